@@ -1,0 +1,486 @@
+"""Every error of the gateway, in one tree.
+
+GatewayError                     code · blame · retry · status · de · en
+├── BadInput                     the caller's input; the portal has to act
+│   ├── InvalidJson · BodyTooLarge · TooDeep · WrongMediaType · InvalidParameter
+│   ├── RecordInvalid            carries findings
+│   ├── UnknownService · UnknownMunicipality · ServiceNotOffered
+│   ├── MissingIdempotencyKey · IdempotencyConflict · Erased
+│   ├── UploadUnknown · UploadTaken · UploadConflict · DigestMismatch · LengthMismatch · LengthRequired
+│   ├── NotFound · MethodNotAllowed · StateConflict
+│   └── Unauthorised · Forbidden · TooManyRequests
+├── OperatorError                configuration or machine; the operator has to act
+│   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · DataInvalid
+│   └── Overloaded
+├── CounterpartError             the other side of a wire
+│   ├── CounterpartAway · CounterpartBusy                        retry
+│   ├── CounterpartRefused · CounterpartGarbled · TokenRefused · AddressRefused
+│   └── DestinationUnfit · KeyUnfit · EvidenceRefused
+└── InternalError                ours
+    ├── IllegalTransition · VersionGone
+    └── CryptoFailure            says outside only that it failed
+
+Knows: codes, blame, retry, HTTP hint, German and English sentence. Never does: logging, I/O.
+Standard: RFC 9457 (`web/problems.py` writes the problem). Start reading: `GatewayError`.
+Sentences are templates; their parameters are identifiers, limits and names of rules, never personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from gateway.model import Blame, Finding
+
+
+class GatewayError(Exception):
+    """Root of the tree.
+
+    `params` fill the sentences `de` and `en` and must hold no personal data. `findings` are all faults at once.
+    `retry_after` is in seconds, as a counterpart or a limit asked for.
+    """
+
+    code: ClassVar[str] = "internal"
+    blame: ClassVar[Blame] = Blame.GATEWAY
+    retry: ClassVar[bool] = False
+    status: ClassVar[int] = 500
+    de: ClassVar[str] = "Im Gateway ist ein Fehler aufgetreten; er ist protokolliert."
+    en: ClassVar[str] = "The gateway failed; the failure is logged."
+
+    def __init__(
+        self, *, findings: tuple[Finding, ...] = (), retry_after: float | None = None, **params: object
+    ) -> None:
+        self.findings = findings
+        self.retry_after = retry_after
+        self.params = params
+        super().__init__(f"{self.code}: {self.sentence('en')}")
+
+    def sentence(self, language: str) -> str:
+        """The sentence in `de` or `en`, with the parameters filled in; a missing one shows as `?`."""
+        template = self.de if language == "de" else self.en
+        return template.format_map(_Blanks(self.params))
+
+
+class _Blanks(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+class BadInput(GatewayError):
+    """The caller's input; the portal has to act."""
+
+    code = "bad_input"
+    blame = Blame.PORTAL
+    status = 400
+    de = "Die Anfrage ist nicht zulässig."
+    en = "The request is not admissible."
+
+
+class InvalidJson(BadInput):
+    """The body is no JSON document (RFC 8259)."""
+
+    code = "invalid_json"
+    de = "Der Inhalt ist kein gültiges JSON (Zeile {line}, Spalte {column}). Bitte als UTF-8-JSON senden."
+    en = "The body is not valid JSON (line {line}, column {column}). Send UTF-8 JSON."
+
+
+class BodyTooLarge(BadInput):
+    """The body passes its declared limit; reading stopped there."""
+
+    code = "body_too_large"
+    status = 413
+    de = "Der Inhalt ist größer als die erlaubten {limit} Bytes. Große Dateien bitte vorab als Upload senden."
+    en = "The body is larger than the {limit} bytes allowed. Send large files as uploads first."
+
+
+class TooDeep(BadInput):
+    """The JSON nests deeper than the limit."""
+
+    code = "too_deep"
+    status = 422
+    de = "Der Inhalt ist tiefer als {limit} Ebenen verschachtelt."
+    en = "The body nests deeper than {limit} levels."
+
+
+class WrongMediaType(BadInput):
+    """The Content-Type is not one this address takes."""
+
+    code = "wrong_media_type"
+    status = 415
+    de = "Dieser Inhaltstyp wird hier nicht angenommen; erlaubt: {allowed}."
+    en = "This content type is not taken here; allowed: {allowed}."
+
+
+class InvalidParameter(BadInput):
+    """A parameter of path, query or header breaks its rule; findings say which."""
+
+    code = "invalid_parameter"
+    status = 422
+    de = "Ein Parameter verletzt seine Regel; die Befunde nennen Stelle und Regel."
+    en = "A parameter breaks its rule; the findings name place and rule."
+
+
+class RecordInvalid(BadInput):
+    """The record or the body around it has findings of severity error."""
+
+    code = "record_invalid"
+    status = 422
+    de = "Der Antrag enthält Fehler; alle Befunde sind aufgeführt. Es wurde nichts übernommen."
+    en = "The application has errors; all findings are listed. Nothing was taken over."
+
+
+class UnknownService(BadInput):
+    """No service of that id exists in this gateway."""
+
+    code = "unknown_service"
+    status = 422
+    de = "Diesen Dienst gibt es hier nicht. GET /api/v1/services nennt die angebotenen."
+    en = "There is no such service here. GET /api/v1/services lists those on offer."
+
+
+class UnknownMunicipality(BadInput):
+    """No municipality of that ARS that this client may serve."""
+
+    code = "unknown_municipality"
+    status = 422
+    de = "Diese Kommune wird für Sie hier nicht bedient. Erwartet wird der zwölfstellige ARS."
+    en = "This municipality is not served for you here. The 12-digit ARS is expected."
+
+
+class ServiceNotOffered(BadInput):
+    """The municipality does not offer the service."""
+
+    code = "service_not_offered"
+    status = 422
+    de = "Die Kommune bietet diesen Dienst nicht an."
+    en = "The municipality does not offer this service."
+
+
+class MissingIdempotencyKey(BadInput):
+    """The header `Idempotency-Key` is required."""
+
+    code = "missing_idempotency_key"
+    status = 428
+    de = "Die Kopfzeile Idempotency-Key fehlt oder verletzt ihre Regel (1 bis 255 druckbare ASCII-Zeichen)."
+    en = "The header Idempotency-Key is missing or breaks its rule (1 to 255 printable ASCII characters)."
+
+
+class IdempotencyConflict(BadInput):
+    """The same key was used with another body."""
+
+    code = "idempotency_conflict"
+    status = 409
+    de = "Dieser Idempotency-Key wurde bereits mit einem anderen Inhalt verwendet."
+    en = "This Idempotency-Key was used with another body already."
+
+
+class Erased(BadInput):
+    """What was asked for has been erased by rule."""
+
+    code = "erased"
+    status = 410
+    de = "Diese Daten wurden fristgerecht gelöscht."
+    en = "These data were erased as the retention rules demand."
+
+
+class UploadUnknown(BadInput):
+    """An attachment names an upload that this client does not have."""
+
+    code = "upload_unknown"
+    status = 422
+    de = "Ein genannter Upload ist nicht vorhanden; bitte zuerst die Datei senden."
+    en = "An upload named here does not exist; send the file first."
+
+
+class UploadTaken(BadInput):
+    """An upload belongs to another submission already."""
+
+    code = "upload_taken"
+    status = 409
+    de = "Ein genannter Upload gehört bereits zu einer anderen Einreichung; bitte die Datei unter neuer Kennung senden."
+    en = "An upload named here belongs to another submission already; send the file under a new id."
+
+
+class UploadConflict(BadInput):
+    """The same upload id was used with other bytes."""
+
+    code = "upload_conflict"
+    status = 409
+    de = "Unter dieser Upload-Kennung liegt bereits ein anderer Inhalt."
+    en = "This upload id holds other bytes already."
+
+
+class DigestMismatch(BadInput):
+    """`Repr-Digest` does not fit the bytes received (RFC 9530)."""
+
+    code = "digest_mismatch"
+    de = "Der angekündigte Prüfwert passt nicht zu den empfangenen Bytes; nichts wurde behalten."
+    en = "The announced digest does not fit the bytes received; nothing was kept."
+
+
+class LengthMismatch(BadInput):
+    """`Content-Length` does not fit the bytes received."""
+
+    code = "length_mismatch"
+    de = "Die angekündigte Länge passt nicht zu den empfangenen Bytes; nichts wurde behalten."
+    en = "The announced length does not fit the bytes received; nothing was kept."
+
+
+class LengthRequired(BadInput):
+    """An upload needs `Content-Length`."""
+
+    code = "length_required"
+    status = 411
+    de = "Die Kopfzeile Content-Length fehlt."
+    en = "The header Content-Length is missing."
+
+
+class NotFound(BadInput):
+    """There is no such thing for this caller."""
+
+    code = "not_found"
+    status = 404
+    de = "Unter dieser Adresse gibt es für Sie nichts."
+    en = "There is nothing for you at this address."
+
+
+class MethodNotAllowed(BadInput):
+    """The address exists, the method does not."""
+
+    code = "method_not_allowed"
+    status = 405
+    de = "Diese Methode gibt es an dieser Adresse nicht."
+    en = "This address does not take that method."
+
+
+class StateConflict(BadInput):
+    """The submission is in a state that does not allow what was asked."""
+
+    code = "state_conflict"
+    status = 409
+    de = "Im Zustand {state} ist das nicht möglich."
+    en = "This is not possible in state {state}."
+
+
+class Unauthorised(BadInput):
+    """No valid access token."""
+
+    code = "unauthorised"
+    status = 401
+    de = "Die Anmeldung ist fehlgeschlagen."
+    en = "Authentication failed."
+
+
+class Forbidden(BadInput):
+    """The token is valid and does not cover what was asked."""
+
+    code = "forbidden"
+    status = 403
+    de = "Dafür fehlt die Berechtigung {scope}."
+    en = "The permission {scope} is missing."
+
+
+class TooManyRequests(BadInput):
+    """A limit of the client is used up; `Retry-After` says for how long."""
+
+    code = "too_many_requests"
+    retry = True
+    status = 429
+    de = "Zu viele Anfragen; bitte später erneut versuchen."
+    en = "Too many requests; try again later."
+
+
+class OperatorError(GatewayError):
+    """Configuration or machine; the operator has to act."""
+
+    code = "operator"
+    blame = Blame.OPERATOR
+    de = "Der Betrieb des Gateways muss eingreifen."
+    en = "The gateway's operators have to act."
+
+
+class SettingsInvalid(OperatorError):
+    """The settings have faults; findings name file or key path, rule and way out."""
+
+    code = "settings_invalid"
+    de = "Die Einstellungen enthalten Fehler; alle sind aufgeführt."
+    en = "The settings have faults; all are listed."
+
+
+class DataInvalid(OperatorError):
+    """Service, mapping, schema or municipality files have faults; findings name file, line and way out."""
+
+    code = "data_invalid"
+    de = "Dienst- oder Kommunendateien enthalten Fehler; alle sind aufgeführt."
+    en = "Files of services or municipalities have faults; all are listed."
+
+
+class MasterKeyMissing(OperatorError):
+    """No master key, although stored data need one."""
+
+    code = "master_key_missing"
+    de = "Der Hauptschlüssel fehlt ({place}). Bitte die gesicherte Datei zurücklegen; sonst sind die Daten unlesbar."
+    en = "The master key is missing ({place}). Put the saved file back; without it the data cannot be read."
+
+
+class MasterKeyWrong(OperatorError):
+    """The master key does not open what is stored."""
+
+    code = "master_key_wrong"
+    de = "Der Hauptschlüssel ({place}) passt nicht zu den gespeicherten Daten. Bitte den richtigen zurücklegen."
+    en = "The master key ({place}) does not fit the stored data. Put the right key back."
+
+
+class DatabaseAway(OperatorError):
+    """The database does not answer."""
+
+    code = "database_away"
+    retry = True
+    status = 503
+    de = "Die Datenbank antwortet nicht. Es wurde nichts übernommen; bitte später erneut versuchen."
+    en = "The database does not answer. Nothing was taken over; try again later."
+
+
+class AlreadyServing(OperatorError):
+    """Another process serves the same data directory."""
+
+    code = "already_serving"
+    de = "Für dieses Datenverzeichnis läuft bereits ein Gateway (Prozess {pid}). Bitte beenden oder data_dir ändern."
+    en = "A gateway already serves this data directory (process {pid}). Stop it or change data_dir."
+
+
+class Overloaded(OperatorError):
+    """A resource is nearly used up; nothing was taken over."""
+
+    code = "overloaded"
+    retry = True
+    status = 503
+    de = "Das Gateway ist ausgelastet. Es wurde nichts übernommen; bitte später erneut versuchen."
+    en = "The gateway is at its limit. Nothing was taken over; try again later."
+
+
+class CounterpartError(GatewayError):
+    """The other side of a wire."""
+
+    code = "counterpart"
+    blame = Blame.COUNTERPART
+    status = 502
+    de = "Die Gegenstelle hat die Anfrage nicht erfüllt."
+    en = "The counterpart did not fulfil the request."
+
+
+class CounterpartAway(CounterpartError):
+    """No connection, no answer, or an answer cut off: the outcome is unknown."""
+
+    code = "counterpart_away"
+    retry = True
+    de = "Die Gegenstelle {host} ist nicht erreichbar; es wird erneut versucht."
+    en = "The counterpart {host} cannot be reached; it is tried again."
+
+
+class CounterpartBusy(CounterpartError):
+    """408, 429 or 5xx: later."""
+
+    code = "counterpart_busy"
+    retry = True
+    de = "Die Gegenstelle {host} antwortet mit {http_status}; es wird erneut versucht."
+    en = "The counterpart {host} answers {http_status}; it is tried again."
+
+
+class CounterpartRefused(CounterpartError):
+    """A permanent refusal (400, 403, 404, 409, 413, 415, 422)."""
+
+    code = "counterpart_refused"
+    de = "Die Gegenstelle {host} lehnt ab ({http_status} {problem})."
+    en = "The counterpart {host} refuses ({http_status} {problem})."
+
+
+class CounterpartGarbled(CounterpartError):
+    """An answer that does not follow its standard: the outcome is unknown."""
+
+    code = "counterpart_garbled"
+    retry = True
+    de = "Die Antwort der Gegenstelle {host} ist nicht lesbar; es wird erneut versucht."
+    en = "The answer of the counterpart {host} cannot be read; it is tried again."
+
+
+class TokenRefused(CounterpartError):
+    """The token endpoint refused our client."""
+
+    code = "token_refused"
+    blame = Blame.OPERATOR
+    de = "Der Anmeldedienst {host} lehnt den Client ab. Bitte client_id und client_secret_file prüfen."
+    en = "The token endpoint {host} refuses the client. Check client_id and client_secret_file."
+
+
+class AddressRefused(CounterpartError):
+    """The address policy of `outbound` does not allow the address."""
+
+    code = "address_refused"
+    blame = Blame.OPERATOR
+    de = "Die Adresse {host} ist nach der Adressregel nicht erlaubt (outbound.allow_private)."
+    en = "The address {host} is not allowed by the address policy (outbound.allow_private)."
+
+
+class DestinationUnfit(CounterpartError):
+    """The destination does not take what we would send (status, service, region, schema, metadata version)."""
+
+    code = "destination_unfit"
+    blame = Blame.OPERATOR
+    de = "Der Zustellpunkt nimmt diese Einreichung nicht an: {rule}."
+    en = "The destination does not take this submission: {rule}."
+
+
+class KeyUnfit(CounterpartError):
+    """The destination's key breaks the rules; nothing was encrypted."""
+
+    code = "key_unfit"
+    blame = Blame.COUNTERPART
+    de = "Der Schlüssel des Zustellpunkts verletzt die Vorgaben: {rule}. Es wurde nichts verschlüsselt."
+    en = "The destination's key breaks the rules: {rule}. Nothing was encrypted."
+
+
+class EvidenceRefused(CounterpartError):
+    """A SET or its authentication tags do not verify."""
+
+    code = "evidence_refused"
+    de = "Ein Ereignis der Gegenstelle ist nicht nachweisbar echt: {rule}."
+    en = "An event of the counterpart does not verify: {rule}."
+
+
+class InternalError(GatewayError):
+    """Ours."""
+
+
+class IllegalTransition(InternalError):
+    """A state was asked to follow one that the table does not allow."""
+
+    code = "illegal_transition"
+    de = "Auf {current} kann {following} nicht folgen."
+    en = "{following} cannot follow {current}."
+
+
+class VersionGone(InternalError):
+    """Somebody else advanced the submission: what was about to be written is void."""
+
+    code = "version_gone"
+    retry = True
+    de = "Die Einreichung wurde inzwischen von anderer Stelle fortgeführt."
+    en = "The submission was advanced elsewhere in the meantime."
+
+
+class CryptoFailure(InternalError):
+    """A cryptographic operation failed; nobody outside learns why."""
+
+    code = "crypto_failure"
+    de = "Die kryptografische Prüfung ist fehlgeschlagen."
+    en = "The cryptographic check failed."
+
+
+def every_error() -> Iterator[type[GatewayError]]:
+    """All classes of the tree, parents first; `docs/reference/errors.md` is generated from it."""
+    waiting: list[type[GatewayError]] = [GatewayError]
+    while waiting:
+        current = waiting.pop(0)
+        yield current
+        waiting += current.__subclasses__()

@@ -1,0 +1,241 @@
+"""The nouns of the gateway, as frozen values.
+
+Knows: what an application, attachment, submission, destination, municipality, event and finding are.
+Never does: I/O, clocks, randomness, wire formats. Standard: glossary of the project (one word a thing).
+Start reading: `Submission`, then `Application`.
+
+`repr()` of a value that can hold personal data shows identifiers only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an `error` stops the submission, the others do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Blame(StrEnum):
+    """Whose fault an error is; decides who has to act."""
+
+    PORTAL = "portal"
+    GATEWAY = "gateway"
+    COUNTERPART = "counterpart"
+    OPERATOR = "operator"
+
+
+class State(StrEnum):
+    """The states of a submission; `gateway/states.py` holds the table of transitions."""
+
+    RECEIVED = "received"
+    SEALED = "sealed"
+    ANNOUNCED = "announced"
+    UPLOADED = "uploaded"
+    SUBMITTED = "submitted"
+    DELIVERED = "delivered"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+class Purpose(StrEnum):
+    """What an attachment is for (FIT-Connect metadata 2.x, `contentStructure.attachments[].purpose`)."""
+
+    FORM = "form"
+    ATTACHMENT = "attachment"
+    REPORT = "report"
+    DATA = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result of a check; a value, never an exception.
+
+    `pointer` is an RFC 6901 pointer into the portal's body (`/record/applicant/name`), `rule` a stable slug.
+    `de` and `en` name the rule and the way out and never contain the offending value.
+    """
+
+    pointer: str
+    rule: str
+    de: str
+    en: str
+    severity: Severity = Severity.ERROR
+
+    def as_json(self) -> dict[str, str]:
+        """The finding in the shape of the fixed HTTP interface."""
+        return {
+            "pointer": self.pointer,
+            "rule": self.rule,
+            "severity": self.severity.value,
+            "de": self.de,
+            "en": self.en,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that belongs to an application. `sha256` is lower-case hex over the plain bytes, `size` in bytes."""
+
+    kind: str
+    filename: str = field(repr=False)
+    media_type: str
+    size: int
+    sha256: str
+    purpose: Purpose = Purpose.ATTACHMENT
+    upload: UUID | None = None
+    blob: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What the portal handed off: the record of one service for one municipality. Holds personal data."""
+
+    service: str
+    municipality: str
+    record: Mapping[str, Any] = field(repr=False)
+    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+    reference: str | None = field(default=None, repr=False)
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The standardised document: exact bytes and the schema they follow. Holds personal data."""
+
+    content: bytes = field(repr=False)
+    standard: str
+    schema_uri: str
+    namespace: str
+    media_type: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A verified (or refused) event of a submission's event log. `type` is the last segment of the event URI."""
+
+    type: str
+    issuer: str
+    verified: bool
+    at: datetime
+    problems: tuple[Mapping[str, Any], ...] = ()
+    jti: str = ""
+    token: str = field(default="", repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """The event in the shape of the fixed HTTP interface."""
+        return {
+            "type": self.type,
+            "issuer": self.issuer,
+            "verified": self.verified,
+            "at": instant(self.at),
+            "problems": [dict(p) for p in self.problems],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a submission is where it is: stable code and one sentence in each language."""
+
+    code: str
+    de: str
+    en: str
+
+    def as_json(self) -> dict[str, str]:
+        """The reason in the shape of the fixed HTTP interface."""
+        return {"code": self.code, "de": self.de, "en": self.en}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One sealed part of a submission: `metadata`, `data`, or an attachment named by its remote id.
+
+    `size` is the length of the compact JWE in bytes, `tag` its authentication tag (22 base64url characters),
+    `blob` the stored ciphertext; `uploaded` is set once the counterpart confirmed it.
+    """
+
+    name: str
+    blob: UUID
+    size: int
+    tag: str
+    uploaded: bool = False
+
+    @property
+    def is_attachment(self) -> bool:
+        """Whether the part is uploaded on its own, before the final request."""
+        return self.name not in {"metadata", "data"}
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The thing with states: one application on its way to one destination. Holds no personal data.
+
+    `version` counts every commit; whoever writes names the version that was read. `intent` names the call outside
+    that was begun and whose result is not committed yet. `parts` and `events` are in order.
+    """
+
+    id: UUID
+    municipality: str
+    client: str
+    service: str
+    state: State
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    channel: str
+    destination_id: str | None = None
+    case_id: str | None = None
+    remote_id: str | None = None
+    region: str | None = None
+    service_identifier: str | None = None
+    parts: tuple[Part, ...] = ()
+    events: tuple[Event, ...] = ()
+    reason: Reason | None = None
+    intent: str | None = None
+    attempts: int = 0
+    next_at: datetime | None = None
+    announced_at: datetime | None = None
+    submitted_at: datetime | None = None
+    deadline: datetime | None = None
+    held_from: State | None = None
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An inbox at the delivery service: fixed by the municipality's file or found by routing."""
+
+    destination_id: str
+    environment: str
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Municipality:
+    """One municipality that the gateway serves. `ars` has 12 digits; `public_url` is also its OIDC issuer."""
+
+    slug: str
+    ars: str
+    name: str
+    public_url: str
+    environment: str
+    client_id: str
+    destinations: tuple[Destination, ...] = ()
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def instant(at: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as everywhere in the fixed interfaces."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,331 @@
+"""What the inside asks of the outside: store, channel, clock, keys.
+
+Knows: the shape of each answer. Never does: anything itself; adapters live in the rooms above and meet in `wiring`.
+Standard: architecture §3. Start reading: `Store`, then `Channel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from gateway.model import Attachment, Document, Event, Part, Purpose, Submission, instant
+
+
+class Clock(Protocol):
+    """The one reader of time."""
+
+    def now(self) -> datetime:
+        """The current instant, UTC, aware."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of a submission's journal: an intent before, or a result after, a call outside. No personal data."""
+
+    step: str
+    kind: str  # "intent" | "result" | "error"
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceEntry:
+    """One entry of a submission's evidence chain. `body` is JSON-ready and holds no personal data."""
+
+    kind: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one commit writes: the submission as it is from now on and all that goes with it.
+
+    `wake_at` asks for another `advance` at that instant. `discard` names blobs that are not needed any more.
+    """
+
+    submission: Submission
+    journal: tuple[JournalEntry, ...] = ()
+    evidence: tuple[EvidenceEntry, ...] = ()
+    wake_at: datetime | None = None
+    discard: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubmission:
+    """What `intake` asks to be stored in one transaction before the 201.
+
+    `digest` is the keyed digest of the body under `idempotency_key`; `record` and `document` are encrypted by the
+    store; `receipt` is the compact JWS given to the portal.
+    """
+
+    submission: Submission
+    idempotency_key: str
+    digest: bytes
+    record: bytes = field(repr=False)
+    document: Document
+    attachments: tuple[Attachment, ...] = field(repr=False)
+    reference: str | None = field(repr=False)
+    receipt: str
+    evidence: tuple[EvidenceEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was taken in, decrypted for the worker. Holds personal data."""
+
+    record: bytes = field(repr=False)
+    document: Document
+    attachments: tuple[Attachment, ...] = field(repr=False)
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who may see: a client's own submissions in its municipalities. `client=None` is the operator at the machine."""
+
+    client: str | None
+    municipalities: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A submission as portals and operators read it. `reference` and file names are decrypted for this answer only."""
+
+    submission: Submission
+    standard: str
+    schema_uri: str
+    document_sha256: str
+    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+    reference: str | None = field(default=None, repr=False)
+    receipt: str | None = field(default=None, repr=False)
+    supersedes: UUID | None = None
+    superseded_by: UUID | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The submission in the shape of the fixed HTTP interface (§3)."""
+        it = self.submission
+        return {
+            "id": str(it.id),
+            "state": it.state.value,
+            "service": it.service,
+            "municipality": it.municipality,
+            "reference": self.reference,
+            "created_at": instant(it.created_at),
+            "updated_at": instant(it.updated_at),
+            "channel": it.channel,
+            "destination_id": it.destination_id,
+            "case_id": it.case_id,
+            "document": {"standard": self.standard, "schema_uri": self.schema_uri, "sha256": self.document_sha256},
+            "attachments": [
+                {"kind": a.kind, "filename": a.filename, "size": a.size, "sha256": a.sha256} for a in self.attachments
+            ],
+            "deadline": instant(it.deadline) if it.deadline else None,
+            "reason": it.reason.as_json() if it.reason else None,
+            "events": [event.as_json() for event in it.events],
+            "supersedes": str(self.supersedes) if self.supersedes else None,
+            "superseded_by": str(self.superseded_by) if self.superseded_by else None,
+            "test": it.test,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A finished upload of one client. `sha256` is lower-case hex; `created` is False where it stood already."""
+
+    upload: UUID
+    size: int
+    sha256: str
+    media_type: str
+    expires_at: datetime
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """One line of the change feed."""
+
+    cursor: str
+    submission_id: UUID
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list asks for; unset means any."""
+
+    states: tuple[str, ...] = ()
+    service: str | None = None
+    municipality: str | None = None
+    reference: str | None = None
+    created_after: datetime | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+class BlobWriter(Protocol):
+    """Takes the bytes of one blob in order; frames and encryption are the store's affair."""
+
+    async def write(self, data: bytes) -> None:
+        """Append bytes of any length."""
+        ...
+
+    async def finish(self) -> UUID:
+        """Make the blob whole and return its id; what is not finished is swept."""
+        ...
+
+
+class Store(Protocol):
+    """Everything durable that the journey of a submission needs. One adapter: `gateway/store`."""
+
+    async def known(self, client: str, idempotency_key: str, digest: bytes) -> View | None:
+        """What an earlier call with this key stored, as it was answered then (state `received`); None if the key is new.
+
+        Raises `IdempotencyConflict` where the digest differs, `Erased` where it was erased since.
+        """
+        ...
+
+    async def uploads(self, client: str, uploads: tuple[UUID, ...]) -> Mapping[UUID, Attachment]:
+        """Size, digest, media type and blob of those of the client's uploads that exist (kind and name are blank)."""
+        ...
+
+    async def create(self, new: NewSubmission) -> View:
+        """Commit application, uploads, evidence and first job in one transaction.
+
+        Raises `IdempotencyConflict`, `UploadUnknown`, `UploadTaken`. The same key and digest again (also a racing
+        call) returns what the first call stored, as `known` does.
+        """
+        ...
+
+    async def view(self, submission_id: UUID, scope: Scope) -> View:
+        """The submission for reading. Raises `NotFound`, also for what lies outside the scope."""
+        ...
+
+    async def list_views(self, wanted: Filter, scope: Scope) -> tuple[tuple[View, ...], str | None]:
+        """A page, newest first, and the cursor of the next one."""
+        ...
+
+    async def changes(self, after: str | None, scope: Scope, limit: int) -> tuple[StateChange, ...]:
+        """State changes after a cursor, in order, none skipped. Raises `InvalidParameter` for a foreign cursor."""
+        ...
+
+    async def receive_upload(
+        self,
+        client: str,
+        municipality: str,
+        upload: UUID,
+        media_type: str,
+        length: int,
+        sha256: str | None,
+        body: AsyncIterator[bytes],
+    ) -> Upload:
+        """Take a body of exactly `length` bytes, encrypted from the first byte.
+
+        Raises `LengthMismatch`, `DigestMismatch` (against `sha256`, hex), `UploadConflict`; nothing is kept then.
+        """
+        ...
+
+    async def load(self, submission_id: UUID) -> Submission:
+        """The submission as committed. Raises `NotFound`."""
+        ...
+
+    async def commit(self, expected: int, change: Change) -> Submission:
+        """Write `change` if the row still has version `expected`, else raise `VersionGone`.
+
+        Returns the submission at version `expected` + 1.
+        """
+        ...
+
+    async def stored(self, submission_id: UUID) -> Stored:
+        """Record, document and attachments, decrypted. Raises `Erased`."""
+        ...
+
+    def read_blob(self, blob: UUID) -> AsyncIterator[bytes]:
+        """The plain bytes of a finished blob, frame by frame (at most 1 MiB each)."""
+        ...
+
+    def write_blob(self, submission_id: UUID) -> AbstractAsyncContextManager[BlobWriter]:
+        """A writer for a blob of that submission, under the submission's data key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file to be sealed: its description and either its bytes or the blob that holds them."""
+
+    attachment_id: UUID
+    filename: str = field(repr=False)
+    media_type: str
+    purpose: Purpose
+    size: int
+    content: bytes | None = field(default=None, repr=False)
+    blob: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """All that a channel seals for one submission."""
+
+    document: Document
+    enclosures: tuple[Enclosure, ...]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What sealing made: the parts, where they go, and what the evidence keeps (key ids, hashes, versions)."""
+
+    parts: tuple[Part, ...]
+    destination_id: str
+    region: str | None
+    service_identifier: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The counterpart's answer to an announcement."""
+
+    remote_id: str
+    case_id: str
+
+
+class Channel(Protocol):
+    """A way to an authority. Each call is one exchange; errors are `CounterpartError` with `retry` set or not."""
+
+    async def seal(self, submission: Submission, parcel: Parcel, store: Store) -> Sealed:
+        """Read destination and key, check both, sign, build metadata, seal every part into the store."""
+        ...
+
+    async def announce(self, submission: Submission) -> Announced:
+        """Announce the submission and its attachments."""
+        ...
+
+    async def upload(self, submission: Submission, part: Part, body: AsyncIterator[bytes]) -> None:
+        """Send one sealed attachment; safe to repeat."""
+        ...
+
+    async def submit(self, submission: Submission, metadata: bytes, data: bytes) -> None:
+        """Send the final request; safe to repeat under the same remote id."""
+        ...
+
+    async def events(self, submission: Submission) -> tuple[Event, ...]:
+        """The whole event log in order, every SET verified; what does not verify comes with `verified=False`."""
+        ...
+
+
+class Keys(Protocol):
+    """Signing keys by municipality; private halves never leave the adapter."""
+
+    async def sign_document(self, municipality: str, content: bytes) -> str:
+        """Detached compact JWS (PS512) of the document with the municipality's key (RFC 7515 appendix F)."""
+        ...
+
+    def sign_receipt(self, payload: Mapping[str, Any]) -> str:
+        """Compact JWS (EdDSA or ES256) of a receipt with the gateway's key, verifiable with `/oidc/jwks.json`."""
+        ...
