@@ -134,6 +134,18 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class IncomingUpload:
+    """What a portal announces of an upload: `length` in bytes, `sha256` lower-case hex of `Repr-Digest` or None."""
+
+    client: str
+    municipality: str
+    upload: UUID
+    media_type: str
+    length: int
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
     """A finished upload of one client. `sha256` is lower-case hex; `created` is False where it stood already."""
 
@@ -184,7 +196,7 @@ class Store(Protocol):
     """Everything durable that the journey of a submission needs. One adapter: `gateway/store`."""
 
     async def known(self, client: str, idempotency_key: str, digest: bytes) -> View | None:
-        """What an earlier call with this key stored, as it was answered then (state `received`); None if the key is new.
+        """What an earlier call with this key stored, as answered then (state `received`); None if the key is new.
 
         Raises `IdempotencyConflict` where the digest differs, `Erased` where it was erased since.
         """
@@ -214,19 +226,10 @@ class Store(Protocol):
         """State changes after a cursor, in order, none skipped. Raises `InvalidParameter` for a foreign cursor."""
         ...
 
-    async def receive_upload(
-        self,
-        client: str,
-        municipality: str,
-        upload: UUID,
-        media_type: str,
-        length: int,
-        sha256: str | None,
-        body: AsyncIterator[bytes],
-    ) -> Upload:
-        """Take a body of exactly `length` bytes, encrypted from the first byte.
+    async def receive_upload(self, incoming: IncomingUpload, body: AsyncIterator[bytes]) -> Upload:
+        """Take a body of exactly the announced length, encrypted from the first byte.
 
-        Raises `LengthMismatch`, `DigestMismatch` (against `sha256`, hex), `UploadConflict`; nothing is kept then.
+        Raises `LengthMismatch`, `DigestMismatch`, `UploadConflict`; nothing is kept then.
         """
         ...
 
