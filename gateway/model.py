@@ -1,6 +1,6 @@
 """The nouns of the gateway, as frozen values.
 
-Knows: what an application, attachment, submission, destination, municipality, event and finding are.
+Knows: what an application, attachment, submission, destination, municipality, client, event and finding are.
 Never does: I/O, clocks, randomness, wire formats. Standard: glossary of the project (one word a thing).
 Start reading: `Submission`, then `Application`.
 
@@ -234,6 +234,19 @@ class Municipality:
     client_id: str
     destinations: tuple[Destination, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A portal's machine account, as an access token names it.
+
+    `municipalities` are the ARS that it may serve, `services` the ids of its services (None: every one on offer).
+    """
+
+    id: str
+    scopes: frozenset[str]
+    municipalities: frozenset[str]
+    services: frozenset[str] | None = None
 
 
 def instant(at: datetime) -> str:
