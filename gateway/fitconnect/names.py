@@ -15,7 +15,7 @@ from typing import Final
 
 SCHEMA_HOST: Final = "https://schema.fitko.de/fit-connect"  # V
 
-# --- OAuth 2 (V: never request a scope; what a client may is assigned to it) ------------------------------------
+# --- OAuth 2 (V: never request a scope; what a client may is assigned to it) ---
 SCOPE_SEND: Final = f"{SCHEMA_HOST}/oauth/scopes/send-submissions"  # C
 SCOPE_SUBSCRIBE: Final = f"{SCHEMA_HOST}/oauth/scopes/subscribe-destinations"  # V
 SCOPE_MANAGE: Final = f"{SCHEMA_HOST}/oauth/scopes/manage-destinations"  # V
@@ -26,7 +26,7 @@ SCOPE_MANAGE_V1_PREFIX: Final = "manage:destination:"  # V, old spelling; the de
 SCOPE_CREATE_V1: Final = "create:destination"  # V, old spelling
 TOKEN_LIFETIME_S: Final = 1800  # C
 
-# --- media types and headers --------------------------------------------------------------------------------------
+# --- media types and headers ---
 JSON: Final = "application/json"  # V
 XML: Final = "application/xml"  # V
 JOSE: Final = "application/jose"  # V
@@ -38,7 +38,7 @@ USER_AGENT_HEADER: Final = "User-Agent"  # V: bot protection answers 403 without
 RATE_LIMIT_RESET: Final = "RateLimit-Reset"  # V, seconds
 RETRY_AFTER: Final = "Retry-After"  # RFC 9110, section 10.2.3
 
-# --- JOSE -----------------------------------------------------------------------------------------------------------
+# --- JOSE ---
 JWE_ALG: Final = "RSA-OAEP-256"  # V
 JWE_ENC: Final = "A256GCM"  # V
 SIGNATURE_ALG: Final = "PS512"  # V
@@ -57,7 +57,7 @@ JWE_MIN_CHARS: Final = 776  # V
 JWE_TAG_CHARS: Final = 22  # V
 JWE_PATTERN: Final = r"^[a-zA-Z0-9\-_=.]+$"  # V
 
-# --- Security Event Tokens ------------------------------------------------------------------------------------------
+# --- Security Event Tokens ---
 EVENT_PREFIX: Final = f"{SCHEMA_HOST}/events/"  # V
 CREATE_SUBMISSION: Final = "create-submission"  # V
 SUBMIT_SUBMISSION: Final = "submit-submission"  # V
@@ -102,7 +102,7 @@ SUB_REPLY_PREFIX: Final = "reply:"  # V
 TXN_PREFIX: Final = "case:"  # V
 SET_PAYLOAD_MAX_BYTES: Final = 64 * 1024  # ours: 100 attachment tags take about 8 kB
 
-# --- metadata ---------------------------------------------------------------------------------------------------------
+# --- metadata ---
 METADATA_PREFIX: Final = f"{SCHEMA_HOST}/metadata/"  # V
 METADATA_SUFFIX: Final = "/metadata.schema.json"  # V
 METADATA_2_1_0: Final = f"{METADATA_PREFIX}2.1.0{METADATA_SUFFIX}"  # V
@@ -118,7 +118,7 @@ EMPTY_SHA512: Final = (  # V: hash of document data that travel as attachment (p
 )
 SIGNATURE_FORMAT_JSON: Final = "json"  # V
 
-# --- destinations -------------------------------------------------------------------------------------------------------
+# --- destinations ---
 STATUS_CREATED: Final = "created"  # V
 STATUS_ACTIVE: Final = "active"  # V: the only one that takes submissions
 STATUS_INACTIVE: Final = "inactive"  # V
@@ -128,7 +128,7 @@ SERVICE_PATTERN: Final = r"^urn:[a-z0-9][a-z0-9-]{0,31}:[a-z0-9()+,.:=@;$_!*'%/?
 SERVICE_LENGTH: Final = (7, 255)  # V, characters
 LEIKA_PREFIX: Final = "urn:de:fim:leika:leistung:"  # V; 14 digits follow
 
-# --- problems of the API (problem+json) ------------------------------------------------------------------------------
+# --- problems of the API (problem+json) ---
 PROBLEM_PREFIX: Final = f"{SCHEMA_HOST}/submission-api/problems/"  # V
 SUBMISSION_NOT_FOUND: Final = "submission-not-found"  # V
 DESTINATION_NOT_FOUND: Final = "destination-not-found"  # V
@@ -152,7 +152,7 @@ HASH_MISMATCH: Final = "hash-mismatch"
 MISSING_ATTACHMENT: Final = "missing-attachment"
 TECHNICAL_ERROR: Final = "technical-error"
 
-# --- callbacks --------------------------------------------------------------------------------------------------------
+# --- callbacks ---
 CALLBACK_PREFIX: Final = f"{SCHEMA_HOST}/submission-api/callbacks/"  # V
 CALLBACK_NEW_SUBMISSIONS: Final = f"{CALLBACK_PREFIX}new-submissions"  # V
 CALLBACK_NEW_EVENTS: Final = f"{CALLBACK_PREFIX}new-events"  # V
@@ -162,7 +162,7 @@ CALLBACK_TIMESTAMP: Final = "callback-timestamp"  # V: Unix seconds
 CALLBACK_MAX_AGE_S: Final = 300  # V
 CALLBACK_MAX_AHEAD_S: Final = 60  # ours
 
-# --- limits (MB = 1,000,000 bytes) ------------------------------------------------------------------------------------
+# --- limits (MB = 1,000,000 bytes) ---
 MAX_ATTACHMENTS: Final = 100  # V
 MAX_ATTACHMENT_BYTES: Final = 500_000_000  # V, encrypted
 MAX_TOTAL_BYTES: Final = 2_000_000_000  # V, encrypted, each submission or reply
@@ -170,7 +170,7 @@ MAX_DATA_BYTES: Final = 10_000_000  # V, document data; the service takes about 
 PAGE_DEFAULT: Final = 100  # V
 PAGE_MAX: Final = 500  # V
 
-# --- deadlines (days after the submit, unless said otherwise) ----------------------------------------------------------
+# --- deadlines (days after the submit, unless said otherwise) ---
 DAYS_INCOMPLETE: Final = 1  # V: after the announcement
 DAYS_FIRST_NOTICE: Final = 3  # V
 DAYS_SECOND_NOTICE: Final = 9  # V
