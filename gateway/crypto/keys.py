@@ -1,0 +1,264 @@
+"""Keys as JWK: the rules a foreign public key must keep, and our own private keys, loaded once.
+
+Knows: FIT-Connect's JWK rules (fitconnect.md §3.2), RFC 7517, 7518 §6, 7638, 8037. Never does: fetch a key, judge a
+certificate chain (that is `certificates`), or show a private part in a `repr`.
+Start reading: `public_key` for theirs, `private_key` for ours.
+
+Every broken rule is a `KeyUnfit` whose `rule` is one of the slugs in `RULES`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+import pybase64
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from gateway.crypto import base64url
+from gateway.crypto.generation import Root, generate_ed25519, generate_root, generate_rsa
+from gateway.errors import KeyUnfit
+
+__all__ = [
+    "RULES",
+    "PrivateKey",
+    "PublicKey",
+    "Root",
+    "VerifyKey",
+    "generate_ed25519",
+    "generate_root",
+    "generate_rsa",
+    "private_key",
+    "public_key",
+    "thumbprint",
+    "verify_key",
+]
+
+Use = Literal["wrapKey", "verify"]
+VerifyKey = rsa.RSAPublicKey | ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey
+SecretKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
+
+RULES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "jwk_form": "a JWK is a JSON object",
+        "kty": "kty is RSA (private keys also OKP or EC)",
+        "private_part": "a public key holds no private part",
+        "key_ops": "key_ops is exactly one value: wrapKey or verify (private: unwrapKey or sign)",
+        "alg": "alg is RSA-OAEP-256 for wrapKey and PS512 for verify (Ed25519: EdDSA, P-256: ES256)",
+        "kid": "kid is a string of 8 to 64 characters",
+        "n": "n is the base64url of a modulus of at least 4096 bits: 683 characters or more, no leading zero",
+        "e": "e is AQAB",
+        "x5c_missing": "x5c holds at least the leaf certificate",
+        "x5c_form": "each entry of x5c is the base64 of one DER certificate, at most 10 of them",
+        "x5c_leaf": "n and e are those of the leaf certificate",
+        "private_form": "all parts of the private key are there and fit together",
+        "crv": "crv is Ed25519 or P-256, and the point lies on it",
+    }
+)
+
+_ALG_OF: Final = {"wrapKey": "RSA-OAEP-256", "verify": "PS512"}
+_PUBLIC_OP: Final = {"unwrapKey": "wrapKey", "sign": "verify"}
+_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_N_CHARS: Final = 683  # 4096 bits
+_N_CHARS_MOST: Final = 2731  # 16384 bits, the most that OpenSSL takes
+_MODULUS_BITS: Final = 4096
+_CHAIN_MOST: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A public RSA key that keeps all rules. `x5c` holds DER certificates, leaf first; `jwk` is as received."""
+
+    kid: str
+    key: rsa.RSAPublicKey = field(repr=False)
+    x5c: tuple[bytes, ...] = field(repr=False)
+    jwk: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """One of our keys, loaded once (loading an RSA-4096 key costs a hundred signatures); `alg` is what it is for."""
+
+    kid: str
+    key: SecretKey = field(repr=False)
+    alg: str
+    public_jwk: Mapping[str, Any] = field(repr=False)
+    x5c: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def rsa(self) -> rsa.RSAPrivateKey:
+        """The key, where it is an RSA key; TypeError else."""
+        if not isinstance(self.key, rsa.RSAPrivateKey):
+            raise TypeError(self.kid)
+        return self.key
+
+
+def public_key(jwk: Mapping[str, Any], *, use: Use, x5c_required: bool) -> PublicKey:
+    """A foreign RSA key to seal for (`wrapKey`) or to verify with (`verify`), all JWK rules checked.
+
+    The chain in `x5c` is compared with the key but not followed: that is `certificates.check_chain`. KeyUnfit with the
+    first rule broken, in the order of `RULES`.
+    """
+    _require(isinstance(jwk, Mapping), "jwk_form")
+    _require(jwk.get("kty") == "RSA", "kty")
+    _require(not _PRIVATE_MEMBERS & jwk.keys(), "private_part")
+    _require(jwk.get("key_ops") == [use], "key_ops")
+    _require(jwk.get("alg") == _ALG_OF[use], "alg")
+    kid = _kid(jwk)
+    key = _rsa_numbers(jwk).public_key()
+    x5c = _x5c(jwk, key, required=x5c_required)
+    return PublicKey(kid, key, x5c, MappingProxyType(dict(jwk)))
+
+
+def verify_key(jwk: Mapping[str, Any]) -> VerifyKey:
+    """A public key of RFC 7517 to verify with: RSA of 4096 bits or more, Ed25519 or P-256. KeyUnfit else.
+
+    For JWK sets of our own kind (receipts, evidence); FIT-Connect's keys go through `public_key`.
+    """
+    _require(isinstance(jwk, Mapping), "jwk_form")
+    kind = jwk.get("kty")
+    if kind == "RSA":
+        return _rsa_numbers(jwk).public_key()
+    if kind == "OKP":
+        return _ed25519_public(jwk)
+    _require(kind == "EC", "kty")
+    return _p256_numbers(jwk)
+
+
+def private_key(jwk: Mapping[str, Any]) -> PrivateKey:
+    """One of our private keys: RSA (`unwrapKey` or `sign`), Ed25519 or P-256. KeyUnfit where it breaks a rule."""
+    _require(isinstance(jwk, Mapping), "jwk_form")
+    kind = jwk.get("kty")
+    _require(kind in {"RSA", "OKP", "EC"}, "kty")
+    kid = _kid(jwk)
+    if kind == "RSA":
+        return _rsa_private(jwk, kid)
+    key, alg = _ed25519_private(jwk) if kind == "OKP" else _p256_private(jwk)
+    _require(jwk.get("alg", alg) == alg, "alg")
+    _require(jwk.get("key_ops", ["sign"]) == ["sign"], "key_ops")
+    members = ("kty", "crv", "x") if kind == "OKP" else ("kty", "crv", "x", "y")
+    public = {**{name: jwk[name] for name in members}, "kid": kid, "alg": alg, "key_ops": ["verify"]}
+    return PrivateKey(kid, key, alg, MappingProxyType(public))
+
+
+def thumbprint(jwk: Mapping[str, Any]) -> str:
+    """The SHA-256 thumbprint of an RSA, EC or OKP key (RFC 7638), base64url."""
+    names = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}.get(
+        str(jwk.get("kty")), ()
+    )
+    _require(bool(names) and all(isinstance(jwk.get(name), str) for name in names), "kty")
+    canonical = json.dumps({name: jwk[name] for name in names}, separators=(",", ":"), ensure_ascii=False)
+    return base64url.encode(hashlib.sha256(canonical.encode()).digest()).decode("ascii")
+
+
+def _require(kept: bool, rule: str) -> None:
+    if not kept:
+        raise KeyUnfit(rule=rule)
+
+
+def _kid(jwk: Mapping[str, Any]) -> str:
+    kid = jwk.get("kid")
+    if not isinstance(kid, str) or not 8 <= len(kid) <= 64 or not kid.isprintable():
+        raise KeyUnfit(rule="kid")
+    return kid
+
+
+def _octets(jwk: Mapping[str, Any], name: str, rule: str, size: int | None = None) -> bytes:
+    text = jwk.get(name)
+    if not isinstance(text, str):
+        raise KeyUnfit(rule=rule)
+    try:
+        octets = base64url.decode(text.encode("ascii"))
+    except ValueError:
+        raise KeyUnfit(rule=rule) from None
+    _require(size is None or len(octets) == size, rule)
+    return octets
+
+
+def _number(jwk: Mapping[str, Any], name: str, rule: str) -> int:
+    return int.from_bytes(_octets(jwk, name, rule))
+
+
+def _rsa_numbers(jwk: Mapping[str, Any]) -> rsa.RSAPublicNumbers:
+    text = jwk.get("n")
+    _require(isinstance(text, str) and _N_CHARS <= len(text) <= _N_CHARS_MOST, "n")
+    modulus = _octets(jwk, "n", "n")
+    n = int.from_bytes(modulus)
+    _require(modulus[0] != 0 and n.bit_length() >= _MODULUS_BITS and n % 2 == 1, "n")
+    _require(jwk.get("e") == "AQAB", "e")
+    return rsa.RSAPublicNumbers(65537, n)
+
+
+def _x5c(jwk: Mapping[str, Any], key: rsa.RSAPublicKey, *, required: bool) -> tuple[bytes, ...]:
+    chain = jwk.get("x5c")
+    if chain is None and not required:
+        return ()
+    if not isinstance(chain, Sequence) or isinstance(chain, str) or not chain:
+        raise KeyUnfit(rule="x5c_missing")
+    _require(len(chain) <= _CHAIN_MOST and all(isinstance(entry, str) for entry in chain), "x5c_form")
+    try:
+        ders = tuple(pybase64.b64decode(entry, validate=True) for entry in chain)
+        leaf, *_ = (x509.load_der_x509_certificate(der).public_key() for der in ders)
+    except (ValueError, UnsupportedAlgorithm):
+        raise KeyUnfit(rule="x5c_form") from None
+    _require(isinstance(leaf, rsa.RSAPublicKey) and leaf == key, "x5c_leaf")
+    return ders
+
+
+def _rsa_private(jwk: Mapping[str, Any], kid: str) -> PrivateKey:
+    ops = jwk.get("key_ops")
+    _require(isinstance(ops, list) and len(ops) == 1 and ops[0] in _PUBLIC_OP, "key_ops")
+    use = _PUBLIC_OP[jwk["key_ops"][0]]
+    alg = _ALG_OF[use]
+    _require(jwk.get("alg") == alg, "alg")
+    numbers = _rsa_numbers(jwk)
+    d, p, q, dp, dq, qi = (_number(jwk, name, "private_form") for name in ("d", "p", "q", "dp", "dq", "qi"))
+    try:
+        key = rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, numbers).private_key()
+    except ValueError:
+        raise KeyUnfit(rule="private_form") from None
+    x5c = _x5c(jwk, key.public_key(), required=False)
+    public = {"kty": "RSA", "key_ops": [use], "alg": alg, "kid": kid, "n": jwk["n"], "e": jwk["e"]}
+    if x5c:
+        public["x5c"] = list(jwk["x5c"])
+    return PrivateKey(kid, key, alg, MappingProxyType(public), x5c)
+
+
+def _ed25519_public(jwk: Mapping[str, Any]) -> ed25519.Ed25519PublicKey:
+    _require(jwk.get("crv") == "Ed25519", "crv")
+    try:
+        return ed25519.Ed25519PublicKey.from_public_bytes(_octets(jwk, "x", "crv", 32))
+    except ValueError:
+        raise KeyUnfit(rule="crv") from None
+
+
+def _ed25519_private(jwk: Mapping[str, Any]) -> tuple[ed25519.Ed25519PrivateKey, str]:
+    public = _ed25519_public(jwk)
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(_octets(jwk, "d", "private_form", 32))
+    _require(key.public_key() == public, "private_form")
+    return key, "EdDSA"
+
+
+def _p256_numbers(jwk: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:
+    _require(jwk.get("crv") == "P-256", "crv")
+    x, y = (int.from_bytes(_octets(jwk, name, "crv", 32)) for name in ("x", "y"))
+    try:
+        return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    except ValueError:
+        raise KeyUnfit(rule="crv") from None
+
+
+def _p256_private(jwk: Mapping[str, Any]) -> tuple[ec.EllipticCurvePrivateKey, str]:
+    numbers = _p256_numbers(jwk).public_numbers()
+    secret = int.from_bytes(_octets(jwk, "d", "private_form", 32))
+    try:
+        key = ec.EllipticCurvePrivateNumbers(secret, numbers).private_key()
+    except ValueError:
+        raise KeyUnfit(rule="private_form") from None
+    return key, "ES256"

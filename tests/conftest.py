@@ -1,0 +1,26 @@
+"""What every room's tests share: no network but loopback, and a few RSA keys made once a session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pytest_socket import socket_allow_hosts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEY_NAMES = ("encryption", "signing", "root")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture runs: connections go to loopback addresses and unix sockets only."""
+    socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def rsa_keys() -> Mapping[str, rsa.RSAPrivateKey]:
+    """RSA-4096 private keys `encryption`, `signing`, `root`. Three a session and no more: each takes a second or two."""
+    return {name: rsa.generate_private_key(public_exponent=65537, key_size=4096) for name in KEY_NAMES}
