@@ -1,0 +1,274 @@
+"""The way of a submission, pure: `next_step` says what to do, `apply` and `fail` say what it changed.
+
+Rule 1: whoever carries out asks again after each commit; nothing is remembered but the row.
+Rule 2: an intent is committed before a call outside, its result after; an intent without a result means "perhaps done".
+Never does: I/O, clocks (now is an argument), randomness (jitter is an argument). Standard: architecture §3.
+Start reading: `next_step`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from gateway.errors import CounterpartRefused, GatewayError
+from gateway.model import Event, Part, Reason, State, Submission, instant
+from gateway.ports import Announced, Change, EvidenceEntry, JournalEntry, Sealed
+from gateway.states import BEFORE_SUBMITTED, TERMINAL, step
+
+ANNOUNCEMENT_LASTS = timedelta(hours=24)
+ANNOUNCEMENT_MARGIN = timedelta(hours=1)
+ANSWER_DUE = timedelta(days=14)
+GIVE_UP_AFTER = timedelta(days=3)
+BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+POLL_AT_FIRST_S = 0.15
+POLL_AT_MOST_S = 300.0
+POLL_GROWTH = 0.5
+
+
+class Kind(StrEnum):
+    """What can be done for a submission."""
+
+    SEAL = "seal"
+    ANNOUNCE = "announce"
+    UPLOAD = "upload"
+    SUBMIT = "submit"
+    READ_EVENTS = "read_events"
+
+
+CHANGES_OUTSIDE = frozenset({Kind.ANNOUNCE, Kind.UPLOAD, Kind.SUBMIT})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do; `part` is set for an upload."""
+
+    kind: Kind
+    part: Part | None = None
+
+    @property
+    def intent(self) -> str:
+        """The name under which it is journalled."""
+        return f"{self.kind.value}:{self.part.name}" if self.part else self.kind.value
+
+
+def next_step(submission: Submission, now: datetime) -> Step | None:
+    """What to do next; None when nothing is (terminal, held for a person, or not before `next_at`)."""
+    resting = submission.state in TERMINAL or submission.state is State.HELD
+    if resting or (submission.next_at and submission.next_at > now):
+        return None
+    if submission.state is State.RECEIVED:
+        return Step(Kind.SEAL)
+    if submission.state is State.SEALED or is_stale(submission, now):
+        return Step(Kind.ANNOUNCE)
+    if submission.state is State.ANNOUNCED and (waiting := _waiting(submission)):
+        return Step(Kind.UPLOAD, waiting[0])
+    if submission.state in {State.ANNOUNCED, State.UPLOADED}:
+        doubtful = submission.intent == Kind.SUBMIT.value
+        return Step(Kind.READ_EVENTS if doubtful else Kind.SUBMIT)
+    return Step(Kind.READ_EVENTS)
+
+
+def is_stale(submission: Submission, now: datetime) -> bool:
+    """Whether the announcement is so old that the delivery service may have forgotten it (24 h, less a margin).
+
+    Where a submit may have gone through already, the event log is asked first, however old the announcement.
+    """
+    if submission.state not in {State.ANNOUNCED, State.UPLOADED} or submission.announced_at is None:
+        return False
+    doubtful = submission.intent == Kind.SUBMIT.value
+    return not doubtful and now > submission.announced_at + ANNOUNCEMENT_LASTS - ANNOUNCEMENT_MARGIN
+
+
+def begin(submission: Submission, todo: Step) -> Change:
+    """The intent, to be committed before the call outside."""
+    return Change(replace(submission, intent=todo.intent), (JournalEntry(todo.intent, "intent"),))
+
+
+def sealed(submission: Submission, result: Sealed, now: datetime) -> Change:
+    """Every part is sealed and stored."""
+    tags = {part.name: part.tag for part in result.parts}
+    after = _moved(
+        submission,
+        State.SEALED,
+        now,
+        parts=result.parts,
+        destination_id=result.destination_id,
+        region=result.region,
+        service_identifier=result.service_identifier,
+        remote_id=None,
+        announced_at=None,
+    )
+    evidence = EvidenceEntry("sealed", {"destination_id": result.destination_id, "tags": tags, **result.facts})
+    return _done(after, Kind.SEAL.value, (evidence,), discard=tuple(p.blob for p in submission.parts))
+
+
+def announced(submission: Submission, result: Announced, now: datetime) -> Change:
+    """The delivery service has given the submission its id."""
+    if submission.state is not State.SEALED:  # announced anew: the earlier announcement is forgotten by the service
+        submission = replace(submission, state=step(submission.state, State.SEALED))
+    after = _moved(
+        submission,
+        State.ANNOUNCED,
+        now,
+        remote_id=result.remote_id,
+        case_id=result.case_id,
+        announced_at=now,
+        parts=tuple(replace(part, uploaded=False) for part in submission.parts),
+    )
+    body = {"remote_id": result.remote_id, "case_id": result.case_id}
+    return _done(after, Kind.ANNOUNCE.value, (EvidenceEntry("announced", body),))
+
+
+def uploaded(submission: Submission, name: str, now: datetime) -> Change:
+    """One attachment is there; with the last one the submission is uploaded."""
+    parts = tuple(replace(part, uploaded=True) if part.name == name else part for part in submission.parts)
+    after = replace(submission, parts=parts)
+    state = submission.state if _waiting(after) else State.UPLOADED
+    return _done(_moved(after, state, now), f"{Kind.UPLOAD.value}:{name}", ())
+
+
+def submitted(submission: Submission, now: datetime) -> Change:
+    """The final request was confirmed, or the event log shows that an earlier one was."""
+    if submission.state is State.ANNOUNCED:  # a submission without attachments passes through both at once
+        submission = replace(submission, state=step(submission.state, State.UPLOADED))
+    after = _moved(submission, State.SUBMITTED, now, submitted_at=now, deadline=now + ANSWER_DUE)
+    change = _done(after, Kind.SUBMIT.value, (EvidenceEntry("submitted", {"remote_id": submission.remote_id}),))
+    return replace(change, wake_at=now + timedelta(seconds=POLL_AT_FIRST_S))
+
+
+def observed(submission: Submission, events: tuple[Event, ...], now: datetime) -> Change | None:
+    """The event log was read. None if it told nothing new about a submission that already was submitted."""
+    known = {event.jti for event in submission.events}
+    fresh = tuple(event for event in events if event.jti not in known)
+    before = submission
+    submission = replace(submission, events=(*submission.events, *fresh))
+    evidence = tuple(_kept(event) for event in fresh)
+    verified = {event.type for event in submission.events if event.verified}
+    if before.state in BEFORE_SUBMITTED:
+        if "submit-submission" not in verified:  # the doubtful request did not go through: do it again
+            return Change(replace(submission, intent=None), (JournalEntry("read_events", "result"),), evidence)
+        change = submitted(submission, now)
+        submission, evidence = change.submission, evidence + change.evidence
+    following, reason = _verdict(submission)
+    if following:
+        after = _moved(submission, following, now, reason=reason)
+        done = _done(after, Kind.READ_EVENTS.value, evidence, discard=tuple(p.blob for p in after.parts))
+        return replace(done, submission=replace(done.submission, parts=_spent(after.parts), deadline=None))
+    if not fresh and before.state is submission.state:
+        return None
+    return replace(_done(submission, Kind.READ_EVENTS.value, evidence), wake_at=poll_at(submission, now))
+
+
+def poll_at(submission: Submission, now: datetime) -> datetime:
+    """When to read the event log again: gaps grow with the time since the submission went out, to 5 minutes."""
+    since = (now - (submission.submitted_at or now)).total_seconds()
+    return now + timedelta(seconds=min(max(since * POLL_GROWTH, POLL_AT_FIRST_S), POLL_AT_MOST_S))
+
+
+def failed(submission: Submission, todo: Step, error: GatewayError, now: datetime, jitter: float) -> Change:
+    """A step failed: try again later, ask the event log first, announce anew, or hold for a person.
+
+    `jitter` is in [0, 1). The error's parameters are identifiers and hosts, never personal data.
+    """
+    journal = (JournalEntry(todo.intent, "error", {"code": error.code, "sentence": error.sentence("en")}),)
+    refused = _status(error)
+    if todo.kind is Kind.SUBMIT and refused == 409:  # perhaps our own earlier request: the event log knows
+        return Change(submission, journal)
+    if todo.kind in {Kind.UPLOAD, Kind.SUBMIT} and refused == 404 and submission.attempts < 3:
+        again = replace(submission, state=State.SEALED, intent=None, attempts=submission.attempts + 1, updated_at=now)
+        return Change(again, journal)
+    if todo.kind is Kind.READ_EVENTS and submission.state is State.SUBMITTED:
+        return Change(
+            _backed_off(submission, error, now, jitter), journal, wake_at=_wake(submission, error, now, jitter)
+        )
+    too_long = now - submission.created_at > GIVE_UP_AFTER and submission.attempts >= len(BACKOFF_S)
+    if error.retry and not too_long:
+        keeps = submission.intent if todo.kind is Kind.SUBMIT else None
+        later = replace(_backed_off(submission, error, now, jitter), intent=keeps)
+        return Change(later, journal, wake_at=later.next_at)
+    reason = Reason(error.code, error.sentence("de"), error.sentence("en"))
+    held = _moved(submission, State.HELD, now, reason=reason, held_from=submission.state)
+    return Change(held, journal, (EvidenceEntry("held", reason.as_json()),))
+
+
+def _waiting(submission: Submission) -> tuple[Part, ...]:
+    return tuple(part for part in submission.parts if part.is_attachment and not part.uploaded)
+
+
+def _moved(submission: Submission, state: State, now: datetime, **fields: object) -> Submission:
+    following = step(submission.state, state)
+    return replace(submission, state=following, updated_at=now, **fields)  # type: ignore[arg-type]
+
+
+def _done(
+    submission: Submission, name: str, evidence: tuple[EvidenceEntry, ...], discard: tuple[UUID, ...] = ()
+) -> Change:
+    clean = replace(submission, intent=None, attempts=0, next_at=None)
+    return Change(clean, (JournalEntry(name, "result"),), evidence, discard=discard)
+
+
+def _spent(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    return tuple(replace(part, uploaded=True) for part in parts)
+
+
+def _verdict(submission: Submission) -> tuple[State | None, Reason | None]:
+    for event in submission.events:
+        if not event.verified:
+            continue
+        by_subscriber = event.issuer.lower() == (submission.destination_id or "").lower()
+        if event.type == "accept-submission" and by_subscriber:
+            return State.ACCEPTED, None
+        if event.type == "reject-submission" and by_subscriber:
+            return State.REJECTED, _REJECTED
+        if event.type in {"reject-submission", "delete-submission"}:
+            return State.EXPIRED, _EXPIRED
+    return None, None
+
+
+_REJECTED = Reason(
+    "rejected_by_authority",
+    "Die Behörde hat die Einreichung technisch zurückgewiesen; die Ereignisse nennen die Gründe.",
+    "The authority rejected the submission for technical reasons; the events name them.",
+)
+_EXPIRED = Reason(
+    "not_picked_up",
+    "Die Behörde hat die Einreichung nicht fristgerecht abgeholt; der Zustelldienst hat sie beendet.",
+    "The authority did not pick the submission up in time; the delivery service ended it.",
+)
+
+
+def _kept(event: Event) -> EvidenceEntry:
+    return EvidenceEntry(
+        "event",
+        {
+            "type": event.type,
+            "issuer": event.issuer,
+            "verified": event.verified,
+            "at": instant(event.at),
+            "token": event.token,
+        },
+    )
+
+
+def _status(error: GatewayError) -> int | None:
+    if not isinstance(error, CounterpartRefused):
+        return None
+    status = error.params.get("http_status")
+    return status if isinstance(status, int) else None
+
+
+def _wait(submission: Submission, error: GatewayError, jitter: float) -> float:
+    planned = BACKOFF_S[min(submission.attempts, len(BACKOFF_S) - 1)] * (0.75 + jitter / 2)
+    return max(planned, error.retry_after or 0.0)
+
+
+def _wake(submission: Submission, error: GatewayError, now: datetime, jitter: float) -> datetime:
+    return now + timedelta(seconds=_wait(submission, error, jitter))
+
+
+def _backed_off(submission: Submission, error: GatewayError, now: datetime, jitter: float) -> Submission:
+    next_at = _wake(submission, error, now, jitter)
+    return replace(submission, attempts=submission.attempts + 1, next_at=next_at, updated_at=now)

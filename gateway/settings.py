@@ -1,0 +1,412 @@
+"""The only reader of configuration: settings file, municipality files, environment.
+
+Knows: every setting, its default and its rule. Never does: connect, create keys, read services (`services/loader.py`).
+Standard: fixed interfaces §2. Start reading: `Settings`, then `read`.
+
+One TOML file; each value also by environment as `GATEWAY__SECTION__KEY`; secrets only by `…_file` or environment.
+Unknown keys are refused by name, all faults are reported at once.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from gateway.errors import SettingsInvalid
+from gateway.model import Finding
+
+ALL_SCOPES = ("submissions:write", "submissions:read", "services:read")
+
+
+def default_data_dir() -> Path:
+    """The user's data directory (XDG base directory specification)."""
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "ozg-gateway"
+
+
+class Section(BaseModel):
+    """A table of the settings file: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Database(Section):
+    """Where the rows live."""
+
+    url: SecretStr | None = Field(
+        None, description="PostgreSQL address (postgresql://…). Unset: the gateway starts its own in data_dir."
+    )
+    pool_size: int = Field(12, ge=2, le=200, description="Connections that one process holds at most.")
+
+
+class Server(Section):
+    """The door for portals."""
+
+    public_url: str = Field("http://127.0.0.1:8080", description="Address by which portals reach the gateway.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
+    trusted_proxies: tuple[str, ...] = Field((), description="Addresses whose X-Forwarded-* headers are believed.")
+    max_upload_bytes: int = Field(500_000_000, ge=1, description="Largest upload in bytes.")
+    max_body_bytes: int = Field(10_000_000, ge=1000, description="Largest JSON body in bytes.")
+
+
+class OutboundSection(Section):
+    """The way out."""
+
+    proxy: str | None = Field(None, description="HTTP proxy for every request outside.")
+    no_proxy: tuple[str, ...] = Field((), description="Hosts that are reached without the proxy.")
+    ca_bundle: Path | None = Field(None, description="PEM file of further certificate authorities for TLS.")
+    allow_private: tuple[str, ...] = Field(
+        (), description="Host names, CIDRs or the word loopback that may be reached although not public."
+    )
+
+
+class Environment(Section):
+    """One FIT-Connect environment."""
+
+    token_url: str = Field(description="Token endpoint.")
+    submission_api: str = Field(description="Base address of the Submission API, without the version.")
+    api_versions: tuple[str, ...] = Field(("v2",), description="Versions of the Submission API to speak.")
+    destination_api: str | None = Field(None, description="Base address of the Destination API.")
+    routing_api: str | None = Field(None, description="Base address of the Routing API.")
+    portal_issuer: str | None = Field(None, description="Issuer of destination signatures (Self-Service-Portal).")
+    delivery_issuer: tuple[str, ...] = Field((), description="Issuers that the delivery service signs its events as.")
+    submission_hosts: tuple[str, ...] = Field((), description="Hosts that a destination signature may name.")
+    trust_roots: tuple[Path, ...] = Field((), description="PEM files of the roots that destination keys must chain to.")
+    insecure_public_keys: bool = Field(
+        False, description="Take destination keys without certificate chain. Test mode only; never in production."
+    )
+
+    @field_validator("delivery_issuer", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+
+class FitConnect(Section):
+    """FIT-Connect."""
+
+    environments: dict[str, Environment] = Field(
+        default_factory=dict, description="Environments by name (test, stage, prod or your own)."
+    )
+
+
+class Directory(Section):
+    """A directory of files."""
+
+    dir: Path | None = Field(None, description="Directory; unset: what the gateway ships.")
+
+
+class Limits(Section):
+    """Limits of one client."""
+
+    requests_per_minute: int | None = Field(None, ge=1, description="Requests per minute; unset: no limit.")
+
+
+class ClientSection(Section):
+    """One portal that may hand off submissions."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Client id, also named in the token request.")
+    secret_file: Path | None = Field(None, description="File with the client secret.")
+    jwks: Path | None = Field(None, description="JWK set file with the client's public keys (private_key_jwt).")
+    scopes: tuple[str, ...] = Field(ALL_SCOPES, description="Scopes the client may ask for.")
+    municipalities: tuple[str, ...] = Field((), description="ARS of the municipalities it may serve; empty: all.")
+    services: tuple[str, ...] | None = Field(None, description="Services it may use; unset: all.")
+    limits: Limits = Field(default_factory=Limits, description="Limits of the client.")
+
+
+class Vault(Section):
+    """Encryption at rest."""
+
+    master_key_file: Path | None = Field(
+        None, description="File with 32 bytes, base64. Unset in test mode: keys/master.key in data_dir."
+    )
+
+
+class EvidenceSection(Section):
+    """Evidence."""
+
+    signing_key_file: Path | None = Field(None, description="Private JWK (Ed25519) that signs receipts and tokens.")
+
+
+class WorkerSection(Section):
+    """Delivery."""
+
+    concurrency: int = Field(24, ge=1, le=500, description="Submissions that one worker carries out at once.")
+
+
+class LogSection(Section):
+    """Log lines."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level written.")
+    format: Literal["json", "text"] = Field("json", description="Form of a line on standard error.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, by section."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="GATEWAY__",
+        env_nested_delimiter="__",
+        hide_input_in_errors=True,
+        nested_model_default_partial_update=True,
+    )
+
+    mode: Literal["test", "production"] = Field("test", description="production refuses every insecure setting.")
+    data_dir: Path = Field(default_factory=default_data_dir, description="Directory of the gateway's data.")
+    database: Database = Database()
+    server: Server = Server()
+    outbound: OutboundSection = OutboundSection()
+    fitconnect: FitConnect = FitConnect()
+    municipalities: Directory = Directory()
+    services: Directory = Directory()
+    schemas: Directory = Directory()
+    clients: tuple[ClientSection, ...] = ()
+    vault: Vault = Vault()
+    evidence: EvidenceSection = EvidenceSection()
+    worker: WorkerSection = WorkerSection()
+    log: LogSection = LogSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before file; nothing else is read."""
+        _ = settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+class MunicipalityFitConnect(Section):
+    """The municipality as a FIT-Connect client."""
+
+    environment: str = Field(description="Name of an environment in [fitconnect.environments].")
+    client_id: str = Field(description="FIT-Connect client id of the municipality.")
+    client_secret_file: Path = Field(description="File with the FIT-Connect client secret.")
+
+
+class MunicipalityKeys(Section):
+    """The municipality's own keys."""
+
+    signing_jwk_file: Path = Field(description="Private RSA JWK that signs documents (PS512).")
+
+
+class DestinationSection(Section):
+    """A fixed destination for some services."""
+
+    services: tuple[str, ...] = Field(min_length=1, description='Service ids, or "*" for every other service.')
+    destination_id: UUID = Field(description="Destination at FIT-Connect.")
+    region: str | None = Field(
+        None, pattern=r"^DE[0-9]{0,12}$", description="Region named when announcing; unset: DE and the ARS."
+    )
+
+
+class MunicipalityFile(Section):
+    """One municipality, one file."""
+
+    slug: str = Field(pattern=r"^[a-z][a-z0-9-]{1,62}$", description="Short name used in addresses.")
+    ars: str = Field(pattern=r"^[0-9]{12}$", description="Amtlicher Regionalschlüssel, 12 digits.")
+    name: str = Field(min_length=1, max_length=200, description="Name as citizens read it.")
+    public_url: str = Field(pattern=r"^https?://[^\s]+$", description="Public address; also the OIDC issuer.")
+    fitconnect: MunicipalityFitConnect = Field(description="FIT-Connect client of the municipality.")
+    keys: MunicipalityKeys = Field(description="Keys of the municipality.")
+    destinations: tuple[DestinationSection, ...] = Field((), description="Fixed destinations.")
+    parameters: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Values for parameters that a service declares, by service id."
+    )
+
+
+def read(file: Path | None, **overrides: object) -> Settings:
+    """Read the settings file (may be None), environment and `overrides` (from the command line).
+
+    Paths in the file are relative to it. Raises `SettingsInvalid` with every fault at once.
+    """
+    values: dict[str, Any] = _toml(file) if file else {}
+    _anchor(values, file.resolve().parent if file else Path.cwd())
+    findings = [_unknown_variable(name) for name in os.environ if _is_unknown(name)]
+    for key, value in overrides.items():
+        section, _, name = key.partition("__")
+        if value is not None and name:
+            values.setdefault(section, {})[name] = value
+        elif value is not None:
+            values[section] = value
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        findings += _findings(error, str(file or "environment"))
+        raise SettingsInvalid(findings=tuple(findings)) from None
+    findings += insecure(settings) if settings.mode == "production" else []
+    if findings:
+        raise SettingsInvalid(findings=tuple(findings))
+    return settings
+
+
+def read_municipalities(settings: Settings) -> tuple[MunicipalityFile, ...]:
+    """Every `*.toml` in `[municipalities] dir`, all faults of all files at once (`SettingsInvalid`)."""
+    directory = settings.municipalities.dir
+    if directory is None:
+        return ()
+    if not directory.is_dir():
+        raise SettingsInvalid(findings=(_finding("municipalities.dir", "missing_directory", "Verzeichnis", "dir"),))
+    found: list[MunicipalityFile] = []
+    findings: list[Finding] = []
+    for file in sorted(directory.glob("*.toml")):
+        try:
+            values = _toml(file)
+            _anchor(values, file.resolve().parent)
+            found.append(MunicipalityFile.model_validate(values))
+        except SettingsInvalid as error:
+            findings += error.findings
+        except ValidationError as error:
+            findings += _findings(error, file.name)
+    findings += _clashes(found, settings)
+    if findings:
+        raise SettingsInvalid(findings=tuple(findings))
+    return tuple(found)
+
+
+def insecure(settings: Settings) -> list[Finding]:
+    """Every setting that production mode refuses, as findings."""
+    weak: list[str] = []
+    if settings.vault.master_key_file is None:
+        weak.append("vault.master_key_file")
+    if not settings.server.public_url.startswith("https://"):
+        weak.append("server.public_url")
+    if settings.outbound.allow_private:
+        weak.append("outbound.allow_private")
+    for name, environment in settings.fitconnect.environments.items():
+        place = f"fitconnect.environments.{name}"
+        addresses = (environment.token_url, environment.submission_api)
+        weak += [f"{place}.token_url"] * (not all(a.startswith("https://") for a in addresses))
+        weak += [f"{place}.insecure_public_keys"] * environment.insecure_public_keys
+        weak += [f"{place}.trust_roots"] * (not environment.trust_roots)
+    return [
+        Finding(
+            place,
+            "insecure_in_production",
+            "Im Produktivbetrieb ist dieser Wert nicht erlaubt oder fehlt; bitte sicher setzen.",
+            "Production does not allow this value, or misses it; set it securely.",
+        )
+        for place in weak
+    ]
+
+
+def describe() -> Iterable[tuple[str, str, str, str]]:
+    """(file, key path, default, description) of every setting; the reference page is generated from it."""
+    yield from _describe("settings.toml", Settings, "")
+    yield from _describe("municipality file", MunicipalityFile, "")
+
+
+def _describe(file: str, model: type[BaseModel], prefix: str) -> Iterable[tuple[str, str, str, str]]:
+    repeated: Mapping[str, type[BaseModel]] = {
+        "clients": ClientSection,
+        "destinations": DestinationSection,
+        "environments": Environment,
+    }
+    for name, field in model.model_fields.items():
+        nested: object = repeated.get(name, field.annotation)
+        path = f"{prefix}{name}" + ("[]" if name in {"clients", "destinations"} else "")
+        path += ".NAME" if name == "environments" else ""
+        if isinstance(nested, type) and issubclass(nested, BaseModel):
+            yield from _describe(file, nested, f"{path}.")
+        else:
+            default = "required" if field.is_required() else _shown(field.default)
+            yield file, path, default, field.description or ""
+
+
+def _shown(default: object) -> str:
+    if default is None or repr(default) in {"PydanticUndefined", "()"}:
+        return "–"
+    return str(default)
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        text = error.strerror or "unreadable"
+        raise SettingsInvalid(findings=(_finding(str(file), "unreadable", text, text),)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(findings=(_finding(str(file), "no_toml", f"kein TOML: {error}", str(error)),)) from None
+
+
+def _anchor(values: dict[str, Any], base: Path) -> None:
+    """Make relative paths absolute against the file that names them."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            _anchor(value, base)
+        elif isinstance(value, list):
+            if key == "trust_roots":
+                values[key] = [str(base / item) if isinstance(item, str) else item for item in value]
+            for item in value:
+                if isinstance(item, dict):
+                    _anchor(item, base)
+        elif isinstance(value, str) and (key.endswith("_file") or key in {"dir", "data_dir", "ca_bundle", "jwks"}):
+            values[key] = str(base / value)
+
+
+def _is_unknown(name: str) -> bool:
+    if not name.upper().startswith("GATEWAY__"):
+        return False
+    return name.upper().removeprefix("GATEWAY__").partition("__")[0].lower() not in Settings.model_fields
+
+
+def _unknown_variable(name: str) -> Finding:
+    return _finding(name, "unknown_key", "Diese Einstellung gibt es nicht.", "There is no such setting.")
+
+
+def _clashes(found: list[MunicipalityFile], settings: Settings) -> list[Finding]:
+    findings = []
+    for key in ("slug", "ars"):
+        values = [getattr(m, key) for m in found]
+        findings += [
+            _finding(f"{value}.{key}", "not_unique", "Mehrere Kommunendateien nennen dies.", "Several files name this.")
+            for value in sorted({v for v in values if values.count(v) > 1})
+        ]
+    return findings + [
+        _finding(
+            f"{m.slug}.fitconnect.environment",
+            "unknown_environment",
+            "Diese Umgebung steht nicht in [fitconnect.environments].",
+            "This environment does not stand in [fitconnect.environments].",
+        )
+        for m in found
+        if m.fitconnect.environment not in settings.fitconnect.environments
+    ]
+
+
+def _finding(pointer: str, rule: str, de: str, en: str) -> Finding:
+    return Finding(pointer, rule, de, en)
+
+
+def _findings(error: ValidationError, file: str) -> list[Finding]:
+    german: Mapping[str, str] = {
+        "extra_forbidden": "Diese Einstellung gibt es nicht; bitte Schreibweise prüfen oder entfernen.",
+        "missing": "Diese Einstellung ist nötig und fehlt.",
+    }
+    english = {
+        "extra_forbidden": "There is no such setting; check the spelling or remove it.",
+        "missing": "This setting is required and missing.",
+    }
+    return [
+        Finding(
+            f"{file}: {'.'.join(str(part) for part in fault['loc'])}",
+            "unknown_key" if fault["type"] == "extra_forbidden" else fault["type"],
+            german.get(fault["type"], f"Der Wert verletzt seine Regel ({fault['type']})."),
+            english.get(fault["type"], f"{fault['msg']}."),
+        )
+        for fault in error.errors(include_input=False, include_url=False)
+    ]

@@ -1,0 +1,234 @@
+"""The way of a submission: what follows what, and what a failure changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from gateway import journey
+from gateway.errors import (
+    CounterpartAway,
+    CounterpartBusy,
+    CounterpartRefused,
+    IllegalTransition,
+    KeyUnfit,
+)
+from gateway.journey import Kind, Step
+from gateway.model import Event, Part, State, Submission
+from gateway.ports import Announced, Sealed
+from gateway.states import BEFORE_SUBMITTED, TERMINAL, TRANSITIONS, diagram, step
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DESTINATION = "879ee109-a690-4db8-ab32-424284184d7d"
+SERVICE_URL = "https://delivery.example/submission-api"
+PARTS = tuple(Part(name, uuid4(), 1000, "t" * 22) for name in ("metadata", "data", str(uuid4()), str(uuid4())))
+
+
+def submission(state: State = State.RECEIVED, **fields) -> Submission:
+    if state is not State.RECEIVED:
+        fields.setdefault("parts", PARTS)
+    return Submission(UUID(int=1), "150900546546", "portal", "hausnummer", state, 0, NOW, NOW, "fitconnect", **fields)
+
+
+def event(kind: str, issuer: str = DESTINATION, *, verified: bool = True) -> Event:
+    return Event(kind, issuer, verified, NOW, jti=str(uuid4()), token="a.b.c")
+
+
+def ready(state: State, **fields) -> Submission:
+    values = {"destination_id": DESTINATION, "remote_id": "r", "case_id": "c", "announced_at": NOW, **fields}
+    return submission(state, **values)
+
+
+def test_the_whole_way_passes_every_state_in_order():
+    it, seen = submission(), []
+    result = Sealed(PARTS, DESTINATION, "DE150900546546", "urn:de:fim:leika:leistung:99012021002000", {})
+    while todo := journey.next_step(it, NOW):
+        seen.append(todo.intent)
+        if todo.kind is Kind.SEAL:
+            change = journey.sealed(it, result, NOW)
+        elif todo.kind is Kind.ANNOUNCE:
+            change = journey.announced(it, Announced("remote", "case"), NOW)
+        elif todo.kind is Kind.UPLOAD:
+            change = journey.uploaded(it, todo.part.name, NOW)
+        elif todo.kind is Kind.SUBMIT:
+            change = journey.submitted(it, NOW)
+        else:
+            change = journey.observed(it, (event("submit-submission", SERVICE_URL), event("accept-submission")), NOW)
+        it = change.submission
+    assert seen == ["seal", "announce", f"upload:{PARTS[2].name}", f"upload:{PARTS[3].name}", "submit", "read_events"]
+    assert it.state is State.ACCEPTED
+    assert [e.type for e in it.events] == ["submit-submission", "accept-submission"]
+    assert set(change.discard) == {part.blob for part in PARTS}
+
+
+def test_a_submission_without_attachments_is_submitted_right_after_its_announcement():
+    it = ready(State.ANNOUNCED, parts=PARTS[:2])
+    assert journey.next_step(it, NOW).kind is Kind.SUBMIT
+    assert journey.submitted(it, NOW).submission.state is State.SUBMITTED
+
+
+def test_after_a_submit_whose_answer_was_lost_the_event_log_is_asked_first():
+    it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
+    assert journey.next_step(it, NOW).kind is Kind.READ_EVENTS
+    late = NOW + timedelta(hours=30)
+    assert journey.next_step(it, late).kind is Kind.READ_EVENTS, "also when the announcement is old"
+
+
+def test_an_event_log_that_knows_the_submission_spares_the_second_submit():
+    it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
+    after = journey.observed(it, (event("submit-submission", SERVICE_URL),), NOW)
+    assert after.submission.state is State.SUBMITTED
+    assert after.wake_at
+
+
+def test_an_event_log_that_does_not_know_it_leads_to_another_submit():
+    it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
+    after = journey.observed(it, (event("create-submission", SERVICE_URL),), NOW).submission
+    assert after.state is State.UPLOADED
+    assert journey.next_step(after, NOW).kind is Kind.SUBMIT
+
+
+def test_an_unverified_submit_event_proves_nothing():
+    it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
+    after = journey.observed(it, (event("submit-submission", SERVICE_URL, verified=False),), NOW).submission
+    assert after.state is State.UPLOADED
+
+
+@pytest.mark.parametrize(
+    ("events", "state"),
+    [
+        ((event("accept-submission"),), State.ACCEPTED),
+        ((event("reject-submission"),), State.REJECTED),
+        ((event("reject-submission", SERVICE_URL),), State.EXPIRED),
+        ((event("delete-submission", SERVICE_URL),), State.EXPIRED),
+        ((event("accept-submission"), event("delete-submission", SERVICE_URL)), State.ACCEPTED),
+        ((event("accept-submission", DESTINATION.upper()),), State.ACCEPTED),
+    ],
+)
+def test_verified_events_decide_the_end(events, state):
+    assert journey.observed(ready(State.SUBMITTED, submitted_at=NOW), events, NOW).submission.state is state
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (event("accept-submission", verified=False),),
+        (event("accept-submission", SERVICE_URL),),
+        (event("reject-submission", verified=False),),
+        (event("submit-submission", SERVICE_URL),),
+    ],
+)
+def test_nothing_else_ends_a_submission(events):
+    change = journey.observed(ready(State.SUBMITTED, submitted_at=NOW), events, NOW)
+    assert change.submission.state is State.SUBMITTED
+    assert change.wake_at > NOW
+
+
+def test_a_rejection_names_its_reason_in_two_languages():
+    after = journey.observed(ready(State.SUBMITTED), (event("reject-submission"),), NOW).submission
+    assert after.reason.code == "rejected_by_authority"
+    assert "Behörde" in after.reason.de
+    assert "authority" in after.reason.en
+
+
+def test_every_event_is_kept_as_evidence_once():
+    first = event("submit-submission", SERVICE_URL)
+    once = journey.observed(ready(State.SUBMITTED, submitted_at=NOW), (first,), NOW)
+    assert [e.body["token"] for e in once.evidence] == ["a.b.c"]
+    assert journey.observed(once.submission, (first,), NOW) is None
+
+
+def test_polls_grow_apart_and_never_stop():
+    it = ready(State.SUBMITTED, submitted_at=NOW)
+    gaps = [(journey.poll_at(it, NOW + timedelta(seconds=s)) - NOW).total_seconds() - s for s in (0, 10, 3600, 10**6)]
+    assert gaps == [journey.POLL_AT_FIRST_S, 5.0, journey.POLL_AT_MOST_S, journey.POLL_AT_MOST_S]
+
+
+def test_an_old_announcement_is_made_anew_with_every_upload():
+    done = tuple(replace(part, uploaded=True) for part in PARTS)
+    it = ready(State.UPLOADED, parts=done)
+    late = NOW + timedelta(hours=23, minutes=30)
+    assert journey.next_step(it, NOW + timedelta(hours=22)).kind is Kind.SUBMIT
+    assert journey.next_step(it, late).kind is Kind.ANNOUNCE
+    again = journey.announced(it, Announced("other", "case"), late).submission
+    assert again.state is State.ANNOUNCED
+    assert journey.next_step(again, late).kind is Kind.UPLOAD
+
+
+def test_a_passing_fault_is_tried_again_later_and_later():
+    it, waits = ready(State.SEALED), []
+    for _ in range(12):
+        change = journey.failed(it, Step(Kind.ANNOUNCE), CounterpartAway(host="x"), NOW, 0.5)
+        waits.append((change.wake_at - NOW).total_seconds())
+        it = change.submission
+        assert it.state is State.SEALED
+    assert waits == sorted(waits)
+    assert waits[0] == 0.5
+    assert waits[-1] == 3600.0
+
+
+def test_retry_after_is_obeyed():
+    error = CounterpartBusy(host="x", http_status=429, retry_after=77.0)
+    change = journey.failed(ready(State.SEALED), Step(Kind.ANNOUNCE), error, NOW, 0.0)
+    assert change.wake_at == NOW + timedelta(seconds=77)
+    assert journey.next_step(change.submission, NOW + timedelta(seconds=76)) is None
+    assert journey.next_step(change.submission, NOW + timedelta(seconds=78)).kind is Kind.ANNOUNCE
+
+
+def test_what_cannot_pass_by_itself_is_held_for_a_person_with_cause():
+    change = journey.failed(submission(), Step(Kind.SEAL), KeyUnfit(rule="x5c"), NOW, 0.0)
+    assert change.submission.state is State.HELD
+    assert change.submission.held_from is State.RECEIVED
+    assert change.submission.reason.code == "key_unfit"
+    assert change.wake_at is None
+    assert [entry.kind for entry in change.evidence] == ["held"]
+
+
+def test_a_conflict_on_submit_asks_the_event_log():
+    it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
+    error = CounterpartRefused(host="x", http_status=409, problem="")
+    after = journey.failed(it, Step(Kind.SUBMIT), error, NOW, 0.0).submission
+    assert journey.next_step(after, NOW).kind is Kind.READ_EVENTS
+
+
+def test_a_forgotten_announcement_is_made_anew_but_not_for_ever():
+    error = CounterpartRefused(host="x", http_status=404, problem="submission-not-found")
+    it = ready(State.ANNOUNCED)
+    for _ in range(3):
+        it = replace(it, state=State.ANNOUNCED)
+        it = journey.failed(it, Step(Kind.UPLOAD, PARTS[2]), error, NOW, 0.0).submission
+        assert it.state is State.SEALED
+    it = replace(it, state=State.ANNOUNCED)
+    assert journey.failed(it, Step(Kind.UPLOAD, PARTS[2]), error, NOW, 0.0).submission.state is State.HELD
+
+
+def test_a_submitted_one_is_never_held_however_the_log_fails():
+    error = CounterpartRefused(host="x", http_status=403, problem="")
+    change = journey.failed(ready(State.SUBMITTED), Step(Kind.READ_EVENTS), error, NOW, 0.0)
+    assert change.submission.state is State.SUBMITTED
+    assert change.wake_at
+
+
+@pytest.mark.parametrize("state", sorted(TERMINAL | {State.HELD}))
+def test_nothing_is_done_for_one_that_rests(state):
+    assert journey.next_step(submission(state), NOW) is None
+
+
+def test_the_table_refuses_what_it_does_not_list():
+    with pytest.raises(IllegalTransition):
+        step(State.ACCEPTED, State.SUBMITTED)
+    with pytest.raises(IllegalTransition):
+        step(State.SUBMITTED, State.CANCELLED)
+    assert step(State.HELD, State.SEALED) is State.SEALED
+
+
+def test_every_state_is_reachable_and_only_states_before_submitted_can_be_cancelled():
+    reached = {State.RECEIVED}
+    for _ in State:
+        reached |= {following for state in reached for following in TRANSITIONS[state]}
+    assert reached == set(State)
+    assert {s for s, f in TRANSITIONS.items() if State.CANCELLED in f} == BEFORE_SUBMITTED
+    assert all(f"{state} --> {following}" in diagram() for state in State for following in TRANSITIONS[state])
