@@ -22,5 +22,5 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def rsa_keys() -> Mapping[str, rsa.RSAPrivateKey]:
-    """RSA-4096 private keys `encryption`, `signing`, `root`. Three a session and no more: each takes a second or two."""
+    """RSA-4096 private keys `encryption`, `signing`, `root`. Three a session and no more: each takes a second."""
     return {name: rsa.generate_private_key(public_exponent=65537, key_size=4096) for name in KEY_NAMES}

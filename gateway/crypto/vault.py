@@ -52,7 +52,7 @@ def blob_key(data_key: bytes, blob_id: UUID) -> bytes:
 
 
 def seal_frame(key: bytes, blob_id: UUID, number: int, last: bool, data: bytes) -> bytes:
-    """Frame `number` (from 0) of a blob, encrypted under its `blob_key`; `last` marks the end, which none can cut off."""
+    """Frame `number` (from 0) of a blob, encrypted under its `blob_key`; `last` marks the end: none can cut it off."""
     with silent():
         return AESGCM(_checked(key)).encrypt(_frame_nonce(number), data, _frame_place(blob_id, number, last))
 
