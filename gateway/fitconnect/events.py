@@ -1,0 +1,194 @@
+"""The event log of a submission: which keys it takes to prove it, and what is proven.
+
+Knows: who may issue which event, in which order events are legal, that tags must be those of what we uploaded.
+Never does: I/O. Keys are handed in; `wanted_keys` says which, and only the configured delivery service and the
+submission's own destination are ever named there, whatever a token says.
+Standard: RFC 8417, FIT-Connect "set-validation", set-payload 1.2.2. Start reading: `prove`.
+
+A refused event comes back with `verified=False` and one problem `{"rule": slug}`; its `jti` is a digest of the token,
+so that a forgery cannot take the place of the real event of that `jti`. Rules: those of `claims`, and `RULES`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+
+from gateway.crypto import jws
+from gateway.crypto.keys import PublicKey
+from gateway.errors import CryptoFailure
+from gateway.fitconnect import claims as forms
+from gateway.fitconnect import names
+from gateway.fitconnect.claims import Claims, Malformed
+from gateway.model import Event
+
+RULES: Final = MappingProxyType(
+    {
+        "case": "txn is not the submission's case",
+        "subject": "sub is not the submission",
+        "issuer": "iss is neither the configured delivery service nor the submission's destination",
+        "key": "the issuer has no fit key of this kid",
+        "signature": "the signature is not that of the issuer's key",
+        "issuer_of_event": "this issuer may not issue this event",
+        "tags": "the authentication tags are not those of what was uploaded",
+        "order": "the event cannot follow those before it",
+        "jti": "another event of the log has the same jti",
+        "unknown_event": "the event is none of a submission",
+    }
+)
+
+_WAITING: Final = frozenset(
+    {names.FORWARD_SUBMISSION, names.ACCEPT_SUBMISSION, names.REJECT_SUBMISSION, names.DELETE_SUBMISSION}
+)
+FOLLOWING: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "": frozenset({names.CREATE_SUBMISSION}),
+        names.CREATE_SUBMISSION: frozenset({names.SUBMIT_SUBMISSION, names.DELETE_SUBMISSION}),
+        names.SUBMIT_SUBMISSION: _WAITING,
+        names.FORWARD_SUBMISSION: _WAITING,
+        names.ACCEPT_SUBMISSION: frozenset({names.DELETE_SUBMISSION}),
+        names.REJECT_SUBMISSION: frozenset({names.DELETE_SUBMISSION}),
+        names.DELETE_SUBMISSION: frozenset(),
+    }
+)
+"""Legal order of events. A notice may stand anywhere after the submit and changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the log must be about. `issuers` are those of the delivery service as configured, `tags` by part name."""
+
+    submission_id: str
+    case_id: str
+    destination_id: str
+    issuers: frozenset[str]
+    tags: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWanted:
+    """A key that proving a log takes: of which side (`names.DELIVERY_SERVICE`, `names.SUBSCRIBER`), and its id."""
+
+    side: str
+    kid: str
+
+
+Keys = Mapping[KeyWanted, PublicKey]
+
+
+def is_delivery_service(event: Event, issuers: Collection[str]) -> bool:
+    """Whether the delivery service issued the event; `issuers` as configured. A slash at the end does not matter."""
+    return _plain(event.issuer) in {_plain(issuer) for issuer in issuers}
+
+
+def wanted_keys(tokens: Iterable[str], expected: Expected) -> frozenset[KeyWanted]:
+    """The keys that proving these tokens takes; a token that is refused anyway asks for none."""
+    wanted = set()
+    for token in tokens:
+        try:
+            claims = forms.read(token)
+        except Malformed:
+            continue
+        if side := _side(claims, expected):
+            wanted.add(KeyWanted(side, claims.kid))
+    return frozenset(wanted)
+
+
+def prove(
+    tokens: Iterable[str], expected: Expected, keys: Keys, proven: Mapping[str, Event] | None = None
+) -> tuple[Event, ...]:
+    """Every event of the log in order, verified or refused; a token repeated in the log is told once.
+
+    `proven` holds events verified earlier by their token: the signature of exactly that token is not checked again,
+    everything else is. Events of replies are left out, they belong to another log.
+    """
+    log: list[Event] = []
+    seen: set[str] = set()
+    taken: set[str] = set()
+    state = ""
+    for token in tokens:
+        if token in seen:
+            continue
+        seen.add(token)
+        try:
+            claims = forms.read(token)
+        except Malformed as error:
+            log.append(_refused(token, None, error.rule))
+            continue
+        if claims.subject_kind == names.SUB_REPLY_PREFIX and claims.type in names.REPLY_EVENTS:
+            continue
+        earlier = proven.get(token) if proven else None
+        rule = _broken(token, claims, expected, keys, signed=bool(earlier and earlier.verified))
+        rule = rule or _out_of_turn(claims, state, taken)
+        if rule:
+            log.append(_refused(token, claims, rule))
+            continue
+        taken.add(claims.jti)
+        state = state if claims.type == names.NOTIFY_SUBMISSION else claims.type
+        log.append(Event(claims.type, claims.issuer, True, claims.at, claims.problems, claims.jti, token))
+    return tuple(log)
+
+
+def _broken(token: str, claims: Claims, expected: Expected, keys: Keys, *, signed: bool) -> str | None:
+    """The first rule that the event breaks by itself; None if it is proven."""
+    side = _side(claims, expected)
+    if not side:
+        return "issuer"
+    if not signed:
+        key = keys.get(KeyWanted(side, claims.kid))
+        if not key:
+            return "key"
+        try:
+            jws.verify(token, key, alg=names.SIGNATURE_ALG)
+        except CryptoFailure:
+            return "signature"
+    if claims.case != expected.case_id.lower():
+        return "case"
+    if claims.subject_kind != names.SUB_PREFIX or claims.subject != expected.submission_id.lower():
+        return "subject"
+    allowed = names.EVENT_ISSUERS.get(claims.type)
+    if allowed is None:
+        return "unknown_event"
+    if side not in allowed:
+        return "issuer_of_event"
+    tagged = claims.type in names.TAGGED_EVENTS
+    return "tags" if tagged and claims.tags != {n.lower(): t for n, t in expected.tags.items()} else None
+
+
+def _out_of_turn(claims: Claims, state: str, taken: set[str]) -> str | None:
+    if claims.jti in taken:
+        return "jti"
+    if claims.type == names.NOTIFY_SUBMISSION:
+        return None if state not in {"", names.CREATE_SUBMISSION} else "order"
+    return None if claims.type in FOLLOWING[state] else "order"
+
+
+def _side(claims: Claims, expected: Expected) -> str | None:
+    if claims.issuer.lower() == expected.destination_id.lower():
+        return names.SUBSCRIBER
+    if _plain(claims.issuer) in {_plain(issuer) for issuer in expected.issuers}:
+        return names.DELIVERY_SERVICE
+    return None
+
+
+def _plain(issuer: str) -> str:
+    return issuer.rstrip("/")
+
+
+def _refused(token: str, claims: Claims | None, rule: str) -> Event:
+    """What cannot be proven is told with as much as it claims, under an id of its own."""
+    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    at = claims.at if claims else datetime.fromtimestamp(0, UTC)
+    return Event(
+        type=claims.type if claims else "unreadable",
+        issuer=claims.issuer if claims else "",
+        verified=False,
+        at=at,
+        problems=({"rule": rule},),
+        jti=f"refused:{digest[:40]}",
+        token=token,
+    )

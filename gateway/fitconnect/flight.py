@@ -1,0 +1,63 @@
+"""Single flight: who asks for the same thing while it is under way shares the one answer, or the one error.
+
+Knows: one running task a key, results kept for a stated age. Never does: I/O of its own, retries.
+Start reading: `Flight.join`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Flight(Generic[K, V]):
+    """Shares answers by key. `max_age` in seconds counts from the start of the request that made the answer.
+
+    Errors are shared by those who waited for them and never kept. `tick` is a monotonic clock in seconds.
+    """
+
+    def __init__(self, *, max_age: float, tick: Callable[[], float]) -> None:
+        self._max_age = max_age
+        self._tick = tick
+        self._under_way: dict[K, asyncio.Task[V]] = {}
+        self._kept: dict[K, tuple[float, V]] = {}
+
+    async def join(self, key: K, start: Callable[[], Awaitable[V]]) -> V:
+        """The answer for `key`: kept, under way, or fetched by `start` now.
+
+        A caller that is cancelled leaves the others their answer.
+        """
+        began = self._tick()
+        kept = self._kept.get(key)
+        if kept and began - kept[0] < self._max_age:
+            return kept[1]
+        task = self._under_way.get(key)
+        if task is None:
+            task = asyncio.ensure_future(self._run(key, start, began))
+            self._under_way[key] = task
+            task.add_done_callback(_seen)
+        return await asyncio.shield(task)
+
+    def forget(self, key: K) -> None:
+        """Fetch anew for whoever asks next."""
+        self._kept.pop(key, None)
+
+    async def _run(self, key: K, start: Callable[[], Awaitable[V]], began: float) -> V:
+        try:
+            value = await start()
+        finally:
+            del self._under_way[key]
+        self._kept = {k: held for k, held in self._kept.items() if began - held[0] < self._max_age}
+        if self._max_age > 0:
+            self._kept[key] = (began, value)
+        return value
+
+
+def _seen(task: asyncio.Task[V]) -> None:
+    """Mark an error as looked at, also where every waiting caller was cancelled."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,276 @@
+"""Requests and answers of the Submission API v2, as values.
+
+Knows: paths, bodies, what a good answer looks like, which error a bad one is. Never does: I/O, tokens, time.
+Standard: FIT-Connect Submission API v2 (sender's part), RFC 9457. Start reading: `create_submission`, `refusal`.
+
+No text of an answer reaches an error: problems are named by their slug only, and only if FITKO's prefix leads it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from gateway.errors import CounterpartBusy, CounterpartGarbled, CounterpartRefused, GatewayError
+from gateway.fitconnect import names
+from gateway.outbound.answer import Answer
+from gateway.ports import Announced
+
+VERSION: Final = "/v2"
+LONGEST_WAIT_S: Final = 86_400.0
+_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_UUID: Final = re.compile(names.UUID_PATTERN)
+_KID: Final = re.compile(r"[A-Za-z0-9._~:=+-]{1,128}")
+_TRANSIENT: Final = frozenset({408, 425, 429})
+_SEPARATORS: Final = (",", ":")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request below the base address of the Submission API. `size` is set where the body is streamed, in bytes."""
+
+    method: str
+    path: str
+    content: bytes | None = field(default=None, repr=False)
+    content_type: str | None = None
+    accept: str | None = None
+    size: int | None = None
+    authorised: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Where the delivery service tells of new events. `url` is https."""
+
+    url: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One service that a destination takes: its URN, its regions (`DE…`), its schemas as (URI, media type)."""
+
+    identifier: str
+    regions: tuple[str, ...]
+    schemas: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """A destination as the Submission API describes it."""
+
+    destination_id: str
+    status: str
+    encryption_kid: str
+    metadata_versions: tuple[str, ...]
+    offers: tuple[Offer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of an event log: compact JWS in order, and how many there are in all (None: not said)."""
+
+    tokens: tuple[str, ...] = field(repr=False)
+    total: int | None
+
+
+def read_destination(destination_id: str) -> Request:
+    """Read a destination; its keys change, so the answer is not to be cached."""
+    return Request("GET", f"{VERSION}/destinations/{_id(destination_id)}", accept=names.JSON)
+
+
+def read_key(destination_id: str, kid: str) -> Request:
+    """Read one public key of a destination; open to everybody. Raises `ValueError` for a `kid` no path can hold."""
+    if not _KID.fullmatch(kid) or kid in {".", ".."}:
+        raise ValueError("kid")
+    path = f"{VERSION}/destinations/{_id(destination_id)}/keys/{kid}"
+    return Request("GET", path, accept=names.JSON, authorised=False)
+
+
+def read_delivery_keys() -> Request:
+    """Read the JWK set of the delivery service, at the configured address and nowhere else."""
+    return Request("GET", "/.well-known/jwks.json", accept=names.JSON, authorised=False)
+
+
+def create_submission(  # noqa: PLR0913 - the members of the body
+    destination_id: str,
+    *,
+    attachments: Sequence[str],
+    identifier: str,
+    name: str,
+    region: str | None,
+    callback: Callback | None = None,
+    case_id: str | None = None,
+) -> Request:
+    """Announce a submission. `identifier` is the service's URN, `attachments` are UUIDs made by us."""
+    body: dict[str, Any] = {
+        "destinationId": destination_id,
+        "announcedAttachments": list(attachments),
+        "publicService": {"name": name, "identifier": identifier},
+    }
+    if region:
+        body["region"] = region
+    if case_id:
+        body["caseId"] = case_id
+    if callback:
+        body["callback"] = {"url": callback.url, "secret": callback.secret}
+    return Request("POST", f"{VERSION}/submissions", _json(body), names.JSON, names.JSON)
+
+
+def put_attachment(submission_id: str, attachment_id: str, size: int) -> Request:
+    """Upload one sealed attachment of exactly `size` bytes; the body is streamed beside this value."""
+    path = f"{VERSION}/submissions/{_id(submission_id)}/attachments/{_id(attachment_id)}"
+    return Request("PUT", path, content_type=names.JOSE, size=size)
+
+
+def put_submission(submission_id: str, metadata: bytes, data: bytes) -> Request:
+    """Send the final request. Both parts are compact JWE, so no character of them needs an escape in JSON."""
+    content = b'{"encryptedMetadata":"%b","encryptedData":"%b"}' % (metadata, data)
+    return Request("PUT", f"{VERSION}/submissions/{_id(submission_id)}", content, names.JSON, names.JSON)
+
+
+def read_events(submission_id: str, offset: int) -> Request:
+    """Read a page of a submission's event log, oldest first."""
+    path = f"{VERSION}/submissions/{_id(submission_id)}/events?limit={names.PAGE_MAX}&offset={offset}"
+    return Request("GET", path, accept=names.JSON)
+
+
+def destination(answer: Answer) -> Inbox:
+    """The destination that an answer describes. Raises `CounterpartGarbled`."""
+    body = _object(answer)
+    offered = body.get("publicServices", body.get("services", []))
+    try:
+        return Inbox(
+            destination_id=_text(body["destinationId"]),
+            status=_text(body["status"]),
+            encryption_kid=_text(body["encryptionKid"]),
+            metadata_versions=_texts(body["metadataVersions"]),
+            offers=tuple(_offer(entry) for entry in offered),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CounterpartGarbled(host=answer.host) from error
+
+
+def key(answer: Answer) -> Mapping[str, Any]:
+    """The JWK in an answer, not yet judged. Raises `CounterpartGarbled`."""
+    return _object(answer)
+
+
+def key_set(answer: Answer) -> Mapping[str, Mapping[str, Any]]:
+    """The keys of a JWK set by `kid`, not yet judged; a `kid` named twice is left out. Raises `CounterpartGarbled`."""
+    listed = _object(answer).get("keys")
+    if not isinstance(listed, list):
+        raise CounterpartGarbled(host=answer.host)
+    found: dict[str, Mapping[str, Any]] = {}
+    twice: set[str] = set()
+    for jwk in listed:
+        kid = jwk.get("kid") if isinstance(jwk, dict) else None
+        if isinstance(kid, str):
+            twice |= {kid} & found.keys()
+            found[kid] = jwk
+    return {kid: jwk for kid, jwk in found.items() if kid not in twice}
+
+
+def announced(answer: Answer) -> Announced:
+    """The ids that the delivery service gave. Raises `CounterpartGarbled`."""
+    body = _object(answer)
+    remote, case = body.get("submissionId"), body.get("caseId")
+    if not (isinstance(remote, str) and isinstance(case, str) and _UUID.fullmatch(remote) and _UUID.fullmatch(case)):
+        raise CounterpartGarbled(host=answer.host)
+    return Announced(remote, case)
+
+
+def events(answer: Answer) -> Page:
+    """A page of an event log. Raises `CounterpartGarbled`."""
+    body = _object(answer)
+    total = body.get("totalCount")
+    try:
+        return Page(_texts(body["eventLog"]), total if isinstance(total, int) else None)
+    except (KeyError, TypeError) as error:
+        raise CounterpartGarbled(host=answer.host) from error
+
+
+def refusal(answer: Answer, now: datetime) -> GatewayError | None:
+    """The error that an answer means; None for success.
+
+    400, 403, 404, 409, 413, 415, 422 and other 4xx are refused (`http_status` and `problem` are parameters of the
+    error), 408, 425, 429 and 5xx are busy with the wait asked for, anything else (redirects too) is garbled. A 401
+    counts as refused; whoever sends renews the token once before. Standard: table of FIT-Connect's status codes.
+    """
+    if 200 <= answer.status < 300:
+        return None
+    if answer.status in _TRANSIENT or 500 <= answer.status < 600:
+        return CounterpartBusy(host=answer.host, http_status=answer.status, retry_after=wait(answer.headers, now))
+    if 400 <= answer.status < 500:
+        return CounterpartRefused(host=answer.host, http_status=answer.status, problem=slug(answer))
+    return CounterpartGarbled(host=answer.host)
+
+
+def wait(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait by `Retry-After` (seconds or date), else `RateLimit-Reset`, between 0 and a day; None unsaid."""
+    said = headers.get(names.RETRY_AFTER.lower()) or headers.get(names.RATE_LIMIT_RESET.lower()) or ""
+    if re.fullmatch(r"\d{1,9}", said.strip(), re.ASCII):
+        return min(float(said), LONGEST_WAIT_S)
+    try:
+        at = parsedate_to_datetime(said)
+        return min(max((at - now).total_seconds(), 0.0), LONGEST_WAIT_S)
+    except (TypeError, ValueError):
+        return None
+
+
+def slug(answer: Answer) -> str:
+    """The last part of the problem's type where FITKO's prefix leads it, else `unknown`; never any other text."""
+    try:
+        said = json.loads(answer.body).get("type")
+    except (ValueError, AttributeError, RecursionError):
+        return "unknown"
+    if not isinstance(said, str) or not said.startswith(names.PROBLEM_PREFIX):
+        return "unknown"
+    name = said.removeprefix(names.PROBLEM_PREFIX)
+    return name if _SLUG.fullmatch(name) else "unknown"
+
+
+def _offer(entry: Mapping[str, Any]) -> Offer:
+    schemas = entry["submissionSchemas"]
+    return Offer(
+        identifier=_text(entry["identifier"]),
+        regions=_texts(entry["regions"]),
+        schemas=frozenset((_text(schema["schemaUri"]), _text(schema["mimeType"])) for schema in schemas),
+    )
+
+
+def _object(answer: Answer) -> Mapping[str, Any]:
+    try:
+        body = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise CounterpartGarbled(host=answer.host) from error
+    if not isinstance(body, dict):
+        raise CounterpartGarbled(host=answer.host)
+    return body
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(_text(entry) for entry in value)
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, separators=_SEPARATORS, ensure_ascii=False).encode()
+
+
+def _id(value: str) -> str:
+    if not _UUID.fullmatch(value):
+        raise ValueError("id")
+    return value
