@@ -6,12 +6,16 @@ disk; those pass. Start reading: `silent`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 
 from gateway.errors import CryptoFailure
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 _HOSTILE = (
     ValueError,  # binascii.Error, UnicodeError and JSONDecodeError are ValueErrors
@@ -23,14 +27,18 @@ _HOSTILE = (
 )
 
 
-@contextmanager
-def silent() -> Iterator[None]:
-    """Turn what hostile input makes a primitive raise into `CryptoFailure`, without reason and without cause."""
-    try:
-        yield
-    except _HOSTILE:
-        failed = True
-    else:
-        failed = False
-    if failed:  # raised outside the handler: the new exception then carries no `__context__` that tells why
+def silent(step: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Make what hostile input lets `step` raise a `CryptoFailure`, without reason and without trace of one.
+
+    It is raised outside the handler, so that not even `__context__` tells why.
+    """
+
+    @wraps(step)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return step(*args, **kwargs)
+        except _HOSTILE:
+            pass
         raise CryptoFailure
+
+    return guarded

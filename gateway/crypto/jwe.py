@@ -41,14 +41,14 @@ class Sealer:
 
     __slots__ = ("_carry", "_encryptor", "_head", "_tag")
 
+    @silent
     def __init__(self, key: rsa.RSAPublicKey, *, kid: str, cty: str, cek: bytes, iv: bytes) -> None:
         if len(cek) != CEK_SIZE or len(iv) != IV_SIZE:
             raise CryptoFailure
         protected = _protected(kid, cty)
-        with silent():
-            wrapped = key.encrypt(cek, jwe_head.oaep())
-            self._encryptor = Cipher(algorithms.AES256(cek), modes.GCM(iv)).encryptor()
-            self._encryptor.authenticate_additional_data(protected)
+        wrapped = key.encrypt(cek, jwe_head.oaep())
+        self._encryptor = Cipher(algorithms.AES256(cek), modes.GCM(iv)).encryptor()
+        self._encryptor.authenticate_additional_data(protected)
         self._head = b".".join((protected, base64url.encode(wrapped), base64url.encode(iv), b""))
         self._carry = b""
         self._tag: str | None = None
@@ -97,29 +97,29 @@ def seal(  # noqa: PLR0913 - the inputs of one encryption, all of them named
     return sealer.update(data) + sealer.finish()
 
 
+@silent
 def tag_of(jwe: bytes | str) -> str:
     """The authentication tag of a compact JWE, 22 base64url characters, as authentication tags of events name it."""
-    with silent():
-        raw = jwe.encode("ascii") if isinstance(jwe, str) else jwe
-        if raw.count(b".") != 4:
-            raise CryptoFailure
-        tag = raw[raw.rindex(b".") + 1 :]
-        if len(base64url.decode(tag)) != TAG_SIZE:
-            raise CryptoFailure
-        return tag.decode("ascii")
+    raw = jwe.encode("ascii") if isinstance(jwe, str) else jwe
+    if raw.count(b".") != 4:
+        raise CryptoFailure
+    tag = raw[raw.rindex(b".") + 1 :]
+    if len(base64url.decode(tag)) != TAG_SIZE:
+        raise CryptoFailure
+    return tag.decode("ascii")
 
 
+@silent
 def header_of(jwe_prefix: bytes) -> Mapping[str, Any]:
     """The protected header of a JWE or of its beginning, without opening it.
 
     Its form is checked strictly (CryptoFailure); what it says is not, so that a receiver can answer a wrong `cty` or
     a forbidden `zip` in its own words. `Opener` refuses those.
     """
-    with silent():
-        end = jwe_prefix.find(b".", 0, HEADER_LIMIT + 1)
-        if end < 0:
-            raise CryptoFailure
-        return header.read(jwe_prefix[:end])
+    end = jwe_prefix.find(b".", 0, HEADER_LIMIT + 1)
+    if end < 0:
+        raise CryptoFailure
+    return header.read(jwe_prefix[:end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +171,7 @@ class Opener:
         if self._over:
             raise CryptoFailure
         try:
-            with silent():
-                return step()
+            return silent(step)()
         except BaseException:
             self.discard()
             raise

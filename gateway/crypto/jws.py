@@ -50,31 +50,31 @@ def sign_detached(content: bytes, key: SigningKey, header: Mapping[str, Any]) ->
     return f"{protected}..{signature}"
 
 
+@silent
 def header_of(token: str) -> Mapping[str, Any]:
     """The header of a compact or detached JWS, before anything is verified. CryptoFailure on faults of form."""
-    with silent():
-        return protected_header.read(_segments(token)[0])
+    return protected_header.read(_segments(token)[0])
 
 
+@silent
 def verify(token: str, key: VerifyKey | PublicKey, *, alg: str) -> bytes:
     """The payload of a compact JWS whose signature is right. CryptoFailure otherwise, whatever the fault.
 
     `alg` is the one the caller expects (`PS512`, `EdDSA`, `ES256`); the token's own must be the same.
     """
-    with silent():
-        protected, body, signature = _segments(token)
-        payload = base64url.decode(body)
-        _verify(protected, body, signature, key, alg)
-        return payload
+    protected, body, signature = _segments(token)
+    payload = base64url.decode(body)
+    _verify(protected, body, signature, key, alg)
+    return payload
 
 
+@silent
 def verify_detached(token: str, content: bytes, key: VerifyKey | PublicKey, *, alg: str) -> None:
     """Return where a detached JWS is a right signature of `content`, else CryptoFailure."""
-    with silent():
-        protected, body, signature = _segments(token)
-        if body:
-            raise CryptoFailure
-        _verify(protected, base64url.encode(content), signature, key, alg)
+    protected, body, signature = _segments(token)
+    if body:
+        raise CryptoFailure
+    _verify(protected, base64url.encode(content), signature, key, alg)
 
 
 def _segments(token: str) -> tuple[bytes, bytes, bytes]:

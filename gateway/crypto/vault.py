@@ -51,16 +51,16 @@ def blob_key(data_key: bytes, blob_id: UUID) -> bytes:
     return _derive(data_key, b"ozg-gateway blob\x00" + blob_id.bytes)
 
 
+@silent
 def seal_frame(key: bytes, blob_id: UUID, number: int, last: bool, data: bytes) -> bytes:
     """Frame `number` (from 0) of a blob, encrypted under its `blob_key`; `last` marks the end: none can cut it off."""
-    with silent():
-        return AESGCM(_checked(key)).encrypt(_frame_nonce(number), data, _frame_place(blob_id, number, last))
+    return AESGCM(_checked(key)).encrypt(_frame_nonce(number), data, _frame_place(blob_id, number, last))
 
 
+@silent
 def open_frame(key: bytes, blob_id: UUID, number: int, last: bool, sealed: bytes) -> bytes:
     """The data of a frame; CryptoFailure where key, blob, number or end are not those it was sealed with."""
-    with silent():
-        return AESGCM(_checked(key)).decrypt(_frame_nonce(number), sealed, _frame_place(blob_id, number, last))
+    return AESGCM(_checked(key)).decrypt(_frame_nonce(number), sealed, _frame_place(blob_id, number, last))
 
 
 def seal_value(data_key: bytes, *, context: bytes, data: bytes, nonce: bytes) -> bytes:
@@ -95,18 +95,18 @@ def _derive(key: bytes, info: bytes) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=KEY_SIZE, salt=None, info=info).derive(_checked(key))
 
 
+@silent
 def _encrypt(key: bytes, nonce: bytes, data: bytes, place: bytes) -> bytes:
     if len(nonce) != NONCE_SIZE:
         raise CryptoFailure
-    with silent():
-        return nonce + AESGCM(_checked(key)).encrypt(nonce, data, place)
+    return nonce + AESGCM(_checked(key)).encrypt(nonce, data, place)
 
 
+@silent
 def _decrypt(key: bytes, sealed: bytes, place: bytes) -> bytes:
     if len(sealed) < NONCE_SIZE + TAG_SIZE:
         raise CryptoFailure
-    with silent():
-        return AESGCM(_checked(key)).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], place)
+    return AESGCM(_checked(key)).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], place)
 
 
 def _frame_nonce(number: int) -> bytes:
