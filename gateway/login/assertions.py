@@ -1,0 +1,122 @@
+"""Client assertions: a portal proves with its own key who it is (`private_key_jwt`).
+
+Knows: the claims RFC 7523 §3 asks for, our limits on them, and which assertions were used. Never does: trust what a
+token says of its key or algorithm, fetch anything.
+Standards: RFC 7523 §3, OpenID Connect Core §9. Start reading: `Assertions.client_of`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from gateway.crypto import base64url, jws
+from gateway.errors import CryptoFailure
+from gateway.login.clients import AssertionKey, Registration, Registry
+
+TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+LIFETIME_S: Final = 300  # exp may lie at most this far ahead
+SKEW_S: Final = 30
+_LIMIT: Final = 8192  # characters of an assertion
+_JTI_LIMIT: Final = 256
+
+
+class Used(Protocol):
+    """Remembers assertions until they expire; several processes need one shared memory."""
+
+    def first(self, client_id: str, jti: str, until: float, now: float) -> bool:
+        """Whether this is the first use; remembers it until `until` (seconds since 1970)."""
+        ...
+
+
+class UsedInMemory:
+    """The memory of one process. Where it is full it refuses rather than forgets."""
+
+    def __init__(self, most: int = 100_000) -> None:
+        self._until: dict[tuple[str, str], float] = {}
+        self._most = most
+
+    def first(self, client_id: str, jti: str, until: float, now: float) -> bool:
+        """See `Used`."""
+        if self._until.get((client_id, jti), 0) > now:
+            return False
+        if len(self._until) >= self._most:
+            self._until = {key: end for key, end in self._until.items() if end > now}
+        if len(self._until) >= self._most:
+            return False
+        self._until[client_id, jti] = until
+        return True
+
+
+class Assertions:
+    """Checks assertions against the registry."""
+
+    def __init__(self, registry: Registry, used: Used) -> None:
+        self._registry = registry
+        self._used = used
+
+    def client_of(self, assertion: str, audiences: Collection[str], now: datetime) -> Registration | None:
+        """The client that signed the assertion for one of `audiences`; None for any fault alike.
+
+        Signature and every claim are checked before the `jti` is spent, so that nobody can spend another's.
+        """
+        if len(assertion) > _LIMIT:
+            return None
+        try:
+            header = jws.header_of(assertion)
+            registered = self._registry.get(_subject(assertion))
+            if registered is None:
+                return None
+            claims = _verified(assertion, registered.keys, header.get("kid"))
+        except (CryptoFailure, ValueError, UnicodeError, RecursionError):
+            return None
+        at = now.timestamp()
+        if not _sound(claims, registered.client.id, audiences, at):
+            return None
+        fresh = self._used.first(registered.client.id, claims["jti"], float(claims["exp"]) + SKEW_S, at)
+        return registered if fresh else None
+
+
+def _subject(assertion: str) -> str:
+    """The `sub` as claimed: only a name to look up the keys with, trusted after the signature."""
+    claims = json.loads(base64url.decode(assertion.split(".")[1].encode("ascii")))
+    subject = claims.get("sub") if isinstance(claims, dict) else None
+    return subject if isinstance(subject, str) else ""
+
+
+def _verified(assertion: str, keys: tuple[AssertionKey, ...], kid: object) -> dict[str, Any]:
+    candidates = [key for key in keys if kid is None or key.kid is None or key.kid == kid]
+    for candidate in candidates:
+        try:
+            payload = jws.verify(assertion, candidate.key, alg=candidate.alg)
+        except CryptoFailure:
+            continue
+        claims = json.loads(payload)
+        if isinstance(claims, dict):
+            return claims
+    raise CryptoFailure
+
+
+def _sound(claims: dict[str, Any], client_id: str, audiences: Collection[str], at: float) -> bool:
+    named = claims.get("aud")
+    named = [named] if isinstance(named, str) else named
+    expires, jti = claims.get("exp"), claims.get("jti")
+    return (
+        claims.get("iss") == claims.get("sub") == client_id
+        and isinstance(named, list)
+        and bool(named)
+        and all(isinstance(each, str) and each in audiences for each in named)
+        and _number(expires)
+        and at - SKEW_S < expires <= at + LIFETIME_S + SKEW_S  # type: ignore[operator]
+        and all(name not in claims or _number(claims[name]) for name in ("nbf", "iat"))
+        and claims.get("nbf", at) <= at + SKEW_S
+        and claims.get("iat", at) <= at + SKEW_S
+        and isinstance(jti, str)
+        and 1 <= len(jti) <= _JTI_LIMIT
+    )
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

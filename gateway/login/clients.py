@@ -1,0 +1,108 @@
+"""The portals that may ask for tokens: their ids, secrets and public keys.
+
+Knows: what the settings say of each client, as values. Never does: read files, issue tokens.
+Standard: RFC 6749 §2. Start reading: `Registry`.
+
+Secrets are long random strings (the settings demand a file), so their SHA-256 is kept in their place; an unknown client
+costs the same comparison as a known one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.crypto.keys import VerifyKey, verify_key
+from gateway.errors import DataInvalid, KeyUnfit
+from gateway.model import Client, Finding
+
+_NOBODY = hashlib.sha256(b"no client has this secret").digest()
+_ALG_OF_TYPE = {"RSA": "PS512", "OKP": "EdDSA", "EC": "ES256"}
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionKey:
+    """A public key with which a client signs its assertions; `alg` follows from the key's type, never from a token."""
+
+    kid: str | None
+    alg: str
+    key: VerifyKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One client as configured: either a secret (its SHA-256) or keys, or both."""
+
+    client: Client
+    secret_sha256: bytes | None = field(default=None, repr=False)
+    keys: tuple[AssertionKey, ...] = ()
+
+
+def registration(client: Client, *, secret: str | None = None, jwks: Mapping[str, Any] | None = None) -> Registration:
+    """A registration from the values of the settings.
+
+    `jwks` is a JWK set of public keys (RSA-4096, Ed25519, P-256). Raises `DataInvalid` with a finding for each fault:
+    an unfit key, or neither secret nor key.
+    """
+    findings: list[Finding] = []
+    keys = tuple(_assertion_keys(client.id, jwks or {}, findings))
+    if not secret and not keys and not findings:
+        findings.append(
+            Finding(
+                f"clients.{client.id}",
+                "no_credentials",
+                "Der Client hat weder secret_file noch jwks; eines davon bitte setzen.",
+                "The client has neither secret_file nor jwks; set one of them.",
+            )
+        )
+    if findings:
+        raise DataInvalid(findings=tuple(findings))
+    return Registration(client, _digest(secret) if secret else None, keys)
+
+
+class Registry:
+    """All registrations, looked up by client id."""
+
+    def __init__(self, registrations: Iterable[Registration]) -> None:
+        self._by_id = {each.client.id: each for each in registrations}
+
+    def get(self, client_id: str) -> Registration | None:
+        """The registration of that id, if there is one."""
+        return self._by_id.get(client_id)
+
+    def by_secret(self, client_id: str, secret: str) -> Registration | None:
+        """The registration whose secret this is, compared in constant time; None for any fault alike."""
+        found = self._by_id.get(client_id)
+        expected = found.secret_sha256 if found and found.secret_sha256 else _NOBODY
+        right = hmac.compare_digest(_digest(secret), expected)
+        return found if found and found.secret_sha256 and right else None
+
+    def __iter__(self) -> Iterator[Registration]:
+        return iter(self._by_id.values())
+
+
+def _assertion_keys(client_id: str, jwks: Mapping[str, Any], findings: list[Finding]) -> Iterator[AssertionKey]:
+    listed = jwks.get("keys", []) if isinstance(jwks, Mapping) else []
+    for no, jwk in enumerate(listed if isinstance(listed, list) else []):
+        try:
+            key = verify_key(jwk)
+        except KeyUnfit as error:
+            rule = str(error.params.get("rule", "form"))
+            findings.append(
+                Finding(
+                    f"clients.{client_id}.jwks.keys.{no}",
+                    rule,
+                    "Dieser Schlüssel ist nicht verwendbar (RSA-4096, Ed25519 oder P-256, öffentlich).",
+                    "This key cannot be used (RSA-4096, Ed25519 or P-256, public part only).",
+                )
+            )
+            continue
+        kid = jwk.get("kid")
+        yield AssertionKey(kid if isinstance(kid, str) else None, _ALG_OF_TYPE[jwk["kty"]], key)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
