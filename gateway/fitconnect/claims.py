@@ -6,8 +6,6 @@ Standard: RFC 8417, FIT-Connect set-payload 1.2.2. Start reading: `read`.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
@@ -15,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
-from gateway.crypto import jws
+from gateway.crypto import base64url, jws
 from gateway.errors import CryptoFailure
 from gateway.fitconnect import names
 
@@ -31,7 +29,7 @@ _PROBLEM_LIMIT: Final = 100
 _PROBLEM_MEMBERS: Final = ("type", "title", "detail", "instance")
 
 
-class Malformed(ValueError):  # noqa: N818 - names a condition, as everywhere here
+class Malformed(ValueError):
     """A token breaks a rule of form; `rule` is its slug."""
 
     def __init__(self, rule: str) -> None:
@@ -93,14 +91,13 @@ def _kid(token: str) -> str:
 
 
 def _payload(token: str) -> Mapping[str, Any]:
-    segment = token.split(".")[1]
     try:
-        raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+        raw = base64url.decode(token.split(".")[1].encode("ascii"))
         _require(len(raw) <= names.SET_PAYLOAD_MAX_BYTES, "size")
         payload = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
     except Malformed:
         raise
-    except (ValueError, binascii.Error, RecursionError):
+    except (ValueError, RecursionError):
         raise Malformed("payload") from None
     _require(isinstance(payload, dict), "payload")
     return dict(payload)

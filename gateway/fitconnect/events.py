@@ -138,25 +138,30 @@ def _broken(token: str, claims: Claims, expected: Expected, keys: Keys, *, signe
     side = _side(claims, expected)
     if not side:
         return "issuer"
-    if not signed:
-        key = keys.get(KeyWanted(side, claims.kid))
-        if not key:
-            return "key"
-        try:
-            jws.verify(token, key, alg=names.SIGNATURE_ALG)
-        except CryptoFailure:
-            return "signature"
-    if claims.case != expected.case_id.lower():
-        return "case"
-    if claims.subject_kind != names.SUB_PREFIX or claims.subject != expected.submission_id.lower():
-        return "subject"
-    allowed = names.EVENT_ISSUERS.get(claims.type)
-    if allowed is None:
-        return "unknown_event"
-    if side not in allowed:
-        return "issuer_of_event"
-    tagged = claims.type in names.TAGGED_EVENTS
-    return "tags" if tagged and claims.tags != {n.lower(): t for n, t in expected.tags.items()} else None
+    if not signed and (rule := _unsigned(token, keys.get(KeyWanted(side, claims.kid)))):
+        return rule
+    rules = (
+        ("case", claims.case == expected.case_id.lower()),
+        ("subject", (claims.subject_kind, claims.subject) == (names.SUB_PREFIX, expected.submission_id.lower())),
+        ("unknown_event", claims.type in names.EVENT_ISSUERS),
+        ("issuer_of_event", side in names.EVENT_ISSUERS.get(claims.type, ())),
+        ("tags", claims.type not in names.TAGGED_EVENTS or claims.tags == _lowered(expected.tags)),
+    )
+    return next((rule for rule, kept in rules if not kept), None)
+
+
+def _unsigned(token: str, key: PublicKey | None) -> str | None:
+    if key is None:
+        return "key"
+    try:
+        jws.verify(token, key, alg=names.SIGNATURE_ALG)
+    except CryptoFailure:
+        return "signature"
+    return None
+
+
+def _lowered(tags: Mapping[str, str]) -> Mapping[str, str]:
+    return {name.lower(): tag for name, tag in tags.items()}
 
 
 def _out_of_turn(claims: Claims, state: str, taken: set[str]) -> str | None:

@@ -19,7 +19,7 @@ import httpx
 
 from gateway.errors import CounterpartError, CounterpartGarbled, TokenRefused
 from gateway.fitconnect import names, wire
-from gateway.fitconnect.flight import Flight
+from gateway.fitconnect.channel.flight import Flight
 from gateway.outbound.answer import Answer
 from gateway.outbound.client import exchange
 from gateway.ports import Clock

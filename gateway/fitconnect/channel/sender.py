@@ -1,0 +1,191 @@
+"""The channel of one municipality in one FIT-Connect environment.
+
+Knows: the order of checks before sealing, and one exchange for each step of the journey.
+Never does: retry, decide, keep state of submissions. Standard: FIT-Connect Submission API v2, sender's part.
+Start reading: `FitConnectChannel.seal`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Final
+
+import httpx
+
+from gateway import __version__
+from gateway.errors import CounterpartGarbled, InternalError
+from gateway.fitconnect import envelope, events, fitness, metadata, names, wire
+from gateway.fitconnect.channel.api import Api
+from gateway.fitconnect.channel.environment import Addressee, Environment
+from gateway.fitconnect.channel.keyring import Keyring, Reception
+from gateway.fitconnect.channel.packing import Packed, Packer
+from gateway.fitconnect.channel.tokens import Tokens
+from gateway.fitconnect.german_time import german_date
+from gateway.model import Event, Part, Submission
+from gateway.ports import Announced, Clock, Keys, Parcel, Sealed, Store
+
+MAX_PAGES: Final = 20
+"""Pages of an event log that are read; a submission has a handful of events."""
+AUTHOR: Final = metadata.Author("OZG-Gateway", "ozg-gateway", __version__, "The founders of the OZG gateway")
+
+
+class FitConnectChannel:
+    """A `ports.Channel` for FIT-Connect v2.
+
+    `addressee` tells where a service's submissions go (by service id). `client` comes from `outbound` and is shared
+    by all channels of an environment. `random` gives so many random bytes. `official` are FITKO's metadata schemas by
+    version, where installed. `tick` is a monotonic clock in seconds.
+    """
+
+    def __init__(  # noqa: PLR0913 - a municipality, its environment, and what it may use
+        self,
+        environment: Environment,
+        client_id: str,
+        client_secret: str,
+        *,
+        addressee: Callable[[str], Addressee],
+        keys: Keys,
+        client: httpx.AsyncClient,
+        clock: Clock,
+        random: Callable[[int], bytes],
+        callback: wire.Callback | None = None,
+        official: Mapping[str, bytes] | None = None,
+        tick: Callable[[], float] = time.monotonic,
+    ) -> None:
+        tokens = Tokens(client, environment.token_url, client_id, client_secret, clock=clock, tick=tick)
+        self._environment = environment
+        self._addressee = addressee
+        self._keys = keys
+        self._random = random
+        self._callback = callback
+        self._official = official or {}
+        self._api = Api(client, environment.base, tokens, clock)
+        self._keyring = Keyring(self._api, environment, clock, tick)
+
+    async def seal(self, submission: Submission, parcel: Parcel, store: Store) -> Sealed:
+        """Read destination and key, check both, sign the document, seal every part into the store.
+
+        Nothing is encrypted before destination, key and limits are found fit. Metadata come last: they hold the
+        hashes of all others. Raises `DestinationUnfit`, `KeyUnfit` and the errors of an exchange.
+        """
+        to = self._addressee(submission.service)
+        reception = await self._keyring.reception(to.destination_id)
+        document = parcel.document
+        offer, region = fitness.fit(
+            reception.inbox,
+            identifier=to.identifier,
+            ars=submission.municipality,
+            schema_uri=document.schema_uri,
+            media_type=document.media_type,
+        )
+        version = metadata.choose(reception.inbox.metadata_versions)
+        envelope.check_limits(len(document.content), [each.size for each in parcel.enclosures], reception.key)
+        packer = Packer(store, submission.id, reception.key, self._random)
+        attachments = [await packer.attachment(each) for each in parcel.enclosures]
+        data = await packer.content("data", document.media_type, document.content)
+        described, checked = await self._described(submission, parcel, version, data, attachments)
+        record = await packer.content("metadata", names.CTY_METADATA, described)
+        packed = (record, data, *attachments)
+        return Sealed(
+            parts=tuple(each.part for each in packed),
+            destination_id=to.destination_id,
+            region=region,
+            service_identifier=offer.identifier,
+            facts=self._facts(reception, checked, packed),
+        )
+
+    async def announce(self, submission: Submission) -> Announced:
+        """Announce the submission with the ids of its attachments."""
+        request = wire.create_submission(
+            _known(submission.destination_id),
+            attachments=[part.name for part in submission.parts if part.is_attachment],
+            identifier=_known(submission.service_identifier),
+            name=self._addressee(submission.service).name,
+            region=submission.region,
+            callback=self._callback,
+        )
+        return wire.announced(await self._api.send(request))
+
+    async def upload(self, submission: Submission, part: Part, body: AsyncIterator[bytes]) -> None:
+        """Send one sealed attachment of exactly `part.size` bytes; the same bytes again change nothing."""
+        await self._api.send(wire.put_attachment(_known(submission.remote_id), part.name, part.size), body)
+
+    async def submit(self, submission: Submission, metadata: bytes, data: bytes) -> None:
+        """Send both other parts, with which the submission counts as submitted."""
+        await self._api.send(wire.put_submission(_known(submission.remote_id), metadata, data))
+
+    async def events(self, submission: Submission) -> tuple[Event, ...]:
+        """The whole event log in order, each event proven or refused with the rule it breaks.
+
+        Raises the errors of an exchange, also where a key to verify with cannot be read just now.
+        """
+        expected = events.Expected(
+            submission_id=_known(submission.remote_id),
+            case_id=_known(submission.case_id),
+            destination_id=_known(submission.destination_id),
+            issuers=self._environment.issuers,
+            tags={part.name: part.tag for part in submission.parts},
+        )
+        proven = {event.token: event for event in submission.events if event.verified and event.token}
+        tokens = await self._log(expected.submission_id)
+        wanted = events.wanted_keys((token for token in tokens if token not in proven), expected)
+        if not wanted:
+            return events.prove(tokens, expected, {}, proven)
+        keys = await self._keyring.verifying(wanted, expected.destination_id)
+        log = await asyncio.to_thread(events.prove, tokens, expected, keys, proven)
+        if any(problem.get("rule") == "signature" for event in log if not event.verified for problem in event.problems):
+            keys = await self._keyring.verifying(wanted, expected.destination_id, anew=True)
+            log = await asyncio.to_thread(events.prove, tokens, expected, keys, proven)
+        return log
+
+    async def _log(self, submission_id: str) -> tuple[str, ...]:
+        tokens: list[str] = []
+        for _ in range(MAX_PAGES):
+            answer = await self._api.send(wire.read_events(submission_id, len(tokens)))
+            page = wire.events(answer)
+            tokens += page.tokens
+            complete = len(tokens) >= page.total if page.total is not None else len(page.tokens) < names.PAGE_MAX
+            if complete or not page.tokens:
+                return tuple(tokens)
+        raise CounterpartGarbled(host=answer.host)
+
+    async def _described(
+        self, submission: Submission, parcel: Parcel, version: str, data: Packed, attachments: list[Packed]
+    ) -> tuple[bytes, metadata.Checked]:
+        document = parcel.document
+        described = metadata.build(
+            version,
+            document_sha512=data.sha512,
+            schema_uri=document.schema_uri,
+            media_type=document.media_type,
+            signature=await self._keys.sign_document(submission.municipality, document.content),
+            enclosed=[
+                metadata.Enclosed(each.attachment_id, each.filename, each.media_type, each.purpose.value, packed.sha512)
+                for each, packed in zip(parcel.enclosures, attachments, strict=True)
+            ],
+            application_date=german_date(parcel.received_at),
+            author=AUTHOR,
+        )
+        return metadata.write(described), metadata.check(described, version, self._official.get(version))
+
+    def _facts(self, reception: Reception, checked: metadata.Checked, packed: tuple[Packed, ...]) -> dict[str, Any]:
+        """What the evidence keeps of sealing; hashes are of the plain bytes."""
+        key = reception.key
+        return {
+            "encryption_kid": key.kid,
+            "encryption_certificate_sha256": hashlib.sha256(key.x5c[0]).hexdigest() if key.x5c else None,
+            "certificate_chain": "not checked (test mode)" if self._environment.insecure_public_keys else "checked",
+            "metadata_version": checked.version,
+            "metadata_schema": checked.schema,
+            "sha512": {each.part.name: each.sha512 for each in packed},
+        }
+
+
+def _known(value: str | None) -> str:
+    """What an earlier step of the journey has set."""
+    if value is None:
+        raise InternalError(rule="step_without_its_predecessor")
+    return value

@@ -1,0 +1,37 @@
+"""Whether a destination takes what we are about to send.
+
+Knows: status, service, region and schema rules. Never does: I/O. Standard: FIT-Connect "start-submission".
+Start reading: `fit`.
+"""
+
+from __future__ import annotations
+
+from gateway.errors import DestinationUnfit
+from gateway.fitconnect import names
+from gateway.fitconnect.wire import Inbox, Offer
+
+_STATES = frozenset({names.STATUS_CREATED, names.STATUS_ACTIVE, names.STATUS_INACTIVE, names.STATUS_DECOMMISSIONED})
+
+
+def fit(inbox: Inbox, *, identifier: str, ars: str, schema_uri: str, media_type: str) -> tuple[Offer, str]:
+    """The offer that covers service, municipality (12-digit ARS) and schema, and the closest of its regions.
+
+    Raises `DestinationUnfit` naming the first rule broken: status, service, region, schema.
+    """
+    if inbox.status != names.STATUS_ACTIVE:
+        raise DestinationUnfit(rule=f"status ({inbox.status if inbox.status in _STATES else 'unknown'})")
+    offers = [offer for offer in inbox.offers if offer.identifier.lower() == identifier.lower()]
+    if not offers:
+        raise DestinationUnfit(rule=f"service ({identifier})")
+    near = [(offer, region) for offer in offers if (region := _closest(offer, ars))]
+    if not near:
+        raise DestinationUnfit(rule=f"region (DE{ars})")
+    exact = [(offer, region) for offer, region in near if (schema_uri, media_type) in offer.schemas]
+    if not exact:
+        raise DestinationUnfit(rule=f"schema ({schema_uri}, {media_type})")
+    return max(exact, key=lambda pair: len(pair[1]))
+
+
+def _closest(offer: Offer, ars: str) -> str | None:
+    covering = [region for region in offer.regions if region.startswith("DE") and f"DE{ars}".startswith(region)]
+    return max(covering, key=len, default=None)
