@@ -1,0 +1,226 @@
+"""Clients over real connections."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from gateway.errors import AddressRefused, CounterpartAway, CounterpartGarbled
+from gateway.outbound.client import USER_AGENT, exchange
+
+
+def found(*addresses):
+    """A resolver that answers the same addresses and counts."""
+
+    async def find(host, port):
+        find.asked.append((host, port))
+        return addresses
+
+    find.asked = []
+    return find
+
+
+async def test_an_exchange_returns_status_headers_and_body(serving, reaching):
+    answer = b"HTTP/1.1 422 No\r\nContent-Length: 2\r\nRetry-After: 7\r\n\r\n{}"
+    async with serving(answer) as server:
+        got = await exchange(reaching(), "GET", server.url + "/x")
+    assert (got.status, got.headers["retry-after"], got.body, got.host) == (422, "7", b"{}", "127.0.0.1")
+
+
+async def test_connections_are_reused_and_carry_our_name(serving, reaching):
+    client = reaching()
+    async with serving() as server:
+        for _ in range(5):
+            await exchange(client, "GET", server.url + "/x")
+        await client.aclose()
+    assert server.connections == 1
+    assert len(server.heads) == 5
+    assert f"user-agent: {USER_AGENT}\r\n" in server.heads[0].lower()
+
+
+async def test_loopback_is_refused_unless_allowed(serving, reaching):
+    async with serving() as server:
+        with pytest.raises(AddressRefused):
+            await exchange(reaching(allow_private=()), "GET", server.url)
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/",
+        "http://[::1]:1/",
+        "http://[::ffff:127.0.0.1]:1/",
+        "http://169.254.169.254/",
+        "http://[::]/",
+    ],
+)
+async def test_address_literals_are_judged(reaching, url):
+    with pytest.raises(AddressRefused):
+        await exchange(reaching(allow_private=()), "GET", url)
+
+
+@pytest.mark.parametrize("odd", ["http://2130706433:1/", "http://0x7f.1:1/", "http://localhost:1/", "http://127.1:1/"])
+async def test_other_spellings_of_loopback_are_judged_by_what_they_resolve_to(reaching, odd):
+    with pytest.raises((AddressRefused, CounterpartAway)):
+        await exchange(reaching(allow_private=()), "GET", odd, headers={})
+
+
+async def test_one_private_address_among_several_refuses_the_name(reaching):
+    client = reaching(find=found("8.8.8.8", "10.0.0.1"))
+    with pytest.raises(AddressRefused):
+        await exchange(client, "GET", "http://rebinding.example/")
+
+
+async def test_a_name_is_resolved_once_and_the_connection_pinned_while_the_host_header_stays(serving, reaching):
+    find = found("127.0.0.1")
+    client = reaching(find=find)
+    async with serving() as server:
+        for _ in range(3):
+            await exchange(client, "GET", f"http://town.example:{server.port}/x")
+        await client.aclose()
+    assert find.asked == [("town.example", server.port)]
+    assert f"host: town.example:{server.port}\r\n" in server.heads[0].lower()
+
+
+async def test_a_redirect_is_not_followed(serving, reaching):
+    moved = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
+    async with serving(moved) as server:
+        got = await exchange(reaching(), "GET", server.url)
+    assert got.status == 302
+    assert len(server.heads) == 1
+
+
+async def test_cookies_are_not_kept(serving, reaching):
+    client = reaching()
+    async with serving(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n") as server:
+        await exchange(client, "GET", server.url)
+        await exchange(client, "GET", server.url)
+        await client.aclose()
+    assert not any("cookie" in head.lower() for head in server.heads)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n0123456789A",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nB\r\n0123456789A\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Encoding: gzip\r\n\r\nabcd",
+        b"SMTP ready\r\n\r\n",
+    ],
+)
+async def test_what_is_too_long_or_compressed_or_no_http_is_garbled(serving, reaching, answer):
+    async with serving(answer, close=True) as server:
+        with pytest.raises(CounterpartGarbled):
+            await exchange(reaching(), "GET", server.url, limit=10)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", b"HTTP/1.1 200 OK\r\nContent-Le"]
+)
+async def test_an_answer_cut_off_counts_as_away(serving, reaching, answer):
+    async with serving(answer, close=True) as server:
+        with pytest.raises(CounterpartAway):
+            await exchange(reaching(), "GET", server.url)
+
+
+async def test_a_closed_port_counts_as_away(serving, reaching):
+    async with serving() as server:
+        pass
+    with pytest.raises(CounterpartAway):
+        await exchange(reaching(), "GET", server.url)
+
+
+async def test_silence_ends_with_the_timeout(serving, reaching):
+    async with serving(b"") as server:
+        with pytest.raises(CounterpartAway):
+            await exchange(reaching(read_s=0.05), "GET", server.url)
+
+
+async def test_a_slow_resolver_ends_with_the_timeout(reaching):
+    async def find(host, port):
+        await asyncio.Event().wait()
+
+    with pytest.raises(CounterpartAway):
+        await exchange(reaching(find=find, connect_s=0.02), "GET", "http://slow.example/")
+
+
+async def test_an_unknown_name_counts_as_away(reaching):
+    async def find(host, port):
+        raise OSError
+
+    with pytest.raises(CounterpartAway):
+        await exchange(reaching(find=find), "GET", "http://nowhere.example/")
+
+
+async def test_the_next_address_is_tried_where_one_does_not_answer(serving, reaching):
+    async with serving() as server:
+        client = reaching(find=found("::1", "127.0.0.1"))
+        await exchange(client, "GET", f"http://two.example:{server.port}/")
+    assert server.connections == 1
+
+
+async def test_a_proxy_gets_the_whole_address_and_no_proxy_goes_around_it(serving, reaching):
+    async with serving() as proxy, serving() as direct:
+        client = reaching(
+            allow_private=("loopback",),
+            proxy=f"http://user:word@proxy.example:{proxy.port}",
+            no_proxy=(".inside.example",),
+            find=found("127.0.0.1"),
+        )
+        await exchange(client, "GET", "http://far.example/a")
+        await exchange(client, "GET", f"http://x.inside.example:{direct.port}/b")
+        await exchange(client, "GET", f"{direct.url}/c")
+        await client.aclose()
+    assert proxy.heads[0].startswith("GET http://far.example/a HTTP/1.1")
+    assert "proxy-authorization: basic" in proxy.heads[0].lower()
+    assert [head.split()[1] for head in direct.heads] == ["/b", "/c"]
+    assert not any("proxy-authorization" in head.lower() for head in direct.heads)
+
+
+async def test_an_address_literal_is_judged_behind_a_proxy_too(serving, reaching):
+    async with serving() as proxy:
+        client = reaching(proxy=f"http://127.0.0.1:{proxy.port}", allow_private=())
+        with pytest.raises(AddressRefused):
+            await exchange(client, "GET", "http://10.0.0.1/")
+    assert proxy.connections == 0
+
+
+async def test_a_streamed_body_has_an_exact_length_and_is_not_chunked(serving, reaching):
+    async def body():
+        yield b"abc"
+        yield b"defg"
+
+    async with serving(close=True) as server:
+        await exchange(reaching(), "PUT", server.url, headers={"content-length": "7"}, content=body())
+    assert "content-length: 7\r\n" in server.heads[0].lower()
+    assert "transfer-encoding" not in server.heads[0].lower()
+
+
+async def test_other_schemes_are_not_spoken(reaching):
+    with pytest.raises(CounterpartAway):
+        await exchange(reaching(), "GET", "ftp://example.org/")
+
+
+async def test_a_unix_socket_is_never_reached(reaching):
+    client = reaching()
+    with pytest.raises(AddressRefused):
+        await client._transport._direct._network_backend.connect_unix_socket("/run/x")
+
+
+async def test_errors_of_a_body_that_we_send_pass_unchanged(serving, reaching):
+    async def body():
+        yield b"a"
+        raise LookupError
+
+    async with serving(close=True) as server:
+        with pytest.raises(LookupError):
+            await exchange(reaching(), "PUT", server.url, headers={"content-length": "7"}, content=body())
+
+
+def test_every_transport_error_of_httpcore_has_its_httpx_name():
+    from gateway.outbound import transport  # noqa: PLC0415 - white box
+
+    assert all(issubclass(named, httpx.TransportError) for named in transport._AS_HTTPX.values())
