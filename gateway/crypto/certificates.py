@@ -89,11 +89,7 @@ def path_to_root(x5c: Sequence[bytes], roots: Sequence[x509.Certificate]) -> tup
 
     KeyUnfit (`chain_form`, `chain_root`, `chain_signature`).
     """
-    _require(0 < len(x5c) <= CHAIN_MOST, "chain_form")
-    try:
-        given = [x509.load_der_x509_certificate(der) for der in x5c]
-    except (ValueError, UnsupportedAlgorithm):
-        raise KeyUnfit(rule="chain_form") from None
+    given = certificates_of(x5c)
     path = [given[0]]
     for following in (*given[1:], None):
         root = next((root for root in roots if signed_by(path[-1], root)), None)
@@ -104,6 +100,15 @@ def path_to_root(x5c: Sequence[bytes], roots: Sequence[x509.Certificate]) -> tup
         _require(signed_by(path[-1], following), "chain_signature")
         path.append(following)
     raise KeyUnfit(rule="chain_root")
+
+
+def certificates_of(x5c: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
+    """The certificates of a chain in DER, 1 to 10 of them. KeyUnfit (`chain_form`) where they cannot be read."""
+    _require(0 < len(x5c) <= CHAIN_MOST, "chain_form")
+    try:
+        return tuple(x509.load_der_x509_certificate(der) for der in x5c)
+    except (ValueError, UnsupportedAlgorithm):
+        raise KeyUnfit(rule="chain_form") from None
 
 
 def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

@@ -137,8 +137,9 @@ class Opener:
 
     The plaintext goes to `spool` (a seekable binary file of this opener alone) and is worth nothing before `finish`
     returned. Every failure, of `feed` too, is a CryptoFailure that leaves the spool empty and the opener dead; whoever
-    gives up calls `discard`. `key_for` gives the private key of a `kid` or None. `max_plain` limits the plaintext, in
-    bytes. `digest=False` leaves out the SHA-512 (then empty) for parts that were measured already.
+    gives up calls `discard`. `key_for` gives the private key of a `kid` (empty where the header has none) or None.
+    `max_plain` limits the plaintext, in bytes. `digest=False` leaves out the SHA-512 (then empty) for parts that were
+    measured already.
     """
 
     def __init__(self, key_for: KeyFor, spool: BinaryIO, *, max_plain: int, digest: bool = True) -> None:

@@ -64,7 +64,7 @@ def begin(protected: bytes, wrapped: bytes, iv: bytes, key_for: KeyFor) -> Head:
 
 
 def _key(said: Mapping[str, Any], key_for: KeyFor) -> rsa.RSAPrivateKey:
-    kid = said.get("kid")
+    kid = said.get("kid", "")
     if said.get("alg") != ALG or said.get("enc") != ENC or _FORBIDDEN & said.keys() or not isinstance(kid, str):
         raise CryptoFailure
     key = key_for(kid)

@@ -135,7 +135,7 @@ def private_key(jwk: Mapping[str, Any]) -> PrivateKey:
     """One of our private keys: RSA (`unwrapKey` or `sign`), Ed25519 or P-256. KeyUnfit where it breaks a rule."""
     _require(isinstance(jwk, Mapping), "jwk_form")
     kind = jwk.get("kty")
-    _require(kind in {"RSA", "OKP", "EC"}, "kty")
+    _require(isinstance(kind, str) and kind in {"RSA", "OKP", "EC"}, "kty")
     kid = _kid(jwk)
     if kind == "RSA":
         return _rsa_private(jwk, kid)
@@ -213,8 +213,8 @@ def _x5c(jwk: Mapping[str, Any], key: rsa.RSAPublicKey, *, required: bool) -> tu
 
 def _rsa_private(jwk: Mapping[str, Any], kid: str) -> PrivateKey:
     ops = jwk.get("key_ops")
-    _require(isinstance(ops, list) and len(ops) == 1 and ops[0] in _PUBLIC_OP, "key_ops")
-    use = _PUBLIC_OP[jwk["key_ops"][0]]
+    use = next((public for private, public in _PUBLIC_OP.items() if ops == [private]), "")
+    _require(bool(use), "key_ops")
     alg = _ALG_OF[use]
     _require(jwk.get("alg") == alg, "alg")
     numbers = _rsa_numbers(jwk)
