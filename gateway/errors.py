@@ -10,7 +10,8 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── NotFound · MethodNotAllowed · StateConflict
 │   └── Unauthorised · Forbidden · TooManyRequests
 ├── OperatorError                configuration or machine; the operator has to act
-│   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · DataInvalid
+│   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
+│   ├── DatabaseUnfit · DatabaseNotStarted
 │   └── Overloaded
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
@@ -341,12 +342,36 @@ class DatabaseAway(OperatorError):
     en = "The database does not answer. Nothing was taken over; try again later."
 
 
+class DatabaseUnfit(OperatorError):
+    """The embedded database's directory was written by another major version of PostgreSQL."""
+
+    code = "database_unfit"
+    de = "{place} stammt von PostgreSQL {found}; dieses Gateway bringt {expected} mit. Bitte erst sichern und umziehen."
+    en = "{place} was written by PostgreSQL {found}; this gateway brings {expected}. Back up and move the data first."
+
+
+class DatabaseNotStarted(OperatorError):
+    """The embedded database does not start."""
+
+    code = "database_not_started"
+    de = "Die eingebaute Datenbank startet nicht: {cause}. Näheres steht in {log}."
+    en = "The embedded database does not start: {cause}. Its log is {log}."
+
+
 class AlreadyServing(OperatorError):
     """Another process serves the same data directory."""
 
     code = "already_serving"
     de = "Für dieses Datenverzeichnis läuft bereits ein Gateway (Prozess {pid}). Bitte beenden oder data_dir ändern."
     en = "A gateway already serves this data directory (process {pid}). Stop it or change data_dir."
+
+
+class AddressTaken(OperatorError):
+    """Another program listens where the API should."""
+
+    code = "address_taken"
+    de = "Die Adresse {address} ist belegt oder nicht erlaubt. Bitte server.host und server.port ändern."
+    en = "The address {address} is taken or not allowed. Change server.host and server.port."
 
 
 class Overloaded(OperatorError):

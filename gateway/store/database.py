@@ -1,0 +1,149 @@
+"""The connections: one pool, errors turned into ours, statements compiled once.
+
+Knows: psycopg, its pool, how a Core construct becomes SQL text. Never does: tables, meaning.
+Standard: PostgreSQL, psycopg 3. Start reading: `Database`, then `Statement`.
+
+Every connection is in autocommit; one statement is one transaction unless `transaction()` says otherwise.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString, NamedTuple, Self
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import ClauseElement
+from sqlalchemy.dialects.postgresql import psycopg as dialect
+
+from gateway.errors import DatabaseAway, GatewayError, InternalError
+
+Connection = AsyncConnection[DictRow]
+_DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
+
+PATIENCE = 4.0  # seconds that a caller waits for a connection before DatabaseAway
+OPTIONS = "-c statement_timeout=20s -c lock_timeout=4s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
+
+
+class Statement(NamedTuple):
+    """SQL text in psycopg's notation and the values that the construct itself fixed."""
+
+    sql: LiteralString  # made from constructs, never from input
+    fixed: Mapping[str, Any]
+
+
+def compiled(construct: ClauseElement) -> Statement:
+    """Compile a Core construct; unbound `bindparam`s are given at each call."""
+    done = construct.compile(dialect=_DIALECT)
+    fixed = {name: value for name, value in done.params.items() if value is not None}
+    return Statement(str(done), fixed)
+
+
+class Database:
+    """The pool of one process."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, dsn: str, *, size: int) -> Self:
+        """Connect. Raises `DatabaseAway` within about five seconds."""
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            dsn,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "connect_timeout": 3,
+                "options": OPTIONS,
+                "prepare_threshold": 0,
+                "application_name": "gateway",
+            },
+            min_size=min(2, size),
+            max_size=size,
+            timeout=PATIENCE,
+            # short, so that each new call tries anew instead of waiting for a long back-off to end
+            reconnect_timeout=2.0,
+            check=still_open,
+            open=False,
+        )
+        try:
+            await pool.open(wait=True, timeout=PATIENCE)
+        except psycopg.Error:
+            await pool.close()
+            raise DatabaseAway from None
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection in autocommit. Database errors inside become ours, stripped of values."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except psycopg.Error as error:
+            raise _ours(error) from None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside one transaction; any exception rolls back."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def one(self, statement: Statement, **values: Any) -> DictRow | None:
+        """The first row, or None."""
+        async with self.connection() as connection:
+            return await one(connection, statement, **values)
+
+    async def rows(self, statement: Statement, **values: Any) -> Sequence[DictRow]:
+        """All rows."""
+        async with self.connection() as connection:
+            return await rows(connection, statement, **values)
+
+    async def run(self, statement: Statement, **values: Any) -> int:
+        """Carry out; the number of rows touched."""
+        async with self.connection() as connection:
+            return await run(connection, statement, **values)
+
+
+async def one(connection: Connection, statement: Statement, **values: Any) -> DictRow | None:
+    """As `Database.one`, on a connection at hand."""
+    return await (await _execute(connection, statement, values)).fetchone()
+
+
+async def rows(connection: Connection, statement: Statement, **values: Any) -> Sequence[DictRow]:
+    """As `Database.rows`, on a connection at hand."""
+    return await (await _execute(connection, statement, values)).fetchall()
+
+
+async def run(connection: Connection, statement: Statement, **values: Any) -> int:
+    """As `Database.run`, on a connection at hand."""
+    return (await _execute(connection, statement, values)).rowcount
+
+
+async def _execute(
+    connection: Connection, statement: Statement, values: Mapping[str, Any]
+) -> psycopg.AsyncCursor[DictRow]:
+    return await connection.execute(statement.sql, {**statement.fixed, **values}, binary=True)
+
+
+async def still_open(connection: Connection) -> None:
+    """Notice without a round trip that the server closed the connection, as after a crash."""
+    readable, _, _ = select.select([connection.fileno()], [], [], 0)
+    if readable:
+        connection.pgconn.consume_input()
+        if connection.pgconn.status != psycopg.pq.ConnStatus.OK:
+            raise psycopg.OperationalError("closed by the server")
+
+
+def _ours(error: psycopg.Error) -> GatewayError:
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return DatabaseAway()
+    return InternalError(sqlstate=error.sqlstate, kind=type(error).__name__)

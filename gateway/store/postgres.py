@@ -1,0 +1,221 @@
+"""The port `Store`, kept by PostgreSQL.
+
+Knows: which part of the room answers which question. Never does: the work itself.
+Standard: `gateway/ports.py`. Start reading: `PostgresStore`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select
+
+from gateway.errors import DatabaseAway, Erased, InternalError, NotFound
+from gateway.model import Attachment, Submission
+from gateway.ports import (
+    Change,
+    Clock,
+    Filter,
+    IncomingUpload,
+    NewSubmission,
+    Scope,
+    StateChange,
+    Store,
+    Stored,
+    Upload,
+    View,
+)
+from gateway.store import blobs, changes, evidence
+from gateway.store import tables as t
+from gateway.store.database import Database, compiled
+from gateway.store.keyring import Keyring, holds_data
+from gateway.store.submissions import Submissions
+from gateway.store.uploads import Uploads
+from gateway.store.views import Views
+
+_KEY_OF = compiled(
+    select(t.submissions.c.data_key, t.data_keys.c.wrapped, t.data_keys.c.municipality)
+    .join_from(t.submissions, t.data_keys, t.data_keys.c.id == t.submissions.c.data_key, isouter=True)
+    .where(t.submissions.c.id == bindparam("id"))
+)
+_JOURNAL = compiled(
+    select(t.journal.c.at, t.journal.c.version, t.journal.c.step, t.journal.c.kind, t.journal.c.detail)
+    .where(t.journal.c.submission == bindparam("id"))
+    .order_by(t.journal.c.id)
+)
+_COUNTS = compiled(
+    select(t.submissions.c.municipality, t.submissions.c.state, func.count().label("number")).group_by(
+        t.submissions.c.municipality, t.submissions.c.state
+    )
+)
+_PING = compiled(select(1))
+
+
+class PostgresStore(Store):
+    """Everything durable. Made by `open`, ended by `close`; every method may raise `DatabaseAway`."""
+
+    def __init__(self, database: Database, keyring: Keyring, *, clock: Clock, random: Callable[[int], bytes]) -> None:
+        self.database = database
+        self._keyring = keyring
+        self._clock = clock
+        self._random = random
+        self._submissions = Submissions(database, keyring, clock)
+        self._views = Views(database, keyring)
+        self._uploads = Uploads(database, keyring, clock, self._new_id)
+
+    @classmethod
+    async def open(  # noqa: PLR0913 - what `wiring` brings together
+        cls,
+        dsn: str,
+        *,
+        master_key: bytes | None,
+        place: str,
+        clock: Clock,
+        random: Callable[[int], bytes],
+        pool_size: int = 12,
+    ) -> Self:
+        """Connect to a migrated database and check the master key (32 bytes; None: there is none).
+
+        `place` says in messages where the key is expected. Raises `DatabaseAway`, `MasterKeyMissing`, `MasterKeyWrong`.
+        """
+        database = await Database.open(dsn, size=pool_size)
+        try:
+            keyring = await Keyring.open(database, master_key, place=place, random=random)
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database, keyring, clock=clock, random=random)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.database.close()
+
+    async def ping(self) -> None:
+        """Ask the database for an answer. Raises `DatabaseAway`."""
+        await self.database.one(_PING)
+
+    def digest(self, *parts: bytes) -> bytes:
+        """Keyed digest (HMAC-SHA-256 under a key derived from the master key), 32 bytes."""
+        return self._keyring.digest(*parts)
+
+    async def known(self, client: str, idempotency_key: str, digest: bytes) -> View | None:
+        """See the port."""
+        return await self._views.known(client, idempotency_key, digest)
+
+    async def uploads(self, client: str, uploads: tuple[UUID, ...]) -> Mapping[UUID, Attachment]:
+        """See the port."""
+        return await self._uploads.find(client, uploads) if uploads else {}
+
+    async def create(self, new: NewSubmission) -> View:
+        """See the port."""
+        it = new.submission
+        if not await self._submissions.create(new):
+            standing = await self._views.known(it.client, new.idempotency_key, new.digest)
+            if standing is None:
+                raise InternalError(cause="an idempotency key that stands is not found")
+            return standing
+        return View(
+            submission=it,
+            standard=new.document.standard,
+            schema_uri=new.document.schema_uri,
+            document_sha256=new.document.sha256,
+            attachments=new.attachments,
+            reference=new.reference,
+            receipt=new.receipt,
+        )
+
+    async def view(self, submission_id: UUID, scope: Scope) -> View:
+        """See the port."""
+        return await self._views.view(submission_id, scope)
+
+    async def list_views(self, wanted: Filter, scope: Scope) -> tuple[tuple[View, ...], str | None]:
+        """See the port."""
+        return await self._views.list_views(wanted, scope)
+
+    async def changes(self, after: str | None, scope: Scope, limit: int) -> tuple[StateChange, ...]:
+        """See the port."""
+        return await changes.after(self.database, after, scope, limit)
+
+    async def receive_upload(self, incoming: IncomingUpload, body: AsyncIterator[bytes]) -> Upload:
+        """See the port."""
+        return await self._uploads.receive(incoming, body)
+
+    async def load(self, submission_id: UUID) -> Submission:
+        """See the port."""
+        return await self._submissions.load(submission_id)
+
+    async def commit(self, expected: int, change: Change) -> Submission:
+        """See the port."""
+        return await self._submissions.commit(expected, change)
+
+    async def stored(self, submission_id: UUID) -> Stored:
+        """See the port."""
+        return await self._views.stored(submission_id)
+
+    def read_blob(self, blob: UUID) -> AsyncIterator[bytes]:
+        """See the port."""
+        return blobs.read(self.database, self._keyring, blob)
+
+    @asynccontextmanager
+    async def write_blob(self, submission_id: UUID) -> AsyncIterator[blobs.Writer]:
+        """See the port. Leaving without `finish` removes what was written."""
+        row = await self.database.one(_KEY_OF, id=submission_id)
+        if row is None:
+            raise NotFound
+        if row["wrapped"] is None:
+            raise Erased
+        key = await self._keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
+        writer = blobs.Writer(self.database, self._clock, key, self._new_id(), submission=submission_id)
+        try:
+            yield writer
+        finally:
+            if not writer.finished:
+                await writer.abandon()
+
+    async def evidence_of(self, submission_id: UUID) -> tuple[evidence.Link, ...]:
+        """The evidence chain of a submission, first link first; `evidence.broken_at` checks it."""
+        return await evidence.evidence_of(self.database, submission_id)
+
+    async def journal_of(self, submission_id: UUID) -> tuple[Mapping[str, object], ...]:
+        """The journal: `at`, `version`, `step`, `kind`, `detail` of each line, oldest first."""
+        return tuple(await self.database.rows(_JOURNAL, id=submission_id))
+
+    async def counts(self) -> Mapping[tuple[str, str], int]:
+        """Number of submissions by (municipality, state), for metrics."""
+        return {(row["municipality"], row["state"]): row["number"] for row in await self.database.rows(_COUNTS)}
+
+    def now(self) -> datetime:
+        """The store's clock."""
+        return self._clock.now()
+
+    def _new_id(self) -> UUID:
+        return UUID(bytes=self._random(16), version=4)
+
+
+async def needs_master_key(dsn: str) -> bool:
+    """Whether a master key was used in this (migrated) database before, so that a missing one must not be remade."""
+    database = await Database.open(dsn, size=1)
+    try:
+        return await holds_data(database)
+    finally:
+        await database.close()
+
+
+async def answers(dsn: str, *, wait: float = 0.0) -> bool:
+    """Whether the database answers within `wait` seconds; for `check` and start-up."""
+    deadline = asyncio.get_running_loop().time() + wait
+    while True:
+        try:
+            database = await Database.open(dsn, size=1)
+        except DatabaseAway:
+            if asyncio.get_running_loop().time() >= deadline:
+                return False
+            await asyncio.sleep(0.2)
+        else:
+            await database.close()
+            return True

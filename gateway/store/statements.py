@@ -1,0 +1,182 @@
+"""The two writing statements of a submission's life, each one round trip and one transaction.
+
+Knows: how all that goes with a submission is written by one statement (`WITH` … data-modifying queries).
+Never does: decide. Standard: PostgreSQL, "Data-Modifying Statements in WITH". Start reading: `CREATE`, then `COMMIT`.
+
+Everything hangs on the first query (`fresh`, `moved`): where it yields no row, nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    JSON,
+    Boolean,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    select,
+    true,
+    update,
+)
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.types import TypeEngine
+
+from gateway.store import tables as t
+from gateway.store.database import compiled
+from gateway.store.rows import FIXED, PLAIN, SHAPED
+
+COLUMNS = (*PLAIN, *SHAPED)
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+
+
+def _given(table: Table, names: Iterable[str]) -> list[Any]:
+    """Parameters with their types spelt out, since a NULL alone does not tell that it is one of bytes."""
+    return [cast(bindparam(name, type_=table.c[name].type), table.c[name].type).label(name) for name in names]
+
+
+def _one_row(table: Table, names: Iterable[str], source: CTE, *, where: Any = None, **others: Any) -> CTE:
+    """Insert one row of given values, and `others` that come from the source or under another name."""
+    query = select(*_given(table, names), *others.values()).select_from(source)
+    if where is not None:
+        query = query.where(where)
+    return plain_insert(table).from_select([*names, *others], query).cte(f"to_{table.name}")
+
+
+def _many_rows(table: Table, source: CTE, arrays: dict[str, TypeEngine[Any]], prefix: str, **others: Any) -> CTE:
+    """Insert a row for each element of the given arrays, parameters named prefix + column + plural."""
+    lists = [bindparam(f"{prefix}_{_plural(name)}", type_=ARRAY(kind)) for name, kind in arrays.items()]
+    given = func.unnest(*lists).table_valued(*arrays, name=f"given_{table.name}").render_derived()
+    query = select(*(given.c[name] for name in arrays), *others.values()).select_from(source.join(given, true()))
+    return plain_insert(table).from_select([*arrays, *others], query).cte(f"to_{table.name}")
+
+
+def _plural(name: str) -> str:
+    return {"body": "bodies", "hash": "hashes"}.get(name, name + "s")
+
+
+_EVIDENCE: dict[str, TypeEngine[Any]] = {
+    "seq": Integer(),
+    "kind": Text(),
+    "body": JSON(),
+    "prev": LargeBinary(),
+    "hash": LargeBinary(),
+}
+
+
+def _create() -> Any:
+    key = insert(t.idempotency).values(
+        client=bindparam("client"),
+        key=bindparam("idempotency_key"),
+        municipality=bindparam("municipality"),
+        digest=bindparam("digest"),
+        submission=bindparam("id"),
+        answer=bindparam("answer", type_=JSONB),
+        created_at=_NOW,
+    )
+    fresh = key.on_conflict_do_nothing().returning(t.idempotency.c.submission).cte("fresh")
+    who = {"submission": fresh.c.submission}
+    whose = {**who, "municipality": bindparam("municipality", type_=Text).label("municipality")}
+    claimed = (
+        update(t.uploads)
+        .values(submission=bindparam("id", type_=Uuid))
+        .where(
+            t.uploads.c.client == bindparam("client", type_=Text),
+            t.uploads.c.upload == any_(bindparam("uploads", type_=ARRAY(Uuid))),
+            t.uploads.c.submission.is_(None),
+            t.uploads.c.expires_at > _NOW,
+            exists(select(fresh.c.submission)),
+        )
+        .returning(t.uploads.c.blob)
+        .cte("claimed")
+    )
+    owned = (
+        update(t.blobs)
+        .values(submission=bindparam("id", type_=Uuid), municipality=bindparam("municipality", type_=Text))
+        .where(t.blobs.c.id.in_(select(claimed.c.blob)))
+        .cte("owned")
+    )
+    names = [c.name for c in t.submissions.c]
+    writes = [
+        owned,
+        _one_row(t.data_keys, ["municipality", "wrapped"], fresh, id=bindparam("data_key", type_=Uuid).label("id")),
+        _one_row(t.submissions, names, fresh),
+        _one_row(t.submission_secrets, ["record", "document", "namespace", "media_type"], fresh, **whose),
+        _many_rows(
+            t.attachments,
+            fresh,
+            {
+                "no": Integer(), "kind": Text(), "filename": LargeBinary(), "media_type": Text(),
+                "size": t.attachments.c.size.type, "sha256": Text(), "purpose": Text(), "upload": Uuid(),
+                "blob": Uuid(),
+            },
+            "attachment",
+            **whose,
+        ),
+        _many_rows(t.evidence, fresh, _EVIDENCE, "evidence", **whose, at=_NOW.label("at")),
+        _one_row(t.changes, ["municipality", "client", "state"], fresh, **who, at=_NOW.label("at")),
+    ]  # fmt: skip
+    return select(
+        fresh.c.submission,
+        select(func.count()).select_from(claimed).scalar_subquery().label("claimed"),
+        func.wake_submission(fresh.c.submission, None),
+    ).add_cte(*writes)
+
+
+def _commit() -> Any:
+    mutable = [*(name for name in COLUMNS if name not in FIXED), "evidence_seq", "evidence_head"]
+    moved = (
+        update(t.submissions)
+        .values({name: bindparam(name, type_=t.submissions.c[name].type) for name in mutable})
+        .where(t.submissions.c.id == bindparam("id"), t.submissions.c.version == bindparam("expected"))
+        .returning(t.submissions.c.id, t.submissions.c.municipality, t.submissions.c.client, t.submissions.c.state)
+        .cte("moved")
+    )
+    whose = {"submission": moved.c.id, "municipality": moved.c.municipality}
+    writes = [
+        _many_rows(
+            t.journal,
+            moved,
+            {"step": Text(), "kind": Text(), "detail": JSONB()},
+            "journal",
+            **whose,
+            version=bindparam("version", type_=Integer).label("version"),
+            at=_NOW.label("at"),
+        ),
+        _many_rows(t.evidence, moved, _EVIDENCE, "evidence", **whose, at=_NOW.label("at")),
+        _one_row(
+            t.changes,
+            [],
+            moved,
+            where=bindparam("changed", type_=Boolean),
+            **whose,
+            client=moved.c.client,
+            state=moved.c.state,
+            at=_NOW.label("at"),
+        ),
+        delete(t.blobs)
+        .where(t.blobs.c.id == any_(bindparam("discard", type_=ARRAY(Uuid))), t.blobs.c.submission == moved.c.id)
+        .cte("discarded"),
+    ]
+    wish = bindparam("wake_at", type_=DateTime(timezone=True))
+    waking = case((bindparam("wake", type_=Boolean), func.wake_submission(moved.c.id, wish)), else_=None)
+    return select(moved.c.id, waking).add_cte(*writes)
+
+
+CREATE = compiled(_create())
+COMMIT = compiled(_commit())

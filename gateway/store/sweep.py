@@ -1,0 +1,113 @@
+"""What nobody needs any more: unfinished blobs, uploads that no one used, sealed parts of a crash.
+
+Knows: how long each may stay. Never does: erase submissions (retention is a later room).
+Standard: fixed interfaces §3 (24 h), architecture §5 (the key first, then the blobs). Start reading: `sweep`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CTE, Select, Text, bindparam, case, cast, delete, exists, func, select, true
+from sqlalchemy.dialects.postgresql import JSONB
+
+from gateway.store import tables as t
+from gateway.store.database import Database, Statement, compiled
+
+GRACE = timedelta(hours=1)  # for writers that are slow, and for commits between a blob and what names it
+AT_ONCE = 100
+
+_B, _U = t.blobs.c, t.uploads.c
+_QUIET = _B.touched_at < bindparam("before")
+_OWN_KEY = case((_B.submission.is_(None), _B.data_key)).label("data_key")
+_VICTIM = select(_B.id.label("blob"), _OWN_KEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many of each were removed."""
+
+    uploads: int = 0
+    unfinished: int = 0
+    loose: int = 0
+
+
+async def sweep(database: Database, now: datetime) -> Swept:
+    """Remove what is not needed at `now`. Safe to run anywhere and at any time."""
+    before = now - GRACE
+    return Swept(
+        uploads=await _repeat(database, _EXPIRED, {"now": now}),
+        unfinished=await _repeat(database, _UNFINISHED, {"before": before}),
+        loose=await _repeat(database, _UNNAMED, {"before": before})
+        + await _repeat(database, _UNUSED_PARTS, {"before": before}),
+    )
+
+
+async def _repeat(database: Database, statement: Statement, values: Mapping[str, Any]) -> int:
+    total = 0
+    while True:
+        row = await database.one(statement, **values)
+        number = int(row["number"]) if row else 0
+        total += number
+        if number < AT_ONCE:
+            return total
+
+
+def _remove(victims: CTE) -> Statement:
+    """Delete the blobs of `victims` and their keys (`data_key`, unset where it is a submission's)."""
+    keys = delete(t.data_keys).where(t.data_keys.c.id.in_(select(victims.c.data_key))).cte("keys")
+    gone = delete(t.blobs).where(_B.id.in_(select(victims.c.blob))).cte("gone")
+    return compiled(select(func.count().label("number")).select_from(victims).add_cte(keys, gone))
+
+
+def _some(query: Select[Any]) -> CTE:
+    return query.limit(AT_ONCE).with_for_update(of=t.blobs, skip_locked=True).cte("victims")
+
+
+def _expired() -> Statement:
+    old = (
+        select(_U.client, _U.upload)
+        .where(_U.submission.is_(None), _U.expires_at <= bindparam("now"))
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .cte("old")
+    )
+    forgotten = (
+        delete(t.uploads)
+        .where(_U.client == old.c.client, _U.upload == old.c.upload, _U.submission.is_(None))
+        .returning(_U.blob)
+        .cte("forgotten")
+    )
+    return _remove(
+        select(forgotten.c.blob, _OWN_KEY)
+        .select_from(forgotten.outerjoin(t.blobs, _B.id == forgotten.c.blob))
+        .cte("victims")
+    )
+
+
+def _unused_parts() -> Statement:
+    """Finished blobs of a submission that neither its parts nor its attachments name: left by a crash."""
+    parts = func.jsonb_array_elements(t.submissions.c.parts).table_valued("value", name="part")
+    part = cast(parts.c.value, JSONB)
+    named = exists(
+        select(t.submissions.c.id)
+        .select_from(t.submissions.join(parts, true()))
+        .where(t.submissions.c.id == _B.submission, part["blob"].astext == cast(_B.id, Text))
+    )
+    attached = exists(select(t.attachments.c.no).where(t.attachments.c.blob == _B.id))
+    uploaded = exists(select(_U.blob).where(_U.blob == _B.id))
+    of_submission = _VICTIM.where(_B.submission.is_not(None), _B.finished, _QUIET)
+    return _remove(_some(of_submission.where(~named, ~attached, ~uploaded)))
+
+
+_EXPIRED = _expired()
+_UNFINISHED = _remove(_some(_VICTIM.where(_B.finished.is_(False), _QUIET)))
+_UNNAMED = _remove(
+    _some(
+        _VICTIM.where(_B.submission.is_(None), _B.finished, _QUIET, ~exists(select(_U.upload).where(_U.blob == _B.id)))
+    )
+)
+_UNUSED_PARTS = _unused_parts()

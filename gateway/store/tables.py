@@ -1,0 +1,262 @@
+"""Every table of the gateway, declared once; the migrations must yield exactly these (a test compares).
+
+Knows: columns, keys, indexes. Never does: queries. Standard: architecture §4 (every row names its municipality) and §5
+(what may stand where). Start reading: `submissions`, then `changes`.
+
+Personal data stand only in columns whose comment says `encrypted` and in `blob_frames.data`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import UserDefinedType
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    }
+)
+
+
+class Xid8(UserDefinedType[str]):
+    """PostgreSQL's 64-bit transaction id, which never wraps."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in DDL."""
+        return "xid8"
+
+
+def _id(name: str = "id") -> Column[Any]:
+    return Column(name, Uuid, primary_key=True)
+
+
+def _municipality() -> Column[Any]:
+    return Column("municipality", Text, nullable=False)
+
+
+def _at(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=null)
+
+
+def _of_submission(**options: Any) -> Column[Any]:
+    return Column("submission", Uuid, ForeignKey("submissions.id", ondelete="CASCADE"), nullable=False, **options)
+
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    comment="What the installation remembers of itself: check value of the master key, version of the job schema.",
+)
+
+municipality_keys = Table(
+    "municipality_keys",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False, comment="by the master key"),
+    _at("created_at"),
+)
+
+data_keys = Table(
+    "data_keys",
+    metadata,
+    _id(),
+    _municipality(),
+    Column("wrapped", LargeBinary, nullable=False, comment="by the municipality's key; deleting it erases"),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    _id(),
+    _municipality(),
+    Column("data_key", Uuid, nullable=False),
+    Column("submission", Uuid, comment="unset: an upload that no submission uses yet"),
+    Column("size", BigInteger, nullable=False, comment="plain bytes; final once finished"),
+    Column("frames", Integer, nullable=False),
+    Column("finished", Boolean, nullable=False),
+    _at("touched_at"),
+    Index(None, "submission"),
+    Index("blobs_unfinished_idx", "touched_at", postgresql_where=text("NOT finished")),
+)
+
+blob_frames = Table(
+    "blob_frames",
+    metadata,
+    Column("blob", Uuid, ForeignKey("blobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("no", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False, comment="encrypted, 1 MiB of plain bytes at most"),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("upload", Uuid, primary_key=True),
+    _municipality(),
+    Column("blob", Uuid, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("submission", Uuid, comment="the one that uses it"),
+    _at("created_at"),
+    _at("expires_at"),
+    Index("uploads_unused_idx", "expires_at", postgresql_where=text("submission IS NULL")),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    _id(),
+    _municipality(),
+    Column("client", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    _at("created_at"),
+    _at("updated_at"),
+    Column("channel", Text, nullable=False),
+    Column("destination_id", Text),
+    Column("case_id", Text),
+    Column("remote_id", Text),
+    Column("region", Text),
+    Column("service_identifier", Text),
+    Column("parts", JSONB, nullable=False),
+    Column("events", JSONB, nullable=False),
+    Column("reason", JSONB(none_as_null=True)),
+    Column("intent", Text),
+    Column("attempts", Integer, nullable=False),
+    _at("next_at", null=True),
+    _at("announced_at", null=True),
+    _at("submitted_at", null=True),
+    _at("deadline", null=True),
+    Column("held_from", Text),
+    Column("test", Boolean, nullable=False),
+    Column("data_key", Uuid, nullable=False),
+    Column("standard", Text, nullable=False),
+    Column("schema_uri", Text, nullable=False),
+    Column("document_sha256", Text, nullable=False),
+    Column("reference", LargeBinary, comment="encrypted"),
+    Column("reference_index", LargeBinary, comment="keyed digest"),
+    Column("receipt", Text, nullable=False),
+    Column("supersedes", Uuid),
+    Column("superseded_by", Uuid),
+    Column("evidence_seq", Integer, nullable=False, comment="entries in the evidence chain"),
+    Column("evidence_head", LargeBinary, nullable=False, comment="hash of the last one"),
+    Index(None, "client", "created_at", "id"),
+    Index(None, "created_at", "id"),
+    Index("submissions_reference_idx", "reference_index", postgresql_where=text("reference_index IS NOT NULL")),
+    Index(
+        "submissions_open_idx",
+        "updated_at",
+        postgresql_where=text("state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')"),
+    ),
+    Index(None, "case_id"),
+    Index(None, "remote_id"),
+)
+
+submission_secrets = Table(
+    "submission_secrets",
+    metadata,
+    _of_submission(primary_key=True),
+    _municipality(),
+    Column("record", LargeBinary, nullable=False, comment="encrypted"),
+    Column("document", LargeBinary, nullable=False, comment="encrypted"),
+    Column("namespace", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    _of_submission(primary_key=True),
+    Column("no", Integer, primary_key=True, autoincrement=False),
+    _municipality(),
+    Column("kind", Text, nullable=False),
+    Column("filename", LargeBinary, nullable=False, comment="encrypted"),
+    Column("media_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("upload", Uuid),
+    Column("blob", Uuid),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("key", LargeBinary, primary_key=True, comment="keyed digest; portals put anything into a key"),
+    _municipality(),
+    Column("digest", LargeBinary, nullable=False),
+    Column("submission", Uuid, nullable=False),
+    Column("answer", JSONB, nullable=False, comment="the submission as answered then"),
+    _at("created_at"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _of_submission(),
+    _municipality(),
+    Column("version", Integer, nullable=False),
+    _at("at"),
+    Column("step", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    Index(None, "submission", "id"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("submission", Uuid, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _municipality(),
+    _at("at"),
+    Column("kind", Text, nullable=False),
+    Column("body", JSON, nullable=False, comment="canonical JSON, kept to the byte"),
+    Column("prev", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("xid", Xid8, server_default=text("pg_current_xact_id()"), nullable=False),
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    Column("submission", Uuid, nullable=False),
+    _municipality(),
+    Column("client", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    _at("at"),
+    PrimaryKeyConstraint("xid", "id"),
+    Index(None, "client", "xid", "id"),
+)

@@ -1,0 +1,240 @@
+"""Submissions read: one, a page, what an earlier call stored, and what the worker needs decrypted.
+
+Knows: scope, cursors of lists, decryption for one answer. Never does: write.
+Standard: fixed interfaces §3. Start reading: `Views.view`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Select, Text, any_, bindparam, func, select, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from gateway.errors import Erased, IdempotencyConflict, InvalidParameter, NotFound
+from gateway.model import Attachment, Document, Finding, Purpose
+from gateway.ports import Filter, Scope, Stored, View
+from gateway.store import rows, scope, secrets
+from gateway.store import tables as t
+from gateway.store.database import Database, Statement, compiled
+from gateway.store.keyring import DataKey, Keyring
+from gateway.store.statements import COLUMNS
+
+_S, _A = t.submissions.c, t.attachments.c
+_ATTACHMENTS = (
+    select(
+        func.jsonb_agg(
+            aggregate_order_by(
+                func.jsonb_build_object(
+                    *("kind", _A.kind, "media_type", _A.media_type, "size", _A.size, "sha256", _A.sha256),
+                    *("purpose", _A.purpose, "upload", _A.upload, "blob", _A.blob),
+                    *("filename", func.encode(_A.filename, "base64")),
+                ),
+                _A.no,
+            )
+        )
+    )
+    .where(_A.submission == _S.id)
+    .scalar_subquery()
+    .label("attachments")
+)
+_READ = select(
+    *(_S[name] for name in COLUMNS),
+    *(_S.standard, _S.schema_uri, _S.document_sha256, _S.reference, _S.receipt, _S.supersedes, _S.superseded_by),
+    *(_S.data_key, t.data_keys.c.wrapped),
+    _ATTACHMENTS,
+).join_from(t.submissions, t.data_keys, t.data_keys.c.id == _S.data_key, isouter=True)
+
+_KNOWN = compiled(
+    _READ.add_columns(t.idempotency.c.digest, t.idempotency.c.answer)
+    .join(t.idempotency, t.idempotency.c.submission == _S.id)
+    .where(t.idempotency.c.client == bindparam("client"), t.idempotency.c.key == bindparam("key"))
+)
+_KEY = compiled(
+    select(t.idempotency.c.digest).where(
+        t.idempotency.c.client == bindparam("client"), t.idempotency.c.key == bindparam("key")
+    )
+)
+_STORED = compiled(
+    _READ.add_columns(
+        *(t.submission_secrets.c[name] for name in ("record", "document", "namespace")),
+        t.submission_secrets.c.media_type.label("document_media_type"),
+    )
+    .join(t.submission_secrets, t.submission_secrets.c.submission == _S.id, isouter=True)
+    .where(_S.id == bindparam("id"))
+)
+
+
+class Views:
+    """Reads submissions for portals, operators and the worker."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    async def view(self, submission_id: UUID, who: Scope) -> View:
+        """One submission. Raises `NotFound`, also for what lies outside the scope."""
+        row = await self._database.one(_one(scope.shape(who)), id=submission_id, **scope.values(who))
+        if row is None:
+            raise NotFound
+        return await self._view(row)
+
+    async def known(self, client: str, idempotency_key: str, digest: bytes) -> View | None:
+        """What an earlier call stored, as answered then. Raises `IdempotencyConflict`, `Erased`."""
+        key = self._keyring.digest(b"idempotency", client.encode(), idempotency_key.encode())
+        row = await self._database.one(_KNOWN, client=client, key=key)
+        found = row or await self._database.one(_KEY, client=client, key=key)
+        if found is None:
+            return None
+        if found["digest"] != digest:
+            raise IdempotencyConflict
+        if row is None or row["wrapped"] is None:
+            raise Erased
+        return replace(await self._view(row), submission=rows.thawed(row["answer"]), superseded_by=None)
+
+    async def list_views(self, wanted: Filter, who: Scope) -> tuple[tuple[View, ...], str | None]:
+        """A page, newest first, and the cursor of the next one; None at the end."""
+        values: dict[str, Any] = {
+            "states": list(wanted.states),
+            "service": wanted.service,
+            "municipality": wanted.municipality,
+            "created_after": wanted.created_after,
+            "limit": wanted.limit + 1,
+        }
+        if wanted.reference is not None:
+            values["reference"] = secrets.index(self._keyring, wanted.reference)
+        if wanted.cursor is not None:
+            values["cursor_at"], values["cursor_id"] = _read_cursor(wanted.cursor)
+        given = frozenset(name for name, value in values.items() if value not in (None, []))
+        found = await self._database.rows(
+            _page(scope.shape(who), given), **{name: values[name] for name in given}, **scope.values(who)
+        )
+        page = found[: wanted.limit]
+        views = tuple([await self._view(row) for row in page])
+        return views, _cursor(page[-1]) if len(found) > wanted.limit and page else None
+
+    async def stored(self, submission_id: UUID) -> Stored:
+        """Record, document and attachments, decrypted. Raises `NotFound`, `Erased`."""
+        row = await self._database.one(_STORED, id=submission_id)
+        if row is None:
+            raise NotFound
+        if row["wrapped"] is None or row["record"] is None:
+            raise Erased
+        opened = secrets.opener(await self._key(row), submission_id)
+        document = Document(
+            content=opened(secrets.DOCUMENT, row["document"]),
+            standard=row["standard"],
+            schema_uri=row["schema_uri"],
+            namespace=row["namespace"],
+            media_type=row["document_media_type"],
+            sha256=row["document_sha256"],
+        )
+        return Stored(
+            record=opened(secrets.RECORD, row["record"]),
+            document=document,
+            attachments=_attachments(row, await self._key(row)),
+            received_at=row["created_at"],
+        )
+
+    async def _view(self, row: Mapping[str, Any]) -> View:
+        key = await self._key(row) if row["wrapped"] is not None else None
+        reference = None
+        if key is not None and row["reference"] is not None:
+            reference = secrets.opener(key, row["id"])(secrets.REFERENCE, row["reference"]).decode()
+        return View(
+            submission=rows.submission_of(row),
+            standard=row["standard"],
+            schema_uri=row["schema_uri"],
+            document_sha256=row["document_sha256"],
+            attachments=_attachments(row, key),
+            reference=reference,
+            receipt=row["receipt"],
+            supersedes=row["supersedes"],
+            superseded_by=row["superseded_by"],
+        )
+
+    async def _key(self, row: Mapping[str, Any]) -> DataKey:
+        return await self._keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
+
+
+def _attachments(row: Mapping[str, Any], key: DataKey | None) -> tuple[Attachment, ...]:
+    """The attachments; without the key (erased) their names are empty."""
+    found = []
+    for no, item in enumerate(row["attachments"] or ()):
+        name = ""
+        if key is not None:
+            name = secrets.opener(key, row["id"])(secrets.filename(no), base64.b64decode(item["filename"])).decode()
+        found.append(
+            Attachment(
+                kind=item["kind"],
+                filename=name,
+                media_type=item["media_type"],
+                size=item["size"],
+                sha256=item["sha256"],
+                purpose=Purpose(item["purpose"]),
+                upload=UUID(item["upload"]) if item["upload"] else None,
+                blob=UUID(item["blob"]) if item["blob"] else None,
+            )
+        )
+    return tuple(found)
+
+
+@functools.cache
+def _one(of: scope.Shape) -> Statement:
+    return compiled(scope.narrowed(_READ, t.submissions, of).where(_S.id == bindparam("id")))
+
+
+@functools.cache
+def _page(of: scope.Shape, given: frozenset[str]) -> Statement:
+    query: Select[Any] = scope.narrowed(_READ, t.submissions, of)
+    conditions = {
+        "states": lambda: _S.state == any_(bindparam("states", type_=ARRAY(Text))),
+        "service": lambda: _S.service == bindparam("service"),
+        "municipality": lambda: _S.municipality == bindparam("municipality"),
+        "created_after": lambda: _S.created_at > bindparam("created_after"),
+        "reference": lambda: _S.reference_index == bindparam("reference"),
+        "cursor_at": lambda: (
+            tuple_(_S.created_at, _S.id)
+            < tuple_(bindparam("cursor_at", type_=_S.created_at.type), bindparam("cursor_id", type_=_S.id.type))
+        ),
+    }
+    query = query.where(*(condition() for name, condition in conditions.items() if name in given))
+    return compiled(query.order_by(_S.created_at.desc(), _S.id.desc()).limit(bindparam("limit")))
+
+
+def _cursor(row: Mapping[str, Any]) -> str:
+    text = f"{row['created_at'].isoformat()} {row['id']}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        at, _, identity = text.partition(" ")
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None:
+            raise ValueError
+        return moment, UUID(identity)
+    except (ValueError, binascii.Error):
+        raise foreign_cursor("/cursor") from None
+
+
+def foreign_cursor(pointer: str) -> InvalidParameter:
+    """The error for a cursor that we did not give out."""
+    return InvalidParameter(
+        findings=(
+            Finding(
+                pointer=pointer,
+                rule="cursor",
+                de="Dieser Cursor stammt nicht von hier. Bitte den zuletzt erhaltenen unverändert senden.",
+                en="This cursor was not given out here. Send the last one received, unchanged.",
+            ),
+        )
+    )
