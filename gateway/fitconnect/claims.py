@@ -87,6 +87,7 @@ def _kid(token: str) -> str:
     _require(isinstance(typ, str) and typ.lower().removeprefix("application/") == names.SET_TYP, "typ")
     _require(header.get("alg") == names.SIGNATURE_ALG, "alg")
     _require(isinstance(kid, str) and 0 < len(kid) <= 128, "kid")
+    _require(not {"crit", "b64"} & header.keys(), "crit")
     return str(kid)
 
 

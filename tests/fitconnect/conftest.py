@@ -1,0 +1,214 @@
+"""Keys, event logs signed with them, a clock that stands, and a store in memory."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+
+from gateway.crypto import jws, keys
+from gateway.fitconnect import names
+from gateway.model import Document, Purpose, State, Submission
+from gateway.ports import Enclosure, Parcel
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ISSUER = "https://delivery.example/submission-api"
+DESTINATION = "879ee109-a690-4db8-ab32-424284184d7d"
+SUBMISSION = "ce75a6b8-d72f-4b94-b09e-af6be35bc2ae"
+CASE = "e89e107e-ed79-40e6-ad34-4e770f9df263"
+TAGS = {"metadata": "M" * 22, "data": "D" * 22, "f50308a5-b3ed-4627-9f0b-b5a8e0095791": "A" * 22}
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Read a file of the reference data, or skip where they are not installed."""
+
+    def read(path):
+        if not (SHARED / path).exists():
+            pytest.skip(f"reference data {path} are not here")
+        return (SHARED / path).read_bytes()
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def jwks(rsa_keys):
+    """Public and private JWK of each use, one root: `wrapKey` and `verify` are the destination's."""
+    span = {"not_before": NOW - timedelta(days=1), "not_after": NOW + timedelta(days=365)}
+    root = keys.generate_root(subject="Test-Root", serial=1, key=rsa_keys["root"], **span)
+    made = {"root": root.certificate}
+    for serial, (use, name) in enumerate((("wrapKey", "encryption"), ("verify", "signing")), start=2):
+        pair = keys.generate_rsa(
+            f"test-{use}-key", use, subject="Tangerhütte", serial=serial, root=root, key=rsa_keys[name], **span
+        )
+        made[use] = pair
+    return made
+
+
+@pytest.fixture(scope="session")
+def signers(jwks, rsa_keys):
+    """Who signs: the destination with its own key, the delivery service with another of the session's."""
+    public = jwks["verify"][1]
+    subscriber = keys.private_key(jwks["verify"][0])
+    other = keys.PrivateKey("delivery-key-1", rsa_keys["root"], "PS512", {})
+    numbers = rsa_keys["root"].public_key().public_numbers()
+    modulus = base64.urlsafe_b64encode(numbers.n.to_bytes(512, "big")).rstrip(b"=").decode()
+    delivery_jwk = {
+        "kty": "RSA",
+        "alg": "PS512",
+        "kid": "delivery-key-1",
+        "key_ops": ["verify"],
+        "e": "AQAB",
+        "n": modulus,
+    }
+    return SimpleNamespace(subscriber=subscriber, delivery=other, subscriber_jwk=public, delivery_jwk=delivery_jwk)
+
+
+@pytest.fixture(scope="session")
+def sign():
+    """Sign a payload (object or bytes) as a SET; `header` overrides members."""
+    return signed
+
+
+@pytest.fixture
+def make():
+    """Values that a channel takes."""
+    return SimpleNamespace(parcel=parcel, enclosure=enclosure, document=document, signer=Signer, wire_tags=wire_tags)
+
+
+@pytest.fixture
+def event(signers):
+    """Make one signed SET; every claim has a good default that a test may break."""
+
+    def make(kind, *, by=None, body=None, header=None, drop=(), **claims):
+        by = by or ("subscriber" if kind in {"accept-submission", "reject-submission"} else "delivery")
+        key = getattr(signers, by)
+        if body is None:
+            tagged = kind in names.TAGGED_EVENTS
+            body = {"authenticationTags": wire_tags(TAGS)} if tagged else {}
+        payload = {
+            "$schema": names.SET_SCHEMA,
+            "jti": str(uuid4()),
+            "iss": DESTINATION if by == "subscriber" else ISSUER,
+            "iat": 1_795_000_000,
+            "sub": f"submission:{SUBMISSION}",
+            "txn": f"case:{CASE}",
+            "events": {f"{names.EVENT_PREFIX}{kind}": body},
+            **claims,
+        }
+        payload = {name: value for name, value in payload.items() if name not in drop}
+        return signed(payload, key, header)
+
+    return make
+
+
+def signed(payload, key, header=None):
+    raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return jws.sign(raw, key, {"typ": "secevent+jwt", "alg": key.alg, "kid": key.kid, **(header or {})})
+
+
+def wire_tags(tags):
+    """Tags as `authenticationTags` writes them."""
+    own = {name: tag for name, tag in tags.items() if name in {"metadata", "data"}}
+    return {**own, "attachments": {name: tag for name, tag in tags.items() if name not in own}}
+
+
+@dataclass
+class StandingClock:
+    at: datetime = NOW
+    ticks: float = 0.0
+
+    def now(self):
+        return self.at
+
+    def tick(self):
+        return self.ticks
+
+
+@pytest.fixture
+def clock():
+    return StandingClock()
+
+
+@dataclass
+class MemoryStore:
+    """Blobs in memory: as much of `ports.Store` as sealing and uploading take."""
+
+    blobs: dict = field(default_factory=dict)
+    largest_write: int = 0
+
+    def keep(self, content):
+        blob = uuid4()
+        self.blobs[blob] = content
+        return blob
+
+    async def read_blob(self, blob):
+        content = self.blobs[blob]
+        for start in range(0, len(content), 1 << 20):
+            yield content[start : start + (1 << 20)]
+
+    @asynccontextmanager
+    async def write_blob(self, submission_id):
+        store, pieces = self, []
+
+        class Writer:
+            async def write(self, data):
+                store.largest_write = max(store.largest_write, len(data))
+                pieces.append(data)
+
+            async def finish(self):
+                return store.keep(b"".join(pieces))
+
+        yield Writer()
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+def new_submission():
+    return Submission(
+        id=uuid4(),
+        municipality="150900546546",
+        client="portal",
+        service="hausnummer",
+        state=State.RECEIVED,
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+        channel="fitconnect",
+    )
+
+
+def document(content=b"<antrag>\xc3\xa4</antrag>", schema_uri="urn:xfall:example:1.0"):
+    return Document(content, "xfall", schema_uri, "urn:x", "application/xml", hashlib.sha256(content).hexdigest())
+
+
+def enclosure(content, **more):
+    given = {"filename": "Lageplan Straße.pdf", "media_type": "application/pdf", "purpose": Purpose.ATTACHMENT}
+    return Enclosure(uuid4(), size=len(content), **{"content": content, **given, **more})
+
+
+def parcel(*enclosures, **more):
+    return Parcel(document(**more), enclosures, NOW)
+
+
+class Signer:
+    """`ports.Keys` with one key for documents."""
+
+    def __init__(self, key):
+        self.key = key
+
+    async def sign_document(self, municipality, content):
+        return jws.sign_detached(content, self.key, {})
