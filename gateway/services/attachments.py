@@ -1,0 +1,74 @@
+"""Rules for attachments: kinds, formats, sizes, counts and file names.
+
+Knows: what a service asks for. Never does: open a file. Standard: file name rule of XBau-Kernmodul 1.3.0.
+Start reading: `check`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from gateway.model import Attachment, Finding, Purpose, Severity
+from gateway.services.definition import AttachmentRule
+from gateway.xoev.mapping import look_up
+from gateway.xoev.sentences import finding
+
+MAX_FILENAME: Final = 140
+_FILENAME: Final = re.compile(r"[-a-zA-Z0-9ÄÖÜäöüß _!=+~,;.#°§$%()\[\]]+\.[a-zA-Z0-9]+")
+
+
+def check(
+    rules: Sequence[AttachmentRule], attachments: Sequence[Attachment], record: Mapping[str, object]
+) -> list[Finding]:
+    """All findings about the attachments of an application.
+
+    Args:
+        rules: what the service asks for, with the municipality's overrides.
+        attachments: in the order of the create body; what the gateway adds itself (purpose `form`) is left out.
+        record: the record, for attachments that are usual with some answers.
+    """
+    by_kind = {rule.kind: rule for rule in rules}
+    found: list[Finding] = []
+    counts: dict[str, int] = {}
+    for number, attachment in enumerate(attachments):
+        if attachment.purpose is not Purpose.ATTACHMENT:
+            continue
+        place = f"/attachments/{number}"
+        rule = by_kind.get(attachment.kind)
+        if rule is None:
+            found.append(finding(f"{place}/kind", "attachment_unknown_kind", limit=", ".join(by_kind) or "-"))
+        else:
+            counts[rule.kind] = counts.get(rule.kind, 0) + 1
+            found += _one(place, rule, attachment, counts[rule.kind])
+        if len(attachment.filename) > MAX_FILENAME or not _FILENAME.fullmatch(attachment.filename):
+            found.append(finding(f"{place}/filename", "attachment_filename", limit=MAX_FILENAME))
+    for rule in rules:
+        if rule.kind not in counts:
+            found += _absent(rule, record)
+    return found
+
+
+def _one(place: str, rule: AttachmentRule, attachment: Attachment, count: int) -> list[Finding]:
+    label = (rule.title_de, rule.title_en)
+    found: list[Finding] = []
+    if count > rule.max_count:
+        found.append(finding(f"{place}/kind", "attachment_too_many", label, limit=rule.max_count))
+    if attachment.media_type.partition(";")[0].strip().lower() not in rule.media_types:
+        limit = ", ".join(rule.media_types)
+        found.append(finding(f"{place}/media_type", "attachment_media_type", label, limit=limit))
+    if attachment.size > rule.max_bytes:
+        found.append(finding(f"{place}/upload", "attachment_too_large", label, limit=rule.max_bytes))
+    if attachment.size == 0:
+        found.append(finding(f"{place}/upload", "attachment_empty", label))
+    return found
+
+
+def _absent(rule: AttachmentRule, record: Mapping[str, object]) -> list[Finding]:
+    label = (rule.title_de, rule.title_en)
+    if rule.required:
+        return [finding("/attachments", "attachment_missing", label, limit=rule.kind)]
+    if rule.expected and look_up(record, rule.expected.source) in rule.expected.values:
+        return [finding("/attachments", "attachment_expected", label, severity=Severity.WARNING, limit=rule.kind)]
+    return []

@@ -1,0 +1,241 @@
+"""The head of a service: `service.toml` read and judged.
+
+Knows: titles, keys, attachments, parameters. Never does: look at records. Standard: file format 1 of this project.
+Start reading: `read`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jsonschema_rs
+
+from gateway.model import Finding
+
+_PAIR: Final = {
+    "type": "object",
+    "properties": {"de": {"type": "string", "minLength": 1}, "en": {"type": "string", "minLength": 1}},
+    "required": ["de", "en"],
+    "additionalProperties": False,
+}
+_WHEN: Final = {
+    "type": "object",
+    "properties": {
+        "pointer": {"type": "string", "pattern": "^(/[a-z][a-z0-9_]*)+$"},
+        "in": {"type": "array", "items": {"type": ["string", "boolean"]}, "minItems": 1},
+    },
+    "required": ["pointer", "in"],
+    "additionalProperties": False,
+}
+_ATTACHMENT: Final = {
+    "type": "object",
+    "properties": {
+        "kind": {"type": "string", "pattern": "^[a-z][a-z0-9_]{1,40}$"},
+        "required": {"type": "boolean"},
+        "media_types": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "pattern": "^[a-z]+/[a-z0-9.+-]+$"},
+        },
+        "max_bytes": {"type": "integer", "minimum": 1},
+        "max_count": {"type": "integer", "minimum": 1, "maximum": 100},
+        "title": _PAIR,
+        "expected": _WHEN,
+    },
+    "required": ["kind", "required", "media_types", "max_bytes", "max_count", "title"],
+    "additionalProperties": False,
+}
+_PARAMETER: Final = {
+    "type": "object",
+    "properties": {
+        "key": {"type": "string", "pattern": "^[a-z_]+(\\.[a-z0-9_]+)*$"},
+        "type": {"enum": ["integer", "boolean", "string"]},
+        "min": {"type": "integer"},
+        "max": {"type": "integer"},
+        "in": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    },
+    "required": ["key", "type"],
+    "additionalProperties": False,
+}
+ASSURANCES: Final = ("none", "basic", "substantial", "high")
+_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "format": {"const": 1},
+        "id": {"type": "string", "pattern": "^[a-z][a-z0-9-]{1,40}$"},
+        "version": {"type": "string", "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+$"},
+        "leika_key": {"type": "string", "pattern": "^(none|99[0-9]{12})$"},
+        "standard": {"enum": ["xfall"]},
+        "assurance": {"enum": list(ASSURANCES)},
+        "accounts": {"type": "array", "items": {"enum": ["person", "organisation"]}, "uniqueItems": True},
+        "languages": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2}$"}},
+        "maturity": {"enum": ["draft", "pilot", "productive"]},
+        "schema_uri": {"type": "string", "format": "uri"},
+        "title": _PAIR,
+        "summary": _PAIR,
+        "fee": _PAIR,
+        "retention": {
+            "type": "object",
+            "properties": {"days_after_end": {"type": "integer", "minimum": 1, "maximum": 3650}},
+            "required": ["days_after_end"],
+            "additionalProperties": False,
+        },
+        "attachments": {"type": "array", "items": _ATTACHMENT},
+        "parameters": {"type": "array", "items": _PARAMETER},
+    },
+    "required": ["format", "id", "version", "leika_key", "standard", "assurance", "title", "retention"],
+    "additionalProperties": False,
+}
+_VALIDATOR: Final = jsonschema_rs.Draft202012Validator(_SCHEMA, validate_formats=True, offline=True)
+_SENTENCES: Final = {
+    "required": ("Der Schlüssel „{0}“ fehlt.", 'The key "{0}" is missing.'),
+    "additionalProperties": ("Unbekannter Schlüssel; bitte entfernen: {0}.", "Unknown key; remove it: {0}."),
+    "type": ("Falscher Typ; erwartet wird {0}.", "Wrong type; expected is {0}."),
+    "pattern": ("Der Wert folgt nicht dem Muster {0}.", "The value does not follow the pattern {0}."),
+    "enum": ("Erlaubt sind nur: {0}.", "Allowed are only: {0}."),
+    "const": ("Erlaubt ist nur: {0}.", "Allowed is only: {0}."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """When an attachment that is not required is usual: the record's value at `source` is one of `values`."""
+
+    source: tuple[str, ...]
+    values: tuple[str | bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRule:
+    """What a service asks for: `max_bytes` counts one file, `max_count` the files of this kind."""
+
+    kind: str
+    title_de: str
+    title_en: str
+    required: bool
+    media_types: tuple[str, ...]
+    max_bytes: int
+    max_count: int
+    expected: Expected | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value that a municipality may override: dotted `key`, its type and bounds."""
+
+    key: str
+    type: str
+    minimum: int | None
+    maximum: int | None
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """`service.toml` as a value."""
+
+    id: str
+    version: str
+    titles: Mapping[str, str]
+    summaries: Mapping[str, str]
+    fees: Mapping[str, str]
+    leika_key: str | None
+    standard: str
+    assurance: str
+    accounts: tuple[str, ...]
+    languages: tuple[str, ...]
+    maturity: str
+    schema_uri: str | None
+    retention_days: int
+    attachments: tuple[AttachmentRule, ...]
+    parameters: tuple[Parameter, ...]
+
+
+def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ...]]:
+    """Turn `service.toml` into a definition.
+
+    Args:
+        table: the parsed file.
+
+    Returns:
+        the definition and no findings, or None and all faults; pointers are key paths of the file.
+    """
+    faults = tuple(_fault(error) for error in _VALIDATOR.iter_errors(dict(table)))
+    if faults:
+        return None, faults
+    definition = Definition(
+        id=table["id"],
+        version=table["version"],
+        titles=table["title"],
+        summaries=table.get("summary", {}),
+        fees=table.get("fee", {}),
+        leika_key=None if table["leika_key"] == "none" else table["leika_key"],
+        standard=table["standard"],
+        assurance=table["assurance"],
+        accounts=tuple(table.get("accounts", ())),
+        languages=tuple(table.get("languages", ("de",))),
+        maturity=table.get("maturity", "draft"),
+        schema_uri=table.get("schema_uri"),
+        retention_days=table["retention"]["days_after_end"],
+        attachments=tuple(_attachment(entry) for entry in table.get("attachments", ())),
+        parameters=tuple(_parameter(entry) for entry in table.get("parameters", ())),
+    )
+    faults = tuple(_unfit(definition))
+    return (None if faults else definition), faults
+
+
+def _attachment(entry: Mapping[str, Any]) -> AttachmentRule:
+    expected = entry.get("expected")
+    return AttachmentRule(
+        entry["kind"],
+        entry["title"]["de"],
+        entry["title"]["en"],
+        entry["required"],
+        tuple(entry["media_types"]),
+        entry["max_bytes"],
+        entry["max_count"],
+        Expected(tuple(expected["pointer"][1:].split("/")), tuple(expected["in"])) if expected else None,
+    )
+
+
+def _parameter(entry: Mapping[str, Any]) -> Parameter:
+    return Parameter(entry["key"], entry["type"], entry.get("min"), entry.get("max"), tuple(entry.get("in", ())))
+
+
+OVERRIDABLE: Final = {"max_bytes": "integer", "max_count": "integer", "required": "boolean"}
+"""What of an attachment a parameter may name, with its type."""
+
+
+def _unfit(definition: Definition) -> list[Finding]:
+    faults: list[Finding] = []
+    kinds = [rule.kind for rule in definition.attachments]
+    for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1}):
+        de, en = f"Die Anlage „{kind}“ ist doppelt.", f'The attachment "{kind}" is there twice.'
+        faults.append(Finding("/attachments", "service_twice", de, en))
+    possible = {f"attachments.{kind}.{key}": wanted for kind in kinds for key, wanted in OVERRIDABLE.items()}
+    possible["assurance"] = "string"
+    for number, parameter in enumerate(definition.parameters):
+        if possible.get(parameter.key) != parameter.type:
+            known = ", ".join(f"{key} ({wanted})" for key, wanted in possible.items())
+            de, en = f"Möglich sind nur: {known}.", f"Possible are only: {known}."
+            faults.append(Finding(f"/parameters/{number}/key", "service_parameter", de, en))
+    return faults
+
+
+def _fault(error: jsonschema_rs.ValidationError) -> Finding:
+    keyword = str(error.schema_path[-1])
+    place = "".join(f"/{step}" for step in error.instance_path)
+    rule: Any = _SCHEMA
+    for step in error.schema_path:
+        rule = rule[step]
+    limit = ", ".join(map(str, rule)) if isinstance(rule, list) else str(rule)
+    details = error.kind.as_dict()
+    if keyword == "required":
+        limit = str(details["property"])
+        place += f"/{limit}"
+    elif keyword == "additionalProperties":
+        limit = ", ".join(map(str, details.get("unexpected", ())))
+    de, en = _SENTENCES.get(keyword, (f"Die Regel {keyword} verlangt {{0}}.", f"The rule {keyword} demands {{0}}."))
+    return Finding(place, f"service_{keyword.lower()}", de.format(limit), en.format(limit))

@@ -1,0 +1,256 @@
+"""Loading services: a directory of folders becomes a catalogue, or every fault of every file at once.
+
+Knows: the files of a service. Never does: serve half a catalogue. Standard: file formats of this project.
+Start reading: `load`.
+
+A folder holds `service.toml`, `form.xml` (XDatenfelder 3), `mapping.toml`, `texts.toml` (English, optional) and
+`examples/ordinary.json`, which has to pass its own service; `extreme.json` and `faulty.json` are for tests.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from gateway.errors import DataInvalid, UnknownService
+from gateway.model import Finding
+from gateway.services import definition as head
+from gateway.services.overrides import override
+from gateway.services.service import Compiled, Service
+from gateway.xoev import fim, schemas, xfall
+from gateway.xoev.filling import plan
+from gateway.xoev.reading import read_mapping
+from gateway.xoev.record import RecordCheck
+from gateway.xoev.record_schema import build
+from gateway.xoev.texts import Texts
+
+_T = TypeVar("_T")
+_OWN: Final = Path(__file__).parent
+_MAX_FILE: Final = 8 << 20
+_TOML_PLACE: Final = re.compile(r"at line ([0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All services of this gateway, by id."""
+
+    _services: Mapping[str, Service] = field(default_factory=dict)
+
+    def get(self, service_id: str) -> Service:
+        """The service of that id; raises `UnknownService`."""
+        try:
+            return self._services[service_id]
+        except KeyError:
+            raise UnknownService(service=service_id) from None
+
+    def ids(self) -> tuple[str, ...]:
+        """The ids, sorted."""
+        return tuple(sorted(self._services))
+
+    def items(self) -> tuple[tuple[str, Service], ...]:
+        """Ids with their services, sorted by id."""
+        return tuple(sorted(self._services.items()))
+
+
+def load(
+    directory: Path | None = None,
+    parameters: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+) -> Catalogue:
+    """Load every service of a directory.
+
+    Args:
+        directory: holds one folder a service; None means the services that come with the gateway.
+        parameters: ARS -> service id -> overrides, nested as in a municipality's file or with dotted keys.
+
+    Returns:
+        the catalogue.
+
+    Raises:
+        DataInvalid: with all faults; pointers are `<folder>/<file>#<key path or /line/id>`.
+    """
+    faults: list[Finding] = []
+    services: dict[str, Service] = {}
+    for folder in _folders(directory or _OWN, faults):
+        service = _Folder(folder, faults).load()
+        if service is None:
+            continue
+        if service.id != folder.name:
+            faults.append(_named(folder.name, service.id))
+        services[service.id] = service
+    for ars, by_service in (parameters or {}).items():
+        for service_id, values in by_service.items():
+            _apply(services, ars, service_id, values, faults)
+    if faults:
+        raise DataInvalid(findings=tuple(faults))
+    return Catalogue(services)
+
+
+def _folders(directory: Path, faults: list[Finding]) -> list[Path]:
+    if not directory.is_dir():
+        faults.append(_fault(str(directory), "missing_directory"))
+        return []
+    found = sorted(path for path in directory.iterdir() if path.is_dir() and path.name[:1] not in "._")
+    return [path for path in found if any(path.glob("*.toml"))]
+
+
+def _apply(
+    services: dict[str, Service], ars: str, service_id: str, values: Mapping[str, Any], faults: list[Finding]
+) -> None:
+    place = f"parameters/{ars}#/{service_id}"
+    service = services.get(service_id)
+    if service is None:
+        faults.append(_fault(place, "unknown_service"))
+        return
+    changed, unfit = override(service.definition, values)
+    faults += [replace(one, pointer=place + one.pointer) for one in unfit]
+    services[service_id] = replace(service, variants={**service.variants, ars: changed})
+
+
+class _Folder:
+    """One folder being loaded; goes on after a fault as far as the rest can be judged."""
+
+    def __init__(self, folder: Path, faults: list[Finding]) -> None:
+        self.folder = folder
+        self.faults = faults
+
+    def load(self) -> Service | None:
+        before = len(self.faults)
+        definition = self.taken("service.toml", head.read(self.toml("service.toml") or {}))
+        form = self.form()
+        texts = self.toml("texts.toml", optional=True) or {}
+        examples = {path.stem: self.json(f"examples/{path.name}") for path in self.examples()}
+        table = self.toml("mapping.toml")
+        if form is None or table is None:
+            return None
+        mapping = self.taken("mapping.toml", read_mapping(table, form))
+        schema = self.taken("form.xml", schemas.load(xfall.to_xsd(form)))
+        named = self.texts(texts, form)
+        if definition is None or mapping is None or schema is None or len(self.faults) > before:
+            return None
+        root = plan(schema, form, mapping, named)
+        identifier = f"urn:x-ozg-gateway:service:{definition.id}:record:{definition.version}"
+        record_schema, labels = build(root, mapping.rules, identifier=identifier, title=definition.titles["de"])
+        check = RecordCheck(record_schema, labels, root, mapping.rules)
+        compiled = Compiled(schema, root, named, record_schema, check, examples)
+        service = Service(definition, compiled)
+        self.passes(service)
+        return service
+
+    def form(self) -> fim.FormSchema | None:
+        raw = self.raw("form.xml")
+        return None if raw is None else self.taken("form.xml", fim.read(raw))
+
+    def texts(self, table: Mapping[str, Any], form: fim.FormSchema) -> Texts:
+        known = {element.id: element for _, element in form.elements()}
+        labels, codes = table.get("labels", {}), table.get("codes", {})
+        if set(table) - {"labels", "codes"} or not isinstance(labels, dict) or not isinstance(codes, dict):
+            self.fault("texts.toml", "/", "texts_shape")
+            return Texts(form)
+        for name in sorted((set(labels) | set(codes)) - set(known) - {form.id}):
+            self.fault("texts.toml", f"/{name}", "texts_unknown")
+        if not all(isinstance(text, str) for text in labels.values()):
+            self.fault("texts.toml", "/labels", "texts_shape")
+        return Texts(form, labels, codes)
+
+    def examples(self) -> list[Path]:
+        found = sorted((self.folder / "examples").glob("*.json"))
+        if not any(path.name == "ordinary.json" for path in found):
+            self.fault("examples/ordinary.json", "", "missing_file")
+        return found
+
+    def passes(self, service: Service) -> None:
+        """The ordinary example has to pass its own service, or portals would be told something wrong."""
+        record = service.compiled.examples["ordinary"]
+        required = {"attachment_missing", "attachment_expected"}
+        findings = [one for one in service.check(record, (), ars="") if one.rule not in required]
+        findings += service.document(record)[1] if not findings else []
+        name = f"{self.folder.name}/examples/ordinary.json"
+        self.faults += [replace(one, pointer=f"{name}#{one.pointer.removeprefix('/record')}") for one in findings]
+
+    def taken(self, name: str, result: tuple[_T | None, tuple[Finding, ...]]) -> _T | None:
+        value, faults = result
+        self.faults += [replace(one, pointer=f"{self.folder.name}/{name}#{one.pointer}") for one in faults]
+        return value
+
+    def raw(self, name: str, *, optional: bool = False) -> bytes | None:
+        path = self.folder / name
+        try:
+            if path.stat().st_size > _MAX_FILE:
+                self.fault(name, "", "file_too_large")
+                return None
+            return path.read_bytes()
+        except OSError:
+            if not optional:
+                self.fault(name, "", "missing_file")
+            return None
+
+    def toml(self, name: str, *, optional: bool = False) -> dict[str, Any] | None:
+        raw = self.raw(name, optional=optional)
+        if raw is None:
+            return None
+        try:
+            return tomllib.loads(raw.decode("utf-8"))
+        except UnicodeDecodeError:
+            self.fault(name, "", "not_utf8")
+        except tomllib.TOMLDecodeError as error:
+            found = _TOML_PLACE.search(str(error))
+            self.fault(name, f"/{found[1]}" if found else "", "not_toml")
+        return None
+
+    def json(self, name: str) -> dict[str, Any]:
+        raw = self.raw(name)
+        try:
+            value = json.loads(raw or b"")
+        except (ValueError, RecursionError) as error:
+            self.fault(name, f"/{getattr(error, 'lineno', '')}", "not_json")
+            return {}
+        if not isinstance(value, dict):
+            self.fault(name, "", "not_json")
+            return {}
+        return value
+
+    def fault(self, name: str, place: str, rule: str) -> None:
+        self.faults.append(_fault(f"{self.folder.name}/{name}#{place}".rstrip("#"), rule))
+
+
+_SENTENCES: Final = {
+    "missing_directory": ("Das Verzeichnis der Dienste fehlt.", "The directory of services is missing."),
+    "missing_file": ("Diese Datei fehlt oder ist nicht lesbar.", "This file is missing or cannot be read."),
+    "file_too_large": ("Die Datei ist größer als 8 MiB.", "The file is larger than 8 MiB."),
+    "not_utf8": ("Die Datei ist nicht in UTF-8 kodiert.", "The file is not encoded in UTF-8."),
+    "not_toml": ("Die Datei ist ab dieser Zeile kein gültiges TOML.", "From this line the file is not valid TOML."),
+    "not_json": ("Die Datei ist kein gültiges JSON-Objekt.", "The file is not a valid JSON object."),
+    "texts_shape": (
+        "Erlaubt sind nur die Tabellen labels und codes mit Texten.",
+        "Only the tables labels and codes with texts are allowed.",
+    ),
+    "texts_unknown": (
+        "Diese Kennung gibt es im Stammdatenschema nicht.",
+        "The form schema has no such id.",
+    ),
+    "unknown_service": ("Diesen Dienst gibt es nicht.", "There is no such service."),
+}
+
+
+def _fault(place: str, rule: str) -> Finding:
+    return Finding(place, rule, *_SENTENCES[rule])
+
+
+def _named(folder: str, service_id: str) -> Finding:
+    return Finding(
+        f"{folder}/service.toml#/id",
+        "folder_name",
+        f"Ordner und id müssen gleich heißen ({service_id}).",
+        f"Folder and id have to be the same ({service_id}).",
+    )
+
+
+def walk_findings(error: DataInvalid) -> Iterator[tuple[str, str, str]]:
+    """The faults of a refused directory as (place, rule, German sentence), for commands that print lines."""
+    for one in error.findings:
+        yield one.pointer, one.rule, one.de

@@ -1,0 +1,204 @@
+"""A service: what portals, intake and delivery ask of an online service.
+
+Knows: its compiled schema, mapping, texts and rules. Never does: I/O; everything was read by `loader.py`.
+Standard: see `gateway/xoev`. Start reading: `Service`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, cast
+
+from gateway.model import Attachment, Document, Finding
+from gateway.services import attachments as attachment_rules
+from gateway.services.definition import AttachmentRule, Definition
+from gateway.xoev import readable
+from gateway.xoev.filling import Plan, fill
+from gateway.xoev.latin import nfc
+from gateway.xoev.record import RecordCheck, within_limits
+from gateway.xoev.schemas import Schema
+from gateway.xoev.texts import Texts
+from gateway.xoev.validate import document as write_document
+
+_LEIKA: Final = "urn:de:fim:leika:leistung:"
+_OWN: Final = "urn:x-ozg-gateway:service:"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What is made once from a service's files and shared by all municipalities."""
+
+    schema: Schema
+    plan: Plan
+    texts: Texts
+    record_schema: Mapping[str, Any] = field(repr=False)
+    check: RecordCheck = field(repr=False)
+    examples: Mapping[str, Mapping[str, Any]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An online service. `variants` holds its definition for each municipality (ARS) that overrides parameters."""
+
+    definition: Definition
+    compiled: Compiled
+    variants: Mapping[str, Definition] = field(default_factory=dict, repr=False)
+
+    @property
+    def id(self) -> str:
+        """The stable id that portals use."""
+        return self.definition.id
+
+    @property
+    def version(self) -> str:
+        """The version of the service's data."""
+        return self.definition.version
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """The titles by language (`de`, `en`)."""
+        return self.definition.titles
+
+    @property
+    def leika_key(self) -> str | None:
+        """The 14 digits, or None for a service that has no key; none is ever invented."""
+        return self.definition.leika_key
+
+    @property
+    def identifier(self) -> str:
+        """The service identifier for FIT-Connect: by LeiKa key, else one of this gateway's own."""
+        return f"{_LEIKA}{self.leika_key}" if self.leika_key else f"{_OWN}{self.id}"
+
+    @property
+    def standard(self) -> str:
+        """The standard of the document (`xfall`)."""
+        return self.definition.standard
+
+    @property
+    def assurance(self) -> str:
+        """How surely the person has to be known: none, basic, substantial or high."""
+        return self.definition.assurance
+
+    @property
+    def attachments(self) -> tuple[AttachmentRule, ...]:
+        """What the service asks for beside the record."""
+        return self.definition.attachments
+
+    @property
+    def namespace(self) -> str:
+        """The XML namespace of the document."""
+        return self.compiled.schema.namespace
+
+    @property
+    def schema_uri(self) -> str:
+        """The schema's address in FIT-Connect metadata: as set in `service.toml`, else the namespace."""
+        return self.definition.schema_uri or self.namespace
+
+    @property
+    def xsd(self) -> bytes:
+        """The exact XSD that decides about documents."""
+        return self.compiled.schema.source
+
+    def rules_for(self, ars: str) -> Service:
+        """The service with a municipality's overrides applied.
+
+        Args:
+            ars: the municipality's 12-digit ARS; one without overrides gets the service as it is.
+        """
+        variant = self.variants.get(ars)
+        return self if variant is None else replace(self, definition=variant)
+
+    def check(self, record: object, attachments: Sequence[Attachment], *, ars: str) -> list[Finding]:
+        """Everything that is wrong with record and attachments, at once.
+
+        Args:
+            record: the value of `record` in the create body, whatever it is.
+            attachments: in the order of the create body, sizes as uploaded.
+            ars: the municipality, for its overrides.
+
+        Returns:
+            findings with pointers `/record/…` and `/attachments/N/…`; empty for an acceptable application.
+        """
+        rules = self.rules_for(ars).attachments
+        technical = within_limits(record)
+        if technical:
+            return technical + attachment_rules.check(rules, attachments, {})
+        normal = cast("dict[str, object]", nfc(record))
+        return self.compiled.check.findings(normal) + attachment_rules.check(rules, attachments, normal)
+
+    def document(self, record: Mapping[str, Any]) -> tuple[Document | None, list[Finding]]:
+        """The document of a record, validated.
+
+        Args:
+            record: a record; it is brought to NFC here and judged by the XSD whether `check` saw it or not.
+
+        Returns:
+            the document and no findings, or None and the findings with pointers `/record/…`.
+        """
+        filled, findings = fill(self.compiled.plan, cast("dict[str, object]", nfc(dict(record))))
+        if findings:
+            return None, findings
+        return write_document(self.compiled.schema, filled, standard=self.standard, schema_uri=self.schema_uri)
+
+    def record_schema(self) -> dict[str, Any]:
+        """The JSON Schema 2020-12 of the record."""
+        return copy.deepcopy(dict(self.compiled.record_schema))
+
+    def example(self, ars: str) -> dict[str, Any]:
+        """A complete create body for a municipality: every required attachment listed, `upload` empty."""
+        return {
+            "service": self.id,
+            "municipality": ars,
+            "record": copy.deepcopy(dict(self.compiled.examples["ordinary"])),
+            "attachments": [
+                {
+                    "kind": rule.kind,
+                    "filename": f"{rule.title_de}.{_EXTENSIONS.get(rule.media_types[0], 'bin')}",
+                    "media_type": rule.media_types[0],
+                    "upload": "",
+                }
+                for rule in self.rules_for(ars).attachments
+                if rule.required
+            ],
+            "reference": f"beispiel-{self.id}",
+        }
+
+    def readable(
+        self,
+        record: Mapping[str, Any],
+        *,
+        municipality_name: str,
+        received_at: datetime,
+        attachments: Sequence[Attachment],
+        language: str = "de",
+    ) -> bytes:
+        """The readable application as PDF/UA-1; the same input always gives the same bytes.
+
+        Args:
+            record: a record that `document` accepts.
+            municipality_name: as people know it.
+            received_at: with time zone; shown in German local time.
+            attachments: listed with size and SHA-256.
+            language: `de` or `en`.
+        """
+        filled, _ = fill(self.compiled.plan, cast("dict[str, object]", nfc(dict(record))))
+        titles = {rule.kind: (rule.title_de, rule.title_en) for rule in self.attachments}
+        head = readable.Head(
+            title=(self.titles["de"], self.titles["en"]),
+            municipality=municipality_name,
+            received_at=received_at,
+            schema=f"{self.namespace} · {self.id} {self.version}",
+        )
+        listed = [
+            readable.Listed(
+                titles.get(one.kind, (one.kind, one.kind)), one.filename, one.media_type, one.size, one.sha256
+            )
+            for one in attachments
+        ]
+        return readable.write(filled, self.compiled.texts, head, listed, language)
+
+
+_EXTENSIONS: Final = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/tiff": "tif"}

@@ -1,0 +1,211 @@
+"""Converters: how a value of the record becomes the text of an element, and what the record has to hold for that.
+
+Knows: a closed set of typed conversions, by name. Never does: invent or round a value.
+Standard: XML Schema datatypes; XDatenfelder `datentyp`. Start reading: `CONVERTERS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from gateway.xoev.fim import Field, FieldType
+
+PARTIAL_DATE: Final = "[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
+FULL_DATE: Final = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+STREET_LINE: Final = r"(?P<street>\S.*?)\s+(?P<number>[0-9]+\s?[a-zA-Z]?(?:\s?[-/]\s?[0-9]+\s?[a-zA-Z]?)?)"
+_STREET: Final = re.compile(STREET_LINE)
+_PARTIAL: Final = re.compile(PARTIAL_DATE)
+
+Shape = dict[str, Any]
+"""A fragment of JSON Schema for one value of the record."""
+
+
+class Unfit(Exception):
+    """The value cannot be converted; `rule` is the slug of the finding, `limit` what was expected."""
+
+    def __init__(self, rule: str, limit: str = "") -> None:
+        self.rule = rule
+        self.limit = limit
+        super().__init__(rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """A conversion: `types` it can feed, `shape` of the record's value, `convert` value and code table -> text.
+
+    `convert` gives None where the value holds nothing for this element (the day of a date without a day).
+    """
+
+    types: frozenset[FieldType]
+    shape: Callable[[Field, Mapping[str, str]], Shape]
+    convert: Callable[[object, Mapping[str, str]], str | None]
+
+
+def _text(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    return value
+
+
+def _text_shape(field: Field, _codes: Mapping[str, str]) -> Shape:
+    shape: Shape = {"type": "string"}
+    if field.min_length is not None:
+        shape["minLength"] = field.min_length
+    if field.max_length is not None:
+        shape["maxLength"] = field.max_length
+    if field.pattern is not None:
+        shape["pattern"] = f"^(?:{field.pattern})$"
+    return shape
+
+
+def _code(value: object, codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    if value not in codes:
+        raise Unfit("not_in_list", ", ".join(codes))
+    return codes[value]
+
+
+def _code_shape(_field: Field, codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "enum": list(codes)}
+
+
+def _date(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    if not re.fullmatch(FULL_DATE, value):
+        raise Unfit("pattern", "JJJJ-MM-TT")
+    _calendar(value)
+    return value
+
+
+def _date_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "format": "date", "maxLength": 10}
+
+
+def _bool(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, bool):
+        raise Unfit("wrong_type")
+    return "true" if value else "false"
+
+
+def _bool_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "boolean"}
+
+
+def _integer(value: object, _codes: Mapping[str, str]) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unfit("wrong_type")
+    return str(value)
+
+
+def _decimal(value: object, _codes: Mapping[str, str]) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        raise Unfit("wrong_type")
+    return format(Decimal(str(value)), "f")
+
+
+def _number_shape(field: Field, _codes: Mapping[str, str]) -> Shape:
+    shape: Shape = {"type": "integer" if field.type is FieldType.NUM_INT else "number"}
+    if field.min_value is not None:
+        shape["minimum"] = _number(field.min_value)
+    if field.max_value is not None:
+        shape["maximum"] = _number(field.max_value)
+    if field.type is FieldType.NUM_CURRENCY:
+        shape["multipleOf"] = 0.01
+    return shape
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == int(value) else float(value)
+
+
+def _part(index: int) -> Callable[[object, Mapping[str, str]], str | None]:
+    def convert(value: object, _codes: Mapping[str, str]) -> str | None:
+        if not isinstance(value, str):
+            raise Unfit("wrong_type")
+        if not _PARTIAL.fullmatch(value):
+            raise Unfit("pattern", "JJJJ-MM-TT, JJJJ-MM, JJJJ")
+        parts = value.split("-")
+        if len(parts) == 3:
+            _calendar(value)
+        return str(int(parts[index])) if index < len(parts) else None
+
+    return convert
+
+
+def _partial_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "pattern": f"^(?:{PARTIAL_DATE})$", "format": "partial-date", "maxLength": 10}
+
+
+def is_partial_date(value: str) -> bool:
+    """Whether a text is a day, month or year of the calendar; texts of another shape are left to the pattern."""
+    if not re.fullmatch(FULL_DATE, value):
+        return True
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _calendar(value: str) -> None:
+    if not is_partial_date(value):
+        raise Unfit("format", "JJJJ-MM-TT / YYYY-MM-DD")
+
+
+def _street_part(name: str) -> Callable[[object, Mapping[str, str]], str | None]:
+    def convert(value: object, _codes: Mapping[str, str]) -> str | None:
+        if not isinstance(value, str):
+            raise Unfit("wrong_type")
+        match = _STREET.fullmatch(value)
+        if match is None:
+            raise Unfit("pattern", "Straße 12 a")
+        return match[name]
+
+    return convert
+
+
+def _street_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "minLength": 3, "maxLength": 80, "pattern": r"^\S.*\s[0-9].*$"}
+
+
+_TEXTS: Final = frozenset({FieldType.TEXT, FieldType.TEXT_LATIN})
+_WHOLE: Final = frozenset({FieldType.NUM_INT, FieldType.TEXT})
+
+CONVERTERS: Final[Mapping[str, Converter]] = {
+    "text": Converter(_TEXTS, _text_shape, _text),
+    "code": Converter(_TEXTS, _code_shape, _code),
+    "date": Converter(frozenset({FieldType.DATE}), _date_shape, _date),
+    "bool": Converter(frozenset({FieldType.BOOL}), _bool_shape, _bool),
+    "integer": Converter(frozenset({FieldType.NUM_INT}), _number_shape, _integer),
+    "decimal": Converter(frozenset({FieldType.NUM, FieldType.NUM_CURRENCY}), _number_shape, _decimal),
+    "year": Converter(_WHOLE, _partial_shape, _part(0)),
+    "month": Converter(_WHOLE, _partial_shape, _part(1)),
+    "day": Converter(_WHOLE, _partial_shape, _part(2)),
+    "street": Converter(_TEXTS, _street_shape, _street_part("street")),
+    "house_number": Converter(_TEXTS, _street_shape, _street_part("number")),
+}
+"""Every converter a mapping may name; `constant` needs none, because it reads nothing."""
+
+
+def default_converter(field: Field) -> str | None:
+    """The converter that fits a field when the mapping names none; None where only a named one can."""
+    if field.codes:
+        return "code"
+    return {
+        FieldType.TEXT: "text",
+        FieldType.TEXT_LATIN: "text",
+        FieldType.DATE: "date",
+        FieldType.BOOL: "bool",
+        FieldType.NUM_INT: "integer",
+        FieldType.NUM: "decimal",
+        FieldType.NUM_CURRENCY: "decimal",
+    }.get(field.type)

@@ -1,0 +1,100 @@
+"""Mappings: which value of the portal's record becomes which element of the document.
+
+Knows: the mapping file of a service (format 1) as values. Never does: carry a rule of one service in code.
+Standard: of this project; `docs/` describes the file. Start reading: `Mapping`; `reading.py` reads and judges a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from gateway.xoev.latin import Datatype
+
+Tokens = tuple[str, ...]
+"""A pointer into the record, split; `*` stands for every item of a list."""
+
+STAR: Final = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When something applies: the value at `source` is one of `values`, or it is absent and `absent` is set."""
+
+    source: Tokens
+    values: tuple[str | bool, ...]
+    absent: bool = False
+
+    def holds(self, record: object) -> bool:
+        """Whether the condition holds for a record."""
+        value = look_up(record, self.source)
+        if value is None:
+            return self.absent
+        return any(value == wanted and type(value) is type(wanted) for wanted in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEntry:
+    """An object of the record (or each item of a list) that is a group of the document."""
+
+    source: Tokens
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEntry:
+    """A value of the record, or a constant, that is a field of the document."""
+
+    source: Tokens
+    target: str
+    converter: str
+    codes: ReadOnly[str, str]
+    datatype: Datatype
+    constant: str | None = None
+    when: Condition | None = None
+
+
+class RuleKind(StrEnum):
+    """What a rule between values of the record demands."""
+
+    EXACTLY_ONE = "exactly_one"
+    AT_LEAST_ONE = "at_least_one"
+    REQUIRED = "required"
+    PATTERN = "pattern"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule between values: `of` are siblings in one object; `pattern` only for that kind."""
+
+    kind: RuleKind
+    of: tuple[Tokens, ...]
+    pattern: str = ""
+    when: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A whole mapping file, checked against its form schema."""
+
+    version: str
+    groups: ReadOnly[str, GroupEntry]
+    fields: ReadOnly[str, FieldEntry]
+    rules: tuple[Rule, ...]
+
+
+def look_up(record: object, source: Tokens) -> object:
+    """The value at a pointer without `*`, or None where there is nothing."""
+    current = record
+    for token in source:
+        if not isinstance(current, dict) or token not in current:
+            return None
+        current = current[token]
+    return current
+
+
+def pointer(tokens: Tokens) -> str:
+    """The RFC 6901 pointer into the create body."""
+    return "/record" + "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens)

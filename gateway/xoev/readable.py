@@ -1,0 +1,279 @@
+"""The readable application: the whole record as an accessible PDF, from the labels of the form schema.
+
+Knows: how a filled form becomes headings, tables and formatted values in German or English.
+Never does: paste a value into a template's source; read a clock (the date of receipt is given).
+Standard: PDF/UA-1 (ISO 14289-1), made by Typst. Start reading: `write`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.xoev.filling import Filled, Labels
+from gateway.xoev.fim import Field, FieldType
+from gateway.xoev.readable_template import TEMPLATE
+from gateway.xoev.texts import Texts
+
+if TYPE_CHECKING:
+    import typst
+
+STANDARD: Final = "ua-1"
+_MAX_COLUMNS: Final = 6
+_UNBROKEN: Final = re.compile(r"\S{25,}")
+_PIECE: Final = re.compile(r".{12}")
+_DATE_PARTS: Final = frozenset({"day", "month", "year"})
+_MONTHS: Final = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905 - one line
+)
+_WORDS: Final[dict[str, dict[str, str]]] = {
+    "de": {
+        "what": "Angabe",
+        "content": "Inhalt",
+        "attachments": "Anlagen",
+        "none": "Es wurden keine Anlagen beigefügt.",
+        "filename": "Dateiname",
+        "media_type": "Format",
+        "size": "Größe",
+        "page": "Seite",
+        "of": "von",
+        "recipient": "Empfängerin",
+        "received": "Eingegangen am",
+        "schema": "Schema der Fachdaten",
+        "true": "ja",
+        "false": "nein",
+        "number": "Nr.",
+    },
+    "en": {
+        "what": "Item",
+        "content": "Content",
+        "attachments": "Attachments",
+        "none": "No attachments were added.",
+        "filename": "File name",
+        "media_type": "Format",
+        "size": "Size",
+        "page": "Page",
+        "of": "of",
+        "recipient": "Recipient",
+        "received": "Received on",
+        "schema": "Schema of the data",
+        "true": "yes",
+        "false": "no",
+        "number": "No.",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above the record. `received_at` needs a time zone."""
+
+    title: Labels
+    municipality: str
+    received_at: datetime
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An attachment as listed: `size` in bytes, `sha256` in hex."""
+
+    title: Labels
+    filename: str = field(repr=False)
+    media_type: str
+    size: int
+    sha256: str
+
+
+def write(filled: Filled, texts: Texts, head: Head, attachments: Sequence[Listed], language: str = "de") -> bytes:
+    """The readable application as PDF/UA-1.
+
+    Args:
+        filled: the form with the record's values.
+        texts: labels and names of codes.
+        head: title, municipality, time of receipt, schema.
+        attachments: in their order.
+        language: `de`, or `en` on request.
+
+    Returns:
+        the PDF; the same arguments give the same bytes.
+    """
+    data = content(filled, texts, head, attachments, language)
+    return _PRESS.pdf(json.dumps(data, ensure_ascii=False), head.received_at)
+
+
+def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[Listed], language: str) -> dict[str, Any]:
+    """What the template shows, as JSON values; `write` prints it."""
+    page = _Page(texts, "en" if language == "en" else "de")
+    words = _WORDS[page.language]
+    return {
+        "language": page.language,
+        "title": page.pick(head.title),
+        "municipality": head.municipality,
+        "words": words,
+        "head": [
+            [words["recipient"], _breakable(head.municipality)],
+            [words["received"], page.moment(head.received_at)],
+            [words["schema"], _breakable(head.schema)],
+        ],
+        "sections": [section for child in filled.children for section in page.section(child, 1, "")],
+        "attachments": [
+            {
+                "title": page.pick(one.title) + (f" {number}" if len(attachments) > 1 else ""),
+                "filename": _breakable(one.filename),
+                "media_type": one.media_type,
+                "size": page.size(one.size),
+                "sha256": " ".join(one.sha256[start : start + 32] for start in range(0, len(one.sha256), 32)),
+            }
+            for number, one in enumerate(attachments, 1)
+        ],
+    }
+
+
+class _Press:
+    """The kept compiler; Typst is imported at the first document. One document at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._compiler: typst.Compiler | None = None
+
+    def pdf(self, data: str, at: datetime) -> bytes:
+        with self._lock:
+            made = self._ready().compile(
+                input=TEMPLATE.encode(),
+                format="pdf",
+                sys_inputs={"data": data},
+                pdf_standards=[STANDARD],
+                timestamp=int(at.timestamp()),
+            )
+        assert isinstance(made, bytes)
+        return made
+
+    def pages(self, data: str, ppi: float) -> list[bytes]:
+        """The pages as PNG images, for people and tests that look at them."""
+        with self._lock:
+            made = self._ready().compile(input=TEMPLATE.encode(), format="png", ppi=ppi, sys_inputs={"data": data})
+        return made if isinstance(made, list) else [made or b""]
+
+    def _ready(self) -> typst.Compiler:
+        if self._compiler is None:
+            import typst  # noqa: PLC0415 - 80 MB that only those who print documents load
+
+            fonts = typst.Fonts(include_system_fonts=False)
+            self._compiler = typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
+        return self._compiler
+
+
+_PRESS: Final = _Press()
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    texts: Texts
+    language: str
+
+    def pick(self, label: Labels) -> str:
+        return label[1] if self.language == "en" else label[0]
+
+    def section(self, group: Filled, level: int, suffix: str) -> Iterator[dict[str, Any]]:
+        """A group as heading and table, then its groups; lists of plain groups become one table."""
+        rows = [self.row(child) for child in group.children if _is_row(child)]
+        heading = self.pick(group.plan.label) + suffix
+        yield {"level": min(level, 2), "heading": heading, "columns": [], "rows": rows}
+        groups = [child for child in group.children if not _is_row(child)]
+        for name in dict.fromkeys(child.plan.node.path for child in groups):
+            same = [child for child in groups if child.plan.node.path == name]
+            if same[0].plan.repeated and all(_is_row(inner) for one in same for inner in one.children):
+                yield from self.listing(same, level + 1)
+            else:
+                for number, one in enumerate(same, 1):
+                    yield from self.section(one, level + 1, f" {number}" if len(same) > 1 else "")
+
+    def listing(self, same: list[Filled], level: int) -> Iterator[dict[str, Any]]:
+        filled = {inner.plan.node.path for one in same for inner in one.children}
+        columns = [child for child in same[0].plan.children if child.node.path in filled]
+        if len(columns) >= _MAX_COLUMNS:
+            for number, one in enumerate(same, 1):
+                yield from self.section(one, level, f" {number}")
+            return
+        table = []
+        for number, one in enumerate(same, 1):
+            values: dict[str, str] = {}
+            for inner in one.children:
+                before = values.get(inner.plan.node.path)
+                shown = self.row(inner)[1]
+                values[inner.plan.node.path] = shown if before is None else f"{before}, {shown}"
+            table.append([str(number), *(values.get(column.node.path, "") for column in columns)])
+        names = [_WORDS[self.language]["number"], *(self.pick(column.label) for column in columns)]
+        heading = self.pick(same[0].plan.label)
+        yield {"level": min(level, 2), "heading": heading, "columns": names, "rows": table}
+
+    def row(self, child: Filled) -> list[str]:
+        label = self.pick(child.plan.label)
+        if child.text is None:
+            parts = {one.plan.entry.converter: one.text or "" for one in child.children if one.plan.entry}
+            return [label, self.date(parts.get("year", ""), parts.get("month", ""), parts.get("day", ""))]
+        return [label, self.value(child.plan.element, child.text)]
+
+    def value(self, element: object, text: str) -> str:
+        if not isinstance(element, Field):
+            return _breakable(text)
+        if element.codes:
+            return self.pick(self.texts.code(element, text))
+        if element.type is FieldType.BOOL:
+            return _WORDS[self.language][text] if text in {"true", "false"} else text
+        if element.type is FieldType.DATE:
+            return self.date(*text.split("-")) if text.count("-") == 2 else text
+        if element.type in {FieldType.NUM, FieldType.NUM_CURRENCY}:
+            return text.replace(".", ",") if self.language == "de" else text
+        return _breakable(text)
+
+    def date(self, year: str, month: str = "", day: str = "") -> str:
+        if self.language == "de":
+            return ".".join([part.zfill(2) for part in (day, month) if part] + [year])
+        name = _MONTHS[int(month) - 1] if month.isdigit() and 1 <= int(month) <= 12 else month
+        return " ".join(part for part in (day.lstrip("0"), name, year) if part)
+
+    def moment(self, at: datetime) -> str:
+        local, zone = german_time(at)
+        date = self.date(f"{local:%Y}", f"{local:%m}", f"{local:%d}")
+        return f"{date}, {local:%H:%M} Uhr ({zone})" if self.language == "de" else f"{date}, {local:%H:%M} ({zone})"
+
+    def size(self, size: int) -> str:
+        grouped = f"{size:,}"
+        return f"{grouped.replace(',', '.')} Bytes" if self.language == "de" else f"{grouped} bytes"
+
+
+def german_time(at: datetime) -> tuple[datetime, str]:
+    """A moment in German local time with `MEZ` or `MESZ` (Directive 2000/84/EC), without a time zone file."""
+    utc = at.astimezone(UTC)
+    start, end = _last_sunday(utc.year, 3), _last_sunday(utc.year, 10)
+    summer = start <= utc < end
+    return utc + timedelta(hours=2 if summer else 1), "MESZ" if summer else "MEZ"
+
+
+def _last_sunday(year: int, month: int) -> datetime:
+    last = datetime(year, month, 31, 1, tzinfo=UTC)
+    return last - timedelta(days=(last.weekday() + 1) % 7)
+
+
+def _is_row(child: Filled) -> bool:
+    """A field, or a group whose fields are the parts of one date."""
+    if child.text is not None:
+        return True
+    entries = [one.plan.entry for one in child.children]
+    return (
+        bool(entries)
+        and all(entry is not None and entry.converter in _DATE_PARTS for entry in entries)
+        and len({entry.source for entry in entries if entry is not None}) == 1
+    )
+
+
+def _breakable(text: str) -> str:
+    """The text with invisible places to break in words that are longer than a line may be."""
+    return _UNBROKEN.sub(lambda match: _PIECE.sub("\\g<0>\u200b", match[0]), text)

@@ -1,0 +1,292 @@
+"""Reading a mapping file and refusing one that does not fit its form schema.
+
+Knows: format 1 of the file, and what fits what. Never does: stop at the first fault.
+Standard: of this project. Start reading: `read_mapping`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as ReadOnly
+from typing import Final
+
+from gateway.model import Finding
+from gateway.xoev.converters import CONVERTERS, Shape, default_converter
+from gateway.xoev.fim import Field, FormSchema, Group, Kind
+from gateway.xoev.latin import Datatype
+from gateway.xoev.mapping import STAR, Condition, FieldEntry, GroupEntry, Mapping, Rule, RuleKind, Tokens
+
+FORMAT: Final = 1
+_POINTER: Final = re.compile(r"(?:/(?:[a-z][a-z0-9_]{0,63}|\*))+")
+_SENTENCES: Final = {
+    "mapping_key": ("Unbekannter Schlüssel; erlaubt: {0}.", "Unknown key; allowed: {0}."),
+    "mapping_value": ("Erwartet wird {0}.", "Expected is {0}."),
+    "mapping_form": (
+        "Die Zuordnung gehört zu einem anderen Stammdatenschema; die Datei nennt {0}.",
+        "The mapping belongs to another form schema; the file is {0}.",
+    ),
+    "mapping_target": (
+        "Dieses Ziel gibt es im Stammdatenschema nicht als {0}.",
+        "The form schema has no such target as a {0}.",
+    ),
+    "mapping_twice": ("Dieses Ziel ist schon zugeordnet.", "This target is mapped already."),
+    "mapping_source": (
+        "Die Quelle muss ein Zeiger wie /applicant/name sein; * steht für jeden Eintrag einer Liste.",
+        "The source has to be a pointer such as /applicant/name; * stands for every item of a list.",
+    ),
+    "mapping_repeat": (
+        "Wiederholung passt nicht: {0}.",
+        "Repetition does not fit: {0}.",
+    ),
+    "mapping_converter": (
+        "Dieser Umwandler passt nicht zum Feld; möglich: {0}.",
+        "This converter does not fit the field; possible: {0}.",
+    ),
+    "mapping_codes": (
+        "Ein Codewert steht nicht in der Liste des Feldes; erlaubt: {0}.",
+        "A code is not on the field's list; allowed: {0}.",
+    ),
+    "mapping_conflict": (
+        "Diese Quelle wird schon anders verwendet ({0}).",
+        "This source is used in another way already ({0}).",
+    ),
+    "mapping_mandatory": (
+        "Das Pflichtelement {0} hat keine Quelle. Bitte zuordnen; nichts wird erfunden.",
+        "The mandatory element {0} has no source. Map it; nothing is ever invented.",
+    ),
+    "mapping_pattern": ("Der reguläre Ausdruck ist ungültig.", "The regular expression is not valid."),
+}
+
+
+def read_mapping(table: ReadOnly[str, object], form: FormSchema) -> tuple[Mapping | None, tuple[Finding, ...]]:
+    """Turn a mapping file into a mapping.
+
+    Args:
+        table: the parsed TOML file.
+        form: the form schema of the same service.
+
+    Returns:
+        the mapping and no findings, or None and all faults; pointers are key paths of the file (`/fields/3/to`).
+    """
+    reader = _Reader(form)
+    mapping = reader.whole(table)
+    return (None if reader.faults else mapping), tuple(reader.faults)
+
+
+class _Reader:
+    """One reading: collects faults and goes on."""
+
+    def __init__(self, form: FormSchema) -> None:
+        self.form = form
+        self.elements = dict(form.elements())
+        self.faults: list[Finding] = []
+        self.groups: dict[str, GroupEntry] = {}
+        self.fields: dict[str, FieldEntry] = {}
+        self.shapes: dict[Tokens, Shape] = {}
+
+    def whole(self, table: ReadOnly[str, object]) -> Mapping:
+        self.keys("", table, {"format", "version", "form_schema", "form_version", "groups", "fields", "rules"})
+        if table.get("format") != FORMAT:
+            self.fault("/format", "mapping_value", str(FORMAT))
+        if (table.get("form_schema"), table.get("form_version")) != (self.form.id, self.form.version):
+            self.fault("/form_schema", "mapping_form", f"{self.form.id} {self.form.version}")
+        version = self.text("/version", table.get("version"))
+        for place, entry in self.tables("groups", table.get("groups", [])):
+            self.group(place, entry)
+        for place, entry in self.tables("fields", table.get("fields", [])):
+            self.field(place, entry)
+        rules = tuple(self.rule(place, entry) for place, entry in self.tables("rules", table.get("rules", [])))
+        self.overlaps()
+        self.mandatory("", self.form.children)
+        return Mapping(version, self.groups, self.fields, rules)
+
+    def group(self, place: str, entry: ReadOnly[str, object]) -> None:
+        self.keys(place, entry, {"from", "to"})
+        source, target = self.source(f"{place}/from", entry.get("from")), self.text(f"{place}/to", entry.get("to"))
+        element = self.elements.get(target)
+        if not isinstance(element, Group):
+            self.fault(f"{place}/to", "mapping_target", "Gruppe / group")
+            return
+        if target in self.groups:
+            self.fault(f"{place}/to", "mapping_twice")
+        repeated = source[-1:] == (STAR,)
+        if repeated and element.maximum == 1:
+            self.fault(f"{place}/from", "mapping_repeat", f"{element.id} 0..1")
+        if not repeated and element.minimum > 1:
+            self.fault(f"{place}/from", "mapping_repeat", f"{element.id} {element.minimum}..")
+        self.nested(f"{place}/from", source[:-1] if repeated else source, target)
+        self.groups[target] = GroupEntry(source, target)
+
+    def field(self, place: str, entry: ReadOnly[str, object]) -> None:
+        self.keys(place, entry, {"from", "to", "as", "codes", "latin", "constant", "when"})
+        target = self.text(f"{place}/to", entry.get("to"))
+        element = self.elements.get(target)
+        if not isinstance(element, Field) or element.kind is Kind.LABEL:
+            self.fault(f"{place}/to", "mapping_target", "Feld / field")
+            return
+        if target in self.fields:
+            self.fault(f"{place}/to", "mapping_twice")
+        when = self.condition(f"{place}/when", entry["when"]) if "when" in entry else None
+        if "constant" in entry:
+            self.constant(place, entry, element, target, when)
+            return
+        source = self.source(f"{place}/from", entry.get("from"))
+        repeated = source[-1:] == (STAR,)
+        if repeated and element.maximum == 1:
+            self.fault(f"{place}/from", "mapping_repeat", f"{element.id} 0..1")
+        self.nested(f"{place}/from", source[:-1] if repeated else source, target)
+        name = self.converter(f"{place}/as", entry.get("as", default_converter(element)), element)
+        codes = self.codes(f"{place}/codes", entry.get("codes"), element) if name == "code" else {}
+        datatype = self.datatype(f"{place}/latin", entry.get("latin", Datatype.NORMATIVE.value))
+        if name:
+            self.remember(f"{place}/from", source, CONVERTERS[name].shape(element, codes))
+        self.fields[target] = FieldEntry(source, target, name, codes, datatype, None, when)
+
+    def constant(
+        self, place: str, entry: ReadOnly[str, object], field: Field, target: str, when: Condition | None
+    ) -> None:
+        value = self.text(f"{place}/constant", entry.get("constant"))
+        if "from" in entry:
+            self.fault(f"{place}/from", "mapping_value", "constant oder from / constant or from")
+        if field.codes and value not in {code.code for code in field.codes}:
+            self.fault(f"{place}/constant", "mapping_codes", ", ".join(code.code for code in field.codes))
+        self.fields[target] = FieldEntry((), target, "", {}, Datatype.EVERYTHING, value, when)
+
+    def converter(self, place: str, name: object, field: Field) -> str:
+        fitting = [key for key, converter in CONVERTERS.items() if field.type in converter.types]
+        if isinstance(name, str) and name in fitting:
+            return name
+        self.fault(place, "mapping_converter", ", ".join(fitting))
+        return ""
+
+    def codes(self, place: str, table: object, field: Field) -> dict[str, str]:
+        known = [code.code for code in field.codes]
+        if table is None:
+            return {code: code for code in known}
+        if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()) or not table:
+            self.fault(place, "mapping_value", "eine Tabelle Wert = Code / a table value = code")
+            return {}
+        for key, code in table.items():
+            if code not in known:
+                self.fault(f"{place}/{key}", "mapping_codes", ", ".join(known))
+        return dict(table)
+
+    def datatype(self, place: str, value: object) -> Datatype:
+        if isinstance(value, str) and value in {member.value for member in Datatype}:
+            return Datatype(value)
+        self.fault(place, "mapping_value", "A, B, C, D, E")
+        return Datatype.NORMATIVE
+
+    def rule(self, place: str, entry: ReadOnly[str, object]) -> Rule:
+        self.keys(place, entry, {"kind", "of", "pattern", "when"})
+        kinds = {member.value for member in RuleKind}
+        kind = entry.get("kind")
+        if not isinstance(kind, str) or kind not in kinds:
+            self.fault(f"{place}/kind", "mapping_value", ", ".join(sorted(kinds)))
+            kind = RuleKind.REQUIRED.value
+        listed = entry.get("of")
+        sources = [
+            self.source(f"{place}/of/{n}", one) for n, one in enumerate(listed if isinstance(listed, list) else [])
+        ]
+        known = self.known()
+        for number, source in enumerate(sources):
+            if STAR in source or source not in known:
+                self.fault(f"{place}/of/{number}", "mapping_source")
+        if not sources or len({source[:-1] for source in sources}) != 1:
+            self.fault(f"{place}/of", "mapping_value", "Geschwister in einem Objekt / siblings in one object")
+        pattern = entry.get("pattern", "")
+        if not isinstance(pattern, str) or bool(pattern) != (kind == RuleKind.PATTERN.value) or not _compiles(pattern):
+            self.fault(f"{place}/pattern", "mapping_pattern")
+            pattern = ""
+        when = self.condition(f"{place}/when", entry["when"]) if "when" in entry else None
+        return Rule(RuleKind(kind), tuple(sources), pattern, when)
+
+    def condition(self, place: str, entry: object) -> Condition:
+        if not isinstance(entry, dict):
+            self.fault(place, "mapping_value", "{ pointer, in, absent }")
+            return Condition((), ())
+        self.keys(place, entry, {"pointer", "in", "absent"})
+        source = self.source(f"{place}/pointer", entry.get("pointer"))
+        values, absent = entry.get("in", []), entry.get("absent", False)
+        if STAR in source:
+            self.fault(f"{place}/pointer", "mapping_source")
+        if not isinstance(values, list) or not all(isinstance(value, (str, bool)) for value in values):
+            self.fault(f"{place}/in", "mapping_value", "Texte oder true/false / texts or true/false")
+            values = []
+        if not isinstance(absent, bool):
+            self.fault(f"{place}/absent", "mapping_value", "true, false")
+        return Condition(source, tuple(values), absent is True)
+
+    def known(self) -> set[Tokens]:
+        leaves = {entry.source for entry in self.fields.values()} | {entry.source for entry in self.groups.values()}
+        return {source[:length] for source in leaves for length in range(1, len(source) + 1)}
+
+    def nested(self, place: str, source: Tokens, target: str) -> None:
+        around = self.enclosing(target)
+        base = around.source if around else ()
+        if source[: len(base)] != base or STAR in source[len(base) :]:
+            wanted = "/" + "/".join(base) if base else "keine Liste / no list"
+            self.fault(place, "mapping_repeat", wanted)
+
+    def enclosing(self, target: str) -> GroupEntry | None:
+        """The nearest repeated group around a target; groups are listed before what they hold."""
+        while "/" in target:
+            target = target.rpartition("/")[0]
+            entry = self.groups.get(target)
+            if entry and entry.source[-1:] == (STAR,):
+                return entry
+        return None
+
+    def remember(self, place: str, source: Tokens, shape: Shape) -> None:
+        before = self.shapes.setdefault(source, shape)
+        if before != shape:
+            self.fault(place, "mapping_conflict", "/" + "/".join(source))
+
+    def overlaps(self) -> None:
+        objects = {source[:n] for source in self.shapes for n in range(1, len(source))}
+        objects |= {entry.source for entry in self.groups.values()}
+        for source in sorted(objects & set(self.shapes)):
+            self.fault("/fields", "mapping_conflict", "/" + "/".join(source))
+
+    def mandatory(self, above: str, children: tuple[Group | Field, ...]) -> None:
+        for child in children:
+            path = f"{above}/{child.id}" if above else child.id
+            if isinstance(child, Field):
+                if child.minimum and path not in self.fields and child.kind is not Kind.LABEL:
+                    self.fault("/fields", "mapping_mandatory", path)
+            elif child.minimum or path in self.groups or any(key.startswith(path + "/") for key in self.fields):
+                self.mandatory(path, child.children)
+
+    def tables(self, name: str, value: object) -> list[tuple[str, dict[str, object]]]:
+        if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+            self.fault(f"/{name}", "mapping_value", f"[[{name}]]")
+            return []
+        return [(f"/{name}/{number}", entry) for number, entry in enumerate(value)]
+
+    def keys(self, place: str, table: ReadOnly[str, object], allowed: set[str]) -> None:
+        for key in sorted(set(table) - allowed):
+            self.fault(f"{place}/{key}", "mapping_key", ", ".join(sorted(allowed)))
+
+    def text(self, place: str, value: object) -> str:
+        if isinstance(value, str) and value:
+            return value
+        self.fault(place, "mapping_value", "ein Text / a text")
+        return ""
+
+    def source(self, place: str, value: object) -> Tokens:
+        if isinstance(value, str) and _POINTER.fullmatch(value) and not value.startswith("/*"):
+            return tuple(value[1:].split("/"))
+        self.fault(place, "mapping_source")
+        return ()
+
+    def fault(self, place: str, rule: str, *params: str) -> None:
+        de, en = _SENTENCES[rule]
+        self.faults.append(Finding(place, rule, de.format(*params), en.format(*params)))
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True

@@ -1,0 +1,248 @@
+"""Checking a record: everything that is wrong with it, at once, in words a portal can show.
+
+Knows: limits, JSON Schema, rules between values, DIN 91379. Never does: change the record, or repeat what it holds.
+Standard: JSON Schema 2020-12, DIN 91379:2022-08. Start reading: `RecordCheck.findings`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import jsonschema_rs
+
+from gateway.model import Finding
+from gateway.xoev.converters import Shape, is_partial_date
+from gateway.xoev.filling import Labels, Plan
+from gateway.xoev.latin import MEANING, Datatype, offence
+from gateway.xoev.mapping import STAR, Rule, RuleKind, Tokens, look_up, pointer
+from gateway.xoev.sentences import finding
+
+MAX_DEPTH: Final = 32
+MAX_VALUES: Final = 20_000
+MAX_TEXT: Final = 100_000
+_MAX_NUMBER: Final = 10**15
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_TYPES: Final = {
+    "string": ("Text", "text"),
+    "boolean": ("true oder false", "true or false"),
+    "integer": ("ganze Zahl", "whole number"),
+    "number": ("Zahl", "number"),
+    "object": ("Objekt", "object"),
+    "array": ("Liste", "list"),
+}
+_LIMITS: Final = {
+    "maxLength": "too_long",
+    "minLength": "too_short",
+    "minimum": "too_small",
+    "maximum": "too_large",
+    "minItems": "too_few",
+    "maxItems": "too_many",
+}
+_TEXT_CONVERTERS: Final = frozenset({"text", "street", "house_number"})
+_FORMATS: Final = {"date": "JJJJ-MM-TT / YYYY-MM-DD", "partial-date": "JJJJ-MM-TT / YYYY-MM-DD"}
+
+
+def within_limits(record: object) -> list[Finding]:
+    """Technical limits, before anything looks closer: depth, number of values, length of texts, Unicode, numbers.
+
+    Needs no recursion, so no input can exhaust the stack; stops at the first finding of depth or number.
+    """
+    if not isinstance(record, dict):
+        return [finding("/record", "not_an_object")]
+    found: list[Finding] = []
+    waiting: list[tuple[object, Tokens]] = [(record, ())]
+    values = 0
+    while waiting:
+        value, place = waiting.pop()
+        values += 1
+        if len(place) > MAX_DEPTH:
+            return [finding("/record", "too_deep", limit=MAX_DEPTH)]
+        if values > MAX_VALUES:
+            return [finding("/record", "too_many_values", limit=MAX_VALUES)]
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if not _PLAIN_KEY.fullmatch(key):
+                    found.append(finding(pointer(place), "unknown_field"))
+                else:
+                    waiting.append((inner, (*place, key)))
+        elif isinstance(value, list):
+            waiting += [(inner, (*place, str(number))) for number, inner in enumerate(value[: MAX_VALUES + 1])]
+        else:
+            found += _leaf(value, place)
+    return found
+
+
+def _leaf(value: object, place: Tokens) -> list[Finding]:
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            return [finding(pointer(place), "text_too_large", limit=MAX_TEXT)]
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            return [finding(pointer(place), "not_unicode")]
+    elif isinstance(value, (int, float)) and not (math.isfinite(value) and abs(value) < _MAX_NUMBER):
+        return [finding(pointer(place), "number_range")]
+    return []
+
+
+class RecordCheck:
+    """The compiled check of one service's record.
+
+    Args:
+        schema: the published schema of the record.
+        labels: the label of each place, from `record_schema.build`.
+        root: the plan, for the datatypes of texts.
+        rules: rules between values.
+    """
+
+    def __init__(self, schema: Shape, labels: Mapping[Tokens, Labels], root: Plan, rules: tuple[Rule, ...]) -> None:
+        self._labels = labels
+        self._rules = rules
+        self._shapes: dict[Tokens, Shape] = {}
+        self._multiples: list[tuple[Tokens, Decimal]] = []
+        plain = {key: value for key, value in schema.items() if key not in {"allOf", "$id"}}
+        self._validator = jsonschema_rs.Draft202012Validator(
+            self._without_multiples(plain, ()),
+            validate_formats=True,
+            formats={"partial-date": is_partial_date},
+            pattern_options=jsonschema_rs.RegexOptions(),
+            offline=True,
+        )
+        self._texts = [
+            (place, datatype) for place, datatype in _texts(root, ()) if self._shapes[place].get("type") == "string"
+        ]
+
+    def findings(self, record: dict[str, object]) -> list[Finding]:
+        """Everything wrong with a record in NFC that is within the technical limits."""
+        found: list[Finding] = []
+        if not self._validator.is_valid(record):
+            for error in self._validator.iter_errors(record):
+                found += self._translate(error)
+        for place, multiple in self._multiples:
+            for value, where in _every(record, place):
+                if _is_number(value) and Decimal(str(value)) % multiple:
+                    found.append(finding(pointer(where), "multiple_of", self._labels[place], limit=multiple))
+        for place, datatype in self._texts:
+            for value, where in _every(record, place):
+                if isinstance(value, str) and (position := offence(value, datatype)) is not None:
+                    found.append(_characters(where, datatype, position, self._labels[place]))
+        for rule in self._rules:
+            found += self._rule(rule, record)
+        return _in_order(found)
+
+    def label(self, place: Tokens) -> Labels:
+        """The label of a place; numbers of list items count as `*`."""
+        general = _general(place)
+        return self._labels.get(general, (general[-1], general[-1]) if general else ("record", "record"))
+
+    def _without_multiples(self, shape: Any, place: Tokens) -> Any:  # noqa: ANN401 - a fragment of JSON Schema
+        self._shapes[place] = shape
+        rest = {key: value for key, value in shape.items() if key != "multipleOf"}
+        if "multipleOf" in shape:
+            self._multiples.append((place, Decimal(str(shape["multipleOf"]))))
+        if "properties" in shape:
+            rest["properties"] = {
+                key: self._without_multiples(inner, (*place, key)) for key, inner in shape["properties"].items()
+            }
+        if "items" in shape:
+            rest["items"] = self._without_multiples(shape["items"], (*place, STAR))
+        return rest
+
+    def _translate(  # noqa: PLR0911 - one line a keyword
+        self, error: jsonschema_rs.ValidationError
+    ) -> list[Finding]:
+        place = tuple(str(step) for step in error.instance_path)
+        keyword = str(error.schema_path[-1])
+        label = self.label(place)
+        shape = self._shapes.get(_general(place), {})
+        where = pointer(place)
+        if keyword == "required":
+            name = str(error.kind.as_dict()["property"])
+            return [finding(pointer((*place, name)), "missing", self.label((*place, name)))]
+        if keyword == "additionalProperties":
+            unknown = [key for key in error.instance if key not in shape["properties"]]  # type: ignore[union-attr]
+            return [finding(pointer((*place, key)), "unknown_field") for key in unknown]
+        if keyword == "type":
+            de, en = _TYPES[shape["type"]]
+            return [finding(where, "wrong_type", label, types_de=de, types_en=en)]
+        if keyword in _LIMITS:
+            return [finding(where, _LIMITS[keyword], label, limit=shape[keyword])]
+        if keyword == "pattern":
+            return [finding(where, "pattern", label, limit=shape["pattern"])]
+        if keyword == "enum":
+            return [finding(where, "not_in_list", label, limit=", ".join(map(str, shape["enum"])))]
+        if keyword == "format":
+            return [finding(where, "format", label, limit=_FORMATS.get(shape["format"], shape["format"]))]
+        return [finding(where, "schema", label, limit=keyword)]
+
+    def _rule(self, rule: Rule, record: dict[str, object]) -> list[Finding]:
+        if rule.when is not None and not rule.when.holds(record):
+            return []
+        parent = look_up(record, rule.of[0][:-1])
+        if not isinstance(parent, dict):
+            return []  # the schema reports what is missing above
+        names = [source[-1] for source in rule.of]
+        given = [name for name in names if name in parent]
+        if rule.kind is RuleKind.REQUIRED:
+            return [
+                finding(pointer(source), "missing", self.label(source)) for source in rule.of if source[-1] not in given
+            ]
+        if rule.kind is RuleKind.PATTERN:
+            return [
+                finding(pointer(source), "pattern", self.label(source), limit=rule.pattern)
+                for source in rule.of
+                if isinstance(value := parent.get(source[-1]), str) and not re.fullmatch(rule.pattern, value)
+            ]
+        if len(given) == 1 or (given and rule.kind is RuleKind.AT_LEAST_ONE):
+            return []
+        labels = [self.label(source) for source in rule.of]
+        both = (" / ".join(label[0] for label in labels), " / ".join(label[1] for label in labels))
+        return [finding(pointer(rule.of[0][:-1]), rule.kind.value, both)]
+
+
+def _texts(parent: Plan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
+    for child in parent.children:
+        place = base + (child.source or ())
+        if child.entry is None:
+            yield from _texts(child, place if child.repeated else base)
+        elif child.entry.converter in _TEXT_CONVERTERS:
+            yield place, child.entry.datatype
+
+
+def _general(place: Tokens) -> Tokens:
+    return tuple(STAR if token.isdigit() else token for token in place)
+
+
+def _every(value: object, place: Tokens, where: Tokens = ()) -> Iterator[tuple[object, Tokens]]:
+    if not place:
+        yield value, where
+    elif place[0] == STAR:
+        if isinstance(value, list):
+            for number, item in enumerate(value):
+                yield from _every(item, place[1:], (*where, str(number)))
+    elif isinstance(value, dict) and place[0] in value:
+        yield from _every(value[place[0]], place[1:], (*where, place[0]))
+
+
+def _characters(where: Tokens, datatype: Datatype, position: int, label: Labels) -> Finding:
+    de, en = MEANING[datatype]
+    return finding(
+        pointer(where),
+        "characters",
+        label,
+        position=position + 1,
+        datatype=datatype.value,
+        allowed_de=de,
+        allowed_en=en,
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _in_order(found: list[Finding]) -> list[Finding]:
+    unique = {(one.pointer, one.rule, one.en): one for one in found}
+    return sorted(unique.values(), key=lambda one: (one.pointer, one.rule))

@@ -1,0 +1,168 @@
+"""Document schemas: an XSD as a validator and as a tree that writers follow.
+
+Knows: the constructs that XFall XSDs use, element by element with cardinality and facets.
+Never does: load a second file. Standard: XML Schema 1.0 (W3C), in the XFall shape (anonymous types).
+Start reading: `load`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from lxml import etree
+
+from gateway.model import Finding
+from gateway.xoev import xml
+
+_XS: Final = "{http://www.w3.org/2001/XMLSchema}"
+_LENGTHS: Final = {"minLength": "min_length", "maxLength": "max_length", "fractionDigits": "fraction_digits"}
+_FOREIGN: Final = frozenset({"import", "include", "redefine"})
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What the XSD says about the text of an element; numbers as the schema writes them."""
+
+    base: str = "string"
+    min_length: int | None = None
+    max_length: int | None = None
+    fraction_digits: int | None = None
+    minimum: str | None = None
+    maximum: str | None = None
+    pattern: str | None = None
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An element of the document: `path` below the root, `facets` for a leaf, `children` in the order of the XSD."""
+
+    name: str
+    path: str
+    minimum: int
+    maximum: int | None
+    facets: Facets | None
+    children: tuple[Node, ...] = ()
+
+    def walk(self) -> Iterator[Node]:
+        """The node and all below it, in document order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A compiled document schema. `root` is its only global element; `source` the exact bytes of the XSD."""
+
+    namespace: str
+    root: Node
+    source: bytes = field(repr=False)
+    _compiled: etree.XMLSchema = field(repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
+        """Everything that libxml2 finds wrong; empty for a valid document. Safe from several threads."""
+        with self._lock:
+            if self._compiled.validate(document):
+                return ()
+            return tuple(self._compiled.error_log)
+
+
+def load(source: bytes) -> tuple[Schema | None, tuple[Finding, ...]]:
+    """Compile an XSD of XFall shape.
+
+    Args:
+        source: the XSD file; it must not name other files.
+
+    Returns:
+        the schema and no findings, or None and the faults with pointers `/<line>`.
+    """
+    parsed = xml.parse(source)
+    if parsed.root is None:
+        return None, tuple(Finding(f"/{f.line}", f.rule, f.de, f.en) for f in parsed.faults)
+    faults = [_fault(part, "xsd_foreign") for part in parsed.root if etree.QName(part).localname in _FOREIGN]
+    roots = parsed.root.findall(f"{_XS}element")
+    target = parsed.root.get("targetNamespace", "")
+    if len(roots) != 1 or not target:
+        faults.append(_fault(parsed.root, "xsd_root"))
+    if faults:
+        return None, tuple(faults)
+    try:
+        compiled = etree.XMLSchema(parsed.root)
+    except etree.XMLSchemaParseError as error:
+        return None, tuple(
+            Finding(f"/{entry.line}", "xsd_invalid", *_sentences("xsd_invalid", entry.line))
+            for entry in error.error_log
+        )
+    root = _node(roots[0], "", faults)
+    return (None if faults else Schema(target, root, source, compiled)), tuple(faults)
+
+
+def _node(element: etree._Element, above: str, faults: list[Finding]) -> Node:
+    name = element.get("name", "")
+    path = f"{above}/{name}" if above else name
+    below = path if element.getparent() is not None and _local(element.getparent()) != "schema" else ""
+    upper = element.get("maxOccurs", "1")
+    maximum = None if upper == "unbounded" else int(upper)
+    minimum = int(element.get("minOccurs", "1"))
+    sequence = element.find(f"{_XS}complexType/{_XS}sequence")
+    if sequence is None:
+        return Node(name, below, minimum, maximum, _facets(element, faults))
+    faults.extend(_fault(part, "xsd_shape") for part in sequence if _local(part) != "element" or not part.get("name"))
+    children = tuple(_node(part, below, faults) for part in sequence.findall(f"{_XS}element"))
+    return Node(name, below, minimum, maximum, None, children)
+
+
+def _facets(element: etree._Element, faults: list[Finding]) -> Facets:
+    named = element.get("type")
+    if named is not None:
+        return Facets(named.partition(":")[2] or named)
+    restriction = element.find(f"{_XS}simpleType/{_XS}restriction")
+    if restriction is None:
+        faults.append(_fault(element, "xsd_shape"))
+        return Facets()
+    base = restriction.get("base", "")
+    found: dict[str, str] = {}
+    codes: list[str] = []
+    for facet in restriction:
+        if _local(facet) == "enumeration":
+            codes.append(facet.get("value", ""))
+        else:
+            found[_local(facet)] = facet.get("value", "")
+    return Facets(
+        base=base.partition(":")[2] or base,
+        **{target: int(found[facet]) for facet, target in _LENGTHS.items() if facet in found},
+        minimum=found.get("minInclusive"),
+        maximum=found.get("maxInclusive"),
+        pattern=found.get("pattern"),
+        codes=tuple(codes),
+    )
+
+
+def _local(element: etree._Element | None) -> str:
+    return "" if element is None or not isinstance(element.tag, str) else etree.QName(element).localname
+
+
+_WANTED: Final = {
+    "xsd_foreign": ("ein Schema ohne import, include oder redefine", "a schema without import, include or redefine"),
+    "xsd_root": (
+        "genau ein globales Element und ein targetNamespace",
+        "exactly one global element and a targetNamespace",
+    ),
+    "xsd_shape": ("nur Sequenzen aus Elementen mit anonymen Typen", "only sequences of elements with anonymous types"),
+    "xsd_invalid": ("ein gültiges XML-Schema", "a valid XML schema"),
+}
+
+
+def _sentences(rule: str, line: int) -> tuple[str, str]:
+    de, en = _WANTED[rule]
+    return f"Zeile {line}: Erwartet wird {de}.", f"Line {line}: expected is {en}."
+
+
+def _fault(element: etree._Element, rule: str) -> Finding:
+    line = element.sourceline or 0
+    return Finding(f"/{line}", rule, *_sentences(rule, line))
