@@ -1,0 +1,185 @@
+"""The sandbox as one object: what its endpoints share.
+
+Knows: store, clock, ids, keys, tokens, faults, and where it is reached. Never does: speak HTTP.
+Standard: none. Start reading: `Sandbox.open`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.crypto.keys import PrivateKey
+from gateway.fitconnect import names
+from gateway.sandbox.fitconnect import keyring
+from gateway.sandbox.fitconnect.clock import Clock, Ids
+from gateway.sandbox.fitconnect.keyring import Keyring
+from gateway.sandbox.fitconnect.offers import DEMO, Offer
+from gateway.sandbox.fitconnect.records import AUTOMATIC, MANUAL, Client, Destination, Submission
+from gateway.sandbox.fitconnect.store import Store
+
+log = logging.getLogger(__name__)
+
+SENDER: Final = "sender"
+SUBSCRIBER: Final = "subscriber"
+_SCOPES: Final = {
+    SENDER: (names.SCOPE_SEND,),
+    SUBSCRIBER: (names.SCOPE_SUBSCRIBE, names.SCOPE_MANAGE, names.SCOPE_CREATE),
+}
+_OPENINGS_AT_ONCE: Final = 2
+
+
+@dataclass(slots=True)
+class Token:
+    """An access token that was given out. `expires_at` in Unix seconds of the sandbox's clock."""
+
+    client: Client
+    scopes: frozenset[str]
+    expires_at: float
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """All state. Changed only on the event loop; `lock` serialises what happens to a case."""
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    keys: Keyring
+    base_url: str
+    admin_path: str
+    schemas: Path | None = None
+    signers: Path | None = None
+    offered: Sequence[Offer] = DEMO
+    tokens: dict[str, Token] = field(default_factory=dict)
+    faults: list[Any] = field(default_factory=list)
+    callback_log: list[dict[str, Any]] = field(default_factory=list)
+    post: Callable[[str, bytes, dict[str, str]], Coroutine[Any, Any, int]] | None = None
+    signed_routes: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    route_requests: dict[int, int] = field(default_factory=dict)
+    opening: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_OPENINGS_AT_ONCE))
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    @staticmethod
+    def open(  # noqa: PLR0913 - what a sandbox can be given, all of it named
+        directory: Path,
+        *,
+        base_url: str,
+        offered: Sequence[Offer] = DEMO,
+        schemas: Path | None = None,
+        signers: Path | None = None,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        keys: Keyring | None = None,
+    ) -> Sandbox:
+        """Open or begin the sandbox in `directory`; `base_url` without trailing slash is where clients reach it.
+
+        `schemas` holds official metadata schema files, `signers` a JWK set of those who may sign documents; without
+        them own rules serve, and any key that a signature brings along.
+        """
+        store, ids = Store(directory), ids or Ids()
+        clock = clock or Clock(offset_s=float(store.facts.get("clock_offset_s", 0)))
+        ring = keys or Keyring.load(directory / "keys", now=clock.now(), ids=ids)
+        if "admin" not in store.facts:
+            store.fact("admin", ids.secret())
+        admin_path = f"/admin/{store.facts['admin']}"
+        sandbox = Sandbox(store, clock, ids, ring, base_url, admin_path, schemas, signers, offered)
+        sandbox.establish()
+        return sandbox
+
+    def establish(self) -> None:
+        """Clients and own destinations as the sandbox begins; services follow what is offered now."""
+        for role, scopes in _SCOPES.items():
+            if not any(c.role == role for c in self.store.clients.values()):
+                self.store.put(Client(role, f"sandbox-{role}-{self.ids.uuid()[:8]}", self.ids.secret(), scopes))
+        for kind in (AUTOMATIC, MANUAL):
+            self._own_destination(kind)
+
+    def _own_destination(self, kind: str) -> None:
+        before = next((d for d in self.store.destinations.values() if d.ours and d.subscriber == kind), None)
+        encryption = self.keys.keys[f"{kind}-{keyring.ENCRYPTION}"]
+        signing = self.keys.keys[f"{kind}-{keyring.SIGNING}"]
+        self.store.put(
+            Destination(
+                id=before.id if before else self.ids.uuid(),
+                name=f"Sandbox ({kind})",
+                owner=self.client(SUBSCRIBER).client_id,
+                status=names.STATUS_ACTIVE,
+                services=tuple(offer.as_json() for offer in self.offered),
+                encryption_kid=encryption.kid,
+                keys={key.kid: dict(key.public_jwk) for key in (encryption, signing)},
+                metadata_versions=("2.0.0", "2.1.0"),
+                subscriber=kind,
+                contact={
+                    "legalName": "FIT-Connect-Sandbox",
+                    "address": "Am Beispiel 1, 39517 Tangerhütte",
+                    "phone": "+49 0000 0",
+                    "email": "sandbox@example.org",
+                },
+                reply_channels={"eMail": {"usePgp": False}},
+                ours=True,
+            )
+        )
+
+    def client(self, role: str) -> Client:
+        """The first client of a role."""
+        return next(c for c in self.store.clients.values() if c.role == role)
+
+    def key_of(self, destination: Destination, kind: str) -> PrivateKey:
+        """The private key of one of our own destinations."""
+        return self.keys.keys[f"{destination.subscriber}-{kind}"]
+
+    def own_destination(self, kind: str) -> Destination:
+        """The sandbox's own automatic or manual destination."""
+        return next(d for d in self.store.destinations.values() if d.ours and d.subscriber == kind)
+
+    @property
+    def issuer(self) -> str:
+        """The delivery service's `iss`."""
+        return f"{self.base_url}/submission-api"
+
+    @property
+    def portal_issuer(self) -> str:
+        """The portal's `iss`."""
+        return f"{self.base_url}/portal"
+
+    @property
+    def host(self) -> str:
+        """Host and port, as destination signatures name it."""
+        return self.base_url.partition("://")[2]
+
+    def lock(self, case_id: str) -> asyncio.Lock:
+        """The lock under which a case changes."""
+        return self._locks.setdefault(case_id, asyncio.Lock())
+
+    def current(self, submission: Submission) -> Submission | None:
+        """The submission as it is now, None where it is gone."""
+        return self.store.submissions.get(submission.id)
+
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        """Run `work` beside the requests until it ends or the sandbox closes."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("background work failed", exc_info=error)
+
+    async def settle(self) -> None:
+        """Wait until no background work is left."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Stop background work and close the journal."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.store.close()

@@ -1,0 +1,139 @@
+"""What the sandbox holds: records in memory with an append-only journal, sealed parts as files.
+
+Knows: how to come back after a kill: the last word on each record counts, a torn last line is dropped. Never does:
+fsync, since a sandbox survives its process, not its machine. Standard: none. Start reading: `Store`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import suppress
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+from gateway.sandbox.fitconnect.records import Client, Destination, Event, Record, Submission, from_json, to_json
+
+_JOURNAL = "journal.jsonl"
+
+
+class Store:
+    """Everything that must outlive the process. All calls are made on one thread, the event loop's."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.clients: dict[str, Client] = {}
+        self.destinations: dict[str, Destination] = {}
+        self.submissions: dict[str, Submission] = {}
+        self.events: dict[str, list[Event]] = {}
+        self.facts: dict[str, Any] = {}
+        self._cases: dict[str, list[str]] = {}
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o700)
+        self._load()
+        self._journal = self._compacted()
+
+    def put(self, record: Record) -> None:
+        """Remember a record; a later one of the same id replaces it, events are added."""
+        self._take(record)
+        self._write(to_json(record))
+
+    def fact(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+        """Remember a single value, such as the clock's offset."""
+        self.facts[name] = value
+        self._write({"kind": "fact", "value": {"name": name, "value": value}})
+
+    def drop(self, submission_id: str) -> None:
+        """Forget a submission, its events and its files."""
+        self._forget(submission_id)
+        self.erase(submission_id)
+        self._write({"kind": "drop", "value": {"submission_id": submission_id}})
+
+    def erase(self, submission_id: str) -> None:
+        """Remove the sealed parts of a submission and what its subscriber opened."""
+        shutil.rmtree(self.folder(submission_id), ignore_errors=True)
+
+    def forget_submissions(self) -> None:
+        """Remove all submissions and events; clients and destinations stay."""
+        self.submissions.clear()
+        self.events.clear()
+        self._cases.clear()
+        shutil.rmtree(self.directory / "submissions", ignore_errors=True)
+        self._journal.close()
+        self._journal = self._compacted()
+
+    def folder(self, submission_id: str) -> Path:
+        """The directory of a submission's parts."""
+        return self.directory / "submissions" / submission_id
+
+    def part(self, submission_id: str, name: str) -> Path:
+        """The file of a sealed part: `metadata`, `data` or an attachment's id."""
+        return self.folder(submission_id) / f"{name}.jwe"
+
+    def of_case(self, case_id: str) -> list[Submission]:
+        """The submissions of a case, oldest first."""
+        return [self.submissions[i] for i in self._cases.get(case_id, [])]
+
+    def event_log(self, submission: Submission) -> list[Event]:
+        """The events of one submission, oldest first."""
+        return [e for e in self.events.get(submission.case_id, []) if e.submission_id == submission.id]
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._journal.close()
+
+    def _take(self, record: Record) -> None:
+        if isinstance(record, Client):
+            self.clients[record.client_id] = record
+        elif isinstance(record, Destination):
+            self.destinations[record.id] = record
+        elif isinstance(record, Submission):
+            if record.id not in self.submissions:
+                self._cases.setdefault(record.case_id, []).append(record.id)
+            self.submissions[record.id] = record
+        else:
+            self.events.setdefault(record.case_id, []).append(record)
+
+    def _forget(self, submission_id: str) -> None:
+        submission = self.submissions.pop(submission_id, None)
+        if submission is None:
+            return
+        case_id = submission.case_id
+        self._cases[case_id].remove(submission_id)
+        self.events[case_id] = [e for e in self.events.get(case_id, []) if e.submission_id != submission_id]
+        if not self._cases[case_id]:
+            del self._cases[case_id], self.events[case_id]
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._journal.write(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")
+        self._journal.flush()
+
+    def _load(self) -> None:
+        with suppress(FileNotFoundError), (self.directory / _JOURNAL).open("rb") as lines:
+            for line in lines:
+                with suppress(json.JSONDecodeError):
+                    self._replay(json.loads(line))
+
+    def _replay(self, entry: dict[str, Any]) -> None:
+        kind, value = entry["kind"], entry["value"]
+        if kind == "fact":
+            self.facts[value["name"]] = value["value"]
+        elif kind == "drop":
+            self._forget(value["submission_id"])
+        else:
+            self._take(from_json(kind, value))
+
+    def _compacted(self) -> TextIOWrapper:
+        target = self.directory / _JOURNAL
+        fresh = target.with_suffix(".new")
+        with fresh.open("w", encoding="utf-8") as out:
+            for name, value in self.facts.items():
+                out.write(json.dumps({"kind": "fact", "value": {"name": name, "value": value}}) + "\n")
+            records: list[Record] = [*self.clients.values(), *self.destinations.values(), *self.submissions.values()]
+            records += [event for log in self.events.values() for event in log]
+            for record in records:
+                out.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
+        fresh.chmod(0o600)
+        fresh.replace(target)
+        return target.open("a", encoding="utf-8")

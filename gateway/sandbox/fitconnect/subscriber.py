@@ -1,0 +1,116 @@
+"""The automatic subscriber: picks up, checks, signs its answer with the destination's key and sends it.
+
+Knows: the modes accept, reject, silent and slow. Never does: accept what `checks` refused, whatever its mode.
+Standard: fitconnect.md §3.4. Start reading: `handle`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gateway.errors import GatewayError
+from gateway.fitconnect import names
+from gateway.sandbox.fitconnect import events, keyring, records
+from gateway.sandbox.fitconnect.checks import Delivery, Result, examine
+from gateway.sandbox.fitconnect.metadata import Rules
+from gateway.sandbox.fitconnect.problems import Problem, event_problem
+from gateway.sandbox.fitconnect.records import Destination, Submission
+from gateway.sandbox.fitconnect.sandbox import Sandbox
+
+_OPENED = "opened.json"
+_rules: dict[Any, Rules] = {}
+
+
+async def handle(sandbox: Sandbox, submission_id: str, closed: Callable[[Sandbox, Submission], None]) -> None:
+    """Answer one submission. Harmless for one that is answered already; `closed` is told of the answer."""
+    async with sandbox.opening:
+        submission = _waiting(sandbox, submission_id)
+        if submission is None:
+            return
+        destination = sandbox.store.destinations[submission.destination_id]
+        if destination.mode == "silent":
+            return
+        token = await asyncio.to_thread(_answer, sandbox, _delivery(sandbox, submission, destination), destination)
+    if destination.mode == "slow":
+        await asyncio.sleep(destination.mode_delay_s)
+    if _waiting(sandbox, submission_id) is None:
+        return
+    try:
+        after = await events.accept_set(sandbox, submission.case_id, token, client_id=None, api="v2")
+    except Problem as problem:
+        if problem.status != 409:
+            raise
+        return
+    closed(sandbox, after)
+
+
+def opened(sandbox: Sandbox, submission_id: str) -> Mapping[str, Any] | None:
+    """What the subscriber decrypted, as the admin API shows it; None where nothing was opened."""
+    try:
+        raw = (sandbox.store.folder(submission_id) / _OPENED).read_bytes()
+    except FileNotFoundError:
+        return None
+    found: Mapping[str, Any] = json.loads(raw)
+    return found
+
+
+def _waiting(sandbox: Sandbox, submission_id: str) -> Submission | None:
+    submission = sandbox.store.submissions.get(submission_id)
+    return submission if submission and submission.state in records.PICKUP else None
+
+
+def _delivery(sandbox: Sandbox, submission: Submission, destination: Destination) -> Delivery:
+    own = sandbox.key_of(destination, keyring.ENCRYPTION)
+    return Delivery(
+        submission=submission,
+        destination=destination,
+        event_log=tuple(e.token for e in sandbox.store.event_log(submission)),
+        part=lambda name: sandbox.store.part(submission.id, name),
+        key_for=lambda kid: own.rsa if kid == own.kid else None,
+        issuer_key=sandbox.keys.keys[keyring.DELIVERY].rsa.public_key(),
+        issuer=sandbox.issuer,
+        rules=_rules_of(sandbox),
+        signers=sandbox.signers,
+    )
+
+
+def _rules_of(sandbox: Sandbox) -> Rules:
+    if sandbox.schemas not in _rules:
+        _rules[sandbox.schemas] = Rules(sandbox.schemas)
+    return _rules[sandbox.schemas]
+
+
+def _answer(sandbox: Sandbox, delivery: Delivery, destination: Destination) -> str:
+    """Runs in a thread: check, keep what was opened, sign."""
+    try:
+        result = examine(delivery)
+    except (OSError, GatewayError, KeyError, TypeError, ValueError):
+        result = Result((event_problem(names.TECHNICAL_ERROR, "other", "The submission could not be checked"),))
+    _keep(sandbox, delivery.submission.id, result)
+    problems = list(result.problems)
+    if not problems and destination.mode == "reject":
+        problems = [dict(p) for p in destination.mode_problems] or [
+            event_problem(names.TECHNICAL_ERROR, "other", "Rejected on request")
+        ]
+    kind = names.REJECT_SUBMISSION if problems else names.ACCEPT_SUBMISSION
+    body = {"problems": problems} if problems else {"authenticationTags": delivery.submission.tags}
+    payload = events.payload_of(sandbox, delivery.submission, destination.id, kind, body)
+    return events.sign(payload, sandbox.key_of(destination, keyring.SIGNING))
+
+
+def _keep(sandbox: Sandbox, submission_id: str, result: Result) -> None:
+    if result.metadata is None:
+        return
+    content = {
+        "metadata": result.metadata,
+        "document": base64.b64encode(result.document or b"").decode(),
+        "attachments": list(result.attachments),
+    }
+    target = sandbox.store.folder(submission_id) / _OPENED
+    fresh = target.with_suffix(".new")
+    fresh.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    fresh.replace(target)
