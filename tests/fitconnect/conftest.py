@@ -205,10 +205,11 @@ def parcel(*enclosures, **more):
 
 
 class Signer:
-    """`ports.Keys` with one key for documents."""
+    """`ports.Keys` with one key for documents; the header brings the certificate chain along."""
 
     def __init__(self, key):
         self.key = key
 
     async def sign_document(self, municipality, content):
-        return jws.sign_detached(content, self.key, {})
+        chain = [base64.b64encode(der).decode("ascii") for der in self.key.x5c]
+        return jws.sign_detached(content, self.key, {"x5c": chain} if chain else {})

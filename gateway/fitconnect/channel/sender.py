@@ -56,6 +56,7 @@ class FitConnectChannel:
         tick: Callable[[], float] = time.monotonic,
     ) -> None:
         tokens = Tokens(client, environment.token_url, client_id, client_secret, clock=clock, tick=tick)
+        self._tokens = tokens
         self._environment = environment
         self._addressee = addressee
         self._keys = keys
@@ -140,6 +141,17 @@ class FitConnectChannel:
             keys = await self._keyring.verifying(wanted, expected.destination_id, anew=True)
             log = await asyncio.to_thread(events.prove, tokens, expected, keys, proven)
         return log
+
+    async def check_token(self) -> str:
+        """Sign in, for `gateway check`. Raises as `Tokens.current`."""
+        await self._tokens.current()
+        return "token"
+
+    async def check_destination(self, destination_id: str) -> str:
+        """Read destination and key and check both, for `gateway check`; what was seen. Raises as `seal`."""
+        reception = await self._keyring.reception(destination_id)
+        versions = ", ".join(reception.inbox.metadata_versions)
+        return f"{reception.inbox.status}, metadata {versions}, kid {reception.key.kid}"
 
     async def _log(self, submission_id: str) -> tuple[str, ...]:
         tokens: list[str] = []
