@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.crypto import jws
+from gateway.crypto import base64url, jws
 from gateway.crypto.keys import generate_ed25519, private_key
 from gateway.errors import Unauthorised
 from tests.login.conftest import OTHER, TOWN
@@ -61,8 +61,6 @@ def test_a_token_of_a_foreign_key_with_our_key_id_opens_nothing(world):
 def test_a_token_without_algorithm_opens_nothing(world):
     _, payload, _ = world.basic().body["access_token"].split(".")
     for header in ('{"alg":"none","typ":"at+jwt"}', '{"alg":"none","typ":"at+jwt","kid":"gateway-token-1"}'):
-        from gateway.crypto import base64url
-
         with pytest.raises(Unauthorised):
             world.provider.verify(f"{base64url.encode(header.encode()).decode()}.{payload}.", HOST)
 

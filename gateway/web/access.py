@@ -1,0 +1,162 @@
+"""Who calls, and what a request asks for: tokens, scopes, identifiers and query parameters.
+
+Knows: RFC 6750, the syntax of every parameter of the API. Never does: read bodies, ask the store.
+Standards: RFC 6750 §2.1 and §3, RFC 9562 (UUID). Start reading: `caller`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import Forbidden, InvalidParameter, Unauthorised, UnknownMunicipality
+from gateway.login.tokens import Principal
+from gateway.model import Client, Finding
+from gateway.ports import Scope
+from gateway.web.parts import Parts
+from gateway.web.problems import parameter
+
+WRITE: Final = "submissions:write"
+READ: Final = "submissions:read"
+SERVICES: Final = "services:read"
+
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_CURSOR: Final = re.compile(r"[A-Za-z0-9_.:=~-]{1,200}")
+_INSTANT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+def parts_of(request: Request) -> Parts:
+    """What the app is made of."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def caller(request: Request, scope: str) -> Principal:
+    """The client whose token the request carries. Raises `Unauthorised`, or `Forbidden` where the scope is missing."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        raise Unauthorised
+    principal = parts_of(request).provider.verify(token.strip(), request.headers.get("host"))
+    request.scope["client_id"] = principal.client.id
+    if scope not in principal.client.scopes:
+        raise Forbidden(scope=scope)
+    return principal
+
+
+def visible(request: Request, client: Client) -> Scope:
+    """What the client may see: its own submissions in its municipalities."""
+    return Scope(client.id, parts_of(request).served(client))
+
+
+def uuid_of(text: str) -> UUID | None:
+    """The UUID in its one textual form (RFC 9562 §4), else None."""
+    return UUID(text) if _UUID.fullmatch(text) else None
+
+
+def reply(
+    value: object, status: int = 200, *, headers: Mapping[str, str] | None = None, media_type: str = ""
+) -> Response:
+    """A JSON answer; it is about a person or a client and stays out of caches."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(
+        text.encode(), status, headers=headers and dict(headers), media_type=media_type or "application/json"
+    )
+
+
+@dataclass(slots=True)
+class Query:
+    """Reads query parameters and collects what is wrong with them; `done` raises all of it at once."""
+
+    request: Request
+    findings: list[Finding]
+
+    @classmethod
+    def of(cls, request: Request, known: Collection[str], *, repeatable: Collection[str] = ()) -> Query:
+        """The parameters of the request; unknown and repeated names are findings."""
+        names = [name for name, _ in request.query_params.multi_items()]
+        findings = [
+            parameter(
+                "query", "unknown_parameter", "Diesen Parameter gibt es hier nicht.", "There is no such parameter."
+            )
+            for name in dict.fromkeys(names)
+            if name not in known
+        ][:1]
+        findings += [
+            parameter(f"query/{name}", "repeated", "Dieser Parameter darf nur einmal stehen.", "Give it only once.")
+            for name in known
+            if name not in repeatable and names.count(name) > 1
+        ]
+        return cls(request, findings)
+
+    def text(self, name: str) -> str | None:
+        """The value, None where it is absent or empty."""
+        return self.request.query_params.get(name) or None
+
+    def many(self, name: str, allowed: Collection[str]) -> tuple[str, ...]:
+        """Every value of a repeatable parameter, also separated by commas."""
+        values = [each for text in self.request.query_params.getlist(name) for each in text.split(",") if each]
+        if any(value not in allowed for value in values):
+            self.refuse(name, "enum", "Nicht zulässiger Wert.", "A value is not one of those allowed.")
+            return ()
+        return tuple(dict.fromkeys(values))
+
+    def matching(self, name: str, pattern: re.Pattern[str]) -> str | None:
+        """A value of the pattern."""
+        value = self.text(name)
+        if value is not None and not pattern.fullmatch(value):
+            self.refuse(
+                name, "pattern", "Der Wert hat nicht die erwartete Form.", "The value has not the form expected."
+            )
+            return None
+        return value
+
+    def cursor(self, name: str) -> str | None:
+        """A cursor as handed out."""
+        return self.matching(name, _CURSOR)
+
+    def number(self, name: str, *, default: int, least: int, most: int) -> int:
+        """A whole number within bounds."""
+        value = self.text(name)
+        if value is None:
+            return default
+        if not (value.isascii() and value.isdigit() and len(value) <= 9 and least <= int(value) <= most):
+            self.refuse(name, "range", f"Erwartet: {least} bis {most}.", f"Expected: {least} to {most}.")
+            return default
+        return int(value)
+
+    def instant(self, name: str) -> datetime | None:
+        """A point in time (RFC 3339 with offset), in UTC."""
+        value = self.matching(name, _INSTANT)
+        if value is None:
+            return None
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.refuse(name, "date", "Diesen Zeitpunkt gibt es nicht.", "There is no such point in time.")
+            return None
+
+    def municipality(self, client: Client) -> str | None:
+        """An ARS that the client may serve. Raises `UnknownMunicipality`, also for those of others."""
+        value = self.text("municipality")
+        if value is not None and value not in parts_of(self.request).served(client):
+            raise UnknownMunicipality
+        return value
+
+    def refuse(self, name: str, rule: str, de: str, en: str) -> None:
+        """Note a finding about the parameter."""
+        self.findings.append(parameter(f"query/{name}", rule, de, en))
+
+    def done(self) -> None:
+        """Raises `InvalidParameter` with every finding."""
+        if self.findings:
+            raise InvalidParameter(findings=tuple(self.findings))

@@ -1,0 +1,111 @@
+"""Submissions: create, validate, read, list, and the feed of changes.
+
+Knows: fixed interfaces §3. Never does: judge a record (`intake`), query (`store`).
+Start reading: `create`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
+from gateway.model import Severity, State, instant
+from gateway.ports import Filter, StateChange
+from gateway.web import body
+from gateway.web.access import READ, WRITE, Query, caller, parts_of, reply, uuid_of, visible
+from gateway.web.metrics import of as metrics_of
+
+_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
+_REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+_SERVICE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_LIST: Final = ("state", "service", "municipality", "reference", "created_after", "cursor", "limit")
+
+
+async def create(request: Request) -> Response:
+    """Take over an application: 201 once everything is on disk; the same key and body get the same answer again."""
+    client = caller(request, WRITE).client
+    keys = request.headers.getlist("idempotency-key")
+    if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
+        raise MissingIdempotencyKey
+    parts = parts_of(request)
+    wanted = await body.read_object(request, parts.limits)
+    view = await parts.intake.create(client, wanted, keys[0])
+    metrics_of(request).taken(view.submission.service, view.submission.municipality)
+    request.scope["submission_id"] = str(view.submission.id)
+    location = f"/api/v1/submissions/{view.submission.id}"
+    return reply({**view.as_json(), "receipt": view.receipt}, 201, headers={"Location": location})
+
+
+async def validate(request: Request) -> Response:
+    """Check an application without taking anything over."""
+    client = caller(request, WRITE).client
+    parts = parts_of(request)
+    wanted = await body.read_object(request, parts.limits)
+    try:
+        findings = await parts.intake.validate(client, wanted)
+    except RecordInvalid as error:
+        findings = error.findings
+    valid = not any(finding.severity is Severity.ERROR for finding in findings)
+    return reply({"valid": valid, "findings": [finding.as_json() for finding in findings]})
+
+
+async def read(request: Request) -> Response:
+    """One submission of the caller's."""
+    client = caller(request, READ).client
+    submission_id = uuid_of(request.path_params["submission_id"])
+    Query.of(request, ()).done()
+    if submission_id is None:
+        raise NotFound
+    view = await parts_of(request).store.view(submission_id, visible(request, client))
+    return reply(view.as_json())
+
+
+async def listing(request: Request) -> Response:
+    """The caller's submissions, newest first, a page at a time."""
+    client = caller(request, READ).client
+    query = Query.of(request, _LIST, repeatable=("state",))
+    wanted = Filter(
+        states=query.many("state", frozenset(State)),
+        service=query.matching("service", _SERVICE),
+        municipality=query.municipality(client),
+        reference=query.matching("reference", _REFERENCE),
+        created_after=query.instant("created_after"),
+        cursor=query.cursor("cursor"),
+        limit=query.number("limit", default=50, least=1, most=200),
+    )
+    query.done()
+    views, following = await parts_of(request).store.list_views(wanted, visible(request, client))
+    return reply({"items": [view.as_json() for view in views], "next": following})
+
+
+async def changes(request: Request) -> Response:
+    """State changes after a cursor, in order, none skipped; with `wait` the answer waits for the first one."""
+    client = caller(request, READ).client
+    parts = parts_of(request)
+    query = Query.of(request, ("after", "wait", "limit"))
+    after = query.cursor("after")
+    wait = query.number("wait", default=0, least=0, most=int(parts.limits.wait_s))
+    limit = query.number("limit", default=200, least=1, most=1000)
+    query.done()
+    scope = visible(request, client)
+    loop = asyncio.get_running_loop()
+    until = loop.time() + wait
+    found = await parts.store.changes(after, scope, limit)
+    while not found and loop.time() < until and not await request.is_disconnected():
+        await asyncio.sleep(min(parts.limits.poll_s, max(0.0, until - loop.time())))
+        found = await parts.store.changes(after, scope, limit)
+    return reply({"changes": [_line(each) for each in found], "next": found[-1].cursor if found else after})
+
+
+def _line(change: StateChange) -> dict[str, Any]:
+    return {
+        "cursor": change.cursor,
+        "submission_id": str(change.submission_id),
+        "state": change.state,
+        "at": instant(change.at),
+    }

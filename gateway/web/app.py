@@ -1,0 +1,81 @@
+"""The app: the table of routes on FastAPI, with its door around it.
+
+Knows: how the pieces of this room fit together. Never does: make what they need; `Parts` brings it.
+Standards: OpenAPI 3.1, ASGI 3. Start reading: `create_app`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
+
+from gateway.errors import GatewayError
+from gateway.web import openapi
+from gateway.web.asgi import Door
+from gateway.web.metrics import Metrics
+from gateway.web.parts import Parts
+from gateway.web.problems import HANDLERS
+from gateway.web.routes import ROUTES, UNDESCRIBED
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The whole HTTP service as an ASGI app; it holds no resources of its own and needs no lifespan events."""
+    app = FastAPI(
+        title=openapi.TITLE,
+        version=parts.version,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        exception_handlers={**HANDLERS},
+    )
+    app.state.parts = parts
+    app.state.metrics = Metrics()
+    examples = {**openapi.EXAMPLES, "NewSubmission": example_body(parts)}
+    for route in ROUTES:
+        app.add_api_route(
+            route.path,
+            route.handler,
+            methods=[route.method],
+            response_class=Response,
+            response_model=None,
+            **route.described(examples),
+        )
+    for path, handler in UNDESCRIBED:
+        app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
+    app.add_middleware(Door, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
+    app.openapi = lambda: _document(app, parts)  # type: ignore[method-assign]
+    return app
+
+
+def example_body(parts: Parts) -> dict[str, Any]:
+    """A body that create takes: the example of the first service that the first municipality offers."""
+    for town in parts.municipalities:
+        for service_id in parts.catalogue.ids():
+            if parts.offers(town, service_id):
+                try:
+                    body: dict[str, Any] = parts.catalogue.get(service_id).example(town.ars)
+                except GatewayError:
+                    continue
+                for attachment in body.get("attachments", ()):
+                    attachment["upload"] = openapi.EXAMPLE_UPLOAD
+                return body
+    return {"service": "hausnummer", "municipality": "150900546546", "record": {}}
+
+
+def _document(app: FastAPI, parts: Parts) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=openapi.TITLE,
+            version=parts.version,
+            openapi_version="3.1.0",
+            description=openapi.DESCRIPTION,
+            routes=app.routes,
+        )
+        token_url = parts.provider.issuer_of(None).token_endpoint
+        app.openapi_schema = openapi.complete(document, token_url=token_url)
+    return app.openapi_schema

@@ -1,0 +1,86 @@
+"""Notifications of FIT-Connect: "there is news", nothing more.
+
+Knows: the callback's HMAC and its payload. Never does: believe the payload; it only wakes a poll of the event log.
+Standard: fitconnect.md §6 (HMAC-SHA-512 over `<timestamp>.<raw body>`). Start reading: `fitconnect`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import Unauthorised
+from gateway.web import body
+from gateway.web.access import parts_of, uuid_of
+from gateway.web.parts import Wake
+from gateway.web.problems import problem
+
+OLDEST_S: Final = 300
+AHEAD_S: Final = 60
+_NAMED_MOST: Final = 1000
+_STAMP: Final = re.compile(r"[0-9]{1,12}")
+_MAC: Final = re.compile(r"[0-9a-fA-F]{128}")
+_NO_SECRET: Final = ("no destination has this secret",)
+
+
+async def fitconnect(request: Request) -> Response:
+    """Take a notification: 204, or 401 for any fault alike."""
+    parts = parts_of(request)
+    destination = uuid_of(request.path_params["destination_id"])
+    raw = await body.read(request, parts.limits.callback_bytes)
+    name = str(destination) if destination else ""
+    if not genuine(
+        raw,
+        stamp=request.headers.get("callback-timestamp", ""),
+        mac=request.headers.get("callback-authentication", ""),
+        secrets=parts.callback_secrets(name) if name else (),
+        now=parts.clock.now().timestamp(),
+    ):
+        return problem(Unauthorised(), request, headers={"WWW-Authenticate": "HMAC-SHA-512"})
+    if parts.wake is not None:
+        await parts.wake(named(raw, name))
+    return Response(status_code=204)
+
+
+def genuine(raw: bytes, *, stamp: str, mac: str, secrets: Sequence[str], now: float) -> bool:
+    """Whether one of `secrets` signed this body at `stamp` (Unix seconds), at most 5 minutes ago and 1 minute ahead.
+
+    Every secret is tried, and one that nobody has where there is none: the time taken tells nothing.
+    """
+    formed = bool(_STAMP.fullmatch(stamp) and _MAC.fullmatch(mac))
+    message = (stamp if formed else "0").encode("ascii") + b"." + raw
+    given = mac.lower() if formed else "0" * 128
+    right = False
+    for secret in secrets or _NO_SECRET:
+        expected = hmac.new(secret.encode("utf-8"), message, hashlib.sha512).hexdigest()
+        right |= hmac.compare_digest(expected, given)
+    return bool(formed and secrets and right and -AHEAD_S <= now - int(stamp) <= OLDEST_S)
+
+
+def named(raw: bytes, destination_id: str) -> Wake:
+    """Which submissions the payload names; an unreadable one names none, and the poll asks for all."""
+    try:
+        payload = json.loads(raw)
+    except (ValueError, RecursionError):
+        payload = None
+    payload = payload if isinstance(payload, dict) else {}
+    entries = [each for key in ("submissions", "replies") for each in _items(payload, key) if isinstance(each, dict)]
+    listed = [*_items(payload, "submissionIds"), *(each.get("submissionId") for each in entries)]
+    return Wake(destination_id, _ids(listed), _ids(each.get("caseId") for each in entries))
+
+
+def _items(payload: dict[str, Any], key: str) -> list[Any]:
+    value = payload.get(key)
+    return value[:_NAMED_MOST] if isinstance(value, list) else []
+
+
+def _ids(values: Iterable[object]) -> tuple[str, ...]:
+    ids = (str(uuid_of(each)) for each in values if isinstance(each, str) and uuid_of(each))
+    return tuple(dict.fromkeys(ids))

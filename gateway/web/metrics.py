@@ -1,0 +1,72 @@
+"""Figures for monitoring.
+
+Knows: what is counted at the doors, by the template of an address and never by the address itself. Never does: name a
+client's ids or data. Standard: Prometheus exposition format. Start reading: `Metrics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.requests import Request
+
+_SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30)
+MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
+NAMES: Final = (
+    "gateway_http_requests_total",
+    "gateway_http_request_seconds",
+    "gateway_submissions_taken_total",
+    "gateway_submissions",
+)
+
+
+class Metrics:
+    """The figures of one process, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "gateway_http_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "gateway_http_request_seconds",
+            "Time from the first byte of a request to the last byte of its answer.",
+            ("method", "route"),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._taken = Counter(
+            "gateway_submissions_taken",
+            "Creates answered with 201, repeats included.",
+            ("service", "municipality"),
+            registry=self._registry,
+        )
+        self._states = Gauge("gateway_submissions", "Submissions by state.", ("state",), registry=self._registry)
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answer; `route` is the template of the address."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def taken(self, service: str, municipality: str) -> None:
+        """Count one create that was answered with 201."""
+        self._taken.labels(service, municipality).inc()
+
+    def states(self, counts: Mapping[str, int]) -> None:
+        """Set how many submissions stand in each state."""
+        self._states.clear()
+        for state, count in counts.items():
+            self._states.labels(state).set(count)
+
+    def exposition(self) -> bytes:
+        """Everything, in the text format."""
+        return generate_latest(self._registry)
+
+
+def of(request: Request) -> Metrics:
+    """The figures of the app that answers this request."""
+    metrics: Metrics = request.app.state.metrics
+    return metrics

@@ -1,0 +1,105 @@
+"""The services on offer: what a portal needs to build a form and a body.
+
+Knows: which services a client may use where. Never does: read service data (`services`).
+Standards: fixed interfaces §3, JSON Schema 2020-12. Start reading: `offered`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import NotFound, UnknownService
+from gateway.model import Client
+from gateway.web.access import SERVICES, Query, caller, parts_of, reply
+from gateway.web.parts import Parts
+from gateway.web.problems import language
+
+
+async def listing(request: Request) -> Response:
+    """The services of one municipality, or of all that the client may serve."""
+    client = caller(request, SERVICES).client
+    query = Query.of(request, ("municipality",))
+    ars = query.municipality(client)
+    query.done()
+    parts = parts_of(request)
+    chosen = language(request.headers.get("accept-language"))
+    services = offered(parts, client, ars)
+    return reply({"items": [_shown(each, ars, chosen) for each in services]}, headers=_language(chosen))
+
+
+async def detail(request: Request) -> Response:
+    """One service."""
+    service, ars = _asked(request)
+    chosen = language(request.headers.get("accept-language"))
+    return reply(_shown(service, ars, chosen), headers=_language(chosen))
+
+
+async def record_schema(request: Request) -> Response:
+    """The JSON Schema of the service's record."""
+    service, ars = _asked(request)
+    if ars is not None:
+        service = service.rules_for(ars)
+    return reply(service.record_schema(), media_type="application/schema+json")
+
+
+async def example(request: Request) -> Response:
+    """A complete body for create: every required attachment listed, each `upload` empty."""
+    service, ars = _asked(request)
+    parts = parts_of(request)
+    if ars is None:
+        served = parts.served(caller(request, SERVICES).client)
+        ars = min((m.ars for m in parts.municipalities if m.ars in served and parts.offers(m, service.id)), default="")
+    return reply(service.example(ars))
+
+
+def offered(parts: Parts, client: Client, ars: str | None) -> Iterator[Any]:
+    """The services that the client may use in that municipality (None: in any it serves), by id."""
+    served: Collection[str] = parts.served(client) if ars is None else {ars}
+    towns = [each for each in parts.municipalities if each.ars in served]
+    for service_id in sorted(parts.catalogue.ids()):
+        if client.services is not None and service_id not in client.services:
+            continue
+        if any(parts.offers(town, service_id) for town in towns):
+            yield parts.catalogue.get(service_id)
+
+
+def _asked(request: Request) -> tuple[Any, str | None]:
+    """The service of the path, where the caller may use it; else `NotFound`, whatever the reason."""
+    client = caller(request, SERVICES).client
+    query = Query.of(request, ("municipality",))
+    ars = query.municipality(client)
+    query.done()
+    wanted = request.path_params["service_id"]
+    try:
+        return next(each for each in offered(parts_of(request), client, ars) if each.id == wanted), ars
+    except (StopIteration, UnknownService):
+        raise NotFound from None
+
+
+def _shown(service: Any, ars: str | None, chosen: str) -> dict[str, Any]:  # noqa: ANN401 - the loader's `Service`
+    ruled = service.rules_for(ars) if ars is not None else service
+    return {
+        "id": ruled.id,
+        "title": ruled.titles[chosen],
+        "leika_key": ruled.leika_key,
+        "standard": ruled.standard,
+        "assurance": ruled.assurance,
+        "attachments": [
+            {
+                "kind": rule.kind,
+                "required": rule.required,
+                "media_types": list(rule.media_types),
+                "max_bytes": rule.max_bytes,
+                "max_count": rule.max_count,
+            }
+            for rule in ruled.attachments
+        ],
+    }
+
+
+def _language(chosen: str) -> dict[str, str]:
+    return {"Content-Language": chosen, "Vary": "Accept-Language"}

@@ -1,0 +1,41 @@
+"""The login doors: token endpoint, discovery, keys.
+
+Knows: HTTP around `gateway/login`. Never does: authenticate anybody itself. Standards: RFC 6749 §5, RFC 8414, RFC 7517.
+Start reading: `token`.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import WrongMediaType
+from gateway.login.provider import FORM_LIMIT
+from gateway.web import body
+from gateway.web.access import parts_of, reply
+
+_PUBLIC = {"Cache-Control": "public, max-age=300"}
+
+
+async def token(request: Request) -> Response:
+    """The token endpoint. Its own errors follow RFC 6749 §5.2; everything else is a problem."""
+    if body.media_type(request) != "application/x-www-form-urlencoded":
+        raise WrongMediaType(allowed="application/x-www-form-urlencoded")
+    body.plain(request)
+    form = await body.read(request, FORM_LIMIT)
+    headers = request.headers
+    authorization = headers.getlist("authorization")
+    provider = parts_of(request).provider
+    answer = provider.token(headers.get("host"), authorization[0] if len(authorization) == 1 else None, form)
+    more = {name: value for name, value in answer.headers.items() if name.lower() != "content-type"}
+    return reply(answer.body, answer.status, headers=more)
+
+
+async def discovery(request: Request) -> Response:
+    """The metadata of the issuer that this host name means."""
+    return reply(parts_of(request).provider.discovery(request.headers.get("host")), headers=_PUBLIC)
+
+
+async def jwks(request: Request) -> Response:
+    """The public keys of tokens and receipts."""
+    return reply(parts_of(request).provider.jwks(), headers=_PUBLIC, media_type="application/jwk-set+json")

@@ -1,0 +1,105 @@
+"""What the doors are given: everything concrete is made in `wiring` and meets the web here.
+
+Knows: the shape of each part. Never does: anything itself. Standard: architecture §2. Start reading: `Parts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from gateway.intake import offers
+from gateway.login.provider import Provider
+from gateway.model import Client, Finding, Municipality
+from gateway.ports import Clock, Store, View
+
+
+class Catalogue(Protocol):
+    """The services of this gateway (`gateway.services.loader.Catalogue`)."""
+
+    def get(self, service_id: str) -> Any:  # noqa: ANN401 - the loader's `Service`
+        """The service; raises `UnknownService`."""
+        ...
+
+    def ids(self) -> Iterable[str]:
+        """The ids of all services."""
+        ...
+
+
+class Intake(Protocol):
+    """Taking in (`gateway.intake.Intake`)."""
+
+    async def create(self, client: Client, body: Mapping[str, Any], key: str) -> View:
+        """Take over an application; raises leaves of `BadInput`."""
+        ...
+
+    async def validate(self, client: Client, body: Mapping[str, Any]) -> tuple[Finding, ...]:
+        """Every finding of a body."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """One line of `/health`: a component in the words of draft-inadarei-api-health-check §4.
+
+    `name` is `component:measurement`. Only `fail` of a check with `vital` set turns the whole answer to 503.
+    """
+
+    name: str
+    status: Literal["pass", "warn", "fail"]
+    vital: bool = True
+    component_type: str = "component"
+    observed_value: float | str | None = None
+    observed_unit: str | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes, times in seconds."""
+
+    body_bytes: int = 10_000_000
+    upload_bytes: int = 500_000_000
+    callback_bytes: int = 1_000_000
+    depth: int = 32
+    values: int = 200_000
+    wait_s: float = 30.0
+    poll_s: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """What a callback named: submissions at the delivery service whose event log has news."""
+
+    destination_id: str
+    submission_ids: tuple[str, ...]
+    case_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that the app is made of.
+
+    `offers` tells whether a municipality offers a service. `callback_secrets` gives the secrets of a destination (more
+    than one during a change). `wake` triggers a poll. `health` looks at what the gateway depends on.
+    """
+
+    intake: Intake
+    store: Store
+    catalogue: Catalogue
+    municipalities: tuple[Municipality, ...]
+    provider: Provider
+    clock: Clock
+    health: Callable[[], Awaitable[Sequence[HealthCheck]]]
+    offers: Callable[[Municipality, str], bool] = offers
+    callback_secrets: Callable[[str], Sequence[str]] = field(default=lambda _destination: (), repr=False)
+    wake: Callable[[Wake], Awaitable[None]] | None = None
+    states: Callable[[], Awaitable[Mapping[str, int]]] | None = None
+    limits: Limits = field(default_factory=Limits)
+    version: str = "0.1.0"
+
+    def served(self, client: Client) -> frozenset[str]:
+        """The ARS of the municipalities that the client may serve (none named: all)."""
+        known = frozenset(each.ars for each in self.municipalities)
+        return known & client.municipalities if client.municipalities else known

@@ -1,0 +1,218 @@
+"""Every address of the gateway's doors, as a table: what answers, what it takes, what it says.
+
+Knows: fixed interfaces §3 and §4. Never does: anything; `app` registers the table with the framework.
+Standard: OpenAPI 3.1. Start reading: `ROUTES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.web import api, callbacks, doors, offers, oidc, uploads
+from gateway.web.access import READ, SERVICES, WRITE
+from gateway.web.openapi import JSON, PROBLEM, content, ref
+
+_ARS: Final = ("municipality", "query", "12-digit ARS of a municipality that the client may serve.")
+_KEY: Final = ("Idempotency-Key", "header", "1 to 255 printable ASCII characters; repeat it with the same body only.")
+_LANGUAGE: Final = ("Accept-Language", "header", "de (default) or en.")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation. `answers` maps a status to a schema (None: no body); `errors` are statuses of problems."""
+
+    method: str
+    path: str
+    handler: Callable[[Request], Awaitable[Response]]
+    answers: Mapping[int, str | None]
+    errors: tuple[int, ...] = ()
+    scope: str | None = None
+    takes: str | None = None
+    takes_type: str = JSON
+    gives_type: str = JSON
+    parameters: tuple[tuple[str, str, str], ...] = ()
+
+    def described(self, examples: Mapping[str, Any]) -> dict[str, Any]:
+        """What OpenAPI says beyond the path, as keyword arguments of the framework's route."""
+        answers: dict[int | str, dict[str, Any]] = {}
+        for status, schema in self.answers.items():
+            answers[status] = {"description": HTTPStatus(status).phrase}
+            if schema:
+                answers[status]["content"] = content(schema, self.gives_type, examples)
+        for status in self.errors:
+            answers[status] = {
+                "description": HTTPStatus(status).phrase,
+                "content": {PROBLEM: {"schema": ref("Problem"), "example": examples["Problem"] | {"status": status}}},
+            }
+        extra: dict[str, Any] = {"parameters": [self._parameter(*each) for each in self._all()]}
+        if self.scope:
+            extra["security"] = [{"portal": [self.scope]}]
+        if self.takes:
+            extra["requestBody"] = {"required": True, "content": self._body(examples)}
+        return {"responses": answers, "openapi_extra": extra, "status_code": next(iter(self.answers))}
+
+    def _body(self, examples: Mapping[str, Any]) -> dict[str, Any]:
+        if self.takes == "bytes":
+            return {"*/*": {"schema": {}}}
+        return content(str(self.takes), self.takes_type, examples)
+
+    def _all(self) -> tuple[tuple[str, str, str], ...]:
+        names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+        return (*((name, "path", "") for name in names), *self.parameters, *((_LANGUAGE,) if self.errors else ()))
+
+    @staticmethod
+    def _parameter(name: str, place: str, description: str) -> dict[str, Any]:
+        required = place == "path" or name in {"Idempotency-Key", "Content-Length"}
+        return {
+            "name": name,
+            "in": place,
+            "required": required,
+            "schema": {"type": "string"},
+            "description": description or name.replace("_", " "),
+        }
+
+
+ROUTES: Final = (
+    Route(
+        "PUT",
+        "/api/v1/uploads/{upload}",
+        uploads.put,
+        {201: "Upload", 200: "Upload"},
+        (400, 401, 403, 409, 411, 413, 415, 422, 503),
+        scope=WRITE,
+        takes="bytes",
+        parameters=(
+            ("Content-Length", "header", "Exact size in bytes."),
+            ("Repr-Digest", "header", "sha-256=:<base64>:, compared with the bytes received (RFC 9530)."),
+        ),
+    ),
+    Route(
+        "POST",
+        "/api/v1/submissions",
+        api.create,
+        {201: "Submission"},
+        (400, 401, 403, 409, 410, 413, 415, 422, 428, 503),
+        scope=WRITE,
+        takes="NewSubmission",
+        parameters=(_KEY,),
+    ),
+    Route(
+        "GET",
+        "/api/v1/submissions",
+        api.listing,
+        {200: "SubmissionPage"},
+        (401, 403, 422, 503),
+        scope=READ,
+        parameters=(
+            ("state", "query", "A state; repeatable, or several separated by commas."),
+            ("service", "query", "Id of a service."),
+            _ARS,
+            ("reference", "query", "The portal's own reference."),
+            ("created_after", "query", "RFC 3339 with offset."),
+            ("cursor", "query", "`next` of the page before."),
+            ("limit", "query", "1 to 200, 50 by default."),
+        ),
+    ),
+    Route(
+        "GET",
+        "/api/v1/submissions/{submission_id}",
+        api.read,
+        {200: "Submission"},
+        (401, 403, 404, 503),
+        scope=READ,
+    ),
+    Route(
+        "POST",
+        "/api/v1/validations",
+        api.validate,
+        {200: "Validation"},
+        (400, 401, 403, 413, 415, 422, 503),
+        scope=WRITE,
+        takes="NewSubmission",
+    ),
+    Route(
+        "GET",
+        "/api/v1/changes",
+        api.changes,
+        {200: "Changes"},
+        (401, 403, 422, 503),
+        scope=READ,
+        parameters=(
+            ("after", "query", "`next` of the answer before; empty: from the start."),
+            ("wait", "query", "Seconds to wait for a change, 0 to 30."),
+            ("limit", "query", "1 to 1000, 200 by default."),
+        ),
+    ),
+    Route(
+        "GET",
+        "/api/v1/services",
+        offers.listing,
+        {200: "Services"},
+        (401, 403, 422),
+        scope=SERVICES,
+        parameters=(_ARS,),
+    ),
+    Route(
+        "GET",
+        "/api/v1/services/{service_id}",
+        offers.detail,
+        {200: "Service"},
+        (401, 403, 404, 422),
+        scope=SERVICES,
+        parameters=(_ARS,),
+    ),
+    Route(
+        "GET",
+        "/api/v1/services/{service_id}/record.schema.json",
+        offers.record_schema,
+        {200: "JsonSchema"},
+        (401, 403, 404, 422),
+        scope=SERVICES,
+        gives_type="application/schema+json",
+        parameters=(_ARS,),
+    ),
+    Route(
+        "GET",
+        "/api/v1/services/{service_id}/example.json",
+        offers.example,
+        {200: "NewSubmission"},
+        (401, 403, 404, 422),
+        scope=SERVICES,
+        parameters=(_ARS,),
+    ),
+    Route(
+        "POST",
+        "/oidc/token",
+        oidc.token,
+        {200: "Token", 400: "TokenError", 401: "TokenError"},
+        (413, 415),
+        takes="TokenRequest",
+        takes_type="application/x-www-form-urlencoded",
+    ),
+    Route("GET", "/.well-known/openid-configuration", oidc.discovery, {200: "Discovery"}),
+    Route("GET", "/oidc/jwks.json", oidc.jwks, {200: "JwkSet"}, gives_type="application/jwk-set+json"),
+    Route(
+        "POST",
+        "/callbacks/fitconnect/{destination_id}",
+        callbacks.fitconnect,
+        {204: None},
+        (401, 413),
+        takes="Callback",
+        parameters=(
+            ("callback-timestamp", "header", "Unix seconds."),
+            ("callback-authentication", "header", "Hex HMAC-SHA-512 over <timestamp>.<body>."),
+        ),
+    ),
+    Route("GET", "/health", doors.health, {200: "Health", 503: "Health"}, gives_type="application/health+json"),
+)
+UNDESCRIBED: Final = (
+    ("/metrics", doors.metrics),
+    ("/api/openapi.json", doors.openapi),
+    ("/api/docs", doors.docs),
+)

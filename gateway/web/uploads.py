@@ -1,0 +1,100 @@
+"""Uploads: the bytes of an attachment, streamed to the store as they arrive.
+
+Knows: the header fields of an upload and their limits. Never does: hold a body, encrypt (the store does from the first
+byte). Standards: RFC 9110 §9.3.4, RFC 9530 (Repr-Digest). Start reading: `put`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pybase64
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import BodyTooLarge, InvalidParameter, LengthRequired, WrongMediaType
+from gateway.login.tokens import Principal
+from gateway.model import instant
+from gateway.ports import IncomingUpload
+from gateway.web import body
+from gateway.web.access import WRITE, Query, caller, parts_of, reply, uuid_of
+from gateway.web.parts import Parts
+from gateway.web.problems import parameter
+
+_WORD: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+_MEDIA_TYPE: Final = re.compile(rf"{_WORD}/{_WORD}")
+_DIGEST: Final = re.compile(r"([a-z*][a-z0-9_.*-]{0,63})=:([A-Za-z0-9+/]*={0,2}):")
+_MEDIA_TYPE_MOST: Final = 127
+
+
+async def put(request: Request) -> Response:
+    """Take one upload: 201, or 200 where the same bytes stood there already."""
+    principal = caller(request, WRITE)
+    Query.of(request, ()).done()
+    parts = parts_of(request)
+    upload = uuid_of(request.path_params["upload"])
+    if upload is None:
+        raise InvalidParameter(
+            findings=(parameter("path/upload", "format", "Erwartet wird eine UUID.", "A UUID is expected."),)
+        )
+    length = body.content_length(request)
+    if length is None:
+        raise LengthRequired
+    if length > parts.limits.upload_bytes:
+        raise BodyTooLarge(limit=parts.limits.upload_bytes)
+    kind = body.media_type(request)
+    if not _MEDIA_TYPE.fullmatch(kind) or len(kind) > _MEDIA_TYPE_MOST:
+        raise WrongMediaType(allowed="type/subtype")
+    body.plain(request)
+    incoming = IncomingUpload(
+        client=principal.client.id,
+        municipality=municipality_of(principal, parts),
+        upload=upload,
+        media_type=kind,
+        length=length,
+        sha256=repr_digest(request.headers.getlist("repr-digest")),
+    )
+    made = await parts.store.receive_upload(incoming, body.chunks(request, parts.limits.upload_bytes))
+    return reply(
+        {
+            "upload": str(made.upload),
+            "size": made.size,
+            "sha256": made.sha256,
+            "expires_at": instant(made.expires_at),
+        },
+        201 if made.created else 200,
+    )
+
+
+def municipality_of(principal: Principal, parts: Parts) -> str:
+    """Under whose key the upload rests: the municipality that made the token, else the first that the client serves."""
+    served = parts.served(principal.client)
+    return principal.municipality if principal.municipality in served else min(served, default=principal.municipality)
+
+
+def repr_digest(fields: list[str]) -> str | None:
+    """The SHA-256 of a `Repr-Digest` field in lower-case hex; None where none is given.
+
+    Other algorithms are passed over (RFC 9530 §3). Raises `InvalidParameter` where the field does not parse, names an
+    algorithm twice, or the value is no SHA-256.
+    """
+    found: dict[str, bytes] = {}
+    for member in ",".join(fields).split(",") if fields else ():
+        parsed = _DIGEST.fullmatch(member.strip(" \t"))
+        if not parsed or parsed[1] in found:
+            raise _unreadable()
+        try:
+            found[parsed[1]] = pybase64.b64decode(parsed[2], validate=True)
+        except ValueError:
+            raise _unreadable() from None
+    digest = found.get("sha-256")
+    if digest is not None and len(digest) != 32:
+        raise _unreadable()
+    return digest.hex() if digest is not None else None
+
+
+def _unreadable() -> InvalidParameter:
+    de = "Erwartet wird sha-256=:<Base64 des SHA-256>: (RFC 9530)."
+    en = "Expected is sha-256=:<base64 of the SHA-256>: (RFC 9530)."
+    return InvalidParameter(findings=(parameter("header/Repr-Digest", "syntax", de, en),))
