@@ -74,11 +74,19 @@ class Environment(Section):
     token_url: str = Field(description="Token endpoint.")
     submission_api: str = Field(description="Base address of the Submission API, without the version.")
     api_versions: tuple[str, ...] = Field(("v2",), description="Versions of the Submission API to speak.")
-    destination_api: str | None = Field(None, description="Base address of the Destination API.")
-    routing_api: str | None = Field(None, description="Base address of the Routing API.")
-    portal_issuer: str | None = Field(None, description="Issuer of destination signatures (Self-Service-Portal).")
+    destination_api: str | None = Field(
+        None, description="Base address of the Destination API; read once destinations are managed."
+    )
+    routing_api: str | None = Field(
+        None, description="Base address of the Routing API; read once destinations are routed."
+    )
+    portal_issuer: str | None = Field(
+        None, description="Issuer of destination signatures; read once destinations are routed."
+    )
     delivery_issuer: tuple[str, ...] = Field((), description="Issuers that the delivery service signs its events as.")
-    submission_hosts: tuple[str, ...] = Field((), description="Hosts that a destination signature may name.")
+    submission_hosts: tuple[str, ...] = Field(
+        (), description="Hosts that a destination signature may name; read once destinations are routed."
+    )
     trust_roots: tuple[Path, ...] = Field((), description="PEM files of the roots that destination keys must chain to.")
     insecure_public_keys: bool = Field(
         False, description="Take destination keys without certificate chain. Test mode only; never in production."
@@ -209,9 +217,6 @@ class DestinationSection(Section):
 
     services: tuple[str, ...] = Field(min_length=1, description='Service ids, or "*" for every other service.')
     destination_id: UUID = Field(description="Destination at FIT-Connect.")
-    region: str | None = Field(
-        None, pattern=r"^DE[0-9]{0,12}$", description="Region named when announcing; unset: DE and the ARS."
-    )
 
 
 class MunicipalityFile(Section):

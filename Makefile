@@ -1,0 +1,61 @@
+# Two commands matter: `make demo` and `make test`. Needs Python 3.11 or newer and the package registries, nothing else.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: demo test lint types imports check crash slow bench bench-smoke docs clean
+
+demo: .venv/run
+	$(BIN)/gateway demo
+
+test: .venv/dev
+	$(BIN)/pytest
+
+lint: .venv/dev
+	$(BIN)/ruff format --check gateway tests
+	$(BIN)/ruff check gateway tests
+
+types: .venv/dev
+	$(BIN)/mypy
+
+imports: .venv/dev
+	$(BIN)/lint-imports
+
+check: lint types imports
+
+crash: .venv/dev
+	$(BIN)/pytest -m crash tests/crash $(CRASH)
+
+bench: .venv/dev
+	$(BIN)/python -m tests.bench.run
+
+bench-smoke: .venv/dev
+	$(BIN)/python -m tests.bench.run --quick
+
+docs: .venv/dev
+	$(BIN)/python -m docs.generate
+
+clean:
+	rm -rf .venv build dist
+
+.venv/run: requirements.lock pyproject.toml
+	$(call environment,requirements.lock)
+	touch $@
+
+.venv/dev: requirements-dev.lock pyproject.toml
+	$(call environment,requirements-dev.lock)
+	touch .venv/run $@
+
+# uv where it is on PATH, else pip; versions and hashes come from the lock either way.
+define environment
+	test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	if command -v uv >/dev/null 2>&1; then \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	fi
+endef

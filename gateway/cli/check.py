@@ -1,0 +1,111 @@
+"""`gateway check`: reads the settings, connects to everything, says for each line ok or what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
+from gateway.cli.language import language, text
+from gateway.errors import GatewayError
+from gateway.settings import Settings
+
+LEAST_FREE_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: what was checked, whether it holds, what was seen, what to do."""
+
+    check: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The line of the fixed interface."""
+        return {"check": self.check, "ok": self.ok, "detail": self.detail, "remedy": self.remedy}
+
+    def as_text(self) -> str:
+        """The line for people."""
+        mark = "ok " if self.ok else "!! "
+        return f"{mark}{self.check}: {self.detail}" + (f" → {self.remedy}" if self.remedy else "")
+
+
+@click.command(help=text("Einstellungen und Verbindungen prüfen", "Check settings and connections"))
+@options
+@guarded
+def check(config: Path | None, as_json: bool) -> None:
+    """Every check, a line each; exit code 1 if one does not hold."""
+    set_up_logging("error")
+    rows = run(lambda _: _rows(config))
+    for row in rows:
+        emit(row.as_json(), as_json=as_json, human=row.as_text())
+    if not all(row.ok for row in rows):
+        raise SystemExit(FAILED)
+
+
+async def _rows(config: Path | None) -> list[Row]:
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+
+    try:
+        values = settings.read(config)
+        files = settings.read_municipalities(values)
+    except GatewayError as error:
+        return [_fault("settings", error)]
+    seen = text(f"{len(files)} Kommunen, Betriebsart {values.mode}", f"{len(files)} municipalities, mode {values.mode}")
+    return [Row("settings", True, seen), _disk(values), *(await _inside(values))]
+
+
+def _disk(values: Settings) -> Row:
+    place = values.data_dir
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    remedy = text("Bitte Platz schaffen.", "Make room.") if free < LEAST_FREE_BYTES else ""
+    return Row("disk", free >= LEAST_FREE_BYTES, f"{free / 1e9:.1f} GB", remedy)
+
+
+async def _inside(values: Settings) -> list[Row]:
+    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+
+    try:
+        async with open_house(values) as house:
+            rows = [Row("database", True, "embedded" if values.database.url is None else "external")]
+            rows.append(Row("services", True, ", ".join(sorted(house.catalogue.ids()))))
+            for ars, channel in house.channels.items():
+                slug = house.municipalities[ars].slug
+                rows.append(await _tried(f"signing_key {slug}", partial(_loaded, house.keys.document_key, ars)))
+                rows.append(await _tried(f"fitconnect_token {slug}", channel.check_token))
+                for destination in house.municipalities[ars].destinations:
+                    name = f"destination {slug} {destination.destination_id}"
+                    rows.append(await _tried(name, partial(channel.check_destination, destination.destination_id)))
+            return rows
+    except GatewayError as error:
+        place = "database" if error.code == "database_away" else "wiring"
+        return [_fault(place, error)]
+
+
+async def _loaded(load: Callable[[str], Any], ars: str) -> str:
+    key = await asyncio.to_thread(load, ars)
+    return f"kid {key.kid}"
+
+
+async def _tried(name: str, attempt: Callable[[], Awaitable[str]]) -> Row:
+    try:
+        return Row(name, True, await attempt())
+    except GatewayError as error:
+        return _fault(name, error)
+
+
+def _fault(name: str, error: GatewayError) -> Row:
+    said = [f.de if language() == "de" else f.en for f in error.findings]
+    places = [f"{f.pointer}: {sentence}" for f, sentence in zip(error.findings, said, strict=True)]
+    return Row(name, False, error.code, "; ".join([error.sentence(language()), *places]))

@@ -1,0 +1,139 @@
+"""What the commands share: options, lines on standard output, errors as exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import structlog
+
+from gateway.cli.language import language, text
+from gateway.errors import BadInput, CounterpartError, DatabaseAway, GatewayError, OperatorError
+from gateway.model import Finding
+
+DONE, FAILED, USAGE, FINDINGS, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+_T = TypeVar("_T")
+
+
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--config`, `--json` and `--lang`, which every command has."""
+    shared = (
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path, dir_okay=False),
+            envvar="GATEWAY_CONFIG",
+            help=text("Einstellungsdatei (TOML)", "Settings file (TOML)"),
+        ),
+        click.option(
+            "--json", "as_json", is_flag=True, help=text("Ein JSON-Objekt je Zeile", "One JSON object a line")
+        ),
+        click.option("--lang", type=click.Choice(["de", "en"]), expose_value=False, help="Deutsch / English"),
+    )
+    for option in shared:
+        command = option(command)
+    return command
+
+
+def emit(value: Mapping[str, Any], *, as_json: bool, human: str | None = None) -> None:
+    """One line on standard output: JSON, or the sentence for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write((human if human is not None else json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
+    sys.stdout.flush()
+
+
+def say(sentence: str) -> None:
+    """A sentence for people, on standard error."""
+    sys.stderr.write(sentence + "\n")
+    sys.stderr.flush()
+
+
+def show(findings: tuple[Finding, ...]) -> None:
+    """Every finding, a line each, on standard error."""
+    for finding in findings:
+        say(f"  {finding.pointer}: {finding.de if language() == 'de' else finding.en} [{finding.rule}]")
+
+
+def exit_code(error: GatewayError) -> int:
+    """The exit code of the fixed interface for an error."""
+    if isinstance(error, DatabaseAway | CounterpartError):
+        return UNREACHABLE
+    if isinstance(error, OperatorError):
+        return USAGE
+    if isinstance(error, BadInput):
+        return FINDINGS if error.findings else FAILED
+    return FAILED
+
+
+def guarded(command: Callable[..., _T]) -> Callable[..., _T]:
+    """Turn every error of ours into its sentence, its findings and its exit code."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> _T:  # noqa: ANN401 - any command
+        try:
+            return command(*args, **kwargs)
+        except GatewayError as error:
+            say(f"{error.code}: {error.sentence(language())}")
+            show(error.findings)
+            raise SystemExit(exit_code(error)) from None
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise SystemExit(INTERRUPTED) from None
+
+    return run
+
+
+def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, _T]]) -> _T:
+    """Run a coroutine on uvloop with an event that SIGTERM and SIGINT set."""
+    import uvloop  # noqa: PLC0415 - commands that only print do not need it
+
+    async def main() -> _T:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        return await work(stop)
+
+    return uvloop.run(main())
+
+
+def set_up_logging(level: str = "info", form: str = "json") -> None:
+    """Log lines go to standard error as JSON; libraries speak only from warnings on, without values."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    renderer: Any = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="%(levelname)s %(name)s", force=True)
+
+
+async def until_stdin_closes(stop: asyncio.Event) -> None:
+    """Set `stop` when the parent that holds our standard input is gone."""
+    loop = asyncio.get_running_loop()
+    gone = asyncio.Event()
+
+    def readable() -> None:
+        if not os.read(0, 1024):
+            gone.set()
+
+    loop.add_reader(0, readable)
+    try:
+        await gone.wait()
+        stop.set()
+    finally:
+        loop.remove_reader(0)

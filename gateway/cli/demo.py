@@ -1,0 +1,170 @@
+"""`gateway demo`: the whole way once, on loopback, with real processes, a real database and real cryptography."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.console import FAILED, INTERRUPTED, emit, guarded, options, run, say, set_up_logging
+from gateway.cli.language import text
+
+LABELS = {
+    "upload": ("Lageplan hochgeladen", "site plan uploaded"),
+    "validated": ("geprüft", "validated"),
+    "on_disk": ("auf der Platte, quittiert", "on disk, receipt given"),
+    "sealed": ("signiert und verschlüsselt", "signed and sealed"),
+    "announced": ("angekündigt", "announced"),
+    "uploaded": ("Anlagen übertragen", "attachments uploaded"),
+    "submitted": ("eingereicht", "submitted"),
+    "accepted": ("von der Behörde angenommen", "accepted by the authority"),
+    "total": ("insgesamt", "in all"),
+}
+
+
+@click.command(help=text("Den ganzen Weg einmal vorführen", "Show the whole way once"))
+@click.option("--count", type=click.IntRange(1, 100_000), default=1, help=text("Wie viele Anträge", "How many"))
+@click.option(
+    "--attachment-mb", type=click.IntRange(0, 370), default=0, help=text("Größe des Lageplans", "Plan's size")
+)
+@click.option("--channel", type=click.Choice(["fitconnect"]), default="fitconnect", help=text("Weg", "Way"))
+@click.option("--keep", is_flag=True, help=text("Stehen lassen bis Strg-C", "Keep everything until Ctrl-C"))
+@options
+@guarded
+def demo(  # noqa: PLR0913, PLR0917 - one parameter an option
+    config: Path | None, as_json: bool, count: int, attachment_mb: int, channel: str, keep: bool
+) -> None:
+    """Set up, hand off, follow, verify, take down."""
+    _ = config, channel
+    set_up_logging("warning")
+    code = run(lambda stop: _main(stop, as_json=as_json, count=count, megabytes=attachment_mb, keep=keep))
+    raise SystemExit(code)
+
+
+async def _main(stop: asyncio.Event, *, as_json: bool, count: int, megabytes: int, keep: bool) -> int:
+    work = asyncio.create_task(_show(stop, as_json=as_json, count=count, megabytes=megabytes, keep=keep))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not work.done():
+        if keep:
+            return await work
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        return INTERRUPTED
+    stopped.cancel()
+    return work.result()
+
+
+async def _show(stop: asyncio.Event, *, as_json: bool, count: int, megabytes: int, keep: bool) -> int:
+    from gateway.cli.demo_house import demo_house  # noqa: PLC0415 - commands import what they need
+
+    if not as_json:
+        say(text("Vorführung wird aufgebaut …", "Setting the demo up …"))
+    async with demo_house() as house:
+        if keep:
+            line = {**house.line(), "pid": os.getpid()}
+            emit(line, as_json=as_json, human=text("Vorführung läuft: ", "Demo runs: ") + line["api"])
+            await stop.wait()
+            return 0
+        return await _hand_off(house, as_json=as_json, count=count, megabytes=megabytes)
+
+
+async def _hand_off(house: Any, *, as_json: bool, count: int, megabytes: int) -> int:  # noqa: ANN401 - lazy import
+    from gateway.cli.demo_portal import Portal, open_client  # noqa: PLC0415 - commands import what they need
+
+    quiet = as_json or count > 1
+    async with open_client() as client:
+        portal = Portal(house, client, lambda _id, state: None if quiet else say(f"  … {_label(state)}"))
+        await portal.sign_in()
+        with _progress(portal, count, shown=not as_json and count > 1):
+            await portal.run(count, megabytes)
+        lines = [await _line(portal, submission_id, count) for submission_id in portal.journeys]
+    for line in lines:
+        if as_json:
+            emit(line, as_json=True)
+        elif count == 1:
+            _timeline(line)
+    if count > 1:
+        _summary(portal, lines, as_json=as_json)
+    return 0 if all(line["state"] == "accepted" for line in lines) else FAILED
+
+
+async def _line(portal: Any, submission_id: str, count: int) -> dict[str, Any]:  # noqa: ANN401 - lazy import
+    from gateway.cli.demo_portal import durations  # noqa: PLC0415 - commands import what they need
+    from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
+
+    it = await portal.call("GET", f"/submissions/{submission_id}")
+    service = load(None, {}).get(it["service"])
+    accepted = any(event["type"] == "accept-submission" and event["verified"] for event in it["events"])
+    return {
+        "submission_id": it["id"],
+        "case_id": it["case_id"],
+        "state": it["state"] if accepted or it["state"] != "accepted" else "held",
+        "channel": it["channel"],
+        "document": {
+            "standard": it["document"]["standard"],
+            "schema_uri": it["document"]["schema_uri"],
+            "namespace": service.namespace,
+            "valid": it["document"]["sha256"] is not None,
+        },
+        "events": [{key: event[key] for key in ("type", "issuer", "verified", "at")} for event in it["events"]],
+        "durations_ms": durations(portal.journeys[submission_id]),
+        "count": count,
+    }
+
+
+def _label(state: str) -> str:
+    return text(*LABELS.get("on_disk" if state == "received" else state, (state, state)))
+
+
+def _timeline(line: dict[str, Any]) -> None:
+    say("")
+    for name, milliseconds in line["durations_ms"].items():
+        say(f"  {text(*LABELS[name]):<32}{milliseconds:>8} ms")
+    say("")
+    for event in line["events"]:
+        mark = (
+            text("Signatur geprüft", "signature verified") if event["verified"] else text("NICHT ECHT", "NOT GENUINE")
+        )
+        say(f"  {event['type']:<32}{mark}")
+    say("")
+    emit(line, as_json=False, human=text("Ergebnis: ", "Result: ") + f"{line['state']} ({line['submission_id']})")
+
+
+def _summary(portal: Any, lines: list[dict[str, Any]], *, as_json: bool) -> None:  # noqa: ANN401 - lazy import
+    journeys = list(portal.journeys.values())
+    seconds = max(j.ended for j in journeys) - min(j.began for j in journeys)
+    times = sorted((j.ended - j.began) * 1000 for j in journeys)
+    accepted = sum(line["state"] == "accepted" for line in lines)
+    summary = {
+        "accepted": accepted,
+        "failed": len(lines) - accepted,
+        "per_second": round(accepted / seconds, 2),
+        "p50_ms": round(times[len(times) // 2]),
+        "p99_ms": round(times[min(len(times) - 1, int(len(times) * 0.99))]),
+    }
+    emit({"summary": summary}, as_json=as_json)
+
+
+class _Silent:
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def _progress(portal: Any, count: int, *, shown: bool) -> Any:  # noqa: ANN401 - rich or nothing
+    if not (shown and sys.stderr.isatty()):
+        return _Silent()
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+    from rich.progress import Progress  # noqa: PLC0415 - only on a terminal
+
+    progress = Progress(console=Console(stderr=True))
+    task = progress.add_task(text("angenommen", "accepted"), total=count)
+    portal._watch = lambda _id, state: progress.advance(task) if state == "accepted" else None  # noqa: SLF001 - display
+    return progress

@@ -1,0 +1,205 @@
+"""The demo's house: a directory with settings and keys, the sandbox, the database and `gateway serve`, all loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from gateway.cli.console import say
+from gateway.crypto.keys import generate_rsa
+from gateway.errors import GatewayError
+from gateway.keyfiles import write_secret
+from gateway.store import embedded
+
+ARS = "150900546546"
+CLIENT = "demo-portal"
+START_WITHIN_S = 90.0
+STOP_WITHIN_S = 9.0
+
+
+class DemoFailed(GatewayError):
+    """A process of the demo did not start."""
+
+    code = "demo_failed"
+    de = "Der Teil {part} der Vorführung ist nicht gestartet; Näheres steht in {log}."
+    en = "The part {part} of the demo did not start; see {log}."
+
+
+@dataclass(frozen=True, slots=True)
+class DemoHouse:
+    """A running demo: readiness lines of gateway and sandbox, and where everything lies."""
+
+    serve: dict[str, Any]
+    sandbox: dict[str, Any]
+    config: Path
+    secret: str
+
+    def line(self) -> dict[str, Any]:
+        """The one line of `gateway demo --keep`."""
+        return {
+            **self.serve,
+            "portal": {"client_id": CLIENT, "client_secret": self.secret},
+            "config": str(self.config),
+            "sandboxes": {"fitconnect": self.sandbox},
+        }
+
+
+@asynccontextmanager
+async def demo_house() -> AsyncIterator[DemoHouse]:
+    """Set everything up in a directory of its own; afterwards no process and no directory is left."""
+    home = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
+    os.chmod(home, 0o755)  # noqa: PTH101, S103 - the database may run as another system user; every secret below is 0600
+    children: list[asyncio.subprocess.Process] = []
+    try:
+        data = home / "data"
+        port, key = _free_port(), asyncio.create_task(asyncio.to_thread(_signing_key))
+        database = asyncio.create_task(asyncio.to_thread(embedded.start, data))
+        arguments = ("sandbox", "fitconnect", "--data", str(home / "sandbox"))
+        sandbox = await _started("sandbox", arguments, home, children)
+        secret = secrets.token_urlsafe(32)
+        config = _write_settings(home, port, sandbox, secret, await key)
+        await database
+        serve = await _started("serve", ("serve", "--config", str(config)), home, children)
+        yield DemoHouse(serve, sandbox, config, secret)
+    finally:
+        await asyncio.shield(_end(home, children))
+
+
+async def _end(home: Path, children: list[asyncio.subprocess.Process]) -> None:
+    for child in reversed(children):
+        if child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                child.send_signal(signal.SIGTERM)
+    for child in children:
+        try:
+            await asyncio.wait_for(child.wait(), STOP_WITHIN_S)
+        except TimeoutError:
+            child.kill()
+            await child.wait()
+    await asyncio.to_thread(embedded.stop, home / "data")
+    await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+
+
+async def _started(
+    part: str, arguments: tuple[str, ...], home: Path, children: list[asyncio.subprocess.Process]
+) -> dict[str, Any]:
+    log = home / f"{part}.log"
+    command = [sys.executable, "-m", "gateway.cli.main", *arguments, "--json", "--until-stdin-closes"]
+    with log.open("ab") as errors:
+        child = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    children.append(child)
+    assert child.stdout
+    try:
+        line = await asyncio.wait_for(child.stdout.readline(), START_WITHIN_S)
+    except TimeoutError:
+        line = b""
+    if not line:
+        say(log.read_text(errors="replace")[-2000:])
+        raise DemoFailed(part=part, log=str(log))
+    ready: dict[str, Any] = json.loads(line)
+    return ready
+
+
+def _write_settings(home: Path, port: int, sandbox: dict[str, Any], secret: str, key: dict[str, Any]) -> Path:
+    sender = next(c for c in sandbox["clients"] if c["role"] == "sender")
+    inbox = next(d for d in sandbox["destinations"] if d["subscriber"] == "automatic")
+    submission_api = sandbox["submission_api_v2"].rstrip("/").removesuffix("/v2")
+    write_secret(home / "secrets" / "portal", secret.encode())
+    write_secret(home / "secrets" / "fitconnect", sender["client_secret"].encode())
+    write_secret(home / "secrets" / "signing.jwk", json.dumps(key).encode())
+    (home / "municipalities").mkdir()
+    (home / "municipalities" / "tangerhuette.toml").write_text(
+        f"""slug = "tangerhuette"
+ars = "{ARS}"
+name = "Stadt Tangerhütte"
+public_url = "http://127.0.0.1:{port}"
+
+[fitconnect]
+environment = "sandbox"
+client_id = "{sender["client_id"]}"
+client_secret_file = "../secrets/fitconnect"
+
+[keys]
+signing_jwk_file = "../secrets/signing.jwk"
+
+[[destinations]]
+services = ["*"]
+destination_id = "{inbox["destination_id"]}"
+
+[parameters.hausnummer]
+"attachments.site_plan.max_bytes" = 370000000
+""",
+        encoding="utf-8",
+    )
+    config = home / "settings.toml"
+    config.write_text(
+        f"""mode = "test"
+data_dir = "data"
+
+[server]
+host = "127.0.0.1"
+port = {port}
+public_url = "http://127.0.0.1:{port}"
+
+[outbound]
+allow_private = ["loopback"]
+
+[fitconnect.environments.sandbox]
+token_url = "{sandbox["token_url"]}"
+submission_api = "{submission_api}"
+delivery_issuer = "{submission_api}"
+insecure_public_keys = true
+
+[municipalities]
+dir = "municipalities"
+
+[[clients]]
+id = "{CLIENT}"
+secret_file = "secrets/portal"
+
+[log]
+level = "warning"
+""",
+        encoding="utf-8",
+    )
+    return config
+
+
+def _signing_key() -> dict[str, Any]:
+    now = datetime.now(UTC)
+    private, _ = generate_rsa(
+        f"tangerhuette-{os.urandom(4).hex()}",
+        "verify",
+        subject="Stadt Tangerhütte (Vorführung)",
+        not_before=now - timedelta(minutes=5),
+        not_after=now + timedelta(days=30),
+        serial=int.from_bytes(os.urandom(8), "big") >> 1,
+    )
+    return dict(private)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,181 @@
+"""The demo's portal: hands off by nothing but the HTTP interface and follows the change feed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import httpx
+
+from gateway.cli.demo_house import ARS, CLIENT, DemoHouse
+from gateway.cli.demo_plan import site_plan
+from gateway.errors import CounterpartGarbled, CounterpartRefused
+from gateway.outbound.client import Policy, exchange, http_client
+
+SERVICE = "hausnummer"
+AT_ONCE = 16
+ENDS = frozenset({"accepted", "rejected", "expired", "cancelled", "held", "delivered"})
+GIVE_UP_S = 600.0
+Watch = Callable[[str, str], None]
+
+
+@dataclass(slots=True)
+class Journey:
+    """One submission as the portal saw it. Times are `time.monotonic` seconds, `feed` those of the change feed."""
+
+    began: float
+    validated_s: float = 0.0
+    uploaded_s: float = 0.0
+    on_disk_s: float = 0.0
+    ended: float = 0.0
+    created_at: datetime | None = None
+    feed: dict[str, datetime] = field(default_factory=dict)
+
+
+class Portal:
+    """A portal with its token; one instance a demo."""
+
+    def __init__(self, house: DemoHouse, client: httpx.AsyncClient, watch: Watch) -> None:
+        self._house = house
+        self._client = client
+        self._watch = watch
+        self._token = ""
+        self.journeys: dict[str, Journey] = {}
+        self._handed_off = asyncio.Condition()
+
+    async def sign_in(self) -> None:
+        """Obtain a token with the client's secret."""
+        form = {
+            "grant_type": "client_credentials",
+            "scope": "submissions:write submissions:read services:read",
+        }
+        basic = httpx.BasicAuth(CLIENT, self._house.secret)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        request = next(basic.auth_flow(httpx.Request("POST", self._house.serve["token_url"])))
+        headers["Authorization"] = request.headers["Authorization"]
+        answer = await exchange(
+            self._client, "POST", self._house.serve["token_url"], headers=headers, content=urlencode(form).encode()
+        )
+        self._token = self._parsed(answer.status, answer.body)["access_token"]
+
+    async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:  # noqa: ANN401 - JSON
+        """One call of the API. Raises `CounterpartRefused` for anything but a success."""
+        content = None if body is None else json.dumps(body).encode()
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        answer = await exchange(
+            self._client,
+            method,
+            self._house.serve["api"] + path,
+            headers={"Authorization": f"Bearer {self._token}", **headers},
+            content=content,
+            limit=20_000_000,
+        )
+        return self._parsed(answer.status, answer.body)
+
+    def _parsed(self, status: int, body: bytes) -> Any:  # noqa: ANN401 - JSON
+        try:
+            value = json.loads(body)
+        except ValueError:
+            raise CounterpartGarbled(host="gateway") from None
+        if status >= 300:
+            raise CounterpartRefused(host="gateway", http_status=status, problem=value.get("code", ""))
+        return value
+
+    async def hand_off(self, *, megabytes: int, validate: bool) -> str:
+        """The example record with a site plan made on the spot; returns the submission's id."""
+        journey = Journey(time.monotonic())
+        body = await self.call("GET", f"/services/{SERVICE}/example.json?municipality={ARS}")
+        for attachment in body["attachments"]:
+            attachment["upload"] = await self._upload(megabytes)
+        journey.uploaded_s = time.monotonic() - journey.began
+        if validate:
+            before = time.monotonic()
+            await self.call("POST", "/validations", body)
+            journey.validated_s = time.monotonic() - before
+            self._watch("", "validated")
+        before = time.monotonic()
+        made = await self.call("POST", "/submissions", body, **{"Idempotency-Key": str(uuid4())})
+        journey.on_disk_s = time.monotonic() - before
+        journey.created_at = datetime.fromisoformat(made["created_at"])
+        async with self._handed_off:
+            self.journeys[made["id"]] = journey
+            self._handed_off.notify_all()
+        self._watch(made["id"], "received")
+        return str(made["id"])
+
+    async def _upload(self, megabytes: int) -> str:
+        plan, upload = site_plan(megabytes), str(uuid4())
+        answer = await exchange(
+            self._client,
+            "PUT",
+            f"{self._house.serve['api']}/uploads/{upload}",
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/pdf",
+                "Content-Length": str(plan.size),
+            },
+            content=plan.stream() if megabytes else plan.whole(),
+        )
+        self._parsed(answer.status, answer.body)
+        return upload
+
+    async def run(self, count: int, megabytes: int) -> None:
+        """Hand off `count` applications, at most `AT_ONCE` at a time, and follow each to its end."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one() -> None:
+            async with gate:
+                await self.hand_off(megabytes=megabytes, validate=count == 1)
+
+        async with asyncio.timeout(GIVE_UP_S), asyncio.TaskGroup() as group:
+            group.create_task(self._follow(count))
+            for _ in range(count):
+                group.create_task(one())
+
+    async def _follow(self, count: int) -> None:
+        cursor, ended = "", set[str]()
+        while len(ended) < count:
+            page = await self.call("GET", f"/changes?{urlencode({'after': cursor, 'wait': 5})}")
+            for change in page["changes"]:
+                await self._noted(change, ended)
+            cursor = page["next"] or cursor
+
+    async def _noted(self, change: dict[str, Any], ended: set[str]) -> None:
+        async with self._handed_off:  # the feed can be faster than the answer to the create
+            await self._handed_off.wait_for(lambda: change["submission_id"] in self.journeys)
+        journey = self.journeys[change["submission_id"]]
+        journey.feed[change["state"]] = datetime.fromisoformat(change["at"])
+        if change["state"] != "received":
+            self._watch(change["submission_id"], change["state"])
+        if change["state"] in ENDS:
+            journey.ended = time.monotonic()
+            ended.add(change["submission_id"])
+
+
+def open_client() -> httpx.AsyncClient:
+    """The demo's HTTP client: loopback only."""
+    return http_client(Policy(allow_private=("loopback",), read_s=120.0, write_s=120.0))
+
+
+def durations(journey: Journey) -> dict[str, int]:
+    """Milliseconds of each step, in order, and in all."""
+    steps = {
+        "upload": journey.uploaded_s,
+        "validated": journey.validated_s,
+        "on_disk": journey.on_disk_s,
+    }
+    before = journey.created_at
+    for state in ("sealed", "announced", "uploaded", "submitted", "accepted"):
+        at = journey.feed.get(state)
+        if at and before:
+            steps[state], before = max((at - before).total_seconds(), 0.0), at
+    steps["total"] = journey.ended - journey.began
+    return {name: round(seconds * 1000) for name, seconds in steps.items()}

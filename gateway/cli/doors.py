@@ -1,0 +1,93 @@
+"""What the doors of `gateway serve` are given: the house, in the shape that `web` asks for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from gateway import __version__
+from gateway.errors import GatewayError, SettingsInvalid
+from gateway.intake import offers
+from gateway.keyfiles import read_secret
+from gateway.login.clients import Registry, registration
+from gateway.login.provider import Provider
+from gateway.login.tokens import Issuer
+from gateway.model import Client, Finding
+from gateway.settings import ClientSection
+from gateway.web.parts import HealthCheck, Limits, Parts
+from gateway.wiring import House
+
+
+def parts(house: House) -> Parts:
+    """Everything that `web.app.create_app` needs. Raises `SettingsInvalid`."""
+    issuers = [Issuer(m.public_url, m.ars) for m in house.municipalities.values()] or [Issuer(house.base_url, "")]
+    provider = Provider(
+        issuers=issuers,
+        registry=Registry([_registration(section, house) for section in house.settings.clients]),
+        key=house.keys.token,
+        clock=house.clock,
+        new_id=lambda: str(uuid4()),
+    )
+    server = house.settings.server
+
+    async def health() -> list[HealthCheck]:
+        try:
+            await house.store.ping()
+        except GatewayError as error:
+            return [HealthCheck("database:responds", "fail", component_type="datastore", output=error.code)]
+        return [HealthCheck("database:responds", "pass", component_type="datastore")]
+
+    async def states() -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        for (_, state), number in (await house.store.counts()).items():
+            found[state] = found.get(state, 0) + number
+        return found
+
+    return Parts(
+        intake=house.intake,
+        store=house.store,
+        catalogue=house.catalogue,
+        municipalities=tuple(house.municipalities.values()),
+        provider=provider,
+        clock=house.clock,
+        health=health,
+        offers=offers,
+        states=states,
+        limits=Limits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
+        version=__version__,
+    )
+
+
+def _registration(section: ClientSection, house: House) -> Any:  # noqa: ANN401 - login's own value
+    client = Client(
+        section.id,
+        frozenset(section.scopes),
+        frozenset(section.municipalities) or frozenset(house.municipalities),
+        None if section.services is None else frozenset(section.services),
+    )
+    place = f"clients.{section.id}"
+    secret = read_secret(section.secret_file, f"{place}.secret_file") if section.secret_file else None
+    return registration(client, secret=secret, jwks=_jwks(section, place))
+
+
+def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:
+    if section.jwks is None:
+        return None
+    try:
+        found = json.loads(section.jwks.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        raise SettingsInvalid(
+            findings=(
+                Finding(
+                    f"{place}.jwks",
+                    "jwks_unreadable",
+                    "Die Datei fehlt oder ist kein JWK-Satz.",
+                    "The file is missing or no JWK set.",
+                ),
+            )
+        )
+    return found

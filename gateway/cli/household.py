@@ -1,0 +1,197 @@
+"""What `gateway serve` keeps running: the embedded database, the API, the worker; each comes back when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+
+from gateway.cli.doors import parts
+from gateway.errors import AddressTaken, AlreadyServing
+from gateway.settings import Settings
+from gateway.store import embedded
+from gateway.web.app import create_app
+from gateway.wiring import House, open_house
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 0.5
+STOP_WITHIN_S = 7.0
+
+
+@asynccontextmanager
+async def household(
+    settings: Settings, *, worker_command: list[str] | None, stop: asyncio.Event
+) -> AsyncIterator[dict[str, Any]]:
+    """Start everything; yields the readiness line once requests are answered; afterwards nothing is left running."""
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(_alone(settings.data_dir))
+        external = settings.database.url is not None
+        door = _door(settings.server.host, settings.server.port)
+        stack.callback(door.close)
+        base_url = _base_url(settings, door)
+        house = await stack.enter_async_context(open_house(settings, base_url=base_url))
+        keeper = _Keeper(settings, worker_command)
+        stack.push_async_callback(keeper.close)
+        await keeper.open()
+        await stack.enter_async_context(_served(house, door, stop))
+        yield _line(house, base_url, keeper, external=external)
+
+
+def _line(house: House, base_url: str, keeper: _Keeper, *, external: bool) -> dict[str, Any]:
+    issuer = house.issuers[0] if house.issuers else base_url
+    return {
+        "base_url": base_url,
+        "api": f"{base_url}/api/v1",
+        "token_url": f"{base_url}/oidc/token",
+        "issuer": issuer,
+        "callbacks": f"{base_url}/callbacks/fitconnect",
+        "health": f"{base_url}/health",
+        "metrics": f"{base_url}/metrics",
+        "database": "external" if external else "embedded",
+        "pids": {"serve": os.getpid(), "worker": keeper.worker_pid, "postgres": keeper.postgres_pid},
+    }
+
+
+class _Keeper:
+    """Watches worker and embedded database and starts again what died."""
+
+    def __init__(self, settings: Settings, worker_command: list[str] | None) -> None:
+        self._settings = settings
+        self._command = worker_command
+        self._worker: asyncio.subprocess.Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self.postgres_pid: int | None = None
+
+    @property
+    def worker_pid(self) -> int | None:
+        return self._worker.pid if self._worker else None
+
+    async def open(self) -> None:
+        if self._settings.database.url is None:
+            self.postgres_pid = (await asyncio.to_thread(embedded.start, self._settings.data_dir)).pid
+        if self._command:
+            await self._start_worker()
+        self._watch = asyncio.create_task(self._keep())
+
+    async def close(self) -> None:
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        if self._worker and self._worker.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._worker.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(self._worker.wait(), STOP_WITHIN_S)
+            except TimeoutError:
+                self._worker.kill()
+                await self._worker.wait()
+
+    async def _start_worker(self) -> None:
+        assert self._command
+        self._worker = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self._worker.stdout
+        ready = await self._worker.stdout.readline()
+        if not ready:
+            await log.aerror("serve.worker_did_not_start")
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                if self.postgres_pid and not _lives(self.postgres_pid):
+                    await log.aerror("serve.database_died")
+                    self.postgres_pid = (await asyncio.to_thread(embedded.start, self._settings.data_dir)).pid
+                if self._worker and self._worker.returncode is not None:
+                    await log.aerror("serve.worker_died", returncode=self._worker.returncode)
+                    await self._start_worker()
+            except Exception as error:  # noqa: BLE001 - the keeper itself must never die
+                await log.aerror("serve.restart_failed", error=type(error).__name__)
+
+
+@asynccontextmanager
+async def _served(house: House, door: socket.socket, stop: asyncio.Event) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        create_app(parts(house)),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=4,
+        proxy_headers=bool(house.settings.server.trusted_proxies),
+        forwarded_allow_ips=list(house.settings.server.trusted_proxies),
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    config.load()
+    task = asyncio.create_task(server._serve([door]))  # noqa: SLF001 - serve() would take over our signals
+    try:
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await task
+        stop.set()
+
+
+def _door(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+    except OSError:
+        door.close()
+        raise AddressTaken(address=f"{host}:{port}") from None
+    door.listen(1024)
+    return door
+
+
+def _base_url(settings: Settings, door: socket.socket) -> str:
+    port = door.getsockname()[1]
+    if "server" in settings.model_fields_set and "public_url" in settings.server.model_fields_set:
+        return settings.server.public_url.rstrip("/")
+    host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
+    return f"http://{host}:{port}"
+
+
+@contextlib.contextmanager
+def _alone(data_dir: Path) -> Any:  # noqa: ANN401 - a generator for contextmanager
+    """Hold the data directory: a second `serve` on it is refused with the first one's process id."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (data_dir / "serve.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise AlreadyServing(pid=lock.read().strip() or "?") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,82 @@
+"""The list of commands; each is imported only when it is asked for, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from gateway import __version__
+from gateway.cli.language import text
+
+COMMANDS = {
+    "check": ("gateway.cli.check:check", "Einstellungen und Verbindungen prüfen", "Check settings and connections"),
+    "demo": ("gateway.cli.demo:demo", "Den ganzen Weg einmal vorführen", "Show the whole way once"),
+    "keys": ("gateway.cli.keys:keys", "Schlüssel erzeugen", "Make keys"),
+    "list": ("gateway.cli.submissions:list_", "Einreichungen auflisten", "List submissions"),
+    "sandbox": (
+        "gateway.cli.sandbox:sandbox",
+        "Gegenstelle zum Ausprobieren starten",
+        "Start a counterpart to try out",
+    ),
+    "send": ("gateway.cli.submissions:send", "Einen Antrag übergeben", "Hand off an application"),
+    "serve": ("gateway.cli.serve:serve", "Gateway starten", "Start the gateway"),
+    "services": ("gateway.cli.services:services", "Dienste prüfen", "Check services"),
+    "status": ("gateway.cli.submissions:status", "Eine Einreichung ansehen", "Look at a submission"),
+    "worker": ("gateway.cli.worker:worker", "Zustellung starten", "Start delivery"),
+}
+
+
+class LazyCommands(click.Group):
+    """A group that knows its commands by name and imports them when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in order."""
+        _ = ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        _ = ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list for `--help`, without importing anything."""
+        _ = ctx
+        with formatter.section(text("Befehle", "Commands")):
+            formatter.write_dl([(name, text(de, en)) for name, (_, de, en) in sorted(COMMANDS.items())])
+
+
+@click.command(
+    cls=LazyCommands,
+    name="gateway",
+    help=text(
+        "OZG-Gateway: nimmt Anträge vom Portal entgegen, stellt sie verschlüsselt und signiert zu und weist nach, was "
+        "daraus wurde.",
+        "OZG gateway: takes applications from the portal, delivers them sealed and signed, and proves what became of "
+        "them.",
+    ),
+)
+@click.option("--lang", type=click.Choice(["de", "en"]), help="Deutsch / English")
+@click.version_option(__version__, prog_name="gateway")
+def group(lang: str | None) -> None:
+    """Entry of every command; `--lang` is read by `language.py` before anything is imported."""
+    _ = lang
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
+    os.environ.setdefault("PYTHONUTF8", "1")
+    group.main(windows_expand_args=False)
+
+
+if __name__ == "__main__":
+    main()

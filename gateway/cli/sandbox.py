@@ -1,0 +1,53 @@
+"""`gateway sandbox …`: counterparts of our own to run offline."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.console import emit, guarded, options, run, set_up_logging, until_stdin_closes
+from gateway.cli.language import text
+
+
+@click.group(help=text("Gegenstelle zum Ausprobieren starten", "Start a counterpart to try out"))
+def sandbox() -> None:
+    """Group of the sandboxes."""
+
+
+@sandbox.command(help=text("FIT-Connect-Sandbox starten", "Start the FIT-Connect sandbox"))
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help=text("Verzeichnis", "Directory"))
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help=text("0: das System wählt", "0: system's choice")
+)
+@click.option("--until-stdin-closes", "tied", is_flag=True, hidden=True)
+@options
+@guarded
+def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int, tied: bool) -> None:
+    """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.sandbox.fitconnect.server import Offer, serve  # noqa: PLC0415 - commands import what they need
+    from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging(values.log.level, values.log.format)
+    catalogue = load(values.services.dir, {})
+    offered = tuple(
+        Offer(service.identifier, ("DE",), ((service.schema_uri, "application/xml"),))
+        for _, service in catalogue.items()
+    )
+
+    def ready(line: dict[str, Any]) -> None:
+        emit(line, as_json=as_json, human=text("Sandbox läuft: ", "Sandbox runs: ") + str(line["submission_api_v2"]))
+
+    async def main(stop: asyncio.Event) -> None:
+        watch = asyncio.create_task(until_stdin_closes(stop)) if tied else None
+        try:
+            await serve(data=data, port=port, on_ready=ready, stop=stop, offered=offered)
+        finally:
+            if watch:
+                watch.cancel()
+
+    run(main)

@@ -1,0 +1,166 @@
+"""`gateway send`, `status`, `list`: submissions from the machine itself, without HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import mimetypes
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import click
+
+from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
+from gateway.cli.language import text
+from gateway.errors import InvalidParameter, UnknownMunicipality
+from gateway.model import Client, Finding
+from gateway.ports import Filter, IncomingUpload, Scope, View
+from gateway.settings import ALL_SCOPES, Settings
+from gateway.states import TERMINAL
+
+MACHINE = Client("gateway-cli", frozenset(ALL_SCOPES), frozenset())
+EVERYTHING = Scope(None, None)
+BLOCK = 1 << 20
+
+
+@click.command(help=text("Einen Antrag übergeben", "Hand off an application"))
+@click.argument("service")
+@click.argument("record", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--municipality", required=True, metavar="ARS", help=text("Zwölfstelliger ARS", "12-digit ARS"))
+@click.option("--attach", multiple=True, metavar="KIND=FILE", help=text("Anlage", "Attachment"))
+@click.option("--wait", type=click.IntRange(0, 86_400), default=0, help=text("Sekunden", "Seconds"))
+@click.option("--key", help="Idempotency-Key")
+@options
+@guarded
+def send(  # noqa: PLR0913, PLR0917 - one parameter an option
+    config: Path | None,
+    as_json: bool,
+    service: str,
+    record: Path,
+    municipality: str,
+    attach: tuple[str, ...],
+    wait: int,
+    key: str | None,
+) -> None:
+    """Take the record in, print the submission; with `--wait`, carry it out here until it ended."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+    body = {"service": service, "municipality": municipality, "record": _record(record)}
+    files = [_attached(item) for item in attach]
+
+    async def main(stop: asyncio.Event) -> View:
+        return await _send(values, body, files, key or str(uuid4()), wait, stop)
+
+    view = run(main)
+    emit(view.as_json(), as_json=as_json)
+    if wait and view.submission.state.value != "accepted":
+        raise SystemExit(FAILED)
+
+
+async def _send(  # noqa: PLR0913, PLR0917 - what a hand-off is made of
+    values: Settings, body: dict[str, Any], files: list[tuple[str, Path]], key: str, wait: int, stop: asyncio.Event
+) -> View:
+    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+
+    async with open_house(values) as house:
+        if body["municipality"] not in house.municipalities:
+            raise UnknownMunicipality
+        listed = []
+        for kind, path in files:
+            media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            incoming = IncomingUpload(MACHINE.id, body["municipality"], uuid4(), media_type, path.stat().st_size, None)
+            await house.store.receive_upload(incoming, _blocks(path))
+            listed.append(
+                {"kind": kind, "filename": path.name, "media_type": media_type, "upload": str(incoming.upload)}
+            )
+        view = await house.intake.create(MACHINE, {**body, "attachments": listed}, key)
+        if wait:
+            await _carried_out(house, view.submission.id, wait, stop)
+        return await house.store.view(view.submission.id, EVERYTHING)
+
+
+async def _carried_out(house: Any, submission_id: UUID, wait: int, stop: asyncio.Event) -> None:  # noqa: ANN401
+    """Advance here as a worker would; where one is running, versions see to it that nothing happens twice."""
+    deadline = asyncio.get_running_loop().time() + wait
+    while asyncio.get_running_loop().time() < deadline and not stop.is_set():
+        await house.delivery.advance(submission_id)
+        if (await house.store.load(submission_id)).state in TERMINAL:
+            return
+        await asyncio.sleep(0.5)
+
+
+async def _blocks(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        while block := await asyncio.to_thread(file.read, BLOCK):
+            yield block
+
+
+def _record(path: Path) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
+    raise InvalidParameter(findings=(fault,))
+
+
+def _attached(item: str) -> tuple[str, Path]:
+    kind, _, name = item.partition("=")
+    if not kind or not Path(name).is_file():
+        fault = Finding("--attach", "no_file", "Erwartet wird ART=DATEI.", "KIND=FILE is expected.")
+        raise InvalidParameter(findings=(fault,))
+    return kind, Path(name)
+
+
+@click.command(help=text("Eine Einreichung ansehen", "Look at a submission"))
+@click.argument("submission_id", metavar="ID")
+@options
+@guarded
+def status(config: Path | None, as_json: bool, submission_id: str) -> None:
+    """Print the submission as the API would."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+    try:
+        wanted = UUID(submission_id)
+    except ValueError:
+        fault = Finding("ID", "format", "Erwartet wird eine UUID.", "A UUID is expected.")
+        raise InvalidParameter(findings=(fault,)) from None
+
+    async def main(_: asyncio.Event) -> View:
+        async with open_house(values) as house:
+            return await house.store.view(wanted, EVERYTHING)
+
+    emit(run(main).as_json(), as_json=as_json)
+
+
+@click.command(name="list", help=text("Einreichungen auflisten", "List submissions"))
+@click.option("--state", multiple=True, help=text("Nur dieser Zustand", "Only this state"))
+@options
+@guarded
+def list_(config: Path | None, as_json: bool, state: tuple[str, ...]) -> None:
+    """One line each, newest first."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+
+    async def main(stop: asyncio.Event) -> None:
+        async with open_house(values) as house:
+            cursor: str | None = None
+            while not stop.is_set():
+                views, cursor = await house.store.list_views(Filter(states=state, cursor=cursor, limit=200), EVERYTHING)
+                for view in views:
+                    it = view.submission
+                    human = f"{it.id}  {it.state.value:<10} {it.service:<20} {it.updated_at:%Y-%m-%d %H:%M:%S}"
+                    emit(view.as_json(), as_json=as_json, human=human)
+                if cursor is None:
+                    return
+
+    run(main)

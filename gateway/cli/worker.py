@@ -1,0 +1,43 @@
+"""`gateway worker`: delivery as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+
+import click
+
+from gateway.cli.console import emit, guarded, options, run, set_up_logging, until_stdin_closes
+from gateway.cli.language import text
+
+
+@click.command(help=text("Zustellung starten", "Start delivery"))
+@click.option("--concurrency", type=click.IntRange(1, 500), help=text("Zugleich zugestellte", "Carried out at once"))
+@click.option("--until-stdin-closes", "tied", is_flag=True, hidden=True)
+@options
+@guarded
+def worker(config: Path | None, as_json: bool, concurrency: int | None, tied: bool) -> None:
+    """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.worker import work  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging(values.log.level, values.log.format)
+    line = {"worker": f"{socket.gethostname()}-{os.getpid()}", "pid": os.getpid()}
+
+    async def main(stop: asyncio.Event) -> None:
+        watch = asyncio.create_task(until_stdin_closes(stop)) if tied else None
+        try:
+            await work(
+                values,
+                concurrency=concurrency or values.worker.concurrency,
+                on_ready=lambda: emit(line, as_json=as_json, human=text("Zustellung läuft.", "Delivery runs.")),
+                stop=stop,
+            )
+        finally:
+            if watch:
+                watch.cancel()
+
+    run(main)

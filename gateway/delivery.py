@@ -1,0 +1,162 @@
+"""Carrying out: ask the journey, act through a channel, commit the outcome.
+
+Knows: `ports`, `journey`, the catalogue of services. Never does: any I/O of its own, any decision about states.
+Standard: architecture §3 (the state is the row; a late worker undoes nothing). Start reading: `Delivery.advance`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from gateway import journey
+from gateway.errors import GatewayError, InternalError, VersionGone
+from gateway.journey import Kind, Step
+from gateway.model import Attachment, Municipality, Purpose, Submission
+from gateway.ports import Change, Channel, Clock, Enclosure, Parcel, Store, Stored
+from gateway.services.loader import Catalogue
+from gateway.states import TERMINAL
+
+log = structlog.get_logger()
+
+STAY_AWAKE_S = 2.0
+"""A wait up to this long is slept through by the same run; a longer one becomes a job of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What it takes to carry submissions out. `channels` is by municipality (ARS), `sleep` and `jitter` are given."""
+
+    store: Store
+    channels: Mapping[str, Channel]
+    municipalities: Mapping[str, Municipality]
+    catalogue: Catalogue
+    clock: Clock
+    new_id: Callable[[], UUID]
+    jitter: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def advance(self, submission_id: UUID) -> datetime | None:
+        """Carry one submission as far as it goes now; every result is committed before the next step.
+
+        Ends when nothing is to be done, when the next step is due later (a job is committed for then), or when
+        somebody else advanced the submission meanwhile. Returns an instant if it was called before its time.
+        """
+        try:
+            current = await self.store.load(submission_id)
+            if current.next_at and current.next_at > self.clock.now() and current.state not in TERMINAL:
+                return current.next_at
+            await self._advance(current)
+        except VersionGone:
+            await log.ainfo("delivery.superseded", submission_id=str(submission_id))
+        return None
+
+    async def _advance(self, current: Submission) -> None:
+        pending: Change | None = None
+        while todo := journey.next_step(pending.submission if pending else current, self.clock.now()):
+            if todo.kind in journey.CHANGES_OUTSIDE:
+                pending = _joined(pending, journey.begin(pending.submission if pending else current, todo))
+            if pending:
+                current = await self.store.commit(current.version, pending)
+            pending = await self._perform(current, todo)
+            wait = self._wait(current, pending)
+            if wait is None:
+                continue
+            if wait > STAY_AWAKE_S:
+                pending = pending or self._later(current)
+                break
+            if pending:  # what is known is on disk before the sleep
+                awake = replace(pending.submission, next_at=None)
+                current = await self.store.commit(current.version, replace(pending, submission=awake, wake_at=None))
+                pending = None
+            await self.sleep(wait)
+        if pending:
+            await self.store.commit(current.version, pending)
+
+    def _wait(self, current: Submission, change: Change | None) -> float | None:
+        now = self.clock.now()
+        if change is None:
+            return (journey.poll_at(current, now) - now).total_seconds()
+        return (change.wake_at - now).total_seconds() if change.wake_at else None
+
+    def _later(self, current: Submission) -> Change:
+        return Change(current, wake_at=journey.poll_at(current, self.clock.now()))
+
+    async def _perform(self, current: Submission, todo: Step) -> Change | None:
+        try:
+            return await self._act(current, todo)
+        except VersionGone:
+            raise
+        except GatewayError as error:
+            ours = isinstance(error, InternalError)
+            say = log.aerror if ours else log.awarning
+            await say("delivery.step_failed", submission_id=str(current.id), step=todo.intent, code=error.code)
+            return journey.failed(current, todo, error, self.clock.now(), self.jitter())
+
+    async def _act(self, current: Submission, todo: Step) -> Change | None:
+        channel = self.channels[current.municipality]
+        if todo.kind is Kind.SEAL:
+            parcel = await self._parcel(current)
+            return journey.sealed(current, await channel.seal(current, parcel, self.store), self.clock.now())
+        if todo.kind is Kind.ANNOUNCE:
+            return journey.announced(current, await channel.announce(current), self.clock.now())
+        if todo.kind is Kind.UPLOAD and todo.part:
+            await channel.upload(current, todo.part, self.store.read_blob(todo.part.blob))
+            return journey.uploaded(current, todo.part.name, self.clock.now())
+        if todo.kind is Kind.SUBMIT:
+            parts = {part.name: part for part in current.parts}
+            metadata = await self._whole(parts["metadata"].blob)
+            await channel.submit(current, metadata, await self._whole(parts["data"].blob))
+            return journey.submitted(current, self.clock.now())
+        return journey.observed(current, await channel.events(current), self.clock.now())
+
+    async def _whole(self, blob: UUID) -> bytes:
+        return b"".join([frame async for frame in self.store.read_blob(blob)])
+
+    async def _parcel(self, current: Submission) -> Parcel:
+        stored = await self.store.stored(current.id)
+        readable = await self._readable(current, stored)
+        enclosures = [
+            Enclosure(self.new_id(), "antrag.pdf", "application/pdf", Purpose.FORM, len(readable), content=readable)
+        ]
+        enclosures += [self._enclosed(attachment) for attachment in stored.attachments]
+        return Parcel(stored.document, tuple(enclosures), stored.received_at)
+
+    def _enclosed(self, attachment: Attachment) -> Enclosure:
+        return Enclosure(
+            self.new_id(),
+            attachment.filename,
+            attachment.media_type,
+            attachment.purpose,
+            attachment.size,
+            blob=attachment.blob,
+        )
+
+    async def _readable(self, current: Submission, stored: Stored) -> bytes:
+        service = self.catalogue.get(current.service)
+        name = self.municipalities[current.municipality].name
+        return await asyncio.to_thread(
+            service.readable,
+            json.loads(stored.record),
+            municipality_name=name,
+            received_at=stored.received_at,
+            attachments=stored.attachments,
+        )
+
+
+def _joined(earlier: Change | None, later: Change) -> Change:
+    """Two changes as one commit: the result of one call and the intent of the next."""
+    if earlier is None:
+        return later
+    return replace(earlier, submission=later.submission, journal=earlier.journal + later.journal, wake_at=later.wake_at)
+
+
+def due(submission: Submission, now: datetime) -> bool:
+    """Whether a job may act on the submission now (used by the sweep for submissions without a job)."""
+    return journey.next_step(submission, now) is not None

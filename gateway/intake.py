@@ -1,0 +1,307 @@
+"""Taking in: a portal's body becomes findings, or a document and its first job in one transaction.
+
+Knows: ports, the catalogue of services. Never does: HTTP, SQL, delivery.
+Standard: fixed interfaces §3, architecture §3.
+Start reading: `Intake.create`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from gateway.errors import BadInput, RecordInvalid, ServiceNotOffered, UnknownMunicipality, UnknownService
+from gateway.model import Attachment, Client, Document, Finding, Municipality, Severity, State, Submission
+from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
+from gateway.services.loader import Catalogue
+from gateway.services.service import Service
+
+REFERENCE = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+MAX_ATTACHMENTS = 99
+"""FIT-Connect takes 100 attachments a submission (reference §2.3); one is the readable application."""
+
+KEYS: Mapping[str, tuple[type, bool, str]] = {
+    "service": (str, True, "Text"),
+    "municipality": (str, True, "Text (zwölfstelliger ARS)"),
+    "record": (dict, True, "Objekt"),
+    "attachments": (list, False, "Liste"),
+    "reference": (str, False, "Text"),
+    "test": (bool, False, "Wahrheitswert"),
+}
+ATTACHMENT_KEYS = ("kind", "filename", "media_type", "upload")
+IN_A_THREAD_FROM = 32_768
+"""Size of a record in bytes of JSON from which its checks leave the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A body that has been looked at: what it means and everything that is wrong with it."""
+
+    service: Service
+    municipality: Municipality
+    record: Mapping[str, Any]
+    attachments: tuple[Attachment, ...]
+    document: Document | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether no finding is an error."""
+        return all(finding.severity is not Severity.ERROR for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What it takes to take in. `digest` is a keyed digest, `new_id` makes identifiers; both are given."""
+
+    store: Store
+    catalogue: Catalogue
+    municipalities: Mapping[str, Municipality]
+    keys: Keys
+    clock: Clock
+    new_id: Callable[[], UUID]
+    digest: Callable[..., bytes]
+    channel: str = "fitconnect"
+
+    async def validate(self, client: Client, body: Mapping[str, Any]) -> tuple[Finding, ...]:
+        """Every finding of a body, without taking anything over."""
+        try:
+            return (await self._checked(client, body)).findings
+        except BadInput as error:
+            return error.findings
+
+    async def create(self, client: Client, body: Mapping[str, Any], key: str) -> View:
+        """Take over one application: everything is on disk when this returns.
+
+        `key` is the Idempotency-Key; the same key and body give the same answer again. Raises `RecordInvalid` with all
+        findings, `IdempotencyConflict`, `Erased`, `UploadTaken`, `UnknownService`, `UnknownMunicipality`,
+        `ServiceNotOffered`.
+        """
+        digest = self.digest(b"body", canonical(body))
+        if known := await self.store.known(client.id, key, digest):
+            return known
+        checked = await self._checked(client, body)
+        if not checked.sound or checked.document is None:
+            raise RecordInvalid(findings=checked.findings)
+        return await self.store.create(self._new(client, checked, body, key, digest))
+
+    def _new(self, client: Client, checked: Checked, body: Mapping[str, Any], key: str, digest: bytes) -> NewSubmission:
+        document = checked.document
+        if document is None:  # unreachable by contract of `create`
+            raise RecordInvalid
+        now = self.clock.now()
+        submission = Submission(
+            id=self.new_id(),
+            municipality=checked.municipality.ars,
+            client=client.id,
+            service=checked.service.id,
+            state=State.RECEIVED,
+            version=0,
+            created_at=now,
+            updated_at=now,
+            channel=self.channel,
+            test=bool(body.get("test", False)),
+        )
+        facts = _receipt(submission, checked, document, now)
+        receipt = self.keys.sign_receipt(facts)
+        rules = sorted({finding.rule for finding in checked.findings})
+        return NewSubmission(
+            submission=submission,
+            idempotency_key=key,
+            digest=digest,
+            record=canonical(checked.record),
+            document=document,
+            attachments=checked.attachments,
+            reference=body.get("reference"),
+            receipt=receipt,
+            evidence=(
+                EvidenceEntry("received", {"receipt": receipt}),
+                EvidenceEntry("validated", {"schema_uri": document.schema_uri, "valid": True, "rules": rules}),
+            ),
+        )
+
+    async def _checked(self, client: Client, body: Mapping[str, Any]) -> Checked:
+        findings = shape(body)
+        if findings:
+            raise RecordInvalid(findings=tuple(findings))
+        service, municipality = self._offered(client, body["service"], body["municipality"])
+        attachments, missing = await self._attachments(client, body.get("attachments", []))
+        record: Mapping[str, Any] = composed(body["record"])
+        if len(str(record)) < IN_A_THREAD_FROM:
+            document, found = self._document(service, municipality, record, attachments)
+        else:
+            document, found = await asyncio.to_thread(self._document, service, municipality, record, attachments)
+        return Checked(service, municipality, record, attachments, document, (*missing, *found))
+
+    def _document(
+        self, service: Service, municipality: Municipality, record: Mapping[str, Any], attachments: Sequence[Attachment]
+    ) -> tuple[Document | None, list[Finding]]:
+        findings = service.check(record, attachments, ars=municipality.ars)
+        if any(finding.severity is Severity.ERROR for finding in findings):
+            return None, findings
+        document, more = service.document(record)
+        return document, [*findings, *more]
+
+    def _offered(self, client: Client, service_id: str, ars: str) -> tuple[Service, Municipality]:
+        service = self.catalogue.get(service_id) if service_id in self.catalogue.ids() else None
+        if service is None or (client.services is not None and service_id not in client.services):
+            raise UnknownService(findings=(_at("/service", "unknown_service", UnknownService),))
+        municipality = self.municipalities.get(ars)
+        if municipality is None or (client.municipalities and ars not in client.municipalities):
+            raise UnknownMunicipality(findings=(_at("/municipality", "unknown_municipality", UnknownMunicipality),))
+        if not offers(municipality, service_id):
+            raise ServiceNotOffered(findings=(_at("/service", "service_not_offered", ServiceNotOffered),))
+        return service, municipality
+
+    async def _attachments(
+        self, client: Client, listed: Sequence[Mapping[str, Any]]
+    ) -> tuple[tuple[Attachment, ...], list[Finding]]:
+        wanted = tuple(UUID(item["upload"]) for item in listed)
+        there = await self.store.uploads(client.id, wanted) if wanted else {}
+        findings = [
+            Finding(
+                f"/attachments/{no}/upload",
+                "upload_unknown",
+                "Diesen Upload gibt es nicht (mehr); bitte die Datei zuerst senden.",
+                "There is no such upload (any more); send the file first.",
+            )
+            for no, upload in enumerate(wanted)
+            if upload not in there
+        ]
+        attachments = tuple(
+            replace(
+                there.get(upload, _NOTHING),
+                kind=item["kind"],
+                filename=unicodedata.normalize("NFC", item["filename"]),
+                media_type=item["media_type"],
+                upload=upload,
+            )
+            for upload, item in zip(wanted, listed, strict=True)
+        )
+        return attachments, findings
+
+
+_NOTHING = Attachment("", "", "", 0, "0" * 64)
+
+
+def offers(municipality: Municipality, service: str) -> bool:
+    """Whether the municipality has a destination for the service."""
+    return any(service in d.services or "*" in d.services for d in municipality.destinations)
+
+
+def canonical(value: object) -> bytes:
+    """JSON with sorted keys and no white space, UTF-8: the bytes that digests are taken over."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def composed(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """The same JSON with every string in Unicode normalisation form C (DIN 91379 §5)."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, dict):
+        return {key: composed(item) for key, item in value.items()}
+    return [composed(item) for item in value] if isinstance(value, list) else value
+
+
+def shape(body: Mapping[str, Any]) -> list[Finding]:
+    """Every fault of the body around the record: unknown and missing keys, wrong types, patterns, doubled uploads."""
+    findings = [_unknown(f"/{key}") for key in body if key not in KEYS]
+    for key, (kind, required, german) in KEYS.items():
+        value = body.get(key)
+        if key not in body:
+            findings += [_missing(f"/{key}")] if required else []
+        elif value is None and not required:
+            continue
+        elif not isinstance(value, kind):
+            findings.append(_typed(f"/{key}", german, kind.__name__))
+    reference = body.get("reference")
+    if isinstance(reference, str) and not REFERENCE.fullmatch(reference):
+        findings.append(
+            Finding(
+                "/reference",
+                "pattern",
+                "Erlaubt sind 1 bis 64 Zeichen aus A–Z, a–z, 0–9 und . _ : / -.",
+                "Allowed are 1 to 64 characters of A–Z, a–z, 0–9 and . _ : / -.",
+            )
+        )
+    attachments = body.get("attachments")
+    if isinstance(attachments, list):
+        findings += _attachment_shapes(attachments)
+    return findings
+
+
+def _attachment_shapes(listed: list[Any]) -> list[Finding]:
+    if len(listed) > MAX_ATTACHMENTS:
+        limit = f"{MAX_ATTACHMENTS}"
+        return [Finding("/attachments", "too_many", f"Höchstens {limit} Anlagen.", f"At most {limit} attachments.")]
+    findings: list[Finding] = []
+    seen: set[str] = set()
+    for no, item in enumerate(listed):
+        place = f"/attachments/{no}"
+        if not isinstance(item, dict):
+            findings.append(_typed(place, "Objekt", "object"))
+            continue
+        findings += [_unknown(f"{place}/{key}") for key in item if key not in ATTACHMENT_KEYS]
+        for key in ATTACHMENT_KEYS:
+            if key not in item:
+                findings.append(_missing(f"{place}/{key}"))
+            elif not isinstance(item[key], str):
+                findings.append(_typed(f"{place}/{key}", "Text", "string"))
+        findings += _upload_shape(f"{place}/upload", item.get("upload"), seen)
+    return findings
+
+
+def _upload_shape(place: str, upload: object, seen: set[str]) -> list[Finding]:
+    if not isinstance(upload, str):
+        return []
+    try:
+        name = str(UUID(upload))
+    except ValueError:
+        return [Finding(place, "format", "Erwartet wird die UUID eines Uploads.", "The UUID of an upload is expected.")]
+    if name in seen:
+        return [Finding(place, "doubled", "Ein Upload darf nur einmal vorkommen.", "An upload may occur only once.")]
+    seen.add(name)
+    return []
+
+
+def _receipt(submission: Submission, checked: Checked, document: Document, now: datetime) -> dict[str, Any]:
+    return {
+        "iss": checked.municipality.public_url,
+        "sub": str(submission.id),
+        "iat": int(now.timestamp()),
+        "client_id": submission.client,
+        "service": submission.service,
+        "municipality": submission.municipality,
+        "document": {"sha256": document.sha256, "schema_uri": document.schema_uri},
+        "attachments": [{"kind": a.kind, "sha256": a.sha256, "size": a.size} for a in checked.attachments],
+    }
+
+
+def _unknown(pointer: str) -> Finding:
+    return Finding(
+        _safe(pointer), "unknown_key", "Diese Angabe ist hier nicht vorgesehen.", "This key is not expected here."
+    )
+
+
+def _safe(pointer: str) -> str:
+    """A pointer made of a caller's key, cut and cleaned: keys may hold anything."""
+    return "".join(c if c.isprintable() else "�" for c in pointer[:120])
+
+
+def _missing(pointer: str) -> Finding:
+    return Finding(pointer, "missing", "Diese Angabe ist nötig und fehlt.", "This key is required and missing.")
+
+
+def _typed(pointer: str, german: str, english: str) -> Finding:
+    return Finding(pointer, "type", f"Erwartet wird: {german}.", f"Expected: {english}.")
+
+
+def _at(pointer: str, rule: str, error: type[UnknownService | UnknownMunicipality | ServiceNotOffered]) -> Finding:
+    return Finding(pointer, rule, error.de, error.en)

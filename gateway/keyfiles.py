@@ -1,0 +1,144 @@
+"""Key files: what the gateway signs and encrypts with, read once from disk.
+
+Knows: where each key stands and who may create it (test mode only, except the token key). Never does: network, SQL.
+Standard: fixed interfaces §2, RFC 7517. Start reading: `master_key`, then `KeyFiles`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gateway.crypto import jws
+from gateway.crypto.keys import PrivateKey, generate_ed25519, private_key
+from gateway.errors import MasterKeyMissing, SettingsInvalid
+from gateway.model import Finding
+from gateway.settings import MunicipalityFile, Settings
+
+MASTER_KEY_BYTES = 32
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read; whole or not at all, never over an existing one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        pass
+    finally:
+        beside.unlink()
+
+
+def master_key(settings: Settings, *, data_exist: bool) -> tuple[bytes, str]:
+    """The master key and its place for messages.
+
+    In test mode a missing one is made, unless encrypted data exist already. Raises `MasterKeyMissing` and
+    `SettingsInvalid`.
+    """
+    path = settings.vault.master_key_file or settings.data_dir / "keys" / "master.key"
+    if not path.exists():
+        if data_exist or settings.mode == "production":
+            raise MasterKeyMissing(place=str(path))
+        write_secret(path, base64.b64encode(os.urandom(MASTER_KEY_BYTES)) + b"\n")
+    try:
+        key = base64.b64decode(path.read_bytes().strip(), validate=True)
+    except (binascii.Error, OSError):
+        key = b""
+    if len(key) != MASTER_KEY_BYTES:
+        raise SettingsInvalid(
+            findings=(
+                Finding(
+                    "vault.master_key_file",
+                    "master_key_form",
+                    "Erwartet werden 32 Bytes in Base64.",
+                    "32 bytes in base64 are expected.",
+                ),
+            )
+        )
+    return key, str(path)
+
+
+def token_key(settings: Settings) -> PrivateKey:
+    """The Ed25519 key that signs tokens and receipts; made on first use unless `evidence.signing_key_file` is set."""
+    path = settings.evidence.signing_key_file or settings.data_dir / "keys" / "token.jwk"
+    if not path.exists() and settings.evidence.signing_key_file is None:
+        private, _ = generate_ed25519(f"gateway-{os.urandom(6).hex()}")
+        write_secret(path, json.dumps(dict(private)).encode())
+    return read_private(path, "evidence.signing_key_file")
+
+
+def read_private(path: Path, setting: str) -> PrivateKey:
+    """A private JWK from its file. Raises `SettingsInvalid` naming the setting, never the content."""
+    try:
+        return private_key(json.loads(path.read_text(encoding="utf-8")))
+    except Exception:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
+        fault = Finding(
+            f"{setting}: {path}",
+            "key_unreadable",
+            "Die Schlüsseldatei fehlt oder enthält keinen passenden privaten JWK.",
+            "The key file is missing or holds no fitting private JWK.",
+        )
+    raise SettingsInvalid(findings=(fault,))
+
+
+def read_secret(path: Path, setting: str) -> str:
+    """A secret from its file, without surrounding white space. Raises `SettingsInvalid` naming the setting."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        secret = ""
+    if not secret:
+        raise SettingsInvalid(
+            findings=(
+                Finding(
+                    f"{setting}: {path}",
+                    "secret_unreadable",
+                    "Die Datei mit dem Geheimnis fehlt oder ist leer.",
+                    "The file with the secret is missing or empty.",
+                ),
+            )
+        )
+    return secret
+
+
+class KeyFiles:
+    """The keys of all municipalities (port `Keys`); each private key is loaded once, when first used."""
+
+    def __init__(self, municipalities: tuple[MunicipalityFile, ...], token: PrivateKey) -> None:
+        self._files = {m.ars: m.keys.signing_jwk_file for m in municipalities}
+        self._loaded: dict[str, PrivateKey] = {}
+        self.token = token
+
+    def document_key(self, ars: str) -> PrivateKey:
+        """The municipality's signing key. Raises `SettingsInvalid`."""
+        if ars not in self._loaded:
+            self._loaded[ars] = read_private(self._files[ars], "keys.signing_jwk_file")
+        return self._loaded[ars]
+
+    async def sign_document(self, municipality: str, content: bytes) -> str:
+        """Detached compact JWS (PS512) with the certificate chain in the header, made in a thread."""
+        return await asyncio.to_thread(self._sign, municipality, content)
+
+    def _sign(self, municipality: str, content: bytes) -> str:
+        key = self.document_key(municipality)
+        header: dict[str, Any] = {"alg": "PS512", "kid": key.kid}
+        if key.x5c:
+            header["x5c"] = [base64.b64encode(der).decode() for der in key.x5c]
+        return jws.sign_detached(content, key, header)
+
+    def sign_receipt(self, payload: Mapping[str, Any]) -> str:
+        """Compact JWS (EdDSA) of a receipt."""
+        header = {"alg": self.token.alg, "kid": self.token.kid, "typ": "receipt+jwt"}
+        return jws.sign(json.dumps(payload, separators=(",", ":")).encode(), self.token, header)

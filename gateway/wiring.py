@@ -1,0 +1,221 @@
+"""The only place where concrete things meet.
+
+Knows: settings, key files, store, channels, catalogue, and how they fit together. Never does: any work of theirs.
+Standard: architecture §2. Start reading: `open_house`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from cryptography import x509
+
+from gateway.delivery import Delivery
+from gateway.errors import DestinationUnfit, SettingsInvalid
+from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
+from gateway.fitconnect.channel import Environment as ChannelEnvironment
+from gateway.intake import Intake
+from gateway.keyfiles import KeyFiles, master_key, read_secret, token_key
+from gateway.model import Destination, Finding, Municipality
+from gateway.outbound.client import Policy, http_client
+from gateway.services.loader import Catalogue, load
+from gateway.settings import Environment, MunicipalityFile, Settings, read_municipalities
+from gateway.store import embedded, migrations
+from gateway.store.postgres import PostgresStore, needs_master_key
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The current instant, UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that runs in one process, wired."""
+
+    settings: Settings
+    files: tuple[MunicipalityFile, ...]
+    municipalities: Mapping[str, Municipality]
+    catalogue: Catalogue
+    store: PostgresStore
+    keys: KeyFiles
+    clock: SystemClock
+    intake: Intake
+    delivery: Delivery
+    channels: Mapping[str, FitConnectChannel]
+    dsn: str
+    base_url: str
+
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        """The OIDC issuers: the public address of each municipality."""
+        return tuple(m.public_url for m in self.municipalities.values())
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """The connection string of the migrated database: the server that is set, or the embedded one.
+
+    The embedded one is started if it does not run and stopped by the last process that used it: each holds a shared
+    lock on a file meanwhile, which the kernel drops with the process. Raises `DatabaseAway`.
+    """
+    if settings.database.url:
+        dsn = settings.database.url.get_secret_value()
+        await asyncio.to_thread(migrations.migrate, dsn)
+        yield dsn
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (settings.data_dir / "database.users").open("a") as users:
+        await asyncio.to_thread(fcntl.flock, users, fcntl.LOCK_SH)
+        try:
+            running = await asyncio.to_thread(embedded.start, settings.data_dir)
+            await asyncio.to_thread(migrations.migrate, running.dsn)
+            yield running.dsn
+        finally:
+            with suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                await asyncio.to_thread(embedded.stop, settings.data_dir)
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, base_url: str | None = None) -> AsyncIterator[House]:
+    """Open store, keys, catalogue and channels of one process; everything is closed afterwards.
+
+    Raises `SettingsInvalid`, `DataInvalid`, `MasterKeyMissing`, `MasterKeyWrong`, `DatabaseAway`.
+    """
+    files = read_municipalities(settings)
+    catalogue = load(settings.services.dir, {file.ars: file.parameters for file in files})
+    keys = KeyFiles(files, token_key(settings))
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        dsn = await stack.enter_async_context(database(settings))
+        master, place = master_key(settings, data_exist=await needs_master_key(dsn))
+        store = await PostgresStore.open(
+            dsn, master_key=master, place=place, clock=clock, random=os.urandom, pool_size=settings.database.pool_size
+        )
+        stack.push_async_callback(store.close)
+        municipalities = {file.ars: _municipality(file) for file in files}
+        makers = _Channels(settings, catalogue, keys, clock, stack)
+        channels = {file.ars: makers.channel(file) for file in files}
+        yield House(
+            settings=settings,
+            files=files,
+            municipalities=municipalities,
+            catalogue=catalogue,
+            store=store,
+            keys=keys,
+            clock=clock,
+            intake=Intake(store, catalogue, municipalities, keys, clock, uuid4, store.digest),
+            delivery=Delivery(store, channels, municipalities, catalogue, clock, uuid4, random.random),
+            channels=channels,
+            dsn=dsn,
+            base_url=base_url or settings.server.public_url.rstrip("/"),
+        )
+
+
+def _municipality(file: MunicipalityFile) -> Municipality:
+    return Municipality(
+        slug=file.slug,
+        ars=file.ars,
+        name=file.name,
+        public_url=file.public_url.rstrip("/"),
+        environment=file.fitconnect.environment,
+        client_id=file.fitconnect.client_id,
+        destinations=tuple(
+            Destination(str(d.destination_id), file.fitconnect.environment, d.services) for d in file.destinations
+        ),
+        parameters=file.parameters,
+    )
+
+
+def policy(settings: Settings) -> Policy:
+    """The way out as the settings allow it."""
+    out = settings.outbound
+    return Policy(
+        proxy=out.proxy, no_proxy=out.no_proxy, ca_bundle=out.ca_bundle, allow_private=tuple(out.allow_private)
+    )
+
+
+class _Channels:
+    """Makes the channels of all municipalities; those of one environment share an HTTP client."""
+
+    def __init__(
+        self, settings: Settings, catalogue: Catalogue, keys: KeyFiles, clock: SystemClock, stack: AsyncExitStack
+    ) -> None:
+        self._settings = settings
+        self._catalogue = catalogue
+        self._keys = keys
+        self._clock = clock
+        self._stack = stack
+        self._official = official_schemas(settings.schemas.dir)
+        self._clients: dict[str, httpx.AsyncClient] = {}
+
+    def channel(self, file: MunicipalityFile) -> FitConnectChannel:
+        """The channel of one municipality."""
+        name = file.fitconnect.environment
+        if name not in self._clients:
+            self._clients[name] = http_client(policy(self._settings))
+            self._stack.push_async_callback(self._clients[name].aclose)
+        secret = read_secret(file.fitconnect.client_secret_file, f"{file.slug}.fitconnect.client_secret_file")
+        return FitConnectChannel(
+            _environment(self._settings, self._settings.fitconnect.environments[name]),
+            file.fitconnect.client_id,
+            secret,
+            addressee=self._addressees(file),
+            keys=self._keys,
+            client=self._clients[name],
+            clock=self._clock,
+            random=os.urandom,
+            official=self._official,
+        )
+
+    def _addressees(self, file: MunicipalityFile) -> Callable[[str], Addressee]:
+        """Where a service goes: to the destination that names it, else to the one for every other service."""
+
+        def addressee(service_id: str) -> Addressee:
+            service = self._catalogue.get(service_id)
+            for wanted in (service_id, "*"):
+                for entry in file.destinations:
+                    if wanted in entry.services:
+                        return Addressee(str(entry.destination_id), service.identifier, service.titles["de"])
+            raise DestinationUnfit(rule="no_destination")
+
+        return addressee
+
+
+def _environment(settings: Settings, section: Environment) -> ChannelEnvironment:
+    return ChannelEnvironment(
+        token_url=section.token_url,
+        submission_api=section.submission_api,
+        api_versions=section.api_versions,
+        delivery_issuers=frozenset(section.delivery_issuer),
+        trust_roots=tuple(root for path in section.trust_roots for root in _roots(path)),
+        insecure_public_keys=settings.mode == "test" and section.insecure_public_keys,
+    )
+
+
+def _roots(path: Path) -> list[Any]:
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError):
+        fault = Finding(
+            f"trust_roots: {path}",
+            "roots_unreadable",
+            "Die Datei fehlt oder enthält kein PEM-Zertifikat.",
+            "The file is missing or holds no PEM certificate.",
+        )
+    raise SettingsInvalid(findings=(fault,))

@@ -1,0 +1,229 @@
+"""`make bench`: measures everything, writes docs/reference/benchmarks.json and benchmarks.md. `--quick` only prints.
+
+Every figure that is a goal is a ratio against a peer or a floor measured in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from lxml import etree
+
+from gateway.services.loader import load
+from tests.demo_fixture import ARS, Portal, http, kept_demo
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reference"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def signatures_per_second(seconds: float) -> float:
+    """PS512 signatures with RSA-4096 that one core makes in a second: the floor for everything end to end."""
+    key = rsa.generate_private_key(65537, 4096)
+    pss, made = padding.PSS(padding.MGF1(hashes.SHA512()), 64), 0
+    key.sign(b"x", pss, hashes.SHA512())
+    began = time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        key.sign(b"x" * 400, pss, hashes.SHA512())
+        made += 1
+    return made / (time.perf_counter() - began)
+
+
+def crypto(*, quick: bool) -> list[dict[str, Any]]:
+    """Seal, open and sign against joserfc and jwcrypto (a process of its own for each figure)."""
+    command = [sys.executable, "-m", "tests.bench.bench_crypto", *(["--quick"] if quick else [])]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return [json.loads(line) for line in out.stdout.splitlines() if line.startswith("{")]
+
+
+def validation(rounds: int) -> dict[str, Any]:
+    """A document of about 2.5 kB by bare lxml and through our checks and findings, in the same run."""
+    service = load(None, {}).get("hausnummer")
+    record = service.example(ARS)["record"]
+    document, findings = service.document(record)
+    assert document is not None, findings
+    schema = etree.XMLSchema(etree.parse(str(next((ROOT / "xsd").glob("**/*.xsd")))))
+
+    def rate(work: Any) -> float:
+        work()
+        began = time.perf_counter()
+        for _ in range(rounds):
+            work()
+        return rounds / (time.perf_counter() - began)
+
+    return {
+        "bytes": len(document.content),
+        "lxml_per_second": rate(lambda: schema.validate(etree.fromstring(document.content))),
+        "record_to_document_per_second": rate(lambda: service.document(record)),
+        "check_record_per_second": rate(lambda: service.check(record, (), ars=ARS)),
+    }
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """Processor time of processes and their waited-for children."""
+    total = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+def family(pid: int) -> list[int]:
+    """A process and its descendants."""
+    found = [pid]
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        fields = stat.read_text().rsplit(")", 1)[1].split()
+        if int(fields[1]) == pid:
+            found += family(int(stat.parent.name))
+    return found
+
+
+async def accepts(line: dict[str, Any], count: int, at_once: int) -> dict[str, Any]:
+    """Durable accepts by HTTP: uploads are made before, then creates are timed."""
+    portal = Portal(line)
+    bodies = [portal.body() for _ in range(count)]
+    times: list[float] = []
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+        async with gate:
+            began = time.perf_counter()
+            answer = await client.post(
+                line["api"] + "/submissions", json=body, headers={**portal.auth, "Idempotency-Key": str(uuid4())}
+            )
+            times.append(time.perf_counter() - began)
+            assert answer.status_code == 201, answer.text
+
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+        await client.get(line["health"])
+        began = time.perf_counter()
+        await asyncio.gather(*(one(client, body) for body in bodies))
+        seconds = time.perf_counter() - began
+    times.sort()
+    return {
+        "per_second": count / seconds,
+        "p50_ms": times[count // 2] * 1000,
+        "p99_ms": times[min(count - 1, int(count * 0.99))] * 1000,
+    }
+
+
+def wait_idle(line: dict[str, Any], count: int) -> None:
+    """Until the sandbox has accepted `count` submissions."""
+    admin = line["sandboxes"]["fitconnect"]["admin"]
+    while sum(s["state"] == "accepted" for s in http("GET", admin + "/submissions")[2]["submissions"]) < count:
+        time.sleep(0.5)
+
+
+def end_to_end(count: int, megabytes: int) -> dict[str, Any]:
+    """The demo's own figures: sandbox in its own process, database and gateway on the same cores."""
+    command = [sys.executable, "-m", "gateway.cli.main", "demo", "--json", "--count", str(count)]
+    command += ["--attachment-mb", str(megabytes)]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    summary: dict[str, Any] = json.loads(out.stdout.splitlines()[-1])["summary"]
+    return summary
+
+
+def cost(count: int) -> dict[str, Any]:
+    """Processor milliseconds a submission, split by process, for `count` submissions handed off at once."""
+    with kept_demo() as line:
+        pids = {"serve": [line["pids"]["serve"]], "worker": [line["pids"]["worker"]]}
+        pids["database"] = family(line["pids"]["postgres"])
+        pids["sandbox"] = [line["sandboxes"]["fitconnect"]["pid"]]
+        asyncio.run(accepts(line, 8, 4))
+        wait_idle(line, 8)
+        before = {name: cpu_seconds(found) for name, found in pids.items()}
+        figures = asyncio.run(accepts(line, count, 8))
+        wait_idle(line, count + 8)
+        pids["database"] = sorted(set(pids["database"]) & set(family(line["pids"]["postgres"])))
+        spent = {name: (cpu_seconds(found) - before[name]) / count * 1000 for name, found in pids.items()}
+    return {"accepts": figures, "cpu_ms_per_submission": spent}
+
+
+def measure(*, quick: bool) -> dict[str, Any]:
+    """Everything, in one run."""
+    floor = signatures_per_second(1.0 if quick else 5.0)
+    small = end_to_end(20 if quick else 300, 0)
+    large = end_to_end(10 if quick else 150, 1)
+    costs = cost(30 if quick else 300)
+    ours = costs["cpu_ms_per_submission"]["serve"] + costs["cpu_ms_per_submission"]["worker"]
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "command": "make bench-smoke" if quick else "make bench",
+        "ps512_per_second_and_core": floor,
+        "crypto": crypto(quick=quick),
+        "validation": validation(200 if quick else 3000),
+        "accepts": costs["accepts"],
+        "end_to_end": {**small, "share_of_ps512": small["per_second"] / floor, "goal": 0.10},
+        "end_to_end_1_mb": {**large, "share_of_ps512": large["per_second"] / floor, "goal": 0.05},
+        "cpu_ms_per_submission": costs["cpu_ms_per_submission"],
+        "gateway_cpu_in_signatures": {"value": ours * floor / 1000, "goal": 12},
+    }
+
+
+def page(result: dict[str, Any]) -> str:
+    """The table for people."""
+    rows = []
+
+    def walk(name: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                walk(f"{name} {key}".strip(), item)
+        elif isinstance(value, float):
+            rows.append(f"| {name} | {value:,.3f} |")
+        elif not isinstance(value, list):
+            rows.append(f"| {name} | {value} |")
+
+    walk("", result)
+    head = (
+        f"Written by `{result['command']}` on {result['at']} ({result['machine']}). Trust the ratios: machines differ "
+        "and are noisy. `goal` stands beside what was measured, whatever it is."
+    )
+    lines = [
+        "# Benchmarks",
+        "",
+        head,
+        "",
+        "| Figure | Value |",
+        "|---|---|",
+        *rows,
+        "",
+        "## Sealing, opening, signing",
+        "",
+        "| What | Who | Size | Median ms | Peak growth MB |",
+        "|---|---|---|---|---|",
+    ]
+    for row in result["crypto"]:
+        cells = [str(round(v, 3) if isinstance(v, float) else v) for v in row.values()]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure; write the pages unless `--quick`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    quick = parser.parse_args().quick
+    result = measure(quick=quick)
+    sys.stdout.write(json.dumps(result, indent=1) + "\n")
+    if not quick:
+        (PAGE / "benchmarks.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        (PAGE / "benchmarks.md").write_text(page(result), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

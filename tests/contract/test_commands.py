@@ -1,0 +1,100 @@
+"""Fixed interfaces §1: lines and exit codes of the commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from tests.demo_fixture import ARS, GATEWAY, PDF
+
+
+def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*GATEWAY, *arguments], capture_output=True, text=True, timeout=120, env={**os.environ, **env}, check=False
+    )
+
+
+def test_the_readiness_line_of_a_kept_demo_has_every_key(line):
+    assert {"base_url", "api", "token_url", "issuer", "callbacks", "health", "metrics", "database", "pids", "portal",
+            "config", "sandboxes", "pid"} <= set(line)  # fmt: skip
+    assert set(line["pids"]) == {"serve", "worker", "postgres"}
+    assert line["database"] == "embedded"
+    sandbox = line["sandboxes"]["fitconnect"]
+    assert {"token_url", "submission_api_v1", "submission_api_v2", "destination_api", "routing_api", "portal_jwks",
+            "delivery_jwks", "admin", "clients", "destinations", "pid"} <= set(sandbox)  # fmt: skip
+    assert {d["subscriber"] for d in sandbox["destinations"]} == {"automatic", "manual"}
+    keys = {"destination_id", "name", "subscriber", "metadata_versions", "services", "decryption_jwk_file",
+            "signing_jwk_file"}  # fmt: skip
+    assert all(keys <= set(d) for d in sandbox["destinations"])
+
+
+def test_status_and_list_show_the_submission(line, accepted):
+    shown = run("status", accepted["id"], "--config", line["config"], "--json")
+    assert shown.returncode == 0, shown.stderr
+    assert json.loads(shown.stdout)["state"] == "accepted"
+    listed = run("list", "--state", "accepted", "--config", line["config"], "--json")
+    assert accepted["id"] in {json.loads(row)["id"] for row in listed.stdout.splitlines()}
+
+
+def test_send_hands_off_and_waits(line, portal, tmp_path):
+    body = portal.call("GET", f"/services/hausnummer/example.json?municipality={ARS}")[2]
+    record, plan = tmp_path / "record.json", tmp_path / "plan.pdf"
+    record.write_text(json.dumps(body["record"]), encoding="utf-8")
+    plan.write_bytes(PDF)
+    arguments = ["--municipality", ARS, "--attach", f"site_plan={plan}", "--config", line["config"], "--json"]
+    sent = run("send", "hausnummer", str(record), *arguments, "--wait", "60")
+    assert sent.returncode == 0, sent.stderr
+    assert json.loads(sent.stdout)["state"] == "accepted"
+    record.write_text("{}", encoding="utf-8")
+    assert run("send", "hausnummer", str(record), *arguments).returncode == 3
+
+
+def test_check_says_for_each_line_ok_or_what_to_do(line):
+    checked = run("check", "--config", line["config"], "--json")
+    rows = [json.loads(row) for row in checked.stdout.splitlines()]
+    assert checked.returncode == 0, checked.stdout
+    assert {"settings", "database"} <= {row["check"] for row in rows}
+    assert all(set(row) >= {"check", "ok", "detail", "remedy"} for row in rows)
+
+
+def test_a_second_serve_on_the_same_data_directory_is_refused(line):
+    second = run("serve", "--config", line["config"], "--json")
+    assert second.returncode == 2
+    assert "already_serving" in second.stderr
+    assert second.stdout == ""
+
+
+def test_wrong_usage_and_unknown_settings_end_with_2(tmp_path):
+    assert run("gibt-es-nicht").returncode == 2
+    settings = tmp_path / "settings.toml"
+    settings.write_text('[server]\nprot = 1\n[outbound]\nallow_privat = ["x"]\n', encoding="utf-8")
+    refused = run("serve", "--config", str(settings), "--json")
+    assert refused.returncode == 2
+    assert "server.prot" in refused.stderr
+    assert "outbound.allow_privat" in refused.stderr, "all faults at once"
+
+
+def test_production_refuses_what_is_insecure_with_the_list_of_all(line):
+    refused = run("serve", "--config", line["config"], "--mode", "production", "--json")
+    assert refused.returncode == 2
+    for key in ("vault.master_key_file", "server.public_url", "outbound.allow_private", "trust_roots"):
+        assert key in refused.stderr
+
+
+def test_keys_generate_writes_private_files_and_shows_public_parts_only(tmp_path):
+    made = run("keys", "generate", "--out", str(tmp_path / "keys"), "--json")
+    assert made.returncode == 0, made.stderr
+    rows = [json.loads(row) for row in made.stdout.splitlines()]
+    assert {row["name"] for row in rows} == {"decryption", "signing"}
+    for row in rows:
+        assert "d" not in row["public_jwk"]
+        assert Path(row["file"]).stat().st_mode & 0o077 == 0
+        assert "d" in json.loads(Path(row["file"]).read_text(encoding="utf-8"))
+    assert run("keys", "generate", "--out", str(tmp_path / "keys")).returncode == 2
+
+
+def test_help_speaks_german_and_english():
+    assert "Gateway starten" in run("--help", "--lang", "de").stdout
+    assert "Start the gateway" in run("--help", "--lang", "en").stdout

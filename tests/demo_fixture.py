@@ -1,0 +1,136 @@
+"""A kept demo for tests that look at the gateway from outside: real processes, plain HTTP, nothing of our code."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+ARS = "150900546546"
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
+GATEWAY = [sys.executable, "-m", "gateway.cli.main"]
+
+
+def start(*arguments: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+    """Start a serving command and read its readiness line."""
+    process = subprocess.Popen(
+        [*GATEWAY, *arguments, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    raw, until = b"", time.monotonic() + 120
+    while b"\n" not in raw:
+        assert time.monotonic() < until, "no readiness line"
+        if select.select([process.stdout], [], [], 0.5)[0]:
+            more = os.read(process.stdout.fileno(), 65536)
+            assert more, f"gateway {arguments} ended with {process.wait()}"
+            raw += more
+    return process, json.loads(raw.split(b"\n")[0])
+
+
+def stop(process: subprocess.Popen[bytes]) -> int:
+    """SIGTERM, then wait; the exit code."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(15)
+    finally:
+        process.stdout.close()
+
+
+def http(
+    method: str, url: str, body: Any = None, headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, str], Any]:
+    """Status, headers in lower case, parsed JSON or bytes; status 0 where no answer came."""
+    headers = dict(headers or {})
+    if body is not None and not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+        headers.setdefault("Content-Type", "application/json")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        try:
+            answer = opener.open(urllib.request.Request(url, data=body, method=method, headers=headers), timeout=60)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            status, found, raw = answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
+    except OSError:
+        return 0, {}, b""
+    if "json" in found.get("content-type", ""):
+        return status, found, json.loads(raw)
+    return status, found, raw
+
+
+class Portal:
+    """A portal that knows the fixed interface only."""
+
+    def __init__(self, line: dict[str, Any]) -> None:
+        self.line, self.api = line, line["api"]
+        pair = f"{line['portal']['client_id']}:{line['portal']['client_secret']}"
+        basic = {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+        status, _, token = http(
+            "POST",
+            line["token_url"],
+            b"grant_type=client_credentials",
+            {**basic, "Content-Type": "application/x-www-form-urlencoded"},
+        )
+        assert status == 200, token
+        self.token = token
+        self.auth = {"Authorization": f"Bearer {token['access_token']}"}
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], Any]:
+        named = {key.replace("_", "-"): value for key, value in headers.items()}
+        return http(method, self.api + path, body, {**self.auth, **named})
+
+    def upload(self, raw: bytes = PDF, name: str | None = None) -> tuple[int, Any]:
+        name = name or str(uuid4())
+        status, _, answer = self.call("PUT", f"/uploads/{name}", raw, Content_Type="application/pdf")
+        return status, answer
+
+    def body(self) -> dict[str, Any]:
+        """The example of `hausnummer`, its attachments uploaded."""
+        status, _, body = self.call("GET", f"/services/hausnummer/example.json?municipality={ARS}")
+        assert status == 200, body
+        for attachment in body["attachments"]:
+            status, made = self.upload()
+            assert status == 201, made
+            attachment["upload"] = made["upload"]
+        return body
+
+    def create(self, body: Any, key: str | None = None) -> tuple[int, dict[str, str], Any]:
+        return self.call("POST", "/submissions", body, Idempotency_Key=key or str(uuid4()))
+
+    def followed(self, submission_id: str, seconds: float = 60) -> dict[str, Any]:
+        """The submission once it ended; by the feed's long poll, not by sleeping."""
+        until, after = time.monotonic() + seconds, ""
+        while time.monotonic() < until:
+            status, _, page = self.call("GET", f"/changes?after={after}&wait=5")
+            if status != 200:
+                select.select([], [], [], 0.2)
+                continue
+            ended = {c["submission_id"] for c in page["changes"] if c["state"] in {"accepted", "rejected", "held"}}
+            if submission_id in ended:
+                break
+            after = page["next"] or after
+        return self.call("GET", f"/submissions/{submission_id}")[2]
+
+
+@contextlib.contextmanager
+def kept_demo() -> Iterator[dict[str, Any]]:
+    """A kept demo; afterwards nothing of it is left."""
+    process, line = start("demo", "--keep")
+    try:
+        yield line
+    finally:
+        assert stop(process) == 0
+        assert not Path(line["config"]).parent.exists()

@@ -1,0 +1,36 @@
+"""The reference says what the code says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from docs.generate import PAGES
+from gateway import errors
+from gateway.errors import every_error
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_generated_page_is_what_make_docs_writes(name):
+    assert (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == PAGES[name]()
+
+
+def test_every_error_has_its_own_code_and_both_sentences():
+    found = list(every_error())
+    codes = [error.code for error in found]
+    assert len(codes) == len(set(codes))
+    assert all(error.de != error.en and error.de.endswith(".") and error.en.endswith(".") for error in found)
+
+
+def test_the_tree_of_errors_in_the_docstring_names_every_error():
+    assert all(error.__name__ in errors.__doc__ for error in every_error())
+
+
+def test_no_page_names_a_path_of_a_machine_or_a_registry():
+    for page in [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"]:
+        text = page.read_text(encoding="utf-8")
+        assert "/work/" not in text, page
+        assert "/root/" not in text, page
