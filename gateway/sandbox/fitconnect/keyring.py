@@ -103,19 +103,17 @@ def _generate(
 
     start, end = now - timedelta(days=1), now + timedelta(days=_VALID_DAYS)
     with ThreadPoolExecutor(_MANY) as pool:
-        made = dict(zip([*wanted, "root"], pool.map(key, [*wanted, "root"]), strict=True))
-    serials = {name: number for number, name in enumerate(made, start=2)}
-    root = generate_root(
-        subject="FIT-Connect-Sandbox Test-Root", not_before=start, not_after=end, serial=1, key=made["root"]
-    )
-    for name in wanted:
+        made = dict(zip(wanted, pool.map(key, wanted), strict=True))
+    issuer = (given or {}).get("root") or next(iter(made.values()))  # one key less to wait for
+    root = generate_root(subject="FIT-Connect-Sandbox Test-Root", not_before=start, not_after=end, serial=1, key=issuer)
+    for serial, name in enumerate(wanted, start=2):
         private, _ = generate_rsa(
             ids.uuid(),
             _USES[name],
             subject=f"FIT-Connect-Sandbox {name}",
             not_before=start,
             not_after=end,
-            serial=serials[name],
+            serial=serial,
             root=root,
             key=made[name],
         )
