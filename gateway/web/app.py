@@ -48,7 +48,7 @@ def create_app(parts: Parts) -> FastAPI:
     for path, handler in UNDESCRIBED:
         app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
     app.add_middleware(Door, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
-    app.openapi = lambda: _document(app, parts)  # type: ignore[method-assign]
+    app.openapi = lambda: _document(app, parts, examples)  # type: ignore[method-assign]
     return app
 
 
@@ -67,7 +67,7 @@ def example_body(parts: Parts) -> dict[str, Any]:
     return {"service": "hausnummer", "municipality": "150900546546", "record": {}}
 
 
-def _document(app: FastAPI, parts: Parts) -> dict[str, Any]:
+def _document(app: FastAPI, parts: Parts, examples: dict[str, Any]) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(
             title=openapi.TITLE,
@@ -77,5 +77,5 @@ def _document(app: FastAPI, parts: Parts) -> dict[str, Any]:
             routes=app.routes,
         )
         token_url = parts.provider.issuer_of(None).token_endpoint
-        app.openapi_schema = openapi.complete(document, token_url=token_url)
+        app.openapi_schema = openapi.complete(document, token_url=token_url, examples=examples)
     return app.openapi_schema

@@ -114,7 +114,11 @@ def parse_object(raw: bytes, limits: Limits) -> dict[str, Any]:
 
 def _bounded(raw: bytes, limits: Limits) -> None:
     """Refuse what would cost too much to parse, before parsing: depth, number of values, length of numbers."""
+    if raw.count(b'"') > 8 * limits.values:  # two strings a value, and room for escaped quotes
+        raise _too_many(limits)
     bare = _STRING.sub(b"", raw)
+    if bare.count(b",") + bare.count(b"[") + bare.count(b"{") > limits.values:
+        raise _too_many(limits)
     brackets = bare.translate(_ONE_KIND, _NOT_BRACKETS)
     for _ in range(limits.depth):
         if not brackets:
@@ -122,11 +126,6 @@ def _bounded(raw: bytes, limits: Limits) -> None:
         brackets = brackets.replace(b"[]", b"")  # takes away exactly the innermost level
     if b"[]" in brackets or brackets.count(b"[") > limits.depth:
         raise TooDeep(limit=limits.depth)
-    if bare.count(b",") + bare.count(b"[") + bare.count(b"{") > limits.values:
-        most = limits.values
-        raise RecordInvalid(
-            findings=(_whole("too_many_values", f"Höchstens {most} Werte.", f"At most {most} values."),)
-        )
     if _LONG_NUMBER.search(bare):
         raise RecordInvalid(findings=(_whole("number_range", _NUMBER_DE, _NUMBER_EN),))
 
@@ -162,6 +161,11 @@ def _constant(_name: str) -> float:
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
+
+
+def _too_many(limits: Limits) -> RecordInvalid:
+    most = limits.values
+    return RecordInvalid(findings=(_whole("too_many_values", f"Höchstens {most} Werte.", f"At most {most} values."),))
 
 
 def _whole(rule: str, de: str, en: str) -> Finding:

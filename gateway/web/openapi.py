@@ -221,17 +221,6 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "type": "https://schema.fitko.de/fit-connect/submission-api/callbacks/new-events",
         "submissions": [{"submissionId": EXAMPLE_ID}],
     },
-    "Problem": {
-        "type": "urn:ozg-gateway:problem:not_found",
-        "title": "Unter dieser Adresse gibt es für Sie nichts",
-        "status": 404,
-        "detail": "Unter dieser Adresse gibt es für Sie nichts.",
-        "instance": "urn:ozg-gateway:request:8f1c2d3e4f5a6b7c",
-        "code": "not_found",
-        "blame": "portal",
-        "retry": False,
-        "findings": [],
-    },
 }
 
 
@@ -240,8 +229,18 @@ def content(name: str, media_type: str, examples: Mapping[str, Any]) -> dict[str
     return {media_type: {"schema": ref(name), "example": examples[name]}}
 
 
-def complete(document: dict[str, Any], *, token_url: str) -> dict[str, Any]:
-    """The framework's document with our schemas and the way to authenticate."""
+def _restore(node: Any, examples: Mapping[str, Any]) -> None:  # noqa: ANN401 - JSON
+    """Put the examples back as they are: the framework drops every null of them."""
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        if isinstance(value, dict) and "schema" in value and "example" in value:
+            name = value["schema"]["$ref"].rpartition("/")[2]
+            value["example"] = examples.get(name, value["example"])
+        else:
+            _restore(value, examples)
+
+
+def complete(document: dict[str, Any], *, token_url: str, examples: Mapping[str, Any]) -> dict[str, Any]:
+    """The framework's document with our schemas, our examples and the way to authenticate."""
     flow = {
         "tokenUrl": token_url,
         "scopes": {
@@ -250,6 +249,7 @@ def complete(document: dict[str, Any], *, token_url: str) -> dict[str, Any]:
             "services:read": "Read the services on offer",
         },
     }
+    _restore(document["paths"], examples)
     document["components"] = {
         "schemas": dict(SCHEMAS),
         "securitySchemes": {"portal": {"type": "oauth2", "flows": {"clientCredentials": flow}}},

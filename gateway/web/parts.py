@@ -57,13 +57,13 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes, times in seconds."""
+    """Sizes in bytes, times in seconds; `depth` and `values` (how many one body may hold) bound a JSON body."""
 
     body_bytes: int = 10_000_000
     upload_bytes: int = 500_000_000
     callback_bytes: int = 1_000_000
     depth: int = 32
-    values: int = 200_000
+    values: int = 50_000
     wait_s: float = 30.0
     poll_s: float = 0.25
 

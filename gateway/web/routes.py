@@ -14,13 +14,40 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway import errors
+from gateway.errors import GatewayError
 from gateway.web import api, callbacks, doors, offers, oidc, uploads
 from gateway.web.access import READ, SERVICES, WRITE
 from gateway.web.openapi import JSON, PROBLEM, content, ref
+from gateway.web.problems import document
 
 _ARS: Final = ("municipality", "query", "12-digit ARS of a municipality that the client may serve.")
 _KEY: Final = ("Idempotency-Key", "header", "1 to 255 printable ASCII characters; repeat it with the same body only.")
 _LANGUAGE: Final = ("Accept-Language", "header", "de (default) or en.")
+
+
+_EXAMPLES: Final[Mapping[int, type[GatewayError]]] = {
+    kind.status: kind
+    for kind in (
+        errors.InvalidJson,
+        errors.Unauthorised,
+        errors.Forbidden,
+        errors.NotFound,
+        errors.IdempotencyConflict,
+        errors.Erased,
+        errors.LengthRequired,
+        errors.BodyTooLarge,
+        errors.WrongMediaType,
+        errors.InvalidParameter,
+        errors.MissingIdempotencyKey,
+        errors.DatabaseAway,
+    )
+}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    example = _EXAMPLES[status](line=1, column=12, scope=READ, limit=10_000_000, allowed=JSON)
+    return document(example, "de", "8f1c2d3e4f5a6b7c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +75,7 @@ class Route:
         for status in self.errors:
             answers[status] = {
                 "description": HTTPStatus(status).phrase,
-                "content": {PROBLEM: {"schema": ref("Problem"), "example": examples["Problem"] | {"status": status}}},
+                "content": {PROBLEM: {"schema": ref("Problem"), "example": _problem(status)}},
             }
         extra: dict[str, Any] = {"parameters": [self._parameter(*each) for each in self._all()]}
         if self.scope:

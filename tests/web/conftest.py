@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import pybase64
 import pytest
 
 from gateway.crypto.keys import generate_ed25519, private_key
@@ -192,8 +193,6 @@ class World:
     app: Any
 
     def token(self, client: str = "portal", scope: str = "") -> str:
-        import pybase64
-
         basic = "Basic " + pybase64.b64encode(f"{client}:{SECRET}".encode()).decode()
         body = b"grant_type=client_credentials" + (f"&scope={scope}".encode() if scope else b"")
         return self.parts.provider.token(None, basic, body).body["access_token"]
