@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from urllib.parse import parse_qs
 
 import httpx
@@ -23,7 +24,7 @@ def wire():
 
 @pytest.fixture
 async def tokens(clock):
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as client:
         yield Tokens(client, URL, "town", "s3cr&t=ü", clock=clock, tick=clock.tick)
 
 

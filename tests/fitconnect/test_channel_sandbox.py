@@ -1,0 +1,250 @@
+"""The channel and the sandbox, over real HTTP on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import socket
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+import uvicorn
+
+from gateway.crypto import jwe
+from gateway.errors import CounterpartBusy, CounterpartRefused
+from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
+from gateway.fitconnect.events import is_delivery_service
+from gateway.model import Purpose
+from gateway.outbound.client import Policy, exchange, http_client
+from gateway.sandbox.fitconnect import keyring, server
+from gateway.sandbox.fitconnect.clock import Ids
+from gateway.sandbox.fitconnect.offers import DEMO
+
+SCHEMA = "urn:xoev-de:xfall:standard:fim-s99000010001_1.0.0"
+DOCUMENT = f'<?xml version="1.0"?><antrag xmlns="{SCHEMA}"><strasse>Lange Straße</strasse></antrag>'.encode()
+
+
+class SystemClock:
+    def now(self):
+        return datetime.now(UTC)
+
+
+@pytest.fixture(scope="session")
+def sandbox_keys(rsa_keys, tmp_path_factory):
+    """The sandbox's keys, made of the session's three."""
+    shared = {"delivery": "root", "portal": "root", "root": "root"}
+    for kind in ("automatic", "manual"):
+        shared |= {f"{kind}-decryption": "encryption", f"{kind}-signing": "signing"}
+    material = {name: rsa_keys[key] for name, key in shared.items()}
+    directory = tmp_path_factory.mktemp("sandbox-keys")
+    return keyring.Keyring.from_keys(directory, material, now=datetime.now(UTC), ids=Ids(seed=1))
+
+
+@pytest.fixture
+async def sandbox(sandbox_keys, tmp_path):
+    """A running sandbox; its readiness line and itself."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    box = server.Sandbox.open(tmp_path, base_url=base, keys=sandbox_keys)
+    config = uvicorn.Config(server.app(box), lifespan="off", log_config=None, access_log=False, ws="none")
+    serving = uvicorn.Server(config)
+    task = asyncio.create_task(serving.serve(sockets=[listener]))
+    while not serving.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.005)
+    yield SimpleNamespace(box=box, **server.readiness(box))
+    serving.should_exit = True
+    await task
+    await box.close()
+    listener.close()
+
+
+@pytest.fixture
+async def client():
+    made = http_client(Policy(allow_private=("loopback",)))
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture
+async def channel(sandbox, client, make, signers):
+    """The sender's channel for the sandbox's automatic destination (or the manual one)."""
+    [sender] = [each for each in sandbox.clients if each["role"] == "sender"]
+    by_kind = {each["subscriber"]: each["destination_id"] for each in sandbox.destinations}
+    signer = make.signer(signers.subscriber)
+    environment = Environment(
+        sandbox.token_url,
+        sandbox.submission_api_v2.removesuffix("/v2"),
+        delivery_issuers=frozenset({sandbox.delivery_issuer}),
+        insecure_public_keys=True,
+    )
+
+    def build(kind="automatic"):
+        to = Addressee(by_kind[kind], DEMO[0].identifier, "Hausnummer beantragen")
+        return FitConnectChannel(
+            environment,
+            sender["client_id"],
+            sender["client_secret"],
+            addressee=lambda service: to,
+            keys=signer,
+            client=client,
+            clock=SystemClock(),
+            random=os.urandom,
+        )
+
+    return build
+
+
+@pytest.fixture
+def send(store, make, new_submission):
+    """Carry one submission through every step; returns it as submitted."""
+
+    async def carry(channel, *enclosures, until="submit", form=True):
+        submission = replace(new_submission, created_at=datetime.now(UTC))
+        readable = (make.enclosure(b"%PDF-1.7 the whole application", purpose=Purpose.FORM),) if form else ()
+        parcel = make.parcel(*readable, *enclosures, content=DOCUMENT, schema_uri=SCHEMA)
+        sealed = await channel.seal(submission, parcel, store)
+        submission = replace(
+            submission,
+            parts=sealed.parts,
+            destination_id=sealed.destination_id,
+            region=sealed.region,
+            service_identifier=sealed.service_identifier,
+        )
+        announced = await channel.announce(submission)
+        submission = replace(submission, remote_id=announced.remote_id, case_id=announced.case_id)
+        if until == "announce":
+            return submission
+        for part in submission.parts:
+            if part.is_attachment:
+                await channel.upload(submission, part, store.read_blob(part.blob))
+        if until == "submit":
+            metadata, data, *_ = submission.parts
+            await channel.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+        return submission
+
+    return carry
+
+
+async def settled(channel, submission, kind):
+    """The event log once it holds an event of that kind."""
+    for _ in range(100):
+        log = await channel.events(submission)
+        if any(event.type == kind for event in log):
+            return log
+        assert not any(event.type in {"accept-submission", "reject-submission"} for event in log), log[-1].problems
+        await asyncio.sleep(0.02)
+    raise AssertionError([(event.type, event.problems) for event in log])
+
+
+async def told(client, sandbox, path, body=None):
+    method = "POST" if body is not None else "GET"
+    content = json.dumps(body).encode() if body is not None else None
+    headers = {"content-type": "application/json"}
+    answer = await exchange(client, method, sandbox.admin + path, headers=headers, content=content)
+    assert 200 <= answer.status < 300, answer.body
+    return json.loads(answer.body or b"{}")
+
+
+async def test_a_submission_is_accepted_and_what_was_opened_is_what_was_sent(channel, sandbox, client, send, make):
+    sender = channel()
+    plan = os.urandom(300_000)
+    site_plan = make.enclosure(plan)
+    submission = await send(sender, site_plan)
+    log = await settled(sender, submission, "accept-submission")
+    assert all(event.verified for event in log), [(event.type, event.problems) for event in log]
+    assert [event.type for event in log if event.type != "notify-submission"] == [
+        "create-submission",
+        "submit-submission",
+        "accept-submission",
+    ]
+    accepted = log[-1]
+    assert accepted.issuer == submission.destination_id
+    assert is_delivery_service(log[0], {sandbox.delivery_issuer})
+    opened = await told(client, sandbox, f"/submissions/{submission.remote_id}/opened")
+    digests = {each["id"]: each["sha256"] for each in opened["attachments"]}
+    assert digests[str(site_plan.attachment_id)] == hashlib.sha256(plan).hexdigest()
+    assert opened["metadata"]["$schema"].endswith("/2.1.0/metadata.schema.json")
+
+
+async def test_a_rejection_by_the_authority_tells_its_problems(channel, send):
+    sender = channel()
+    submission = await send(sender, form=False)
+    *_, told_last = await settled(sender, submission, "reject-submission")
+    assert told_last.verified
+    assert told_last.issuer == submission.destination_id
+    assert set(told_last.problems[0]) == {"type", "title", "detail", "instance"}
+
+
+async def test_ciphertexts_open_with_the_destinations_key_and_nothing_else_is_in_them(channel, send, store, rsa_keys):
+    submission = await send(channel("manual"))
+    for part, cty in zip(submission.parts, ("application/json", "application/xml", "application/json"), strict=True):
+        plain, opened = jwe.open_(store.blobs[part.blob], lambda kid: rsa_keys["encryption"])
+        assert opened.header["cty"] == cty
+        assert "zip" not in opened.header
+        assert opened.tag == part.tag
+        assert hashlib.sha512(plain).hexdigest() == opened.sha512
+
+
+async def test_an_upload_may_be_repeated_before_the_submit(channel, send, make, store):
+    sender = channel()
+    submission = await send(sender, make.enclosure(b"x" * 1000), until="upload")
+    *_, part = submission.parts
+    await sender.upload(submission, part, store.read_blob(part.blob))
+    metadata, data, *_ = submission.parts
+    await sender.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+    assert (await settled(sender, submission, "accept-submission"))[-1].verified
+
+
+async def test_a_submit_without_its_attachment_is_refused_with_a_slug(channel, send, make, store):
+    sender = channel()
+    submission = await send(sender, make.enclosure(b"x"), until="announce")
+    metadata, data, *_ = submission.parts
+    with pytest.raises(CounterpartRefused) as caught:
+        await sender.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+    assert caught.value.params["http_status"] == 422
+    assert caught.value.params["problem"] != "unknown"
+
+
+async def test_a_second_submit_is_a_conflict_and_the_log_tells_what_happened(channel, send, store):
+    sender = channel("manual")
+    submission = await send(sender)
+    metadata, data, *_ = submission.parts
+    with pytest.raises(CounterpartRefused) as caught:
+        await sender.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+    assert caught.value.params["http_status"] == 409
+    assert [event.type for event in await sender.events(submission)][:2] == ["create-submission", "submit-submission"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"), [("wrong_signature", "signature"), ("wrong_tag", "tags")], ids=["signature", "tag"]
+)
+async def test_a_falsified_log_is_seen(channel, sandbox, client, send, kind, rule):  # noqa: PLR0917 - fixtures
+    sender = channel()
+    submission = await send(sender)
+    await settled(sender, submission, "accept-submission")
+    await told(client, sandbox, "/faults", {"match": "GET /v2/submissions/*/events", "kind": kind, "times": 1})
+    log = await sender.events(submission)
+    assert {"rule": rule} in [dict(problem) for event in log if not event.verified for problem in event.problems]
+    assert all(event.verified for event in await sender.events(submission))
+
+
+async def test_a_counterpart_that_is_busy_says_for_how_long(channel, sandbox, client, send):
+    value = {"status": 429, "headers": {"Retry-After": "3"}, "body": ""}
+    await told(
+        client, sandbox, "/faults", {"match": "POST /v2/submissions", "kind": "status", "value": value, "times": 1}
+    )
+    with pytest.raises(CounterpartBusy) as caught:
+        await send(channel())
+    assert caught.value.retry_after == 3
+
+
+async def test_many_submissions_at_once_share_token_destination_and_connections(channel, send, client):
+    sender = channel()
+    submissions = await asyncio.gather(*(send(sender) for _ in range(12)))
+    logs = await asyncio.gather(*(settled(sender, each, "accept-submission") for each in submissions))
+    assert all(event.verified for log in logs for event in log)
+    assert len({each.remote_id for each in submissions}) == 12
