@@ -7,6 +7,7 @@ import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -23,8 +24,6 @@ from gateway.sandbox.fitconnect.server import app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from pathlib import Path
-
     from cryptography.hazmat.primitives.asymmetric import rsa
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -185,9 +184,7 @@ class Peer:
             "events": {names.EVENT_PREFIX + kind: payload},
             **claims,
         }
-        return jws.sign(
-            json.dumps(body).encode(), self.sandbox.keys.keys["manual-signing"], {"typ": names.SET_TYP}
-        )
+        return jws.sign(json.dumps(body).encode(), self.sandbox.keys.keys["manual-signing"], {"typ": names.SET_TYP})
 
     async def order(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
         """An order to the admin API."""
@@ -207,6 +204,15 @@ def sha512(content: bytes) -> dict[str, str]:
 def claims_of(token: str) -> dict[str, Any]:
     claims: dict[str, Any] = json.loads(base64url.decode(token.split(".")[1].encode()))
     return claims
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The reference data beside the checkout; skips where they are absent."""
+    found = Path(__file__).parents[3] / "shared"
+    if not (found / "data" / "fitconnect").is_dir():
+        pytest.skip("no reference data beside the checkout")
+    return found
 
 
 def open_sandbox(directory: Path, keyring: Keyring) -> Sandbox:
