@@ -24,6 +24,7 @@ from gateway.sandbox.fitconnect.server import app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+
     from cryptography.hazmat.primitives.asymmetric import rsa
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -49,16 +49,32 @@ def signed(peer: Peer, content: bytes, header: dict[str, Any] | None = None) -> 
 @pytest.mark.parametrize(
     ("spoil", "slug", "instance"),
     [
-        (lambda p: p.metadata.update({"$schema": names.METADATA_2_1_0.replace("2.1.0", "3.0.0")}), "unsupported-schema", "metadata"),
+        (
+            lambda p: p.metadata.update({"$schema": names.METADATA_2_1_0.replace("2.1.0", "3.0.0")}),
+            "unsupported-schema",
+            "metadata",
+        ),
         (lambda p: p.metadata.pop("$schema"), "unsupported-schema", "metadata"),
         (lambda p: p.metadata.pop("contentStructure"), "schema-violation", "metadata"),
         (lambda p: data(p)["hash"].update(content="A" * 128), "schema-violation", "metadata"),
         (lambda p: p.metadata.update(additionalReferenceInfo={"else": 1}), "schema-violation", "metadata"),
-        (lambda p: p.service.update(identifier="urn:de:fim:leika:leistung:99999999999999"), "unsupported-service", "submission"),
+        (
+            lambda p: p.service.update(identifier="urn:de:fim:leika:leistung:99999999999999"),
+            "unsupported-service",
+            "submission",
+        ),
         (lambda p: p.more.update(region="DE16"), "unsupported-service", "submission"),
-        (lambda p: data(p)["submissionSchema"].update(schemaUri="urn:example:other"), "unsupported-data-schema", "metadata"),
+        (
+            lambda p: data(p)["submissionSchema"].update(schemaUri="urn:example:other"),
+            "unsupported-data-schema",
+            "metadata",
+        ),
         (lambda p: data(p)["submissionSchema"].update(mimeType=names.JSON), "unsupported-data-schema", "metadata"),
-        (lambda p: p.metadata.update(replyChannel={"deMail": {"address": "a@example.org"}}), "unsupported-reply-channel", "metadata"),
+        (
+            lambda p: p.metadata.update(replyChannel={"deMail": {"address": "a@example.org"}}),
+            "unsupported-reply-channel",
+            "metadata",
+        ),
         (lambda p: entry(p).update(attachmentId=str(uuid.uuid4())), "attachments-mismatch", "submission"),
         (lambda p: p.metadata["contentStructure"]["attachments"].clear(), "attachments-mismatch", "submission"),
         (lambda p: data(p)["hash"].update(content="0" * 128), "hash-mismatch", "data"),
@@ -67,7 +83,7 @@ def signed(peer: Peer, content: bytes, header: dict[str, Any] | None = None) -> 
         (lambda p: data(p)["signature"].update(detachedSignature=False), "technical-error", "data"),
         (lambda p: entry(p).update(purpose="attachment"), "technical-error", "submission"),
     ],
-)  # fmt: skip
+)
 async def test_a_parcel_with_one_fault(peer: Peer, spoil: Any, slug: str, instance: str) -> None:
     parcel = peer.parcel()
     spoil(parcel)
@@ -83,8 +99,13 @@ async def test_the_first_fault_in_order_is_the_one_named(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [b"<antrag>", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "<?xml version='1.0' encoding='utf-16'?><a/>".encode("utf-16")]
-)  # fmt: skip
+    "document",
+    [
+        b"<antrag>",
+        b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+        "<?xml version='1.0' encoding='utf-16'?><a/>".encode("utf-16"),
+    ],
+)
 async def test_a_document_that_is_no_plain_well_formed_xml(peer: Peer, document: bytes) -> None:
     parcel = peer.parcel()
     parcel.document = document
