@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -248,9 +248,3 @@ def _named(folder: str, service_id: str) -> Finding:
         f"Ordner und id müssen gleich heißen ({service_id}).",
         f"Folder and id have to be the same ({service_id}).",
     )
-
-
-def walk_findings(error: DataInvalid) -> Iterator[tuple[str, str, str]]:
-    """The faults of a refused directory as (place, rule, German sentence), for commands that print lines."""
-    for one in error.findings:
-        yield one.pointer, one.rule, one.de

@@ -8,7 +8,7 @@ Start reading: `plan`, then `fill`.
 from __future__ import annotations
 
 from collections.abc import Mapping as ReadOnly
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.model import Finding
 from gateway.xoev.converters import CONVERTERS, Unfit
@@ -43,12 +43,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """An element with content: `text` for a field, `children` for a group; `pointer` says where it came from."""
+    """An element with content: `text` for a field, `children` for a group; `place` says where it came from."""
 
     plan: Plan
-    pointer: str
-    text: str | None = None
-    children: tuple[Filled, ...] = ()
+    place: Tokens
+    text: str | None = field(default=None, repr=False)
+    children: tuple[Filled, ...] = field(default=(), repr=False)
+
+    @property
+    def pointer(self) -> str:
+        """The RFC 6901 pointer into the create body."""
+        return pointer(self.place)
 
 
 def plan(schema: Schema, form: FormSchema, mapping: Mapping, texts: Texts) -> Plan:
@@ -84,7 +89,7 @@ def fill(root: Plan, record: ReadOnly[str, object]) -> tuple[Filled, list[Findin
         the filled form, and a finding for each missing, superfluous or unconvertible value.
     """
     filler = _Filler(record)
-    return Filled(root, "/record", None, tuple(filler.children(root, record, ()))), filler.findings
+    return Filled(root, (), None, tuple(filler.children(root, record, ()))), filler.findings
 
 
 class _Filler:
@@ -95,19 +100,23 @@ class _Filler:
     def children(self, parent: Plan, context: object, base: Tokens) -> list[Filled]:
         found: list[Filled] = []
         for child in parent.children:
+            before = len(self.findings)
             made = self.field(child, context, base) if child.entry else self.group(child, context, base)
-            self.count(child, len(made), base)
+            refused = len(self.findings) - before if child.entry else 0
+            self.count(child, len(made) + refused, base)
             found += made
         return found
 
     def count(self, child: Plan, number: int, base: Tokens) -> None:
+        if child.node.minimum <= number and (child.node.maximum is None or number <= child.node.maximum):
+            return
         place = pointer(base + tuple(token for token in child.source or () if token != STAR))
-        if number == 0 and child.node.minimum:
+        if number == 0:
             if child.source is not None and not (child.entry and child.entry.constant is not None):
                 self.findings.append(finding(place, "missing", child.label))
         elif number < child.node.minimum:
             self.findings.append(finding(place, "too_few", child.label, limit=child.node.minimum))
-        if child.node.maximum is not None and number > child.node.maximum:
+        else:
             self.findings.append(finding(place, "too_many", child.label, limit=child.node.maximum))
 
     def group(self, child: Plan, context: object, base: Tokens) -> list[Filled]:
@@ -115,13 +124,13 @@ class _Filler:
             before = len(self.findings)
             inner = self.children(child, context, base)
             if inner or child.node.minimum:
-                return [Filled(child, pointer(base), None, tuple(inner))]
+                return [Filled(child, base, None, tuple(inner))]
             self.findings[before:] = [kept for kept in self.findings[before:] if kept.rule != "missing"]
             return []
         return [
             Filled(
                 child,
-                pointer(place),
+                place,
                 None,
                 tuple(self.children(child, *self.inside(child, value, context, place, base))),
             )
@@ -139,7 +148,7 @@ class _Filler:
         if entry.when is not None and not entry.when.holds(self.record):
             return []
         if entry.constant is not None:
-            return [Filled(child, pointer(base), entry.constant)]
+            return [Filled(child, base, entry.constant)]
         found: list[Filled] = []
         for value, place in self.values(child, context, base):
             try:
@@ -150,7 +159,7 @@ class _Filler:
                 )
                 continue
             if text is not None:
-                found.append(Filled(child, pointer(place), text))
+                found.append(Filled(child, place, text))
         return found
 
     @staticmethod

@@ -162,7 +162,8 @@ class RecordCheck:
             name = str(error.kind.as_dict()["property"])
             return [finding(pointer((*place, name)), "missing", self.label((*place, name)))]
         if keyword == "additionalProperties":
-            unknown = [key for key in error.instance if key not in shape["properties"]]  # type: ignore[union-attr]
+            given = error.instance if isinstance(error.instance, dict) else {}
+            unknown = [key for key in given if key not in shape["properties"]]
             return [finding(pointer((*place, key)), "unknown_field") for key in unknown]
         if keyword == "type":
             de, en = _TYPES[shape["type"]]
@@ -170,7 +171,7 @@ class RecordCheck:
         if keyword in _LIMITS:
             return [finding(where, _LIMITS[keyword], label, limit=shape[keyword])]
         if keyword == "pattern":
-            return [finding(where, "pattern", label, limit=shape["pattern"])]
+            return [finding(where, "pattern", label, limit=_inside(shape["pattern"]))]
         if keyword == "enum":
             return [finding(where, "not_in_list", label, limit=", ".join(map(str, shape["enum"])))]
         if keyword == "format":
@@ -209,6 +210,10 @@ def _texts(parent: Plan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
             yield from _texts(child, place if child.repeated else base)
         elif child.entry.converter in _TEXT_CONVERTERS:
             yield place, child.entry.datatype
+
+
+def _inside(pattern: str) -> str:
+    return pattern.removeprefix("^(?:").removesuffix(")$")
 
 
 def _general(place: Tokens) -> Tokens:
