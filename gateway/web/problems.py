@@ -114,8 +114,14 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """The answer to what the framework refuses by itself: no such address, no such method."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        return problem(MethodNotAllowed(), request, headers=dict(error.headers or {}))
+        return problem(MethodNotAllowed(), request, headers={"Allow": ", ".join(sorted(_methods(request)))})
     return problem(NotFound() if error.status_code == 404 else BadInput(), request)
+
+
+def _methods(request: Request) -> set[str]:
+    """Every method of this address (RFC 9110 §10.2.1); the framework names those of the first route only."""
+    matching = (route for route in request.app.routes if route.path_regex.match(request.scope["path"]))
+    return {method for route in matching for method in route.methods}
 
 
 async def on_disconnect(request: Request, _error: Exception) -> Response:

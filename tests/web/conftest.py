@@ -190,7 +190,8 @@ class World:
     parts: Parts
     woken: list[Any]
     checks: list[HealthCheck]
-    app: Any
+    app: Any = None
+    health_failure: Exception | None = None
 
     def token(self, client: str = "portal", scope: str = "") -> str:
         basic = "Basic " + pybase64.b64encode(f"{client}:{SECRET}".encode()).decode()
@@ -237,9 +238,13 @@ def build(**limits: Any) -> World:
         woken.append(news)
 
     async def health() -> list[HealthCheck]:
+        if world.health_failure:
+            raise world.health_failure
         return checks
 
     async def states() -> Mapping[str, int]:
+        if world.health_failure:
+            raise world.health_failure
         return {"received": 3}
 
     parts = Parts(
@@ -258,4 +263,6 @@ def build(**limits: Any) -> World:
         states=states,
         limits=Limits(**limits),
     )
-    return World(clock, store, intake, parts, woken, checks, create_app(parts))
+    world = World(clock, store, intake, parts, woken, checks)
+    world.app = create_app(parts)
+    return world
