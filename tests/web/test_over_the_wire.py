@@ -1,0 +1,113 @@
+"""The same app behind the real server: what a framework in memory cannot show."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import uvicorn
+
+from tests.web.conftest import build
+
+
+@asynccontextmanager
+async def served(world):
+    door = socket.socket()
+    door.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(world.app, log_config=None, access_log=False, server_header=False, lifespan="off")
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server._serve([door]))
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
+        await asyncio.sleep(0.01)
+    try:
+        yield door.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+        door.close()
+
+
+async def exchange(
+    port: int, head: str, body: bytes = b"", *, chunk: int = 1 << 20
+) -> tuple[int, dict[str, str], bytes]:
+    """Send everything first, as simple clients do, then read the answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
+    for start in range(0, len(body), chunk):
+        writer.write(body[start : start + chunk])
+        await writer.drain()
+    await writer.drain()
+    top = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)).decode().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in top[1:] if line)}
+    content = await reader.readexactly(int(headers.get("content-length", "0")))
+    writer.close()
+    return int(top[0].split()[1]), headers, content
+
+
+def head(world, method: str, path: str, **more: object) -> str:
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        "Host: gateway.tangerhuette.example",
+        f"Authorization: Bearer {world.token()}",
+    ]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in more.items()]
+    return "\n".join(lines)
+
+
+async def test_forty_megabytes_of_text_are_refused_and_the_caller_reads_why():
+    world = build()
+    body = b'{"service":"' + b"x" * 40_000_000 + b'"}'
+    async with served(world) as port:
+        asked = head(
+            world,
+            "POST",
+            "/api/v1/submissions",
+            Content_Length=len(body),
+            Content_Type="application/json",
+            Idempotency_Key="k",
+        )
+        status, headers, content = await exchange(port, asked, body)
+        healthy, _, _ = await exchange(port, "GET /health HTTP/1.1\nHost: x")
+    assert (status, headers["content-type"]) == (413, "application/problem+json")
+    assert json.loads(content)["code"] == "body_too_large"
+    assert healthy == 200
+
+
+async def test_a_gigabyte_is_refused_before_it_is_sent_and_the_line_is_cut():
+    world = build()
+    async with served(world) as port:
+        asked = head(world, "PUT", f"/api/v1/uploads/{uuid4()}", Content_Length=10**9, Content_Type="application/pdf")
+        status, headers, _ = await exchange(port, asked)
+    assert (status, headers["connection"]) == (413, "close")
+
+
+async def test_no_answer_names_the_server():
+    world = build()
+    async with served(world) as port:
+        _, headers, _ = await exchange(port, head(world, "GET", "/api/v1/submissions/%00"))
+    assert "server" not in headers
+
+
+async def test_escaped_dots_and_slashes_reach_no_other_address():
+    world = build()
+    async with served(world) as port:
+        put, _, _ = await exchange(port, head(world, "PUT", "/api/v1/uploads/..%2f..%2fetc", Content_Length=3), b"abc")
+        got, _, _ = await exchange(port, head(world, "GET", "/api/v1/services/..%2f..%2fhealth"))
+    assert (put, got) == (404, 404)
+
+
+async def test_a_caller_that_hangs_up_while_sending_keeps_nothing():
+    world = build()
+    async with served(world) as port:
+        asked = head(world, "PUT", f"/api/v1/uploads/{uuid4()}", Content_Length=1000, Content_Type="application/pdf")
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(asked.replace("\n", "\r\n").encode() + b"\r\n\r\n" + b"x" * 500)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        healthy, _, _ = await exchange(port, "GET /health HTTP/1.1\nHost: x")
+    assert healthy == 200
+    assert not world.store.bodies
