@@ -236,7 +236,10 @@ def _open_small(delivery: Delivery, name: str, tag: object, limit: int) -> tuple
 def _open(  # noqa: PLR0913, PLR0917 - what opening one part needs
     delivery: Delivery, name: str, tag: object, spool: IO[bytes], limit: int, instance: str
 ) -> Opened:
-    """Compare the tag, then decrypt into `spool`, which stands at its beginning afterwards."""
+    """Compare the tag, then decrypt into `spool`, which stands at its beginning afterwards.
+
+    An attachment is hashed by its reader, since it may be one of several fragments.
+    """
     file = delivery.part(name)
     if not file.exists():
         raise _Refused(names.MISSING_ATTACHMENT, instance, "The attachment is missing")
@@ -246,13 +249,13 @@ def _open(  # noqa: PLR0913, PLR0917 - what opening one part needs
             raise _Refused(names.INCORRECT_TAG, instance, "The authentication tag is not the one in the event log")
         sealed.seek(0)
         try:
-            return _decrypt(delivery, sealed, spool, limit)
+            return _decrypt(delivery, sealed, spool, limit, digest=name == instance)
         except CryptoFailure:
             raise _Refused(names.ENCRYPTION_ISSUE, instance, "The part cannot be decrypted") from None
 
 
-def _decrypt(delivery: Delivery, sealed: BinaryIO, spool: IO[bytes], limit: int) -> Opened:
-    opener = Opener(delivery.key_for, cast("BinaryIO", spool), max_plain=limit)
+def _decrypt(delivery: Delivery, sealed: BinaryIO, spool: IO[bytes], limit: int, *, digest: bool) -> Opened:
+    opener = Opener(delivery.key_for, cast("BinaryIO", spool), max_plain=limit, digest=digest)
     while piece := sealed.read(_CHUNK):
         opener.feed(piece)
     opened = opener.finish()
