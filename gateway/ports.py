@@ -64,7 +64,7 @@ class NewSubmission:
     """
 
     submission: Submission
-    idempotency_key: str
+    idempotency_key: str = field(repr=False)
     digest: bytes
     record: bytes = field(repr=False)
     document: Document

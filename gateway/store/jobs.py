@@ -4,7 +4,7 @@ Knows: procrastinate, its worker's options, how jobs of dead workers come back. 
 Standard: architecture §1 (job queue) and §3 (late workers). Start reading: `build_app`, then `work`.
 
 A job names a submission and nothing else. At most one waits for each submission (`queueing_lock`), at most one runs
-(`lock`); `wake_submission` in the database is the only door by which jobs come to be, in the transaction they belong to.
+(`lock`); `wake_submission` in the database is the only door by which jobs come to be, in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from gateway.store.database import OPTIONS, PATIENCE, Database, Statement, still_open
+from gateway.store.database import OPTIONS, PATIENCE, Database, numbered, still_open
 
 QUEUE: Final = "delivery"
 HEARTBEAT: Final = 1.5  # seconds between two signs of life of a worker
@@ -46,7 +46,7 @@ WITH gone AS (
 )
 SELECT count(wake_submission(submission::uuid, NULL)) AS number FROM (SELECT DISTINCT submission FROM ended) AS each
 """
-_ORPHANS = Statement(
+_ORPHANS = numbered(
     """
 SELECT count(wake_submission(id, NULL)) AS number FROM submissions
 WHERE state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')
@@ -54,8 +54,7 @@ WHERE state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')
     SELECT FROM procrastinate_jobs AS job
     WHERE job.lock = submissions.id::text AND job.status IN ('todo', 'doing')
   )
-""",
-    {},
+"""
 )
 
 
@@ -143,7 +142,7 @@ def is_database_away(error: BaseException) -> bool:
     return isinstance(error, ProcrastinateException)
 
 
-def _pool(**options: Any) -> AsyncConnectionPool[Any]:
+def _pool(**options: Any) -> AsyncConnectionPool[Any]:  # noqa: ANN401 - procrastinate's own options, passed on
     return AsyncConnectionPool(**{**options, "check": still_open})
 
 

@@ -16,9 +16,11 @@ from sqlalchemy import (
     CTE,
     JSON,
     Boolean,
+    ColumnElement,
     DateTime,
     Integer,
     LargeBinary,
+    Select,
     Table,
     Text,
     Uuid,
@@ -50,7 +52,14 @@ def _given(table: Table, names: Iterable[str]) -> list[Any]:
     return [cast(bindparam(name, type_=table.c[name].type), table.c[name].type).label(name) for name in names]
 
 
-def _one_row(table: Table, names: Iterable[str], source: CTE, *, where: Any = None, **others: Any) -> CTE:
+def _one_row(
+    table: Table,
+    names: Iterable[str],
+    source: CTE,
+    *,
+    where: ColumnElement[bool] | None = None,
+    **others: ColumnElement[Any],
+) -> CTE:
     """Insert one row of given values, and `others` that come from the source or under another name."""
     query = select(*_given(table, names), *others.values()).select_from(source)
     if where is not None:
@@ -58,7 +67,9 @@ def _one_row(table: Table, names: Iterable[str], source: CTE, *, where: Any = No
     return plain_insert(table).from_select([*names, *others], query).cte(f"to_{table.name}")
 
 
-def _many_rows(table: Table, source: CTE, arrays: dict[str, TypeEngine[Any]], prefix: str, **others: Any) -> CTE:
+def _many_rows(
+    table: Table, source: CTE, arrays: dict[str, TypeEngine[Any]], prefix: str, **others: ColumnElement[Any]
+) -> CTE:
     """Insert a row for each element of the given arrays, parameters named prefix + column + plural."""
     lists = [bindparam(f"{prefix}_{_plural(name)}", type_=ARRAY(kind)) for name, kind in arrays.items()]
     given = func.unnest(*lists).table_valued(*arrays, name=f"given_{table.name}").render_derived()
@@ -79,7 +90,7 @@ _EVIDENCE: dict[str, TypeEngine[Any]] = {
 }
 
 
-def _create() -> Any:
+def _create() -> Select[Any]:
     key = insert(t.idempotency).values(
         client=bindparam("client"),
         key=bindparam("idempotency_key"),
@@ -138,7 +149,7 @@ def _create() -> Any:
     ).add_cte(*writes)
 
 
-def _commit() -> Any:
+def _commit() -> Select[Any]:
     mutable = [*(name for name in COLUMNS if name not in FIXED), "evidence_seq", "evidence_head"]
     moved = (
         update(t.submissions)

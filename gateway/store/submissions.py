@@ -1,6 +1,6 @@
 """Submissions written: taken in, loaded, committed.
 
-Knows: the two writing statements and what a caller learns when they find nothing to do. Never does: decide what follows.
+Knows: the two writing statements and what a caller learns when they find nothing to do. Never does: decide a state.
 Standard: architecture §3 (accepted means on disk; the state is the row; compare and swap). Start reading: `create`.
 """
 

@@ -3,6 +3,7 @@
 Knows: columns, keys, indexes. Never does: queries. Standard: architecture §4 (every row names its municipality) and §5
 (what may stand where). Start reading: `submissions`, then `changes`.
 
+Columns that every commit changes stay out of indexes, so that most commits touch the row's page alone.
 Personal data stand only in columns whose comment says `encrypted` and in `blob_frames.data`.
 """
 
@@ -46,7 +47,7 @@ class Xid8(UserDefinedType[str]):
 
     cache_ok = True
 
-    def get_col_spec(self, **_: Any) -> str:
+    def get_col_spec(self, **_: object) -> str:
         """The type's name in DDL."""
         return "xid8"
 
@@ -63,8 +64,9 @@ def _at(name: str, *, null: bool = False) -> Column[Any]:
     return Column(name, DateTime(timezone=True), nullable=null)
 
 
-def _of_submission(**options: Any) -> Column[Any]:
-    return Column("submission", Uuid, ForeignKey("submissions.id", ondelete="CASCADE"), nullable=False, **options)
+def _of_submission(*, primary_key: bool = False) -> Column[Any]:
+    owner = ForeignKey("submissions.id", ondelete="CASCADE")
+    return Column("submission", Uuid, owner, nullable=False, primary_key=primary_key)
 
 
 facts = Table(
@@ -174,10 +176,9 @@ submissions = Table(
     Index("submissions_reference_idx", "reference_index", postgresql_where=text("reference_index IS NOT NULL")),
     Index(
         "submissions_open_idx",
-        "updated_at",
+        "id",
         postgresql_where=text("state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')"),
     ),
-    Index(None, "case_id"),
     Index(None, "remote_id"),
 )
 

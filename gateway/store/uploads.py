@@ -12,7 +12,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Boolean, LargeBinary, Uuid, any_, bindparam, cast, delete, insert, or_, select
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    ColumnElement,
+    LargeBinary,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    delete,
+    insert,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from gateway.errors import DigestMismatch, LengthMismatch, UploadConflict
@@ -43,7 +57,7 @@ _CLEAR_EXPIRED = compiled(
 
 
 def _add(*, whole: bool) -> Statement:
-    """Make an upload known, unless its id stands already; a small one with key, blob and frame by the same statement."""
+    """Make an upload known, unless its id stands already; small ones come with key, blob and frame at once."""
     names = [column.name for column in _U if column.name != "submission"]
     fresh = (
         upsert(t.uploads)
@@ -56,7 +70,7 @@ def _add(*, whole: bool) -> Statement:
     if not whole:
         return compiled(final)
 
-    def given(column: Any) -> Any:
+    def given(column: Column[Any]) -> ColumnElement[Any]:
         return cast(bindparam(column.name, type_=column.type), column.type)
 
     b, key = t.blobs.c, bindparam("data_key", type_=Uuid)
@@ -116,12 +130,8 @@ class Uploads:
         key = await self._keyring.new(incoming.municipality, now)
         writer = Writer(self._database, self._clock, key, self._new_id(), new_key=True, hashing=True)
         try:
-            async for chunk in body:
-                if writer.size + len(chunk) > incoming.length:
-                    raise LengthMismatch
+            async for chunk in _measured(body, incoming.length):
                 await writer.write(chunk)
-            if writer.size != incoming.length:
-                raise LengthMismatch
             return await self._finish(incoming, writer, key)
         except BaseException:
             await writer.abandon()
@@ -176,19 +186,26 @@ class Uploads:
         self, incoming: IncomingUpload, body: AsyncIterator[bytes], standing: Mapping[str, Any]
     ) -> Upload:
         """Compare a repeat with what stands, keeping nothing of it."""
-        digest, size = hashlib.sha256(), 0
-        async for chunk in body:
+        digest = hashlib.sha256()
+        async for chunk in _measured(body, incoming.length):
             digest.update(chunk)
-            size += len(chunk)
-            if size > incoming.length:
-                raise LengthMismatch
-        if size != incoming.length:
-            raise LengthMismatch
         if incoming.sha256 is not None and incoming.sha256 != digest.hexdigest():
             raise DigestMismatch
-        if size != standing["size"] or digest.hexdigest() != standing["sha256"]:
+        if incoming.length != standing["size"] or digest.hexdigest() != standing["sha256"]:
             raise UploadConflict
         return _as_before(standing)
+
+
+async def _measured(body: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
+    """The body as long as it keeps to its announced length, in bytes. Raises `LengthMismatch`."""
+    size = 0
+    async for chunk in body:
+        size += len(chunk)
+        if size > length:
+            raise LengthMismatch
+        yield chunk
+    if size != length:
+        raise LengthMismatch
 
 
 def _as_before(row: Mapping[str, Any]) -> Upload:

@@ -11,11 +11,11 @@ import binascii
 import functools
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Text, any_, bindparam, func, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, any_, bindparam, func, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from gateway.errors import Erased, IdempotencyConflict, InvalidParameter, NotFound
@@ -194,18 +194,16 @@ def _one(of: scope.Shape) -> Statement:
 @functools.cache
 def _page(of: scope.Shape, given: frozenset[str]) -> Statement:
     query: Select[Any] = scope.narrowed(_READ, t.submissions, of)
-    conditions = {
-        "states": lambda: _S.state == any_(bindparam("states", type_=ARRAY(Text))),
-        "service": lambda: _S.service == bindparam("service"),
-        "municipality": lambda: _S.municipality == bindparam("municipality"),
-        "created_after": lambda: _S.created_at > bindparam("created_after"),
-        "reference": lambda: _S.reference_index == bindparam("reference"),
-        "cursor_at": lambda: (
-            tuple_(_S.created_at, _S.id)
-            < tuple_(bindparam("cursor_at", type_=_S.created_at.type), bindparam("cursor_id", type_=_S.id.type))
-        ),
+    behind = tuple_(bindparam("cursor_at", type_=_S.created_at.type), bindparam("cursor_id", type_=_S.id.type))
+    conditions: dict[str, ColumnElement[bool]] = {
+        "states": _S.state == any_(bindparam("states", type_=ARRAY(Text))),
+        "service": _S.service == bindparam("service"),
+        "municipality": _S.municipality == bindparam("municipality"),
+        "created_after": _S.created_at > bindparam("created_after"),
+        "reference": _S.reference_index == bindparam("reference"),
+        "cursor_at": tuple_(_S.created_at, _S.id) < behind,
     }
-    query = query.where(*(condition() for name, condition in conditions.items() if name in given))
+    query = query.where(*(condition for name, condition in conditions.items() if name in given))
     return compiled(query.order_by(_S.created_at.desc(), _S.id.desc()).limit(bindparam("limit")))
 
 
@@ -218,10 +216,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         at, _, identity = text.partition(" ")
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise ValueError
-        return moment, UUID(identity)
+        return datetime.fromisoformat(at).astimezone(UTC), UUID(identity)
     except (ValueError, binascii.Error):
         raise foreign_cursor("/cursor") from None
 
