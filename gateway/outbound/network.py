@@ -15,6 +15,7 @@ import httpcore
 
 from gateway.errors import AddressRefused
 from gateway.outbound.policy import AddressPolicy, parse
+from gateway.outbound.stream import connect
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -38,22 +39,21 @@ class PinnedNetwork(httpcore.AsyncNetworkBackend):
         self._policy = policy
         self._trusted = trusted
         self._find = find
-        self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109 - the shape of httpcore's interface
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - as above
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - as above
     ) -> httpcore.AsyncNetworkStream:
         """Connect to an address of `host` that the policy allows. Raises `AddressRefused` if any is not allowed."""
         addresses = await self._judged(host, port, timeout)
         last: Exception = httpcore.ConnectError("no address")
         for address in addresses[:MAX_ADDRESSES]:
             try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+                return await connect(address, port, timeout)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error
         raise last

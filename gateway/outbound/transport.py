@@ -6,7 +6,9 @@ Standard: HTTP/1.1 (RFC 9112), CONNECT (RFC 9110 §9.3.6). Start reading: `Polic
 
 from __future__ import annotations
 
+import importlib.util
 import ssl
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +19,10 @@ import httpx
 from gateway.errors import AddressRefused
 from gateway.outbound.network import PinnedNetwork, Resolve, resolve
 from gateway.outbound.policy import LOOPBACK, AddressPolicy, parse
+
+if importlib.util.find_spec("sniffio") is None:
+    # httpcore asks for it four times a request; a module known to be absent is not looked for on disk each time
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 _SAME_NAME = (
     "ConnectTimeout",
