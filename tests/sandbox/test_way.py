@@ -134,6 +134,7 @@ async def test_a_killed_sandbox_comes_back_with_everything_and_answers_what_wait
         risen = Peer(again, http)
         assert risen.admin == peer.admin
         assert (await risen.shown(waiting))["state"] == "submitted"
+        assert again.own_destination("automatic").mode == "silent"
         await risen.order("/subscriber", {"destination_id": automatic, "mode": "accept"})
         await again.settle()
         assert (await risen.shown(waiting))["state"] == "accepted"

@@ -127,7 +127,7 @@ async def reset(request: Request) -> Response:
     sandbox.callback_log.clear()
     sandbox.clock.advance(-sandbox.clock.offset_s)
     sandbox.store.fact("clock_offset_s", 0.0)
-    sandbox.establish()
+    sandbox.establish(anew=True)
     return Response(status_code=204)
 
 

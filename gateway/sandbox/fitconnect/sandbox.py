@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,27 +92,35 @@ class Sandbox:
         sandbox.establish()
         return sandbox
 
-    def establish(self) -> None:
-        """Clients and own destinations as the sandbox begins; services follow what is offered now."""
+    def establish(self, *, anew: bool = False) -> None:
+        """Clients and own destinations as the sandbox begins; services and keys follow what is given now.
+
+        What was changed about a destination since (status, callback, mode) stays, unless `anew`.
+        """
         for role, scopes in _SCOPES.items():
             if not any(c.role == role for c in self.store.clients.values()):
                 self.store.put(Client(role, f"sandbox-{role}-{self.ids.uuid()[:8]}", self.ids.secret(), scopes))
         for kind in (AUTOMATIC, MANUAL):
-            self._own_destination(kind)
+            self._own_destination(kind, anew=anew)
 
-    def _own_destination(self, kind: str) -> None:
+    def _own_destination(self, kind: str, *, anew: bool) -> None:
         before = next((d for d in self.store.destinations.values() if d.ours and d.subscriber == kind), None)
         encryption = self.keys.keys[f"{kind}-{keyring.ENCRYPTION}"]
         signing = self.keys.keys[f"{kind}-{keyring.SIGNING}"]
+        services = tuple(offer.as_json() for offer in self.offered)
+        keys = {key.kid: dict(key.public_jwk) for key in (encryption, signing)}
+        if before and not anew:
+            self.store.put(replace(before, services=services, keys={**before.keys, **keys}))
+            return
         self.store.put(
             Destination(
                 id=before.id if before else self.ids.uuid(),
                 name=f"Sandbox ({kind})",
                 owner=self.client(SUBSCRIBER).client_id,
                 status=names.STATUS_ACTIVE,
-                services=tuple(offer.as_json() for offer in self.offered),
+                services=services,
                 encryption_kid=encryption.kid,
-                keys={key.kid: dict(key.public_jwk) for key in (encryption, signing)},
+                keys=keys,
                 metadata_versions=("2.0.0", "2.1.0"),
                 subscriber=kind,
                 contact={
