@@ -127,11 +127,15 @@ async def test_a_certificate_of_nobody_we_know_is_refused(secure, reaching):
             await exchange(client, "GET", f"https://town.example:{port}/")
 
 
-async def test_tls_to_who_speaks_none_counts_as_away(serving, reaching):
-    client = reaching(find=loopback)
-    async with serving(close=True) as server:
-        with pytest.raises(CounterpartAway):
-            await exchange(client, "GET", f"https://town.example:{server.port}/")
+async def test_tls_to_who_speaks_none_counts_as_away(reaching, listen):
+    async def plain(reader, writer):
+        writer.write(OK)
+        await writer.drain()
+        await reader.read()
+
+    port = await listen(plain)
+    with pytest.raises(CounterpartAway):
+        await exchange(reaching(find=loopback), "GET", f"https://town.example:{port}/")
 
 
 async def test_silence_in_the_handshake_ends_with_the_timeout(reaching, listen):
