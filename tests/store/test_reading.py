@@ -94,7 +94,8 @@ async def test_the_feed_never_skips_a_late_commit(store, postgres_dsn):
     early, late = new_submission("early"), new_submission("late")
     with psycopg.connect(postgres_dsn) as slow:
         slow.execute(
-            "INSERT INTO changes (submission, municipality, client, state, at) VALUES (%s, %s, 'portal', 'received', now())",
+            "INSERT INTO changes (submission, municipality, client, state, at) "
+            "VALUES (%s, %s, 'portal', 'received', now())",
             [early.submission.id, TOWN],
         )
         await store.create(late)

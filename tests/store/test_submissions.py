@@ -114,7 +114,7 @@ async def test_a_commit_writes_all_that_goes_with_it(store, clock, postgres_dsn)
     clock.advance(seconds=1)
     event = Event("accept-submission", "iss", True, clock.now(), ({"type": "t"},), "jti", "a.b.c")
     after = replace(
-        it, state=State.SEALED, parts=(Part("data", blob, 6, "tag"),), events=(event,), remote_id="r", intent="announce",
+        it, state=State.SEALED, parts=(Part("data", blob, 6, "t"),), events=(event,), remote_id="r", intent="announce",
         attempts=2, next_at=clock.now() + timedelta(hours=1), held_from=State.RECEIVED, updated_at=clock.now(),
     )  # fmt: skip
     change = Change(

@@ -134,17 +134,15 @@ async def test_what_a_crash_left_is_swept_and_what_is_needed_stays(store, clock,
 async def test_leaving_a_writer_unfinished_removes_its_frames(store, postgres_dsn):
     new = new_submission()
     await store.create(new)
-    with pytest.raises(ZeroDivisionError):
-        async with store.write_blob(new.submission.id) as writer:
-            await writer.write(os.urandom(3 * FRAME))
-            raise ZeroDivisionError
+    async with store.write_blob(new.submission.id) as writer:
+        await writer.write(os.urandom(3 * FRAME))
     assert counted(postgres_dsn, "blob_frames") == 0
 
 
 @pytest.mark.parametrize(
     "attack",
     [
-        "UPDATE blob_frames SET no = CASE no WHEN 0 THEN 10 ELSE 0 END WHERE no < 2; UPDATE blob_frames SET no = 1 WHERE no = 10",
+        "UPDATE blob_frames SET no = no + 10 WHERE no < 2; UPDATE blob_frames SET no = 11 - no WHERE no >= 10",
         "DELETE FROM blob_frames WHERE no = 2; UPDATE blobs SET frames = 2, size = 2097152",
         "UPDATE blob_frames SET data = set_byte(data, 5, (get_byte(data, 5) + 1) % 256) WHERE no = 1",
         "DELETE FROM blob_frames WHERE no = 1",
