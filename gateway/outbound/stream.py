@@ -15,6 +15,8 @@ import httpcore
 
 HELD_BYTES: Final = 262_144
 """Bytes received and not yet read before the other side is made to wait."""
+TOGETHER_BYTES: Final = 65_536
+"""Small writes wait for each other up to this size, or for the next read: head and body leave as one packet."""
 
 
 async def connect(address: str, port: int, limit: float | None) -> httpcore.AsyncNetworkStream:
@@ -120,10 +122,14 @@ class Stream(httpcore.AsyncNetworkStream):
 
     def __init__(self, wire: _Wire) -> None:
         self._wire = wire
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's interface
         """Up to `max_bytes` bytes; nothing at the end. Raises `ReadError`, `ReadTimeout`."""
         try:
+            if self._pending:
+                await self._flush(timeout)
             return await self._wire.read(max_bytes, timeout)
         except TimeoutError as error:
             raise httpcore.ReadTimeout from error
@@ -131,15 +137,24 @@ class Stream(httpcore.AsyncNetworkStream):
             raise httpcore.ReadError from error
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as above
-        """Send all of `buffer`. Raises `WriteError`, `WriteTimeout`."""
-        if not buffer:
+        """Send all of `buffer`, at the latest with the next read. Raises `WriteError`, `WriteTimeout`."""
+        self._pending.append(buffer)
+        self._pending_bytes += len(buffer)
+        if self._pending_bytes < TOGETHER_BYTES:
             return
         try:
-            await self._wire.write(buffer, timeout)
+            await self._flush(timeout)
         except TimeoutError as error:
             raise httpcore.WriteTimeout from error
         except OSError as error:
             raise httpcore.WriteError from error
+
+    async def _flush(self, limit: float | None) -> None:
+        data = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
+        self._pending.clear()
+        self._pending_bytes = 0
+        if data:
+            await self._wire.write(data, limit)
 
     async def aclose(self) -> None:
         """Close; what was handed over may still leave, nobody waits for it."""
