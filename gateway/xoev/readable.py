@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.xoev.filling import Filled, Labels
 from gateway.xoev.fim import Field, FieldType
+from gateway.xoev.latin import Datatype, offence
 from gateway.xoev.readable_template import TEMPLATE
 from gateway.xoev.texts import Texts
 
@@ -27,6 +28,8 @@ STANDARD: Final = "ua-1"
 _MAX_COLUMNS: Final = 6
 _UNBROKEN: Final = re.compile(r"\S{25,}")
 _PIECE: Final = re.compile(r".{12}")
+_DASHES: Final = "\u2010\u2011\u2013\u2014"
+_SPACES: Final = str.maketrans({"\t": " ", "\r": "\n"})
 _DATE_PARTS: Final = frozenset({"day", "month", "year"})
 _MONTHS: Final = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905 - one line
@@ -38,7 +41,6 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "filename": "Dateiname",
         "media_type": "Format",
         "size": "Größe",
-        "kind": "Art",
         "sha256": "SHA-256",
         "recipient": "Empfängerin",
         "received": "Eingegangen am",
@@ -53,7 +55,6 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "filename": "File name",
         "media_type": "Format",
         "size": "Size",
-        "kind": "Kind",
         "sha256": "SHA-256",
         "recipient": "Recipient",
         "received": "Received on",
@@ -109,8 +110,8 @@ def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[List
     words = _WORDS[page.language]
     return {
         "language": page.language,
-        "title": page.pick(head.title),
-        "municipality": head.municipality,
+        "title": _printable(page.pick(head.title)),
+        "municipality": _printable(head.municipality),
         "words": words,
         "head": [
             [words["recipient"], _breakable(head.municipality)],
@@ -118,15 +119,16 @@ def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[List
             [words["schema"], _breakable(head.schema)],
         ],
         "sections": [section for child in filled.children for section in page.section(child, 1, "")],
-        "attachment_columns": [words[name] for name in ("kind", "filename", "media_type", "size", "sha256")],
         "attachments": [
-            [
-                page.pick(one.title),
-                _breakable(one.filename),
-                _breakable(one.media_type),
-                page.size(one.size),
-                _breakable(one.sha256),
-            ]
+            {
+                "title": page.pick(one.title),
+                "rows": [
+                    [words["filename"], _breakable(one.filename)],
+                    [words["media_type"], _breakable(one.media_type)],
+                    [words["size"], page.size(one.size)],
+                    [words["sha256"], one.sha256],
+                ],
+            }
             for one in attachments
         ],
     }
@@ -279,5 +281,19 @@ def _is_row(child: Filled) -> bool:
 
 
 def _breakable(text: str) -> str:
-    """The text with invisible places to break in words that are longer than a line may be."""
-    return _UNBROKEN.sub(lambda match: _PIECE.sub("\\g<0>\u200b", match[0]), text)
+    """The text, printable, with invisible places to break in words that are longer than a line may be."""
+    return _UNBROKEN.sub(lambda match: _PIECE.sub("\\g<0>\u200b", match[0]), _printable(text))
+
+
+def _printable(text: str) -> str:
+    """The text with `[U+…]` for each character that the fonts may lack; PDF/UA allows no missing glyph.
+
+    The embedded fonts hold all of DIN 91379 but the tabulator (a test prints it); it becomes a space, the rest of a
+    checked record comes back unchanged.
+    """
+    done, rest = "", text.replace("\r\n", "\n").translate(_SPACES)
+    while (position := offence(rest, Datatype.EVERYTHING)) is not None:
+        letter = rest[position]
+        done += rest[:position] + (letter if letter in _DASHES else f"[U+{ord(letter):04X}]")
+        rest = rest[position + 1 :]
+    return done + rest

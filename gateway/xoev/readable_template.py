@@ -3,8 +3,8 @@
 Knows: layout, headings, lists of label and value, tables and their tags. Never does: hold a value; all come in `data`.
 Standard: PDF/UA-1 (ISO 14289-1) as Typst writes it. Start reading: `TEMPLATE`.
 
-Labels with their values are description lists, repeated groups and attachments are tables: each is what a screen reader
-announces best, and a table cell costs Typst as much time as a whole line of a list.
+Labels with their values are description lists, repeated groups are tables: each is what a screen reader announces best,
+and a table cell costs Typst as much time as a whole line of a list.
 """
 
 from __future__ import annotations
@@ -58,8 +58,10 @@ TEMPLATE: Final = r"""
 #if data.attachments.len() == 0 {
   words.none
 } else {
-  set text(size: 9pt)
-  listing((2fr, 3.2fr, 2fr, 1.8fr, 4.6fr), data.attachment_columns, data.attachments)
+  for attachment in data.attachments {
+    heading(level: 2, attachment.title)
+    pairs(attachment.rows)
+  }
 }
 """
 """The source after the one line that binds `data`; the same for every service, and no value is ever pasted into it."""

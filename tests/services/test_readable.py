@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.model import Attachment
+from gateway.services.service import Service
+from gateway.xoev import readable
+from gateway.xoev.filling import fill
+from gateway.xoev.latin import Datatype, code_points, sequences
+
+AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+PLAN = Attachment("site_plan", "Lageplan.pdf", "application/pdf", 1_234_567, "ab" * 32)
+
+
+def printed(service: Service, record: dict[str, object], language: str = "de", at: datetime = AT) -> bytes:
+    return service.readable(
+        record, municipality_name="Stadt Tangerhütte", received_at=at, attachments=[PLAN], language=language
+    )
+
+
+def shown(service: Service, name: str, language: str = "de") -> dict[str, object]:
+    filled, _ = fill(service.compiled.plan, service.compiled.examples[name])
+    head = readable.Head(("Hausnummer beantragen", "Apply"), "Stadt Tangerhütte", AT, "urn")
+    listed = [readable.Listed(("Lageplan", "Site plan"), "Lageplan.pdf", "application/pdf", 1_234_567, "ab" * 32)]
+    return readable.content(filled, service.compiled.texts, head, listed, language)
+
+
+@pytest.mark.parametrize("name", ["ordinary", "extreme"])
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_readable_application_is_tagged_pdf_ua(service: Service, name: str, language: str) -> None:
+    pdf = printed(service, service.compiled.examples[name], language)
+    assert pdf.startswith(b"%PDF-1.")
+    for mark in (
+        b"<pdfuaid:part>1</pdfuaid:part>",
+        b"/StructTreeRoot",
+        b"/MarkInfo",
+        b"/Lang",
+        b"/DisplayDocTitle true",
+    ):
+        assert mark in pdf
+
+
+def test_the_same_input_gives_the_same_bytes_and_another_moment_others(service: Service) -> None:
+    record = service.compiled.examples["ordinary"]
+    assert printed(service, record) == printed(service, record)
+    assert printed(service, record) != printed(service, record, at=datetime(2026, 11, 23, 12, 1, tzinfo=UTC))
+
+
+def test_every_value_of_the_record_is_shown(service: Service) -> None:
+    for name in ("ordinary", "extreme"):
+        text = json.dumps(shown(service, name), ensure_ascii=False).replace("\u200b", "")
+        waiting: list[object] = [service.compiled.examples[name]]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, dict):
+                rest = {
+                    k: v for k, v in value.items() if k not in {"role", "reason", "date_of_birth", "completion_date"}
+                }
+                waiting += rest.values()
+            elif isinstance(value, list):
+                waiting += value
+            elif isinstance(value, str):
+                assert json.dumps(value, ensure_ascii=False)[1:-1] in text
+
+
+def test_values_are_written_for_people(service: Service) -> None:
+    german, english = json.dumps(shown(service, "ordinary")), json.dumps(shown(service, "ordinary", "en"))
+    for text in ("28.02.1974", "31.03.2027", "Neubau", '"ja"', "1.234.567 Bytes", "23.11.2026, 13:00 Uhr (MEZ)"):
+        assert text in german
+    for text in ("28 February 1974", "31 March 2027", "New building", '"yes"', "Family name", "1,234,567 bytes"):
+        assert text in english
+
+
+def test_the_extreme_example_keeps_its_fifty_parcels_in_one_table(service: Service) -> None:
+    sections = shown(service, "extreme")["sections"]
+    assert isinstance(sections, list)
+    parcels = next(one for one in sections if one["heading"] == "Flurstück")
+    assert len(parcels["rows"]) == 50
+    assert parcels["columns"][:3] == ["Nr.", "Gemarkung", "Gemarkungsnummer"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), "01:59 MEZ"),
+        (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "03:00 MESZ"),
+        (datetime(2026, 10, 25, 0, 59, tzinfo=UTC), "02:59 MESZ"),
+        (datetime(2026, 10, 25, 1, 0, tzinfo=UTC), "02:00 MEZ"),
+    ],
+)
+def test_german_time_changes_on_the_last_sundays(moment: datetime, expected: str) -> None:
+    local, zone = readable.german_time(moment)
+    assert f"{local:%H:%M} {zone}" == expected
+
+
+HOSTILE = '"))\n#panic("x") \\" \\\\ \\u{22} #{ } $x$ `raw` <label> @ref = Title // /*'
+
+
+def test_a_value_never_becomes_markup(service: Service) -> None:
+    record = service.example("150900546546")["record"]
+    record["wish"]["remark"] = HOSTILE
+    assert printed(service, record).startswith(b"%PDF")
+    data = json.dumps(shown(service, "ordinary"))
+    assert "[U+" not in data
+
+
+def test_a_character_no_font_has_is_named_instead_of_failing(service: Service) -> None:
+    pdf = service.readable(
+        service.compiled.examples["ordinary"],
+        municipality_name="Stadt – \U0001f600 \u202e\x00 Иван 東",
+        received_at=AT,
+        attachments=[replace(PLAN, filename="東\U0001f600.pdf")],
+    )
+    assert pdf.startswith(b"%PDF")
+
+
+def test_every_letter_of_din_91379_has_a_glyph(service: Service) -> None:
+    record = service.example("150900546546")["record"]
+    single = [chr(point) for point in code_points(Datatype.EVERYTHING)]
+    for text in ("".join(single), " ".join(single), " ".join(sequences()), "a\tb\r\nc\rd\ne\u00a0f\t"):
+        record["wish"]["remark"] = text
+        record["parcels"][0]["district"] = text
+        assert printed(service, record).startswith(b"%PDF")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_the_bound_literal_is_the_value(text: str) -> None:
+    first = readable.source({"v": text}).decode().split("\n", 1)[0]
+    literal = first.removeprefix('#let data = json(bytes("').removesuffix('"))')
+    assert '"' not in literal.replace("\\\\", "").replace('\\"', "")
+    assert json.loads(literal.replace('\\"', '"').replace("\\\\", "\\")) == {"v": text}
+
+
+def test_several_threads_print_at_once(service: Service) -> None:
+    record = service.compiled.examples["ordinary"]
+    expected, results = printed(service, record), []
+    threads = [threading.Thread(target=lambda: results.append(printed(service, record))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected] * 4
