@@ -18,8 +18,7 @@ def fit(inbox: Inbox, *, identifier: str, ars: str, schema_uri: str, media_type:
 
     Raises `DestinationUnfit` naming the first rule broken: status, service, region, schema.
     """
-    if inbox.status != names.STATUS_ACTIVE:
-        raise DestinationUnfit(rule=f"status ({inbox.status if inbox.status in _STATES else 'unknown'})")
+    require_active(inbox)
     offers = [offer for offer in inbox.offers if offer.identifier.lower() == identifier.lower()]
     if not offers:
         raise DestinationUnfit(rule=f"service ({identifier})")
@@ -30,6 +29,12 @@ def fit(inbox: Inbox, *, identifier: str, ars: str, schema_uri: str, media_type:
     if not exact:
         raise DestinationUnfit(rule=f"schema ({schema_uri}, {media_type})")
     return max(exact, key=lambda pair: len(pair[1]))
+
+
+def require_active(inbox: Inbox) -> None:
+    """Refuse a destination that takes no submissions. Raises `DestinationUnfit` naming its status."""
+    if inbox.status != names.STATUS_ACTIVE:
+        raise DestinationUnfit(rule=f"status ({inbox.status if inbox.status in _STATES else 'unknown'})")
 
 
 def _closest(offer: Offer, ars: str) -> str | None:

@@ -350,6 +350,17 @@ async def test_a_step_without_its_predecessor_is_our_fault(channel, new_submissi
         await channel().events(new_submission)
 
 
+async def test_token_and_destination_can_be_checked_before_anything_is_sent(channel, reception, jwks):
+    reception()
+    sender = channel()
+    assert await sender.check_token() == "token granted"
+    said = await sender.check_destination(DESTINATION)
+    assert said == f"active, key {jwks['wrapKey'][1]['kid']}, metadata 2.1.0"
+    reception(status="inactive")
+    with pytest.raises(DestinationUnfit):
+        await channel().check_destination(DESTINATION)
+
+
 def test_an_environment_without_v2_is_told_at_once():
     with pytest.raises(SettingsInvalid):
         Environment(TOKEN, BASE, api_versions=("v3",))

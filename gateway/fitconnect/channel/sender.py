@@ -63,6 +63,7 @@ class FitConnectChannel:
         self._random = random
         self._callback = callback
         self._official = official or {}
+        self._tokens = tokens
         self._api = Api(client, environment.base, tokens, clock)
         self._keyring = Keyring(self._api, environment, clock, tick)
 
@@ -143,15 +144,18 @@ class FitConnectChannel:
         return log
 
     async def check_token(self) -> str:
-        """Sign in, for `gateway check`. Raises as `Tokens.current`."""
+        """Fetch a token, for `gateway check`. Raises as every exchange does, `TokenRefused` first of all."""
         await self._tokens.current()
-        return "token"
+        return "token granted"
 
     async def check_destination(self, destination_id: str) -> str:
-        """Read destination and key and check both, for `gateway check`; what was seen. Raises as `seal`."""
+        """Read a destination and judge its state, key and metadata versions, for `gateway check`.
+
+        Raises `DestinationUnfit`, `KeyUnfit` and the errors of an exchange.
+        """
         reception = await self._keyring.reception(destination_id)
-        versions = ", ".join(reception.inbox.metadata_versions)
-        return f"{reception.inbox.status}, metadata {versions}, kid {reception.key.kid}"
+        fitness.require_active(reception.inbox)
+        return f"active, key {reception.key.kid}, metadata {metadata.choose(reception.inbox.metadata_versions)}"
 
     async def _log(self, submission_id: str) -> tuple[str, ...]:
         tokens: list[str] = []
