@@ -50,6 +50,6 @@ def postgres_dsn(postgres_server: str, postgres_template: str) -> Iterator[str]:
     """A migrated database of the test's own."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")  # type: ignore[arg-type]
         yield make_conninfo(postgres_server, dbname=name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
