@@ -14,7 +14,7 @@ import pytest
 from gateway.model import Attachment, Document, State, Submission
 from gateway.ports import EvidenceEntry, IncomingUpload, NewSubmission, Scope
 from gateway.store.postgres import PostgresStore
-from tests.fixtures_postgres import postgres_dsn, postgres_server, postgres_template  # noqa: F401 - fixtures
+from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures
 
 TOWN, OTHER_TOWN = "150900546546", "150900000000"
 MASTER_KEY = bytes(range(32))

@@ -124,8 +124,8 @@ async def test_jobs_of_a_living_worker_are_left_alone(store, postgres_dsn):
     await store.create(new_submission())
     app = jobs.build_app(postgres_dsn, lambda _: None)
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
-        connection.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = 1")
+        worker = connection.execute("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id").fetchone()
+        connection.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s", worker)
     async with app.open_async():
         assert await jobs.rescue_stalled(app, 6.0) == 0
 
