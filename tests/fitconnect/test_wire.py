@@ -155,6 +155,7 @@ def test_a_redirect_is_no_answer(status):
         b"[" * 100_000,
         {"type": 7},
         {"type": "https://elsewhere.example/Erika"},
+        {"type": "erika-mustermann"},
         {"type": names.PROBLEM_PREFIX + "Erika Mustermann"},
         {"type": names.PROBLEM_PREFIX + "x" * 65},
     ],

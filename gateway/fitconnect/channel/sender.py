@@ -63,7 +63,6 @@ class FitConnectChannel:
         self._random = random
         self._callback = callback
         self._official = official or {}
-        self._tokens = tokens
         self._api = Api(client, environment.base, tokens, clock)
         self._keyring = Keyring(self._api, environment, clock, tick)
 
