@@ -12,7 +12,7 @@ GatewayError                     code · blame · retry · status · de · en
 ├── OperatorError                configuration or machine; the operator has to act
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
 │   ├── DatabaseUnfit · DatabaseNotStarted
-│   └── Overloaded
+│   └── DemoFailed · Overloaded
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
 │   ├── CounterpartRefused · CounterpartGarbled · TokenRefused · AddressRefused
@@ -41,7 +41,7 @@ class GatewayError(Exception):
     `retry_after` is in seconds, as a counterpart or a limit asked for.
     """
 
-    code: ClassVar[str] = "internal"
+    code: ClassVar[str] = "gateway"
     blame: ClassVar[Blame] = Blame.GATEWAY
     retry: ClassVar[bool] = False
     status: ClassVar[int] = 500
@@ -384,6 +384,14 @@ class Overloaded(OperatorError):
     en = "The gateway is at its limit. Nothing was taken over; try again later."
 
 
+class DemoFailed(OperatorError):
+    """A process of the demo did not start."""
+
+    code = "demo_failed"
+    de = "Der Teil {part} der Vorführung ist nicht gestartet; Näheres steht in {log}."
+    en = "The part {part} of the demo did not start; see {log}."
+
+
 class CounterpartError(GatewayError):
     """The other side of a wire."""
 
@@ -475,6 +483,8 @@ class EvidenceRefused(CounterpartError):
 
 class InternalError(GatewayError):
     """Ours."""
+
+    code = "internal"
 
 
 class IllegalTransition(InternalError):

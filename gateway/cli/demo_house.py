@@ -21,7 +21,7 @@ from typing import Any
 
 from gateway.cli.console import say
 from gateway.crypto.keys import generate_rsa
-from gateway.errors import GatewayError
+from gateway.errors import DemoFailed
 from gateway.keyfiles import write_secret
 from gateway.store import embedded
 
@@ -29,14 +29,6 @@ ARS = "150900546546"
 CLIENT = "demo-portal"
 START_WITHIN_S = 90.0
 STOP_WITHIN_S = 9.0
-
-
-class DemoFailed(GatewayError):
-    """A process of the demo did not start."""
-
-    code = "demo_failed"
-    de = "Der Teil {part} der Vorführung ist nicht gestartet; Näheres steht in {log}."
-    en = "The part {part} of the demo did not start; see {log}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from uuid import UUID
@@ -75,11 +76,37 @@ _ADD_KEY = compiled(
 _DROP = compiled(delete(t.blobs).where(_B.id == any_(bindparam("blobs", type_=ARRAY(UuidType)))))
 _DROP_KEYS = compiled(delete(t.data_keys).where(t.data_keys.c.id == any_(bindparam("keys", type_=ARRAY(UuidType)))))
 _BLOB = compiled(
-    select(_B.size, _B.frames, _B.finished, _B.data_key, t.data_keys.c.wrapped, t.data_keys.c.municipality)
+    select(_B.size, _B.frames, _B.finished, _B.data_key, t.data_keys.c.wrapped, t.data_keys.c.municipality, _F.data)
     .join_from(t.blobs, t.data_keys, t.data_keys.c.id == _B.data_key, isouter=True)
+    .join(t.blob_frames, (_F.blob == _B.id) & (_F.no == 0), isouter=True)
     .where(_B.id == bindparam("blob"))
 )
 _FRAME = compiled(select(_F.data).where(_F.blob == bindparam("blob"), _F.no == bindparam("no")))
+
+
+class Recent:
+    """Small blobs that this process wrote a moment ago, held in memory until they are first read.
+
+    What is sealed is mostly sent at once by the same worker; the copy spares it a way to the database and back. The
+    database decides all the same: after a crash, or once forgotten, the bytes come from there.
+    """
+
+    def __init__(self, most: int = 8 << 20) -> None:
+        self._held: OrderedDict[UUID, bytes] = OrderedDict()
+        self._left = most
+
+    def keep(self, blob: UUID, data: bytes) -> None:
+        """Hold the bytes; the oldest give way."""
+        self._held[blob] = data
+        self._left -= len(data)
+        while self._left < 0:
+            self._left += len(self._held.popitem(last=False)[1])
+
+    def take(self, blob: UUID) -> bytes | None:
+        """The bytes, if they are held; they are not held any more then."""
+        data = self._held.pop(blob, None)
+        self._left += len(data or b"")
+        return data
 
 
 class Writer:
@@ -98,7 +125,9 @@ class Writer:
         submission: UUID | None = None,
         new_key: bool = False,
         hashing: bool = False,
+        recent: Recent | None = None,
     ) -> None:
+        self._recent = recent
         self._database, self._clock = database, clock
         self._data_key, self._frame_key = key, vault.blob_key(key.key, blob)
         self._submission, self._new_key = submission, new_key
@@ -133,9 +162,12 @@ class Writer:
 
     async def finish(self) -> UUID:
         """Make the blob whole, on disk."""
+        small = bytes(self._buffer) if self._recent and not self.begun and len(self._buffer) <= INLINE else b""
         await self._send(last=True)
         await self._landed()
         self.finished = True
+        if self._recent and small:
+            self._recent.keep(self.blob, small)
         return self.blob
 
     async def seal_rest(self) -> bytes:
@@ -208,8 +240,8 @@ async def read(database: Database, keyring: Keyring, blob: UUID) -> AsyncIterato
     data_key = await keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
     key, left = vault.blob_key(data_key.key, blob), row["size"]
     for no in range(row["frames"]):
-        found = await database.one(_FRAME, blob=blob, no=no)
-        sealed, last = (found["data"] if found else b""), no == row["frames"] - 1
+        found = await database.one(_FRAME, blob=blob, no=no) if no else row
+        sealed, last = (found["data"] if found else None) or b"", no == row["frames"] - 1
         arguments = (key, blob, no, last, sealed)
         plain = (
             vault.open_frame(*arguments)

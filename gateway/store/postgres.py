@@ -7,6 +7,7 @@ Standard: `gateway/ports.py`. Start reading: `PostgresStore`.
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -33,7 +34,7 @@ from gateway.ports import (
 from gateway.store import blobs, changes, evidence
 from gateway.store import tables as t
 from gateway.store.database import Database, compiled
-from gateway.store.keyring import Keyring, holds_data
+from gateway.store.keyring import DataKey, Keyring, holds_data
 from gateway.store.submissions import Submissions
 from gateway.store.uploads import Uploads
 from gateway.store.views import Views
@@ -54,6 +55,8 @@ _COUNTS = compiled(
     )
 )
 _PING = compiled(select(1))
+REMEMBERED_KEYS = 64
+"""Data keys of submissions being sealed; a row of an erased key cannot be written to, whoever remembers it."""
 
 
 class PostgresStore(Store):
@@ -67,6 +70,8 @@ class PostgresStore(Store):
         self._submissions = Submissions(database, keyring, clock)
         self._views = Views(database, keyring)
         self._uploads = Uploads(database, keyring, clock, self._new_id)
+        self._recent = blobs.Recent()
+        self._keys: OrderedDict[UUID, DataKey] = OrderedDict()
 
     @classmethod
     async def open(  # noqa: PLR0913 - what `wiring` brings together
@@ -151,7 +156,10 @@ class PostgresStore(Store):
 
     async def commit(self, expected: int, change: Change) -> Submission:
         """See the port."""
-        return await self._submissions.commit(expected, change)
+        after = await self._submissions.commit(expected, change)
+        for blob in change.discard:
+            self._recent.take(blob)
+        return after
 
     async def stored(self, submission_id: UUID) -> Stored:
         """See the port."""
@@ -159,23 +167,32 @@ class PostgresStore(Store):
 
     def read_blob(self, blob: UUID) -> AsyncIterator[bytes]:
         """See the port."""
-        return blobs.read(self.database, self._keyring, blob)
+        held = self._recent.take(blob)
+        return blobs.read(self.database, self._keyring, blob) if held is None else _once(held)
 
     @asynccontextmanager
     async def write_blob(self, submission_id: UUID) -> AsyncIterator[blobs.Writer]:
         """See the port. Leaving without `finish` removes what was written."""
+        key = self._keys.get(submission_id) or await self._key_of(submission_id)
+        blob = self._new_id()
+        writer = blobs.Writer(self.database, self._clock, key, blob, submission=submission_id, recent=self._recent)
+        try:
+            yield writer
+        finally:
+            if not writer.finished:
+                await writer.abandon()
+
+    async def _key_of(self, submission_id: UUID) -> DataKey:
         row = await self.database.one(_KEY_OF, id=submission_id)
         if row is None:
             raise NotFound
         if row["wrapped"] is None:
             raise Erased
         key = await self._keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
-        writer = blobs.Writer(self.database, self._clock, key, self._new_id(), submission=submission_id)
-        try:
-            yield writer
-        finally:
-            if not writer.finished:
-                await writer.abandon()
+        self._keys[submission_id] = key
+        while len(self._keys) > REMEMBERED_KEYS:
+            self._keys.popitem(last=False)
+        return key
 
     async def evidence_of(self, submission_id: UUID) -> tuple[evidence.Link, ...]:
         """The evidence chain of a submission, first link first; `evidence.broken_at` checks it."""
@@ -195,6 +212,10 @@ class PostgresStore(Store):
 
     def _new_id(self) -> UUID:
         return UUID(bytes=self._random(16), version=4)
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 async def needs_master_key(dsn: str) -> bool:

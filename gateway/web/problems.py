@@ -76,7 +76,7 @@ def problem(error: GatewayError, request: Request, *, headers: Mapping[str, str]
 
 def document(error: GatewayError, chosen: str, request_id: str) -> dict[str, Any]:
     """The members of the problem, in `de` or `en`. Errors of our own say outside only that they are ours."""
-    shown: GatewayError = GatewayError() if isinstance(error, InternalError) else error
+    shown: GatewayError = InternalError() if isinstance(error, InternalError) else error
     return {
         "type": f"{TYPE_BASE}{shown.code}",
         "title": title(type(shown), chosen),

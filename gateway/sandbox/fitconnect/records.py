@@ -18,7 +18,7 @@ REJECTED: Final = "rejected"
 PICKUP: Final = frozenset({SUBMITTED, FORWARDED})
 CLOSED: Final = frozenset({ACCEPTED, REJECTED})
 
-REQUIREMENTS: Final = ("signature", "form")
+REQUIREMENTS: Final[tuple[str, ...]] = ()
 """What the automatic subscriber demands beyond FIT-Connect: a signed document, a readable PDF."""
 
 DELIVERY: Final = "delivery_service"
