@@ -16,6 +16,7 @@ import uvicorn
 
 from gateway.crypto import jwe
 from gateway.errors import CounterpartBusy, CounterpartRefused
+from gateway.fitconnect import names
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.fitconnect.events import is_delivery_service
 from gateway.model import Purpose
@@ -102,10 +103,10 @@ async def channel(sandbox, client, make, signers):
 def send(store, make, new_submission):
     """Carry one submission through every step; returns it as submitted."""
 
-    async def carry(channel, *enclosures, until="submit", form=True):
+    async def carry(channel, *enclosures, until="submit"):
         submission = replace(new_submission, created_at=datetime.now(UTC))
-        readable = (make.enclosure(b"%PDF-1.7 the whole application", purpose=Purpose.FORM),) if form else ()
-        parcel = make.parcel(*readable, *enclosures, content=DOCUMENT, schema_uri=SCHEMA)
+        readable = make.enclosure(b"%PDF-1.7 the whole application", purpose=Purpose.FORM)
+        parcel = make.parcel(readable, *enclosures, content=DOCUMENT, schema_uri=SCHEMA)
         sealed = await channel.seal(submission, parcel, store)
         submission = replace(
             submission,
@@ -170,13 +171,18 @@ async def test_a_submission_is_accepted_and_what_was_opened_is_what_was_sent(cha
     assert opened["metadata"]["$schema"].endswith("/2.1.0/metadata.schema.json")
 
 
-async def test_a_rejection_by_the_authority_tells_its_problems(channel, send):
+async def test_a_rejection_by_the_authority_tells_its_problems(channel, sandbox, client, send):
     sender = channel()
-    submission = await send(sender, form=False)
-    *_, told_last = await settled(sender, submission, "reject-submission")
-    assert told_last.verified
-    assert told_last.issuer == submission.destination_id
-    assert set(told_last.problems[0]) == {"type", "title", "detail", "instance"}
+    [destination] = [each["destination_id"] for each in sandbox.destinations if each["subscriber"] == "automatic"]
+    problem = {"type": f"{names.EVENT_PROBLEM_PREFIX}{names.SCHEMA_VIOLATION}", "title": "T", "detail": "D"}
+    problem["instance"] = "data"
+    body = {"destination_id": destination, "mode": "reject", "problems": [problem]}
+    await told(client, sandbox, "/subscriber", body)
+    submission = await send(sender)
+    *_, rejected = await settled(sender, submission, "reject-submission")
+    assert rejected.verified
+    assert rejected.issuer == submission.destination_id
+    assert rejected.problems == (problem,)
 
 
 async def test_ciphertexts_open_with_the_destinations_key_and_nothing_else_is_in_them(channel, send, store, rsa_keys):
