@@ -109,6 +109,7 @@ def stop(data_dir: Path, *, wait: float = 20.0) -> None:
                     break
             if child := _CHILDREN.pop(running.pid, None):
                 child.wait()
+        _bury_children()
         _forget_socket_directory(home)
 
 
@@ -174,8 +175,16 @@ def _launch(home: Path, owner: system_user.Owner | None) -> _Attempt:
     socket_directory = str(_socket_directory(home, owner))
     before = log.stat().st_size if log.exists() else 0
     process = _spawn(home, owner, "postgres", "-D", str(home / "data"), "-k", socket_directory)
+    _bury_children()
     _CHILDREN[process.pid] = process
     return _Attempt(process, before)
+
+
+def _bury_children() -> None:
+    """Take note of the end of those that died without being stopped."""
+    for pid, child in list(_CHILDREN.items()):
+        if child.poll() is not None:
+            del _CHILDREN[pid]
 
 
 def _run(home: Path, owner: system_user.Owner | None, program: str, *arguments: str) -> None:
