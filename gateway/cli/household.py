@@ -114,7 +114,7 @@ class _Keeper:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
-                if self.postgres_pid and not _lives(self.postgres_pid):
+                if self.postgres_pid and embedded.running(self._settings.data_dir) is None:
                     await log.aerror("serve.database_died")
                     self.postgres_pid = (await asyncio.to_thread(embedded.start, self._settings.data_dir)).pid
                 if self._worker and self._worker.returncode is not None:
@@ -185,13 +185,3 @@ def _alone(data_dir: Path) -> Any:  # noqa: ANN401 - a generator for contextmana
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -96,6 +96,12 @@ def start(data_dir: Path, *, wait: float = 60.0) -> Running:
             time.sleep(0.02)
 
 
+def running(data_dir: Path) -> int | None:
+    """The process id of the living postmaster of `data_dir`, ready or not; None where it is dead. Does not block."""
+    found = postmaster.read(_home(data_dir) / "data")
+    return found.pid if found and found.alive else None
+
+
 def stop(data_dir: Path, *, wait: float = 20.0) -> None:
     """Stop the database of `data_dir`, if it runs: fast shutdown, after half of `wait` (seconds) an immediate one."""
     home = _home(data_dir)
