@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -112,12 +112,6 @@ class Directory(Section):
     dir: Path | None = Field(None, description="Directory; unset: what the gateway ships.")
 
 
-class Limits(Section):
-    """Limits of one client."""
-
-    requests_per_minute: int | None = Field(None, ge=1, description="Requests per minute; unset: no limit.")
-
-
 class ClientSection(Section):
     """One portal that may hand off submissions."""
 
@@ -127,7 +121,6 @@ class ClientSection(Section):
     scopes: tuple[str, ...] = Field(ALL_SCOPES, description="Scopes the client may ask for.")
     municipalities: tuple[str, ...] = Field((), description="ARS of the municipalities it may serve; empty: all.")
     services: tuple[str, ...] | None = Field(None, description="Services it may use; unset: all.")
-    limits: Limits = Field(default_factory=Limits, description="Limits of the client.")
 
 
 class Vault(Section):
@@ -307,35 +300,6 @@ def insecure(settings: Settings) -> list[Finding]:
         )
         for place in weak
     ]
-
-
-def describe() -> Iterable[tuple[str, str, str, str]]:
-    """(file, key path, default, description) of every setting; the reference page is generated from it."""
-    yield from _describe("settings.toml", Settings, "")
-    yield from _describe("municipality file", MunicipalityFile, "")
-
-
-def _describe(file: str, model: type[BaseModel], prefix: str) -> Iterable[tuple[str, str, str, str]]:
-    repeated: Mapping[str, type[BaseModel]] = {
-        "clients": ClientSection,
-        "destinations": DestinationSection,
-        "environments": Environment,
-    }
-    for name, field in model.model_fields.items():
-        nested: object = repeated.get(name, field.annotation)
-        path = f"{prefix}{name}" + ("[]" if name in {"clients", "destinations"} else "")
-        path += ".NAME" if name == "environments" else ""
-        if isinstance(nested, type) and issubclass(nested, BaseModel):
-            yield from _describe(file, nested, f"{path}.")
-        else:
-            default = "required" if field.is_required() else _shown(field.default)
-            yield file, path, default, field.description or ""
-
-
-def _shown(default: object) -> str:
-    if default is None or repr(default) in {"PydanticUndefined", "()"}:
-        return "–"
-    return str(default)
 
 
 def _toml(file: Path) -> dict[str, Any]:
