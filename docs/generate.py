@@ -40,9 +40,9 @@ def described() -> Iterator[tuple[str, str, str, str]]:
 
 def _describe(file: str, model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
     repeated: Mapping[str, type[BaseModel]] = {
-        "clients": ClientSection,
-        "destinations": DestinationSection,
-        "environments": Environment,
+        "clients": settings.ClientSection,
+        "destinations": settings.DestinationSection,
+        "environments": settings.Environment,
     }
     for name, field in model.model_fields.items():
         nested: object = repeated.get(name, field.annotation)
