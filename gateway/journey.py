@@ -23,6 +23,8 @@ ANNOUNCEMENT_MARGIN = timedelta(hours=1)
 ANSWER_DUE = timedelta(days=14)
 GIVE_UP_AFTER = timedelta(days=3)
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+DOUBTS = 3
+"""How often in a row the counterpart may contradict what we know (404, 409) before a person is asked."""
 POLL_AT_FIRST_S = 0.15
 POLL_AT_MOST_S = 300.0
 POLL_GROWTH = 0.5
@@ -119,7 +121,9 @@ def announced(submission: Submission, result: Announced, now: datetime) -> Chang
         parts=tuple(replace(part, uploaded=False) for part in submission.parts),
     )
     body = {"remote_id": result.remote_id, "case_id": result.case_id}
-    return _done(after, Kind.ANNOUNCE.value, (EvidenceEntry("announced", body),))
+    change = _done(after, Kind.ANNOUNCE.value, (EvidenceEntry("announced", body),))
+    # an announcement made anew is no success yet: what was tried in vain still counts
+    return replace(change, submission=replace(change.submission, attempts=submission.attempts))
 
 
 def uploaded(submission: Submission, name: str, now: datetime) -> Change:
@@ -175,11 +179,13 @@ def failed(submission: Submission, todo: Step, error: GatewayError, now: datetim
     """
     journal = (JournalEntry(todo.intent, "error", {"code": error.code, "sentence": error.sentence("en")}),)
     refused = _status(error)
-    if todo.kind is Kind.SUBMIT and refused == 409:  # perhaps our own earlier request: the event log knows
-        return Change(submission, journal)
-    if todo.kind in {Kind.UPLOAD, Kind.SUBMIT} and refused == 404 and submission.attempts < 3:
-        again = replace(submission, state=State.SEALED, intent=None, attempts=submission.attempts + 1, updated_at=now)
-        return Change(again, journal)
+    if todo.kind is Kind.SUBMIT and refused == 409 and submission.attempts < DOUBTS:
+        later = _backed_off(submission, error, now, jitter)  # perhaps our own earlier request: the event log knows
+        return Change(later, journal, wake_at=later.next_at)
+    if todo.kind in {Kind.UPLOAD, Kind.SUBMIT} and refused == 404 and submission.attempts < DOUBTS:
+        later = _backed_off(submission, error, now, jitter)
+        again = replace(later, state=step(submission.state, State.SEALED), intent=None)
+        return Change(again, journal, wake_at=again.next_at)
     if todo.kind is Kind.READ_EVENTS and submission.state is State.SUBMITTED:
         return Change(
             _backed_off(submission, error, now, jitter), journal, wake_at=_wake(submission, error, now, jitter)

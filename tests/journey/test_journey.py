@@ -191,17 +191,30 @@ def test_a_conflict_on_submit_asks_the_event_log():
     it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
     error = CounterpartRefused(host="x", http_status=409, problem="")
     after = journey.failed(it, Step(Kind.SUBMIT), error, NOW, 0.0).submission
-    assert journey.next_step(after, NOW).kind is Kind.READ_EVENTS
+    assert journey.next_step(after, NOW) is None, "not at once"
+    assert journey.next_step(after, NOW + timedelta(minutes=1)).kind is Kind.READ_EVENTS
+
+
+def test_a_conflict_that_the_event_log_does_not_explain_is_held_in_the_end():
+    error = CounterpartRefused(host="x", http_status=409, problem="")
+    it, rounds = ready(State.UPLOADED), 0
+    while it.state is State.UPLOADED:
+        rounds += 1
+        it = journey.begin(replace(it, next_at=None), Step(Kind.SUBMIT)).submission
+        it = journey.failed(it, Step(Kind.SUBMIT), error, NOW, 0.0).submission
+        if it.state is State.UPLOADED:
+            it = journey.observed(it, (event("create-submission", SERVICE_URL),), NOW).submission
+    assert it.state is State.HELD
+    assert rounds == journey.DOUBTS + 1
 
 
 def test_a_forgotten_announcement_is_made_anew_but_not_for_ever():
     error = CounterpartRefused(host="x", http_status=404, problem="submission-not-found")
     it = ready(State.ANNOUNCED)
-    for _ in range(3):
-        it = replace(it, state=State.ANNOUNCED)
+    for _ in range(journey.DOUBTS):
         it = journey.failed(it, Step(Kind.UPLOAD, PARTS[2]), error, NOW, 0.0).submission
         assert it.state is State.SEALED
-    it = replace(it, state=State.ANNOUNCED)
+        it = journey.announced(it, Announced("again", "case"), NOW).submission
     assert journey.failed(it, Step(Kind.UPLOAD, PARTS[2]), error, NOW, 0.0).submission.state is State.HELD
 
 
