@@ -85,6 +85,8 @@ def signed(peer: Peer, content: bytes, header: dict[str, Any] | None = None) -> 
     ],
 )
 async def test_a_parcel_with_one_fault(peer: Peer, spoil: Any, slug: str, instance: str) -> None:
+    automatic = peer.sandbox.own_destination("automatic").id
+    await peer.order("/subscriber", {"destination_id": automatic, "mode": "accept", "requires": ["signature", "form"]})
     parcel = peer.parcel()
     spoil(parcel)
     assert await refusal(peer, parcel) == (slug, instance)
@@ -205,9 +207,7 @@ async def test_modes_reject_silent_and_back(peer: Peer) -> None:
     assert (await peer.shown(ids))["state"] == "accepted"
 
 
-async def test_what_goes_beyond_the_standard_can_be_waived(peer: Peer) -> None:
-    automatic = peer.sandbox.own_destination("automatic").id
-    await peer.order("/subscriber", {"destination_id": automatic, "mode": "accept", "requires": []})
+async def test_nothing_beyond_the_standard_is_demanded_unless_asked_for(peer: Peer) -> None:
     parcel = peer.parcel()
     data(parcel).pop("signature")
     entry(parcel)["purpose"] = "attachment"
