@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -64,7 +65,7 @@ def http(
             answer = error
         with answer:
             status, found, raw = answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
-    except OSError:
+    except (OSError, HTTPException):
         return 0, {}, b""
     if "json" in found.get("content-type", ""):
         return status, found, json.loads(raw)

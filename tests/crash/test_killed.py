@@ -26,14 +26,15 @@ PORTALS = 4
 def hand_off(portal: Portal, example: dict, number: int, ended: threading.Event) -> str | None:
     body, key = {**example, "reference": f"kill-{number}"}, str(uuid4())
     body["attachments"] = [{**a, "upload": str(uuid4())} for a in example["attachments"]]
-    while not ended.is_set():
+    until = time.monotonic() + 60  # whoever began goes on until answered: what was taken must be known
+    while time.monotonic() < until:
         uploads = [portal.upload(PDF, a["upload"])[0] for a in body["attachments"]]
         if all(status in (200, 201) for status in uploads):
             status, _, made = portal.create(body, key)
             if status == 201:
                 return made["id"]
             assert status in (0, 500, 502, 503), made
-        ended.wait(0.2)
+        ended.wait(0.2) if not ended.is_set() else time.sleep(0.2)
     return None
 
 
