@@ -106,15 +106,26 @@ class Delivery:
             return journey.sealed(current, await channel.seal(current, parcel, self.store), self.clock.now())
         if todo.kind is Kind.ANNOUNCE:
             return journey.announced(current, await channel.announce(current), self.clock.now())
-        if todo.kind is Kind.UPLOAD and todo.part:
-            await channel.upload(current, todo.part, self.store.read_blob(todo.part.blob))
-            return journey.uploaded(current, todo.part.name, self.clock.now())
+        if todo.kind is Kind.UPLOAD:
+            await self._upload(channel, current, todo)
+            return journey.uploaded(current, todo, self.clock.now())
         if todo.kind is Kind.SUBMIT:
             parts = {part.name: part for part in current.parts}
             metadata = await self._whole(parts["metadata"].blob)
             await channel.submit(current, metadata, await self._whole(parts["data"].blob))
             return journey.submitted(current, self.clock.now())
         return journey.observed(current, await channel.events(current), self.clock.now())
+
+    async def _upload(self, channel: Channel, current: Submission, todo: Step) -> None:
+        """All parts of the step at once, each begun right after the commit; the first error once all have ended."""
+        calls = [channel.upload(current, part, self.store.read_blob(part.blob)) for part in todo.parts]
+        if len(calls) == 1:
+            await calls[0]
+            return
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
 
     async def _whole(self, blob: UUID) -> bytes:
         return b"".join([frame async for frame in self.store.read_blob(blob)])

@@ -23,6 +23,8 @@ ANNOUNCEMENT_MARGIN = timedelta(hours=1)
 ANSWER_DUE = timedelta(days=14)
 GIVE_UP_AFTER = timedelta(days=3)
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+UPLOAD_TOGETHER = 1 << 20
+"""Bytes of sealed attachments that one step may upload; a larger one has a step of its own."""
 DOUBTS = 3
 """How often in a row the counterpart may contradict what we know (404, 409) before a person is asked."""
 POLL_AT_FIRST_S = 0.15
@@ -45,15 +47,15 @@ CHANGES_OUTSIDE = frozenset({Kind.ANNOUNCE, Kind.UPLOAD, Kind.SUBMIT})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do; `part` is set for an upload."""
+    """One thing to do; `parts` are those to upload."""
 
     kind: Kind
-    part: Part | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def intent(self) -> str:
         """The name under which it is journalled."""
-        return f"{self.kind.value}:{self.part.name}" if self.part else self.kind.value
+        return ":".join((self.kind.value, *(part.name for part in self.parts)))
 
 
 def next_step(submission: Submission, now: datetime) -> Step | None:
@@ -66,7 +68,7 @@ def next_step(submission: Submission, now: datetime) -> Step | None:
     if submission.state is State.SEALED or is_stale(submission, now):
         return Step(Kind.ANNOUNCE)
     if submission.state is State.ANNOUNCED and (waiting := _waiting(submission)):
-        return Step(Kind.UPLOAD, waiting[0])
+        return Step(Kind.UPLOAD, _together(waiting))
     if submission.state in {State.ANNOUNCED, State.UPLOADED}:
         doubtful = submission.intent == Kind.SUBMIT.value
         return Step(Kind.READ_EVENTS if doubtful else Kind.SUBMIT)
@@ -104,7 +106,8 @@ def sealed(submission: Submission, result: Sealed, now: datetime) -> Change:
         announced_at=None,
     )
     evidence = EvidenceEntry("sealed", {"destination_id": result.destination_id, "tags": tags, **result.facts})
-    return _done(after, Kind.SEAL.value, (evidence,), discard=tuple(p.blob for p in submission.parts))
+    change = _done(after, Kind.SEAL.value, (evidence,), discard=tuple(p.blob for p in submission.parts))
+    return replace(change, blobs=result.blobs)
 
 
 def announced(submission: Submission, result: Announced, now: datetime) -> Change:
@@ -126,12 +129,13 @@ def announced(submission: Submission, result: Announced, now: datetime) -> Chang
     return replace(change, submission=replace(change.submission, attempts=submission.attempts))
 
 
-def uploaded(submission: Submission, name: str, now: datetime) -> Change:
-    """One attachment is there; with the last one the submission is uploaded."""
-    parts = tuple(replace(part, uploaded=True) if part.name == name else part for part in submission.parts)
+def uploaded(submission: Submission, todo: Step, now: datetime) -> Change:
+    """The attachments of a step are there; with the last one the submission is uploaded."""
+    there = {part.name for part in todo.parts}
+    parts = tuple(replace(part, uploaded=True) if part.name in there else part for part in submission.parts)
     after = replace(submission, parts=parts)
     state = submission.state if _waiting(after) else State.UPLOADED
-    return _done(_moved(after, state, now), f"{Kind.UPLOAD.value}:{name}", ())
+    return _done(_moved(after, state, now), todo.intent, ())
 
 
 def submitted(submission: Submission, now: datetime) -> Change:
@@ -202,6 +206,17 @@ def failed(submission: Submission, todo: Step, error: GatewayError, now: datetim
 
 def _waiting(submission: Submission) -> tuple[Part, ...]:
     return tuple(part for part in submission.parts if part.is_attachment and not part.uploaded)
+
+
+def _together(waiting: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The first part that waits, and those after it as long as all are small together."""
+    room, count = UPLOAD_TOGETHER - waiting[0].size, 1
+    for part in waiting[1:]:
+        room -= part.size
+        if room < 0:
+            break
+        count += 1
+    return waiting[:count]
 
 
 def _moved(submission: Submission, state: State, now: datetime, **fields: object) -> Submission:

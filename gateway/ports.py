@@ -42,10 +42,22 @@ class EvidenceEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SmallBlob:
+    """Bytes of one frame at most (`SMALL_BLOB` bytes) that become a blob with the commit that first names it."""
+
+    id: UUID
+    content: bytes = field(repr=False)
+
+
+SMALL_BLOB = 131_072
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What one commit writes: the submission as it is from now on and all that goes with it.
 
-    `wake_at` asks for another `advance` at that instant. `discard` names blobs that are not needed any more.
+    `wake_at` asks for another `advance` at that instant. `discard` names blobs that are not needed any more, `blobs`
+    are new ones.
     """
 
     submission: Submission
@@ -53,6 +65,7 @@ class Change:
     evidence: tuple[EvidenceEntry, ...] = ()
     wake_at: datetime | None = None
     discard: tuple[UUID, ...] = ()
+    blobs: tuple[SmallBlob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,13 +294,17 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What sealing made: the parts, where they go, and what the evidence keeps (key ids, hashes, versions)."""
+    """What sealing made: the parts, where they go, and what the evidence keeps (key ids, hashes, versions).
+
+    `blobs` are the small parts, which stand in the store only once they are committed; large ones stand there already.
+    """
 
     parts: tuple[Part, ...]
     destination_id: str
     region: str | None
     service_identifier: str
     facts: Mapping[str, Any]
+    blobs: tuple[SmallBlob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

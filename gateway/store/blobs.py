@@ -125,9 +125,7 @@ class Writer:
         submission: UUID | None = None,
         new_key: bool = False,
         hashing: bool = False,
-        recent: Recent | None = None,
     ) -> None:
-        self._recent = recent
         self._database, self._clock = database, clock
         self._data_key, self._frame_key = key, vault.blob_key(key.key, blob)
         self._submission, self._new_key = submission, new_key
@@ -162,12 +160,9 @@ class Writer:
 
     async def finish(self) -> UUID:
         """Make the blob whole, on disk."""
-        small = bytes(self._buffer) if self._recent and not self.begun and len(self._buffer) <= INLINE else b""
         await self._send(last=True)
         await self._landed()
         self.finished = True
-        if self._recent and small:
-            self._recent.keep(self.blob, small)
         return self.blob
 
     async def seal_rest(self) -> bytes:
@@ -225,6 +220,11 @@ class Writer:
         async with self._database.transaction() as connection:
             await db.run(connection, _ADD_KEY, id=key.id, municipality=key.municipality, wrapped=key.wrapped)
             await db.run(connection, _FIRST, finished=last, **values)
+
+
+def small_frame(data_key: bytes, blob: UUID, content: bytes) -> bytes:
+    """The only frame of a blob that is written with a commit."""
+    return vault.seal_frame(vault.blob_key(data_key, blob), blob, 0, True, content)
 
 
 async def read(database: Database, keyring: Keyring, blob: UUID) -> AsyncIterator[bytes]:

@@ -156,14 +156,22 @@ class PostgresStore(Store):
 
     async def commit(self, expected: int, change: Change) -> Submission:
         """See the port."""
-        after = await self._submissions.commit(expected, change)
+        frames: list[bytes] = []
+        if change.blobs:
+            key = (await self._key_of(change.submission.id)).key
+            frames = [blobs.small_frame(key, blob.id, blob.content) for blob in change.blobs]
+        after = await self._submissions.commit(expected, change, frames)
+        for small in change.blobs:
+            self._recent.keep(small.id, small.content)
         for blob in change.discard:
             self._recent.take(blob)
         return after
 
     async def stored(self, submission_id: UUID) -> Stored:
         """See the port."""
-        return await self._views.stored(submission_id)
+        stored, key = await self._views.stored(submission_id)
+        self._remember_key(submission_id, key)
+        return stored
 
     def read_blob(self, blob: UUID) -> AsyncIterator[bytes]:
         """See the port."""
@@ -173,9 +181,8 @@ class PostgresStore(Store):
     @asynccontextmanager
     async def write_blob(self, submission_id: UUID) -> AsyncIterator[blobs.Writer]:
         """See the port. Leaving without `finish` removes what was written."""
-        key = self._keys.get(submission_id) or await self._key_of(submission_id)
-        blob = self._new_id()
-        writer = blobs.Writer(self.database, self._clock, key, blob, submission=submission_id, recent=self._recent)
+        key, blob = await self._key_of(submission_id), self._new_id()
+        writer = blobs.Writer(self.database, self._clock, key, blob, submission=submission_id)
         try:
             yield writer
         finally:
@@ -183,16 +190,21 @@ class PostgresStore(Store):
                 await writer.abandon()
 
     async def _key_of(self, submission_id: UUID) -> DataKey:
+        if known := self._keys.get(submission_id):
+            return known
         row = await self.database.one(_KEY_OF, id=submission_id)
         if row is None:
             raise NotFound
         if row["wrapped"] is None:
             raise Erased
         key = await self._keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
+        self._remember_key(submission_id, key)
+        return key
+
+    def _remember_key(self, submission_id: UUID, key: DataKey) -> None:
         self._keys[submission_id] = key
         while len(self._keys) > REMEMBERED_KEYS:
             self._keys.popitem(last=False)
-        return key
 
     async def evidence_of(self, submission_id: UUID) -> tuple[evidence.Link, ...]:
         """The evidence chain of a submission, first link first; `evidence.broken_at` checks it."""

@@ -31,6 +31,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal,
     select,
     true,
     update,
@@ -149,13 +150,37 @@ def _create() -> Select[Any]:
     ).add_cte(*writes)
 
 
+def _small_blobs(moved: CTE) -> tuple[CTE, CTE]:
+    """Insert whole blobs of one frame each: `blob_ids`, `blob_sizes` (of the plain bytes), `blob_datas` (encrypted)."""
+    blobs = _many_rows(
+        t.blobs,
+        moved,
+        {"id": Uuid(), "size": t.blobs.c.size.type},
+        "blob",
+        municipality=moved.c.municipality,
+        data_key=moved.c.data_key,
+        submission=moved.c.id,
+        frames=literal(1, Integer).label("frames"),
+        finished=literal(value=True).label("finished"),
+        touched_at=_NOW.label("touched_at"),
+    )
+    frames = _many_rows(
+        t.blob_frames,
+        moved,
+        {"blob": Uuid(), "data": LargeBinary()},
+        "frame",
+        no=literal(0, Integer).label("no"),
+    )
+    return blobs, frames
+
+
 def _commit() -> Select[Any]:
     mutable = [*(name for name in COLUMNS if name not in FIXED), "evidence_seq", "evidence_head"]
     moved = (
         update(t.submissions)
         .values({name: bindparam(name, type_=t.submissions.c[name].type) for name in mutable})
         .where(t.submissions.c.id == bindparam("id"), t.submissions.c.version == bindparam("expected"))
-        .returning(t.submissions.c.id, t.submissions.c.municipality, t.submissions.c.client, t.submissions.c.state)
+        .returning(*(t.submissions.c[name] for name in ("id", "municipality", "client", "state", "data_key")))
         .cte("moved")
     )
     whose = {"submission": moved.c.id, "municipality": moved.c.municipality}
@@ -180,6 +205,7 @@ def _commit() -> Select[Any]:
             state=moved.c.state,
             at=_NOW.label("at"),
         ),
+        *_small_blobs(moved),
         delete(t.blobs)
         .where(t.blobs.c.id == any_(bindparam("discard", type_=ARRAY(Uuid))), t.blobs.c.submission == moved.c.id)
         .cte("discarded"),

@@ -101,8 +101,11 @@ class Submissions:
         self._forget_oldest()
         return rows.submission_of(row)
 
-    async def commit(self, expected: int, change: Change) -> Submission:
-        """Compare and swap; all that goes with the change is written with it. Raises `VersionGone`."""
+    async def commit(self, expected: int, change: Change, frames: Sequence[bytes] = ()) -> Submission:
+        """Compare and swap; all that goes with the change is written with it. Raises `VersionGone`.
+
+        `frames` are the change's small blobs, encrypted, in their order.
+        """
         now = self._clock.now()
         after = replace(change.submission, version=expected + 1)
         seen = await self._at_version(after.id, expected)
@@ -118,6 +121,10 @@ class Submissions:
             expected=expected,
             changed=after.state.value != seen.state,
             discard=list(change.discard),
+            blob_ids=[blob.id for blob in change.blobs],
+            blob_sizes=[len(blob.content) for blob in change.blobs],
+            frame_blobs=[blob.id for blob in change.blobs],
+            frame_datas=list(frames),
             wake=change.wake_at is not None,
             wake_at=change.wake_at,
             now=now,

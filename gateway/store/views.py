@@ -120,14 +120,15 @@ class Views:
         views = tuple([await self._view(row) for row in page])
         return views, _cursor(page[-1]) if len(found) > wanted.limit and page else None
 
-    async def stored(self, submission_id: UUID) -> Stored:
-        """Record, document and attachments, decrypted. Raises `NotFound`, `Erased`."""
+    async def stored(self, submission_id: UUID) -> tuple[Stored, DataKey]:
+        """Record, document and attachments, decrypted, and the key of it all. Raises `NotFound`, `Erased`."""
         row = await self._database.one(_STORED, id=submission_id)
         if row is None:
             raise NotFound
         if row["wrapped"] is None or row["record"] is None:
             raise Erased
-        opened = secrets.opener(await self._key(row), submission_id)
+        key = await self._key(row)
+        opened = secrets.opener(key, submission_id)
         document = Document(
             content=opened(secrets.DOCUMENT, row["document"]),
             standard=row["standard"],
@@ -136,12 +137,13 @@ class Views:
             media_type=row["document_media_type"],
             sha256=row["document_sha256"],
         )
-        return Stored(
+        stored = Stored(
             record=opened(secrets.RECORD, row["record"]),
             document=document,
-            attachments=_attachments(row, await self._key(row)),
+            attachments=_attachments(row, key),
             received_at=row["created_at"],
         )
+        return stored, key
 
     async def _view(self, row: Mapping[str, Any]) -> View:
         key = await self._key(row) if row["wrapped"] is not None else None

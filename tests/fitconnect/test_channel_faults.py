@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 from dataclasses import replace
 from uuid import uuid4
@@ -63,7 +64,7 @@ async def channel(clock, make, signers, jwks):
             keys=make.signer(signers.subscriber),
             client=client,
             clock=clock,
-            random=lambda size: b"\x07" * size,
+            random=os.urandom,
             tick=clock.tick,
         )
 
@@ -150,8 +151,10 @@ async def test_everything_is_checked_then_sealed(channel, reception, new_submiss
     reception()
     files = (make.enclosure(b"form" * 10), make.enclosure(b""))
     sealed = await channel().seal(new_submission, make.parcel(*files), store)
+    store.take(sealed.blobs)
     assert [part.name for part in sealed.parts] == ["metadata", "data", *(str(each.attachment_id) for each in files)]
-    assert all(len(store.blobs[part.blob]) == part.size and len(part.tag) == 22 for part in sealed.parts)
+    assert [len(store.blobs[part.blob]) for part in sealed.parts] == [part.size for part in sealed.parts]
+    assert all(len(part.tag) == 22 for part in sealed.parts)
     assert (sealed.destination_id, sealed.region, sealed.service_identifier) == (DESTINATION, "DE150900546546", URN)
     assert sealed.facts["metadata_version"] == "2.1.0"
     assert sealed.facts["metadata_schema"] == "own"

@@ -108,6 +108,7 @@ def send(store, make, new_submission):
         readable = make.enclosure(b"%PDF-1.7 the whole application", purpose=Purpose.FORM)
         parcel = make.parcel(readable, *enclosures, content=DOCUMENT, schema_uri=SCHEMA)
         sealed = await channel.seal(submission, parcel, store)
+        store.take(sealed.blobs)
         submission = replace(
             submission,
             parts=sealed.parts,

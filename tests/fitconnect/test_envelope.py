@@ -14,9 +14,9 @@ from gateway.crypto import jwe
 from gateway.crypto.keys import public_key
 from gateway.errors import DestinationUnfit
 from gateway.fitconnect import envelope, names
-from gateway.fitconnect.channel.packing import Packer
+from gateway.fitconnect.channel.packing import SMALL_PLAIN, Packer
 from gateway.model import Purpose
-from gateway.ports import Enclosure
+from gateway.ports import SMALL_BLOB, Enclosure
 
 FRAME = bytes(range(256)) * 4096
 
@@ -49,12 +49,15 @@ def test_limits_are_of_the_sealed_size_to_the_byte(key):
         envelope.check_limits(1000, [most] * 5, key)
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, 3, 65_536, 786_432, 786_433, 2_000_000])
+@pytest.mark.parametrize("size", [0, 1, 2, 3, SMALL_PLAIN, SMALL_PLAIN + 1, 786_432, 786_433, 2_000_000])
 async def test_size_hash_and_tag_are_those_of_what_was_sealed(key, rsa_keys, store, make, size):
     content = os.urandom(size)
     packed = await Packer(store, uuid4(), key, os.urandom).attachment(make.enclosure(content))
+    store.take([packed.small])
     sealed = store.blobs[packed.part.blob]
     assert len(sealed) == packed.part.size == envelope.sealed_size_of(size, key, names.CTY_ATTACHMENT)
+    assert (packed.small is None) is (size > SMALL_PLAIN), "what is small goes with the commit"
+    assert len(sealed) <= SMALL_BLOB or not packed.small
     assert packed.sha512 == hashlib.sha512(content).hexdigest()
     plain, opened = jwe.open_(sealed, lambda kid: rsa_keys["encryption"])
     assert plain == content
@@ -101,4 +104,4 @@ async def test_every_part_has_random_bytes_of_its_own(key, store, make):
     first = await packer.attachment(make.enclosure(b"same"))
     second = await packer.content("data", names.XML, b"same")
     assert first.part.tag != second.part.tag
-    assert [len(each) for each in drawn] == [44, 44]
+    assert [len(each) for each in drawn] == [44, 16, 44, 16], "content key and nonce of each, and the name of its blob"

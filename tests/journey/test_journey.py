@@ -52,13 +52,13 @@ def test_the_whole_way_passes_every_state_in_order():
         elif todo.kind is Kind.ANNOUNCE:
             change = journey.announced(it, Announced("remote", "case"), NOW)
         elif todo.kind is Kind.UPLOAD:
-            change = journey.uploaded(it, todo.part.name, NOW)
+            change = journey.uploaded(it, todo, NOW)
         elif todo.kind is Kind.SUBMIT:
             change = journey.submitted(it, NOW)
         else:
             change = journey.observed(it, (event("submit-submission", SERVICE_URL), event("accept-submission")), NOW)
         it = change.submission
-    assert seen == ["seal", "announce", f"upload:{PARTS[2].name}", f"upload:{PARTS[3].name}", "submit", "read_events"]
+    assert seen == ["seal", "announce", f"upload:{PARTS[2].name}:{PARTS[3].name}", "submit", "read_events"]
     assert it.state is State.ACCEPTED
     assert [e.type for e in it.events] == ["submit-submission", "accept-submission"]
     assert set(change.discard) == {part.blob for part in PARTS}
@@ -212,10 +212,10 @@ def test_a_forgotten_announcement_is_made_anew_but_not_for_ever():
     error = CounterpartRefused(host="x", http_status=404, problem="submission-not-found")
     it = ready(State.ANNOUNCED)
     for _ in range(journey.DOUBTS):
-        it = journey.failed(it, Step(Kind.UPLOAD, PARTS[2]), error, NOW, 0.0).submission
+        it = journey.failed(it, Step(Kind.UPLOAD, (PARTS[2],)), error, NOW, 0.0).submission
         assert it.state is State.SEALED
         it = journey.announced(it, Announced("again", "case"), NOW).submission
-    assert journey.failed(it, Step(Kind.UPLOAD, PARTS[2]), error, NOW, 0.0).submission.state is State.HELD
+    assert journey.failed(it, Step(Kind.UPLOAD, (PARTS[2],)), error, NOW, 0.0).submission.state is State.HELD
 
 
 def test_a_submitted_one_is_never_held_however_the_log_fails():

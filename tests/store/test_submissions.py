@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -12,9 +13,10 @@ import pytest
 
 from gateway.errors import Erased, IdempotencyConflict, NotFound, UploadTaken, UploadUnknown, VersionGone
 from gateway.model import Event, Part, Reason, State
-from gateway.ports import Change, EvidenceEntry, JournalEntry
+from gateway.ports import SMALL_BLOB, Change, EvidenceEntry, JournalEntry, SmallBlob
 from gateway.store import evidence
-from tests.store.conftest import EVERYBODY, OTHER_TOWN, drained, new_submission, uploaded
+from gateway.store.postgres import PostgresStore
+from tests.store.conftest import EVERYBODY, MASTER_KEY, OTHER_TOWN, drained, new_submission, uploaded
 
 
 async def test_what_was_created_is_loaded_viewed_and_decrypted(store):
@@ -136,6 +138,33 @@ async def test_a_commit_writes_all_that_goes_with_it(store, clock, postgres_dsn)
     await store.commit(2, Change(submission=replace(committed, state=State.CANCELLED, parts=()), discard=(blob,)))
     with pytest.raises(NotFound):
         await drained(store.read_blob(blob))
+
+
+async def test_small_blobs_stand_with_the_commit_or_not_at_all(store, clock, postgres_dsn):
+    new = new_submission()
+    await store.create(new)
+    small = tuple(SmallBlob(uuid4(), content) for content in (b"", b"Antrag", os.urandom(SMALL_BLOB)))
+    change = Change(submission=replace(new.submission, intent="seal"), blobs=small)
+    await store.commit(1, change)
+    late = replace(change, blobs=(SmallBlob(uuid4(), b"late"),))
+    with pytest.raises(VersionGone):
+        await store.commit(1, late)
+    other = await PostgresStore.open(
+        postgres_dsn, master_key=MASTER_KEY, place="master.key", clock=clock, random=os.urandom, pool_size=2
+    )
+    try:
+        for reader in (store, other, store):  # held in memory, from the database, and once more
+            assert [await drained(reader.read_blob(each.id)) for each in small] == [each.content for each in small]
+        with pytest.raises(NotFound):
+            await drained(other.read_blob(late.blobs[0].id))
+        with psycopg.connect(postgres_dsn) as connection:
+            stored = connection.execute("SELECT data FROM blob_frames").fetchall()
+        assert not any(b"Antrag" in data for (data,) in stored)
+        await store.commit(2, Change(submission=new.submission, discard=(small[1].id,)))
+        with pytest.raises(NotFound):
+            await drained(store.read_blob(small[1].id))
+    finally:
+        await other.close()
 
 
 async def test_only_one_of_two_workers_commits_on_a_version(store):

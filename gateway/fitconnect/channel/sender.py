@@ -96,6 +96,7 @@ class FitConnectChannel:
             region=region,
             service_identifier=offer.identifier,
             facts=self._facts(reception, checked, packed),
+            blobs=tuple(each.small for each in packed if each.small),
         )
 
     async def announce(self, submission: Submission) -> Announced:
