@@ -1,7 +1,7 @@
 """The two writing statements of a submission's life, each one round trip and one transaction.
 
 Knows: how all that goes with a submission is written by one statement (`WITH` … data-modifying queries).
-Never does: decide. Standard: PostgreSQL, "Data-Modifying Statements in WITH". Start reading: `CREATE`, then `COMMIT`.
+Never does: decide. Standard: PostgreSQL, "Data-Modifying Statements in WITH". Start reading: `CREATE`, `committing`.
 
 Everything hangs on the first query (`fresh`, `moved`): where it yields no row, nothing is written.
 """
@@ -9,6 +9,7 @@ Everything hangs on the first query (`fresh`, `moved`): where it yields no row, 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -41,7 +42,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.types import TypeEngine
 
 from gateway.store import tables as t
-from gateway.store.database import compiled
+from gateway.store.database import Statement, compiled
 from gateway.store.rows import FIXED, PLAIN, SHAPED
 
 COLUMNS = (*PLAIN, *SHAPED)
@@ -57,14 +58,10 @@ def _one_row(
     table: Table,
     names: Iterable[str],
     source: CTE,
-    *,
-    where: ColumnElement[bool] | None = None,
     **others: ColumnElement[Any],
 ) -> CTE:
     """Insert one row of given values, and `others` that come from the source or under another name."""
     query = select(*_given(table, names), *others.values()).select_from(source)
-    if where is not None:
-        query = query.where(where)
     return plain_insert(table).from_select([*names, *others], query).cte(f"to_{table.name}")
 
 
@@ -174,7 +171,9 @@ def _small_blobs(moved: CTE) -> tuple[CTE, CTE]:
     return blobs, frames
 
 
-def _commit() -> Select[Any]:
+@cache
+def committing(*, evidence: bool, blobs: bool, discard: bool, changed: bool) -> Statement:
+    """The commit of a change that brings what is named; what it does not bring is not asked for either."""
     mutable = [*(name for name in COLUMNS if name not in FIXED), "evidence_seq", "evidence_head"]
     moved = (
         update(t.submissions)
@@ -194,26 +193,20 @@ def _commit() -> Select[Any]:
             version=bindparam("version", type_=Integer).label("version"),
             at=_NOW.label("at"),
         ),
-        _many_rows(t.evidence, moved, _EVIDENCE, "evidence", **whose, at=_NOW.label("at")),
-        _one_row(
-            t.changes,
-            [],
-            moved,
-            where=bindparam("changed", type_=Boolean),
-            **whose,
-            client=moved.c.client,
-            state=moved.c.state,
-            at=_NOW.label("at"),
-        ),
-        *_small_blobs(moved),
-        delete(t.blobs)
-        .where(t.blobs.c.id == any_(bindparam("discard", type_=ARRAY(Uuid))), t.blobs.c.submission == moved.c.id)
-        .cte("discarded"),
     ]
+    at = _NOW.label("at")
+    if evidence:
+        writes.append(_many_rows(t.evidence, moved, _EVIDENCE, "evidence", **whose, at=at))
+    if changed:
+        writes.append(_one_row(t.changes, [], moved, **whose, client=moved.c.client, state=moved.c.state, at=at))
+    if blobs:
+        writes += _small_blobs(moved)
+    if discard:
+        gone = delete(t.blobs).where(t.blobs.c.id == any_(bindparam("discard", type_=ARRAY(Uuid))))
+        writes.append(gone.where(t.blobs.c.submission == moved.c.id).cte("discarded"))
     wish = bindparam("wake_at", type_=DateTime(timezone=True))
     waking = case((bindparam("wake", type_=Boolean), func.wake_submission(moved.c.id, wish)), else_=None)
-    return select(moved.c.id, waking).add_cte(*writes)
+    return compiled(select(moved.c.id, waking).add_cte(*writes))
 
 
 CREATE = compiled(_create())
-COMMIT = compiled(_commit())

@@ -18,14 +18,14 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, update
 
 from gateway.errors import NotFound, UploadTaken, UploadUnknown, VersionGone
 from gateway.model import Attachment, Submission
-from gateway.ports import Change, Clock, JournalEntry, NewSubmission
+from gateway.ports import Change, Clock, JournalEntry, NewSubmission, SmallBlob
 from gateway.store import database as db
 from gateway.store import evidence, rows, secrets
 from gateway.store import tables as t
 from gateway.store.database import Connection, Database, compiled
 from gateway.store.evidence import Link
 from gateway.store.keyring import DataKey, Keyring
-from gateway.store.statements import COLUMNS, COMMIT, CREATE
+from gateway.store.statements import COLUMNS, CREATE, committing
 
 REMEMBERED = 4096  # submissions whose last version this process keeps in mind
 
@@ -111,20 +111,22 @@ class Submissions:
         seen = await self._at_version(after.id, expected)
         links = evidence.chained(change.evidence, seq=seen.evidence_seq, head=seen.evidence_head, at=now)
         last = links[-1] if links else None
+        statement = committing(
+            evidence=bool(links),
+            blobs=bool(change.blobs),
+            discard=bool(change.discard),
+            changed=after.state.value != seen.state,
+        )
         row = await self._database.one(
-            COMMIT,
+            statement,
             **rows.columns_of(after),
             **_journal(change.journal),
             **evidence.columns_of(links),
+            **_blobs(change.blobs, frames),
             evidence_seq=last.seq if last else seen.evidence_seq,
             evidence_head=last.hash if last else seen.evidence_head,
             expected=expected,
-            changed=after.state.value != seen.state,
             discard=list(change.discard),
-            blob_ids=[blob.id for blob in change.blobs],
-            blob_sizes=[len(blob.content) for blob in change.blobs],
-            frame_blobs=[blob.id for blob in change.blobs],
-            frame_datas=list(frames),
             wake=change.wake_at is not None,
             wake_at=change.wake_at,
             now=now,
@@ -201,6 +203,12 @@ class Submissions:
                 await db.run(
                     connection, _REWRAP, data_key=new.id, wrapped=new.wrapped, new_municipality=it.municipality
                 )
+
+
+def _blobs(given: Sequence[SmallBlob], frames: Sequence[bytes]) -> Mapping[str, Any]:
+    names = [blob.id for blob in given]
+    sizes = [len(blob.content) for blob in given]
+    return {"blob_ids": names, "blob_sizes": sizes, "frame_blobs": names, "frame_datas": list(frames)}
 
 
 def _journal(entries: Sequence[JournalEntry]) -> Mapping[str, Any]:
