@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 from cryptography import x509
 
 from gateway.delivery import Delivery
@@ -28,7 +27,7 @@ from gateway.fitconnect.channel import Environment as ChannelEnvironment
 from gateway.intake import Intake
 from gateway.keyfiles import KeyFiles, master_key, read_secret, token_key
 from gateway.model import Destination, Finding, Municipality
-from gateway.outbound.client import Policy, http_client
+from gateway.outbound.client import Client, Policy, http_client
 from gateway.services.loader import Catalogue, load
 from gateway.settings import Environment, MunicipalityFile, Settings, read_municipalities
 from gateway.store import embedded, migrations
@@ -162,7 +161,7 @@ class _Channels:
         self._clock = clock
         self._stack = stack
         self._official = official_schemas(settings.schemas.dir)
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._clients: dict[str, Client] = {}
 
     def channel(self, file: MunicipalityFile) -> FitConnectChannel:
         """The channel of one municipality."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,15 +13,15 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-import httpx
-
 from gateway.cli.demo_house import ARS, CLIENT, DemoHouse
 from gateway.cli.demo_plan import site_plan
 from gateway.errors import CounterpartGarbled, CounterpartRefused
-from gateway.outbound.client import Policy, exchange, http_client
+from gateway.outbound.client import Client, Policy, exchange, http_client
 
 SERVICE = "hausnummer"
 AT_ONCE = 16
+BREATH_S = 0.2
+"""Between two pages of the change feed while many are on their way: a page then tells of many."""
 ENDS = frozenset({"accepted", "rejected", "expired", "cancelled", "held", "delivered"})
 GIVE_UP_S = 600.0
 Watch = Callable[[str, str], None]
@@ -42,13 +43,14 @@ class Journey:
 class Portal:
     """A portal with its token; one instance a demo."""
 
-    def __init__(self, house: DemoHouse, client: httpx.AsyncClient, watch: Watch) -> None:
+    def __init__(self, house: DemoHouse, client: Client, watch: Watch) -> None:
         self._house = house
         self._client = client
         self._watch = watch
         self._token = ""
         self.journeys: dict[str, Journey] = {}
         self._handed_off = asyncio.Condition()
+        self._example: dict[str, Any] = {}
 
     async def sign_in(self) -> None:
         """Obtain a token with the client's secret."""
@@ -56,14 +58,16 @@ class Portal:
             "grant_type": "client_credentials",
             "scope": "submissions:write submissions:read services:read",
         }
-        basic = httpx.BasicAuth(CLIENT, self._house.secret)
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        request = next(basic.auth_flow(httpx.Request("POST", self._house.serve["token_url"])))
-        headers["Authorization"] = request.headers["Authorization"]
+        basic = b64encode(f"{CLIENT}:{self._house.secret}".encode()).decode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {basic}"}
         answer = await exchange(
             self._client, "POST", self._house.serve["token_url"], headers=headers, content=urlencode(form).encode()
         )
         self._token = self._parsed(answer.status, answer.body)["access_token"]
+
+    async def learn(self) -> None:
+        """Fetch the example of the service, the body that every application is made of."""
+        self._example = await self.call("GET", f"/services/{SERVICE}/example.json?municipality={ARS}")
 
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:  # noqa: ANN401 - JSON
         """One call of the API. Raises `CounterpartRefused` for anything but a success."""
@@ -92,9 +96,8 @@ class Portal:
     async def hand_off(self, *, megabytes: int, validate: bool) -> str:
         """The example record with a site plan made on the spot; returns the submission's id."""
         journey = Journey(time.monotonic())
-        body = await self.call("GET", f"/services/{SERVICE}/example.json?municipality={ARS}")
-        for attachment in body["attachments"]:
-            attachment["upload"] = await self._upload(megabytes)
+        body = dict(self._example)
+        body["attachments"] = [{**each, "upload": await self._upload(megabytes)} for each in body["attachments"]]
         journey.uploaded_s = time.monotonic() - journey.began
         if validate:
             before = time.monotonic()
@@ -147,6 +150,8 @@ class Portal:
             for change in page["changes"]:
                 await self._noted(change, ended)
             cursor = page["next"] or cursor
+            if count > 1:
+                await asyncio.sleep(BREATH_S)
 
     async def _noted(self, change: dict[str, Any], ended: set[str]) -> None:
         async with self._handed_off:  # the feed can be faster than the answer to the create
@@ -160,7 +165,7 @@ class Portal:
             ended.add(change["submission_id"])
 
 
-def open_client() -> httpx.AsyncClient:
+def open_client() -> Client:
     """The demo's HTTP client: loopback only."""
     return http_client(Policy(allow_private=("loopback",), read_s=120.0, write_s=120.0))
 

@@ -1,7 +1,7 @@
 """The only maker of HTTP clients, and one exchange with its errors sorted.
 
 Knows: limits, time-outs, certificate authorities, our name. Never does: redirects, cookies, environment variables,
-compressed answers (so that a limit on bytes read is a limit on bytes held). Standard: RFC 9110.
+compressed answers (so that a limit on bytes read is a limit on bytes held), a second attempt. Standard: RFC 9110.
 Start reading: `http_client`, then `exchange`.
 """
 
@@ -10,21 +10,26 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-import httpx
+import aiohttp
+import certifi
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession
+from yarl import URL
 
 from gateway import __version__
-from gateway.errors import CounterpartAway, CounterpartGarbled
+from gateway.errors import AddressRefused, CounterpartAway, CounterpartGarbled
 from gateway.outbound.answer import Answer
-from gateway.outbound.network import Resolve, resolve
-from gateway.outbound.policy import AddressPolicy
-from gateway.outbound.transport import PolicedTransport, Route
+from gateway.outbound.body import StreamedBody, pieces
+from gateway.outbound.network import PinnedResolver, Resolve, literal_socket, resolve
+from gateway.outbound.policy import AddressPolicy, parse
+from gateway.outbound.route import Route
 
 USER_AGENT: Final = f"ozg-gateway/{__version__}"
 MAX_ANSWER_BYTES: Final = 1_000_000
+WHOLE_BYTES: Final = 32_768
+"""A body up to this size is handed over at once; it fits the buffers, so that nobody waits while it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,64 +55,17 @@ class Policy:
     user_agent: str = USER_AGENT
 
 
-def http_client(policy: Policy, *, find: Resolve = resolve) -> httpx.AsyncClient:
+def http_client(policy: Policy, *, find: Resolve = resolve) -> Client:
     """A client that keeps `policy`; make one for each environment and reuse it, its connections stay open.
 
-    `find` resolves names. The caller closes the client (`aclose`). Raises `ValueError` or `OSError` for a policy that
-    cannot be read.
+    `find` resolves names. Needs a running event loop. The caller closes the client (`aclose`). Raises `ValueError` or
+    `OSError` for a policy that cannot be read.
     """
-    limits = httpx.Limits(
-        max_connections=policy.max_connections,
-        max_keepalive_connections=policy.max_connections,
-        keepalive_expiry=policy.keepalive_s,
-    )
-    addresses = AddressPolicy.of(policy.allow_private)
-    route = Route(policy.proxy, policy.no_proxy)
-    transport = PolicedTransport(addresses, route, _tls(policy), limits, find=find)
-    return httpx.AsyncClient(
-        transport=transport,
-        timeout=httpx.Timeout(connect=policy.connect_s, read=policy.read_s, write=policy.write_s, pool=policy.pool_s),
-        headers={"user-agent": policy.user_agent, "accept-encoding": "identity"},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        follow_redirects=False,
-        trust_env=False,
-    )
-
-
-def _tls(policy: Policy) -> ssl.SSLContext:
-    context = httpx.create_ssl_context(trust_env=False)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if policy.ca_bundle:
-        context.load_verify_locations(policy.ca_bundle)
-    if policy.client_certificate:
-        certificate, key = policy.client_certificate
-        context.load_cert_chain(certificate, key)
-    return context
-
-
-async def read_limited(response: httpx.Response, limit: int) -> bytes:
-    """The body of a streamed response, at most `limit` bytes; reading stops there.
-
-    Raises `CounterpartGarbled` for a longer or a compressed body.
-    """
-    host = response.request.url.host
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise CounterpartGarbled(host=host)
-    announced = response.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
-        raise CounterpartGarbled(host=host)
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_raw():
-        size += len(chunk)
-        if size > limit:
-            raise CounterpartGarbled(host=host)
-        chunks.append(chunk)
-    return b"".join(chunks)
+    return Client(policy, find)
 
 
 async def exchange(  # noqa: PLR0913 - the parts of an HTTP request
-    client: httpx.AsyncClient,
+    client: Client,
     method: str,
     url: str,
     *,
@@ -117,25 +75,169 @@ async def exchange(  # noqa: PLR0913 - the parts of an HTTP request
 ) -> Answer:
     """One request and its whole answer, whatever its status. A streamed body needs `Content-Length` in `headers`.
 
+    The request is sent once: also one that met a connection just closed by the other side is not repeated here.
     Raises `CounterpartAway` (no connection, no answer, cut off: the outcome is unknown), `CounterpartGarbled`
-    (no HTTP, or longer than `limit` bytes), `AddressRefused`.
+    (no HTTP, or longer than `limit` bytes), `AddressRefused`, and what the iterator `content` raises.
     """
-    request = client.build_request(method, url, headers=dict(headers or {}), content=content)
-    host = request.url.host
-    try:
-        response = await client.send(request, stream=True)
+    return await client.exchange(method, url, headers, content, limit)
+
+
+class Client:
+    """Open connections under one policy, made by `http_client`.
+
+    Behind a proxy the proxy resolves names and its rules apply; address literals are judged here all the same.
+    """
+
+    def __init__(self, policy: Policy, find: Resolve) -> None:
+        self._write_s = policy.write_s
+        self._addresses = AddressPolicy.of(policy.allow_private)
+        self._route = Route(policy.proxy, policy.no_proxy)
+        proxy = URL(policy.proxy) if policy.proxy else None
+        context = _tls(policy)
+
+        def session(trusted: frozenset[str], proxy: URL | None) -> ClientSession:
+            resolver = PinnedResolver(self._addresses, find, policy.connect_s, trusted)
+            return _session(policy, resolver, context, proxy)
+
+        self._direct = session(frozenset(), None)
+        self._proxied = session(frozenset({proxy.raw_host or ""}), proxy) if proxy else self._direct
+
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        content: bytes | AsyncIterator[bytes] | None,
+        limit: int,
+    ) -> Answer:
+        """What the function `exchange` says."""
+        address = _address(url)
+        host = address.raw_host or ""
+        session = self._session_for(host)
+        body = self._body(content)
         try:
-            body = await read_limited(response, limit)
-        finally:
-            await response.aclose()
-    except httpx.RemoteProtocolError as error:
-        raise _protocol(error, host) from error
-    except httpx.TransportError as error:
-        raise CounterpartAway(host=host) from error
-    return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body, host)
+            response = await session.request(method, address, headers=headers, data=body, allow_redirects=False)
+            try:
+                return Answer(response.status, _headers(response), await read_limited(response, limit), host)
+            finally:
+                response.close()  # whoever was heard to the end has gone back to the pool already
+        except aiohttp.ClientError as error:
+            if isinstance(body, StreamedBody) and body.error:
+                raise body.error from None
+            raise _named(error, host) from error
+
+    def _session_for(self, host: str) -> ClientSession:
+        literal = parse(host)
+        if literal is not None and self._addresses.refuses(host, literal):
+            raise AddressRefused(host=host)
+        return self._direct if self._route.is_direct(host) else self._proxied
+
+    def _body(self, content: bytes | AsyncIterator[bytes] | None) -> bytes | StreamedBody | None:
+        if not isinstance(content, bytes):
+            return None if content is None else StreamedBody(content, self._write_s)
+        if len(content) <= WHOLE_BYTES:
+            return content
+        return StreamedBody(pieces(content), self._write_s, len(content))
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._direct.close()
+        await self._proxied.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
 
-def _protocol(error: httpx.RemoteProtocolError, host: str) -> CounterpartAway | CounterpartGarbled:
-    """A connection closed early counts as away; bytes that are no HTTP as garbled."""
-    cut = "disconnected" in str(error) or "closed" in str(error)
-    return CounterpartAway(host=host) if cut else CounterpartGarbled(host=host)
+async def read_limited(response: ClientResponse, limit: int) -> bytes:
+    """The body of a response, at most `limit` bytes; reading stops there.
+
+    Raises `CounterpartGarbled` for a longer or a compressed body, `aiohttp.ClientError` for one that is cut off.
+    """
+    host = response.url.raw_host or ""
+    if response.headers.get("content-encoding", "identity").lower() != "identity":
+        raise CounterpartGarbled(host=host)
+    announced = response.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise CounterpartGarbled(host=host)
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := await response.content.readany():
+        size += len(chunk)
+        if size > limit:
+            raise CounterpartGarbled(host=host)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _session(policy: Policy, resolver: PinnedResolver, context: ssl.SSLContext, proxy: URL | None) -> ClientSession:
+    return ClientSession(
+        connector=aiohttp.TCPConnector(
+            resolver=resolver,
+            use_dns_cache=False,
+            socket_factory=literal_socket,
+            ssl=context,
+            limit=policy.max_connections,
+            keepalive_timeout=policy.keepalive_s,
+        ),
+        timeout=aiohttp.ClientTimeout(
+            total=None,
+            connect=policy.pool_s + policy.connect_s,
+            sock_connect=policy.connect_s,
+            sock_read=policy.read_s,
+        ),
+        headers={"User-Agent": policy.user_agent, "Accept-Encoding": "identity"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+        middlewares=(_once,),
+        proxy=proxy,
+    )
+
+
+async def _once(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
+    """Keep aiohttp from repeating a request: it does so once for PUT, GET and the like after these two errors."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError from error
+
+
+def _tls(policy: Policy) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(certifi.where())
+    if policy.ca_bundle:
+        context.load_verify_locations(policy.ca_bundle)
+    if policy.client_certificate:
+        certificate, key = policy.client_certificate
+        context.load_cert_chain(certificate, key)
+    return context
+
+
+def _address(url: str) -> URL:
+    """The address as it was given; only one with characters beyond ASCII is encoded. Raises `CounterpartAway`."""
+    try:
+        address = URL(url, encoded=url.isascii())
+    except ValueError as error:
+        raise CounterpartAway(host="") from error
+    if address.scheme not in {"http", "https"} or not address.raw_host:
+        raise CounterpartAway(host=address.raw_host or "")
+    return address
+
+
+def _headers(response: ClientResponse) -> dict[str, str]:
+    """Header fields by lower-case name; several of one name are joined by commas (RFC 9110 §5.3)."""
+    headers: dict[str, str] = {}
+    for name, value in response.headers.items():
+        key = name.lower()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return headers
+
+
+def _named(error: aiohttp.ClientError, host: str) -> CounterpartAway | CounterpartGarbled:
+    """Bytes that are no HTTP count as garbled; a connection refused, silent or closed early as away."""
+    no_http = isinstance(error, aiohttp.ClientResponseError) and not isinstance(error, aiohttp.ClientHttpProxyError)
+    return CounterpartGarbled(host=host) if no_http else CounterpartAway(host=host)

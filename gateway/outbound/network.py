@@ -1,26 +1,25 @@
-"""Connections that keep the address policy: resolve once, judge every address, connect to a judged one.
+"""Addresses for new connections: resolve once, judge every address, hand on only judged ones.
 
-Knows: name resolution, TCP. Never does: TLS decisions (the caller's), HTTP. Standard: RFC 9110 §4.3, SSRF practice.
-Start reading: `PinnedNetwork.connect_tcp`. The name stays what the URL says, so Host, SNI and certificate check hold.
+Knows: name resolution. Never does: HTTP, TLS; the name stays what the URL says, so Host, SNI and certificate check
+hold. Standard: RFC 9110 §4.3, SSRF practice. Start reading: `PinnedResolver.resolve`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-import httpcore
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from gateway.errors import AddressRefused
 from gateway.outbound.policy import AddressPolicy, parse
-from gateway.outbound.stream import connect
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 MAX_ADDRESSES: Final = 4
-"""Addresses of one name that are tried in turn."""
+"""Addresses of one name that are tried."""
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -30,62 +29,60 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class PinnedNetwork(httpcore.AsyncNetworkBackend):
-    """The network of one client. `trusted` are hosts the operator set as proxy: not judged."""
+class PinnedResolver(AbstractResolver):
+    """The names of one client. `trusted` are hosts the operator set as proxy: not judged. `limit` in seconds.
 
-    def __init__(
-        self, policy: AddressPolicy, *, trusted: frozenset[str] = frozenset(), find: Resolve = resolve
-    ) -> None:
+    aiohttp asks it once for each new connection, but never for an address literal: whoever sends a request judges
+    those (`client.Client`).
+    """
+
+    def __init__(self, policy: AddressPolicy, find: Resolve, limit: float, trusted: frozenset[str]) -> None:
         self._policy = policy
-        self._trusted = trusted
         self._find = find
+        self._limit = limit
+        self._trusted = trusted
 
-    async def connect_tcp(
+    async def resolve(
         self,
         host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the shape of httpcore's interface
-        local_address: str | None = None,  # noqa: ARG002 - as above
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - as above
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect to an address of `host` that the policy allows. Raises `AddressRefused` if any is not allowed."""
-        addresses = await self._judged(host, port, timeout)
-        last: Exception = httpcore.ConnectError("no address")
-        for address in addresses[:MAX_ADDRESSES]:
-            try:
-                return await connect(address, port, timeout)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                last = error
-        raise last
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - aiohttp's interface
+    ) -> list[ResolveResult]:
+        """Addresses of `host`. Raises `AddressRefused` if any is not allowed, `OSError` where there is none."""
+        try:
+            found = await asyncio.wait_for(self._find(host, port), self._limit)
+        except UnicodeError as error:
+            raise OSError(host) from error
+        if not found:
+            raise OSError(host)
+        if host not in self._trusted:
+            for text in found:
+                address = parse(text)
+                if address is None or self._policy.refuses(host, address):
+                    raise AddressRefused(host=host)
+        return [_result(host, port, text) for text in found[:MAX_ADDRESSES]]
 
-    async def connect_unix_socket(
-        self,
-        path: str,  # noqa: ARG002 - the shape of httpcore's interface
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - as above
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - as above
-    ) -> httpcore.AsyncNetworkStream:
-        """Refused: nothing outside is reached by a file."""
-        raise AddressRefused(host="unix")
+    async def close(self) -> None:
+        """Nothing is held."""
 
-    async def sleep(self, seconds: float) -> None:
-        """Used by httpcore between attempts."""
-        await asyncio.sleep(seconds)
 
-    async def _judged(self, host: str, port: int, limit: float | None) -> Sequence[str]:
-        literal = parse(host)
-        if literal is not None:
-            found: Sequence[str] = (str(literal),)
-        else:
-            try:
-                found = await asyncio.wait_for(self._find(host, port), limit)
-            except TimeoutError as error:
-                raise httpcore.ConnectTimeout(host) from error
-            except (OSError, UnicodeError) as error:
-                raise httpcore.ConnectError(host) from error
-        if host in self._trusted:
-            return found
-        for text in found:
-            address = parse(text)
-            if address is None or self._policy.refuses(host, address):
-                raise AddressRefused(host=host)
-        return found
+def _result(host: str, port: int, address: str) -> ResolveResult:
+    return ResolveResult(
+        hostname=host,
+        host=address,
+        port=port,
+        family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+        proto=socket.IPPROTO_TCP,
+        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+    )
+
+
+def literal_socket(where: tuple[Any, ...]) -> socket.socket:
+    """A socket for an entry as of `getaddrinfo`; refused unless its address is a literal.
+
+    So nothing that was not judged is left for the system to resolve while connecting. Raises `AddressRefused`.
+    """
+    family, kind, protocol, _, address = where
+    if parse(address[0]) is None:
+        raise AddressRefused(host=address[0])
+    return socket.socket(family, kind, protocol)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,11 +13,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from gateway.crypto import jws, keys
+from gateway.errors import CounterpartGarbled
 from gateway.fitconnect import names
 from gateway.model import Document, Purpose, State, Submission
+from gateway.outbound.answer import Answer
 from gateway.ports import Enclosure, Parcel
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -26,6 +30,31 @@ DESTINATION = "879ee109-a690-4db8-ab32-424284184d7d"
 SUBMISSION = "ce75a6b8-d72f-4b94-b09e-af6be35bc2ae"
 CASE = "e89e107e-ed79-40e6-ad34-4e770f9df263"
 TAGS = {"metadata": "M" * 22, "data": "D" * 22, "f50308a5-b3ed-4627-9f0b-b5a8e0095791": "A" * 22}
+
+
+class RoutedClient:
+    """Stands for the client of `outbound`: what respx answers, or an error that a route raises."""
+
+    def __init__(self):
+        self._http = httpx.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+    async def exchange(self, method, url, headers, content, limit):
+        got = await self._http.request(method, url, headers=headers, content=content)
+        host = got.request.url.host
+        if len(got.content) > limit:
+            raise CounterpartGarbled(host=host)
+        return Answer(got.status_code, dict(got.headers), got.content, host)
+
+    async def aclose(self):
+        await self._http.aclose()
+
+
+@pytest.fixture
+async def routed():
+    """A client whose requests respx answers."""
+    client = RoutedClient()
+    yield client
+    await client.aclose()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from urllib.parse import parse_qs
 
 import httpx
@@ -14,6 +13,7 @@ from gateway.errors import CounterpartAway, CounterpartBusy, CounterpartGarbled,
 from gateway.fitconnect.channel.tokens import Tokens
 
 URL = "https://auth.example/token"
+AWAY = CounterpartAway(host="auth.example")
 
 
 @pytest.fixture
@@ -23,9 +23,8 @@ def wire():
 
 
 @pytest.fixture
-async def tokens(clock):
-    async with httpx.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as client:
-        yield Tokens(client, URL, "town", "s3cr&t=ü", clock=clock, tick=clock.tick)
+def tokens(clock, routed):
+    return Tokens(routed, URL, "town", "s3cr&t=ü", clock=clock, tick=clock.tick)
 
 
 def granted(value="t1", expires_in=1800, kind="Bearer"):
@@ -94,7 +93,7 @@ async def test_a_token_is_kept_and_renewed_before_it_ends(wire, tokens, clock):
 
 
 async def test_the_old_token_serves_on_while_renewal_fails_and_not_longer(wire, tokens, clock):
-    wire.post(URL).mock(side_effect=[granted("t1"), httpx.Response(503), httpx.ConnectError("x"), httpx.Response(503)])
+    wire.post(URL).mock(side_effect=[granted("t1"), httpx.Response(503), AWAY, httpx.Response(503)])
     await tokens.current()
     clock.ticks = 1500
     assert await tokens.current() == "t1"
@@ -148,7 +147,7 @@ async def test_an_answer_that_grants_nothing_readable_is_garbled(wire, tokens, a
 
 
 async def test_an_endpoint_away_is_tried_again_later(wire, tokens):
-    wire.post(URL).mock(side_effect=httpx.ReadTimeout("x"))
+    wire.post(URL).mock(side_effect=AWAY)
     with pytest.raises(CounterpartAway) as caught:
         await tokens.current()
     assert caught.value.retry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -71,3 +71,30 @@ async def reaching():
     yield make
     for client in made:
         await client.aclose()
+
+
+@pytest.fixture
+async def listen():
+    """Serve connections with a handler; gives the port. Whatever is open at the end is cut."""
+    listeners, writers, tasks = [], [], []
+
+    async def start(handler):
+        async def handle(reader, writer):
+            writers.append(writer)
+            tasks.append(asyncio.current_task())
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                await handler(reader, writer)
+
+        listener = await asyncio.start_server(handle, "127.0.0.1", 0)
+        listeners.append(listener)
+        return listener.sockets[0].getsockname()[1]
+
+    yield start
+    for listener in listeners:
+        listener.close()
+    for writer in writers:
+        writer.transport.abort()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0)

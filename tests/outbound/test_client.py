@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
-import httpx
 import pytest
 
-from gateway.errors import AddressRefused, CounterpartAway, CounterpartGarbled
+from gateway.errors import AddressRefused, CounterpartAway, CounterpartGarbled, InternalError
 from gateway.outbound.client import USER_AGENT, exchange
+from gateway.outbound.network import literal_socket
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 def found(*addresses):
@@ -199,15 +202,50 @@ async def test_a_streamed_body_has_an_exact_length_and_is_not_chunked(serving, r
     assert "transfer-encoding" not in server.heads[0].lower()
 
 
-async def test_other_schemes_are_not_spoken(reaching):
+@pytest.mark.parametrize(
+    "url", ["ftp://example.org/", "ws://example.org/", "http+unix://%2Frun%2Fx/", "file:///etc/x", "/x", "http://[::1/"]
+)
+async def test_other_schemes_are_not_spoken(reaching, url):
     with pytest.raises(CounterpartAway):
-        await exchange(reaching(), "GET", "ftp://example.org/")
+        await exchange(reaching(), "GET", url)
 
 
-async def test_a_unix_socket_is_never_reached(reaching):
-    client = reaching()
+@pytest.mark.parametrize("host", ["2130706433", "127.1", "localhost", "/run/x"])
+def test_only_address_literals_are_connected_to(host):
     with pytest.raises(AddressRefused):
-        await client._transport._direct._network_backend.connect_unix_socket("/run/x")
+        literal_socket((socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, 1)))
+
+
+@pytest.mark.parametrize("target", ["/a%2fb%7Ec/%e4?q=%2B+&x=a%20b", "/a/../b?c", "//x"])
+async def test_an_address_is_sent_as_it_was_given(serving, reaching, target):
+    async with serving() as server:
+        await exchange(reaching(), "GET", server.url + target)
+    assert server.heads[0].split(" ")[1] == target
+
+
+async def test_header_fields_of_one_name_are_joined(serving, reaching):
+    async with serving(b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 0\r\n\r\n") as server:
+        got = await exchange(reaching(), "GET", server.url)
+    assert got.headers["x-a"] == "1, 2"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
+async def test_a_request_is_never_repeated(reaching, listen, method):
+    """Neither on a fresh connection nor where a reused one is closed after the request was read."""
+    heads = []
+
+    async def once_then_gone(reader, writer):
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(OK)
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    url = f"http://127.0.0.1:{await listen(once_then_gone)}/"
+    client = reaching()
+    assert (await exchange(client, method, url)).body == b"ok"
+    with pytest.raises(CounterpartAway):
+        await exchange(client, method, url)
+    assert len(heads) == 2
 
 
 async def test_errors_of_a_body_that_we_send_pass_unchanged(serving, reaching):
@@ -220,7 +258,28 @@ async def test_errors_of_a_body_that_we_send_pass_unchanged(serving, reaching):
             await exchange(reaching(), "PUT", server.url, headers={"content-length": "7"}, content=body())
 
 
-def test_every_transport_error_of_httpcore_has_its_httpx_name():
-    from gateway.outbound import transport  # noqa: PLC0415 - white box
+async def test_a_source_that_cannot_be_read_is_not_taken_for_the_other_side(serving, reaching):
+    async def body():
+        yield b"a"
+        raise FileNotFoundError
 
-    assert all(issubclass(named, httpx.TransportError) for named in transport._AS_HTTPX.values())
+    async with serving(close=True) as server:
+        with pytest.raises(FileNotFoundError):
+            await exchange(reaching(), "PUT", server.url, headers={"content-length": "7"}, content=body())
+
+
+@pytest.mark.parametrize("given", [b"abc", b"abcdefghij"])
+async def test_a_body_of_another_size_than_said_is_our_fault(reaching, listen, given):
+    got = []
+
+    async def listening(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        got.append(await reader.read())
+        writer.close()
+
+    async def body():
+        yield given
+
+    url = f"http://127.0.0.1:{await listen(listening)}/"
+    with pytest.raises(InternalError):
+        await exchange(reaching(), "PUT", url, headers={"content-length": "7"}, content=body())

@@ -7,16 +7,15 @@ reason; retrying is the journey's. Standard: RFC 6750, FIT-Connect Submission AP
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Final
-
-import httpx
 
 from gateway.errors import CounterpartBusy, TokenRefused
 from gateway.fitconnect import names
 from gateway.fitconnect.channel.tokens import Tokens
 from gateway.fitconnect.wire import Request, refusal
 from gateway.outbound.answer import Answer
-from gateway.outbound.client import exchange
+from gateway.outbound.client import Client, exchange
 from gateway.ports import Clock
 
 WHOLE_BYTES: Final = 1_048_576
@@ -28,7 +27,7 @@ MAX_ANSWER_BYTES: Final = 8_000_000
 class Api:
     """The Submission API of one environment for one client. `base` is the address without version."""
 
-    def __init__(self, client: httpx.AsyncClient, base: str, tokens: Tokens, clock: Clock) -> None:
+    def __init__(self, client: Client, base: str, tokens: Tokens, clock: Clock) -> None:
         self._client = client
         self._base = base
         self._tokens = tokens
@@ -45,7 +44,7 @@ class Api:
             content = b"".join([chunk async for chunk in body])
         token = await self._tokens.current() if request.authorised else None
         answer = await self._once(request, content, token)
-        if answer.status == httpx.codes.UNAUTHORIZED and token:
+        if answer.status == HTTPStatus.UNAUTHORIZED and token:
             answer = await self._anew(request, content, token, answer)
         if failure := refusal(answer, self._clock.now()):
             raise failure
@@ -59,7 +58,7 @@ class Api:
         if content is not None and not isinstance(content, bytes):
             raise CounterpartBusy(host=refused.host, http_status=refused.status)
         answer = await self._once(request, content, await self._tokens.current())
-        if answer.status == httpx.codes.UNAUTHORIZED:
+        if answer.status == HTTPStatus.UNAUTHORIZED:
             raise TokenRefused(host=answer.host)
         return answer
 

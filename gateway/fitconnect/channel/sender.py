@@ -13,8 +13,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
-import httpx
-
 from gateway import __version__
 from gateway.errors import CounterpartGarbled, InternalError
 from gateway.fitconnect import envelope, events, fitness, metadata, names, wire
@@ -25,6 +23,7 @@ from gateway.fitconnect.channel.packing import Packed, Packer
 from gateway.fitconnect.channel.tokens import Tokens
 from gateway.fitconnect.german_time import german_date
 from gateway.model import Event, Part, Submission
+from gateway.outbound.client import Client
 from gateway.ports import Announced, Clock, Keys, Parcel, Sealed, Store
 
 MAX_PAGES: Final = 20
@@ -48,7 +47,7 @@ class FitConnectChannel:
         *,
         addressee: Callable[[str], Addressee],
         keys: Keys,
-        client: httpx.AsyncClient,
+        client: Client,
         clock: Clock,
         random: Callable[[int], bytes],
         callback: wire.Callback | None = None,

@@ -15,13 +15,11 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
-import httpx
-
 from gateway.errors import CounterpartError, CounterpartGarbled, TokenRefused
 from gateway.fitconnect import names, wire
 from gateway.fitconnect.channel.flight import Flight
 from gateway.outbound.answer import Answer
-from gateway.outbound.client import exchange
+from gateway.outbound.client import Client, exchange
 from gateway.ports import Clock
 
 RENEW_AFTER: Final = 0.8
@@ -45,7 +43,7 @@ class Tokens:
 
     def __init__(  # noqa: PLR0913 - a client, where it signs in, and its clocks
         self,
-        client: httpx.AsyncClient,
+        client: Client,
         token_url: str,
         client_id: str,
         client_secret: str,

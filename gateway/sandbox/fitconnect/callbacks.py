@@ -12,8 +12,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-import httpx
-
 from gateway.errors import GatewayError
 from gateway.fitconnect import names
 from gateway.outbound.client import Policy, exchange, http_client
@@ -55,7 +53,7 @@ async def send(sandbox: Sandbox, callback: Mapping[str, str] | None, kind: str, 
     }
     try:
         status = await (sandbox.post or _post)(callback["url"], body, headers)
-    except (GatewayError, httpx.HTTPError, OSError, TimeoutError) as error:
+    except (GatewayError, OSError) as error:
         log.info("callback failed: %s", type(error).__name__)
         status = 0
     sandbox.callback_log.append({"type": kind, "submission_id": submission.id, "status": status})
