@@ -7,6 +7,7 @@ Start reading: `http_client`, then `exchange`.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ USER_AGENT: Final = f"ozg-gateway/{__version__}"
 MAX_ANSWER_BYTES: Final = 1_000_000
 WHOLE_BYTES: Final = 32_768
 """A body up to this size is handed over at once; it fits the buffers, so that nobody waits while it is sent."""
+_PLAIN: Final = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ class Client:
         except aiohttp.ClientError as error:
             if isinstance(body, StreamedBody) and body.error:
                 raise body.error from None
-            raise _named(error, host) from error
+            # what is no HTTP shows the answer's bytes and our token in its error: no cause for a log to print
+            raise _named(error, host) from (None if isinstance(error, aiohttp.ClientResponseError) else error)
 
     def _session_for(self, host: str) -> ClientSession:
         literal = parse(host)
@@ -218,13 +221,17 @@ def _tls(policy: Policy) -> ssl.SSLContext:
 
 
 def _address(url: str) -> URL:
-    """The address as it was given; only one with characters beyond ASCII is encoded. Raises `CounterpartAway`."""
+    """The address as it was given; one with spaces or characters beyond ASCII is encoded.
+
+    Raises `CounterpartAway` for one that nobody can be reached at: another scheme, no host, a user's name inside.
+    """
     try:
-        address = URL(url, encoded=url.isascii())
-    except ValueError as error:
-        raise CounterpartAway(host="") from error
-    if address.scheme not in {"http", "https"} or not address.raw_host:
-        raise CounterpartAway(host=address.raw_host or "")
+        address = URL(url, encoded=_PLAIN.fullmatch(url) is not None)
+        spoken = address.scheme in {"http", "https"} and address.raw_host and address.port and not address.raw_user
+    except ValueError:
+        spoken = False
+    if not spoken:
+        raise CounterpartAway(host="")
     return address
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import traceback
 
 import pytest
 
@@ -41,6 +42,7 @@ async def test_connections_are_reused_and_carry_our_name(serving, reaching):
     assert server.connections == 1
     assert len(server.heads) == 5
     assert f"user-agent: {USER_AGENT}\r\n" in server.heads[0].lower()
+    assert "accept-encoding: identity\r\n" in server.heads[0].lower()
 
 
 async def test_loopback_is_refused_unless_allowed(serving, reaching):
@@ -88,6 +90,20 @@ async def test_a_name_is_resolved_once_and_the_connection_pinned_while_the_host_
     assert f"host: town.example:{server.port}\r\n" in server.heads[0].lower()
 
 
+async def test_a_name_is_resolved_and_judged_anew_for_each_connection(serving, reaching):
+    async def find(host, port):
+        return [addresses.pop(0)]
+
+    addresses = ["127.0.0.1", "10.0.0.1"]
+    client = reaching(find=find)
+    async with serving(close=True) as server:
+        url = f"http://rebinding.example:{server.port}/"
+        await exchange(client, "GET", url)
+        await asyncio.sleep(0.01)
+        with pytest.raises(AddressRefused):
+            await exchange(client, "GET", url)
+
+
 async def test_a_redirect_is_not_followed(serving, reaching):
     moved = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
     async with serving(moved) as server:
@@ -97,11 +113,12 @@ async def test_a_redirect_is_not_followed(serving, reaching):
 
 
 async def test_cookies_are_not_kept(serving, reaching):
-    client = reaching()
-    async with serving(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n") as server:
-        await exchange(client, "GET", server.url)
-        await exchange(client, "GET", server.url)
+    client = reaching(find=found("127.0.0.1"))
+    async with serving(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 0\r\n\r\n") as server:
+        for _ in range(2):
+            await exchange(client, "GET", f"http://town.example:{server.port}/")
         await client.aclose()
+    assert len(server.heads) == 2
     assert not any("cookie" in head.lower() for head in server.heads)
 
 
@@ -203,11 +220,38 @@ async def test_a_streamed_body_has_an_exact_length_and_is_not_chunked(serving, r
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://example.org/", "ws://example.org/", "http+unix://%2Frun%2Fx/", "file:///etc/x", "/x", "http://[::1/"]
+    "url",
+    [
+        "ftp://example.org/",
+        "ws://example.org/",
+        "http+unix://%2Frun%2Fx/",
+        "file:///etc/x",
+        "/x",
+        "http://[::1/",
+        "http://u:p@127.0.0.1/",
+        "http://127.0.0.1:99999/",
+        "",
+    ],
 )
 async def test_other_schemes_are_not_spoken(reaching, url):
     with pytest.raises(CounterpartAway):
         await exchange(reaching(), "GET", url)
+
+
+async def test_what_an_address_may_not_hold_is_encoded(serving, reaching):
+    async with serving() as server:
+        await exchange(reaching(), "GET", server.url + "/a b?ä=\x01")
+    assert server.heads[0].split("\r\n")[0] == "GET /a%20b?%C3%A4=%01 HTTP/1.1"
+
+
+async def test_an_error_shows_neither_our_token_nor_the_answer(serving, reaching):
+    token = {"authorization": "Bearer s3cret"}
+    async with serving(b"Erika Mustermann\r\n\r\n", close=True) as server:
+        with pytest.raises(CounterpartGarbled) as caught:
+            await exchange(reaching(), "GET", server.url, headers=token)
+    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value.__cause__)
+    assert "s3cret" not in shown
+    assert "Erika" not in shown
 
 
 @pytest.mark.parametrize("host", ["2130706433", "127.1", "localhost", "/run/x"])
@@ -266,6 +310,33 @@ async def test_a_source_that_cannot_be_read_is_not_taken_for_the_other_side(serv
     async with serving(close=True) as server:
         with pytest.raises(FileNotFoundError):
             await exchange(reaching(), "PUT", server.url, headers={"content-length": "7"}, content=body())
+
+
+async def test_connections_are_limited_and_who_waits_too_long_for_one_goes_away(reaching, listen):
+    served, go = [], asyncio.Event()
+
+    async def slow(reader, writer):
+        served.append(writer)
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            await go.wait()
+            writer.write(OK)
+
+    url = f"http://127.0.0.1:{await listen(slow)}/"
+    patient, hasty = reaching(max_connections=2), reaching(max_connections=1, pool_s=0.02, connect_s=0.02)
+    waiting = [asyncio.create_task(exchange(patient, "GET", url)) for _ in range(6)]
+    first = asyncio.create_task(exchange(hasty, "GET", url))
+    await asyncio.sleep(0)
+    with pytest.raises(CounterpartAway):
+        await exchange(hasty, "GET", url)
+    go.set()
+    assert [got.body for got in await asyncio.gather(first, *waiting)] == [b"ok"] * 7
+    assert len(served) == 3
+
+
+async def test_a_name_without_addresses_counts_as_away(reaching):
+    with pytest.raises(CounterpartAway):
+        await exchange(reaching(find=found()), "GET", "http://nowhere.example/")
 
 
 @pytest.mark.parametrize("given", [b"abc", b"abcdefghij"])

@@ -49,9 +49,12 @@ def secure(certificate):
     """A TLS server on loopback; tells port and the names it was asked for."""
 
     @asynccontextmanager
-    async def serve():
+    async def serve(*, mutual=False):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
+        if mutual:
+            context.load_verify_locations(certificate)
+            context.verify_mode = ssl.CERT_REQUIRED
         asked = []
         context.sni_callback = lambda _, name, __: asked.append(name)
 
@@ -98,6 +101,16 @@ async def test_a_certificate_of_nobody_we_know_is_refused(secure, reaching):
     async with secure() as (port, _):
         with pytest.raises(CounterpartAway):
             await exchange(client, "GET", f"https://town.example:{port}/")
+
+
+async def test_who_asks_for_our_certificate_gets_it(secure, reaching, certificate):
+    known = reaching(find=loopback, ca_bundle=certificate, client_certificate=(certificate, certificate))
+    unknown = reaching(find=loopback, ca_bundle=certificate)
+    async with secure(mutual=True) as (port, _):
+        assert (await exchange(known, "GET", f"https://town.example:{port}/")).body == b"ok"
+        with pytest.raises(CounterpartAway):
+            await exchange(unknown, "GET", f"https://town.example:{port}/")
+        await known.aclose()
 
 
 async def test_tls_to_who_speaks_none_counts_as_away(reaching, listen):
@@ -149,6 +162,17 @@ async def test_tls_goes_through_a_proxy_by_a_tunnel(secure, reaching, certificat
     assert asked == ["town.example"]
 
 
+async def test_a_proxy_that_refuses_the_tunnel_counts_as_away(reaching, listen):
+    async def proxy(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+        await reader.read()
+
+    client = reaching(proxy=f"http://127.0.0.1:{await listen(proxy)}")
+    with pytest.raises(CounterpartAway):
+        await exchange(client, "GET", "https://town.example/")
+
+
 async def test_an_answer_larger_than_any_buffer_is_read_whole(reaching, listen):
     size = 5_000_000
 
@@ -189,6 +213,34 @@ async def test_a_body_larger_than_any_buffer_is_sent_whole_and_waits_for_a_slow_
     assert b"".join(got) == b"".join(bytes([number]) * 1_000_000 for number in range(8))
 
 
+@pytest.mark.parametrize("size", [3_000, 40_000, 3_000_000])
+async def test_a_whole_body_of_any_size_is_sent_whole(reaching, listen, size):
+    got = []
+
+    async def answer(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"content-length: %d\r\n" % size in head.lower()
+        got.append(await reader.readexactly(size))
+        writer.write(OK)
+
+    content = bytes(range(250)) * (size // 250)
+    assert (
+        await exchange(reaching(), "PUT", f"http://127.0.0.1:{await listen(answer)}/", content=content)
+    ).status == 200
+    assert got == [content]
+
+
+@pytest.mark.parametrize("size", [3_000, 20_000_000])
+async def test_who_never_reads_a_whole_body_ends_with_the_timeout(reaching, listen, size):
+    async def deaf(reader, writer):
+        reader._transport.pause_reading()
+        await asyncio.Event().wait()
+
+    client = reaching(write_s=0.05, read_s=0.05)
+    with pytest.raises(CounterpartAway):
+        await exchange(client, "PUT", f"http://127.0.0.1:{await listen(deaf)}/", content=b"x" * size)
+
+
 async def test_who_never_reads_ends_our_writing_with_the_timeout(reaching, listen):
     async def deaf(reader, writer):
         reader._transport.pause_reading()
@@ -222,6 +274,28 @@ async def test_a_refusal_in_the_middle_of_our_body_is_heard(reaching, listen):
     got = await exchange(client, "PUT", url, headers={"content-length": "20000000"}, content=body())
     assert got.status == 413
     await client.aclose()
+
+
+async def test_a_connection_with_half_a_body_on_it_is_not_used_again(reaching, listen):
+    heads = []
+
+    async def hasty(reader, writer):
+        heads.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[0])
+        writer.write(b"HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n")
+        while await reader.read(1 << 20):
+            pass
+
+    async def body():
+        for _ in range(200):
+            yield b"x" * 100_000
+            await asyncio.sleep(0)
+
+    url = f"http://127.0.0.1:{await listen(hasty)}/"
+    client = reaching()
+    got = await exchange(client, "PUT", url, headers={"content-length": "20000000"}, content=body())
+    assert got.status == 413
+    assert (await exchange(client, "GET", url)).status == 413
+    assert heads == [b"PUT", b"GET"]
 
 
 async def test_a_connection_that_was_closed_meanwhile_is_not_used_again(serving, reaching):
