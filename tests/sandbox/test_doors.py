@@ -14,7 +14,7 @@ from gateway.fitconnect import names
 from gateway.sandbox.fitconnect.keyring import Keyring
 from gateway.sandbox.fitconnect.server import readiness
 
-from .conftest import BASE, SCHEMA, SERVICE, claims_of
+from .conftest import BASE, PDF, SCHEMA, SERVICE, claims_of
 
 if TYPE_CHECKING:
     from .conftest import Peer
@@ -225,14 +225,17 @@ async def test_the_admin_publishes_all_keys_and_no_private_part(peer: Peer) -> N
 
 
 async def test_an_incomplete_submission_is_gone_after_a_day(peer: Peer) -> None:
-    parcel = peer.parcel()
+    parcel = peer.parcel(plan=b"site plan")
     ids = await peer.announce(parcel)
+    attachment_id = next(iter(parcel.attachments))
+    sealed = peer.seal(PDF, "automatic")
+    assert (await peer.upload(ids, attachment_id, sealed)).status_code == 204
     await peer.order("/clock", {"advance_s": DAY - 1})
     assert (await peer.shown(ids))["state"] == "announced"
     await peer.order("/clock", {"advance_s": 1})
     answer = await peer.submit(ids, peer.body(parcel))
     assert answer.status_code == 404
-    assert not peer.sandbox.store.folder(ids["submissionId"]).exists()
+    assert peer.sandbox.store.parts.open(ids["submissionId"], attachment_id) is None
 
 
 async def test_what_nobody_picks_up_is_rejected_on_day_14_and_erased_on_day_21(peer: Peer) -> None:
@@ -245,7 +248,7 @@ async def test_what_nobody_picks_up_is_rejected_on_day_14_and_erased_on_day_21(p
     assert rejected["iss"] == f"{BASE}/submission-api"
     await peer.order("/clock", {"advance_s": 7 * DAY})
     assert (await peer.last(ids))[0] == "delete-submission"
-    assert not peer.sandbox.store.folder(ids["submissionId"]).exists()
+    assert peer.sandbox.store.parts.open(ids["submissionId"], "metadata") is None
     await peer.order("/clock", {"advance_s": 730 * DAY})
     assert peer.sandbox.store.submissions == {}
     assert peer.sandbox.store.events == {}

@@ -119,7 +119,8 @@ async def test_an_attachment_that_is_no_compact_jwe_is_not_kept(peer: Peer, spoi
     [announced] = parcel.attachments
     answer = await peer.upload(ids, announced, spoil(peer.seal(PDF, "automatic")))
     assert answer.status_code == 400
-    assert list(peer.sandbox.store.folder(ids["submissionId"]).iterdir()) == []
+    assert peer.sandbox.store.parts.open(ids["submissionId"], announced) is None
+    assert list(peer.sandbox.store.directory.glob("submissions/*/*")) == []
     assert (await peer.shown(ids))["state"] == "announced"
 
 
@@ -154,7 +155,8 @@ async def test_an_attachment_that_grows_past_the_limit_is_refused_while_it_is_re
     path = f"{peer.v2}/submissions/{ids['submissionId']}/attachments/{announced}"
     head = {"Content-Type": names.JOSE, **await peer.token("sender")}
     assert (await peer.http.put(path, content=chunked(), headers=head)).status_code == 413
-    assert list(peer.sandbox.store.folder(ids["submissionId"]).iterdir()) == []
+    assert peer.sandbox.store.parts.open(ids["submissionId"], announced) is None
+    assert list(peer.sandbox.store.directory.glob("submissions/*/*")) == []
 
 
 @pytest.mark.parametrize("member", ["encryptedMetadata", "encryptedData"])

@@ -161,8 +161,8 @@ async def test_stored_bytes_that_change_do_not_fit_the_event_log(peer: Peer) -> 
     automatic = peer.sandbox.own_destination("automatic").id
     await peer.order("/subscriber", {"destination_id": automatic, "mode": "silent"})
     ids = await peer.send(peer.parcel())
-    file = peer.sandbox.store.part(ids["submissionId"], "data")
-    file.write_bytes(peer.seal(b"<other/>", "automatic", names.XML))
+    other = peer.seal(b"<other/>", "automatic", names.XML)
+    peer.sandbox.store.parts.put(ids["submissionId"], "data", other)
     await peer.order("/subscriber", {"destination_id": automatic, "mode": "accept"})
     await peer.sandbox.settle()
     [found] = (await peer.last(ids))[1]["problems"]

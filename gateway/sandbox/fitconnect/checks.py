@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +40,8 @@ class Delivery:
     submission: Submission
     destination: Destination
     event_log: tuple[str, ...]
-    part: Callable[[str], Path]
+    part: Callable[[str], BinaryIO | None]
+    directory: Path
     key_for: Callable[[str], rsa.RSAPrivateKey | None] = field(repr=False)
     issuer_key: rsa.RSAPublicKey = field(repr=False)
     issuer: str
@@ -166,7 +168,7 @@ def _part_ids(metadata: Mapping[str, Any]) -> Iterator[str]:
 def _document(delivery: Delivery, metadata: Mapping[str, Any], tags: Mapping[str, Any]) -> bytes:
     """Checks 11 and 12, and the document's signature. A document that travels as attachment is empty here."""
     data = metadata["contentStructure"]["data"]
-    if not delivery.part("data").exists() or "data" not in tags:
+    if delivery.submission.data is None or "data" not in tags:
         raise _Refused(names.MISSING_DATA, "data", "The document is missing")
     raw, opened = _open_small(delivery, "data", tags["data"], names.MAX_DATA_BYTES)
     if opened.sha512 != data["hash"]["content"]:
@@ -203,7 +205,7 @@ def _attachment(delivery: Delivery, entry: Mapping[str, Any], tags: Mapping[str,
     begins = b""
     for part in entry.get("fragments") or [attachment_id]:
         name = part.lower()
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(delivery.part(name).parent)) as spool:
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(delivery.directory)) as spool:
             _open(delivery, name, tags["attachments"].get(name), spool, names.MAX_ATTACHMENT_BYTES, instance)
             while piece := spool.read(_CHUNK):
                 whole.update(piece)
@@ -228,7 +230,7 @@ def _readable(delivery: Delivery, metadata: Mapping[str, Any]) -> None:
 
 
 def _open_small(delivery: Delivery, name: str, tag: object, limit: int) -> tuple[bytes, Opened]:
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(delivery.part(name).parent)) as spool:
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(delivery.directory)) as spool:
         opened = _open(delivery, name, tag, spool, limit, name)
         return spool.read(), opened
 
@@ -240,11 +242,12 @@ def _open(  # noqa: PLR0913, PLR0917 - what opening one part needs
 
     An attachment is hashed by its reader, since it may be one of several fragments.
     """
-    file = delivery.part(name)
-    if not file.exists():
+    part = delivery.part(name)
+    if part is None:
         raise _Refused(names.MISSING_ATTACHMENT, instance, "The attachment is missing")
-    with file.open("rb") as sealed:
-        sealed.seek(max(0, file.stat().st_size - names.JWE_TAG_CHARS))
+    with part as sealed:
+        size = sealed.seek(0, os.SEEK_END)
+        sealed.seek(max(0, size - names.JWE_TAG_CHARS))
         if sealed.read().decode("ascii", "replace") != tag:
             raise _Refused(names.INCORRECT_TAG, instance, "The authentication tag is not the one in the event log")
         sealed.seek(0)

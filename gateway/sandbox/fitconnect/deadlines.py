@@ -45,7 +45,7 @@ async def _one(sandbox: Sandbox, submission: Submission, now: float) -> None:
         return
     if now - submission.closed_at >= names.DAYS_DELETED_AFTER_ACCEPT * _DAY_S:
         sandbox.store.put(await events.issue(sandbox, submission, names.DELETE_SUBMISSION))
-        sandbox.store.erase(submission.id)
+        sandbox.store.parts.erase(submission.id)
         sandbox.store.put(replace(submission, erased=True))
 
 

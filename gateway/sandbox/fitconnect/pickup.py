@@ -46,9 +46,9 @@ async def fetch(request: Request) -> Response:
     sandbox, submission = _waiting(request)
     answer: dict[str, Any] = submissions.reduced(submission, submissions.api_of(request))
     for name, member in (("metadata", "encryptedMetadata"), ("data", "encryptedData")):
-        file = sandbox.store.part(submission.id, name)
-        if file.exists():
-            answer[member] = file.read_text(encoding="ascii")
+        if (part := sandbox.store.parts.open(submission.id, name)) is not None:
+            with part:
+                answer[member] = part.read().decode("ascii")
     if submission.callback:
         answer["callback"] = {"url": submission.callback["url"]}
     return Json(answer)
@@ -58,8 +58,8 @@ async def fetch_attachment(request: Request) -> Response:
     """`GET /submissions/{id}/attachments/{attachment}`: the sealed attachment, streamed."""
     sandbox, submission = _waiting(request)
     attachment_id = identifier(request.path_params["attachment_id"], "attachmentId")
-    file = sandbox.store.part(submission.id, attachment_id)
-    if attachment_id not in submission.announced or not file.exists():
+    file = sandbox.store.parts.file(submission.id, attachment_id) if attachment_id in submission.announced else None
+    if file is None:
         raise Problem(404, "attachment-not-found", "Attachment not found")
     return FileResponse(file, media_type=names.JOSE)
 

@@ -213,6 +213,7 @@ async def _run(
         ws="none",
         lifespan="off",
         log_config=None,
+        proxy_headers=False,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,

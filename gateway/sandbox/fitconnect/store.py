@@ -1,4 +1,4 @@
-"""What the sandbox holds: records in memory with an append-only journal, sealed parts as files.
+"""What the sandbox holds: records in memory with an append-only journal, and sealed parts.
 
 Knows: how to come back after a kill: the last word on each record counts, a torn last line is dropped. Never does:
 fsync, since a sandbox survives its process, not its machine. Standard: none. Start reading: `Store`.
@@ -7,12 +7,12 @@ fsync, since a sandbox survives its process, not its machine. Standard: none. St
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from gateway.sandbox.fitconnect.parts import Parts
 from gateway.sandbox.fitconnect.records import Client, Destination, Event, Record, Submission, from_json, to_json
 
 _JOURNAL = "journal.jsonl"
@@ -31,6 +31,7 @@ class Store:
         self._cases: dict[str, list[str]] = {}
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
+        self.parts = Parts(directory)
         self._load()
         self._journal = self._compacted()
 
@@ -45,31 +46,19 @@ class Store:
         self._write({"kind": "fact", "value": {"name": name, "value": value}})
 
     def drop(self, submission_id: str) -> None:
-        """Forget a submission, its events and its files."""
+        """Forget a submission, its events and its parts."""
         self._forget(submission_id)
-        self.erase(submission_id)
+        self.parts.erase(submission_id)
         self._write({"kind": "drop", "value": {"submission_id": submission_id}})
-
-    def erase(self, submission_id: str) -> None:
-        """Remove the sealed parts of a submission and what its subscriber opened."""
-        shutil.rmtree(self.folder(submission_id), ignore_errors=True)
 
     def forget_submissions(self) -> None:
         """Remove all submissions and events; clients and destinations stay."""
         self.submissions.clear()
         self.events.clear()
         self._cases.clear()
-        shutil.rmtree(self.directory / "submissions", ignore_errors=True)
+        self.parts.clear()
         self._journal.close()
         self._journal = self._compacted()
-
-    def folder(self, submission_id: str) -> Path:
-        """The directory of a submission's parts."""
-        return self.directory / "submissions" / submission_id
-
-    def part(self, submission_id: str, name: str) -> Path:
-        """The file of a sealed part: `metadata`, `data` or an attachment's id."""
-        return self.folder(submission_id) / f"{name}.jwe"
 
     def of_case(self, case_id: str) -> list[Submission]:
         """The submissions of a case, oldest first."""
@@ -80,8 +69,9 @@ class Store:
         return [e for e in self.events.get(submission.case_id, []) if e.submission_id == submission.id]
 
     def close(self) -> None:
-        """Close the journal."""
+        """Close journal and database."""
         self._journal.close()
+        self.parts.close()
 
     def _take(self, record: Record) -> None:
         if isinstance(record, Client):

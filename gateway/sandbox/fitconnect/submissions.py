@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +17,7 @@ from starlette.responses import Response
 
 from gateway.fitconnect import names
 from gateway.sandbox.fitconnect import arrival, events, records, requests, sealed, tokens
+from gateway.sandbox.fitconnect.parts import Arrival
 from gateway.sandbox.fitconnect.problems import Problem
 from gateway.sandbox.fitconnect.records import Submission, Upload
 from gateway.sandbox.fitconnect.requests import Json, identifier
@@ -28,7 +27,6 @@ SEND: Final = (names.SCOPE_SEND, names.SCOPE_SEND_V1)
 _SERVICE: Final = re.compile(names.SERVICE_PATTERN)
 _REGION: Final = re.compile(names.REGION_PATTERN)
 _MAX_PART: Final = 14_000_000  # characters of a sealed document or metadata
-_WRITE: Final = 1 << 20
 
 
 def api_of(request: Request) -> str:
@@ -73,7 +71,7 @@ async def create(request: Request) -> Response:
 
 
 async def upload(request: Request) -> Response:
-    """`PUT /submissions/{id}/attachments/{attachment}`: streamed to a file, 204."""
+    """`PUT /submissions/{id}/attachments/{attachment}`: streamed, 204."""
     sandbox, submission = _opened(request)
     attachment_id = identifier(request.path_params["attachment_id"], "attachmentId")
     requests.require_type(request, names.JOSE)
@@ -81,9 +79,8 @@ async def upload(request: Request) -> Response:
     if attachment_id not in submission.announced:
         raise Problem(422, "attachment-not-announced", "The attachment was not announced")
     requests.announced_length(request, names.MAX_ATTACHMENT_BYTES)
-    folder = sandbox.store.folder(submission.id)
-    folder.mkdir(parents=True, exist_ok=True)
-    arriving = folder / f"{attachment_id}.{sandbox.ids.uuid()}.part"
+    parts = sandbox.store.parts
+    arriving = parts.arrival(submission.id, f"{attachment_id}.{sandbox.ids.uuid()}")
     try:
         part = await _receive(request, arriving, api_of(request))
         async with sandbox.lock(submission.case_id):
@@ -91,11 +88,10 @@ async def upload(request: Request) -> Response:
             others = now.size - (now.uploads[attachment_id].size if attachment_id in now.uploads else 0)
             if others + part.size > names.MAX_TOTAL_BYTES:
                 raise requests.too_large(names.MAX_TOTAL_BYTES)
-            arriving.replace(sandbox.store.part(now.id, attachment_id))
+            parts.keep(now.id, attachment_id, arriving)
             sandbox.store.put(replace(now, uploads={**now.uploads, attachment_id: part}))
     finally:
-        with suppress(OSError):
-            arriving.unlink(missing_ok=True)
+        arriving.discard()
     return Response(status_code=204)
 
 
@@ -112,10 +108,9 @@ async def submit(request: Request) -> Response:
         missing = [i for i in now.announced if i not in now.uploads]
         if missing:
             raise Problem(422, "attachments-missing", "Announced attachments are missing", missing=missing)
-        sandbox.store.folder(now.id).mkdir(parents=True, exist_ok=True)
-        sandbox.store.part(now.id, "metadata").write_bytes(metadata[0])
+        sandbox.store.parts.put(now.id, "metadata", metadata[0])
         if data:
-            sandbox.store.part(now.id, "data").write_bytes(data[0])
+            sandbox.store.parts.put(now.id, "data", data[0])
         after = replace(
             now,
             state=records.SUBMITTED,
@@ -161,14 +156,14 @@ def callback_of(value: object) -> Mapping[str, str] | None:
     return {"url": value["url"], "secret": value["secret"]}
 
 
-async def _receive(request: Request, target: Path, api: str) -> Upload:
+async def _receive(request: Request, target: Arrival, api: str) -> Upload:
     reader = sealed.Reader()
-    with target.open("wb", buffering=_WRITE) as out:
-        async for chunk in request.stream():
-            reader.feed(chunk)
-            if reader.size > names.MAX_ATTACHMENT_BYTES:
-                raise requests.too_large(names.MAX_ATTACHMENT_BYTES)
-            out.write(chunk)
+    async for chunk in request.stream():
+        reader.feed(chunk)
+        if reader.size > names.MAX_ATTACHMENT_BYTES:
+            raise requests.too_large(names.MAX_ATTACHMENT_BYTES)
+        target.write(chunk)
+    target.close()
     return reader.finish(api=api, cty_required=False)
 
 

@@ -50,12 +50,8 @@ async def handle(sandbox: Sandbox, submission_id: str, closed: Callable[[Sandbox
 
 def opened(sandbox: Sandbox, submission_id: str) -> Mapping[str, Any] | None:
     """What the subscriber decrypted, as the admin API shows it; None where nothing was opened."""
-    try:
-        raw = (sandbox.store.folder(submission_id) / _OPENED).read_bytes()
-    except FileNotFoundError:
-        return None
-    found: Mapping[str, Any] = json.loads(raw)
-    return found
+    raw = sandbox.store.parts.get(submission_id, _OPENED)
+    return json.loads(raw) if raw is not None else None
 
 
 def _waiting(sandbox: Sandbox, submission_id: str) -> Submission | None:
@@ -69,7 +65,8 @@ def _delivery(sandbox: Sandbox, submission: Submission, destination: Destination
         submission=submission,
         destination=destination,
         event_log=tuple(e.token for e in sandbox.store.event_log(submission)),
-        part=lambda name: sandbox.store.part(submission.id, name),
+        part=lambda name: sandbox.store.parts.open(submission.id, name),
+        directory=sandbox.store.directory,
         key_for=lambda kid: own.rsa if kid == own.kid else None,
         issuer_key=sandbox.keys.keys[keyring.DELIVERY].rsa.public_key(),
         issuer=sandbox.issuer,
@@ -110,7 +107,4 @@ def _keep(sandbox: Sandbox, submission_id: str, result: Result) -> None:
         "document": base64.b64encode(result.document or b"").decode(),
         "attachments": list(result.attachments),
     }
-    target = sandbox.store.folder(submission_id) / _OPENED
-    fresh = target.with_suffix(".new")
-    fresh.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    fresh.replace(target)
+    sandbox.store.parts.put(submission_id, _OPENED, json.dumps(content, ensure_ascii=False).encode())
