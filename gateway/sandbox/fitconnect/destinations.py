@@ -156,7 +156,7 @@ async def delete(request: Request) -> Response:
 
 def version(request: Request) -> str:
     """`v1` or `v2` of the Destination API, by the address."""
-    return "v1" if "/v1/" in request.url.path else "v2"
+    return "v1" if "/v1/" in request.scope["path"] else "v2"
 
 
 def public(destination: Destination, api: str) -> dict[str, Any]:

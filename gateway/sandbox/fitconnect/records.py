@@ -7,7 +7,7 @@ Start reading: `Submission`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 ANNOUNCED: Final = "announced"
@@ -130,8 +130,16 @@ Record = Client | Destination | Submission | Event
 
 
 def to_json(record: Record) -> dict[str, Any]:
-    """The record as JSON with its kind."""
-    return {"kind": type(record).__name__.lower(), "value": asdict(record)}
+    """The record as JSON with its kind. Shares what it holds with the record."""
+    value = _members(record)
+    if isinstance(record, Submission):
+        value["uploads"] = {name: _members(upload) for name, upload in record.uploads.items()}
+        value |= {name: _members(part) for name in ("metadata", "data") if (part := value[name])}
+    return {"kind": type(record).__name__.lower(), "value": value}
+
+
+def _members(record: Record | Upload) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def from_json(kind: str, value: Mapping[str, Any]) -> Record:

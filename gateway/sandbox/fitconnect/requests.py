@@ -20,6 +20,7 @@ from gateway.sandbox.fitconnect.problems import Problem
 JSON_LIMIT: Final = 1_000_000  # bytes of an ordinary JSON body
 NO_CACHE: Final = {"Cache-Control": "no-cache"}
 _UUID: Final = re.compile(names.UUID_PATTERN)
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Json(Response):
@@ -29,7 +30,7 @@ class Json(Response):
 
     def render(self, content: Any) -> bytes:  # noqa: ANN401 - any JSON
         """The bytes of the answer."""
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        return _encode(content).encode("utf-8")
 
 
 def media_type(request: Request) -> str:

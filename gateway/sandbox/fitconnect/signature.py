@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,15 @@ def _key(header: Mapping[str, Any], signers: Path | None) -> VerifyKey:
             raise CryptoFailure
         return verify_key(jwk)
     if isinstance(header.get("x5c"), list) and header["x5c"] and isinstance(header["x5c"][0], str):
-        leaf = x509.load_der_x509_certificate(base64.b64decode(header["x5c"][0], validate=True)).public_key()
-        if not isinstance(leaf, rsa.RSAPublicKey) or leaf.key_size < names.MODULUS_BITS:
-            raise CryptoFailure
-        return leaf
+        return _of_certificate(header["x5c"][0])
     if isinstance(header.get("jwk"), dict):
         return verify_key(header["jwk"])
     raise CryptoFailure
+
+
+@lru_cache
+def _of_certificate(text: str) -> VerifyKey:
+    leaf = x509.load_der_x509_certificate(base64.b64decode(text, validate=True)).public_key()
+    if not isinstance(leaf, rsa.RSAPublicKey) or leaf.key_size < names.MODULUS_BITS:
+        raise CryptoFailure
+    return leaf

@@ -16,6 +16,7 @@ from gateway.sandbox.fitconnect.parts import Parts
 from gateway.sandbox.fitconnect.records import Client, Destination, Event, Record, Submission, from_json, to_json
 
 _JOURNAL = "journal.jsonl"
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Store:
@@ -96,7 +97,7 @@ class Store:
             del self._cases[case_id], self.events[case_id]
 
     def _write(self, line: dict[str, Any]) -> None:
-        self._journal.write(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")
+        self._journal.write(_encode(line) + "\n")
         self._journal.flush()
 
     def _load(self) -> None:

@@ -31,7 +31,7 @@ _MAX_PART: Final = 14_000_000  # characters of a sealed document or metadata
 
 def api_of(request: Request) -> str:
     """`v1` or `v2`, by the address."""
-    return "v1" if request.url.path.startswith("/submission-api/v1/") else "v2"
+    return "v1" if request.scope["path"].startswith("/submission-api/v1/") else "v2"
 
 
 async def create(request: Request) -> Response:
