@@ -24,7 +24,7 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
 
 
 def arrive(parts: Parts, content: bytes) -> None:
-    arrived = parts.arrival("s", "mark")
+    arrived = parts.arrival("s")
     for start in range(0, len(content), 100_000):
         arrived.write(content[start : start + 100_000])
     arrived.close()
@@ -56,7 +56,7 @@ def test_an_erased_part_is_gone(parts: Parts, content: bytes) -> None:
 
 @pytest.mark.parametrize("content", [LITTLE, MUCH])
 def test_a_part_that_is_not_kept_leaves_nothing(parts: Parts, tmp_path: Path, content: bytes) -> None:
-    arrived = parts.arrival("s", "mark")
+    arrived = parts.arrival("s")
     arrived.write(content)
     arrived.discard()
     assert parts.open("s", "a") is None

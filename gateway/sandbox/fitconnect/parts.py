@@ -7,6 +7,7 @@ machine. Standard: none. Start reading: `Parts`.
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sqlite3
 from io import BytesIO
@@ -60,19 +61,19 @@ class Parts:
 
     def __init__(self, directory: Path) -> None:
         self._files = directory / "submissions"
+        self._arrivals = itertools.count()
         self._database = sqlite3.connect(directory / "parts.sqlite", isolation_level=None, check_same_thread=False)
         for statement in _SETUP:
             self._database.execute(statement)
 
-    def arrival(self, submission_id: str, mark: str) -> Arrival:
-        """Room for a part of a submission; `mark` tells it from others that arrive at the same time."""
-        return Arrival(self._files / submission_id / f"{mark}.part")
+    def arrival(self, submission_id: str) -> Arrival:
+        """Room for a part of a submission."""
+        return Arrival(self._files / submission_id / f"{next(self._arrivals)}.part")
 
     def keep(self, submission_id: str, name: str, arrived: Arrival) -> None:
         """Keep a part that has arrived; it replaces an earlier one of its name."""
         if arrived.small is not None:
             self.put(submission_id, name, arrived.small)
-            self._file(submission_id, name).unlink(missing_ok=True)
             return
         arrived.file.replace(self._file(submission_id, name))
         self._database.execute("DELETE FROM part WHERE submission = ? AND name = ?", (submission_id, name))
@@ -100,10 +101,13 @@ class Parts:
     def file(self, submission_id: str, name: str) -> Path | None:
         """A part as a file, which a small one becomes now; None where it is missing."""
         file, content = self._file(submission_id, name), self.get(submission_id, name)
-        if content is not None and not file.exists():
+        size = file.stat().st_size if file.exists() else None
+        if content is None:
+            return None if size is None else file
+        if size != len(content):  # not written yet, or an earlier part that was large
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-        return file if file.exists() else None
+        return file
 
     def erase(self, submission_id: str) -> None:
         """Remove the parts of a submission."""

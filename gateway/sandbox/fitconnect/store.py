@@ -36,10 +36,11 @@ class Store:
         self._load()
         self._journal = self._compacted()
 
-    def put(self, record: Record) -> None:
-        """Remember a record; a later one of the same id replaces it, events are added."""
-        self._take(record)
-        self._write(to_json(record))
+    def put(self, *records: Record) -> None:
+        """Remember records; a later one of the same id replaces the earlier, events are added."""
+        for record in records:
+            self._take(record)
+        self._write(*map(to_json, records))
 
     def fact(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
         """Remember a single value, such as the clock's offset."""
@@ -96,8 +97,8 @@ class Store:
         if not self._cases[case_id]:
             del self._cases[case_id], self.events[case_id]
 
-    def _write(self, line: dict[str, Any]) -> None:
-        self._journal.write(_encode(line) + "\n")
+    def _write(self, *lines: dict[str, Any]) -> None:
+        self._journal.write("".join(_encode(line) + "\n" for line in lines))
         self._journal.flush()
 
     def _load(self) -> None:

@@ -64,8 +64,7 @@ async def create(request: Request) -> Response:
     )
     async with sandbox.lock(case_id):
         event = await events.issue(sandbox, submission, names.CREATE_SUBMISSION)
-        sandbox.store.put(submission)
-        sandbox.store.put(event)
+        sandbox.store.put(submission, event)
     answer = {"submissionId": submission.id, "caseId": case_id, "destinationId": destination_id}
     return Json(answer, 201)
 
@@ -80,7 +79,7 @@ async def upload(request: Request) -> Response:
         raise Problem(422, "attachment-not-announced", "The attachment was not announced")
     requests.announced_length(request, names.MAX_ATTACHMENT_BYTES)
     parts = sandbox.store.parts
-    arriving = parts.arrival(submission.id, f"{attachment_id}.{sandbox.ids.uuid()}")
+    arriving = parts.arrival(submission.id)
     try:
         part = await _receive(request, arriving, api_of(request))
         async with sandbox.lock(submission.case_id):
@@ -120,8 +119,7 @@ async def submit(request: Request) -> Response:
             submit_count=now.submit_count + 1,
         )
         event = await events.issue(sandbox, after, names.SUBMIT_SUBMISSION, {"authenticationTags": after.tags})
-        sandbox.store.put(event)
-        sandbox.store.put(after)
+        sandbox.store.put(event, after)
     arrival.announce(sandbox, after)
     return Json(reduced(after, api), 202 if api == "v1" else 200)
 
