@@ -80,6 +80,7 @@ async def _hand_off(house: Any, *, as_json: bool, count: int, megabytes: int) ->
     async with open_client() as client:
         portal = Portal(house, client, lambda _id, state: None if quiet else say(f"  … {_label(state)}"))
         await portal.sign_in()
+        await portal.learn()
         with _progress(portal, count, shown=not as_json and count > 1):
             await portal.run(count, megabytes)
         lines = [await _line(portal, submission_id, count) for submission_id in portal.journeys]

@@ -159,7 +159,7 @@ async def accepts_alone(line: dict[str, Any], count: int) -> dict[str, Any]:
     """Durable accepts while no worker delivers: `serve --no-worker` on the same data and port."""
     before = line["pids"]["serve"]
     os.kill(before, signal.SIGTERM)
-    while Path(f"/proc/{before}").exists():  # noqa: ASYNC110 - it holds the data directory until it has gone
+    while Path(f"/proc/{before}").exists():  # noqa: ASYNC110, ASYNC240 - it holds the data directory until it has gone
         await asyncio.sleep(0.1)
     process, _ = start("serve", "--config", line["config"], "--no-worker")
     try:
