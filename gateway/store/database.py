@@ -22,27 +22,36 @@ from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 
 from gateway.errors import DatabaseAway, GatewayError, InternalError
+from gateway.store.arrays import Pack, packer, register
 
 Connection = AsyncConnection[DictRow]
 _DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
+_ADAPTED = psycopg.adapt.AdaptersMap(psycopg.adapters)
+register(_ADAPTED)
 
 PATIENCE = 4.0  # seconds that a caller waits for a connection before DatabaseAway
 OPTIONS = "-c statement_timeout=20s -c lock_timeout=4s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
 
 
 class Statement(NamedTuple):
-    """SQL text with numbered parameters, their names in that order, and the values that the construct itself fixed."""
+    """SQL text with numbered parameters, their names in that order, and the values that the construct itself fixed.
+
+    `packs` holds for each parameter what packs its list, None where it is no list.
+    """
 
     sql: LiteralString  # made from constructs, never from input
     names: Sequence[str]
     fixed: Mapping[str, Any]
+    packs: Sequence[Pack | None]
 
 
 def compiled(construct: ClauseElement) -> Statement:
     """Compile a Core construct; unbound `bindparam`s are given at each call."""
     done = construct.compile(dialect=_DIALECT)
     fixed = {name: value for name, value in done.params.items() if value is not None}
-    return numbered(str(done), **fixed)
+    plain = numbered(str(done), **fixed)
+    types = {name: bind.type for bind, name in done.bind_names.items()}  # type: ignore[attr-defined]
+    return plain._replace(packs=tuple(packer(types[name]) for name in plain.names))
 
 
 def numbered(sql: LiteralString, **fixed: object) -> Statement:
@@ -53,7 +62,7 @@ def numbered(sql: LiteralString, **fixed: object) -> Statement:
         return f"${names.setdefault(match[1], len(names) + 1)}" if match[1] else "%"
 
     text = re.sub(r"%(?:\((\w+)\)s|%)", number, sql)
-    return Statement(text, tuple(names), fixed)
+    return Statement(text, tuple(names), fixed, (None,) * len(names))
 
 
 class Database:
@@ -76,6 +85,7 @@ class Database:
                 "options": OPTIONS,
                 "prepare_threshold": 0,
                 "application_name": "gateway",
+                "context": _ADAPTED,
             },
             min_size=min(2, size),
             max_size=size,
@@ -146,7 +156,11 @@ async def _execute(
     connection: Connection, statement: Statement, values: Mapping[str, Any]
 ) -> psycopg.AsyncCursor[DictRow]:
     given = {**statement.fixed, **values} if statement.fixed else values
-    return await connection.execute(statement.sql, [given[name] for name in statement.names], binary=True)
+    parameters = [
+        given[name] if pack is None else pack(given[name])
+        for name, pack in zip(statement.names, statement.packs, strict=True)
+    ]
+    return await connection.execute(statement.sql, parameters, binary=True)
 
 
 async def still_open(connection: Connection) -> None:
