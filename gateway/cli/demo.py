@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,8 @@ async def _hand_off(house: Any, *, as_json: bool, count: int, megabytes: int) ->
         await portal.learn()
         with _progress(portal, count, shown=not as_json and count > 1):
             await portal.run(count, megabytes)
-        lines = [await _line(portal, submission_id, count) for submission_id in portal.journeys]
+        namespaces = _namespaces()
+        lines = [await _line(portal, submission_id, count, namespaces) for submission_id in portal.journeys]
     for line in lines:
         if as_json:
             emit(line, as_json=True)
@@ -94,12 +96,23 @@ async def _hand_off(house: Any, *, as_json: bool, count: int, megabytes: int) ->
     return 0 if all(line["state"] == "accepted" for line in lines) else FAILED
 
 
-async def _line(portal: Any, submission_id: str, count: int) -> dict[str, Any]:  # noqa: ANN401 - lazy import
-    from gateway.cli.demo_portal import durations  # noqa: PLC0415 - commands import what they need
+def _namespaces() -> Mapping[str, str]:
+    """The namespace of each shipped service's document."""
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
 
+    catalogue = load(None, {})
+    return {service_id: catalogue.get(service_id).namespace for service_id in catalogue.ids()}
+
+
+async def _line(
+    portal: Any,  # noqa: ANN401 - lazy import
+    submission_id: str,
+    count: int,
+    namespaces: Mapping[str, str],
+) -> dict[str, Any]:
+    from gateway.cli.demo_portal import durations  # noqa: PLC0415 - commands import what they need
+
     it = await portal.call("GET", f"/submissions/{submission_id}")
-    service = load(None, {}).get(it["service"])
     accepted = any(event["type"] == "accept-submission" and event["verified"] for event in it["events"])
     return {
         "submission_id": it["id"],
@@ -109,7 +122,7 @@ async def _line(portal: Any, submission_id: str, count: int) -> dict[str, Any]: 
         "document": {
             "standard": it["document"]["standard"],
             "schema_uri": it["document"]["schema_uri"],
-            "namespace": service.namespace,
+            "namespace": namespaces[it["service"]],
             "valid": it["document"]["sha256"] is not None,
         },
         "events": [{key: event[key] for key in ("type", "issuer", "verified", "at")} for event in it["events"]],

@@ -7,9 +7,14 @@ of which the decoders below would let pass. Start reading: `decode`.
 
 from __future__ import annotations
 
+import binascii
+from typing import Final
+
 import pybase64
 
-_ALTERNATIVE = b"-_"
+_ALTERNATIVE: Final = b"-_"
+_TO_PLAIN: Final = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
+_SMALL: Final = 8192  # below it, letting other threads run costs more than it gives them
 
 
 def encode(data: bytes) -> bytes:
@@ -29,7 +34,9 @@ def decode(text: bytes) -> bytes:
 
 
 def decode_quanta(text: bytes) -> bytes:
-    """As `decode`, for a length that is a multiple of 4 (full quanta, no last one). Lets other threads run."""
+    """As `decode`, for a length that is a multiple of 4 (full quanta, no last one). Lets other threads run if long."""
+    if len(text) < _SMALL:
+        return binascii.a2b_base64(text.translate(_TO_PLAIN), strict_mode=True)
     if b"+" in text or b"/" in text or b"=" in text:
         raise ValueError
     return pybase64.b64decode(text, altchars=_ALTERNATIVE, validate=True)

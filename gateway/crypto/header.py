@@ -21,16 +21,16 @@ def read(segment: bytes) -> Mapping[str, Any]:
     at any depth, or holds NaN, infinities or unpaired surrogates.
     """
     text = base64url.decode(segment).decode("utf-8")
-    parsed = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    parsed = _DECODER.decode(text)
     if not isinstance(parsed, dict):
         raise ValueError  # noqa: TRY004 - at this border every fault of the input is one kind of error
-    json.dumps(parsed, ensure_ascii=False).encode("utf-8")  # unpaired surrogates end here
+    _ENCODER.encode(parsed).encode("utf-8")  # unpaired surrogates end here
     return MappingProxyType(parsed)
 
 
 def write(header: Mapping[str, Any]) -> bytes:
     """The base64url segment of `header`: JSON without spaces, members in the given order."""
-    return base64url.encode(json.dumps(dict(header), separators=(",", ":"), ensure_ascii=False).encode("utf-8"))
+    return base64url.encode(_ENCODER.encode(dict(header)).encode("utf-8"))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -42,3 +42,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(_: str) -> NoReturn:
     raise ValueError
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
