@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
 from gateway import journey
-from gateway.errors import GatewayError, InternalError, VersionGone
+from gateway.circuit import Circuits
+from gateway.errors import CounterpartAway, CounterpartBusy, GatewayError, InternalError, VersionGone
 from gateway.journey import Kind, Step
 from gateway.model import Attachment, Municipality, Purpose, Submission
 from gateway.ports import Change, Channel, Clock, Enclosure, Parcel, Store, Stored
@@ -25,6 +26,8 @@ from gateway.states import TERMINAL
 
 log = structlog.get_logger()
 
+PAUSE_S = 60.0
+"""How long a submission of a paused destination waits before it looks again; the end of the pause wakes it at once."""
 STAY_AWAKE_S = 2.0
 """A wait up to this long is slept through by the same run; a longer one becomes a job of its own."""
 
@@ -41,25 +44,32 @@ class Delivery:
     new_id: Callable[[], UUID]
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    circuits: Circuits = field(default_factory=Circuits)
 
     async def advance(self, submission_id: UUID) -> datetime | None:
         """Carry one submission as far as it goes now; every result is committed before the next step.
 
         Ends when nothing is to be done, when the next step is due later (a job is committed for then), or when
-        somebody else advanced the submission meanwhile. Returns an instant if it was called before its time.
+        somebody else advanced the submission meanwhile. Returns an instant if it was called before its time, or
+        while its destination is paused or does not answer.
         """
         try:
             current = await self.store.load(submission_id)
             if current.next_at and current.next_at > self.clock.now() and current.state not in TERMINAL:
                 return current.next_at
-            await self._advance(current)
+            return await self._advance(current)
         except VersionGone:
             await log.ainfo("delivery.superseded", submission_id=str(submission_id))
         return None
 
-    async def _advance(self, current: Submission) -> None:
+    async def _advance(self, current: Submission) -> datetime | None:
         pending: Change | None = None
         while todo := journey.next_step(pending.submission if pending else current, self.clock.now()):
+            if rest := await self._rest(current):
+                if pending is None:
+                    return rest
+                pending = replace(pending, wake_at=rest)
+                break
             if todo.kind in journey.CHANGES_OUTSIDE:
                 pending = _joined(pending, journey.begin(pending.submission if pending else current, todo))
             if pending:
@@ -78,6 +88,24 @@ class Delivery:
             await self.sleep(wait)
         if pending:
             await self.store.commit(current.version, pending)
+        return None
+
+    async def _rest(self, current: Submission) -> datetime | None:
+        """Until when the submission has to wait for its destination; None where nothing stands in the way."""
+        now = self.clock.now()
+        destination = self._destination(current)
+        if await self.store.paused(destination):
+            return now + timedelta(seconds=PAUSE_S * (1 + self.jitter()))
+        until = self.circuits.wait(destination, now)
+        return until + timedelta(seconds=self.jitter()) if until else None
+
+    def _destination(self, current: Submission) -> str:
+        if current.destination_id:
+            return current.destination_id
+        try:
+            return self.channels[current.municipality].destination_of(current.service)
+        except GatewayError:
+            return ""  # sealing will say so
 
     def _wait(self, current: Submission, change: Change | None) -> float | None:
         now = self.clock.now()
@@ -89,15 +117,23 @@ class Delivery:
         return Change(current, wake_at=journey.poll_at(current, self.clock.now()))
 
     async def _perform(self, current: Submission, todo: Step) -> Change | None:
+        destination = self._destination(current)
         try:
-            return await self._act(current, todo)
+            outcome = await self._act(current, todo)
         except VersionGone:
             raise
         except GatewayError as error:
+            if isinstance(error, CounterpartAway | CounterpartBusy) and self.circuits.failed(
+                destination, self.clock.now()
+            ):
+                await log.awarning("delivery.circuit_open", destination_id=destination, code=error.code)
             ours = isinstance(error, InternalError)
             say = log.aerror if ours else log.awarning
             await say("delivery.step_failed", submission_id=str(current.id), step=todo.intent, code=error.code)
             return journey.failed(current, todo, error, self.clock.now(), self.jitter())
+        if todo.kind is not Kind.SEAL:
+            self.circuits.succeeded(destination)
+        return outcome
 
     async def _act(self, current: Submission, todo: Step) -> Change | None:
         channel = self.channels[current.municipality]

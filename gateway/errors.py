@@ -12,7 +12,7 @@ GatewayError                     code · blame · retry · status · de · en
 ├── OperatorError                configuration or machine; the operator has to act
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
 │   ├── DatabaseUnfit · DatabaseNotStarted
-│   └── DemoFailed · Overloaded
+│   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
 │   ├── CounterpartRefused · CounterpartGarbled · TokenRefused · AddressRefused
@@ -382,6 +382,16 @@ class Overloaded(OperatorError):
     status = 503
     de = "Das Gateway ist ausgelastet. Es wurde nichts übernommen; bitte später erneut versuchen."
     en = "The gateway is at its limit. Nothing was taken over; try again later."
+
+
+class Maintenance(OperatorError):
+    """An operator stopped the gateway for maintenance; nothing was taken over."""
+
+    code = "maintenance"
+    retry = True
+    status = 503
+    de = "Das Gateway wird gewartet. Es wurde nichts übernommen; bitte später erneut versuchen."
+    en = "The gateway is under maintenance. Nothing was taken over; try again later."
 
 
 class DemoFailed(OperatorError):

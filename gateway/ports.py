@@ -269,6 +269,14 @@ class Store(Protocol):
         """A writer for a blob of that submission, under the submission's data key."""
         ...
 
+    async def paused(self, destination_id: str) -> bool:
+        """Whether an operator stopped deliveries to this destination, to all, or everything (maintenance)."""
+        ...
+
+    async def in_maintenance(self) -> bool:
+        """Whether nothing new may be taken over."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
@@ -317,6 +325,10 @@ class Announced:
 
 class Channel(Protocol):
     """A way to an authority. Each call is one exchange; errors are `CounterpartError` with `retry` set or not."""
+
+    def destination_of(self, service: str) -> str:
+        """The destination to which a service's submissions go. Raises `DestinationUnfit` where there is none."""
+        ...
 
     async def seal(self, submission: Submission, parcel: Parcel, store: Store) -> Sealed:
         """Read destination and key, check both, sign, build metadata, seal every part into the store."""

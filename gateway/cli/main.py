@@ -14,8 +14,12 @@ from gateway.cli.language import text
 COMMANDS = {
     "check": ("gateway.cli.check:check", "Einstellungen und Verbindungen prüfen", "Check settings and connections"),
     "demo": ("gateway.cli.demo:demo", "Den ganzen Weg einmal vorführen", "Show the whole way once"),
+    "held": ("gateway.cli.held:held", "Was auf einen Menschen wartet", "What waits for a person"),
     "keys": ("gateway.cli.keys:keys", "Schlüssel erzeugen", "Make keys"),
     "list": ("gateway.cli.submissions:list_", "Einreichungen auflisten", "List submissions"),
+    "maintenance": ("gateway.cli.controls:maintenance", "Wartung beginnen und beenden", "Begin and end maintenance"),
+    "pause": ("gateway.cli.controls:pause", "Zustellung anhalten", "Stop deliveries"),
+    "resume": ("gateway.cli.controls:resume", "Zustellung fortsetzen", "Continue deliveries"),
     "sandbox": (
         "gateway.cli.sandbox:sandbox",
         "Gegenstelle zum Ausprobieren starten",

@@ -35,6 +35,7 @@ from gateway.store import blobs, changes, evidence
 from gateway.store import tables as t
 from gateway.store.database import Database, compiled
 from gateway.store.keyring import DataKey, Keyring, holds_data
+from gateway.store.pauses import ALL, MAINTENANCE, Pauses
 from gateway.store.submissions import Submissions
 from gateway.store.uploads import Uploads
 from gateway.store.views import Views
@@ -71,6 +72,7 @@ class PostgresStore(Store):
         self._views = Views(database, keyring)
         self._uploads = Uploads(database, keyring, clock, self._new_id)
         self._recent = blobs.Recent()
+        self.pauses = Pauses(database, clock)
         self._keys: OrderedDict[UUID, DataKey] = OrderedDict()
 
     @classmethod
@@ -188,6 +190,15 @@ class PostgresStore(Store):
         finally:
             if not writer.finished:
                 await writer.abandon()
+
+    async def paused(self, destination_id: str) -> bool:
+        """See the port."""
+        stopped = await self.pauses.current()
+        return bool(stopped) and not stopped.keys().isdisjoint((ALL, MAINTENANCE, destination_id))
+
+    async def in_maintenance(self) -> bool:
+        """See the port."""
+        return MAINTENANCE in await self.pauses.current()
 
     async def _key_of(self, submission_id: UUID) -> DataKey:
         if known := self._keys.get(submission_id):

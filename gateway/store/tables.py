@@ -85,6 +85,13 @@ municipality_keys = Table(
     _at("created_at"),
 )
 
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("target", Text, primary_key=True, comment="a destination, 'all' or 'maintenance'"),
+    _at("since"),
+)
+
 data_keys = Table(
     "data_keys",
     metadata,
@@ -180,6 +187,7 @@ submissions = Table(
         postgresql_where=text("state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')"),
     ),
     Index(None, "remote_id"),
+    Index("submissions_held_idx", "updated_at", postgresql_where=text("state = 'held'")),
 )
 
 submission_secrets = Table(

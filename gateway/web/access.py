@@ -17,7 +17,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import Forbidden, InvalidParameter, Unauthorised, UnknownMunicipality
+from gateway.errors import Forbidden, InvalidParameter, Maintenance, Unauthorised, UnknownMunicipality
 from gateway.login.tokens import Principal
 from gateway.model import Client, Finding
 from gateway.ports import Scope
@@ -27,6 +27,8 @@ from gateway.web.problems import parameter
 WRITE: Final = "submissions:write"
 READ: Final = "submissions:read"
 SERVICES: Final = "services:read"
+MAINTENANCE_S: Final = 120.0
+"""When to ask again under maintenance."""
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_.:=~-]{1,200}")
@@ -160,3 +162,9 @@ class Query:
         """Raises `InvalidParameter` with every finding."""
         if self.findings:
             raise InvalidParameter(findings=tuple(self.findings))
+
+
+async def taking(parts: Parts) -> None:
+    """Return where something new may be taken over. Raises `Maintenance`."""
+    if await parts.store.in_maintenance():
+        raise Maintenance(retry_after=MAINTENANCE_S)

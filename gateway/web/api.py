@@ -17,7 +17,7 @@ from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
 from gateway.model import Severity, State, instant
 from gateway.ports import Filter, StateChange
 from gateway.web import body
-from gateway.web.access import READ, WRITE, Query, caller, parts_of, reply, uuid_of, visible
+from gateway.web.access import READ, WRITE, Query, caller, parts_of, reply, taking, uuid_of, visible
 from gateway.web.metrics import of as metrics_of
 
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
@@ -33,6 +33,7 @@ async def create(request: Request) -> Response:
     if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
         raise MissingIdempotencyKey
     parts = parts_of(request)
+    await taking(parts)
     wanted = await body.read_object(request, parts.limits)
     view = await parts.intake.create(client, wanted, keys[0])
     metrics_of(request).taken(view.submission.service, view.submission.municipality)

@@ -18,7 +18,7 @@ from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports import IncomingUpload
 from gateway.web import body
-from gateway.web.access import WRITE, Query, caller, parts_of, reply, uuid_of
+from gateway.web.access import WRITE, Query, caller, parts_of, reply, taking, uuid_of
 from gateway.web.parts import Parts
 from gateway.web.problems import parameter
 
@@ -33,6 +33,7 @@ async def put(request: Request) -> Response:
     principal = caller(request, WRITE)
     Query.of(request, ()).done()
     parts = parts_of(request)
+    await taking(parts)
     upload = uuid_of(request.path_params["upload"])
     if upload is None:
         raise InvalidParameter(

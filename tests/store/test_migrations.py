@@ -31,7 +31,7 @@ def test_migrating_yields_the_declared_tables(postgres_dsn, monkeypatch):
 
 def test_every_row_but_the_installation_names_its_municipality():
     without = {name for name, table in metadata.tables.items() if "municipality" not in table.c}
-    assert without == {"facts", "blob_frames"}  # a frame is part of its blob's row
+    assert without == {"facts", "pauses", "blob_frames"}  # a frame is part of its blob's row
 
 
 def test_processes_that_migrate_at_once_do_it_once(postgres_server):
@@ -41,7 +41,7 @@ def test_processes_that_migrate_at_once_do_it_once(postgres_server):
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
         list(processes.map(migrate, [dsn] * 2))
     with psycopg.connect(dsn) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone()[0] > "0001"
         assert connection.execute(
             "SELECT attstorage FROM pg_attribute WHERE attrelid = 'blob_frames'::regclass AND attname = 'data'"
         ).fetchone() == ("e",)

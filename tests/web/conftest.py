@@ -60,6 +60,10 @@ class FakeStore:
     asked: list[Any] = field(default_factory=list)
     polls: int = 0
     on_poll: Callable[[int], None] = lambda _n: None
+    maintained: bool = False
+
+    async def in_maintenance(self) -> bool:
+        return self.maintained
 
     async def receive_upload(self, incoming: IncomingUpload, body: AsyncIterator[bytes]) -> Upload:
         raw = b"".join([chunk async for chunk in body])

@@ -65,6 +65,10 @@ class FitConnectChannel:
         self._api = Api(client, environment.base, tokens, clock)
         self._keyring = Keyring(self._api, environment, clock, tick)
 
+    def destination_of(self, service: str) -> str:
+        """See the port."""
+        return self._addressee(service).destination_id
+
     async def seal(self, submission: Submission, parcel: Parcel, store: Store) -> Sealed:
         """Read destination and key, check both, sign the document, seal every part into the store.
 

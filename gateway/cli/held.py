@@ -1,0 +1,204 @@
+"""`gateway held`: the failure basket. What waits for a person, why, and what to do; resume and cancel, one or many."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+
+from gateway.cli.console import FAILED, emit, guarded, options, run, say, set_up_logging
+from gateway.cli.language import language, text
+from gateway.errors import InvalidParameter, StateConflict, VersionGone
+from gateway.model import Finding, Submission, instant
+from gateway.ports import Change
+
+BY = "operator, command line"
+Decide = Callable[[Submission, datetime, str], Change]
+
+
+@click.group(help=text("Was auf einen Menschen wartet", "What waits for a person"))
+def held() -> None:
+    """Entry of the three commands."""
+
+
+@held.command(name="list", help=text("Ursachen mit Anzahl und Vorschlag", "Causes with number and suggestion"))
+@options
+@guarded
+def list_(config: Path | None, as_json: bool) -> None:
+    """One line a cause, destination and version of the mapping."""
+
+    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the house, imported late
+        from gateway.store import basket  # noqa: PLC0415 - commands import what they need
+
+        for group in await basket.causes(house.store.database):
+            advice = suggestion(group.cause)
+            line = {
+                "cause": group.cause,
+                "destination_id": group.destination_id,
+                "service": group.service,
+                "schema_uri": group.schema_uri,
+                "municipality": group.municipality,
+                "held_from": group.held_from,
+                "count": group.number,
+                "oldest": instant(group.oldest),
+                "newest": instant(group.newest),
+                "suggestion": advice,
+                "submissions": [str(each) for each in group.ids],
+            }
+            human = f"{group.number:>6}  {group.cause:<24} {group.service:<20} {group.destination_id or '–'}"
+            emit(line, as_json=as_json, human=f"{human}\n        {advice[language()]}")
+
+    _in_house(config, main)
+
+
+def _selection(command: Callable[..., None]) -> Callable[..., None]:
+    shared = (
+        click.argument("ids", nargs=-1, metavar="[ID]..."),
+        click.option("--cause", help=text("Nur diese Ursache", "Only this cause")),
+        click.option("--destination", help=text("Nur dieses Ziel", "Only this destination")),
+        click.option("--service", help=text("Nur dieser Dienst", "Only this service")),
+        click.option("--all", "everything", is_flag=True, help=text("Alle", "All")),
+        click.option("--preview", is_flag=True, help=text("Nur zeigen, nichts ändern", "Only show, change nothing")),
+        click.option(
+            "--rate",
+            type=click.FloatRange(min=0.01),
+            help=text("Höchstens so viele je Sekunde", "At most so many a second"),
+        ),
+    )
+    for option in shared:
+        command = option(command)
+    return command
+
+
+@held.command(help=text("Fortsetzen, wo es angehalten wurde", "Go on where it was held"))
+@_selection
+@options
+@guarded
+def resume(config: Path | None, as_json: bool, **chosen: Any) -> None:  # noqa: ANN401 - the shared options
+    """One line a submission; with `--preview` what would be touched."""
+    from gateway.interventions import resumed  # noqa: PLC0415 - commands import what they need
+
+    _decide(config, resumed, as_json=as_json, **chosen)
+
+
+@held.command(help=text("Endgültig abbrechen", "Cancel for good"))
+@_selection
+@options
+@guarded
+def cancel(config: Path | None, as_json: bool, **chosen: Any) -> None:  # noqa: ANN401 - the shared options
+    """One line a submission; with `--preview` what would be touched."""
+    from gateway.interventions import cancelled  # noqa: PLC0415 - commands import what they need
+
+    _decide(config, cancelled, as_json=as_json, **chosen)
+
+
+def _decide(  # noqa: PLR0913 - the shared options
+    config: Path | None,
+    decide: Decide,
+    *,
+    as_json: bool,
+    ids: tuple[str, ...],
+    cause: str | None,
+    destination: str | None,
+    service: str | None,
+    everything: bool,
+    preview: bool,
+    rate: float | None,
+) -> None:
+    from gateway.store import basket  # noqa: PLC0415 - commands import what they need
+
+    choice = basket.Choice(_uuids(ids), cause, destination, service)
+    if choice.is_everything and not everything:
+        fault = Finding(
+            "held",
+            "selection",
+            "Bitte IDs, --cause, --destination, --service oder --all angeben.",
+            "Give ids, --cause, --destination, --service or --all.",
+        )
+        raise InvalidParameter(findings=(fault,))
+
+    async def main(house: Any, stop: asyncio.Event) -> bool:  # noqa: ANN401 - as above
+        found = await basket.chosen(house.store.database, choice)
+        missing = set(choice.ids) - {submission_id for submission_id, _ in found}
+        for each in sorted(missing):
+            say(text("nicht angehalten oder unbekannt: ", "not held, or unknown: ") + str(each))
+        whole = not missing
+        for submission_id, why in found:
+            if stop.is_set():
+                return False
+            state = await _one(house, submission_id, None if preview else decide)
+            whole = whole and state is not None
+            line = {"submission_id": str(submission_id), "cause": why, "state": state or "changed", "preview": preview}
+            emit(line, as_json=as_json, human=f"{submission_id}  {why:<24} {line['state']}")
+            if rate and not preview:
+                await asyncio.sleep(1 / rate)
+        return whole
+
+    if not _in_house(config, main):
+        raise SystemExit(FAILED)
+
+
+async def _one(house: Any, submission_id: UUID, decide: Decide | None) -> str | None:  # noqa: ANN401 - as above
+    current = await house.store.load(submission_id)
+    if decide is None:
+        return str(current.state.value)
+    try:
+        after = await house.store.commit(current.version, decide(current, house.clock.now(), BY))
+    except (StateConflict, VersionGone):
+        return None  # somebody else decided meanwhile
+    return str(after.state.value)
+
+
+def suggestion(cause: str) -> dict[str, str]:
+    """What an operator can do about a cause, in both languages; by whose fault it is."""
+    from gateway.errors import every_error  # noqa: PLC0415 - commands import what they need
+
+    blame = next((each.blame.value for each in every_error() if each.code == cause), "gateway")
+    de, en = {
+        "operator": (
+            "Einstellung, Schlüssel oder Zugang berichtigen (`gateway check` nennt die Stelle), dann fortsetzen.",
+            "Correct setting, key or access (`gateway check` names the place), then resume.",
+        ),
+        "counterpart": (
+            "Die Behörde oder den Betreiber des Ziels ansprechen; nach der Behebung fortsetzen.",
+            "Talk to the authority or the operator of the destination; resume once it is mended.",
+        ),
+        "portal": (
+            "Das Portal muss den Antrag berichtigt neu übergeben; diesen danach abbrechen.",
+            "The portal has to hand off a corrected application; cancel this one afterwards.",
+        ),
+    }.get(
+        blame,
+        (
+            "Ein Fehler des Gateways: Protokoll ansehen und melden; nach der Behebung fortsetzen.",
+            "A fault of the gateway: look into the log and report it; resume once it is mended.",
+        ),
+    )
+    return {"de": de, "en": en}
+
+
+def _uuids(given: tuple[str, ...]) -> tuple[UUID, ...]:
+    try:
+        return tuple(UUID(each) for each in given)
+    except ValueError:
+        fault = Finding("ID", "format", "Erwartet werden UUIDs.", "UUIDs are expected.")
+    raise InvalidParameter(findings=(fault,))
+
+
+def _in_house(config: Path | None, work: Callable[[Any, asyncio.Event], Any]) -> Any:  # noqa: ANN401 - as above
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+
+    async def main(stop: asyncio.Event) -> Any:  # noqa: ANN401 - as above
+        async with open_house(values) as house:
+            return await work(house, stop)
+
+    return run(main)

@@ -1,0 +1,99 @@
+"""Fixed interfaces §1: pause, resume, maintenance and the failure basket, as an operator uses them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.contract.test_commands import run
+from tests.demo_fixture import http
+
+
+@pytest.fixture
+def operate(line):
+    def operate(*arguments: str, code: int = 0) -> list[dict]:
+        done = run(*arguments, "--config", line["config"], "--json")
+        assert done.returncode == code, done.stderr
+        return [json.loads(row) for row in done.stdout.splitlines()]
+
+    return operate
+
+
+@pytest.fixture
+def faults(line):
+    admin = line["sandboxes"]["fitconnect"]["admin"]
+
+    def fault(**what) -> None:
+        assert http("POST", f"{admin}/faults", what)[0] < 300
+
+    yield fault
+    http("DELETE", f"{admin}/faults")
+
+
+def test_while_deliveries_are_paused_all_is_taken_over_and_nothing_goes_out(portal, operate):
+    (paused,) = operate("pause", "all")
+    assert paused["paused"] is True
+    try:
+        status, _, made = portal.create(portal.body())
+        assert status == 201
+        assert portal.call("GET", f"/submissions/{made['id']}")[2]["state"] == "received"
+    finally:
+        (going,) = operate("resume", "all")
+    assert going["paused"] is False
+    assert going["woken"] >= 1
+    assert portal.followed(made["id"])["state"] == "accepted"
+
+
+def test_one_destination_can_be_paused_by_its_id_and_others_go_on(line, portal, operate):
+    automatic, manual = sorted(line["sandboxes"]["fitconnect"]["destinations"], key=lambda d: d["subscriber"])[:2]
+    operate("pause", manual["destination_id"])
+    try:
+        _, _, made = portal.create(portal.body())
+        assert portal.followed(made["id"])["destination_id"] == automatic["destination_id"]
+    finally:
+        operate("resume", manual["destination_id"])
+    assert run("pause", "everything", "--config", line["config"]).returncode == 3
+
+
+def test_under_maintenance_new_applications_get_503_and_reading_goes_on(portal, operate, accepted):
+    body = portal.body()
+    assert operate("maintenance", "on")[0]["maintenance"] is True
+    try:
+        status, headers, problem = portal.create(body)
+        assert (status, problem["code"], problem["retry"]) == (503, "maintenance", True)
+        assert int(headers["retry-after"]) > 0
+        assert portal.upload()[0] == 503
+        assert portal.call("GET", f"/submissions/{accepted['id']}")[0] == 200
+    finally:
+        operate("maintenance", "off")
+    status, _, made = portal.create(body)
+    assert status == 201
+    assert portal.followed(made["id"])["state"] == "accepted"
+
+
+def test_what_is_held_is_listed_by_cause_and_goes_on_when_resumed(portal, operate, faults):
+    faults(match="POST /v2/submissions", kind="status", value=400, times=2)
+    ids = []
+    for _ in range(2):
+        _, _, made = portal.create(portal.body())
+        assert portal.followed(made["id"])["state"] == "held"
+        ids.append(made["id"])
+    (cause,) = operate("held", "list")
+    assert cause["count"] == 2
+    assert set(cause["submissions"]) == set(ids)
+    assert set(cause["suggestion"]) == {"de", "en"}
+    selection = ("--cause", cause["cause"], "--destination", cause["destination_id"])
+    preview = operate("held", "resume", *selection, "--preview")
+    assert {(row["submission_id"], row["state"]) for row in preview} == {(each, "held") for each in ids}
+    assert operate("held", "cancel", ids[0])[0]["state"] == "cancelled"
+    (resumed,) = operate("held", "resume", *selection)
+    assert resumed["submission_id"] == ids[1]
+    assert portal.followed(ids[1])["state"] == "accepted"
+    assert operate("held", "list") == []
+
+
+def test_the_basket_asks_which_and_names_what_it_does_not_hold(operate, accepted):
+    assert operate("held", "resume", code=3) == []
+    assert operate("held", "resume", accepted["id"], code=1) == []
+    assert operate("held", "cancel", "no-uuid", code=3) == []
