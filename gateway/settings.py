@@ -212,6 +212,25 @@ class DestinationSection(Section):
     destination_id: UUID = Field(description="Destination at FIT-Connect.")
 
 
+class RetentionSection(Section):
+    """How long what stays after a submission ended."""
+
+    payload_days: dict[str, int] = Field(
+        default_factory=dict,
+        description="Days until record, document and files are erased, by service id; unset: what the service says.",
+    )
+    metadata_days: int = Field(
+        730, ge=1, le=36_500, description="Days until the rest is erased too; evidence stays as proof."
+    )
+
+    @field_validator("payload_days")
+    @classmethod
+    def _at_least_a_day(cls, value: dict[str, int]) -> dict[str, int]:
+        if any(not 1 <= days <= 36_500 for days in value.values()):
+            raise ValueError("1..36500")
+        return value
+
+
 class MunicipalityFile(Section):
     """One municipality, one file."""
 
@@ -222,6 +241,7 @@ class MunicipalityFile(Section):
     fitconnect: MunicipalityFitConnect = Field(description="FIT-Connect client of the municipality.")
     keys: MunicipalityKeys = Field(description="Keys of the municipality.")
     destinations: tuple[DestinationSection, ...] = Field((), description="Fixed destinations.")
+    retention: RetentionSection = Field(RetentionSection(), description="How long what is kept.")
     parameters: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Values for parameters that a service declares, by service id."
     )

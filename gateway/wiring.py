@@ -31,7 +31,9 @@ from gateway.outbound.client import Client, Policy, http_client
 from gateway.services.loader import Catalogue, load
 from gateway.settings import Environment, MunicipalityFile, Settings, read_municipalities
 from gateway.store import embedded, migrations
+from gateway.store.erased import ErasedList
 from gateway.store.postgres import PostgresStore, needs_master_key
+from gateway.store.retention import Period, Retention
 
 
 class SystemClock:
@@ -56,8 +58,20 @@ class House:
     intake: Intake
     delivery: Delivery
     channels: Mapping[str, FitConnectChannel]
+    retention: Retention
     dsn: str
     base_url: str
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """How long what is kept: for each town its services' payloads first, then the rest."""
+        found = []
+        for file in self.files:
+            for service in self.catalogue.ids():
+                days = file.retention.payload_days.get(service, self.catalogue.get(service).definition.retention_days)
+                found.append(Period(file.ars, service, days))
+            found.append(Period(file.ars, None, file.retention.metadata_days))
+        return tuple(found)
 
     @property
     def issuers(self) -> tuple[str, ...]:
@@ -121,6 +135,7 @@ async def open_house(settings: Settings, *, base_url: str | None = None) -> Asyn
             intake=Intake(store, catalogue, municipalities, keys, clock, uuid4, store.digest),
             delivery=Delivery(store, channels, municipalities, catalogue, clock, uuid4, random.random),
             channels=channels,
+            retention=store.retention(ErasedList(settings.data_dir)),
             dsn=dsn,
             base_url=base_url or settings.server.public_url.rstrip("/"),
         )

@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 LOOK_EVERY_S = 2.0
 SWEEP_EVERY_S = 60.0
+ERASE_EVERY_S = 3600.0
 
 
 async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], None], stop: asyncio.Event) -> None:
@@ -59,9 +60,23 @@ async def _chores(house: House, app: procrastinate.App) -> None:
             if rounds % int(SWEEP_EVERY_S / LOOK_EVERY_S) == 0:
                 await sweep(house.store.database, house.clock.now())
                 await jobs.forget_failed(app)
+            if rounds % int(ERASE_EVERY_S / LOOK_EVERY_S) == 1:
+                await _erase(house)
         except Exception as error:
             if not (isinstance(error, DatabaseAway) or jobs.is_database_away(error)):
                 raise
             await log.awarning("worker.database_away")
         rounds += 1
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _erase(house: House) -> None:
+    for period in house.periods:
+        if number := await house.retention.run(period):
+            await log.ainfo(
+                "retention.erased",
+                municipality=period.municipality,
+                service=period.service,
+                stage=period.stage,
+                number=number,
+            )

@@ -20,6 +20,7 @@ COMMANDS = {
     "maintenance": ("gateway.cli.controls:maintenance", "Wartung beginnen und beenden", "Begin and end maintenance"),
     "pause": ("gateway.cli.controls:pause", "Zustellung anhalten", "Stop deliveries"),
     "resume": ("gateway.cli.controls:resume", "Zustellung fortsetzen", "Continue deliveries"),
+    "retention": ("gateway.cli.retention:retention", "Löschfristen und Auskunft", "Erasure and subject access"),
     "sandbox": (
         "gateway.cli.sandbox:sandbox",
         "Gegenstelle zum Ausprobieren starten",

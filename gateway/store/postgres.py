@@ -34,8 +34,10 @@ from gateway.ports import (
 from gateway.store import blobs, changes, evidence
 from gateway.store import tables as t
 from gateway.store.database import Database, compiled
+from gateway.store.erased import ErasedList
 from gateway.store.keyring import DataKey, Keyring, holds_data
 from gateway.store.pauses import ALL, MAINTENANCE, Pauses
+from gateway.store.retention import Retention
 from gateway.store.submissions import Submissions
 from gateway.store.uploads import Uploads
 from gateway.store.views import Views
@@ -195,6 +197,10 @@ class PostgresStore(Store):
         """See the port."""
         stopped = await self.pauses.current()
         return bool(stopped) and not stopped.keys().isdisjoint((ALL, MAINTENANCE, destination_id))
+
+    def retention(self, erased: ErasedList) -> Retention:
+        """Erasing, with the list of what was erased."""
+        return Retention(self.database, self._keyring, erased, self._clock)
 
     async def in_maintenance(self) -> bool:
         """See the port."""

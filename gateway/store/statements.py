@@ -120,7 +120,7 @@ def _create() -> Select[Any]:
         .where(t.blobs.c.id.in_(select(claimed.c.blob)))
         .cte("owned")
     )
-    names = [c.name for c in t.submissions.c]
+    names = [c.name for c in t.submissions.c if c.name != "erased_at"]
     writes = [
         owned,
         _one_row(t.data_keys, ["municipality", "wrapped"], fresh, id=bindparam("data_key", type_=Uuid).label("id")),

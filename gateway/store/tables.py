@@ -178,6 +178,7 @@ submissions = Table(
     Column("superseded_by", Uuid),
     Column("evidence_seq", Integer, nullable=False, comment="entries in the evidence chain"),
     Column("evidence_head", LargeBinary, nullable=False, comment="hash of the last one"),
+    _at("erased_at", null=True),
     Index(None, "client", "created_at", "id"),
     Index(None, "created_at", "id"),
     Index("submissions_reference_idx", "reference_index", postgresql_where=text("reference_index IS NOT NULL")),
@@ -187,7 +188,7 @@ submissions = Table(
         postgresql_where=text("state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')"),
     ),
     Index(None, "remote_id"),
-    Index("submissions_held_idx", "updated_at", postgresql_where=text("state = 'held'")),
+    Index("submissions_held_idx", "id", postgresql_where=text("state = 'held'")),
 )
 
 submission_secrets = Table(
@@ -215,6 +216,14 @@ attachments = Table(
     Column("purpose", Text, nullable=False),
     Column("upload", Uuid),
     Column("blob", Uuid),
+)
+
+legal_holds = Table(
+    "legal_holds",
+    metadata,
+    Column("submission", Uuid, primary_key=True),
+    _municipality(),
+    _at("since"),
 )
 
 idempotency = Table(

@@ -97,3 +97,23 @@ def test_the_basket_asks_which_and_names_what_it_does_not_hold(operate, accepted
     assert operate("held", "resume", code=3) == []
     assert operate("held", "resume", accepted["id"], code=1) == []
     assert operate("held", "cancel", "no-uuid", code=3) == []
+
+
+def test_access_and_erasure_on_request_and_the_repeat_learns_of_it(portal, operate):
+    body = {**portal.body(), "reference": "contract:erase"}
+    _, _, made = portal.create(body, "contract-erase")
+    assert portal.followed(made["id"])["state"] == "accepted"
+    (held,) = operate("retention", "subject", "contract:erase")
+    assert held["submission_id"] == made["id"]
+    assert "record" in held["kept"]
+    assert all(row["ok"] and row["due"] == 0 for row in operate("retention", "plan"))
+    operate("retention", "hold", made["id"])
+    (kept,) = operate("retention", "erase", "--reference", "contract:erase", code=1)
+    assert kept["ok"] is False
+    operate("retention", "hold", made["id"], "--release")
+    (erased,) = operate("retention", "erase", made["id"])
+    assert erased == {"ok": True, "submission_id": made["id"], "erased": True}
+    assert operate("retention", "subject", "contract:erase") == []
+    status, _, problem = portal.create(body, "contract-erase")
+    assert (status, problem["code"]) == (410, "erased")
+    assert all(row["erased"] == 0 for row in operate("retention", "run"))

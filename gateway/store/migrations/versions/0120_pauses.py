@@ -14,4 +14,4 @@ def upgrade() -> None:
     """Make table and index."""
     op.execute("CREATE TABLE pauses (target TEXT NOT NULL, since TIMESTAMPTZ NOT NULL, PRIMARY KEY (target))")
     op.execute("COMMENT ON COLUMN pauses.target IS 'a destination, ''all'' or ''maintenance'''")
-    op.execute("CREATE INDEX submissions_held_idx ON submissions (updated_at) WHERE state = 'held'")
+    op.execute("CREATE INDEX submissions_held_idx ON submissions (id) WHERE state = 'held'")

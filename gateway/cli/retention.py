@@ -1,0 +1,157 @@
+"""`gateway retention`: what is erased when, holds, subject access and erasure on request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+
+from gateway.cli.console import FAILED, emit, guarded, options, run, say, set_up_logging
+from gateway.cli.language import language, text
+from gateway.errors import GatewayError, InvalidParameter
+from gateway.model import Finding, instant
+
+
+@click.group(help=text("Löschfristen und Auskunft", "Erasure and subject access"))
+def retention() -> None:
+    """Entry of the five commands."""
+
+
+@retention.command(help=text("Zeigen, was jetzt zu löschen ist", "Show what is due now"))
+@options
+@guarded
+def plan(config: Path | None, as_json: bool) -> None:
+    """One line a town, service and stage."""
+
+    async def main(house: Any) -> None:  # noqa: ANN401 - the house, imported late
+        for period in house.periods:
+            _line(period, "due", await house.retention.due(period), as_json=as_json)
+
+    _in_house(config, main)
+
+
+@retention.command(name="run", help=text("Löschen, was jetzt zu löschen ist", "Erase what is due now"))
+@options
+@guarded
+def run_(config: Path | None, as_json: bool) -> None:
+    """One line a town, service and stage. The worker does the same every hour."""
+
+    async def main(house: Any) -> None:  # noqa: ANN401 - as above
+        for period in house.periods:
+            _line(period, "erased", await house.retention.run(period), as_json=as_json)
+
+    _in_house(config, main)
+
+
+@retention.command(help=text("Von der Löschung ausnehmen", "Keep in spite of every period"))
+@click.argument("submission_id", metavar="ID")
+@click.option("--release", is_flag=True, help=text("Die Ausnahme beenden", "End it"))
+@options
+@guarded
+def hold(config: Path | None, as_json: bool, submission_id: str, release: bool) -> None:
+    """A legal hold on one submission."""
+    wanted = _uuid(submission_id)
+
+    async def main(house: Any) -> None:  # noqa: ANN401 - as above
+        await house.retention.hold(wanted, held=not release)
+        emit({"ok": True, "submission_id": str(wanted), "held": not release}, as_json=as_json)
+
+    _in_house(config, main)
+
+
+@retention.command(help=text("Auskunft: was liegt zu diesem Aktenzeichen vor?", "What is held about a reference?"))
+@click.argument("reference")
+@options
+@guarded
+def subject(config: Path | None, as_json: bool, reference: str) -> None:
+    """One line a submission of the portal's reference: what of it is there, and until when."""
+
+    async def main(house: Any) -> None:  # noqa: ANN401 - as above
+        days = {(p.municipality, p.service): p.days for p in house.periods}
+        for row in await house.retention.subject(reference):
+            line = {
+                "ok": True,
+                "submission_id": str(row["id"]),
+                "municipality": row["municipality"],
+                "service": row["service"],
+                "state": row["state"],
+                "created_at": instant(row["created_at"]),
+                "erased_at": instant(row["erased_at"]) if row["erased_at"] else None,
+                "held": row["held"],
+                "kept": [] if row["erased_at"] else ["record", "document", "reference", "attachments"],
+                "attachments": row["attachments"],
+                "evidence_entries": row["evidence"],
+                "days_after_end": days.get((row["municipality"], row["service"])),
+            }
+            emit(line, as_json=as_json)
+
+    _in_house(config, main)
+
+
+@retention.command(help=text("Auf Verlangen löschen", "Erase on request"))
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--reference", help=text("Alles zu diesem Aktenzeichen", "Everything of this reference"))
+@options
+@guarded
+def erase(config: Path | None, as_json: bool, ids: tuple[str, ...], reference: str | None) -> None:
+    """One line a submission; those still on their way or on legal hold are named and stay."""
+    wanted = [_uuid(each) for each in ids]
+    if not wanted and reference is None:
+        fault = Finding("erase", "selection", "Bitte IDs oder --reference angeben.", "Give ids or --reference.")
+        raise InvalidParameter(findings=(fault,))
+
+    async def main(house: Any) -> bool:  # noqa: ANN401 - as above
+        found = [row["id"] for row in await house.retention.subject(reference)] if reference is not None else []
+        whole = True
+        for each in (*wanted, *found):
+            try:
+                fresh = await house.retention.erase(each, "request")
+            except GatewayError as error:
+                whole = False
+                say(f"{each}: {error.sentence(language())}")
+                emit({"ok": False, "submission_id": str(each), "code": error.code}, as_json=as_json)
+                continue
+            emit({"ok": True, "submission_id": str(each), "erased": fresh}, as_json=as_json)
+        return whole
+
+    if not _in_house(config, main):
+        raise SystemExit(FAILED)
+
+
+def _line(period: Any, name: str, number: int, *, as_json: bool) -> None:  # noqa: ANN401 - imported late
+    line = {
+        "ok": True,
+        "municipality": period.municipality,
+        "service": period.service,
+        "stage": period.stage,
+        "days": period.days,
+        name: number,
+    }
+    human = f"{period.municipality}  {period.stage:<9} {period.service or '–':<24} {period.days:>6}  {number:>8}"
+    emit(line, as_json=as_json, human=human)
+
+
+def _uuid(given: str) -> UUID:
+    try:
+        return UUID(given)
+    except ValueError:
+        fault = Finding("ID", "format", "Erwartet wird eine UUID.", "A UUID is expected.")
+    raise InvalidParameter(findings=(fault,))
+
+
+def _in_house(config: Path | None, work: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as above
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+
+    async def main(_: asyncio.Event) -> Any:  # noqa: ANN401 - as above
+        async with open_house(values) as house:
+            return await work(house)
+
+    return run(main)

@@ -1,0 +1,133 @@
+"""Erasure: nothing can be read any more, the proof stays, and what is held or on its way is not touched."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from gateway.errors import Erased, NotFound, StateConflict
+from gateway.model import State
+from gateway.ports import Change
+from gateway.store import evidence
+from gateway.store.erased import NAME, ErasedList
+from gateway.store.retention import Period
+from tests.store.conftest import EVERYBODY, TOWN, new_submission, uploaded
+
+PAYLOAD, METADATA = Period(TOWN, "hausnummer", 30), Period(TOWN, None, 365)
+
+
+@pytest.fixture
+def retention(store, tmp_path):
+    return store.retention(ErasedList(tmp_path))
+
+
+async def ended(store, clock, key: str = "k-1", state: State = State.ACCEPTED, **how):
+    new = new_submission(key, attachments=(await uploaded(store),), **how)
+    await store.create(new)
+    it = replace(new.submission, state=state, updated_at=clock.now())
+    return new, await store.commit(1, Change(it))
+
+
+async def test_the_payload_is_erased_when_its_period_is_over_not_before(store, clock, retention, tmp_path):
+    new, it = await ended(store, clock)
+    clock.advance(days=29)
+    assert (await retention.due(PAYLOAD), await retention.run(PAYLOAD)) == (0, 0)
+    clock.advance(days=2)
+    assert await retention.due(PAYLOAD) == 1
+    assert await retention.run(PAYLOAD) == 1
+    assert await retention.due(PAYLOAD) == 0
+    with pytest.raises(Erased):
+        await store.stored(it.id)
+    view = await store.view(it.id, EVERYBODY)
+    assert (view.reference, [a.filename for a in view.attachments]) == (None, [""])
+    assert view.submission.state is State.ACCEPTED
+    with pytest.raises(Erased):
+        await store.known("portal", "k-1", new.digest)
+    async with store.database.connection() as connection:
+        for table in ("data_keys", "blobs", "blob_frames", "uploads", "submission_secrets"):
+            left = await (await connection.execute(f"SELECT count(*) AS n FROM {table}")).fetchone()
+            assert left["n"] == 0, table
+    line = json.loads((tmp_path / NAME).read_text())
+    assert line["submission"] == str(it.id)
+    assert len(line["keys"]) == 2, "the submission's own and the upload's"
+
+
+async def test_erasing_is_an_entry_of_an_unbroken_chain(store, clock, retention):
+    _, it = await ended(store, clock)
+    assert await retention.erase(it.id, "request") is True
+    assert await retention.erase(it.id, "request") is False
+    links = await store.evidence_of(it.id)
+    assert (links[-1].kind, links[-1].body) == ("erased", {"why": "request"})
+    assert evidence.broken_at(links) is None
+
+
+async def test_the_rest_goes_later_and_the_proof_stays(store, clock, retention):
+    new, it = await ended(store, clock)
+    clock.advance(days=31)
+    await retention.run(PAYLOAD)
+    assert await retention.run(METADATA) == 0
+    clock.advance(days=365)
+    assert await retention.due(METADATA) == 1
+    assert await retention.run(METADATA) == 1
+    with pytest.raises(NotFound):
+        await store.view(it.id, EVERYBODY)
+    assert [link.kind for link in await store.evidence_of(it.id)] == ["received", "erased"]
+    with pytest.raises(Erased):
+        await store.known("portal", "k-1", new.digest)
+
+
+async def test_metadata_of_what_was_not_erased_are_never_removed(store, clock, retention):
+    await ended(store, clock)
+    clock.advance(days=4000)
+    assert await retention.run(METADATA) == 0
+
+
+@pytest.mark.parametrize("state", [State.RECEIVED, State.SUBMITTED, State.HELD])
+async def test_what_is_on_its_way_is_neither_due_nor_erased_on_request(store, clock, retention, state):
+    _, it = await ended(store, clock, state=state)
+    clock.advance(days=4000)
+    assert await retention.run(PAYLOAD) == 0
+    with pytest.raises(StateConflict):
+        await retention.erase(it.id, "request")
+    assert (await store.stored(it.id)).record
+
+
+async def test_a_legal_hold_keeps_until_it_is_released(store, clock, retention):
+    _, it = await ended(store, clock)
+    await retention.hold(it.id, held=True)
+    clock.advance(days=31)
+    assert await retention.run(PAYLOAD) == 0
+    with pytest.raises(StateConflict):
+        await retention.erase(it.id, "request")
+    await retention.hold(it.id, held=False)
+    assert await retention.run(PAYLOAD) == 1
+
+
+async def test_other_services_and_towns_are_not_touched(store, clock, retention):
+    _, it = await ended(store, clock)
+    clock.advance(days=31)
+    for other in (Period(TOWN, "termin", 30), Period("150900550550", "hausnummer", 30)):
+        assert await retention.run(other) == 0
+    assert (await store.stored(it.id)).record
+
+
+async def test_access_tells_what_is_held_about_a_reference(store, clock, retention):
+    _, it = await ended(store, clock, reference="AZ-1")
+    await ended(store, clock, "k-2", reference="AZ-2")
+    (row,) = await retention.subject("AZ-1")
+    assert (row["id"], row["attachments"], row["erased_at"]) == (it.id, 1, None)
+    await retention.erase(it.id, "request")
+    assert await retention.subject("AZ-1") == []
+
+
+def test_a_line_that_a_crash_cut_off_is_no_erasure(tmp_path, clock):
+    erased, one = ErasedList(tmp_path), uuid4()
+    erased.add(one, [uuid4()], clock.now() + timedelta(days=1))
+    with (tmp_path / NAME).open("a") as file:
+        file.write('{"submission": "')
+    assert [each.submission for each in erased] == [one]
+    assert (tmp_path / NAME).stat().st_mode & 0o077 == 0
