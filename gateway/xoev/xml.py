@@ -74,23 +74,13 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Parsed:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        return Parsed(None, tuple(_syntax_faults(error)))
+        return Parsed(None, syntax_faults(error, limits.depth))
     except ValueError:
         return Parsed(None, (_not_well_formed(0),))
     if root.getroottree().docinfo.doctype:
         return Parsed(None, (_doctype(),))
     if _deeper_than(limits.depth)(root):
-        return Parsed(
-            None,
-            (
-                XmlFault(
-                    "xml_too_deep",
-                    0,
-                    f"Das XML ist tiefer als {limits.depth} Ebenen verschachtelt.",
-                    f"The XML nests deeper than {limits.depth} levels.",
-                ),
-            ),
-        )
+        return Parsed(None, (_too_deep(0, limits.depth),))
     return Parsed(root)
 
 
@@ -125,9 +115,22 @@ def _deeper_than(depth: int) -> etree.XPath:
     return etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
 
 
-def _syntax_faults(error: etree.XMLSyntaxError) -> list[XmlFault]:
+def syntax_faults(error: etree.XMLSyntaxError, depth: int = DEFAULT_LIMITS.depth) -> tuple[XmlFault, ...]:
+    """Why the parser refused a text: a line each, or that it nests too deeply to be read at all."""
+    deep = [entry.line for entry in error.error_log if entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]
+    if deep:
+        return (_too_deep(deep[0], depth),)
     lines = sorted({entry.line for entry in error.error_log}) or [error.lineno or 0]
-    return [_not_well_formed(line) for line in lines]
+    return tuple(_not_well_formed(line) for line in lines)
+
+
+def _too_deep(line: int, depth: int) -> XmlFault:
+    return XmlFault(
+        "xml_too_deep",
+        line,
+        f"Das XML ist tiefer als {depth} Ebenen verschachtelt.",
+        f"The XML nests deeper than {depth} levels.",
+    )
 
 
 def _not_well_formed(line: int) -> XmlFault:

@@ -1,0 +1,232 @@
+"""Code lists in genericode, read as a stream: a list of any length costs its rows, never its file.
+
+Knows: both spellings in use (children qualified or not), columns, keys, rows. Never does: hold the file, accept a
+document type, fetch anything. Standard: genericode 1.0 (OASIS), XÖV Codelisten-Handbuch 1.2.
+Start reading: `read`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from lxml import etree
+
+from gateway.model import Finding
+from gateway.xoev import xml
+from gateway.xoev.fim.faults import Faults
+from gateway.xoev.fim.model import Code, ListReference
+
+NAMESPACE: Final = "http://docs.oasis-open.org/codelist/ns/genericode/1.0/"
+MAX_BYTES: Final = 32 << 20
+_MAX_ROWS: Final = 200_000
+_MAX_COLUMNS: Final = 100
+_MAX_DEPTH: Final = 64
+_MAX_HELD: Final = 10_000
+_STEP: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTable:
+    """A code list: its identity, its columns, the column of codes and of names, and its rows in file order."""
+
+    uri: str
+    version: str
+    version_uri: str
+    columns: tuple[str, ...]
+    code_column: int
+    name_column: int
+    rows: tuple[tuple[str, ...], ...] = field(repr=False)
+
+    def codes(self, code: str = "", name: str = "", hint: str = "") -> tuple[Code, ...]:
+        """Codes with names; columns may be named (codeKey, nameKey, helpKey), else the list's own keys count."""
+        at = self.columns.index(code) if code in self.columns else self.code_column
+        named = self.columns.index(name) if name in self.columns else self.name_column
+        helped = self.columns.index(hint) if hint in self.columns else None
+        return tuple(
+            Code(row[at], row[named] or row[at], row[helped] if helped is not None else "") for row in self.rows
+        )
+
+
+class Lists:
+    """Code lists by their identity."""
+
+    def __init__(self, tables: Sequence[CodeTable] = ()) -> None:
+        self._by_version = {table.version_uri: table for table in tables if table.version_uri}
+        self._by_name = {(table.uri, table.version): table for table in tables}
+        self._newest = {table.uri: table for table in sorted(tables, key=lambda table: table.version)}
+
+    def find(self, reference: ListReference) -> CodeTable | None:
+        """The list in the version referred to; where the reference names no version, the newest one at hand."""
+        if reference.version_uri in self._by_version:
+            return self._by_version[reference.version_uri]
+        if not reference.version:
+            return self._newest.get(reference.uri)
+        return self._by_name.get((reference.uri, reference.version))
+
+
+NO_LISTS: Final = Lists()
+
+
+def is_code_list(start: bytes) -> bool:
+    """Whether a file that begins so is meant to be a code list; a few kilobytes are enough."""
+    return NAMESPACE.encode() in start and b"CodeList" in start
+
+
+def read(chunks: Iterable[bytes]) -> tuple[CodeTable | None, tuple[Finding, ...]]:
+    """Read a code list.
+
+    Args:
+        chunks: the file in pieces of any size.
+
+    Returns:
+        the list and no findings, or None and every fault; pointers are `/<line>`.
+    """
+    rows = _Rows()
+    parser = etree.XMLPullParser(
+        ("start", "end"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+    )
+    size = 0
+    try:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > MAX_BYTES:
+                rows.stop(0, "list_large")
+            for start in range(0, len(chunk), _STEP):
+                parser.feed(chunk[start : start + _STEP])
+                rows.take(parser)
+        parser.close()
+        rows.take(parser)
+    except _StoppedError:
+        return None, rows.faults.found
+    except etree.XMLSyntaxError as error:
+        return None, tuple(Finding(f"/{f.line}", f.rule, f.de, f.en) for f in xml.syntax_faults(error))
+    table = rows.table()
+    return (None if rows.faults.found else table), rows.faults.found
+
+
+class _StoppedError(Exception):
+    """Reading on is not worth it; the fault is noted."""
+
+
+class _Rows:
+    """Takes elements as they end and forgets them; only columns, keys and rows stay."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.identity: dict[str, str] = {}
+        self.columns: list[str] = []
+        self.keys: list[tuple[int, str]] = []
+        self.rows: list[tuple[str, ...]] = []
+        self.path: list[str] = []
+        self.held = 0
+        self.line = 0
+
+    def stop(self, line: int, rule: str) -> None:
+        self.faults.at(line, "", rule)
+        raise _StoppedError
+
+    def take(self, parser: etree.XMLPullParser) -> None:
+        for event, element in parser.read_events():
+            if event == "start":
+                self.start(element)
+            else:
+                self.end(element)
+
+    def start(self, element: etree._Element) -> None:
+        name = _local(element)
+        if not self.path:
+            self.line = element.sourceline or 0
+            if element.getroottree().docinfo.doctype:
+                self.stop(self.line, "list_doctype")
+            if name != "CodeList":
+                self.stop(self.line, "list_root")
+        self.path.append(name)
+        self.held += 1
+        if len(self.path) > _MAX_DEPTH or self.held > _MAX_HELD:
+            self.stop(element.sourceline or 0, "list_large")
+
+    def end(self, element: etree._Element) -> None:
+        path = tuple(self.path[1:])
+        self.path.pop()
+        if path[:1] == ("Identification",) and len(path) == 2:
+            self.identity.setdefault(path[1], _text(element))
+        elif path == ("ColumnSet", "Column"):
+            self.column(element)
+        elif path == ("ColumnSet", "Key"):
+            self.key(element)
+        elif path == ("SimpleCodeList", "Row"):
+            self.row(element)
+        if len(path) <= 2 or path[0] not in {"ColumnSet", "SimpleCodeList"}:
+            self.forget(element)
+
+    def forget(self, element: etree._Element) -> None:
+        self.held = len(self.path)
+        element.clear()
+        parent = element.getparent()
+        while parent is not None and element.getprevious() is not None:
+            del parent[0]
+
+    def column(self, element: etree._Element) -> None:
+        name = element.get("Id", "")
+        if not name or name in self.columns or len(self.columns) >= _MAX_COLUMNS:
+            self.faults.fault(element, "", "list_columns")
+        self.columns.append(name)
+
+    def key(self, element: etree._Element) -> None:
+        named = [part.get("Ref", "") for part in element if _local(part) == "ColumnRef"]
+        self.keys.append((element.sourceline or 0, named[0] if named else ""))
+
+    def row(self, element: etree._Element) -> None:
+        if len(self.rows) >= _MAX_ROWS:
+            self.stop(element.sourceline or 0, "list_large")
+        cells = [""] * len(self.columns)
+        place = -1
+        for value in element:
+            if _local(value) != "Value":
+                continue
+            reference = value.get("ColumnRef")
+            place = place + 1 if reference is None else self.at(reference)
+            if not 0 <= place < len(cells):
+                self.faults.fault(value, "", "list_value")
+                continue
+            cells[place] = next((_text(part) for part in value if _local(part) == "SimpleValue"), "")
+        self.rows.append(tuple(cells))
+
+    def at(self, column: str) -> int:
+        return self.columns.index(column) if column in self.columns else -1
+
+    def table(self) -> CodeTable:
+        uri, version = self.identity.get("CanonicalUri", ""), self.identity.get("Version", "")
+        version_uri = self.identity.get("CanonicalVersionUri", "")
+        if not uri and not version_uri:
+            self.faults.at(self.line, "", "list_identity")
+        for line, column in self.keys:
+            if column not in self.columns:
+                self.faults.at(line, "", "list_columns")
+        if not self.keys:
+            self.faults.at(self.line, "", "list_columns")
+            return CodeTable(uri, version, version_uri, (), 0, 0, ())
+        code = self.at(self.keys[0][1])
+        others = [self.at(column) for _, column in self.keys[1:]] + [
+            no for no in range(len(self.columns)) if no != code
+        ]
+        return CodeTable(uri, version, version_uri, tuple(self.columns), code, (others or [code])[0], tuple(self.rows))
+
+
+def _local(element: etree._Element) -> str:
+    """The name, in the namespace of genericode or in none: both forms are in use."""
+    if not isinstance(element.tag, str):
+        return ""
+    name = etree.QName(element)
+    return name.localname if name.namespace in {NAMESPACE, None} else ""
+
+
+def _text(element: etree._Element) -> str:
+    return (element.text or "").strip()

@@ -1,0 +1,180 @@
+"""Limits of a field (`praezisierung`): lengths, values, pattern, size.
+
+Knows: attributes (XDatenfelder 3) and JSON in the text (XDatenfelder 2), and which limit fits which type. Never does:
+enforce what it does not understand: the words stay in the notes and a notice says so.
+Standard: `praezisierung`, `maxSize`. Start reading: `limited`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import date, datetime, time
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Final
+
+from lxml import etree
+
+from gateway.xoev.fim import nodes, pattern
+from gateway.xoev.fim.expression import Broken, Unsupported, spell
+from gateway.xoev.fim.faults import Faults
+from gateway.xoev.fim.model import MOMENTS, NUMBERS, TEXTS, Field, FieldType, Kind
+from gateway.xoev.fim.specimen import specimen
+
+_LENGTHS: Final = frozenset({"minLength", "maxLength"})
+_VALUES: Final = frozenset({"minValue", "maxValue"})
+_KNOWN: Final = _LENGTHS | _VALUES | {"pattern"}
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
+_LONE_BACKSLASH: Final = re.compile(r'\\(?!["\\/bfnrtu])|\\\\')
+_LONGEST_MINIMUM: Final = 10_000
+_LONGEST_JSON: Final = 20_000
+_MOMENTS: Final = {
+    FieldType.DATE: (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), date.fromisoformat),
+    FieldType.TIME: (re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}"), time.fromisoformat),
+    FieldType.DATETIME: (
+        re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"),
+        datetime.fromisoformat,
+    ),
+}
+
+
+def limited(field: Field, element: etree._Element, faults: Faults) -> Field:
+    """The field with its limits.
+
+    Args:
+        field: what is known of the field so far; its codes decide whether limits matter at all.
+        element: the `datenfeld`.
+        faults: takes what is wrong and what could not be taken over.
+    """
+    return _Limits(field, element, faults).field()
+
+
+class _Limits:
+    """The limits of one field being read."""
+
+    def __init__(self, field: Field, element: etree._Element, faults: Faults) -> None:
+        place = nodes.child(element, "praezisierung")
+        self.bare = field
+        self.faults = faults
+        self.element = element
+        self.place = element if place is None else place
+        self.given = {} if place is None or field.kind is Kind.LABEL else self.read(place)
+
+    def fault(self, rule: str) -> None:
+        self.faults.fault(self.place, self.bare.id, rule)
+
+    def notice(self, rule: str) -> None:
+        self.faults.notice(self.place, self.bare.id, rule)
+
+    def read(self, place: etree._Element) -> dict[str, str]:
+        given = {str(name): str(value) for name, value in place.attrib.items() if name in _KNOWN and value}
+        words = nodes.content(place)
+        if given or not words:
+            return given
+        found = _json(words)
+        if found is None or set(found) - _KNOWN:
+            self.notice("fim_free_text")
+        return {name: value for name, value in (found or {}).items() if name in _KNOWN and value}
+
+    def field(self) -> Field:
+        field = self.bare
+        if field.type is FieldType.FILE:
+            field = replace(field, max_size=self.whole(nodes.text(self.element, "maxSize")))
+        fitting: frozenset[str] = frozenset()
+        if field.coded:
+            pass
+        elif field.type in TEXTS:
+            field, fitting = self.text(field), _LENGTHS | {"pattern"}
+        elif field.type in NUMBERS:
+            field, fitting = self.number_field(field), _VALUES
+        elif field.type in MOMENTS:
+            field, fitting = self.moment_field(field), _VALUES
+        if set(self.given) - fitting:
+            self.notice("fim_unused_limit")
+        return field
+
+    def text(self, field: Field) -> Field:
+        low, high = self.whole(self.given.get("minLength", "")), self.whole(self.given.get("maxLength", ""))
+        if low is not None and low > _LONGEST_MINIMUM:
+            self.fault("fim_limit")
+            return field
+        if low is not None and high is not None and low > high:
+            self.fault("fim_limits")
+            return field
+        return replace(field, min_length=low, max_length=high, pattern=self.pattern(low or 0, high))
+
+    def pattern(self, low: int, high: int | None) -> str | None:
+        written = self.given.get("pattern")
+        if not written:
+            return None
+        try:
+            read = pattern.read(written)
+            spelled = spell(read)
+        except Broken:
+            self.fault("fim_pattern")
+            return None
+        except Unsupported:
+            self.notice("fim_pattern_spelling")
+            return None
+        if specimen(read, low, high) is None:
+            self.notice("fim_pattern_length")
+            return None
+        return spelled
+
+    def number_field(self, field: Field) -> Field:
+        low, high = self.number(self.given.get("minValue", "")), self.number(self.given.get("maxValue", ""))
+        if field.type is FieldType.NUM_INT:
+            low = None if low is None else low.to_integral_value(ROUND_CEILING)
+            high = None if high is None else high.to_integral_value(ROUND_FLOOR)
+        if low is not None and high is not None and low > high:
+            self.fault("fim_limits")
+        return replace(field, min_value=low, max_value=high)
+
+    def moment_field(self, field: Field) -> Field:
+        low, high = (self.moment(field.type, self.given.get(name, "")) for name in ("minValue", "maxValue"))
+        if low is not None and high is not None and low > high:
+            self.fault("fim_limits")
+        return replace(field, earliest=low, latest=high)
+
+    def moment(self, type_: FieldType, words: str) -> str | None:
+        shape, read = _MOMENTS[type_]
+        try:
+            if shape.fullmatch(words):
+                read(words)
+                return words
+        except ValueError:
+            pass
+        if words:
+            self.notice("fim_unused_limit")
+        return None
+
+    def whole(self, words: str) -> int | None:
+        value = self.number(words)
+        if value is not None and (value != value.to_integral_value() or value < 0):
+            self.fault("fim_limit")
+            return None
+        return None if value is None else int(value)
+
+    def number(self, words: str) -> Decimal | None:
+        if not words:
+            return None
+        if not _NUMBER.fullmatch(words):
+            self.fault("fim_limit")
+            return None
+        return Decimal(words)
+
+
+def _json(words: str) -> dict[str, str] | None:
+    """The limits written as JSON; None for free text. A backslash that JSON does not know stands for itself."""
+    if len(words) > _LONGEST_JSON or not words.startswith("{"):
+        return None
+    for spelling in (words, _LONE_BACKSLASH.sub(r"\\\\", words)):
+        try:
+            found = json.loads(spelling, parse_int=str, parse_float=str, parse_constant=str)
+        except (ValueError, RecursionError):
+            continue
+        if all(isinstance(value, str) or value is None for value in found.values()):
+            return {name: (value or "").strip() for name, value in found.items()}
+        return None
+    return None

@@ -1,0 +1,76 @@
+"""Elements of XDatenfelder by their local names: any prefix, children with or without namespace, empty ones as absent.
+
+Knows: how the standard's files are spelled in the wild. Never does: judge a value.
+Start reading: `text`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from lxml import etree
+
+from gateway.xoev.fim.model import Note
+
+NAMESPACES: Final = {
+    "urn:xoev-de:fim:standard:xdatenfelder_2": "2.0",
+    "urn:xoev-de:fim:standard:xdatenfelder_3.0.0": "3.0.0",
+}
+_OWN: Final = frozenset(NAMESPACES) | {None}
+_LISTED: Final = frozenset({"listURI", "listVersionID"})
+
+
+def local(element: etree._Element) -> str:
+    """The name without namespace; empty for comments, processing instructions and foreign elements."""
+    if not isinstance(element.tag, str):
+        return ""
+    name = etree.QName(element)
+    return name.localname if name.namespace in _OWN else ""
+
+
+def below(element: etree._Element, name: str) -> Iterator[etree._Element]:
+    """The children of that name."""
+    return (child for child in element if local(child) == name)
+
+
+def child(element: etree._Element | None, *path: str) -> etree._Element | None:
+    """The first element on a path of names."""
+    for step in path:
+        element = None if element is None else next(below(element, step), None)
+    return element
+
+
+def text(element: etree._Element | None, *path: str) -> str:
+    """The text at the end of a path, without white space around it; empty where there is none."""
+    found = child(element, *path)
+    return "" if found is None else content(found)
+
+
+def content(element: etree._Element) -> str:
+    """The text inside an element; comments do not count."""
+    return "".join(str(part) for part in element.xpath(".//text()")).strip()
+
+
+def notes(element: etree._Element, but: frozenset[str]) -> tuple[Note, ...]:
+    """Every text and attribute below an element, with its path, but for the children named."""
+    found: list[Note] = []
+    for part in element:
+        name = local(part)
+        if name and name not in but:
+            found += _notes(part, name)
+    return tuple(found)
+
+
+def _notes(element: etree._Element, path: str) -> list[Note]:
+    found = [
+        Note(f"{path}@{etree.QName(str(name)).localname}", str(value))
+        for name, value in element.attrib.items()
+        if name not in _LISTED and value
+    ]
+    parts = [part for part in element if local(part)]
+    if not parts and (words := content(element)):
+        found.append(Note(path, words))
+    for part in parts:
+        found += _notes(part, f"{path}/{local(part)}")
+    return found

@@ -1,0 +1,208 @@
+"""Reading a form schema: groups, occurrences, ids, rules.
+
+Knows: how XDatenfelder 2.0 and 3.0.0 nest. Never does: stop at the first fault, follow anything out of the file.
+Standard: message 0102 of XDatenfelder 2.0 and 3.0.0. Start reading: `read`. Fields are read in `fields.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from lxml import etree
+
+from gateway.model import Finding
+from gateway.xoev import xml
+from gateway.xoev.fim import nodes
+from gateway.xoev.fim.faults import Faults
+from gateway.xoev.fim.fields import FieldReader
+from gateway.xoev.fim.genericode import NO_LISTS, Lists
+from gateway.xoev.fim.model import Field, FormRule, FormSchema, Group, Note
+
+SCHEMA_MESSAGE: Final = "xdatenfelder.stammdatenschema.0102"
+LIMITS: Final = xml.Limits(size=32 << 20, depth=80)
+_MAX_LEVELS: Final = 18
+_MAX_TAGS: Final = 1_500_000
+_MAX_ELEMENTS: Final = 20_000
+_MAX_DOCUMENT: Final = 2_000_000
+_ID: Final = re.compile(r"[SGF][0-9]{5,11}")
+_VERSION: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){1,2}")
+_OCCURS: Final = re.compile(r"([0-9]{1,9}):([0-9]{1,9}|\*)")
+_XINCLUDE: Final = "http://www.w3.org/2001/XInclude"
+_NO_NOTES: Final = frozenset({"identifikation", "struktur", "regel"})
+_RULE_WORDS: Final = frozenset({"identifikation", "name", "definition", "freitextRegel", "script", "skript", "typ"})
+
+
+def read(data: bytes, lists: Lists = NO_LISTS) -> tuple[FormSchema | None, tuple[Finding, ...]]:
+    """Read a form schema in XDatenfelder 2.0 or 3.0.0.
+
+    Args:
+        data: the XML file.
+        lists: code lists that fields refer to; a list that is not among them becomes a notice.
+
+    Returns:
+        the form and no findings, or None and every fault; pointers are `/<line>/<id>` of the file.
+    """
+    faults = Faults()
+    if data.count(b"<") > _MAX_TAGS:
+        faults.at(0, "", "fim_many")
+        return None, faults.found
+    parsed = xml.parse(data, LIMITS)
+    if parsed.root is None:
+        return None, tuple(Finding(f"/{f.line}", f.rule, f.de, f.en) for f in parsed.faults)
+    form = _Reader(faults, lists).schema(parsed.root)
+    return (None if faults.found else form), faults.found
+
+
+class _Reader:
+    """One reading: collects faults and goes on, so that all of them are reported."""
+
+    def __init__(self, faults: Faults, lists: Lists) -> None:
+        self.faults = faults
+        self.fields = FieldReader(faults, lists)
+        self.count = 0
+
+    def schema(self, root: etree._Element) -> FormSchema | None:
+        standard = nodes.NAMESPACES.get(etree.QName(root).namespace or "")
+        if standard is None or nodes.local(root) != SCHEMA_MESSAGE:
+            self.faults.fault(root, "", "fim_message")
+            return None
+        self.strangers(root)
+        found = list(nodes.below(root, "stammdatenschema"))
+        if len(found) != 1:
+            self.faults.fault(root, "", "fim_missing")
+            return None
+        element = found[0]
+        identifier, version = self.identity(element, "S")
+        label = nodes.text(element, "bezeichnung") or _label(element, identifier)
+        children = self.children(element, identifier, ())
+        if self.count > _MAX_ELEMENTS or _weight(children) > _MAX_DOCUMENT:
+            self.faults.fault(element, identifier, "fim_many")
+        return FormSchema(
+            identifier,
+            version,
+            label,
+            children,
+            standard,
+            self.rules(element),
+            (*nodes.notes(root, frozenset({"stammdatenschema"})), *nodes.notes(element, _NO_NOTES)),
+            self.faults.notices,
+        )
+
+    def strangers(self, root: etree._Element) -> None:
+        for element in root.iter(etree.Element):
+            namespace = etree.QName(element).namespace
+            if namespace == _XINCLUDE:
+                self.faults.fault(element, "", "fim_include")
+            elif namespace and namespace not in nodes.NAMESPACES:
+                self.faults.notice(element, "", "fim_foreign")
+
+    def identity(self, element: etree._Element, letter: str) -> tuple[str, str]:
+        identifier = nodes.text(element, "identifikation", "id")
+        version = nodes.text(element, "identifikation", "version")
+        if not _ID.fullmatch(identifier) or identifier[0] != letter:
+            self.faults.fault(element, identifier, "fim_id")
+        if not _VERSION.fullmatch(version) and (version or letter == "S"):
+            self.faults.fault(element, identifier, "fim_version")
+        return identifier, version
+
+    def children(self, element: etree._Element, identifier: str, above: tuple[str, ...]) -> tuple[Group | Field, ...]:
+        found: dict[str, Group | Field] = {}
+        anything = False
+        for structure in nodes.below(element, "struktur"):
+            for contained in self.contained(structure, identifier):
+                anything = True
+                one = self.used(structure, contained, above)
+                if one is None:
+                    continue
+                if one.id in found:
+                    self.faults.fault(contained, one.id, "fim_twice")
+                found[one.id] = one
+        if not anything:
+            self.faults.fault(element, identifier, "fim_empty")
+        return tuple(found.values())
+
+    def contained(self, structure: etree._Element, identifier: str) -> list[etree._Element]:
+        held = [part for outer in nodes.below(structure, "enthaelt") for part in outer if isinstance(part.tag, str)]
+        if not held or any(nodes.local(part) not in {"datenfeld", "datenfeldgruppe"} for part in held):
+            self.faults.fault(structure, identifier, "fim_contained")
+        return [part for part in held if nodes.local(part) in {"datenfeld", "datenfeldgruppe"}]
+
+    def used(self, structure: etree._Element, element: etree._Element, above: tuple[str, ...]) -> Group | Field | None:
+        self.count += 1
+        letter = "F" if nodes.local(element) == "datenfeld" else "G"
+        identifier, version = self.identity(element, letter)
+        minimum, maximum = self.occurs(structure, identifier)
+        notes = nodes.notes(structure, frozenset({"anzahl", "enthaelt"}))
+        use = tuple(Note(f"struktur/{note.name}", note.text) for note in notes)
+        if letter == "F":
+            read = self.fields.read(element, identifier, version, _label(element, identifier))
+            one: Group | Field = replace(
+                read, minimum=minimum, maximum=maximum, rules=self.rules(element), notes=use + read.notes
+            )
+        else:
+            one = self.group(element, identifier, version, above)
+            one = replace(one, minimum=minimum, maximum=maximum, notes=use + one.notes)
+        if maximum == 0:
+            self.faults.notice(structure, identifier, "fim_never")
+            return None
+        return one
+
+    def occurs(self, structure: etree._Element, identifier: str) -> tuple[int, int | None]:
+        match = _OCCURS.fullmatch(nodes.text(structure, "anzahl"))
+        if match is None:
+            self.faults.fault(structure, identifier, "fim_occurs")
+            return 0, 1
+        minimum, maximum = int(match[1]), None if match[2] == "*" else int(match[2])
+        if maximum is not None and maximum < minimum:
+            self.faults.fault(structure, identifier, "fim_occurs")
+        return minimum, maximum
+
+    def group(self, element: etree._Element, identifier: str, version: str, above: tuple[str, ...]) -> Group:
+        label, hint = _label(element, identifier), nodes.text(element, "hilfetextEingabe")
+        empty = Group(identifier, version, label, hint, 1, 1, ())
+        if identifier in above:
+            self.faults.fault(element, identifier, "fim_recursion")
+            return empty
+        if len(above) >= _MAX_LEVELS:
+            self.faults.fault(element, identifier, "fim_depth")
+            return empty
+        kind = nodes.text(element, "art", "code")
+        if kind not in {"", "X"}:
+            self.faults.fault(element, identifier, "fim_art")
+        return replace(
+            empty,
+            children=self.children(element, identifier, (*above, identifier)),
+            choice=kind == "X",
+            rules=self.rules(element),
+            notes=nodes.notes(element, _NO_NOTES),
+        )
+
+    def rules(self, element: etree._Element) -> tuple[FormRule, ...]:
+        return tuple(
+            FormRule(
+                id=nodes.text(rule, "identifikation", "id"),
+                version=nodes.text(rule, "identifikation", "version"),
+                name=nodes.text(rule, "name"),
+                text=nodes.text(rule, "freitextRegel") or nodes.text(rule, "definition"),
+                kind=nodes.text(rule, "typ", "code"),
+                script=nodes.text(rule, "skript") or nodes.text(rule, "script"),
+                notes=nodes.notes(rule, _RULE_WORDS),
+            )
+            for rule in nodes.below(element, "regel")
+        )
+
+
+def _label(element: etree._Element, identifier: str) -> str:
+    names = ("bezeichnungAusgabe", "bezeichnungEingabe", "name")
+    return next((found for name in names if (found := nodes.text(element, name))), identifier)
+
+
+def _weight(children: tuple[Group | Field, ...]) -> int:
+    """About how many characters a document of mandatory values has."""
+    total = 0
+    for child in children:
+        inner = 40 + (_weight(child.children) if isinstance(child, Group) else child.min_length or 0)
+        total += child.minimum * inner
+    return total

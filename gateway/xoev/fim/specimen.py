@@ -1,0 +1,128 @@
+"""The shortest text that a pattern and two lengths allow; None where there is none.
+
+Knows: which lengths each part of a pattern can have. Never does: try at random; the same pattern gives the same text.
+Start reading: `specimen`. A set of lengths is a number whose bit n says that length n is possible.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from gateway.xoev.fim.expression import Anchor, Chars, Choice, Piece
+
+_LONGEST: Final = 2000
+_USUAL: Final = 255
+_BUDGET: Final = 300_000
+_PREFERRED: Final = "A0a1 -.,/@:_xXzZ9ÄäéΑ\n"
+
+
+@lru_cache(maxsize=4096)
+def specimen(pattern: Choice, shortest: int, longest: int | None) -> str | None:
+    """A text that the pattern allows, at least `shortest` and at most `longest` characters long."""
+    cap = _USUAL if shortest <= _USUAL else _LONGEST
+    if longest is not None:
+        cap = min(cap, longest)
+    try:
+        search = _Search(cap)
+        lengths = search.choice(pattern) >> shortest << shortest
+        if not lengths:
+            return None
+        return search.built(pattern, (lengths & -lengths).bit_length() - 1)
+    except _TooHardError:
+        return None
+
+
+class _TooHardError(Exception):
+    """The pattern has more ways than are worth walking."""
+
+
+class _Search:
+    """Lengths of parts, remembered, within a budget of steps."""
+
+    def __init__(self, cap: int) -> None:
+        self.all = (1 << (cap + 1)) - 1
+        self.left = _BUDGET
+        self.known: dict[int, tuple[object, list[int]]] = {}
+
+    def choice(self, pattern: Choice) -> int:
+        found = 0
+        for branch in pattern.branches:
+            found |= self.ends(branch)[0]
+        return found
+
+    def ends(self, branch: tuple[Piece, ...]) -> list[int]:
+        """For each place in the branch the lengths that the rest from there can have."""
+        if id(branch) in self.known:
+            return self.known[id(branch)][1]
+        lengths = [1]
+        for piece in reversed(branch):
+            lengths.append(self.joined(self.piece(piece), lengths[-1]))
+        lengths.reverse()
+        self.known[id(branch)] = (branch, lengths)
+        return lengths
+
+    def piece(self, piece: Piece) -> int:
+        steps = self.steps(piece)
+        found = 0
+        for step in steps[piece.low :]:
+            found |= step
+        return found
+
+    def steps(self, piece: Piece) -> list[int]:
+        """The lengths of 0, 1, 2 … copies, as far as copies add something."""
+        if id(piece) in self.known:
+            return self.known[id(piece)][1]
+        one = self.atom(piece.atom)
+        steps, seen = [1], 1
+        while piece.high is None or len(steps) <= piece.high:
+            following = self.joined(steps[-1], one)
+            if len(steps) > piece.low and not following & ~seen:
+                break
+            steps.append(following)
+            seen |= following
+        self.known[id(piece)] = (piece, steps)
+        return steps
+
+    def atom(self, atom: Chars | Choice | Anchor) -> int:
+        if isinstance(atom, Choice):
+            return self.choice(atom)
+        return 2 & self.all if isinstance(atom, Chars) and _char(atom) else 0
+
+    def joined(self, first: int, second: int) -> int:
+        if first.bit_count() > second.bit_count():
+            first, second = second, first
+        found = 0
+        while first:
+            self.left -= 1
+            if self.left < 0:
+                raise _TooHardError
+            found |= second << ((first & -first).bit_length() - 1)
+            first &= first - 1
+        return found & self.all
+
+    def built(self, pattern: Choice, length: int) -> str:
+        branch = next(one for one in pattern.branches if self.ends(one)[0] >> length & 1)
+        ends, words = self.ends(branch), ""
+        for no, piece in enumerate(branch):
+            steps, lengths = self.steps(piece), self.piece(piece)
+            taken = next(n for n in range(length + 1) if lengths >> n & 1 and ends[no + 1] >> (length - n) & 1)
+            count = next(n for n in range(piece.low, len(steps)) if steps[n] >> taken & 1)
+            words += self.copies(piece, steps, count, taken)
+            length -= taken
+        return words
+
+    def copies(self, piece: Piece, steps: list[int], count: int, length: int) -> str:
+        words = ""
+        one = self.atom(piece.atom)
+        for left in range(count - 1, -1, -1):
+            taken = next(n for n in range(length + 1) if one >> n & 1 and steps[left] >> (length - n) & 1)
+            words += self.built(piece.atom, taken) if isinstance(piece.atom, Choice) else _char(piece.atom)
+            length -= taken
+        return words
+
+
+def _char(chars: Chars | Choice | Anchor) -> str:
+    assert isinstance(chars, Chars)
+    candidates = _PREFERRED + "".join(chr(low) for low, _ in chars.ranges)
+    return next((char for char in candidates if chars.holds(char)), "")
