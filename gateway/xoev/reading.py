@@ -254,6 +254,8 @@ class _Reader:
             if isinstance(child, Field):
                 if child.minimum and path not in self.fields and child.kind is not Kind.LABEL:
                     self.fault("/fields", "mapping_mandatory", path)
+            elif child.choice:  # any one of them will do, so none is mandatory
+                continue
             elif child.minimum or path in self.groups or any(key.startswith(path + "/") for key in self.fields):
                 self.mandatory(path, child.children)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lxml import etree
@@ -38,7 +38,10 @@ class Facets:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An element of the document: `path` below the root, `facets` for a leaf, `children` in the order of the XSD."""
+    """An element of the document: `path` below the root, `facets` for a leaf, `children` in the order of the XSD.
+
+    Of the children of a `choice` exactly one stands, so none of them has a minimum here; libxml2 counts them.
+    """
 
     name: str
     path: str
@@ -46,6 +49,7 @@ class Node:
     maximum: int | None
     facets: Facets | None
     children: tuple[Node, ...] = ()
+    choice: bool = False
 
     def walk(self) -> Iterator[Node]:
         """The node and all below it, in document order."""
@@ -109,12 +113,15 @@ def _node(element: etree._Element, above: str, faults: list[Finding]) -> Node:
     upper = element.get("maxOccurs", "1")
     maximum = None if upper == "unbounded" else int(upper)
     minimum = int(element.get("minOccurs", "1"))
-    sequence = element.find(f"{_XS}complexType/{_XS}sequence")
-    if sequence is None:
+    choice = element.find(f"{_XS}complexType/{_XS}choice")
+    model = element.find(f"{_XS}complexType/{_XS}sequence") if choice is None else choice
+    if model is None:
         return Node(name, below, minimum, maximum, _facets(element, faults))
-    faults.extend(_fault(part, "xsd_shape") for part in sequence if _local(part) != "element" or not part.get("name"))
-    children = tuple(_node(part, below, faults) for part in sequence.findall(f"{_XS}element"))
-    return Node(name, below, minimum, maximum, None, children)
+    faults.extend(_fault(part, "xsd_shape") for part in model if _local(part) != "element" or not part.get("name"))
+    children = tuple(_node(part, below, faults) for part in model.findall(f"{_XS}element"))
+    if choice is not None:
+        children = tuple(replace(child, minimum=0) for child in children)
+    return Node(name, below, minimum, maximum, None, children, choice is not None)
 
 
 def _facets(element: etree._Element, faults: list[Finding]) -> Facets:
@@ -153,7 +160,10 @@ _WANTED: Final = {
         "genau ein globales Element und ein targetNamespace",
         "exactly one global element and a targetNamespace",
     ),
-    "xsd_shape": ("nur Sequenzen aus Elementen mit anonymen Typen", "only sequences of elements with anonymous types"),
+    "xsd_shape": (
+        "nur Sequenzen und Auswahlen aus Elementen mit anonymen Typen",
+        "only sequences and choices of elements with anonymous types",
+    ),
     "xsd_invalid": ("ein gültiges XML-Schema", "a valid XML schema"),
 }
 

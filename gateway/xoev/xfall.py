@@ -1,6 +1,7 @@
 """XFall: the XSD that belongs to a form schema.
 
-Knows: the shape that the FIM portal gives its XSDs. Never does: named types, references, message headers.
+Knows: the shape that the FIM portal gives its XSDs; a choice group (`art` X) holds a choice instead of a sequence.
+Never does: named types, references, message headers.
 Standard: XFall by FIM schema, namespace `urn:xoev-de:xfall:standard:fim-s<id>_<version>`, one root `fim.S…`.
 Start reading: `to_xsd`. The same form always gives the same bytes.
 """
@@ -12,7 +13,8 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.xoev.fim import Field, FieldType, FormSchema, Group, Kind
+from gateway.xoev.fim import Field, FieldType, FormSchema, Group
+from gateway.xoev.fim.model import MOMENTS, NUMBERS, TEXTS, transported
 
 XS: Final = "http://www.w3.org/2001/XMLSchema"
 _PREFIX: Final = "urn:xoev-de:xfall:standard:fim-"
@@ -62,52 +64,55 @@ def to_xsd(form: FormSchema) -> bytes:
         nsmap={"xs": XS, "xfd": target},
     )
     root = _sub(schema, "element", name=root_name(form))
-    _sequence(root, form.children)
+    _content(root, form.children)
     return etree.tostring(schema, pretty_print=True, xml_declaration=True, encoding="UTF-8")
 
 
-def _sequence(parent: etree._Element, children: tuple[Group | Field, ...]) -> None:
-    sequence = _sub(_sub(parent, "complexType"), "sequence")
-    for child in children:
-        if isinstance(child, Field) and child.kind is Kind.LABEL:
-            continue
-        element = _sub(sequence, "element", name=child.id)
+def _content(parent: etree._Element, children: tuple[Group | Field, ...], *, choice: bool = False) -> None:
+    held = transported(children)
+    model = _sub(_sub(parent, "complexType"), "choice" if choice and held else "sequence")
+    for child in held:
+        element = _sub(model, "element", name=child.id)
+        minimum = max(child.minimum, 1) if choice else child.minimum
         if isinstance(child, Group):
-            _occurs(element, child)
-            _sequence(element, child.children)
+            _occurs(element, minimum, child.maximum)
+            _content(element, child.children, choice=child.choice)
         else:
-            _field(element, child)
+            _field(element, child, minimum)
 
 
-def _occurs(element: etree._Element, child: Group | Field) -> None:
-    if child.minimum != 1:
-        element.set("minOccurs", str(child.minimum))
-    if child.maximum != 1:
-        element.set("maxOccurs", "unbounded" if child.maximum is None else str(child.maximum))
+def _occurs(element: etree._Element, minimum: int, maximum: int | None) -> None:
+    if minimum != 1:
+        element.set("minOccurs", str(minimum))
+    if maximum != 1:
+        element.set("maxOccurs", "unbounded" if maximum is None else str(maximum))
 
 
-def _field(element: etree._Element, field: Field) -> None:
+def _field(element: etree._Element, field: Field, minimum: int) -> None:
     facets = _facets(field)
+    base = "xs:string" if field.coded else _BUILT_IN[field.type]
     if not facets:
-        element.set("type", _BUILT_IN[field.type])
-        _occurs(element, field)
+        element.set("type", base)
+        _occurs(element, minimum, field.maximum)
         return
-    _occurs(element, field)
-    restriction = _sub(_sub(element, "simpleType"), "restriction", base=_BUILT_IN[field.type])
+    _occurs(element, minimum, field.maximum)
+    restriction = _sub(_sub(element, "simpleType"), "restriction", base=base)
     for name, value in facets:
         _sub(restriction, name, value=value)
 
 
 def _facets(field: Field) -> list[tuple[str, str]]:
-    if field.kind is Kind.SELECT or field.codes:
+    if field.coded:
         return [("enumeration", code.code) for code in field.codes]
     if field.type is FieldType.BOOL:
         return [("enumeration", "true"), ("enumeration", "false")]
     facets: list[tuple[str, str | int | Decimal | None]] = []
-    if field.type in {FieldType.TEXT, FieldType.TEXT_LATIN}:
+    if field.type in TEXTS:
         facets += [("minLength", field.min_length), ("maxLength", field.max_length), ("pattern", field.pattern)]
-    if field.type in {FieldType.NUM, FieldType.NUM_INT, FieldType.NUM_CURRENCY}:
+    if field.type in NUMBERS:
         facets += [("minInclusive", field.min_value), ("maxInclusive", field.max_value)]
+    if field.type in MOMENTS:
+        facets += [("minInclusive", field.earliest), ("maxInclusive", field.latest)]
     if field.type is FieldType.NUM_CURRENCY:
         facets += [("fractionDigits", 2)]
     return [(name, _written(value)) for name, value in facets if value is not None]

@@ -1,6 +1,7 @@
 """A regular expression as a tree, and its spelling.
 
-Knows: which spelling XML Schema, ECMAScript (flag u) and linear engines read alike. Never does: match.
+Knows: which spelling XML Schema, ECMAScript (flag u) and linear engines read alike; a word character counts the
+underscore everywhere, which XML Schema alone would not. Never does: match.
 Standard: XML Schema 1.0 part 2 appendix F, ECMA-262. Start reading: `Choice`, `spell`.
 """
 
@@ -92,15 +93,18 @@ def single(char: str) -> Chars:
 
 def named(name: str) -> Chars:
     """A named set: `d`, `S`, `p{Lu}`."""
-    return Chars(f"\\{name}", sets=(name,))
+    return Chars("[\\w_]" if name == "w" else f"\\{name}", sets=(name,))
 
 
 def charset(items: list[tuple[str, str]], *, negated: bool) -> Chars:
     """A set of characters: ranges (first, last) and named sets (backslash and name, empty text)."""
     spelled = ""
+    words = ("\\w", "") in items
     for first, last in dict.fromkeys(items):
+        if words and first == last == "_":
+            continue
         if not last:
-            spelled += first
+            spelled += "\\w_" if first == "\\w" else first
         elif first == last:
             spelled += _in_set_spelling(first)
         else:

@@ -29,6 +29,7 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
 _LONE_BACKSLASH: Final = re.compile(r'\\(?!["\\/bfnrtu])|\\\\')
 _LONGEST_MINIMUM: Final = 10_000
 _LONGEST_JSON: Final = 20_000
+_STEPS: Final = {FieldType.NUM_INT: Decimal(1), FieldType.NUM_CURRENCY: Decimal("0.01")}
 _MOMENTS: Final = {
     FieldType.DATE: (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), date.fromisoformat),
     FieldType.TIME: (re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}"), time.fromisoformat),
@@ -124,9 +125,7 @@ class _Limits:
 
     def number_field(self, field: Field) -> Field:
         low, high = self.number(self.given.get("minValue", "")), self.number(self.given.get("maxValue", ""))
-        if field.type is FieldType.NUM_INT:
-            low = None if low is None else low.to_integral_value(ROUND_CEILING)
-            high = None if high is None else high.to_integral_value(ROUND_FLOOR)
+        low, high = _stepped(field.type, low, ROUND_CEILING), _stepped(field.type, high, ROUND_FLOOR)
         if low is not None and high is not None and low > high:
             self.fault("fim_limits")
         return replace(field, min_value=low, max_value=high)
@@ -163,6 +162,12 @@ class _Limits:
             self.fault("fim_limit")
             return None
         return Decimal(words)
+
+
+def _stepped(type_: FieldType, value: Decimal | None, rounding: str) -> Decimal | None:
+    """The next value that the type can hold: whole numbers, cents."""
+    step = _STEPS.get(type_)
+    return value if value is None or step is None or value % step == 0 else value.quantize(step, rounding)
 
 
 def _json(words: str) -> dict[str, str] | None:

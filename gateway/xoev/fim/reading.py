@@ -200,9 +200,9 @@ def _label(element: etree._Element, identifier: str) -> str:
 
 
 def _weight(children: tuple[Group | Field, ...]) -> int:
-    """About how many characters a document of mandatory values has."""
+    """About how many characters a document has that holds each element as rarely as allowed, but once."""
     total = 0
     for child in children:
         inner = 40 + (_weight(child.children) if isinstance(child, Group) else child.min_length or 0)
-        total += child.minimum * inner
+        total += max(child.minimum, 1) * inner
     return total
