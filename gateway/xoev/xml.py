@@ -74,11 +74,11 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Parsed:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        return Parsed(None, syntax_faults(error, limits.depth))
+        return Parsed(None, syntax_faults(parser.error_log, error, limits.depth))
     except ValueError:
         return Parsed(None, (_not_well_formed(0),))
     if root.getroottree().docinfo.doctype:
-        return Parsed(None, (_doctype(),))
+        return Parsed(None, (_doctype(0),))
     if _deeper_than(limits.depth)(root):
         return Parsed(None, (_too_deep(0, limits.depth),))
     return Parsed(root)
@@ -108,19 +108,27 @@ def _before_parsing(data: bytes, limits: Limits) -> XmlFault | None:
             declared = _ENCODING.search(match["content"])
             if declared and declared[1].lower() not in _UTF8_NAMES:
                 return _encoding()
-    return _doctype() if data.startswith(b"<!", position) else None
+    return _doctype(data.count(b"\n", 0, position) + 1) if data.startswith(b"<!", position) else None
 
 
 def _deeper_than(depth: int) -> etree.XPath:
     return etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
 
 
-def syntax_faults(error: etree.XMLSyntaxError, depth: int = DEFAULT_LIMITS.depth) -> tuple[XmlFault, ...]:
-    """Why the parser refused a text: a line each, or that it nests too deeply to be read at all."""
-    deep = [entry.line for entry in error.error_log if entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]
+def syntax_faults(
+    log: etree._ListErrorLog, error: etree.XMLSyntaxError, depth: int = DEFAULT_LIMITS.depth
+) -> tuple[XmlFault, ...]:
+    """Why a parser refused a text: a line each, or that it nests too deeply to be read at all.
+
+    Args:
+        log: the log of this very parser; the log of `error` is shared by all parsers of the thread.
+        error: what the parser raised.
+        depth: the limit that the sentence names.
+    """
+    deep = [entry.line for entry in log if entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]
     if deep:
         return (_too_deep(deep[0], depth),)
-    lines = sorted({entry.line for entry in error.error_log}) or [error.lineno or 0]
+    lines = sorted({entry.line for entry in log}) or [error.lineno or 0]
     return tuple(_not_well_formed(line) for line in lines)
 
 
@@ -142,10 +150,10 @@ def _not_well_formed(line: int) -> XmlFault:
     )
 
 
-def _doctype() -> XmlFault:
+def _doctype(line: int) -> XmlFault:
     return XmlFault(
         "xml_doctype",
-        0,
+        line,
         "Eine Dokumenttyp-Deklaration ist nicht erlaubt. Bitte ohne DOCTYPE senden.",
         "A document type declaration is not allowed. Send the document without DOCTYPE.",
     )

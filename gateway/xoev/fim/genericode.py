@@ -106,7 +106,8 @@ def read(chunks: Iterable[bytes]) -> tuple[CodeTable | None, tuple[Finding, ...]
     except _StoppedError:
         return None, rows.faults.found
     except etree.XMLSyntaxError as error:
-        return None, tuple(Finding(f"/{f.line}", f.rule, f.de, f.en) for f in xml.syntax_faults(error))
+        found = xml.syntax_faults(parser.feed_error_log, error, _MAX_DEPTH)
+        return None, tuple(Finding(f"/{fault.line}", fault.rule, fault.de, fault.en) for fault in found)
     table = rows.table()
     return (None if rows.faults.found else table), rows.faults.found
 
@@ -224,8 +225,8 @@ def _local(element: etree._Element) -> str:
     """The name, in the namespace of genericode or in none: both forms are in use."""
     if not isinstance(element.tag, str):
         return ""
-    name = etree.QName(element)
-    return name.localname if name.namespace in {NAMESPACE, None} else ""
+    namespace, _, name = element.tag.rpartition("}")
+    return name if namespace in {"", f"{{{NAMESPACE}"} else ""
 
 
 def _text(element: etree._Element) -> str:

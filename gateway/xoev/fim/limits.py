@@ -81,7 +81,7 @@ class _Limits:
     def field(self) -> Field:
         field = self.bare
         if field.type is FieldType.FILE:
-            field = replace(field, max_size=self.whole(nodes.text(self.element, "maxSize")))
+            field = replace(field, max_size=self.size())
         fitting: frozenset[str] = frozenset()
         if field.coded:
             pass
@@ -94,6 +94,15 @@ class _Limits:
         if set(self.given) - fitting:
             self.notice("fim_unused_limit")
         return field
+
+    def size(self) -> int | None:
+        place = nodes.child(self.element, "maxSize")
+        if place is None or not nodes.content(place):
+            return None
+        if not re.fullmatch(r"[0-9]{1,18}", nodes.content(place)):
+            self.faults.fault(place, self.bare.id, "fim_limit")
+            return None
+        return int(nodes.content(place))
 
     def text(self, field: Field) -> Field:
         low, high = self.whole(self.given.get("minLength", "")), self.whole(self.given.get("maxLength", ""))

@@ -7,6 +7,7 @@ Start reading: `text`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from lxml import etree
@@ -17,16 +18,18 @@ NAMESPACES: Final = {
     "urn:xoev-de:fim:standard:xdatenfelder_2": "2.0",
     "urn:xoev-de:fim:standard:xdatenfelder_3.0.0": "3.0.0",
 }
-_OWN: Final = frozenset(NAMESPACES) | {None}
 _LISTED: Final = frozenset({"listURI", "listVersionID"})
 
 
 def local(element: etree._Element) -> str:
     """The name without namespace; empty for comments, processing instructions and foreign elements."""
-    if not isinstance(element.tag, str):
-        return ""
-    name = etree.QName(element)
-    return name.localname if name.namespace in _OWN else ""
+    return _local(element.tag) if isinstance(element.tag, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _local(tag: str) -> str:
+    namespace, _, name = tag.rpartition("}")
+    return name if not namespace or namespace[1:] in NAMESPACES else ""
 
 
 def below(element: etree._Element, name: str) -> Iterator[etree._Element]:
@@ -49,6 +52,8 @@ def text(element: etree._Element | None, *path: str) -> str:
 
 def content(element: etree._Element) -> str:
     """The text inside an element; comments do not count."""
+    if not len(element):
+        return (element.text or "").strip()
     return "".join(str(part) for part in element.xpath(".//text()")).strip()
 
 

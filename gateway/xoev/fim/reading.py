@@ -61,7 +61,6 @@ class _Reader:
     def __init__(self, faults: Faults, lists: Lists) -> None:
         self.faults = faults
         self.fields = FieldReader(faults, lists)
-        self.count = 0
 
     def schema(self, root: etree._Element) -> FormSchema | None:
         standard = nodes.NAMESPACES.get(etree.QName(root).namespace or "")
@@ -74,10 +73,13 @@ class _Reader:
             self.faults.fault(root, "", "fim_missing")
             return None
         element = found[0]
+        if _count(element) > _MAX_ELEMENTS:
+            self.faults.fault(element, nodes.text(element, "identifikation", "id"), "fim_many")
+            return None
         identifier, version = self.identity(element, "S")
         label = nodes.text(element, "bezeichnung") or _label(element, identifier)
         children = self.children(element, identifier, ())
-        if self.count > _MAX_ELEMENTS or _weight(children) > _MAX_DOCUMENT:
+        if _weight(children) > _MAX_DOCUMENT:
             self.faults.fault(element, identifier, "fim_many")
         return FormSchema(
             identifier,
@@ -92,7 +94,7 @@ class _Reader:
 
     def strangers(self, root: etree._Element) -> None:
         for element in root.iter(etree.Element):
-            namespace = etree.QName(element).namespace
+            namespace = str(element.tag).rpartition("}")[0][1:]
             if namespace == _XINCLUDE:
                 self.faults.fault(element, "", "fim_include")
             elif namespace and namespace not in nodes.NAMESPACES:
@@ -101,10 +103,12 @@ class _Reader:
     def identity(self, element: etree._Element, letter: str) -> tuple[str, str]:
         identifier = nodes.text(element, "identifikation", "id")
         version = nodes.text(element, "identifikation", "version")
+        named = nodes.child(element, "identifikation")
+        place = element if named is None else named
         if not _ID.fullmatch(identifier) or identifier[0] != letter:
-            self.faults.fault(element, identifier, "fim_id")
+            self.faults.fault(place, identifier, "fim_id")
         if not _VERSION.fullmatch(version) and (version or letter == "S"):
-            self.faults.fault(element, identifier, "fim_version")
+            self.faults.fault(place, identifier, "fim_version")
         return identifier, version
 
     def children(self, element: etree._Element, identifier: str, above: tuple[str, ...]) -> tuple[Group | Field, ...]:
@@ -130,7 +134,6 @@ class _Reader:
         return [part for part in held if nodes.local(part) in {"datenfeld", "datenfeldgruppe"}]
 
     def used(self, structure: etree._Element, element: etree._Element, above: tuple[str, ...]) -> Group | Field | None:
-        self.count += 1
         letter = "F" if nodes.local(element) == "datenfeld" else "G"
         identifier, version = self.identity(element, letter)
         minimum, maximum = self.occurs(structure, identifier)
@@ -197,6 +200,10 @@ class _Reader:
 def _label(element: etree._Element, identifier: str) -> str:
     names = ("bezeichnungAusgabe", "bezeichnungEingabe", "name")
     return next((found for name in names if (found := nodes.text(element, name))), identifier)
+
+
+def _count(element: etree._Element) -> int:
+    return sum(1 for _ in element.iter("{*}datenfeld", "{*}datenfeldgruppe"))
 
 
 def _weight(children: tuple[Group | Field, ...]) -> int:
