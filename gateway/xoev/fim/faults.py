@@ -22,8 +22,8 @@ _FAULTS: Final = {
     ),
     "fim_missing": ("genau ein Element stammdatenschema", "exactly one element stammdatenschema"),
     "fim_id": (
-        "eine Kennung: S (Schema), G (Gruppe) oder F (Feld) und 5 bis 11 Ziffern",
-        "an id: S (schema), G (group) or F (field) and 5 to 11 digits",
+        "eine Kennung: S (Schema), G (Gruppe) oder F (Feld) und Ziffern, üblich sind 8 oder 11",
+        "an id: S (schema), G (group) or F (field) and digits, usually 8 or 11",
     ),
     "fim_version": (
         "eine Version wie 1.0 oder 1.0.0; nur bei Gruppen und Feldern darf sie fehlen",
