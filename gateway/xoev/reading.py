@@ -13,6 +13,7 @@ from typing import Final
 from gateway.model import Finding
 from gateway.xoev.converters import CONVERTERS, Shape, default_converter
 from gateway.xoev.fim import Field, FormSchema, Group, Kind
+from gateway.xoev.fim.model import transported
 from gateway.xoev.latin import Datatype
 from gateway.xoev.mapping import STAR, Condition, FieldEntry, GroupEntry, Mapping, Rule, RuleKind, Tokens
 
@@ -248,16 +249,22 @@ class _Reader:
         for source in sorted(objects & set(self.shapes)):
             self.fault("/fields", "mapping_conflict", "/" + "/".join(source))
 
-    def mandatory(self, above: str, children: tuple[Group | Field, ...]) -> None:
-        for child in children:
-            path = f"{above}/{child.id}" if above else child.id
+    def mandatory(self, above: str, children: tuple[Group | Field, ...], *, choice: bool = False) -> None:
+        """Each mandatory field is mapped; of a choice at least one side, and that one wholly."""
+        below = [(f"{above}/{child.id}" if above else child.id, child) for child in transported(children)]
+        if choice and below and not any(self.mapped(path) for path, _ in below):
+            self.fault("/fields", "mapping_mandatory", above)
+        for path, child in below:
+            needed = child.minimum > 0 and not choice
             if isinstance(child, Field):
-                if child.minimum and path not in self.fields and child.kind is not Kind.LABEL:
+                if needed and path not in self.fields:
                     self.fault("/fields", "mapping_mandatory", path)
-            elif child.choice:  # any one of them will do, so none is mandatory
-                continue
-            elif child.minimum or path in self.groups or any(key.startswith(path + "/") for key in self.fields):
-                self.mandatory(path, child.children)
+            elif needed or self.mapped(path):
+                self.mandatory(path, child.children, choice=child.choice)
+
+    def mapped(self, path: str) -> bool:
+        named = path in self.fields or path in self.groups
+        return named or any(key.startswith(path + "/") for key in self.fields)
 
     def tables(self, name: str, value: object) -> list[tuple[str, dict[str, object]]]:
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):

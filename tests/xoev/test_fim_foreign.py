@@ -16,6 +16,7 @@ from gateway.xoev import fim, schemas
 from gateway.xoev.filling import fill, plan
 from gateway.xoev.fim import Field, Group, genericode
 from gateway.xoev.form_products import Products, produce
+from gateway.xoev.mapping import Mapping
 from gateway.xoev.reading import read_mapping
 from gateway.xoev.texts import Texts
 from gateway.xoev.validate import document
@@ -128,6 +129,13 @@ def test_a_choice_group_takes_exactly_one_of_its_children() -> None:
     assert not schema.is_valid({"G00000001V1.0": {"F00000002V1.0": "x", "F00000003V1.0": "2026-01-31"}})
 
 
+def mapped(form: fim.FormSchema, **targets: str) -> tuple[Mapping | None, list[tuple[str, str]]]:
+    fields = [{"from": f"/{source}", "to": target} for source, target in targets.items()]
+    head = {"format": 1, "version": "1.0.0", "form_schema": form.id, "form_version": form.version}
+    mapping, faults = read_mapping({**head, "fields": fields}, form)
+    return mapping, [(fault.rule, fault.de) for fault in faults]
+
+
 @pytest.mark.parametrize(
     ("record", "valid"),
     [({"a": "x"}, True), ({"b": "2026-01-31"}, True), ({}, False), ({"a": "x", "b": "2026-01-31"}, False)],
@@ -135,26 +143,28 @@ def test_a_choice_group_takes_exactly_one_of_its_children() -> None:
 def test_a_record_fills_one_side_of_a_choice_group(record: dict[str, str], valid: object) -> None:
     inner = xdf.group(1, xdf.used(xdf.field(2, given={"minLength": "1"})), xdf.used(xdf.field(3, "date")), choice=True)
     form = read(xdf.form(xdf.used(inner)))
-    mapping, faults = read_mapping(
-        {
-            "format": 1,
-            "version": "1.0.0",
-            "form_schema": form.id,
-            "form_version": form.version,
-            "fields": [
-                {"from": "/a", "to": "G00000001/F00000002"},
-                {"from": "/b", "to": "G00000001/F00000003"},
-            ],
-        },
-        form,
-    )
-    assert faults == ()
+    mapping, faults = mapped(form, a="G00000001/F00000002", b="G00000001/F00000003")
+    assert faults == []
     assert mapping is not None
     schema, _ = schemas.load(to_xsd(form))
     assert schema is not None
     filled, findings = fill(plan(schema, form, mapping, Texts(form)), record)
     made, more = document(schema, filled, standard="xfall", schema_uri="u")
     assert (made is not None and not findings and not more) is valid
+
+
+def test_a_mapping_may_serve_one_side_of_a_choice_group_but_that_one_wholly() -> None:
+    person = xdf.used(xdf.group(2, xdf.used(xdf.field(3)), xdf.used(xdf.field(4))))
+    form = read(
+        xdf.form(xdf.used(xdf.group(1, person, xdf.used(xdf.field(5)), choice=True)), xdf.used(xdf.field(6), "0:1"))
+    )
+    whole = {"a": "G00000001/G00000002/F00000003", "b": "G00000001/G00000002/F00000004"}
+    assert mapped(form, **whole)[1] == []
+    assert mapped(form, c="G00000001/F00000005")[1] == []
+    ((rule, sentence),) = mapped(form, a=whole["a"])[1]
+    assert (rule, whole["b"] in sentence) == ("mapping_mandatory", True)
+    ((rule, sentence),) = mapped(form, d="F00000006")[1]
+    assert (rule, "G00000001" in sentence) == ("mapping_mandatory", True)
 
 
 @pytest.mark.parametrize("qualified", [True, False])

@@ -125,8 +125,8 @@ _NOTICES: Final = {
         "A limit of the praezisierung does not fit the datentyp or feldart; it stays a note.",
     ),
     "fim_pattern_spelling": (
-        "Das pattern braucht etwas, das XML-Schema nicht kann (etwa Vorausschau, Rückbezug); es wird nicht geprüft.",
-        "The pattern needs what XML Schema cannot do (such as look-ahead or back-reference); it is not enforced.",
+        "Das pattern ist zu verwickelt oder braucht, was XML-Schema nicht kann (Vorausschau); es wird nicht geprüft.",
+        "The pattern is too intricate or needs what XML Schema cannot do (look-ahead); it is not enforced.",
     ),
     "fim_pattern_length": (
         "Kein Text erfüllt pattern, minLength und maxLength zugleich; das pattern wird nicht geprüft.",

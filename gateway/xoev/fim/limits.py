@@ -120,14 +120,14 @@ class _Limits:
             return None
         try:
             read = pattern.read(written)
-            spelled = spell(read)
+            spelled, found = spell(read), specimen(read, low, high)
         except Broken:
             self.fault("fim_pattern")
             return None
         except Unsupported:
             self.notice("fim_pattern_spelling")
             return None
-        if specimen(read, low, high) is None:
+        if found is None:
             self.notice("fim_pattern_length")
             return None
         return spelled

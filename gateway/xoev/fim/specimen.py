@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from gateway.xoev.fim.expression import Anchor, Chars, Choice, Piece
+from gateway.xoev.fim.expression import Anchor, Chars, Choice, Piece, Unsupported
 
 _LONGEST: Final = 2000
 _USUAL: Final = 255
@@ -19,22 +19,16 @@ _PREFERRED: Final = "A0a1 -.,/@:_xXzZ9ÄäéΑ\n"
 
 @lru_cache(maxsize=4096)
 def specimen(pattern: Choice, shortest: int, longest: int | None) -> str | None:
-    """A text that the pattern allows, at least `shortest` and at most `longest` characters long."""
+    """A text that the pattern allows, at least `shortest` and at most `longest` characters long.
+
+    Raises `Unsupported` for a pattern with more ways than are worth walking.
+    """
     cap = _USUAL if shortest <= _USUAL else _LONGEST
     if longest is not None:
         cap = min(cap, longest)
-    try:
-        search = _Search(cap)
-        lengths = search.choice(pattern) >> shortest << shortest
-        if not lengths:
-            return None
-        return search.built(pattern, (lengths & -lengths).bit_length() - 1)
-    except _TooHardError:
-        return None
-
-
-class _TooHardError(Exception):
-    """The pattern has more ways than are worth walking."""
+    search = _Search(cap)
+    lengths = search.choice(pattern) >> shortest << shortest
+    return search.built(pattern, (lengths & -lengths).bit_length() - 1) if lengths else None
 
 
 class _Search:
@@ -96,7 +90,7 @@ class _Search:
         while first:
             self.left -= 1
             if self.left < 0:
-                raise _TooHardError
+                raise Unsupported
             found |= second << ((first & -first).bit_length() - 1)
             first &= first - 1
         return found & self.all
