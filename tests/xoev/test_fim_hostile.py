@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from lxml import etree
 
-from gateway.xoev import fim
+from gateway.xoev import fim, schemas
 from gateway.xoev.fim import genericode
 from gateway.xoev.form_products import produce
+from gateway.xoev.xfall import to_xsd
 
 from . import xdf
 
@@ -110,6 +112,19 @@ def test_patterns_that_explode_are_answered_at_once(pattern: str) -> None:
     if form is not None:
         assert produce(form)[1] == ()
     assert {fault.rule for fault in faults} <= {"fim_pattern"}
+
+
+def test_a_text_on_which_a_pattern_has_countless_ways_is_an_error_and_no_traceback() -> None:
+    form, _ = fim.read(xdf.form(xdf.used(xdf.field(1, given={"pattern": "(a|aa)+b"}))))
+    assert form is not None
+    schema, _ = schemas.load(to_xsd(form))
+    assert schema is not None
+    prefix = f"{{{schema.namespace}}}"
+    root = etree.Element(prefix + schema.root.name)
+    etree.SubElement(root, f"{prefix}F00000001").text = "a" * 2000
+    assert schema.errors(root)
+    root[0].text = "aab"
+    assert not schema.errors(root)
 
 
 def test_a_code_list_of_200_mb_is_refused_while_it_streams() -> None:
