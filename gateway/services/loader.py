@@ -3,8 +3,9 @@
 Knows: the files of a service. Never does: serve half a catalogue. Standard: file formats of this project.
 Start reading: `load`.
 
-A folder holds `service.toml`, `form.xml` (XDatenfelder 3), `mapping.toml`, `texts.toml` (English, optional) and
-`examples/ordinary.json`, which has to pass its own service; `extreme.json` and `faulty.json` are for tests.
+A folder holds `service.toml`, `form.xml` (XDatenfelder 2.0 or 3.0.0), `codelists/*.xml` (genericode, where the form
+refers to lists), `mapping.toml`, `texts.toml` (English, optional) and `examples/ordinary.json`, which has to pass its
+own service; `extreme.json` and `faulty.json` are for tests.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from gateway.errors import DataInvalid, UnknownService
-from gateway.model import Finding
+from gateway.model import Finding, Severity
 from gateway.services import definition as head
 from gateway.services.overrides import override
 from gateway.services.service import Compiled, Service
 from gateway.xoev import fim, schemas, xfall
 from gateway.xoev.filling import plan
+from gateway.xoev.fim import genericode
+from gateway.xoev.fim.genericode import Lists
 from gateway.xoev.reading import read_mapping
 from gateway.xoev.record import RecordCheck
 from gateway.xoev.record_schema import build
@@ -143,7 +146,17 @@ class _Folder:
 
     def form(self) -> fim.FormSchema | None:
         raw = self.raw("form.xml")
-        return None if raw is None else self.taken("form.xml", fim.read(raw))
+        if raw is None:
+            return None
+        form = self.taken("form.xml", fim.read(raw, self.code_lists()))
+        unlisted = [one for one in form.notices if one.rule == "fim_list_absent"] if form else []
+        self.taken("form.xml", (None, tuple(replace(one, severity=Severity.ERROR) for one in unlisted)))
+        return form
+
+    def code_lists(self) -> Lists:
+        names = [f"codelists/{path.name}" for path in sorted((self.folder / "codelists").glob("*.xml"))]
+        read = [self.taken(name, genericode.read([self.raw(name) or b""])) for name in names]
+        return Lists([table for table in read if table is not None])
 
     def texts(self, table: Mapping[str, Any], form: fim.FormSchema) -> Texts:
         known = {element.id: element for _, element in form.elements()}

@@ -228,3 +228,23 @@ def test_declared_parameters_apply_to_one_municipality_only() -> None:
 
 def test_a_missing_directory_is_a_finding(tmp_path: Path) -> None:
     assert list(faults(tmp_path / "nichts").values()) == ["missing_directory"]
+
+
+def test_a_form_takes_its_codes_from_lists_beside_it_and_never_does_without(copied: Path) -> None:
+    path = copied / "hausnummer/form.xml"
+    values = re.compile(r"<xdf:werte>.*?</xdf:werte>", re.DOTALL)
+    named = "<xdf:canonicalIdentification>urn:x:role</xdf:canonicalIdentification>"
+    path.write_text(values.sub(f"<xdf:codelisteReferenz>{named}</xdf:codelisteReferenz>", path.read_text(), count=1))
+    assert "fim_list_absent" in faults(copied).values()
+    rows = "".join(
+        f'<Row><Value ColumnRef="c"><SimpleValue>{code}</SimpleValue></Value></Row>' for code in ("01", "02", "03")
+    )
+    (copied / "hausnummer/codelists").mkdir()
+    (copied / "hausnummer/codelists/role.xml").write_text(
+        '<gc:CodeList xmlns:gc="http://docs.oasis-open.org/codelist/ns/genericode/1.0/"><Identification>'
+        '<CanonicalUri>urn:x:role</CanonicalUri></Identification><ColumnSet><Column Id="c"/>'
+        f'<Key Id="k"><ColumnRef Ref="c"/></Key></ColumnSet><SimpleCodeList>{rows}</SimpleCodeList></gc:CodeList>'
+    )
+    assert load(copied).get("hausnummer").xsd == load().get("hausnummer").xsd
+    (copied / "hausnummer/codelists/role.xml").write_text("<x/>")
+    assert faults(copied)["hausnummer/codelists/role.xml#/1"] == "list_root"
