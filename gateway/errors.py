@@ -8,10 +8,12 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── MissingIdempotencyKey · IdempotencyConflict · Erased
 │   ├── UploadUnknown · UploadTaken · UploadConflict · DigestMismatch · LengthMismatch · LengthRequired
 │   ├── NotFound · MethodNotAllowed · StateConflict
-│   └── Unauthorised · Forbidden · TooManyRequests
+│   ├── Unauthorised · Forbidden · TooManyRequests
+│   └── EvidenceUnreadable
 ├── OperatorError                configuration or machine; the operator has to act
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
 │   ├── DatabaseUnfit · DatabaseNotStarted
+│   ├── EvidenceBroken · EvidenceKeysInvalid
 │   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
@@ -291,6 +293,15 @@ class TooManyRequests(BadInput):
     en = "Too many requests; try again later."
 
 
+class EvidenceUnreadable(BadInput):
+    """The file is no evidence archive; findings say why, nothing of it was believed."""
+
+    code = "evidence_unreadable"
+    status = 422
+    de = "Die Datei ist kein lesbares Nachweisarchiv; die Befunde nennen die Regel."
+    en = "The file is no readable evidence archive; the findings name the rule."
+
+
 class OperatorError(GatewayError):
     """Configuration or machine; the operator has to act."""
 
@@ -356,6 +367,24 @@ class DatabaseNotStarted(OperatorError):
     code = "database_not_started"
     de = "Die eingebaute Datenbank startet nicht: {cause}. Näheres steht in {log}."
     en = "The embedded database does not start: {cause}. Its log is {log}."
+
+
+class EvidenceBroken(OperatorError):
+    """What the database holds of a submission's evidence does not verify; findings name the links."""
+
+    code = "evidence_broken"
+    de = (
+        "Der Nachweis in der Datenbank ist nicht schlüssig; es wird nichts ausgegeben. Bitte die Datensicherung prüfen."
+    )
+    en = "The evidence in the database does not verify; nothing is handed out. Check the backup."
+
+
+class EvidenceKeysInvalid(OperatorError):
+    """The keys to trust cannot be read."""
+
+    code = "evidence_keys_invalid"
+    de = "Die Schlüssel, denen vertraut werden soll, sind nicht lesbar; die Befunde nennen Stelle und Regel."
+    en = "The keys to trust cannot be read; the findings name place and rule."
 
 
 class AlreadyServing(OperatorError):

@@ -122,7 +122,7 @@ class Intake:
             reference=body.get("reference"),
             receipt=receipt,
             evidence=(
-                EvidenceEntry("received", {"receipt": receipt}),
+                EvidenceEntry("received", {"receipt": receipt, "key": self.keys.receipt_key}),
                 EvidenceEntry("validated", {"schema_uri": document.schema_uri, "valid": True, "rules": rules}),
             ),
         )

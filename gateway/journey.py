@@ -270,6 +270,7 @@ def _kept(event: Event) -> EvidenceEntry:
             "verified": event.verified,
             "at": instant(event.at),
             "token": event.token,
+            "key": event.key,
         },
     )
 

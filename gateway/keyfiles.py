@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.crypto import jws
-from gateway.crypto.keys import PrivateKey, generate_ed25519, private_key
+from gateway.crypto.keys import PrivateKey, digest, generate_ed25519, private_key
 from gateway.errors import MasterKeyMissing, SettingsInvalid
 from gateway.model import Finding
 from gateway.settings import MunicipalityFile, Settings
@@ -120,6 +120,7 @@ class KeyFiles:
         self._files = {m.ars: m.keys.signing_jwk_file for m in municipalities}
         self._loaded: dict[str, PrivateKey] = {}
         self.token = token
+        self.receipt_key = digest(token.public_jwk)
 
     def document_key(self, ars: str) -> PrivateKey:
         """The municipality's signing key. Raises `SettingsInvalid`."""

@@ -124,7 +124,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A verified (or refused) event of a submission's event log. `type` is the last segment of the event URI."""
+    """A verified (or refused) event of a submission's event log. `type` is the last segment of the event URI.
+
+    `key` is the digest of the key that it was verified with, known where it was read and not kept with the submission.
+    """
 
     type: str
     issuer: str
@@ -133,6 +136,7 @@ class Event:
     problems: tuple[Mapping[str, Any], ...] = ()
     jti: str = ""
     token: str = field(default="", repr=False)
+    key: str = field(default="", repr=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """The event in the shape of the fixed HTTP interface."""

@@ -351,8 +351,21 @@ class Channel(Protocol):
         ...
 
 
+class KeyArchive(Protocol):
+    """Keeps the public keys that evidence names by their digest; none is ever removed."""
+
+    async def keep_key(self, jwk: Mapping[str, Any]) -> None:
+        """Keep a public JWK under its digest (`crypto.keys.digest`); cheap where it is kept already."""
+        ...
+
+
 class Keys(Protocol):
     """Signing keys by municipality; private halves never leave the adapter."""
+
+    @property
+    def receipt_key(self) -> str:
+        """The digest of the public key that receipts verify with."""
+        ...
 
     async def sign_document(self, municipality: str, content: bytes) -> str:
         """Detached compact JWS (PS512) of the document with the municipality's key (RFC 7515 appendix F)."""

@@ -134,7 +134,10 @@ class Vault(Section):
 class EvidenceSection(Section):
     """Evidence."""
 
-    signing_key_file: Path | None = Field(None, description="Private JWK (Ed25519) that signs receipts and tokens.")
+    signing_key_file: Path | None = Field(
+        None,
+        description="Private JWK (Ed25519) that signs receipts, tokens, roots and archives. Unset: keys/token.jwk in data_dir.",
+    )
 
 
 class WorkerSection(Section):

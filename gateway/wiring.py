@@ -28,6 +28,7 @@ from gateway.intake import Intake
 from gateway.keyfiles import KeyFiles, master_key, read_secret, token_key
 from gateway.model import Destination, Finding, Municipality
 from gateway.outbound.client import Client, Policy, http_client
+from gateway.ports import KeyArchive
 from gateway.services.loader import Catalogue, load
 from gateway.settings import Environment, MunicipalityFile, Settings, read_municipalities
 from gateway.store import embedded, migrations
@@ -122,7 +123,8 @@ async def open_house(settings: Settings, *, base_url: str | None = None) -> Asyn
         )
         stack.push_async_callback(store.close)
         municipalities = {file.ars: _municipality(file) for file in files}
-        makers = _Channels(settings, catalogue, keys, clock, stack)
+        await store.keep_key(keys.token.public_jwk)
+        makers = _Channels(settings, catalogue, keys, store, stack)
         channels = {file.ars: makers.channel(file) for file in files}
         yield House(
             settings=settings,
@@ -168,12 +170,12 @@ class _Channels:
     """Makes the channels of all municipalities; those of one environment share an HTTP client."""
 
     def __init__(
-        self, settings: Settings, catalogue: Catalogue, keys: KeyFiles, clock: SystemClock, stack: AsyncExitStack
+        self, settings: Settings, catalogue: Catalogue, keys: KeyFiles, archive: KeyArchive, stack: AsyncExitStack
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
         self._keys = keys
-        self._clock = clock
+        self._archive = archive
         self._stack = stack
         self._official = official_schemas(settings.schemas.dir)
         self._clients: dict[str, Client] = {}
@@ -191,8 +193,9 @@ class _Channels:
             secret,
             addressee=self._addressees(file),
             keys=self._keys,
+            archive=self._archive,
             client=self._clients[name],
-            clock=self._clock,
+            clock=SystemClock(),
             random=os.urandom,
             official=self._official,
         )

@@ -17,7 +17,7 @@ import structlog
 
 from gateway.errors import DatabaseAway, NotFound
 from gateway.settings import Settings
-from gateway.store import jobs
+from gateway.store import jobs, roots
 from gateway.store.sweep import sweep
 from gateway.wiring import House, open_house
 
@@ -59,6 +59,7 @@ async def _chores(house: House, app: procrastinate.App) -> None:
             await jobs.orphans(house.store.database)
             if rounds % int(SWEEP_EVERY_S / LOOK_EVERY_S) == 0:
                 await sweep(house.store.database, house.clock.now())
+                await roots.sign_due(house.store.database, house.keys.token, house.clock.now())
                 await jobs.forget_failed(app)
             if rounds % int(ERASE_EVERY_S / LOOK_EVERY_S) == 1:
                 await _erase(house)

@@ -14,6 +14,7 @@ from gateway.cli.language import text
 COMMANDS = {
     "check": ("gateway.cli.check:check", "Einstellungen und Verbindungen prüfen", "Check settings and connections"),
     "demo": ("gateway.cli.demo:demo", "Den ganzen Weg einmal vorführen", "Show the whole way once"),
+    "evidence": ("gateway.cli.evidence:evidence", "Nachweise ausgeben und prüfen", "Hand out and check evidence"),
     "held": ("gateway.cli.held:held", "Was auf einen Menschen wartet", "What waits for a person"),
     "keys": ("gateway.cli.keys:keys", "Schlüssel erzeugen", "Make keys"),
     "list": ("gateway.cli.submissions:list_", "Einreichungen auflisten", "List submissions"),

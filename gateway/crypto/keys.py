@@ -31,11 +31,13 @@ __all__ = [
     "PublicKey",
     "Root",
     "VerifyKey",
+    "digest",
     "generate_ed25519",
     "generate_root",
     "generate_rsa",
     "private_key",
     "public_key",
+    "public_members",
     "thumbprint",
     "verify_key",
 ]
@@ -65,6 +67,7 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
 _ALG_OF: Final = {"wrapKey": "RSA-OAEP-256", "verify": "PS512"}
 _PUBLIC_OP: Final = {"unwrapKey": "wrapKey", "sign": "verify"}
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_KEPT: Final = ("alg", "crv", "e", "key_ops", "kid", "kty", "n", "x", "x5c", "y")
 _N_CHARS: Final = 683  # 4096 bits
 _N_CHARS_MOST: Final = 2731  # 16384 bits, the most that OpenSSL takes
 _MODULUS_BITS: Final = 4096
@@ -73,12 +76,16 @@ _CHAIN_MOST: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A public RSA key that keeps all rules. `x5c` holds DER certificates, leaf first; `jwk` is as received."""
+    """A public RSA key that keeps all rules. `x5c` holds DER certificates, leaf first; `jwk` is as received.
+
+    `sha256` is the key's `digest`.
+    """
 
     kid: str
     key: rsa.RSAPublicKey = field(repr=False)
     x5c: tuple[bytes, ...] = field(repr=False)
     jwk: Mapping[str, Any] = field(repr=False)
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ def public_key(jwk: Mapping[str, Any], *, use: Use, x5c_required: bool) -> Publi
     kid = _kid(jwk)
     key = _rsa_numbers(jwk).public_key()
     x5c = _x5c(jwk, key, required=x5c_required)
-    return PublicKey(kid, key, x5c, MappingProxyType(dict(jwk)))
+    return PublicKey(kid, key, x5c, MappingProxyType(dict(jwk)), digest(jwk))
 
 
 def verify_key(jwk: Mapping[str, Any]) -> VerifyKey:
@@ -155,6 +162,17 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
     _require(bool(names) and all(isinstance(jwk.get(name), str) for name in names), "kty")
     canonical = json.dumps({name: jwk[name] for name in names}, separators=(",", ":"), ensure_ascii=False)
     return base64url.encode(hashlib.sha256(canonical.encode()).digest()).decode("ascii")
+
+
+def public_members(jwk: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The members of a JWK that make the key and its chain; whatever else it holds is left out."""
+    return {name: jwk[name] for name in _KEPT if name in jwk}
+
+
+def digest(jwk: Mapping[str, Any]) -> str:
+    """SHA-256 in lower-case hex over the canonical JSON of `public_members`: key, use and certificates in one name."""
+    text = json.dumps(public_members(jwk), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def _require(kept: bool, rule: str) -> None:

@@ -129,7 +129,8 @@ def prove(
             continue
         taken.add(claims.jti)
         state = state if claims.type == names.NOTIFY_SUBMISSION else claims.type
-        log.append(Event(claims.type, claims.issuer, True, claims.at, claims.problems, claims.jti, token))
+        digest = _digest(claims, expected, keys)
+        log.append(Event(claims.type, claims.issuer, True, claims.at, claims.problems, claims.jti, token, digest))
     return tuple(log)
 
 
@@ -158,6 +159,11 @@ def _unsigned(token: str, key: PublicKey | None) -> str | None:
     except CryptoFailure:
         return "signature"
     return None
+
+
+def _digest(claims: Claims, expected: Expected, keys: Keys) -> str:
+    key = keys.get(KeyWanted(_side(claims, expected) or "", claims.kid))
+    return key.sha256 if key else ""
 
 
 def _lowered(tags: Mapping[str, str]) -> Mapping[str, str]:

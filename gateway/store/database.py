@@ -25,6 +25,11 @@ from gateway.errors import DatabaseAway, GatewayError, InternalError
 from gateway.store.arrays import Pack, packer, register
 
 Connection = AsyncConnection[DictRow]
+_AS_SERVICE = """
+SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = 'ozg_gateway_service' AND pg_has_role(
+    rolname, CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END
+)
+"""
 _DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
 _ADAPTED = psycopg.adapt.AdaptersMap(psycopg.adapters)
 register(_ADAPTED)
@@ -93,6 +98,7 @@ class Database:
             # short, so that each new call tries anew instead of waiting for a long back-off to end
             reconnect_timeout=2.0,
             check=still_open,
+            configure=as_service,
             open=False,
         )
         try:
@@ -161,6 +167,12 @@ async def _execute(
         for name, pack in zip(statement.names, statement.packs, strict=True)
     ]
     return await connection.execute(statement.sql, parameters, binary=True)
+
+
+async def as_service(connection: AsyncConnection[Any]) -> None:
+    """Work under the service's role, which can only add to evidence; the migration makes it where it may."""
+    await connection.set_autocommit(True)
+    await connection.execute(_AS_SERVICE)
 
 
 async def still_open(connection: Connection) -> None:

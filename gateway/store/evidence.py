@@ -1,74 +1,38 @@
-"""The evidence chain of a submission: append-only, each entry bound to the one before.
+"""The evidence chain as rows: links and the keys that they name.
 
-Knows: the hash over an entry. Never does: signatures over heads (a later room), changing what stands.
-Standard: architecture §5; SHA-256 over canonical JSON (sorted keys, no white space, UTF-8) of `{"at","body","kind",
-"prev","seq"}`, `at` in RFC 3339 with microseconds, `prev` in lower-case hex, 32 zero bytes at first.
-Start reading: `chained`, then `broken_at`.
+Knows: columns. Never does: hash (`gateway/evidence/chain.py`), sign (`roots.py`), change what stands: neither the
+service's role nor a trigger lets anybody. Standard: architecture §5. Start reading: `evidence_of`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, cast, select
+from sqlalchemy.dialects.postgresql import insert
 
-from gateway.ports import EvidenceEntry
-from gateway.store import tables
+from gateway.crypto.keys import digest, public_members
+from gateway.evidence.chain import Link, canonical
+from gateway.store import tables as t
 from gateway.store.database import Database, compiled
 
-START = bytes(32)
-
+_E = t.evidence.c
 _OF = compiled(
-    select(tables.evidence)
-    .where(tables.evidence.c.submission == bindparam("submission"))
-    .order_by(tables.evidence.c.seq)
+    select(_E.seq, _E.at, _E.kind, cast(_E.body, Text).label("body"), _E.prev, _E.hash)
+    .where(_E.submission == bindparam("submission"))
+    .order_by(_E.seq)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One entry as it stands in the chain. `at` is UTC; `prev` and `hash` have 32 bytes; `seq` counts from 1."""
-
-    seq: int
-    at: datetime
-    kind: str
-    body: Mapping[str, Any]
-    prev: bytes
-    hash: bytes
-
-
-def canonical(value: object) -> str:
-    """Canonical JSON: the same value gives the same text everywhere."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def chained(entries: Iterable[EvidenceEntry], *, seq: int, head: bytes, at: datetime) -> tuple[Link, ...]:
-    """The entries as links behind the link number `seq` with hash `head`."""
-    links: list[Link] = []
-    for entry in entries:
-        seq += 1
-        body: Mapping[str, Any] = json.loads(canonical(dict(entry.body)))
-        digest = _hash(seq, at, entry.kind, body, head)
-        links.append(Link(seq=seq, at=at, kind=entry.kind, body=body, prev=head, hash=digest))
-        head = digest
-    return tuple(links)
-
-
-def broken_at(links: Sequence[Link]) -> int | None:
-    """The number of the first link that does not follow from the ones before; None where the chain is whole."""
-    head = START
-    for expected, link in enumerate(links, start=1):
-        whole = link.seq == expected and link.prev == head
-        if not whole or link.hash != _hash(link.seq, link.at, link.kind, link.body, head):
-            return expected
-        head = link.hash
-    return None
+_KEEP = compiled(
+    insert(t.evidence_keys).values(sha256=bindparam("sha256"), jwk=bindparam("jwk")).on_conflict_do_nothing()
+)
+_KEYS = compiled(
+    select(t.evidence_keys.c.sha256, t.evidence_keys.c.jwk).where(
+        t.evidence_keys.c.sha256 == any_(bindparam("digests", type_=ARRAY(Text)))
+    )
+)
 
 
 async def evidence_of(database: Database, submission_id: UUID) -> tuple[Link, ...]:
@@ -77,18 +41,24 @@ async def evidence_of(database: Database, submission_id: UUID) -> tuple[Link, ..
     return tuple(Link(**{name: row[name] for name in Link.__slots__}) for row in rows)
 
 
+async def keep_key(database: Database, jwk: Mapping[str, Any]) -> None:
+    """Keep a public JWK under its digest, where it is not kept yet."""
+    await database.run(_KEEP, sha256=digest(jwk), jwk=canonical(public_members(jwk)))
+
+
+async def keys_of(database: Database, digests: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The public JWKs with these digests; a row that was tampered with is left out."""
+    rows = await database.rows(_KEYS, digests=list(digests))
+    found = {row["sha256"]: row["jwk"] if isinstance(row["jwk"], dict) else json.loads(row["jwk"]) for row in rows}
+    return {name: jwk for name, jwk in found.items() if digest(jwk) == name}
+
+
 def columns_of(links: Sequence[Link]) -> dict[str, Any]:
     """The links as arrays, a column each, named `evidence_…`."""
     return {
         "evidence_seqs": [link.seq for link in links],
         "evidence_kinds": [link.kind for link in links],
-        "evidence_bodies": [canonical(link.body) for link in links],
+        "evidence_bodies": [link.body for link in links],
         "evidence_prevs": [link.prev for link in links],
         "evidence_hashes": [link.hash for link in links],
     }
-
-
-def _hash(seq: int, at: datetime, kind: str, body: Mapping[str, Any], prev: bytes) -> bytes:
-    moment = at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    text = canonical({"seq": seq, "at": moment, "kind": kind, "body": body, "prev": prev.hex()})
-    return hashlib.sha256(text.encode()).digest()

@@ -19,10 +19,9 @@ from typing import Any, Final
 import procrastinate
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.psycopg_connector import PsycopgConnector
-from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from gateway.store.database import OPTIONS, PATIENCE, Database, numbered, still_open
+from gateway.store.database import OPTIONS, PATIENCE, Database, as_service, numbered, still_open
 
 QUEUE: Final = "delivery"
 HEARTBEAT: Final = 1.5  # seconds between two signs of life of a worker
@@ -71,7 +70,7 @@ def build_app(dsn: str, advance: Callable[[str], Awaitable[datetime | None]]) ->
         max_size=4,
         timeout=PATIENCE,
         reconnect_timeout=2.0,
-        configure=_autocommit,
+        configure=as_service,
         kwargs={"options": OPTIONS, "connect_timeout": 3, "application_name": "gateway-jobs"},
     )
     app = procrastinate.App(connector=connector)
@@ -144,7 +143,3 @@ def is_database_away(error: BaseException) -> bool:
 
 def _pool(**options: Any) -> AsyncConnectionPool[Any]:  # noqa: ANN401 - procrastinate's own options, passed on
     return AsyncConnectionPool(**{**options, "check": still_open})
-
-
-async def _autocommit(connection: AsyncConnection[Any]) -> None:
-    await connection.set_autocommit(True)

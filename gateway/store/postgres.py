@@ -11,18 +11,21 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
+from gateway.crypto.keys import digest
 from gateway.errors import DatabaseAway, Erased, InternalError, NotFound
+from gateway.evidence.chain import Link
 from gateway.model import Attachment, Submission
 from gateway.ports import (
     Change,
     Clock,
     Filter,
     IncomingUpload,
+    KeyArchive,
     NewSubmission,
     Scope,
     StateChange,
@@ -62,7 +65,7 @@ REMEMBERED_KEYS = 64
 """Data keys of submissions being sealed; a row of an erased key cannot be written to, whoever remembers it."""
 
 
-class PostgresStore(Store):
+class PostgresStore(Store, KeyArchive):
     """Everything durable. Made by `open`, ended by `close`; every method may raise `DatabaseAway`."""
 
     def __init__(self, database: Database, keyring: Keyring, *, clock: Clock, random: Callable[[int], bytes]) -> None:
@@ -76,6 +79,7 @@ class PostgresStore(Store):
         self._recent = blobs.Recent()
         self.pauses = Pauses(database, clock)
         self._keys: OrderedDict[UUID, DataKey] = OrderedDict()
+        self._kept: set[str] = set()
 
     @classmethod
     async def open(  # noqa: PLR0913 - what `wiring` brings together
@@ -223,9 +227,16 @@ class PostgresStore(Store):
         while len(self._keys) > REMEMBERED_KEYS:
             self._keys.popitem(last=False)
 
-    async def evidence_of(self, submission_id: UUID) -> tuple[evidence.Link, ...]:
-        """The evidence chain of a submission, first link first; `evidence.broken_at` checks it."""
+    async def evidence_of(self, submission_id: UUID) -> tuple[Link, ...]:
+        """The evidence chain of a submission, first link first; `chain.broken_at` checks it."""
         return await evidence.evidence_of(self.database, submission_id)
+
+    async def keep_key(self, jwk: Mapping[str, Any]) -> None:
+        """See the port `KeyArchive`; a statement for the first time that this process sees the key."""
+        name = digest(jwk)
+        if name not in self._kept:
+            await evidence.keep_key(self.database, jwk)
+            self._kept.add(name)
 
     async def journal_of(self, submission_id: UUID) -> tuple[Mapping[str, object], ...]:
         """The journal: `at`, `version`, `step`, `kind`, `detail` of each line, oldest first."""

@@ -17,13 +17,14 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, update
 
 from gateway.errors import NotFound, UploadTaken, UploadUnknown, VersionGone
+from gateway.evidence import chain
+from gateway.evidence.chain import Link
 from gateway.model import Attachment, Submission
 from gateway.ports import Change, Clock, JournalEntry, NewSubmission, SmallBlob
 from gateway.store import database as db
 from gateway.store import evidence, rows, secrets
 from gateway.store import tables as t
 from gateway.store.database import Connection, Database, compiled
-from gateway.store.evidence import Link
 from gateway.store.keyring import DataKey, Keyring
 from gateway.store.statements import COLUMNS, CREATE, committing
 
@@ -77,7 +78,7 @@ class Submissions:
         """
         now = self._clock.now()
         key = await self._keyring.new(new.submission.municipality, now)
-        links = evidence.chained(new.evidence, seq=0, head=evidence.START, at=now)
+        links = chain.chained(new.evidence, seq=0, head=chain.start(new.submission.id), at=now)
         values = self._values(new, key, links, now)
         uploads = sorted({a.upload for a in new.attachments if a.upload is not None})
         if not uploads:
@@ -109,7 +110,7 @@ class Submissions:
         now = self._clock.now()
         after = replace(change.submission, version=expected + 1)
         seen = await self._at_version(after.id, expected)
-        links = evidence.chained(change.evidence, seq=seen.evidence_seq, head=seen.evidence_head, at=now)
+        links = chain.chained(change.evidence, seq=seen.evidence_seq, head=seen.evidence_head, at=now)
         last = links[-1] if links else None
         statement = committing(
             evidence=bool(links),
@@ -149,7 +150,7 @@ class Submissions:
     def _remember(
         self, submission_id: UUID, version: int, state: str, links: Sequence[Link], before: Seen | None
     ) -> None:
-        seq, head = (before.evidence_seq, before.evidence_head) if before else (0, evidence.START)
+        seq, head = (before.evidence_seq, before.evidence_head) if before else (0, chain.start(submission_id))
         if links:
             seq, head = links[-1].seq, links[-1].hash
         self._seen[submission_id] = Seen(version, state, seq, head)
@@ -184,7 +185,7 @@ class Submissions:
             "supersedes": None,
             "superseded_by": None,
             "evidence_seq": links[-1].seq if links else 0,
-            "evidence_head": links[-1].hash if links else evidence.START,
+            "evidence_head": links[-1].hash if links else chain.start(it.id),
             "now": now,
         }
 

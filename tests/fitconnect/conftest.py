@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from gateway.crypto import jws, keys
+from gateway.crypto.keys import digest
 from gateway.errors import CounterpartGarbled
 from gateway.fitconnect import names
 from gateway.model import Document, Purpose, State, Submission
@@ -111,7 +112,9 @@ def sign():
 @pytest.fixture
 def make():
     """Values that a channel takes."""
-    return SimpleNamespace(parcel=parcel, enclosure=enclosure, document=document, signer=Signer, wire_tags=wire_tags)
+    return SimpleNamespace(
+        parcel=parcel, enclosure=enclosure, document=document, signer=Signer, archive=KeptKeys(), wire_tags=wire_tags
+    )
 
 
 @pytest.fixture
@@ -235,6 +238,16 @@ def enclosure(content, **more):
 
 def parcel(*enclosures, **more):
     return Parcel(document(**more), enclosures, NOW)
+
+
+class KeptKeys:
+    """Keeps public keys by digest."""
+
+    def __init__(self):
+        self.jwks = {}
+
+    async def keep_key(self, jwk):
+        self.jwks[digest(jwk)] = jwk
 
 
 class Signer:

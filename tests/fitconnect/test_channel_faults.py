@@ -60,6 +60,7 @@ def channel(clock, make, signers, jwks, routed):
             "secret",
             addressee=lambda service: Addressee(DESTINATION, URN, "Hausnummer"),
             keys=make.signer(signers.subscriber),
+            archive=make.archive,
             client=routed,
             clock=clock,
             random=os.urandom,

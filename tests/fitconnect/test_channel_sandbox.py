@@ -91,6 +91,7 @@ async def channel(sandbox, client, make, signers):
             sender["client_secret"],
             addressee=lambda service: to,
             keys=signer,
+            archive=make.archive,
             client=client,
             clock=SystemClock(),
             random=os.urandom,

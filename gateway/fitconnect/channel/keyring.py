@@ -21,7 +21,7 @@ from gateway.fitconnect.channel.environment import Environment
 from gateway.fitconnect.channel.flight import Flight
 from gateway.fitconnect.events import KeyWanted
 from gateway.fitconnect.wire import Inbox
-from gateway.ports import Clock
+from gateway.ports import Clock, KeyArchive
 
 RECEPTION_AGE_S: Final = 2.0
 """A destination and its key must not be cached; submissions sealed within this time share one look at them."""
@@ -40,11 +40,14 @@ class Reception:
 
 
 class Keyring:
-    """The keys of one environment. `tick` is a monotonic clock in seconds."""
+    """The keys of one environment. `archive` keeps each key that is used; `tick` is a monotonic clock in seconds."""
 
-    def __init__(self, api: Api, environment: Environment, clock: Clock, tick: Callable[[], float]) -> None:
+    def __init__(
+        self, api: Api, environment: Environment, archive: KeyArchive, clock: Clock, tick: Callable[[], float]
+    ) -> None:
         self._api = api
         self._environment = environment
+        self._archive = archive
         self._clock = clock
         self._tick = tick
         self._receptions: Flight[str, Reception] = Flight(max_age=RECEPTION_AGE_S, tick=tick)
@@ -74,6 +77,7 @@ class Keyring:
         key = await asyncio.to_thread(self._judged, jwk, "wrapKey", "keyEncipherment")
         if key.kid != inbox.encryption_kid:
             raise KeyUnfit(rule="kid")
+        await self._archive.keep_key(key.jwk)
         return Reception(inbox, key)
 
     async def _verifying(self, want: KeyWanted, destination_id: str, *, anew: bool) -> PublicKey | None:
@@ -88,6 +92,7 @@ class Keyring:
             found = await self._lookups.join((scope, want.kid), lambda: self._subscriber_key(scope, want.kid))
         key = found.get(want.kid)
         if key:
+            await self._archive.keep_key(key.jwk)
             self._known[place] = (self._tick(), key)
         else:
             self._known.pop(place, None)

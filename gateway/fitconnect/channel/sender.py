@@ -24,7 +24,7 @@ from gateway.fitconnect.channel.tokens import Tokens
 from gateway.fitconnect.german_time import german_date
 from gateway.model import Event, Part, Submission
 from gateway.outbound.client import Client
-from gateway.ports import Announced, Clock, Keys, Parcel, Sealed, Store
+from gateway.ports import Announced, Clock, KeyArchive, Keys, Parcel, Sealed, Store
 
 MAX_PAGES: Final = 20
 """Pages of an event log that are read; a submission has a handful of events."""
@@ -34,9 +34,9 @@ AUTHOR: Final = metadata.Author("OZG-Gateway", "ozg-gateway", __version__, "The 
 class FitConnectChannel:
     """A `ports.Channel` for FIT-Connect v2.
 
-    `addressee` tells where a service's submissions go (by service id). `client` comes from `outbound` and is shared
-    by all channels of an environment. `random` gives so many random bytes. `official` are FITKO's metadata schemas by
-    version, where installed. `tick` is a monotonic clock in seconds.
+    `addressee` tells where a service's submissions go (by service id). `archive` keeps the public keys that were used.
+    `client` comes from `outbound` and is shared by all channels of an environment. `random` gives so many random bytes.
+    `official` are FITKO's metadata schemas by version, where installed. `tick` is a monotonic clock in seconds.
     """
 
     def __init__(  # noqa: PLR0913 - a municipality, its environment, and what it may use
@@ -47,6 +47,7 @@ class FitConnectChannel:
         *,
         addressee: Callable[[str], Addressee],
         keys: Keys,
+        archive: KeyArchive,
         client: Client,
         clock: Clock,
         random: Callable[[int], bytes],
@@ -63,7 +64,7 @@ class FitConnectChannel:
         self._callback = callback
         self._official = official or {}
         self._api = Api(client, environment.base, tokens, clock)
-        self._keyring = Keyring(self._api, environment, clock, tick)
+        self._keyring = Keyring(self._api, environment, archive, clock, tick)
 
     def destination_of(self, service: str) -> str:
         """See the port."""
@@ -195,6 +196,7 @@ class FitConnectChannel:
         key = reception.key
         return {
             "encryption_kid": key.kid,
+            "encryption_key": key.sha256,
             "encryption_certificate_sha256": hashlib.sha256(key.x5c[0]).hexdigest() if key.x5c else None,
             "certificate_chain": "not checked (test mode)" if self._environment.insecure_public_keys else "checked",
             "metadata_version": checked.version,

@@ -1,0 +1,139 @@
+"""`gateway evidence`: hand out the proof of a submission, check one, name the keys to trust."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+
+from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging, show
+from gateway.cli.language import text
+from gateway.errors import EvidenceKeysInvalid, InvalidParameter
+from gateway.model import Finding
+from gateway.settings import Settings
+
+
+@click.group(help=text("Nachweise ausgeben und prüfen", "Hand out and check evidence"))
+def evidence() -> None:
+    """Group of the evidence commands."""
+
+
+@evidence.command(help=text("Nachweis einer Einreichung als ZIP ausgeben", "Hand out a submission's evidence as ZIP"))
+@click.argument("submission_id", metavar="ID")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help=text("Ziel", "Target"))
+@options
+@guarded
+def export(config: Path | None, as_json: bool, submission_id: str, out: Path) -> None:
+    """Write the archive; what the database holds is judged first, and nothing is written where it does not verify."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+    try:
+        wanted = UUID(submission_id)
+    except ValueError:
+        fault = Finding("ID", "format", "Erwartet wird eine UUID.", "A UUID is expected.")
+        raise InvalidParameter(findings=(fault,)) from None
+    packed, entries = run(lambda _: _exported(values, wanted))
+    _write(out, packed)
+    line = {"ok": True, "submission_id": str(wanted), "entries": entries, "out": str(out)}
+    human = text(f"{entries} Einträge, geprüft: {out}", f"{entries} entries, verified: {out}")
+    emit(line, as_json=as_json, human=human)
+
+
+async def _exported(values: Settings, submission_id: UUID) -> tuple[bytes, int]:
+    from gateway.keyfiles import token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.store import dossier  # noqa: PLC0415 - commands import what they need
+    from gateway.store.database import Database  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import SystemClock, database  # noqa: PLC0415 - commands import what they need
+
+    async with database(values) as dsn:
+        opened = await Database.open(dsn, size=2)
+        try:
+            key = await asyncio.to_thread(token_key, values)
+            packed, verdict = await dossier.export(opened, submission_id, key, SystemClock().now())
+        finally:
+            await opened.close()
+    return packed, verdict.entries
+
+
+@evidence.command(help=text("Einen Nachweis ohne Netz und Datenbank prüfen", "Check evidence, offline"))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--trust",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help=text("Schlüssel (JWK-Satz), denen vertraut wird", "Keys (JWK set) to trust"),
+)
+@options
+@guarded
+def verify(config: Path | None, as_json: bool, file: Path, trust: Path | None) -> None:
+    """Print the verdict; every fault goes to standard error, and the exit code is 1 where there is one."""
+    from gateway.evidence import container  # noqa: PLC0415 - commands import what they need
+    from gateway.evidence import trust as keys  # noqa: PLC0415 - commands import what they need
+    from gateway.evidence.verify import verify as judged  # noqa: PLC0415 - commands import what they need
+
+    _ = config
+    trusted = keys.read(_bytes(trust, keys.LARGEST_SET), str(trust)) if trust else None
+    verdict = judged(_bytes(file, container.LARGEST_FILE), trusted)
+    show(verdict.findings)
+    emit(verdict.as_json(), as_json=as_json, human=_sentence(verdict))
+    if not verdict.ok:
+        raise SystemExit(FAILED)
+
+
+@evidence.command(help=text("Öffentliche Schlüssel zum Prüfen (JWK-Satz)", "Public keys to check with (JWK set)"))
+@options
+@guarded
+def keys(config: Path | None, as_json: bool) -> None:
+    """Print the JWK set; give it to whoever checks, by another way than the archives."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.keyfiles import token_key  # noqa: PLC0415 - commands import what they need
+
+    emit({"keys": [dict(token_key(settings.read(config)).public_jwk)]}, as_json=as_json)
+
+
+def _sentence(verdict: Any) -> str:  # noqa: ANN401 - a Verdict, whose module only `verify` imports
+    if not verdict.ok:
+        place = verdict.findings[0].pointer
+        return text(f"NICHT in Ordnung; zuerst gebrochen: {place}", f"NOT in order; first broken link: {place}")
+    said = text(
+        f"In Ordnung: {verdict.entries} Einträge zu {verdict.submission_id}.",
+        f"In order: {verdict.entries} entries on {verdict.submission_id}.",
+    )
+    if verdict.trust == "given":
+        return said
+    return f"{said} " + text(
+        "Die Schlüssel stammen aus dem Archiv selbst; wer es ausgestellt hat, ist damit nicht belegt (--trust).",
+        "The keys come from the archive itself; that does not prove who issued it (--trust).",
+    )
+
+
+def _bytes(path: Path, limit: int) -> bytes:
+    """The file's content, one byte more than the limit at most: whoever judges it sees that it is too large."""
+    try:
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except OSError:
+        fault = Finding(str(path), "unreadable", "Die Datei ist nicht lesbar.", "The file cannot be read.")
+    raise EvidenceKeysInvalid(findings=(fault,))
+
+
+def _write(out: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        beside.replace(out)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        cause = error.strerror or "?"
+        fault = Finding(f"--out {out}", "not_writable", f"Nicht schreibbar: {cause}.", f"Cannot be written: {cause}.")
+    else:
+        return
+    raise InvalidParameter(findings=(fault,))

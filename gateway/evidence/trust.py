@@ -1,0 +1,85 @@
+"""The keys that signatures of ours are checked with: those that the verifier brings, or those in the archive.
+
+Knows: JWK sets, one key by its `kid`, explicit typing. Never does: take a key because a token names it.
+Standard: RFC 7517 §5, RFC 8725 §3.11. Start reading: `read`, then `Signers`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from gateway.crypto import jws
+from gateway.crypto.keys import VerifyKey, verify_key
+from gateway.errors import CryptoFailure, EvidenceKeysInvalid, KeyUnfit
+from gateway.model import Finding
+
+MOST_KEYS: Final = 100
+LARGEST_SET: Final = 1_000_000  # bytes
+
+
+class Signers:
+    """Keys by their `kid`; a JWK that is no key to verify with is left out."""
+
+    def __init__(self, jwks: Iterable[Mapping[str, Any]]) -> None:
+        self._keys: dict[str, list[VerifyKey]] = {}
+        for jwk in jwks:
+            try:
+                key = verify_key(jwk)
+            except KeyUnfit:
+                continue
+            self._keys.setdefault(str(jwk.get("kid")), []).append(key)
+
+    def __len__(self) -> int:
+        """How many different `kid`s there are."""
+        return len(self._keys)
+
+    def payload(self, token: str, kind: str) -> bytes:
+        """What a compact JWS of that `typ` says, signed by one of the keys. Raises `CryptoFailure`."""
+        for key in self._of(token, kind):
+            try:
+                return jws.verify(token, key, alg=_alg(key))
+            except CryptoFailure:
+                continue
+        raise CryptoFailure
+
+    def detached(self, token: str, content: bytes, kind: str) -> None:
+        """Return where a detached JWS of that `typ` is a signature of `content`. Raises `CryptoFailure`."""
+        for key in self._of(token, kind):
+            try:
+                return jws.verify_detached(token, content, key, alg=_alg(key))
+            except CryptoFailure:
+                continue
+        raise CryptoFailure
+
+    def _of(self, token: str, kind: str) -> Iterable[VerifyKey]:
+        header = jws.header_of(token)
+        return self._keys.get(str(header.get("kid")), ()) if header.get("typ") == kind else ()
+
+
+def read(content: bytes, place: str) -> tuple[Mapping[str, Any], ...]:
+    """The JWKs of a set in JSON. Raises `EvidenceKeysInvalid` naming `place`; also where no key can verify."""
+    try:
+        found = json.loads(content) if len(content) <= LARGEST_SET else None
+    except (ValueError, RecursionError):
+        found = None
+    keys = found.get("keys") if isinstance(found, dict) else None
+    listed = isinstance(keys, list) and len(keys) <= MOST_KEYS and all(isinstance(jwk, dict) for jwk in keys)
+    if keys and listed and Signers(keys):
+        return tuple(keys)
+    fault = Finding(
+        place,
+        "jwks",
+        "Erwartet wird ein JWK-Satz mit öffentlichen Schlüsseln, wie ihn `gateway evidence keys` ausgibt.",
+        "A JWK set of public keys is expected, as `gateway evidence keys` prints it.",
+    )
+    raise EvidenceKeysInvalid(findings=(fault,))
+
+
+def _alg(key: VerifyKey) -> str:
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return jws.EDDSA
+    return jws.ES256 if isinstance(key, ec.EllipticCurvePublicKey) else jws.PS512

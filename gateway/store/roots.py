@@ -1,0 +1,212 @@
+"""Roots signed over heads of chains, and the way from a chain back to them.
+
+Knows: which heads no root covers yet, that one process at a time signs, rows of roots and leaves. Never does: form of
+a root (`gateway/evidence/roots.py`), more than a look at the newest entries. Standard: ADR 0011.
+Start reading: `sign_due`, then `sign_head`.
+
+An entry is looked at once its transaction and all before it have ended: `horizon` is the number below which every
+transaction had. Where the numbers went back (a restored database), everything is looked at once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
+
+from gateway.crypto.keys import PrivateKey, digest
+from gateway.errors import EvidenceBroken
+from gateway.evidence import archive, chain, faults
+from gateway.evidence import roots as forms
+from gateway.evidence.archive import Witness
+from gateway.evidence.merkle import Tree
+from gateway.evidence.roots import Head
+from gateway.store import database as db
+from gateway.store.database import Connection, Database, numbered
+from gateway.store.evidence import evidence_of
+
+EVERY: Final = timedelta(minutes=1)
+MOST_LEAVES: Final = 16_384
+LOCK: Final = 0x65766964  # "evid": one signer at a time in a database
+
+_LOCK = numbered("SELECT pg_advisory_xact_lock(%(lock)s)", lock=LOCK)
+_LAST = numbered(
+    """
+SELECT last.no, last.token, coalesce(last.horizon, 0) AS horizon,
+       (SELECT at FROM evidence_roots WHERE periodic ORDER BY no DESC LIMIT 1) AS periodic_at,
+       pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS ended
+FROM (SELECT) AS one LEFT JOIN (SELECT * FROM evidence_roots ORDER BY no DESC LIMIT 1) AS last ON true
+"""
+)
+_FRESH = numbered(
+    """
+SELECT DISTINCT ON (submission) submission, municipality, seq, hash AS head FROM evidence
+WHERE tx >= %(horizon)s AND tx < %(ended)s AND NOT EXISTS (
+    SELECT FROM evidence_leaves AS leaf WHERE leaf.submission = evidence.submission AND leaf.seq >= evidence.seq
+)
+ORDER BY submission, seq DESC LIMIT %(most)s
+"""
+)
+_TOWN = numbered("SELECT municipality FROM evidence WHERE submission = %(submission)s LIMIT 1")
+_KEEP = numbered(
+    """
+WITH root AS (
+    INSERT INTO evidence_roots (no, at, key, token, periodic, horizon)
+    VALUES (%(no)s, %(at)s, %(key)s, %(token)s, %(periodic)s, %(horizon)s)
+)
+INSERT INTO evidence_leaves (root, no, municipality, submission, seq, head)
+SELECT %(no)s, leaf.no - 1, leaf.municipality, leaf.submission, leaf.seq, leaf.head
+FROM unnest(%(towns)s::text[], %(submissions)s::uuid[], %(seqs)s::integer[], %(heads)s::bytea[])
+    WITH ORDINALITY AS leaf (municipality, submission, seq, head, no)
+"""
+)
+_LEAVES = numbered(
+    """
+SELECT root.no AS root, root.token, stamp.token AS stamp, leaf.no, leaf.submission, leaf.seq, leaf.head
+FROM evidence_roots AS root JOIN evidence_leaves AS leaf ON leaf.root = root.no
+LEFT JOIN evidence_stamps AS stamp ON stamp.root = root.no
+WHERE root.key = %(key)s
+  AND root.no IN (SELECT own.root FROM evidence_leaves AS own WHERE own.submission = %(submission)s)
+ORDER BY root.no, leaf.no
+"""
+)
+_UNSTAMPED = numbered(
+    """
+SELECT root.no, root.token FROM evidence_roots AS root
+WHERE root.at > %(since)s AND NOT EXISTS (SELECT FROM evidence_stamps AS stamp WHERE stamp.root = root.no)
+ORDER BY root.no LIMIT 10
+"""
+)
+_STAMP = numbered(
+    "INSERT INTO evidence_stamps (root, at, token) VALUES (%(root)s, %(at)s, %(token)s) ON CONFLICT DO NOTHING"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The newest root, when the newest periodic one was signed, and below which number every transaction has ended."""
+
+    no: int
+    token: str | None
+    periodic_at: datetime | None
+    horizon: int
+    ended: int
+
+
+async def sign_due(database: Database, key: PrivateKey, now: datetime) -> int:
+    """Sign the heads that no root covers yet, unless a root is younger than `EVERY`; how many heads.
+
+    Any number of processes may ask at any time.
+    """
+    total = 0
+    while True:
+        async with database.transaction() as connection:
+            last = await _last(connection)
+            if last.periodic_at and not total and now - last.periodic_at < EVERY:
+                return 0
+            horizon = last.horizon if last.horizon <= last.ended else 0
+            rows = await db.rows(connection, _FRESH, horizon=horizon, ended=last.ended, most=MOST_LEAVES)
+            if rows:
+                seen = last.ended if len(rows) < MOST_LEAVES else horizon
+                await _sign(connection, last, key, rows, horizon=seen, now=now, periodic=True)
+        total += len(rows)
+        if len(rows) < MOST_LEAVES:
+            return total
+
+
+async def sign_head(database: Database, submission_id: UUID, key: PrivateKey, now: datetime) -> None:
+    """See to it that the newest entry of a submission stands under a root signed with `key`.
+
+    A chain that is broken, or in which an earlier signed head is missing, is not signed: `EvidenceBroken`.
+    """
+    links = await evidence_of(database, submission_id)
+    number = chain.broken_at(links, submission_id)
+    if number is not None:
+        raise EvidenceBroken(findings=(faults.fault(f"{archive.CHAIN}:{number}", "link"),))
+    async with database.transaction() as connection:
+        last = await _last(connection)
+        rows = await db.rows(connection, _LEAVES, key=digest(key.public_jwk), submission=submission_id)
+        known = {row["seq"]: row["head"] for row in rows if row["submission"] == submission_id}
+        for seq, head in sorted(known.items()):
+            if seq > len(links) or links[seq - 1].hash != head:
+                raise EvidenceBroken(findings=(faults.fault(f"{archive.CHAIN}:{min(seq, len(links) + 1)}", "count"),))
+        if not links or len(links) in known:
+            return
+        town = await db.one(connection, _TOWN, submission=submission_id)
+        leaf = {"submission": submission_id, "municipality": town and town["municipality"]}
+        row = {**leaf, "seq": len(links), "head": links[-1].hash}
+        await _sign(connection, last, key, [row], horizon=last.horizon, now=now, periodic=False)
+
+
+async def witnesses_of(database: Database, submission_id: UUID, key: PrivateKey) -> tuple[Witness, ...]:
+    """Every root signed with `key` that covers an entry of the submission, with the way to it, in order."""
+    rows = await database.rows(_LEAVES, key=digest(key.public_jwk), submission=submission_id)
+    return await asyncio.to_thread(_witnesses, rows, submission_id)
+
+
+async def unstamped(database: Database, since: datetime) -> tuple[tuple[int, str], ...]:
+    """Number and token of roots younger than `since` that have no time stamp yet, oldest first, ten at most."""
+    return tuple((row["no"], row["token"]) for row in await database.rows(_UNSTAMPED, since=since))
+
+
+async def keep_stamp(database: Database, root: int, stamp: bytes, now: datetime) -> None:
+    """Keep the time stamp (RFC 3161, DER) over a root's token; the first one stays."""
+    await database.run(_STAMP, root=root, at=now, token=stamp)
+
+
+async def _last(connection: Connection) -> Last:
+    """The newest root, with the right to make the next one until the transaction ends."""
+    await db.one(connection, _LOCK)
+    row = await db.one(connection, _LAST)
+    assert row is not None
+    return Last(row["no"] or 0, row["token"], row["periodic_at"], row["horizon"], row["ended"])
+
+
+async def _sign(  # noqa: PLR0913 - what a root is made of
+    connection: Connection,
+    last: Last,
+    key: PrivateKey,
+    rows: Sequence[Any],
+    *,
+    horizon: int,
+    now: datetime,
+    periodic: bool,
+) -> None:
+    heads = [Head(row["submission"], row["seq"], bytes(row["head"])) for row in rows]
+    token = await asyncio.to_thread(_token, last, key, heads, now)
+    await db.run(
+        connection,
+        _KEEP,
+        no=last.no + 1,
+        at=now,
+        key=digest(key.public_jwk),
+        token=token,
+        periodic=periodic,
+        horizon=horizon,
+        towns=[row["municipality"] for row in rows],
+        submissions=[head.submission for head in heads],
+        seqs=[head.seq for head in heads],
+        heads=[head.hash for head in heads],
+    )
+
+
+def _token(last: Last, key: PrivateKey, heads: Sequence[Head], now: datetime) -> str:
+    root = Tree([head.leaf() for head in heads]).root
+    said = forms.Root(last.no + 1, chain.moment(now), len(heads), root, forms.digest_of(last.token))
+    return forms.sign(key, said)
+
+
+def _witnesses(rows: Sequence[Any], submission_id: UUID) -> tuple[Witness, ...]:
+    found = []
+    for no, members in groupby(rows, key=lambda row: int(row["root"])):
+        leaves = list(members)
+        tree = Tree([Head(row["submission"], row["seq"], bytes(row["head"])).leaf() for row in leaves])
+        for number, row in enumerate(leaves):
+            if row["submission"] == submission_id:
+                stamp = bytes(row["stamp"]) if row["stamp"] else None
+                found.append(Witness(no, row["token"], row["seq"], number, tree.path(number), stamp))
+    return tuple(found)
