@@ -136,7 +136,7 @@ class EvidenceSection(Section):
 
     signing_key_file: Path | None = Field(
         None,
-        description="Private JWK (Ed25519) that signs receipts, tokens, roots and archives. Unset: keys/token.jwk in data_dir.",
+        description="Private JWK (Ed25519) that signs receipts, tokens, evidence. Unset: keys/token.jwk in data_dir.",
     )
 
 
