@@ -26,6 +26,7 @@ _END: Final = struct.Struct("<4s4H2LH")
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _MODE: Final = 0o100644 << 16
 _ENCRYPTED: Final = 0x1
+_PIECE: Final = 64 << 10
 
 _FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "too_large": (
@@ -110,10 +111,13 @@ def _contents(archive: zipfile.ZipFile, listed: list[zipfile.ZipInfo]) -> dict[s
     found: dict[str, bytes] = {}
     room = LARGEST_CONTENT
     for info in listed:
+        content = bytearray()
         with archive.open(info) as member:
-            found[info.filename] = member.read(room + 1)
-        room -= len(found[info.filename])
-        _require(room >= 0, "too_large")
+            while piece := member.read(_PIECE):
+                content += piece
+                _require(len(content) <= room, "too_large")
+        room -= len(content)
+        found[info.filename] = bytes(content)
     return found
 
 
