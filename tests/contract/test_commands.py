@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.demo_fixture import ARS, GATEWAY, PDF
@@ -14,6 +16,15 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*GATEWAY, *arguments], capture_output=True, text=True, timeout=120, env={**os.environ, **env}, check=False
     )
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text in a record."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from texts(each)
 
 
 def test_the_readiness_line_of_a_kept_demo_has_every_key(line):
@@ -49,6 +60,28 @@ def test_send_hands_off_and_waits(line, portal, tmp_path):
     assert json.loads(sent.stdout)["state"] == "accepted"
     record.write_text("{}", encoding="utf-8")
     assert run("send", "hausnummer", str(record), *arguments).returncode == 3
+
+
+def test_the_evidence_of_an_accepted_submission_proves_it_anywhere(line, portal, accepted, tmp_path):
+    out, trust = tmp_path / "evidence.zip", tmp_path / "trust.json"
+    exported = run("evidence", "export", accepted["id"], "--out", str(out), "--config", line["config"], "--json")
+    assert exported.returncode == 0, exported.stderr
+    trust.write_text(run("evidence", "keys", "--config", line["config"], "--json").stdout, encoding="utf-8")
+    verified = run("evidence", "verify", str(out), "--trust", str(trust), "--json", HOME=str(tmp_path / "elsewhere"))
+    assert verified.returncode == 0, verified.stderr
+    verdict = json.loads(verified.stdout)
+    assert verdict == {
+        "ok": True, "submission_id": accepted["id"], "entries": verdict["entries"], "broken_at": None, "trust": "given",
+    }  # fmt: skip
+    with zipfile.ZipFile(out) as archive:
+        kinds = {name.partition("-")[2] for name in archive.namelist() if name.startswith("events/")}
+        cover = archive.read("nachweis.html").decode()
+        chain = archive.read("chain.jsonl").decode()
+    assert kinds == {"create-submission.jwt", "submit-submission.jwt", "accept-submission.jwt"}
+    assert accepted["id"] in cover
+    personal = {value for value in texts(portal.body()["record"]["applicant"]) if len(value) > 4}
+    assert personal
+    assert not {value for value in personal if value in cover + chain}, "no personal data"
 
 
 def test_check_says_for_each_line_ok_or_what_to_do(line):
