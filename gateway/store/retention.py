@@ -34,11 +34,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from gateway.errors import NotFound, StateConflict
+from gateway.evidence import chain
 from gateway.model import State
 from gateway.ports import Clock, EvidenceEntry
 from gateway.states import TERMINAL
 from gateway.store import database as db
-from gateway.store import evidence, secrets
+from gateway.store import secrets
 from gateway.store import tables as t
 from gateway.store.database import Connection, Database, compiled
 from gateway.store.erased import ErasedList
@@ -217,7 +218,7 @@ class Retention:
         self, connection: Connection, submission_id: UUID, row: dict[str, Any], why: str, now: datetime
     ) -> None:
         entry = EvidenceEntry("erased", {"why": why})
-        (link,) = evidence.chained((entry,), seq=row["evidence_seq"], head=row["evidence_head"], at=now)
+        (link,) = chain.chained((entry,), seq=row["evidence_seq"], head=row["evidence_head"], at=now)
         await db.run(
             connection,
             _PROVE,
@@ -226,7 +227,7 @@ class Retention:
             now=now,
             seq=link.seq,
             kind=link.kind,
-            body=evidence.canonical(link.body),
+            body=link.body,
             prev=link.prev,
             hash=link.hash,
         )
