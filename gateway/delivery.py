@@ -11,6 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -168,10 +169,12 @@ class Delivery:
 
     async def _parcel(self, current: Submission) -> Parcel:
         stored = await self.store.stored(current.id)
-        readable = await self._readable(current, stored)
+        record = json.loads(stored.record)
+        readable = await self._readable(current, stored, record)
         enclosures = [
             Enclosure(self.new_id(), "antrag.pdf", "application/pdf", Purpose.FORM, len(readable), content=readable)
         ]
+        enclosures += self._appointment(current, stored, record)
         enclosures += [self._enclosed(attachment) for attachment in stored.attachments]
         return Parcel(stored.document, tuple(enclosures), stored.received_at)
 
@@ -185,12 +188,23 @@ class Delivery:
             blob=attachment.blob,
         )
 
-    async def _readable(self, current: Submission, stored: Stored) -> bytes:
+    def _appointment(self, current: Submission, stored: Stored, record: Mapping[str, Any]) -> list[Enclosure]:
+        """The wished times of an appointment as a file for calendar programs."""
+        town = self.municipalities[current.municipality].name
+        service = self.catalogue.get(current.service)
+        content = service.calendar(record, uid=str(current.id), received_at=stored.received_at, place=town)
+        if content is None:
+            return []
+        return [
+            Enclosure(self.new_id(), "termin.ics", "text/calendar", Purpose.ATTACHMENT, len(content), content=content)
+        ]
+
+    async def _readable(self, current: Submission, stored: Stored, record: Mapping[str, Any]) -> bytes:
         service = self.catalogue.get(current.service)
         name = self.municipalities[current.municipality].name
         return await asyncio.to_thread(
             service.readable,
-            json.loads(stored.record),
+            record,
             municipality_name=name,
             received_at=stored.received_at,
             attachments=stored.attachments,

@@ -22,6 +22,7 @@ from gateway.model import Attachment, Client, Document, Finding, Municipality, S
 from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
 from gateway.services.loader import Catalogue
 from gateway.services.service import Service
+from gateway.xoev.readable import german_time
 
 REFERENCE = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 MAX_ATTACHMENTS = 99
@@ -143,7 +144,9 @@ class Intake:
     def _document(
         self, service: Service, municipality: Municipality, record: Mapping[str, Any], attachments: Sequence[Attachment]
     ) -> tuple[Document | None, list[Finding]]:
-        findings = service.check(record, attachments, ars=municipality.ars)
+        findings = service.check(
+            record, attachments, ars=municipality.ars, today=german_time(self.clock.now())[0].date()
+        )
         if any(finding.severity is Severity.ERROR for finding in findings):
             return None, findings
         document, more = service.document(record)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from gateway.cli.console import FINDINGS, emit, guarded, options
+from gateway.cli.console import FINDINGS, emit, guarded, options, show
 from gateway.cli.language import language, text
-from gateway.errors import DataInvalid
+from gateway.errors import DataInvalid, InvalidParameter
+from gateway.model import Finding, Severity
 
 
 @click.group(help=text("Dienste prüfen", "Check services"))
@@ -36,3 +40,54 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
         raise SystemExit(FINDINGS) from None
     if not as_json:
         emit({}, as_json=False, human=text("In Ordnung: ", "In order: ") + ", ".join(sorted(catalogue.ids())))
+
+
+@services.command(name="try", help=text("Einen Antrag gegen einen Dienst probieren", "Try a record against a service"))
+@click.argument("service")
+@click.argument("record", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--municipality", default="", metavar="ARS", help=text("Zwölfstelliger ARS", "12-digit ARS"))
+@options
+@guarded
+def try_(config: Path | None, as_json: bool, service: str, record: Path, municipality: str) -> None:
+    """The document, every finding, and which value of the record went where. Nothing is stored or sent."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.readable import german_time  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    files = settings.read_municipalities(values)
+    chosen = load(values.services.dir, {file.ars: file.parameters for file in files}).get(service)
+    given = _record(record)
+    today = german_time(datetime.now(UTC))[0].date()
+    findings = [
+        each
+        for each in chosen.check(given, (), ars=municipality, today=today)
+        if not each.rule.startswith("attachment_")  # a record alone has none
+    ]
+    document, trace = None, []
+    if not any(each.severity is Severity.ERROR for each in findings):
+        document, more = chosen.document(given)
+        findings += more
+        trace = chosen.trace(given)
+    line = {
+        "document": document.content.decode() if document else None,
+        "findings": [each.as_json() for each in findings],
+        "mapping": trace,
+    }
+    human = "" if document is None else document.content.decode() + "\n"
+    human += "".join(f"{each['from']} -> {each['to']} ({each['value_type']})\n" for each in trace)
+    emit(line, as_json=as_json, human=human.rstrip())
+    if not as_json:
+        show(tuple(findings))
+    if document is None:
+        raise SystemExit(FINDINGS)
+
+
+def _record(path: Path) -> Any:  # noqa: ANN401 - JSON
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
+        raise InvalidParameter(findings=(fault,)) from None
+    whole = isinstance(value, dict) and {"service", "record"} <= value.keys()
+    return value["record"] if whole else value

@@ -59,6 +59,14 @@ _PARAMETER: Final = {
     "required": ["key", "type"],
     "additionalProperties": False,
 }
+_CALENDAR: Final = {
+    "type": "object",
+    "properties": {
+        name: {"type": "string", "pattern": "^(/[a-z][a-z0-9_]*)+$"} for name in ("summary", "times", "minutes")
+    },
+    "required": ["summary", "times", "minutes"],
+    "additionalProperties": False,
+}
 ASSURANCES: Final = ("none", "basic", "substantial", "high")
 _SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -73,6 +81,7 @@ _SCHEMA: Final[dict[str, Any]] = {
         "languages": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2}$"}},
         "maturity": {"enum": ["draft", "pilot", "productive"]},
         "schema_uri": {"type": "string", "format": "uri"},
+        "special_categories": {"type": "array", "items": {"enum": ["health"]}, "uniqueItems": True},
         "title": _PAIR,
         "summary": _PAIR,
         "fee": _PAIR,
@@ -82,6 +91,7 @@ _SCHEMA: Final[dict[str, Any]] = {
             "required": ["days_after_end"],
             "additionalProperties": False,
         },
+        "calendar": _CALENDAR,
         "attachments": {"type": "array", "items": _ATTACHMENT},
         "parameters": {"type": "array", "items": _PARAMETER},
     },
@@ -133,6 +143,15 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """Where an appointment stands in the record: what it is about, its wished times (`date`, `time`), its length."""
+
+    summary: tuple[str, ...]
+    times: tuple[str, ...]
+    minutes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """`service.toml` as a value."""
 
@@ -148,9 +167,11 @@ class Definition:
     languages: tuple[str, ...]
     maturity: str
     schema_uri: str | None
+    special_categories: tuple[str, ...]
     retention_days: int
     attachments: tuple[AttachmentRule, ...]
     parameters: tuple[Parameter, ...]
+    calendar: Calendar | None = None
 
 
 def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ...]]:
@@ -178,12 +199,18 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
         languages=tuple(table.get("languages", ("de",))),
         maturity=table.get("maturity", "draft"),
         schema_uri=table.get("schema_uri"),
+        special_categories=tuple(table.get("special_categories", ())),
         retention_days=table["retention"]["days_after_end"],
         attachments=tuple(_attachment(entry) for entry in table.get("attachments", ())),
         parameters=tuple(_parameter(entry) for entry in table.get("parameters", ())),
+        calendar=_calendar(table["calendar"]) if "calendar" in table else None,
     )
     faults = tuple(_unfit(definition))
     return (None if faults else definition), faults
+
+
+def _calendar(entry: Mapping[str, str]) -> Calendar:
+    return Calendar(**{name: tuple(pointer[1:].split("/")) for name, pointer in entry.items()})
 
 
 def _attachment(entry: Mapping[str, Any]) -> AttachmentRule:

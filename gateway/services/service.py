@@ -7,17 +7,19 @@ Standard: see `gateway/xoev`. Start reading: `Service`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, cast
 
 from gateway.model import Attachment, Document, Finding
 from gateway.services import attachments as attachment_rules
 from gateway.services.definition import AttachmentRule, Definition
-from gateway.xoev import readable
-from gateway.xoev.filling import Plan, fill
+from gateway.xoev import calendar, readable
+from gateway.xoev.filling import Filled, Plan, fill
+from gateway.xoev.fim import Field
 from gateway.xoev.latin import nfc
+from gateway.xoev.mapping import look_up
 from gateway.xoev.record import RecordCheck, within_limits
 from gateway.xoev.schemas import Schema
 from gateway.xoev.texts import Texts
@@ -111,13 +113,16 @@ class Service:
         variant = self.variants.get(ars)
         return self if variant is None else replace(self, definition=variant)
 
-    def check(self, record: object, attachments: Sequence[Attachment], *, ars: str) -> list[Finding]:
+    def check(
+        self, record: object, attachments: Sequence[Attachment], *, ars: str, today: date | None = None
+    ) -> list[Finding]:
         """Everything that is wrong with record and attachments, at once.
 
         Args:
             record: the value of `record` in the create body, whatever it is.
             attachments: in the order of the create body, sizes as uploaded.
             ars: the municipality, for its overrides.
+            today: the day of receipt in Germany; without it rules that count from that day are not asked.
 
         Returns:
             findings with pointers `/record/…` and `/attachments/N/…`; empty for an acceptable application.
@@ -127,7 +132,7 @@ class Service:
         if technical:
             return technical + attachment_rules.check(rules, attachments, {})
         normal = cast("dict[str, object]", nfc(record))
-        return self.compiled.check.findings(normal) + attachment_rules.check(rules, attachments, normal)
+        return self.compiled.check.findings(normal, today) + attachment_rules.check(rules, attachments, normal)
 
     def document(self, record: Mapping[str, Any]) -> tuple[Document | None, list[Finding]]:
         """The document of a record, validated.
@@ -142,6 +147,29 @@ class Service:
         if findings:
             return None, findings
         return write_document(self.compiled.schema, filled, standard=self.standard, schema_uri=self.schema_uri)
+
+    def trace(self, record: Mapping[str, Any]) -> list[dict[str, str]]:
+        """Which value of the record went where: pointer, path of element ids, type of the field; no values."""
+        filled, _ = fill(self.compiled.plan, cast("dict[str, object]", nfc(dict(record))))
+        return list(_traced(filled))
+
+    def calendar(self, record: Mapping[str, Any], *, uid: str, received_at: datetime, place: str) -> bytes | None:
+        """The wished times as a calendar file; None for a service without appointments.
+
+        Args:
+            record: a record that `check` accepts.
+            uid: names the application, for all time.
+            received_at: with time zone.
+            place: where the appointment would be.
+        """
+        where = self.definition.calendar
+        if where is None:
+            return None
+        times = cast("list[dict[str, str]]", look_up(record, where.times) or [])
+        minutes = cast("int", look_up(record, where.minutes))
+        wishes = [calendar.Wish(calendar.german_instant(each["date"], each["time"]), minutes) for each in times]
+        summary = str(look_up(record, where.summary))
+        return calendar.write(calendar.Sheet(uid, received_at, summary, place, wishes))
 
     def record_schema(self) -> dict[str, Any]:
         """The JSON Schema 2020-12 of the record."""
@@ -199,6 +227,16 @@ class Service:
             for one in attachments
         ]
         return readable.write(filled, self.compiled.texts, head, listed, language)
+
+
+def _traced(filled: Filled) -> Iterator[dict[str, str]]:
+    element, entry = filled.plan.element, filled.plan.entry
+    if isinstance(element, Field) and entry is not None:
+        kind = "code" if entry.codes else element.type.value
+        source = "constant" if entry.constant is not None else filled.pointer
+        yield {"from": source, "to": filled.plan.node.path, "value_type": kind}
+    for child in filled.children:
+        yield from _traced(child)
 
 
 _EXTENSIONS: Final = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/tiff": "tif"}

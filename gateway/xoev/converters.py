@@ -20,6 +20,7 @@ FULL_DATE: Final = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 STREET_LINE: Final = r"(?P<street>\S.*?)\s+(?P<number>[0-9]+\s?[a-zA-Z]?(?:\s?[-/]\s?[0-9]+\s?[a-zA-Z]?)?)"
 _STREET: Final = re.compile(STREET_LINE)
 _PARTIAL: Final = re.compile(PARTIAL_DATE)
+_IBAN: Final = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
 Shape = dict[str, Any]
 """A fragment of JSON Schema for one value of the record."""
@@ -177,6 +178,25 @@ def _street_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
     return {"type": "string", "minLength": 3, "maxLength": 80, "pattern": r"^\S.*\s[0-9].*$"}
 
 
+def is_iban(value: str) -> bool:
+    """Whether a text is an IBAN in its electronic form, without spaces, with right check digits (ISO 13616, 7064)."""
+    if not _IBAN.fullmatch(value):
+        return False
+    return int("".join(str(int(letter, 36)) for letter in value[4:] + value[:4])) % 97 == 1
+
+
+def _iban(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    if not is_iban(value):
+        raise Unfit("format", "IBAN (ISO 13616)")
+    return value
+
+
+def _iban_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "format": "iban", "maxLength": 34}
+
+
 _TEXTS: Final = frozenset({FieldType.TEXT, FieldType.TEXT_LATIN})
 _WHOLE: Final = frozenset({FieldType.NUM_INT, FieldType.TEXT})
 
@@ -192,6 +212,7 @@ CONVERTERS: Final[Mapping[str, Converter]] = {
     "day": Converter(_WHOLE, _partial_shape, _part(2)),
     "street": Converter(_TEXTS, _street_shape, _street_part("street")),
     "house_number": Converter(_TEXTS, _street_shape, _street_part("number")),
+    "iban": Converter(_TEXTS, _iban_shape, _iban),
 }
 """Every converter a mapping may name; `constant` needs none, because it reads nothing."""
 

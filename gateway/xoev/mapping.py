@@ -6,8 +6,10 @@ Standard: of this project; `docs/` describes the file. Start reading: `Mapping`;
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -63,16 +65,26 @@ class RuleKind(StrEnum):
     AT_LEAST_ONE = "at_least_one"
     REQUIRED = "required"
     PATTERN = "pattern"
+    NOT_BEFORE = "not_before"
+    NOT_AFTER = "not_after"
+    SUM = "sum"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule between values: `of` are siblings in one object; `pattern` only for that kind."""
+    """A rule between values: `of` are siblings in one object; `*` in it means: in each item of the list.
+
+    `pattern` is for that kind only. `not_before` and `not_after` compare a day with the day at `other`, or with the day
+    of receipt and so many `days` after it. `sum` demands that all values together are `total`.
+    """
 
     kind: RuleKind
     of: tuple[Tokens, ...]
     pattern: str = ""
     when: Condition | None = None
+    other: Tokens = ()
+    days: int | None = None
+    total: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,18 @@ def look_up(record: object, source: Tokens) -> object:
             return None
         current = current[token]
     return current
+
+
+def every(value: object, place: Tokens, where: Tokens = ()) -> Iterator[tuple[object, Tokens]]:
+    """Each value at a pointer with `*`, and where exactly it stands."""
+    if not place:
+        yield value, where
+    elif place[0] == STAR:
+        if isinstance(value, list):
+            for number, item in enumerate(value):
+                yield from every(item, place[1:], (*where, str(number)))
+    elif isinstance(value, dict) and place[0] in value:
+        yield from every(value[place[0]], place[1:], (*where, place[0]))
 
 
 def pointer(tokens: Tokens) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as ReadOnly
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from gateway.model import Finding
@@ -179,7 +181,7 @@ class _Reader:
         return Datatype.NORMATIVE
 
     def rule(self, place: str, entry: ReadOnly[str, object]) -> Rule:
-        self.keys(place, entry, {"kind", "of", "pattern", "when"})
+        self.keys(place, entry, {"kind", "of", "pattern", "when", "other", "days", "total"})
         kinds = {member.value for member in RuleKind}
         kind = entry.get("kind")
         if not isinstance(kind, str) or kind not in kinds:
@@ -191,7 +193,7 @@ class _Reader:
         ]
         known = self.known()
         for number, source in enumerate(sources):
-            if STAR in source or source not in known:
+            if source not in known or source[-1:] == (STAR,):
                 self.fault(f"{place}/of/{number}", "mapping_source")
         if not sources or len({source[:-1] for source in sources}) != 1:
             self.fault(f"{place}/of", "mapping_value", "Geschwister in einem Objekt / siblings in one object")
@@ -200,7 +202,29 @@ class _Reader:
             self.fault(f"{place}/pattern", "mapping_pattern")
             pattern = ""
         when = self.condition(f"{place}/when", entry["when"]) if "when" in entry else None
-        return Rule(RuleKind(kind), tuple(sources), pattern, when)
+        plain = Rule(RuleKind(kind), tuple(sources), pattern, when)
+        return self.bounded(place, entry, plain)
+
+    def bounded(self, place: str, entry: ReadOnly[str, object], rule: Rule) -> Rule:
+        """The rule with its day or its sum, where it is of such a kind."""
+        days, other, total = entry.get("days"), entry.get("other"), entry.get("total")
+        if rule.kind is RuleKind.SUM:
+            number = _number(total)
+            if number is None or len(rule.of) != 1 or STAR not in rule.of[0]:
+                self.fault(place, "mapping_value", 'total = "…", of = ["/…/*/…"]')
+                return Rule(RuleKind.REQUIRED, ())
+            return replace(rule, total=number)
+        if rule.kind in {RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER}:
+            if (days is None) == (other is None) or not isinstance(days, int | None) or isinstance(days, bool):
+                self.fault(place, "mapping_value", "days = N | other = pointer")
+            there = self.source(f"{place}/other", other) if other is not None else ()
+            for source in (*rule.of, *([there] if there else [])):
+                if self.shapes.get(source, {}).get("format") != "date" or (source is there and STAR in source):
+                    self.fault(place, "mapping_value", "Datumsfelder / fields that hold a day")
+            return replace(rule, other=there, days=days if isinstance(days, int) else None)
+        if (days, other, total) != (None, None, None):
+            self.fault(place, "mapping_value", "days, other, total: not_before, not_after, sum")
+        return rule
 
     def condition(self, place: str, entry: object) -> Condition:
         if not isinstance(entry, dict):
@@ -291,6 +315,13 @@ class _Reader:
     def fault(self, place: str, rule: str, *params: str) -> None:
         de, en = _SENTENCES[rule]
         self.faults.append(Finding(place, rule, de.format(*params), en.format(*params)))
+
+
+def _number(value: object) -> Decimal | None:
+    try:
+        return Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        return None
 
 
 def _compiles(pattern: str) -> bool:

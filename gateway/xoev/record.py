@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 import jsonschema_rs
 
 from gateway.model import Finding
-from gateway.xoev.converters import Shape, is_partial_date
+from gateway.xoev.converters import Shape, is_iban, is_partial_date
 from gateway.xoev.filling import Labels, Plan
 from gateway.xoev.latin import MEANING, Datatype, offence
-from gateway.xoev.mapping import STAR, Rule, RuleKind, Tokens, look_up, pointer
+from gateway.xoev.mapping import STAR, Rule, Tokens, every, pointer
+from gateway.xoev.rules import broken
 from gateway.xoev.sentences import finding
 
 MAX_DEPTH: Final = 32
@@ -42,7 +44,11 @@ _LIMITS: Final = {
     "maxItems": "too_many",
 }
 _TEXT_CONVERTERS: Final = frozenset({"text", "street", "house_number"})
-_FORMATS: Final = {"date": "JJJJ-MM-TT / YYYY-MM-DD", "partial-date": "JJJJ-MM-TT / YYYY-MM-DD"}
+_FORMATS: Final = {
+    "date": "JJJJ-MM-TT / YYYY-MM-DD",
+    "partial-date": "JJJJ-MM-TT / YYYY-MM-DD",
+    "iban": "IBAN (ISO 13616)",
+}
 
 
 def within_limits(record: object) -> list[Finding]:
@@ -105,7 +111,7 @@ class RecordCheck:
         self._validator = jsonschema_rs.Draft202012Validator(
             self._without_multiples(plain, ()),
             validate_formats=True,
-            formats={"partial-date": is_partial_date},
+            formats={"partial-date": is_partial_date, "iban": is_iban},
             pattern_options=jsonschema_rs.RegexOptions(),
             offline=True,
         )
@@ -113,22 +119,25 @@ class RecordCheck:
             (place, datatype) for place, datatype in _texts(root, ()) if self._shapes[place].get("type") == "string"
         ]
 
-    def findings(self, record: dict[str, object]) -> list[Finding]:
-        """Everything wrong with a record in NFC that is within the technical limits."""
+    def findings(self, record: dict[str, object], today: date | None = None) -> list[Finding]:
+        """Everything wrong with a record in NFC that is within the technical limits.
+
+        `today` is the day of receipt; without it rules that count from that day are not asked.
+        """
         found: list[Finding] = []
         if not self._validator.is_valid(record):
             for error in self._validator.iter_errors(record):
                 found += self._translate(error)
         for place, multiple in self._multiples:
-            for value, where in _every(record, place):
+            for value, where in every(record, place):
                 if _is_number(value) and Decimal(str(value)) % multiple:
                     found.append(finding(pointer(where), "multiple_of", self._labels[place], limit=multiple))
         for place, datatype in self._texts:
-            for value, where in _every(record, place):
+            for value, where in every(record, place):
                 if isinstance(value, str) and (position := offence(value, datatype)) is not None:
                     found.append(_characters(where, datatype, position, self._labels[place]))
         for rule in self._rules:
-            found += self._rule(rule, record)
+            found += self._rule(rule, record, today)
         return _in_order(found)
 
     def label(self, place: Tokens) -> Labels:
@@ -177,29 +186,10 @@ class RecordCheck:
             return [finding(where, "format", label, limit=_FORMATS.get(shape["format"], shape["format"]))]
         return [finding(where, "schema", label, limit=keyword)]
 
-    def _rule(self, rule: Rule, record: dict[str, object]) -> list[Finding]:
+    def _rule(self, rule: Rule, record: dict[str, object], today: date | None) -> list[Finding]:
         if rule.when is not None and not rule.when.holds(record):
             return []
-        parent = look_up(record, rule.of[0][:-1])
-        if not isinstance(parent, dict):
-            return []  # the schema reports what is missing above
-        names = [source[-1] for source in rule.of]
-        given = [name for name in names if name in parent]
-        if rule.kind is RuleKind.REQUIRED:
-            return [
-                finding(pointer(source), "missing", self.label(source)) for source in rule.of if source[-1] not in given
-            ]
-        if rule.kind is RuleKind.PATTERN:
-            return [
-                finding(pointer(source), "pattern", self.label(source), limit=rule.pattern)
-                for source in rule.of
-                if isinstance(value := parent.get(source[-1]), str) and not re.fullmatch(rule.pattern, value)
-            ]
-        if len(given) == 1 or (given and rule.kind is RuleKind.AT_LEAST_ONE):
-            return []
-        labels = [self.label(source) for source in rule.of]
-        both = (" / ".join(label[0] for label in labels), " / ".join(label[1] for label in labels))
-        return [finding(pointer(rule.of[0][:-1]), rule.kind.value, both)]
+        return broken(rule, record, today, self.label)
 
 
 def _texts(parent: Plan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
@@ -217,17 +207,6 @@ def _inside(pattern: str) -> str:
 
 def _general(place: Tokens) -> Tokens:
     return tuple(STAR if token.isdigit() else token for token in place)
-
-
-def _every(value: object, place: Tokens, where: Tokens = ()) -> Iterator[tuple[object, Tokens]]:
-    if not place:
-        yield value, where
-    elif place[0] == STAR:
-        if isinstance(value, list):
-            for number, item in enumerate(value):
-                yield from _every(item, place[1:], (*where, str(number)))
-    elif isinstance(value, dict) and place[0] in value:
-        yield from _every(value[place[0]], place[1:], (*where, place[0]))
 
 
 def _characters(where: Tokens, datatype: Datatype, position: int, label: Labels) -> Finding:

@@ -17,6 +17,10 @@ from gateway.xoev.mapping import STAR, Condition, Rule, RuleKind, Tokens
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
+_BEYOND: Final = frozenset({RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER, RuleKind.SUM})
+"""Rules that JSON Schema cannot say; the validations address judges them."""
+
+
 @dataclass(slots=True)
 class _Part:
     """A place in the record while the schema is being put together."""
@@ -54,8 +58,8 @@ def build(root: Plan, rules: tuple[Rule, ...], *, identifier: str, title: str) -
     whole = _Part(label=(title, title), declared=True)
     _collect(root, whole, (), (), mandatory=True)
     schema: Shape = {"$schema": DIALECT, "$id": identifier, **_render(whole)}
-    if rules:
-        schema["allOf"] = [_rule(rule) for rule in rules]
+    if published := [_rule(rule) for rule in rules if rule.kind not in _BEYOND]:
+        schema["allOf"] = published
     return schema, dict(_labels(whole, ()))
 
 
@@ -162,5 +166,5 @@ def _condition(condition: Condition) -> Shape:
 
 def _nest(tokens: Tokens, inner: Shape) -> Shape:
     for token in reversed(tokens):
-        inner = {"properties": {token: inner}}
+        inner = {"items": inner} if token == STAR else {"properties": {token: inner}}
     return inner

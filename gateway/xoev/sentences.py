@@ -79,6 +79,18 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Mindestens eine dieser Angaben ist nötig: {de}.",
         "At least one of these is needed: {en}.",
     ),
+    "too_early": (
+        "„{de}“ liegt zu früh; frühestens möglich: {limit_de}.",
+        '"{en}" is too early; the earliest possible: {limit_en}.',
+    ),
+    "too_late": (
+        "„{de}“ liegt zu spät; spätestens möglich: {limit_de}.",
+        '"{en}" is too late; the latest possible: {limit_en}.',
+    ),
+    "sum": (
+        "Die Werte von „{de}“ müssen zusammen {limit} ergeben.",
+        'The values of "{en}" have to add up to {limit}.',
+    ),
     "not_unicode": (
         "Der Text enthält halbe Unicode-Ersatzzeichen (Surrogate). Bitte gültiges Unicode senden.",
         "The text holds lone Unicode surrogates. Send valid Unicode.",

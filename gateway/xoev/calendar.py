@@ -1,0 +1,95 @@
+"""Appointments as a calendar file that every calendar program opens.
+
+Knows: iCalendar as far as wished times need it: one tentative event each, in UTC. Never does: read a clock, invite.
+Standard: RFC 5545 (folding §3.1, escaping §3.3.11, VEVENT §3.6.1). Start reading: `write`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+_FOLD = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A wished time: begin with time zone, length in minutes."""
+
+    begin: datetime
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a calendar file tells: `uid` names the application, `at` when it was received."""
+
+    uid: str
+    at: datetime
+    summary: str = field(repr=False)
+    place: str
+    wishes: Sequence[Wish] = field(repr=False)
+
+
+def write(sheet: Sheet) -> bytes:
+    """The file (`text/calendar`, UTF-8, CRLF); the same input always gives the same bytes."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//OZG-Gateway//Termin//DE", "CALSCALE:GREGORIAN"]
+    for number, wish in enumerate(sheet.wishes, 1):
+        lines += _event(sheet, number, wish)
+    lines.append("END:VCALENDAR")
+    return "".join(part + "\r\n" for line in lines for part in _folded(line)).encode()
+
+
+def german_instant(day: str, clock: str) -> datetime:
+    """A local time in Germany (`YYYY-MM-DD`, `HH:MM`) as an instant (Directive 2000/84/EC).
+
+    The hour that is skipped in March counts as if it were winter, the one that comes twice in October as summer.
+    """
+    local = datetime.fromisoformat(f"{day}T{clock}:00").replace(tzinfo=UTC)
+    summer = _last_sunday(local.year, 3, 2) <= local < _last_sunday(local.year, 10, 3)
+    skipped = _last_sunday(local.year, 3, 2) <= local < _last_sunday(local.year, 3, 3)
+    return local - timedelta(hours=2 if summer and not skipped else 1)
+
+
+def _last_sunday(year: int, month: int, hour: int) -> datetime:
+    last = datetime(year, month, 31, hour, tzinfo=UTC)
+    return last - timedelta(days=(last.weekday() + 1) % 7)
+
+
+def _event(sheet: Sheet, number: int, wish: Wish) -> Iterable[str]:
+    return (
+        "BEGIN:VEVENT",
+        f"UID:{sheet.uid}-{number}",
+        f"DTSTAMP:{_instant(sheet.at)}",
+        f"DTSTART:{_instant(wish.begin)}",
+        f"DTEND:{_instant(wish.begin + timedelta(minutes=wish.minutes))}",
+        f"SUMMARY:{_escaped(sheet.summary)}",
+        f"LOCATION:{_escaped(sheet.place)}",
+        "STATUS:TENTATIVE",
+        "TRANSP:OPAQUE",
+        f"PRIORITY:{min(number, 9)}",
+        "END:VEVENT",
+    )
+
+
+def _instant(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _escaped(text: str) -> str:
+    for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\\n"), ("\n", "\\n")):
+        text = text.replace(plain, escaped)
+    return "".join(letter for letter in text if letter >= " ")
+
+
+def _folded(line: str) -> Iterable[str]:
+    """Pieces of at most 75 octets, the later ones behind a space; no character is cut."""
+    piece, size = "", 0
+    for letter in line:
+        octets = len(letter.encode())
+        if size + octets > _FOLD:
+            yield piece
+            piece, size = " ", 1
+        piece, size = piece + letter, size + octets
+    yield piece
