@@ -138,6 +138,11 @@ class EvidenceSection(Section):
         None,
         description="Private JWK (Ed25519) that signs receipts, tokens, evidence. Unset: keys/token.jwk in data_dir.",
     )
+    timestamp_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s]+$",
+        description="Time stamping authority (RFC 3161) for signed roots; unset: roots are not time-stamped.",
+    )
 
 
 class WorkerSection(Section):

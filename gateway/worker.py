@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
@@ -15,11 +16,13 @@ from uuid import UUID
 import procrastinate
 import structlog
 
-from gateway.errors import DatabaseAway, NotFound
+from gateway.errors import DatabaseAway, GatewayError, NotFound
+from gateway.outbound.client import http_client
 from gateway.settings import Settings
+from gateway.stamping import stamp_roots
 from gateway.store import jobs, roots
 from gateway.store.sweep import sweep
-from gateway.wiring import House, open_house
+from gateway.wiring import House, open_house, policy
 
 log = structlog.get_logger()
 
@@ -42,13 +45,14 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
 
         app = jobs.build_app(house.dsn, advance)
         async with app.open_async():
-            chores = asyncio.create_task(_chores(house, app))
+            chores = [asyncio.create_task(_chores(house, app)), asyncio.create_task(_stamps(house))]
             on_ready()
             try:
                 await jobs.work(app, concurrency=concurrency, stop=stop)
             finally:
-                chores.cancel()
-                await asyncio.gather(chores, return_exceptions=True)
+                for chore in chores:
+                    chore.cancel()
+                await asyncio.gather(*chores, return_exceptions=True)
 
 
 async def _chores(house: House, app: procrastinate.App) -> None:
@@ -81,3 +85,15 @@ async def _erase(house: House) -> None:
                 stage=period.stage,
                 number=number,
             )
+async def _stamps(house: House) -> None:
+    """Apart from the other chores: an authority that is slow or down holds up nobody."""
+    url = house.settings.evidence.timestamp_url
+    if not url:
+        return
+    async with http_client(policy(house.settings)) as client:
+        while True:
+            try:
+                await stamp_roots(house.store.database, client, url, house.clock.now(), os.urandom)
+            except GatewayError as error:
+                await log.awarning("worker.no_time_stamp", code=error.code)
+            await asyncio.sleep(SWEEP_EVERY_S)

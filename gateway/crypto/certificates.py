@@ -107,7 +107,7 @@ def certificates_of(x5c: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
     _require(0 < len(x5c) <= CHAIN_MOST, "chain_form")
     try:
         return tuple(x509.load_der_x509_certificate(der) for der in x5c)
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise KeyUnfit(rule="chain_form") from None
 
 

@@ -223,7 +223,7 @@ def _x5c(jwk: Mapping[str, Any], key: rsa.RSAPublicKey, *, required: bool) -> tu
     try:
         ders = tuple(pybase64.b64decode(entry, validate=True) for entry in chain)
         leaf, *_ = (x509.load_der_x509_certificate(der).public_key() for der in ders)
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise KeyUnfit(rule="x5c_form") from None
     _require(isinstance(leaf, rsa.RSAPublicKey) and leaf == key, "x5c_leaf")
     return ders

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from gateway.crypto.keys import digest
 from gateway.errors import CryptoFailure, EvidenceUnreadable
-from gateway.evidence import archive, chain, container, merkle, roots, sets, trust
+from gateway.evidence import archive, chain, container, merkle, roots, sets, stamp, trust
 from gateway.evidence.archive import CHAIN, MANIFEST, OUR_KEYS, PROOFS, SIGNATURE, THEIR_KEYS
 from gateway.evidence.chain import Link
 from gateway.evidence.faults import fault
@@ -179,8 +179,18 @@ def _proof_faults(
             yield fault(f"{CHAIN}:{len(links) + 1}", "count")
         elif not _leads(links[proof["seq"] - 1], proof, submission, root):
             yield fault(PROOFS, "path")
+        yield from _stamp_faults(members, name, archive.stamp_name(proof["root"]))
     if not any(proof["seq"] == len(links) for proof in proofs):
         yield fault(PROOFS, "uncovered")
+
+
+def _stamp_faults(members: Mapping[str, bytes], name: str, stamp_name: str) -> Iterator[Finding]:
+    if stamp_name not in members:
+        return
+    try:
+        stamp.check(members[stamp_name], members.get(name, b""))
+    except CryptoFailure:
+        yield fault(stamp_name, "stamp")
 
 
 def _is_proof(found: object) -> bool:

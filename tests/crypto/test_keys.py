@@ -94,6 +94,8 @@ def test_chains_are_compared_with_the_key(jwks):
     assert rule_of(with_chain(leaf.rstrip("=") + "!")) == "x5c_form"
     assert rule_of(with_chain(leaf, "AAAA")) == "x5c_form"
     assert rule_of(with_chain(leaf, *[root] * 10)) == "x5c_form"
+    version_4 = base64.b64decode(leaf).replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03", 1)
+    assert rule_of(with_chain(base64.b64encode(version_4).decode())) == "x5c_form"
     assert rule_of(with_chain()) == "x5c_missing"
 
 
