@@ -5,7 +5,8 @@ a root (`gateway/evidence/roots.py`), more than a look at the newest entries. St
 Start reading: `sign_due`, then `sign_head`.
 
 An entry is looked at once its transaction and all before it have ended: `horizon` is the number below which every
-transaction had. Where the numbers went back (a restored database), everything is looked at once more.
+transaction had. Where the numbers went back (a restored database), everything is looked at once more; the upper bound
+then spares the rows of the old server, whose numbers lie ahead.
 """
 
 from __future__ import annotations
