@@ -22,42 +22,37 @@ LARGEST_SET: Final = 1_000_000  # bytes
 
 
 class Signers:
-    """Keys by their `kid`; a JWK that is no key to verify with is left out."""
+    """Keys by their `kid`, the first of each (RFC 7517 §4.5); a JWK that is no key to verify with is left out."""
 
     def __init__(self, jwks: Iterable[Mapping[str, Any]]) -> None:
-        self._keys: dict[str, list[VerifyKey]] = {}
+        self._keys: dict[str, VerifyKey] = {}
         for jwk in jwks:
             try:
                 key = verify_key(jwk)
             except KeyUnfit:
                 continue
-            self._keys.setdefault(str(jwk.get("kid")), []).append(key)
+            self._keys.setdefault(str(jwk.get("kid")), key)
 
     def __len__(self) -> int:
         """How many different `kid`s there are."""
         return len(self._keys)
 
     def payload(self, token: str, kind: str) -> bytes:
-        """What a compact JWS of that `typ` says, signed by one of the keys. Raises `CryptoFailure`."""
-        for key in self._of(token, kind):
-            try:
-                return jws.verify(token, key, alg=_alg(key))
-            except CryptoFailure:
-                continue
-        raise CryptoFailure
+        """What a compact JWS of that `typ` says, signed by the key that it names. Raises `CryptoFailure`."""
+        key = self._of(token, kind)
+        return jws.verify(token, key, alg=_alg(key))
 
     def detached(self, token: str, content: bytes, kind: str) -> None:
         """Return where a detached JWS of that `typ` is a signature of `content`. Raises `CryptoFailure`."""
-        for key in self._of(token, kind):
-            try:
-                return jws.verify_detached(token, content, key, alg=_alg(key))
-            except CryptoFailure:
-                continue
-        raise CryptoFailure
+        key = self._of(token, kind)
+        jws.verify_detached(token, content, key, alg=_alg(key))
 
-    def _of(self, token: str, kind: str) -> Iterable[VerifyKey]:
+    def _of(self, token: str, kind: str) -> VerifyKey:
         header = jws.header_of(token)
-        return self._keys.get(str(header.get("kid")), ()) if header.get("typ") == kind else ()
+        key = self._keys.get(str(header.get("kid")))
+        if key is None or header.get("typ") != kind:
+            raise CryptoFailure
+        return key
 
 
 def read(content: bytes, place: str) -> tuple[Mapping[str, Any], ...]:

@@ -28,6 +28,7 @@ from gateway.evidence.trust import Signers
 from gateway.model import Finding
 
 MOST_ENTRIES: Final = 2000
+MOST_PROOFS: Final = 1000
 RECEIPT_TYPE: Final = "receipt+jwt"
 _MANIFEST_MEMBERS: Final = frozenset({"at", "entries", "format", "members", "submission"})
 _PROOF_MEMBERS: Final = frozenset({"leaf", "path", "root", "seq"})
@@ -167,7 +168,7 @@ def _proof_faults(
     links: Sequence[Link], members: Mapping[str, bytes], submission: UUID, signers: Signers
 ) -> Iterator[Finding]:
     proofs = _canonical_json(members.get(PROOFS, b""))
-    if not isinstance(proofs, list) or not all(_is_proof(proof) for proof in proofs):
+    if not isinstance(proofs, list) or len(proofs) > MOST_PROOFS or not all(_is_proof(proof) for proof in proofs):
         yield fault(PROOFS, "form")
         return
     for proof in proofs:

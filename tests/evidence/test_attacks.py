@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -220,3 +221,18 @@ def test_the_cover_page_is_german_escaped_and_names_the_way_to_check(case, other
     assert '<html lang="de">' in page
     assert "<script" not in page
     assert "gateway evidence verify" in page
+
+
+def test_an_archive_cannot_keep_its_judge_busy(case, members):
+    """As many proofs, entries and keys of one `kid` as fit: what is more than the bound is not looked at."""
+    started = time.process_time()
+    [proof] = json.loads(members[PROOFS])
+    many = archive.json_bytes([proof] * 100_000)
+    assert (PROOFS, "form") in rules(judged(forged(members, **{PROOFS: many}), case.gateway))
+    links = case.links(tuple(case.entries[1] for _ in range(5000)))
+    long = "".join(link.line() + "\n" for link in links).encode()
+    assert (f"{CHAIN}:2001", "count") in rules(judged(forged(members, **{CHAIN: long}), case.gateway))
+    jwk = dict(case.gateway.public_jwk)
+    keys = archive.json_bytes({"keys": [{**jwk, "x": "A" * 43}] * 90 + [jwk]})
+    assert not judged(forged(members, **{OUR_KEYS: keys})).ok
+    assert time.process_time() - started < 5
