@@ -15,12 +15,14 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── DatabaseUnfit · DatabaseNotStarted
 │   ├── EvidenceBroken · EvidenceKeysInvalid
 │   └── DemoFailed · Overloaded · Maintenance
+│   ├── EvidenceKeysInvalid
+│   └── DemoFailed · Overloaded
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
 │   ├── CounterpartRefused · CounterpartGarbled · TokenRefused · AddressRefused
 │   └── DestinationUnfit · KeyUnfit · EvidenceRefused
 └── InternalError                ours
-    ├── IllegalTransition · VersionGone
+    ├── IllegalTransition · VersionGone · EvidenceBroken
     └── CryptoFailure            says outside only that it failed
 
 Knows: codes, blame, retry, HTTP hint, German and English sentence. Never does: logging, I/O.
@@ -369,16 +371,6 @@ class DatabaseNotStarted(OperatorError):
     en = "The embedded database does not start: {cause}. Its log is {log}."
 
 
-class EvidenceBroken(OperatorError):
-    """What the database holds of a submission's evidence does not verify; findings name the links."""
-
-    code = "evidence_broken"
-    de = (
-        "Der Nachweis in der Datenbank ist nicht schlüssig; es wird nichts ausgegeben. Bitte die Datensicherung prüfen."
-    )
-    en = "The evidence in the database does not verify; nothing is handed out. Check the backup."
-
-
 class EvidenceKeysInvalid(OperatorError):
     """The keys to trust cannot be read."""
 
@@ -532,6 +524,17 @@ class IllegalTransition(InternalError):
     code = "illegal_transition"
     de = "Auf {current} kann {following} nicht folgen."
     en = "{following} cannot follow {current}."
+
+
+class EvidenceBroken(InternalError):
+    """What the database holds of a submission's evidence does not verify; findings name the links."""
+
+    code = "evidence_broken"
+    blame = Blame.OPERATOR
+    de = (
+        "Der Nachweis in der Datenbank ist nicht schlüssig; es wird nichts ausgegeben. Bitte die Datensicherung prüfen."
+    )
+    en = "The evidence in the database does not verify; nothing is handed out. Check the backup."
 
 
 class VersionGone(InternalError):

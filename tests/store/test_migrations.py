@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import psycopg
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from psycopg.conninfo import make_conninfo
@@ -13,6 +15,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.pool import NullPool
 
+from gateway.store.database import Database, numbered
 from gateway.store.migrations import migrate
 from gateway.store.tables import Xid8, metadata
 
@@ -46,3 +49,20 @@ def test_processes_that_migrate_at_once_do_it_once(postgres_server):
         assert connection.execute(
             "SELECT attstorage FROM pg_attribute WHERE attrelid = 'blob_frames'::regclass AND attname = 'data'"
         ).fetchone() == ("e",)
+
+
+async def test_an_owner_who_may_not_make_roles_still_gets_evidence_that_only_grows(postgres_server, postgres_migrated):
+    """A database server of somebody else: no right to make or take roles; the trigger stands alone."""
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("CREATE ROLE plain LOGIN")
+        connection.execute("CREATE DATABASE plain OWNER plain")
+    dsn = make_conninfo(postgres_server, dbname="plain", user="plain")
+    await asyncio.to_thread(migrate, dsn)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        assert connection.execute("SELECT pg_has_role('ozg_gateway_service', 'MEMBER')").fetchone() == (False,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM evidence")
+    database = await Database.open(dsn, size=1)
+    row = await database.one(numbered("SELECT current_user::text AS name"))
+    await database.close()
+    assert row == {"name": "plain"}, "whoever may not take the role works under his own"
