@@ -1,6 +1,7 @@
 """Runs the job engine and what has to happen every few seconds.
 
-Knows: the job `advance`, take-over of a dead worker's jobs, sweeps. Never does: decide about a submission's way.
+Knows: the job `advance`, take-over of a dead worker's jobs, sweeps, roots over evidence. Never does: decide about a
+submission's way.
 Standard: architecture §1 (job queue), §3. Start reading: `work`.
 """
 
@@ -45,7 +46,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
 
         app = jobs.build_app(house.dsn, advance)
         async with app.open_async():
-            chores = [asyncio.create_task(_chores(house, app)), asyncio.create_task(_stamps(house))]
+            chores = [asyncio.create_task(chore) for chore in (_chores(house, app), _roots(house), _stamps(house))]
             on_ready()
             try:
                 await jobs.work(app, concurrency=concurrency, stop=stop)
@@ -63,7 +64,6 @@ async def _chores(house: House, app: procrastinate.App) -> None:
             await jobs.orphans(house.store.database)
             if rounds % int(SWEEP_EVERY_S / LOOK_EVERY_S) == 0:
                 await sweep(house.store.database, house.clock.now())
-                await roots.sign_due(house.store.database, house.keys.token, house.clock.now())
                 await jobs.forget_failed(app)
             if rounds % int(ERASE_EVERY_S / LOOK_EVERY_S) == 1:
                 await _erase(house)
@@ -85,8 +85,18 @@ async def _erase(house: House) -> None:
                 stage=period.stage,
                 number=number,
             )
+async def _roots(house: House) -> None:
+    """Apart from the other chores: much to sign holds up no take-over."""
+    while True:
+        try:
+            await roots.sign_due(house.store.database, house.keys.token, house.clock.now())
+        except GatewayError as error:
+            await log.awarning("worker.no_root", code=error.code)
+        await asyncio.sleep(SWEEP_EVERY_S)
+
+
 async def _stamps(house: House) -> None:
-    """Apart from the other chores: an authority that is slow or down holds up nobody."""
+    """Apart from the roots: an authority that is slow or down holds up nobody."""
     url = house.settings.evidence.timestamp_url
     if not url:
         return
