@@ -46,7 +46,10 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
 
         app = jobs.build_app(house.dsn, advance)
         async with app.open_async():
-            chores = [asyncio.create_task(chore) for chore in (_chores(house, app), _roots(house), _stamps(house))]
+            chores = [
+                asyncio.create_task(chore)
+                for chore in (_chores(house, app), _erasures(house), _roots(house), _stamps(house))
+            ]
             on_ready()
             try:
                 await jobs.work(app, concurrency=concurrency, stop=stop)
@@ -65,8 +68,6 @@ async def _chores(house: House, app: procrastinate.App) -> None:
             if rounds % int(SWEEP_EVERY_S / LOOK_EVERY_S) == 0:
                 await sweep(house.store.database, house.clock.now())
                 await jobs.forget_failed(app)
-            if rounds % int(ERASE_EVERY_S / LOOK_EVERY_S) == 1:
-                await _erase(house)
         except Exception as error:
             if not (isinstance(error, DatabaseAway) or jobs.is_database_away(error)):
                 raise
@@ -75,16 +76,27 @@ async def _chores(house: House, app: procrastinate.App) -> None:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _erase(house: House) -> None:
-    for period in house.periods:
-        if number := await house.retention.run(period):
-            await log.ainfo(
-                "retention.erased",
-                municipality=period.municipality,
-                service=period.service,
-                stage=period.stage,
-                number=number,
-            )
+async def _erasures(house: House) -> None:
+    """Apart from the other chores: much to erase holds up no take-over."""
+    while True:
+        await asyncio.sleep(SWEEP_EVERY_S)
+        for period in house.periods:
+            try:
+                number = await house.retention.run(period)
+            except GatewayError as error:
+                await log.awarning("worker.not_erased", code=error.code)
+                continue
+            if number:
+                await log.ainfo(
+                    "retention.erased",
+                    municipality=period.municipality,
+                    service=period.service,
+                    stage=period.stage,
+                    number=number,
+                )
+        await asyncio.sleep(ERASE_EVERY_S)
+
+
 async def _roots(house: House) -> None:
     """Apart from the other chores: much to sign holds up no take-over."""
     while True:
