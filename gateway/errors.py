@@ -8,15 +8,13 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── MissingIdempotencyKey · IdempotencyConflict · Erased
 │   ├── UploadUnknown · UploadTaken · UploadConflict · DigestMismatch · LengthMismatch · LengthRequired
 │   ├── NotFound · MethodNotAllowed · StateConflict
-│   ├── Unauthorised · Forbidden · TooManyRequests
+│   ├── Unauthorised · Forbidden · TooManyRequests · LimitReached
 │   └── EvidenceUnreadable
 ├── OperatorError                configuration or machine; the operator has to act
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
 │   ├── DatabaseUnfit · DatabaseNotStarted
-│   ├── EvidenceBroken · EvidenceKeysInvalid
-│   └── DemoFailed · Overloaded · Maintenance
 │   ├── EvidenceKeysInvalid
-│   └── DemoFailed · Overloaded
+│   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
 │   ├── CounterpartRefused · CounterpartGarbled · TokenRefused · AddressRefused
@@ -302,6 +300,15 @@ class EvidenceUnreadable(BadInput):
     status = 422
     de = "Die Datei ist kein lesbares Nachweisarchiv; die Befunde nennen die Regel."
     en = "The file is no readable evidence archive; the findings name the rule."
+
+
+class LimitReached(BadInput):
+    """The caller has as many of these as it may have."""
+
+    code = "limit_reached"
+    status = 409
+    de = "Es sind höchstens {limit} davon möglich; bitte zuerst eines löschen."
+    en = "At most {limit} of these are possible; delete one first."
 
 
 class OperatorError(GatewayError):

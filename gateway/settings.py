@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
 
-ALL_SCOPES = ("submissions:write", "submissions:read", "services:read")
+ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 
 
 def default_data_dir() -> Path:

@@ -12,7 +12,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from gateway.fitconnect.channel import Environment as ChannelEnvironment
 from gateway.intake import Intake
 from gateway.keyfiles import KeyFiles, master_key, read_secret, token_key
 from gateway.model import Destination, Finding, Municipality
+from gateway.notifier import Notifier
 from gateway.outbound.client import Client, Policy, http_client
 from gateway.ports import KeyArchive
 from gateway.services.loader import Catalogue, load
@@ -164,6 +165,16 @@ def policy(settings: Settings) -> Policy:
     return Policy(
         proxy=out.proxy, no_proxy=out.no_proxy, ca_bundle=out.ca_bundle, allow_private=tuple(out.allow_private)
     )
+
+
+@asynccontextmanager
+async def open_notifier(house: House) -> AsyncIterator[Notifier]:
+    """What carries messages to webhooks, with connections of its own: a hanging receiver takes none from others."""
+    everywhere = frozenset(house.municipalities)
+    served = {each.id: frozenset(each.municipalities) or everywhere for each in house.settings.clients}
+    # as many connections as there are lanes: a bound for all would let many slow receivers hold up the others
+    async with http_client(replace(policy(house.settings), max_connections=0, keepalive_s=2.0)) as client:
+        yield Notifier(house.store.messages, client, house.clock, served)
 
 
 class _Channels:

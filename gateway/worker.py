@@ -1,7 +1,7 @@
 """Runs the job engine and what has to happen every few seconds.
 
-Knows: the job `advance`, take-over of a dead worker's jobs, sweeps, roots over evidence. Never does: decide about a
-submission's way.
+Knows: the job `advance`, take-over of a dead worker's jobs, sweeps, roots over evidence, erasures, webhooks.
+Never does: decide about a submission's way.
 Standard: architecture §1 (job queue), §3. Start reading: `work`.
 """
 
@@ -23,7 +23,7 @@ from gateway.settings import Settings
 from gateway.stamping import stamp_roots
 from gateway.store import jobs, roots
 from gateway.store.sweep import sweep
-from gateway.wiring import House, open_house, policy
+from gateway.wiring import House, open_house, open_notifier, policy
 
 log = structlog.get_logger()
 
@@ -45,11 +45,9 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
             return None
 
         app = jobs.build_app(house.dsn, advance)
-        async with app.open_async():
-            chores = [
-                asyncio.create_task(chore)
-                for chore in (_chores(house, app), _erasures(house), _roots(house), _stamps(house))
-            ]
+        async with app.open_async(), open_notifier(house) as notifier:
+            all_chores = (_chores(house, app), _erasures(house), _roots(house), _stamps(house), notifier.run())
+            chores = [asyncio.create_task(chore) for chore in all_chores]
             on_ready()
             try:
                 await jobs.work(app, concurrency=concurrency, stop=stop)

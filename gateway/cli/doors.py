@@ -15,8 +15,9 @@ from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client, Finding
+from gateway.outbound.policy import AddressPolicy
 from gateway.settings import ClientSection
-from gateway.web.parts import HealthCheck, Limits, Parts
+from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
 from gateway.wiring import House
 
 
@@ -55,6 +56,11 @@ def parts(house: House) -> Parts:
         health=health,
         offers=offers,
         states=states,
+        webhooks=WebhookParts(
+            store=house.store.webhooks,
+            addresses=AddressPolicy.of(house.settings.outbound.allow_private),
+            plain_http=house.settings.mode == "test",
+        ),
         limits=Limits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
         version=__version__,
     )

@@ -33,7 +33,7 @@ from gateway.login.clients import Registration, Registry
 from gateway.login.tokens import LIFETIME_S, Issuer, Principal, Tokens
 from gateway.ports import Clock
 
-SCOPES: Final = ("submissions:write", "submissions:read", "services:read")
+SCOPES: Final = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 METHODS: Final = ("client_secret_basic", "private_key_jwt")
 ASSERTION_ALGS: Final = ("EdDSA", "ES256", "PS512")
 FORM_LIMIT: Final = 16_384

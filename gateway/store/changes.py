@@ -28,12 +28,7 @@ _CURSOR = re.compile(r"([0-9]{1,19})\.([0-9]{1,18})")
 
 async def after(database: Database, cursor: str | None, who: Scope, limit: int) -> tuple[StateChange, ...]:
     """The lines behind a cursor (from the start without one). Raises `InvalidParameter` for a foreign cursor."""
-    xid, number = "0", 0
-    if cursor:
-        match = _CURSOR.fullmatch(cursor)
-        if match is None or int(match[1]) >= 1 << 63:
-            raise foreign_cursor("/after")
-        xid, number = match[1], int(match[2])
+    xid, number = position(cursor) if cursor else ("0", 0)
     values = {"xid": xid, "number": number, "limit": limit, **scope.values(who)}
     rows = await database.rows(_lines(scope.shape(who)), **values)
     return tuple(
@@ -45,6 +40,14 @@ async def after(database: Database, cursor: str | None, who: Scope, limit: int) 
         )
         for row in rows
     )
+
+
+def position(cursor: str) -> tuple[str, int]:
+    """Transaction and number of a cursor. Raises `InvalidParameter` for a foreign one."""
+    match = _CURSOR.fullmatch(cursor)
+    if match is None or int(match[1]) >= 1 << 63:
+        raise foreign_cursor("/after")
+    return match[1], int(match[2])
 
 
 @functools.cache

@@ -39,11 +39,13 @@ from gateway.store import tables as t
 from gateway.store.database import Database, compiled
 from gateway.store.erased import ErasedList
 from gateway.store.keyring import DataKey, Keyring, holds_data
+from gateway.store.outbox import Messages
 from gateway.store.pauses import ALL, MAINTENANCE, Pauses
 from gateway.store.retention import Retention
 from gateway.store.submissions import Submissions
 from gateway.store.uploads import Uploads
 from gateway.store.views import Views
+from gateway.store.webhooks import Webhooks
 
 _KEY_OF = compiled(
     select(t.submissions.c.data_key, t.data_keys.c.wrapped, t.data_keys.c.municipality)
@@ -76,6 +78,8 @@ class PostgresStore(Store, KeyArchive):
         self._submissions = Submissions(database, keyring, clock)
         self._views = Views(database, keyring)
         self._uploads = Uploads(database, keyring, clock, self._new_id)
+        self.webhooks = Webhooks(database, keyring, clock, random)
+        self.messages = Messages(database, keyring, clock)
         self._recent = blobs.Recent()
         self.pauses = Pauses(database, clock)
         self._keys: OrderedDict[UUID, DataKey] = OrderedDict()

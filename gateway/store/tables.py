@@ -323,3 +323,43 @@ changes = Table(
     PrimaryKeyConstraint("xid", "id"),
     Index(None, "client", "xid", "id"),
 )
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _id(),
+    Column("client", Text, nullable=False),
+    _municipality(),
+    Column("data_key", Uuid, nullable=False),
+    Column("url", LargeBinary, nullable=False, comment="encrypted"),
+    Column("secret", LargeBinary, nullable=False, comment="encrypted"),
+    Column("previous", LargeBinary, comment="encrypted: the secret before the last rotation"),
+    _at("previous_until", null=True),
+    Column("events", JSONB, nullable=False),
+    Column("cursor_xid", Xid8, nullable=False, comment="how far the change feed has become messages"),
+    Column("cursor_id", BigInteger, nullable=False),
+    _at("created_at"),
+    Index(None, "client", "created_at"),
+    comment="Subscriptions of portals; the municipality is the one under whose key address and secret rest.",
+)
+
+webhook_messages = Table(
+    "webhook_messages",
+    metadata,
+    _id(),
+    Column("webhook", Uuid, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    _municipality(),
+    Column("type", Text, nullable=False),
+    Column("submission", Uuid),
+    Column("data", JSONB, nullable=False, comment="what the message says; no personal data"),
+    _at("at"),
+    _at("created_at"),
+    Column("state", Text, nullable=False, comment="waiting, delivered, failed"),
+    Column("tries", Integer, nullable=False),
+    _at("began_at"),
+    _at("next_at"),
+    Column("log", JSONB, nullable=False, comment="every try: at, status, error"),
+    Index("webhook_messages_due_idx", "webhook", "next_at", postgresql_where=text("state = 'waiting'")),
+    Index(None, "webhook", "created_at", "id"),
+    Index("webhook_messages_done_idx", "created_at", postgresql_where=text("state <> 'waiting'")),
+)

@@ -29,6 +29,7 @@ READ: Final = "submissions:read"
 SERVICES: Final = "services:read"
 MAINTENANCE_S: Final = 120.0
 """When to ask again under maintenance."""
+WEBHOOKS: Final = "webhooks:write"
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_.:=~-]{1,200}")

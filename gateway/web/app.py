@@ -20,6 +20,7 @@ from gateway.web.metrics import Metrics
 from gateway.web.parts import Parts
 from gateway.web.problems import HANDLERS
 from gateway.web.routes import ROUTES, UNDESCRIBED
+from gateway.web.shapes import EXAMPLE_UPLOAD
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -62,7 +63,7 @@ def example_body(parts: Parts) -> dict[str, Any]:
                 except GatewayError:
                     continue
                 for attachment in body.get("attachments", ()):
-                    attachment["upload"] = openapi.EXAMPLE_UPLOAD
+                    attachment["upload"] = EXAMPLE_UPLOAD
                 return body
     return {"service": "hausnummer", "municipality": "150900546546", "record": {}}
 

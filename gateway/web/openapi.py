@@ -10,6 +10,22 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.model import Blame, Severity, State
+from gateway.web import webhook_shapes
+from gateway.web.shapes import (
+    ARS,
+    EXAMPLE_ID,
+    EXAMPLE_TIME,
+    EXAMPLE_UPLOAD,
+    REFERENCE,
+    SHA256,
+    TEXT,
+    TEXT_OR_NULL,
+    TIME,
+    UUID,
+    list_,
+    object_,
+    ref,
+)
 
 TITLE: Final = "OZG gateway"
 DESCRIPTION: Final = (
@@ -18,124 +34,99 @@ DESCRIPTION: Final = (
 )
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
-_UUID: Final = {"type": "string", "format": "uuid"}
-_TIME: Final = {"type": "string", "format": "date-time"}
-_SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_TEXT: Final = {"type": "string"}
-_TEXT_OR_NULL: Final = {"type": ["string", "null"]}
-_ARS: Final = {"type": "string", "pattern": "^[0-9]{12}$"}
-_REFERENCE: Final = {"type": "string", "pattern": "^[A-Za-z0-9._:/-]{1,64}$"}
-EXAMPLE_ID: Final = "0b8f0c1e-7a52-4f0e-9d61-3f3f6f9f4a10"
-EXAMPLE_UPLOAD: Final = "6b6f9a52-4f3e-4b0c-8f5c-0d0f1a2b3c4d"
-EXAMPLE_TIME: Final = "2026-03-01T12:00:00.000Z"
-
-
-def _object(required: Mapping[str, Any], optional: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON Schema
-    return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}, **more}
-
-
-def _list(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": dict(item)}
-
-
-def ref(name: str) -> dict[str, str]:
-    """A reference to a schema of the components."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
-    "Finding": _object(
+    "Finding": object_(
         {
             "pointer": {"type": "string", "description": "RFC 6901 pointer into the body; #header/… or #query/… else."},
-            "rule": _TEXT,
+            "rule": TEXT,
             "severity": {"enum": [each.value for each in Severity]},
-            "de": _TEXT,
-            "en": _TEXT,
+            "de": TEXT,
+            "en": TEXT,
         }
     ),
-    "Problem": _object(
+    "Problem": object_(
         {
             "type": {"type": "string", "format": "uri"},
-            "title": _TEXT,
+            "title": TEXT,
             "status": {"type": "integer"},
-            "detail": _TEXT,
+            "detail": TEXT,
             "instance": {"type": "string", "format": "uri", "description": "The id of the request, as in the log."},
             "code": {"type": "string", "description": "Stable; listed in docs/reference/errors.md."},
             "blame": {"enum": [each.value for each in Blame]},
             "retry": {"type": "boolean"},
-            "findings": _list(ref("Finding")),
+            "findings": list_(ref("Finding")),
         }
     ),
-    "NewAttachment": _object(
+    "NewAttachment": object_(
         {
-            "kind": _TEXT,
-            "filename": _TEXT,
-            "media_type": _TEXT,
-            "upload": {**_UUID, "description": "The id of an upload that this client made before."},
+            "kind": TEXT,
+            "filename": TEXT,
+            "media_type": TEXT,
+            "upload": {**UUID, "description": "The id of an upload that this client made before."},
         },
         additionalProperties=False,
     ),
-    "NewSubmission": _object(
+    "NewSubmission": object_(
         {
             "service": {"type": "string", "description": "Id of a service, as GET /api/v1/services lists it."},
-            "municipality": _ARS,
+            "municipality": ARS,
             "record": {"type": "object", "description": "By the service's record.schema.json."},
         },
         {
-            "attachments": {**_list(ref("NewAttachment")), "maxItems": 99},
-            "reference": _REFERENCE,
+            "attachments": {**list_(ref("NewAttachment")), "maxItems": 99},
+            "reference": REFERENCE,
             "test": {"type": "boolean"},
         },
         additionalProperties=False,
     ),
-    "Event": _object(
-        {"type": _TEXT, "issuer": _TEXT, "verified": {"type": "boolean"}, "at": _TIME, "problems": _list({})}
+    "Event": object_(
+        {"type": TEXT, "issuer": TEXT, "verified": {"type": "boolean"}, "at": TIME, "problems": list_({})}
     ),
-    "Submission": _object(
+    "Submission": object_(
         {
-            "id": _UUID,
+            "id": UUID,
             "state": {"enum": [each.value for each in State]},
-            "service": _TEXT,
-            "municipality": _ARS,
-            "reference": {**_REFERENCE, "type": ["string", "null"]},
-            "created_at": _TIME,
-            "updated_at": _TIME,
-            "channel": _TEXT,
-            "destination_id": _TEXT_OR_NULL,
-            "case_id": _TEXT_OR_NULL,
-            "document": _object({"standard": _TEXT, "schema_uri": _TEXT, "sha256": _SHA256}),
-            "attachments": _list(
-                _object({"kind": _TEXT, "filename": _TEXT, "size": {"type": "integer"}, "sha256": _SHA256})
+            "service": TEXT,
+            "municipality": ARS,
+            "reference": {**REFERENCE, "type": ["string", "null"]},
+            "created_at": TIME,
+            "updated_at": TIME,
+            "channel": TEXT,
+            "destination_id": TEXT_OR_NULL,
+            "case_id": TEXT_OR_NULL,
+            "document": object_({"standard": TEXT, "schema_uri": TEXT, "sha256": SHA256}),
+            "attachments": list_(
+                object_({"kind": TEXT, "filename": TEXT, "size": {"type": "integer"}, "sha256": SHA256})
             ),
             "deadline": {"type": ["string", "null"], "format": "date-time"},
-            "reason": {"oneOf": [_object({"code": _TEXT, "de": _TEXT, "en": _TEXT}), {"type": "null"}]},
-            "events": _list(ref("Event")),
-            "supersedes": _TEXT_OR_NULL,
-            "superseded_by": _TEXT_OR_NULL,
+            "reason": {"oneOf": [object_({"code": TEXT, "de": TEXT, "en": TEXT}), {"type": "null"}]},
+            "events": list_(ref("Event")),
+            "supersedes": TEXT_OR_NULL,
+            "superseded_by": TEXT_OR_NULL,
         },
         {
             "test": {"type": "boolean"},
             "receipt": {"type": "string", "description": "Compact JWS, in the answer to create only."},
         },
     ),
-    "SubmissionPage": _object({"items": _list(ref("Submission")), "next": _TEXT_OR_NULL}),
-    "Upload": _object({"upload": _UUID, "size": {"type": "integer"}, "sha256": _SHA256, "expires_at": _TIME}),
-    "Validation": _object({"valid": {"type": "boolean"}, "findings": _list(ref("Finding"))}),
-    "Change": _object({"cursor": _TEXT, "submission_id": _UUID, "state": _TEXT, "at": _TIME}),
-    "Changes": _object({"changes": _list(ref("Change")), "next": _TEXT_OR_NULL}),
-    "Service": _object(
+    "SubmissionPage": object_({"items": list_(ref("Submission")), "next": TEXT_OR_NULL}),
+    "Upload": object_({"upload": UUID, "size": {"type": "integer"}, "sha256": SHA256, "expires_at": TIME}),
+    "Validation": object_({"valid": {"type": "boolean"}, "findings": list_(ref("Finding"))}),
+    "Change": object_({"cursor": TEXT, "submission_id": UUID, "state": TEXT, "at": TIME}),
+    "Changes": object_({"changes": list_(ref("Change")), "next": TEXT_OR_NULL}),
+    "Service": object_(
         {
-            "id": _TEXT,
-            "title": _TEXT,
-            "leika_key": _TEXT_OR_NULL,
-            "standard": _TEXT,
-            "assurance": _TEXT,
-            "attachments": _list(
-                _object(
+            "id": TEXT,
+            "title": TEXT,
+            "leika_key": TEXT_OR_NULL,
+            "standard": TEXT,
+            "assurance": TEXT,
+            "attachments": list_(
+                object_(
                     {
-                        "kind": _TEXT,
+                        "kind": TEXT,
                         "required": {"type": "boolean"},
-                        "media_types": _list(_TEXT),
+                        "media_types": list_(TEXT),
                         "max_bytes": {"type": "integer"},
                     },
                     {"max_count": {"type": "integer"}},
@@ -143,20 +134,21 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
             ),
         }
     ),
-    "Services": _object({"items": _list(ref("Service"))}),
+    "Services": object_({"items": list_(ref("Service"))}),
     "JsonSchema": {"type": "object"},
-    "TokenRequest": _object(
+    "TokenRequest": object_(
         {"grant_type": {"const": "client_credentials"}},
-        {"scope": _TEXT, "client_assertion_type": _TEXT, "client_assertion": _TEXT, "client_id": _TEXT},
+        {"scope": TEXT, "client_assertion_type": TEXT, "client_assertion": TEXT, "client_id": TEXT},
     ),
-    "Token": _object(
-        {"access_token": _TEXT, "token_type": {"const": "Bearer"}, "expires_in": {"type": "integer"}, "scope": _TEXT}
+    "Token": object_(
+        {"access_token": TEXT, "token_type": {"const": "Bearer"}, "expires_in": {"type": "integer"}, "scope": TEXT}
     ),
-    "TokenError": _object({"error": _TEXT}, {"error_description": _TEXT}),
-    "Discovery": _object({"issuer": _TEXT, "token_endpoint": _TEXT, "jwks_uri": _TEXT}),
-    "JwkSet": _object({"keys": _list({"type": "object"})}),
-    "Health": _object({"status": {"enum": ["pass", "warn", "fail"]}, "checks": {"type": "object"}}),
-    "Callback": _object({"type": _TEXT}, {"submissionIds": _list(_UUID), "submissions": _list({"type": "object"})}),
+    "TokenError": object_({"error": TEXT}, {"error_description": TEXT}),
+    "Discovery": object_({"issuer": TEXT, "token_endpoint": TEXT, "jwks_uri": TEXT}),
+    "JwkSet": object_({"keys": list_({"type": "object"})}),
+    **webhook_shapes.SCHEMAS,
+    "Health": object_({"status": {"enum": ["pass", "warn", "fail"]}, "checks": {"type": "object"}}),
+    "Callback": object_({"type": TEXT}, {"submissionIds": list_(UUID), "submissions": list_({"type": "object"})}),
 }
 
 _EXAMPLE_SUBMISSION: Final = {
@@ -216,6 +208,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "jwks_uri": "https://gateway.example/oidc/jwks.json",
     },
     "JwkSet": {"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "gateway-1", "x": "…"}]},
+    **webhook_shapes.EXAMPLES,
     "Health": {"status": "pass", "checks": {"database:responseTime": [{"status": "pass", "time": EXAMPLE_TIME}]}},
     "Callback": {
         "type": "https://schema.fitko.de/fit-connect/submission-api/callbacks/new-events",
@@ -247,6 +240,7 @@ def complete(document: dict[str, Any], *, token_url: str, examples: Mapping[str,
             "submissions:write": "Send uploads, create and validate submissions",
             "submissions:read": "Read submissions and changes",
             "services:read": "Read the services on offer",
+            "webhooks:write": "Manage webhooks",
         },
     }
     _restore(document["paths"], examples)

@@ -12,7 +12,9 @@ from typing import Any, Literal, Protocol
 from gateway.intake import offers
 from gateway.login.provider import Provider
 from gateway.model import Client, Finding, Municipality
+from gateway.outbound.policy import AddressPolicy
 from gateway.ports import Clock, Store, View
+from gateway.webhook import Subscriptions
 
 
 class Catalogue(Protocol):
@@ -69,6 +71,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookParts:
+    """Where webhooks are kept and which addresses they may have; `plain_http` outside production only."""
+
+    store: Subscriptions
+    addresses: AddressPolicy
+    plain_http: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     """What a callback named: submissions at the delivery service whose event log has news."""
 
@@ -96,6 +107,7 @@ class Parts:
     callback_secrets: Callable[[str], Sequence[str]] = field(default=lambda _destination: (), repr=False)
     wake: Callable[[Wake], Awaitable[None]] | None = None
     states: Callable[[], Awaitable[Mapping[str, int]]] | None = None
+    webhooks: WebhookParts | None = None
     limits: Limits = field(default_factory=Limits)
     version: str = "0.1.0"
 

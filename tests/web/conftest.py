@@ -36,7 +36,7 @@ from gateway.web.app import create_app
 from gateway.web.parts import HealthCheck, Limits, Parts
 
 ARS, OTHER_ARS = "150900546546", "150900535535"
-ALL = frozenset({"submissions:write", "submissions:read", "services:read"})
+ALL = frozenset({"submissions:write", "submissions:read", "services:read", "webhooks:write"})
 SECRET = "not-a-secret-8f1c"
 HOST = "https://gateway.tangerhuette.example"
 DESTINATION = "d12caea8-f372-4eb1-b102-b0a228253a11"

@@ -1,0 +1,203 @@
+"""Webhooks as values: what is sent, how it is signed, when it is tried again.
+
+Knows: message, signature, secret, schedule. Never does: I/O, time, randomness (all given).
+Standard: Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…`), fixed interfaces §4.
+Start reading: `headers`, then `following`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+from uuid import UUID, uuid5
+
+from gateway.model import instant
+from gateway.ports import Scope
+
+STATE: Final = "submission.state"
+REPLY: Final = "submission.reply"
+TEST: Final = "webhook.test"
+EVENTS: Final = (STATE, REPLY)
+SECRET_BYTES: Final = 32
+OVERLAP: Final = timedelta(hours=24)
+"""How long the secret before a rotation signs beside the new one."""
+GIVEN_UP_AFTER: Final = timedelta(days=3)
+DELAYS: Final = (1, 5, 30, 300, 1800, 3600, 7200, 14_400, 28_800)
+"""Seconds between a try that failed and the next; the last one repeats until `GIVEN_UP_AFTER`."""
+LONGEST_WISH: Final = 3600.0
+"""Seconds that a receiver may put us off by `Retry-After`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One subscription of a client. `previous_until` is set while the secret before a rotation signs too."""
+
+    id: UUID
+    url: str = field(repr=False)
+    events: tuple[str, ...]
+    created_at: datetime
+    previous_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message that is due, with all that sending takes. `tries` counts this one; `began` starts the three days."""
+
+    id: UUID
+    type: str
+    at: datetime
+    data: Mapping[str, Any]
+    tries: int
+    began: datetime
+    url: str = field(repr=False)
+    secrets: tuple[bytes, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one try: the receiver's status, or the code of the error that kept us from one.
+
+    `next_at` unset: there is no further try.
+    """
+
+    message: UUID
+    tries: int
+    at: datetime
+    delivered: bool
+    status: int | None
+    error: str | None
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One line of the delivery log. `tries` are JSON-ready: `at`, `status`, `error`."""
+
+    id: UUID
+    type: str
+    submission: UUID | None
+    state: str
+    created_at: datetime
+    next_at: datetime | None
+    tries: tuple[Mapping[str, Any], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The line as the API shows it."""
+        return {
+            "id": str(self.id),
+            "type": self.type,
+            "submission_id": str(self.submission) if self.submission else None,
+            "status": self.state,
+            "created_at": instant(self.created_at),
+            "next_at": instant(self.next_at) if self.next_at else None,
+            "tries": [dict(each) for each in self.tries],
+        }
+
+
+class Subscriptions(Protocol):
+    """What the doors ask of the store. One adapter: `gateway/store/webhooks.py`; foreign webhooks are `NotFound`."""
+
+    async def add(self, client: str, municipality: str, url: str, events: tuple[str, ...]) -> tuple[UUID, str]:
+        """Subscribe; the id and the secret in its one readable form. Raises `LimitReached`."""
+        ...
+
+    async def listed(self, client: str) -> tuple[Webhook, ...]:
+        """The client's webhooks, oldest first."""
+        ...
+
+    async def remove(self, client: str, webhook: UUID) -> None:
+        """Unsubscribe; secret, address and log are gone."""
+        ...
+
+    async def rotate(self, client: str, webhook: UUID) -> tuple[str, datetime]:
+        """A new secret, and until when the one before signs too."""
+        ...
+
+    async def test(self, client: str, webhook: UUID) -> UUID:
+        """Put a test message on its way; its id."""
+        ...
+
+    async def replay(self, client: str, webhook: UUID, after: str | None) -> None:
+        """Send everything behind that cursor of the change feed again. Raises `InvalidParameter` for a foreign one."""
+        ...
+
+    async def log(
+        self, client: str, webhook: UUID, cursor: str | None, limit: int
+    ) -> tuple[tuple[Delivery, ...], str | None]:
+        """Deliveries, newest first, and the cursor of the next page."""
+        ...
+
+
+class Outbox(Protocol):
+    """What the notifier asks of the store."""
+
+    async def follow(self, webhook: UUID, scope: Scope) -> int:
+        """Turn the next changes behind the webhook's cursor into messages; how many changes were looked at."""
+        ...
+
+    async def busy(self, clients: Sequence[str]) -> tuple[tuple[UUID, str, bool], ...]:
+        """The webhooks with something to do: id, client, and whether the change feed has news for it."""
+        ...
+
+    async def claim(self, webhook: UUID, limit: int, lease: timedelta) -> tuple[Message, ...]:
+        """Due messages of one webhook; nobody else gets them for `lease`."""
+        ...
+
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Write down what became of claimed messages; one claimed anew since is left alone."""
+        ...
+
+    async def prune(self) -> int:
+        """Forget old lines of the log; how many."""
+        ...
+
+
+def secret_text(secret: bytes) -> str:
+    """The secret as its owner gets it."""
+    return "whsec_" + base64.b64encode(secret).decode()
+
+
+def message_id(webhook: UUID, cursor: str) -> UUID:
+    """The id of the message about a change: the same however often it is sent, so that receivers can tell repeats."""
+    return uuid5(webhook, cursor)
+
+
+def body(message: Message) -> bytes:
+    """The bytes that are sent and signed."""
+    whole = {"type": message.type, "timestamp": instant(message.at), "data": dict(message.data)}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def headers(message: Message, content: bytes, now: datetime) -> dict[str, str]:
+    """The header fields of one try: a signature by every secret that is valid, the newest first."""
+    name, stamp = f"msg_{message.id.hex}", str(int(now.timestamp()))
+    return {
+        "content-type": "application/json",
+        "webhook-id": name,
+        "webhook-timestamp": stamp,
+        "webhook-signature": " ".join(signature(secret, name, stamp, content) for secret in message.secrets),
+    }
+
+
+def signature(secret: bytes, name: str, stamp: str, content: bytes) -> str:
+    """`v1,` and the base64 HMAC-SHA-256 over id, timestamp and body (Standard Webhooks, symmetric)."""
+    mac = hmac.new(secret, f"{name}.{stamp}.".encode() + content, hashlib.sha256)
+    return "v1," + base64.b64encode(mac.digest()).decode()
+
+
+def following(message: Message, now: datetime, wish: float | None = None) -> datetime | None:
+    """When to try again after a failure at `now`; None where it is given up (a test message: at once).
+
+    `wish` is the receiver's `Retry-After` in seconds.
+    """
+    if message.type == TEST:
+        return None
+    delay: float = DELAYS[min(message.tries, len(DELAYS)) - 1]
+    then = now + timedelta(seconds=max(delay, min(wish or 0.0, LONGEST_WISH)))
+    return then if then <= message.began + GIVEN_UP_AFTER else None

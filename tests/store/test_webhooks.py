@@ -1,0 +1,318 @@
+"""Webhooks: every change once, signed, tried again; nobody waits for another's receiver."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import json
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from aiohttp import web
+
+from gateway.errors import InvalidParameter, LimitReached, NotFound
+from gateway.model import State
+from gateway.notifier import LEASE, Notifier
+from gateway.outbound.client import Policy, http_client
+from gateway.ports import Change, Scope
+from gateway.store import webhooks
+from gateway.webhook import DELAYS, GIVEN_UP_AFTER, STATE
+from tests.store.conftest import OTHER_TOWN, TOWN, new_submission
+
+ALL = Scope("portal", frozenset({TOWN}))
+
+
+class Receiver:
+    """A portal's receiver on loopback; `answers` are given in turn, 204 after them; `hold` makes it hang."""
+
+    def __init__(self) -> None:
+        self.answers: list[web.Response] = []
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        self.hold: asyncio.Event | None = None
+        self.enough = asyncio.Event()  # set with the twentieth message
+        self.url = ""
+
+    async def __call__(self, request: web.BaseRequest) -> web.Response:
+        raw = await request.read()
+        if self.hold:
+            await self.hold.wait()
+        self.got.append(({k.lower(): v for k, v in request.headers.items()}, raw))
+        if len(self.got) == 20:
+            self.enough.set()
+        return self.answers.pop(0) if self.answers else web.Response(status=204)
+
+    @property
+    def states(self) -> list[str]:
+        return [json.loads(raw)["data"]["state"] for _, raw in self.got]
+
+    def ids(self) -> list[str]:
+        return [fields["webhook-id"] for fields, _ in self.got]
+
+
+@asynccontextmanager
+async def receiving():
+    receiver = Receiver()
+    runner = web.ServerRunner(web.Server(receiver))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    receiver.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/hook"
+    try:
+        yield receiver
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def receiver():
+    async with receiving() as found:
+        yield found
+
+
+@pytest.fixture
+async def notifier(store, clock):
+    async with http_client(Policy(allow_private=("loopback",))) as client:
+        yield Notifier(store.messages, client, clock, {"portal": frozenset({TOWN})})
+
+
+async def subscribed(store, receiver, client="portal"):
+    return await store.webhooks.add(client, TOWN, receiver.url, (STATE,))
+
+
+async def round_(notifier):
+    await notifier.look()
+    await notifier.idle()
+
+
+def signs(secret: str, fields, raw: bytes) -> bool:
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{fields['webhook-id']}.{fields['webhook-timestamp']}.".encode() + raw
+    mac = base64.b64encode(hmac.new(key, signed, "sha256").digest()).decode()
+    return f"v1,{mac}" in fields["webhook-signature"].split()
+
+
+async def test_each_change_after_subscribing_is_told_once_and_signed(store, notifier, receiver, clock):
+    await store.create(new_submission("before"))
+    hook, secret = await subscribed(store, receiver)
+    new = new_submission("k", test=True)
+    await store.create(new)
+    await store.commit(1, Change(replace(new.submission, state=State.SEALED)))
+    await round_(notifier)
+    await round_(notifier)
+    assert sorted(receiver.states) == ["received", "sealed"]  # sent side by side; `data.cursor` tells the order
+    fields, raw = receiver.got[0]
+    assert signs(secret, fields, raw)
+    assert not signs(secret, fields, raw + b" ")
+    assert fields["webhook-timestamp"] == str(int(clock.at.timestamp()))
+    told = json.loads(raw)
+    assert (told["type"], told["data"]["id"], told["data"]["test"]) == (STATE, str(new.submission.id), True)
+    log, _ = await store.webhooks.log("portal", hook, None, 10)
+    assert [(each.state, [one["status"] for one in each.tries]) for each in log] == [("delivered", [204])] * 2
+
+
+async def test_a_refusing_receiver_is_asked_again_by_the_schedule_under_the_same_id(store, notifier, receiver, clock):
+    hook, _ = await subscribed(store, receiver)
+    await store.create(new_submission())
+    receiver.answers = [web.Response(status=503), web.Response(status=302, headers={"Location": receiver.url})]
+    await round_(notifier)
+    for delay in DELAYS[:2]:
+        clock.advance(seconds=delay - 0.1)
+        await round_(notifier)
+        seen = len(receiver.got)
+        clock.advance(seconds=0.2)
+        await round_(notifier)
+        assert len(receiver.got) == seen + 1
+    assert len(set(receiver.ids())) == 1
+    log, _ = await store.webhooks.log("portal", hook, None, 10)
+    assert [one["status"] for one in log[0].tries] == [503, 302, 204]
+
+
+async def test_a_dead_receiver_is_given_up_after_three_days(store, notifier, receiver, clock):
+    hook, _ = await store.webhooks.add("portal", TOWN, "http://127.0.0.1:1/hook", (STATE,))
+    await store.create(new_submission())
+    began = clock.at
+    for _ in range(40):
+        await round_(notifier)
+        (line,), _ = await store.webhooks.log("portal", hook, None, 10)
+        if line.next_at is None:
+            break
+        clock.at = line.next_at
+    assert line.state == "failed"
+    assert timedelta(days=2) < clock.at - began <= GIVEN_UP_AFTER
+    assert {one["error"] for one in line.tries} == {"counterpart_away"}
+    assert await store.messages.busy(["portal"]) == ()
+
+
+async def test_a_hanging_receiver_holds_up_nobody_else(store, notifier, receiver, clock):
+    async with receiving() as slow:
+        slow.hold = asyncio.Event()
+        hanging, _ = await subscribed(store, slow)
+        await subscribed(store, receiver)
+        for no in range(20):
+            await store.create(new_submission(f"k-{no}"))
+        await notifier.look()
+        async with asyncio.timeout(10):
+            await receiver.enough.wait()
+        assert slow.got == []
+        notifier.patience_s = 0.05
+        notifier._lanes.pop(hanging).cancel()
+        clock.at += LEASE  # a lane that died: its messages come back
+        await round_(notifier)
+        log, _ = await store.webhooks.log("portal", hanging, None, 50)
+        assert {one["error"] for each in log for one in each.tries} == {"timeout"}
+        slow.hold.set()
+
+
+async def test_private_addresses_are_not_reached_unless_allowed(store, receiver, clock):
+    hook, _ = await subscribed(store, receiver)
+    await store.create(new_submission())
+    async with http_client(Policy()) as client:
+        await round_(Notifier(store.messages, client, clock, {"portal": frozenset({TOWN})}))
+    assert receiver.got == []
+    log, _ = await store.webhooks.log("portal", hook, None, 10)
+    assert [one["error"] for one in log[0].tries] == ["address_refused"]
+
+
+async def test_both_secrets_sign_for_a_day_after_a_rotation(store, notifier, receiver, clock):
+    hook, old = await subscribed(store, receiver)
+    new, until = await store.webhooks.rotate("portal", hook)
+    await store.create(new_submission("one"))
+    await round_(notifier)
+    assert signs(new, *receiver.got[0])
+    assert signs(old, *receiver.got[0])
+    clock.at = until
+    await store.create(new_submission("two"))
+    await round_(notifier)
+    assert signs(new, *receiver.got[1])
+    assert not signs(old, *receiver.got[1])
+
+
+async def test_a_replay_repeats_what_lies_behind_the_cursor_under_the_same_ids(store, notifier, receiver):
+    hook, _ = await subscribed(store, receiver)
+    for no in range(3):
+        await store.create(new_submission(f"k-{no}"))
+    await round_(notifier)
+    first = receiver.ids()
+    about = {json.loads(raw)["data"]["cursor"]: fields["webhook-id"] for fields, raw in receiver.got}
+    feed = await store.changes(None, ALL, 10)
+    await store.webhooks.replay("portal", hook, feed[0].cursor)
+    await round_(notifier)
+    assert sorted(receiver.ids()[3:]) == sorted(about[change.cursor] for change in feed[1:])
+    await store.webhooks.replay("portal", hook, None)
+    await round_(notifier)
+    assert sorted(receiver.ids()[5:]) == sorted(first)
+    with pytest.raises(InvalidParameter):
+        await store.webhooks.replay("portal", hook, "yesterday")
+
+
+async def test_a_test_message_is_sent_once_whatever_the_answer(store, notifier, receiver, clock):
+    hook, _ = await subscribed(store, receiver)
+    name = await store.webhooks.test("portal", hook)
+    receiver.answers = [web.Response(status=500)]
+    await round_(notifier)
+    clock.advance(days=1)
+    await round_(notifier)
+    assert [json.loads(raw)["type"] for _, raw in receiver.got] == ["webhook.test"]
+    log, _ = await store.webhooks.log("portal", hook, None, 10)
+    assert [(each.id, each.state) for each in log] == [(name, "failed")]
+
+
+async def test_a_client_hears_of_its_own_submissions_in_its_municipalities_only(store, notifier, receiver):
+    await subscribed(store, receiver)
+    await store.create(new_submission("foreign", client="neighbour"))
+    await store.create(new_submission("elsewhere", municipality=OTHER_TOWN))
+    mine = new_submission("mine")
+    await store.create(mine)
+    await round_(notifier)
+    assert [json.loads(raw)["data"]["id"] for _, raw in receiver.got] == [str(mine.submission.id)]
+
+
+async def test_another_client_learns_nothing_of_a_webhook(store, receiver):
+    hook, _ = await subscribed(store, receiver)
+    for asked in (
+        store.webhooks.remove("neighbour", hook),
+        store.webhooks.rotate("neighbour", hook),
+        store.webhooks.test("neighbour", hook),
+        store.webhooks.replay("neighbour", hook, None),
+        store.webhooks.log("neighbour", hook, None, 10),
+        store.webhooks.test("portal", uuid4()),
+    ):
+        with pytest.raises(NotFound):
+            await asked
+    assert await store.webhooks.listed("neighbour") == ()
+    assert [each.url for each in await store.webhooks.listed("portal")] == [receiver.url]
+
+
+async def test_a_removed_webhook_is_silent_and_its_key_is_gone(store, notifier, receiver):
+    hook, _ = await subscribed(store, receiver)
+    await store.create(new_submission())
+    await store.messages.follow(hook, ALL)
+    await store.webhooks.remove("portal", hook)
+    await round_(notifier)
+    assert receiver.got == []
+    async with store.database.connection() as connection:
+        left = await (await connection.execute("SELECT count(*) AS n FROM webhook_messages")).fetchone()
+        keys = await (await connection.execute("SELECT count(*) AS n FROM data_keys")).fetchone()
+    assert (left["n"], keys["n"]) == (0, 1)  # the submission's own
+
+
+async def test_address_and_secret_rest_encrypted(store, receiver):
+    _, secret = await subscribed(store, receiver)
+    async with store.database.connection() as connection:
+        row = await (await connection.execute("SELECT row_to_json(webhooks)::text AS all FROM webhooks")).fetchone()
+    raw = base64.b64decode(secret.removeprefix("whsec_"))
+    assert raw.hex() not in row["all"]
+    assert receiver.url.encode().hex() not in row["all"]
+
+
+async def test_two_workers_send_each_message_once(store, notifier, receiver, clock):
+    await subscribed(store, receiver)
+    other = Notifier(store.messages, notifier.client, clock, notifier.served)
+    for no in range(30):
+        await store.create(new_submission(f"k-{no}"))
+    await asyncio.gather(notifier.look(), other.look())
+    await asyncio.gather(notifier.idle(), other.idle())
+    await round_(notifier)
+    assert len(receiver.got) == len(set(receiver.ids())) == 30
+
+
+async def test_a_late_worker_does_not_undo_what_its_successor_noted(store, notifier, receiver, clock):
+    hook, _ = await subscribed(store, receiver)
+    await store.create(new_submission())
+    await store.messages.follow(hook, ALL)
+    (late,) = await store.messages.claim(hook, 5, LEASE)
+    clock.at += LEASE
+    await round_(notifier)
+    outcome = await notifier._send(late)
+    await store.messages.settle([replace(outcome, delivered=False, status=500, next_at=clock.at)])
+    log, _ = await store.webhooks.log("portal", hook, None, 10)
+    assert [(each.state, len(each.tries)) for each in log] == [("delivered", 1)]
+
+
+async def test_a_client_has_so_many_webhooks_at_most(store, receiver, monkeypatch):
+    monkeypatch.setattr(webhooks, "MOST", 2)
+    for _ in range(2):
+        await subscribed(store, receiver)
+    with pytest.raises(LimitReached):
+        await subscribed(store, receiver)
+    await subscribed(store, receiver, "neighbour")
+
+
+async def test_the_log_comes_in_pages_and_is_forgotten_after_a_month(store, notifier, receiver, clock):
+    hook, _ = await subscribed(store, receiver)
+    for no in range(3):
+        await store.create(new_submission(f"k-{no}"))
+        clock.advance(seconds=1)
+        await round_(notifier)
+    page, following = await store.webhooks.log("portal", hook, None, 2)
+    rest, end = await store.webhooks.log("portal", hook, following, 2)
+    assert [each.created_at for each in (*page, *rest)] == sorted(
+        (each.created_at for each in (*page, *rest)), reverse=True
+    )
+    assert (len(page), len(rest), end) == (2, 1, None)
+    clock.advance(days=31)
+    assert await store.messages.prune() == 3
