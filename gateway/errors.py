@@ -2,7 +2,7 @@
 
 GatewayError                     code · blame · retry · status · de · en
 ├── BadInput                     the caller's input; the portal has to act
-│   ├── InvalidJson · BodyTooLarge · TooDeep · WrongMediaType · InvalidParameter
+│   ├── InvalidJson · BodyTooLarge · TooDeep · WrongMediaType · InvalidParameter · BatchTooLong
 │   ├── RecordInvalid            carries findings
 │   ├── UnknownService · UnknownMunicipality · ServiceNotOffered
 │   ├── MissingIdempotencyKey · IdempotencyConflict · Erased
@@ -94,6 +94,15 @@ class BodyTooLarge(BadInput):
     status = 413
     de = "Der Inhalt ist größer als die erlaubten {limit} Bytes. Große Dateien bitte vorab als Upload senden."
     en = "The body is larger than the {limit} bytes allowed. Send large files as uploads first."
+
+
+class BatchTooLong(BadInput):
+    """More lines than one call may have; those before were answered."""
+
+    code = "batch_too_long"
+    status = 413
+    de = "Ein Aufruf darf höchstens {limit} Zeilen haben; die weiteren wurden nicht gelesen."
+    en = "A call may have at most {limit} lines; the further ones were not read."
 
 
 class TooDeep(BadInput):

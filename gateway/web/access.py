@@ -127,6 +127,16 @@ class Query:
         """A cursor as handed out."""
         return self.matching(name, _CURSOR)
 
+    def cursor_field(self, name: str) -> str | None:
+        """A cursor in a header field."""
+        value = self.request.headers.get(name) or None
+        if value is not None and not _CURSOR.fullmatch(value):
+            self.findings.append(
+                parameter(f"header/{name}", "pattern", "Dies ist kein Cursor von hier.", "This is no cursor of ours.")
+            )
+            return None
+        return value
+
     def number(self, name: str, *, default: int, least: int, most: int) -> int:
         """A whole number within bounds."""
         value = self.text(name)

@@ -1,4 +1,4 @@
-"""Submissions: create, validate, read, list, and the feed of changes.
+"""Submissions: create, validate, read, list.
 
 Knows: fixed interfaces §3. Never does: judge a record (`intake`), query (`store`).
 Start reading: `create`.
@@ -6,21 +6,20 @@ Start reading: `create`.
 
 from __future__ import annotations
 
-import asyncio
 import re
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
-from gateway.model import Severity, State, instant
-from gateway.ports import Filter, StateChange
+from gateway.model import Severity, State
+from gateway.ports import Filter
 from gateway.web import body
 from gateway.web.access import READ, WRITE, Query, caller, parts_of, reply, taking, uuid_of, visible
 from gateway.web.metrics import of as metrics_of
 
-_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
+KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 _SERVICE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _LIST: Final = ("state", "service", "municipality", "reference", "created_after", "cursor", "limit")
@@ -30,7 +29,7 @@ async def create(request: Request) -> Response:
     """Take over an application: 201 once everything is on disk; the same key and body get the same answer again."""
     client = caller(request, WRITE).client
     keys = request.headers.getlist("idempotency-key")
-    if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
+    if len(keys) != 1 or not KEY.fullmatch(keys[0]):
         raise MissingIdempotencyKey
     parts = parts_of(request)
     await taking(parts)
@@ -82,31 +81,3 @@ async def listing(request: Request) -> Response:
     query.done()
     views, following = await parts_of(request).store.list_views(wanted, visible(request, client))
     return reply({"items": [view.as_json() for view in views], "next": following})
-
-
-async def changes(request: Request) -> Response:
-    """State changes after a cursor, in order, none skipped; with `wait` the answer waits for the first one."""
-    client = caller(request, READ).client
-    parts = parts_of(request)
-    query = Query.of(request, ("after", "wait", "limit"))
-    after = query.cursor("after")
-    wait = query.number("wait", default=0, least=0, most=int(parts.limits.wait_s))
-    limit = query.number("limit", default=200, least=1, most=1000)
-    query.done()
-    scope = visible(request, client)
-    loop = asyncio.get_running_loop()
-    until = loop.time() + wait
-    found = await parts.store.changes(after, scope, limit)
-    while not found and loop.time() < until and not await request.is_disconnected():
-        await asyncio.sleep(min(parts.limits.poll_s, max(0.0, until - loop.time())))
-        found = await parts.store.changes(after, scope, limit)
-    return reply({"changes": [_line(each) for each in found], "next": found[-1].cursor if found else after})
-
-
-def _line(change: StateChange) -> dict[str, Any]:
-    return {
-        "cursor": change.cursor,
-        "submission_id": str(change.submission_id),
-        "state": change.state,
-        "at": instant(change.at),
-    }

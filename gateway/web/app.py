@@ -6,6 +6,7 @@ Standards: OpenAPI 3.1, ASGI 3. Start reading: `create_app`.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import uuid4
 
@@ -36,6 +37,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.state.metrics = Metrics()
+    app.state.streams = Counter()
     examples = {**openapi.EXAMPLES, "NewSubmission": example_body(parts)}
     for route in ROUTES:
         app.add_api_route(

@@ -114,6 +114,9 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "Validation": object_({"valid": {"type": "boolean"}, "findings": list_(ref("Finding"))}),
     "Change": object_({"cursor": TEXT, "submission_id": UUID, "state": TEXT, "at": TIME}),
     "Changes": object_({"changes": list_(ref("Change")), "next": TEXT_OR_NULL}),
+    "ChangeStream": {"type": "string", "description": "Events with id (the cursor), event and data (a Change)."},
+    "Batch": {"type": "string", "description": "A line each: NewSubmission with idempotency_key."},
+    "BatchAnswers": {"type": "string", "description": "A line each: Submission or Problem, with line and key."},
     "Service": object_(
         {
             "id": TEXT,
@@ -196,6 +199,10 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "changes": [{"cursor": "812.1", "submission_id": EXAMPLE_ID, "state": "received", "at": EXAMPLE_TIME}],
         "next": "812.1",
     },
+    "ChangeStream": "id: 812.1\nevent: submission.state\n"
+    f'data: {{"cursor":"812.1","submission_id":"{EXAMPLE_ID}"}}\n\n',
+    "Batch": '{"idempotency_key":"4711","service":"hausnummer","municipality":"150900546546","record":{}}\n',
+    "BatchAnswers": f'{{"id":"{EXAMPLE_ID}","state":"received","line":1,"idempotency_key":"4711"}}\n',
     "Service": _EXAMPLE_SERVICE,
     "Services": {"items": [_EXAMPLE_SERVICE]},
     "JsonSchema": {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object"},

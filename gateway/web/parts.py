@@ -59,7 +59,10 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes, times in seconds; `depth` and `values` (how many one body may hold) bound a JSON body."""
+    """Sizes in bytes, times in seconds; `depth` and `values` (how many one body may hold) bound a JSON body.
+
+    `heartbeat_s` is the longest silence of an event stream; `batch_lines` the most applications in one call.
+    """
 
     body_bytes: int = 10_000_000
     upload_bytes: int = 500_000_000
@@ -68,6 +71,9 @@ class Limits:
     values: int = 50_000
     wait_s: float = 30.0
     poll_s: float = 0.25
+    heartbeat_s: float = 15.0
+    batch_bytes: int = 200_000_000
+    batch_lines: int = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ _EXAMPLES: Final[Mapping[int, type[GatewayError]]] = {
         errors.WrongMediaType,
         errors.InvalidParameter,
         errors.MissingIdempotencyKey,
+        errors.TooManyRequests,
         errors.DatabaseAway,
     )
 }

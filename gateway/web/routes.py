@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.web import api, callbacks, doors, offers, oidc, uploads, webhook_routes
+from gateway.web import api, batch, callbacks, doors, feed, offers, oidc, uploads, webhook_routes
 from gateway.web.access import READ, SERVICES, WRITE
 from gateway.web.route import Route
 
@@ -75,7 +75,7 @@ ROUTES: Final = (
     Route(
         "GET",
         "/api/v1/changes",
-        api.changes,
+        feed.changes,
         {200: "Changes"},
         (401, 403, 422, 503),
         scope=READ,
@@ -84,6 +84,30 @@ ROUTES: Final = (
             ("wait", "query", "Seconds to wait for a change, 0 to 30."),
             ("limit", "query", "1 to 1000, 200 by default."),
         ),
+    ),
+    Route(
+        "GET",
+        "/api/v1/changes/stream",
+        feed.stream,
+        {200: "ChangeStream"},
+        (401, 403, 422, 429, 503),
+        scope=READ,
+        gives_type="text/event-stream",
+        parameters=(
+            ("after", "query", "A cursor; empty: from the start."),
+            ("Last-Event-ID", "header", "The id of the last event received; goes before `after`."),
+        ),
+    ),
+    Route(
+        "POST",
+        "/api/v1/submissions/batch",
+        batch.create,
+        {200: "BatchAnswers"},
+        (401, 403, 415, 503),
+        scope=WRITE,
+        takes="Batch",
+        takes_type=batch.NDJSON,
+        gives_type=batch.NDJSON,
     ),
     Route(
         "GET",

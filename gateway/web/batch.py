@@ -1,0 +1,145 @@
+"""Many applications in one call: NDJSON in, NDJSON out, a line each, in the same order.
+
+Knows: lines, their limits, and that a caller who does not read yet must still be listened to.
+Never does: hold a whole batch, give up a batch for one bad line. Standard: fixed interfaces §3, NDJSON.
+Start reading: `create`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any, Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.errors import (
+    BatchTooLong,
+    BodyTooLarge,
+    GatewayError,
+    LengthMismatch,
+    MissingIdempotencyKey,
+    WrongMediaType,
+)
+from gateway.model import Client
+from gateway.web import body
+from gateway.web.access import WRITE, caller, parts_of
+from gateway.web.api import KEY
+from gateway.web.metrics import of as metrics_of
+from gateway.web.problems import document, language
+
+NDJSON: Final = "application/x-ndjson"
+
+
+class Lines(Response):
+    """An answer sent line by line while the request is still being read (which `StreamingResponse` would swallow)."""
+
+    def __init__(self, lines: AsyncIterator[bytes]) -> None:
+        super().__init__(media_type=NDJSON)
+        del self.headers["content-length"]
+        self._lines = lines
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send start, lines and end."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async for line in self._lines:
+            await send({"type": "http.response.body", "body": line, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def create(request: Request) -> Response:
+    """Take over many applications: each line is a create body with `idempotency_key`; a line answers each.
+
+    A line of the answer is the submission with its receipt, or the problem; both carry the number of the line.
+    """
+    client = caller(request, WRITE).client
+    if body.media_type(request) != NDJSON:
+        raise WrongMediaType(allowed=NDJSON)
+    body.plain(request)
+    return Lines(_answers(request, client))
+
+
+async def _answers(request: Request, client: Client) -> AsyncIterator[bytes]:
+    """Answers as they come. Work goes on while the caller sends without reading; the number of lines bounds it."""
+    done: asyncio.Queue[bytes | None] = asyncio.Queue()
+    work = asyncio.create_task(_work(request, client, done))
+    try:
+        while (line := await done.get()) is not None:
+            yield line
+    finally:
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+async def _work(request: Request, client: Client, done: asyncio.Queue[bytes | None]) -> None:
+    limits, number = parts_of(request).limits, 0
+    try:
+        async for line in _lines(body.chunks(request, limits.batch_bytes), limits.body_bytes):
+            number += 1
+            if number > limits.batch_lines:
+                done.put_nowait(_written(number, _problem(request, BatchTooLong(limit=limits.batch_lines))))
+                return
+            done.put_nowait(_written(number, await _taken(request, client, line)))
+    except (BodyTooLarge, LengthMismatch) as error:
+        done.put_nowait(_written(number + 1, _problem(request, error)))
+    except ClientDisconnect:
+        pass  # what was taken over stays; the portal repeats with the same keys
+    finally:
+        done.put_nowait(None)
+
+
+async def _taken(request: Request, client: Client, line: bytes | None) -> dict[str, Any]:
+    """The answer to one line (None: it was too long to be kept)."""
+    parts = parts_of(request)
+    known: dict[str, Any] = {}
+    try:
+        if line is None:
+            raise BodyTooLarge(limit=parts.limits.body_bytes)
+        wanted = body.parse_object(line, parts.limits)
+        key = wanted.pop("idempotency_key", None)
+        if not isinstance(key, str) or not KEY.fullmatch(key):
+            raise MissingIdempotencyKey
+        known["idempotency_key"] = key
+        view = await parts.intake.create(client, wanted, key)
+    except GatewayError as error:
+        return {**_problem(request, error), **known}
+    metrics_of(request).taken(view.submission.service, view.submission.municipality)
+    return {**view.as_json(), "receipt": view.receipt, **known}
+
+
+def _problem(request: Request, error: GatewayError) -> dict[str, Any]:
+    chosen = language(request.headers.get("accept-language"))
+    return document(error, chosen, str(request.scope.get("request_id", "")))
+
+
+def _written(number: int, answer: dict[str, Any]) -> bytes:
+    return json.dumps({**answer, "line": number}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+async def _lines(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes | None]:
+    """The lines that hold anything; None for one longer than `most` bytes, of which nothing is kept."""
+    held, size = bytearray(), 0  # `size` counts on where nothing is held any more
+    async for chunk in chunks:
+        *ended, rest = chunk.split(b"\n")
+        for piece in ended:
+            size += len(piece)
+            line = bytes(held) + piece
+            held.clear()
+            if size > most:
+                yield None
+            elif line.strip():
+                yield line
+            size = 0
+        size += len(rest)
+        held += rest if size <= most else b""
+        if size > most:
+            held.clear()
+    if size > most:
+        yield None
+    elif held.strip():
+        yield bytes(held)

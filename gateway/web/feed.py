@@ -1,0 +1,107 @@
+"""The feed of changes: by long poll and as server-sent events, the same lines in the same order.
+
+Knows: waiting for a change, the syntax of an event stream, heartbeats. Never does: query (`store` does).
+Standards: fixed interfaces §3, WHATWG HTML §9.2 (server-sent events). Start reading: `changes`, then `stream`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from gateway.errors import DatabaseAway, TooManyRequests
+from gateway.login.tokens import Principal
+from gateway.model import instant
+from gateway.ports import StateChange
+from gateway.web.access import READ, Query, caller, parts_of, reply, visible
+
+STREAMS: Final = 8
+"""Event streams that one client may have open at one process; each asks the database several times a second."""
+_LINES: Final = 200
+_RETRY: Final = b"retry: 1000\n\n"
+_HEARTBEAT: Final = b": nothing new\n\n"
+
+log = structlog.get_logger()
+
+
+async def changes(request: Request) -> Response:
+    """State changes after a cursor, in order, none skipped; with `wait` the answer waits for the first one."""
+    principal = caller(request, READ)
+    query = Query.of(request, ("after", "wait", "limit"))
+    after = query.cursor("after")
+    wait = query.number("wait", default=0, least=0, most=int(parts_of(request).limits.wait_s))
+    limit = query.number("limit", default=200, least=1, most=1000)
+    query.done()
+    found = await _awaited(request, principal, after, wait, limit)
+    return reply({"changes": [_line(each) for each in found], "next": found[-1].cursor if found else after})
+
+
+async def stream(request: Request) -> Response:
+    """The same as server-sent events: each event's id is its cursor; `Last-Event-ID` (or `after`) goes on behind it.
+
+    The stream ends with the access token; event sources come back by themselves.
+    """
+    principal = caller(request, READ)
+    query = Query.of(request, ("after",))
+    after = query.cursor("after")
+    after = query.cursor_field("Last-Event-ID") or after
+    query.done()
+    if request.app.state.streams[principal.client.id] >= STREAMS:
+        raise TooManyRequests(retry_after=parts_of(request).limits.heartbeat_s)
+    first = await _awaited(request, principal, after, 0, _LINES)  # a foreign cursor is refused with a problem
+    events = _events(request, principal, after, first)
+    return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _events(
+    request: Request, principal: Principal, after: str | None, found: tuple[StateChange, ...]
+) -> AsyncIterator[bytes]:
+    parts, streams = parts_of(request), request.app.state.streams
+    streams[principal.client.id] += 1
+    try:
+        yield _RETRY
+        while parts.clock.now().timestamp() < principal.expires and not await request.is_disconnected():
+            for each in found:
+                yield _event(each)
+            after = found[-1].cursor if found else after
+            found = await _awaited(request, principal, after, parts.limits.heartbeat_s, _LINES)
+            if not found:
+                yield _HEARTBEAT
+    except DatabaseAway:
+        log.warning("web.stream_ended", request_id=request.scope.get("request_id"))
+    finally:
+        streams[principal.client.id] -= 1
+
+
+async def _awaited(
+    request: Request, principal: Principal, after: str | None, wait: float, limit: int
+) -> tuple[StateChange, ...]:
+    """The lines behind a cursor; where there are none, those that come within `wait` seconds."""
+    parts, scope = parts_of(request), visible(request, principal.client)
+    loop = asyncio.get_running_loop()
+    until = loop.time() + wait
+    found = await parts.store.changes(after, scope, limit)
+    while not found and loop.time() < until and not await request.is_disconnected():
+        await asyncio.sleep(min(parts.limits.poll_s, max(0.0, until - loop.time())))
+        found = await parts.store.changes(after, scope, limit)
+    return found
+
+
+def _event(change: StateChange) -> bytes:
+    data = json.dumps(_line(change), separators=(",", ":"))
+    return f"id: {change.cursor}\nevent: submission.state\ndata: {data}\n\n".encode()
+
+
+def _line(change: StateChange) -> dict[str, Any]:
+    return {
+        "cursor": change.cursor,
+        "submission_id": str(change.submission_id),
+        "state": change.state,
+        "at": instant(change.at),
+    }
