@@ -7,7 +7,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── UnknownService · UnknownMunicipality · ServiceNotOffered
 │   ├── MissingIdempotencyKey · IdempotencyConflict · Erased
 │   ├── UploadUnknown · UploadTaken · UploadConflict · DigestMismatch · LengthMismatch · LengthRequired
-│   ├── NotFound · MethodNotAllowed · StateConflict
+│   ├── NotFound · MethodNotAllowed · StateConflict · Superseded
 │   ├── Unauthorised · Forbidden · TooManyRequests · LimitReached
 │   └── EvidenceUnreadable
 ├── OperatorError                configuration or machine; the operator has to act
@@ -272,6 +272,15 @@ class StateConflict(BadInput):
     status = 409
     de = "Im Zustand {state} ist das nicht möglich."
     en = "This is not possible in state {state}."
+
+
+class Superseded(BadInput):
+    """The submission was corrected already; the correction itself may be corrected."""
+
+    code = "superseded"
+    status = 409
+    de = "Zu dieser Einreichung gibt es schon eine Korrektur (superseded_by); bitte diese korrigieren."
+    en = "This submission has a correction already (superseded_by); correct that one."
 
 
 class Unauthorised(BadInput):

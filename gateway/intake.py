@@ -78,20 +78,23 @@ class Intake:
         except BadInput as error:
             return error.findings
 
-    async def create(self, client: Client, body: Mapping[str, Any], key: str) -> View:
+    async def create(
+        self, client: Client, body: Mapping[str, Any], key: str, *, supersedes: UUID | None = None
+    ) -> View:
         """Take over one application: everything is on disk when this returns.
 
-        `key` is the Idempotency-Key; the same key and body give the same answer again. Raises `RecordInvalid` with all
+        `key` is the Idempotency-Key; the same key and body give the same answer again. `supersedes` is an earlier
+        application of the client's that this one corrects (see `gateway.withdrawal`). Raises `RecordInvalid` with all
         findings, `IdempotencyConflict`, `Erased`, `UploadTaken`, `UnknownService`, `UnknownMunicipality`,
         `ServiceNotOffered`.
         """
-        digest = self.digest(b"body", canonical(body))
+        digest = self.digest(b"body", canonical(body), *((supersedes.bytes,) if supersedes else ()))
         if known := await self.store.known(client.id, key, digest):
             return known
         checked = await self._checked(client, body)
         if not checked.sound or checked.document is None:
             raise RecordInvalid(findings=checked.findings)
-        return await self.store.create(self._new(client, checked, body, key, digest))
+        return await self.store.create(replace(self._new(client, checked, body, key, digest), supersedes=supersedes))
 
     def _new(self, client: Client, checked: Checked, body: Mapping[str, Any], key: str, digest: bytes) -> NewSubmission:
         document = checked.document

@@ -51,8 +51,9 @@ def cancelled(submission: Submission, now: datetime, by: str) -> Change:
         intent=None,
         next_at=None,
         deadline=None,
+        parts=(),
         updated_at=now,
     )
     gone = tuple(part.blob for part in submission.parts)
-    evidence = (EvidenceEntry("cancelled", {"by": by, "state": submission.state.value}),)
+    evidence = (EvidenceEntry("cancelled", {"by": by, "from": submission.state.value}),)
     return Change(after, (JournalEntry("cancel", "result"),), evidence, discard=gone)

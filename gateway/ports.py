@@ -85,6 +85,7 @@ class NewSubmission:
     reference: str | None = field(repr=False)
     receipt: str
     evidence: tuple[EvidenceEntry, ...] = ()
+    supersedes: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +223,8 @@ class Store(Protocol):
     async def create(self, new: NewSubmission) -> View:
         """Commit application, uploads, evidence and first job in one transaction.
 
-        Raises `IdempotencyConflict`, `UploadUnknown`, `UploadTaken`. The same key and digest again (also a racing
-        call) returns what the first call stored, as `known` does.
+        Raises `IdempotencyConflict`, `UploadUnknown`, `UploadTaken`, `Superseded`. The same key and digest again
+        (also a racing call) returns what the first call stored, as `known` does.
         """
         ...
 

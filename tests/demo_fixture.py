@@ -67,7 +67,7 @@ def http(
             status, found, raw = answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
     except (OSError, HTTPException):
         return 0, {}, b""
-    if "json" in found.get("content-type", ""):
+    if "json" in found.get("content-type", "").replace("x-ndjson", ""):
         return status, found, json.loads(raw)
     return status, found, raw
 

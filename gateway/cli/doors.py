@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from gateway.outbound.policy import AddressPolicy
 from gateway.settings import ClientSection
 from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
 from gateway.wiring import House
+from gateway.withdrawal import correct
 
 
 def parts(house: House) -> Parts:
@@ -56,6 +58,7 @@ def parts(house: House) -> Parts:
         health=health,
         offers=offers,
         states=states,
+        correct=partial(correct, house.intake),
         webhooks=WebhookParts(
             store=house.store.webhooks,
             addresses=AddressPolicy.of(house.settings.outbound.allow_private),

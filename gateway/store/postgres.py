@@ -144,6 +144,7 @@ class PostgresStore(Store, KeyArchive):
             attachments=new.attachments,
             reference=new.reference,
             receipt=new.receipt,
+            supersedes=new.supersedes,
         )
 
     async def view(self, submission_id: UUID, scope: Scope) -> View:

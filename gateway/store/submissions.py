@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, update
 
-from gateway.errors import NotFound, UploadTaken, UploadUnknown, VersionGone
+from gateway.errors import NotFound, Superseded, UploadTaken, UploadUnknown, VersionGone
 from gateway.evidence import chain
 from gateway.evidence.chain import Link
 from gateway.model import Attachment, Submission
@@ -43,6 +43,15 @@ _OF_UPLOADS = compiled(
         t.uploads.c.client == bindparam("client"),
         t.uploads.c.upload == any_(bindparam("uploads", type_=ARRAY(Uuid))),
         t.uploads.c.expires_at > bindparam("now"),
+    )
+)
+_SUPERSEDE = compiled(
+    update(t.submissions)
+    .values(superseded_by=bindparam("new"))
+    .where(
+        t.submissions.c.id == bindparam("old"),
+        t.submissions.c.client == bindparam("whose"),
+        t.submissions.c.superseded_by.is_(None),
     )
 )
 _REWRAP = compiled(
@@ -74,20 +83,22 @@ class Submissions:
     async def create(self, new: NewSubmission) -> bool:
         """Write everything in one transaction; False where the idempotency key stands already.
 
-        Raises `UploadUnknown`, `UploadTaken`; nothing is written then.
+        Raises `UploadUnknown`, `UploadTaken`, `Superseded`; nothing is written then.
         """
         now = self._clock.now()
         key = await self._keyring.new(new.submission.municipality, now)
         links = chain.chained(new.evidence, seq=0, head=chain.start(new.submission.id), at=now)
         values = self._values(new, key, links, now)
         uploads = sorted({a.upload for a in new.attachments if a.upload is not None})
-        if not uploads:
+        if not uploads and new.supersedes is None:
             row = await self._database.one(CREATE, **values, uploads=[])
         else:
             async with self._database.transaction() as connection:
                 row = await db.one(connection, CREATE, **values, uploads=uploads)
-                if row is not None:
+                if row is not None and uploads:
                     await self._settle_uploads(connection, new.submission, uploads, row["claimed"], now)
+                if row is not None and new.supersedes is not None:
+                    await self._supersede(connection, new.submission, new.supersedes)
         if row is None:
             return False
         self._remember(new.submission.id, new.submission.version, new.submission.state.value, links, None)
@@ -182,12 +193,17 @@ class Submissions:
             "reference": None if new.reference is None else sealed(secrets.REFERENCE, new.reference.encode()),
             "reference_index": None if new.reference is None else secrets.index(ring, new.reference),
             "receipt": new.receipt,
-            "supersedes": None,
+            "supersedes": new.supersedes,
             "superseded_by": None,
             "evidence_seq": links[-1].seq if links else 0,
             "evidence_head": links[-1].hash if links else chain.start(it.id),
             "now": now,
         }
+
+    async def _supersede(self, connection: Connection, it: Submission, old: UUID) -> None:
+        """Link the corrected application to its correction. Raises `Superseded` where it has another one."""
+        if not await db.run(connection, _SUPERSEDE, old=old, new=it.id, whose=it.client):
+            raise Superseded
 
     async def _settle_uploads(
         self, connection: Connection, it: Submission, wanted: Sequence[UUID], claimed: int, now: datetime

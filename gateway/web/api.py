@@ -1,4 +1,4 @@
-"""Submissions: create, validate, read, list.
+"""Submissions: create, validate, read, list, cancel, correct.
 
 Knows: fixed interfaces §3. Never does: judge a record (`intake`), query (`store`).
 Start reading: `create`.
@@ -13,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
-from gateway.model import Severity, State
-from gateway.ports import Filter
+from gateway.model import Client, Severity, State
+from gateway.ports import Filter, View
 from gateway.web import body
 from gateway.web.access import READ, WRITE, Query, caller, parts_of, reply, taking, uuid_of, visible
 from gateway.web.metrics import of as metrics_of
+from gateway.withdrawal import withdraw
 
 KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
@@ -28,17 +29,54 @@ _LIST: Final = ("state", "service", "municipality", "reference", "created_after"
 async def create(request: Request) -> Response:
     """Take over an application: 201 once everything is on disk; the same key and body get the same answer again."""
     client = caller(request, WRITE).client
-    keys = request.headers.getlist("idempotency-key")
-    if len(keys) != 1 or not KEY.fullmatch(keys[0]):
-        raise MissingIdempotencyKey
+    key = _key(request)
     parts = parts_of(request)
     await taking(parts)
     wanted = await body.read_object(request, parts.limits)
-    view = await parts.intake.create(client, wanted, keys[0])
+    view = await parts.intake.create(client, wanted, key)
+    return _made(request, view)
+
+
+async def cancel(request: Request) -> Response:
+    """Take an application back that was not submitted yet; repeated, the same answer."""
+    client = caller(request, WRITE).client
+    parts, view = parts_of(request), await _own(request, client)
+    await withdraw(parts.store, parts.clock, view.submission.id)
+    return reply((await _own(request, client)).as_json())
+
+
+async def correct(request: Request) -> Response:
+    """Take over a new version of an application; the old one is cancelled if it was not submitted yet."""
+    client = caller(request, WRITE).client
+    parts, key, old = parts_of(request), _key(request), await _own(request, client)
+    if parts.correct is None:  # an app made without it
+        raise NotFound
+    await taking(parts)
+    wanted = await body.read_object(request, parts.limits)
+    return _made(request, await parts.correct(client, old, wanted, key))
+
+
+def _key(request: Request) -> str:
+    keys = request.headers.getlist("idempotency-key")
+    if len(keys) != 1 or not KEY.fullmatch(keys[0]):
+        raise MissingIdempotencyKey
+    return keys[0]
+
+
+def _made(request: Request, view: View) -> Response:
     metrics_of(request).taken(view.submission.service, view.submission.municipality)
     request.scope["submission_id"] = str(view.submission.id)
     location = f"/api/v1/submissions/{view.submission.id}"
     return reply({**view.as_json(), "receipt": view.receipt}, 201, headers={"Location": location})
+
+
+async def _own(request: Request, client: Client) -> View:
+    """The submission of the caller's that the address names."""
+    submission_id = uuid_of(request.path_params["submission_id"])
+    Query.of(request, ()).done()
+    if submission_id is None:
+        raise NotFound
+    return await parts_of(request).store.view(submission_id, visible(request, client))
 
 
 async def validate(request: Request) -> Response:
@@ -57,12 +95,7 @@ async def validate(request: Request) -> Response:
 async def read(request: Request) -> Response:
     """One submission of the caller's."""
     client = caller(request, READ).client
-    submission_id = uuid_of(request.path_params["submission_id"])
-    Query.of(request, ()).done()
-    if submission_id is None:
-        raise NotFound
-    view = await parts_of(request).store.view(submission_id, visible(request, client))
-    return reply(view.as_json())
+    return reply((await _own(request, client)).as_json())
 
 
 async def listing(request: Request) -> Response:

@@ -27,7 +27,7 @@ from gateway.errors import (
 )
 from gateway.model import Client
 from gateway.web import body
-from gateway.web.access import WRITE, caller, parts_of
+from gateway.web.access import WRITE, caller, parts_of, taking
 from gateway.web.api import KEY
 from gateway.web.metrics import of as metrics_of
 from gateway.web.problems import document, language
@@ -60,6 +60,7 @@ async def create(request: Request) -> Response:
     if body.media_type(request) != NDJSON:
         raise WrongMediaType(allowed=NDJSON)
     body.plain(request)
+    await taking(parts_of(request))
     return Lines(_answers(request, client))
 
 

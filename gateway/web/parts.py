@@ -99,7 +99,8 @@ class Parts:
     """All that the app is made of.
 
     `offers` tells whether a municipality offers a service. `callback_secrets` gives the secrets of a destination (more
-    than one during a change). `wake` triggers a poll. `health` looks at what the gateway depends on.
+    than one during a change). `wake` triggers a poll. `correct` takes over a correction.
+    `health` looks at what the gateway depends on.
     """
 
     intake: Intake
@@ -114,6 +115,7 @@ class Parts:
     wake: Callable[[Wake], Awaitable[None]] | None = None
     states: Callable[[], Awaitable[Mapping[str, int]]] | None = None
     webhooks: WebhookParts | None = None
+    correct: Callable[[Client, View, Mapping[str, Any], str], Awaitable[View]] | None = None
     limits: Limits = field(default_factory=Limits)
     version: str = "0.1.0"
 

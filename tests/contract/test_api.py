@@ -126,6 +126,33 @@ def test_the_change_feed_tells_every_state_in_order(portal, accepted):
     assert portal.call("GET", f"/changes?after={page['next']}")[0] == 200
 
 
+def test_an_application_is_corrected_by_a_new_version_linked_to_the_old(portal, accepted):
+    body = {**portal.body(), "reference": "contract:corrected"}
+    path, key = f"/submissions/{accepted['id']}/corrections", str(uuid4())
+    status, _, made = portal.call("POST", path, body, Idempotency_Key=key)
+    assert (status, made["supersedes"]) == (201, accepted["id"])
+    assert portal.call("POST", path, body, Idempotency_Key=key)[2] == made
+    old = portal.call("GET", f"/submissions/{accepted['id']}")[2]
+    assert (old["state"], old["superseded_by"]) == ("accepted", made["id"])
+    again = portal.call("POST", path, {**portal.body()}, Idempotency_Key=str(uuid4()))
+    assert (again[0], again[2]["code"]) == (409, "superseded")
+
+
+def test_what_was_submitted_is_not_cancelled_any_more(portal, accepted):
+    status, _, problem = portal.call("POST", f"/submissions/{accepted['id']}/cancel")
+    assert (status, problem["code"]) == (409, "state_conflict")
+
+
+def test_many_applications_go_in_one_call(portal):
+    lines = [json.dumps({**portal.body(), "idempotency_key": f"batch-{no}"}) for no in range(2)]
+    raw = "\n".join([*lines, "{}"]).encode()
+    status, fields, answer = portal.call("POST", "/submissions/batch", raw, Content_Type="application/x-ndjson")
+    made = [json.loads(each) for each in answer.splitlines()]
+    assert (status, fields["content-type"]) == (200, "application/x-ndjson")
+    assert [each.get("code") or each["state"] for each in made] == ["received"] * 2 + ["missing_idempotency_key"]
+    assert all(each["receipt"] for each in made[:2])
+
+
 def test_problems_have_the_fixed_shape_in_both_languages(portal):
     german = portal.call("GET", f"/submissions/{uuid4()}")
     english = portal.call("GET", f"/submissions/{uuid4()}", Accept_Language="en")

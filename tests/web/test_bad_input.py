@@ -184,7 +184,7 @@ async def test_a_body_that_is_not_as_long_as_announced_is_refused(world, announc
         ("BREW", "/api/v1/submissions", 405),
         ("GET", "/api/v1/uploads/x", 405),
         ("PUT", "/api/v1/submissions/batch", 405),
-        ("POST", f"/api/v1/submissions/{uuid4()}/cancel", 404),
+        ("POST", f"/api/v1/submissions/{uuid4()}/other", 404),
         ("GET", "/oidc/token", 405),
         ("GET", "/docs", 404),
         ("GET", "/openapi.json", 404),

@@ -1,0 +1,61 @@
+"""Taking back and correcting: what a portal may still change about an application it handed off.
+
+Knows: in which order the two versions come and go. Never does: HTTP, SQL; decide until when (`interventions` does);
+tell the counterpart (it forgets an announcement that is never submitted).
+Standard: fixed interfaces §3, architecture §3. Start reading: `withdraw`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from gateway.errors import RecordInvalid, StateConflict, VersionGone
+from gateway.intake import Intake
+from gateway.interventions import cancelled
+from gateway.model import Client, Finding, State
+from gateway.ports import Clock, Store, View
+
+ATTEMPTS = 5
+"""How often a worker may be quicker than we before we say so."""
+
+
+async def withdraw(store: Store, clock: Clock, submission_id: UUID) -> None:
+    """Cancel an application that was not submitted yet; one cancelled before stays so.
+
+    A worker that is at it finds its version gone and changes nothing any more. Raises `StateConflict`, `NotFound`.
+    """
+    for _ in range(ATTEMPTS):
+        current = await store.load(submission_id)
+        if current.state is State.CANCELLED:
+            return
+        with suppress(VersionGone):
+            await store.commit(current.version, cancelled(current, clock.now(), "portal"))
+            return
+    raise StateConflict(state=current.state.value)
+
+
+async def correct(intake: Intake, client: Client, old: View, body: Mapping[str, Any], key: str) -> View:
+    """Take over a corrected application in place of `old`, which is cancelled if it was not submitted yet.
+
+    The new one stands before the old one goes; a repeat with the same key cancels what an interruption left.
+    Raises what `Intake.create` does, and `Superseded` where another correction was there first.
+    """
+    faults = [
+        Finding(
+            f"/{name}",
+            "correction_differs",
+            "Eine Korrektur gilt demselben Dienst und derselben Kommune.",
+            "A correction is for the same service and municipality.",
+        )
+        for name, value in (("service", old.submission.service), ("municipality", old.submission.municipality))
+        if isinstance(body.get(name), str) and body[name] != value
+    ]
+    if faults:
+        raise RecordInvalid(findings=tuple(faults))
+    made = await intake.create(client, body, key, supersedes=old.submission.id)
+    with suppress(StateConflict):
+        await withdraw(intake.store, intake.clock, old.submission.id)
+    return made

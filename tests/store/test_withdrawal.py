@@ -1,0 +1,68 @@
+"""Taking back and correcting on a real store: nothing lost, nobody undone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.errors import StateConflict, Superseded, VersionGone
+from gateway.model import State
+from gateway.ports import Change, Filter, Scope
+from gateway.withdrawal import withdraw
+from tests.store.conftest import EVERYBODY, new_submission
+
+
+async def test_a_cancelled_application_ends_and_a_late_worker_changes_nothing(store, clock):
+    new = new_submission()
+    await store.create(new)
+    await withdraw(store, clock, new.submission.id)
+    await withdraw(store, clock, new.submission.id)
+    after = await store.load(new.submission.id)
+    assert (after.state, after.version) == (State.CANCELLED, 2)
+    with pytest.raises(VersionGone):
+        await store.commit(1, Change(replace(new.submission, state=State.SEALED)))
+    assert [each.state for each in await store.changes(None, EVERYBODY, 10)] == ["received", "cancelled"]
+    assert [each.kind for each in await store.evidence_of(new.submission.id)][-1] == "cancelled"
+
+
+async def test_what_may_have_gone_out_is_not_cancelled(store, clock):
+    new = new_submission(state=State.UPLOADED, intent="submit")
+    await store.create(new)
+    with pytest.raises(StateConflict):
+        await withdraw(store, clock, new.submission.id)
+    assert (await store.load(new.submission.id)).state is State.UPLOADED
+
+
+async def test_a_worker_that_was_quicker_is_asked_again(store, clock, monkeypatch):
+    new = new_submission()
+    await store.create(new)
+    load, raced = store.load, []
+
+    async def outrun(name):
+        seen = await load(name)
+        if not raced:
+            raced.append(await store.commit(seen.version, Change(replace(seen, state=State.SEALED))))
+        return seen
+
+    monkeypatch.setattr(store, "load", outrun)
+    await withdraw(store, clock, new.submission.id)
+    assert (await load(new.submission.id)).state is State.CANCELLED
+
+
+async def test_a_correction_is_linked_both_ways_and_only_one_stands(store):
+    old = new_submission("old")
+    await store.create(old)
+    new = replace(new_submission("new"), supersedes=old.submission.id)
+    made = await store.create(new)
+    assert made.supersedes == old.submission.id
+    assert (await store.view(old.submission.id, EVERYBODY)).superseded_by == new.submission.id
+    assert (await store.known("portal", "new", new.digest)).supersedes == old.submission.id
+    second = replace(new_submission("second"), supersedes=old.submission.id)
+    with pytest.raises(Superseded):
+        await store.create(second)
+    assert await store.known("portal", "second", second.digest) is None
+    foreign = replace(new_submission("foreign", client="neighbour"), supersedes=new.submission.id)
+    with pytest.raises(Superseded):
+        await store.create(foreign)
+    assert (await store.list_views(Filter(), Scope("neighbour")))[0] == ()
