@@ -104,6 +104,11 @@ class Service:
         """The exact XSD that decides about documents."""
         return self.compiled.schema.source
 
+    @property
+    def special_categories(self) -> tuple[str, ...]:
+        """Special categories of personal data that records may hold (GDPR article 9)."""
+        return self.definition.special_categories
+
     def rules_for(self, ars: str) -> Service:
         """The service with a municipality's overrides applied.
 

@@ -88,7 +88,7 @@ def _shown(service: Any, ars: str | None, chosen: str) -> dict[str, Any]:  # noq
         "leika_key": ruled.leika_key,
         "standard": ruled.standard,
         "assurance": ruled.assurance,
-        "special_categories": list(ruled.definition.special_categories),
+        "special_categories": list(ruled.special_categories),
         "attachments": [
             {
                 "kind": rule.kind,

@@ -124,6 +124,7 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
             "leika_key": TEXT_OR_NULL,
             "standard": TEXT,
             "assurance": TEXT,
+            "special_categories": {"type": "array", "items": {"enum": ["health"]}},
             "attachments": list_(
                 object_(
                     {
@@ -180,6 +181,7 @@ _EXAMPLE_SERVICE: Final = {
     "leika_key": "99012021002000",
     "standard": "xfall",
     "assurance": "none",
+    "special_categories": [],
     "attachments": [
         {
             "kind": "site_plan",

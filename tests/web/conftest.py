@@ -144,6 +144,7 @@ class FakeService:
     leika_key: str | None = None
     standard: str = "xfall"
     assurance: str = "none"
+    special_categories: tuple[str, ...] = ()
 
     @property
     def attachments(self):
