@@ -112,15 +112,26 @@ class Directory(Section):
     dir: Path | None = Field(None, description="Directory; unset: what the gateway ships.")
 
 
+class ClientLimitsSection(Section):
+    """What one client may ask for."""
+
+    requests_per_minute: int | None = Field(None, ge=1, description="Requests a minute at each `gateway serve`.")
+    submissions_per_day: int | None = Field(None, ge=1, description="Applications a day (UTC).")
+
+
 class ClientSection(Section):
     """One portal that may hand off submissions."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Client id, also named in the token request.")
     secret_file: Path | None = Field(None, description="File with the client secret.")
+    previous_secret_files: tuple[Path, ...] = Field(
+        (), description="Files with secrets that stay valid beside it while a new one is rolled out."
+    )
     jwks: Path | None = Field(None, description="JWK set file with the client's public keys (private_key_jwt).")
     scopes: tuple[str, ...] = Field(ALL_SCOPES, description="Scopes the client may ask for.")
     municipalities: tuple[str, ...] = Field((), description="ARS of the municipalities it may serve; empty: all.")
     services: tuple[str, ...] | None = Field(None, description="Services it may use; unset: all.")
+    limits: ClientLimitsSection = ClientLimitsSection()
 
 
 class Vault(Section):
@@ -346,7 +357,7 @@ def _anchor(values: dict[str, Any], base: Path) -> None:
         if isinstance(value, dict):
             _anchor(value, base)
         elif isinstance(value, list):
-            if key == "trust_roots":
+            if key in {"trust_roots", "previous_secret_files"}:
                 values[key] = [str(base / item) if isinstance(item, str) else item for item in value]
             for item in value:
                 if isinstance(item, dict):

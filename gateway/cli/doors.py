@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,7 @@ from gateway.model import Client, Finding
 from gateway.outbound.policy import AddressPolicy
 from gateway.settings import ClientSection
 from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
+from gateway.web.quotas import ClientLimits, Quotas
 from gateway.wiring import House
 from gateway.withdrawal import correct
 
@@ -58,6 +59,7 @@ def parts(house: House) -> Parts:
         health=health,
         offers=offers,
         states=states,
+        quotas=Quotas(_limits(house.settings.clients), house.clock, house.store.created_since),
         correct=partial(correct, house.intake),
         webhooks=WebhookParts(
             store=house.store.webhooks,
@@ -69,6 +71,10 @@ def parts(house: House) -> Parts:
     )
 
 
+def _limits(clients: Iterable[ClientSection]) -> dict[str, ClientLimits]:
+    return {each.id: ClientLimits(each.limits.requests_per_minute, each.limits.submissions_per_day) for each in clients}
+
+
 def _registration(section: ClientSection, house: House) -> Any:  # noqa: ANN401 - login's own value
     client = Client(
         section.id,
@@ -78,7 +84,8 @@ def _registration(section: ClientSection, house: House) -> Any:  # noqa: ANN401 
     )
     place = f"clients.{section.id}"
     secret = read_secret(section.secret_file, f"{place}.secret_file") if section.secret_file else None
-    return registration(client, secret=secret, jwks=_jwks(section, place))
+    previous = [read_secret(each, f"{place}.previous_secret_files") for each in section.previous_secret_files]
+    return registration(client, secret=secret, previous=previous, jwks=_jwks(section, place))
 
 
 def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,17 +34,24 @@ class AssertionKey:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One client as configured: either a secret (its SHA-256) or keys, or both."""
+    """One client as configured: secrets (their SHA-256; more than one during a change) or keys, or both."""
 
     client: Client
-    secret_sha256: bytes | None = field(default=None, repr=False)
+    secrets_sha256: tuple[bytes, ...] = field(default=(), repr=False)
     keys: tuple[AssertionKey, ...] = ()
 
 
-def registration(client: Client, *, secret: str | None = None, jwks: Mapping[str, Any] | None = None) -> Registration:
+def registration(
+    client: Client,
+    *,
+    secret: str | None = None,
+    previous: Sequence[str] = (),
+    jwks: Mapping[str, Any] | None = None,
+) -> Registration:
     """A registration from the values of the settings.
 
-    `jwks` is a JWK set of public keys (RSA-4096, Ed25519, P-256). Raises `DataInvalid` with a finding for each fault:
+    `previous` are secrets that are valid beside `secret` while it is rolled out. `jwks` is a JWK set of public keys
+    (RSA-4096, Ed25519, P-256). Raises `DataInvalid` with a finding for each fault:
     an unfit key, or neither secret nor key.
     """
     findings: list[Finding] = []
@@ -60,7 +67,7 @@ def registration(client: Client, *, secret: str | None = None, jwks: Mapping[str
         )
     if findings:
         raise DataInvalid(findings=tuple(findings))
-    return Registration(client, _digest(secret) if secret else None, keys)
+    return Registration(client, tuple(_digest(each) for each in (secret, *previous) if each), keys)
 
 
 class Registry:
@@ -76,9 +83,10 @@ class Registry:
     def by_secret(self, client_id: str, secret: str) -> Registration | None:
         """The registration whose secret this is, compared in constant time; None for any fault alike."""
         found = self._by_id.get(client_id)
-        expected = found.secret_sha256 if found and found.secret_sha256 else _NOBODY
-        right = hmac.compare_digest(_digest(secret), expected)
-        return found if found and found.secret_sha256 and right else None
+        expected = found.secrets_sha256 if found else ()
+        given = _digest(secret)
+        right = [hmac.compare_digest(given, each) for each in expected or (_NOBODY,)]
+        return found if expected and any(right) else None
 
     def __iter__(self) -> Iterator[Registration]:
         return iter(self._by_id.values())

@@ -62,6 +62,11 @@ _COUNTS = compiled(
         t.submissions.c.municipality, t.submissions.c.state
     )
 )
+_CREATED_SINCE = compiled(
+    select(func.count().label("number"))
+    .select_from(t.submissions)
+    .where(t.submissions.c.client == bindparam("client"), t.submissions.c.created_at >= bindparam("since"))
+)
 _PING = compiled(select(1))
 REMEMBERED_KEYS = 64
 """Data keys of submissions being sealed; a row of an erased key cannot be written to, whoever remembers it."""
@@ -250,6 +255,11 @@ class PostgresStore(Store, KeyArchive):
     async def counts(self) -> Mapping[tuple[str, str], int]:
         """Number of submissions by (municipality, state), for metrics."""
         return {(row["municipality"], row["state"]): row["number"] for row in await self.database.rows(_COUNTS)}
+
+    async def created_since(self, client: str, since: datetime) -> int:
+        """How many submissions of the client were taken in since then."""
+        row = await self.database.one(_CREATED_SINCE, client=client, since=since)
+        return int(row["number"]) if row else 0
 
     def now(self) -> datetime:
         """The store's clock."""

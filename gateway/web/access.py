@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -45,15 +46,30 @@ def parts_of(request: Request) -> Parts:
 
 
 def caller(request: Request, scope: str) -> Principal:
-    """The client whose token the request carries. Raises `Unauthorised`, or `Forbidden` where the scope is missing."""
+    """The client whose token the request carries.
+
+    Raises `Unauthorised`, `TooManyRequests`, or `Forbidden` where the scope is missing.
+    """
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer":
         raise Unauthorised
     principal = parts_of(request).provider.verify(token.strip(), request.headers.get("host"))
     request.scope["client_id"] = principal.client.id
+    if quotas := parts_of(request).quotas:
+        quotas.request(principal.client.id)
     if scope not in principal.client.scopes:
         raise Forbidden(scope=scope)
     return principal
+
+
+@asynccontextmanager
+async def room(parts: Parts, client: Client) -> AsyncIterator[None]:
+    """Around taking in one application: it counts once it is taken in. Raises `TooManyRequests`."""
+    if parts.quotas:
+        await parts.quotas.submission(client.id)
+    yield
+    if parts.quotas:
+        parts.quotas.taken(client.id)
 
 
 def visible(request: Request, client: Client) -> Scope:

@@ -16,7 +16,7 @@ from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
 from gateway.model import Client, Severity, State
 from gateway.ports import Filter, View
 from gateway.web import body
-from gateway.web.access import READ, WRITE, Query, caller, parts_of, reply, taking, uuid_of, visible
+from gateway.web.access import READ, WRITE, Query, caller, parts_of, reply, room, taking, uuid_of, visible
 from gateway.web.metrics import of as metrics_of
 from gateway.withdrawal import withdraw
 
@@ -33,7 +33,8 @@ async def create(request: Request) -> Response:
     parts = parts_of(request)
     await taking(parts)
     wanted = await body.read_object(request, parts.limits)
-    view = await parts.intake.create(client, wanted, key)
+    async with room(parts, client):
+        view = await parts.intake.create(client, wanted, key)
     return _made(request, view)
 
 
@@ -53,7 +54,9 @@ async def correct(request: Request) -> Response:
         raise NotFound
     await taking(parts)
     wanted = await body.read_object(request, parts.limits)
-    return _made(request, await parts.correct(client, old, wanted, key))
+    async with room(parts, client):
+        view = await parts.correct(client, old, wanted, key)
+    return _made(request, view)
 
 
 def _key(request: Request) -> str:

@@ -27,7 +27,7 @@ from gateway.errors import (
 )
 from gateway.model import Client
 from gateway.web import body
-from gateway.web.access import WRITE, caller, parts_of, taking
+from gateway.web.access import WRITE, caller, parts_of, room, taking
 from gateway.web.api import KEY
 from gateway.web.metrics import of as metrics_of
 from gateway.web.problems import document, language
@@ -106,7 +106,8 @@ async def _taken(request: Request, client: Client, line: bytes | None) -> dict[s
         if not isinstance(key, str) or not KEY.fullmatch(key):
             raise MissingIdempotencyKey
         known["idempotency_key"] = key
-        view = await parts.intake.create(client, wanted, key)
+        async with room(parts, client):
+            view = await parts.intake.create(client, wanted, key)
     except GatewayError as error:
         return {**_problem(request, error), **known}
     metrics_of(request).taken(view.submission.service, view.submission.municipality)

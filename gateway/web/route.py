@@ -71,7 +71,7 @@ class Route:
             answers[status] = {"description": HTTPStatus(status).phrase}
             if schema:
                 answers[status]["content"] = content(schema, self.gives_type, examples)
-        for status in self.errors:
+        for status in sorted({*self.errors, *((429,) if self.scope else ())}):
             answers[status] = {
                 "description": HTTPStatus(status).phrase,
                 "content": {PROBLEM: {"schema": ref("Problem"), "example": _problem(status)}},

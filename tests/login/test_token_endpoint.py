@@ -182,3 +182,10 @@ def test_a_registration_shows_no_secret():
     registered = registration(Client("portal", ALL, frozenset()), secret=SECRET)
     assert SECRET not in repr(registered)
     assert Registry([registered]).by_secret("portal", SECRET) is registered
+
+
+def test_the_secret_before_stays_valid_while_a_new_one_is_rolled_out():
+    client = Client("portal", ALL, frozenset({"150900546546"}))
+    registry = Registry([registration(client, secret="new-secret", previous=(SECRET,))])
+    assert registry.by_secret("portal", "new-secret") is registry.by_secret("portal", SECRET) is not None
+    assert registry.by_secret("portal", "other") is None

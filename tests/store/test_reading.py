@@ -150,3 +150,12 @@ async def test_personal_data_stand_in_no_plain_column_and_no_job(store, postgres
         jobs = connection.execute("SELECT args FROM procrastinate_jobs").fetchall()
     assert jobs == [({"submission_id": str(new.submission.id)},)]
     assert "Kriemhild" not in repr(new)
+
+
+async def test_a_clients_applications_since_an_instant_are_counted(store):
+    made = [new_submission(f"k-{no}") for no in range(2)] + [new_submission("other", client="neighbour")]
+    for each in made:
+        await store.create(each)
+    at = made[0].submission.created_at
+    assert await store.created_since("portal", at) == 2
+    assert await store.created_since("portal", at + timedelta(seconds=1)) == 0
