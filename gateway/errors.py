@@ -7,6 +7,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── UnknownService · UnknownMunicipality · ServiceNotOffered
 │   ├── MissingIdempotencyKey · IdempotencyConflict · Erased
 │   ├── UploadUnknown · UploadTaken · UploadConflict · DigestMismatch · LengthMismatch · LengthRequired
+│   ├── OffsetConflict · ChecksumMismatch · TusVersionUnknown
 │   ├── NotFound · MethodNotAllowed · StateConflict · Superseded
 │   ├── Unauthorised · Forbidden · TooManyRequests · LimitReached
 │   └── EvidenceUnreadable
@@ -245,6 +246,33 @@ class LengthRequired(BadInput):
     status = 411
     de = "Die Kopfzeile Content-Length fehlt."
     en = "The header Content-Length is missing."
+
+
+class OffsetConflict(BadInput):
+    """`Upload-Offset` is not where the upload stands (tus)."""
+
+    code = "offset_conflict"
+    status = 409
+    de = "Der Upload steht bei Byte {offset}; bitte dort fortsetzen (und nicht über seine Länge hinaus)."
+    en = "The upload stands at byte {offset}; go on from there (and not beyond its length)."
+
+
+class ChecksumMismatch(BadInput):
+    """`Upload-Checksum` does not fit the bytes received (tus)."""
+
+    code = "checksum_mismatch"
+    status = 460
+    de = "Der Prüfwert passt nicht zu den empfangenen Bytes; nichts davon zählt."
+    en = "The checksum does not fit the bytes received; none of them count."
+
+
+class TusVersionUnknown(BadInput):
+    """`Tus-Resumable` names another version or is missing."""
+
+    code = "tus_version_unknown"
+    status = 412
+    de = "Erwartet wird die Kopfzeile Tus-Resumable: {version}."
+    en = "The header Tus-Resumable: {version} is expected."
 
 
 class NotFound(BadInput):

@@ -172,6 +172,38 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumable:
+    """How far an upload in pieces has come, in bytes."""
+
+    upload: UUID
+    length: int
+    offset: int
+    expires_at: datetime
+
+
+class ResumableUploads(Protocol):
+    """Uploads in pieces (tus); one that is complete is an upload as `Store.receive_upload` makes them."""
+
+    async def begin(self, client: str, municipality: str, media_type: str, length: int) -> Resumable:
+        """A new upload of `length` bytes."""
+        ...
+
+    async def find(self, client: str, upload: UUID) -> Resumable:
+        """How far it has come. Raises `NotFound`."""
+        ...
+
+    async def append(
+        self, client: str, upload: UUID, offset: int, body: AsyncIterator[bytes], *, whole: bool
+    ) -> Resumable:
+        """Take bytes behind `offset`; with `whole` all of the body counts or nothing. Raises `OffsetConflict`."""
+        ...
+
+    async def end(self, client: str, upload: UUID) -> None:
+        """Give it up. Raises `NotFound`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class StateChange:
     """One line of the change feed."""
 

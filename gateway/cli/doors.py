@@ -59,6 +59,7 @@ def parts(house: House) -> Parts:
         health=health,
         offers=offers,
         states=states,
+        resumable=house.store.pieces,
         quotas=Quotas(_limits(house.settings.clients), house.clock, house.store.created_since),
         correct=partial(correct, house.intake),
         webhooks=WebhookParts(

@@ -43,6 +43,7 @@ from gateway.store.outbox import Messages
 from gateway.store.pauses import ALL, MAINTENANCE, Pauses
 from gateway.store.retention import Retention
 from gateway.store.submissions import Submissions
+from gateway.store.tus import Pieces
 from gateway.store.uploads import Uploads
 from gateway.store.views import Views
 from gateway.store.webhooks import Webhooks
@@ -85,6 +86,7 @@ class PostgresStore(Store, KeyArchive):
         self._uploads = Uploads(database, keyring, clock, self._new_id)
         self.webhooks = Webhooks(database, keyring, clock, random)
         self.messages = Messages(database, keyring, clock)
+        self.pieces = Pieces(database, keyring, clock, self._new_id, self._uploads)
         self._recent = blobs.Recent()
         self.pauses = Pauses(database, clock)
         self._keys: OrderedDict[UUID, DataKey] = OrderedDict()

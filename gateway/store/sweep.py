@@ -38,6 +38,7 @@ class Swept:
 async def sweep(database: Database, now: datetime) -> Swept:
     """Remove what is not needed at `now`. Safe to run anywhere and at any time."""
     before = now - GRACE
+    await database.run(_EXPIRED_TUS, now=now)  # its pieces are named by nobody then
     return Swept(
         uploads=await _repeat(database, _EXPIRED, {"now": now}),
         unfinished=await _repeat(database, _UNFINISHED, {"before": before}),
@@ -103,11 +104,18 @@ def _unused_parts() -> Statement:
     return _remove(_some(of_submission.where(~named, ~attached, ~uploaded)))
 
 
+_EXPIRED_TUS = compiled(delete(t.tus_uploads).where(t.tus_uploads.c.expires_at <= bindparam("now")))
 _EXPIRED = _expired()
 _UNFINISHED = _remove(_some(_VICTIM.where(_B.finished.is_(False), _QUIET)))
 _UNNAMED = _remove(
     _some(
-        _VICTIM.where(_B.submission.is_(None), _B.finished, _QUIET, ~exists(select(_U.upload).where(_U.blob == _B.id)))
+        _VICTIM.where(
+            _B.submission.is_(None),
+            _B.finished,
+            _QUIET,
+            ~exists(select(_U.upload).where(_U.blob == _B.id)),
+            ~exists(select(t.tus_pieces.c.blob).where(t.tus_pieces.c.blob == _B.id)),
+        )
     )
 )
 _UNUSED_PARTS = _unused_parts()

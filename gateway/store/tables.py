@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -362,4 +363,30 @@ webhook_messages = Table(
     Index("webhook_messages_due_idx", "webhook", "next_at", postgresql_where=text("state = 'waiting'")),
     Index(None, "webhook", "created_at", "id"),
     Index("webhook_messages_done_idx", "created_at", postgresql_where=text("state <> 'waiting'")),
+)
+
+tus_uploads = Table(
+    "tus_uploads",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("upload", Uuid, primary_key=True),
+    _municipality(),
+    Column("media_type", Text, nullable=False),
+    Column("length", BigInteger, nullable=False),
+    Column("arrived", BigInteger, nullable=False),
+    Column("done", Boolean, nullable=False, comment="stands in uploads, its pieces are gone"),
+    _at("expires_at"),
+    Index(None, "expires_at"),
+)
+
+tus_pieces = Table(
+    "tus_pieces",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("upload", Uuid, primary_key=True),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    _municipality(),
+    Column("blob", Uuid, nullable=False),
+    ForeignKeyConstraint(["client", "upload"], ["tus_uploads.client", "tus_uploads.upload"], ondelete="CASCADE"),
+    Index(None, "blob"),
 )

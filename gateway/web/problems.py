@@ -24,6 +24,7 @@ from gateway.errors import (
     LengthMismatch,
     MethodNotAllowed,
     NotFound,
+    TusVersionUnknown,
     Unauthorised,
 )
 from gateway.model import Finding
@@ -64,6 +65,8 @@ def problem(error: GatewayError, request: Request, *, headers: Mapping[str, str]
         more["Retry-After"] = str(max(1, round(error.retry_after)))
     elif error.retry and error.status == 503:
         more["Retry-After"] = "1"
+    if isinstance(error, TusVersionUnknown):
+        more["Tus-Version"] = str(error.params["version"])
     if isinstance(error, Unauthorised):
         said = ', error="invalid_token"' if "authorization" in request.headers else ""
         more.setdefault("WWW-Authenticate", f'Bearer realm="api"{said}')

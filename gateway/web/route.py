@@ -39,6 +39,7 @@ _EXAMPLES: Final[Mapping[int, type[GatewayError]]] = {
         errors.InvalidParameter,
         errors.MissingIdempotencyKey,
         errors.TooManyRequests,
+        errors.TusVersionUnknown,
         errors.DatabaseAway,
     )
 }
@@ -47,6 +48,9 @@ _EXAMPLES: Final[Mapping[int, type[GatewayError]]] = {
 def _problem(status: int) -> dict[str, Any]:
     example = _EXAMPLES[status](line=1, column=12, scope=READ, limit=10_000_000, allowed=JSON)
     return document(example, "de", "8f1c2d3e4f5a6b7c")
+
+
+REQUIRED: Final = frozenset({"Idempotency-Key", "Content-Length", "Tus-Resumable", "Upload-Length", "Upload-Offset"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Route:
 
     @staticmethod
     def _parameter(name: str, place: str, description: str) -> dict[str, Any]:
-        required = place == "path" or name in {"Idempotency-Key", "Content-Length"}
+        required = place == "path" or name in REQUIRED
         return {
             "name": name,
             "in": place,

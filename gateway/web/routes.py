@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.web import api, batch, callbacks, doors, feed, offers, oidc, uploads, webhook_routes
+from gateway.web import api, batch, callbacks, doors, feed, offers, oidc, tus_routes, uploads, webhook_routes
 from gateway.web.access import READ, SERVICES, WRITE
 from gateway.web.route import Route
 
@@ -28,6 +28,7 @@ ROUTES: Final = (
             ("Repr-Digest", "header", "sha-256=:<base64>:, compared with the bytes received (RFC 9530)."),
         ),
     ),
+    *tus_routes.ROUTES,
     Route(
         "POST",
         "/api/v1/submissions",

@@ -23,7 +23,7 @@ from gateway.web.parts import Parts
 from gateway.web.problems import parameter
 
 _WORD: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
-_MEDIA_TYPE: Final = re.compile(rf"{_WORD}/{_WORD}")
+MEDIA_TYPE: Final = re.compile(rf"{_WORD}/{_WORD}")
 _DIGEST: Final = re.compile(r"([a-z*][a-z0-9_.*-]{0,63})=:([A-Za-z0-9+/]*={0,2}):")
 _MEDIA_TYPE_MOST: Final = 127
 
@@ -45,7 +45,7 @@ async def put(request: Request) -> Response:
     if length > parts.limits.upload_bytes:
         raise BodyTooLarge(limit=parts.limits.upload_bytes)
     kind = body.media_type(request)
-    if not _MEDIA_TYPE.fullmatch(kind) or len(kind) > _MEDIA_TYPE_MOST:
+    if not MEDIA_TYPE.fullmatch(kind) or len(kind) > _MEDIA_TYPE_MOST:
         raise WrongMediaType(allowed="type/subtype")
     body.plain(request)
     incoming = IncomingUpload(

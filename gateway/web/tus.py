@@ -1,0 +1,169 @@
+"""Resumable uploads: the same uploads as by PUT, sent in as many requests as the line allows.
+
+Knows: tus 1.0 core with creation, checksum, termination and expiration. Never does: hold a body.
+Standard: tus 1.0.0. Start reading: `create`, then `append`.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import re
+from collections.abc import AsyncIterator, Mapping
+from email.utils import format_datetime
+from typing import Final
+from uuid import UUID
+
+import pybase64
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import (
+    BodyTooLarge,
+    ChecksumMismatch,
+    InvalidParameter,
+    NotFound,
+    TusVersionUnknown,
+    WrongMediaType,
+)
+from gateway.ports import Resumable, ResumableUploads
+from gateway.web import body
+from gateway.web.access import WRITE, Query, caller, parts_of, uuid_of
+from gateway.web.problems import parameter
+from gateway.web.uploads import MEDIA_TYPE, municipality_of
+
+VERSION: Final = "1.0.0"
+OFFSET: Final = "application/offset+octet-stream"
+DIGESTS: Final = ("sha1", "sha256")
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_RESUMABLE: Final = {"Tus-Resumable": VERSION}
+
+
+async def options(request: Request) -> Response:
+    """What this server speaks."""
+    return _answer(
+        {
+            "Tus-Version": VERSION,
+            "Tus-Extension": "creation,checksum,termination,expiration",
+            "Tus-Max-Size": str(parts_of(request).limits.upload_bytes),
+            "Tus-Checksum-Algorithm": ",".join(DIGESTS),
+        }
+    )
+
+
+async def create(request: Request) -> Response:
+    """Begin an upload of `Upload-Length` bytes; `Upload-Metadata` names its media type as `filetype`."""
+    principal = caller(request, WRITE)
+    _version(request)
+    Query.of(request, ()).done()
+    parts = parts_of(request)
+    length = _number(request, "Upload-Length")
+    if length > parts.limits.upload_bytes:
+        raise BodyTooLarge(limit=parts.limits.upload_bytes)
+    kind = _metadata(request).get("filetype", "application/octet-stream")
+    if not MEDIA_TYPE.fullmatch(kind) or len(kind) > 127:
+        raise WrongMediaType(allowed="type/subtype")
+    town = municipality_of(principal, parts)
+    made = await _store(request).begin(principal.client.id, town, kind, length)
+    return _answer({"Location": f"/api/v1/tus/{made.upload}", **_progress(made)}, 201)
+
+
+async def head(request: Request) -> Response:
+    """How far the upload has come."""
+    client = caller(request, WRITE).client
+    _version(request)
+    found = await _store(request).find(client.id, _named(request))
+    return _answer({"Upload-Length": str(found.length), **_progress(found)}, 200)
+
+
+async def append(request: Request) -> Response:
+    """Take the bytes behind `Upload-Offset`; with `Upload-Checksum` all of them count or none."""
+    client = caller(request, WRITE).client
+    _version(request)
+    if body.media_type(request) != OFFSET:
+        raise WrongMediaType(allowed=OFFSET)
+    body.plain(request)
+    name, offset = _named(request), _number(request, "Upload-Offset")
+    checksum = request.headers.get("upload-checksum")
+    chunks = body.chunks(request, parts_of(request).limits.upload_bytes)
+    checked = chunks if checksum is None else _checked(chunks, *_checksum(checksum))
+    found = await _store(request).append(client.id, name, offset, checked, whole=checksum is not None)
+    return _answer(_progress(found))
+
+
+async def terminate(request: Request) -> Response:
+    """Give the upload up; its bytes are gone."""
+    client = caller(request, WRITE).client
+    _version(request)
+    await _store(request).end(client.id, _named(request))
+    return _answer({})
+
+
+def _answer(fields: Mapping[str, str], status: int = 204) -> Response:
+    return Response(status_code=status, headers={**_RESUMABLE, **fields, "Cache-Control": "no-store"})
+
+
+def _progress(found: Resumable) -> dict[str, str]:
+    return {"Upload-Offset": str(found.offset), "Upload-Expires": format_datetime(found.expires_at, usegmt=True)}
+
+
+def _store(request: Request) -> ResumableUploads:
+    found = parts_of(request).resumable
+    if found is None:  # an app made without them
+        raise NotFound
+    return found
+
+
+def _version(request: Request) -> None:
+    if request.headers.get("tus-resumable") != VERSION:
+        raise TusVersionUnknown(version=VERSION)
+
+
+def _named(request: Request) -> UUID:
+    name = uuid_of(request.path_params["upload"])
+    if name is None:
+        raise NotFound
+    return name
+
+
+def _number(request: Request, name: str) -> int:
+    value = request.headers.get(name, "")
+    if not _NUMBER.fullmatch(value):
+        raise _refused(name, "Erwartet wird eine Anzahl von Bytes.", "A number of bytes is expected.")
+    return int(value)
+
+
+def _metadata(request: Request) -> dict[str, str]:
+    """Keys and decoded values (tus 1.0, creation). Raises `InvalidParameter`."""
+    found: dict[str, str] = {}
+    for pair in request.headers.get("upload-metadata", "").split(",")[:20]:
+        key, _, value = pair.strip().partition(" ")
+        try:
+            found[key] = pybase64.b64decode(value, validate=True).decode()
+        except (binascii.Error, ValueError):
+            raise _refused("Upload-Metadata", "Erwartet: Name Base64.", "Expected: key base64.") from None
+    return found
+
+
+def _checksum(value: str) -> tuple[str, bytes]:
+    kind, _, digest = value.partition(" ")
+    try:
+        wanted = pybase64.b64decode(digest, validate=True)
+    except (binascii.Error, ValueError):
+        wanted = b""
+    if kind not in DIGESTS or not wanted:
+        raise _refused("Upload-Checksum", "Erwartet: sha256 <Base64>.", "Expected: sha256 <base64>.")
+    return kind, wanted
+
+
+async def _checked(chunks: AsyncIterator[bytes], kind: str, wanted: bytes) -> AsyncIterator[bytes]:
+    digest = hashlib.new(kind, usedforsecurity=False)
+    async for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+    if digest.digest() != wanted:
+        raise ChecksumMismatch
+
+
+def _refused(name: str, de: str, en: str) -> InvalidParameter:
+    return InvalidParameter(findings=(parameter(f"header/{name}", "syntax", de, en),))

@@ -1,0 +1,48 @@
+"""The addresses of resumable uploads, as a table.
+
+Knows: tus 1.0. Never does: anything; `app` registers it with the framework.
+Standard: OpenAPI 3.1. Start reading: `ROUTES`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.web import tus
+from gateway.web.access import WRITE
+from gateway.web.route import Route
+
+_TUS: Final = ("Tus-Resumable", "header", "1.0.0")
+_ONE: Final = "/api/v1/tus/{upload}"
+ROUTES: Final = (
+    Route("OPTIONS", "/api/v1/tus/", tus.options, {204: None}),
+    Route(
+        "POST",
+        "/api/v1/tus/",
+        tus.create,
+        {201: None},
+        (401, 403, 412, 413, 415, 422, 503),
+        scope=WRITE,
+        parameters=(
+            _TUS,
+            ("Upload-Length", "header", "Exact size in bytes."),
+            ("Upload-Metadata", "header", "filetype <base64 of the media type>."),
+        ),
+    ),
+    Route("HEAD", _ONE, tus.head, {200: None}, (401, 403, 404, 412, 503), scope=WRITE, parameters=(_TUS,)),
+    Route(
+        "PATCH",
+        _ONE,
+        tus.append,
+        {204: None},
+        (401, 403, 404, 409, 412, 413, 415, 422, 503),
+        scope=WRITE,
+        takes="bytes",
+        parameters=(
+            _TUS,
+            ("Upload-Offset", "header", "Bytes that have arrived so far."),
+            ("Upload-Checksum", "header", "sha256 <base64> (or sha1) of the bytes of this request."),
+        ),
+    ),
+    Route("DELETE", _ONE, tus.terminate, {204: None}, (401, 403, 404, 412, 503), scope=WRITE, parameters=(_TUS,)),
+)

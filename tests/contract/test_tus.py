@@ -1,0 +1,40 @@
+"""Fixed interfaces §3, tus 1.0, from outside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from tests.demo_fixture import PDF
+
+TUS = {"Tus_Resumable": "1.0.0"}
+
+
+def piece(raw: bytes) -> str:
+    return "sha256 " + base64.b64encode(hashlib.sha256(raw).digest()).decode()
+
+
+def test_an_attachment_sent_in_pieces_serves_a_submission(portal):
+    assert portal.call("OPTIONS", "/tus/")[1]["tus-version"] == "1.0.0"
+    kind = "filetype " + base64.b64encode(b"application/pdf").decode()
+    status, fields, _ = portal.call("POST", "/tus/", b"", **TUS, Upload_Length=str(len(PDF)), Upload_Metadata=kind)
+    assert status == 201
+    name = fields["location"].rpartition("/")[2]
+    head = {**TUS, "Content_Type": "application/offset+octet-stream"}
+
+    def patch(at, raw, checksum):
+        return portal.call("PATCH", f"/tus/{name}", raw, **head, Upload_Offset=str(at), Upload_Checksum=checksum)
+
+    assert patch(0, PDF[:20], piece(b"other"))[0] == 460
+    assert patch(0, PDF[:20], piece(PDF[:20]))[0] == 204
+    assert patch(0, PDF[:20], piece(PDF[:20]))[2]["code"] == "offset_conflict"
+    status, fields, _ = portal.call("HEAD", f"/tus/{name}", **TUS)
+    assert (status, fields["upload-offset"], fields["upload-length"]) == (200, "20", str(len(PDF)))
+    assert "upload-expires" in fields
+    assert patch(20, PDF[20:], piece(PDF[20:]))[1]["upload-offset"] == str(len(PDF))
+    body = portal.body()
+    body["attachments"][0]["upload"] = name
+    assert portal.create(body)[0] == 201
+    assert portal.call("DELETE", f"/tus/{name}")[2]["code"] == "tus_version_unknown"
+    assert portal.call("DELETE", f"/tus/{name}", **TUS)[0] == 204
+    assert portal.call("DELETE", f"/tus/{name}", **TUS)[0] == 404

@@ -1,0 +1,114 @@
+"""Uploads in pieces: what counts stays, what does not is gone, and the end is an upload like any other."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+
+from gateway.errors import ChecksumMismatch, NotFound, OffsetConflict
+from gateway.store import tus
+from gateway.store.sweep import GRACE, sweep
+from gateway.store.uploads import KEPT
+from tests.store.conftest import TOWN, drained, pieces
+
+DATA = bytes(range(256)) * 40
+
+
+class CutOffError(Exception):
+    pass
+
+
+async def cut_off(*chunks, error=CutOffError):
+    for chunk in chunks:
+        yield chunk
+    raise error
+
+
+async def begun(store, length=10_240):
+    return (await store.pieces.begin("portal", TOWN, "application/pdf", length)).upload
+
+
+async def blobs(store):
+    async with store.database.connection() as connection:
+        return (await (await connection.execute("SELECT count(*) AS n FROM blobs")).fetchone())["n"]
+
+
+async def test_pieces_become_one_upload(store):
+    name = await begun(store)
+    at = (await store.pieces.append("portal", name, 0, pieces(DATA[:3], DATA[3:1000]), whole=False)).offset
+    assert at == 1000
+    assert await store.uploads("portal", (name,)) == {}
+    done = await store.pieces.append("portal", name, at, pieces(DATA[at:]), whole=False)
+    assert done.offset == done.length == len(DATA)
+    made = (await store.uploads("portal", (name,)))[name]
+    assert (made.size, made.sha256, made.media_type) == (
+        len(DATA),
+        hashlib.sha256(DATA).hexdigest(),
+        "application/pdf",
+    )
+    assert await drained(store.read_blob(made.blob)) == DATA
+    assert await blobs(store) == 1
+    assert (await store.pieces.find("portal", name)).offset == len(DATA)
+
+
+async def test_what_came_before_the_line_broke_counts(store, monkeypatch):
+    monkeypatch.setattr(tus, "PIECE", 100)
+    name = await begun(store)
+    with pytest.raises(CutOffError):
+        await store.pieces.append("portal", name, 0, cut_off(DATA[:150], DATA[150:170]), whole=False)
+    assert (await store.pieces.find("portal", name)).offset == 170
+    await store.pieces.append("portal", name, 170, pieces(DATA[170:]), whole=False)
+    assert (await store.uploads("portal", (name,)))[name].sha256 == hashlib.sha256(DATA).hexdigest()
+
+
+async def test_with_a_checksum_all_counts_or_nothing(store):
+    name = await begun(store)
+    with pytest.raises(ChecksumMismatch):
+        await store.pieces.append("portal", name, 0, cut_off(DATA[:150], error=ChecksumMismatch), whole=True)
+    assert (await store.pieces.find("portal", name)).offset == 0
+    assert await blobs(store) == 0
+
+
+async def test_a_wrong_offset_or_too_many_bytes_are_refused(store):
+    name = await begun(store, 10)
+    with pytest.raises(OffsetConflict):
+        await store.pieces.append("portal", name, 5, pieces(b"12345"), whole=False)
+    with pytest.raises(OffsetConflict):
+        await store.pieces.append("portal", name, 0, pieces(b"12345678901"), whole=False)
+    assert (await store.pieces.find("portal", name)).offset == 0
+
+
+async def test_what_a_killed_process_left_undone_after_the_last_piece_is_done_at_the_next_look(store, monkeypatch):
+    name = await begun(store)
+    with monkeypatch.context() as patched:
+        patched.setattr(store.pieces._uploads, "receive", cut_off)
+        with pytest.raises(TypeError):
+            await store.pieces.append("portal", name, 0, pieces(DATA), whole=False)
+    assert await store.uploads("portal", (name,)) == {}
+    assert (await store.pieces.find("portal", name)).offset == len(DATA)
+    assert (await store.uploads("portal", (name,)))[name].size == len(DATA)
+
+
+async def test_an_ended_or_expired_upload_leaves_nothing_and_pieces_outlive_the_sweep(store, clock):
+    ended, expiring = await begun(store), await begun(store)
+    for name in (ended, expiring):
+        await store.pieces.append("portal", name, 0, pieces(DATA[:50]), whole=False)
+    with pytest.raises(NotFound):
+        await store.pieces.end("neighbour", ended)
+    await store.pieces.end("portal", ended)
+    assert await blobs(store) == 1
+    clock.at += GRACE + timedelta(minutes=1)
+    await sweep(store.database, clock.at)
+    assert (await store.pieces.find("portal", expiring)).offset == 50
+    clock.at += KEPT
+    await sweep(store.database, clock.at)
+    with pytest.raises(NotFound):
+        await store.pieces.find("portal", expiring)
+    assert await blobs(store) == 0
+
+
+async def test_an_empty_upload_is_complete_at_once(store):
+    name = await begun(store, 0)
+    assert (await store.uploads("portal", (name,)))[name].size == 0
