@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import urllib.request
 from pathlib import Path
 from uuid import uuid4
 
@@ -151,6 +152,16 @@ def test_many_applications_go_in_one_call(portal):
     assert (status, fields["content-type"]) == (200, "application/x-ndjson")
     assert [each.get("code") or each["state"] for each in made] == ["received"] * 2 + ["missing_idempotency_key"]
     assert all(each["receipt"] for each in made[:2])
+
+
+def test_the_change_feed_streams_the_same_lines(portal, accepted):
+    page = portal.call("GET", "/changes?after=&limit=2")[2]["changes"]
+    request = urllib.request.Request(portal.api + "/changes/stream", headers=portal.auth)
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        seen = [stream.readline().decode().rstrip() for _ in range(10)]
+    assert [each.removeprefix("id: ") for each in seen if each.startswith("id: ")] == [each["cursor"] for each in page]
+    assert [json.loads(each.removeprefix("data: ")) for each in seen if each.startswith("data: ")] == page
 
 
 def test_problems_have_the_fixed_shape_in_both_languages(portal):

@@ -101,6 +101,7 @@ async def test_an_ended_or_expired_upload_leaves_nothing_and_pieces_outlive_the_
     assert await blobs(store) == 1
     clock.at += GRACE + timedelta(minutes=1)
     await sweep(store.database, clock.at)
+    assert await blobs(store) == 1
     assert (await store.pieces.find("portal", expiring)).offset == 50
     clock.at += KEPT
     await sweep(store.database, clock.at)
