@@ -28,7 +28,7 @@ from gateway.errors import (
 )
 from gateway.ports import Resumable, ResumableUploads
 from gateway.web import body
-from gateway.web.access import WRITE, Query, caller, parts_of, uuid_of
+from gateway.web.access import WRITE, Query, caller, parts_of, taking, uuid_of
 from gateway.web.problems import parameter
 from gateway.web.uploads import MEDIA_TYPE, municipality_of
 
@@ -57,6 +57,7 @@ async def create(request: Request) -> Response:
     _version(request)
     Query.of(request, ()).done()
     parts = parts_of(request)
+    await taking(parts)
     length = _number(request, "Upload-Length")
     if length > parts.limits.upload_bytes:
         raise BodyTooLarge(limit=parts.limits.upload_bytes)
