@@ -1,0 +1,79 @@
+"""The how-tos are walked: what stands in them is what the gateway takes."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from gateway.errors import DataInvalid
+from gateway.model import Attachment
+from gateway.services.loader import load
+from gateway.settings import read, read_municipalities
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
+BLOCK = re.compile(r"^( *)```\w+ file=(\S+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+ENVIRONMENT = """
+[fitconnect.environments.test]
+token_url = "https://auth.example/token"
+submission_api = "https://submission.example"
+[municipalities]
+dir = "towns"
+"""
+
+
+def written(page: str, folder: Path) -> None:
+    blocks = BLOCK.findall((HOW_TO / page).read_text(encoding="utf-8"))
+    assert blocks
+    for _, name, text in blocks:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(dedent(text), encoding="utf-8")
+
+
+def towns(tmp_path, **more: str):
+    (tmp_path / "settings.toml").write_text(ENVIRONMENT, encoding="utf-8")
+    written("add-a-municipality.md", tmp_path / "towns")
+    for name, text in more.items():
+        (tmp_path / "towns" / f"{name}.toml").write_text(text, encoding="utf-8")
+    return read_municipalities(read(tmp_path / "settings.toml"))
+
+
+def test_the_service_of_the_page_loads_and_makes_documents(tmp_path):
+    written("add-a-service.md", tmp_path / "badekarte")
+    service = load(tmp_path).get("badekarte")
+    record = dict(service.compiled.examples["ordinary"])
+    photo = Attachment("photo", "Foto.jpg", "image/jpeg", 1000, "ab" * 32)
+    assert service.check(record, [photo], ars="", today=date(2026, 11, 24)) == []
+    document, findings = service.document(record)
+    assert findings == []
+    assert "Änne Müller-Łukasiewicz".encode() in document.content
+    late = service.check(record, [photo], ars="", today=date(2031, 5, 2))
+    assert [one.rule for one in late] == ["too_early"]
+
+
+def test_a_second_town_is_a_file_and_a_third_another(tmp_path):
+    second = (HOW_TO / "add-a-municipality.md").read_text(encoding="utf-8")
+    text = dedent(BLOCK.search(second)[3])
+    third = text.replace("tangermuende", "stendal").replace("150900550550", "150900535535").replace("basic", "high")
+    files = towns(tmp_path, stendal=third)
+    assert {file.ars: file.slug for file in files} == {"150900550550": "tangermuende", "150900535535": "stendal"}
+    catalogue = load(None, {file.ars: file.parameters for file in files})
+    service = catalogue.get("hausnummer")
+    levels = {ars: service.rules_for(ars).assurance for ars in ("150900546546", "150900550550", "150900535535")}
+    assert levels == {"150900546546": "none", "150900550550": "basic", "150900535535": "high"}
+    demanded = {rule.kind: rule.required for rule in service.rules_for("150900550550").attachments}
+    assert demanded["proof_of_ownership"] is True
+    assert files[0].retention.payload_days == {"termin": 7}
+
+
+def test_what_a_service_does_not_let_a_town_override_is_refused_with_its_place(tmp_path):
+    page = (HOW_TO / "add-a-municipality.md").read_text(encoding="utf-8")
+    table = tomllib.loads(dedent(BLOCK.search(page)[3]))
+    table["parameters"]["hausnummer"]["title.de"] = "Anders"
+    with pytest.raises(DataInvalid) as told:
+        load(None, {table["ars"]: table["parameters"]})
+    assert "150900550550" in told.value.findings[0].pointer
