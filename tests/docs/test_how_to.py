@@ -77,3 +77,18 @@ def test_what_a_service_does_not_let_a_town_override_is_refused_with_its_place(t
     with pytest.raises(DataInvalid) as told:
         load(None, {table["ars"]: table["parameters"]})
     assert "150900550550" in told.value.findings[0].pointer
+
+
+def test_every_test_that_the_threat_model_names_is_there():
+    root = HOW_TO.parents[1]
+    page = (root / "docs" / "security" / "threat-model.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| T")]
+    assert len(rows) >= 14
+    for row in rows:
+        named = re.findall(r"`(tests/[^`]+)`", row.rsplit("|", 2)[1])
+        assert named, row[:8]
+        for name in named:
+            path, _, test = name.partition("::")
+            assert (root / path).exists(), name
+            assert any((root / path).rglob("test_*.py")) or (root / path).is_file(), name
+            assert not test or test in (root / path).read_text(encoding="utf-8"), name
