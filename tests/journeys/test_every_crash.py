@@ -197,6 +197,7 @@ async def test_killed_there_exactly_one_arrives_and_is_accepted(at):
     await carried_out(it)
     assert it.row.state is State.ACCEPTED
     assert len(it.submitted) == 1, "lost, or delivered twice"
+    assert it.submits == 1, "asked again without looking into the event log first"
     assert it.blobs == {}, "sealed parts that nobody needs any more"
 
 
