@@ -18,7 +18,7 @@ import structlog
 
 from gateway import journey
 from gateway.circuit import Circuits
-from gateway.errors import CounterpartAway, CounterpartBusy, GatewayError, InternalError, VersionGone
+from gateway.errors import CounterpartAway, CounterpartBusy, DestinationUnfit, GatewayError, InternalError, VersionGone
 from gateway.journey import Kind, Step
 from gateway.model import Attachment, Municipality, Purpose, Submission
 from gateway.ports import Change, Channel, Clock, Enclosure, Parcel, Store, Stored
@@ -105,7 +105,7 @@ class Delivery:
             return current.destination_id
         try:
             return self.channels[current.municipality].destination_of(current.service)
-        except GatewayError:
+        except (GatewayError, KeyError):
             return ""  # sealing will say so
 
     def _wait(self, current: Submission, change: Change | None) -> float | None:
@@ -137,7 +137,9 @@ class Delivery:
         return outcome
 
     async def _act(self, current: Submission, todo: Step) -> Change | None:
-        channel = self.channels[current.municipality]
+        channel = self.channels.get(current.municipality)
+        if channel is None or current.service not in self.catalogue.ids():  # taken out of the settings meanwhile
+            raise DestinationUnfit(rule="no_destination")
         if todo.kind is Kind.SEAL:
             parcel = await self._parcel(current)
             return journey.sealed(current, await channel.seal(current, parcel, self.store), self.clock.now())

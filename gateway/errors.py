@@ -14,7 +14,7 @@ GatewayError                     code · blame · retry · status · de · en
 ├── OperatorError                configuration or machine; the operator has to act
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
 │   ├── DatabaseUnfit · DatabaseNotStarted
-│   ├── EvidenceKeysInvalid
+│   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty
 │   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
@@ -466,6 +466,22 @@ class Maintenance(OperatorError):
     status = 503
     de = "Das Gateway wird gewartet. Es wurde nichts übernommen; bitte später erneut versuchen."
     en = "The gateway is under maintenance. Nothing was taken over; try again later."
+
+
+class BackupUnfit(OperatorError):
+    """The file is no backup that this version can restore; nothing was changed."""
+
+    code = "backup_unfit"
+    de = "Die Datei kann nicht wiederhergestellt werden: {cause_de}. Es wurde nichts verändert."
+    en = "The file cannot be restored: {cause_en}. Nothing was changed."
+
+
+class DatabaseNotEmpty(OperatorError):
+    """A restore would write over data."""
+
+    code = "database_not_empty"
+    de = "Die Datenbank enthält schon Daten; wiederhergestellt wird nur in eine leere."
+    en = "The database holds data already; only an empty one is restored into."
 
 
 class DemoFailed(OperatorError):

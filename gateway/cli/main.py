@@ -12,6 +12,7 @@ from gateway import __version__
 from gateway.cli.language import text
 
 COMMANDS = {
+    "backup": ("gateway.cli.backup:backup", "Alles in eine Datei sichern", "Save everything into one file"),
     "check": ("gateway.cli.check:check", "Einstellungen und Verbindungen prüfen", "Check settings and connections"),
     "demo": ("gateway.cli.demo:demo", "Den ganzen Weg einmal vorführen", "Show the whole way once"),
     "evidence": ("gateway.cli.evidence:evidence", "Nachweise ausgeben und prüfen", "Hand out and check evidence"),
@@ -20,6 +21,7 @@ COMMANDS = {
     "list": ("gateway.cli.submissions:list_", "Einreichungen auflisten", "List submissions"),
     "maintenance": ("gateway.cli.controls:maintenance", "Wartung beginnen und beenden", "Begin and end maintenance"),
     "pause": ("gateway.cli.controls:pause", "Zustellung anhalten", "Stop deliveries"),
+    "restore": ("gateway.cli.backup:restore", "Aus einer Sicherung wiederherstellen", "Restore from a backup"),
     "resume": ("gateway.cli.controls:resume", "Zustellung fortsetzen", "Continue deliveries"),
     "retention": ("gateway.cli.retention:retention", "Löschfristen und Auskunft", "Erasure and subject access"),
     "sandbox": (

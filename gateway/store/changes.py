@@ -4,7 +4,8 @@ Knows: cursors. Never does: wait. Standard: architecture §3; PostgreSQL's `pg_s
 Start reading: `after`.
 
 A line is ordered by the transaction that wrote it and shown only once every transaction that began earlier has ended:
-then nothing can slip in before it any more, however late it commits.
+then nothing can slip in before it any more, however late it commits. Its number is the transaction's plus a base that a
+restore raises (`feed_base`), so that what was read before a restore stays behind what comes after it.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def position(cursor: str) -> tuple[str, int]:
 
 @functools.cache
 def _lines(of: scope.Shape) -> Statement:
-    settled = _C.xid < func.pg_snapshot_xmin(func.pg_current_snapshot())
+    settled = _C.xid < func.feed_horizon()
     behind = tuple_(cast(bindparam("xid", type_=Text), Xid8), bindparam("number", type_=BigInteger))
     query: Select[Any] = select(cast(_C.xid, Text).label("xid_text"), _C.id, _C.submission, _C.state, _C.at)
     query = scope.narrowed(query, t.changes, of).where(settled, tuple_(_C.xid, _C.id) > behind)

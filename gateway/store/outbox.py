@@ -34,7 +34,7 @@ SELECT id, client, news FROM (
     SELECT webhook.id, webhook.client,
         webhook.events ? %(state)s AND EXISTS (
             SELECT FROM changes AS change WHERE change.client = webhook.client
-            AND change.xid < pg_snapshot_xmin(pg_current_snapshot())
+            AND change.xid < feed_horizon()
             AND (change.xid, change.id) > (webhook.cursor_xid, webhook.cursor_id)
         ) AS news,
         EXISTS (
@@ -56,7 +56,7 @@ _NEWS = numbered(
 SELECT change.xid::text AS xid, change.id, change.submission, change.municipality, change.state, change.at,
     submission.service, submission.test
 FROM changes AS change LEFT JOIN submissions AS submission ON submission.id = change.submission
-WHERE change.client = %(client)s AND change.xid < pg_snapshot_xmin(pg_current_snapshot())
+WHERE change.client = %(client)s AND change.xid < feed_horizon()
     AND (change.xid, change.id) > (%(xid)s::text::xid8, %(number)s)
 ORDER BY change.xid, change.id LIMIT %(limit)s
 """

@@ -200,6 +200,17 @@ class Retention:
             await remove(connection, submission_id, keys)
         return True
 
+    async def replay(self, submission_id: UUID, keys: Sequence[UUID]) -> bool:
+        """Erase again what a restored backup brought back, whatever state it has there; False where nothing was."""
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            row = await db.one(connection, _LOCK, id=submission_id)
+            if row is None or row["erased_at"] is not None:
+                return False
+            await self._prove(connection, submission_id, row, "restore", now)
+            await remove(connection, submission_id, keys)
+        return True
+
     async def hold(self, submission_id: UUID, *, held: bool) -> None:
         """Keep a submission whatever its period, or stop keeping it. Raises `NotFound`."""
         if await self._database.one(_EXISTS, id=submission_id) is None:

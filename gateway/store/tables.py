@@ -314,7 +314,7 @@ evidence_stamps = Table(
 changes = Table(
     "changes",
     metadata,
-    Column("xid", Xid8, server_default=text("pg_current_xact_id()"), nullable=False),
+    Column("xid", Xid8, server_default=text("feed_now()"), nullable=False),
     Column("id", BigInteger, Identity(always=True), nullable=False),
     Column("submission", Uuid, nullable=False),
     _municipality(),

@@ -117,3 +117,16 @@ def test_access_and_erasure_on_request_and_the_repeat_learns_of_it(portal, opera
     status, _, problem = portal.create(body, "contract-erase")
     assert (status, problem["code"]) == (410, "erased")
     assert all(row["erased"] == 0 for row in operate("retention", "run"))
+
+
+def test_a_backup_is_made_while_all_goes_on_and_checked_aside(line, operate, accepted, tmp_path):
+    out = tmp_path / "sicherung.zip"
+    (made,) = operate("backup", str(out))
+    assert made["ok"] is True
+    assert made["submissions"] >= 1
+    (checked,) = operate("restore", str(out), "--check")
+    assert (checked["ok"], checked["broken"]) == (True, [])
+    assert checked["chains"] >= 1
+    refused = run("restore", str(out), "--config", line["config"])
+    assert refused.returncode == 2
+    assert "database_not_empty" in refused.stderr

@@ -153,7 +153,7 @@ def worker(world: World) -> Delivery:
         store=Store(world),
         channels={ARS: Channel(world)},
         municipalities={ARS: Municipality("tangerhuette", ARS, "Stadt Tangerhütte", "https://p.example", "test", "id")},
-        catalogue=SimpleNamespace(get=lambda _id: service),
+        catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
         clock=world,
         new_id=uuid4,
         jitter=lambda: 0.0,
@@ -229,6 +229,14 @@ async def test_what_needs_a_person_is_held_with_its_reason_and_not_tried_again()
     calls = len(it.points)
     await worker(it).advance(it.row.id)
     assert len(it.points) == calls
+
+
+@pytest.mark.parametrize("gone", ["municipality", "service"])
+async def test_what_was_taken_out_of_the_settings_is_held_not_forgotten(gone):
+    it = world()
+    it.row = replace(it.row, **{gone: "999999999999"})
+    await carried_out(it)
+    assert (it.row.state, it.row.reason.code, it.submits) == (State.HELD, "destination_unfit", 0)
 
 
 @pytest.mark.parametrize("call", ["announce", "upload", "submit", "events"])

@@ -1,0 +1,108 @@
+"""`gateway backup`, `restore`: everything into one file, and back onto an empty machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
+from gateway.cli.language import text
+
+
+@click.command(help=text("Alles in eine Datei sichern", "Save everything into one file"))
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@options
+@guarded
+def backup(config: Path | None, as_json: bool, out: Path) -> None:
+    """One moment of the whole database, while the gateway goes on. The master key is not in it: keep that apart."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import database  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+
+    async def main(_: asyncio.Event) -> Any:  # noqa: ANN401 - the summary, imported late
+        async with database(values) as dsn:
+            return await asyncio.to_thread(files.write, dsn, out, datetime.now(UTC))
+
+    summary = run(main)
+    emit(_line(summary, file=str(out), bytes=out.stat().st_size), as_json=as_json)
+
+
+@click.command(help=text("Aus einer Sicherung wiederherstellen", "Restore from a backup"))
+@click.argument("source", type=click.Path(exists=True, path_type=Path, dir_okay=False))
+@click.option("--check", "only_check", is_flag=True, help=text("Nur daneben prüfen", "Only check it, aside"))
+@options
+@guarded
+def restore(config: Path | None, as_json: bool, source: Path, only_check: bool) -> None:
+    """Into an empty database; what was erased since stays erased. With `--check` into a database made for it alone."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+    work = _checked if only_check else _restored
+    line = run(lambda _: work(values, source))
+    emit(line, as_json=as_json)
+    if not line["ok"]:
+        raise SystemExit(FAILED)
+
+
+async def _restored(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - settings, imported late
+    from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
+    from gateway.store.erased import ErasedList  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import database, open_house  # noqa: PLC0415 - commands import what they need
+
+    async with database(values) as dsn:
+        summary = await asyncio.to_thread(files.load, dsn, source)
+        async with open_house(values) as house:
+            again = [await house.retention.replay(e.submission, e.keys) for e in ErasedList(values.data_dir)]
+    return _line(summary, erased_again=sum(again))
+
+
+async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above
+    from gateway.keyfiles import master_key  # noqa: PLC0415 - commands import what they need
+    from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
+    from gateway.store import embedded, migrations  # noqa: PLC0415 - commands import what they need
+    from gateway.store.audit import audit  # noqa: PLC0415 - commands import what they need
+    from gateway.store.postgres import PostgresStore  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import SystemClock  # noqa: PLC0415 - commands import what they need
+
+    aside = Path(tempfile.mkdtemp(prefix="gateway-restore-"))
+    os.chmod(aside, 0o711)  # noqa: PTH101, S103 - the database may run as another system user
+    try:
+        running = await asyncio.to_thread(embedded.start, aside)
+        await asyncio.to_thread(migrations.migrate, running.dsn)
+        summary = await asyncio.to_thread(files.load, running.dsn, source)
+        key, place = master_key(values, data_exist=True)
+        store = await PostgresStore.open(
+            running.dsn, master_key=key, place=place, clock=SystemClock(), random=os.urandom, pool_size=2
+        )
+        try:
+            found = await audit(store)
+        finally:
+            await store.close()
+    finally:
+        await asyncio.to_thread(embedded.stop, aside)
+        shutil.rmtree(aside, ignore_errors=True)
+    line = _line(summary, chains=found.chains, blobs=found.blobs, broken=list(found.broken))
+    return {**line, "ok": not found.broken}
+
+
+def _line(summary: Any, **more: object) -> dict[str, Any]:  # noqa: ANN401 - the summary, imported late
+    rows = summary.rows
+    return {
+        "ok": True,
+        "made_at": summary.made_at,
+        "schema": summary.revision,
+        "submissions": rows["submissions"],
+        "rows": sum(rows.values()),
+        **more,
+    }
