@@ -21,7 +21,7 @@ from gateway.errors import DatabaseAway, GatewayError, NotFound
 from gateway.outbound.client import http_client
 from gateway.settings import Settings
 from gateway.stamping import stamp_roots
-from gateway.store import jobs, roots
+from gateway.store import alarms, jobs, roots
 from gateway.store.sweep import sweep
 from gateway.wiring import House, open_house, open_notifier, policy
 
@@ -46,8 +46,8 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
 
         app = jobs.build_app(house.dsn, advance)
         async with app.open_async(), open_notifier(house) as notifier:
-            all_chores = (_chores(house, app), _erasures(house), _roots(house), _stamps(house), notifier.run())
-            chores = [asyncio.create_task(chore) for chore in all_chores]
+            apart = (_erasures(house), _deadlines(house), _roots(house), _stamps(house), notifier.run())
+            chores = [asyncio.create_task(chore) for chore in (_chores(house, app), *apart)]
             on_ready()
             try:
                 await jobs.work(app, concurrency=concurrency, stop=stop)
@@ -93,6 +93,19 @@ async def _erasures(house: House) -> None:
                     number=number,
                 )
         await asyncio.sleep(ERASE_EVERY_S)
+
+
+async def _deadlines(house: House) -> None:
+    """Apart from the other chores, as they are: a look at every deadline each minute."""
+    while True:
+        try:
+            for rule, submission_id, municipality in await alarms.look(house.store.database, house.clock.now()):
+                await log.awarning(
+                    "alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality
+                )
+        except GatewayError as error:
+            await log.awarning("worker.no_alarms", code=error.code)
+        await asyncio.sleep(SWEEP_EVERY_S)
 
 
 async def _roots(house: House) -> None:

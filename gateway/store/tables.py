@@ -230,6 +230,17 @@ legal_holds = Table(
     _at("since"),
 )
 
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    _of_submission(primary_key=True),
+    _municipality(),
+    _at("raised_at"),
+    _at("acknowledged_at", null=True),
+    _at("resolved_at", null=True),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,
