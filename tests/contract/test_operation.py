@@ -119,6 +119,11 @@ def test_access_and_erasure_on_request_and_the_repeat_learns_of_it(portal, opera
     assert all(row["erased"] == 0 for row in operate("retention", "run"))
 
 
+def test_alarms_are_listed_and_nothing_is_noted_where_there_is_none(operate, accepted):
+    assert operate("alarms", "list") == []
+    assert operate("alarms", "acknowledge", accepted["id"]) == []
+
+
 def test_a_backup_is_made_while_all_goes_on_and_checked_aside(line, operate, accepted, tmp_path):
     out = tmp_path / "sicherung.zip"
     (made,) = operate("backup", str(out))
