@@ -11,7 +11,8 @@ from uuid import UUID
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, say, set_up_logging
+from gateway.cli.console import FAILED, emit, guarded, options, say
+from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import language, text
 from gateway.errors import InvalidParameter, StateConflict, VersionGone
 from gateway.model import Finding, Submission, instant
@@ -53,7 +54,7 @@ def list_(config: Path | None, as_json: bool) -> None:
             human = f"{group.number:>6}  {group.cause:<24} {group.service:<20} {group.destination_id or '–'}"
             emit(line, as_json=as_json, human=f"{human}\n        {advice[language()]}")
 
-    _in_house(config, main)
+    in_house(config, main)
 
 
 def _selection(command: Callable[..., None]) -> Callable[..., None]:
@@ -112,7 +113,7 @@ def _decide(  # noqa: PLR0913 - the shared options
 ) -> None:
     from gateway.store import basket  # noqa: PLC0415 - commands import what they need
 
-    choice = basket.Choice(_uuids(ids), cause, destination, service)
+    choice = basket.Choice(uuids(ids), cause, destination, service)
     if choice.is_everything and not everything:
         fault = Finding(
             "held",
@@ -139,7 +140,7 @@ def _decide(  # noqa: PLR0913 - the shared options
                 await asyncio.sleep(1 / rate)
         return whole
 
-    if not _in_house(config, main):
+    if not in_house(config, main):
         raise SystemExit(FAILED)
 
 
@@ -180,25 +181,3 @@ def suggestion(cause: str) -> dict[str, str]:
         ),
     )
     return {"de": de, "en": en}
-
-
-def _uuids(given: tuple[str, ...]) -> tuple[UUID, ...]:
-    try:
-        return tuple(UUID(each) for each in given)
-    except ValueError:
-        fault = Finding("ID", "format", "Erwartet werden UUIDs.", "UUIDs are expected.")
-    raise InvalidParameter(findings=(fault,))
-
-
-def _in_house(config: Path | None, work: Callable[[Any, asyncio.Event], Any]) -> Any:  # noqa: ANN401 - as above
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
-
-    values = settings.read(config)
-    set_up_logging("error")
-
-    async def main(stop: asyncio.Event) -> Any:  # noqa: ANN401 - as above
-        async with open_house(values) as house:
-            return await work(house, stop)
-
-    return run(main)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, say, set_up_logging
+from gateway.cli.console import FAILED, emit, guarded, options, say
+from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import language, text
 from gateway.errors import GatewayError, InvalidParameter
 from gateway.model import Finding, instant
@@ -27,11 +26,11 @@ def retention() -> None:
 def plan(config: Path | None, as_json: bool) -> None:
     """One line a town, service and stage."""
 
-    async def main(house: Any) -> None:  # noqa: ANN401 - the house, imported late
+    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the house, imported late
         for period in house.periods:
             _line(period, "due", await house.retention.due(period), as_json=as_json)
 
-    _in_house(config, main)
+    in_house(config, main)
 
 
 @retention.command(name="run", help=text("Löschen, was jetzt zu löschen ist", "Erase what is due now"))
@@ -40,11 +39,11 @@ def plan(config: Path | None, as_json: bool) -> None:
 def run_(config: Path | None, as_json: bool) -> None:
     """One line a town, service and stage. The worker does the same every hour."""
 
-    async def main(house: Any) -> None:  # noqa: ANN401 - as above
+    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
         for period in house.periods:
             _line(period, "erased", await house.retention.run(period), as_json=as_json)
 
-    _in_house(config, main)
+    in_house(config, main)
 
 
 @retention.command(help=text("Von der Löschung ausnehmen", "Keep in spite of every period"))
@@ -54,13 +53,13 @@ def run_(config: Path | None, as_json: bool) -> None:
 @guarded
 def hold(config: Path | None, as_json: bool, submission_id: str, release: bool) -> None:
     """A legal hold on one submission."""
-    wanted = _uuid(submission_id)
+    (wanted,) = uuids([submission_id])
 
-    async def main(house: Any) -> None:  # noqa: ANN401 - as above
+    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
         await house.retention.hold(wanted, held=not release)
         emit({"ok": True, "submission_id": str(wanted), "held": not release}, as_json=as_json)
 
-    _in_house(config, main)
+    in_house(config, main)
 
 
 @retention.command(help=text("Auskunft: was liegt zu diesem Aktenzeichen vor?", "What is held about a reference?"))
@@ -70,7 +69,7 @@ def hold(config: Path | None, as_json: bool, submission_id: str, release: bool) 
 def subject(config: Path | None, as_json: bool, reference: str) -> None:
     """One line a submission of the portal's reference: what of it is there, and until when."""
 
-    async def main(house: Any) -> None:  # noqa: ANN401 - as above
+    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
         days = {(p.municipality, p.service): p.days for p in house.periods}
         for row in await house.retention.subject(reference):
             line = {
@@ -89,7 +88,7 @@ def subject(config: Path | None, as_json: bool, reference: str) -> None:
             }
             emit(line, as_json=as_json)
 
-    _in_house(config, main)
+    in_house(config, main)
 
 
 @retention.command(help=text("Auf Verlangen löschen", "Erase on request"))
@@ -99,12 +98,12 @@ def subject(config: Path | None, as_json: bool, reference: str) -> None:
 @guarded
 def erase(config: Path | None, as_json: bool, ids: tuple[str, ...], reference: str | None) -> None:
     """One line a submission; those still on their way or on legal hold are named and stay."""
-    wanted = [_uuid(each) for each in ids]
+    wanted = uuids(ids)
     if not wanted and reference is None:
         fault = Finding("erase", "selection", "Bitte IDs oder --reference angeben.", "Give ids or --reference.")
         raise InvalidParameter(findings=(fault,))
 
-    async def main(house: Any) -> bool:  # noqa: ANN401 - as above
+    async def main(house: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
         found = [row["id"] for row in await house.retention.subject(reference)] if reference is not None else []
         whole = True
         for each in (*wanted, *found):
@@ -118,7 +117,7 @@ def erase(config: Path | None, as_json: bool, ids: tuple[str, ...], reference: s
             emit({"ok": True, "submission_id": str(each), "erased": fresh}, as_json=as_json)
         return whole
 
-    if not _in_house(config, main):
+    if not in_house(config, main):
         raise SystemExit(FAILED)
 
 
@@ -133,25 +132,3 @@ def _line(period: Any, name: str, number: int, *, as_json: bool) -> None:  # noq
     }
     human = f"{period.municipality}  {period.stage:<9} {period.service or '–':<24} {period.days:>6}  {number:>8}"
     emit(line, as_json=as_json, human=human)
-
-
-def _uuid(given: str) -> UUID:
-    try:
-        return UUID(given)
-    except ValueError:
-        fault = Finding("ID", "format", "Erwartet wird eine UUID.", "A UUID is expected.")
-    raise InvalidParameter(findings=(fault,))
-
-
-def _in_house(config: Path | None, work: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as above
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
-
-    values = settings.read(config)
-    set_up_logging("error")
-
-    async def main(_: asyncio.Event) -> Any:  # noqa: ANN401 - as above
-        async with open_house(values) as house:
-            return await work(house)
-
-    return run(main)

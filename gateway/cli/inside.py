@@ -1,0 +1,39 @@
+"""What commands at the machine itself share: the settings read, the house opened, ids taken at their word."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from gateway.cli.console import run, set_up_logging
+from gateway.errors import InvalidParameter
+from gateway.model import Finding
+
+Work = Callable[[Any, asyncio.Event], Awaitable[Any]]
+
+
+def in_house(config: Path | None, work: Work) -> Any:  # noqa: ANN401 - whatever the work returns
+    """Open everything that one process needs, do `work(house, stop)`, close everything; its result."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+
+    async def main(stop: asyncio.Event) -> Any:  # noqa: ANN401 - as above
+        async with open_house(values) as house:
+            return await work(house, stop)
+
+    return run(main)
+
+
+def uuids(given: Sequence[str], place: str = "ID") -> tuple[UUID, ...]:
+    """The ids of a command line. Raises `InvalidParameter` that names `place`."""
+    try:
+        return tuple(UUID(each) for each in given)
+    except ValueError:
+        fault = Finding(place, "format", "Erwartet wird eine UUID.", "A UUID is expected.")
+    raise InvalidParameter(findings=(fault,))
