@@ -13,7 +13,8 @@ GatewayError                     code · blame · retry · status · de · en
 │   └── EvidenceUnreadable
 ├── OperatorError                configuration or machine; the operator has to act
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
-│   ├── DatabaseUnfit · DatabaseNotStarted
+│   ├── MasterKeyStillNeeded · ProcessesWithoutKey · SchemaNewer
+│   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseTooOld
 │   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty
 │   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
@@ -391,11 +392,56 @@ class MasterKeyMissing(OperatorError):
 
 
 class MasterKeyWrong(OperatorError):
-    """The master key does not open what is stored."""
+    """No master key given opens what is stored."""
 
     code = "master_key_wrong"
-    de = "Der Hauptschlüssel ({place}) passt nicht zu den gespeicherten Daten. Bitte den richtigen zurücklegen."
-    en = "The master key ({place}) does not fit the stored data. Put the right key back."
+    de = (
+        "Der Hauptschlüssel ({place}) passt nicht zu den gespeicherten Daten; sie brauchen {needed}. "
+        "Bitte den richtigen zurücklegen."
+    )
+    en = "The master key ({place}) does not fit the stored data, which need {needed}. Put the right key back."
+
+
+class MasterKeyStillNeeded(OperatorError):
+    """A master key is not given, although stored keys hang on it."""
+
+    code = "master_key_still_needed"
+    de = (
+        "Der Hauptschlüssel {key} fehlt; noch {rows} gespeicherte Schlüssel hängen an ihm. Bitte unter "
+        "vault.previous_master_key_files angeben, bis „gateway keys rotate“ ihn ersetzt hat."
+    )
+    en = (
+        "The master key {key} is missing; {rows} stored keys still hang on it. Give it in "
+        "vault.previous_master_key_files until `gateway keys rotate` has replaced it."
+    )
+
+
+class ProcessesWithoutKey(OperatorError):
+    """Running processes could not read what would hang on the new master key."""
+
+    code = "processes_without_key"
+    de = (
+        "Dem Hauptschlüssel {key} kann noch nichts anvertraut werden: {count} Verbindungen gehören zu Prozessen, "
+        "die ihn nicht haben. Bitte diese erst mit beiden Schlüsseln neu starten. Es wurde nichts verändert."
+    )
+    en = (
+        "Nothing can hang on the master key {key} yet: {count} connections belong to processes that do not have it. "
+        "Restart those with both keys first. Nothing was changed."
+    )
+
+
+class SchemaNewer(OperatorError):
+    """The database was migrated by a newer release."""
+
+    code = "schema_newer"
+    de = (
+        "Die Datenbank hat das Schema {found} einer neueren Fassung des Gateways; diese kennt nur {known}. "
+        "Bitte die neuere Fassung installieren; zurück führt nur eine Sicherung von vor der Aktualisierung."
+    )
+    en = (
+        "The database has schema {found} of a newer release of the gateway; this one knows {known} at most. "
+        "Install the newer release; the only way back is a backup from before the upgrade."
+    )
 
 
 class DatabaseAway(OperatorError):
@@ -412,8 +458,22 @@ class DatabaseUnfit(OperatorError):
     """The embedded database's directory was written by another major version of PostgreSQL."""
 
     code = "database_unfit"
-    de = "{place} stammt von PostgreSQL {found}; dieses Gateway bringt {expected} mit. Bitte erst sichern und umziehen."
-    en = "{place} was written by PostgreSQL {found}; this gateway brings {expected}. Back up and move the data first."
+    de = (
+        "{place} stammt von PostgreSQL {found}; dieses Gateway bringt {expected} mit. Bitte mit der bisherigen Fassung "
+        "`gateway backup` ausführen, das Verzeichnis beiseite legen und mit dieser Fassung `gateway restore`."
+    )
+    en = (
+        "{place} was written by PostgreSQL {found}; this gateway brings {expected}. Run `gateway backup` with the "
+        "release used so far, put the directory aside, and run `gateway restore` with this release."
+    )
+
+
+class DatabaseTooOld(OperatorError):
+    """An external PostgreSQL older than those that are supported."""
+
+    code = "database_too_old"
+    de = "Die Datenbank ist PostgreSQL {found}; nötig ist {least} oder neuer. Bitte den Datenbankserver aktualisieren."
+    en = "The database is PostgreSQL {found}; {least} or newer is needed. Upgrade the database server."
 
 
 class DatabaseNotStarted(OperatorError):

@@ -1,7 +1,7 @@
 """Key files: what the gateway signs and encrypts with, read once from disk.
 
 Knows: where each key stands and who may create it (test mode only, except the token key). Never does: network, SQL.
-Standard: fixed interfaces §2, RFC 7517. Start reading: `master_key`, then `KeyFiles`.
+Standard: fixed interfaces §2, RFC 7517. Start reading: `master_keys`, then `KeyFiles`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from gateway.crypto import jws
 from gateway.crypto.keys import PrivateKey, digest, generate_ed25519, private_key
+from gateway.crypto.vault import MasterKey
 from gateway.errors import MasterKeyMissing, SettingsInvalid
 from gateway.model import Finding
 from gateway.settings import MunicipalityFile, Settings
@@ -41,33 +42,52 @@ def write_secret(path: Path, content: bytes) -> None:
         beside.unlink()
 
 
-def master_key(settings: Settings, *, data_exist: bool) -> tuple[bytes, str]:
-    """The master key and its place for messages.
+def master_keys(settings: Settings, *, data_exist: bool) -> tuple[MasterKey, ...]:
+    """The master key to use, then those that stored keys may still hang on; each knows where it was read from.
 
-    In test mode a missing one is made, unless encrypted data exist already. Raises `MasterKeyMissing` and
-    `SettingsInvalid`.
+    In test mode a missing first one is made, unless encrypted data exist already. Raises `MasterKeyMissing` and
+    `SettingsInvalid` with every fault.
     """
-    path = settings.vault.master_key_file or settings.data_dir / "keys" / "master.key"
-    if not path.exists():
-        if data_exist or settings.mode == "production":
+    vault = settings.vault
+    files = list(vault.previous_master_key_files)
+    found = []
+    if vault.master_key is not None:
+        found.append(("GATEWAY__VAULT__MASTER_KEY", vault.master_key.get_secret_value().encode()))
+    else:
+        files.insert(0, _master_file(settings, data_exist=data_exist))
+    for path in files:
+        if not path.exists():
             raise MasterKeyMissing(place=str(path))
+        found.append((str(path), path.read_bytes() if os.access(path, os.R_OK) else b""))
+    for number, secret in enumerate(vault.previous_master_keys):
+        found.append((f"GATEWAY__VAULT__PREVIOUS_MASTER_KEYS[{number}]", secret.get_secret_value().encode()))
+    keys = [(place, _decoded(text)) for place, text in found]
+    if faults := tuple(_no_master_key(place) for place, key in keys if len(key) != MASTER_KEY_BYTES):
+        raise SettingsInvalid(findings=faults)
+    return tuple(MasterKey(key, place) for place, key in keys)
+
+
+def _master_file(settings: Settings, *, data_exist: bool) -> Path:
+    path = settings.vault.master_key_file or settings.data_dir / "keys" / "master.key"
+    if not path.exists() and not data_exist and settings.mode != "production":
         write_secret(path, base64.b64encode(os.urandom(MASTER_KEY_BYTES)) + b"\n")
+    return path
+
+
+def _decoded(text: bytes) -> bytes:
     try:
-        key = base64.b64decode(path.read_bytes().strip(), validate=True)
-    except (binascii.Error, OSError):
-        key = b""
-    if len(key) != MASTER_KEY_BYTES:
-        raise SettingsInvalid(
-            findings=(
-                Finding(
-                    "vault.master_key_file",
-                    "master_key_form",
-                    "Erwartet werden 32 Bytes in Base64.",
-                    "32 bytes in base64 are expected.",
-                ),
-            )
-        )
-    return key, str(path)
+        return base64.b64decode(text.strip(), validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _no_master_key(place: str) -> Finding:
+    return Finding(
+        f"vault: {place}",
+        "master_key_form",
+        "Erwartet werden 32 Bytes in Base64.",
+        "32 bytes in base64 are expected.",
+    )
 
 
 def token_key(settings: Settings) -> PrivateKey:

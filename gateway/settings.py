@@ -140,6 +140,13 @@ class Vault(Section):
     master_key_file: Path | None = Field(
         None, description="File with 32 bytes, base64. Unset in test mode: keys/master.key in data_dir."
     )
+    master_key: SecretStr | None = Field(None, description="The same by environment; refused in the file.")
+    previous_master_key_files: tuple[Path, ...] = Field(
+        (), description="Files with master keys that stored keys may still hang on; see `gateway keys list`."
+    )
+    previous_master_keys: tuple[SecretStr, ...] = Field(
+        (), description="The same by environment (a JSON list); refused in the file."
+    )
 
 
 class EvidenceSection(Section):
@@ -274,6 +281,7 @@ def read(file: Path | None, **overrides: object) -> Settings:
     values: dict[str, Any] = _toml(file) if file else {}
     _anchor(values, file.resolve().parent if file else Path.cwd())
     findings = [_unknown_variable(name) for name in os.environ if _is_unknown(name)]
+    findings += _only_by_environment(values)
     for key, value in overrides.items():
         section, _, name = key.partition("__")
         if value is not None and name:
@@ -285,6 +293,15 @@ def read(file: Path | None, **overrides: object) -> Settings:
     except ValidationError as error:
         findings += _findings(error, str(file or "environment"))
         raise SettingsInvalid(findings=tuple(findings)) from None
+    if settings.vault.master_key_file and settings.vault.master_key:
+        findings.append(
+            _finding(
+                "vault.master_key_file",
+                "given_twice",
+                "Auch vault.master_key ist gesetzt; bitte nur eines.",
+                "vault.master_key is set too; give one of them.",
+            )
+        )
     findings += insecure(settings) if settings.mode == "production" else []
     if findings:
         raise SettingsInvalid(findings=tuple(findings))
@@ -318,7 +335,7 @@ def read_municipalities(settings: Settings) -> tuple[MunicipalityFile, ...]:
 def insecure(settings: Settings) -> list[Finding]:
     """Every setting that production mode refuses, as findings."""
     weak: list[str] = []
-    if settings.vault.master_key_file is None:
+    if settings.vault.master_key_file is None and settings.vault.master_key is None:
         weak.append("vault.master_key_file")
     if not settings.server.public_url.startswith("https://"):
         weak.append("server.public_url")
@@ -357,7 +374,7 @@ def _anchor(values: dict[str, Any], base: Path) -> None:
         if isinstance(value, dict):
             _anchor(value, base)
         elif isinstance(value, list):
-            if key in {"trust_roots", "previous_secret_files"}:
+            if key in {"trust_roots", "previous_secret_files", "previous_master_key_files"}:
                 values[key] = [str(base / item) if isinstance(item, str) else item for item in value]
             for item in value:
                 if isinstance(item, dict):
@@ -370,6 +387,20 @@ def _is_unknown(name: str) -> bool:
     if not name.upper().startswith("GATEWAY__"):
         return False
     return name.upper().removeprefix("GATEWAY__").partition("__")[0].lower() not in Settings.model_fields
+
+
+def _only_by_environment(values: Mapping[str, Any]) -> list[Finding]:
+    vault = values.get("vault")
+    return [
+        _finding(
+            f"vault.{key}",
+            "only_by_environment",
+            f"Geheimnisse stehen nicht in dieser Datei; bitte GATEWAY__VAULT__{key.upper()} oder eine eigene nutzen.",
+            f"Secrets do not stand in the file; use GATEWAY__VAULT__{key.upper()} or a file of its own.",
+        )
+        for key in ("master_key", "previous_master_keys")
+        if isinstance(vault, dict) and key in vault
+    ]
 
 
 def _unknown_variable(name: str) -> Finding:

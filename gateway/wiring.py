@@ -25,7 +25,7 @@ from gateway.errors import DestinationUnfit, SettingsInvalid
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
 from gateway.intake import Intake
-from gateway.keyfiles import KeyFiles, master_key, read_secret, token_key
+from gateway.keyfiles import KeyFiles, master_keys, read_secret, token_key
 from gateway.model import Destination, Finding, Municipality
 from gateway.notifier import Notifier
 from gateway.outbound.client import Client, Policy, http_client
@@ -118,9 +118,15 @@ async def open_house(settings: Settings, *, base_url: str | None = None) -> Asyn
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database(settings))
-        master, place = master_key(settings, data_exist=await needs_master_key(dsn))
+        master, *previous = master_keys(settings, data_exist=await needs_master_key(dsn))
         store = await PostgresStore.open(
-            dsn, master_key=master, place=place, clock=clock, random=os.urandom, pool_size=settings.database.pool_size
+            dsn,
+            master_key=master.key,
+            place=master.place,
+            previous=previous,
+            clock=clock,
+            random=os.urandom,
+            pool_size=settings.database.pool_size,
         )
         stack.push_async_callback(store.close)
         municipalities = {file.ars: _municipality(file) for file in files}

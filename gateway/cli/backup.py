@@ -68,7 +68,7 @@ async def _restored(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN40
 
 
 async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above
-    from gateway.keyfiles import master_key  # noqa: PLC0415 - commands import what they need
+    from gateway.keyfiles import master_keys  # noqa: PLC0415 - commands import what they need
     from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
     from gateway.store import embedded, migrations  # noqa: PLC0415 - commands import what they need
     from gateway.store.audit import audit  # noqa: PLC0415 - commands import what they need
@@ -81,9 +81,15 @@ async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401
         running = await asyncio.to_thread(embedded.start, aside)
         await asyncio.to_thread(migrations.migrate, running.dsn)
         summary = await asyncio.to_thread(files.load, running.dsn, source)
-        key, place = master_key(values, data_exist=True)
+        key, *previous = master_keys(values, data_exist=True)
         store = await PostgresStore.open(
-            running.dsn, master_key=key, place=place, clock=SystemClock(), random=os.urandom, pool_size=2
+            running.dsn,
+            master_key=key.key,
+            place=key.place,
+            previous=previous,
+            clock=SystemClock(),
+            random=os.urandom,
+            pool_size=2,
         )
         try:
             found = await audit(store)

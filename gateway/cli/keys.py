@@ -1,21 +1,24 @@
-"""`gateway keys`: make keys."""
+"""`gateway keys`: make them, show what hangs on which, rotate the master key."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
-from gateway.cli.console import emit, guarded, options
+from gateway.cli.console import FAILED, INTERRUPTED, emit, guarded, options, run, say, set_up_logging
 from gateway.cli.language import text
 
 USES = {"decryption": "wrapKey", "signing": "verify"}
 
 
-@click.group(help=text("Schlüssel erzeugen", "Make keys"))
+@click.group(help=text("Schlüssel erzeugen, ansehen, wechseln", "Make, show and rotate keys"))
 def keys() -> None:
     """Group of the key commands."""
 
@@ -49,3 +52,113 @@ def generate(config: Path | None, as_json: bool, out: Path, subject: str, days: 
         (out / f"{name}.public.jwk").write_text(json.dumps(dict(public), indent=1), encoding="utf-8")
         line = {"name": name, "file": str(out / f"{name}.private.jwk"), "public_jwk": dict(public)}
         emit(line, as_json=as_json, human=f"{name}: {out / f'{name}.private.jwk'}")
+
+
+@keys.command(name="list", help=text("Hauptschlüssel und öffentliche Schlüssel", "Master keys and public keys"))
+@options
+@guarded
+def list_(config: Path | None, as_json: bool) -> None:
+    """One line a key: the master keys with what hangs on them, then the public half of every signing key."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+    for line in run(lambda _: _master_lines(values)):
+        human = f"{line['key']}  {line['place'] or '!!':<40} {line['municipality_keys']:>6} {line['data_keys']:>10}"
+        marks = [name for name in ("current", "removable") if line[name]]
+        emit(line, as_json=as_json, human=" ".join(["master ", human, *marks]))
+    for line in _public_lines(values):
+        emit(line, as_json=as_json, human=f"{line['kind']}  {line['public_jwk'].get('kid')}  {line['not_after'] or ''}")
+
+
+async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
+    from gateway.keyfiles import master_keys  # noqa: PLC0415 - commands import what they need
+    from gateway.store.database import Database  # noqa: PLC0415 - commands import what they need
+    from gateway.store.masters import Need, needs  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import database  # noqa: PLC0415 - commands import what they need
+
+    async with database(values) as dsn:
+        connections = await Database.open(dsn, size=1)
+        try:
+            found = {need.master: need for need in await needs(connections)}
+        finally:
+            await connections.close()
+    places = {key.id: key.place for key in master_keys(values, data_exist=bool(found))}
+    return [
+        {
+            "kind": "master",
+            "key": each,
+            "place": places.get(each),
+            "current": need.current,
+            "municipality_keys": need.municipality_keys,
+            "data_keys": need.data_keys,
+            "removable": need.rows == 0 and bool(found) and each != next(iter(places)),
+        }
+        for each in dict.fromkeys([*places, *found])
+        for need in (found.get(each, Need(each, False, 0, 0)),)
+    ]
+
+
+def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
+    from cryptography import x509  # noqa: PLC0415 - commands import what they need
+
+    from gateway.keyfiles import KeyFiles, token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import read_municipalities  # noqa: PLC0415 - commands import what they need
+
+    files = read_municipalities(values)
+    found = KeyFiles(files, token_key(values))
+    named = [("evidence", None, found.token), *(("signing", file.slug, found.document_key(file.ars)) for file in files)]
+    for kind, town, key in named:
+        until = x509.load_der_x509_certificate(key.x5c[0]).not_valid_after_utc.isoformat() if key.x5c else None
+        yield {"kind": kind, "municipality": town, "public_jwk": dict(key.public_jwk), "not_after": until}
+
+
+@keys.command(help=text("Auf den neuen Hauptschlüssel wechseln", "Change to the new master key"))
+@options
+@guarded
+def rotate(config: Path | None, as_json: bool) -> None:
+    """Everything hangs on `vault.master_key_file` afterwards; may be run again at any time, and goes on then."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+    done, stopped = run(lambda stop: _rotated(values, stop))
+    whole = not stopped and not done.left
+    line = {
+        "ok": whole,
+        "key": done.master,
+        "data_keys": done.data_keys,
+        "municipality_keys": done.municipality_keys,
+        "left": done.left,
+        "broken": list(done.broken),
+    }
+    emit(line, as_json=as_json)
+    if done.broken:
+        say(
+            text("Nicht zu öffnen, bitte Sicherung prüfen: ", "Cannot be opened, look at a backup: ")
+            + ", ".join(done.broken)
+        )
+    if not whole:
+        raise SystemExit(INTERRUPTED if stopped else FAILED)
+
+
+async def _rotated(values: Any, stop: asyncio.Event) -> tuple[Any, bool]:  # noqa: ANN401 - settings, imported late
+    from gateway.keyfiles import master_keys  # noqa: PLC0415 - commands import what they need
+    from gateway.store.postgres import PostgresStore  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import SystemClock, database  # noqa: PLC0415 - commands import what they need
+
+    async with database(values) as dsn:
+        first, *previous = master_keys(values, data_exist=True)
+        store = await PostgresStore.open(
+            dsn,
+            master_key=first.key,
+            place=first.place,
+            previous=previous,
+            clock=SystemClock(),
+            random=os.urandom,
+            pool_size=2,
+        )
+        try:
+            return await store.rotation().run(stop.is_set), stop.is_set()
+        finally:
+            await store.close()

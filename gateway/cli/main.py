@@ -18,7 +18,7 @@ COMMANDS = {
     "demo": ("gateway.cli.demo:demo", "Den ganzen Weg einmal vorführen", "Show the whole way once"),
     "evidence": ("gateway.cli.evidence:evidence", "Nachweise ausgeben und prüfen", "Hand out and check evidence"),
     "held": ("gateway.cli.held:held", "Was auf einen Menschen wartet", "What waits for a person"),
-    "keys": ("gateway.cli.keys:keys", "Schlüssel erzeugen", "Make keys"),
+    "keys": ("gateway.cli.keys:keys", "Schlüssel erzeugen, ansehen, wechseln", "Make, show and rotate keys"),
     "list": ("gateway.cli.submissions:list_", "Einreichungen auflisten", "List submissions"),
     "maintenance": ("gateway.cli.controls:maintenance", "Wartung beginnen und beenden", "Begin and end maintenance"),
     "pause": ("gateway.cli.controls:pause", "Zustellung anhalten", "Stop deliveries"),

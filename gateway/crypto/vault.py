@@ -25,7 +25,26 @@ KEY_SIZE: Final = 32
 NONCE_SIZE: Final = 12
 TAG_SIZE: Final = 16
 FRAME_OVERHEAD: Final = TAG_SIZE  # bytes a frame grows by
+WRAPPED_SIZE: Final = NONCE_SIZE + KEY_SIZE + TAG_SIZE  # bytes of a wrapped key
 _FRAMES_MOST: Final = 1 << 32
+
+
+class MasterKey:
+    """A master key (32 bytes) and where it was read from; shows its id, which tells nothing of the key.
+
+    CryptoFailure on a wrong size.
+    """
+
+    __slots__ = ("digests", "id", "key", "place", "wrapping")
+
+    def __init__(self, key: bytes, place: str) -> None:
+        self.key, self.place = key, place
+        self.id = keyed_digest(key, b"gateway/master-key-id")[:4].hex()
+        self.wrapping = keyed_digest(key, b"gateway/municipality-keys")
+        self.digests = keyed_digest(key, b"gateway/digests")
+
+    def __repr__(self) -> str:
+        return f"MasterKey({self.id})"
 
 
 def wrap(key: bytes, kek: bytes, *, context: bytes, nonce: bytes) -> bytes:

@@ -34,6 +34,7 @@ _DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
 _ADAPTED = psycopg.adapt.AdaptersMap(psycopg.adapters)
 register(_ADAPTED)
 
+LOOKING = "gateway look"  # a connection that reads no encrypted data
 PATIENCE = 4.0  # seconds that a caller waits for a connection before DatabaseAway
 OPTIONS = "-c statement_timeout=20s -c lock_timeout=4s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
 
@@ -77,8 +78,8 @@ class Database:
         self._pool = pool
 
     @classmethod
-    async def open(cls, dsn: str, *, size: int) -> Self:
-        """Connect. Raises `DatabaseAway` within about five seconds."""
+    async def open(cls, dsn: str, *, size: int, name: str = LOOKING) -> Self:
+        """Connect; the server's list of connections shows `name`. Raises `DatabaseAway` within about five seconds."""
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             dsn,
             connection_class=AsyncConnection[DictRow],
@@ -89,7 +90,7 @@ class Database:
                 "connect_timeout": 3,
                 "options": OPTIONS,
                 "prepare_threshold": 0,
-                "application_name": "gateway",
+                "application_name": name,
                 "context": _ADAPTED,
             },
             min_size=min(2, size),

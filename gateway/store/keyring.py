@@ -1,35 +1,41 @@
-"""Keys for data at rest: master key over municipality keys over data keys.
+"""Keys for data at rest: master keys over municipality keys over data keys.
 
-Knows: which key wraps which, and the check value of the master key. Never does: encrypt contents (`crypto.vault` does).
-Standard: architecture §5. Start reading: `Keyring`.
+Knows: which key wraps which, and how a wrapped data key names its generation. Never does: encrypt contents
+(`crypto.vault` does), begin a generation but the first (`rotation.py` does). Standard: architecture §5.
+Start reading: `Keyring`.
+
+A municipality has generations of keys, of which the newest wraps what is new; each row names the master key that wraps
+it. A wrapped data key has its generation (4 bytes) in front; those of the first generation have nothing there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
-
 from gateway.crypto import vault
-from gateway.errors import CryptoFailure, MasterKeyMissing, MasterKeyWrong
-from gateway.store.database import Database, compiled
-from gateway.store.tables import facts, municipality_keys
+from gateway.crypto.vault import MasterKey
+from gateway.errors import CryptoFailure, MasterKeyMissing
+from gateway.store import masters
+from gateway.store.database import Database, numbered
+from gateway.store.masters import NONCE
 
-CHECK = "master_key_check"
-NONCE = 12
+LOOK_AGAIN: Final = timedelta(minutes=1)
+_GENERATION: Final = 4  # bytes
 
-_FACT = compiled(select(facts.c.value).where(facts.c.name == bindparam("name")))
-_REMEMBER = compiled(insert(facts).values(name=bindparam("name"), value=bindparam("value")).on_conflict_do_nothing())
-_MUNICIPALITY = compiled(
-    select(municipality_keys.c.wrapped).where(municipality_keys.c.municipality == bindparam("municipality"))
+_ONE = numbered(
+    "SELECT generation, master, wrapped FROM municipality_keys "
+    "WHERE municipality = %(municipality)s AND generation = %(generation)s"
 )
-_ADD_MUNICIPALITY = compiled(
-    insert(municipality_keys)
-    .values(municipality=bindparam("municipality"), wrapped=bindparam("wrapped"), created_at=bindparam("created_at"))
-    .on_conflict_do_nothing()
+_NEWEST = numbered(
+    "SELECT generation, master, wrapped FROM municipality_keys WHERE municipality = %(municipality)s "
+    "ORDER BY generation DESC LIMIT 1"
+)
+_ADD = numbered(
+    "INSERT INTO municipality_keys (municipality, generation, master, wrapped, created_at) "
+    "VALUES (%(municipality)s, %(generation)s, %(master)s, %(wrapped)s, %(created_at)s) ON CONFLICT DO NOTHING"
 )
 
 
@@ -46,79 +52,116 @@ class DataKey:
 
 
 class Keyring:
-    """Unwraps what the database holds with the one key that it does not hold."""
+    """Unwraps what the database holds with the keys that it does not hold."""
 
-    def __init__(self, database: Database, master_key: bytes, random: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keys: Sequence[MasterKey],
+        random: Callable[[int], bytes],
+        *,
+        current: str,
+        digests: bytes,
+    ) -> None:
         self._database = database
-        self._random = random
-        self._wrapping = vault.keyed_digest(master_key, b"gateway/municipality-keys")
-        self._digests = vault.keyed_digest(master_key, b"gateway/digests")
-        self._municipalities: dict[str, bytes] = {}
+        self.wanted = keys[0]
+        self.masters: Mapping[str, MasterKey] = {key.id: key for key in keys}
+        self.random = random
+        self._current = current
+        self._digests = digests
+        self._known: dict[tuple[str, int], bytes] = {}
+        self._writing: dict[str, tuple[int, datetime]] = {}
 
     @classmethod
-    async def open(
-        cls, database: Database, master_key: bytes | None, *, place: str, random: Callable[[int], bytes]
-    ) -> Keyring:
-        """Check the master key against the database; the first one is remembered by its check value.
+    async def open(cls, database: Database, keys: Sequence[MasterKey], *, random: Callable[[int], bytes]) -> Keyring:
+        """Check the master keys against the database; in a new one the first of them becomes current.
 
-        Raises `MasterKeyMissing`, `MasterKeyWrong`; `place` says in their sentences where the key is expected.
+        Raises `MasterKeyWrong`, `MasterKeyStillNeeded`.
         """
-        if master_key is None:
-            raise MasterKeyMissing(place=place)
-        ring = cls(database, master_key, random)
-        check = vault.wrap(bytes(32), ring._wrapping, context=CHECK.encode(), nonce=random(NONCE))
-        await database.run(_REMEMBER, name=CHECK, value=check)
-        row = await database.one(_FACT, name=CHECK)
-        try:
-            vault.unwrap(row["value"] if row else b"", ring._wrapping, context=CHECK.encode())
-        except CryptoFailure:
-            raise MasterKeyWrong(place=place) from None
-        return ring
+        current, digests = await masters.settle(database, keys, random)
+        return cls(database, keys, random, current=current, digests=digests)
 
     def digest(self, *parts: bytes) -> bytes:
-        """Keyed digest: finds equal things again without telling what they are."""
+        """Keyed digest: finds equal things again without telling what they are; the same after every rotation."""
         return vault.keyed_digest(self._digests, *parts)
 
     async def new(self, municipality: str, now: datetime) -> DataKey:
         """A fresh data key; the caller stores `wrapped` under `id`."""
-        return await self.wrapped_for(municipality, uuid4(), self._random(32), now)
+        return await self.wrapped_for(municipality, uuid4(), self.random(vault.KEY_SIZE), now)
 
     async def wrapped_for(self, municipality: str, key_id: UUID, key: bytes, now: datetime) -> DataKey:
-        """The data key, wrapped for that municipality; its own key is made on first use."""
-        kek = await self._municipality(municipality, now)
-        wrapped = vault.wrap(key, kek, context=_context(municipality, key_id), nonce=self._random(NONCE))
-        return DataKey(key_id, municipality, key, wrapped)
+        """The data key, wrapped by the municipality's newest key; its first one is made on first use."""
+        generation = await self._newest(municipality, now)
+        kek = await self._municipality(municipality, generation)
+        wrapped = vault.wrap(key, kek, context=_context(municipality, key_id), nonce=self.random(NONCE))
+        return DataKey(key_id, municipality, key, _joined(generation, wrapped))
 
     async def unwrap(self, municipality: str, key_id: UUID, wrapped: bytes) -> DataKey:
-        """The data key behind a stored value. Raises `CryptoFailure`."""
-        kek = await self._municipality(municipality, None)
-        return DataKey(
-            key_id, municipality, vault.unwrap(wrapped, kek, context=_context(municipality, key_id)), wrapped
-        )
+        """The data key behind a stored value. Raises `CryptoFailure`, `MasterKeyMissing`."""
+        generation, sealed = split(wrapped)
+        kek = await self._municipality(municipality, generation)
+        return DataKey(key_id, municipality, vault.unwrap(sealed, kek, context=_context(municipality, key_id)), wrapped)
 
     def seal(self, key: DataKey, context: bytes, data: bytes) -> bytes:
         """Encrypt a value of a column."""
-        return vault.seal_value(key.key, context=context, data=data, nonce=self._random(NONCE))
+        return vault.seal_value(key.key, context=context, data=data, nonce=self.random(NONCE))
 
-    async def _municipality(self, municipality: str, now: datetime | None) -> bytes:
-        known = self._municipalities.get(municipality)
-        if known is not None:
-            return known
-        context = b"municipality/" + municipality.encode()
-        if now is not None:
-            fresh = vault.wrap(self._random(32), self._wrapping, context=context, nonce=self._random(NONCE))
-            await self._database.run(_ADD_MUNICIPALITY, municipality=municipality, wrapped=fresh, created_at=now)
-        row = await self._database.one(_MUNICIPALITY, municipality=municipality)
+    async def begin(self, municipality: str, generation: int, master: str, now: datetime) -> None:
+        """Make that generation of the municipality's key, under that master key, unless it stands already."""
+        place = masters.municipality_place(municipality)
+        fresh = self.random(vault.KEY_SIZE)
+        wrapped = vault.wrap(fresh, self.masters[master].wrapping, context=place, nonce=self.random(NONCE))
+        await self._database.run(
+            _ADD, municipality=municipality, generation=generation, master=master, wrapped=wrapped, created_at=now
+        )
+        self._writing.pop(municipality, None)
+
+    async def _newest(self, municipality: str, now: datetime) -> int:
+        """The generation to write under; looked up again each minute, since another process may have begun one."""
+        known = self._writing.get(municipality)
+        if known is not None and now - known[1] < LOOK_AGAIN:
+            return known[0]
+        row = await self._database.one(_NEWEST, municipality=municipality)
+        if row is None:
+            await self.begin(municipality, 1, self._current, now)
+            row = await self._database.one(_NEWEST, municipality=municipality)
         if row is None:
             raise CryptoFailure
-        key = vault.unwrap(row["wrapped"], self._wrapping, context=context)
-        self._municipalities[municipality] = key
+        self._keep(municipality, row)
+        self._writing[municipality] = (row["generation"], now)
+        return int(row["generation"])
+
+    async def _municipality(self, municipality: str, generation: int) -> bytes:
+        if (known := self._known.get((municipality, generation))) is not None:
+            return known
+        row = await self._database.one(_ONE, municipality=municipality, generation=generation)
+        if row is None:
+            raise CryptoFailure
+        return self._keep(municipality, row)
+
+    def _keep(self, municipality: str, row: Mapping[str, Any]) -> bytes:
+        self._known[municipality, row["generation"]] = key = self.open_municipality(municipality, row)
         return key
 
+    def open_municipality(self, municipality: str, row: Mapping[str, Any]) -> bytes:
+        """A municipality's key. Raises `MasterKeyMissing` that names the master key, `CryptoFailure`."""
+        if row["master"] not in self.masters:
+            raise MasterKeyMissing(place=row["master"])
+        wrapping = self.masters[row["master"]].wrapping
+        return vault.unwrap(row["wrapped"], wrapping, context=masters.municipality_place(municipality))
 
-async def holds_data(database: Database) -> bool:
-    """Whether a master key was used here before: then a missing one must not be replaced by a new one."""
-    return await database.one(_FACT, name=CHECK) is not None
+
+def split(wrapped: bytes) -> tuple[int, bytes]:
+    """The generation that a wrapped data key names, and the rest. Raises `CryptoFailure`."""
+    if len(wrapped) == vault.WRAPPED_SIZE:
+        return 1, wrapped
+    if len(wrapped) != vault.WRAPPED_SIZE + _GENERATION:
+        raise CryptoFailure
+    return int.from_bytes(wrapped[:_GENERATION]), wrapped[_GENERATION:]
+
+
+def _joined(generation: int, wrapped: bytes) -> bytes:
+    return wrapped if generation == 1 else generation.to_bytes(_GENERATION) + wrapped
 
 
 def _context(municipality: str, key_id: UUID) -> bytes:

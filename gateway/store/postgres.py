@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Self
@@ -17,7 +17,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 
 from gateway.crypto.keys import digest
-from gateway.errors import DatabaseAway, Erased, InternalError, NotFound
+from gateway.crypto.vault import MasterKey
+from gateway.errors import DatabaseAway, Erased, InternalError, MasterKeyMissing, NotFound
 from gateway.evidence.chain import Link
 from gateway.model import Attachment, Submission
 from gateway.ports import (
@@ -34,14 +35,15 @@ from gateway.ports import (
     Upload,
     View,
 )
-from gateway.store import blobs, changes, evidence
+from gateway.store import blobs, changes, evidence, masters
 from gateway.store import tables as t
 from gateway.store.database import Database, compiled
 from gateway.store.erased import ErasedList
-from gateway.store.keyring import DataKey, Keyring, holds_data
+from gateway.store.keyring import DataKey, Keyring
 from gateway.store.outbox import Messages
 from gateway.store.pauses import ALL, MAINTENANCE, Pauses
 from gateway.store.retention import Retention
+from gateway.store.rotation import Rotation
 from gateway.store.submissions import Submissions
 from gateway.store.tus import Pieces
 from gateway.store.uploads import Uploads
@@ -102,14 +104,19 @@ class PostgresStore(Store, KeyArchive):
         clock: Clock,
         random: Callable[[int], bytes],
         pool_size: int = 12,
+        previous: Sequence[MasterKey] = (),
     ) -> Self:
         """Connect to a migrated database and check the master key (32 bytes; None: there is none).
 
-        `place` says in messages where the key is expected. Raises `DatabaseAway`, `MasterKeyMissing`, `MasterKeyWrong`.
+        `place` says in messages where the key is expected; `previous` are keys that stored ones may still hang on.
+        Raises `DatabaseAway`, `MasterKeyMissing`, `MasterKeyWrong`, `MasterKeyStillNeeded`.
         """
-        database = await Database.open(dsn, size=pool_size)
+        if master_key is None:
+            raise MasterKeyMissing(place=place)
+        keys = (MasterKey(master_key, place), *previous)
+        database = await Database.open(dsn, size=pool_size, name=masters.application_name(keys))
         try:
-            keyring = await Keyring.open(database, master_key, place=place, random=random)
+            keyring = await Keyring.open(database, keys, random=random)
         except BaseException:
             await database.close()
             raise
@@ -214,6 +221,10 @@ class PostgresStore(Store, KeyArchive):
         stopped = await self.pauses.current()
         return bool(stopped) and not stopped.keys().isdisjoint((ALL, MAINTENANCE, destination_id))
 
+    def rotation(self) -> Rotation:
+        """From one master key to the next."""
+        return Rotation(self.database, self._keyring, self._clock)
+
     def retention(self, erased: ErasedList) -> Retention:
         """Erasing, with the list of what was erased."""
         return Retention(self.database, self._keyring, erased, self._clock)
@@ -279,7 +290,7 @@ async def needs_master_key(dsn: str) -> bool:
     """Whether a master key was used in this (migrated) database before, so that a missing one must not be remade."""
     database = await Database.open(dsn, size=1)
     try:
-        return await holds_data(database)
+        return await masters.holds_data(database)
     finally:
         await database.close()
 

@@ -85,8 +85,22 @@ municipality_keys = Table(
     "municipality_keys",
     metadata,
     Column("municipality", Text, primary_key=True),
+    Column("generation", Integer, primary_key=True, autoincrement=False, server_default=text("1")),
+    Column("master", Text, comment="id of the master key; unset: written by a release that had but one"),
     Column("wrapped", LargeBinary, nullable=False, comment="by the master key"),
     _at("created_at"),
+    comment="New data keys hang on the newest generation; a rotation of the master key begins one.",
+)
+
+key_log = Table(
+    "key_log",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _at("at"),
+    Column("kind", Text, nullable=False, comment="began, ended"),
+    Column("master", Text, nullable=False, comment="id of the master key rotated to"),
+    Column("data_keys", BigInteger, nullable=False, comment="how many were wrapped anew"),
+    comment="What was done to master keys; append-only.",
 )
 
 pauses = Table(
@@ -101,7 +115,9 @@ data_keys = Table(
     metadata,
     _id(),
     _municipality(),
-    Column("wrapped", LargeBinary, nullable=False, comment="by the municipality's key; deleting it erases"),
+    Column(
+        "wrapped", LargeBinary, nullable=False, comment="by a generation of the municipality's key; deleting it erases"
+    ),
 )
 
 blobs = Table(

@@ -128,6 +128,18 @@ def test_keys_generate_writes_private_files_and_shows_public_parts_only(tmp_path
     assert run("keys", "generate", "--out", str(tmp_path / "keys")).returncode == 2
 
 
+def test_master_keys_are_listed_and_rotated_while_everything_runs(line):
+    rows = [json.loads(row) for row in run("keys", "list", "--config", line["config"], "--json").stdout.splitlines()]
+    (master,) = [row for row in rows if row["kind"] == "master"]
+    assert master["current"] is True
+    assert master["removable"] is False
+    assert {row["kind"] for row in rows} == {"master", "evidence", "signing"}
+    assert not [row for row in rows if "d" in row.get("public_jwk", {})]
+    rotated = run("keys", "rotate", "--config", line["config"], "--json")
+    assert rotated.returncode == 0, rotated.stderr
+    assert {"ok": True, "key": master["key"], "left": 0}.items() <= json.loads(rotated.stdout).items()
+
+
 def test_help_speaks_german_and_english():
     assert "Gateway starten" in run("--help", "--lang", "de").stdout
     assert "Start the gateway" in run("--help", "--lang", "en").stdout
