@@ -15,7 +15,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
 │   ├── MasterKeyStillNeeded · ProcessesWithoutKey · SchemaNewer
 │   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseTooOld
-│   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty
+│   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty · RestoreUnfinished
 │   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
@@ -542,6 +542,14 @@ class DatabaseNotEmpty(OperatorError):
     code = "database_not_empty"
     de = "Die Datenbank enthält schon Daten; wiederhergestellt wird nur in eine leere."
     en = "The database holds data already; only an empty one is restored into."
+
+
+class RestoreUnfinished(OperatorError):
+    """A restore was broken off before what was erased since was erased again."""
+
+    code = "restore_unfinished"
+    de = "Eine Wiederherstellung ist nicht abgeschlossen. Bitte `gateway restore` mit derselben Datei erneut ausführen."
+    en = "A restore was not finished. Run `gateway restore` again with the same file."
 
 
 class DemoFailed(OperatorError):

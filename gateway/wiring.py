@@ -21,7 +21,7 @@ from uuid import uuid4
 from cryptography import x509
 
 from gateway.delivery import Delivery
-from gateway.errors import DestinationUnfit, SettingsInvalid
+from gateway.errors import DestinationUnfit, RestoreUnfinished, SettingsInvalid
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
 from gateway.intake import Intake
@@ -82,15 +82,16 @@ class House:
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[str]:
-    """The connection string of the migrated database: the server that is set, or the embedded one.
+async def database(settings: Settings, *, migrate: bool = True) -> AsyncIterator[str]:
+    """The connection string of the (migrated) database: the server that is set, or the embedded one.
 
     The embedded one is started if it does not run and stopped by the last process that used it: each holds a shared
-    lock on a file meanwhile, which the kernel drops with the process. Raises `DatabaseAway`.
+    lock on a file meanwhile, which the kernel drops with the process. Raises `DatabaseAway`, `SchemaNewer` and others.
     """
     if settings.database.url:
         dsn = settings.database.url.get_secret_value()
-        await asyncio.to_thread(migrations.migrate, dsn)
+        if migrate:
+            await asyncio.to_thread(migrations.migrate, dsn)
         yield dsn
         return
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -98,7 +99,8 @@ async def database(settings: Settings) -> AsyncIterator[str]:
         await asyncio.to_thread(fcntl.flock, users, fcntl.LOCK_SH)
         try:
             running = await asyncio.to_thread(embedded.start, settings.data_dir)
-            await asyncio.to_thread(migrations.migrate, running.dsn)
+            if migrate:
+                await asyncio.to_thread(migrations.migrate, running.dsn)
             yield running.dsn
         finally:
             with suppress(BlockingIOError):
@@ -107,10 +109,13 @@ async def database(settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, base_url: str | None = None) -> AsyncIterator[House]:
+async def open_house(
+    settings: Settings, *, base_url: str | None = None, restoring: bool = False
+) -> AsyncIterator[House]:
     """Open store, keys, catalogue and channels of one process; everything is closed afterwards.
 
-    Raises `SettingsInvalid`, `DataInvalid`, `MasterKeyMissing`, `MasterKeyWrong`, `DatabaseAway`.
+    Raises `SettingsInvalid`, `DataInvalid`, `MasterKeyMissing`, `MasterKeyWrong`, `MasterKeyStillNeeded`,
+    `DatabaseAway`, and unless `restoring` `RestoreUnfinished`.
     """
     files = read_municipalities(settings)
     catalogue = load(settings.services.dir, {file.ars: file.parameters for file in files})
@@ -129,6 +134,8 @@ async def open_house(settings: Settings, *, base_url: str | None = None) -> Asyn
             pool_size=settings.database.pool_size,
         )
         stack.push_async_callback(store.close)
+        if not restoring and not await store.restored():
+            raise RestoreUnfinished
         municipalities = {file.ars: _municipality(file) for file in files}
         await store.keep_key(keys.token.public_jwk)
         makers = _Channels(settings, catalogue, keys, store, stack)

@@ -56,32 +56,35 @@ def restore(config: Path | None, as_json: bool, source: Path, only_check: bool) 
 
 
 async def _restored(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - settings, imported late
+    from gateway.keyfiles import master_keys  # noqa: PLC0415 - commands import what they need
     from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
     from gateway.store.erased import ErasedList  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import database, open_house  # noqa: PLC0415 - commands import what they need
 
-    async with database(values) as dsn:
-        summary = await asyncio.to_thread(files.load, dsn, source)
-        async with open_house(values) as house:
+    keys = {key.id for key in master_keys(values, data_exist=bool(files.needs(source)))}
+    async with database(values, migrate=False) as dsn:
+        summary = await asyncio.to_thread(files.load, dsn, source, keys)
+        async with open_house(values, restoring=True) as house:
             again = [await house.retention.replay(e.submission, e.keys) for e in ErasedList(values.data_dir)]
+        await asyncio.to_thread(files.finish, dsn)
     return _line(summary, erased_again=sum(again))
 
 
 async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above
     from gateway.keyfiles import master_keys  # noqa: PLC0415 - commands import what they need
     from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
-    from gateway.store import embedded, migrations  # noqa: PLC0415 - commands import what they need
+    from gateway.store import embedded  # noqa: PLC0415 - commands import what they need
     from gateway.store.audit import audit  # noqa: PLC0415 - commands import what they need
     from gateway.store.postgres import PostgresStore  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import SystemClock  # noqa: PLC0415 - commands import what they need
 
+    key, *previous = master_keys(values, data_exist=True)
     aside = Path(tempfile.mkdtemp(prefix="gateway-restore-"))
     os.chmod(aside, 0o711)  # noqa: PTH101, S103 - the database may run as another system user
     try:
         running = await asyncio.to_thread(embedded.start, aside)
-        await asyncio.to_thread(migrations.migrate, running.dsn)
-        summary = await asyncio.to_thread(files.load, running.dsn, source)
-        key, *previous = master_keys(values, data_exist=True)
+        keys = {key.id, *(each.id for each in previous)}
+        summary = await asyncio.to_thread(files.load, running.dsn, source, keys)
         store = await PostgresStore.open(
             running.dsn,
             master_key=key.key,

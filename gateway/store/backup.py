@@ -1,7 +1,8 @@
 """Backups: every table of one moment in one file, and back into an empty database.
 
-Knows: the gateway's tables, PostgreSQL's binary COPY, the order of loading. Never does: keys: what is encrypted stays
-so, and without the master key a backup is of no use to anybody. Jobs are not kept: sweeps make them anew.
+Knows: the gateway's tables, PostgreSQL's binary COPY, the order of loading, older schemas by way of migration. Never
+does: keys: what is encrypted stays so, and without the master key a backup is of no use to anybody. Jobs are not kept:
+sweeps make them anew.
 Standard: PostgreSQL, COPY; ZIP (one member a table, `manifest.json` last). Start reading: `write`, then `load`.
 """
 
@@ -11,7 +12,8 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +25,12 @@ from sqlalchemy import Table
 
 from gateway.errors import BackupUnfit, DatabaseAway, DatabaseNotEmpty
 from gateway.model import instant
+from gateway.store import masters, migrations
 from gateway.store.tables import metadata
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+UNFINISHED: Final = "restore_unfinished"
+"""The fact that stands from the first restored row until `finish`."""
 MANIFEST: Final = "manifest.json"
 _BLOCK: Final = 1 << 20
 _DENSE: Final = frozenset({"blob_frames", "submission_secrets"})  # encrypted: nothing to compress
@@ -46,7 +51,7 @@ def write(dsn: str, target: Path, now: datetime) -> Summary:
     tables: dict[str, dict[str, Any]] = {}
     with _connected(dsn) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        revision = _revision(connection)
+        revision = migrations.revision(connection) or ""
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -54,6 +59,7 @@ def write(dsn: str, target: Path, now: datetime) -> Summary:
                     tables[table.name] = _unload(connection, archive, table)
                 made_at = instant(now)
                 manifest = {"format": FORMAT, "made_at": made_at, "revision": revision, "tables": tables}
+                manifest["master_keys"] = _master_keys(connection)
                 archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
             file.flush()
             os.fsync(file.fileno())
@@ -61,31 +67,61 @@ def write(dsn: str, target: Path, now: datetime) -> Summary:
     return Summary(made_at, revision, {name: each["rows"] for name, each in tables.items()})
 
 
-def load(dsn: str, source: Path) -> Summary:
-    """Read a backup into an empty, migrated database, in one transaction. Blocks.
+def load(dsn: str, source: Path, keys: Collection[str] | None = None) -> Summary:
+    """Read a backup into an empty database and bring it to the newest schema. Blocks.
 
-    Raises `BackupUnfit` (no backup, of another schema, or damaged), `DatabaseNotEmpty`; nothing was written then.
+    A backup of an older schema needs a database without any: that schema is made, filled and migrated. `keys` are the
+    ids of the master keys at hand. The rows come in one transaction, which also remembers that the restore is not over
+    until `finish`; run again after a crash, `load` goes on with what is left.
+    Raises `BackupUnfit` (no backup, damaged, not of a schema or master key known here), `DatabaseNotEmpty`; nothing
+    was written then.
     """
-    try:
-        with zipfile.ZipFile(source) as archive:
-            manifest = _manifest(archive)
-            with _connected(dsn) as connection:
-                if (there := _revision(connection)) != manifest["revision"]:
-                    raise _unfit(
-                        f"sie stammt von Schema {manifest['revision']}, hier ist {there}; bitte mit derselben Version "
-                        "des Gateways wiederherstellen",
-                        f"it is of schema {manifest['revision']}, here is {there}; restore with the same version of "
-                        "the gateway",
-                    )
-                _must_be_empty(connection)
-                connection.execute("DELETE FROM facts")
-                for table in metadata.sorted_tables:
-                    _reload(connection, archive, table, manifest["tables"][table.name])
-                _count_on(connection)
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
-        raise _unfit(f"keine Sicherung ({type(error).__name__})", f"no backup ({type(error).__name__})") from None
+    with _opened(source) as (archive, manifest):
+        _must_be_readable(manifest, keys)
+        _load(dsn, archive, manifest)
     rows = {name: each["rows"] for name, each in manifest["tables"].items()}
     return Summary(manifest["made_at"], manifest["revision"], rows)
+
+
+def needs(source: Path) -> tuple[str, ...]:
+    """The ids of the master keys that a backup needs. Raises `BackupUnfit`."""
+    with _opened(source) as (_, manifest):
+        return tuple(map(str, manifest["master_keys"]))
+
+
+def finish(dsn: str) -> None:
+    """Say that what was erased since is erased again: the database may be used. Blocks."""
+    with _connected(dsn) as connection:
+        connection.execute("DELETE FROM facts WHERE name = %s", [UNFINISHED])
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            yield archive, _manifest(archive)
+    except (zipfile.BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
+        raise _unfit(f"keine Sicherung ({type(error).__name__})", f"no backup ({type(error).__name__})") from None
+
+
+def _load(dsn: str, archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:
+    mark = hashlib.sha256(archive.read(MANIFEST)).digest()
+    with _connected(dsn) as connection:
+        there = migrations.revision(connection)
+        begun = there is not None and _fact(connection, UNFINISHED) == mark
+    if not begun:
+        if there is None:
+            migrations.migrate(dsn, manifest["revision"])
+        with _connected(dsn) as connection:
+            _must_be_empty(connection)
+            _must_fit(connection, manifest)
+            connection.execute("DELETE FROM facts")
+            for name, said in manifest["tables"].items():
+                _reload(connection, archive, name, said)
+            connection.execute("INSERT INTO facts (name, value) VALUES (%s, %s)", [UNFINISHED, mark])
+    migrations.migrate(dsn)
+    with _connected(dsn) as connection:
+        _count_on(connection)
 
 
 def _connected(dsn: str) -> psycopg.Connection[Any]:
@@ -100,28 +136,27 @@ def _unload(connection: psycopg.Connection[Any], archive: zipfile.ZipFile, table
     member.compress_type = zipfile.ZIP_STORED if table.name in _DENSE else zipfile.ZIP_DEFLATED
     member.external_attr = 0o600 << 16
     digest, copied = hashlib.sha256(), connection.cursor()
-    statement = sql.SQL("COPY {} ({}) TO STDOUT (FORMAT binary)").format(*_named(table))
+    columns = [column.name for column in table.columns]
+    statement = sql.SQL("COPY {} ({}) TO STDOUT (FORMAT binary)").format(*_named(table.name, columns))
     with archive.open(member, "w", force_zip64=True) as file, copied.copy(statement) as copy:
         for block in copy:
             digest.update(block)
             file.write(block)
-    return {"rows": copied.rowcount, "sha256": digest.hexdigest()}
+    return {"rows": copied.rowcount, "sha256": digest.hexdigest(), "columns": columns}
 
 
-def _reload(
-    connection: psycopg.Connection[Any], archive: zipfile.ZipFile, table: Table, said: Mapping[str, Any]
-) -> None:
+def _reload(connection: psycopg.Connection[Any], archive: zipfile.ZipFile, name: str, said: Mapping[str, Any]) -> None:
     digest, copied = hashlib.sha256(), connection.cursor()
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(*_named(table))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(*_named(name, said["columns"]))
     try:
-        with archive.open(f"{table.name}.copy") as file, copied.copy(statement) as copy:
+        with archive.open(f"{name}.copy") as file, copied.copy(statement) as copy:
             for block in _blocks(file):
                 digest.update(block)
                 copy.write(block)
     except psycopg.Error:
-        raise _unfit(f"Tabelle {table.name} ist beschädigt", f"table {table.name} is damaged") from None
+        raise _unfit(f"Tabelle {name} ist beschädigt", f"table {name} is damaged") from None
     if (copied.rowcount, digest.hexdigest()) != (said["rows"], said["sha256"]):
-        raise _unfit(f"Tabelle {table.name} ist beschädigt", f"table {table.name} is damaged")
+        raise _unfit(f"Tabelle {name} ist beschädigt", f"table {name} is damaged")
 
 
 def _blocks(file: Any) -> Iterator[bytes]:  # noqa: ANN401 - zipfile's reader
@@ -129,23 +164,75 @@ def _blocks(file: Any) -> Iterator[bytes]:  # noqa: ANN401 - zipfile's reader
         yield block
 
 
-def _named(table: Table) -> tuple[sql.Identifier, sql.Composed]:
-    return sql.Identifier(table.name), sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
+def _named(table: str, columns: Sequence[str]) -> tuple[sql.Identifier, sql.Composed]:
+    return sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
 def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
     manifest = json.loads(archive.read(MANIFEST))
-    if manifest["format"] != FORMAT or set(manifest["tables"]) != set(metadata.tables):
+    if manifest["format"] != FORMAT or not isinstance(manifest["tables"], dict):
         raise ValueError
     return cast("dict[str, Any]", manifest)
 
 
+def _must_be_readable(manifest: Mapping[str, Any], keys: Collection[str] | None) -> None:
+    known = migrations.known()
+    if (schema := manifest["revision"]) not in known:
+        raise _unfit(
+            f"sie hat das Schema {schema} einer anderen, wohl neueren Fassung, diese kennt {known[0]}; bitte die "
+            "Fassung installieren, die sie gemacht hat",
+            f"it has schema {schema} of another, probably newer release, this one knows {known[0]}; install the "
+            "release that made it",
+        )
+    if keys is not None and (missing := ", ".join(sorted(set(manifest["master_keys"]) - set(keys)))):
+        raise _unfit(
+            f"sie braucht den Hauptschlüssel {missing}; bitte unter vault.previous_master_key_files angeben",
+            f"it needs the master key {missing}; give it in vault.previous_master_key_files",
+        )
+
+
+def _must_fit(connection: psycopg.Connection[Any], manifest: Mapping[str, Any]) -> None:
+    """Schema and names; the manifest is a stranger's until every column it names is one of ours."""
+    if (there := migrations.revision(connection)) != manifest["revision"]:
+        raise _unfit(
+            f"sie hat das Schema {manifest['revision']}, die leere Datenbank hier schon {there}; bitte eine neue "
+            "Datenbank nehmen (eingebaute: das Verzeichnis postgres beiseite legen), dann wird sie dabei migriert",
+            f"it has schema {manifest['revision']}, the empty database here {there} already; take a new database "
+            "(embedded: put the directory postgres aside), and restoring migrates it",
+        )
+    said = {name: sorted(map(str, each["columns"])) for name, each in manifest["tables"].items()}
+    if said != {name: sorted(columns) for name, columns in _columns(connection).items()}:
+        raise ValueError
+
+
+def _columns(connection: psycopg.Connection[Any]) -> dict[str, list[str]]:
+    """The gateway's own tables there and their columns."""
+    found: dict[str, list[str]] = {}
+    for table, column in connection.execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
+        "AND table_name <> 'alembic_version' AND table_name NOT LIKE 'procrastinate%'"
+    ):
+        found.setdefault(table, []).append(column)
+    return found
+
+
 def _must_be_empty(connection: psycopg.Connection[Any]) -> None:
-    for name in set(metadata.tables) - {"facts"}:
+    for name in set(_columns(connection)) - {"facts"}:
         query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(name))
         row = connection.execute(query).fetchone()
         if row and row[0]:
             raise DatabaseNotEmpty
+
+
+def _fact(connection: psycopg.Connection[Any], name: str) -> bytes | None:
+    row = connection.execute("SELECT value FROM facts WHERE name = %s", [name]).fetchone()
+    return bytes(row[0]) if row else None
+
+
+def _master_keys(connection: psycopg.Connection[Any]) -> list[str]:
+    fact = _fact(connection, masters.DIGESTS)
+    rows = connection.execute("SELECT DISTINCT master FROM municipality_keys WHERE master IS NOT NULL")
+    return sorted({row[0] for row in rows} | ({masters.current_of(fact)} if fact else set()))
 
 
 def _count_on(connection: psycopg.Connection[Any]) -> None:
@@ -165,11 +252,6 @@ def _count_on(connection: psycopg.Connection[Any]) -> None:
             f"SELECT {base}::bigint"
         )
     )
-
-
-def _revision(connection: psycopg.Connection[Any]) -> str:
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return str(row[0]) if row else ""
 
 
 def _unfit(de: str, en: str) -> BackupUnfit:

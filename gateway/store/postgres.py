@@ -37,6 +37,7 @@ from gateway.ports import (
 )
 from gateway.store import blobs, changes, evidence, masters
 from gateway.store import tables as t
+from gateway.store.backup import UNFINISHED
 from gateway.store.database import Database, compiled
 from gateway.store.erased import ErasedList
 from gateway.store.keyring import DataKey, Keyring
@@ -70,6 +71,7 @@ _CREATED_SINCE = compiled(
     .select_from(t.submissions)
     .where(t.submissions.c.client == bindparam("client"), t.submissions.c.created_at >= bindparam("since"))
 )
+_UNFINISHED = compiled(select(t.facts.c.name).where(t.facts.c.name == UNFINISHED))
 _PING = compiled(select(1))
 REMEMBERED_KEYS = 64
 """Data keys of submissions being sealed; a row of an erased key cannot be written to, whoever remembers it."""
@@ -125,6 +127,10 @@ class PostgresStore(Store, KeyArchive):
     async def close(self) -> None:
         """Close every connection."""
         await self.database.close()
+
+    async def restored(self) -> bool:
+        """Whether no restore is under way in this database."""
+        return await self.database.one(_UNFINISHED) is None
 
     async def ping(self) -> None:
         """Ask the database for an answer. Raises `DatabaseAway`."""

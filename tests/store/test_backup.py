@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import warnings
 import zipfile
 from dataclasses import replace
+from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from sqlalchemy import MetaData, create_engine
+from sqlalchemy.pool import NullPool
 
+from gateway.crypto import vault
+from gateway.crypto.vault import MasterKey
 from gateway.errors import BackupUnfit, DatabaseNotEmpty, Erased
 from gateway.evidence import chain
 from gateway.model import State
 from gateway.ports import Change, EvidenceEntry
-from gateway.store import backup
+from gateway.store import backup, masters, migrations
 from gateway.store.audit import audit
 from gateway.store.erased import ErasedList
 from gateway.store.migrations import migrate
@@ -117,6 +123,8 @@ async def test_a_damaged_backup_is_refused_and_nothing_is_written(store, postgre
         ("blob_frames.copy", members["blob_frames.copy"][:-30]),
         ("evidence.copy", members["evidence.copy"].replace(b"accept", b"reject")),
         ("manifest.json", members["manifest.json"].replace(b'"revision": "', b'"revision": "9')),
+        ("manifest.json", members["manifest.json"].replace(b'"held_from"', b'"held_from\\" FROM x"')),
+        ("manifest.json", members["manifest.json"].replace(b'"tables": {', b'"tables": {"pg_authid": 5, ')),
         ("manifest.json", b"[]"),
     ):
         with zipfile.ZipFile(tmp_path / "broken.zip", "w") as broken:
@@ -129,6 +137,97 @@ async def test_a_damaged_backup_is_refused_and_nothing_is_written(store, postgre
         backup.load(empty, tmp_path / "broken.zip")
     with psycopg.connect(empty) as connection:
         assert connection.execute("SELECT count(*) FROM submissions").fetchone() == (0,)
+
+
+@pytest.fixture
+def blank(postgres_server):
+    """Makes databases without any schema."""
+    made = []
+
+    def new() -> str:
+        made.append(f"blank_{len(made)}")
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {made[-1]}")
+        return make_conninfo(postgres_server, dbname=made[-1])
+
+    yield new
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def written_by_an_older_release(dsn, target, clock, monkeypatch):
+    """A backup as the release of schema 0120 makes it: its tables, its columns, its rows."""
+    migrate(dsn, "0120")
+    town, key = "150900546546", MasterKey(MASTER_KEY, "k")
+    wrapped = vault.wrap(bytes(32), key.wrapping, context=masters.municipality_place(town), nonce=bytes(12))
+    check = masters.facts_under(key, key.digests, os.urandom)[masters.CHECK]
+    with psycopg.connect(dsn) as old:
+        old.execute("INSERT INTO facts VALUES ('master_key_check', %s)", [check])
+        old.execute("INSERT INTO municipality_keys VALUES (%s, %s, now())", [town, wrapped])
+        change = "INSERT INTO changes (submission, municipality, client, state, at) VALUES (%s, %s, 'p', 's', now())"
+        old.execute(change, [uuid4(), town])
+        old.execute("INSERT INTO pauses VALUES ('all', now())")
+    tables = MetaData()
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(dsn), poolclass=NullPool)
+    with monkeypatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # xid8 is no type that SQLAlchemy reflects
+        tables.reflect(engine, only=lambda name, _: not name.startswith(("procrastinate", "alembic")))
+        patch.setattr(backup, "metadata", tables)
+        patch.setattr(backup, "_master_keys", lambda _: [])
+        return backup.write(dsn, target, clock.now())
+
+
+async def test_a_backup_of_an_older_release_is_migrated_on_the_way(blank, empty, clock, tmp_path, monkeypatch):
+    summary = written_by_an_older_release(blank(), tmp_path / "b.zip", clock, monkeypatch)
+    assert summary.revision == "0120"
+    fresh = blank()
+    assert backup.load(fresh, tmp_path / "b.zip") == summary
+    with psycopg.connect(fresh) as connection:
+        assert migrations.revision(connection) == migrations.known()[0]
+        assert connection.execute("SELECT count(*) FROM pauses").fetchone() == (1,)
+        assert connection.execute("SELECT max(xid::text::bigint) < feed_base() FROM changes").fetchone() == (True,)
+    other = await reopened(fresh, clock)
+    await other.create(new_submission("k-new"))
+    assert await masters.needs(other.database) == (masters.Need(MasterKey(MASTER_KEY, "k").id, True, 1, 1),)
+    await other.close()
+    with pytest.raises(BackupUnfit, match=r"0120.*new database"):
+        backup.load(empty, tmp_path / "b.zip")
+
+
+async def test_a_restore_that_was_broken_off_goes_on(store, postgres_dsn, blank, clock, tmp_path):
+    it, _ = await ended(store, "k-1")
+    backup.write(postgres_dsn, tmp_path / "b.zip", clock.now())
+    fresh = blank()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backup, "_count_on", raising)
+        with pytest.raises(KeyboardInterrupt):
+            backup.load(fresh, tmp_path / "b.zip")
+    other = await reopened(fresh, clock)
+    assert not await other.restored(), "nothing but restore may use it before"
+    backup.load(fresh, tmp_path / "b.zip")
+    assert (await other.view(it.id, EVERYBODY)).submission.id == it.id
+    backup.finish(fresh)
+    assert await other.restored()
+    await other.close()
+    with pytest.raises(DatabaseNotEmpty):
+        backup.load(fresh, tmp_path / "b.zip")
+
+
+def raising(_):
+    raise KeyboardInterrupt
+
+
+async def test_a_backup_names_the_master_key_that_it_needs(store, postgres_dsn, empty, clock, tmp_path):
+    await ended(store, "k-1")
+    backup.write(postgres_dsn, tmp_path / "b.zip", clock.now())
+    needed, other = MasterKey(MASTER_KEY, "k").id, MasterKey(bytes(32), "k").id
+    assert backup.needs(tmp_path / "b.zip") == (needed,)
+    with pytest.raises(BackupUnfit, match=needed):
+        backup.load(empty, tmp_path / "b.zip", {other})
+    with psycopg.connect(empty) as connection:
+        assert connection.execute("SELECT count(*) FROM submissions").fetchone() == (0,)
+    backup.load(empty, tmp_path / "b.zip", {other, needed})
 
 
 async def test_an_audit_names_what_is_broken(store, postgres_dsn, clock):

@@ -96,8 +96,10 @@ def test_another_major_version_is_refused_by_name(data_dir):
     embedded.stop(data_dir)
     version = data_dir / "postgres" / "data" / "PG_VERSION"
     version.write_text("17\n")
-    with pytest.raises(DatabaseUnfit, match="PostgreSQL 17"):
+    with pytest.raises(DatabaseUnfit, match="PostgreSQL 17") as refused:
         embedded.start(data_dir)
+    for language in ("de", "en"):
+        assert {"gateway backup", "gateway restore"} <= set(refused.value.sentence(language).split("`"))
     version.write_text("18\n")
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,8 +17,11 @@ from sqlalchemy import create_engine
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.pool import NullPool
 
+from gateway.cli.console import exit_code
+from gateway.errors import DatabaseTooOld, SchemaNewer
+from gateway.store import migrations
 from gateway.store.database import Database, numbered
-from gateway.store.migrations import migrate
+from gateway.store.migrations import known, migrate
 from gateway.store.tables import Xid8, metadata
 
 
@@ -66,3 +71,50 @@ async def test_an_owner_who_may_not_make_roles_still_gets_evidence_that_only_gro
     row = await database.one(numbered("SELECT current_user::text AS name"))
     await database.close()
     assert row == {"name": "plain"}, "whoever may not take the role works under his own"
+
+
+def test_a_release_older_than_the_schema_refuses_to_start_with_the_way_out(postgres_dsn):
+    newest = known()[0]
+    with psycopg.connect(postgres_dsn, autocommit=True) as owner:
+        owner.execute("UPDATE alembic_version SET version_num = '9999'")
+    try:
+        with pytest.raises(SchemaNewer) as refused:
+            migrate(postgres_dsn)
+    finally:
+        with psycopg.connect(postgres_dsn, autocommit=True) as owner:
+            owner.execute("UPDATE alembic_version SET version_num = %s", [newest])
+    for language in ("de", "en"):
+        assert {"9999", newest} <= set(re.findall(r"\d{4}", refused.value.sentence(language)))
+    assert exit_code(refused.value) == 2
+
+
+def test_a_database_server_too_old_is_refused(postgres_dsn, monkeypatch):
+    monkeypatch.setattr(migrations, "LEAST_MAJOR", 99)
+    with pytest.raises(DatabaseTooOld, match="PostgreSQL 18; 99"):
+        migrate(postgres_dsn)
+
+
+BREAKING = re.compile(
+    r"DROP (TABLE|COLUMN|FUNCTION|SCHEMA)|RENAME|SET NOT NULL|ALTER COLUMN \w+ TYPE|DELETE FROM|TRUNCATE"
+    r"|ADD COLUMN (?:(?!ADD COLUMN|DEFAULT)[^;\"])*NOT NULL(?! DEFAULT)"
+)
+
+
+def test_migrations_only_add_so_that_processes_of_the_release_before_go_on():
+    found = {}
+    for file in (Path(migrations.__file__).parent / "versions").glob("[0-9]*"):
+        if not file.name.startswith("0001") and file.suffix in {".py", ".sql"}:
+            statements = re.sub(r"--.*|BEFORE [A-Z ]*TRUNCATE", "", file.read_text(encoding="utf-8"))
+            if match := BREAKING.search(statements):
+                found[file.name] = match[0]
+    assert found == {}, "split it: one release adds and stops using, the next takes away"
+
+
+def test_what_would_break_them_is_found():
+    for statement in (
+        "ALTER TABLE a DROP COLUMN b",
+        "ALTER TABLE a ADD COLUMN b TEXT NOT NULL",
+        "ALTER COLUMN x TYPE y",
+    ):
+        assert BREAKING.search(statement)
+    assert not BREAKING.search("ALTER TABLE a ADD COLUMN b INTEGER NOT NULL DEFAULT 1")
