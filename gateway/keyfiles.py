@@ -15,8 +15,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
 from gateway.crypto import jws
-from gateway.crypto.keys import PrivateKey, digest, generate_ed25519, private_key
+from gateway.crypto.keys import (
+    PrivateKey,
+    digest,
+    generate_ed25519,
+    private_key,
+    public_members,
+    verify_key,
+)
 from gateway.crypto.vault import MasterKey
 from gateway.errors import MasterKeyMissing, SettingsInvalid
 from gateway.model import Finding
@@ -99,6 +108,33 @@ def token_key(settings: Settings) -> PrivateKey:
     return read_private(path, "evidence.signing_key_file")
 
 
+def published_keys(settings: Settings) -> tuple[Mapping[str, Any], ...]:
+    """The public halves of the keys before and after the token key. Raises `SettingsInvalid` with every fault."""
+    found, faults = [], []
+    for path in settings.evidence.published_key_files:
+        try:
+            found.append(_public(json.loads(path.read_text(encoding="utf-8"))))
+        except Exception:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
+            faults.append(
+                Finding(
+                    f"evidence.published_key_files: {path}",
+                    "key_unreadable",
+                    "Die Schlüsseldatei fehlt oder enthält keinen passenden JWK (Ed25519 oder P-256).",
+                    "The key file is missing or holds no fitting JWK (Ed25519 or P-256).",
+                )
+            )
+    if faults:
+        raise SettingsInvalid(findings=tuple(faults))
+    return tuple(found)
+
+
+def _public(jwk: Mapping[str, Any]) -> Mapping[str, Any]:
+    public = private_key(jwk).public_jwk if "d" in jwk else public_members(jwk)
+    if not isinstance(verify_key(public), ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey):
+        raise TypeError
+    return {**public, "kid": str(public["kid"])}
+
+
 def read_private(path: Path, setting: str) -> PrivateKey:
     """A private JWK from its file. Raises `SettingsInvalid` naming the setting, never the content."""
     try:
@@ -136,10 +172,16 @@ def read_secret(path: Path, setting: str) -> str:
 class KeyFiles:
     """The keys of all municipalities (port `Keys`); each private key is loaded once, when first used."""
 
-    def __init__(self, municipalities: tuple[MunicipalityFile, ...], token: PrivateKey) -> None:
+    def __init__(
+        self,
+        municipalities: tuple[MunicipalityFile, ...],
+        token: PrivateKey,
+        published: tuple[Mapping[str, Any], ...] = (),
+    ) -> None:
         self._files = {m.ars: m.keys.signing_jwk_file for m in municipalities}
         self._loaded: dict[str, PrivateKey] = {}
         self.token = token
+        self.published = published
         self.receipt_key = digest(token.public_jwk)
 
     def document_key(self, ars: str) -> PrivateKey:

@@ -156,6 +156,10 @@ class EvidenceSection(Section):
         None,
         description="Private JWK (Ed25519) that signs receipts, tokens, evidence. Unset: keys/token.jwk in data_dir.",
     )
+    published_key_files: tuple[Path, ...] = Field(
+        (),
+        description="JWKs published beside it: the next key before it signs, earlier ones while their work is in use.",
+    )
     timestamp_url: str | None = Field(
         None,
         pattern=r"^https?://[^\s]+$",
@@ -374,7 +378,7 @@ def _anchor(values: dict[str, Any], base: Path) -> None:
         if isinstance(value, dict):
             _anchor(value, base)
         elif isinstance(value, list):
-            if key in {"trust_roots", "previous_secret_files", "previous_master_key_files"}:
+            if key in {"trust_roots", "previous_secret_files", "previous_master_key_files", "published_key_files"}:
                 values[key] = [str(base / item) if isinstance(item, str) else item for item in value]
             for item in value:
                 if isinstance(item, dict):

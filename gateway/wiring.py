@@ -25,7 +25,7 @@ from gateway.errors import DestinationUnfit, RestoreUnfinished, SettingsInvalid
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
 from gateway.intake import Intake
-from gateway.keyfiles import KeyFiles, master_keys, read_secret, token_key
+from gateway.keyfiles import KeyFiles, master_keys, published_keys, read_secret, token_key
 from gateway.model import Destination, Finding, Municipality
 from gateway.notifier import Notifier
 from gateway.outbound.client import Client, Policy, http_client
@@ -119,7 +119,7 @@ async def open_house(
     """
     files = read_municipalities(settings)
     catalogue = load(settings.services.dir, {file.ars: file.parameters for file in files})
-    keys = KeyFiles(files, token_key(settings))
+    keys = KeyFiles(files, token_key(settings), published_keys(settings))
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database(settings))
@@ -137,7 +137,8 @@ async def open_house(
         if not restoring and not await store.restored():
             raise RestoreUnfinished
         municipalities = {file.ars: _municipality(file) for file in files}
-        await store.keep_key(keys.token.public_jwk)
+        for jwk in (keys.token.public_jwk, *keys.published):
+            await store.keep_key(jwk)
         makers = _Channels(settings, catalogue, keys, store, stack)
         channels = {file.ars: makers.channel(file) for file in files}
         yield House(

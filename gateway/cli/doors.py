@@ -33,6 +33,7 @@ def parts(house: House) -> Parts:
         key=house.keys.token,
         clock=house.clock,
         new_id=lambda: str(uuid4()),
+        published=house.keys.published,
     )
     server = house.settings.server
 

@@ -91,9 +91,10 @@ def verify(config: Path | None, as_json: bool, file: Path, trust: Path | None) -
 def keys(config: Path | None, as_json: bool) -> None:
     """Print the JWK set; give it to whoever checks, by another way than the archives."""
     from gateway import settings  # noqa: PLC0415 - commands import what they need
-    from gateway.keyfiles import token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.keyfiles import published_keys, token_key  # noqa: PLC0415 - commands import what they need
 
-    emit({"keys": [dict(token_key(settings.read(config)).public_jwk)]}, as_json=as_json)
+    values = settings.read(config)
+    emit({"keys": [dict(jwk) for jwk in (token_key(values).public_jwk, *published_keys(values))]}, as_json=as_json)
 
 
 def _sentence(verdict: Any) -> str:  # noqa: ANN401 - a Verdict, whose module only `verify` imports

@@ -55,7 +55,7 @@ class Provider:
     """One authorisation server with an issuer for each municipality.
 
     `issuers` needs at least one; the first answers for host names that no issuer has. `published` are further public
-    JWKs of the set (the key that signs receipts). `new_id` makes the `jti` of a token.
+    JWKs of the set (the next key, earlier ones), whose tokens are taken too. `new_id` makes the `jti` of a token.
     """
 
     def __init__(  # noqa: PLR0913 - what it consists of, each named
@@ -73,7 +73,7 @@ class Provider:
         self._by_host = {_netloc(each.url): each for each in reversed(self._issuers)}
         self._clock = clock
         self._registry = registry
-        self._tokens = Tokens(key, registry, new_id)
+        self._tokens = Tokens(key, registry, new_id, published)
         self._assertions = assertions.Assertions(registry, used or assertions.UsedInMemory())
         self._published = [self._tokens.public_jwk]
         known = {jwk.get("kid") for jwk in self._published}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -24,6 +24,7 @@ from gateway.model import Client
 
 LIFETIME_S: Final = 1800
 TYPE: Final = "at+jwt"
+_ALG: Final[Mapping[str, str]] = {"OKP": "EdDSA", "EC": "ES256"}
 _LIMIT: Final = 4096  # characters of an access token; ours have about 600
 _REMEMBERED: Final = 4096  # verified tokens kept until they expire
 
@@ -56,11 +57,22 @@ class Principal:
 
 
 class Tokens:
-    """Makes and checks access tokens with one fast key (Ed25519 or P-256)."""
+    """Makes access tokens with one fast key (Ed25519 or P-256) and checks them.
 
-    def __init__(self, key: PrivateKey, registry: Registry, new_id: Callable[[], str]) -> None:
+    `others` are public JWKs that tokens are taken from too: processes that have the next key already, or not yet.
+    """
+
+    def __init__(
+        self,
+        key: PrivateKey,
+        registry: Registry,
+        new_id: Callable[[], str],
+        others: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         self._key = key
-        self._public: VerifyKey = verify_key(key.public_jwk)
+        self._public: dict[str, tuple[VerifyKey, str]] = {
+            jwk["kid"]: (verify_key(jwk), _ALG[jwk["kty"]]) for jwk in (*others, key.public_jwk) if jwk["kty"] in _ALG
+        }
         self._registry = registry
         self._new_id = new_id
         self._verified: dict[bytes, Principal] = {}
@@ -105,10 +117,11 @@ class Tokens:
     def _read(self, token: str, issuer: Issuer) -> Principal:
         try:
             header = jws.header_of(token)
-            if header.get("typ") != TYPE or header.get("kid") != self._key.kid:
+            if header.get("typ") != TYPE or (kid := header.get("kid")) not in self._public:
                 raise Unauthorised
-            claims = json.loads(jws.verify(token, self._public, alg=self._key.alg))
-        except (CryptoFailure, ValueError, RecursionError):
+            key, alg = self._public[kid]
+            claims = json.loads(jws.verify(token, key, alg=alg))
+        except (CryptoFailure, ValueError, TypeError, RecursionError):
             raise Unauthorised from None
         if not isinstance(claims, dict) or claims.get("iss") != issuer.url or claims.get("aud") != issuer.audience:
             raise Unauthorised

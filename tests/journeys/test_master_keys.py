@@ -1,4 +1,4 @@
-"""Where master keys come from: files, environment, and what is said when one is wrong."""
+"""Where master keys and published keys come from, and what is said when one is wrong."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import json
 import pytest
 
 from gateway import settings
+from gateway.crypto.keys import generate_ed25519
 from gateway.crypto.vault import MasterKey
 from gateway.errors import MasterKeyMissing, SettingsInvalid
-from gateway.keyfiles import master_keys
+from gateway.keyfiles import master_keys, published_keys
 
 NEW, OLD, OLDER = (bytes([number]) * 32 for number in (1, 2, 3))
 
@@ -77,3 +78,21 @@ def test_a_missing_one_is_made_only_where_nothing_was_encrypted_yet(tmp_path):
     file = written(tmp_path, '[vault]\nprevious_master_key_files = ["gone"]')
     with pytest.raises(MasterKeyMissing, match="gone"):
         master_keys(settings.read(file), data_exist=False)
+
+
+def test_published_keys_show_their_public_half_and_every_bad_one_is_named(tmp_path):
+    private, public = generate_ed25519("gateway-next")
+    for name, jwk in (
+        ("next.jwk", dict(private)),
+        ("last.jwk", {**public, "kid": "last"}),
+        ("bad.jwk", {"kty": "oct"}),
+    ):
+        (tmp_path / name).write_text(json.dumps(jwk), encoding="utf-8")
+    good = settings.read(written(tmp_path, '[evidence]\npublished_key_files = ["next.jwk", "last.jwk"]'))
+    found = published_keys(good)
+    assert [jwk["kid"] for jwk in found] == ["gateway-next", "last"]
+    assert not any("d" in jwk for jwk in found)
+    bad = settings.read(written(tmp_path, '[evidence]\npublished_key_files = ["bad.jwk", "gone.jwk", "next.jwk"]'))
+    with pytest.raises(SettingsInvalid) as refused:
+        published_keys(bad)
+    assert [finding.pointer.rpartition("/")[2] for finding in refused.value.findings] == ["bad.jwk", "gone.jwk"]

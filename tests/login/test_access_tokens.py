@@ -7,6 +7,7 @@ import pytest
 from gateway.crypto import base64url, jws
 from gateway.crypto.keys import generate_ed25519, private_key
 from gateway.errors import Unauthorised
+from gateway.login.provider import Provider
 from tests.login.conftest import OTHER, TOWN
 
 HOST = "gateway.tangerhuette.example"
@@ -104,3 +105,18 @@ def test_the_published_keys_hold_no_private_part(world):
     (key,) = world.provider.jwks()["keys"]
     assert key["kid"] == "gateway-token-1"
     assert "d" not in key
+
+
+def test_while_the_key_is_changed_tokens_of_both_are_taken_and_both_are_published(world):
+    """Two processes of a rolling restart: each publishes the other's key, one signs with the new one already."""
+    private, public = generate_ed25519("gateway-next")
+    registry, old = world.provider._registry, dict(world.token_key.public_jwk)
+    common = {"issuers": (TOWN, OTHER), "registry": registry, "clock": world.clock, "new_id": lambda: "id"}
+    before = Provider(key=world.token_key, published=[public], **common)
+    after = Provider(key=private_key(private), published=[old], **common)
+    assert {jwk["kid"] for jwk in before.jwks()["keys"]} == {jwk["kid"] for jwk in after.jwks()["keys"]}
+    fresh = forged(world, key=private_key(private))
+    assert before.verify(fresh, HOST).client.id == after.verify(fresh, HOST).client.id == "portal"
+    assert after.verify(forged(world), HOST).client.id == "portal"
+    with pytest.raises(Unauthorised):
+        world.provider.verify(fresh, HOST)
