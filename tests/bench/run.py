@@ -51,6 +51,19 @@ def crypto(*, quick: bool) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.stdout.splitlines() if line.startswith("{")]
 
 
+def stored_rows(*, quick: bool) -> dict[str, Any]:
+    """What a submission costs and how long lists take with up to a million stored (a database of its own)."""
+    command = [sys.executable, "-m", "tests.bench.bench_rows", *(["--quick"] if quick else [])]
+    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    found: dict[str, Any] = {}
+    for line in map(json.loads, out.stdout.splitlines()):
+        if "list" in line:
+            found[f"list {line['list']} at {line['stored']:,}, p95 ms (goal {line['goal']})"] = line["p95_ms"]
+        else:
+            found[f"submission with {line['stored']:,} stored, ratio (goal {line['goal']})"] = line["ratio"]
+    return found
+
+
 def validation(rounds: int) -> dict[str, Any]:
     """A document of about 2.5 kB by bare lxml and through our checks and findings, in the same run."""
     service = load(None, {}).get("hausnummer")
@@ -181,6 +194,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "command": "make bench-smoke" if quick else "make bench",
         "ps512_per_second_and_core": floor,
         "crypto": crypto(quick=quick),
+        "stored_rows": stored_rows(quick=quick),
         "validation": validation(200 if quick else 3000),
         "accepts": {**costs["accepts"], "goal_per_second": 200, "goal_p99_ms": 50},
         "accepts_while_delivering": costs["accepts_while_delivering"],
