@@ -149,7 +149,7 @@ async def open_house(
             store=store,
             keys=keys,
             clock=clock,
-            intake=Intake(store, catalogue, municipalities, keys, clock, uuid4, store.digest),
+            intake=Intake(store, catalogue, municipalities, keys, clock, store.new_id, store.digest),
             delivery=Delivery(store, channels, municipalities, catalogue, clock, uuid4, random.random),
             channels=channels,
             retention=store.retention(ErasedList(settings.data_dir)),

@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from gateway.crypto import vault
 from gateway.crypto.vault import MasterKey
 from gateway.errors import CryptoFailure, MasterKeyMissing
+from gateway.identifier import RANDOM_BYTES, ordered
 from gateway.store import masters
 from gateway.store.database import Database, numbered
 from gateway.store.masters import NONCE
@@ -87,7 +88,8 @@ class Keyring:
 
     async def new(self, municipality: str, now: datetime) -> DataKey:
         """A fresh data key; the caller stores `wrapped` under `id`."""
-        return await self.wrapped_for(municipality, uuid4(), self.random(vault.KEY_SIZE), now)
+        name = ordered(now, self.random(RANDOM_BYTES))
+        return await self.wrapped_for(municipality, name, self.random(vault.KEY_SIZE), now)
 
     async def wrapped_for(self, municipality: str, key_id: UUID, key: bytes, now: datetime) -> DataKey:
         """The data key, wrapped by the municipality's newest key; its first one is made on first use."""

@@ -20,6 +20,7 @@ from gateway.crypto.keys import digest
 from gateway.crypto.vault import MasterKey
 from gateway.errors import DatabaseAway, Erased, InternalError, MasterKeyMissing, NotFound
 from gateway.evidence.chain import Link
+from gateway.identifier import RANDOM_BYTES, ordered
 from gateway.model import Attachment, Submission
 from gateway.ports import (
     Change,
@@ -87,10 +88,10 @@ class PostgresStore(Store, KeyArchive):
         self._random = random
         self._submissions = Submissions(database, keyring, clock)
         self._views = Views(database, keyring)
-        self._uploads = Uploads(database, keyring, clock, self._new_id)
+        self._uploads = Uploads(database, keyring, clock, self.new_id)
         self.webhooks = Webhooks(database, keyring, clock, random)
         self.messages = Messages(database, keyring, clock)
-        self.pieces = Pieces(database, keyring, clock, self._new_id, self._uploads)
+        self.pieces = Pieces(database, keyring, clock, self.new_id, self._uploads)
         self._recent = blobs.Recent()
         self.pauses = Pauses(database, clock)
         self._keys: OrderedDict[UUID, DataKey] = OrderedDict()
@@ -214,7 +215,7 @@ class PostgresStore(Store, KeyArchive):
     @asynccontextmanager
     async def write_blob(self, submission_id: UUID) -> AsyncIterator[blobs.Writer]:
         """See the port. Leaving without `finish` removes what was written."""
-        key, blob = await self._key_of(submission_id), self._new_id()
+        key, blob = await self._key_of(submission_id), self.new_id()
         writer = blobs.Writer(self.database, self._clock, key, blob, submission=submission_id)
         try:
             yield writer
@@ -284,8 +285,9 @@ class PostgresStore(Store, KeyArchive):
         """The store's clock."""
         return self._clock.now()
 
-    def _new_id(self) -> UUID:
-        return UUID(bytes=self._random(16), version=4)
+    def new_id(self) -> UUID:
+        """An identifier for a row; later ones sort later."""
+        return ordered(self._clock.now(), self._random(RANDOM_BYTES))
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Table, Text, any_, bindparam
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, any_, bindparam
 
 from gateway.ports import Scope
 
@@ -19,7 +19,7 @@ def shape(scope: Scope) -> Shape:
     return scope.client is not None, scope.municipalities is not None
 
 
-def narrowed(query: Select[Any], table: Table, of: Shape) -> Select[Any]:
+def narrowed(query: Select[Any], table: FromClause, of: Shape) -> Select[Any]:
     """The query with the conditions of the scope's shape on `table`."""
     conditions: list[ColumnElement[bool]] = []
     if of[0]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, any_, bindparam, func, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Select, Text, bindparam, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from gateway.errors import Erased, IdempotencyConflict, InvalidParameter, NotFound
@@ -51,6 +51,8 @@ _READ = select(
     *(_S.data_key, t.data_keys.c.wrapped),
     _ATTACHMENTS,
 ).join_from(t.submissions, t.data_keys, t.data_keys.c.id == _S.data_key, isouter=True)
+
+_LIMIT = bindparam("limit", type_=Integer)
 
 _KNOWN = compiled(
     _READ.add_columns(t.idempotency.c.digest, t.idempotency.c.answer)
@@ -195,18 +197,32 @@ def _one(of: scope.Shape) -> Statement:
 
 @functools.cache
 def _page(of: scope.Shape, given: frozenset[str]) -> Statement:
-    query: Select[Any] = scope.narrowed(_READ, t.submissions, of)
+    query = _rarest(of, given) if "states" in given else _filtered(_READ, t.submissions, of, given)
+    return compiled(query.order_by(_S.created_at.desc(), _S.id.desc()).limit(_LIMIT))
+
+
+def _rarest(of: scope.Shape, given: frozenset[str]) -> Select[Any]:
+    """The page's candidates: the newest of each state, each read in its own order from the index."""
+    states = func.unnest(bindparam("states", type_=ARRAY(Text))).table_valued("state", name="wanted").render_derived()
+    one = t.submissions.alias("one")
+    newest = _filtered(select(one.c.id), one, of, given).where(one.c.state == states.c.state)
+    each = newest.order_by(one.c.created_at.desc(), one.c.id.desc()).limit(_LIMIT).lateral("each")
+    return _READ.where(_S.id.in_(select(each.c.id).select_from(states.join(each, true()))))
+
+
+def _filtered(query: Select[Any], table: FromClause, of: scope.Shape, given: frozenset[str]) -> Select[Any]:
+    """Narrowed by the scope and by all filters but the states."""
+    it = table.c
     behind = tuple_(bindparam("cursor_at", type_=_S.created_at.type), bindparam("cursor_id", type_=_S.id.type))
     conditions: dict[str, ColumnElement[bool]] = {
-        "states": _S.state == any_(bindparam("states", type_=ARRAY(Text))),
-        "service": _S.service == bindparam("service"),
-        "municipality": _S.municipality == bindparam("municipality"),
-        "created_after": _S.created_at > bindparam("created_after"),
-        "reference": _S.reference_index == bindparam("reference"),
-        "cursor_at": tuple_(_S.created_at, _S.id) < behind,
+        "service": it.service == bindparam("service"),
+        "municipality": it.municipality == bindparam("municipality"),
+        "created_after": it.created_at > bindparam("created_after"),
+        "reference": it.reference_index == bindparam("reference"),
+        "cursor_at": tuple_(it.created_at, it.id) < behind,
     }
-    query = query.where(*(condition for name, condition in conditions.items() if name in given))
-    return compiled(query.order_by(_S.created_at.desc(), _S.id.desc()).limit(bindparam("limit")))
+    chosen = (condition for name, condition in conditions.items() if name in given)
+    return scope.narrowed(query, table, of).where(*chosen)
 
 
 def _cursor(row: Mapping[str, Any]) -> str:

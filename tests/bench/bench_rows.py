@@ -29,6 +29,7 @@ import psycopg
 from psycopg import sql
 
 from gateway.crypto import vault
+from gateway.identifier import ordered
 from gateway.model import State
 from gateway.ports import Change, EvidenceEntry, Filter, Scope
 from gateway.store import embedded
@@ -56,7 +57,7 @@ class Clock:
 async def carried(store: PostgresStore, name: str) -> UUID:
     """One submission from create to accepted, as delivery commits it."""
     now = datetime.now(UTC)
-    new = new_submission(name, reference=name, created_at=now, updated_at=now)
+    new = new_submission(name, id=ordered(now, os.urandom(10)), reference=name, created_at=now, updated_at=now)
     await store.create(new)
     current = new.submission
     for state in PATH:
@@ -121,7 +122,7 @@ class Seed:
         at = datetime.now(UTC) - timedelta(seconds=draw.randrange(60, 700 * 86_400))
         rare = draw.random() < 0.03
         town = draw.choice(list(self._keys))
-        identity, key_id = (UUID(int=draw.getrandbits(128), version=4) for _ in range(2))
+        identity, key_id = (ordered(at, draw.randbytes(10)) for _ in range(2))
         key, place = draw.randbytes(32), b"data/" + town.encode() + b"/" + key_id.bytes
         reference = vault.seal_value(
             key, context=b"reference/" + identity.bytes, data=b"AZ-1", nonce=draw.randbytes(12)

@@ -72,6 +72,26 @@ async def test_lists_are_filtered(store):
     }
 
 
+async def test_a_list_of_several_states_pages_through_all_of_them_newest_first(store):
+    states = [State.SEALED, State.HELD, State.REJECTED]
+    wanted = []
+    for no in range(12):
+        new = new_submission(f"k{no}", client="portal" if no % 4 else "foreign")
+        at = new.submission.created_at + timedelta(seconds=no // 2)
+        new = replace(new, submission=replace(new.submission, created_at=at, updated_at=at))
+        await store.create(new)
+        await store.commit(1, Change(submission=replace(new.submission, state=states[no % 3])))
+        if states[no % 3] is not State.SEALED and no % 4:
+            wanted.append((at, new.submission.id))
+    seen, cursor = [], None
+    while True:
+        page, cursor = await store.list_views(Filter(states=("held", "rejected", "held"), limit=2, cursor=cursor), MINE)
+        seen += [(view.submission.created_at, view.submission.id) for view in page]
+        if cursor is None:
+            break
+    assert seen == sorted(wanted, reverse=True)
+
+
 @pytest.mark.parametrize("cursor", ["x", "1.2.3", "-1.1", "99999999999999999999.1", "1;DROP", "١.١"])
 async def test_a_foreign_cursor_is_told_so(store, cursor):
     with pytest.raises(InvalidParameter):
