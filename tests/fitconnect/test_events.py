@@ -17,6 +17,7 @@ ISSUER = "https://delivery.example/submission-api"
 DESTINATION = "879ee109-a690-4db8-ab32-424284184d7d"
 SUBMISSION = "ce75a6b8-d72f-4b94-b09e-af6be35bc2ae"
 CASE = "e89e107e-ed79-40e6-ad34-4e770f9df263"
+SOMEBODY = "0d9f1c52-6a47-4a0e-9c35-2f1b7de80a64"
 ATTACHMENT = "f50308a5-b3ed-4627-9f0b-b5a8e0095791"
 TAGS = {"metadata": "M" * 22, "data": "D" * 22, ATTACHMENT: "A" * 22}
 EXPECTED = Expected(SUBMISSION, CASE, DESTINATION, frozenset({ISSUER}), TAGS)
@@ -157,12 +158,12 @@ def test_the_header_is_judged_before_any_key_is_asked_for(event, rule_of, header
         ("iss", "", "iss"),
         ("iss", 7, "iss"),
         ("iss", "https://evil.example", "issuer"),
-        ("iss", str(uuid4()), "issuer"),
+        ("iss", SOMEBODY, "issuer"),
         ("sub", SUBMISSION, "sub"),
-        ("sub", f"submission:{uuid4()}", "subject"),
+        ("sub", f"submission:{SOMEBODY}", "subject"),
         ("sub", f"reply:{SUBMISSION}", "subject"),
         ("txn", CASE, "txn"),
-        ("txn", f"case:{uuid4()}", "case"),
+        ("txn", f"case:{SOMEBODY}", "case"),
         ("events", {}, "events"),
         ("events", [], "events"),
         ("events", {"https://evil.example/accept-submission": {}}, "events"),

@@ -3,7 +3,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 
@@ -92,7 +91,7 @@ async def test_every_false_notification_gets_the_same_answer(world, headers):
     assert not world.woken
 
 
-@pytest.mark.parametrize("destination", [str(uuid4()), "x", "%00"])
+@pytest.mark.parametrize("destination", ["0d9f1c52-6a47-4a0e-9c35-2f1b7de80a64", "x", "%00"])
 async def test_an_unknown_destination_is_refused_alike(world, destination):
     answer = await call(world, LONG, sign(LONG, secret="no destination has this secret"), destination)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorised")
