@@ -19,7 +19,10 @@ from gateway.errors import CounterpartGarbled, CounterpartRefused
 from gateway.outbound.client import Client, Policy, exchange, http_client
 
 SERVICE = "hausnummer"
-AT_ONCE = 16
+LANES = 4
+"""So many calls at once where there are many applications."""
+TOGETHER = 8
+"""Applications that one call hands off where there are many."""
 BREATH_S = 0.2
 """Between two pages of the change feed while many are on their way: a page then tells of many."""
 ENDS = frozenset({"accepted", "rejected", "expired", "cancelled", "held", "delivered"})
@@ -93,26 +96,51 @@ class Portal:
             raise CounterpartRefused(host="gateway", http_status=status, problem=value.get("code", ""))
         return value
 
-    async def hand_off(self, *, megabytes: int, validate: bool) -> str:
-        """The example record with a site plan made on the spot; returns the submission's id."""
+    async def hand_off(self, megabytes: int) -> None:
+        """The example record with a site plan made on the spot, validated first."""
+        journey, body = await self._prepared(megabytes)
+        before = time.monotonic()
+        await self.call("POST", "/validations", body)
+        journey.validated_s = time.monotonic() - before
+        self._watch("", "validated")
+        before = time.monotonic()
+        made = await self.call("POST", "/submissions", body, **{"Idempotency-Key": str(uuid4())})
+        await self._taken_over(journey, made, before)
+
+    async def hand_off_many(self, count: int, megabytes: int) -> None:
+        """So many applications in one call, a line each."""
+        prepared = await asyncio.gather(*(self._prepared(megabytes) for _ in range(count)))
+        lines = [json.dumps({**body, "idempotency_key": str(uuid4())}).encode() for _, body in prepared]
+        before = time.monotonic()
+        answer = await exchange(
+            self._client,
+            "POST",
+            f"{self._house.serve['api']}/submissions/batch",
+            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/x-ndjson"},
+            content=b"\n".join(lines),
+            limit=20_000_000,
+        )
+        if answer.status != 200:
+            self._parsed(answer.status, answer.body)
+        answers = answer.body.splitlines()
+        for (journey, _), line in zip(prepared, answers, strict=True):
+            made = json.loads(line)
+            await self._taken_over(journey, self._parsed(made.get("status", 201), line), before)
+
+    async def _prepared(self, megabytes: int) -> tuple[Journey, dict[str, Any]]:
         journey = Journey(time.monotonic())
         body = dict(self._example)
         body["attachments"] = [{**each, "upload": await self._upload(megabytes)} for each in body["attachments"]]
         journey.uploaded_s = time.monotonic() - journey.began
-        if validate:
-            before = time.monotonic()
-            await self.call("POST", "/validations", body)
-            journey.validated_s = time.monotonic() - before
-            self._watch("", "validated")
-        before = time.monotonic()
-        made = await self.call("POST", "/submissions", body, **{"Idempotency-Key": str(uuid4())})
+        return journey, body
+
+    async def _taken_over(self, journey: Journey, made: dict[str, Any], before: float) -> None:
         journey.on_disk_s = time.monotonic() - before
         journey.created_at = datetime.fromisoformat(made["created_at"])
         async with self._handed_off:
             self.journeys[made["id"]] = journey
             self._handed_off.notify_all()
         self._watch(made["id"], "received")
-        return str(made["id"])
 
     async def _upload(self, megabytes: int) -> str:
         plan, upload = site_plan(megabytes), str(uuid4())
@@ -131,17 +159,20 @@ class Portal:
         return upload
 
     async def run(self, count: int, megabytes: int) -> None:
-        """Hand off `count` applications, at most `AT_ONCE` at a time, and follow each to its end."""
-        gate = asyncio.Semaphore(AT_ONCE)
+        """Hand off `count` applications, several with each call where there are many, and follow each to its end."""
+        gate = asyncio.Semaphore(LANES)
 
-        async def one() -> None:
+        async def some(number: int) -> None:
             async with gate:
-                await self.hand_off(megabytes=megabytes, validate=count == 1)
+                await self.hand_off_many(number, megabytes)
 
         async with asyncio.timeout(GIVE_UP_S), asyncio.TaskGroup() as group:
             group.create_task(self._follow(count))
-            for _ in range(count):
-                group.create_task(one())
+            if count == 1:
+                group.create_task(self.hand_off(megabytes))
+                return
+            for first in range(0, count, TOGETHER):
+                group.create_task(some(min(TOGETHER, count - first)))
 
     async def _follow(self, count: int) -> None:
         cursor, ended = "", set[str]()
