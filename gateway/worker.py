@@ -21,9 +21,10 @@ from gateway.errors import DatabaseAway, GatewayError, NotFound
 from gateway.outbound.client import http_client
 from gateway.settings import Settings
 from gateway.stamping import stamp_roots
-from gateway.store import alarms, jobs, roots
+from gateway.store import alarms, jobs, roots, statements
 from gateway.store.sweep import sweep
 from gateway.wiring import House, open_house, open_notifier, policy
+from gateway.xoev import readable
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
     `concurrency` is the number of submissions at once. `on_ready` is called once, when jobs are being taken.
     """
     async with open_house(settings) as house:
+        await asyncio.to_thread(_rehearse)
 
         async def advance(submission_id: str) -> datetime | None:
             with contextlib.suppress(NotFound):
@@ -55,6 +57,12 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
                 for chore in chores:
                     chore.cancel()
                 await asyncio.gather(*chores, return_exceptions=True)
+
+
+def _rehearse() -> None:
+    """Load what the first submission would otherwise wait for."""
+    readable.rehearse()
+    statements.rehearse()
 
 
 async def _chores(house: House, app: procrastinate.App) -> None:

@@ -209,4 +209,15 @@ def committing(*, evidence: bool, blobs: bool, discard: bool, changed: bool) -> 
     return compiled(select(moved.c.id, waking).add_cte(*writes))
 
 
+def rehearse() -> None:
+    """Compile the commits of a submission's usual way, for which the first one would wait."""
+    for evidence, blobs, discard, changed in (
+        (True, True, False, True),  # sealed
+        (True, False, False, True),  # announced, submitted
+        (False, False, False, True),  # uploaded
+        (True, False, True, True),  # accepted
+    ):
+        committing(evidence=evidence, blobs=blobs, discard=discard, changed=changed)
+
+
 CREATE = compiled(_create())

@@ -164,6 +164,12 @@ class _Press:
         return self._compiler
 
 
+def rehearse() -> None:
+    """Load the typesetter and its fonts, for which the first document would wait a third of a second."""
+    empty = {"language": "de", "title": "", "municipality": "", "words": _WORDS["de"], "head": [], "sections": []}
+    _PRESS.pdf({**empty, "attachments": []}, datetime.fromtimestamp(0, UTC))
+
+
 def source(data: Mapping[str, Any]) -> bytes:
     """The template with its data bound as one JSON text.
 
