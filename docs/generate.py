@@ -43,6 +43,7 @@ def _describe(file: str, model: type[BaseModel], prefix: str) -> Iterator[tuple[
         "clients": settings.ClientSection,
         "destinations": settings.DestinationSection,
         "environments": settings.Environment,
+        "signature": settings.SignatureSection,
     }
     for name, field in model.model_fields.items():
         nested: object = repeated.get(name, field.annotation)

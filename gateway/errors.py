@@ -16,6 +16,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── MasterKeyStillNeeded · ProcessesWithoutKey · SchemaNewer
 │   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseTooOld
 │   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty · RestoreUnfinished
+│   ├── SigningKeyUnfit · SignerAway                             retry (SignerAway)
 │   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
@@ -550,6 +551,24 @@ class RestoreUnfinished(OperatorError):
     code = "restore_unfinished"
     de = "Eine Wiederherstellung ist nicht abgeschlossen. Bitte `gateway restore` mit derselben Datei erneut ausführen."
     en = "A restore was not finished. Run `gateway restore` again with the same file."
+
+
+class SigningKeyUnfit(OperatorError):
+    """The municipality's key, its certificates or its signer cannot make the signature that is asked for."""
+
+    code = "signing_key_unfit"
+    de = "Mit dem Schlüssel der Kommune kann nicht signiert werden: {cause_de} `gateway check` nennt alles."
+    en = "The municipality's key cannot sign: {cause_en} `gateway check` names everything."
+
+
+class SignerAway(OperatorError):
+    """The external signer did not start, did not answer in time, or answered no signature; it may again."""
+
+    code = "signer_away"
+    retry = True
+    status = 503
+    de = "Der externe Signierer {command} hat nicht signiert ({cause}). Bitte Befehl, Karte oder HSM prüfen."
+    en = "The external signer {command} did not sign ({cause}). Check the command, the card or the HSM."
 
 
 class DemoFailed(OperatorError):

@@ -17,7 +17,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gateway.errors import BadInput, RecordInvalid, ServiceNotOffered, UnknownMunicipality, UnknownService
+from gateway.errors import (
+    BadInput,
+    InternalError,
+    RecordInvalid,
+    ServiceNotOffered,
+    UnknownMunicipality,
+    UnknownService,
+)
 from gateway.model import Attachment, Client, Document, Finding, Municipality, Severity, State, Submission
 from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
 from gateway.services.loader import Catalogue
@@ -86,7 +93,7 @@ class Intake:
         `key` is the Idempotency-Key; the same key and body give the same answer again. `supersedes` is an earlier
         application of the client's that this one corrects (see `gateway.withdrawal`). Raises `RecordInvalid` with all
         findings, `IdempotencyConflict`, `Erased`, `UploadTaken`, `UnknownService`, `UnknownMunicipality`,
-        `ServiceNotOffered`.
+        `ServiceNotOffered`; where the signature stands in the document also `SigningKeyUnfit`, `SignerAway`.
         """
         digest = self.digest(b"body", canonical(body), *((supersedes.bytes,) if supersedes else ()))
         if known := await self.store.known(client.id, key, digest):
@@ -94,7 +101,19 @@ class Intake:
         checked = await self._checked(client, body)
         if not checked.sound or checked.document is None:
             raise RecordInvalid(findings=checked.findings)
-        return await self.store.create(replace(self._new(client, checked, body, key, digest), supersedes=supersedes))
+        document = await self._signed(checked.service, checked.municipality, checked.document)
+        new = self._new(client, replace(checked, document=document), body, key, digest)
+        return await self.store.create(replace(new, supersedes=supersedes))
+
+    async def _signed(self, service: Service, municipality: Municipality, document: Document) -> Document:
+        """The document as it is delivered: a signature inside makes other bytes, so it is made before the receipt."""
+        destination = municipality.destination_for(service.id)
+        if not service.signature_for(destination).enveloped:
+            return document
+        signed = await self.keys.sign_inside(municipality.ars, document)
+        if not service.still_valid(signed):
+            raise InternalError(rule="signed_document")
+        return signed
 
     def _new(self, client: Client, checked: Checked, body: Mapping[str, Any], key: str, digest: bytes) -> NewSubmission:
         document = checked.document
@@ -199,7 +218,7 @@ _NOTHING = Attachment("", "", "", 0, "0" * 64)
 
 def offers(municipality: Municipality, service: str) -> bool:
     """Whether the municipality has a destination for the service."""
-    return any(service in d.services or "*" in d.services for d in municipality.destinations)
+    return municipality.destination_for(service) is not None
 
 
 def canonical(value: object) -> bytes:

@@ -6,7 +6,6 @@ Standard: fixed interfaces §2, RFC 7517. Start reading: `master_keys`, then `Ke
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import json
@@ -27,8 +26,10 @@ from gateway.crypto.keys import (
     verify_key,
 )
 from gateway.crypto.vault import MasterKey
+from gateway.document_keys import DocumentKeys
 from gateway.errors import MasterKeyMissing, SettingsInvalid
 from gateway.model import Finding
+from gateway.ports import Clock
 from gateway.settings import MunicipalityFile, Settings
 
 MASTER_KEY_BYTES = 32
@@ -169,37 +170,21 @@ def read_secret(path: Path, setting: str) -> str:
     return secret
 
 
-class KeyFiles:
-    """The keys of all municipalities (port `Keys`); each private key is loaded once, when first used."""
+class KeyFiles(DocumentKeys):
+    """The keys of all municipalities and the gateway's own (port `Keys`)."""
 
     def __init__(
         self,
         municipalities: tuple[MunicipalityFile, ...],
         token: PrivateKey,
         published: tuple[Mapping[str, Any], ...] = (),
+        *,
+        clock: Clock,
     ) -> None:
-        self._files = {m.ars: m.keys.signing_jwk_file for m in municipalities}
-        self._loaded: dict[str, PrivateKey] = {}
+        super().__init__(municipalities, clock)
         self.token = token
         self.published = published
         self.receipt_key = digest(token.public_jwk)
-
-    def document_key(self, ars: str) -> PrivateKey:
-        """The municipality's signing key. Raises `SettingsInvalid`."""
-        if ars not in self._loaded:
-            self._loaded[ars] = read_private(self._files[ars], "keys.signing_jwk_file")
-        return self._loaded[ars]
-
-    async def sign_document(self, municipality: str, content: bytes) -> str:
-        """Detached compact JWS (PS512) with the certificate chain in the header, made in a thread."""
-        return await asyncio.to_thread(self._sign, municipality, content)
-
-    def _sign(self, municipality: str, content: bytes) -> str:
-        key = self.document_key(municipality)
-        header: dict[str, Any] = {"alg": "PS512", "kid": key.kid}
-        if key.x5c:
-            header["x5c"] = [base64.b64encode(der).decode() for der in key.x5c]
-        return jws.sign_detached(content, key, header)
 
     def sign_receipt(self, payload: Mapping[str, Any]) -> str:
         """Compact JWS (EdDSA) of a receipt."""

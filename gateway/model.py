@@ -122,6 +122,41 @@ class Document:
     sha256: str
 
 
+class SignatureFormat(StrEnum):
+    """How a document is signed: a plain JWS, or an advanced signature at baseline level B-B in JSON or XML."""
+
+    JWS = "jws"
+    JADES = "jades"
+    XADES = "xades"
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureStyle:
+    """What a service or a destination asks for; `enveloped`: the signature stands in the document (XAdES alone)."""
+
+    format: SignatureFormat = SignatureFormat.JWS
+    enveloped: bool = False
+
+
+PLAIN_JWS = SignatureStyle()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A document's signature.
+
+    `content` is what metadata carry: a compact JWS without payload, or the base64 of an XML signature; None where the
+    signature stands in the document. `algorithm` is its identifier in JOSE or XML, `kid` names the key,
+    `certificate_sha256` (hex) the signing certificate, where there is one.
+    """
+
+    style: SignatureStyle
+    content: str | None = field(repr=False)
+    algorithm: str
+    kid: str
+    certificate_sha256: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A verified (or refused) event of a submission's event log. `type` is the last segment of the event URI.
@@ -219,11 +254,15 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An inbox at the delivery service: fixed by the municipality's file or found by routing."""
+    """An inbox at the delivery service: fixed by the municipality's file or found by routing.
+
+    `signature` is how its documents are signed; None: as the service says.
+    """
 
     destination_id: str
     environment: str
     services: tuple[str, ...] = ()
+    signature: SignatureStyle | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +277,14 @@ class Municipality:
     client_id: str
     destinations: tuple[Destination, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def destination_for(self, service: str) -> Destination | None:
+        """Where a service's submissions go: the destination that names it, else the one for every other service."""
+        for wanted in (service, "*"):
+            for each in self.destinations:
+                if wanted in each.services:
+                    return each
+        return None
 
 
 @dataclass(frozen=True, slots=True)

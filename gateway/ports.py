@@ -13,7 +13,17 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from gateway.model import Attachment, Document, Event, Part, Purpose, Submission, instant
+from gateway.model import (
+    Attachment,
+    Document,
+    Event,
+    Part,
+    Purpose,
+    Signature,
+    SignatureStyle,
+    Submission,
+    instant,
+)
 
 
 class Clock(Protocol):
@@ -400,8 +410,15 @@ class Keys(Protocol):
         """The digest of the public key that receipts verify with."""
         ...
 
-    async def sign_document(self, municipality: str, content: bytes) -> str:
-        """Detached compact JWS (PS512) of the document with the municipality's key (RFC 7515 appendix F)."""
+    async def sign_document(self, municipality: str, document: Document, style: SignatureStyle) -> Signature:
+        """Sign with the municipality's key; one that is asked for inside the document is read from there.
+
+        Raises `SigningKeyUnfit`, `SignerAway`.
+        """
+        ...
+
+    async def sign_inside(self, municipality: str, document: Document) -> Document:
+        """The document with the municipality's signature in it: other bytes, another digest. Raises as above."""
         ...
 
     def sign_receipt(self, payload: Mapping[str, Any]) -> str:

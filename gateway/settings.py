@@ -232,7 +232,28 @@ class MunicipalityFitConnect(Section):
 class MunicipalityKeys(Section):
     """The municipality's own keys."""
 
-    signing_jwk_file: Path = Field(description="Private RSA JWK that signs documents (PS512).")
+    signing_jwk_file: Path | None = Field(
+        None, description="Private JWK that signs documents: RSA of 3072 bits or more, P-256, P-384 or P-521."
+    )
+    certificate_chain_file: Path | None = Field(
+        None, description="PEM file: the key's certificate, then its issuers; unset: `x5c` of the JWK."
+    )
+    external_signer: tuple[str, ...] = Field(
+        (), description="Command and arguments that sign instead of a key file (HSM, card); gets digests, no secrets."
+    )
+    external_signer_timeout_s: float = Field(10.0, gt=0, le=120, description="Seconds that a signature may take.")
+    external_signer_parallel: int = Field(1, ge=1, le=32, description="Signatures that it makes at the same time.")
+
+
+class SignatureSection(Section):
+    """How documents for a destination are signed, whatever their service says."""
+
+    format: Literal["jws", "jades", "xades"] = Field(
+        "jws", description="JWS, or an advanced signature (B-B) in JSON or XML."
+    )
+    packaging: Literal["detached", "enveloped"] = Field(
+        "detached", description="Beside the document, or (XAdES, where the schema has a place) in it."
+    )
 
 
 class DestinationSection(Section):
@@ -240,6 +261,7 @@ class DestinationSection(Section):
 
     services: tuple[str, ...] = Field(min_length=1, description='Service ids, or "*" for every other service.')
     destination_id: UUID = Field(description="Destination at FIT-Connect.")
+    signature: SignatureSection | None = Field(None, description="Unset: as the service says.")
 
 
 class RetentionSection(Section):
@@ -326,6 +348,7 @@ def read_municipalities(settings: Settings) -> tuple[MunicipalityFile, ...]:
             values = _toml(file)
             _anchor(values, file.resolve().parent)
             found.append(MunicipalityFile.model_validate(values))
+            findings += _key_faults(found[-1])
         except SettingsInvalid as error:
             findings += error.findings
         except ValidationError as error:
@@ -334,6 +357,28 @@ def read_municipalities(settings: Settings) -> tuple[MunicipalityFile, ...]:
     if findings:
         raise SettingsInvalid(findings=tuple(findings))
     return tuple(found)
+
+
+def _key_faults(file: MunicipalityFile) -> list[Finding]:
+    keys = file.keys
+    found = []
+    if (keys.signing_jwk_file is None) == (not keys.external_signer):
+        de = "Gesetzt sein muss genau eines: signing_jwk_file oder external_signer."
+        en = "Exactly one has to be set: signing_jwk_file or external_signer."
+        found.append(_finding(f"{file.slug}.keys", "signing_key_source", de, en))
+    if keys.external_signer and keys.certificate_chain_file is None:
+        de = "Zu external_signer gehört certificate_chain_file: Das Zertifikat zeigt den öffentlichen Schlüssel."
+        en = "external_signer needs certificate_chain_file: the certificate shows the public key."
+        found.append(_finding(f"{file.slug}.keys.certificate_chain_file", "missing", de, en))
+    for number, destination in enumerate(file.destinations):
+        asked = destination.signature
+        if asked is not None and asked.packaging == "enveloped" and asked.format != "xades":
+            place = f"{file.slug}.destinations.{number}.signature.packaging"
+            found.append(_finding(place, "signature_packaging", *PACKAGING))
+    return found
+
+
+PACKAGING = ("Nur XAdES steht im Dokument; bitte detached.", "Only XAdES stands in the document; use detached.")
 
 
 def insecure(settings: Settings) -> list[Finding]:
@@ -378,6 +423,8 @@ def _anchor(values: dict[str, Any], base: Path) -> None:
         if isinstance(value, dict):
             _anchor(value, base)
         elif isinstance(value, list):
+            if key == "external_signer" and value and isinstance(value[0], str):
+                value[0] = str(base / value[0])
             if key in {"trust_roots", "previous_secret_files", "previous_master_key_files", "published_key_files"}:
                 values[key] = [str(base / item) if isinstance(item, str) else item for item in value]
             for item in value:

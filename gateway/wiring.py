@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from cryptography import x509
 
+from gateway import signatures
 from gateway.delivery import Delivery
 from gateway.errors import DestinationUnfit, RestoreUnfinished, SettingsInvalid
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
@@ -119,8 +120,10 @@ async def open_house(
     """
     files = read_municipalities(settings)
     catalogue = load(settings.services.dir, {file.ars: file.parameters for file in files})
-    keys = KeyFiles(files, token_key(settings), published_keys(settings))
     clock = SystemClock()
+    keys = KeyFiles(files, token_key(settings), published_keys(settings), clock=clock)
+    municipalities = {file.ars: _municipality(file) for file in files}
+    signatures.check(municipalities.values(), catalogue, keys)
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database(settings))
         master, *previous = master_keys(settings, data_exist=await needs_master_key(dsn))
@@ -136,7 +139,6 @@ async def open_house(
         stack.push_async_callback(store.close)
         if not restoring and not await store.restored():
             raise RestoreUnfinished
-        municipalities = {file.ars: _municipality(file) for file in files}
         for jwk in (keys.token.public_jwk, *keys.published):
             await store.keep_key(jwk)
         makers = _Channels(settings, catalogue, keys, store, stack)
@@ -167,7 +169,8 @@ def _municipality(file: MunicipalityFile) -> Municipality:
         environment=file.fitconnect.environment,
         client_id=file.fitconnect.client_id,
         destinations=tuple(
-            Destination(str(d.destination_id), file.fitconnect.environment, d.services) for d in file.destinations
+            Destination(str(d.destination_id), file.fitconnect.environment, d.services, signatures.style(d.signature))
+            for d in file.destinations
         ),
         parameters=file.parameters,
     )
@@ -226,15 +229,15 @@ class _Channels:
         )
 
     def _addressees(self, file: MunicipalityFile) -> Callable[[str], Addressee]:
-        """Where a service goes: to the destination that names it, else to the one for every other service."""
+        """Where a service goes and how its documents are signed."""
+        municipality = _municipality(file)
 
         def addressee(service_id: str) -> Addressee:
             service = self._catalogue.get(service_id)
-            for wanted in (service_id, "*"):
-                for entry in file.destinations:
-                    if wanted in entry.services:
-                        return Addressee(str(entry.destination_id), service.identifier, service.titles["de"])
-            raise DestinationUnfit(rule="no_destination")
+            to = municipality.destination_for(service_id)
+            if to is None:
+                raise DestinationUnfit(rule="no_destination")
+            return Addressee(to.destination_id, service.identifier, service.titles["de"], service.signature_for(to))
 
         return addressee
 

@@ -82,7 +82,7 @@ async def _inside(values: Settings) -> list[Row]:
             rows.append(Row("services", True, ", ".join(sorted(house.catalogue.ids()))))
             for ars, channel in house.channels.items():
                 slug = house.municipalities[ars].slug
-                rows.append(await _tried(f"signing_key {slug}", partial(_loaded, house.keys.document_key, ars)))
+                rows.append(await _tried(f"signing_key {slug}", partial(_signing_key, house, ars)))
                 rows.append(await _tried(f"fitconnect_token {slug}", channel.check_token))
                 for destination in house.municipalities[ars].destinations:
                     name = f"destination {slug} {destination.destination_id}"
@@ -93,9 +93,15 @@ async def _inside(values: Settings) -> list[Row]:
         return [_fault(place, error)]
 
 
-async def _loaded(load: Callable[[str], Any], ars: str) -> str:
-    key = await asyncio.to_thread(load, ars)
-    return f"kid {key.kid}"
+async def _signing_key(house: Any, ars: str) -> str:  # noqa: ANN401 - the house, imported late
+    """Judge key and certificates as of today, then sign once with what signs documents."""
+    from gateway.signatures import wanted  # noqa: PLC0415 - commands import what they need
+
+    formats = wanted(house.municipalities[ars], house.catalogue)
+    await asyncio.to_thread(partial(house.keys.check, ars, formats, at=house.clock.now()))
+    identity = await house.keys.try_signer(ars, formats)
+    until = identity.not_after
+    return f"kid {identity.kid}, {', '.join(sorted(formats))}" + (f", ≤ {until:%Y-%m-%d}" if until else "")
 
 
 async def _tried(name: str, attempt: Callable[[], Awaitable[str]]) -> Row:

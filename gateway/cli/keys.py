@@ -8,14 +8,14 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from gateway.cli.console import FAILED, INTERRUPTED, emit, guarded, options, run, say, set_up_logging
 from gateway.cli.language import text
 
-USES = {"decryption": "wrapKey", "signing": "verify"}
+KINDS = ("rsa-4096", "rsa-3072", "p-256", "p-384", "p-521")
 
 
 @click.group(help=text("Schlüssel erzeugen, ansehen, wechseln", "Make, show and rotate keys"))
@@ -23,35 +23,56 @@ def keys() -> None:
     """Group of the key commands."""
 
 
-@keys.command(help=text("RSA-4096-Schlüssel mit selbst signierter Kette (Test)", "RSA-4096 keys, self-signed (test)"))
+@keys.command(help=text("Schlüssel mit selbst signierter Kette (Test)", "Keys with a self-signed chain (test)"))
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help=text("Ziel", "Target"))
 @click.option("--subject", default="OZG-Gateway Test", help=text("Name im Zertifikat", "Name in the certificate"))
 @click.option("--days", type=click.IntRange(1, 3650), default=730, help=text("Gültigkeit", "Validity"))
+@click.option(
+    "--signing", type=click.Choice(KINDS), default=KINDS[0], help=text("Art zum Signieren", "Kind to sign with")
+)
 @options
 @guarded
-def generate(config: Path | None, as_json: bool, out: Path, subject: str, days: int) -> None:
-    """Write private JWKs (0600) and public ones; existing files are never overwritten."""
-    from gateway.crypto.keys import generate_rsa  # noqa: PLC0415 - commands import what they need
+def generate(  # noqa: PLR0913, PLR0917 - one parameter an option
+    config: Path | None, as_json: bool, out: Path, subject: str, days: int, signing: str
+) -> None:
+    """Write private JWKs (0600), public ones and the signing key's chain; nothing is ever overwritten."""
     from gateway.keyfiles import write_secret  # noqa: PLC0415 - commands import what they need
 
     _ = config
-    taken = [out / f"{name}.{half}.jwk" for name in USES for half in ("private", "public")]
-    if found := [path for path in taken if path.exists()]:
+    taken = [out / f"{name}.{half}.jwk" for name in ("decryption", "signing") for half in ("private", "public")]
+    if found := [path for path in (*taken, out / "signing.chain.pem") if path.exists()]:
         raise click.UsageError(text("Schon vorhanden: ", "Exists already: ") + ", ".join(map(str, found)))
     now = datetime.now(UTC)
-    for name, use in USES.items():
-        private, public = generate_rsa(
-            f"{name}-{os.urandom(6).hex()}",
-            "wrapKey" if use == "wrapKey" else "verify",
-            subject=subject,
-            not_before=now - timedelta(minutes=5),
-            not_after=now + timedelta(days=days),
-            serial=int.from_bytes(os.urandom(8), "big") >> 1,
-        )
+    for name, kind in (("decryption", KINDS[0]), ("signing", signing)):
+        private, public = _pair(name, kind, subject, now, now + timedelta(days=days))
         write_secret(out / f"{name}.private.jwk", json.dumps(dict(private), indent=1).encode())
         (out / f"{name}.public.jwk").write_text(json.dumps(dict(public), indent=1), encoding="utf-8")
         line = {"name": name, "file": str(out / f"{name}.private.jwk"), "public_jwk": dict(public)}
+        if name == "signing":
+            line["certificate_chain_file"] = str(out / "signing.chain.pem")
+            (out / "signing.chain.pem").write_text("".join(map(_pem, public["x5c"])), encoding="ascii")
         emit(line, as_json=as_json, human=f"{name}: {out / f'{name}.private.jwk'}")
+
+
+def _pair(name: str, kind: str, subject: str, now: datetime, until: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - commands import what they need
+
+    from gateway.crypto.keys import generate_ec, generate_rsa  # noqa: PLC0415 - commands import what they need
+
+    kid, serial = f"{name}-{os.urandom(6).hex()}", int.from_bytes(os.urandom(8), "big") >> 1
+    begin = now - timedelta(minutes=5)
+    family, _, size = kind.partition("-")
+    if family == "p":
+        curve: Any = kind.upper()
+        return generate_ec(kid, curve, subject=subject, not_before=begin, not_after=until, serial=serial)
+    key = rsa.generate_private_key(65537, int(size))
+    use: Literal["wrapKey", "verify"] = "wrapKey" if name == "decryption" else "verify"
+    return generate_rsa(kid, use, subject=subject, not_before=begin, not_after=until, serial=serial, key=key)
+
+
+def _pem(entry: str) -> str:
+    lines = "\n".join(entry[at : at + 64] for at in range(0, len(entry), 64))
+    return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
 
 
 @keys.command(name="list", help=text("Hauptschlüssel und öffentliche Schlüssel", "Master keys and public keys"))
@@ -100,17 +121,23 @@ async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
 
 
 def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
-    from cryptography import x509  # noqa: PLC0415 - commands import what they need
-
-    from gateway.keyfiles import KeyFiles, token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.document_keys import DocumentKeys  # noqa: PLC0415 - commands import what they need
+    from gateway.keyfiles import token_key  # noqa: PLC0415 - commands import what they need
     from gateway.settings import read_municipalities  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import SystemClock  # noqa: PLC0415 - commands import what they need
 
     files = read_municipalities(values)
-    found = KeyFiles(files, token_key(values))
-    named = [("evidence", None, found.token), *(("signing", file.slug, found.document_key(file.ars)) for file in files)]
-    for kind, town, key in named:
-        until = x509.load_der_x509_certificate(key.x5c[0]).not_valid_after_utc.isoformat() if key.x5c else None
-        yield {"kind": kind, "municipality": town, "public_jwk": dict(key.public_jwk), "not_after": until}
+    yield {
+        "kind": "evidence",
+        "municipality": None,
+        "public_jwk": dict(token_key(values).public_jwk),
+        "not_after": None,
+    }
+    found = DocumentKeys(files, SystemClock())
+    for file in files:
+        key = found.identity(file.ars)
+        until = key.not_after.isoformat() if key.not_after else None
+        yield {"kind": "signing", "municipality": file.slug, "public_jwk": key.public_jwk(), "not_after": until}
 
 
 @keys.command(help=text("Auf den neuen Hauptschlüssel wechseln", "Change to the new master key"))

@@ -1,4 +1,4 @@
-"""New keys as JWK pairs, for operators and tests: RSA-4096 with a self-made chain, and Ed25519.
+"""New keys as JWK pairs, for operators and tests: RSA or EC with a self-made chain, and Ed25519.
 
 Knows: the shape that FIT-Connect asks of keys and of their certificates (fitconnect.md §3.2): RSA-4096, SHA-512,
 RSASSA-PSS. Never does: read a clock or choose a serial number; only the key material is drawn, by the primitive.
@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pybase64
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -24,6 +24,8 @@ Jwk = dict[str, Any]
 
 _PRIVATE_OP = {"wrapKey": "unwrapKey", "verify": "sign"}
 _ALG = {"wrapKey": "RSA-OAEP-256", "verify": "PS512"}
+_EC_ALG = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
+_CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,40 @@ def generate_rsa(  # noqa: PLR0913 - what a certificate says, all of it named
     return {**public, "key_ops": [_PRIVATE_OP[use]], **private}, {**public, "key_ops": [use]}
 
 
+def generate_ec(  # noqa: PLR0913 - as `generate_rsa`
+    kid: str,
+    curve: Literal["P-256", "P-384", "P-521"],
+    *,
+    subject: str,
+    not_before: datetime,
+    not_after: datetime,
+    serial: int,
+    root: Root | None = None,
+) -> tuple[Jwk, Jwk]:
+    """A new EC key pair to sign with as (private JWK, public JWK), both with the chain leaf, root in `x5c`.
+
+    Arguments as for `generate_rsa`; a root made here is RSA-4096.
+    """
+    issuer = root or generate_root(
+        subject=f"{subject} Test-Root", not_before=not_before, not_after=not_after, serial=serial + 1
+    )
+    own = ec.generate_private_key(_CURVES[curve])
+    builder = (
+        _certificate(subject, _common_name(issuer.certificate), own.public_key(), not_before, not_after, serial)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(digital_signature=True), critical=True)
+    )
+    chain = [
+        pybase64.b64encode_as_string(c.public_bytes(Encoding.DER))
+        for c in (_sign(builder, issuer.key), issuer.certificate)
+    ]
+    numbers, size = own.private_numbers(), (own.key_size + 7) // 8
+    point = {name: _text(getattr(numbers.public_numbers, name).to_bytes(size)) for name in ("x", "y")}
+    public = {"kty": "EC", "crv": curve, "alg": _EC_ALG[curve], "kid": kid, **point, "x5c": chain}
+    private = {**public, "key_ops": ["sign"], "d": _text(numbers.private_value.to_bytes(size))}
+    return private, {**public, "key_ops": ["verify"]}
+
+
 def generate_ed25519(kid: str) -> tuple[Jwk, Jwk]:
     """A new Ed25519 key pair to sign with (EdDSA, RFC 8037) as (private JWK, public JWK)."""
     key = ed25519.Ed25519PrivateKey.generate()
@@ -101,7 +137,12 @@ def generate_ed25519(kid: str) -> tuple[Jwk, Jwk]:
 
 
 def _certificate(  # noqa: PLR0913, PLR0917 - the fields of a certificate
-    subject: str, issuer: str, key: rsa.RSAPublicKey, not_before: datetime, not_after: datetime, serial: int
+    subject: str,
+    issuer: str,
+    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
+    not_before: datetime,
+    not_after: datetime,
+    serial: int,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

@@ -22,7 +22,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gateway.crypto import base64url
-from gateway.crypto.generation import Root, generate_ed25519, generate_root, generate_rsa
+from gateway.crypto.generation import Root, generate_ec, generate_ed25519, generate_root, generate_rsa
 from gateway.errors import KeyUnfit
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Root",
     "VerifyKey",
     "digest",
+    "generate_ec",
     "generate_ed25519",
     "generate_root",
     "generate_rsa",

@@ -21,6 +21,7 @@ import jsonschema_rs
 
 from gateway.errors import DestinationUnfit, InternalError
 from gateway.fitconnect import metadata_rules, names
+from gateway.model import Signature, SignatureFormat
 
 _VERSION: Final = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}")
 
@@ -73,20 +74,16 @@ def build(  # noqa: PLR0913 - the members of the record
     document_sha512: str,
     schema_uri: str,
     media_type: str,
-    signature: str,
+    signature: Signature,
     enclosed: Sequence[Enclosed],
     application_date: date,
     author: Author | None = None,
 ) -> dict[str, Any]:
-    """The metadata of one submission. `signature` is the document's detached compact JWS (RFC 7515 App. F)."""
+    """The metadata of one submission; one signature of the document, in it or here."""
     data = {
         "hash": _hash(document_sha512),
         "submissionSchema": {"schemaUri": schema_uri, "mimeType": media_type},
-        "signature": {
-            "signatureFormat": names.SIGNATURE_FORMAT_JSON,
-            "detachedSignature": True,
-            "content": signature,
-        },
+        "signature": _signature(signature),
     }
     built: dict[str, Any] = {
         "$schema": f"{names.METADATA_PREFIX}{version}{names.METADATA_SUFFIX}",
@@ -149,6 +146,17 @@ def _attachment(each: Enclosed) -> dict[str, Any]:
         "filename": each.filename,
         "attachmentId": str(each.attachment_id),
     }
+
+
+def _signature(signature: Signature) -> dict[str, Any]:
+    xml = signature.style.format is SignatureFormat.XADES
+    described: dict[str, Any] = {
+        "signatureFormat": names.SIGNATURE_FORMAT_XML if xml else names.SIGNATURE_FORMAT_JSON,
+        "detachedSignature": not signature.style.enveloped,
+    }
+    if signature.style.format is not SignatureFormat.JWS:
+        described["eidasAdesProfile"] = names.ADES_B_B
+    return described if signature.content is None else described | {"content": signature.content}
 
 
 def _hash(sha512: str) -> dict[str, str]:

@@ -117,6 +117,8 @@ EMPTY_SHA512: Final = (  # V: hash of document data that travel as attachment (p
     "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"
 )
 SIGNATURE_FORMAT_JSON: Final = "json"  # V
+SIGNATURE_FORMAT_XML: Final = "xml"  # V
+ADES_B_B: Final = "http://uri.etsi.org/ades/191x2/level/baseline/B-B#"  # V
 
 # --- destinations ---
 STATUS_CREATED: Final = "created"  # V

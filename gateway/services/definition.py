@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
-from gateway.model import Finding
+from gateway.model import PLAIN_JWS, Finding, SignatureFormat, SignatureStyle
 
 _PAIR: Final = {
     "type": "object",
@@ -67,6 +67,15 @@ _CALENDAR: Final = {
     "required": ["summary", "times", "minutes"],
     "additionalProperties": False,
 }
+_SIGNATURE: Final = {
+    "type": "object",
+    "properties": {
+        "format": {"enum": [each.value for each in SignatureFormat]},
+        "packaging": {"enum": ["detached", "enveloped"]},
+    },
+    "required": ["format"],
+    "additionalProperties": False,
+}
 ASSURANCES: Final = ("none", "basic", "substantial", "high")
 _SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -82,6 +91,7 @@ _SCHEMA: Final[dict[str, Any]] = {
         "maturity": {"enum": ["draft", "pilot", "productive"]},
         "schema_uri": {"type": "string", "format": "uri"},
         "special_categories": {"type": "array", "items": {"enum": ["health"]}, "uniqueItems": True},
+        "signature": _SIGNATURE,
         "title": _PAIR,
         "summary": _PAIR,
         "fee": _PAIR,
@@ -172,6 +182,7 @@ class Definition:
     attachments: tuple[AttachmentRule, ...]
     parameters: tuple[Parameter, ...]
     calendar: Calendar | None = None
+    signature: SignatureStyle = PLAIN_JWS
 
 
 def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ...]]:
@@ -204,6 +215,7 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
         attachments=tuple(_attachment(entry) for entry in table.get("attachments", ())),
         parameters=tuple(_parameter(entry) for entry in table.get("parameters", ())),
         calendar=_calendar(table["calendar"]) if "calendar" in table else None,
+        signature=_signature(table.get("signature", {})),
     )
     faults = tuple(_unfit(definition))
     return (None if faults else definition), faults
@@ -211,6 +223,11 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
 
 def _calendar(entry: Mapping[str, str]) -> Calendar:
     return Calendar(**{name: tuple(pointer[1:].split("/")) for name, pointer in entry.items()})
+
+
+def _signature(entry: Mapping[str, str]) -> SignatureStyle:
+    wanted = SignatureFormat(entry.get("format", SignatureFormat.JWS))
+    return SignatureStyle(wanted, enveloped=entry.get("packaging") == "enveloped")
 
 
 def _attachment(entry: Mapping[str, Any]) -> AttachmentRule:
@@ -237,6 +254,9 @@ OVERRIDABLE: Final = {"max_bytes": "integer", "max_count": "integer", "required"
 
 def _unfit(definition: Definition) -> list[Finding]:
     faults: list[Finding] = []
+    if definition.signature.enveloped and definition.signature.format is not SignatureFormat.XADES:
+        de, en = "Nur XAdES steht im Dokument; bitte detached.", "Only XAdES stands in the document; use detached."
+        faults.append(Finding("/signature/packaging", "signature_packaging", de, en))
     kinds = [rule.kind for rule in definition.attachments]
     for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1}):
         de, en = f"Die Anlage „{kind}“ ist doppelt.", f'The attachment "{kind}" is there twice.'

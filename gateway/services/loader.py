@@ -141,6 +141,8 @@ class _Folder:
         check = RecordCheck(record_schema, labels, root, mapping.rules)
         compiled = Compiled(schema, root, named, record_schema, check, examples)
         service = Service(definition, compiled)
+        if definition.signature.enveloped and not service.signature_place:
+            self.fault("service.toml", "/signature/packaging", "signature_place")
         self.passes(service)
         return service
 
@@ -231,6 +233,10 @@ class _Folder:
         self.faults.append(_fault(f"{self.folder.name}/{name}#{place}".rstrip("#"), rule))
 
 
+NO_PLACE: Final = (
+    "Das Schema hat keinen Platz für eine Signatur im Dokument; bitte packaging = detached.",
+    "The schema has no place for a signature in the document; use packaging = detached.",
+)
 _SENTENCES: Final = {
     "missing_directory": ("Das Verzeichnis der Dienste fehlt.", "The directory of services is missing."),
     "missing_file": ("Diese Datei fehlt oder ist nicht lesbar.", "This file is missing or cannot be read."),
@@ -246,6 +252,7 @@ _SENTENCES: Final = {
         "Diese Kennung gibt es im Stammdatenschema nicht.",
         "The form schema has no such id.",
     ),
+    "signature_place": NO_PLACE,
     "unknown_service": ("Diesen Dienst gibt es nicht.", "There is no such service."),
 }
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, cast
 
-from gateway.model import Attachment, Document, Finding
+from gateway.model import Attachment, Destination, Document, Finding, SignatureStyle
 from gateway.services import attachments as attachment_rules
 from gateway.services.definition import AttachmentRule, Definition
 from gateway.xoev import calendar, readable
@@ -22,8 +22,10 @@ from gateway.xoev.latin import nfc
 from gateway.xoev.mapping import look_up
 from gateway.xoev.record import RecordCheck, within_limits
 from gateway.xoev.schemas import Schema
+from gateway.xoev.signature_place import has_place
 from gateway.xoev.texts import Texts
 from gateway.xoev.validate import document as write_document
+from gateway.xoev.xml import parse
 
 _LEIKA: Final = "urn:de:fim:leika:leistung:"
 _OWN: Final = "urn:x-ozg-gateway:service:"
@@ -108,6 +110,21 @@ class Service:
     def special_categories(self) -> tuple[str, ...]:
         """Special categories of personal data that records may hold (GDPR article 9)."""
         return self.definition.special_categories
+
+    def signature_for(self, destination: Destination | None) -> SignatureStyle:
+        """How a document for that destination is signed: as the destination asks, else as the service says."""
+        asked = None if destination is None else destination.signature
+        return self.definition.signature if asked is None else asked
+
+    @property
+    def signature_place(self) -> bool:
+        """Whether the schema has a place for a signature in the document."""
+        return has_place(self.xsd)
+
+    def still_valid(self, document: Document) -> bool:
+        """Whether a document that was changed after writing (signed inside) is valid by its schema."""
+        root = parse(document.content).root
+        return root is not None and not self.compiled.schema.errors(root)
 
     def rules_for(self, ars: str) -> Service:
         """The service with a municipality's overrides applied.

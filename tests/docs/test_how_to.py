@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from datetime import date
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.errors import DataInvalid
-from gateway.model import Attachment
+from gateway.external_signer import ExternalSigner
+from gateway.model import Attachment, SignatureFormat
 from gateway.services.loader import load
 from gateway.settings import read, read_municipalities
+from gateway.signature.identity import Identity
+from gateway.signature.mechanism import RSA_PKCS1, RSA_PSS, choose
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 BLOCK = re.compile(r"^( *)```\w+ file=(\S+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -92,3 +98,19 @@ def test_every_test_that_the_threat_model_names_is_there():
             assert (root / path).exists(), name
             assert any((root / path).rglob("test_*.py")) or (root / path).is_file(), name
             assert not test or test in (root / path).read_text(encoding="utf-8"), name
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the page's command calls openssl")
+@pytest.mark.parametrize(
+    "mechanism", [RSA_PSS, RSA_PKCS1, "P-256", "brainpool"], ids=["RSA-PSS", "RSA-PKCS1", "P-256", "brainpool"]
+)
+def test_the_command_of_the_page_signs_as_an_hsm_would(tmp_path, rsa_keys, mechanism):
+    written("sign-with-an-hsm.md", tmp_path)
+    (tmp_path / "sign").chmod(0o700)
+    curves = {"P-256": ec.SECP256R1(), "brainpool": ec.BrainpoolP384R1()}
+    named = isinstance(mechanism, str)
+    key = ec.generate_private_key(curves[mechanism]) if named else rsa_keys["signing"]
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    how = choose(key.public_key(), SignatureFormat.XADES) if named else mechanism
+    signer = ExternalSigner(Identity("card", key.public_key()), (str(tmp_path / "sign"), "--slot", "1"), 20)
+    assert signer.sign(how, b"what is signed")  # verified with the public key, else SignerAway

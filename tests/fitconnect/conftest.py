@@ -20,7 +20,7 @@ from gateway.crypto import jws, keys
 from gateway.crypto.keys import digest
 from gateway.errors import CounterpartGarbled
 from gateway.fitconnect import names
-from gateway.model import Document, Purpose, State, Submission
+from gateway.model import Document, Purpose, Signature, State, Submission
 from gateway.outbound.answer import Answer
 from gateway.ports import Enclosure, Parcel
 
@@ -256,6 +256,7 @@ class Signer:
     def __init__(self, key):
         self.key = key
 
-    async def sign_document(self, municipality, content):
+    async def sign_document(self, municipality, document, style):
         chain = [base64.b64encode(der).decode("ascii") for der in self.key.x5c]
-        return jws.sign_detached(content, self.key, {"x5c": chain} if chain else {})
+        token = jws.sign_detached(document.content, self.key, {"x5c": chain} if chain else {})
+        return Signature(style, token, self.key.alg, self.key.kid, None)

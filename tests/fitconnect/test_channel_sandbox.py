@@ -8,22 +8,26 @@ import json
 import os
 import socket
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 import uvicorn
 
 from gateway.crypto import jwe
-from gateway.errors import CounterpartBusy, CounterpartRefused
+from gateway.crypto.keys import generate_ec, generate_root
+from gateway.errors import CounterpartBusy, CounterpartRefused, SignerAway
 from gateway.fitconnect import names
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.fitconnect.events import is_delivery_service
-from gateway.model import Purpose
+from gateway.model import PLAIN_JWS, Purpose, SignatureFormat, SignatureStyle
 from gateway.outbound.client import Policy, exchange, http_client
 from gateway.sandbox.fitconnect import keyring, server
 from gateway.sandbox.fitconnect.clock import Ids
 from gateway.sandbox.fitconnect.offers import DEMO
+from gateway.signature import identity, making
+from gateway.signature import signer as signing
 
 SCHEMA = "urn:xoev-de:xfall:standard:fim-s99000010001_1.0.0"
 DOCUMENT = f'<?xml version="1.0"?><antrag xmlns="{SCHEMA}"><strasse>Lange Straße</strasse></antrag>'.encode()
@@ -83,14 +87,14 @@ async def channel(sandbox, client, make, signers):
         insecure_public_keys=True,
     )
 
-    def build(kind="automatic"):
-        to = Addressee(by_kind[kind], DEMO[0].identifier, "Hausnummer beantragen")
+    def build(kind="automatic", keys=signer, style=PLAIN_JWS):
+        to = Addressee(by_kind[kind], DEMO[0].identifier, "Hausnummer beantragen", style)
         return FitConnectChannel(
             environment,
             sender["client_id"],
             sender["client_secret"],
             addressee=lambda service: to,
-            keys=signer,
+            keys=keys,
             archive=make.archive,
             client=client,
             clock=SystemClock(),
@@ -98,6 +102,22 @@ async def channel(sandbox, client, make, signers):
         )
 
     return build
+
+
+class Town:
+    """`ports.Keys` of a town with a key on P-256 and its certificate; `away`: the card is not there."""
+
+    def __init__(self, root, *, away=False):
+        span = {"not_before": datetime.now(UTC) - timedelta(days=1), "not_after": datetime.now(UTC) + timedelta(days=9)}
+        authority = generate_root(subject="Test-PKI", serial=1, key=root, **span)
+        jwk, _ = generate_ec("town-key-1", "P-256", subject="Stadt", serial=2, root=authority, **span)
+        self.signer = signing.local(jwk, identity.of_jwk(jwk))
+        self.away = away
+
+    async def sign_document(self, _municipality, document, style):
+        if self.away:
+            raise SignerAway(command="card", cause="timeout")
+        return making.sign(self.signer, document, style, at=datetime.now(UTC), new_id=uuid4())
 
 
 @pytest.fixture
@@ -171,6 +191,39 @@ async def test_a_submission_is_accepted_and_what_was_opened_is_what_was_sent(cha
     digests = {each["id"]: each["sha256"] for each in opened["attachments"]}
     assert digests[str(site_plan.attachment_id)] == hashlib.sha256(plan).hexdigest()
     assert opened["metadata"]["$schema"].endswith("/2.1.0/metadata.schema.json")
+
+
+@pytest.mark.parametrize("wanted", [SignatureFormat.JADES, SignatureFormat.XADES])
+async def test_an_advanced_signature_is_accepted_and_evidence_keeps_which(  # noqa: PLR0917 - as PLR0913
+    channel, sandbox, client, send, rsa_keys, wanted, make, new_submission, store
+):
+    town = Town(rsa_keys["root"])
+    sender = channel(keys=town, style=SignatureStyle(wanted))
+    [automatic] = [each["destination_id"] for each in sandbox.destinations if each["subscriber"] == "automatic"]
+    demand = {"destination_id": automatic, "mode": "accept", "requires": ["signature"]}
+    await told(client, sandbox, "/subscriber", demand)
+    submission = await send(sender)
+    await settled(sender, submission, "accept-submission")
+    opened = await told(client, sandbox, f"/submissions/{submission.remote_id}/opened")
+    signature = opened["metadata"]["contentStructure"]["data"]["signature"]
+    assert signature["signatureFormat"] == {"jades": "json", "xades": "xml"}[wanted]
+    assert signature["eidasAdesProfile"].endswith("/B-B#")
+    facts = (await sender.seal(new_submission, make.parcel(content=DOCUMENT, schema_uri=SCHEMA), store)).facts
+    assert facts["signature"] == {
+        "format": wanted.value,
+        "packaging": "detached",
+        "algorithm": {"jades": "ES256", "xades": "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"}[wanted],
+        "kid": "town-key-1",
+        "certificate_sha256": town.signer.identity.certificate_sha256,
+    }
+
+
+async def test_nothing_is_sealed_while_the_signer_is_away(channel, new_submission, make, store, rsa_keys):
+    sender = channel(keys=Town(rsa_keys["root"], away=True))
+    large = make.enclosure(os.urandom(300_000))
+    with pytest.raises(SignerAway):
+        await sender.seal(new_submission, make.parcel(large, content=DOCUMENT, schema_uri=SCHEMA), store)
+    assert store.blobs == {}
 
 
 async def test_a_rejection_by_the_authority_tells_its_problems(channel, sandbox, client, send):

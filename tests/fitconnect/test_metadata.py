@@ -12,6 +12,7 @@ import pytest
 from gateway.errors import DestinationUnfit, InternalError
 from gateway.fitconnect import metadata, names
 from gateway.fitconnect.german_time import german_date
+from gateway.model import PLAIN_JWS, Signature
 
 HEX = "ab" * 64
 ATTACHMENT = UUID("f50308a5-b3ed-4627-9f0b-b5a8e0095791")
@@ -22,7 +23,7 @@ def built(version="2.1.0", **more):
         "document_sha512": HEX,
         "schema_uri": "urn:xoev-de:example:schema:1.0",
         "media_type": "application/xml",
-        "signature": "eyJhbGciOiJQUzUxMiJ9..c2ln_-",
+        "signature": Signature(PLAIN_JWS, "eyJhbGciOiJQUzUxMiJ9..c2ln_-", "PS512", "signing-1", None),
         "enclosed": [metadata.Enclosed(ATTACHMENT, "Lageplan Straße.pdf", "application/pdf", "attachment", HEX)],
         "application_date": date(2026, 11, 23),
         "author": metadata.Author("Portal", "gateway", "1.0", "We"),

@@ -15,6 +15,7 @@ from gateway.errors import (
     CounterpartRefused,
     IllegalTransition,
     KeyUnfit,
+    SignerAway,
 )
 from gateway.journey import Kind, Step
 from gateway.model import Event, Part, State, Submission
@@ -176,6 +177,19 @@ def test_retry_after_is_obeyed():
     assert change.wake_at == NOW + timedelta(seconds=77)
     assert journey.next_step(change.submission, NOW + timedelta(seconds=76)) is None
     assert journey.next_step(change.submission, NOW + timedelta(seconds=78)).kind is Kind.ANNOUNCE
+
+
+def test_a_signer_that_does_not_sign_is_asked_for_a_minute_then_a_person_is():
+    it, waited = submission(), 0.0
+    for _ in range(journey.SIGNER_ATTEMPTS):
+        change = journey.failed(it, Step(Kind.SEAL), SignerAway(command="sign", cause="timeout"), NOW, 0.5)
+        waited += (change.wake_at - NOW).total_seconds()
+        it = change.submission
+        assert it.state is State.RECEIVED
+    assert 30 < waited < 120
+    change = journey.failed(it, Step(Kind.SEAL), SignerAway(command="sign", cause="timeout"), NOW, 0.5)
+    assert (change.submission.state, change.submission.reason.code) == (State.HELD, "signer_away")
+    assert "timeout" in change.submission.reason.de
 
 
 def test_what_cannot_pass_by_itself_is_held_for_a_person_with_cause():

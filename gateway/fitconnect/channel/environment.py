@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from cryptography import x509
 
 from gateway.errors import SettingsInvalid
-from gateway.model import Finding
+from gateway.model import PLAIN_JWS, Finding, SignatureStyle
 
 SPOKEN = "v2"
 
@@ -52,8 +52,12 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Where one service's submissions go: the destination, the service's URN (`urn:de:fim:leika:…`) and its name."""
+    """Where one service's submissions go: the destination, the service's URN (`urn:de:fim:leika:…`) and its name.
+
+    `signature` is how its documents are signed.
+    """
 
     destination_id: str
     identifier: str
     name: str
+    signature: SignatureStyle = PLAIN_JWS

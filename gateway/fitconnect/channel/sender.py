@@ -22,7 +22,7 @@ from gateway.fitconnect.channel.keyring import Keyring, Reception
 from gateway.fitconnect.channel.packing import Packed, Packer
 from gateway.fitconnect.channel.tokens import Tokens
 from gateway.fitconnect.german_time import german_date
-from gateway.model import Event, Part, Submission
+from gateway.model import Event, Part, Signature, Submission
 from gateway.outbound.client import Client
 from gateway.ports import Announced, Clock, KeyArchive, Keys, Parcel, Sealed, Store
 
@@ -73,8 +73,8 @@ class FitConnectChannel:
     async def seal(self, submission: Submission, parcel: Parcel, store: Store) -> Sealed:
         """Read destination and key, check both, sign the document, seal every part into the store.
 
-        Nothing is encrypted before destination, key and limits are found fit. Metadata come last: they hold the
-        hashes of all others. Raises `DestinationUnfit`, `KeyUnfit` and the errors of an exchange.
+        Nothing is encrypted before destination, key and limits are found fit and the document is signed. Metadata come
+        last: they hold the hashes of all others. Raises `DestinationUnfit`, `KeyUnfit` and the errors of an exchange.
         """
         to = self._addressee(submission.service)
         reception = await self._keyring.reception(to.destination_id)
@@ -88,10 +88,11 @@ class FitConnectChannel:
         )
         version = metadata.choose(reception.inbox.metadata_versions)
         envelope.check_limits(len(document.content), [each.size for each in parcel.enclosures], reception.key)
+        signature = await self._keys.sign_document(submission.municipality, document, to.signature)
         packer = Packer(store, submission.id, reception.key, self._random)
         attachments = [await packer.attachment(each) for each in parcel.enclosures]
         data = await packer.content("data", document.media_type, document.content)
-        described, checked = await self._described(submission, parcel, version, data, attachments)
+        described, checked = self._described(parcel, version, signature, data, attachments)
         record = await packer.content("metadata", names.CTY_METADATA, described)
         packed = (record, data, *attachments)
         return Sealed(
@@ -99,7 +100,7 @@ class FitConnectChannel:
             destination_id=to.destination_id,
             region=region,
             service_identifier=offer.identifier,
-            facts=self._facts(reception, checked, packed),
+            facts={**self._facts(reception, checked, packed), "signature": _signature_facts(signature)},
             blobs=tuple(each.small for each in packed if each.small),
         )
 
@@ -172,8 +173,8 @@ class FitConnectChannel:
                 return tuple(tokens)
         raise CounterpartGarbled(host=answer.host)
 
-    async def _described(
-        self, submission: Submission, parcel: Parcel, version: str, data: Packed, attachments: list[Packed]
+    def _described(
+        self, parcel: Parcel, version: str, signature: Signature, data: Packed, attachments: list[Packed]
     ) -> tuple[bytes, metadata.Checked]:
         document = parcel.document
         described = metadata.build(
@@ -181,7 +182,7 @@ class FitConnectChannel:
             document_sha512=data.sha512,
             schema_uri=document.schema_uri,
             media_type=document.media_type,
-            signature=await self._keys.sign_document(submission.municipality, document.content),
+            signature=signature,
             enclosed=[
                 metadata.Enclosed(each.attachment_id, each.filename, each.media_type, each.purpose.value, packed.sha512)
                 for each, packed in zip(parcel.enclosures, attachments, strict=True)
@@ -203,6 +204,17 @@ class FitConnectChannel:
             "metadata_schema": checked.schema,
             "sha512": {each.part.name: each.sha512 for each in packed},
         }
+
+
+def _signature_facts(signature: Signature) -> dict[str, Any]:
+    """What the evidence keeps of the document's signature."""
+    return {
+        "format": signature.style.format.value,
+        "packaging": "enveloped" if signature.style.enveloped else "detached",
+        "algorithm": signature.algorithm,
+        "kid": signature.kid,
+        "certificate_sha256": signature.certificate_sha256,
+    }
 
 
 def _known(value: str | None) -> str:

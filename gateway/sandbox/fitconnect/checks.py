@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, cast
 
@@ -46,6 +47,7 @@ class Delivery:
     issuer_key: rsa.RSAPublicKey = field(repr=False)
     issuer: str
     rules: Rules = field(repr=False)
+    now: datetime
     signers: Path | None = None
 
 
@@ -179,10 +181,14 @@ def _document(delivery: Delivery, metadata: Mapping[str, Any], tags: Mapping[str
         if opened.header.get("cty") != mime or not _well_formed(raw, mime):
             raise _Refused(names.SYNTAX_VIOLATION, "data", "The document is not well-formed")
         signed = "signature" in data or "signature" in delivery.destination.requires
-        wrong = signature.check(data.get("signature"), raw, delivery.signers) if signed else None
+        wrong = _signature(delivery, data, raw, mime) if signed else None
         if wrong:
             raise _Refused(names.TECHNICAL_ERROR, "data", wrong)
     return raw
+
+
+def _signature(delivery: Delivery, data: Mapping[str, Any], raw: bytes, mime: str) -> str | None:
+    return signature.check(data.get("signature"), raw, delivery.signers, media_type=mime, now=delivery.now)
 
 
 def _well_formed(raw: bytes, mime: str) -> bool:

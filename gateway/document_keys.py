@@ -1,0 +1,194 @@
+"""The municipalities' signing keys: key files, certificate chains, external signers, read once when first used.
+
+Knows: where each stands. Never does: decide what is signed how. Standard: fixed interfaces §2 (`[keys]`).
+Start reading: `DocumentKeys`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from cryptography import x509
+
+from gateway.errors import KeyUnfit, SettingsInvalid
+from gateway.external_signer import ExternalSigner
+from gateway.model import Document, Finding, Signature, SignatureFormat, SignatureStyle
+from gateway.ports import Clock
+from gateway.settings import MunicipalityFile
+from gateway.signature import identity as identities
+from gateway.signature import making, signer
+from gateway.signature.identity import Identity
+from gateway.signature.rules import finding
+from gateway.signature.signer import Signer
+
+_T = TypeVar("_T")
+_KINDS = frozenset({"kty", "crv"})
+"""What of a JWK says that such a key does not sign here; anything else that is wrong makes the file unreadable."""
+
+
+class DocumentKeys:
+    """Signs documents with the key of the municipality named. `clock` gives the signing time."""
+
+    def __init__(self, municipalities: Iterable[MunicipalityFile], clock: Clock) -> None:
+        self._files = {each.ars: each for each in municipalities}
+        self._clock = clock
+        self._signers: dict[str, Signer] = {}
+        self._threads: dict[str, Executor] = {}
+
+    def identity(self, ars: str) -> Identity:
+        """The public half of a municipality's key; no private key is read. Raises `SettingsInvalid`."""
+        return _identity(self._files[ars])
+
+    def check(self, ars: str, formats: Iterable[SignatureFormat], *, at: datetime | None = None) -> None:
+        """Judge key and certificates for these formats. Raises `SettingsInvalid` with every fault."""
+        file = self._files[ars]
+        try:
+            broken = identities.faults(_identity(file), formats, at=at)
+        except KeyUnfit:
+            broken = ("signing_certificate_order",)
+        place = f"{file.slug}.keys"
+        found = [finding(place, rule) for rule in broken]
+        found += _command_faults(place, file.keys.external_signer)
+        if found:
+            raise SettingsInvalid(findings=tuple(found))
+
+    def is_there(self, ars: str) -> bool:
+        """Whether the files that show the key exist; a missing one is told where the key is used."""
+        keys = self._files[ars].keys
+        return all(path is None or path.exists() for path in (keys.signing_jwk_file, keys.certificate_chain_file))
+
+    def signer(self, ars: str) -> Signer:
+        """The municipality's signer. Raises `SettingsInvalid`."""
+        if ars not in self._signers:
+            self._signers[ars] = _signer(self._files[ars])
+        return self._signers[ars]
+
+    async def try_signer(self, ars: str, formats: Iterable[SignatureFormat]) -> Identity:
+        """Sign a short text in each format and throw it away; whose key it is. Raises as `sign_document`."""
+        content = b"<probe/>"
+        probe = Document(content, "", "", "", "application/xml", hashlib.sha256(content).hexdigest())
+        for each in sorted(formats):
+            await self.sign_document(ars, probe, SignatureStyle(each))
+        return self.identity(ars)
+
+    async def sign_document(self, municipality: str, document: Document, style: SignatureStyle) -> Signature:
+        """See `ports.Keys`; made in a thread."""
+
+        def make() -> Signature:
+            return making.sign(self.signer(municipality), document, style, at=self._clock.now(), new_id=uuid4())
+
+        return await self._in_a_thread(municipality, make)
+
+    async def sign_inside(self, municipality: str, document: Document) -> Document:
+        """See `ports.Keys`; made in a thread."""
+
+        def make() -> Document:
+            return making.sign_inside(self.signer(municipality), document, at=self._clock.now(), new_id=uuid4())
+
+        return await self._in_a_thread(municipality, make)
+
+    async def _in_a_thread(self, ars: str, make: Callable[[], _T]) -> _T:
+        """In threads of their own where a command signs, as many as it bears: waiting for it holds up nothing else."""
+        keys = self._files[ars].keys
+        if not keys.external_signer:
+            return await asyncio.to_thread(make)
+        threads = self._threads.setdefault(ars, ThreadPoolExecutor(keys.external_signer_parallel, "signer"))
+        return await asyncio.get_running_loop().run_in_executor(threads, make)
+
+
+def _signer(file: MunicipalityFile) -> Signer:
+    found = _identity(file)
+    if file.keys.external_signer:
+        return ExternalSigner(found, file.keys.external_signer, file.keys.external_signer_timeout_s)
+    place = f"{file.slug}.keys.signing_jwk_file"
+    try:
+        return signer.local(_jwk(file.keys.signing_jwk_file), found)
+    except KeyUnfit:
+        pass
+    raise _unreadable(place, file.keys.signing_jwk_file)
+
+
+def _identity(file: MunicipalityFile) -> Identity:
+    keys = file.keys
+    chain = _chain(file.slug, keys.certificate_chain_file)
+    rule, place, path = "", f"{file.slug}.keys.signing_jwk_file", keys.signing_jwk_file
+    try:
+        if keys.external_signer:
+            place, path = f"{file.slug}.keys.certificate_chain_file", keys.certificate_chain_file
+            return identities.of_chain(chain)
+        return identities.of_jwk(_jwk(path), chain)
+    except KeyUnfit as error:
+        rule = str(error.params["rule"])
+    if rule in _KINDS:
+        raise SettingsInvalid(findings=(finding(place, "signing_key_kind"),))
+    raise _unreadable(place, path)
+
+
+def _jwk(path: Path | None) -> Mapping[str, Any]:
+    try:
+        jwk = json.loads(path.read_text(encoding="utf-8")) if path else None
+    except (OSError, ValueError, RecursionError):
+        jwk = None
+    if not isinstance(jwk, dict) or not isinstance(jwk.get("d"), str):
+        raise KeyUnfit(rule="jwk_form")
+    return jwk
+
+
+def _chain(slug: str, path: Path | None) -> tuple[x509.Certificate, ...]:
+    if path is None:
+        return ()
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except (OSError, ValueError):
+        pass
+    raise SettingsInvalid(
+        findings=(
+            Finding(
+                f"{slug}.keys.certificate_chain_file: {path}",
+                "certificates_unreadable",
+                "Die Datei fehlt oder enthält keine PEM-Zertifikate.",
+                "The file is missing or holds no PEM certificates.",
+            ),
+        )
+    )
+
+
+def _command_faults(place: str, command: tuple[str, ...]) -> list[Finding]:
+    if not command:
+        return []
+    path = Path(command[0])
+    if not (path.is_file() and os.access(path, os.X_OK)):
+        de, en = "Der Befehl fehlt oder ist nicht ausführbar.", "The command is missing or not executable."
+        return [Finding(f"{place}.external_signer: {path}", "external_signer_missing", de, en)]
+    if any(each.stat().st_mode & stat.S_IWOTH for each in (path, path.parent) if not _sticky(each)):
+        de = "Jeder darf den Befehl ändern; bitte Schreibrechte für andere entziehen."
+        en = "Anybody may change the command; take the right to write from others."
+        return [Finding(f"{place}.external_signer: {path}", "external_signer_writable", de, en)]
+    return []
+
+
+def _sticky(path: Path) -> bool:
+    return path.is_dir() and bool(path.stat().st_mode & stat.S_ISVTX)
+
+
+def _unreadable(place: str, path: Path | None) -> SettingsInvalid:
+    return SettingsInvalid(
+        findings=(
+            Finding(
+                f"{place}: {path}",
+                "key_unreadable",
+                "Die Schlüsseldatei fehlt oder enthält keinen passenden privaten JWK.",
+                "The key file is missing or holds no fitting private JWK.",
+            ),
+        )
+    )

@@ -1,0 +1,57 @@
+"""How documents of each municipality are signed, and whether its key can: judged before anything is taken in.
+
+Knows: what services and destinations ask for. Never does: sign, or judge validity, which time changes (`gateway check`
+and signing itself do). Standard: fixed interfaces §2. Start reading: `check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.document_keys import DocumentKeys
+from gateway.errors import SettingsInvalid
+from gateway.model import Destination, Finding, Municipality, SignatureFormat, SignatureStyle
+from gateway.services.loader import NO_PLACE, Catalogue
+from gateway.services.service import Service
+from gateway.settings import SignatureSection
+
+
+def style(section: SignatureSection | None) -> SignatureStyle | None:
+    """What a destination's section says, None where it says nothing."""
+    if section is None:
+        return None
+    return SignatureStyle(SignatureFormat(section.format), enveloped=section.packaging == "enveloped")
+
+
+def wanted(municipality: Municipality, catalogue: Catalogue) -> frozenset[SignatureFormat]:
+    """The formats that the municipality's key has to make."""
+    offered = _offered(municipality, catalogue)
+    return frozenset(service.signature_for(to).format for service, to in offered) or frozenset({SignatureFormat.JWS})
+
+
+def check(municipalities: Iterable[Municipality], catalogue: Catalogue, keys: DocumentKeys) -> None:
+    """Refuse what cannot be signed as asked. Raises `SettingsInvalid` with every fault of every municipality."""
+    found: list[Finding] = []
+    for municipality in municipalities:
+        found += _unplaced(municipality, catalogue)
+        if not keys.is_there(municipality.ars):
+            continue
+        try:
+            keys.check(municipality.ars, wanted(municipality, catalogue))
+        except SettingsInvalid as error:
+            found += error.findings
+    if found:
+        raise SettingsInvalid(findings=tuple(found))
+
+
+def _unplaced(municipality: Municipality, catalogue: Catalogue) -> list[Finding]:
+    return [
+        Finding(f"{municipality.slug}.destinations: {service.id}", "signature_place", *NO_PLACE)
+        for service, to in _offered(municipality, catalogue)
+        if service.signature_for(to).enveloped and not service.signature_place
+    ]
+
+
+def _offered(municipality: Municipality, catalogue: Catalogue) -> list[tuple[Service, Destination]]:
+    pairs = ((service, municipality.destination_for(service.id)) for _, service in catalogue.items())
+    return [(service, to) for service, to in pairs if to is not None]

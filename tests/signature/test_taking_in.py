@@ -1,0 +1,117 @@
+"""A signature inside the document is made before the receipt: every digest is of the document as delivered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+from lxml import etree
+
+from gateway.errors import InternalError, ServiceNotOffered, SignerAway
+from gateway.intake import Intake
+from gateway.model import Client, Destination, Municipality, SignatureFormat, SignatureStyle
+from gateway.sandbox.fitconnect import signature_xml
+from gateway.services.loader import load
+from gateway.services.service import Service
+from gateway.signature import making
+from gateway.xoev.schemas import Schema
+
+from .conftest import ID, NOW
+
+ARS = "150900546546"
+INSIDE = SignatureStyle(SignatureFormat.XADES, enveloped=True)
+PORTAL = Client("portal", frozenset(), frozenset())
+PLACE = b"<xs:any namespace='http://www.w3.org/2000/09/xmldsig#' processContents='skip' minOccurs='0'/>"
+
+
+class Store:
+    def __init__(self):
+        self.taken = []
+
+    async def known(self, *_):
+        return None
+
+    async def create(self, new):
+        self.taken.append(new)
+        return new
+
+
+class Keys:
+    receipt_key = "0" * 64
+
+    def __init__(self, signer, *, away=False, spoil=False):
+        self.signer, self.away, self.spoil = signer, away, spoil
+
+    def sign_receipt(self, payload):
+        return json.dumps(payload)
+
+    async def sign_inside(self, _municipality, document):
+        if self.away:
+            raise SignerAway(command="card", cause="timeout")
+        signed = making.sign_inside(self.signer, document, at=NOW, new_id=ID)
+        return (
+            replace(signed, content=signed.content.replace(b"ds:Signature", b"ds:Signatur")) if self.spoil else signed
+        )
+
+
+@pytest.fixture(scope="module")
+def termin() -> Service:
+    """The service *termin* with a schema that has a place for a signature."""
+    service = load().get("termin")
+    head, end, tail = service.xsd.rpartition(b"</xs:sequence>")
+    xsd = head + PLACE + end + tail
+    schema = Schema(service.namespace, service.compiled.schema.root, xsd, etree.XMLSchema(etree.fromstring(xsd)))
+    return replace(service, compiled=replace(service.compiled, schema=schema))
+
+
+def intake(service, keys, *, style=INSIDE, services=("*",)):
+    town = Municipality(
+        "tangerhuette", ARS, "Stadt", "https://p.example", "test", "id", (Destination("d", "test", services, style),)
+    )
+    catalogue = SimpleNamespace(get=lambda _id: service, ids=lambda: (service.id,))
+    clock = SimpleNamespace(now=lambda: NOW)
+    return Intake(Store(), catalogue, {ARS: town}, keys, clock, lambda: UUID(int=1), lambda *parts: b"digest")
+
+
+def body(service):
+    made = service.example(ARS)
+    assert made["attachments"] == []
+    return made
+
+
+async def test_receipt_answer_and_store_hold_the_signed_document(termin, signers):
+    assert termin.signature_place
+    it = intake(termin, Keys(signers["P-256"]))
+    new = await it.create(PORTAL, body(termin), "key-1")
+    assert new.document.sha256 == hashlib.sha256(new.document.content).hexdigest()
+    assert json.loads(new.receipt)["document"]["sha256"] == new.document.sha256
+    leaf = signature_xml.check_inside(new.document.content, "application/xml", NOW)
+    assert leaf == signers["P-256"].identity.chain[0]
+
+
+async def test_where_the_signer_is_away_nothing_is_taken_over_and_the_portal_may_try_again(termin, signers):
+    it = intake(termin, Keys(signers["P-256"], away=True))
+    with pytest.raises(SignerAway) as away:
+        await it.create(PORTAL, body(termin), "key-1")
+    assert (away.value.status, away.value.retry) == (503, True)
+    assert it.store.taken == []
+
+
+async def test_a_signed_document_that_breaks_the_schema_is_not_taken_over(termin, signers):
+    no_place = load().get("termin")
+    it = intake(no_place, Keys(signers["P-256"]))
+    with pytest.raises(InternalError):
+        await it.create(PORTAL, body(no_place), "key-1")
+    assert it.store.taken == []
+
+
+async def test_a_detached_signature_leaves_the_document_alone(termin, signers):
+    style = SignatureStyle(SignatureFormat.XADES)
+    new = await intake(termin, Keys(signers["P-256"], away=True), style=style).create(PORTAL, body(termin), "key-1")
+    assert b"Signature" not in new.document.content
+    with pytest.raises(ServiceNotOffered):
+        await intake(termin, Keys(signers["P-256"]), services=("other",)).create(PORTAL, body(termin), "key-1")
