@@ -12,7 +12,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,8 +32,8 @@ from gateway.signature.rules import finding
 from gateway.signature.signer import Signer
 
 _T = TypeVar("_T")
-_KINDS = frozenset({"kty", "crv"})
-"""What of a JWK says that such a key does not sign here; anything else that is wrong makes the file unreadable."""
+_SAID = {"kty": "signing_key_kind", "crv": "signing_key_kind", "use": "signing_key_use"}
+"""What is wrong with a JWK that has a sentence of its own; anything else makes the file unreadable."""
 
 
 class DocumentKeys:
@@ -43,7 +43,15 @@ class DocumentKeys:
         self._files = {each.ars: each for each in municipalities}
         self._clock = clock
         self._signers: dict[str, Signer] = {}
-        self._threads: dict[str, Executor] = {}
+        self._threads: dict[str, ThreadPoolExecutor] = {}
+
+    def close(self) -> None:
+        """Give up what external signers are doing; whoever waits for it gets `SignerAway`."""
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
+        for each in self._signers.values():
+            if isinstance(each, ExternalSigner):
+                each.close()
 
     def identity(self, ars: str) -> Identity:
         """The public half of a municipality's key; no private key is read. Raises `SettingsInvalid`."""
@@ -129,8 +137,8 @@ def _identity(file: MunicipalityFile) -> Identity:
         return identities.of_jwk(_jwk(path), chain)
     except KeyUnfit as error:
         rule = str(error.params["rule"])
-    if rule in _KINDS:
-        raise SettingsInvalid(findings=(finding(place, "signing_key_kind"),))
+    if rule in _SAID:
+        raise SettingsInvalid(findings=(finding(place, _SAID[rule]),))
     raise _unreadable(place, path)
 
 

@@ -557,6 +557,7 @@ class SigningKeyUnfit(OperatorError):
     """The municipality's key, its certificates or its signer cannot make the signature that is asked for."""
 
     code = "signing_key_unfit"
+    status = 503
     de = "Mit dem Schlüssel der Kommune kann nicht signiert werden: {cause_de} `gateway check` nennt alles."
     en = "The municipality's key cannot sign: {cause_en} `gateway check` names everything."
 

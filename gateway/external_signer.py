@@ -39,7 +39,13 @@ class ExternalSigner:
 
     identity: Identity
     command: tuple[str, ...]
-    timeout_s: float = field(default=10.0)
+    timeout_s: float = 10.0
+    _running: set[subprocess.Popen[bytes]] = field(default_factory=set, repr=False, compare=False)
+
+    def close(self) -> None:
+        """Kill what runs; the calls that wait for it end with `SignerAway`."""
+        for process in tuple(self._running):
+            _kill(process)
 
     def sign(self, how: Mechanism, message: bytes) -> bytes:
         """The command's signature, verified with the certificate's key. Raises `SignerAway`."""
@@ -78,6 +84,7 @@ class ExternalSigner:
         assert process.stdin is not None
         assert process.stdout is not None
         deadline = time.monotonic() + self.timeout_s
+        self._running.add(process)
         try:
             _hand_over(process.stdin, digest)
             answer = _read(process.stdout, deadline)
@@ -87,6 +94,7 @@ class ExternalSigner:
         except (TimeoutError, subprocess.TimeoutExpired):
             raise self._away("timeout") from None
         finally:
+            self._running.discard(process)
             _end(process)
         if process.returncode != 0:
             raise self._away(f"exit_{process.returncode}")
@@ -116,11 +124,15 @@ def _read(stdout: IO[bytes], deadline: float) -> bytes:
     return answer
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill the whole process group where the command did not end by itself (its id is still its own then)."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    _kill(process)
     for stream in (process.stdin, process.stdout):
         if stream is not None:
             stream.close()

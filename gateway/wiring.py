@@ -125,6 +125,7 @@ async def open_house(
     municipalities = {file.ars: _municipality(file) for file in files}
     signatures.check(municipalities.values(), catalogue, keys)
     async with AsyncExitStack() as stack:
+        stack.callback(keys.close)
         dsn = await stack.enter_async_context(database(settings))
         master, *previous = master_keys(settings, data_exist=await needs_master_key(dsn))
         store = await PostgresStore.open(

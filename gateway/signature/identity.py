@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from gateway.signature.mechanism import SigningPublicKey, choose
 
 RSA_BITS_LEAST: Final = 3072
 CHAIN_MOST: Final = 10
+_EXPONENT_LEAST: Final = 65_537
 _CURVES: Final[Mapping[str, ec.EllipticCurve]] = {
     "P-256": ec.SECP256R1(),
     "P-384": ec.SECP384R1(),
@@ -38,9 +40,12 @@ _CURVES: Final[Mapping[str, ec.EllipticCurve]] = {
 _HASHES: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Identity:
-    """A signing key as others see it. `chain` begins with the certificate of the key, issuers follow."""
+    """A signing key as others see it. `chain` begins with the certificate of the key, issuers follow.
+
+    It is read once and compared by identity, so that what follows from it can be kept.
+    """
 
     kid: str
     public: SigningPublicKey = field(repr=False)
@@ -56,10 +61,14 @@ class Identity:
         """Until when every certificate of the chain is valid."""
         return min((each.not_valid_after_utc for each in self.chain), default=None)
 
+    @property
+    def x5c(self) -> tuple[str, ...]:
+        """The chain as JOSE and XML write it: base64 of DER."""
+        return _written(self)
+
     def public_jwk(self) -> dict[str, Any]:
         """The key as public JWK; one on a curve without a name in JOSE by its certificates alone."""
-        chain = [pybase64.b64encode_as_string(each.public_bytes(Encoding.DER)) for each in self.chain]
-        members: dict[str, Any] = {"kid": self.kid} | ({"x5c": chain} if chain else {})
+        members: dict[str, Any] = {"kid": self.kid} | ({"x5c": list(self.x5c)} if self.chain else {})
         if isinstance(self.public, rsa.RSAPublicKey):
             numbers = self.public.public_numbers()
             size = (self.public.key_size + 7) // 8
@@ -70,13 +79,19 @@ class Identity:
         return {"kty": "EC", **where, **members}
 
 
+@lru_cache(maxsize=256)
+def _written(identity: Identity) -> tuple[str, ...]:
+    return tuple(pybase64.b64encode_as_string(each.public_bytes(Encoding.DER)) for each in identity.chain)
+
+
 def of_jwk(jwk: Mapping[str, Any], chain: tuple[x509.Certificate, ...] = ()) -> Identity:
     """The identity in a JWK (private parts are not looked at); `chain` stands for its `x5c` where given.
 
-    KeyUnfit (`kty`, `crv`, `public_form`, `kid`, `x5c_form`) where it is none to sign with.
+    KeyUnfit (`kid`, `use`, `kty`, `crv`, `public_form`, `x5c_form`) where it is none to sign with.
     """
     kid = jwk.get("kid")
     _require(isinstance(kid, str) and 1 <= len(kid) <= 64 and kid.isprintable(), "kid")
+    _require(jwk.get("use", "sig") == "sig" and "sign" in jwk.get("key_ops", ("sign",)), "use")
     public = _public(jwk)
     return Identity(str(kid), public, chain or _x5c(jwk.get("x5c", ())))
 
@@ -99,21 +114,27 @@ def faults(identity: Identity, formats: Iterable[SignatureFormat], *, at: dateti
 
     `at` also judges validity. KeyUnfit (`chain_form`) where a certificate's extensions cannot be read.
     """
-    wanted = set(formats)
+    found = _lasting(identity, frozenset(formats))
+    if at is None or all(each.not_valid_before_utc <= at <= each.not_valid_after_utc for each in identity.chain):
+        return found
+    return (*found, "signing_certificate_validity")
+
+
+@lru_cache(maxsize=256)
+def _lasting(identity: Identity, wanted: frozenset[SignatureFormat]) -> tuple[str, ...]:
+    """The rules that time does not change."""
     found = [*_key(identity, wanted)]
     if identity.chain:
         found += [*_leaf(identity, wanted), *_order(identity.chain)]
-        if at is not None and not all(c.not_valid_before_utc <= at <= c.not_valid_after_utc for c in identity.chain):
-            found.append("signing_certificate_validity")
     elif wanted - {SignatureFormat.JWS}:
         found.append("signing_certificate_missing")
     return tuple(found)
 
 
-def _key(identity: Identity, wanted: set[SignatureFormat]) -> Iterator[str]:
+def _key(identity: Identity, wanted: frozenset[SignatureFormat]) -> Iterator[str]:
     key = identity.public
     if isinstance(key, rsa.RSAPublicKey):
-        if key.key_size < RSA_BITS_LEAST:
+        if key.key_size < RSA_BITS_LEAST or key.public_numbers().e < _EXPONENT_LEAST:
             yield "signing_key_bits"
         return
     able = {each for each in SignatureFormat if choose(key, each)}
@@ -123,7 +144,7 @@ def _key(identity: Identity, wanted: set[SignatureFormat]) -> Iterator[str]:
         yield "signing_key_brainpool"
 
 
-def _leaf(identity: Identity, wanted: set[SignatureFormat]) -> Iterator[str]:
+def _leaf(identity: Identity, wanted: frozenset[SignatureFormat]) -> Iterator[str]:
     leaf = identity.chain[0]
     if leaf.public_key() != identity.public:
         yield "signing_certificate_key"

@@ -14,21 +14,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import pybase64
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.crypto import base64url
 from gateway.crypto import header as protected_header
 from gateway.errors import CryptoFailure
-from gateway.signature.identity import Identity
 from gateway.signature.mechanism import Mechanism
 from gateway.signature.signer import Signer
 
 
 def jws(signer: Signer, how: Mechanism, content: bytes) -> str:
     """A plain detached JWS over `content` with `kid` and, where there is one, the chain."""
-    chain = {"x5c": _chain(signer.identity)} if signer.identity.chain else {}
+    chain = {"x5c": list(signer.identity.x5c)} if signer.identity.chain else {}
     return _detached(signer, how, {"alg": how.jose, "kid": signer.identity.kid, **chain}, content)
 
 
@@ -44,13 +41,9 @@ def jades(signer: Signer, how: Mechanism, content: bytes, *, at: datetime, media
         "cty": media_type,
         "iat": int(at.timestamp()),
         "x5t#S256": base64url.encode(signer.identity.chain[0].fingerprint(hashes.SHA256())).decode("ascii"),
-        "x5c": _chain(signer.identity),
+        "x5c": list(signer.identity.x5c),
     }
     return _detached(signer, how, header, content)
-
-
-def _chain(identity: Identity) -> list[str]:
-    return [pybase64.b64encode_as_string(each.public_bytes(Encoding.DER)) for each in identity.chain]
 
 
 def _detached(signer: Signer, how: Mechanism, header: Mapping[str, Any], content: bytes) -> str:

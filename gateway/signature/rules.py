@@ -23,9 +23,13 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
                 "(XAdES); else take RSA of 3072 bits or more, or P-256."
             ),
         ),
+        "signing_key_use": (
+            "Der JWK ist nicht zum Signieren bestimmt (`use`, `key_ops`); bitte den Signaturschlüssel angeben.",
+            "The JWK is not meant to sign (`use`, `key_ops`); name the signing key.",
+        ),
         "signing_key_bits": (
-            "Der RSA-Schlüssel ist zu kurz; nötig sind 3072 Bit oder mehr.",
-            "The RSA key is too short; 3072 bits or more are needed.",
+            "Der RSA-Schlüssel ist zu schwach; nötig sind 3072 Bit oder mehr und ein Exponent ab 65537.",
+            "The RSA key is too weak; 3072 bits or more and an exponent from 65537 on are needed.",
         ),
         "signing_key_curve": (
             "Mit dieser Kurve wird nicht signiert; bitte P-256, P-384, P-521 oder Brainpool r1 (256, 384, 512) nehmen.",

@@ -16,7 +16,6 @@ from uuid import UUID
 
 import pybase64
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from gateway.errors import CryptoFailure
@@ -74,8 +73,8 @@ def _frame(identity: Identity, claim: Claim) -> etree._Element:
     _ds(signature, "SignedInfo")
     _ds(signature, "SignatureValue", Id=f"{_id(claim)}-value")
     data = _ds(_ds(signature, "KeyInfo"), "X509Data")
-    for each in identity.chain:
-        _ds(data, "X509Certificate").text = pybase64.b64encode_as_string(each.public_bytes(Encoding.DER))
+    for each in identity.x5c:
+        _ds(data, "X509Certificate").text = each
     return signature
 
 

@@ -51,6 +51,14 @@ def crypto(*, quick: bool) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.stdout.splitlines() if line.startswith("{")]
 
 
+def signatures(*, quick: bool) -> dict[str, float]:
+    """Processor milliseconds for the signature of a document, by key and format."""
+    command = [sys.executable, "-m", "tests.bench.bench_signatures", *(["--quick"] if quick else [])]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    found: dict[str, float] = json.loads(out.stdout)
+    return found
+
+
 def stored_rows(*, quick: bool) -> dict[str, Any]:
     """What a submission costs and how long lists take with up to a million stored (a database of its own)."""
     command = [sys.executable, "-m", "tests.bench.bench_rows", *(["--quick"] if quick else [])]
@@ -195,6 +203,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "ps512_per_second_and_core": floor,
         "crypto": crypto(quick=quick),
         "stored_rows": stored_rows(quick=quick),
+        "signature_ms": signatures(quick=quick),
         "validation": validation(200 if quick else 3000),
         "accepts": {**costs["accepts"], "goal_per_second": 200, "goal_p99_ms": 50},
         "accepts_while_delivering": costs["accepts_while_delivering"],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 from datetime import timedelta
 
 import pytest
@@ -13,7 +15,7 @@ from joserfc.jwk import RSAKey
 
 from gateway import settings, signatures
 from gateway.document_keys import DocumentKeys
-from gateway.errors import SettingsInvalid, SigningKeyUnfit
+from gateway.errors import SettingsInvalid, SignerAway, SigningKeyUnfit
 from gateway.model import Destination, Municipality, SignatureFormat, SignatureStyle
 from gateway.services.loader import load
 from gateway.signature import making
@@ -133,6 +135,8 @@ def test_a_certificate_that_breaks_a_rule(authority, make, rule):
 def test_short_rsa_keys_and_strange_curves_are_refused():
     short = rsa.generate_private_key(65537, 2048).public_key()
     assert faults(Identity("k", short), {SignatureFormat.JWS}) == ("signing_key_bits",)
+    weak = rsa.generate_private_key(3, 3072).public_key()
+    assert faults(Identity("k", weak), {SignatureFormat.JWS}) == ("signing_key_bits",)
     strange = ec.generate_private_key(ec.SECP256K1()).public_key()
     assert faults(Identity("k", strange), {SignatureFormat.JWS}) == ("signing_key_curve",)
 
@@ -183,9 +187,11 @@ def test_files_are_read_as_the_settings_name_them(town, tmp_path, jwks):
         ({"kty": "EC", "crv": "P-256", "kid": "town-1", "x": "AA", "y": "AA", "d": "AA"}, "key_unreadable"),
         ({"kty": "RSA", "kid": "town-1", "n": "!", "e": "AQAB", "d": "AA"}, "key_unreadable"),
         ({"kty": "RSA", "kid": "town-1"}, "key_unreadable"),
+        ({"kty": "RSA", "kid": "town-1", "d": "AA", "key_ops": ["unwrapKey"]}, "signing_key_use"),
+        ({"kty": "RSA", "kid": "town-1", "d": "AA", "use": "enc"}, "signing_key_use"),
         ([], "key_unreadable"),
     ],
-    ids=["Ed25519", "brainpool", "no point", "no number", "no key", "no object"],
+    ids=["Ed25519", "brainpool", "no point", "no number", "no key", "to decrypt", "to encrypt", "no object"],
 )
 def test_a_key_file_that_cannot_sign_is_named(town, tmp_path, jwk, rule):
     (tmp_path / "odd.jwk").write_text(json.dumps(jwk), encoding="utf-8")
@@ -241,6 +247,21 @@ def test_the_command_is_judged_before_it_is_used(town, tmp_path, signers, mode, 
         rules_found = [each.rule for each in error.findings]
     assert rules_found == found
     assert keys.signer("150900546546").command == (str(tmp_path / "sign"), "--slot", "2")
+
+
+async def test_closing_ends_a_command_that_hangs_and_drops_what_waits(town, tmp_path, signers):
+    (tmp_path / "sign").write_text(f"#!/bin/sh\ncat > {tmp_path}/began\nsleep 600\n", encoding="ascii")
+    (tmp_path / "sign").chmod(0o700)
+    (tmp_path / "chain.pem").write_bytes(pem(*signers["P-256"].identity.chain))
+    os.mkfifo(tmp_path / "began")
+    files = town('external_signer = ["sign"]\ncertificate_chain_file = "chain.pem"\nexternal_signer_timeout_s = 60')
+    keys = DocumentKeys(files, At())
+    style = SignatureStyle(SignatureFormat.XADES)
+    calls = [asyncio.create_task(keys.sign_document("150900546546", document(), style)) for _ in range(2)]
+    await asyncio.to_thread((tmp_path / "began").read_bytes)  # the first one has begun
+    keys.close()
+    ends = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(each) for each in ends] == [SignerAway, asyncio.CancelledError]
 
 
 def municipality(*destinations):
