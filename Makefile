@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo test lint types imports check crash slow bench bench-smoke docs clean
+.PHONY: demo test lint types imports check crash slow interop bench bench-smoke docs clean
 
 demo: .venv/run
 	$(BIN)/gateway demo
@@ -27,6 +27,11 @@ check: lint types imports
 
 crash: .venv/dev
 	$(BIN)/pytest -m crash tests/crash $(CRASH)
+
+# Fetches xmlsec1, Java and the DSS library where it may; what cannot be had is named, its tests are skipped.
+interop: .venv/dev
+	tests/interop/prepare build/interop
+	$(BIN)/pytest -m interop tests/interop
 
 bench: .venv/dev
 	$(BIN)/python -m tests.bench.run
