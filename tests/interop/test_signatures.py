@@ -1,17 +1,19 @@
-"""Signatures of every key and format before foreign judges: xmlsec1 (XML Signature) and the Commission's DSS (AdES)."""
+"""Foreign judges of our signatures: xmlsec1 (XML Signature), the Commission's DSS (AdES); and DSS before our judge."""
 
 from __future__ import annotations
 
 import base64
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 
 from gateway.model import SignatureFormat, SignatureStyle
+from gateway.sandbox.fitconnect import signature_json, signature_xml
+from gateway.sandbox.fitconnect.certificate import Refused
 from gateway.signature import making
 from tests.signature.conftest import CANONICAL, CONTENT, ID, KINDS, document
 
@@ -43,11 +45,18 @@ def now():
     return datetime.now(UTC).replace(microsecond=0)
 
 
+def java(*arguments):
+    """Output of a Java program of this folder on the fetched libraries."""
+    if shutil.which("java") is None or not (LIBRARIES / "complete").exists():
+        pytest.skip("no Java or no DSS library; `make interop` fetches both where it may")
+    program, *rest = arguments
+    command = ["java", "-cp", f"{LIBRARIES}/*", str(HERE / "dss" / program), *map(str, rest)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
+
+
 @pytest.fixture(scope="module")
 def verdicts(signers, brainpool, now, tmp_path_factory):
     """What DSS says of every case, by its name: `kind-format` and `kind-format-spoilt`."""
-    if shutil.which("java") is None or not (LIBRARIES / "complete").exists():
-        pytest.skip("no Java or no DSS library; `make interop` fetches both where it may")
     cases = tmp_path_factory.mktemp("cases")
     made_by = {**signers, "brainpool": brainpool.signer}
     for kind, signer in made_by.items():
@@ -60,9 +69,8 @@ def verdicts(signers, brainpool, now, tmp_path_factory):
                 (folder / "leaf.der").write_bytes(signer.identity.chain[0].public_bytes(Encoding.DER))
                 if content is not None:
                     (folder / "document.xml").write_bytes(content)
-    command = ["java", "-cp", f"{LIBRARIES}/*", str(HERE / "dss" / "Judge.java"), str(cases)]
-    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
-    return {name: rest for name, _, rest in (line.partition("\t") for line in out.stdout.splitlines())}
+    lines = java("Judge.java", cases).splitlines()
+    return {name: rest for name, _, rest in (line.partition("\t") for line in lines)}
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -94,3 +102,25 @@ def test_xmlsec_verifies_every_xml_signature_and_none_of_another_document(  # no
         command = ["xmlsec1", "--verify", "--trusted-pem", "root.pem", *identifier, "signature.xml"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
         assert (done.returncode == 0) is (code == 0), done.stderr
+
+
+@pytest.mark.parametrize("kind", ["rsa", "P-256"])
+def test_the_subscriber_takes_what_dss_signed(signers, tmp_path, now, kind):
+    key, chain = signers[kind]._key, signers[kind].identity.chain
+    locked = BestAvailableEncryption(b"test")
+    p12 = pkcs12.serialize_key_and_certificates(b"town", key, chain[0], chain[1:], locked)
+    (tmp_path / "key.p12").write_bytes(p12)
+    (tmp_path / "document.xml").write_bytes(CANONICAL)
+    java("Sign.java", tmp_path)
+    later = now + timedelta(minutes=5)
+    xades, inside, jades = ((tmp_path / name).read_bytes() for name in ("xades", "inside", "jades"))
+    assert signature_xml.check(xades, CANONICAL, "text/xml", later) == chain[0]
+    assert signature_xml.check_inside(inside, "text/xml", later) == chain[0]
+    assert signature_json.check(jades.decode(), CANONICAL, "application/xml", later) == chain[0]
+    for attempt in (
+        lambda: signature_xml.check(xades, CANONICAL + b" ", "text/xml", later),
+        lambda: signature_xml.check_inside(inside.replace(b"Stra", b"Stro"), "text/xml", later),
+        lambda: signature_json.check(jades.decode(), CANONICAL + b" ", "application/xml", later),
+    ):
+        with pytest.raises(Refused):
+            attempt()

@@ -161,6 +161,10 @@ def _decoded(token):
     [
         {"x5t#S256": "A" * 43},
         {"x5t#S256": None},
+        {"x5t#S256": None, "x5t#o": {"digAlg": "S512", "digVal": "A" * 86}},
+        {"x5t#S256": None, "x5t#o": {"digAlg": "S1", "digVal": "A" * 27}},
+        {"x5t#S256": None, "x5t#o": "S512"},
+        {"x5t#o": {"digAlg": "S512", "digVal": "A" * 86}},
         {"x5c": None},
         {"iat": None},
         {"iat": "yesterday"},

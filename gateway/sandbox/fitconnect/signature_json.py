@@ -21,7 +21,8 @@ from gateway.sandbox.fitconnect import certificate
 from gateway.sandbox.fitconnect.certificate import Refused, require
 
 ALGORITHMS: Final = ("PS512", "ES256", "ES384", "ES512")
-_ALLOWED: Final = frozenset({"alg", "cty", "iat", "typ", "x5c", "x5t#S256"})
+_ALLOWED: Final = frozenset({"alg", "cty", "iat", "kid", "typ", "x5c", "x5t#S256", "x5t#o"})
+_DIGESTS: Final = {"S384": hashlib.sha384, "S512": hashlib.sha512}
 
 
 def check(token: str, document: bytes, media_type: str, now: datetime) -> x509.Certificate:
@@ -34,7 +35,7 @@ def check(token: str, document: bytes, media_type: str, now: datetime) -> x509.C
     except (JoseError, ValueError):
         raise Refused("The JSON signature cannot be read") from None
     require(set(header) <= _ALLOWED, "The header of the JSON signature holds what a B-B signature does not need")
-    require(header.get("cty") == media_type, "The header names another media type than the metadata")
+    require(header.get("cty", media_type) == media_type, "The header names another media type than the metadata")
     leaf = _leaf(header)
     signed_at = header.get("iat")
     require(type(signed_at) is int, "The header holds no signing time (iat)")
@@ -69,6 +70,12 @@ def _segments(token: str) -> list[str]:
 def _leaf(header: dict[str, Any]) -> x509.Certificate:
     chain = certificate.chain(header.get("x5c"))
     der = base64.b64decode(header["x5c"][0])
-    digest = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
-    require(header.get("x5t#S256") == digest, "The header's certificate digest is not that of the certificate")
+    require(("x5t#S256" in header) != ("x5t#o" in header), "The header does not name the certificate's digest once")
+    named = header.get("x5t#o", {"digVal": header.get("x5t#S256")})
+    require(isinstance(named, dict), "The header names no digest of the certificate")
+    algorithm = hashlib.sha256 if "x5t#S256" in header else _DIGESTS.get(named.get("digAlg"))
+    if algorithm is None:
+        raise Refused("The header names the certificate by a digest that is not accepted")
+    digest = base64.urlsafe_b64encode(algorithm(der).digest()).rstrip(b"=").decode()
+    require(named.get("digVal") == digest, "The header's certificate digest is not that of the certificate")
     return chain[0]
