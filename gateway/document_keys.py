@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from cryptography import x509
 
-from gateway.errors import KeyUnfit, SettingsInvalid
+from gateway.errors import KeyUnfit, SettingsInvalid, SigningKeyUnfit
 from gateway.external_signer import ExternalSigner
 from gateway.model import Document, Finding, Signature, SignatureFormat, SignatureStyle
 from gateway.ports import Clock
@@ -93,7 +93,7 @@ class DocumentKeys:
         """See `ports.Keys`; made in a thread."""
 
         def make() -> Signature:
-            return making.sign(self.signer(municipality), document, style, at=self._clock.now(), new_id=uuid4())
+            return making.sign(self._ready(municipality), document, style, at=self._clock.now(), new_id=uuid4())
 
         return await self._in_a_thread(municipality, make)
 
@@ -101,9 +101,17 @@ class DocumentKeys:
         """See `ports.Keys`; made in a thread."""
 
         def make() -> Document:
-            return making.sign_inside(self.signer(municipality), document, at=self._clock.now(), new_id=uuid4())
+            return making.sign_inside(self._ready(municipality), document, at=self._clock.now(), new_id=uuid4())
 
         return await self._in_a_thread(municipality, make)
+
+    def _ready(self, ars: str) -> Signer:
+        """The signer; a file that went missing meanwhile holds the submission with that cause, without its path."""
+        try:
+            return self.signer(ars)
+        except SettingsInvalid as error:
+            de, en = (" ".join(getattr(each, name) for each in error.findings) for name in ("de", "en"))
+        raise SigningKeyUnfit(cause_de=de, cause_en=en)
 
     async def _in_a_thread(self, ars: str, make: Callable[[], _T]) -> _T:
         """In threads of their own where a command signs, as many as it bears: waiting for it holds up nothing else."""

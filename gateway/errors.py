@@ -568,8 +568,8 @@ class SignerAway(OperatorError):
     code = "signer_away"
     retry = True
     status = 503
-    de = "Der externe Signierer {command} hat nicht signiert ({cause}). Bitte Befehl, Karte oder HSM prüfen."
-    en = "The external signer {command} did not sign ({cause}). Check the command, the card or the HSM."
+    de = "Der externe Signierer hat nicht signiert ({cause}). Bitte Befehl, Karte oder HSM prüfen."
+    en = "The external signer did not sign ({cause}). Check the command, the card or the HSM."
 
 
 class DemoFailed(OperatorError):

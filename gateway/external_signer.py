@@ -14,7 +14,6 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Final
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -57,7 +56,7 @@ class ExternalSigner:
             except CryptoFailure:
                 continue
             return candidate
-        raise self._away("wrong_signature")
+        raise _away("wrong_signature")
 
     def _readings(self, answer: bytes) -> list[bytes]:
         """The ways to read an answer; only a right signature verifies, so trying them decides nothing."""
@@ -80,7 +79,7 @@ class ExternalSigner:
                 start_new_session=True,
             )
         except OSError:
-            raise self._away("not_started") from None
+            raise _away("not_started") from None
         assert process.stdin is not None
         assert process.stdout is not None
         deadline = time.monotonic() + self.timeout_s
@@ -89,19 +88,21 @@ class ExternalSigner:
             _hand_over(process.stdin, digest)
             answer = _read(process.stdout, deadline)
             if len(answer) > ANSWER_MOST:
-                raise self._away("too_much")
+                raise _away("too_much")
             process.wait(max(0.0, deadline - time.monotonic()))
         except (TimeoutError, subprocess.TimeoutExpired):
-            raise self._away("timeout") from None
+            raise _away("timeout") from None
         finally:
             self._running.discard(process)
             _end(process)
         if process.returncode != 0:
-            raise self._away(f"exit_{process.returncode}")
+            raise _away(f"exit_{process.returncode}")
         return answer
 
-    def _away(self, cause: str) -> SignerAway:
-        return SignerAway(command=Path(self.command[0]).name, cause=cause)
+
+def _away(cause: str) -> SignerAway:
+    """The error; what the command is called is no affair of the portals that read the reason."""
+    return SignerAway(cause=cause)
 
 
 def _hand_over(stdin: IO[bytes], digest: bytes) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from gateway.errors import GatewayError
 from gateway.settings import Settings
 
 LEAST_FREE_BYTES = 2_000_000_000
+RENEW_BEFORE = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,11 @@ async def _signing_key(house: Any, ars: str) -> str:  # noqa: ANN401 - the house
     formats = wanted(house.municipalities[ars], house.catalogue)
     await asyncio.to_thread(partial(house.keys.check, ars, formats, at=house.clock.now()))
     identity = await house.keys.try_signer(ars, formats)
-    until = identity.not_after
-    return f"kid {identity.kid}, {', '.join(sorted(formats))}" + (f", ≤ {until:%Y-%m-%d}" if until else "")
+    said, until = f"kid {identity.kid}, {', '.join(sorted(formats))}", identity.not_after
+    if until is None:
+        return said
+    soon = until - house.clock.now() < RENEW_BEFORE
+    return f"{said}, ≤ {until:%Y-%m-%d}" + (text(" (bald erneuern)", " (renew soon)") if soon else "")
 
 
 async def _tried(name: str, attempt: Callable[[], Awaitable[str]]) -> Row:

@@ -116,7 +116,7 @@ class Town:
 
     async def sign_document(self, _municipality, document, style):
         if self.away:
-            raise SignerAway(command="card", cause="timeout")
+            raise SignerAway(cause="timeout")
         return making.sign(self.signer, document, style, at=datetime.now(UTC), new_id=uuid4())
 
 

@@ -182,12 +182,12 @@ def test_retry_after_is_obeyed():
 def test_a_signer_that_does_not_sign_is_asked_for_a_minute_then_a_person_is():
     it, waited = submission(), 0.0
     for _ in range(journey.SIGNER_ATTEMPTS):
-        change = journey.failed(it, Step(Kind.SEAL), SignerAway(command="sign", cause="timeout"), NOW, 0.5)
+        change = journey.failed(it, Step(Kind.SEAL), SignerAway(cause="timeout"), NOW, 0.5)
         waited += (change.wake_at - NOW).total_seconds()
         it = change.submission
         assert it.state is State.RECEIVED
     assert 30 < waited < 120
-    change = journey.failed(it, Step(Kind.SEAL), SignerAway(command="sign", cause="timeout"), NOW, 0.5)
+    change = journey.failed(it, Step(Kind.SEAL), SignerAway(cause="timeout"), NOW, 0.5)
     assert (change.submission.state, change.submission.reason.code) == (State.HELD, "signer_away")
     assert "timeout" in change.submission.reason.de
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import pytest
 from jwcrypto import jwk as foreign_jwk
@@ -83,6 +83,12 @@ def test_any_jose_library_verifies_jades_with_the_bytes_of_the_document(signers,
     public = {name: jwks[kind][name] for name in ("kty", "n", "e", "crv", "x", "y") if name in jwks[kind]}
     token.verify(foreign_jwk.JWK(**public))
     assert token.payload == CONTENT
+
+
+def test_the_signing_time_is_told_in_utc(signers):
+    here = NOW.astimezone(timezone(timedelta(hours=1)))
+    made = making.sign(signers["P-256"], document(), XADES, at=here, new_id=ID)
+    assert b"SigningTime>2026-11-26T09:30:15Z<" in base64.b64decode(made.content)
 
 
 def test_metadata_say_what_the_signature_is(signers):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import RSAKey
 
 from gateway import settings, signatures
+from gateway.cli.check import _signing_key
 from gateway.document_keys import DocumentKeys
 from gateway.errors import SettingsInvalid, SignerAway, SigningKeyUnfit
 from gateway.model import Destination, Municipality, SignatureFormat, SignatureStyle
@@ -262,6 +264,28 @@ async def test_closing_ends_a_command_that_hangs_and_drops_what_waits(town, tmp_
     keys.close()
     ends = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(each) for each in ends] == [SignerAway, asyncio.CancelledError]
+
+
+async def test_check_tells_key_formats_and_the_end_of_validity(town):
+    keys = DocumentKeys(town('signing_jwk_file = "P-256.jwk"'), At())
+    towns = {"150900546546": municipality(Destination("d", "test", ("*",), SignatureStyle(SignatureFormat.JADES)))}
+    house = SimpleNamespace(keys=keys, catalogue=load(), municipalities=towns, clock=At())
+    assert await _signing_key(house, "150900546546") == "kid town-P-256, jades, ≤ 2046-11-21"
+    house.clock = At(NOW + timedelta(days=7290))
+    assert "≤ 2046-11-21 (" in await _signing_key(house, "150900546546")
+    house.clock = At(NOW + timedelta(days=7301))
+    with pytest.raises(SettingsInvalid) as raised:
+        await _signing_key(house, "150900546546")
+    assert rules(raised) == ["signing_certificate_validity"]
+
+
+async def test_a_key_file_that_goes_missing_is_the_cause_and_its_path_is_not_told(town, tmp_path):
+    keys = DocumentKeys(town(), At())
+    (tmp_path / "rsa.jwk").unlink()
+    with pytest.raises(SigningKeyUnfit) as unfit:
+        await keys.sign_document("150900546546", document(), SignatureStyle(SignatureFormat.XADES))
+    assert "Schlüsseldatei fehlt" in unfit.value.sentence("de")
+    assert str(tmp_path) not in str(unfit.value)
 
 
 def municipality(*destinations):

@@ -51,7 +51,7 @@ class Keys:
 
     async def sign_inside(self, _municipality, document):
         if self.away:
-            raise SignerAway(command="card", cause="timeout")
+            raise SignerAway(cause="timeout")
         signed = making.sign_inside(self.signer, document, at=NOW, new_id=ID)
         return (
             replace(signed, content=signed.content.replace(b"ds:Signature", b"ds:Signatur")) if self.spoil else signed

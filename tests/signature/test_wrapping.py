@@ -94,16 +94,29 @@ ATTACKS = {
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 @pytest.mark.parametrize("inside", [False, True], ids=["detached", "enveloped"])
 def test_a_changed_xml_signature_is_refused(signers, attack, inside):
-    signer = signers["P-256"]
-    if inside:
-        root = etree.fromstring(making.sign_inside(signer, document(CANONICAL), at=NOW, new_id=ID).content)
-    else:
-        made = making.sign(signer, document(), SignatureStyle(SignatureFormat.XADES), at=NOW, new_id=ID)
-        root = etree.fromstring(base64.b64decode(made.content))
+    root = etree.fromstring(_made(signers["P-256"], inside=inside))
     check(root, inside=inside)
     attack(root)
     with pytest.raises(Refused):
         check(root, inside=inside)
+
+
+@pytest.mark.parametrize("attack", [name for name in ATTACKS if name != "another time"])
+@pytest.mark.parametrize("inside", [False, True], ids=["detached", "enveloped"])
+def test_the_form_alone_gives_it_away_before_anything_is_computed(signers, attack, inside, monkeypatch):
+    root = etree.fromstring(_made(signers["P-256"], inside=inside))
+    monkeypatch.setattr(signature_xml, "_verify", lambda *_: None)
+    check(root, inside=inside)
+    ATTACKS[attack](root)
+    with pytest.raises(Refused):
+        check(root, inside=inside)
+
+
+def _made(signer, *, inside):
+    if inside:
+        return making.sign_inside(signer, document(CANONICAL), at=NOW, new_id=ID).content
+    made = making.sign(signer, document(), SignatureStyle(SignatureFormat.XADES), at=NOW, new_id=ID)
+    return base64.b64decode(made.content)
 
 
 def check(root, *, inside):
@@ -113,8 +126,9 @@ def check(root, *, inside):
     return signature_xml.check(raw, CONTENT, "application/xml", NOW)
 
 
-@pytest.mark.parametrize("place", ["first child", "deeper", "wrapped", "twice"])
-def test_a_signature_that_stands_elsewhere_in_the_document_is_refused(signers, place):
+@pytest.mark.parametrize("place", ["first child", "deeper", "wrapped", "twice", "another in it"])
+def test_a_signature_that_stands_elsewhere_in_the_document_is_refused(signers, place, monkeypatch):
+    monkeypatch.setattr(signature_xml, "_verify", lambda *_: None)
     inside = making.sign_inside(signers["P-256"], document(CANONICAL), at=NOW, new_id=ID).content
     root = etree.fromstring(inside)
     if place == "first child":
@@ -123,6 +137,8 @@ def test_a_signature_that_stands_elsewhere_in_the_document_is_refused(signers, p
         root[0].append(root[-1])
     elif place == "twice":
         root.append(copy.deepcopy(root[-1]))
+    elif place == "another in it":
+        etree.SubElement(root[0], xades.SIGNATURE)
     else:  # the signed document as a stowaway in another one
         other = etree.fromstring("<a xmlns='urn:x'><b>Other</b></a>")
         other.append(root)
