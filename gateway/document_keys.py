@@ -13,8 +13,10 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -43,6 +45,7 @@ class DocumentKeys:
         self._files = {each.ars: each for each in municipalities}
         self._clock = clock
         self._signers: dict[str, Signer] = {}
+        self._loading = Lock()
         self._threads: dict[str, ThreadPoolExecutor] = {}
 
     def close(self) -> None:
@@ -76,10 +79,17 @@ class DocumentKeys:
         return all(path is None or path.exists() for path in (keys.signing_jwk_file, keys.certificate_chain_file))
 
     def signer(self, ars: str) -> Signer:
-        """The municipality's signer. Raises `SettingsInvalid`."""
-        if ars not in self._signers:
-            self._signers[ars] = _signer(self._files[ars])
-        return self._signers[ars]
+        """The municipality's signer, loaded once: judging an RSA key takes half a second. Raises `SettingsInvalid`."""
+        with self._loading:
+            if ars not in self._signers:
+                self._signers[ars] = _signer(self._files[ars])
+            return self._signers[ars]
+
+    def load(self) -> None:
+        """Load every signer whose files are there; what is wrong with one is told where it is used."""
+        for ars in self._files:
+            with suppress(SettingsInvalid):
+                self.signer(ars)
 
     async def try_signer(self, ars: str, formats: Iterable[SignatureFormat]) -> Identity:
         """Sign a short text in each format and throw it away; whose key it is. Raises as `sign_document`."""

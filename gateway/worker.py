@@ -39,7 +39,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
     `concurrency` is the number of submissions at once. `on_ready` is called once, when jobs are being taken.
     """
     async with open_house(settings) as house:
-        await asyncio.to_thread(_rehearse)
+        await asyncio.to_thread(_rehearse, house)
 
         async def advance(submission_id: str) -> datetime | None:
             with contextlib.suppress(NotFound):
@@ -59,8 +59,9 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
                 await asyncio.gather(*chores, return_exceptions=True)
 
 
-def _rehearse() -> None:
-    """Load what the first submission would otherwise wait for."""
+def _rehearse(house: House) -> None:
+    """Load what the first submissions would otherwise wait for, all at once."""
+    house.keys.load()
     readable.rehearse()
     statements.rehearse()
 

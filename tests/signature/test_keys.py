@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import RSAKey
 
-from gateway import settings, signatures
+from gateway import document_keys, settings, signatures
 from gateway.cli.check import _signing_key
 from gateway.document_keys import DocumentKeys
 from gateway.errors import SettingsInvalid, SignerAway, SigningKeyUnfit
@@ -210,6 +212,33 @@ def test_a_private_part_of_another_key_is_found_when_the_key_is_loaded(town, tmp
     with pytest.raises(SettingsInvalid) as raised:
         DocumentKeys(town('signing_jwk_file = "mixed.jwk"'), At()).signer("150900546546")
     assert rules(raised) == ["key_unreadable"]
+
+
+def test_many_that_sign_at_once_load_the_key_once(town, monkeypatch):
+    entered, loaded = Barrier(8), []
+    local = document_keys.signer.local
+    monkeypatch.setattr(document_keys.signer, "local", lambda *given: (loaded.append(1), local(*given))[1])
+    keys = DocumentKeys(town(), At())
+
+    def sign():
+        entered.wait()
+        return keys.signer("150900546546")
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len({id(each.result()) for each in [threads.submit(sign) for _ in range(8)]}) == 1
+    assert len(loaded) == 1
+
+
+def test_what_is_wrong_with_one_key_keeps_no_other_from_being_loaded(town, tmp_path):
+    files = town()
+    missing = files[0].keys.model_copy(update={"signing_jwk_file": tmp_path / "missing.jwk"})
+    broken = files[0].model_copy(update={"ars": "150900550550", "keys": missing})
+    keys = DocumentKeys((broken, *files), At())
+    keys.load()
+    (tmp_path / "rsa.jwk").unlink()
+    assert keys.signer("150900546546").identity.kid
+    with pytest.raises(SettingsInvalid):
+        keys.signer("150900550550")
 
 
 @pytest.mark.parametrize(
