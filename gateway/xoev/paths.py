@@ -1,0 +1,29 @@
+"""Where an element stands, in words that people can follow: local names, counted only where there are several.
+
+Knows: element trees. Never does: show what an element holds. Standard: of this project.
+Start reading: `readable_path`.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+
+def readable_path(element: etree._Element) -> str:
+    """The way from the root, such as `/antrag.1200/antragsteller[2]/name`; a number counts siblings of one name."""
+    steps: list[str] = []
+    current: etree._Element | None = element
+    while current is not None:
+        steps.append(_step(current))
+        current = current.getparent()
+    return "/" + "/".join(reversed(steps))
+
+
+def _step(element: etree._Element) -> str:
+    if not isinstance(element.tag, str):
+        return "node()"
+    name = etree.QName(element).localname
+    before = sum(1 for _ in element.itersiblings(element.tag, preceding=True))
+    if before == 0 and next(element.itersiblings(element.tag), None) is None:
+        return name
+    return f"{name}[{before + 1}]"

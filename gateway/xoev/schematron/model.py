@@ -1,0 +1,158 @@
+"""Rules as values, and what asking them gave.
+
+Knows: patterns, rules, checks, messages; outcomes by pattern and rule. Never does: read or run them.
+Standard: ISO/IEC 19757-3, SVRL. Start reading: `RuleSet`, then `Outcome`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lxml import etree
+
+from gateway.model import Severity
+from gateway.xoev.schematron.contexts import Context
+from gateway.xoev.schematron.xpath import Expression
+
+ALL: str = "#ALL"
+"""The phase in which every pattern is active."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A part of a message that depends on the node: its value, or (`name`) the name of the node it selects."""
+
+    expression: Expression
+    name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a check says where it is broken, in one language: texts and values in order."""
+
+    language: str
+    parts: tuple[str | Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """A variable: `name` without `$`."""
+
+    name: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An `assert` (broken where its test does not hold) or a `report` (where it does)."""
+
+    id: str
+    line: int
+    test: Expression
+    report: bool
+    severity: Severity
+    role: str
+    flag: str
+    messages: tuple[Message, ...]
+    diagnostics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Checks for the nodes that `context` matches; of the rules of a pattern only the first that matches is asked."""
+
+    id: str
+    line: int
+    context: Context
+    lets: tuple[Let, ...]
+    checks: tuple[Check, ...]
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Rules in order."""
+
+    id: str
+    lets: tuple[Let, ...]
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Which patterns are active, by id, and variables of the phase."""
+
+    lets: tuple[Let, ...]
+    active: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """A whole Schematron schema, every expression compiled. `sha256` is over the file it was read from."""
+
+    title: str
+    sha256: str
+    namespaces: Mapping[str, str]
+    lets: tuple[Let, ...]
+    patterns: tuple[Pattern, ...] = field(repr=False)
+    phases: Mapping[str, Phase] = field(default_factory=dict, repr=False)
+    default_phase: str = ALL
+
+    @property
+    def says_values(self) -> bool:
+        """Whether a message repeats what the document holds."""
+        messages = (m for p in self.patterns for r in p.rules for c in r.checks for m in c.messages)
+        return any(isinstance(part, Value) and not part.name for message in messages for part in message.parts)
+
+
+class Broken(StrEnum):
+    """Why the rules were not all asked."""
+
+    BUDGET = "budget"
+    EVALUATION = "evaluation"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A check that a node breaks. `element` is the node or the element that holds it, `line` where it stands.
+
+    `trouble` says that the check could not be evaluated at this node; then the texts of the check do not apply.
+    """
+
+    check: Check
+    element: etree._Element = field(repr=False)
+    location: str
+    line: int
+    texts: Mapping[str, str] = field(repr=False)
+    trouble: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A rule that matched `count` nodes, and what they broke."""
+
+    rule: Rule
+    count: int
+    failed: tuple[Failed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What asking a rule set of one document gave: for each active pattern the rules that matched.
+
+    `broken` says why not all was asked, `stopped_at` at which rule or check; `cut` that more failures were left out.
+    """
+
+    rules: RuleSet
+    phase: str
+    patterns: tuple[tuple[Pattern, tuple[Asked, ...]], ...] = field(repr=False)
+    broken: Broken | None = None
+    stopped_at: str = ""
+    cut: bool = False
+
+    @property
+    def failed(self) -> tuple[Failed, ...]:
+        """Every failure in the order of patterns and rules."""
+        return tuple(one for _, asked in self.patterns for each in asked for one in each.failed)

@@ -1,0 +1,136 @@
+"""XPath 2.0 for rules: read once, evaluated within a budget.
+
+Knows: elementpath as reader and evaluator, with every token counting (`counting.py`). Never does: reach outside the
+document, read a clock: the moment of the check is given. Standard: XPath 2.0 (W3C). Start reading: `expression`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from elementpath import ElementPathError, XPath2Parser, XPathContext, XPathToken
+from elementpath.collations import UNICODE_CODEPOINT_COLLATION
+from elementpath.tdop import Parser
+from lxml import etree
+
+from gateway.xoev.schematron.budget import Budget
+from gateway.xoev.schematron.counting import COLLATED, counted
+
+MAX_LENGTH: Final = 10_000
+"""Characters of one expression."""
+
+TROUBLE: Final = (ElementPathError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+"""What the library raises where an expression cannot be read or evaluated."""
+
+Variables = Mapping[str, Any]
+Node = Any
+"""A node of elementpath's tree, or an atomic value."""
+
+
+class Unreadable(ValueError):
+    """The text is no XPath 2.0, or uses what rules may not use."""
+
+
+class _Parser(XPath2Parser):
+    """elementpath's parser, with tokens that count."""
+
+    symbol_table: ClassVar[Any] = counted(XPath2Parser.symbol_table)  # type: ignore[misc] # narrowed to a class variable
+    tokenizer = None
+
+    def parse(self, source: str) -> XPathToken:
+        """The expression as a tree; nothing is evaluated on the way, as the library's own method would."""
+        if self.tokenizer is None:
+            type(self).tokenizer = self.create_tokenizer(self.symbol_table)
+        root: XPathToken = Parser.parse(self, source)
+        if root.label in {"sequence type", "function test"}:
+            raise Unreadable
+        return root
+
+
+class Counted(XPathContext):
+    """The library's dynamic context with a budget and the number of nodes."""
+
+    budget: Budget
+    size_of_document: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression as somebody wrote it, ready to be evaluated."""
+
+    text: str
+    token: XPathToken = field(repr=False, compare=False)
+
+    def holds(self, context: Counted, item: Node, variables: Variables) -> bool:
+        """Its effective boolean value at a node; raises `budget.Exhausted` or what is in `TROUBLE`."""
+        return bool(self.token.boolean_value(self.value(context, item, variables)))
+
+    def value(self, context: Counted, item: Node, variables: Variables) -> Any:  # noqa: ANN401 - any XPath value
+        """Its value at a node, an item or a list; raises as `holds`."""
+        _place(context, item, variables)
+        return self.token.evaluate(context)
+
+    def text_at(self, context: Counted, item: Node, variables: Variables) -> str:
+        """Its items as text with blanks between; raises as `holds`."""
+        _place(context, item, variables)
+        return " ".join(str(value) for value in self.token.atomization(context))
+
+    def nodes(self, context: Counted, variables: Variables) -> list[Node]:
+        """The items it selects from the document's root; raises as `holds`."""
+        _place(context, context.root, variables)
+        return list(self.token.select(context))
+
+
+def expression(text: str, namespaces: Mapping[str, str]) -> Expression:
+    """Read an expression.
+
+    Args:
+        text: XPath 2.0, at most 10,000 characters.
+        namespaces: prefix -> URI; names without prefix have no namespace.
+
+    Raises:
+        Unreadable: with nothing of the text in it.
+    """
+    if len(text) > MAX_LENGTH:
+        raise Unreadable
+    parser = _Parser(dict(namespaces), default_collation=UNICODE_CODEPOINT_COLLATION)
+    try:
+        token = parser.parse(text)
+    except (*TROUBLE, SyntaxError, NameError):
+        raise Unreadable from None
+    if any(COLLATED.get(str(each.symbol)) == len(each) for each in _all(token)):
+        raise Unreadable
+    return Expression(text, token)
+
+
+def context_of(root: etree._Element, budget: Budget, at: datetime) -> Counted:
+    """The document of an element as the library sees it; pays for each element.
+
+    Args:
+        root: the root element of a parsed document.
+        budget: what all evaluations together may use.
+        at: the moment of the check with time zone, for `current-date()` and the like.
+    """
+    count = int(root.xpath("count(//*)"))
+    budget.spend(count)
+    tree: Any = root.getroottree()  # lxml's tree is one that the library knows by its methods
+    context = Counted(tree, current_dt=at)
+    context.budget = budget
+    context.size_of_document = count
+    return context
+
+
+def _place(context: Counted, item: Node, variables: Variables) -> None:
+    context.item, context.position, context.size, context.axis = item, 1, 1, None
+    context.variables = dict(variables)
+
+
+def _all(token: XPathToken) -> Iterator[XPathToken]:
+    waiting = [token]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        waiting += [child for child in each if isinstance(child, XPathToken)]
