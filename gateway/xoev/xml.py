@@ -8,7 +8,9 @@ Start reading: `parse`. Faults are values with rule, line and two sentences; no 
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from lxml import etree
@@ -61,16 +63,7 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Parsed:
     before = _before_parsing(data, limits)
     if before is not None:
         return Parsed(None, (before,))
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        huge_tree=False,
-        recover=False,
-        remove_blank_text=False,
-    )
+    parser = _parser()
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
@@ -111,6 +104,31 @@ def _before_parsing(data: bytes, limits: Limits) -> XmlFault | None:
     return _doctype(data.count(b"\n", 0, position) + 1) if data.startswith(b"<!", position) else None
 
 
+class _Parsers(threading.local):
+    """A parser for each thread: making one takes as long as reading a small document."""
+
+    parser: etree.XMLParser | None = None
+
+
+_PARSERS: Final = _Parsers()
+
+
+def _parser() -> etree.XMLParser:
+    if _PARSERS.parser is None:
+        _PARSERS.parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            attribute_defaults=False,
+            huge_tree=False,
+            recover=False,
+            remove_blank_text=False,
+        )
+    return _PARSERS.parser
+
+
+@cache
 def _deeper_than(depth: int) -> etree.XPath:
     return etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
 

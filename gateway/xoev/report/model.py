@@ -1,0 +1,115 @@
+"""A validation report as a value.
+
+Knows: stages, their results, the recommendation. Never does: judge. Standard: the validator's `AcceptRecommendation`.
+Start reading: `Report`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from gateway.model import Finding, Severity, instant
+from gateway.xoev.schematron import Outcome
+
+
+class Stage(StrEnum):
+    """The stages, in the order in which they are asked."""
+
+    WELL_FORMED = "well_formed"
+    SCHEMA = "schema"
+    RULES = "rules"
+    CODE_LISTS = "code_lists"
+    CHARACTERS = "characters"
+    SERVICE = "service"
+
+
+class State(StrEnum):
+    """How a stage ended: without an error, with one, with nothing to ask, or not at all for an earlier one failed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_ASKED = "not_asked"
+    NOT_REACHED = "not_reached"
+
+
+class Recommendation(StrEnum):
+    """What to do with the document; `undefined` where it was asked nothing but whether it is well-formed."""
+
+    ACCEPTABLE = "acceptable"
+    REJECT = "reject"
+    UNDEFINED = "undefined"
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A finding of a stage and the line of the document where it stands; 0 where no line can be named."""
+
+    finding: Finding
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What a stage gave. `asked` are the names of what was asked: schema, rule sets, lists."""
+
+    stage: Stage
+    state: State
+    noted: tuple[Noted, ...] = ()
+    asked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report. Holds no content of the document: its digest, its places and what rules say about them."""
+
+    sha256: str
+    size: int
+    checked_at: datetime
+    root: str
+    namespace: str
+    stages: tuple[StageResult, ...]
+    outcomes: tuple[Outcome, ...] = field(default=(), repr=False)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding of every stage, in order."""
+        return tuple(noted.finding for result in self.stages for noted in result.noted)
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """Reject with an error anywhere, accept where something was asked and holds."""
+        if any(finding.severity is Severity.ERROR for finding in self.findings):
+            return Recommendation.REJECT
+        asked = any(result.state is State.PASSED for result in self.stages if result.stage is not Stage.WELL_FORMED)
+        return Recommendation.ACCEPTABLE if asked else Recommendation.UNDEFINED
+
+    def result(self, stage: Stage) -> StageResult:
+        """The result of a stage."""
+        return next(result for result in self.stages if result.stage is stage)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for a program: recommendation, digest, stages and findings."""
+        return {
+            "recommendation": self.recommendation.value,
+            "sha256": self.sha256,
+            "checked_at": instant(self.checked_at),
+            "root": self.root,
+            "namespace": self.namespace,
+            "stages": [
+                {
+                    "stage": result.stage.value,
+                    "state": result.state.value,
+                    "asked": list(result.asked),
+                    "findings": len(result.noted),
+                }
+                for result in self.stages
+            ],
+            "findings": [
+                {**noted.finding.as_json(), "stage": result.stage.value, "line": noted.line}
+                for result in self.stages
+                for noted in result.noted
+            ],
+        }

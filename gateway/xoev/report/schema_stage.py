@@ -1,0 +1,97 @@
+"""The schema stage: what libxml2 found, without the values that its own messages repeat.
+
+Knows: libxml2's kinds of errors. Never does: pass its text on, but for the names of elements that it expected.
+Standard: XML Schema 1.0. Start reading: `broken`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol
+
+from lxml import etree
+
+from gateway.model import Finding
+from gateway.xoev.paths import readable_path
+from gateway.xoev.report.model import Noted
+from gateway.xoev.report.sentences import said
+
+MAX_NOTED: Final = 500
+_EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( ([^()]{1,400}) \)\.")
+_NAMED: Final = re.compile(r"\{[^}]*\}")
+_KINDS: Final = {
+    "SCHEMAV_ELEMENT_CONTENT": "schema_element",
+    "SCHEMAV_CVC_ELT_1": "schema_root",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_1": "schema_content",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_2": "schema_content",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_3": "schema_content",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": "schema_attribute",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_2": "schema_attribute",
+    "SCHEMAV_CVC_COMPLEX_TYPE_4": "schema_attribute",
+    "SCHEMAV_CVC_TYPE_3_1_1": "schema_attribute",
+    "SCHEMAV_CVC_TYPE_3_1_2": "schema_content",
+}
+
+
+class Judge(Protocol):
+    """A compiled schema, safe from several threads."""
+
+    def errors(self, document: etree._Element) -> Sequence[etree._LogEntry]:
+        """Everything that is wrong with a document; empty for a valid one."""
+
+
+def broken(judge: Judge, root: etree._Element) -> tuple[Noted, ...]:
+    """What of its schema a document breaks: one finding for each place and kind, at most 500."""
+    errors = judge.errors(root)
+    if not errors:
+        return ()
+    noted = {(one.finding.pointer, one.finding.rule): one for one in _noted(errors[: MAX_NOTED * 2], root)}
+    told = tuple(noted.values())[:MAX_NOTED]
+    if len(noted) > MAX_NOTED or len(errors) > MAX_NOTED * 2:
+        told += (Noted(said("/", "too_many_findings", limit=MAX_NOTED)),)
+    return told
+
+
+def _noted(errors: Sequence[etree._LogEntry], root: etree._Element) -> Iterator[Noted]:
+    namespaces = {prefix: uri for each in root.iter() for prefix, uri in each.nsmap.items() if prefix}
+    faceted: set[str] = set()
+    for error in errors:
+        element = _element(root, error.path or "/*", namespaces)
+        place = readable_path(element)
+        kind = error.type_name or ""
+        if kind == "SCHEMAV_CVC_DATATYPE_VALID_1_2_1" and place in faceted:
+            continue  # libxml2 says once more that the value is not of the type whose facet it named before
+        faceted.add(place)
+        yield Noted(_finding(place, kind, error.message or ""), error.line)
+
+
+def _finding(place: str, kind: str, message: str) -> Finding:
+    rule = _KINDS.get(kind)
+    short = kind.removeprefix("SCHEMAV_").lower()
+    if rule is None:
+        return said(
+            place, "schema_value" if short.endswith("_valid") or "datatype" in short else "schema_rule", rule=short
+        )
+    if rule == "schema_element" and "Missing child" in message:
+        rule = "schema_missing"
+    expected_de, expected_en = _expected(message)
+    return said(place, rule, expected_de=expected_de, expected_en=expected_en)
+
+
+def _expected(message: str) -> tuple[str, str]:
+    """Which elements libxml2 expected, by local name; they come from the schema."""
+    found = _EXPECTED.search(message)
+    if found is None:
+        return "", ""
+    names = _NAMED.sub("", found[1])
+    return f"; erwartet wird: {names}", f"; expected: {names}"
+
+
+def _element(root: etree._Element, path: str, namespaces: dict[str, str]) -> etree._Element:
+    try:
+        found = root.getroottree().xpath(path, namespaces=namespaces)
+    except etree.XPathError:
+        return root
+    first = found[0] if isinstance(found, list) and found else root
+    return first if isinstance(first, etree._Element) else root  # noqa: SLF001 - lxml names its element so

@@ -1,0 +1,96 @@
+"""What the stages say about a document: a German and an English sentence for each rule.
+
+Knows: rules by slug, and the way out. Never does: repeat what the document holds; names of elements come from its
+schema. Standard: house rule. Start reading: `SENTENCES`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.model import Finding, Severity
+
+SENTENCES: Final[dict[str, tuple[str, str]]] = {
+    "schema_element": (
+        "Dieses Element gehört nicht hierher{expected_de}.",
+        "This element has no place here{expected_en}.",
+    ),
+    "schema_missing": (
+        "In diesem Element fehlt etwas{expected_de}.",
+        "Something is missing in this element{expected_en}.",
+    ),
+    "schema_attribute": (
+        "Ein Attribut fehlt oder ist hier nicht vorgesehen.",
+        "An attribute is missing, or not expected here.",
+    ),
+    "schema_root": (
+        "Das Wurzelelement ist im Schema nicht vorgesehen; bitte Schema und Namensraum prüfen.",
+        "The schema has no such root element; check schema and namespace.",
+    ),
+    "schema_content": (
+        "Der Inhalt ist von einer anderen Art, als das Schema verlangt.",
+        "The content is not of the kind that the schema demands.",
+    ),
+    "schema_value": (
+        "Der Wert verletzt eine Vorgabe des Schemas ({rule}).",
+        "The value breaks a demand of the schema ({rule}).",
+    ),
+    "schema_rule": ("Das Schema ist verletzt (Regel {rule}).", "The schema is broken (rule {rule})."),
+    "rules_broken": ("Die Regel {rule} ist verletzt.", "The rule {rule} is broken."),
+    "rules_trouble": (
+        "Die Regel {rule} lässt sich hier nicht auswerten; bitte Typ und Form der Werte prüfen.",
+        "The rule {rule} cannot be evaluated here; check type and form of the values.",
+    ),
+    "rules_too_costly": (
+        "Die Prüfung wurde bei {rule} abgebrochen: zu viel Rechenaufwand. Nicht alle Regeln sind geprüft.",
+        "The check was stopped at {rule}: too much work. Not every rule was asked.",
+    ),
+    "rules_unusable": (
+        "Die Prüfung wurde bei {rule} abgebrochen: die Regeldatei lässt sich nicht auswerten.",
+        "The check was stopped at {rule}: the rule file cannot be evaluated.",
+    ),
+    "rules_cut": (
+        "Es gibt mehr Verstöße, als hier stehen.",
+        "There are more failures than are told here.",
+    ),
+    "too_many_findings": (
+        "Es gibt mehr Befunde, als hier stehen (höchstens {limit} je Stufe).",
+        "There are more findings than are told here (at most {limit} a stage).",
+    ),
+    "code_unknown": (
+        "Diesen Code kennt die Codeliste {list} nicht.",
+        "The code list {list} has no such code.",
+    ),
+    "code_expired": (
+        "Dieser Code der Liste {list} gilt am Tag der Prüfung nicht.",
+        "This code of the list {list} is not valid on the day of the check.",
+    ),
+    "code_list_unknown": (
+        "Diese Codeliste ist nicht installiert; der Code ist ungeprüft ({list}).",
+        "This code list is not installed; the code is unchecked ({list}).",
+    ),
+    "code_version_unknown": (
+        "Diese Version der Codeliste ist nicht installiert; der Code ist ungeprüft ({list}).",
+        "This version of the code list is not installed; the code is unchecked ({list}).",
+    ),
+    "code_version_missing": (
+        "Die Version der Codeliste (listVersionID) fehlt ({list}).",
+        "The version of the code list (listVersionID) is missing ({list}).",
+    ),
+    "code_missing": ("Ein Code fehlt ({list}).", "A code is missing ({list})."),
+    "document_characters": (
+        "Das Zeichen {point} an Stelle {position} ist nach DIN 91379 nicht erlaubt.{suggestion_de}",
+        "DIN 91379 does not allow the character {point} at {position}.{suggestion_en}",
+    ),
+    "document_not_composed": (
+        "Der Text ist nicht in Unicode-Normalform C (Stelle {position}). Bitte zusammengesetzt senden.",
+        "The text is not in Unicode normalization form C (position {position}). Send it composed.",
+    ),
+}
+"""Slug -> sentences with named places."""
+
+
+def said(pointer: str, slug: str, /, *, severity: Severity = Severity.ERROR, **places: object) -> Finding:
+    """A finding of a stage with its sentences."""
+    de, en = SENTENCES[slug]
+    return Finding(pointer, slug, de.format(**places), en.format(**places), severity)

@@ -1,0 +1,149 @@
+"""Judging a document: stage by stage, as far as each can be judged.
+
+Knows: which stage needs which; a broken schema leaves codes and characters to be looked at, but no rules.
+Never does: I/O, clocks. Standard: of this project, after the KoSIT validator's scenarios. Start reading: `validate`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from lxml import etree
+
+from gateway.model import Finding, Severity
+from gateway.xoev import schematron, xml
+from gateway.xoev.latin import Datatype
+from gateway.xoev.report import character_stage, code_stage, rules_stage, schema_stage
+from gateway.xoev.report.model import Noted, Report, Stage, StageResult, State
+from gateway.xoev.schematron import Budget, Outcome, RuleSet
+
+ServiceRules = Callable[[etree._Element], Iterable[Finding]]  # noqa: SLF001 - lxml names its element so
+_ORDER: Final = tuple(Stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What a document is asked. What is None or empty is not asked.
+
+    `schema` with the name it goes by, `rules` with theirs, `phase` of the rules, `lists` for codes, `letters` the
+    datatype of DIN 91379, `service` rules of the service, `values` whether messages of rules may repeat values.
+    """
+
+    name: str
+    schema: schema_stage.Judge | None = field(default=None, repr=False)
+    schema_name: str = ""
+    rules: tuple[tuple[str, RuleSet], ...] = field(default=(), repr=False)
+    phase: str | None = None
+    lists: code_stage.CodeLists | None = field(default=None, repr=False)
+    letters: Datatype | None = Datatype.EVERYTHING
+    service: ServiceRules | None = field(default=None, repr=False)
+    values: bool = False
+
+
+def validate(
+    data: bytes,
+    scenario: Scenario,
+    at: datetime,
+    *,
+    limits: xml.Limits = xml.DEFAULT_LIMITS,
+    budget: Budget | None = None,
+) -> Report:
+    """Judge a document.
+
+    Args:
+        data: the document as received.
+        scenario: what it is asked.
+        at: the moment of the check with time zone; its day is the one on which codes have to be valid.
+        limits: how much XML is read.
+        budget: what all rules together may use up; None for `schematron.budget.STEPS`.
+
+    Returns:
+        the report; never an exception for any bytes.
+    """
+    return _Judging(data, scenario, at, budget or Budget()).report(limits)
+
+
+class _Judging:
+    """One document on its way through the stages."""
+
+    def __init__(self, data: bytes, scenario: Scenario, at: datetime, budget: Budget) -> None:
+        self.data = data
+        self.scenario = scenario
+        self.at = at
+        self.budget = budget
+        self.results: list[StageResult] = []
+        self.outcomes: list[Outcome] = []
+
+    def report(self, limits: xml.Limits) -> Report:
+        parsed = xml.parse(self.data, limits)
+        root = parsed.root
+        self.note(
+            Stage.WELL_FORMED, [Noted(Finding("/", one.rule, one.de, one.en), one.line) for one in parsed.faults], ()
+        )
+        if root is None:
+            self.results += [StageResult(stage, State.NOT_REACHED) for stage in _ORDER[1:]]
+            return self.made("", "")
+        if self.schema(root):
+            self.rules(root)
+        else:
+            self.results.append(self.unreached(Stage.RULES, asked=bool(self.scenario.rules)))
+        self.codes(root)
+        self.characters(root)
+        if self.valid(Stage.SCHEMA):
+            self.service(root)
+        else:
+            self.results.append(self.unreached(Stage.SERVICE, asked=self.scenario.service is not None))
+        name = etree.QName(root)
+        return self.made(name.localname, name.namespace or "")
+
+    def schema(self, root: etree._Element) -> bool:
+        judge = self.scenario.schema
+        asked = () if judge is None else (self.scenario.schema_name or self.scenario.name,)
+        self.note(Stage.SCHEMA, [] if judge is None else schema_stage.broken(judge, root), asked)
+        return self.valid(Stage.SCHEMA)
+
+    def rules(self, root: etree._Element) -> None:
+        noted: list[Noted] = []
+        for _, rules in self.scenario.rules:
+            phase = self.scenario.phase if self.scenario.phase in rules.phases else None
+            outcome = schematron.run(rules, root, self.at, phase=phase, budget=self.budget, values=self.scenario.values)
+            self.outcomes.append(outcome)
+            noted += rules_stage.noted(outcome)
+        self.note(Stage.RULES, noted, tuple(name for name, _ in self.scenario.rules))
+
+    def codes(self, root: etree._Element) -> None:
+        lists = self.scenario.lists
+        found = [] if lists is None else list(code_stage.noted(root, lists, self.at.date()))
+        self.note(Stage.CODE_LISTS, found, () if lists is None else ("listURI",))
+
+    def characters(self, root: etree._Element) -> None:
+        letters = self.scenario.letters
+        found = [] if letters is None else list(character_stage.noted(root, self.data.decode(), letters))
+        self.note(Stage.CHARACTERS, found, () if letters is None else (f"DIN 91379 {letters.value}",))
+
+    def service(self, root: etree._Element) -> None:
+        ask = self.scenario.service
+        found = [] if ask is None else [Noted(finding) for finding in ask(root)]
+        self.note(Stage.SERVICE, found, () if ask is None else (self.scenario.name,))
+
+    def note(self, stage: Stage, noted: Iterable[Noted], asked: tuple[str, ...]) -> None:
+        told = tuple(noted)
+        state = State.PASSED if asked or stage is Stage.WELL_FORMED else State.NOT_ASKED
+        if told and any(one.finding.severity is Severity.ERROR for one in told):
+            state = State.FAILED
+        self.results.append(StageResult(stage, state, told, asked))
+
+    def valid(self, stage: Stage) -> bool:
+        return all(result.state is not State.FAILED for result in self.results if result.stage is stage)
+
+    @staticmethod
+    def unreached(stage: Stage, *, asked: bool) -> StageResult:
+        return StageResult(stage, State.NOT_REACHED if asked else State.NOT_ASKED)
+
+    def made(self, root: str, namespace: str) -> Report:
+        digest = hashlib.sha256(self.data).hexdigest()
+        return Report(digest, len(self.data), self.at, root, namespace, tuple(self.results), tuple(self.outcomes))
