@@ -27,6 +27,7 @@ from gateway.xoev import fim, schemas, xfall
 from gateway.xoev.filling import plan
 from gateway.xoev.fim import genericode
 from gateway.xoev.fim.genericode import Lists
+from gateway.xoev.normal_record import Normaliser
 from gateway.xoev.reading import read_mapping
 from gateway.xoev.record import RecordCheck
 from gateway.xoev.record_schema import build
@@ -139,7 +140,7 @@ class _Folder:
         identifier = f"urn:x-ozg-gateway:service:{definition.id}:record:{definition.version}"
         record_schema, labels = build(root, mapping.rules, identifier=identifier, title=definition.titles["de"])
         check = RecordCheck(record_schema, labels, root, mapping.rules)
-        compiled = Compiled(schema, root, named, record_schema, check, examples)
+        compiled = Compiled(schema, root, named, record_schema, check, Normaliser(root, labels), examples)
         service = Service(definition, compiled)
         if definition.signature.enveloped and not service.signature_place:
             self.fault("service.toml", "/signature/packaging", "signature_place")

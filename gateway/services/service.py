@@ -18,8 +18,8 @@ from gateway.services.definition import AttachmentRule, Definition
 from gateway.xoev import calendar, readable
 from gateway.xoev.filling import Filled, Plan, fill
 from gateway.xoev.fim import Field
-from gateway.xoev.latin import nfc
 from gateway.xoev.mapping import look_up
+from gateway.xoev.normal_record import Normaliser
 from gateway.xoev.record import RecordCheck, within_limits
 from gateway.xoev.schemas import Schema
 from gateway.xoev.signature_place import has_place
@@ -40,6 +40,7 @@ class Compiled:
     texts: Texts
     record_schema: Mapping[str, Any] = field(repr=False)
     check: RecordCheck = field(repr=False)
+    normaliser: Normaliser = field(repr=False)
     examples: Mapping[str, Mapping[str, Any]] = field(repr=False)
 
 
@@ -153,26 +154,27 @@ class Service:
         technical = within_limits(record)
         if technical:
             return technical + attachment_rules.check(rules, attachments, {})
-        normal = cast("dict[str, object]", nfc(record))
-        return self.compiled.check.findings(normal, today) + attachment_rules.check(rules, attachments, normal)
+        normal, replaced = self.compiled.normaliser.normal(cast("dict[str, object]", record))
+        found = self.compiled.check.findings(normal, today) + replaced
+        return found + attachment_rules.check(rules, attachments, normal)
 
     def document(self, record: Mapping[str, Any]) -> tuple[Document | None, list[Finding]]:
         """The document of a record, validated.
 
         Args:
-            record: a record; it is brought to NFC here and judged by the XSD whether `check` saw it or not.
+            record: a record; it is normalised here and judged by the XSD whether `check` saw it or not.
 
         Returns:
             the document and no findings, or None and the findings with pointers `/record/…`.
         """
-        filled, findings = fill(self.compiled.plan, cast("dict[str, object]", nfc(dict(record))))
+        filled, findings = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0])
         if findings:
             return None, findings
         return write_document(self.compiled.schema, filled, standard=self.standard, schema_uri=self.schema_uri)
 
     def trace(self, record: Mapping[str, Any]) -> list[dict[str, str]]:
         """Which value of the record went where: pointer, path of element ids, type of the field; no values."""
-        filled, _ = fill(self.compiled.plan, cast("dict[str, object]", nfc(dict(record))))
+        filled, _ = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0])
         return list(_traced(filled))
 
     def calendar(self, record: Mapping[str, Any], *, uid: str, received_at: datetime, place: str) -> bytes | None:
@@ -234,7 +236,7 @@ class Service:
             attachments: listed with size and SHA-256.
             language: `de` or `en`.
         """
-        filled, _ = fill(self.compiled.plan, cast("dict[str, object]", nfc(dict(record))))
+        filled, _ = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0])
         titles = {rule.kind: (rule.title_de, rule.title_en) for rule in self.attachments}
         head = readable.Head(
             title=(self.titles["de"], self.titles["en"]),

@@ -47,7 +47,10 @@ class GroupEntry:
 
 @dataclass(frozen=True, slots=True)
 class FieldEntry:
-    """A value of the record, or a constant, that is a field of the document."""
+    """A value of the record, or a constant, that is a field of the document.
+
+    `normalise` lets typographic characters be replaced by allowed ones (`normaliser.py`); never set for names.
+    """
 
     source: Tokens
     target: str
@@ -56,6 +59,7 @@ class FieldEntry:
     datatype: Datatype
     constant: str | None = None
     when: Condition | None = None
+    normalise: bool = False
 
 
 class RuleKind(StrEnum):

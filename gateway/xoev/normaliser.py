@@ -1,6 +1,6 @@
 """The normaliser of DIN 91379: typographic characters become allowed ones, and each replacement is told.
 
-Knows: which character stands for which. Never does: change a letter, or a name: names are refused with a suggestion.
+Knows: which character stands for which. Never does: touch a name: names are refused with a suggestion.
 Standard: DIN 91379:2022-08; the replacements are this project's, each meaning the same to a reader.
 Start reading: `normalised`; `normal_record.py` applies it to a record.
 """
@@ -105,10 +105,10 @@ def stand_in(character: str, datatype: Datatype) -> str | None:
     found = REPLACEMENTS.get(character)
     if found is None or offence(character, datatype) is None:
         return None
-    for to in (found[0], " "):  # a line break becomes a space where the datatype has one line
-        if offence(to, datatype) is None:
-            return to
-    return None
+    to = found[0]
+    if to == "\n" and offence(to, datatype) is not None:
+        to = " "  # where the datatype has one line
+    return to if offence(to, datatype) is None else None
 
 
 def suggestion(character: str, datatype: Datatype) -> tuple[str, str]:
@@ -119,5 +119,11 @@ def suggestion(character: str, datatype: Datatype) -> tuple[str, str]:
     _, de, en = REPLACEMENTS[character]
     if not to:
         return f" Vorschlag: {de} weglassen.", f" Suggestion: leave the {en} out."
-    shown = {" ": ("Leerzeichen", "a space"), "\n": ("Zeilenumbruch", "a line break")}.get(to, (f"„{to}“", f'"{to}"'))
-    return f" Vorschlag: {de} durch {shown[0]} ersetzen.", f" Suggestion: replace the {en} by {shown[1]}."
+    shown_de, shown_en = shown(to)
+    return f" Vorschlag: {de} durch {shown_de} ersetzen.", f" Suggestion: replace the {en} by {shown_en}."
+
+
+def shown(to: str) -> tuple[str, str]:
+    """A stand-in in words, in German and English."""
+    blank = {" ": ("ein Leerzeichen", "a space"), "\n": ("einen Zeilenumbruch", "a line break")}
+    return blank.get(to, (f"„{to}“", f'"{to}"'))

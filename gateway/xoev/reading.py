@@ -57,6 +57,10 @@ _SENTENCES: Final = {
         "Das Pflichtelement {0} hat keine Quelle. Bitte zuordnen; nichts wird erfunden.",
         "The mandatory element {0} has no source. Map it; nothing is ever invented.",
     ),
+    "mapping_normalise": (
+        "normalise ist true oder false, und true nur für Texte, die kein Name sind (latin nicht A).",
+        "normalise is true or false, and true only for texts that are no name (latin other than A).",
+    ),
     "mapping_pattern": ("Der reguläre Ausdruck ist ungültig.", "The regular expression is not valid."),
 }
 
@@ -121,7 +125,7 @@ class _Reader:
         self.groups[target] = GroupEntry(source, target)
 
     def field(self, place: str, entry: ReadOnly[str, object]) -> None:
-        self.keys(place, entry, {"from", "to", "as", "codes", "latin", "constant", "when"})
+        self.keys(place, entry, {"from", "to", "as", "codes", "latin", "normalise", "constant", "when"})
         target = self.text(f"{place}/to", entry.get("to"))
         element = self.elements.get(target)
         if not isinstance(element, Field) or element.kind is Kind.LABEL:
@@ -143,7 +147,8 @@ class _Reader:
         datatype = self.datatype(f"{place}/latin", entry.get("latin", Datatype.NORMATIVE.value))
         if name:
             self.remember(f"{place}/from", source, CONVERTERS[name].shape(element, codes))
-        self.fields[target] = FieldEntry(source, target, name, codes, datatype, None, when)
+        normalise = self.normalise(f"{place}/normalise", entry.get("normalise", False), name, datatype)
+        self.fields[target] = FieldEntry(source, target, name, codes, datatype, None, when, normalise)
 
     def constant(
         self, place: str, entry: ReadOnly[str, object], field: Field, target: str, when: Condition | None
@@ -179,6 +184,12 @@ class _Reader:
             return Datatype(value)
         self.fault(place, "mapping_value", "A, B, C, D, E")
         return Datatype.NORMATIVE
+
+    def normalise(self, place: str, value: object, converter: str, datatype: Datatype) -> bool:
+        """Whether a text may be normalised: free texts may, names are refused with a suggestion and never changed."""
+        if not isinstance(value, bool) or (value and (converter != "text" or datatype is Datatype.PERSON_NAME)):
+            self.fault(place, "mapping_normalise")
+        return value is True
 
     def rule(self, place: str, entry: ReadOnly[str, object]) -> Rule:
         self.keys(place, entry, {"kind", "of", "pattern", "when", "other", "days", "total"})

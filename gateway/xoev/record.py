@@ -19,6 +19,7 @@ from gateway.xoev.converters import Shape, is_iban, is_partial_date
 from gateway.xoev.filling import Labels, Plan
 from gateway.xoev.latin import MEANING, Datatype, offence
 from gateway.xoev.mapping import STAR, Rule, Tokens, every, pointer
+from gateway.xoev.normaliser import suggestion
 from gateway.xoev.rules import broken
 from gateway.xoev.sentences import finding
 
@@ -135,7 +136,7 @@ class RecordCheck:
         for place, datatype in self._texts:
             for value, where in every(record, place):
                 if isinstance(value, str) and (position := offence(value, datatype)) is not None:
-                    found.append(_characters(where, datatype, position, self._labels[place]))
+                    found.append(_characters(where, datatype, value, position, self._labels[place]))
         for rule in self._rules:
             found += self._rule(rule, record, today)
         return _in_order(found)
@@ -209,8 +210,9 @@ def _general(place: Tokens) -> Tokens:
     return tuple(STAR if token.isdigit() else token for token in place)
 
 
-def _characters(where: Tokens, datatype: Datatype, position: int, label: Labels) -> Finding:
+def _characters(where: Tokens, datatype: Datatype, value: str, position: int, label: Labels) -> Finding:
     de, en = MEANING[datatype]
+    suggestion_de, suggestion_en = suggestion(value[position], datatype)
     return finding(
         pointer(where),
         "characters",
@@ -219,6 +221,8 @@ def _characters(where: Tokens, datatype: Datatype, position: int, label: Labels)
         datatype=datatype.value,
         allowed_de=de,
         allowed_en=en,
+        suggestion_de=suggestion_de,
+        suggestion_en=suggestion_en,
     )
 
 

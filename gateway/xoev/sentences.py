@@ -68,8 +68,12 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         '"{en}" breaks the schema of the record (rule {limit}).',
     ),
     "characters": (
-        "„{de}“: Das Zeichen an Stelle {position} ist nach DIN 91379 Datentyp {datatype} nicht erlaubt ({allowed_de}).",
-        '"{en}": DIN 91379 datatype {datatype} does not allow the character at {position} ({allowed_en}).',
+        "„{de}“: Zeichen {position} ist nach DIN 91379 Typ {datatype} nicht erlaubt ({allowed_de}).{suggestion_de}",
+        '"{en}": DIN 91379 datatype {datatype} forbids character {position} ({allowed_en}).{suggestion_en}',
+    ),
+    "normalised": (
+        "„{de}“: {name_de} ({point}) an Stelle {places_de} {change_de} (DIN 91379).",
+        '"{en}": {name_en} ({point}) at {places_en} {change_en} (DIN 91379).',
     ),
     "exactly_one": (
         "Genau eine dieser Angaben ist nötig: {de}.",

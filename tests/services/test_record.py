@@ -127,7 +127,8 @@ def test_the_first_title_case_word_of_the_example_is_a_persons_name(record: dict
             ("/record/applicant/address/postal_code", "pattern"),
         ),
         (lambda r: r["wish"].update(remark="x" * 2001), ("/record/wish/remark", "too_long")),
-        (lambda r: r["wish"].update(remark="ein – Strich"), ("/record/wish/remark", "characters")),
+        (lambda r: r["wish"].update(remark="ein – Strich"), ("/record/wish/remark", "normalised")),
+        (lambda r: r["wish"].update(remark="ein \U0001f600"), ("/record/wish/remark", "characters")),
         (
             lambda r: r["applicant"]["address"].update(street="zwei\nZeilen"),
             ("/record/applicant/address/street", "characters"),
