@@ -146,7 +146,7 @@ class Intake:
             receipt=receipt,
             evidence=(
                 EvidenceEntry("received", {"receipt": receipt, "key": self.keys.receipt_key}),
-                EvidenceEntry("validated", {"schema_uri": document.schema_uri, "valid": True, "rules": rules}),
+                EvidenceEntry("validated", _validated(checked.service, document, rules)),
             ),
         )
 
@@ -306,6 +306,17 @@ def _receipt(submission: Submission, checked: Checked, document: Document, now: 
         "municipality": submission.municipality,
         "document": {"sha256": document.sha256, "schema_uri": document.schema_uri},
         "attachments": [{"kind": a.kind, "sha256": a.sha256, "size": a.size} for a in checked.attachments],
+    }
+
+
+def _validated(service: Service, document: Document, rules: Sequence[str]) -> dict[str, Any]:
+    """What evidence keeps of the validation: how each stage ended, which rules were told, which bytes were judged."""
+    return {
+        "schema_uri": document.schema_uri,
+        "valid": True,
+        "rules": list(rules),
+        "stages": dict(service.passed_stages),
+        "document_sha256": document.sha256,
     }
 
 

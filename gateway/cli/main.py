@@ -35,6 +35,7 @@ COMMANDS = {
     "serve": ("gateway.cli.serve:serve", "Gateway starten", "Start the gateway"),
     "services": ("gateway.cli.services:services", "Dienste prüfen", "Check services"),
     "status": ("gateway.cli.submissions:status", "Eine Einreichung ansehen", "Look at a submission"),
+    "validate": ("gateway.cli.validate:validate", "Ein XML-Dokument prüfen", "Judge an XML document"),
     "worker": ("gateway.cli.worker:worker", "Zustellung starten", "Start delivery"),
 }
 

@@ -4,8 +4,8 @@ Knows: the files of a service. Never does: serve half a catalogue. Standard: fil
 Start reading: `load`.
 
 A folder holds `service.toml`, `form.xml` (XDatenfelder 2.0 or 3.0.0), `codelists/*.xml` (genericode, where the form
-refers to lists), `mapping.toml`, `texts.toml` (English, optional) and `examples/ordinary.json`, which has to pass its
-own service; `extreme.json` and `faulty.json` are for tests.
+refers to lists), `mapping.toml`, `texts.toml` (English, optional), `rules.sch` (Schematron for the document, optional)
+and `examples/ordinary.json`, which has to pass its own service; `extreme.json` and `faulty.json` are for tests.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gateway.model import Finding, Severity
 from gateway.services import definition as head
 from gateway.services.overrides import override
 from gateway.services.service import Compiled, Service
-from gateway.xoev import fim, schemas, xfall
+from gateway.xoev import fim, own_rules, schemas, xfall
 from gateway.xoev.filling import plan
 from gateway.xoev.fim import genericode
 from gateway.xoev.fim.genericode import Lists
@@ -31,6 +31,7 @@ from gateway.xoev.normal_record import Normaliser
 from gateway.xoev.reading import read_mapping
 from gateway.xoev.record import RecordCheck
 from gateway.xoev.record_schema import build
+from gateway.xoev.schematron import RuleSet
 from gateway.xoev.texts import Texts
 
 _T = TypeVar("_T")
@@ -140,7 +141,8 @@ class _Folder:
         identifier = f"urn:x-ozg-gateway:service:{definition.id}:record:{definition.version}"
         record_schema, labels = build(root, mapping.rules, identifier=identifier, title=definition.titles["de"])
         check = RecordCheck(record_schema, labels, root, mapping.rules)
-        compiled = Compiled(schema, root, named, record_schema, check, Normaliser(root, labels), examples)
+        rules = self.rules(schema)
+        compiled = Compiled(schema, root, named, record_schema, check, Normaliser(root, labels), examples, rules)
         service = Service(definition, compiled)
         if definition.signature.enveloped and not service.signature_place:
             self.fault("service.toml", "/signature/packaging", "signature_place")
@@ -155,6 +157,10 @@ class _Folder:
         unlisted = [one for one in form.notices if one.rule == "fim_list_absent"] if form else []
         self.taken("form.xml", (None, tuple(replace(one, severity=Severity.ERROR) for one in unlisted)))
         return form
+
+    def rules(self, schema: schemas.Schema) -> RuleSet | None:
+        source = self.raw("rules.sch", optional=True)
+        return None if source is None else self.taken("rules.sch", own_rules.read(source, schema))
 
     def code_lists(self) -> Lists:
         names = [f"codelists/{path.name}" for path in sorted((self.folder / "codelists").glob("*.xml"))]

@@ -21,7 +21,9 @@ from gateway.xoev.fim import Field
 from gateway.xoev.mapping import look_up
 from gateway.xoev.normal_record import Normaliser
 from gateway.xoev.record import RecordCheck, within_limits
+from gateway.xoev.report import Scenario, Stage, State
 from gateway.xoev.schemas import Schema
+from gateway.xoev.schematron import RuleSet
 from gateway.xoev.signature_place import has_place
 from gateway.xoev.texts import Texts
 from gateway.xoev.validate import document as write_document
@@ -42,6 +44,7 @@ class Compiled:
     check: RecordCheck = field(repr=False)
     normaliser: Normaliser = field(repr=False)
     examples: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    rules: RuleSet | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,23 @@ class Service:
         root = parse(document.content).root
         return root is not None and not self.compiled.schema.errors(root)
 
+    @property
+    def scenario(self) -> Scenario:
+        """What a document of the service is asked, for a report."""
+        rules = self.compiled.rules
+        named = ((f"{self.id}/rules.sch", rules),) if rules else ()
+        return Scenario(f"{self.id} {self.version}", self.compiled.schema, self.namespace, named)
+
+    @property
+    def passed_stages(self) -> Mapping[str, str]:
+        """How each stage ended for a document that was taken over: passed, or there was nothing to ask.
+
+        The document was written here, so it is well-formed; a record that breaks DIN 91379 or a rule becomes none.
+        """
+        passed = {Stage.WELL_FORMED, Stage.SCHEMA, Stage.CHARACTERS, Stage.SERVICE}
+        passed |= {Stage.RULES} if self.compiled.rules else set()
+        return {stage.value: (State.PASSED if stage in passed else State.NOT_ASKED).value for stage in Stage}
+
     def rules_for(self, ars: str) -> Service:
         """The service with a municipality's overrides applied.
 
@@ -165,12 +185,18 @@ class Service:
             record: a record; it is normalised here and judged by the XSD whether `check` saw it or not.
 
         Returns:
-            the document and no findings, or None and the findings with pointers `/record/…`.
+            the document and findings that stop nothing, or None and the findings; pointers are `/record/…`.
         """
         filled, findings = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0])
         if findings:
             return None, findings
-        return write_document(self.compiled.schema, filled, standard=self.standard, schema_uri=self.schema_uri)
+        return write_document(
+            self.compiled.schema,
+            filled,
+            standard=self.standard,
+            schema_uri=self.schema_uri,
+            rules=self.compiled.rules,
+        )
 
     def trace(self, record: Mapping[str, Any]) -> list[dict[str, str]]:
         """Which value of the record went where: pointer, path of element ids, type of the field; no values."""

@@ -12,9 +12,11 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.model import Document, Finding
+from gateway.model import Document, Finding, Severity
 from gateway.xoev.filling import Filled, Plan
+from gateway.xoev.own_rules import asked
 from gateway.xoev.schemas import Schema
+from gateway.xoev.schematron import RuleSet
 from gateway.xoev.sentences import finding
 from gateway.xoev.xml import canonical
 
@@ -32,29 +34,32 @@ _RULES: Final = {
 
 
 def document(
-    schema: Schema, filled: Filled, *, standard: str, schema_uri: str
+    schema: Schema, filled: Filled, *, standard: str, schema_uri: str, rules: RuleSet | None = None
 ) -> tuple[Document | None, list[Finding]]:
-    """Write the filled form as XML and let the XSD judge it.
+    """Write the filled form as XML and let the XSD judge it, then the rules of the service.
 
     Args:
         schema: the document schema the plan was made for.
         filled: what `filling.fill` gave.
         standard: name of the standard, kept with the document.
         schema_uri: the address under which the receiver knows the schema.
+        rules: what the schema cannot say; asked of a valid document only.
 
     Returns:
-        the document and no findings, or None and every finding with a pointer into the record.
+        the document and findings that stop nothing, or None and every finding; pointers are into the record.
     """
     origins: list[tuple[etree._Element, Filled]] = []
     findings: list[Finding] = []
     root = _write(schema, filled, origins, findings)
     findings += _judge(schema, root, origins)
-    if findings:
+    if not findings and rules is not None:
+        findings = asked(rules, root, {element: origin.pointer for element, origin in origins})
+    if any(one.severity is Severity.ERROR for one in findings):
         return None, findings
     content = canonical(root)
     return Document(
         content, standard, schema_uri, schema.namespace, MEDIA_TYPE, hashlib.sha256(content).hexdigest()
-    ), []
+    ), findings
 
 
 def _write(

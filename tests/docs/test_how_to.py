@@ -57,6 +57,7 @@ def test_the_service_of_the_page_loads_and_makes_documents(tmp_path):
     document, findings = service.document(record)
     assert findings == []
     assert "Änne Müller-Łukasiewicz".encode() in document.content
+    assert [one.rule for one in service.document({**record, "valid_from": "2031-05-02"})[1]] == ["volunteer_month"]
     late = service.check(record, [photo], ars="", today=date(2031, 5, 2))
     assert [one.rule for one in late] == ["too_early"]
 

@@ -18,9 +18,14 @@ _STOPPED = {Broken.BUDGET: "rules_too_costly", Broken.EVALUATION: "rules_unusabl
 
 
 def noted(outcome: Outcome) -> Iterator[Noted]:
-    """A finding for each failure; one more where the rules were not all asked."""
+    """A finding for each failure, then what `unfinished` says."""
     for failed in outcome.failed:
         yield Noted(finding(failed, failed.location), failed.line)
+    yield from unfinished(outcome)
+
+
+def unfinished(outcome: Outcome) -> Iterator[Noted]:
+    """A finding where failures were left out, and one where the rules were not all asked."""
     if outcome.cut:
         yield Noted(said("/", "rules_cut"))
     if outcome.broken is not None:

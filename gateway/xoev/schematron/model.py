@@ -6,7 +6,7 @@ Standard: ISO/IEC 19757-3, SVRL. Start reading: `RuleSet`, then `Outcome`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -103,8 +103,23 @@ class RuleSet:
     @property
     def says_values(self) -> bool:
         """Whether a message repeats what the document holds."""
+        return any(not value.name for value in self._values())
+
+    @property
+    def timed(self) -> bool:
+        """Whether something asks for the present moment, so that the same document may be judged otherwise later."""
+        lets = [*self.lets, *(let for phase in self.phases.values() for let in phase.lets)]
+        rules = [rule for pattern in self.patterns for rule in pattern.rules]
+        lets += [let for pattern in self.patterns for let in pattern.lets] + [
+            let for rule in rules for let in rule.lets
+        ]
+        expressions = [let.value for let in lets] + [rule.context.evaluated for rule in rules]
+        expressions += [check.test for rule in rules for check in rule.checks]
+        return any(one.timed for one in [*expressions, *(value.expression for value in self._values())])
+
+    def _values(self) -> Iterator[Value]:
         messages = (m for p in self.patterns for r in p.rules for c in r.checks for m in c.messages)
-        return any(isinstance(part, Value) and not part.name for message in messages for part in message.parts)
+        return (part for message in messages for part in message.parts if isinstance(part, Value))
 
 
 class Broken(StrEnum):

@@ -25,6 +25,8 @@ MAX_LENGTH: Final = 10_000
 TROUBLE: Final = (ElementPathError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 """What the library raises where an expression cannot be read or evaluated."""
 
+_CLOCKS: Final = frozenset({"current-date", "current-dateTime", "current-time", "implicit-timezone"})
+
 Variables = Mapping[str, Any]
 Node = Any
 """A node of elementpath's tree, or an atomic value."""
@@ -59,10 +61,11 @@ class Counted(XPathContext):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression as somebody wrote it, ready to be evaluated."""
+    """An expression as somebody wrote it, ready to be evaluated; `timed` where it asks for the present moment."""
 
     text: str
     token: XPathToken = field(repr=False, compare=False)
+    timed: bool = False
 
     def holds(self, context: Counted, item: Node, variables: Variables) -> bool:
         """Its effective boolean value at a node; raises `budget.Exhausted` or what is in `TROUBLE`."""
@@ -101,9 +104,10 @@ def expression(text: str, namespaces: Mapping[str, str]) -> Expression:
         token = parser.parse(text)
     except (*TROUBLE, SyntaxError, NameError):
         raise Unreadable from None
-    if any(COLLATED.get(str(each.symbol)) == len(each) for each in _all(token)):
+    tokens = list(_all(token))
+    if any(COLLATED.get(str(each.symbol)) == len(each) for each in tokens):
         raise Unreadable
-    return Expression(text, token)
+    return Expression(text, token, any(str(each.symbol) in _CLOCKS for each in tokens))
 
 
 def context_of(root: etree._Element, budget: Budget, at: datetime) -> Counted:

@@ -1,0 +1,182 @@
+"""`gateway validate`: a document that came from elsewhere, judged in stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from gateway import __version__
+from gateway.cli.console import FINDINGS, USAGE, emit, guarded, options, say, show
+from gateway.cli.language import text
+from gateway.model import Finding
+
+if TYPE_CHECKING:
+    from gateway.xoev.report import Report, Scenario
+    from gateway.xoev.schematron import RuleSet
+
+_MOST_FILES = 500
+_MOST_BYTES = 64 << 20
+_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+@click.command(
+    name="validate",
+    help=text(
+        "Ein XML-Dokument in Stufen prüfen: Wohlgeformtheit, Schema, Regeln (Schematron), DIN 91379",
+        "Judge an XML document in stages: well-formed, schema, rules (Schematron), DIN 91379",
+    ),
+)
+@click.argument("document", type=_FILE)
+@click.option(
+    "--service", metavar="ID", help=text("Schema und Regeln dieses Dienstes", "Schema and rules of a service")
+)
+@click.option(
+    "--xsd", type=_FILE, help=text("Schema; weitere Dateien liegen daneben", "Schema; its parts lie beside it")
+)
+@click.option(
+    "--schematron",
+    "rule_files",
+    type=_FILE,
+    multiple=True,
+    help=text(
+        "Regeldatei (mehrfach möglich); Einbindungen liegen daneben", "Rule file (repeatable); parts lie beside it"
+    ),
+)
+@click.option("--phase", metavar="ID", help=text("Phase der Regeln", "Phase of the rules"))
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help=text("Prüfbericht (XML)", "XML report"))
+@click.option("--values", is_flag=True, help=text("Meldungen dürfen Werte nennen", "Messages may name values"))
+@options
+@guarded
+def validate(  # noqa: PLR0913 - the options of the command
+    *,
+    config: Path | None,
+    as_json: bool,
+    document: Path,
+    service: str | None,
+    xsd: Path | None,
+    rule_files: tuple[Path, ...],
+    phase: str | None,
+    report: Path | None,
+    values: bool,
+) -> None:
+    """One line with stages and findings; exit code 3 where the document should be rejected."""
+    from gateway.xoev import report as reports  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev import xml  # noqa: PLC0415 - commands import what they need
+
+    scenario = _service(config, service) if service else _given(document, xsd)
+    if service and xsd:
+        raise click.UsageError(text("--service oder --xsd, nicht beide.", "--service or --xsd, not both."))
+    scenario = replace(scenario, rules=scenario.rules + _rules(rule_files, phase), phase=phase, values=values)
+    with document.open("rb") as stream:
+        data = stream.read(xml.DEFAULT_LIMITS.size + 1)
+    found = reports.validate(data, scenario, datetime.now(UTC))
+    if report is not None:
+        _write(report, found, document.name)
+    _tell(found, as_json=as_json)
+    if found.recommendation is reports.Recommendation.REJECT:
+        raise SystemExit(FINDINGS)
+
+
+def _service(config: Path | None, service: str) -> Scenario:
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
+
+    return load(settings.read(config).services.dir).get(service).scenario
+
+
+def _given(document: Path, xsd: Path | None) -> Scenario:
+    from gateway.xoev import xsd_files  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.report import Scenario  # noqa: PLC0415 - commands import what they need
+
+    if xsd is None:
+        return Scenario(document.name)
+    schema, faults = xsd_files.compiled(xsd.name, dict(_beside(xsd, "*.xsd")))
+    if schema is None:
+        _refuse(faults)
+    return Scenario(document.name, schema, xsd.name)
+
+
+def _rules(files: Sequence[Path], phase: str | None) -> tuple[tuple[str, RuleSet], ...]:
+    from gateway.xoev import schematron  # noqa: PLC0415 - commands import what they need
+
+    read: list[tuple[str, RuleSet]] = []
+    faults: list[Finding] = []
+    for file in files:
+        there = dict(_beside(file, "*.sch"))
+        rules, found = schematron.read(there[file.name], there)
+        faults += [replace(one, pointer=f"{file.name}#{one.pointer}") for one in found]
+        if rules is not None:
+            read.append((file.name, rules))
+    if faults:
+        _refuse(faults)
+    if phase is not None and not any(phase in rules.phases for _, rules in read):
+        raise click.UsageError(text("Diese Phase hat keine Regeldatei.", "No rule file has this phase."))
+    return tuple(read)
+
+
+def _beside(file: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
+    """The file and those of the same kind in its folder and below, by relative name, within bounds."""
+    folder, left = file.parent, _MOST_BYTES
+    found = [file, *(path for path in sorted(folder.rglob(pattern))[:_MOST_FILES] if path.is_file() and path != file)]
+    for path in found:
+        left -= path.stat().st_size
+        if left < 0 or path.is_symlink():
+            raise click.UsageError(
+                text("Neben der Datei liegt zu viel oder ein Verweis: ", "Too much beside the file, or a link: ")
+                + path.name
+            )
+        yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+def _refuse(faults: Sequence[Finding]) -> NoReturn:
+    say(
+        text(
+            "Schema oder Regeln enthalten Fehler; alle sind aufgeführt.", "Schema or rules have faults; all are listed."
+        )
+    )
+    show(tuple(faults))
+    raise SystemExit(USAGE)
+
+
+def _write(path: Path, found: Report, reference: str) -> None:
+    from gateway.xoev.report import kosit  # noqa: PLC0415 - commands import what they need
+
+    try:
+        path.write_bytes(kosit.write(found, engine="OZG-Gateway", version=__version__, reference=reference))
+    except OSError as error:
+        raise click.UsageError(text("Nicht beschreibbar: ", "Cannot be written: ") + str(error)) from None
+
+
+_STAGES = {
+    "well_formed": ("Wohlgeformt", "Well-formed"),
+    "schema": ("Schema", "Schema"),
+    "rules": ("Regeln", "Rules"),
+    "code_lists": ("Codelisten", "Code lists"),
+    "characters": ("DIN 91379", "DIN 91379"),
+    "service": ("Dienstregeln", "Rules of the service"),
+}
+_STATES = {
+    "passed": ("bestanden", "passed"),
+    "failed": ("nicht bestanden", "failed"),
+    "not_asked": ("nicht gefragt", "not asked"),
+    "not_reached": ("nicht erreicht", "not reached"),
+}
+_RECOMMENDATIONS = {
+    "acceptable": ("annehmen", "accept"),
+    "reject": ("zurückweisen", "reject"),
+    "undefined": ("keine Empfehlung: nichts gefragt", "no recommendation: nothing asked"),
+}
+
+
+def _tell(found: Report, *, as_json: bool) -> None:
+    line: dict[str, Any] = found.as_json()
+    human = [f"{text(*_STAGES[one['stage']])}: {text(*_STATES[one['state']])}" for one in line["stages"]]
+    human.append(text("Empfehlung: ", "Recommendation: ") + text(*_RECOMMENDATIONS[line["recommendation"]]))
+    emit(line, as_json=as_json, human="\n".join(human))
+    if not as_json:
+        show(found.findings)
