@@ -72,6 +72,13 @@ def stored_rows(*, quick: bool) -> dict[str, Any]:
     return found
 
 
+def rules(*, quick: bool) -> dict[str, Any]:
+    """Schematron and validation reports against bare lxml (a process of its own)."""
+    command = [sys.executable, "-m", "tests.bench.bench_rules", *(["--quick"] if quick else [])]
+    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    return {line["figure"]: line["value"] for line in map(json.loads, out.stdout.splitlines())}
+
+
 def validation(rounds: int) -> dict[str, Any]:
     """A document of about 2.5 kB by bare lxml and through our checks and findings, in the same run."""
     service = load(None, {}).get("hausnummer")
@@ -205,6 +212,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "stored_rows": stored_rows(quick=quick),
         "signature_ms": signatures(quick=quick),
         "validation": validation(200 if quick else 3000),
+        "rules": rules(quick=quick),
         "accepts": {**costs["accepts"], "goal_per_second": 200, "goal_p99_ms": 50},
         "accepts_while_delivering": costs["accepts_while_delivering"],
         "end_to_end": {**small, "share_of_ps512": small["per_second"] / floor, "goal": 0.10},

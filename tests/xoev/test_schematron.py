@@ -9,6 +9,7 @@ import pytest
 from gateway.model import Severity
 from gateway.xoev import schematron, xml
 from gateway.xoev.schematron import Outcome, RuleSet
+from gateway.xoev.schematron.xpath import expression
 
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
 HEAD = '<sch:schema xmlns:sch="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt2"'
@@ -246,3 +247,32 @@ def test_what_is_no_schematron_of_the_second_xpath_is_refused(source: bytes, rul
     found, faults = schematron.read(source)
     assert found is None
     assert [one.rule for one in faults] == [rule_]
+
+
+@pytest.mark.parametrize(
+    ("test", "fixed"),
+    [
+        ("exists(//a/b[c = '1']) and not(/a = 'x')", True),
+        ("if (//a) then count(//a) = 1 else true()", True),
+        ("//a/b[. = $v]", False),
+        ("some $x in //a satisfies $x = 1", False),
+        ("b = //b", False),
+        ("count(//b) = count(.)", False),
+        ("string() = //a", False),
+        ("//a and position() = 1", False),
+        ("@x", False),
+    ],
+)
+def test_a_test_is_evaluated_once_only_where_neither_node_nor_variable_has_a_say(test: str, fixed: bool) -> None:
+    assert expression(test, {}).fixed is fixed
+
+
+def test_a_test_that_says_the_same_everywhere_is_told_at_every_node() -> None:
+    check = '<sch:assert id="all" test="//c">x</sch:assert><sch:assert id="own" test="c">x</sch:assert>'
+    assert broken(pattern(rule("b", check)), "<a><b/><b/></a>") == [
+        ("all", "/a/b[1]"),
+        ("own", "/a/b[1]"),
+        ("all", "/a/b[2]"),
+        ("own", "/a/b[2]"),
+    ]
+    assert broken(pattern(rule("b", check)), "<a><b/><b><c/></b></a>") == [("own", "/a/b[1]")]

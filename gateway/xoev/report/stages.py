@@ -23,6 +23,10 @@ from gateway.xoev.schematron import Budget, Outcome, RuleSet
 
 ServiceRules = Callable[[etree._Element], Iterable[Finding]]  # noqa: SLF001 - lxml names its element so
 _ORDER: Final = tuple(Stage)
+_NOTHING: Final = {
+    stage: StageResult(stage, State.PASSED if stage is Stage.WELL_FORMED else State.NOT_ASKED) for stage in Stage
+}
+"""Results of stages that were asked nothing and found nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +136,11 @@ class _Judging:
 
     def note(self, stage: Stage, noted: Iterable[Noted], asked: tuple[str, ...]) -> None:
         told = tuple(noted)
-        state = State.PASSED if asked or stage is Stage.WELL_FORMED else State.NOT_ASKED
-        if told and any(one.finding.severity is Severity.ERROR for one in told):
-            state = State.FAILED
-        self.results.append(StageResult(stage, state, told, asked))
+        if not told and not asked:
+            self.results.append(_NOTHING[stage])
+            return
+        failed = told and any(one.finding.severity is Severity.ERROR for one in told)
+        self.results.append(StageResult(stage, State.FAILED if failed else State.PASSED, told, asked))
 
     def valid(self, stage: Stage) -> bool:
         return all(result.state is not State.FAILED for result in self.results if result.stage is stage)

@@ -8,10 +8,11 @@ Standard: XPath 2.0 (W3C), as elementpath reads it. Start reading: `counted`; `x
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from decimal import Decimal
-from typing import Any, Final
+from enum import Enum
+from typing import Any, ClassVar, Final
 
 from elementpath import XPathToken
 from elementpath.compare import deep_equal
@@ -66,65 +67,98 @@ Context = Any
 def counted(symbols: Mapping[str, type[XPathToken]]) -> dict[str, type[XPathToken]]:
     """The symbol table of a parser whose tokens count what they do."""
     return {
-        name: type(token.__name__, (_OWN.get(name, _Counting), token), {})
+        name: type(token.__name__, (_OWN.get(name, _Counting), token), {"hidden": _hidden_in(name)})
         for name, token in symbols.items()
         if name not in REFUSED
     }
 
 
+class _Hidden(Enum):
+    """What the library passes over without showing it."""
+
+    NOTHING = 0
+    CHILDREN = 1
+    SIBLINGS = 2
+    DOCUMENT = 3
+
+
+def _hidden_in(symbol: str) -> _Hidden:
+    if symbol in _PASSING:
+        return _Hidden.CHILDREN
+    if symbol in _SIBLINGS:
+        return _Hidden.SIBLINGS
+    return _Hidden.DOCUMENT if symbol in _WHOLE else _Hidden.NOTHING
+
+
+def _light(_item: Any) -> int:  # noqa: ANN401 - any item
+    return 0
+
+
+def _heavy(item: Any) -> int:  # noqa: ANN401 - a text, or an untyped value around one
+    return len(str(item)) >> 6
+
+
+def _large(item: Any) -> int:  # noqa: ANN401 - a whole number
+    return int(item).bit_length() >> 6
+
+
+_WEIGHERS: Final[dict[type, Callable[[Any], int]]] = {}
+"""How items of a type are weighed; found out once for each, since the library's types take long to ask."""
+
+
 def _weight(item: object) -> int:
-    if isinstance(item, str):
-        return len(item) >> 6
-    if isinstance(item, UntypedAtomic):
-        return len(item.value) >> 6 if isinstance(item.value, str) else 0
-    return item.bit_length() >> 6 if isinstance(item, int) else 0
+    kind = type(item)
+    weigh = _WEIGHERS.get(kind)
+    if weigh is None:
+        text, number = issubclass(kind, str | UntypedAtomic), issubclass(kind, int)
+        weigh = _WEIGHERS[kind] = _heavy if text else _large if number else _light
+    return weigh(item)
 
 
 class _Counting(XPathToken):
     """Charges for a call, for each item and for the length of texts."""
 
+    hidden: ClassVar[_Hidden]
+
     def evaluate(self, context: Context = None) -> Any:  # noqa: ANN401 - as the library's method
-        self._spend(context, 1 + self._hidden(context))
+        spend = context.budget.spend
+        spend(1 if self.hidden is _Hidden.NOTHING else 1 + self._passed_over(context))
         value = super().evaluate(context)
-        self._spend(context, _weight(value))
+        spend(_weight(value))
         return value
 
     def select(self, context: Context = None) -> Iterator[Any]:
-        self._spend(context, 1 + self._hidden(context))
+        spend = context.budget.spend
+        spend(1 if self.hidden is _Hidden.NOTHING else 1 + self._passed_over(context))
         for item in super().select(context):
-            self._spend(context, 1 + _weight(item))
+            spend(1 + _weight(item))
             yield item
 
     def atomization(self, context: Context = None) -> Iterator[Any]:
+        spend = context.budget.spend
         for value in super().atomization(context):
-            self._spend(context, 1 + _weight(value))
+            spend(1 + _weight(value))
             yield value
 
     def get_argument(self, context: Context, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the library's
         value = super().get_argument(context, *args, **kwargs)
-        self._spend(context, _weight(value))
+        context.budget.spend(_weight(value))
         return value
 
     def iter_comparison_data(self, context: Context) -> Iterator[Any]:
+        spend = context.budget.spend
         for pair in super().iter_comparison_data(context):
-            self._spend(context, 1)
+            spend(1)
             yield pair
 
-    def _hidden(self, context: Context) -> int:
+    def _passed_over(self, context: Context) -> int:
         """What the library will pass over without showing it: children, siblings, the whole document."""
-        if context is None:
-            return 0
         item = context.item
-        if self.symbol in _PASSING:
+        if self.hidden is _Hidden.CHILDREN:
             return len(item) >> 3 if context.axis is None and isinstance(item, ElementNode) else 0
-        if self.symbol in _SIBLINGS:
+        if self.hidden is _Hidden.SIBLINGS:
             return len(item.parent) >> 3 if isinstance(item, XPathNode) and item.parent is not None else 0
-        return int(context.size_of_document) >> 3 if self.symbol in _WHOLE else 0
-
-    @staticmethod
-    def _spend(context: Context, steps: int) -> None:
-        if context is not None:
-            context.budget.spend(steps)
+        return int(context.size_of_document) >> 3
 
 
 class _Range(_Counting):
@@ -134,7 +168,7 @@ class _Range(_Counting):
         start, stop = self.get_operands(context, cls=int)
         if start is None or stop is None or stop < start:
             return []
-        self._spend(context, stop - start + 1)
+        context.budget.spend(stop - start + 1)
         return list(range(start, stop + 1))
 
     def select(self, context: Context = None) -> Iterator[Any]:
@@ -153,7 +187,7 @@ class _Distinct(_Counting):
                     texts.add(str(value))
                     yield value
                 continue
-            self._spend(context, 1 + len(others))
+            context.budget.spend(1 + len(others))
             if not any(type(value) is type(known) and _same(value, known) for known in others) and not any(
                 _numbers(value, known) and _same(value, known) for known in others
             ):
@@ -182,7 +216,7 @@ class _DeepEqual(_Counting):
             items = list(self[number].select(copy(context)))
             for item in items:
                 if isinstance(item, (DocumentNode, ElementNode)):
-                    self._spend(context, 16 * sum(1 for _ in item.iter_descendants()))
+                    context.budget.spend(16 * sum(1 for _ in item.iter_descendants()))
             sides.append(items)
         return deep_equal(sides[0], sides[1])
 
@@ -197,7 +231,7 @@ class _Pattern(_Counting):
         text = self.get_argument(context, cls=str)
         pattern = self.get_argument(context, 1, required=True, cls=str)
         flags = self.get_argument(context, flags_at, required=True, cls=str) if len(self) > flags_at else ""
-        self._spend(context, 1 + (len(text or "") >> 4))
+        context.budget.spend(1 + (len(text or "") >> 4))
         try:
             return text, compiled(pattern, flags)
         except Unsuitable:
@@ -231,7 +265,7 @@ class _Tokenize(_Pattern):
         if pattern.groups:
             raise self.error("FORX0002", "groups have no place in a pattern that cuts")
         pieces = pattern.split(text)
-        self._spend(context, len(pieces))
+        context.budget.spend(len(pieces))
         return pieces
 
     def select(self, context: Context = None) -> Iterator[Any]:
@@ -247,7 +281,7 @@ class _Replace(_Pattern):
         replacement = self.get_argument(context, 2, required=True, cls=str)
         if re.search(r"(?<!\\)(?:\\\\)*\\(?![\\$])|(?<!\\)(?:\\\\)*\$(?![0-9])", replacement):
             raise self.error("FORX0004", "the replacement has a stray backslash or dollar")
-        self._spend(context, (len(text or "") * max(len(replacement), 1)) >> 6)
+        context.budget.spend((len(text or "") * max(len(replacement), 1)) >> 6)
         spelled = _REFERENCE.sub(lambda found: _referred(found, pattern.groups), replacement)
         return pattern.sub(spelled, text or "")
 

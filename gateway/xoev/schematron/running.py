@@ -83,6 +83,7 @@ class _Asking:
         self.left = MAX_FAILED
         self.done: list[tuple[Pattern, list[_Tally]]] = []
         self.place = ""
+        self.fixed: dict[str, bool] = {}
 
     def all(self, name: str, phase: Phase | None) -> Outcome:
         broken: Broken | None = None
@@ -136,7 +137,7 @@ class _Asking:
             self.place = check.id
             try:
                 trouble = inner is None
-                broken = inner is None or check.test.holds(counted, node, inner) is check.report
+                broken = inner is None or self.holds(counted, check, node, inner) is check.report
             except TROUBLE:
                 broken = trouble = True
             if broken:
@@ -144,6 +145,15 @@ class _Asking:
                     raise _Enough
                 self.left -= 1
                 tally.failed.append(self.failed(counted, check, node, inner or {}, trouble=trouble))
+
+    def holds(self, counted: Counted, check: Check, node: Any, variables: Variables) -> bool:  # noqa: ANN401 - as above
+        """The test of a check at a node; one that says the same everywhere is evaluated once."""
+        if not check.test.fixed:
+            return check.test.holds(counted, node, variables)
+        known = self.fixed.get(check.test.text)
+        if known is None:
+            known = self.fixed[check.test.text] = check.test.holds(counted, node, variables)
+        return known
 
     def failed(self, counted: Counted, check: Check, node: Any, variables: Variables, *, trouble: bool) -> Failed:  # noqa: ANN401 - as above
         element, location = _located(node, self.root)

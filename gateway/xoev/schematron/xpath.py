@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from elementpath import ElementPathError, XPath2Parser, XPathContext, XPathToken
+from elementpath import ElementPathError, XPath2Parser, XPathContext, XPathFunction, XPathToken
 from elementpath.collations import UNICODE_CODEPOINT_COLLATION
 from elementpath.tdop import Parser
 from lxml import etree
@@ -61,11 +61,15 @@ class Counted(XPathContext):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression as somebody wrote it, ready to be evaluated; `timed` where it asks for the present moment."""
+    """An expression as somebody wrote it, ready to be evaluated.
+
+    `timed`: it asks for the present moment. `fixed`: it says the same wherever in a document it is asked.
+    """
 
     text: str
     token: XPathToken = field(repr=False, compare=False)
     timed: bool = False
+    fixed: bool = False
 
     def holds(self, context: Counted, item: Node, variables: Variables) -> bool:
         """Its effective boolean value at a node; raises `budget.Exhausted` or what is in `TROUBLE`."""
@@ -107,7 +111,8 @@ def expression(text: str, namespaces: Mapping[str, str]) -> Expression:
     tokens = list(_all(token))
     if any(COLLATED.get(str(each.symbol)) == len(each) for each in tokens):
         raise Unreadable
-    return Expression(text, token, any(str(each.symbol) in _CLOCKS for each in tokens))
+    symbols = {str(each.symbol) for each in tokens}
+    return Expression(text, token, bool(symbols & _CLOCKS), "$" not in symbols and _fixed(token))
 
 
 def context_of(root: etree._Element, budget: Budget, at: datetime) -> Counted:
@@ -130,6 +135,19 @@ def context_of(root: etree._Element, budget: Budget, at: datetime) -> Counted:
 def _place(context: Counted, item: Node, variables: Variables) -> None:
     context.item, context.position, context.size, context.axis = item, 1, 1, None
     context.variables = dict(variables)
+
+
+def _fixed(token: XPathToken) -> bool:
+    """Whether the node has no say, for every path begins at the root; in doubt it has. Variables are not looked at."""
+    symbol = str(token.symbol)
+    if symbol in {"/", "//"} and len(token) == 1:
+        return True
+    if symbol in {"/", "//", "["}:
+        return len(token) > 0 and _fixed(token[0])
+    if len(token) == 0:
+        return token.label == "literal" or symbol in {"true", "false"}
+    plain = token.label in {"operator", "expression"} or isinstance(token, XPathFunction)
+    return plain and all(_fixed(child) for child in token)
 
 
 def _all(token: XPathToken) -> Iterator[XPathToken]:
