@@ -12,7 +12,7 @@ from gateway.model import Finding, Severity
 from gateway.xoev import schematron, xsd_files
 from gateway.xoev.latin import Datatype
 from gateway.xoev.report import Recommendation, Report, Scenario, Stage, State, kosit, validate
-from gateway.xoev.report.code_stage import Verdict
+from gateway.xoev.report.code_stage import Verdict, looked_up
 from gateway.xoev.schematron import Budget
 
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
@@ -67,7 +67,7 @@ def told(report: Report) -> list[tuple[str, str]]:
 
 
 def test_a_sound_document_is_acceptable_and_each_stage_says_so() -> None:
-    report = judged(GOOD, scenario(lists=Lists(), service=lambda _: ()))
+    report = judged(GOOD, scenario(codes=looked_up(Lists()), service=lambda _: ()))
     assert set(states(report).values()) == {"passed"}
     assert report.recommendation is Recommendation.ACCEPTABLE
     assert (report.root, report.namespace, report.size) == ("antrag", "urn:n", len(GOOD.encode()))
@@ -91,7 +91,7 @@ def test_a_broken_schema_leaves_rules_out_and_codes_and_characters_in() -> None:
     document = GOOD.replace(
         "<tag>12</tag>", "<tag>x–</tag><art listURI='urn:list' listVersionID='1'><code>z</code></art>"
     )
-    report = judged(document, scenario(lists=Lists(), service=lambda _: [Finding("/", "never", "", "")]))
+    report = judged(document, scenario(codes=looked_up(Lists()), service=lambda _: [Finding("/", "never", "", "")]))
     assert states(report) == {
         "well_formed": "passed",
         "schema": "failed",
@@ -161,7 +161,7 @@ def test_codes_are_looked_up_in_the_list_and_version_that_the_document_names(
     attributes: str, code: str, rule: str | None, severity: Severity | None
 ) -> None:
     document = GOOD.replace("</n:antrag>", f"<art {attributes}><code>{code}</code></art></n:antrag>")
-    found = judged(document, scenario(lists=Lists())).result(Stage.CODE_LISTS).noted
+    found = judged(document, scenario(codes=looked_up(Lists()))).result(Stage.CODE_LISTS).noted
     assert [(one.finding.rule, one.finding.severity) for one in found] == ([(rule, severity)] if rule else [])
 
 
@@ -185,6 +185,12 @@ def test_characters_outside_din_91379_are_told_with_place_code_point_and_suggest
         assert part in report.findings[0].en
     narrow = judged(GOOD.replace("Müller", "10 €"), scenario(letters=Datatype.PERSON_NAME))
     assert narrow.findings[0].rule == "document_characters"
+
+
+def test_a_check_of_codes_may_be_another_that_gives_findings() -> None:
+    report = judged(GOOD, scenario(codes=lambda root, day: [Finding(f"/{root.tag}", "own", f"{day}", "")]))
+    assert report.result(Stage.CODE_LISTS).state is State.FAILED
+    assert report.findings[0].de == "2026-11-26"
 
 
 def test_attributes_and_mixed_texts_are_looked_at_too() -> None:
@@ -235,7 +241,9 @@ def kosit_schema() -> xsd_files.Validator:
 def test_the_xml_report_is_valid_against_the_schema_of_the_kosit_validator(
     kosit_schema: xsd_files.Validator, document: str, test: str
 ) -> None:
-    report = judged(document, scenario(test, lists=Lists(), service=lambda _: [Finding("/x", "own", "de", "en")]))
+    report = judged(
+        document, scenario(test, codes=looked_up(Lists()), service=lambda _: [Finding("/x", "own", "de", "en")])
+    )
     written = kosit.write(report, engine="OZG-Gateway", version="1", reference="probe.xml")
     assert [entry.message for entry in kosit_schema.errors(etree.fromstring(written))] == []
     assert written == kosit.write(report, engine="OZG-Gateway", version="1", reference="probe.xml")

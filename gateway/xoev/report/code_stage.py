@@ -1,12 +1,13 @@
 """The code list stage: each code of a document looked up in the list and version that it names.
 
 Knows: how a document names list and version (attributes of the code's element). Never does: hold a list; whoever calls
-brings a look-up. Standard: XÖV-Handbuch (code types 1 to 4), Codelisten-Handbuch 1.2. Start reading: `CodeLists`.
+brings a look-up, or a check of its own (`stages.Scenario.codes`). Standard: XÖV-Handbuch (code types 1 to 4),
+Codelisten-Handbuch 1.2. Start reading: `looked_up`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from enum import StrEnum
 from typing import Final, Protocol
@@ -20,24 +21,30 @@ from gateway.xoev.report.sentences import said
 
 
 class Verdict(StrEnum):
-    """What a look-up says about a code."""
+    """What a look-up says about a code; all but `known` are slugs of rules."""
 
     KNOWN = "known"
     UNKNOWN = "code_unknown"
     EXPIRED = "code_expired"
     NO_LIST = "code_list_unknown"
     NO_VERSION = "code_version_unknown"
+    NOT_YET = "code_version_early"
 
 
 class CodeLists(Protocol):
     """Installed code lists. Safe from several threads; no I/O of its own."""
 
-    def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> Verdict:
-        """Whether a code of a version of a list is one that is valid on that day."""
+    def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> StrEnum:
+        """Whether a code of a version of a list is one that is valid on that day; the values are those of `Verdict`."""
 
 
-_WEIGHTS: Final = {Verdict.NO_LIST: Severity.WARNING, Verdict.NO_VERSION: Severity.WARNING}
+_UNJUDGED: Final = frozenset({Verdict.NO_LIST.value, Verdict.NO_VERSION.value})
 MAX_NOTED: Final = 500
+
+
+def looked_up(lists: CodeLists) -> Callable[[etree._Element, date], Iterator[Noted]]:
+    """A check for `Scenario.codes` that looks each code up in these lists."""
+    return lambda root, on_date: noted(root, lists, on_date)
 
 
 def noted(root: etree._Element, lists: CodeLists, on_date: date) -> Iterator[Noted]:
@@ -75,5 +82,7 @@ def _judged(element: etree._Element, uri: str, lists: CodeLists, on_date: date) 
         return "code_missing", Severity.ERROR
     if version is None:
         return "code_version_missing", Severity.ERROR
-    verdict = lists.verdict(uri, version, text, on_date)
-    return None if verdict is Verdict.KNOWN else (verdict.value, _WEIGHTS.get(verdict, Severity.ERROR))
+    said = str(lists.verdict(uri, version, text, on_date).value)
+    if said == Verdict.KNOWN.value:
+        return None
+    return said, Severity.WARNING if said in _UNJUDGED else Severity.ERROR

@@ -65,6 +65,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Dieser Code der Liste {list} gilt am Tag der Prüfung nicht.",
         "This code of the list {list} is not valid on the day of the check.",
     ),
+    "code_version_early": (
+        "Diese Version der Liste {list} gilt am Tag der Prüfung noch nicht.",
+        "This version of the list {list} is not valid yet on the day of the check.",
+    ),
     "code_list_unknown": (
         "Diese Codeliste ist nicht installiert; der Code ist ungeprüft ({list}).",
         "This code list is not installed; the code is unchecked ({list}).",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from lxml import etree
@@ -17,11 +17,12 @@ from lxml import etree
 from gateway.model import Finding, Severity
 from gateway.xoev import schematron, xml
 from gateway.xoev.latin import Datatype
-from gateway.xoev.report import character_stage, code_stage, rules_stage, schema_stage
+from gateway.xoev.report import character_stage, rules_stage, schema_stage
 from gateway.xoev.report.model import Noted, Report, Stage, StageResult, State
 from gateway.xoev.schematron import Budget, Outcome, RuleSet
 
 ServiceRules = Callable[[etree._Element], Iterable[Finding]]  # noqa: SLF001 - lxml names its element so
+CodeCheck = Callable[[etree._Element, date], Iterable[Finding | Noted]]  # noqa: SLF001 - as above
 _ORDER: Final = tuple(Stage)
 _NOTHING: Final = {
     stage: StageResult(stage, State.PASSED if stage is Stage.WELL_FORMED else State.NOT_ASKED) for stage in Stage
@@ -33,8 +34,9 @@ _NOTHING: Final = {
 class Scenario:
     """What a document is asked. What is None or empty is not asked.
 
-    `schema` with the name it goes by, `rules` with theirs, `phase` of the rules, `lists` for codes, `letters` the
-    datatype of DIN 91379, `service` rules of the service, `values` whether messages of rules may repeat values.
+    `schema` with the name it goes by, `rules` with theirs, `phase` of the rules, `codes` the check of codes on a day
+    (`code_stage.looked_up`), `letters` the datatype of DIN 91379, `service` rules of the service, `values` whether
+    messages of rules may repeat values.
     """
 
     name: str
@@ -42,7 +44,7 @@ class Scenario:
     schema_name: str = ""
     rules: tuple[tuple[str, RuleSet], ...] = field(default=(), repr=False)
     phase: str | None = None
-    lists: code_stage.CodeLists | None = field(default=None, repr=False)
+    codes: CodeCheck | None = field(default=None, repr=False)
     letters: Datatype | None = Datatype.EVERYTHING
     service: ServiceRules | None = field(default=None, repr=False)
     values: bool = False
@@ -120,9 +122,9 @@ class _Judging:
         self.note(Stage.RULES, noted, tuple(name for name, _ in self.scenario.rules))
 
     def codes(self, root: etree._Element) -> None:
-        lists = self.scenario.lists
-        found = [] if lists is None else list(code_stage.noted(root, lists, self.at.date()))
-        self.note(Stage.CODE_LISTS, found, () if lists is None else ("listURI",))
+        ask = self.scenario.codes
+        found = [] if ask is None else [_noted(one) for one in ask(root, self.at.date())]
+        self.note(Stage.CODE_LISTS, found, () if ask is None else ("listURI",))
 
     def characters(self, root: etree._Element) -> None:
         letters = self.scenario.letters
@@ -131,7 +133,7 @@ class _Judging:
 
     def service(self, root: etree._Element) -> None:
         ask = self.scenario.service
-        found = [] if ask is None else [Noted(finding) for finding in ask(root)]
+        found = [] if ask is None else [_noted(finding) for finding in ask(root)]
         self.note(Stage.SERVICE, found, () if ask is None else (self.scenario.name,))
 
     def note(self, stage: Stage, noted: Iterable[Noted], asked: tuple[str, ...]) -> None:
@@ -152,3 +154,7 @@ class _Judging:
     def made(self, root: str, namespace: str) -> Report:
         digest = hashlib.sha256(self.data).hexdigest()
         return Report(digest, len(self.data), self.at, root, namespace, tuple(self.results), tuple(self.outcomes))
+
+
+def _noted(found: Finding | Noted) -> Noted:
+    return found if isinstance(found, Noted) else Noted(found)
