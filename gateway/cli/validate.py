@@ -120,9 +120,10 @@ def _rules(files: Sequence[Path], phase: str | None) -> tuple[tuple[str, RuleSet
 
 
 def _beside(file: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
-    """The file and those of the same kind in its folder and below, by relative name, within bounds."""
+    """The file and those of the same kind in its folder and one below, by relative name, within bounds."""
     folder, left = file.parent, _MOST_BYTES
-    found = [file, *(path for path in sorted(folder.rglob(pattern))[:_MOST_FILES] if path.is_file() and path != file)]
+    there = sorted([*folder.glob(pattern), *folder.glob(f"*/{pattern}")])
+    found = [file, *(path for path in there[:_MOST_FILES] if path.is_file() and path != file)]
     for path in found:
         left -= path.stat().st_size
         if left < 0 or path.is_symlink():

@@ -249,6 +249,11 @@ def test_the_xml_report_is_valid_against_the_schema_of_the_kosit_validator(
     assert written == kosit.write(report, engine="OZG-Gateway", version="1", reference="probe.xml")
 
 
+def test_a_file_name_that_xml_cannot_hold_becomes_one_that_it_can() -> None:
+    written = kosit.write(judged(GOOD), engine="OZG-Gateway", version="1", reference="a\udcff\x07\n.xml")
+    assert "a\ufffd\ufffd\ufffd.xml".encode() in written
+
+
 def test_the_xml_report_holds_recommendation_digest_and_failures() -> None:
     report = judged(GOOD.replace("<tag>12</tag>", ""))
     root = etree.fromstring(kosit.write(report, engine="OZG-Gateway", version="1", reference="probe.xml"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from lxml import etree
 
 from gateway.model import Severity
 from gateway.xoev import schematron, xml
@@ -276,3 +278,25 @@ def test_a_test_that_says_the_same_everywhere_is_told_at_every_node() -> None:
         ("own", "/a/b[2]"),
     ]
     assert broken(pattern(rule("b", check)), "<a><b/><b><c/></b></a>") == [("own", "/a/b[1]")]
+
+
+def test_one_rule_set_is_asked_by_several_threads_at_once() -> None:
+    body = '<sch:let name="all" value="for $b in //b return string($b)"/>' + pattern(
+        rule(
+            "b",
+            '<sch:let name="me" value="string(.)"/>'
+            '<sch:assert id="once" test="count(index-of($all, $me)) = 1">x</sch:assert>'
+            '<sch:assert id="d" test="every $x in $all satisfies matches($x, \'^[0-9]+$\')">x</sch:assert>',
+        )
+    )
+    shared = rules(body)
+    documents = [
+        (etree.fromstring(b"<a>" + b"<b>1</b>" * twice + b"<b>7</b><b>8</b></a>"), twice) for twice in (0, 2, 3, 5)
+    ]
+
+    def failures(number: int) -> bool:
+        root, twice = documents[number % len(documents)]
+        return len(schematron.run(shared, root, NOW).failed) == twice
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(failures, range(80)))

@@ -79,7 +79,7 @@ def _document(root: etree._Element, report: Report, reference: str) -> None:
     digest = _sub(named, IN, "documentHash")
     _sub(digest, IN, "hashAlgorithm", "SHA-256")
     _sub(digest, IN, "hashValue", base64.b64encode(bytes.fromhex(report.sha256)).decode())
-    _sub(named, IN, "documentReference", reference)
+    _sub(named, IN, "documentReference", "".join(char if char.isprintable() else "\ufffd" for char in reference))
 
 
 def _well_formed(root: etree._Element, result: StageResult) -> None:
