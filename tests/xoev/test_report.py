@@ -20,12 +20,13 @@ SHARED = Path(__file__).parents[3] / "shared/data/xsd"
 XSD = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:n" xmlns="urn:n">
 <xs:element name="antrag"><xs:complexType><xs:sequence>
 <xs:element name="name" type="xs:string"/>
-<xs:element name="tag" minOccurs="0"><xs:simpleType><xs:restriction base="xs:string"><xs:pattern value="[0-9]+"/>
-</xs:restriction></xs:simpleType></xs:element>
+<xs:element name="tag" type="Tag" minOccurs="0"/>
 <xs:element name="art" minOccurs="0" maxOccurs="9"><xs:complexType><xs:sequence>
 <xs:element name="code" type="xs:string"/></xs:sequence>
 <xs:attribute name="listURI"/><xs:attribute name="listVersionID"/></xs:complexType></xs:element>
-</xs:sequence></xs:complexType></xs:element></xs:schema>"""
+</xs:sequence></xs:complexType></xs:element>
+<xs:simpleType name="Tag"><xs:restriction base="xs:string"><xs:pattern value="[0-9]+"/></xs:restriction></xs:simpleType>
+</xs:schema>"""
 SCH = """<sch:schema xmlns:sch="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt2">
 <sch:title>Probe</sch:title><sch:ns prefix="n" uri="urn:n"/>
 <sch:pattern><sch:rule context="n:antrag"><sch:assert id="with-day" test="{}" flag="late" role="warning"
@@ -112,7 +113,7 @@ def test_a_broken_schema_leaves_rules_out_and_codes_and_characters_in() -> None:
     [
         ("<n:antrag xmlns:n='urn:n'/>", ("/antrag", "schema_missing"), "expected: name"),
         ("<n:antrag xmlns:n='urn:n'><other/></n:antrag>", ("/antrag/other", "schema_element"), "expected: name"),
-        (GOOD.replace("<name>", "<name x='1'>"), ("/antrag/name", "schema_attribute"), ""),
+        (GOOD.replace("<name>", "<name x='1'>"), ("/antrag/name/@x", "schema_attribute"), ""),
         (GOOD.replace("12", "geheim"), ("/antrag/tag", "schema_value"), "pattern"),
         ("<m:antrag xmlns:m='urn:m'/>", ("/antrag", "schema_root"), ""),
         (GOOD.replace("<tag>12", "<tag><x/>12"), ("/antrag/tag", "schema_content"), ""),
@@ -125,6 +126,23 @@ def test_the_schema_stage_names_place_and_way_out_but_no_value(
     assert told(report)[0] == expected
     assert way_out in report.findings[0].en
     assert "geheim" not in str(report.as_json())
+
+
+def test_every_demand_that_a_value_breaks_is_told() -> None:
+    schema, _ = xsd_files.compiled(
+        "n.xsd",
+        {
+            "n.xsd": b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="a"><xs:simpleType>
+            <xs:restriction base="xs:decimal"><xs:maxInclusive value="3"/><xs:fractionDigits value="2"/>
+            </xs:restriction>
+            </xs:simpleType></xs:element></xs:schema>"""
+        },
+    )
+    report = judged("<a>9.123</a>", Scenario("n", schema, "n.xsd"))
+    assert [one.en.partition("(")[2] for one in report.findings] == [
+        "cvc_maxinclusive_valid).",
+        "cvc_fractiondigits_valid).",
+    ]
 
 
 def test_a_rule_says_its_own_sentence_in_both_languages_weighs_what_its_role_says_and_hides_the_value() -> None:

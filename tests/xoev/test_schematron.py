@@ -179,7 +179,8 @@ def test_files_beside_the_schema_are_included_and_others_are_not() -> None:
     _, faults = schematron.read(schema(body), {"part/one.sch": part.format("false(").encode()})
     assert [(one.pointer, one.rule) for one in faults] == [("/part/one.sch/2", "sch_xpath")]
     for href in ("../one.sch", "/etc/passwd", "http://127.0.0.1/x.sch", "other.sch", "part/../part/one.sch", ""):
-        found, faults = schematron.read(schema(f'<sch:include href="{href}"/>'), {"part/one.sch": b"<x/>"})
+        given = {"part/one.sch": b"<x/>", "../one.sch": part.format("1").encode(), "/etc/passwd": part.encode()}
+        found, faults = schematron.read(schema(f'<sch:include href="{href}"/>'), given)
         assert found is None
         assert [one.rule for one in faults] == ["sch_include"]
 

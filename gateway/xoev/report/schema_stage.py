@@ -1,6 +1,6 @@
 """The schema stage: what libxml2 found, without the values that its own messages repeat.
 
-Knows: libxml2's kinds of errors. Never does: pass its text on, but for the names of elements that it expected.
+Knows: libxml2's kinds of errors. Never does: pass its text on, but for names of elements and attributes.
 Standard: XML Schema 1.0. Start reading: `broken`.
 """
 
@@ -19,6 +19,7 @@ from gateway.xoev.report.sentences import said
 
 MAX_NOTED: Final = 500
 _EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( ([^()]{1,400}) \)\.")
+_ATTRIBUTE: Final = re.compile(r", attribute '(?:\{[^}']*\})?([\w.-]{1,100})'")
 _NAMED: Final = re.compile(r"\{[^}]*\}")
 _KINDS: Final = {
     "SCHEMAV_ELEMENT_CONTENT": "schema_element",
@@ -42,11 +43,11 @@ class Judge(Protocol):
 
 
 def broken(judge: Judge, root: etree._Element) -> tuple[Noted, ...]:
-    """What of its schema a document breaks: one finding for each place and kind, at most 500."""
+    """What of its schema a document breaks: each place and demand once, at most 500."""
     errors = judge.errors(root)
     if not errors:
         return ()
-    noted = {(one.finding.pointer, one.finding.rule): one for one in _noted(errors[: MAX_NOTED * 2], root)}
+    noted = {one.finding: one for one in _noted(errors[: MAX_NOTED * 2], root)}
     told = tuple(noted.values())[:MAX_NOTED]
     if len(noted) > MAX_NOTED or len(errors) > MAX_NOTED * 2:
         told += (Noted(said("/", "too_many_findings", limit=MAX_NOTED)),)
@@ -55,15 +56,12 @@ def broken(judge: Judge, root: etree._Element) -> tuple[Noted, ...]:
 
 def _noted(errors: Sequence[etree._LogEntry], root: etree._Element) -> Iterator[Noted]:
     namespaces = {prefix: uri for each in root.iter() for prefix, uri in each.nsmap.items() if prefix}
-    faceted: set[str] = set()
     for error in errors:
-        element = _element(root, error.path or "/*", namespaces)
-        place = readable_path(element)
-        kind = error.type_name or ""
-        if kind == "SCHEMAV_CVC_DATATYPE_VALID_1_2_1" and place in faceted:
-            continue  # libxml2 says once more that the value is not of the type whose facet it named before
-        faceted.add(place)
-        yield Noted(_finding(place, kind, error.message or ""), error.line)
+        message = error.message or ""
+        attribute = _ATTRIBUTE.search(message)
+        place = readable_path(_element(root, error.path or "/*", namespaces))
+        place += f"/@{attribute[1]}" if attribute else ""
+        yield Noted(_finding(place, error.type_name or "", message), error.line)
 
 
 def _finding(place: str, kind: str, message: str) -> Finding:
