@@ -6,11 +6,20 @@ Start reading: `readable_path`.
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import Final
+
 from lxml import etree
+
+COUNTED: Final = 1_000
+"""Siblings that are counted."""
 
 
 def readable_path(element: etree._Element) -> str:
-    """The way from the root, such as `/antrag.1200/antragsteller[2]/name`; a number counts siblings of one name."""
+    """The way from the root, such as `/antrag.1200/antragsteller[2]/name`; a number counts siblings of one name.
+
+    From the thousandth on it is `[>1000]`: a path is for people, and counting takes time.
+    """
     steps: list[str] = []
     current: etree._Element | None = element
     while current is not None:
@@ -23,7 +32,7 @@ def _step(element: etree._Element) -> str:
     if not isinstance(element.tag, str):
         return "node()"
     name = etree.QName(element).localname
-    before = sum(1 for _ in element.itersiblings(element.tag, preceding=True))
+    before = sum(1 for _ in islice(element.itersiblings(element.tag, preceding=True), COUNTED))
     if before == 0 and next(element.itersiblings(element.tag), None) is None:
         return name
-    return f"{name}[{before + 1}]"
+    return f"{name}[{before + 1}]" if before < COUNTED else f"{name}[>{COUNTED}]"

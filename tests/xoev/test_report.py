@@ -219,7 +219,7 @@ def test_attributes_and_mixed_texts_are_looked_at_too() -> None:
 def test_findings_are_told_up_to_a_bound_and_then_that_there_are_more() -> None:
     many = "<art><code/></art>" * 2 + "<x/>" * 3_000
     report = judged(GOOD.replace("</n:antrag>", many + "</n:antrag>"))
-    assert len(report.findings) <= 501
+    assert len(report.findings) <= 201
     wide = judged("<a>" + "<b>\u2013</b>" * 3_000 + "</a>", Scenario("letters"))
     assert len(wide.findings) == 501
     assert wide.findings[-1].rule == "too_many_findings"

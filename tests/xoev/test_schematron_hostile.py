@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from gateway.xoev import schematron
+from gateway.xoev.paths import readable_path
 from gateway.xoev.schematron import Broken, Budget
 from gateway.xoev.schematron.budget import Exhausted
 from gateway.xoev.schematron.linear import Unsuitable, compiled
@@ -187,3 +188,22 @@ def test_rules_that_multiply_when_they_unfold_are_refused() -> None:
     rules, faults = schematron.read(source)
     assert rules is None
     assert "sch_too_many" in {one.rule for one in faults}
+
+
+def test_contexts_that_match_nothing_of_a_large_document_are_paid_for() -> None:
+    rule_ = '<sch:rule context="c/b | c/a"><sch:assert test="true()">x</sch:assert></sch:rule>'
+    source = endless("true()").replace(b"<sch:pattern>", b"<sch:pattern>" + rule_.encode() * 2_000)
+    rules, _ = schematron.read(source)
+    assert rules is not None
+    document = etree.fromstring(b"<a>" + b"<b/>" * 5_000 + b"<c/></a>")
+    assert schematron.run(rules, document, NOW, budget=Budget(100_000)).broken is Broken.BUDGET
+
+
+def test_a_path_counts_siblings_only_so_far() -> None:
+    wide = etree.fromstring(b"<a>" + b"<b/>" * 1_500 + b"</a>")
+    assert [readable_path(wide[number]) for number in (0, 999, 1_000, 1_499)] == [
+        "/a/b[1]",
+        "/a/b[1000]",
+        "/a/b[>1000]",
+        "/a/b[>1000]",
+    ]

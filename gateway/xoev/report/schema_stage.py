@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from lxml import etree
 
@@ -17,7 +17,7 @@ from gateway.xoev.paths import readable_path
 from gateway.xoev.report.model import Noted
 from gateway.xoev.report.sentences import said
 
-MAX_NOTED: Final = 500
+MAX_NOTED: Final = 200
 _EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( ([^()]{1,400}) \)\.")
 _ATTRIBUTE: Final = re.compile(r", attribute '(?:\{[^}']*\})?([\w.-]{1,100})'")
 _NAMED: Final = re.compile(r"\{[^}]*\}")
@@ -43,7 +43,7 @@ class Judge(Protocol):
 
 
 def broken(judge: Judge, root: etree._Element) -> tuple[Noted, ...]:
-    """What of its schema a document breaks: each place and demand once, at most 500."""
+    """What of its schema a document breaks: each place and demand once, at most 200."""
     errors = judge.errors(root)
     if not errors:
         return ()
@@ -55,7 +55,8 @@ def broken(judge: Judge, root: etree._Element) -> tuple[Noted, ...]:
 
 
 def _noted(errors: Sequence[etree._LogEntry], root: etree._Element) -> Iterator[Noted]:
-    namespaces = {prefix: uri for each in root.iter() for prefix, uri in each.nsmap.items() if prefix}
+    declared = (cast("tuple[str, str]", found) for _, found in etree.iterwalk(root, events=("start-ns",)))
+    namespaces = {prefix: uri for prefix, uri in declared if prefix}
     for error in errors:
         message = error.message or ""
         attribute = _ATTRIBUTE.search(message)

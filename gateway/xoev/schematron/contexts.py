@@ -73,7 +73,7 @@ class Context:
             yield from self.evaluated.nodes(counted, variables)
             return
         known = counted.root.elements  # type: ignore[union-attr] # a document always has them
-        for element in there.candidates(self.paths):
+        for element in there.candidates(self.paths, counted.budget):
             if any(path.matches(element, counted.budget) for path in self.paths):
                 yield known[element]  # type: ignore[index] # as above
 
@@ -88,13 +88,12 @@ class Elements:
             self._by_name.setdefault(str(element.tag), []).append(element)
         self.names = frozenset(self._by_name)
 
-    def candidates(self, paths: tuple[Path, ...]) -> list[etree._Element]:
-        """Every element whose name is the last of a path; those of several names in document order."""
+    def candidates(self, paths: tuple[Path, ...], budget: Budget) -> list[etree._Element]:
+        """Every element whose name is the last of a path, in document order; pays for looking at them."""
         wanted = {path.steps[-1].name for path in paths}
-        if ANY in wanted:
-            return self._all
-        found = [self._by_name.get(name, []) for name in wanted]
-        return found[0] if len(found) == 1 else [each for each in self._all if each.tag in wanted]
+        found = self._by_name.get(next(iter(wanted)), []) if len(wanted) == 1 and ANY not in wanted else self._all
+        budget.spend(1 + (len(found) >> 4))
+        return found if ANY in wanted or len(wanted) == 1 else [each for each in found if each.tag in wanted]
 
 
 def context(text: str, namespaces: Mapping[str, str]) -> Context:

@@ -79,7 +79,6 @@ class _Asking:
         self.at = at
         self.budget = budget
         self.values = values
-        self.there = Elements(root)
         self.left = MAX_FAILED
         self.done: list[tuple[Pattern, list[_Tally]]] = []
         self.place = ""
@@ -100,16 +99,18 @@ class _Asking:
         return Outcome(self.rules, name, told, broken, self.place if broken else "", cut)
 
     def patterns(self, phase: Phase | None) -> None:
+        self.place = "document"
         counted = context_of(self.root, self.budget, self.at)
+        there = Elements(self.root)
         self.place = "let"
         shared = self.bound(counted, counted.root, self.rules.lets, {})
         if phase is not None:
             shared = self.bound(counted, counted.root, phase.lets, shared)
         for pattern in self.rules.patterns:
             if phase is None or pattern.id in phase.active:
-                self.pattern(counted, pattern, shared)
+                self.pattern(counted, there, pattern, shared)
 
-    def pattern(self, counted: Counted, pattern: Pattern, shared: Variables) -> None:
+    def pattern(self, counted: Counted, there: Elements, pattern: Pattern, shared: Variables) -> None:
         tallies: list[_Tally] = []
         self.done.append((pattern, tallies))
         self.place = pattern.id
@@ -118,7 +119,7 @@ class _Asking:
         for rule in pattern.rules:
             tally = _Tally(rule)
             self.place = rule.id
-            for node in rule.context.nodes(self.there, counted, variables):
+            for node in rule.context.nodes(there, counted, variables):
                 if node in taken or not isinstance(node, XPathNode):
                     continue
                 taken.add(node)

@@ -25,6 +25,9 @@ MAX_LENGTH: Final = 10_000
 TROUBLE: Final = (ElementPathError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 """What the library raises where an expression cannot be read or evaluated."""
 
+_COPYING: Final = 8
+"""Steps for an element of the document: the library keeps a node of its own for each, some 500 bytes."""
+
 _CLOCKS: Final = frozenset({"current-date", "current-dateTime", "current-time", "implicit-timezone"})
 
 Variables = Mapping[str, Any]
@@ -124,7 +127,7 @@ def context_of(root: etree._Element, budget: Budget, at: datetime) -> Counted:
         at: the moment of the check with time zone, for `current-date()` and the like.
     """
     count = int(root.xpath("count(//*)"))
-    budget.spend(count)
+    budget.spend(count * _COPYING)
     tree: Any = root.getroottree()  # lxml's tree is one that the library knows by its methods
     context = Counted(tree, current_dt=at)
     context.budget = budget
