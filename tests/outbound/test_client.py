@@ -323,7 +323,7 @@ async def test_connections_are_limited_and_who_waits_too_long_for_one_goes_away(
             writer.write(OK)
 
     url = f"http://127.0.0.1:{await listen(slow)}/"
-    patient, hasty = reaching(max_connections=2), reaching(max_connections=1, pool_s=0.02, connect_s=0.02)
+    patient, hasty = reaching(max_connections=2), reaching(max_connections=1, pool_s=0.01, connect_s=0.3)
     waiting = [asyncio.create_task(exchange(patient, "GET", url)) for _ in range(6)]
     first = asyncio.create_task(exchange(hasty, "GET", url))
     await asyncio.sleep(0)
