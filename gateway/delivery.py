@@ -24,6 +24,7 @@ from gateway.model import Attachment, Municipality, Purpose, Submission
 from gateway.ports import Change, Channel, Clock, Enclosure, Parcel, Store, Stored
 from gateway.services.loader import Catalogue
 from gateway.states import TERMINAL
+from gateway.xoev.message.around import attachment_id
 
 log = structlog.get_logger()
 
@@ -177,12 +178,14 @@ class Delivery:
             Enclosure(self.new_id(), "antrag.pdf", "application/pdf", Purpose.FORM, len(readable), content=readable)
         ]
         enclosures += self._appointment(current, stored, record)
-        enclosures += [self._enclosed(attachment) for attachment in stored.attachments]
+        enclosures += [self._enclosed(current.id, attachment) for attachment in stored.attachments]
         return Parcel(stored.document, tuple(enclosures), stored.received_at)
 
-    def _enclosed(self, attachment: Attachment) -> Enclosure:
+    def _enclosed(self, submission_id: UUID, attachment: Attachment) -> Enclosure:
+        """The file, under the name that a message in the document gives it."""
+        upload = attachment.upload
         return Enclosure(
-            self.new_id(),
+            attachment_id(submission_id, upload) if upload else self.new_id(),
             attachment.filename,
             attachment.media_type,
             attachment.purpose,
@@ -202,7 +205,7 @@ class Delivery:
         ]
 
     async def _readable(self, current: Submission, stored: Stored, record: Mapping[str, Any]) -> bytes:
-        service = self.catalogue.get(current.service)
+        service = self.catalogue.get(current.service).rules_for(current.municipality)
         name = self.municipalities[current.municipality].name
         return await asyncio.to_thread(
             service.readable,

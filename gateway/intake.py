@@ -28,7 +28,8 @@ from gateway.errors import (
 from gateway.model import Attachment, Client, Document, Finding, Municipality, Severity, State, Submission
 from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
 from gateway.services.loader import Catalogue
-from gateway.services.service import Service
+from gateway.services.service import PRODUCT, Service
+from gateway.xoev.message.around import Around
 from gateway.xoev.readable import german_time
 
 REFERENCE = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
@@ -58,6 +59,7 @@ class Checked:
     attachments: tuple[Attachment, ...]
     document: Document | None
     findings: tuple[Finding, ...]
+    id: UUID
 
     @property
     def sound(self) -> bool:
@@ -121,7 +123,7 @@ class Intake:
             raise RecordInvalid
         now = self.clock.now()
         submission = Submission(
-            id=self.new_id(),
+            id=checked.id,
             municipality=checked.municipality.ars,
             client=client.id,
             service=checked.service.id,
@@ -155,23 +157,32 @@ class Intake:
         if findings:
             raise RecordInvalid(findings=tuple(findings))
         service, municipality = self._offered(client, body["service"], body["municipality"])
+        service = service.rules_for(municipality.ars)
         attachments, missing = await self._attachments(client, body.get("attachments", []))
         record: Mapping[str, Any] = composed(body["record"])
-        if len(str(record)) < IN_A_THREAD_FROM:
-            document, found = self._document(service, municipality, record, attachments)
-        else:
-            document, found = await asyncio.to_thread(self._document, service, municipality, record, attachments)
-        return Checked(service, municipality, record, attachments, document, (*missing, *found))
-
-    def _document(
-        self, service: Service, municipality: Municipality, record: Mapping[str, Any], attachments: Sequence[Attachment]
-    ) -> tuple[Document | None, list[Finding]]:
-        findings = service.check(
-            record, attachments, ars=municipality.ars, today=german_time(self.clock.now())[0].date()
+        around = Around(
+            self.new_id(),
+            self.new_id(),
+            self.clock.now(),
+            municipality.ars,
+            municipality.name,
+            PRODUCT,
+            attachments,
+            test=bool(body.get("test", False)),
         )
+        if len(str(record)) < IN_A_THREAD_FROM:
+            document, found = self._document(service, record, around)
+        else:
+            document, found = await asyncio.to_thread(self._document, service, record, around)
+        return Checked(service, municipality, record, attachments, document, (*missing, *found), around.case_id)
+
+    @staticmethod
+    def _document(service: Service, record: Mapping[str, Any], around: Around) -> tuple[Document | None, list[Finding]]:
+        today = german_time(around.created_at)[0].date()
+        findings = service.check(record, around.attachments, ars=around.ars, today=today)
         if any(finding.severity is Severity.ERROR for finding in findings):
             return None, findings
-        document, more = service.document(record)
+        document, more = service.document(record, around)
         return document, [*findings, *more]
 
     def _offered(self, client: Client, service_id: str, ars: str) -> tuple[Service, Municipality]:

@@ -32,6 +32,7 @@ from gateway.notifier import Notifier
 from gateway.outbound.client import Client, Policy, http_client
 from gateway.ports import KeyArchive
 from gateway.services.loader import Catalogue, load
+from gateway.services.schema_folder import resolver
 from gateway.settings import Environment, MunicipalityFile, Settings, read_municipalities
 from gateway.store import embedded, migrations
 from gateway.store.erased import ErasedList
@@ -119,7 +120,8 @@ async def open_house(
     `DatabaseAway`, and unless `restoring` `RestoreUnfinished`.
     """
     files = read_municipalities(settings)
-    catalogue = load(settings.services.dir, {file.ars: file.parameters for file in files})
+    parameters = {file.ars: file.parameters for file in files}
+    catalogue = load(settings.services.dir, parameters, resolver(settings.schemas.dir))
     clock = SystemClock()
     keys = KeyFiles(files, token_key(settings), published_keys(settings), clock=clock)
     municipalities = {file.ars: _municipality(file) for file in files}

@@ -35,7 +35,7 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
     set_up_logging(values.log.level, values.log.format)
     catalogue = load(values.services.dir, {})
     offered = tuple(
-        Offer(service.identifier, ("DE",), ((service.schema_uri, "application/xml"),))
+        Offer(service.identifier, ("DE",), tuple((uri, "application/xml") for uri in service.schema_uris))
         for _, service in catalogue.items()
     )
 

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import click
 
@@ -28,11 +29,13 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     """One line a finding; none means everything fits."""
     from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
+    from gateway.services.schema_folder import resolver  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     files = settings.read_municipalities(values)
     try:
-        catalogue = load(directory or values.services.dir, {file.ars: file.parameters for file in files})
+        parameters = {file.ars: file.parameters for file in files}
+        catalogue = load(directory or values.services.dir, parameters, resolver(values.schemas.dir))
     except DataInvalid as error:
         for finding in error.findings:
             sentence = finding.de if language() == "de" else finding.en
@@ -52,13 +55,20 @@ def try_(config: Path | None, as_json: bool, service: str, record: Path, municip
     """The document, every finding, and which value of the record went where. Nothing is stored or sent."""
     from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
+    from gateway.services.schema_folder import resolver  # noqa: PLC0415 - commands import what they need
+    from gateway.services.service import PRODUCT  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.message.around import Around  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.readable import german_time  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
-    files = settings.read_municipalities(values)
-    chosen = load(values.services.dir, {file.ars: file.parameters for file in files}).get(service)
+    towns = {file.ars: file for file in settings.read_municipalities(values)}
+    parameters = {ars: file.parameters for ars, file in towns.items()}
+    chosen = load(values.services.dir, parameters, resolver(values.schemas.dir)).get(service).rules_for(municipality)
     given = _record(record)
-    today = german_time(datetime.now(UTC))[0].date()
+    now = datetime.now(UTC)
+    name = towns[municipality].name if municipality in towns else "-"
+    around = Around(uuid4(), uuid4(), now, municipality, name, PRODUCT, test=True)
+    today = german_time(now)[0].date()
     findings = [
         each
         for each in chosen.check(given, (), ars=municipality, today=today)
@@ -66,9 +76,9 @@ def try_(config: Path | None, as_json: bool, service: str, record: Path, municip
     ]
     document, trace = None, []
     if not any(each.severity is Severity.ERROR for each in findings):
-        document, more = chosen.document(given)
+        document, more = chosen.document(given, around)
         findings += more
-        trace = chosen.trace(given)
+        trace = chosen.trace(given, around)
     line = {
         "document": document.content.decode() if document else None,
         "findings": [each.as_json() for each in findings],

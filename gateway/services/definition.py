@@ -7,7 +7,7 @@ Start reading: `read`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import jsonschema_rs
@@ -183,6 +183,8 @@ class Definition:
     parameters: tuple[Parameter, ...]
     calendar: Calendar | None = None
     signature: SignatureStyle = PLAIN_JWS
+    message: Mapping[str, str] = field(default_factory=dict)
+    """What a municipality set for messages of another standard, by name."""
 
 
 def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ...]]:

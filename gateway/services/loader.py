@@ -4,8 +4,9 @@ Knows: the files of a service. Never does: serve half a catalogue. Standard: fil
 Start reading: `load`.
 
 A folder holds `service.toml`, `form.xml` (XDatenfelder 2.0 or 3.0.0), `codelists/*.xml` (genericode, where the form
-refers to lists), `mapping.toml`, `texts.toml` (English, optional), `rules.sch` (Schematron for the document, optional)
-and `examples/ordinary.json`, which has to pass its own service; `extreme.json` and `faulty.json` are for tests.
+refers to lists), `mapping.toml`, `texts.toml` (English, optional), `rules.sch` (Schematron for the document, optional),
+`messages/<standard>.toml` (for each other standard that a municipality may choose) and `examples/ordinary.json`, which
+has to pass its own service; `extreme.json` and `faulty.json` are for tests.
 """
 
 from __future__ import annotations
@@ -21,12 +22,16 @@ from typing import Any, Final, TypeVar
 from gateway.errors import DataInvalid, UnknownService
 from gateway.model import Finding, Severity
 from gateway.services import definition as head
+from gateway.services.messages import Messages, widened
 from gateway.services.overrides import override
 from gateway.services.service import Compiled, Service
+from gateway.services.speaking import speaks
 from gateway.xoev import fim, own_rules, schemas, xfall
 from gateway.xoev.filling import plan
 from gateway.xoev.fim import genericode
 from gateway.xoev.fim.genericode import Lists
+from gateway.xoev.message.binding import Sources, shapes
+from gateway.xoev.message.files import Resolver
 from gateway.xoev.normal_record import Normaliser
 from gateway.xoev.reading import read_mapping
 from gateway.xoev.record import RecordCheck
@@ -65,12 +70,14 @@ class Catalogue:
 def load(
     directory: Path | None = None,
     parameters: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+    resolve: Resolver | None = None,
 ) -> Catalogue:
     """Load every service of a directory.
 
     Args:
         directory: holds one folder a service; None means the services that come with the gateway.
         parameters: ARS -> service id -> overrides, nested as in a municipality's file or with dotted keys.
+        resolve: gives installed schema files by namespace and location; None where none are installed.
 
     Returns:
         the catalogue.
@@ -80,8 +87,9 @@ def load(
     """
     faults: list[Finding] = []
     services: dict[str, Service] = {}
+    messages = Messages(directory or _OWN, resolve)
     for folder in _folders(directory or _OWN, faults):
-        service = _Folder(folder, faults).load()
+        service = _Folder(folder, faults, messages).load()
         if service is None:
             continue
         if service.id != folder.name:
@@ -114,14 +122,17 @@ def _apply(
     changed, unfit = override(service.definition, values)
     faults += [replace(one, pointer=place + one.pointer) for one in unfit]
     services[service_id] = replace(service, variants={**service.variants, ars: changed})
+    if not unfit:
+        faults += [replace(one, pointer=place + one.pointer) for one in speaks(services[service_id], ars)]
 
 
 class _Folder:
     """One folder being loaded; goes on after a fault as far as the rest can be judged."""
 
-    def __init__(self, folder: Path, faults: list[Finding]) -> None:
+    def __init__(self, folder: Path, faults: list[Finding], messages: Messages) -> None:
         self.folder = folder
         self.faults = faults
+        self.messages = messages
 
     def load(self) -> Service | None:
         before = len(self.faults)
@@ -142,8 +153,10 @@ class _Folder:
         record_schema, labels = build(root, mapping.rules, identifier=identifier, title=definition.titles["de"])
         check = RecordCheck(record_schema, labels, root, mapping.rules)
         rules = self.rules(schema)
-        compiled = Compiled(schema, root, named, record_schema, check, Normaliser(root, labels), examples, rules)
-        service = Service(definition, compiled)
+        offered = self.messages.of(self.folder, Sources(shapes(record_schema), labels), self.faults)
+        normaliser = Normaliser(root, labels)
+        compiled = Compiled(schema, root, named, record_schema, check, normaliser, examples, rules, offered)
+        service = Service(widened(definition, offered), compiled)
         if definition.signature.enveloped and not service.signature_place:
             self.fault("service.toml", "/signature/packaging", "signature_place")
         self.passes(service)

@@ -51,7 +51,7 @@ def _flat(values: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any]]:
 
 
 def _fits(parameter: Parameter, value: object) -> bool:
-    if type(value) is not _TYPES[parameter.type]:
+    if type(value) is not _TYPES[parameter.type] or value == "":
         return False
     if isinstance(value, int) and not isinstance(value, bool):
         low, high = parameter.minimum, parameter.maximum
@@ -68,8 +68,10 @@ def _bounds(parameter: Parameter) -> str:
 
 
 def _set(definition: Definition, key: str, value: Any) -> Definition:  # noqa: ANN401 - checked against the declaration
-    if key == "assurance":
-        return replace(definition, assurance=value)
+    if key in {"assurance", "standard"}:
+        return replace(definition, **{key: value})
+    if key.startswith("message."):
+        return replace(definition, message={**definition.message, key.removeprefix("message."): value})
     _, kind, name = key.split(".")
     return replace(
         definition,

@@ -12,23 +12,32 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, cast
 
-from gateway.model import Attachment, Destination, Document, Finding, SignatureStyle
+from gateway import __version__
+from gateway.model import Attachment, Destination, Document, Finding, Severity, SignatureStyle
 from gateway.services import attachments as attachment_rules
 from gateway.services.definition import AttachmentRule, Definition
+from gateway.services.messages import Offered
 from gateway.xoev import calendar, readable
 from gateway.xoev.filling import Filled, Plan, fill
 from gateway.xoev.fim import Field
 from gateway.xoev.mapping import look_up
+from gateway.xoev.message.around import Around, Product, rehearsal
+from gateway.xoev.message.files import Files
+from gateway.xoev.message.template import Setting, Template, trace
 from gateway.xoev.normal_record import Normaliser
 from gateway.xoev.record import RecordCheck, within_limits
 from gateway.xoev.report import Scenario, Stage, State
 from gateway.xoev.schemas import Schema
 from gateway.xoev.schematron import RuleSet
+from gateway.xoev.sentences import finding
 from gateway.xoev.signature_place import has_place
 from gateway.xoev.texts import Texts
 from gateway.xoev.validate import document as write_document
 from gateway.xoev.xml import parse
 
+XFALL: Final = "xfall"
+PRODUCT: Final = Product("OZG-Gateway", "The founders of the OZG gateway", __version__)
+"""The software that writes, as messages name it."""
 _LEIKA: Final = "urn:de:fim:leika:leistung:"
 _OWN: Final = "urn:x-ozg-gateway:service:"
 
@@ -45,6 +54,7 @@ class Compiled:
     normaliser: Normaliser = field(repr=False)
     examples: Mapping[str, Mapping[str, Any]] = field(repr=False)
     rules: RuleSet | None = field(default=None, repr=False)
+    messages: Mapping[str, Offered] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +92,14 @@ class Service:
 
     @property
     def standard(self) -> str:
-        """The standard of the document (`xfall`)."""
+        """The standard of the document: `xfall`, or that of a message where a municipality asks for it."""
         return self.definition.standard
+
+    @property
+    def template(self) -> Template | None:
+        """What writes the document where it is a message of another standard; None for XFall."""
+        offered = self.compiled.messages.get(self.standard)
+        return offered.template if offered else None
 
     @property
     def assurance(self) -> str:
@@ -96,19 +112,33 @@ class Service:
         return self.definition.attachments
 
     @property
+    def setting(self) -> Setting:
+        """What the municipality says about its messages."""
+        return Setting(self.definition.message, {rule.kind: rule.title_de for rule in self.attachments})
+
+    @property
     def namespace(self) -> str:
         """The XML namespace of the document."""
-        return self.compiled.schema.namespace
+        return self.template.mapping.namespace if self.template else self.compiled.schema.namespace
 
     @property
     def schema_uri(self) -> str:
-        """The schema's address in FIT-Connect metadata: as set in `service.toml`, else the namespace."""
-        return self.definition.schema_uri or self.namespace
+        """The schema's address in FIT-Connect metadata: as set in `service.toml` or the message, else the namespace."""
+        return self.template.mapping.schema_uri if self.template else self._form_uri
+
+    @property
+    def schema_uris(self) -> tuple[str, ...]:
+        """The schemas of every document that the service can write, for destinations that take them all."""
+        return (self._form_uri, *(each.mapping.schema_uri for each in self.compiled.messages.values()))
+
+    @property
+    def _form_uri(self) -> str:
+        return self.definition.schema_uri or self.compiled.schema.namespace
 
     @property
     def xsd(self) -> bytes:
         """The exact XSD that decides about documents."""
-        return self.compiled.schema.source
+        return self.template.files.source if self.template else self.compiled.schema.source
 
     @property
     def special_categories(self) -> tuple[str, ...]:
@@ -128,14 +158,18 @@ class Service:
     def still_valid(self, document: Document) -> bool:
         """Whether a document that was changed after writing (signed inside) is valid by its schema."""
         root = parse(document.content).root
-        return root is not None and not self.compiled.schema.errors(root)
+        return root is not None and not self._judge.errors(root)
+
+    @property
+    def _judge(self) -> Schema | Files:
+        return self.template.files if self.template else self.compiled.schema
 
     @property
     def scenario(self) -> Scenario:
         """What a document of the service is asked, for a report."""
-        rules = self.compiled.rules
+        rules = None if self.template else self.compiled.rules
         named = ((f"{self.id}/rules.sch", rules),) if rules else ()
-        return Scenario(f"{self.id} {self.version}", self.compiled.schema, self.namespace, named)
+        return Scenario(f"{self.id} {self.version}", self._judge, self.namespace, named)
 
     @property
     def passed_stages(self) -> Mapping[str, str]:
@@ -170,38 +204,62 @@ class Service:
         Returns:
             findings with pointers `/record/…` and `/attachments/N/…`; empty for an acceptable application.
         """
-        rules = self.rules_for(ars).attachments
+        ruled = self.rules_for(ars)
         technical = within_limits(record)
         if technical:
-            return technical + attachment_rules.check(rules, attachments, {})
+            return technical + attachment_rules.check(ruled.attachments, attachments, {})
         normal, replaced = self.compiled.normaliser.normal(cast("dict[str, object]", record))
         found = self.compiled.check.findings(normal, today) + replaced
-        return found + attachment_rules.check(rules, attachments, normal)
+        found += attachment_rules.check(ruled.attachments, attachments, normal)
+        if ruled.template is not None and any(one.severity is Severity.ERROR for one in found):
+            found += ruled.message_findings(normal, rehearsal(ars, attachments), found)
+        return found
 
-    def document(self, record: Mapping[str, Any]) -> tuple[Document | None, list[Finding]]:
+    def message_findings(self, record: Mapping[str, object], around: Around, known: Sequence[Finding]) -> list[Finding]:
+        """What the message misses beyond what is known to be wrong, so that a portal learns everything at once."""
+        assert self.template is not None
+        told = {one.pointer for one in known}
+        return [one for one in self.template.fill(record, around, self.setting)[1] if one.pointer not in told]
+
+    def document(
+        self, record: Mapping[str, Any], around: Around | None = None
+    ) -> tuple[Document | None, list[Finding]]:
         """The document of a record, validated.
 
         Args:
             record: a record; it is normalised here and judged by the XSD whether `check` saw it or not.
+            around: ids, instants and attachments; only a message needs them, and it cannot do without.
 
         Returns:
-            the document and findings that stop nothing, or None and the findings; pointers are `/record/…`.
+            the document and findings that stop nothing, or None and the findings; pointers are into the create body.
         """
-        filled, findings = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0])
+        normal = self.compiled.normaliser.normal(record)[0]
+        filled, findings = fill(self.compiled.plan, normal)
         if findings:
             return None, findings
-        return write_document(
+        form, told = write_document(
             self.compiled.schema,
             filled,
-            standard=self.standard,
-            schema_uri=self.schema_uri,
+            standard=XFALL,
+            schema_uri=self._form_uri,
             rules=self.compiled.rules,
         )
+        template = self.template
+        if template is None or form is None:
+            return form, told
+        if around is None:
+            raise TypeError(f"{self.standard} needs to know what is around the record")
+        if template.embeds and (blank := list(_blank(filled))):
+            return None, told + blank
+        document, findings = template.document(normal, around, self.setting, form.content)
+        return document, told + findings
 
-    def trace(self, record: Mapping[str, Any]) -> list[dict[str, str]]:
-        """Which value of the record went where: pointer, path of element ids, type of the field; no values."""
-        filled, _ = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0])
-        return list(_traced(filled))
+    def trace(self, record: Mapping[str, Any], around: Around | None = None) -> list[dict[str, str]]:
+        """Which value of the record went where: pointer, path of elements, type of the value; no values."""
+        normal = self.compiled.normaliser.normal(record)[0]
+        if self.template is not None and around is not None:
+            return list(trace(self.template.fill(normal, around, self.setting)[0]))
+        return list(_traced(fill(self.compiled.plan, normal)[0]))
 
     def calendar(self, record: Mapping[str, Any], *, uid: str, received_at: datetime, place: str) -> bytes | None:
         """The wished times as a calendar file; None for a service without appointments.
@@ -277,6 +335,14 @@ class Service:
             for one in attachments
         ]
         return readable.write(filled, self.compiled.texts, head, listed, language)
+
+
+def _blank(filled: Filled) -> Iterator[Finding]:
+    """A finding for each text of white space alone: XÖV documents hold no empty elements (rule sch-xbau-gen-001)."""
+    if filled.text is not None and not filled.text.strip():
+        yield finding(filled.pointer, "too_short", filled.plan.label, limit=1)
+    for child in filled.children:
+        yield from _blank(child)
 
 
 def _traced(filled: Filled) -> Iterator[dict[str, str]]:

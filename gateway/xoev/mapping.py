@@ -32,8 +32,10 @@ class Condition:
     def holds(self, record: object) -> bool:
         """Whether the condition holds for a record."""
         value = look_up(record, self.source)
-        if value is None:
-            return self.absent
+        return self.absent if value is None else self.met(value)
+
+    def met(self, value: object) -> bool:
+        """Whether a value that is there is one of the wanted."""
         return any(value == wanted and type(value) is type(wanted) for wanted in self.values)
 
 

@@ -63,6 +63,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "„{de}“ ist zu oft angegeben; erlaubt sind höchstens {limit} Einträge.",
         '"{en}" is given too many times; at most {limit} entries are allowed.',
     ),
+    "not_unique": (
+        "„{de}“ kommt mehrfach mit demselben Wert vor; jeder Wert darf nur einmal vorkommen. Bitte umbenennen.",
+        '"{en}" occurs several times with the same value; each value may occur only once. Rename one.',
+    ),
     "schema": (
         "„{de}“ verletzt das Schema des Antrags (Regel {limit}).",
         '"{en}" breaks the schema of the record (rule {limit}).',

@@ -1,0 +1,137 @@
+"""The messages of a service's folder: mapping files read, extended and joined with installed schemas.
+
+Knows: `messages/<standard>.toml` and the files in `_messages` that they extend. Never does: require a schema set that
+nobody asks for. Standard: file format 1 of this project (`docs/reference/messages.md`). Start reading: `Messages.of`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.model import Finding
+from gateway.services.definition import Definition, Parameter
+from gateway.xoev.message import files
+from gateway.xoev.message.binding import Sources, bind
+from gateway.xoev.message.declared import Declarations
+from gateway.xoev.message.entries import MessageMapping
+from gateway.xoev.message.files import Files, Resolver
+from gateway.xoev.message.reading import read
+from gateway.xoev.message.template import Template
+
+FOLDER: Final = "messages"
+SHARED: Final = "_messages"
+_OWN: Final = Path(__file__).parent / SHARED
+_MAX_FILE: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A message that a service can speak; `template` is None where its schema set is not installed: see `absent`."""
+
+    mapping: MessageMapping
+    template: Template | None = None
+    absent: tuple[Finding, ...] = field(default=(), repr=False)
+
+
+class Messages:
+    """Reads the messages of all folders of one directory; each schema set is compiled once."""
+
+    def __init__(self, directory: Path, resolve: Resolver | None) -> None:
+        self._shared = (directory / SHARED, _OWN)
+        self._resolve = resolve or (lambda _namespace, _location: None)
+        self._sets: dict[tuple[str, str], tuple[Files | None, Declarations | None, tuple[Finding, ...]]] = {}
+
+    def of(self, folder: Path, sources: Sources, faults: list[Finding]) -> dict[str, Offered]:
+        """The messages of a folder by standard; faults are added with pointers `<folder>/<file>#<key path>`."""
+        found: dict[str, Offered] = {}
+        for path in sorted((folder / FOLDER).glob("*.toml")):
+            name = f"{folder.name}/{FOLDER}/{path.name}"
+            mapping = self._mapping(path, name, faults)
+            if mapping is None:
+                continue
+            if mapping.standard != path.stem:
+                faults.append(_fault(f"{name}#/standard", "message_name", mapping.standard))
+            found[mapping.standard] = self._offered(mapping, sources, name, faults)
+        return found
+
+    def _mapping(self, path: Path, name: str, faults: list[Finding]) -> MessageMapping | None:
+        table = _table(path, name, faults)
+        if table is None:
+            return None
+        chain: list[tuple[str, Mapping[str, Any]]] = [(name, table)]
+        extends = table.get("extends")
+        if extends is not None:
+            there = self._base(extends, name, faults)
+            if there is None:
+                return None
+            base, shared = there
+            chain.insert(0, (base, shared))
+        mapping, unfit = read(chain)
+        faults += unfit
+        return mapping
+
+    def _base(self, extends: object, name: str, faults: list[Finding]) -> tuple[str, Mapping[str, Any]] | None:
+        plain = isinstance(extends, str) and extends.replace("-", "").replace("_", "").replace(".", "").isalnum()
+        for directory in self._shared if plain else ():
+            path = directory / f"{extends}.toml"
+            if path.is_file():
+                base = f"{SHARED}/{path.name}"
+                table = _table(path, base, faults)
+                return (base, table) if table is not None else None
+        faults.append(_fault(f"{name}#/extends", "message_extends", SHARED))
+        return None
+
+    def _offered(self, mapping: MessageMapping, sources: Sources, name: str, faults: list[Finding]) -> Offered:
+        key = (mapping.namespace, mapping.schema)
+        if key not in self._sets:
+            made, absent = files.load(*key, self._resolve)
+            self._sets[key] = (made, Declarations(made) if made else None, absent)
+        compiled, declarations, absent = self._sets[key]
+        if compiled is None or declarations is None:
+            return Offered(mapping, None, absent)
+        root, unfit = bind(mapping, declarations, sources, name)
+        faults += unfit
+        return Offered(mapping, Template(mapping, compiled, root) if root else None)
+
+
+def widened(definition: Definition, offered: Mapping[str, Offered]) -> Definition:
+    """The definition with the parameters that its messages bring: which standard to speak, and what that one needs."""
+    if not offered:
+        return definition
+    names = sorted({one.name for each in offered.values() for one in each.mapping.parameters})
+    standards = (definition.standard, *sorted(offered))
+    more = [Parameter("standard", "string", None, None, standards)]
+    more += [Parameter(f"message.{name}", "string", None, None, ()) for name in names]
+    return replace(definition, parameters=(*definition.parameters, *more))
+
+
+def _table(path: Path, name: str, faults: list[Finding]) -> dict[str, Any] | None:
+    try:
+        raw = path.read_bytes()
+        if len(raw) > _MAX_FILE:
+            faults.append(_fault(name, "file_too_large", str(_MAX_FILE)))
+            return None
+        return tomllib.loads(raw.decode("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        faults.append(_fault(name, "not_toml", str(error) if isinstance(error, tomllib.TOMLDecodeError) else "UTF-8"))
+        return None
+
+
+_SENTENCES: Final = {
+    "message_name": ("Datei und standard müssen gleich heißen ({0}).", "File and standard have to be the same ({0})."),
+    "message_extends": (
+        "Diese Grundlage gibt es nicht; sie muss als Datei in {0} liegen.",
+        "There is no such base; it has to lie as a file in {0}.",
+    ),
+    "file_too_large": ("Die Datei ist größer als {0} Bytes.", "The file is larger than {0} bytes."),
+    "not_toml": ("Die Datei ist kein gültiges TOML ({0}).", "The file is not valid TOML ({0})."),
+}
+
+
+def _fault(place: str, rule: str, limit: str) -> Finding:
+    de, en = _SENTENCES[rule]
+    return Finding(place, rule, de.format(limit), en.format(limit))

@@ -1,0 +1,317 @@
+"""Joining a mapping with its schema and its record: slots in the order of the schema, or every reason against it.
+
+Knows: cardinality, choices, types; that nothing mandatory may lack a source. Never does: look at a record.
+Standard: XML Schema 1.0 part 1 §3.8 (model groups). Start reading: `bind`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from dataclasses import field as default
+from typing import Final
+
+from gateway.model import Finding
+from gateway.xoev.converters import Shape
+from gateway.xoev.mapping import STAR, Tokens
+from gateway.xoev.message import around
+from gateway.xoev.message.declared import Content, Declarations, Element, Model, Simple
+from gateway.xoev.message.entries import KNOWN, Entry, MessageMapping, Slot
+from gateway.xoev.message.fitness import default_converter, unfit_converter, unfit_text
+from gateway.xoev.message.reading import lists
+
+Labels = tuple[str, str]
+_OWN: Final[Labels] = ("Kopf der Nachricht", "message header")
+_ATTACHMENT: Final[Labels] = ("Anlage", "attachment")
+_SENTENCES: Final = {
+    "message_root": ("Das Schema kennt kein Wurzelelement {0}.", "The schema has no root element {0}."),
+    "message_target": (
+        "Dieses Ziel gibt es im Schema nicht; möglich: {0}.",
+        "The schema has no such target; possible: {0}.",
+    ),
+    "message_kind": ("Dieses Ziel ist im Schema {0}.", "In the schema this target is {0}."),
+    "message_source": (
+        "Diese Quelle gibt es nicht; weder das Schema des Antrags noch das Gateway kennt sie ({0}).",
+        "There is no such source; neither the record's schema nor the gateway knows it ({0}).",
+    ),
+    "message_repeat": ("Wiederholung passt nicht: {0}.", "Repetition does not fit: {0}."),
+    "message_converter": (
+        "Dieser Umwandler passt nicht zu Quelle und Ziel; möglich: {0}.",
+        "This converter does not fit source and target; possible: {0}.",
+    ),
+    "message_text": ("Der Wert passt nicht zum Ziel: {0}.", "The value does not fit the target: {0}."),
+    "message_mandatory": (
+        "Das Pflichtelement {0} hat keine Quelle. Bitte zuordnen; nichts wird erfunden.",
+        "The mandatory element {0} has no source. Map it; nothing is ever invented.",
+    ),
+    "message_model": (
+        "Aus einer wiederholten Folge kann nur ein Element zugeordnet werden: {0}.",
+        "Of a repeated sequence only one element can be mapped: {0}.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the record holds: the shape (JSON Schema) and label of each place; list items are `*`."""
+
+    shapes: Mapping[Tokens, Shape]
+    labels: Mapping[Tokens, Labels] = default(default_factory=dict)
+
+
+def shapes(schema: Shape, place: Tokens = ()) -> dict[Tokens, Shape]:
+    """The shape of every place of a record, from its JSON Schema."""
+    found: dict[Tokens, Shape] = {place: schema} if place else {}
+    for key, inner in schema.get("properties", {}).items():
+        found |= shapes(inner, (*place, key))
+    if "items" in schema:
+        found |= shapes(schema["items"], (*place, STAR))
+    return found
+
+
+def bind(
+    mapping: MessageMapping, declarations: Declarations, sources: Sources, name: str
+) -> tuple[Slot | None, tuple[Finding, ...]]:
+    """Join them.
+
+    Args:
+        mapping: read without faults.
+        declarations: of the set that its `schema` begins.
+        sources: what the record of the service holds.
+        name: the file, for faults that belong to no entry.
+
+    Returns:
+        the slot of the root element and no findings, or None and all faults.
+    """
+    root = declarations.root(mapping.namespace, mapping.root)
+    if root is None:
+        return None, (_fault(f"{name}#/root", "message_root", mapping.root),)
+    binding = _Binding(mapping, declarations, sources, name)
+    slot = binding.visit(root, _tree(mapping.entries), "", ())
+    return (None if binding.faults else slot), tuple(binding.faults)
+
+
+@dataclass(slots=True)
+class _Branch:
+    """The entries at one target and below it."""
+
+    group: Entry | None = None
+    field: Entry | None = None
+    below: dict[str, _Branch] = default(default_factory=dict)
+
+    def first(self) -> Entry:
+        own = self.group or self.field
+        return own if own is not None else next(iter(self.below.values())).first()
+
+
+def _tree(entries: tuple[Entry, ...]) -> _Branch:
+    root = _Branch()
+    for entry in entries:
+        branch = root
+        for step in entry.target:
+            branch = branch.below.setdefault(step, _Branch())
+        if entry.is_group:
+            branch.group = entry
+        else:
+            branch.field = entry
+    return root
+
+
+class _Binding:
+    """One joining: collects faults and goes on."""
+
+    def __init__(self, mapping: MessageMapping, declarations: Declarations, sources: Sources, name: str) -> None:
+        self.parameters = [one.name for one in mapping.parameters]
+        self.declarations = declarations
+        self.sources = sources
+        self.name = name
+        self.faults: list[Finding] = []
+
+    def visit(self, element: Element, branch: _Branch, path: str, base: Tokens) -> Slot:
+        """The slot of an element; `base` is the source of the nearest list item around it."""
+        content = self.declarations.content(element)
+        entry = branch.field or branch.group
+        if branch.field and branch.group:
+            self.fault(branch.group.place, "message_kind", self.kind(content))
+        if entry is not None:
+            base = self.source(entry, base)
+        slot = Slot(element.tag, False, element.minimum, element.maximum, content.simple, self.label(entry), entry)
+        if branch.field is not None:
+            slot = replace(slot, entry=self.field(branch.field, content))
+        children = (*self.attributes(content, branch, path, base), *self.elements(content, branch, path, base))
+        return replace(slot, children=children, sourced=_sourced(entry, children))
+
+    def elements(self, content: Content, branch: _Branch, path: str, base: Tokens) -> tuple[Slot, ...]:
+        wanted = {step: below for step, below in branch.below.items() if not step.startswith("@")}
+        declared = list(content.model.elements()) if content.model else []
+        needed = set(_always(content.model)) if content.model else set()
+        by_name = {one.name: number for number, one in reversed(list(enumerate(declared)))}
+        found: list[tuple[int, Slot]] = []
+        for step, below in wanted.items():
+            number = by_name.get(step.partition("#")[0])
+            if number is None:
+                self.fault(f"{below.first().place}/to", "message_target", ", ".join(by_name) or self.kind(content))
+                continue
+            one = declared[number]
+            slot = self.visit(one, below, f"{path}/{one.name}" if path else one.name, base)
+            found.append((number, slot if one.tag in needed else replace(slot, minimum=0)))
+        if branch.field is None:
+            self.complete(content, {step.partition("#")[0] for step in wanted}, path)
+        self.cardinality(declared, wanted, found)
+        return tuple(slot for _, slot in sorted(found, key=lambda pair: pair[0]))
+
+    def cardinality(self, declared: list[Element], wanted: dict[str, _Branch], found: list[tuple[int, Slot]]) -> None:
+        for number in sorted({number for number, _ in found}):
+            one = declared[number]
+            places = [below.first() for step, below in wanted.items() if step.partition("#")[0] == one.name]
+            repeated = any(slot.entry is not None and slot.entry.repeated for at, slot in found if at == number)
+            exclusive = all(slot.entry is not None and slot.entry.when for at, slot in found if at == number)
+            if one.maximum == 1 and (repeated or (len(places) > 1 and not exclusive)):
+                self.fault(f"{places[-1].place}/to", "message_repeat", f"{one.name} 0..1")
+            if not repeated and len(places) < one.minimum:
+                self.fault(f"{places[-1].place}/to", "message_repeat", f"{one.name} {one.minimum}..")
+
+    def attributes(self, content: Content, branch: _Branch, path: str, base: Tokens) -> list[Slot]:
+        wanted = {step[1:]: below for step, below in branch.below.items() if step.startswith("@")}
+        for name in sorted(set(wanted) - {one.name for one in content.attributes}):
+            possible = ", ".join(f"@{one.name}" for one in content.attributes) or "-"
+            self.fault(f"{wanted[name].first().place}/to", "message_target", possible)
+        found = []
+        for one in content.attributes:
+            slot = Slot(one.tag, True, int(one.required), 1, one.simple, _OWN)
+            below = wanted.get(one.name)
+            if below is not None and below.field is not None:
+                self.source(below.field, base)
+                entry = self.text(below.field, one.simple)
+                if one.fixed is not None and below.field.constant != one.fixed:
+                    self.fault(f"{below.field.place}/to", "message_text", one.fixed)
+                label = self.label(below.field)
+                sourced = below.field.from_record
+                found.append(replace(slot, label=label, entry=entry, sourced=sourced))
+            elif one.fixed is not None:
+                found.append(replace(slot, constant=one.fixed))
+            elif one.required:
+                self.fault(self.name, "message_mandatory", f"{path}/@{one.name}".lstrip("/"))
+        return found
+
+    def field(self, entry: Entry, content: Content) -> Entry:
+        if entry.embeds:
+            if not content.free:
+                self.fault(f"{entry.place}/to", "message_kind", self.kind(content))
+        elif content.simple is None:
+            self.fault(f"{entry.place}/to", "message_kind", self.kind(content))
+        else:
+            return self.text(entry, content.simple)
+        return entry
+
+    def text(self, entry: Entry, simple: Simple) -> Entry:
+        """Whether what the entry gives can be the text of its target; the entry with its converter."""
+        if entry.constant is not None and (limit := unfit_text(entry.constant, simple)):
+            self.fault(f"{entry.place}/constant", "message_text", limit)
+        for key, code in entry.codes.items():
+            if limit := unfit_text(code, simple):
+                self.fault(f"{entry.place}/codes/{key}", "message_text", limit)
+        shape = self.shape(entry.source) if entry.source else None
+        if shape is None:
+            return entry
+        if shape.get("type") in {"object", "array"}:
+            self.fault(
+                f"{entry.place}/from", "message_kind", "Text, Zahl oder Wahrheitswert / a text, number or boolean"
+            )
+            return entry
+        converter = entry.converter or default_converter(shape, simple)
+        if limit := unfit_converter(converter, shape, simple, known=not entry.from_record):
+            self.fault(f"{entry.place}/as", "message_converter", limit)
+        if entry.codes and (unknown := set(entry.codes) - set(shape.get("enum", entry.codes))):
+            self.fault(f"{entry.place}/codes", "message_text", ", ".join(sorted(unknown)))
+        return replace(entry, converter=converter)
+
+    def complete(self, content: Content, mapped: set[str], path: str) -> None:
+        """Each mandatory element is mapped; of a choice at least one side, and that one wholly."""
+        if content.model is not None:
+            for missing in _missing(content.model, mapped):
+                self.fault(self.name, "message_mandatory", f"{path}/{missing}".lstrip("/"))
+            for model in _repeated(content.model):
+                both = [one.name for one in model.elements() if one.name in mapped]
+                if len(both) > 1:
+                    self.fault(self.name, "message_model", ", ".join(f"{path}/{one}".lstrip("/") for one in both))
+
+    def source(self, entry: Entry, base: Tokens) -> Tokens:
+        """Judge source and condition of an entry; gives the list item that what is below belongs to."""
+        for key, source in (("from", entry.source), ("when/pointer", entry.when.source if entry.when else None)):
+            if not source:
+                continue
+            if self.shape(source) is None:
+                known = ", ".join("@/" + "/".join(one) for one in around.VOCABULARY) if source[0] == KNOWN else "-"
+                self.fault(f"{entry.place}/{key}", "message_source", known)
+            inner = lists(source[:-1] if key == "from" and entry.repeated else source)
+            if inner and inner != base[: len(inner)]:
+                wanted = "/" + "/".join(base) if base else "keine Liste / no list"
+                self.fault(f"{entry.place}/{key}", "message_repeat", wanted)
+        return entry.source if entry.repeated and entry.source else base
+
+    def shape(self, source: Tokens) -> Shape | None:
+        return around.shape(source, self.parameters) if source[0] == KNOWN else self.sources.shapes.get(source)
+
+    def label(self, entry: Entry | None) -> Labels:
+        if entry is None or entry.source is None:
+            return _OWN
+        if entry.source[:2] == (KNOWN, "attachments"):
+            return _ATTACHMENT
+        place = entry.source[:-1] if entry.repeated else entry.source
+        return self.sources.labels.get(place, _OWN)
+
+    @staticmethod
+    def kind(content: Content) -> str:
+        if content.free:
+            return "beliebiges XML / any XML"
+        return "ein Text / a text" if content.simple else "eine Gruppe / a group"
+
+    def fault(self, place: str, rule: str, *params: str) -> None:
+        self.faults.append(_fault(place, rule, *params))
+
+
+def _sourced(entry: Entry | None, children: tuple[Slot, ...]) -> bool:
+    return (entry is not None and entry.from_record) or any(child.sourced for child in children)
+
+
+def _always(model: Model, *, forced: bool = True) -> list[str]:
+    """The tags of elements that stand whenever their parent does."""
+    forced = forced and model.minimum > 0 and model.kind == "sequence"
+    found: list[str] = []
+    for member in model.members:
+        if isinstance(member, Model):
+            found += _always(member, forced=forced)
+        elif forced and member.minimum > 0:
+            found.append(member.tag)
+    return found
+
+
+def _missing(model: Model, mapped: set[str]) -> list[str]:
+    touched = any(one.name in mapped for one in model.elements())
+    if model.minimum == 0 and not touched:
+        return []
+    if model.kind == "choice":
+        sides = [
+            one for one in model.members if isinstance(one, Model) and any(e.name in mapped for e in one.elements())
+        ]
+        if not touched and all(not isinstance(one, Element) or one.minimum > 0 for one in model.members):
+            return [" | ".join(one.name for one in model.elements())]
+        return [name for side in sides for name in _missing(side, mapped)]
+    found: list[str] = []
+    for member in model.members:
+        if isinstance(member, Model):
+            found += _missing(member, mapped)
+        elif member.minimum > 0 and member.name not in mapped:
+            found.append(member.name)
+    return found
+
+
+def _repeated(model: Model) -> list[Model]:
+    inner = [found for one in model.members if isinstance(one, Model) for found in _repeated(one)]
+    return [model, *inner] if model.maximum != 1 and model.kind == "sequence" else inner
+
+
+def _fault(place: str, rule: str, *params: str) -> Finding:
+    de, en = _SENTENCES[rule]
+    return Finding(place, rule, de.format(*params), en.format(*params))

@@ -1,0 +1,208 @@
+"""Filling a message: the record's values, and what the gateway knows around it, at their places in the document.
+
+Knows: slots (mapping and schema joined once), lists, conditions. Never does: invent, reorder or drop a value; make an
+identifier that is not derived from the case. Standard: XML Schema 1.0 (the XSD decides order and cardinality), UUID
+version 5 (RFC 9562). Start reading: `fill`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+from uuid import UUID, uuid5
+
+from gateway.model import Finding
+from gateway.xoev.converters import CONVERTERS, Unfit
+from gateway.xoev.mapping import STAR, Condition, Tokens, every, pointer
+from gateway.xoev.message.entries import KNOWN, Entry, Slot
+from gateway.xoev.sentences import finding
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """An element or attribute with content. `place` says where in the record it came from.
+
+    `by_record`: something of the portal's record is in it; an optional element of constants alone is not written.
+    """
+
+    slot: Slot
+    place: Tokens
+    text: str | None = field(default=None, repr=False)
+    children: tuple[Filled, ...] = field(default=(), repr=False)
+    by_record: bool = False
+
+    @property
+    def pointer(self) -> str:
+        """The RFC 6901 pointer into the create body."""
+        return where(self.place)
+
+    def walk(self) -> Iterator[Filled]:
+        """It and all below it, in document order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The list item around a slot: its source with `*`, its place with numbers, its value."""
+
+    general: Tokens = ()
+    place: Tokens = ()
+    value: object = None
+
+
+def where(place: Tokens) -> str:
+    """The RFC 6901 pointer into the create body: attachments stand beside the record; the rest known is the whole."""
+    if place[:1] != (KNOWN,):
+        return pointer(place)
+    return "/" + "/".join(place[1:]) if place[1:2] == ("attachments",) else ""
+
+
+def fill(
+    root: Slot, record: Mapping[str, object], known: Mapping[str, Any], case_id: UUID
+) -> tuple[Filled, list[Finding]]:
+    """Put values into the document.
+
+    Args:
+        root: the slot of the root element.
+        record: the portal's record in NFC.
+        known: what `Around.known` gave.
+        case_id: the name from which identifiers inside the document are derived.
+
+    Returns:
+        the filled root, and a finding for each missing, superfluous, doubled or unconvertible value.
+    """
+    filler = _Filler({**record, KNOWN: known}, case_id)
+    filled = Filled(root, (), None, tuple(filler.children(root.children, _Scope())))
+    filler.twice(filled)
+    return filled, filler.findings
+
+
+class _Filler:
+    """One filling: collects findings and goes on."""
+
+    def __init__(self, values: Mapping[str, object], case_id: UUID) -> None:
+        self.values = values
+        self.case_id = case_id
+        self.findings: list[Finding] = []
+
+    def children(self, slots: Sequence[Slot], scope: _Scope) -> list[Filled]:
+        found: list[Filled] = []
+        for _, same in groupby(slots, key=lambda slot: slot.tag):
+            together, made, refused = tuple(same), [], 0
+            for slot in together:
+                before = len(self.findings)
+                made += self.field(slot, scope) if slot.is_field else self.group(slot, scope)
+                refused += len(self.findings) - before if slot.is_field else 0
+            self.count(together, len(made) + refused, scope)
+            found += made
+        return found
+
+    def count(self, slots: tuple[Slot, ...], number: int, scope: _Scope) -> None:
+        first = slots[0]
+        if first.minimum <= number and (first.maximum is None or number <= first.maximum):
+            return
+        blamed = next((found for slot in slots if (found := _source(slot))), None)
+        if blamed is None:
+            return  # nothing of the record decides: the schema says what is wrong
+        place = where(self.concrete(blamed.entry.source, scope) if blamed.entry and blamed.entry.source else ())
+        if number == 0:
+            self.findings.append(finding(place, "missing", blamed.label))
+        elif number < first.minimum:
+            self.findings.append(finding(place, "too_few", blamed.label, limit=first.minimum))
+        else:
+            self.findings.append(finding(place, "too_many", blamed.label, limit=first.maximum))
+
+    def group(self, slot: Slot, scope: _Scope) -> list[Filled]:
+        entry = slot.entry
+        if entry is not None and not self.holds(entry.when, scope):
+            return []
+        if entry is None or entry.source is None:
+            before = len(self.findings)
+            inner = tuple(self.children(slot.children, scope))
+            by_record = any(child.by_record for child in inner)
+            if inner and (by_record or slot.minimum or not slot.sourced):
+                return [Filled(slot, scope.place, None, inner, by_record)]
+            if not slot.minimum:
+                self.findings[before:] = [kept for kept in self.findings[before:] if kept.rule != "missing"]
+            return []
+        found = []
+        for value, place in self.resolve(entry.source, scope):
+            if value is None:
+                continue
+            inside = _Scope(entry.source, place, value) if entry.repeated else scope
+            inner = tuple(self.children(slot.children, inside))
+            if inner:
+                found.append(Filled(slot, place, None, inner, by_record=True))
+        return found
+
+    def field(self, slot: Slot, scope: _Scope) -> list[Filled]:
+        entry = slot.entry
+        if entry is None:
+            return [Filled(slot, scope.place, slot.constant)]
+        if not self.holds(entry.when, scope):
+            return []
+        if entry.source is not None:
+            return list(self.converted(slot, entry, scope))
+        text = entry.constant
+        if entry.made:
+            text = str(uuid5(self.case_id, "/".join((*entry.target, *scope.place))))
+        attributes = tuple(self.children(slot.children, scope))
+        return [Filled(slot, scope.place, text, attributes)]
+
+    def converted(self, slot: Slot, entry: Entry, scope: _Scope) -> Iterator[Filled]:
+        assert entry.source is not None
+        for value, place in self.resolve(entry.source, scope):
+            if value is None:
+                continue
+            try:
+                text = CONVERTERS[entry.converter].convert(value, entry.codes)
+            except Unfit as unfit:
+                label, limit = slot.label, unfit.limit
+                self.findings.append(finding(where(place), unfit.rule, label, limit=limit, types_de="-", types_en="-"))
+                continue
+            if text is not None and not text.strip():
+                self.findings.append(finding(where(place), "too_short", slot.label, limit=1))
+            elif text is not None:
+                attributes = tuple(self.children(slot.children, scope))
+                yield Filled(slot, place, text, attributes, by_record=entry.from_record)
+
+    def holds(self, condition: Condition | None, scope: _Scope) -> bool:
+        if condition is None:
+            return True
+        values = [value for value, _ in self.resolve(condition.source, scope) if value is not None]
+        return condition.absent if not values else any(condition.met(value) for value in values)
+
+    def resolve(self, source: Tokens, scope: _Scope) -> list[tuple[object, Tokens]]:
+        """The values at a source: below the list item around it where it says so, else from the top."""
+        length = len(scope.general)
+        if length and source[:length] == scope.general:
+            return list(every(scope.value, source[length:], scope.place))
+        return list(every(self.values, source))
+
+    @staticmethod
+    def concrete(source: Tokens, scope: _Scope) -> Tokens:
+        length = len(scope.general)
+        inside = length and source[:length] == scope.general
+        rest = source[length:] if inside else source
+        return (scope.place if inside else ()) + tuple(token for token in rest if token != STAR)
+
+    def twice(self, filled: Filled) -> None:
+        """A finding for each text that has to be the only one of its kind and is not."""
+        seen: set[tuple[int, str]] = set()
+        for one in filled.walk():
+            entry = one.slot.entry
+            if entry is not None and entry.unique and one.text is not None:
+                if (id(entry), one.text) in seen:
+                    self.findings.append(finding(one.pointer, "not_unique", one.slot.label))
+                seen.add((id(entry), one.text))
+
+
+def _source(slot: Slot) -> Slot | None:
+    """The first slot, here or below, whose value comes from the record or from the attachments."""
+    if slot.entry is not None and slot.entry.source is not None:
+        return slot
+    return next((found for child in slot.children if (found := _source(child))), None)

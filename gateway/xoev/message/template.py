@@ -1,0 +1,105 @@
+"""A kind of message of one service: mapping and schema joined, ready to write documents.
+
+Knows: how filling, embedding the form, and judging follow each other. Never does: I/O; everything was read before.
+Standard: see the room. Start reading: `Template.document`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from gateway.model import Document, Finding
+from gateway.xoev import xml
+from gateway.xoev.message.around import Around
+from gateway.xoev.message.entries import KNOWN, MessageMapping, Slot
+from gateway.xoev.message.files import Files
+from gateway.xoev.message.filling import Filled, fill
+from gateway.xoev.message.fitness import unfit_text
+from gateway.xoev.message.writing import document
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a municipality and a service say about their messages: parameters, and titles of kinds of attachments."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A mapping joined with its schema."""
+
+    mapping: MessageMapping
+    files: Files = field(repr=False)
+    root: Slot = field(repr=False)
+
+    @property
+    def embeds(self) -> bool:
+        """Whether the message carries the whole form as XML."""
+        return any(entry.embeds for entry in self.mapping.entries)
+
+    def fill(self, record: Mapping[str, object], around: Around, setting: Setting) -> tuple[Filled, list[Finding]]:
+        """Put a record into the message; see `filling.fill`."""
+        return fill(self.root, record, around.known(setting.titles, self.values(setting)), around.case_id)
+
+    def document(
+        self, record: Mapping[str, object], around: Around, setting: Setting, form: bytes | None
+    ) -> tuple[Document | None, list[Finding]]:
+        """The message of a record, validated.
+
+        Args:
+            record: in NFC.
+            around: ids, instants and attachments of this very message.
+            setting: what municipality and service say.
+            form: the whole form as canonical XML, for a mapping that embeds it.
+
+        Returns:
+            the document and no findings, or None and the findings with pointers into the create body.
+        """
+        filled, findings = self.fill(record, around, setting)
+        if findings:
+            return None, findings
+        embedded = xml.parse(form).root if form is not None and self.embeds else None
+        return document(self.mapping, self.files, filled, embedded)
+
+    def values(self, setting: Setting) -> dict[str, str]:
+        """The municipality's parameters with the defaults of the mapping."""
+        defaults = {one.name: one.default for one in self.mapping.parameters if one.default is not None}
+        return {**defaults, **setting.parameters}
+
+    def unfit(self, setting: Setting) -> Iterator[tuple[str, str]]:
+        """Parameters that are missing (limit empty) or do not fit their place (limit says what they break)."""
+        values = self.values(setting)
+        yield from ((one.name, "") for one in self.mapping.parameters if one.name not in values)
+        seen: set[str] = set()
+        for slot in _slots(self.root):
+            source = slot.entry.source if slot.entry else None
+            if source is None or source[:2] != (KNOWN, "parameters") or slot.simple is None or source[2] in seen:
+                continue
+            limit = unfit_text(values[source[2]], slot.simple) if source[2] in values else None
+            if limit is not None:
+                seen.add(source[2])
+                yield source[2], limit
+
+
+def trace(filled: Filled, above: str = "") -> Iterator[dict[str, str]]:
+    """Which value went where: pointer, path of names below the root, kind of value; no values."""
+    for child in filled.children:
+        name = etree.QName(child.slot.tag).localname
+        path = f"{above}/@{name}" if child.slot.attribute else f"{above}/{name}"
+        entry = child.slot.entry
+        if child.slot.is_field and entry is not None:
+            origin = "constant" if entry.source is None else child.pointer or "@/" + "/".join(entry.source[1:])
+            kind = "xml" if entry.embeds else "uuid" if entry.made else entry.converter or "text"
+            yield {"from": origin, "to": path.lstrip("/"), "value_type": kind}
+        yield from trace(child, path)
+
+
+def _slots(slot: Slot) -> Iterator[Slot]:
+    yield slot
+    for child in slot.children:
+        yield from _slots(child)

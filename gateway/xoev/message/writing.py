@@ -1,0 +1,139 @@
+"""Writing and validating a message: libxml2 decides, the findings speak of the portal's record.
+
+Knows: which element or attribute came from which place. Never does: show an XML path or a value to the portal.
+Standard: XML Schema 1.0, Exclusive C14N 1.0 (W3C). Start reading: `document`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any, Final
+
+from lxml import etree
+
+from gateway.model import Document, Finding
+from gateway.xoev.latin import MEANING, offence
+from gateway.xoev.message.entries import MessageMapping
+from gateway.xoev.message.files import Files
+from gateway.xoev.message.filling import Filled
+from gateway.xoev.sentences import finding
+from gateway.xoev.xml import canonical
+
+MEDIA_TYPE: Final = "application/xml"
+_RULES: Final = {
+    "SCHEMAV_CVC_MINLENGTH_VALID": ("too_short", "min_length"),
+    "SCHEMAV_CVC_MAXLENGTH_VALID": ("too_long", "max_length"),
+    "SCHEMAV_CVC_PATTERN_VALID": ("pattern", "pattern"),
+    "SCHEMAV_CVC_ENUMERATION_VALID": ("not_in_list", "codes"),
+    "SCHEMAV_CVC_MININCLUSIVE_VALID": ("too_small", "minimum"),
+    "SCHEMAV_CVC_MAXINCLUSIVE_VALID": ("too_large", "maximum"),
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_1": ("format", "base"),
+}
+_REPEATS: Final = frozenset({"SCHEMAV_CVC_DATATYPE_VALID_1_2_1", "SCHEMAV_CVC_ATTRIBUTE_3", "SCHEMAV_CVC_TYPE_3_1_3"})
+"""What libxml2 says once more about a text whose facet it named before."""
+
+
+def document(
+    mapping: MessageMapping, files: Files, filled: Filled, form: etree._Element | None = None
+) -> tuple[Document | None, list[Finding]]:
+    """Write the filled message as XML and let its schema judge it.
+
+    Args:
+        mapping: names standard, schema and prefix.
+        files: the compiled set.
+        filled: what `filling.fill` gave.
+        form: the root of the whole form as XML, for a mapping that embeds it.
+
+    Returns:
+        the document and no findings, or None and every finding with a pointer into the create body.
+    """
+    writer = _Writer(form)
+    root = writer.root(mapping, filled)
+    findings = [*writer.findings, *_judged(files, root, writer.origins)]
+    if findings:
+        return None, findings
+    content = canonical(root)
+    digest = hashlib.sha256(content).hexdigest()
+    return Document(content, mapping.standard, mapping.schema_uri, mapping.namespace, MEDIA_TYPE, digest), []
+
+
+class _Writer:
+    """Writes elements and remembers where each came from."""
+
+    def __init__(self, form: etree._Element | None) -> None:
+        self.form = form
+        self.origins: dict[tuple[etree._Element, str], Filled] = {}
+        self.findings: list[Finding] = []
+
+    def root(self, mapping: MessageMapping, filled: Filled) -> etree._Element:
+        root = etree.Element(filled.slot.tag, nsmap={mapping.prefix: mapping.namespace})
+        self.below(root, filled)
+        return root
+
+    def below(self, element: etree._Element, filled: Filled) -> None:
+        self.origins[element, ""] = filled
+        entry = filled.slot.entry
+        if entry is not None and entry.embeds and self.form is not None:
+            element.append(deepcopy(self.form))
+        try:
+            if filled.text is not None:
+                element.text = filled.text
+        except ValueError:
+            self.findings.append(finding(filled.pointer, "format", filled.slot.label, limit="XML 1.0"))
+        for child in filled.children:
+            if child.slot.attribute:
+                self.attribute(element, child)
+            else:
+                self.below(etree.SubElement(element, child.slot.tag), child)
+
+    def attribute(self, element: etree._Element, filled: Filled) -> None:
+        self.origins[element, filled.slot.tag] = filled
+        try:
+            element.set(filled.slot.tag, filled.text or "")
+        except ValueError:
+            self.findings.append(finding(filled.pointer, "format", filled.slot.label, limit="XML 1.0"))
+
+
+def _judged(files: Files, root: etree._Element, origins: dict[tuple[etree._Element, str], Filled]) -> Iterator[Finding]:
+    errors = files.errors(root)
+    if not errors:
+        return
+    namespaces = {prefix: uri for one in root.iter() for prefix, uri in one.nsmap.items() if prefix}
+    seen: set[tuple[str, str]] = set()
+    faceted: set[str] = set()
+    for error in errors:
+        result = _translated(error, _origin(error.path or "/*", root, origins, namespaces), faceted)
+        if result is not None and (result.pointer, result.rule) not in seen:
+            seen.add((result.pointer, result.rule))
+            yield result
+
+
+def _origin(
+    path: str, root: etree._Element, origins: dict[tuple[etree._Element, str], Filled], namespaces: dict[str, str]
+) -> Filled:
+    way, _, name = path.partition("/@")
+    found = root.getroottree().xpath(way, namespaces=namespaces)
+    element = next((one for one in found if isinstance(one, type(root))), root) if isinstance(found, list) else root
+    while (element, "") not in origins and (parent := element.getparent()) is not None:
+        element = parent  # inside what was embedded
+    return origins.get((element, name)) or origins[element, ""]
+
+
+def _translated(error: etree._LogEntry, origin: Filled, faceted: set[str]) -> Finding | None:
+    slot = origin.slot
+    rule, facet = _RULES.get(error.type_name, ("", ""))
+    if error.type_name in _REPEATS and origin.pointer in faceted:
+        return None
+    if not rule or slot.simple is None:
+        limit = error.type_name.removeprefix("SCHEMAV_").lower()
+        return finding(origin.pointer, "schema", slot.label, limit=limit)
+    faceted.add(origin.pointer)
+    if rule == "pattern" and slot.simple.latin is not None:
+        de, en = MEANING[slot.simple.latin]
+        position = (offence(origin.text or "", slot.simple.latin) or 0) + 1
+        more: dict[str, Any] = {"datatype": slot.simple.latin.value, "allowed_de": de, "allowed_en": en}
+        return finding(origin.pointer, "characters", slot.label, position=position, **more)
+    value = getattr(slot.simple.facets, facet)
+    return finding(origin.pointer, rule, slot.label, limit=", ".join(value) if isinstance(value, tuple) else value)
