@@ -6,7 +6,7 @@ Standard: XML Schema 1.0 part 1 §3.8 (model groups). Start reading: `bind`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as default
 from typing import Final
@@ -143,7 +143,7 @@ class _Binding:
 
     def elements(self, content: Content, branch: _Branch, path: str, base: Tokens) -> tuple[Slot, ...]:
         wanted = {step: below for step, below in branch.below.items() if not step.startswith("@")}
-        declared = list(content.model.elements()) if content.model else []
+        declared = list(_effective(content.model)) if content.model else []
         needed = set(_always(content.model)) if content.model else set()
         by_name = {one.name: number for number, one in reversed(list(enumerate(declared)))}
         found: list[tuple[int, Slot]] = []
@@ -285,6 +285,16 @@ def _always(model: Model, *, forced: bool = True) -> list[str]:
         elif forced and member.minimum > 0:
             found.append(member.tag)
     return found
+
+
+def _effective(model: Model, *, repeated: bool = False) -> Iterator[Element]:
+    """Every element, in the order of the schema; without an upper bound where what is around it may repeat."""
+    repeated = repeated or model.maximum != 1
+    for member in model.members:
+        if isinstance(member, Model):
+            yield from _effective(member, repeated=repeated)
+        else:
+            yield replace(member, maximum=None) if repeated else member
 
 
 def _missing(model: Model, mapped: set[str]) -> list[str]:

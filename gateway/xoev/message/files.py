@@ -74,7 +74,8 @@ def load(namespace: str, location: str, resolve: Resolver) -> tuple[Files | None
     Args:
         namespace: the target namespace of the file to begin with.
         location: its name, as `resolve` knows it.
-        resolve: gives each file; nothing else is asked, so a set that is not complete is a fault, never a request.
+        resolve: gives each file; nothing else is asked, so a set that is not complete is a fault, never a request. An
+            import that nobody can give is a fault only where something of it is used.
 
     Returns:
         the compiled set and no findings, or None and the faults; pointers are `/<location>/<line>`.
@@ -89,7 +90,8 @@ def load(namespace: str, location: str, resolve: Resolver) -> tuple[Files | None
     try:
         compiled = etree.XMLSchema(parts[0].root)
     except etree.XMLSchemaParseError as error:
-        return None, tuple(_fault("set_invalid", location, entry.line, str(entry.line)) for entry in error.error_log)
+        invalid = (_fault("set_invalid", location, entry.line, str(entry.line)) for entry in error.error_log)
+        return None, tuple(gathering.absent) or tuple(dict.fromkeys(invalid))
     named = {
         (str(etree.QName(one).localname), part.namespace, one.get("name", "")): (one, part)
         for part in parts
@@ -100,14 +102,16 @@ def load(namespace: str, location: str, resolve: Resolver) -> tuple[Files | None
 
 
 class _Given(etree.Resolver):
-    """Hands the gathered bytes to libxml2, which asks for nothing that is not among them."""
+    """Hands the gathered bytes to libxml2; for an import that nobody could give, a schema without declarations."""
 
-    def __init__(self, parts: dict[str, Part]) -> None:
+    def __init__(self, parts: dict[str, Part], missing: dict[str, str]) -> None:
         self._parts = parts
+        self._missing = missing
 
     def resolve(self, system_url: str | None, _public_id: str | None, context: Any) -> Any:  # noqa: ANN401 - opaque
-        part = self._parts.get(system_url or "")
-        return self.resolve_string(part.source if part else b"", context, base_url=system_url)
+        url = system_url or ""
+        source = self._parts[url].source if url in self._parts else _nothing(self._missing.get(url, ""))
+        return self.resolve_string(source, context, base_url=system_url)
 
 
 class _Gathering:
@@ -117,13 +121,15 @@ class _Gathering:
         self.resolve = resolve
         self.parts: dict[str, Part] = {}
         self.faults: list[Finding] = []
+        self.absent: list[Finding] = []
+        self.missing: dict[str, str] = {}
         self.parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False, huge_tree=False)
-        self.parser.resolvers.add(_Given(self.parts))
+        self.parser.resolvers.add(_Given(self.parts, self.missing))
 
     def take(self, namespace: str, location: str, url: str) -> None:
-        waiting = [(namespace, location, url)]
+        waiting = [(namespace, location, url, True)]
         while waiting:
-            namespace, location, url = waiting.pop(0)
+            namespace, location, url, needed = waiting.pop(0)
             if url in self.parts:
                 continue
             if len(self.parts) >= _MOST:
@@ -131,7 +137,8 @@ class _Gathering:
                 return
             source = self.resolve(namespace, location)
             if source is None:
-                self.faults.append(_fault("set_absent", location, 0, namespace or "-"))
+                (self.faults if needed else self.absent).append(_fault("set_absent", location, 0, namespace or "-"))
+                self.missing[url] = namespace
                 continue
             parsed = xml.parse(source)
             self.faults += [Finding(f"/{location}/{f.line}", f.rule, f.de, f.en) for f in parsed.faults]
@@ -142,13 +149,21 @@ class _Gathering:
                 waiting += _next(part)
 
 
-def _next(part: Part) -> Iterator[tuple[str, str, str]]:
+def _nothing(namespace: str) -> bytes:
+    schema = etree.Element(f"{XS}schema")
+    if namespace:
+        schema.set("targetNamespace", namespace)
+    return etree.tostring(schema)
+
+
+def _next(part: Part) -> Iterator[tuple[str, str, str, bool]]:
+    """What a file includes and imports: namespace, location, address, and whether it cannot do without."""
     for one in part.root:
         if one.tag in {f"{XS}include", f"{XS}redefine"}:
             location = one.get("schemaLocation", "")
-            yield part.namespace, location, urljoin(part.url, location)
+            yield part.namespace, location, urljoin(part.url, location), True
         elif one.tag == f"{XS}import" and (location := one.get("schemaLocation", "")):
-            yield one.get("namespace", ""), location, urljoin(part.url, location)
+            yield one.get("namespace", ""), location, urljoin(part.url, location), False
 
 
 _SENTENCES: Final = {

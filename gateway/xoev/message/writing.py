@@ -18,6 +18,7 @@ from gateway.xoev.latin import MEANING, offence
 from gateway.xoev.message.entries import MessageMapping
 from gateway.xoev.message.files import Files
 from gateway.xoev.message.filling import Filled
+from gateway.xoev.schemas import Facets
 from gateway.xoev.sentences import finding
 from gateway.xoev.xml import canonical
 
@@ -29,6 +30,7 @@ _RULES: Final = {
     "SCHEMAV_CVC_ENUMERATION_VALID": ("not_in_list", "codes"),
     "SCHEMAV_CVC_MININCLUSIVE_VALID": ("too_small", "minimum"),
     "SCHEMAV_CVC_MAXINCLUSIVE_VALID": ("too_large", "maximum"),
+    "SCHEMAV_CVC_FRACTIONDIGITS_VALID": ("multiple_of", "fraction_digits"),
     "SCHEMAV_CVC_DATATYPE_VALID_1_2_1": ("format", "base"),
 }
 _REPEATS: Final = frozenset({"SCHEMAV_CVC_DATATYPE_VALID_1_2_1", "SCHEMAV_CVC_ATTRIBUTE_3", "SCHEMAV_CVC_TYPE_3_1_3"})
@@ -51,7 +53,7 @@ def document(
     """
     writer = _Writer(form)
     root = writer.root(mapping, filled)
-    findings = [*writer.findings, *_judged(files, root, writer.origins)]
+    findings = writer.findings or list(_judged(files, root, writer.origins))
     if findings:
         return None, findings
     content = canonical(root)
@@ -135,5 +137,11 @@ def _translated(error: etree._LogEntry, origin: Filled, faceted: set[str]) -> Fi
         position = (offence(origin.text or "", slot.simple.latin) or 0) + 1
         more: dict[str, Any] = {"datatype": slot.simple.latin.value, "allowed_de": de, "allowed_en": en}
         return finding(origin.pointer, "characters", slot.label, position=position, **more)
-    value = getattr(slot.simple.facets, facet)
-    return finding(origin.pointer, rule, slot.label, limit=", ".join(value) if isinstance(value, tuple) else value)
+    return finding(origin.pointer, rule, slot.label, limit=_limit(slot.simple.facets, facet))
+
+
+def _limit(facets: Facets, facet: str) -> str:
+    value = getattr(facets, facet)
+    if facet == "fraction_digits":
+        return f"{10 ** -int(value):f}".rstrip("0")
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
