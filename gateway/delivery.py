@@ -205,7 +205,7 @@ class Delivery:
         ]
 
     async def _readable(self, current: Submission, stored: Stored, record: Mapping[str, Any]) -> bytes:
-        service = self.catalogue.get(current.service).rules_for(current.municipality)
+        service = self.catalogue.get(current.service)
         name = self.municipalities[current.municipality].name
         return await asyncio.to_thread(
             service.readable,

@@ -281,7 +281,8 @@ class Service:
 
     def record_schema(self) -> dict[str, Any]:
         """The JSON Schema 2020-12 of the record."""
-        return copy.deepcopy(dict(self.compiled.record_schema))
+        schema = self.compiled.record_schema
+        return self.template.demanding(schema) if self.template else copy.deepcopy(dict(schema))
 
     def example(self, ars: str) -> dict[str, Any]:
         """A complete create body for a municipality: every required attachment listed, `upload` empty."""

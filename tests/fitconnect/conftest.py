@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
+import socket
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import uvicorn
 
 from gateway.crypto import jws, keys
 from gateway.crypto.keys import digest
@@ -22,7 +25,11 @@ from gateway.errors import CounterpartGarbled
 from gateway.fitconnect import names
 from gateway.model import Document, Purpose, Signature, State, Submission
 from gateway.outbound.answer import Answer
+from gateway.outbound.client import Policy, http_client
 from gateway.ports import Enclosure, Parcel
+from gateway.sandbox.fitconnect import keyring, server
+from gateway.sandbox.fitconnect.clock import Ids
+from gateway.sandbox.fitconnect.offers import DEMO
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -56,6 +63,47 @@ async def routed():
     client = RoutedClient()
     yield client
     await client.aclose()
+
+
+class SystemClock:
+    def now(self):
+        return datetime.now(UTC)
+
+
+@pytest.fixture(scope="session")
+def sandbox_keys(rsa_keys, tmp_path_factory):
+    """The sandbox's keys, made of the session's three."""
+    shared = {"delivery": "root", "portal": "root", "root": "root"}
+    for kind in ("automatic", "manual"):
+        shared |= {f"{kind}-decryption": "encryption", f"{kind}-signing": "signing"}
+    material = {name: rsa_keys[key] for name, key in shared.items()}
+    directory = tmp_path_factory.mktemp("sandbox-keys")
+    return keyring.Keyring.from_keys(directory, material, now=datetime.now(UTC), ids=Ids(seed=1))
+
+
+@pytest.fixture
+async def sandbox(sandbox_keys, tmp_path, request):
+    """A running sandbox; its readiness line and itself. A test may ask by parameter for what it offers."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    box = server.Sandbox.open(tmp_path, base_url=base, keys=sandbox_keys, offered=getattr(request, "param", DEMO))
+    config = uvicorn.Config(server.app(box), lifespan="off", log_config=None, access_log=False, ws="none")
+    serving = uvicorn.Server(config)
+    task = asyncio.create_task(serving.serve(sockets=[listener]))
+    while not serving.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.005)
+    yield SimpleNamespace(box=box, **server.readiness(box))
+    serving.should_exit = True
+    await task
+    await box.close()
+    listener.close()
+
+
+@pytest.fixture
+async def client():
+    made = http_client(Policy(allow_private=("loopback",)))
+    yield made
+    await made.aclose()
 
 
 @pytest.fixture(scope="session")

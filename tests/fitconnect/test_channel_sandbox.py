@@ -6,14 +6,11 @@ import asyncio
 import hashlib
 import json
 import os
-import socket
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-import uvicorn
 
 from gateway.crypto import jwe
 from gateway.crypto.keys import generate_ec, generate_root
@@ -22,56 +19,14 @@ from gateway.fitconnect import names
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.fitconnect.events import is_delivery_service
 from gateway.model import PLAIN_JWS, Purpose, SignatureFormat, SignatureStyle
-from gateway.outbound.client import Policy, exchange, http_client
-from gateway.sandbox.fitconnect import keyring, server
-from gateway.sandbox.fitconnect.clock import Ids
+from gateway.outbound.client import exchange
 from gateway.sandbox.fitconnect.offers import DEMO
 from gateway.signature import identity, making
 from gateway.signature import signer as signing
+from tests.fitconnect.conftest import SystemClock
 
 SCHEMA = "urn:xoev-de:xfall:standard:fim-s99000010001_1.0.0"
 DOCUMENT = f'<?xml version="1.0"?><antrag xmlns="{SCHEMA}"><strasse>Lange Straße</strasse></antrag>'.encode()
-
-
-class SystemClock:
-    def now(self):
-        return datetime.now(UTC)
-
-
-@pytest.fixture(scope="session")
-def sandbox_keys(rsa_keys, tmp_path_factory):
-    """The sandbox's keys, made of the session's three."""
-    shared = {"delivery": "root", "portal": "root", "root": "root"}
-    for kind in ("automatic", "manual"):
-        shared |= {f"{kind}-decryption": "encryption", f"{kind}-signing": "signing"}
-    material = {name: rsa_keys[key] for name, key in shared.items()}
-    directory = tmp_path_factory.mktemp("sandbox-keys")
-    return keyring.Keyring.from_keys(directory, material, now=datetime.now(UTC), ids=Ids(seed=1))
-
-
-@pytest.fixture
-async def sandbox(sandbox_keys, tmp_path):
-    """A running sandbox; its readiness line and itself."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    box = server.Sandbox.open(tmp_path, base_url=base, keys=sandbox_keys)
-    config = uvicorn.Config(server.app(box), lifespan="off", log_config=None, access_log=False, ws="none")
-    serving = uvicorn.Server(config)
-    task = asyncio.create_task(serving.serve(sockets=[listener]))
-    while not serving.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.005)
-    yield SimpleNamespace(box=box, **server.readiness(box))
-    serving.should_exit = True
-    await task
-    await box.close()
-    listener.close()
-
-
-@pytest.fixture
-async def client():
-    made = http_client(Policy(allow_private=("loopback",)))
-    yield made
-    await made.aclose()
 
 
 @pytest.fixture

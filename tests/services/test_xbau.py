@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import jsonschema_rs
 import pytest
 from elementpath import XPathContext
 from elementpath.xpath2 import XPath2Parser
@@ -275,6 +276,17 @@ def test_a_parcel_that_the_standard_demands_is_missing_in_the_record(speaking):
     assert [(one.pointer, one.rule) for one in findings] == [("/record/parcels", "missing")]
     assert "Flurstück" in findings[0].de
     assert "Parcel" in findings[0].en
+
+
+def test_the_published_schema_of_the_record_demands_what_the_message_needs(speaking):
+    plain, asked = speaking.get("verkehrsregelung"), speaking.get("verkehrsregelung").rules_for(TANGERHUETTE)
+    assert "parcels" not in plain.record_schema()["required"]
+    assert "parcels" in asked.record_schema()["required"]
+    assert asked.record_schema()["properties"]["parcels"]["minItems"] == 1
+    assert "required" in plain.record_schema()
+    for name in SPEAKING:
+        service = speaking.get(name).rules_for(TANGERHUETTE)
+        jsonschema_rs.Draft202012Validator(service.record_schema()).validate(ordinary(service))
 
 
 def test_what_the_message_misses_is_told_together_with_everything_else(speaking):

@@ -7,12 +7,15 @@ Standard: see the room. Start reading: `Template.document`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml import etree
 
 from gateway.model import Document, Finding
 from gateway.xoev import xml
+from gateway.xoev.mapping import STAR, Tokens
 from gateway.xoev.message.around import Around
 from gateway.xoev.message.entries import KNOWN, MessageMapping, Slot
 from gateway.xoev.message.files import Files
@@ -66,6 +69,13 @@ class Template:
         embedded = xml.parse(form).root if form is not None and self.embeds else None
         return document(self.mapping, self.files, filled, embedded)
 
+    def demanding(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON Schema of a record with everything required that the message cannot do without."""
+        demanding = deepcopy(dict(schema))
+        for place in _demanded(self.root):
+            _require(demanding, place)
+        return demanding
+
     def values(self, setting: Setting) -> dict[str, str]:
         """The municipality's parameters with the defaults of the mapping."""
         defaults = {one.name: one.default for one in self.mapping.parameters if one.default is not None}
@@ -97,6 +107,29 @@ def trace(filled: Filled, above: str = "") -> Iterator[dict[str, str]]:
             kind = "xml" if entry.embeds else "uuid" if entry.made else entry.converter or "text"
             yield {"from": origin, "to": path.lstrip("/"), "value_type": kind}
         yield from trace(child, path)
+
+
+def _demanded(slot: Slot) -> Iterator[Tokens]:
+    """The places of the record without which the document lacks something mandatory, whatever else it holds."""
+    tags = [child.tag for child in slot.children]
+    for child in slot.children:
+        entry = child.entry
+        if child.minimum == 0 or tags.count(child.tag) > 1 or (entry is not None and entry.when is not None):
+            continue
+        if entry is not None and entry.source is not None and entry.from_record:
+            yield entry.source
+        yield from _demanded(child)
+
+
+def _require(schema: dict[str, Any], place: Tokens) -> None:
+    for token in place:
+        if token == STAR:
+            schema["minItems"] = max(1, schema.get("minItems", 0))
+            schema = schema["items"]
+        else:
+            required = schema.setdefault("required", [])
+            required += [] if token in required else [token]
+            schema = schema["properties"][token]
 
 
 def _slots(slot: Slot) -> Iterator[Slot]:

@@ -1,0 +1,195 @@
+"""The whole way of a message of another standard: taken in, stored, sealed, delivered, opened by the authority."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field, replace
+from uuid import UUID, uuid4
+
+import pytest
+from lxml import etree
+
+from gateway.delivery import Delivery
+from gateway.errors import RecordInvalid
+from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
+from gateway.intake import Intake
+from gateway.model import Attachment, Client, Destination, Municipality, State
+from gateway.outbound.client import exchange
+from gateway.ports import Stored
+from gateway.sandbox.fitconnect.offers import Offer
+from gateway.services.loader import load
+from gateway.services.schema_folder import resolver
+from tests.fitconnect.conftest import MemoryStore, SystemClock
+from tests.services.conftest import PARAMETERS, TANGERHUETTE, XBAU
+
+PLAN = b"%PDF-1.7 Lageplan"
+URI = "urn:xoev-de:bmk:standard:xbau-kernmodul_1.3.0"
+TAKES = (Offer("urn:de:fim:leika:leistung:99012021002000", ("DE",), ((URI, "application/xml"),)),)
+PORTAL = Client("portal", frozenset(), frozenset({TANGERHUETTE}))
+
+
+@dataclass
+class WholeStore(MemoryStore):
+    """One client's submissions in memory, as far as taking in and carrying out go."""
+
+    files: dict = field(default_factory=dict)
+    made: dict = field(default_factory=dict)
+    rows: dict = field(default_factory=dict)
+
+    def upload(self, content):
+        upload = uuid4()
+        digest = hashlib.sha256(content).hexdigest()
+        self.files[upload] = Attachment("", "", "", len(content), digest, upload=upload, blob=self.keep(content))
+        return upload
+
+    async def known(self, client, key, digest):
+        return self.made.get(key)
+
+    async def uploads(self, client, wanted):
+        return {upload: self.files[upload] for upload in wanted}
+
+    async def create(self, new):
+        self.made[new.idempotency_key] = new
+        self.rows[new.submission.id] = replace(new.submission, version=1)
+        return new
+
+    async def load(self, submission_id):
+        return self.rows[submission_id]
+
+    async def stored(self, submission_id):
+        new = next(one for one in self.made.values() if one.submission.id == submission_id)
+        return Stored(new.record, new.document, new.attachments, new.submission.created_at)
+
+    async def commit(self, expected, change):
+        row = replace(change.submission, version=expected + 1)
+        self.rows[row.id] = row
+        self.take(change.blobs)
+        return row
+
+    async def paused(self, destination):
+        return False
+
+
+class Receipts:
+    receipt_key = "k"
+
+    def sign_receipt(self, payload):
+        return "receipt"
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    if not XBAU.is_dir():
+        pytest.skip("the official XBau-Kernmodul 1.3.0 is not beside the checkout")
+    return load(None, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, resolver(XBAU / "offline"))
+
+
+@pytest.fixture
+def whole():
+    return WholeStore()
+
+
+@pytest.fixture
+def town():
+    destination = Destination("d", "test", ("*",))
+    return Municipality(
+        "tangerhuette", TANGERHUETTE, "Stadt Tangerhütte", "https://t.example", "test", "c", (destination,)
+    )
+
+
+@pytest.fixture
+def intake(whole, catalogue, town):
+    return Intake(
+        whole, catalogue, {TANGERHUETTE: town}, Receipts(), SystemClock(), uuid4, lambda *parts: b"".join(parts)
+    )
+
+
+def body(catalogue, *uploads):
+    given = catalogue.get("hausnummer").example(TANGERHUETTE)
+    kinds = [
+        {"kind": "site_plan", "filename": f"Plan {no}.pdf", "media_type": "application/pdf", "upload": str(upload)}
+        for no, upload in enumerate(uploads)
+    ]
+    return {**given, "attachments": kinds}
+
+
+async def test_a_message_is_made_once_with_identities_of_its_own(intake, whole, catalogue):
+    given = body(catalogue, whole.upload(PLAN))
+    new = await intake.create(PORTAL, given, "first")
+    assert (new.document.standard, new.document.schema_uri) == ("xbau-kernmodul", URI)
+    root = etree.fromstring(new.document.content)
+    assert root.findtext("referenzAntragsservice/referenzAntragsservice") == str(new.submission.id)
+    assert await intake.create(PORTAL, given, "first") is new, "the same call is answered with the same message"
+    other = await intake.create(PORTAL, body(catalogue, whole.upload(PLAN)), "second")
+    uuids = {etree.fromstring(one.document.content).findtext(".//nachrichtenUUID") for one in (new, other)}
+    assert len(uuids | {str(new.submission.id), str(other.submission.id)}) == 4
+
+
+async def test_a_test_is_marked_as_one_in_the_message(intake, whole, catalogue):
+    new = await intake.create(PORTAL, {**body(catalogue, whole.upload(PLAN)), "test": True}, "test")
+    assert etree.fromstring(new.document.content).get("test") == "true"
+
+
+async def test_two_files_of_one_name_are_refused_before_anything_is_stored(intake, whole, catalogue):
+    given = body(catalogue, whole.upload(PLAN), whole.upload(PLAN))
+    given["attachments"][1]["filename"] = given["attachments"][0]["filename"]
+    findings = await intake.validate(PORTAL, given)
+    assert [(one.pointer, one.rule) for one in findings] == [("/attachments/1/filename", "not_unique")]
+    with pytest.raises(RecordInvalid):
+        await intake.create(PORTAL, given, "twice")
+    assert whole.made == {}
+
+
+@pytest.fixture
+def delivery(sandbox, client, whole, *, signers, make, catalogue, town):
+    """What carries submissions to the sandbox's automatic subscriber."""
+    [account] = [each for each in sandbox.clients if each["role"] == "sender"]
+    [destination] = [each for each in sandbox.destinations if each["subscriber"] == "automatic"]
+    environment = Environment(
+        sandbox.token_url,
+        sandbox.submission_api_v2.removesuffix("/v2"),
+        delivery_issuers=frozenset({sandbox.delivery_issuer}),
+        insecure_public_keys=True,
+    )
+    to = Addressee(destination["destination_id"], TAKES[0].identifier, "Hausnummer beantragen")
+    channel = FitConnectChannel(
+        environment,
+        account["client_id"],
+        account["client_secret"],
+        addressee=lambda _service: to,
+        keys=make.signer(signers.subscriber),
+        archive=make.archive,
+        client=client,
+        clock=SystemClock(),
+        random=os.urandom,
+    )
+    return Delivery(whole, {TANGERHUETTE: channel}, {TANGERHUETTE: town}, catalogue, SystemClock(), uuid4, lambda: 0.5)
+
+
+@pytest.mark.parametrize("sandbox", [TAKES], indirect=True)
+async def test_the_authority_opens_the_message_and_finds_each_file_it_names(sandbox, client, delivery, whole, intake):
+    new = await intake.create(PORTAL, body(intake.catalogue, whole.upload(PLAN), whole.upload(PLAN + b" 2")), "key")
+    await delivery.advance(new.submission.id)
+    for _ in range(100):
+        if whole.rows[new.submission.id].state is State.ACCEPTED:
+            break
+        await asyncio.sleep(0.02)
+        await delivery.advance(new.submission.id)
+    row = whole.rows[new.submission.id]
+    assert row.state is State.ACCEPTED, row.reason
+    answer = await exchange(
+        client, "GET", f"{sandbox.admin}/submissions/{row.remote_id}/opened", headers={}, content=None
+    )
+    opened = json.loads(answer.body)
+    message = base64.b64decode(opened["document"])
+    assert message == new.document.content, "what was stored at the intake is what arrives"
+    schema = opened["metadata"]["contentStructure"]["data"]["submissionSchema"]
+    assert schema == {"schemaUri": URI, "mimeType": "application/xml"}
+    arrived = {one["id"]: one["sha256"] for one in opened["attachments"]}
+    named = {UUID(one.findtext("dokumentid")): one.get("hashValue") for one in etree.fromstring(message).iter("anhang")}
+    assert len(named) == 2
+    assert {str(name): digest for name, digest in named.items()}.items() <= arrived.items()
