@@ -6,15 +6,16 @@ counts is namespace and file name). Start reading: `resolver`.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
-from gateway.xoev.message.files import Resolver
+from gateway.xoev.message.files import Resolver, among
 
 _MOST: Final = 5_000
 _MAX_FILE: Final = 8 << 20
-_TARGET: Final = re.compile(rb"""\btargetNamespace\s*=\s*["']([^"']*)["']""")
+_MAX_ALL: Final = 256 << 20
 
 
 def resolver(directory: Path | None) -> Resolver:
@@ -24,28 +25,25 @@ def resolver(directory: Path | None) -> Resolver:
         directory: holds schema sets, in folders of any depth; None where none are installed.
 
     Returns:
-        a function of namespace and location to bytes, None for what is not there. The directory is read at the first
-        question; a file is taken by its name and target namespace, wherever it lies.
+        a function of namespace and location to bytes, None for what is not there. The directory is read once, at the
+        first question; what exceeds 5,000 files or 256 MiB counts as not there.
     """
-    found: dict[tuple[str, str], Path] = {}
-    read: list[bool] = []
+
+    @cache
+    def installed() -> Resolver:
+        return among(_files(directory))
 
     def resolve(namespace: str, location: str) -> bytes | None:
-        if not read:
-            read.append(True)
-            found.update(_indexed(directory))
-        path = found.get((namespace, location.rpartition("/")[2]))
-        return path.read_bytes() if path else None
+        """Read the directory at the first question."""
+        return installed()(namespace, location)
 
     return resolve
 
 
-def _indexed(directory: Path | None) -> dict[tuple[str, str], Path]:
-    if directory is None or not directory.is_dir():
-        return {}
-    found: dict[tuple[str, str], Path] = {}
-    for path in sorted(directory.rglob("*.xsd"))[:_MOST]:
-        if path.is_file() and path.stat().st_size <= _MAX_FILE:
-            target = _TARGET.search(path.read_bytes())
-            found.setdefault((target[1].decode("utf-8", "replace") if target else "", path.name), path)
-    return found
+def _files(directory: Path | None) -> Iterator[tuple[str, bytes]]:
+    room = _MAX_ALL
+    for path in sorted(directory.rglob("*.xsd"))[:_MOST] if directory is not None else ():
+        size = path.stat().st_size if path.is_file() else _MAX_FILE + 1
+        if size <= min(_MAX_FILE, room):
+            room -= size
+            yield path.name, path.read_bytes()

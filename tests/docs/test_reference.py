@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from docs.generate import PAGES
 from gateway import errors
 from gateway.errors import every_error
+from gateway.services import messages
+from gateway.xoev.message.around import VOCABULARY
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,3 +37,14 @@ def test_no_page_names_a_path_of_a_machine_or_a_registry():
         text = page.read_text(encoding="utf-8")
         assert "/work/" not in text, page
         assert "/root/" not in text, page
+
+
+def test_everything_a_message_mapping_may_ask_for_is_described():
+    page = (ROOT / "docs/reference/messages.md").read_text(encoding="utf-8")
+    for source in VOCABULARY:
+        name = source[-1] if source[0] == "attachments" else "@/" + "/".join(source)
+        assert source[-1] == "*" or f"`{name}`" in page, source
+    shared = Path(messages.__file__).parent / messages.SHARED
+    for path in shared.glob("*.toml"):
+        for parameter in tomllib.loads(path.read_text(encoding="utf-8"))["parameters"]:
+            assert f"`{parameter['name']}`" in page, (path.name, parameter["name"])

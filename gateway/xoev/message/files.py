@@ -6,8 +6,9 @@ the bytes. Standard: XML Schema 1.0 part 1 §4.2 (W3C). Start reading: `load`.
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -21,6 +22,7 @@ Resolver = Callable[[str, str], bytes | None]
 """Gives a schema file by namespace and location as the importing file writes it; None where it is not installed."""
 
 XS: Final = "{http://www.w3.org/2001/XMLSchema}"
+_TARGET: Final = re.compile(rb"""\btargetNamespace\s*=\s*["']([^"']*)["']""")
 _BASE: Final = "http://schema-set.invalid/"
 _MOST: Final = 200
 _GLOBAL: Final = frozenset({"element", "attribute", "complexType", "simpleType", "group", "attributeGroup"})
@@ -99,6 +101,20 @@ def load(namespace: str, location: str, resolve: Resolver) -> tuple[Files | None
         if isinstance(one.tag, str) and etree.QName(one).localname in _GLOBAL
     }
     return Files(parts, named, compiled), ()
+
+
+def among(files: Iterable[tuple[str, bytes]]) -> Resolver:
+    """A resolver over files in memory: each is found by its target namespace and its name, wherever it lay.
+
+    Args:
+        files: name or path, and exact bytes; of two that are the same by both, the first one counts.
+    """
+    found: dict[tuple[str, str], bytes] = {}
+    for name, source in files:
+        target = _TARGET.search(source)
+        namespace = target[1].decode("utf-8", "replace") if target else ""
+        found.setdefault((namespace, name.rpartition("/")[2]), source)
+    return lambda namespace, location: found.get((namespace, location.rpartition("/")[2]))
 
 
 class _Given(etree.Resolver):
