@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as default
+from itertools import groupby
 from typing import Final
 
 from gateway.model import Finding
@@ -139,7 +140,8 @@ class _Binding:
         if branch.field is not None:
             slot = replace(slot, entry=self.field(branch.field, content))
         children = (*self.attributes(content, branch, path, base), *self.elements(content, branch, path, base))
-        return replace(slot, children=children, sourced=_sourced(entry, children))
+        groups = tuple(tuple(same) for _, same in groupby(children, key=lambda child: child.tag))
+        return replace(slot, groups=groups, sourced=_sourced(entry, children))
 
     def elements(self, content: Content, branch: _Branch, path: str, base: Tokens) -> tuple[Slot, ...]:
         wanted = {step: below for step, below in branch.below.items() if not step.startswith("@")}

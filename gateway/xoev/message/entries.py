@@ -77,10 +77,10 @@ class MessageMapping:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place in the document and where its content comes from; children in the order of the schema.
+    """A place in the document and where its content comes from.
 
-    `minimum` and `maximum` count all elements of that name together. `simple` is set where there is text. `sourced`:
-    the record decides about something below.
+    `groups` are the slots below in the order of the schema, those of one name together: `minimum` and `maximum` count
+    all elements of that name. `simple` is set where there is text. `sourced`: the record decides about something below.
     """
 
     tag: str
@@ -91,8 +91,13 @@ class Slot:
     label: tuple[str, str]
     entry: Entry | None = None
     constant: str | None = None
-    children: tuple[Slot, ...] = ()
+    groups: tuple[tuple[Slot, ...], ...] = ()
     sourced: bool = False
+
+    @property
+    def children(self) -> tuple[Slot, ...]:
+        """The slots below in the order of the schema."""
+        return tuple(slot for group in self.groups for slot in group)
 
     @property
     def is_field(self) -> bool:

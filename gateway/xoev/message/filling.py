@@ -7,15 +7,14 @@ version 5 (RFC 9562). Start reading: `fill`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 from uuid import UUID, uuid5
 
 from gateway.model import Finding
 from gateway.xoev.converters import CONVERTERS, Unfit
-from gateway.xoev.mapping import STAR, Condition, Tokens, every, pointer
+from gateway.xoev.mapping import STAR, Condition, Tokens, every, look_up, pointer
 from gateway.xoev.message.entries import KNOWN, Entry, Slot
 from gateway.xoev.sentences import finding
 
@@ -37,12 +36,6 @@ class Filled:
     def pointer(self) -> str:
         """The RFC 6901 pointer into the create body."""
         return where(self.place)
-
-    def walk(self) -> Iterator[Filled]:
-        """It and all below it, in document order."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +69,7 @@ def fill(
         the filled root, and a finding for each missing, superfluous, doubled or unconvertible value.
     """
     filler = _Filler({**record, KNOWN: known}, case_id)
-    filled = Filled(root, (), None, tuple(filler.children(root.children, _Scope())))
-    filler.twice(filled)
-    return filled, filler.findings
+    return Filled(root, (), None, filler.below(root, _Scope())), filler.findings
 
 
 class _Filler:
@@ -88,18 +79,23 @@ class _Filler:
         self.values = values
         self.case_id = case_id
         self.findings: list[Finding] = []
+        self.once: set[tuple[str, str]] = set()
 
-    def children(self, slots: Sequence[Slot], scope: _Scope) -> list[Filled]:
+    def below(self, parent: Slot, scope: _Scope) -> tuple[Filled, ...]:
+        if not parent.groups:
+            return ()
         found: list[Filled] = []
-        for _, same in groupby(slots, key=lambda slot: slot.tag):
-            together, made, refused = tuple(same), [], 0
+        for together in parent.groups:
+            made: list[Filled] = []
+            refused = 0
             for slot in together:
                 before = len(self.findings)
                 made += self.field(slot, scope) if slot.is_field else self.group(slot, scope)
-                refused += len(self.findings) - before if slot.is_field else 0
+                if slot.is_field:
+                    refused += sum(one.rule != "not_unique" for one in self.findings[before:])
             self.count(together, len(made) + refused, scope)
             found += made
-        return found
+        return tuple(found)
 
     def count(self, slots: tuple[Slot, ...], number: int, scope: _Scope) -> None:
         first = slots[0]
@@ -122,7 +118,7 @@ class _Filler:
             return []
         if entry is None or entry.source is None:
             before = len(self.findings)
-            inner = tuple(self.children(slot.children, scope))
+            inner = self.below(slot, scope)
             by_record = any(child.by_record for child in inner)
             if inner and (by_record or slot.minimum or not slot.sourced):
                 return [Filled(slot, scope.place, None, inner, by_record)]
@@ -134,7 +130,7 @@ class _Filler:
             if value is None:
                 continue
             inside = _Scope(entry.source, place, value) if entry.repeated else scope
-            inner = tuple(self.children(slot.children, inside))
+            inner = self.below(slot, inside)
             if inner:
                 found.append(Filled(slot, place, None, inner, by_record=True))
         return found
@@ -150,8 +146,7 @@ class _Filler:
         text = entry.constant
         if entry.made:
             text = str(uuid5(self.case_id, "/".join((*entry.target, *scope.place))))
-        attributes = tuple(self.children(slot.children, scope))
-        return [Filled(slot, scope.place, text, attributes)]
+        return [Filled(slot, scope.place, text, self.below(slot, scope))]
 
     def converted(self, slot: Slot, entry: Entry, scope: _Scope) -> Iterator[Filled]:
         assert entry.source is not None
@@ -167,8 +162,9 @@ class _Filler:
             if text is not None and not text.strip():
                 self.findings.append(finding(where(place), "too_short", slot.label, limit=1))
             elif text is not None:
-                attributes = tuple(self.children(slot.children, scope))
-                yield Filled(slot, place, text, attributes, by_record=entry.from_record)
+                if entry.unique:
+                    self.twice(slot, entry, text, place)
+                yield Filled(slot, place, text, self.below(slot, scope), by_record=entry.from_record)
 
     def holds(self, condition: Condition | None, scope: _Scope) -> bool:
         if condition is None:
@@ -180,8 +176,8 @@ class _Filler:
         """The values at a source: below the list item around it where it says so, else from the top."""
         length = len(scope.general)
         if length and source[:length] == scope.general:
-            return list(every(scope.value, source[length:], scope.place))
-        return list(every(self.values, source))
+            return _values(scope.value, source[length:], scope.place)
+        return _values(self.values, source, ())
 
     @staticmethod
     def concrete(source: Tokens, scope: _Scope) -> Tokens:
@@ -190,15 +186,18 @@ class _Filler:
         rest = source[length:] if inside else source
         return (scope.place if inside else ()) + tuple(token for token in rest if token != STAR)
 
-    def twice(self, filled: Filled) -> None:
-        """A finding for each text that has to be the only one of its kind and is not."""
-        seen: set[tuple[int, str]] = set()
-        for one in filled.walk():
-            entry = one.slot.entry
-            if entry is not None and entry.unique and one.text is not None:
-                if (id(entry), one.text) in seen:
-                    self.findings.append(finding(one.pointer, "not_unique", one.slot.label))
-                seen.add((id(entry), one.text))
+    def twice(self, slot: Slot, entry: Entry, text: str, place: Tokens) -> None:
+        """A finding for a text that has to be the only one of its kind and is not."""
+        if (entry.place, text) in self.once:
+            self.findings.append(finding(where(place), "not_unique", slot.label))
+        self.once.add((entry.place, text))
+
+
+def _values(value: object, source: Tokens, place: Tokens) -> list[tuple[object, Tokens]]:
+    if STAR in source:
+        return list(every(value, source, place))
+    found = look_up(value, source)
+    return [] if found is None else [(found, place + source)]
 
 
 def _source(slot: Slot) -> Slot | None:
