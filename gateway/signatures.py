@@ -48,7 +48,7 @@ def _unplaced(municipality: Municipality, catalogue: Catalogue) -> list[Finding]
     return [
         Finding(f"{municipality.slug}.destinations: {service.id}", "signature_place", *NO_PLACE)
         for service, to in _offered(municipality, catalogue)
-        if service.signature_for(to).enveloped and not service.signature_place
+        if service.signature_for(to).enveloped and not service.rules_for(municipality.ars).signature_place
     ]
 
 

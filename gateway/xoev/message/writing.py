@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any, Final
+from typing import Final
 
 from lxml import etree
 
 from gateway.model import Document, Finding
-from gateway.xoev.latin import MEANING, offence
+from gateway.xoev.latin import MEANING, Datatype, offence
 from gateway.xoev.message.entries import MessageMapping
 from gateway.xoev.message.files import Files
 from gateway.xoev.message.filling import Filled
+from gateway.xoev.normaliser import suggestion
 from gateway.xoev.schemas import Facets
 from gateway.xoev.sentences import finding
 from gateway.xoev.xml import canonical
@@ -133,11 +134,26 @@ def _translated(error: etree._LogEntry, origin: Filled, faceted: set[str]) -> Fi
         return finding(origin.pointer, "schema", slot.label, limit=limit)
     faceted.add(origin.pointer)
     if rule == "pattern" and slot.simple.latin is not None:
-        de, en = MEANING[slot.simple.latin]
-        position = (offence(origin.text or "", slot.simple.latin) or 0) + 1
-        more: dict[str, Any] = {"datatype": slot.simple.latin.value, "allowed_de": de, "allowed_en": en}
-        return finding(origin.pointer, "characters", slot.label, position=position, **more)
+        return _characters(origin, slot.simple.latin)
     return finding(origin.pointer, rule, slot.label, limit=_limit(slot.simple.facets, facet))
+
+
+def _characters(origin: Filled, datatype: Datatype) -> Finding:
+    text = origin.text or ""
+    position = offence(text, datatype) or 0
+    de, en = MEANING[datatype]
+    suggestion_de, suggestion_en = suggestion(text[position : position + 1] or " ", datatype)
+    return finding(
+        origin.pointer,
+        "characters",
+        origin.slot.label,
+        position=position + 1,
+        datatype=datatype.value,
+        allowed_de=de,
+        allowed_en=en,
+        suggestion_de=suggestion_de,
+        suggestion_en=suggestion_en,
+    )
 
 
 def _limit(facets: Facets, facet: str) -> str:
