@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo test lint types imports check crash slow interop bench bench-smoke docs clean
+.PHONY: demo test lint types imports check crash crash-long slow interop bench bench-smoke docs clean
 
 demo: .venv/run
 	$(BIN)/gateway demo
@@ -32,6 +32,12 @@ crash: .venv/dev
 interop: .venv/dev
 	tests/interop/prepare build/interop
 	$(BIN)/pytest -m interop tests/interop
+
+# At least 500 kills at random; takes about half an hour and writes docs/reference/reliability.md.
+crash-long: KILLS ?= 500
+crash-long: SEED ?= 1
+crash-long: .venv/dev
+	KILLS=$(KILLS) SEED=$(SEED) RELIABILITY=1 $(BIN)/pytest -m crash tests/crash/test_killed.py -k lost_or_doubled
 
 bench: .venv/dev
 	$(BIN)/python -m tests.bench.run

@@ -1,0 +1,109 @@
+"""What must hold after whatever happened: looked at in the database, in the sandbox, and in every evidence archive."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from gateway import settings
+from gateway.errors import GatewayError
+from gateway.store import dossier, jobs
+from gateway.store.audit import audit
+from gateway.store.database import numbered
+from gateway.store.evidence import evidence_of
+from gateway.store.sweep import sweep
+from gateway.wiring import House, open_house
+from tests.demo_fixture import http
+
+LATER = timedelta(hours=25)  # when what a crash left lying about is old enough to be swept
+ONCE = ("received", "validated", "sealed", "announced", "submitted")
+EVENTS = ("create-submission", "submit-submission", "accept-submission")
+
+_ROWS = numbered("SELECT id, state, remote_id FROM submissions")
+_JOBS = numbered(
+    "SELECT count(*) AS number FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = 'advance'"
+)
+_STRAY_BLOBS = numbered(
+    """
+SELECT id FROM blobs
+WHERE id NOT IN (SELECT blob FROM attachments WHERE blob IS NOT NULL)
+  AND id NOT IN (SELECT blob FROM tus_pieces) AND id NOT IN (SELECT blob FROM uploads)
+"""
+)
+_STRAY_KEYS = numbered(
+    """
+SELECT id FROM data_keys
+WHERE id NOT IN (SELECT data_key FROM submissions) AND id NOT IN (SELECT data_key FROM blobs)
+  AND id NOT IN (SELECT data_key FROM webhooks)
+"""
+)
+_LOST_BLOBS = numbered("SELECT submission FROM attachments WHERE blob NOT IN (SELECT id FROM blobs WHERE finished)")
+
+
+def broken(line: dict[str, Any], taken: set[str], *, seconds: float = 60) -> list[str]:
+    """Every way in which the promise is broken for the submissions of a kept demo; empty where it is kept."""
+    return asyncio.run(_broken(line, taken, seconds))
+
+
+async def _broken(line: dict[str, Any], taken: set[str], seconds: float) -> list[str]:
+    async with open_house(settings.read(Path(line["config"]))) as house:
+        rows = await house.store.database.rows(_ROWS)
+        found = [f"taken and lost: {each}" for each in taken - {str(row["id"]) for row in rows}]
+        found += [f"{row['state']}: {row['id']}" for row in rows if row["state"] != "accepted"]
+        found += _at_the_receiver(line, {row["remote_id"] for row in rows}, len(rows))
+        found += await _stuck(house, seconds)
+        found += await _lying_about(house)
+        found += [fault for row in rows for fault in await _evidence(house, row["id"])]
+        return found
+
+
+def _at_the_receiver(line: dict[str, Any], ours: set[str], number: int) -> list[str]:
+    arrived = http("GET", line["sandboxes"]["fitconnect"]["admin"] + "/submissions")[2]["submissions"]
+    counts = Counter({each["submission_id"]: each["submit_count"] for each in arrived if each["state"] != "announced"})
+    found = [f"delivered {count} times: {each}" for each, count in counts.items() if count != 1]
+    found += [f"not delivered: {each}" for each in ours - set(counts)]
+    found += [f"delivered, and nobody knows why: {each}" for each in set(counts) - ours]
+    return found if sum(counts.values()) == number else [*found, f"{sum(counts.values())} delivered of {number}"]
+
+
+async def _stuck(house: House, seconds: float) -> list[str]:
+    until = time.monotonic() + seconds
+    while True:
+        row = await house.store.database.one(_JOBS)
+        assert row is not None
+        if not row["number"]:
+            break
+        if time.monotonic() > until:
+            return [f"{row['number']} jobs stuck"]
+        await asyncio.sleep(0.5)
+    woken = await jobs.orphans(house.store.database)
+    return [f"{woken} submissions without a job"] if woken else []
+
+
+async def _lying_about(house: House) -> list[str]:
+    database = house.store.database
+    found = [f"attachment gone: {row['submission']}" for row in await database.rows(_LOST_BLOBS)]
+    await sweep(database, house.clock.now() + LATER)
+    found += [f"blob of nobody: {row['id']}" for row in await database.rows(_STRAY_BLOBS)]
+    found += [f"key of nobody: {row['id']}" for row in await database.rows(_STRAY_KEYS)]
+    return found + [f"damaged: {each}" for each in (await audit(house.store)).broken]
+
+
+async def _evidence(house: House, submission: UUID) -> list[str]:
+    """The archive is made and judged as an operator would, and tells the whole way exactly once."""
+    try:
+        _, verdict = await dossier.export(house.store.database, submission, house.keys.token, house.clock.now())
+    except GatewayError as error:
+        return [f"evidence of {submission}: {error.code} {[f.pointer for f in error.findings]}"]
+    found = [] if verdict.ok else [f"evidence of {submission} does not verify"]
+    links = await evidence_of(house.store.database, submission)
+    kinds = Counter(link.kind for link in links)
+    events = Counter(json.loads(link.body)["type"] for link in links if link.kind == "event")
+    found += [f"evidence of {submission}: {kinds[kind]} × {kind}" for kind in ONCE if kinds[kind] != 1]
+    return found + [f"evidence of {submission}: {events[kind]} × {kind}" for kind in EVENTS if events[kind] != 1]
