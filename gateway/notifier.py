@@ -100,7 +100,13 @@ class Notifier:
         try:
             async with asyncio.timeout(self.patience_s):
                 answer = await exchange(
-                    self.client, "POST", message.url, headers=fields, content=content, limit=ANSWER_BYTES
+                    self.client,
+                    "POST",
+                    message.url,
+                    headers=fields,
+                    content=content,
+                    limit=ANSWER_BYTES,
+                    call="webhook.message",
                 )
             status, wish = answer.status, _seconds(answer.headers.get("retry-after", ""))
         except TimeoutError:

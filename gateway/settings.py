@@ -194,6 +194,9 @@ class Settings(BaseSettings):
 
     mode: Literal["test", "production"] = Field("test", description="production refuses every insecure setting.")
     data_dir: Path = Field(default_factory=default_data_dir, description="Directory of the gateway's data.")
+    failpoints: Path | None = Field(
+        None, description="Test mode only: directory whose files name the points at which a process is to die."
+    )
     database: Database = Database()
     server: Server = Server()
     outbound: OutboundSection = OutboundSection()
@@ -383,7 +386,7 @@ PACKAGING = ("Nur XAdES steht im Dokument; bitte detached.", "Only XAdES stands 
 
 def insecure(settings: Settings) -> list[Finding]:
     """Every setting that production mode refuses, as findings."""
-    weak: list[str] = []
+    weak: list[str] = ["failpoints"] * (settings.failpoints is not None)
     if settings.vault.master_key_file is None and settings.vault.master_key is None:
         weak.append("vault.master_key_file")
     if not settings.server.public_url.startswith("https://"):

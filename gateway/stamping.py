@@ -37,6 +37,7 @@ async def stamp_roots(
             headers={"Content-Type": stamp.REQUEST_TYPE, "Accept": stamp.ANSWER_TYPE},
             content=stamp.request(token.encode(), nonce),
             limit=stamp.LARGEST,
+            call="timestamp.stamp",
         )
         if answer.status != 200:
             raise CounterpartRefused(host=answer.host, http_status=answer.status)

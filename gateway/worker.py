@@ -17,6 +17,7 @@ from uuid import UUID
 import procrastinate
 import structlog
 
+from gateway import failpoints
 from gateway.errors import DatabaseAway, GatewayError, NotFound
 from gateway.outbound.client import http_client
 from gateway.settings import Settings
@@ -38,6 +39,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
 
     `concurrency` is the number of submissions at once. `on_ready` is called once, when jobs are being taken.
     """
+    failpoints.arm("worker", settings.failpoints)
     async with open_house(settings) as house:
         await asyncio.to_thread(_rehearse, house)
 

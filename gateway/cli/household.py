@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 import uvicorn
 
+from gateway import failpoints
 from gateway.cli.doors import parts
 from gateway.errors import AddressTaken, AlreadyServing
 from gateway.settings import Settings
@@ -34,6 +35,7 @@ async def household(
     settings: Settings, *, worker_command: list[str] | None, stop: asyncio.Event
 ) -> AsyncIterator[dict[str, Any]]:
     """Start everything; yields the readiness line once requests are answered; afterwards nothing is left running."""
+    failpoints.arm("serve", settings.failpoints)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_alone(settings.data_dir))
         external = settings.database.url is not None

@@ -17,11 +17,12 @@ Work = Callable[[Any, asyncio.Event], Awaitable[Any]]
 
 def in_house(config: Path | None, work: Work) -> Any:  # noqa: ANN401 - whatever the work returns
     """Open everything that one process needs, do `work(house, stop)`, close everything; its result."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway import failpoints, settings  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
+    failpoints.arm("command", values.failpoints)
 
     async def main(stop: asyncio.Event) -> Any:  # noqa: ANN401 - as above
         async with open_house(values) as house:

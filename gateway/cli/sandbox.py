@@ -27,12 +27,13 @@ def sandbox() -> None:
 @guarded
 def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int, tied: bool) -> None:
     """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway import failpoints, settings  # noqa: PLC0415 - commands import what they need
     from gateway.sandbox.fitconnect.server import Offer, serve  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging(values.log.level, values.log.format)
+    failpoints.arm("sandbox", values.failpoints)
     catalogue = load(values.services.dir, {})
     offered = tuple(
         Offer(service.identifier, ("DE",), tuple((uri, "application/xml") for uri in service.schema_uris))

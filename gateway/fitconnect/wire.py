@@ -32,7 +32,10 @@ _SEPARATORS: Final = (",", ":")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request below the base address of the Submission API. `size` is set where the body is streamed, in bytes."""
+    """A request below the base address of the Submission API. `size` is set where the body is streamed, in bytes.
+
+    `call` is what it is called where it leaves (`gateway.failpoints`).
+    """
 
     method: str
     path: str
@@ -41,6 +44,7 @@ class Request:
     accept: str | None = None
     size: int | None = None
     authorised: bool = True
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,9 @@ class Page:
 
 def read_destination(destination_id: str) -> Request:
     """Read a destination; its keys change, so the answer is not to be cached."""
-    return Request("GET", f"{VERSION}/destinations/{_id(destination_id)}", accept=names.JSON)
+    return Request(
+        "GET", f"{VERSION}/destinations/{_id(destination_id)}", accept=names.JSON, call="fitconnect.destination"
+    )
 
 
 def read_key(destination_id: str, kid: str) -> Request:
@@ -89,12 +95,14 @@ def read_key(destination_id: str, kid: str) -> Request:
     if not _KID.fullmatch(kid) or kid in {".", ".."}:
         raise ValueError("kid")
     path = f"{VERSION}/destinations/{_id(destination_id)}/keys/{kid}"
-    return Request("GET", path, accept=names.JSON, authorised=False)
+    return Request("GET", path, accept=names.JSON, authorised=False, call="fitconnect.key")
 
 
 def read_delivery_keys() -> Request:
     """Read the JWK set of the delivery service, at the configured address and nowhere else."""
-    return Request("GET", "/.well-known/jwks.json", accept=names.JSON, authorised=False)
+    return Request(
+        "GET", "/.well-known/jwks.json", accept=names.JSON, authorised=False, call="fitconnect.delivery_keys"
+    )
 
 
 def create_submission(  # noqa: PLR0913 - the members of the body
@@ -119,25 +127,26 @@ def create_submission(  # noqa: PLR0913 - the members of the body
         body["caseId"] = case_id
     if callback:
         body["callback"] = {"url": callback.url, "secret": callback.secret}
-    return Request("POST", f"{VERSION}/submissions", _json(body), names.JSON, names.JSON)
+    return Request("POST", f"{VERSION}/submissions", _json(body), names.JSON, names.JSON, call="fitconnect.announce")
 
 
 def put_attachment(submission_id: str, attachment_id: str, size: int) -> Request:
     """Upload one sealed attachment of exactly `size` bytes; the body is streamed beside this value."""
     path = f"{VERSION}/submissions/{_id(submission_id)}/attachments/{_id(attachment_id)}"
-    return Request("PUT", path, content_type=names.JOSE, size=size)
+    return Request("PUT", path, content_type=names.JOSE, size=size, call="fitconnect.upload")
 
 
 def put_submission(submission_id: str, metadata: bytes, data: bytes) -> Request:
     """Send the final request. Both parts are compact JWE, so no character of them needs an escape in JSON."""
     content = b'{"encryptedMetadata":"%b","encryptedData":"%b"}' % (metadata, data)
-    return Request("PUT", f"{VERSION}/submissions/{_id(submission_id)}", content, names.JSON, names.JSON)
+    path = f"{VERSION}/submissions/{_id(submission_id)}"
+    return Request("PUT", path, content, names.JSON, names.JSON, call="fitconnect.submit")
 
 
 def read_events(submission_id: str, offset: int) -> Request:
     """Read a page of a submission's event log, oldest first."""
     path = f"{VERSION}/submissions/{_id(submission_id)}/events?limit={names.PAGE_MAX}&offset={offset}"
-    return Request("GET", path, accept=names.JSON)
+    return Request("GET", path, accept=names.JSON, call="fitconnect.event_log")
 
 
 def destination(answer: Answer) -> Inbox:

@@ -19,7 +19,7 @@ import certifi
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession
 from yarl import URL
 
-from gateway import __version__
+from gateway import __version__, failpoints
 from gateway.errors import AddressRefused, CounterpartAway, CounterpartGarbled
 from gateway.outbound.answer import Answer
 from gateway.outbound.body import StreamedBody, pieces
@@ -74,14 +74,19 @@ async def exchange(  # noqa: PLR0913 - the parts of an HTTP request
     headers: Mapping[str, str] | None = None,
     content: bytes | AsyncIterator[bytes] | None = None,
     limit: int = MAX_ANSWER_BYTES,
+    call: str = "",
 ) -> Answer:
     """One request and its whole answer, whatever its status. A streamed body needs `Content-Length` in `headers`.
 
     The request is sent once: also one that met a connection just closed by the other side is not repeated here.
-    Raises `CounterpartAway` (no connection, no answer, cut off: the outcome is unknown), `CounterpartGarbled`
-    (no HTTP, or longer than `limit` bytes), `AddressRefused`, and what the iterator `content` raises.
+    `call` names its failpoint. Raises `CounterpartAway` (no connection, no answer, cut off: the outcome is unknown),
+    `CounterpartGarbled` (no HTTP, or longer than `limit` bytes), `AddressRefused`, and what the iterator `content`
+    raises.
     """
-    return await client.exchange(method, url, headers, content, limit)
+    failpoints.before(call)
+    answer = await client.exchange(method, url, headers, content, limit)
+    failpoints.after(call)
+    return answer
 
 
 class Client:

@@ -29,7 +29,8 @@ _ACKNOWLEDGE = compiled(
     update(t.alarms)
     .where(_A.submission == any_(bindparam("ids", type_=ARRAY(Uuid))), _A.acknowledged_at.is_(None))
     .values(acknowledged_at=_NOW)
-    .returning(_A.rule, _A.submission)
+    .returning(_A.rule, _A.submission),
+    commits="alarms.acknowledge",
 )
 
 
@@ -38,7 +39,7 @@ def _raising(rule: Rule) -> Statement:
         _S.state == any_(bindparam("states", type_=ARRAY(Text))), _S[rule.since.value] < bindparam("before")
     )
     made = insert(t.alarms).from_select(["rule", "submission", "municipality", "raised_at"], due)
-    return compiled(made.on_conflict_do_nothing().returning(_A.submission, _A.municipality))
+    return compiled(made.on_conflict_do_nothing().returning(_A.submission, _A.municipality), commits="alarms.raise")
 
 
 def _resolving() -> Statement:
@@ -46,7 +47,7 @@ def _resolving() -> Statement:
         select(_S.id).where(_S.id == _A.submission, _S.state == any_(bindparam("states", type_=ARRAY(Text))))
     )
     gone = update(t.alarms).where(_A.rule == bindparam("name"), _A.resolved_at.is_(None), ~still)
-    return compiled(gone.values(resolved_at=_NOW))
+    return compiled(gone.values(resolved_at=_NOW), commits="alarms.resolve")
 
 
 _RAISE = {rule.name: _raising(rule) for rule in RULES}

@@ -51,7 +51,8 @@ _COLUMNS = ("municipality", "data_key", "submission", "size", "frames", "finishe
 def _first_frame() -> Statement:
     values = {name: bindparam(name, type_=_B[name].type) for name in _COLUMNS}
     made = insert(t.blobs).values(id=bindparam("blob"), **values).returning(_B.id).cte("made")
-    return compiled(insert(t.blob_frames).from_select(["blob", "no", "data"], select(made.c.id, _NO, _DATA)))
+    written = insert(t.blob_frames).from_select(["blob", "no", "data"], select(made.c.id, _NO, _DATA))
+    return compiled(written, commits="blobs.first")
 
 
 def _later_frame(*, last: bool) -> Statement:
@@ -66,15 +67,22 @@ def _later_frame(*, last: bool) -> Statement:
     frame = select(touched.c.id, _NO, _DATA)
     if not last:
         frame = frame.where(func.set_config("synchronous_commit", "off", True) == "off")
-    return compiled(insert(t.blob_frames).from_select(["blob", "no", "data"], frame))
+    written = insert(t.blob_frames).from_select(["blob", "no", "data"], frame)
+    return compiled(written, commits="blobs.last" if last else "blobs.next")
 
 
 _FIRST, _NEXT, _LAST = _first_frame(), _later_frame(last=False), _later_frame(last=True)
 _ADD_KEY = compiled(
     insert(t.data_keys).values(id=bindparam("id"), municipality=bindparam("municipality"), wrapped=bindparam("wrapped"))
 )
-_DROP = compiled(delete(t.blobs).where(_B.id == any_(bindparam("blobs", type_=ARRAY(UuidType)))))
-_DROP_KEYS = compiled(delete(t.data_keys).where(t.data_keys.c.id == any_(bindparam("keys", type_=ARRAY(UuidType)))))
+_DROP = compiled(
+    delete(t.blobs).where(_B.id == any_(bindparam("blobs", type_=ARRAY(UuidType)))),
+    commits="blobs.drop",
+)
+_DROP_KEYS = compiled(
+    delete(t.data_keys).where(t.data_keys.c.id == any_(bindparam("keys", type_=ARRAY(UuidType)))),
+    commits="blobs.drop_keys",
+)
 _BLOB = compiled(
     select(_B.size, _B.frames, _B.finished, _B.data_key, t.data_keys.c.wrapped, t.data_keys.c.municipality, _F.data)
     .join_from(t.blobs, t.data_keys, t.data_keys.c.id == _B.data_key, isouter=True)
@@ -217,7 +225,7 @@ class Writer:
         if not self._new_key:
             await self._database.run(_FIRST, finished=last, **values)
             return
-        async with self._database.transaction() as connection:
+        async with self._database.transaction("blobs.first_of_key") as connection:
             await db.run(connection, _ADD_KEY, id=key.id, municipality=key.municipality, wrapped=key.wrapped)
             await db.run(connection, _FIRST, finished=last, **values)
 

@@ -21,6 +21,7 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 
+from gateway import failpoints
 from gateway.errors import DatabaseAway, GatewayError, InternalError
 from gateway.store.arrays import Pack, packer, register
 
@@ -42,25 +43,27 @@ OPTIONS = "-c statement_timeout=20s -c lock_timeout=4s -c idle_in_transaction_se
 class Statement(NamedTuple):
     """SQL text with numbered parameters, their names in that order, and the values that the construct itself fixed.
 
-    `packs` holds for each parameter what packs its list, None where it is no list.
+    `packs` holds for each parameter what packs its list, None where it is no list. `commits` names the failpoint of a
+    statement that writes as a transaction of its own; one that writes inside another's has none.
     """
 
     sql: LiteralString  # made from constructs, never from input
     names: Sequence[str]
     fixed: Mapping[str, Any]
     packs: Sequence[Pack | None]
+    commits: str = ""
 
 
-def compiled(construct: ClauseElement) -> Statement:
-    """Compile a Core construct; unbound `bindparam`s are given at each call."""
+def compiled(construct: ClauseElement, *, commits: str = "") -> Statement:
+    """Compile a Core construct; unbound `bindparam`s are given at each call. `commits`: see `Statement`."""
     done = construct.compile(dialect=_DIALECT)
     fixed = {name: value for name, value in done.params.items() if value is not None}
-    plain = numbered(str(done), **fixed)
+    plain = numbered(str(done), commits=commits, **fixed)
     types = {name: bind.type for bind, name in done.bind_names.items()}  # type: ignore[attr-defined]
     return plain._replace(packs=tuple(packer(types[name]) for name in plain.names))
 
 
-def numbered(sql: LiteralString, **fixed: object) -> Statement:
+def numbered(sql: LiteralString, *, commits: str = "", **fixed: object) -> Statement:
     """Number the named parameters (`%(name)s`) once, so that no call has to look for them."""
     names: dict[str, int] = {}
 
@@ -68,7 +71,7 @@ def numbered(sql: LiteralString, **fixed: object) -> Statement:
         return f"${names.setdefault(match[1], len(names) + 1)}" if match[1] else "%"
 
     text = re.sub(r"%(?:\((\w+)\)s|%)", number, sql)
-    return Statement(text, tuple(names), fixed, (None,) * len(names))
+    return Statement(text, tuple(names), fixed, (None,) * len(names), commits)
 
 
 class Database:
@@ -123,25 +126,37 @@ class Database:
             raise _ours(error) from None
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection inside one transaction; any exception rolls back."""
-        async with self.connection() as connection, connection.transaction():
-            yield connection
+    async def transaction(self, name: str = "") -> AsyncIterator[Connection]:
+        """A connection inside one transaction; any exception rolls back. `name` is its failpoint."""
+        async with self.connection() as connection:
+            async with connection.transaction():
+                yield connection
+                failpoints.before(name)
+            failpoints.after(name)
 
     async def one(self, statement: Statement, **values: object) -> DictRow | None:
         """The first row, or None."""
+        failpoints.before(statement.commits)
         async with self.connection() as connection:
-            return await one(connection, statement, **values)
+            found = await one(connection, statement, **values)
+        failpoints.after(statement.commits)
+        return found
 
     async def rows(self, statement: Statement, **values: object) -> Sequence[DictRow]:
         """All rows."""
+        failpoints.before(statement.commits)
         async with self.connection() as connection:
-            return await rows(connection, statement, **values)
+            found = await rows(connection, statement, **values)
+        failpoints.after(statement.commits)
+        return found
 
     async def run(self, statement: Statement, **values: object) -> int:
         """Carry out; the number of rows touched."""
+        failpoints.before(statement.commits)
         async with self.connection() as connection:
-            return await run(connection, statement, **values)
+            touched = await run(connection, statement, **values)
+        failpoints.after(statement.commits)
+        return touched
 
 
 async def one(connection: Connection, statement: Statement, **values: object) -> DictRow | None:

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from gateway import failpoints
 from gateway.model import instant
 
 NAME = "erased.jsonl"
@@ -36,6 +37,7 @@ class ErasedList:
     def add(self, submission: UUID, keys: Sequence[UUID], at: datetime) -> None:
         """Add a line and wait until it is on disk. Blocks."""
         line = json.dumps({"submission": str(submission), "keys": [str(key) for key in keys], "at": instant(at)})
+        failpoints.before("erased.add")
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -43,6 +45,7 @@ class ErasedList:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        failpoints.after("erased.add")
 
     def __iter__(self) -> Iterator[Erasure]:
         """Every erasure so far; a last line that a crash cut off is left out, since its erasure did not happen."""

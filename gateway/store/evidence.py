@@ -26,7 +26,8 @@ _OF = compiled(
     .order_by(_E.seq)
 )
 _KEEP = compiled(
-    insert(t.evidence_keys).values(sha256=bindparam("sha256"), jwk=bindparam("jwk")).on_conflict_do_nothing()
+    insert(t.evidence_keys).values(sha256=bindparam("sha256"), jwk=bindparam("jwk")).on_conflict_do_nothing(),
+    commits="evidence.keep_key",
 )
 _KEYS = compiled(
     select(t.evidence_keys.c.sha256, t.evidence_keys.c.jwk).where(

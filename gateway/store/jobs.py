@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import procrastinate
+from procrastinate import sql
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.psycopg_connector import PsycopgConnector
 from psycopg_pool import AsyncConnectionPool
 
+from gateway import failpoints
 from gateway.store.database import OPTIONS, PATIENCE, Database, as_service, numbered, still_open
 
 QUEUE: Final = "delivery"
@@ -53,8 +55,28 @@ WHERE state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')
     SELECT FROM procrastinate_jobs AS job
     WHERE job.lock = submissions.id::text AND job.status IN ('todo', 'doing')
   )
-"""
+""",
+    commits="jobs.orphans",
 )
+
+COMMITS: Final[Mapping[str, str]] = {
+    _WAKE: "jobs.again",
+    _WAKE_LATER: "jobs.stumble",
+    _RESCUE: "jobs.rescue",
+    **{
+        sql.queries[name]: f"jobs.{name}"
+        for name in (
+            "delete_old_jobs",
+            "fetch_job",
+            "finish_job",
+            "prune_stalled_workers",
+            "register_worker",
+            "unregister_worker",
+            "update_heartbeat",
+        )
+    },
+}
+"""The failpoint of each statement of the job engine that writes."""
 
 
 def build_app(dsn: str, advance: Callable[[str], Awaitable[datetime | None]]) -> procrastinate.App:
@@ -63,7 +85,7 @@ def build_app(dsn: str, advance: Callable[[str], Awaitable[datetime | None]]) ->
     Whatever it raises is logged by procrastinate without values of ours, and the submission is tried again later.
     Open it with `async with app.open_async():`.
     """
-    connector = PsycopgConnector(
+    connector = _Connector(
         pool_factory=_pool,
         conninfo=dsn,
         min_size=1,
@@ -139,6 +161,27 @@ async def orphans(database: Database) -> int:
 def is_database_away(error: BaseException) -> bool:
     """Whether an error of the job engine means that the database does not answer."""
     return isinstance(error, ProcrastinateException)
+
+
+class _Connector(PsycopgConnector):
+    """Procrastinate's connector, with a failpoint around each statement that writes."""
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:  # noqa: ANN401 - as inherited
+        failpoints.before(COMMITS.get(query, ""))
+        await super().execute_query_async(query, **arguments)
+        failpoints.after(COMMITS.get(query, ""))
+
+    async def execute_query_one_async(self, query: LiteralString, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - as inherited
+        failpoints.before(COMMITS.get(query, ""))
+        row: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
+        failpoints.after(COMMITS.get(query, ""))
+        return row
+
+    async def execute_query_all_async(self, query: LiteralString, **arguments: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - as inherited
+        failpoints.before(COMMITS.get(query, ""))
+        rows: list[dict[str, Any]] = await super().execute_query_all_async(query, **arguments)
+        failpoints.after(COMMITS.get(query, ""))
+        return rows
 
 
 def _pool(**options: Any) -> AsyncConnectionPool[Any]:  # noqa: ANN401 - procrastinate's own options, passed on

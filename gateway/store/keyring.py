@@ -36,7 +36,8 @@ _NEWEST = numbered(
 )
 _ADD = numbered(
     "INSERT INTO municipality_keys (municipality, generation, master, wrapped, created_at) "
-    "VALUES (%(municipality)s, %(generation)s, %(master)s, %(wrapped)s, %(created_at)s) ON CONFLICT DO NOTHING"
+    "VALUES (%(municipality)s, %(generation)s, %(master)s, %(wrapped)s, %(created_at)s) ON CONFLICT DO NOTHING",
+    commits="keyring.begin",
 )
 
 

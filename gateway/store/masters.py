@@ -33,12 +33,14 @@ GENERATION: Final = (
 _FACTS = numbered(f"SELECT name, value FROM facts WHERE name IN ('{CHECK}', '{DIGESTS}')")  # noqa: S608 - constants
 _REMEMBER = numbered(
     f"INSERT INTO facts (name, value) VALUES ('{CHECK}', %(check)s), ('{DIGESTS}', %(digests)s) "  # noqa: S608 - as above
-    "ON CONFLICT DO NOTHING"
+    "ON CONFLICT DO NOTHING",
+    commits="masters.remember",
 )
 _NAMELESS = numbered("SELECT municipality, generation, wrapped FROM municipality_keys WHERE master IS NULL")
 _NAME_IT = numbered(
     "UPDATE municipality_keys SET master = %(master)s "
-    "WHERE municipality = %(municipality)s AND generation = %(generation)s AND master IS NULL"
+    "WHERE municipality = %(municipality)s AND generation = %(generation)s AND master IS NULL",
+    commits="masters.name",
 )
 _HOLDERS = numbered("SELECT DISTINCT master FROM municipality_keys WHERE master IS NOT NULL")
 _NEEDS = numbered(

@@ -90,7 +90,8 @@ SELECT claimed.id, claimed.type, claimed.at, claimed.data, claimed.tries, claime
 FROM claimed JOIN webhooks AS webhook ON webhook.id = claimed.webhook
     JOIN data_keys ON data_keys.id = webhook.data_key
 ORDER BY claimed.at, claimed.id
-"""
+""",
+    commits="webhooks.claim",
 )
 _SETTLE = numbered(
     """
@@ -99,7 +100,8 @@ SET state = done.state, next_at = coalesce(done.next_at, message.next_at), log =
 FROM unnest(%(ids)s::uuid[], %(tries)s::int[], %(states)s::text[], %(nexts)s::timestamptz[], %(lines)s::text[])
     AS done (id, tries, state, next_at, line)
 WHERE message.id = done.id AND message.tries = done.tries AND message.state = 'waiting'
-"""
+""",
+    commits="webhooks.settle",
 )
 _PRUNE = numbered(
     """
@@ -107,7 +109,8 @@ DELETE FROM webhook_messages WHERE id IN (
     SELECT id FROM webhook_messages WHERE state <> 'waiting' AND created_at < %(before)s
     LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
-"""
+""",
+    commits="webhooks.prune",
 )
 
 
@@ -124,7 +127,7 @@ class Messages:
 
     async def follow(self, webhook: UUID, scope: Scope) -> int:
         """See the port. Nothing is done where another worker follows this webhook just now."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction("webhooks.follow") as connection:
             hook = await db.one(connection, _LOCK, id=webhook, client=scope.client, state=STATE)
             if hook is None or not hook["wanted"]:
                 return 0

@@ -24,14 +24,24 @@ REMEMBERED_S: Final = 1.0
 
 _P, _S = t.pauses.c, t.submissions.c
 _READ = compiled(select(_P.target, _P.since))
-_STOP = compiled(insert(t.pauses).values(target=bindparam("target"), since=bindparam("since")).on_conflict_do_nothing())
-_GO = compiled(delete(t.pauses).where(_P.target == bindparam("target")))
+_STOP = compiled(
+    insert(t.pauses).values(target=bindparam("target"), since=bindparam("since")).on_conflict_do_nothing(),
+    commits="pauses.stop",
+)
+_GO = compiled(
+    delete(t.pauses).where(_P.target == bindparam("target")),
+    commits="pauses.go",
+)
 _OPEN = text("state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')")
-_WAKE_ALL = compiled(select(func.count(func.wake_submission(_S.id, None)).label("number")).where(_OPEN))
+_WAKE_ALL = compiled(
+    select(func.count(func.wake_submission(_S.id, None)).label("number")).where(_OPEN),
+    commits="pauses.wake_all",
+)
 _WAKE = compiled(
     select(func.count(func.wake_submission(_S.id, None)).label("number")).where(
         _OPEN, func.coalesce(_S.destination_id, bindparam("target")) == bindparam("target")
-    )
+    ),
+    commits="pauses.wake",
 )
 
 

@@ -68,7 +68,8 @@ _DUE = compiled(select(_S.id).where(*_PAYLOAD).order_by(_S.created_at).limit(AT_
 _FORGET = compiled(
     delete(t.submissions).where(
         _S.id.in_(select(_S.id).where(*_METADATA).order_by(_S.created_at).limit(AT_ONCE).scalar_subquery())
-    )
+    ),
+    commits="retention.forget",
 )
 _LOCK = compiled(
     select(_S.municipality, _S.state, _S.version, _S.evidence_seq, _S.evidence_head, _S.erased_at)
@@ -119,9 +120,13 @@ _HOLD = compiled(
         ["submission", "municipality", "since"],
         select(_S.id, _S.municipality, bindparam("now", type_=_S.created_at.type)).where(_S.id == _ID),
     )
-    .on_conflict_do_nothing()
+    .on_conflict_do_nothing(),
+    commits="retention.hold",
 )
-_RELEASE = compiled(delete(t.legal_holds).where(t.legal_holds.c.submission == _ID))
+_RELEASE = compiled(
+    delete(t.legal_holds).where(t.legal_holds.c.submission == _ID),
+    commits="retention.release",
+)
 _EXISTS = compiled(select(_S.municipality).where(_S.id == _ID))
 _SUBJECT = compiled(
     select(
@@ -184,7 +189,7 @@ class Retention:
         `why` is `retention` or `request`. Raises `NotFound`, `StateConflict` (still on its way, or on legal hold).
         """
         now = self._clock.now()
-        async with self._database.transaction() as connection:
+        async with self._database.transaction("retention.erase") as connection:
             row = await db.one(connection, _LOCK, id=submission_id)
             if row is None:
                 raise NotFound
@@ -203,7 +208,7 @@ class Retention:
     async def replay(self, submission_id: UUID, keys: Sequence[UUID]) -> bool:
         """Erase again what a restored backup brought back, whatever state it has there; False where nothing was."""
         now = self._clock.now()
-        async with self._database.transaction() as connection:
+        async with self._database.transaction("retention.replay") as connection:
             row = await db.one(connection, _LOCK, id=submission_id)
             if row is None or row["erased_at"] is not None:
                 return False

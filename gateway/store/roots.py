@@ -88,7 +88,8 @@ ORDER BY root.no LIMIT 10
 """
 )
 _STAMP = numbered(
-    "INSERT INTO evidence_stamps (root, at, token) VALUES (%(root)s, %(at)s, %(token)s) ON CONFLICT DO NOTHING"
+    "INSERT INTO evidence_stamps (root, at, token) VALUES (%(root)s, %(at)s, %(token)s) ON CONFLICT DO NOTHING",
+    commits="roots.stamp",
 )
 
 
@@ -110,7 +111,7 @@ async def sign_due(database: Database, key: PrivateKey, now: datetime) -> int:
     """
     total = 0
     while True:
-        async with database.transaction() as connection:
+        async with database.transaction("roots.sign") as connection:
             last = await _last(connection)
             if last.periodic_at and not total and now - last.periodic_at < EVERY:
                 return 0
@@ -134,7 +135,7 @@ async def sign_head(database: Database, submission_id: UUID, key: PrivateKey, no
     number = chain.broken_at(links, submission_id)
     if number is not None:
         raise EvidenceBroken(findings=(faults.fault(f"{archive.CHAIN}:{number}", "link"),))
-    async with database.transaction() as connection:
+    async with database.transaction("roots.sign_head") as connection:
         last = await _last(connection)
         rows = await db.rows(connection, _LEAVES, key=digest(key.public_jwk), submission=submission_id)
         known = {row["seq"]: row["head"] for row in rows if row["submission"] == submission_id}

@@ -42,7 +42,8 @@ _WITHOUT = numbered(
 _DIGESTS = numbered(f"SELECT value FROM facts WHERE name = '{DIGESTS}' FOR UPDATE")  # noqa: S608 - a constant
 _FACT = numbered("UPDATE facts SET value = %(value)s WHERE name = %(name)s")
 _LOG = numbered(
-    "INSERT INTO key_log (at, kind, master, data_keys) VALUES (%(at)s, %(kind)s, %(master)s, %(data_keys)s)"
+    "INSERT INTO key_log (at, kind, master, data_keys) VALUES (%(at)s, %(kind)s, %(master)s, %(data_keys)s)",
+    commits="rotation.log",
 )
 _TOWNS = numbered(
     "SELECT DISTINCT ON (municipality) municipality, generation, master FROM municipality_keys "
@@ -53,7 +54,8 @@ _OLD_GENERATIONS = numbered(
 )
 _REWRAP_GENERATION = numbered(
     "UPDATE municipality_keys SET master = %(master)s, wrapped = %(wrapped)s "
-    "WHERE municipality = %(municipality)s AND generation = %(generation)s AND master = %(old)s"
+    "WHERE municipality = %(municipality)s AND generation = %(generation)s AND master = %(old)s",
+    commits="rotation.generation",
 )
 _OUTDATED = (
     "FROM data_keys JOIN (SELECT municipality, max(generation) AS newest FROM municipality_keys GROUP BY 1) AS town "  # noqa: S608 - constants
@@ -117,7 +119,7 @@ class Rotation:
 
     async def _make_current(self) -> bool:
         ring = self._ring
-        async with self._database.transaction() as connection:
+        async with self._database.transaction("rotation.make_current") as connection:
             row = await db.one(connection, _DIGESTS)
             if row is None:
                 raise CryptoFailure
@@ -136,7 +138,7 @@ class Rotation:
         for _ in range(PASSES_MOST):
             after: Any = "00000000-0000-0000-0000-000000000000"
             while not stopped():
-                async with self._database.transaction() as connection:
+                async with self._database.transaction("rotation.data_keys") as connection:
                     rows = await db.rows(connection, _NEXT, after=after, batch=BATCH)
                     done += await self._rewrap(connection, rows)
                 if not rows:

@@ -206,7 +206,7 @@ def committing(*, evidence: bool, blobs: bool, discard: bool, changed: bool) -> 
         writes.append(gone.where(t.blobs.c.submission == moved.c.id).cte("discarded"))
     wish = bindparam("wake_at", type_=DateTime(timezone=True))
     waking = case((bindparam("wake", type_=Boolean), func.wake_submission(moved.c.id, wish)), else_=None)
-    return compiled(select(moved.c.id, waking).add_cte(*writes))
+    return compiled(select(moved.c.id, waking).add_cte(*writes), commits="submissions.commit")
 
 
 def rehearse() -> None:
@@ -220,4 +220,4 @@ def rehearse() -> None:
         committing(evidence=evidence, blobs=blobs, discard=discard, changed=changed)
 
 
-CREATE = compiled(_create())
+CREATE = compiled(_create(), commits="submissions.create")

@@ -93,7 +93,7 @@ class Submissions:
         if not uploads and new.supersedes is None:
             row = await self._database.one(CREATE, **values, uploads=[])
         else:
-            async with self._database.transaction() as connection:
+            async with self._database.transaction("submissions.create_with") as connection:
                 row = await db.one(connection, CREATE, **values, uploads=uploads)
                 if row is not None and uploads:
                     await self._settle_uploads(connection, new.submission, uploads, row["claimed"], now)

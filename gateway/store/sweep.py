@@ -57,11 +57,12 @@ async def _repeat(database: Database, statement: Statement, values: Mapping[str,
             return total
 
 
-def _remove(victims: CTE) -> Statement:
+def _remove(victims: CTE, name: str) -> Statement:
     """Delete the blobs of `victims` and their keys (`data_key`, unset where it is a submission's)."""
     keys = delete(t.data_keys).where(t.data_keys.c.id.in_(select(victims.c.data_key))).cte("keys")
     gone = delete(t.blobs).where(_B.id.in_(select(victims.c.blob))).cte("gone")
-    return compiled(select(func.count().label("number")).select_from(victims).add_cte(keys, gone))
+    counted = select(func.count().label("number")).select_from(victims)
+    return compiled(counted.add_cte(keys, gone), commits=name)
 
 
 def _some(query: Select[Any]) -> CTE:
@@ -85,7 +86,8 @@ def _expired() -> Statement:
     return _remove(
         select(forgotten.c.blob, _OWN_KEY)
         .select_from(forgotten.outerjoin(t.blobs, _B.id == forgotten.c.blob))
-        .cte("victims")
+        .cte("victims"),
+        "sweep.expired",
     )
 
 
@@ -101,12 +103,15 @@ def _unused_parts() -> Statement:
     attached = exists(select(t.attachments.c.no).where(t.attachments.c.blob == _B.id))
     uploaded = exists(select(_U.blob).where(_U.blob == _B.id))
     of_submission = _VICTIM.where(_B.submission.is_not(None), _B.finished, _QUIET)
-    return _remove(_some(of_submission.where(~named, ~attached, ~uploaded)))
+    return _remove(_some(of_submission.where(~named, ~attached, ~uploaded)), "sweep.unused_parts")
 
 
-_EXPIRED_TUS = compiled(delete(t.tus_uploads).where(t.tus_uploads.c.expires_at <= bindparam("now")))
+_EXPIRED_TUS = compiled(
+    delete(t.tus_uploads).where(t.tus_uploads.c.expires_at <= bindparam("now")),
+    commits="sweep.tus",
+)
 _EXPIRED = _expired()
-_UNFINISHED = _remove(_some(_VICTIM.where(_B.finished.is_(False), _QUIET)))
+_UNFINISHED = _remove(_some(_VICTIM.where(_B.finished.is_(False), _QUIET)), "sweep.unfinished")
 _UNNAMED = _remove(
     _some(
         _VICTIM.where(
@@ -116,6 +121,7 @@ _UNNAMED = _remove(
             ~exists(select(_U.upload).where(_U.blob == _B.id)),
             ~exists(select(t.tus_pieces.c.blob).where(t.tus_pieces.c.blob == _B.id)),
         )
-    )
+    ),
+    "sweep.unnamed",
 )
 _UNUSED_PARTS = _unused_parts()

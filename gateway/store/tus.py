@@ -27,7 +27,8 @@ _BEGIN = numbered(
     """
 INSERT INTO tus_uploads (client, upload, municipality, media_type, length, arrived, done, expires_at)
 VALUES (%(client)s, %(upload)s, %(municipality)s, %(media_type)s, %(length)s, 0, false, %(expires_at)s)
-"""
+""",
+    commits="tus.begin",
 )
 _FIND = numbered(
     """
@@ -44,7 +45,8 @@ WITH moved AS (
 )
 INSERT INTO tus_pieces (client, upload, municipality, start, blob)
 SELECT client, upload, municipality, %(offset)s, %(blob)s FROM moved
-"""
+""",
+    commits="tus.add",
 )
 _PIECES = numbered("SELECT blob FROM tus_pieces WHERE client = %(client)s AND upload = %(upload)s ORDER BY start")
 _DONE = numbered(
@@ -53,7 +55,8 @@ WITH done AS (UPDATE tus_uploads SET done = true WHERE client = %(client)s AND u
     gone AS (DELETE FROM tus_pieces WHERE client = %(client)s AND upload = %(upload)s RETURNING blob),
     dropped AS (DELETE FROM blobs USING gone WHERE blobs.id = gone.blob RETURNING blobs.data_key)
 DELETE FROM data_keys USING dropped WHERE data_keys.id = dropped.data_key
-"""
+""",
+    commits="tus.done",
 )
 _END = numbered(
     """
@@ -66,7 +69,8 @@ WITH ended AS (DELETE FROM tus_uploads WHERE client = %(client)s AND upload = %(
         DELETE FROM blobs WHERE id IN (SELECT blob FROM unused UNION ALL SELECT blob FROM gone) RETURNING data_key
     )
 DELETE FROM data_keys USING dropped WHERE data_keys.id = dropped.data_key
-"""
+""",
+    commits="tus.end",
 )
 
 

@@ -52,7 +52,8 @@ _CLEAR_EXPIRED = compiled(
         _U.upload == bindparam("upload"),
         _U.submission.is_(None),
         _U.expires_at <= bindparam("now"),
-    )
+    ),
+    commits="uploads.clear_expired",
 )
 
 
@@ -68,7 +69,7 @@ def _add(*, whole: bool) -> Statement:
     )
     final = select(fresh.c.blob)
     if not whole:
-        return compiled(final)
+        return compiled(final, commits="uploads.add")
 
     def given(column: Column[Any]) -> ColumnElement[Any]:
         return cast(bindparam(column.name, type_=column.type), column.type)
@@ -90,7 +91,7 @@ def _add(*, whole: bool) -> Statement:
             select(fresh.c.blob, cast(0, b.frames.type), cast(bindparam("data", type_=LargeBinary), LargeBinary)),
         ),
     ]
-    return compiled(final.add_cte(*(row.cte(f"row_{no}") for no, row in enumerate(rows))))
+    return compiled(final.add_cte(*(row.cte(f"row_{no}") for no, row in enumerate(rows))), commits="uploads.add_whole")
 
 
 _ADD_WHOLE, _ADD = _add(whole=True), _add(whole=False)

@@ -41,7 +41,8 @@ SELECT %(id)s, %(client)s, %(municipality)s, id, %(url)s, %(secret)s, %(events)s
     pg_snapshot_xmin(pg_current_snapshot()), 0, %(now)s
 FROM key
 RETURNING id
-"""
+""",
+    commits="webhooks.add",
 )
 _READ = """
 SELECT webhook.id, webhook.municipality, webhook.data_key, data_keys.wrapped, webhook.url, webhook.secret,
@@ -57,13 +58,15 @@ _REMOVE = numbered(
 WITH gone AS (DELETE FROM webhooks WHERE id = %(id)s AND client = %(client)s RETURNING data_key),
     key AS (DELETE FROM data_keys USING gone WHERE data_keys.id = gone.data_key)
 SELECT data_key FROM gone
-"""
+""",
+    commits="webhooks.remove",
 )
 _ROTATE = numbered(
     """
 UPDATE webhooks SET previous = secret, previous_until = %(until)s, secret = %(secret)s
 WHERE id = %(id)s AND client = %(client)s
-"""
+""",
+    commits="webhooks.rotate",
 )
 _TEST = numbered(
     """
@@ -73,7 +76,8 @@ SELECT %(message)s, id, municipality, %(type)s, %(data)s::text::jsonb, %(now)s, 
     %(now)s, '[]'
 FROM webhooks WHERE id = %(id)s AND client = %(client)s
 RETURNING id
-"""
+""",
+    commits="webhooks.test",
 )
 _REPLAY = numbered(
     """
@@ -83,7 +87,8 @@ UPDATE webhooks SET
     cursor_id = CASE WHEN (%(xid)s::text::xid8, %(number)s) < (cursor_xid, cursor_id)
         THEN %(number)s ELSE cursor_id END
 WHERE id = %(id)s AND client = %(client)s
-"""
+""",
+    commits="webhooks.replay",
 )
 _LOG = numbered(
     """

@@ -72,5 +72,11 @@ class Api:
             headers["content-length"] = str(request.size)
         url = self._base + request.path
         return await exchange(
-            self._client, request.method, url, headers=headers, content=content, limit=MAX_ANSWER_BYTES
+            self._client,
+            request.method,
+            url,
+            headers=headers,
+            content=content,
+            limit=MAX_ANSWER_BYTES,
+            call=request.call,
         )

@@ -91,7 +91,15 @@ class Tokens:
         headers = {"content-type": names.FORM, "accept": names.JSON}
         began = self._tick()
         content = urlencode(form).encode("ascii")
-        answer = await exchange(self._client, "POST", self._token_url, headers=headers, content=content, limit=65_536)
+        answer = await exchange(
+            self._client,
+            "POST",
+            self._token_url,
+            headers=headers,
+            content=content,
+            limit=65_536,
+            call="fitconnect.token",
+        )
         if answer.status in _REFUSALS:
             raise TokenRefused(host=answer.host)
         if failure := wire.refusal(answer, self._clock.now()):

@@ -151,7 +151,7 @@ async def steer(request: Request) -> Response:
     if not isinstance(requires, list | tuple) or not all(isinstance(r, str) for r in requires):
         raise Problem(400, "invalid-parameter", "requires is no list", parameter="requires")
     after = replace(destination, mode=mode, mode_problems=tuple(problems), mode_delay_s=delay, requires=tuple(requires))
-    sandbox.store.put(after)
+    sandbox.store.put(after, commits="sandbox.destination")
     arrival.resume(sandbox, after.id)
     return Json({"destination_id": after.id, "mode": after.mode, "requires": list(after.requires)})
 

@@ -47,5 +47,5 @@ async def _notify(sandbox: Sandbox, submission: Submission) -> None:
         now = sandbox.current(submission)
         if now and now.state in records.PICKUP:
             event = await events.issue(sandbox, now, names.NOTIFY_SUBMISSION, {"notifyType": "callback"})
-            sandbox.store.put(event)
+            sandbox.store.put(event, commits="sandbox.notify")
     await callbacks.send(sandbox, submission.callback, names.CALLBACK_NEW_EVENTS, submission)

@@ -64,5 +64,5 @@ async def send(sandbox: Sandbox, callback: Mapping[str, str] | None, kind: str, 
 async def _post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     policy = Policy(allow_private=("loopback",), connect_s=5, read_s=10, user_agent="fit-connect-sandbox")
     async with http_client(policy) as client:
-        answer = await exchange(client, "POST", url, headers=headers, content=body)
+        answer = await exchange(client, "POST", url, headers=headers, content=body, call="sandbox.callback")
     return answer.status

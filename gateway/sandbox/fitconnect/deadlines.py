@@ -44,16 +44,15 @@ async def _one(sandbox: Sandbox, submission: Submission, now: float) -> None:
     if submission.closed_at is None or submission.erased:
         return
     if now - submission.closed_at >= names.DAYS_DELETED_AFTER_ACCEPT * _DAY_S:
-        sandbox.store.put(await events.issue(sandbox, submission, names.DELETE_SUBMISSION))
+        sandbox.store.put(await events.issue(sandbox, submission, names.DELETE_SUBMISSION), commits="sandbox.expire")
         sandbox.store.parts.erase(submission.id)
-        sandbox.store.put(replace(submission, erased=True))
+        sandbox.store.put(replace(submission, erased=True), commits="sandbox.expire")
 
 
 async def _expire(sandbox: Sandbox, submission: Submission, at: float) -> Submission:
     problem = event_problem(names.TECHNICAL_ERROR, "other", "Not picked up within 14 days")
     event = await events.issue(sandbox, submission, names.REJECT_SUBMISSION, {"problems": [problem]})
     after = replace(submission, state=records.REJECTED, closed_at=at, closed_by=records.DELIVERY)
-    sandbox.store.put(event)
-    sandbox.store.put(after)
+    sandbox.store.put(event, after, commits="sandbox.expire")
     arrival.closed(sandbox, after)
     return after

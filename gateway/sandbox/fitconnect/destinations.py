@@ -84,7 +84,7 @@ async def add_key(request: Request) -> Response:
     before = destination.keys.get(kid)
     if before is not None and before != jwk:
         raise Problem(400, "key-exists", "Another key has this kid")
-    sandbox.store.put(replace(destination, keys={**destination.keys, kid: jwk}))
+    sandbox.store.put(replace(destination, keys={**destination.keys, kid: jwk}), commits="sandbox.destination")
     return Json(jwk, 201)
 
 
@@ -115,7 +115,7 @@ async def create(request: Request) -> Response:
         reply_channels=_channels(body.get("replyChannels")),
         callback=submissions.callback_of(body.get("callback")),
     )
-    sandbox.store.put(destination)
+    sandbox.store.put(destination, commits="sandbox.destination")
     return Json(private(destination, version(request)), 201)
 
 
@@ -143,14 +143,14 @@ async def patch(request: Request) -> Response:
             raise _invalid("encryptionKid")
         changes["encryption_kid"] = body["encryptionKid"]
     after = replace(destination, **changes)
-    sandbox.store.put(after)
+    sandbox.store.put(after, commits="sandbox.destination")
     return Json(private(after, version(request)))
 
 
 async def delete(request: Request) -> Response:
     """`DELETE /destinations/{id}`: decommissioned for good; 204."""
     sandbox, destination = _mine(request)
-    sandbox.store.put(replace(destination, status=names.STATUS_DECOMMISSIONED))
+    sandbox.store.put(replace(destination, status=names.STATUS_DECOMMISSIONED), commits="sandbox.destination")
     return Response(status_code=204)
 
 

@@ -101,7 +101,7 @@ async def accept_set(sandbox: Sandbox, case_id: str, token: str, *, client_id: s
         at = sandbox.clock.now().timestamp()
         closed = {"closed_at": at, "closed_by": destination.id} if following in records.CLOSED else {}
         after = replace(now, state=following, **closed)  # type: ignore[arg-type]
-        sandbox.store.put(Event(case_id, now.id, claims.type, claims.jti, at, token), after)
+        sandbox.store.put(Event(case_id, now.id, claims.type, claims.jti, at, token), after, commits="sandbox.accept")
         return after
 
 

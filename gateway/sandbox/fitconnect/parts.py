@@ -14,6 +14,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from gateway import failpoints
+
 SMALL: Final = 1 << 20
 """Bytes of a part up to which it is small."""
 _BUFFER: Final = 1 << 20
@@ -73,14 +75,18 @@ class Parts:
     def keep(self, submission_id: str, name: str, arrived: Arrival) -> None:
         """Keep a part that has arrived; it replaces an earlier one of its name."""
         if arrived.small is not None:
-            self.put(submission_id, name, arrived.small)
+            self.put(submission_id, name, arrived.small, commits="sandbox.attachment")
             return
+        failpoints.before("sandbox.attachment")
         arrived.file.replace(self._file(submission_id, name))
         self._database.execute("DELETE FROM part WHERE submission = ? AND name = ?", (submission_id, name))
+        failpoints.after("sandbox.attachment")
 
-    def put(self, submission_id: str, name: str, content: bytes | bytearray) -> None:
-        """Keep a small part."""
+    def put(self, submission_id: str, name: str, content: bytes | bytearray, *, commits: str = "") -> None:
+        """Keep a small part. `commits` names the failpoint."""
+        failpoints.before(commits)
         self._database.execute("INSERT OR REPLACE INTO part VALUES (?, ?, ?)", (submission_id, name, content))
+        failpoints.after(commits)
 
     def get(self, submission_id: str, name: str) -> bytes | None:
         """A small part."""

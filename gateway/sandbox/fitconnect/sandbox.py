@@ -99,7 +99,8 @@ class Sandbox:
         """
         for role, scopes in _SCOPES.items():
             if not any(c.role == role for c in self.store.clients.values()):
-                self.store.put(Client(role, f"sandbox-{role}-{self.ids.uuid()[:8]}", self.ids.secret(), scopes))
+                client = Client(role, f"sandbox-{role}-{self.ids.uuid()[:8]}", self.ids.secret(), scopes)
+                self.store.put(client, commits="sandbox.establish")
         for kind in (AUTOMATIC, MANUAL):
             self._own_destination(kind, anew=anew)
 
@@ -110,7 +111,8 @@ class Sandbox:
         services = tuple(offer.as_json() for offer in self.offered)
         keys = {key.kid: dict(key.public_jwk) for key in (encryption, signing)}
         if before and not anew:
-            self.store.put(replace(before, services=services, keys={**before.keys, **keys}))
+            after = replace(before, services=services, keys={**before.keys, **keys})
+            self.store.put(after, commits="sandbox.establish")
             return
         self.store.put(
             Destination(
@@ -131,7 +133,8 @@ class Sandbox:
                 },
                 reply_channels={"eMail": {"usePgp": False}},
                 ours=True,
-            )
+            ),
+            commits="sandbox.establish",
         )
 
     def client(self, role: str) -> Client:

@@ -12,6 +12,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from gateway import failpoints
 from gateway.sandbox.fitconnect.parts import Parts
 from gateway.sandbox.fitconnect.records import Client, Destination, Event, Record, Submission, from_json, to_json
 
@@ -36,22 +37,31 @@ class Store:
         self._load()
         self._journal = self._compacted()
 
-    def put(self, *records: Record) -> None:
-        """Remember records; a later one of the same id replaces the earlier, events are added."""
+    def put(self, *records: Record, commits: str = "") -> None:
+        """Remember records together; a later one of the same id replaces the earlier, events are added.
+
+        `commits` names the failpoint.
+        """
+        failpoints.before(commits)
         for record in records:
             self._take(record)
         self._write(*map(to_json, records))
+        failpoints.after(commits)
 
     def fact(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
         """Remember a single value, such as the clock's offset."""
+        failpoints.before("sandbox.fact")
         self.facts[name] = value
         self._write({"kind": "fact", "value": {"name": name, "value": value}})
+        failpoints.after("sandbox.fact")
 
     def drop(self, submission_id: str) -> None:
         """Forget a submission, its events and its parts."""
+        failpoints.before("sandbox.drop")
         self._forget(submission_id)
         self.parts.erase(submission_id)
         self._write({"kind": "drop", "value": {"submission_id": submission_id}})
+        failpoints.after("sandbox.drop")
 
     def forget_submissions(self) -> None:
         """Remove all submissions and events; clients and destinations stay."""

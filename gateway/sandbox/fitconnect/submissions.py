@@ -64,7 +64,7 @@ async def create(request: Request) -> Response:
     )
     async with sandbox.lock(case_id):
         event = await events.issue(sandbox, submission, names.CREATE_SUBMISSION)
-        sandbox.store.put(submission, event)
+        sandbox.store.put(submission, event, commits="sandbox.announce")
     answer = {"submissionId": submission.id, "caseId": case_id, "destinationId": destination_id}
     return Json(answer, 201)
 
@@ -88,7 +88,7 @@ async def upload(request: Request) -> Response:
             if others + part.size > names.MAX_TOTAL_BYTES:
                 raise requests.too_large(names.MAX_TOTAL_BYTES)
             parts.keep(now.id, attachment_id, arriving)
-            sandbox.store.put(replace(now, uploads={**now.uploads, attachment_id: part}))
+            sandbox.store.put(replace(now, uploads={**now.uploads, attachment_id: part}), commits="sandbox.upload")
     finally:
         arriving.discard()
     return Response(status_code=204)
@@ -107,9 +107,9 @@ async def submit(request: Request) -> Response:
         missing = [i for i in now.announced if i not in now.uploads]
         if missing:
             raise Problem(422, "attachments-missing", "Announced attachments are missing", missing=missing)
-        sandbox.store.parts.put(now.id, "metadata", metadata[0])
+        sandbox.store.parts.put(now.id, "metadata", metadata[0], commits="sandbox.metadata")
         if data:
-            sandbox.store.parts.put(now.id, "data", data[0])
+            sandbox.store.parts.put(now.id, "data", data[0], commits="sandbox.data")
         after = replace(
             now,
             state=records.SUBMITTED,
@@ -119,7 +119,7 @@ async def submit(request: Request) -> Response:
             submit_count=now.submit_count + 1,
         )
         event = await events.issue(sandbox, after, names.SUBMIT_SUBMISSION, {"authenticationTags": after.tags})
-        sandbox.store.put(event, after)
+        sandbox.store.put(event, after, commits="sandbox.submit")
     arrival.announce(sandbox, after)
     return Json(reduced(after, api), 202 if api == "v1" else 200)
 

@@ -108,4 +108,5 @@ def _keep(sandbox: Sandbox, submission_id: str, result: Result) -> None:
         "document": base64.b64encode(result.document or b"").decode(),
         "attachments": list(result.attachments),
     }
-    sandbox.store.parts.put(submission_id, _OPENED, json.dumps(content, ensure_ascii=False).encode())
+    raw = json.dumps(content, ensure_ascii=False).encode()
+    sandbox.store.parts.put(submission_id, _OPENED, raw, commits="sandbox.opened")

@@ -1,0 +1,150 @@
+"""Points at which a test lets a process die: before and after each commit and each call outside, all of them named.
+
+Knows: the names, and how a process dies at one of them exactly once. Never does: anything at all unless armed, which
+only `mode = "test"` allows. Standard: none. Start reading: `before`, then `COMMITS` and `CALLS`.
+
+A process armed with a directory and its role dies at the point for which a file `ROLE.before.NAME` or
+`ROLE.after.NAME` lies there; the file is renamed to `….died` first, so that its successor lives. Points that were
+passed leave a file `….passed`. A test compares the names with the code: a commit or a call without one fails it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+log = structlog.get_logger()
+
+COMMITS: Final = (
+    "alarms.acknowledge",
+    "alarms.raise",
+    "alarms.resolve",
+    "blobs.drop",
+    "blobs.drop_keys",
+    "blobs.first",
+    "blobs.first_of_key",
+    "blobs.last",
+    "blobs.next",
+    "erased.add",
+    "evidence.keep_key",
+    "jobs.again",
+    "jobs.delete_old_jobs",
+    "jobs.fetch_job",
+    "jobs.finish_job",
+    "jobs.orphans",
+    "jobs.prune_stalled_workers",
+    "jobs.register_worker",
+    "jobs.rescue",
+    "jobs.stumble",
+    "jobs.unregister_worker",
+    "jobs.update_heartbeat",
+    "keyring.begin",
+    "masters.name",
+    "masters.remember",
+    "pauses.go",
+    "pauses.stop",
+    "pauses.wake",
+    "pauses.wake_all",
+    "retention.erase",
+    "retention.forget",
+    "retention.hold",
+    "retention.release",
+    "retention.replay",
+    "roots.sign",
+    "roots.sign_head",
+    "roots.stamp",
+    "rotation.data_keys",
+    "rotation.generation",
+    "rotation.log",
+    "rotation.make_current",
+    "sandbox.accept",
+    "sandbox.announce",
+    "sandbox.attachment",
+    "sandbox.data",
+    "sandbox.destination",
+    "sandbox.drop",
+    "sandbox.establish",
+    "sandbox.expire",
+    "sandbox.fact",
+    "sandbox.metadata",
+    "sandbox.notify",
+    "sandbox.opened",
+    "sandbox.submit",
+    "sandbox.upload",
+    "submissions.commit",
+    "submissions.create",
+    "submissions.create_with",
+    "sweep.expired",
+    "sweep.tus",
+    "sweep.unfinished",
+    "sweep.unnamed",
+    "sweep.unused_parts",
+    "tus.add",
+    "tus.begin",
+    "tus.done",
+    "tus.end",
+    "uploads.add",
+    "uploads.add_whole",
+    "uploads.clear_expired",
+    "webhooks.add",
+    "webhooks.claim",
+    "webhooks.follow",
+    "webhooks.prune",
+    "webhooks.remove",
+    "webhooks.replay",
+    "webhooks.rotate",
+    "webhooks.settle",
+    "webhooks.test",
+)
+"""What makes something durable: a statement or transaction of the database, a line of the sandbox, of a list."""
+
+CALLS: Final = (
+    "fitconnect.announce",
+    "fitconnect.delivery_keys",
+    "fitconnect.destination",
+    "fitconnect.event_log",
+    "fitconnect.key",
+    "fitconnect.submit",
+    "fitconnect.token",
+    "fitconnect.upload",
+    "sandbox.callback",
+    "timestamp.stamp",
+    "webhook.message",
+)
+"""What leaves the process and changes or asks something elsewhere."""
+
+_armed: tuple[Path, str] | None = None
+
+
+def arm(role: str, directory: Path | None) -> None:
+    """Let this process die where `directory` says; None: nowhere. `role` is serve, worker, sandbox or command."""
+    global _armed  # noqa: PLW0603 - one process has one life
+    _armed = None if directory is None else (directory, role)
+    if directory is not None:
+        log.warning("failpoints.armed", role=role)
+
+
+def before(name: str) -> None:
+    """What is named begins now; without a name nothing does."""
+    if _armed and name:
+        _reached(*_armed, f"before.{name}")
+
+
+def after(name: str) -> None:
+    """What is named has just been done."""
+    if _armed and name:
+        _reached(*_armed, f"after.{name}")
+
+
+def _reached(directory: Path, role: str, point: str) -> None:
+    here = directory / f"{role}.{point}"
+    try:
+        here.rename(f"{here}.died")
+    except FileNotFoundError:
+        Path(f"{here}.passed").touch()
+    else:
+        os.kill(os.getpid(), signal.SIGKILL)
