@@ -24,7 +24,7 @@ COMMITS: Final = (
     "alarms.raise",
     "alarms.resolve",
     "blobs.drop",
-    "blobs.drop_keys",
+    "blobs.drop_with_key",
     "blobs.first",
     "blobs.first_of_key",
     "blobs.last",

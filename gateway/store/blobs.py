@@ -17,11 +17,9 @@ from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     DateTime,
     Integer,
     LargeBinary,
-    any_,
     bindparam,
     cast,
     delete,
@@ -75,13 +73,11 @@ _FIRST, _NEXT, _LAST = _first_frame(), _later_frame(last=False), _later_frame(la
 _ADD_KEY = compiled(
     insert(t.data_keys).values(id=bindparam("id"), municipality=bindparam("municipality"), wrapped=bindparam("wrapped"))
 )
-_DROP = compiled(
-    delete(t.blobs).where(_B.id == any_(bindparam("blobs", type_=ARRAY(UuidType)))),
-    commits="blobs.drop",
-)
-_DROP_KEYS = compiled(
-    delete(t.data_keys).where(t.data_keys.c.id == any_(bindparam("keys", type_=ARRAY(UuidType)))),
-    commits="blobs.drop_keys",
+_GONE = delete(t.blobs).where(_B.id == bindparam("blob", type_=UuidType))
+_DROP = compiled(_GONE, commits="blobs.drop")
+_DROP_WITH_KEY = compiled(
+    _GONE.add_cte(delete(t.data_keys).where(t.data_keys.c.id == bindparam("key", type_=UuidType)).cte("gone")),
+    commits="blobs.drop_with_key",
 )
 _BLOB = compiled(
     select(_B.size, _B.frames, _B.finished, _B.data_key, t.data_keys.c.wrapped, t.data_keys.c.municipality, _F.data)
@@ -184,10 +180,10 @@ class Writer:
             with suppress(asyncio.CancelledError, DatabaseAway, InternalError):
                 await self._flight
         with suppress(DatabaseAway):
-            if self._no:
-                await self._database.run(_DROP, blobs=[self.blob])
-                if self._new_key:
-                    await self._database.run(_DROP_KEYS, keys=[self._data_key.id])
+            if self._no and self._new_key:
+                await self._database.run(_DROP_WITH_KEY, blob=self.blob, key=self._data_key.id)
+            elif self._no:
+                await self._database.run(_DROP, blob=self.blob)
 
     async def _send(self, *, last: bool) -> None:
         """Seal the buffer while the frame before is still on its way, then send it."""

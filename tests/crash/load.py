@@ -70,12 +70,12 @@ class Load:
             thread.join(180)
 
 
-def hand_off(portal: Patient, example: dict[str, Any]) -> str:
+def hand_off(portal: Patient, example: dict[str, Any], *, content: bytes = PDF) -> str:
     """One application with its attachments, repeated under the same ids until it is taken."""
     body, key = {**example, "reference": f"crash-{uuid4()}"}, str(uuid4())
     body["attachments"] = [{**each, "upload": str(uuid4())} for each in example["attachments"]]
     for each in body["attachments"]:
-        portal.surely("PUT", f"/uploads/{each['upload']}", PDF, Content_Type="application/pdf")
+        portal.surely("PUT", f"/uploads/{each['upload']}", content, Content_Type="application/pdf")
     made: str = portal.surely("POST", "/submissions", body, Idempotency_Key=key)["id"]
     return made
 
@@ -135,7 +135,7 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                told.append((self.headers["webhook-id"], body["data"]["cursor"]))
+                told.append((self.headers["webhook-id"], body["data"].get("cursor", "")))
                 self.send_response(204)
                 self.end_headers()
 
@@ -144,8 +144,8 @@ class Receiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{self._server.server_address[1]}/"
-        portal.surely("POST", "/webhooks", {"url": url, "events": ["submission.state"]})
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+        portal.surely("POST", "/webhooks", {"url": self.url, "events": ["submission.state"]})
 
     def untold(self, cursors: set[str], seconds: float) -> set[str]:
         """The changes that it was not told of within so many seconds."""
