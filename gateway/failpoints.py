@@ -4,8 +4,9 @@ Knows: the names, and how a process dies at one of them exactly once. Never does
 only `mode = "test"` allows. Standard: none. Start reading: `before`, then `COMMITS` and `CALLS`.
 
 A process armed with a directory and its role dies at the point for which a file `ROLE.before.NAME` or
-`ROLE.after.NAME` lies there; the file is renamed to `….died` first, so that its successor lives. Points that were
-passed leave a file `….passed`. A test compares the names with the code: a commit or a call without one fails it.
+`ROLE.after.NAME` lies there; the file is renamed to `….died` first, so that its successor lives. Where the file holds
+the name of a signal (`SIGSTOP`), it is that signal instead. Points that were passed leave a file `….passed`. A test
+compares the names with the code: a commit or a call without one fails it.
 """
 
 from __future__ import annotations
@@ -147,4 +148,5 @@ def _reached(directory: Path, role: str, point: str) -> None:
     except FileNotFoundError:
         Path(f"{here}.passed").touch()
     else:
-        os.kill(os.getpid(), signal.SIGKILL)
+        wish = Path(f"{here}.died").read_text(encoding="ascii").strip()
+        os.kill(os.getpid(), signal.Signals[wish] if wish else signal.SIGKILL)

@@ -39,12 +39,12 @@ def start(*arguments: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
     return process, json.loads(raw.split(b"\n")[0])
 
 
-def stop(process: subprocess.Popen[bytes]) -> int:
+def stop(process: subprocess.Popen[bytes], seconds: float = 15) -> int:
     """SIGTERM, then wait; the exit code."""
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
     try:
-        return process.wait(15)
+        return process.wait(seconds)
     finally:
         process.stdout.close()
 
@@ -127,11 +127,11 @@ class Portal:
 
 
 @contextlib.contextmanager
-def kept_demo() -> Iterator[dict[str, Any]]:
-    """A kept demo; afterwards nothing of it is left."""
+def kept_demo(seconds: float = 15) -> Iterator[dict[str, Any]]:
+    """A kept demo; afterwards nothing of it is left, within so many seconds."""
     process, line = start("demo", "--keep")
     try:
         yield line
     finally:
-        assert stop(process) == 0
+        assert stop(process, seconds) == 0
         assert not Path(line["config"]).parent.exists()

@@ -37,7 +37,21 @@ register(_ADAPTED)
 
 LOOKING = "gateway look"  # a connection that reads no encrypted data
 PATIENCE = 4.0  # seconds that a caller waits for a connection before DatabaseAway
-OPTIONS = "-c statement_timeout=20s -c lock_timeout=4s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
+SILENT_MS = 8000
+"""Whoever hears nothing from the other end for so long, machine or network, takes the connection for lost."""
+OPTIONS = (
+    "-c statement_timeout=20s -c lock_timeout=4s -c idle_in_transaction_session_timeout=30s -c timezone=UTC "
+    f"-c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=2 -c tcp_user_timeout={SILENT_MS}"
+)
+REACHING: dict[str, object] = {
+    "connect_timeout": 3,
+    "options": OPTIONS,
+    "keepalives_idle": 4,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": SILENT_MS,
+}
+"""How every connection is made; times in seconds but the last."""
 
 
 class Statement(NamedTuple):
@@ -90,8 +104,7 @@ class Database:
                 "autocommit": True,
                 "row_factory": dict_row,
                 "cursor_factory": AsyncRawCursor,
-                "connect_timeout": 3,
-                "options": OPTIONS,
+                **REACHING,
                 "prepare_threshold": 0,
                 "application_name": name,
                 "context": _ADAPTED,

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
 import procrastinate
 from procrastinate import sql
-from procrastinate.exceptions import ProcrastinateException
+from procrastinate.exceptions import ConnectorException, ProcrastinateException
 from procrastinate.psycopg_connector import PsycopgConnector
 from psycopg_pool import AsyncConnectionPool
 
 from gateway import failpoints
-from gateway.store.database import OPTIONS, PATIENCE, Database, as_service, numbered, still_open
+from gateway.store.database import PATIENCE, REACHING, Database, as_service, numbered, still_open
 
 QUEUE: Final = "delivery"
 HEARTBEAT: Final = 1.5  # seconds between two signs of life of a worker
@@ -93,7 +93,7 @@ def build_app(dsn: str, advance: Callable[[str], Awaitable[datetime | None]]) ->
         timeout=PATIENCE,
         reconnect_timeout=2.0,
         configure=as_service,
-        kwargs={"options": OPTIONS, "connect_timeout": 3, "application_name": "gateway-jobs"},
+        kwargs={**REACHING, "application_name": "gateway-jobs"},
     )
     app = procrastinate.App(connector=connector)
 
@@ -115,7 +115,9 @@ async def work(app: procrastinate.App, *, concurrency: int, stop: asyncio.Event)
 
     The app must be open. At the end running jobs have five seconds; what they do not finish others take over.
     """
+    in_doubt = app.connector.in_doubt if isinstance(app.connector, _Connector) else asyncio.Event()
     while not stop.is_set():
+        in_doubt.clear()
         running = asyncio.create_task(
             app.run_worker_async(
                 queues=[QUEUE],
@@ -128,13 +130,13 @@ async def work(app: procrastinate.App, *, concurrency: int, stop: asyncio.Event)
                 install_signal_handlers=False,
             )
         )
-        stopping = asyncio.create_task(stop.wait())
+        reasons = (running, asyncio.create_task(stop.wait()), asyncio.create_task(in_doubt.wait()))
         try:
-            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            running.cancel()
-            stopping.cancel()
-            outcome = (await asyncio.gather(running, stopping, return_exceptions=True))[0]
+            for reason in reasons:
+                reason.cancel()
+            outcome = (await asyncio.gather(*reasons, return_exceptions=True))[0]
         if not stop.is_set():
             _LOG.warning("worker interrupted (%s); starting again", type(outcome).__name__)
             with suppress(TimeoutError):
@@ -164,23 +166,40 @@ def is_database_away(error: BaseException) -> bool:
 
 
 class _Connector(PsycopgConnector):
-    """Procrastinate's connector, with a failpoint around each statement that writes."""
+    """Procrastinate's connector: a failpoint around each statement that writes, and notice of claims in doubt.
+
+    A connection lost while a job was claimed or ended leaves the job with a worker that lives and does not carry it
+    out. `in_doubt` is set then: the worker registers anew, and the jobs of its former self come back.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - procrastinate's own options, passed on
+        super().__init__(**options)
+        self.in_doubt = asyncio.Event()
+
+    @contextmanager
+    def _passing(self, query: str) -> Iterator[None]:
+        name = COMMITS.get(query, "")
+        failpoints.before(name)
+        try:
+            yield
+        except ConnectorException:
+            if name in {"jobs.fetch_job", "jobs.finish_job"}:
+                self.in_doubt.set()
+            raise
+        failpoints.after(name)
 
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:  # noqa: ANN401 - as inherited
-        failpoints.before(COMMITS.get(query, ""))
-        await super().execute_query_async(query, **arguments)
-        failpoints.after(COMMITS.get(query, ""))
+        with self._passing(query):
+            await super().execute_query_async(query, **arguments)
 
     async def execute_query_one_async(self, query: LiteralString, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - as inherited
-        failpoints.before(COMMITS.get(query, ""))
-        row: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
-        failpoints.after(COMMITS.get(query, ""))
+        with self._passing(query):
+            row: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
         return row
 
     async def execute_query_all_async(self, query: LiteralString, **arguments: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - as inherited
-        failpoints.before(COMMITS.get(query, ""))
-        rows: list[dict[str, Any]] = await super().execute_query_all_async(query, **arguments)
-        failpoints.after(COMMITS.get(query, ""))
+        with self._passing(query):
+            rows: list[dict[str, Any]] = await super().execute_query_all_async(query, **arguments)
         return rows
 
 

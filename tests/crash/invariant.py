@@ -29,6 +29,10 @@ _ROWS = numbered("SELECT id, state, remote_id FROM submissions")
 _JOBS = numbered(
     "SELECT count(*) AS number FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = 'advance'"
 )
+_MESSAGES = numbered(
+    "SELECT data->>'cursor' AS cursor, state, tries, log FROM webhook_messages "
+    "WHERE data->>'cursor' = ANY(%(cursors)s::text[])"
+)
 _STRAY_BLOBS = numbered(
     """
 SELECT id FROM blobs
@@ -66,6 +70,17 @@ async def _broken(line: dict[str, Any], taken: set[str], apart: set[str], second
         found += await _lying_about(house)
         found += [fault for row in rows for fault in await _evidence(house, row["id"])]
         return found
+
+
+def why_untold(line: dict[str, Any], cursors: set[str]) -> list[str]:
+    """What the gateway says of the webhook messages about these changes; empty where there are none."""
+
+    async def looked() -> list[str]:
+        async with open_house(settings.read(Path(line["config"]))) as house:
+            rows = await house.store.database.rows(_MESSAGES, cursors=sorted(cursors))
+            return [f"{row['cursor']}: {row['state']}, {row['tries']} tries, {row['log']}" for row in rows]
+
+    return asyncio.run(looked()) if cursors else []
 
 
 def _at_the_receiver(line: dict[str, Any], ours: set[str], others: set[str]) -> list[str]:

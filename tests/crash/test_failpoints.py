@@ -35,7 +35,7 @@ def doomed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doomed]:
     directory = tmp_path_factory.mktemp("points")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GATEWAY__FAILPOINTS", str(directory))
-        with kept_demo() as line:
+        with kept_demo(60) as line:
             for role, point, _ in CHOSEN:
                 if point.endswith(ONCE):  # whoever comes first makes it, and that is already the webhook below
                     (directory / f"{role}.{point}").touch()

@@ -14,7 +14,7 @@ from collections import Counter
 import pytest
 
 from tests.crash.house import DATABASE, SERVE, WORKER, Household
-from tests.crash.invariant import broken
+from tests.crash.invariant import broken, why_untold
 from tests.crash.load import Follower, Load, Patient, Receiver, hand_off
 from tests.crash.report import Run, write
 from tests.demo_fixture import ARS, kept_demo
@@ -22,13 +22,13 @@ from tests.demo_fixture import ARS, kept_demo
 pytestmark = pytest.mark.crash
 KILLS = int(os.environ.get("KILLS", "12"))
 SEED = int(os.environ.get("SEED", "1"))
-WHO = ((WORKER,), (WORKER,), (DATABASE,), (SERVE,), (SERVE, WORKER), (SERVE, WORKER, DATABASE))
+WHO = ((WORKER,), (WORKER,), (DATABASE,), (DATABASE,), (SERVE,), (SERVE, WORKER, DATABASE))
 EVER = 120  # seconds without any news after which nothing more is expected
 
 
 def blows(chance: random.Random, kills: int) -> list[tuple[float, tuple[str, ...]]]:
     """Seconds to wait before each blow, and whom it hits."""
-    return [(0.1 + 1.4 * chance.random(), chance.choice(WHO)) for _ in range(kills)]
+    return [(0.1 + 1.2 * chance.random(), chance.choice(WHO)) for _ in range(kills)]
 
 
 def strike(house: Household, load: Load) -> Counter[str]:
@@ -46,7 +46,7 @@ def strike(house: Household, load: Load) -> Counter[str]:
 
 def test_nothing_is_lost_or_doubled_whoever_is_killed():
     began = time.monotonic()
-    with kept_demo() as line:
+    with kept_demo(60) as line:
         house, receiver, follower = Household(line), Receiver(Patient(line)), Follower(line)
         load = Load(line)
         try:
@@ -58,6 +58,7 @@ def test_nothing_is_lost_or_doubled_whoever_is_killed():
             again = follower.stop()
             untold = receiver.untold({cursor for cursor, _, _ in again}, EVER)
             found = [*load.faults, *broken(line, taken)]
+            why = why_untold(line, untold)
         finally:
             load.ended.set()
             follower.stop()
@@ -68,12 +69,12 @@ def test_nothing_is_lost_or_doubled_whoever_is_killed():
     assert left == set(), "taken, and never ended"
     assert len(load.taken) == len(taken) > 0
     assert seen == again, "the feed skipped or repeated a change"
-    assert untold == set(), "changes that no webhook message told of"
+    assert untold == set(), f"changes that no webhook message told of: {len(untold)}; {why[:5]}"
     write(run)
 
 
 def test_a_worker_or_database_that_dies_comes_back_by_itself():
-    with kept_demo() as line:
+    with kept_demo(60) as line:
         house, portal = Household(line), Patient(line)
         example = portal.surely("GET", f"/services/hausnummer/example.json?municipality={ARS}")
         for name in (WORKER, DATABASE):

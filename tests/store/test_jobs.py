@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from procrastinate import sql
+from procrastinate.exceptions import ConnectorException
+from procrastinate.psycopg_connector import PsycopgConnector
 
 from gateway.model import State
 from gateway.ports import Change
@@ -118,6 +121,40 @@ async def test_jobs_of_a_dead_worker_are_taken_over(store, postgres_dsn, sign_of
         assert await jobs.rescue_stalled(app, 6.0) == 1
         assert await jobs.rescue_stalled(app, 6.0) == 0
     assert [(status, at) for _, status, at, *_ in waiting(postgres_dsn)] == [("todo", None)]
+
+
+@pytest.mark.parametrize(
+    ("lost", "method"), [("fetch_job", "execute_query_one_async"), ("finish_job", "execute_query_async")]
+)
+async def test_a_job_in_doubt_after_a_lost_connection_comes_back(store, postgres_dsn, lost, method, monkeypatch):
+    """The worker lives on, its job is marked as its own, and nobody carries it out: it must not keep it."""
+    plain, cuts, calls, again = getattr(PsycopgConnector, method), [], [], asyncio.Event()
+
+    async def cut(connector, query, **arguments):
+        if query != sql.queries[lost] or cuts:
+            return await plain(connector, query, **arguments)
+        if lost == "fetch_job" and (await plain(connector, query, **arguments))["id"] is None:
+            return {"id": None}
+        cuts.append(query)
+        raise ConnectorException
+
+    async def advance(_):
+        calls.append(None)
+        if cuts:
+            again.set()
+
+    monkeypatch.setattr(PsycopgConnector, method, cut)
+    app = jobs.build_app(postgres_dsn, advance)
+    await store.create(new_submission())
+
+    async def rescued():
+        while not again.is_set():
+            await jobs.rescue_stalled(app, 3600.0)
+            await asyncio.sleep(0.02)
+
+    async with app.open_async():
+        await ran(app, asyncio.Event(), rescued())
+    assert len(calls) == (1 if lost == "fetch_job" else 2)
 
 
 async def test_jobs_of_a_living_worker_are_left_alone(store, postgres_dsn):
