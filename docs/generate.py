@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from pydantic import BaseModel
 
-from gateway import settings, states
+from gateway import failpoints, settings, states
 from gateway.cli import main as cli
 from gateway.errors import every_error
 from gateway.web.metrics import NAMES
@@ -117,7 +117,21 @@ def metrics_page() -> str:
     return f"{NOTE}# Metrics\n\nPrometheus text format at `/metrics`.\n\n| Name | What |\n|---|---|\n{rows}\n"
 
 
+def failpoints_page() -> str:
+    """The page of every point at which a test lets a process die."""
+    text = (
+        "Before and after each of these a process can be killed in test mode; `make crash` does so, one death at a "
+        "time, and looks afterwards whether everything taken was delivered once. A commit or a call without a name "
+        "fails a test. In production a point is one comparison.\n"
+    )
+    out = [f"{NOTE}# Failpoints\n", text]
+    for title, names in (("Commits", failpoints.COMMITS), ("Calls outside", failpoints.CALLS)):
+        out += [f"## {title}\n", *(f"- `{name}`" for name in names), ""]
+    return "\n".join(out).rstrip() + "\n"
+
+
 PAGES = {
+    "failpoints.md": failpoints_page,
     "metrics.md": metrics_page,
     "errors.md": errors,
     "settings.md": settings_page,

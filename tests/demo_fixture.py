@@ -30,12 +30,16 @@ def start(*arguments: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
         [*GATEWAY, *arguments, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     )
     raw, until = b"", time.monotonic() + 120
-    while b"\n" not in raw:
-        assert time.monotonic() < until, "no readiness line"
-        if select.select([process.stdout], [], [], 0.5)[0]:
-            more = os.read(process.stdout.fileno(), 65536)
-            assert more, f"gateway {arguments} ended with {process.wait()}"
-            raw += more
+    try:
+        while b"\n" not in raw:
+            assert time.monotonic() < until, "no readiness line"
+            if select.select([process.stdout], [], [], 0.5)[0]:
+                more = os.read(process.stdout.fileno(), 65536)
+                assert more, f"gateway {arguments} ended with {process.wait()}"
+                raw += more
+    except AssertionError:
+        process.stdout.close()
+        raise
     return process, json.loads(raw.split(b"\n")[0])
 
 

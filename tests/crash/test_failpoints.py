@@ -27,6 +27,7 @@ CHOSEN = [
     ALL[no] for no in sorted(random.Random(os.environ.get("SEED", "1")).sample(range(len(ALL)), min(MOST, len(ALL))))
 ]
 ONCE = ".keyring.begin"
+TRIES = 4
 WHOLE = len(CHOSEN) == len(ALL)
 
 
@@ -55,8 +56,12 @@ def test_every_failpoint_is_in_a_scene_or_has_its_reason():
 @pytest.mark.parametrize(("role", "point", "scene"), CHOSEN, ids=[f"{role}.{point}" for role, point, _ in CHOSEN])
 def test_somebody_dies_there_and_the_next_goes_on(doomed, role, point, scene):
     doomed.arm(role, point)
-    scene(doomed)
-    assert doomed.died(role, point), "nobody came by"
+    for _ in range(TRIES):  # a blow may have met one that was only just starting
+        scene(doomed)
+        if doomed.died(role, point):
+            return
+    doomed.disarm(role, point)
+    pytest.fail("nobody came by")
 
 
 def test_afterwards_everything_taken_was_delivered_once_and_nothing_is_left_lying(doomed):
