@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo test lint types imports check crash crash-long slow interop bench bench-smoke docs clean
+.PHONY: demo test lint types imports check crash crash-long slow interop bench bench-smoke soak docs clean
 
 demo: .venv/run
 	$(BIN)/gateway demo
@@ -44,6 +44,10 @@ bench: .venv/dev
 
 bench-smoke: .venv/dev
 	$(BIN)/python -m tests.bench.run --quick
+
+# Half an hour; writes docs/reference/soak.md.
+soak: .venv/dev
+	$(BIN)/python -m tests.bench.soak --minutes $(or $(MINUTES),30) --write
 
 docs: .venv/dev
 	$(BIN)/python -m docs.generate

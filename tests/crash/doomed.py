@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -36,9 +35,7 @@ class Doomed(Household):
         self._sandbox: int = sandbox["pid"]
         self.taken: set[str] = set()
         self.apart: set[str] = set()
-        self._over = threading.Event()
-        self._keeper = threading.Thread(target=self._keep)
-        self._keeper.start()
+        self.watch()
         self.portal = Patient(line)
         self.receiver = Receiver(self.portal)
         self.examples = {
@@ -46,16 +43,14 @@ class Doomed(Household):
             for service in ("hausnummer", "termin")
         }
 
-    def _keep(self) -> None:
-        while not self._over.wait(0.05):
-            with contextlib.suppress(AssertionError):  # it died while starting: once more
-                if not alive(self._serve):
-                    self.restart()
-                if not alive(self._sandbox):
-                    arguments = ("--data", str(self.home / "sandbox"), "--port", self._port)
-                    process, ready = start("sandbox", "fitconnect", *arguments)
-                    self._processes.append(process)
-                    self._sandbox = ready["pid"]
+    def revive(self) -> None:
+        """The sandbox too."""
+        super().revive()
+        if not alive(self._sandbox):
+            arguments = ("--data", str(self.home / "sandbox"), "--port", self._port)
+            process, ready = start("sandbox", "fitconnect", *arguments)
+            self._processes.append(process)
+            self._sandbox = ready["pid"]
 
     def arm(self, role: str, point: str) -> None:
         """Let the next process of that role die there."""
@@ -118,7 +113,5 @@ class Doomed(Household):
 
     def close(self) -> None:
         """End what was started here, and wait for the keeper."""
-        self._over.set()
-        self._keeper.join(150)
-        self.receiver.close()
         super().close()
+        self.receiver.close()

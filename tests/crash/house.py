@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ class Household:
         self._postmaster = Path(line["config"]).parent / "data" / "postgres" / "data" / "postmaster.pid"
         self._serve: int = line["pids"]["serve"]
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._over = threading.Event()
+        self._keeper = threading.Thread(target=self._keep)
 
     def pid(self, who: str) -> int | None:
         """The process id of one of them, None where it is dead just now."""
@@ -70,8 +73,25 @@ class Household:
         self._processes.append(process)
         self._serve = line["pids"]["serve"]
 
+    def watch(self) -> None:
+        """Start again whoever died, as a supervisor would, until `close`."""
+        self._keeper.start()
+
+    def _keep(self) -> None:
+        while not self._over.wait(0.05):
+            with contextlib.suppress(AssertionError):  # it died while starting: once more
+                self.revive()
+
+    def revive(self) -> None:
+        """Start what is dead just now."""
+        if not alive(self._serve):
+            self.restart()
+
     def close(self) -> None:
         """End what was started here."""
+        self._over.set()
+        if self._keeper.is_alive():
+            self._keeper.join(150)
         for process in self._processes:
             stop(process)
 

@@ -37,8 +37,6 @@ def strike(house: Household, load: Load) -> Counter[str]:
     for wait, who in blows(random.Random(SEED), 10 * KILLS):
         load.ended.wait(wait)
         hit.update(name for name in who if house.kill(name))
-        if SERVE in who:
-            house.restart()
         if hit.total() >= KILLS:
             break
     return hit
@@ -49,6 +47,7 @@ def test_nothing_is_lost_or_doubled_whoever_is_killed():
     with kept_demo(60) as line:
         house, receiver, follower = Household(line), Receiver(Patient(line)), Follower(line)
         load = Load(line)
+        house.watch()
         try:
             hit = strike(house, load)
             load.stop()
