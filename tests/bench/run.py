@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import platform
@@ -79,6 +80,17 @@ def rules(*, quick: bool) -> dict[str, Any]:
     return {line["figure"]: line["value"] for line in map(json.loads, out.stdout.splitlines())}
 
 
+def workers(*, quick: bool) -> dict[str, Any]:
+    """What 1, 2 and 4 workers take in and deliver, and evidence archives verified a second."""
+    command = [sys.executable, "-m", "tests.bench.bench_workers", *(["--quick"] if quick else [])]
+    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    found: dict[str, Any] = {}
+    for line in map(json.loads, out.stdout.splitlines()):
+        number = line.pop("workers", None)
+        found |= {f"{number} {name}": value for name, value in line.items()} if number else line
+    return found
+
+
 def validation(rounds: int) -> dict[str, Any]:
     """A document of about 2.5 kB by bare lxml and through our checks and findings, in the same run."""
     service = load(None, {}).get("hausnummer")
@@ -115,9 +127,10 @@ def family(pid: int) -> list[int]:
     """A process and its descendants."""
     found = [pid]
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        fields = stat.read_text().rsplit(")", 1)[1].split()
-        if int(fields[1]) == pid:
-            found += family(int(stat.parent.name))
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+            if int(fields[1]) == pid:
+                found += family(int(stat.parent.name))
     return found
 
 
@@ -210,6 +223,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "ps512_per_second_and_core": floor,
         "crypto": crypto(quick=quick),
         "stored_rows": stored_rows(quick=quick),
+        "workers": workers(quick=quick),
         "signature_ms": signatures(quick=quick),
         "validation": validation(200 if quick else 3000),
         "rules": rules(quick=quick),
