@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from pydantic import BaseModel
 
-from gateway import failpoints, settings, states
+from gateway import failpoints, sections, settings, states
 from gateway.cli import main as cli
 from gateway.errors import every_error
 from gateway.web.metrics import NAMES
@@ -44,10 +44,12 @@ def _describe(file: str, model: type[BaseModel], prefix: str) -> Iterator[tuple[
         "destinations": settings.DestinationSection,
         "environments": settings.Environment,
         "signature": settings.SignatureSection,
+        "recipients": sections.RecipientSection,
+        "smtp": sections.SmtpSection,
     }
     for name, field in model.model_fields.items():
         nested: object = repeated.get(name, field.annotation)
-        path = f"{prefix}{name}" + ("[]" if name in {"clients", "destinations"} else "")
+        path = f"{prefix}{name}" + ("[]" if name in {"clients", "destinations", "recipients"} else "")
         path += ".NAME" if name == "environments" else ""
         if isinstance(nested, type) and issubclass(nested, BaseModel):
             yield from _describe(file, nested, f"{path}.")

@@ -1,16 +1,26 @@
 """The deadlines of a submission as a table: when somebody has to be told, and what to do then.
 
-Knows: FIT-Connect's times (24 hours, 14, 21 and 730 days) and our own before them. Never does: I/O, clocks; tell.
-Standard: architecture §3 (deadlines are states, not hopes). Start reading: `RULES`.
+Knows: FIT-Connect's times (24 hours, 14, 21 and 730 days), our own before them, and those that a municipality sets.
+Never does: I/O, clocks; tell (`alarm` says to whom).
+Standard: architecture §3 (deadlines are states, not hopes). Start reading: `RULES`, then `Limit`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+from typing import Final
 
 from gateway.model import State
+
+
+class Severity(IntEnum):
+    """How much an alarm asks for: to know of it, to look today, to act now."""
+
+    NOTICE = 1
+    WARNING = 2
+    URGENT = 3
 
 
 class Since(StrEnum):
@@ -29,6 +39,7 @@ class Rule:
     states: frozenset[State]
     since: Since
     after: timedelta
+    severity: Severity
     de: str
     en: str
 
@@ -43,6 +54,7 @@ RULES = (
         frozenset({State.HELD}),
         Since.UPDATED,
         timedelta(hours=1),
+        Severity.WARNING,
         "Wartet seit einer Stunde auf einen Menschen; `gateway held list` nennt Ursache und Vorschlag.",
         "Waits for a person since an hour; `gateway held list` names cause and suggestion.",
     ),
@@ -51,6 +63,7 @@ RULES = (
         _BEFORE,
         Since.CREATED,
         timedelta(hours=24),
+        Severity.URGENT,
         "Nach 24 Stunden noch nicht eingereicht; Gegenstelle, Pausen und Worker prüfen (`gateway check`).",
         "Not submitted after 24 hours; look at counterpart, pauses and workers (`gateway check`).",
     ),
@@ -59,6 +72,7 @@ RULES = (
         _OUT,
         Since.SUBMITTED,
         timedelta(days=3),
+        Severity.NOTICE,
         "Seit drei Tagen ohne Antwort der Behörde; ein Hinweis.",
         "No answer of the authority for three days; a notice.",
     ),
@@ -67,6 +81,7 @@ RULES = (
         _OUT,
         Since.SUBMITTED,
         timedelta(days=9),
+        Severity.WARNING,
         "Seit neun Tagen ohne Antwort; bitte bei der Behörde nachfragen.",
         "No answer for nine days; ask the authority.",
     ),
@@ -75,14 +90,25 @@ RULES = (
         _OUT,
         Since.SUBMITTED,
         timedelta(days=13),
+        Severity.URGENT,
         "Morgen beendet der Zustelldienst die Einreichung; die Behörde heute erreichen.",
         "Tomorrow the delivery service ends the submission; reach the authority today.",
+    ),
+    Rule(
+        "unanswered_day_14",
+        _OUT,
+        Since.SUBMITTED,
+        timedelta(days=14, hours=6),
+        Severity.URGENT,
+        "Die Frist des Zustelldienstes ist vorbei, sein Ereignis dazu fehlt; Erreichbarkeit prüfen (`gateway check`).",
+        "The delivery service's time is over and its event is missing; see whether it is reached (`gateway check`).",
     ),
     Rule(
         "unanswered_day_21",
         _OUT,
         Since.SUBMITTED,
         timedelta(days=21),
+        Severity.URGENT,
         "Der Zustelldienst hat die Einreichung gelöscht, kein Ereignis zeugt davon; neu übergeben.",
         "The delivery service erased the submission and no event tells of it; hand it off anew.",
     ),
@@ -91,6 +117,7 @@ RULES = (
         _DONE,
         Since.SUBMITTED,
         timedelta(days=700),
+        Severity.NOTICE,
         "In 30 Tagen löscht der Zustelldienst die Ereignisse; Nachweis ausgeben, wenn er außer Haus gebraucht wird.",
         "In 30 days the delivery service erases the events; export the evidence if it is needed elsewhere.",
     ),
@@ -98,6 +125,72 @@ RULES = (
 """Every deadline, the nearest first within a state."""
 
 
-def rule_of(name: str) -> Rule | None:
+class Proof(StrEnum):
+    """What a limit waits for: the delivery service's event for the submit, or the authority's answer."""
+
+    HANDOVER = "handover"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRule:
+    """Told where a submitted submission still lacks its proof when a limit has passed."""
+
+    name: str
+    proof: Proof
+    hard: bool
+    severity: Severity
+    de: str
+    en: str
+
+
+LIMIT_RULES: Final = (
+    LimitRule(
+        "handover_unproven",
+        Proof.HANDOVER,
+        hard=False,
+        severity=Severity.WARNING,
+        de="Eingereicht, aber das Ereignis des Zustelldienstes fehlt noch; sein Ereignisprotokoll prüfen.",
+        en="Submitted, but the delivery service's event is still missing; look at its event log.",
+    ),
+    LimitRule(
+        "handover_unproven_hard",
+        Proof.HANDOVER,
+        hard=True,
+        severity=Severity.URGENT,
+        de="Die Übergabe ist nicht nachgewiesen, die Höchstfrist ist vorbei; beim Zustelldienst nachfragen.",
+        en="The hand-over is not proven and its hard limit has passed; ask the delivery service.",
+    ),
+    LimitRule(
+        "answer_late",
+        Proof.ANSWER,
+        hard=False,
+        severity=Severity.WARNING,
+        de="Die vereinbarte Zeit für eine Antwort ist vorbei; bei der Behörde nachfragen.",
+        en="The time agreed for an answer has passed; ask the authority.",
+    ),
+    LimitRule(
+        "answer_late_hard",
+        Proof.ANSWER,
+        hard=True,
+        severity=Severity.URGENT,
+        de="Auch die Höchstfrist für eine Antwort ist vorbei; die Behörde heute erreichen.",
+        en="The hard limit for an answer has passed too; reach the authority today.",
+    ),
+)
+"""Every rule whose time a municipality sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a service of a municipality may lack a proof after the submit before the rule of that name speaks."""
+
+    rule: str
+    municipality: str
+    service: str
+    after: timedelta
+
+
+def rule_of(name: str) -> Rule | LimitRule | None:
     """The rule of that name."""
-    return next((rule for rule in RULES if rule.name == name), None)
+    return next((rule for rule in (*RULES, *LIMIT_RULES) if rule.name == name), None)

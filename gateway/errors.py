@@ -20,7 +20,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
-│   ├── CounterpartRefused · CounterpartGarbled · TokenRefused · AddressRefused
+│   ├── CounterpartRefused · CounterpartGarbled · TokenRefused · AddressRefused · TlsMissing
 │   └── DestinationUnfit · KeyUnfit · EvidenceRefused
 └── InternalError                ours
     ├── IllegalTransition · VersionGone · EvidenceBroken
@@ -641,6 +641,16 @@ class AddressRefused(CounterpartError):
     blame = Blame.OPERATOR
     de = "Die Adresse {host} ist nach der Adressregel nicht erlaubt (outbound.allow_private)."
     en = "The address {host} is not allowed by the address policy (outbound.allow_private)."
+
+
+class TlsMissing(CounterpartError):
+    """A server offers no encryption that we trust, where we insist on it; nothing was sent."""
+
+    code = "tls_missing"
+    retry = True
+    blame = Blame.OPERATOR
+    de = "Der Server {host} bietet keine vertrauenswürdige Verschlüsselung an ({rule}); es wurde nichts gesendet."
+    en = "The server {host} offers no encryption that can be trusted ({rule}); nothing was sent."
 
 
 class DestinationUnfit(CounterpartError):

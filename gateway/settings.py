@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
+from gateway.sections import AlarmsSection, ProofLimitsSection, Section
 
 ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 
@@ -29,12 +30,6 @@ def default_data_dir() -> Path:
     """The user's data directory (XDG base directory specification)."""
     home = os.environ.get("XDG_DATA_HOME")
     return (Path(home) if home else Path.home() / ".local" / "share") / "ozg-gateway"
-
-
-class Section(BaseModel):
-    """A table of the settings file: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Database(Section):
@@ -208,6 +203,7 @@ class Settings(BaseSettings):
     vault: Vault = Vault()
     evidence: EvidenceSection = EvidenceSection()
     worker: WorkerSection = WorkerSection()
+    alarms: AlarmsSection = AlarmsSection()
     log: LogSection = LogSection()
 
     @classmethod
@@ -297,6 +293,7 @@ class MunicipalityFile(Section):
     keys: MunicipalityKeys = Field(description="Keys of the municipality.")
     destinations: tuple[DestinationSection, ...] = Field((), description="Fixed destinations.")
     retention: RetentionSection = Field(RetentionSection(), description="How long what is kept.")
+    proof: ProofLimitsSection = Field(ProofLimitsSection(), description="When a missing proof is told.")
     parameters: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Values for parameters that a service declares, by service id."
     )
@@ -399,6 +396,8 @@ def insecure(settings: Settings) -> list[Finding]:
         weak += [f"{place}.token_url"] * (not all(a.startswith("https://") for a in addresses))
         weak += [f"{place}.insecure_public_keys"] * environment.insecure_public_keys
         weak += [f"{place}.trust_roots"] * (not environment.trust_roots)
+    weak += ["alarms.smtp.tls"] * (settings.alarms.smtp is not None and settings.alarms.smtp.tls == "none")
+    weak += [f"alarms.recipients.{r.name}.url" for r in settings.alarms.recipients if (r.url or "").startswith("http:")]
     return [
         Finding(
             place,

@@ -14,13 +14,15 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from cryptography import x509
 
-from gateway import signatures
+from gateway import operation, signatures
+from gateway.deadlines import Limit
 from gateway.delivery import Delivery
 from gateway.errors import DestinationUnfit, RestoreUnfinished, SettingsInvalid
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
@@ -76,6 +78,11 @@ class House:
                 found.append(Period(file.ars, service, days))
             found.append(Period(file.ars, None, file.retention.metadata_days))
         return tuple(found)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """When a missing proof is told, for each town and service."""
+        return tuple(chain.from_iterable(operation.limits(file, self.catalogue.ids()) for file in self.files))
 
     @property
     def issuers(self) -> tuple[str, ...]:

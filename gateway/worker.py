@@ -1,6 +1,6 @@
 """Runs the job engine and what has to happen every few seconds.
 
-Knows: the job `advance`, take-over of a dead worker's jobs, sweeps, roots over evidence, erasures, webhooks.
+Knows: the job `advance`, take-over of a dead worker's jobs, sweeps, roots over evidence, erasures, webhooks, alarms.
 Never does: decide about a submission's way.
 Standard: architecture §1 (job queue), §3. Start reading: `work`.
 """
@@ -19,6 +19,7 @@ import structlog
 
 from gateway import failpoints
 from gateway.errors import DatabaseAway, GatewayError, NotFound
+from gateway.heralding import open_herald
 from gateway.outbound.client import http_client
 from gateway.settings import Settings
 from gateway.stamping import stamp_roots
@@ -49,8 +50,8 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
             return None
 
         app = jobs.build_app(house.dsn, advance)
-        async with app.open_async(), open_notifier(house) as notifier:
-            apart = (_erasures(house), _deadlines(house), _roots(house), _stamps(house), notifier.run())
+        async with app.open_async(), open_notifier(house) as notifier, open_herald(house) as herald:
+            apart = (_erasures(house), _deadlines(house), _roots(house), _stamps(house), notifier.run(), herald.run())
             chores = [asyncio.create_task(chore) for chore in (_chores(house, app), *apart)]
             on_ready()
             try:
@@ -110,7 +111,8 @@ async def _deadlines(house: House) -> None:
     """Apart from the other chores, as they are: a look at every deadline each minute."""
     while True:
         try:
-            for rule, submission_id, municipality in await alarms.look(house.store.database, house.clock.now()):
+            found = await alarms.look(house.store.database, house.clock.now(), house.limits)
+            for rule, submission_id, municipality in found:
                 await log.awarning(
                     "alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality
                 )

@@ -1,22 +1,24 @@
-"""`gateway alarms`: which deadlines passed, and that somebody saw it."""
+"""`gateway alarms`: what people have to know of, that somebody saw it, and whether alarms reach anybody."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import click
 
-from gateway.cli.console import emit, guarded, options
+from gateway.cli.console import FAILED, emit, guarded, options
 from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import language, text
+from gateway.errors import CounterpartError
 from gateway.model import instant
 
 
-@click.group(help=text("Überschrittene Fristen", "Deadlines that passed"))
+@click.group(help=text("Alarme und überschrittene Fristen", "Alarms and deadlines that passed"))
 def alarms() -> None:
-    """Entry of both commands."""
+    """Entry of the commands."""
 
 
 @alarms.command(name="list", help=text("Offene Alarme", "Open alarms"))
@@ -24,40 +26,78 @@ def alarms() -> None:
 @guarded
 def list_(config: Path | None, as_json: bool) -> None:
     """One line an alarm, oldest first; an acknowledged one stays until its cause is gone."""
-    from gateway.deadlines import rule_of  # noqa: PLC0415 - commands import what they need
+    from gateway.alarm import sentences  # noqa: PLC0415 - commands import what they need
     from gateway.store.alarms import open_alarms  # noqa: PLC0415 - commands import what they need
 
     async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the house, imported late
         for row in await open_alarms(house.store.database):
-            rule, seen = rule_of(row["rule"]), row["acknowledged_at"]
+            seen, (de, en) = row["acknowledged_at"], sentences(row["rule"])
+            own = row["municipality"] is None  # about the gateway itself
             line = {
                 "rule": row["rule"],
-                "submission_id": str(row["submission"]),
+                "submission_id": None if own else row["subject"],
+                "subject": row["subject"],
                 "municipality": row["municipality"],
                 "raised_at": instant(row["raised_at"]),
                 "acknowledged_at": instant(seen) if seen else None,
-                "de": rule.de if rule else "",
-                "en": rule.en if rule else "",
+                "told": sorted({target.rpartition(":")[0] for target in row["told"]}),
+                "de": de,
+                "en": en,
             }
-            human = f"{line['raised_at']}  {line['rule']:<22} {line['submission_id']}  {line[language()]}"
+            human = f"{line['raised_at']}  {line['rule']:<22} {line['subject']}  {line[language()]}"
             emit(line, as_json=as_json, human=human)
 
     in_house(config, main)
 
 
 @alarms.command(help=text("Als gesehen vermerken", "Note as seen"))
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="ID...")
+@click.option(
+    "--gateway",
+    "rules",
+    multiple=True,
+    metavar="RULE",
+    help=text("Alarm des Gateways selbst, nach Regel", "Alarm of the gateway itself, by rule"),
+)
 @options
 @guarded
-def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...]) -> None:
-    """All alarms of these submissions."""
+def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...], rules: tuple[str, ...]) -> None:
+    """All alarms of these submissions, and those of the gateway itself by rule; they are not told again."""
     from gateway.store.alarms import acknowledge as noted  # noqa: PLC0415 - commands import what they need
 
+    if not ids and not rules:
+        raise click.UsageError(text("ID oder --gateway REGEL angeben.", "Give an ID or --gateway RULE."))
     wanted = uuids(ids)
 
     async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
-        for rule, submission in await noted(house.store.database, wanted, house.clock.now()):
-            line = {"rule": rule, "submission_id": str(submission), "acknowledged": True}
-            emit(line, as_json=as_json, human=f"{submission}  {rule}")
+        for rule, subject in await noted(house.store.database, wanted, house.clock.now(), rules):
+            line = {"rule": rule, "submission_id": subject, "acknowledged": True}
+            if rule in rules:
+                line = {"rule": rule, "subject": subject, "acknowledged": True}
+            emit(line, as_json=as_json, human=f"{subject}  {rule}")
 
     in_house(config, main)
+
+
+@alarms.command(help=text("Eine Probe an jeden Empfänger senden", "Send a test to every recipient"))
+@options
+@guarded
+def test(config: Path | None, as_json: bool) -> None:
+    """One line an address; exit code 1 where one was not reached."""
+    from gateway.heralding import open_herald  # noqa: PLC0415 - commands import what they need
+
+    async def main(house: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
+        reached = True
+        async with open_herald(house) as herald:
+            for target in herald.targets.values():
+                way, detail, said = ("mail" if target.mail else "webhook"), "ok", "ok"
+                try:
+                    await herald.trial(target, uuid4())
+                except CounterpartError as error:
+                    reached, detail, said = False, error.code, error.sentence(language())
+                line = {"recipient": target.name, "way": way, "ok": detail == "ok", "detail": detail}
+                emit(line, as_json=as_json, human=f"{target.name}  {way}  {said}")
+        return reached
+
+    if not in_house(config, main):
+        raise SystemExit(FAILED)

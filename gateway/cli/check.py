@@ -81,6 +81,7 @@ async def _inside(values: Settings) -> list[Row]:
     try:
         async with open_house(values) as house:
             rows = [Row("database", True, "embedded" if values.database.url is None else "external")]
+            rows += await _alarms(values)
             rows.append(Row("services", True, ", ".join(sorted(house.catalogue.ids()))))
             for ars, channel in house.channels.items():
                 slug = house.municipalities[ars].slug
@@ -107,6 +108,31 @@ async def _signing_key(house: Any, ars: str) -> str:  # noqa: ANN401 - the house
         return said
     soon = until - house.clock.now() < RENEW_BEFORE
     return f"{said}, ≤ {until:%Y-%m-%d}" + (text(" (bald erneuern)", " (renew soon)") if soon else "")
+
+
+async def _alarms(values: Settings) -> list[Row]:
+    """Whether alarms can reach people: up to the recipient's name everything is tried, nothing is sent."""
+    from gateway import operation  # noqa: PLC0415 - commands import what they need
+    from gateway.outbound import smtp  # noqa: PLC0415 - commands import what they need
+
+    try:
+        targets, relay = operation.targets(values), operation.relay(values)
+    except GatewayError as error:
+        return [_fault("alarms", error)]
+    if not targets:
+        remedy = text("Empfänger unter [alarms] eintragen.", "Name recipients in [alarms].")
+        return [Row("alarms", values.mode == "test", text("niemand wird benachrichtigt", "nobody is told"), remedy)]
+    section = values.alarms.smtp
+
+    async def tried(mail: str) -> str:
+        assert relay is not None  # the settings see to it
+        assert section is not None
+        await smtp.probe(relay, section.sender, mail)
+        return f"{relay.host}:{relay.port} {relay.tls}"
+
+    rows = [await _tried(f"alarms {each.name}", partial(tried, each.mail)) for each in targets if each.mail]
+    hint = text("Webhook; gateway alarms test sendet eine Probe", "webhook; gateway alarms test sends a test")
+    return rows + [Row(f"alarms {each.name}", True, hint) for each in targets if each.url]
 
 
 async def _tried(name: str, attempt: Callable[[], Awaitable[str]]) -> Row:

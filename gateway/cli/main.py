@@ -12,7 +12,7 @@ from gateway import __version__
 from gateway.cli.language import text
 
 COMMANDS = {
-    "alarms": ("gateway.cli.alarms:alarms", "Überschrittene Fristen", "Deadlines that passed"),
+    "alarms": ("gateway.cli.alarms:alarms", "Alarme und Fristen", "Alarms and deadlines"),
     "backup": ("gateway.cli.backup:backup", "Alles in eine Datei sichern", "Save everything into one file"),
     "check": ("gateway.cli.check:check", "Einstellungen und Verbindungen prüfen", "Check settings and connections"),
     "demo": ("gateway.cli.demo:demo", "Den ganzen Weg einmal vorführen", "Show the whole way once"),

@@ -69,6 +69,10 @@ def _at(name: str, *, null: bool = False) -> Column[Any]:
     return Column(name, DateTime(timezone=True), nullable=null)
 
 
+def _told() -> Column[Any]:
+    return Column("told", JSONB, nullable=False, server_default=text("'{}'"), comment="when each target was told last")
+
+
 def _of_submission(*, primary_key: bool = False) -> Column[Any]:
     owner = ForeignKey("submissions.id", ondelete="CASCADE")
     return Column("submission", Uuid, owner, nullable=False, primary_key=primary_key)
@@ -256,6 +260,37 @@ alarms = Table(
     _at("raised_at"),
     _at("acknowledged_at", null=True),
     _at("resolved_at", null=True),
+    _told(),
+    Index("alarms_open_idx", "raised_at", postgresql_where=text("resolved_at IS NULL")),
+)
+
+house_alarms = Table(
+    "house_alarms",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("subject", Text, primary_key=True, comment="a machine, or the name of a recipient"),
+    _at("raised_at"),
+    _at("acknowledged_at", null=True),
+    _at("resolved_at", null=True),
+    _told(),
+    comment="Alarms about the gateway itself.",
+)
+
+bulletins = Table(
+    "bulletins",
+    metadata,
+    _id(),
+    Column("target", Text, nullable=False, comment="name of the recipient and a digest of its address"),
+    Column("lines", JSONB, nullable=False, comment="what it says: rules, numbers, ids"),
+    _at("created_at"),
+    Column("state", Text, nullable=False, comment="waiting, delivered, failed"),
+    Column("tries", Integer, nullable=False),
+    _at("began_at"),
+    _at("next_at"),
+    Column("log", JSONB, nullable=False, comment="every try: at, error"),
+    Index("bulletins_waiting_idx", "target", unique=True, postgresql_where=text("state = 'waiting'")),
+    Index(None, "target", "created_at"),
+    comment="Messages that tell of alarms.",
 )
 
 idempotency = Table(

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.deadlines import RULES, Since
-from gateway.model import State
+from gateway.alarm import HOUSE_RULES
+from gateway.deadlines import LIMIT_RULES, RULES, Limit, Proof, Since
+from gateway.model import Event, State
 from gateway.ports import Change
 from gateway.store.alarms import acknowledge, look, open_alarms
 from tests.store.conftest import TOWN, new_submission
@@ -44,7 +45,8 @@ async def test_the_days_of_an_unanswered_submission_come_one_after_the_other(sto
     for day in range(1, 23):
         clock.advance(days=1)
         told += [(day, name) for name, *_ in await look(store.database, clock.now())]
-    assert told == [(day, f"unanswered_day_{day}") for day in (3, 9, 13, 21)]
+    days = {3: 3, 9: 9, 13: 13, 15: 14, 21: 21}  # on day 14 the delivery service's own event still has some hours
+    assert told == [(day, f"unanswered_day_{rule}") for day, rule in days.items()]
 
 
 async def test_an_answer_resolves_the_alarm(store, clock):
@@ -61,14 +63,48 @@ async def test_an_alarm_is_noted_as_seen_once_and_stays_open(store, clock):
     it = await at_state(store, clock, State.HELD)
     clock.advance(hours=2)
     await look(store.database, clock.now())
-    assert await acknowledge(store.database, [it.id], clock.now()) == [("held", it.id)]
+    assert await acknowledge(store.database, [it.id], clock.now()) == [("held", str(it.id))]
     assert await acknowledge(store.database, [it.id], clock.now()) == []
     (row,) = await open_alarms(store.database)
     assert row["acknowledged_at"] == clock.now()
 
 
+@pytest.mark.parametrize("rule", LIMIT_RULES, ids=lambda rule: rule.name)
+async def test_each_limit_of_a_municipality_fires_when_its_time_has_come_and_once(store, clock, rule):
+    it = await at_state(store, clock, State.SUBMITTED)
+    limits = [Limit(rule.name, TOWN, "hausnummer", timedelta(hours=5)), Limit(rule.name, TOWN, "termin", MOMENT)]
+    clock.at += timedelta(hours=5) - MOMENT
+    assert await look(store.database, clock.now(), limits) == []
+    clock.at += 2 * MOMENT
+    assert await look(store.database, clock.now(), limits) == [(rule.name, it.id, TOWN)]
+    assert await look(store.database, clock.now(), limits) == []
+
+
+async def test_the_event_of_the_delivery_service_ends_the_wait_for_the_handover_and_not_for_the_answer(store, clock):
+    it = await at_state(store, clock, State.SUBMITTED)
+    limits = [Limit(rule.name, TOWN, "hausnummer", timedelta(hours=1)) for rule in LIMIT_RULES if not rule.hard]
+    event = Event("submit-submission", "delivery", verified=True, at=clock.now(), jti="j1", token="a.b.c")
+    await store.commit(it.version, Change(replace(it, events=(event,))))
+    clock.advance(hours=2)
+    assert {name for name, *_ in await look(store.database, clock.now(), limits)} == {
+        rule.name for rule in LIMIT_RULES if rule.proof is Proof.ANSWER and not rule.hard
+    }
+
+
+async def test_a_proof_that_comes_late_resolves_the_alarm(store, clock):
+    it = await at_state(store, clock, State.SUBMITTED)
+    limits = [Limit(rule.name, TOWN, "hausnummer", timedelta(hours=1)) for rule in LIMIT_RULES if not rule.hard]
+    clock.advance(hours=2)
+    await look(store.database, clock.now(), limits)
+    event = Event("submit-submission", "delivery", verified=True, at=clock.now(), jti="j1", token="a.b.c")
+    await store.commit(it.version, Change(replace(it, events=(event,))))
+    await look(store.database, clock.now(), limits)
+    assert [row["rule"] for row in await open_alarms(store.database)] == ["answer_late"]
+
+
 def test_every_rule_says_what_to_do_in_two_languages():
-    assert len({rule.name for rule in RULES}) == len(RULES)
-    for rule in RULES:
+    every = (*RULES, *LIMIT_RULES, *HOUSE_RULES)
+    assert len({rule.name for rule in every}) == len(every)
+    for rule in every:
         assert rule.de != rule.en
-        assert rule.since in Since
+    assert all(rule.since in Since for rule in RULES)

@@ -1,0 +1,186 @@
+"""Alarms as values: what they are about, who is told of them, what one message says.
+
+Knows: the alarms of the gateway itself, recipients, how alarms are gathered in one message, when a message is tried
+again. Never does: I/O, clocks; say when a deadline passed (`deadlines` does); hold personal data.
+Standard: architecture §3. Start reading: `Target`, then `Bulletin`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from gateway.deadlines import LIMIT_RULES, RULES, Severity
+from gateway.model import instant
+from gateway.webhook import DELAYS, GIVEN_UP_AFTER, LONGEST_WISH
+
+SAMPLE: Final = 10
+"""Ids that a line of a message names; the rest is counted."""
+TYPE: Final = "alarms.open"
+"""The type of an alarm's webhook message."""
+
+
+@dataclass(frozen=True, slots=True)
+class HouseRule:
+    """An alarm about the gateway itself; its subject is a machine, a resource or a recipient."""
+
+    name: str
+    severity: Severity
+    de: str
+    en: str
+
+
+HOUSE_RULES: Final = (
+    HouseRule(
+        "disk_low",
+        Severity.URGENT,
+        "Der Speicherplatz geht zu Ende; neue Anträge und Uploads werden abgewiesen. Platz schaffen.",
+        "Storage runs out; new applications and uploads are refused. Make room.",
+    ),
+    HouseRule(
+        "memory_low",
+        Severity.URGENT,
+        "Der Arbeitsspeicher geht zu Ende; neue Anträge und Uploads werden abgewiesen.",
+        "Memory runs out; new applications and uploads are refused.",
+    ),
+    HouseRule(
+        "queue_long",
+        Severity.URGENT,
+        "Zu viele Einreichungen warten auf ihre Zustellung; neue Anträge werden abgewiesen. Gegenstellen, Pausen und "
+        "Worker prüfen (`gateway check`).",
+        "Too many submissions wait for their delivery; new applications are refused. Look at counterparts, pauses and "
+        "workers (`gateway check`).",
+    ),
+    HouseRule(
+        "alarm_not_delivered",
+        Severity.WARNING,
+        "Alarme erreichen einen Empfänger nicht; `gateway check` und `gateway alarms test` zeigen, warum.",
+        "Alarms do not reach a recipient; `gateway check` and `gateway alarms test` show why.",
+    ),
+)
+"""Every alarm about the gateway itself."""
+
+SEVERITIES: Final = {rule.name: rule.severity for rule in (*RULES, *LIMIT_RULES, *HOUSE_RULES)}
+"""How much each alarm asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One address that alarms go to. `key` stands in rows and is made without showing the address.
+
+    `municipalities` empty: those of all, and the gateway's own. Either `mail`, or `url` and `secret`, is set.
+    """
+
+    key: str
+    name: str
+    severity: Severity
+    municipalities: frozenset[str] = frozenset()
+    mail: str | None = field(default=None, repr=False)
+    url: str | None = field(default=None, repr=False)
+    secret: bytes = field(default=b"", repr=False)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of the rules that are told here."""
+        return tuple(name for name, severity in SEVERITIES.items() if severity >= self.severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """All alarms of one rule and municipality in one message; `subjects` are the first few ids."""
+
+    rule: str
+    municipality: str | None
+    number: int
+    since: datetime
+    subjects: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The line as it is stored and as a webhook tells it."""
+        return {
+            "rule": self.rule,
+            "severity": SEVERITIES.get(self.rule, Severity.NOTICE).name.lower(),
+            "municipality": self.municipality,
+            "number": self.number,
+            "since": instant(self.since),
+            "subjects": list(self.subjects),
+        }
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> Line:
+        """What `as_json` made."""
+        since = datetime.fromisoformat(found["since"])
+        return cls(found["rule"], found["municipality"], found["number"], since, tuple(found["subjects"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Bulletin:
+    """One message to one target. `tries` counts this one; `began` starts the time after which it is given up."""
+
+    id: UUID
+    target: str
+    lines: tuple[Line, ...]
+    tries: int
+    began: datetime
+
+    @property
+    def number(self) -> int:
+        """How many alarms it tells of."""
+        return sum(line.number for line in self.lines)
+
+    @property
+    def severity(self) -> Severity:
+        """The gravest of them."""
+        return max((SEVERITIES.get(line.rule, Severity.NOTICE) for line in self.lines), default=Severity.NOTICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one try. `next_at` unset: there is no further one. `error` is a code of `errors`."""
+
+    bulletin: UUID
+    tries: int
+    at: datetime
+    delivered: bool
+    error: str | None
+    next_at: datetime | None
+
+
+class Bulletins(Protocol):
+    """What the herald asks of the store. One adapter: `gateway/store/bulletins.py`."""
+
+    async def compose(self, target: Target, *, repeat: timedelta | None, quiet: timedelta) -> int:
+        """Gather what this target has to be told in one message, if anything; how many alarms it holds.
+
+        At most one message waits for a target: what comes meanwhile goes into the next. An alarm is told once, and
+        again after `repeat` while nobody acknowledged it. Less than `quiet` after the last message nothing is made.
+        """
+        ...
+
+    async def claim(self, targets: Collection[str], lease: timedelta) -> tuple[Bulletin, ...]:
+        """Due messages; nobody else gets them for `lease`."""
+        ...
+
+    async def settle(self, sent: Sent, *, target: str) -> None:
+        """Write down what became of a claimed message; that a target is not reached becomes an alarm of its own."""
+        ...
+
+    async def prune(self) -> int:
+        """Forget old messages; how many."""
+        ...
+
+
+def following(bulletin: Bulletin, now: datetime, wish: float | None = None) -> datetime | None:
+    """When to try again after a failure at `now`; None where it is given up. `wish`: seconds asked for."""
+    delay: float = DELAYS[min(bulletin.tries, len(DELAYS)) - 1]
+    then = now + timedelta(seconds=max(delay, min(wish or 0.0, LONGEST_WISH)))
+    return then if then <= bulletin.began + GIVEN_UP_AFTER else None
+
+
+def sentences(rule: str) -> tuple[str, str]:
+    """What an alarm means, German and English; empty for a rule that this release does not know."""
+    found: Sequence[Any] = [each for each in (*RULES, *LIMIT_RULES, *HOUSE_RULES) if each.name == rule]
+    return (found[0].de, found[0].en) if found else ("", "")

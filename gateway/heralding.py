@@ -1,0 +1,37 @@
+"""The herald of one process, wired: settings, store and ways out.
+
+Knows: how its parts fit together. Never does: any work of theirs. Standard: architecture §2.
+Start reading: `open_herald`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway import operation
+from gateway.herald import Herald
+from gateway.outbound.client import http_client
+from gateway.store.bulletins import StoredBulletins
+from gateway.wiring import House, policy
+
+
+@asynccontextmanager
+async def open_herald(house: House) -> AsyncIterator[Herald]:
+    """What tells people of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
+    section = house.settings.alarms
+    targets = {target.key: target for target in operation.targets(house.settings)}
+    async with http_client(replace(policy(house.settings), max_connections=0, keepalive_s=2.0)) as client:
+        yield Herald(
+            bulletins=StoredBulletins(house.store.database, house.clock, house.store.new_id),
+            targets=targets,
+            client=client,
+            clock=house.clock,
+            gateway=house.base_url,
+            relay=operation.relay(house.settings),
+            sender=section.smtp.sender if section.smtp else "",
+            repeat=timedelta(hours=section.repeat_hours) if section.repeat_hours else None,
+            quiet=timedelta(minutes=section.quiet_minutes),
+        )

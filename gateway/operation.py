@@ -1,0 +1,99 @@
+"""From the settings to what operation needs: who is told of alarms, through which mail server, and from when.
+
+Knows: the settings `[alarms]` and `[proof]`. Never does: send, look at rows. Standard: fixed interfaces §2.
+Start reading: `targets`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from gateway.alarm import Target
+from gateway.deadlines import LIMIT_RULES, Limit, Severity
+from gateway.errors import SettingsInvalid
+from gateway.keyfiles import read_secret
+from gateway.model import Finding
+from gateway.outbound.policy import AddressPolicy
+from gateway.outbound.smtp import Relay
+from gateway.sections import RecipientSection
+from gateway.settings import MunicipalityFile, Settings
+
+SECRET_LEAST: Final = 24
+"""Bytes that a webhook's secret has at least (Standard Webhooks 1.0)."""
+
+
+def targets(settings: Settings) -> tuple[Target, ...]:
+    """Every address that alarms go to. Raises `SettingsInvalid` with the file that is missing or no secret."""
+    return tuple(target for each in settings.alarms.recipients for target in _targets(each))
+
+
+def _targets(section: RecipientSection) -> Iterable[Target]:
+    severity, towns = Severity[section.severity.upper()], frozenset(section.municipalities)
+    for mail in section.mail:
+        yield Target(_key(section.name, mail), section.name, severity, towns, mail=mail)
+    if section.url is not None:
+        key = _key(section.name, section.url)
+        yield Target(key, section.name, severity, towns, url=section.url, secret=_secret(section))
+
+
+def _key(name: str, address: str) -> str:
+    """What stands in rows for an address; stays the same while name and address do."""
+    return f"{name}:{hashlib.sha256(address.encode()).hexdigest()[:16]}"
+
+
+def _secret(section: RecipientSection) -> bytes:
+    assert section.secret_file is not None  # the section sees to it
+    place = f"alarms.recipients.{section.name}.secret_file"
+    text = read_secret(section.secret_file, place)
+    try:
+        secret = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        secret = b""
+    if len(secret) < SECRET_LEAST:
+        raise SettingsInvalid(
+            findings=(
+                Finding(
+                    place,
+                    "webhook_secret",
+                    f"Erwartet wird whsec_ und Base64 von mindestens {SECRET_LEAST} Bytes.",
+                    f"Expected is whsec_ and the base64 of at least {SECRET_LEAST} bytes.",
+                ),
+            )
+        )
+    return secret
+
+
+def relay(settings: Settings) -> Relay | None:
+    """The mail server; None where there is none. Raises `SettingsInvalid` for a password file that is missing."""
+    smtp = settings.alarms.smtp
+    if smtp is None:
+        return None
+    file = smtp.password_file
+    return Relay(
+        host=smtp.host,
+        port=smtp.port,
+        tls=smtp.tls,
+        addresses=AddressPolicy.of(settings.outbound.allow_private),
+        helo=urlsplit(settings.server.public_url).hostname or "localhost",
+        user=smtp.user,
+        password=read_secret(file, "alarms.smtp.password_file") if file else None,
+        ca_bundle=settings.outbound.ca_bundle,
+    )
+
+
+def limits(file: MunicipalityFile, services: Iterable[str]) -> Iterable[Limit]:
+    """When a missing proof is told, for each service of a municipality; what a service leaves unset holds as above."""
+    for service in services:
+        own = file.proof.services.get(service)
+        for rule in LIMIT_RULES:
+            name = f"{rule.proof.value}_{'hard' if rule.hard else 'warn'}_hours"
+            source = own if own is not None and name in own.model_fields_set else file.proof
+            hours = getattr(source, name)
+            if hours is not None:
+                yield Limit(rule.name, file.ars, service, timedelta(hours=hours))

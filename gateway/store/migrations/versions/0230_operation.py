@@ -1,0 +1,38 @@
+"""Alarms that reach people: what was told to whom, messages on their way, alarms about the gateway itself."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0230"
+down_revision = "0190"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add columns and tables."""
+    op.execute("ALTER TABLE alarms ADD COLUMN told JSONB NOT NULL DEFAULT '{}'")
+    op.execute("COMMENT ON COLUMN alarms.told IS 'when each target was told last'")
+    op.execute("CREATE INDEX alarms_open_idx ON alarms (raised_at) WHERE resolved_at IS NULL")
+    op.execute(
+        "CREATE TABLE house_alarms (rule TEXT NOT NULL, subject TEXT NOT NULL, raised_at TIMESTAMPTZ NOT NULL, "
+        "acknowledged_at TIMESTAMPTZ, resolved_at TIMESTAMPTZ, told JSONB NOT NULL DEFAULT '{}', "
+        "CONSTRAINT house_alarms_pkey PRIMARY KEY (rule, subject))"
+    )
+    op.execute("COMMENT ON TABLE house_alarms IS 'Alarms about the gateway itself.'")
+    op.execute("COMMENT ON COLUMN house_alarms.subject IS 'a machine, or the name of a recipient'")
+    op.execute("COMMENT ON COLUMN house_alarms.told IS 'when each target was told last'")
+    op.execute(
+        "CREATE TABLE bulletins (id UUID NOT NULL, target TEXT NOT NULL, lines JSONB NOT NULL, "
+        "created_at TIMESTAMPTZ NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL, "
+        "began_at TIMESTAMPTZ NOT NULL, next_at TIMESTAMPTZ NOT NULL, log JSONB NOT NULL, "
+        "CONSTRAINT bulletins_pkey PRIMARY KEY (id))"
+    )
+    op.execute("COMMENT ON TABLE bulletins IS 'Messages that tell of alarms.'")
+    op.execute("COMMENT ON COLUMN bulletins.target IS 'name of the recipient and a digest of its address'")
+    op.execute("COMMENT ON COLUMN bulletins.lines IS 'what it says: rules, numbers, ids'")
+    op.execute("COMMENT ON COLUMN bulletins.state IS 'waiting, delivered, failed'")
+    op.execute("COMMENT ON COLUMN bulletins.log IS 'every try: at, error'")
+    op.execute("CREATE UNIQUE INDEX bulletins_waiting_idx ON bulletins (target) WHERE state = 'waiting'")
+    op.execute("CREATE INDEX bulletins_target_created_at_idx ON bulletins (target, created_at)")
