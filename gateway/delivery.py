@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +18,17 @@ from uuid import UUID
 import structlog
 
 from gateway import journey
+from gateway.bounds import Bound, Turns
 from gateway.circuit import Circuits
-from gateway.errors import CounterpartAway, CounterpartBusy, DestinationUnfit, GatewayError, InternalError, VersionGone
+from gateway.errors import (
+    CounterpartAway,
+    CounterpartBusy,
+    DatabaseAway,
+    DestinationUnfit,
+    GatewayError,
+    InternalError,
+    VersionGone,
+)
 from gateway.journey import Kind, Step
 from gateway.model import Attachment, Municipality, Purpose, Submission
 from gateway.ports import Change, Channel, Clock, Enclosure, Parcel, Store, Stored
@@ -34,9 +44,20 @@ STAY_AWAKE_S = 2.0
 """A wait up to this long is slept through by the same run; a longer one becomes a job of its own."""
 
 
+@dataclass(slots=True)
+class _Visit:
+    """One run for one submission: whether its turn came, and whether it holds a place at its destination."""
+
+    asked: bool = False
+    placed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What it takes to carry submissions out. `channels` is by municipality (ARS), `sleep` and `jitter` are given."""
+    """What it takes to carry submissions out. `channels` is by municipality (ARS), `sleep` and `jitter` are given.
+
+    `bounds` is by destination; one without is not counted. `turns` unset: nothing is bounded.
+    """
 
     store: Store
     channels: Mapping[str, Channel]
@@ -47,6 +68,8 @@ class Delivery:
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     circuits: Circuits = field(default_factory=Circuits)
+    turns: Turns | None = None
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
 
     async def advance(self, submission_id: UUID) -> datetime | None:
         """Carry one submission as far as it goes now; every result is committed before the next step.
@@ -59,15 +82,23 @@ class Delivery:
             current = await self.store.load(submission_id)
             if current.next_at and current.next_at > self.clock.now() and current.state not in TERMINAL:
                 return current.next_at
-            return await self._advance(current)
+            return await self._in_turn(current)
         except VersionGone:
             await log.ainfo("delivery.superseded", submission_id=str(submission_id))
         return None
 
-    async def _advance(self, current: Submission) -> datetime | None:
+    async def _in_turn(self, current: Submission) -> datetime | None:
+        """Carry it as far as it goes; a place it took at its destination is free afterwards."""
+        visit = _Visit()
+        try:
+            return await self._advance(current, visit)
+        finally:
+            await self._leave(current, visit)
+
+    async def _advance(self, current: Submission, visit: _Visit) -> datetime | None:
         pending: Change | None = None
         while todo := journey.next_step(pending.submission if pending else current, self.clock.now()):
-            if rest := await self._rest(current):
+            if rest := await self._rest(current) or await self._turn(current, todo, visit):
                 if pending is None:
                     return rest
                 pending = replace(pending, wake_at=rest)
@@ -76,7 +107,7 @@ class Delivery:
                 pending = _joined(pending, journey.begin(pending.submission if pending else current, todo))
             if pending:
                 current = await self.store.commit(current.version, pending)
-            pending = await self._perform(current, todo)
+            pending = await self._visited(current, todo, visit)
             wait = self._wait(current, pending)
             if wait is None:
                 continue
@@ -98,8 +129,31 @@ class Delivery:
         destination = self._destination(current)
         if await self.store.paused(destination):
             return now + timedelta(seconds=PAUSE_S * (1 + self.jitter()))
-        until = self.circuits.wait(destination, now)
+        resting = await self.turns.resting(destination) if self.turns else None
+        until = resting or self.circuits.wait(destination, now)
         return until + timedelta(seconds=self.jitter()) if until else None
+
+    async def _turn(self, current: Submission, todo: Step, visit: _Visit) -> datetime | None:
+        """When it is this submission's turn at a destination with bounds, asked once a visit; None: now."""
+        if self.turns is None or not self.bounds or visit.asked or todo.kind not in journey.CHANGES_OUTSIDE:
+            return None
+        bound = self.bounds.get(self._destination(current))
+        wait = await self.turns.take(current.id, self._destination(current), bound) if bound else None
+        visit.asked = wait is None
+        visit.placed = visit.asked and bound is not None and bound.at_once is not None
+        return wait
+
+    async def _visited(self, current: Submission, todo: Step, visit: _Visit) -> Change | None:
+        outcome = await self._perform(current, todo)
+        if todo.kind is Kind.SUBMIT:  # what follows only reads
+            await self._leave(current, visit)
+        return outcome
+
+    async def _leave(self, current: Submission, visit: _Visit) -> None:
+        if self.turns is not None and visit.placed:
+            visit.placed = False
+            with suppress(DatabaseAway):  # the place is a lease that ends by itself
+                await self.turns.give_back(current.id)
 
     def _destination(self, current: Submission) -> str:
         if current.destination_id:
@@ -125,10 +179,7 @@ class Delivery:
         except VersionGone:
             raise
         except GatewayError as error:
-            if isinstance(error, CounterpartAway | CounterpartBusy) and self.circuits.failed(
-                destination, self.clock.now()
-            ):
-                await log.awarning("delivery.circuit_open", destination_id=destination, code=error.code)
+            await self._spare(destination, error)
             ours = isinstance(error, InternalError)
             say = log.aerror if ours else log.awarning
             await say("delivery.step_failed", submission_id=str(current.id), step=todo.intent, code=error.code)
@@ -136,6 +187,14 @@ class Delivery:
         if todo.kind is not Kind.SEAL:
             self.circuits.succeeded(destination)
         return outcome
+
+    async def _spare(self, destination: str, error: GatewayError) -> None:
+        """Leave a destination alone that does not answer, or as long as it asked for."""
+        if self.turns is not None and isinstance(error, CounterpartBusy) and error.retry_after:
+            await self.turns.rest(destination, error.retry_after)
+            await log.awarning("delivery.asked_to_wait", destination_id=destination, seconds=error.retry_after)
+        if isinstance(error, CounterpartAway | CounterpartBusy) and self.circuits.failed(destination, self.clock.now()):
+            await log.awarning("delivery.circuit_open", destination_id=destination, code=error.code)
 
     async def _act(self, current: Submission, todo: Step) -> Change | None:
         channel = self.channels.get(current.municipality)

@@ -1,6 +1,6 @@
-"""From the settings to what operation needs: who is told of alarms, through which mail server, and from when.
+"""From the settings to what operation needs: who is told of alarms and from when, what destinations take.
 
-Knows: the settings `[alarms]` and `[proof]`. Never does: send, look at rows. Standard: fixed interfaces §2.
+Knows: the settings `[alarms]` and `[proof]`, and bounds. Never does: send, look at rows. Standard: fixed interfaces §2.
 Start reading: `targets`.
 """
 
@@ -11,10 +11,11 @@ import binascii
 import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from gateway.alarm import Target
+from gateway.bounds import Bound
 from gateway.deadlines import LIMIT_RULES, Limit, Severity
 from gateway.errors import SettingsInvalid
 from gateway.keyfiles import read_secret
@@ -85,6 +86,30 @@ def relay(settings: Settings) -> Relay | None:
         password=read_secret(file, "alarms.smtp.password_file") if file else None,
         ca_bundle=settings.outbound.ca_bundle,
     )
+
+
+def bounds(settings: Settings, files: Iterable[MunicipalityFile]) -> dict[str, Bound]:
+    """What each destination with bounds takes, by its id; where several files name one, the narrowest."""
+    found: dict[str, Bound] = {}
+    for file in files:
+        default = settings.fitconnect.environments[file.fitconnect.environment].bounds
+        for each in file.destinations:
+            own = (each.submissions_per_minute, each.submissions_at_once)
+            bound = Bound(own[0] or default.submissions_per_minute, own[1] or default.submissions_at_once)
+            name = str(each.destination_id)
+            known = found.get(name, Bound())
+            found[name] = Bound(
+                _least(known.per_minute, bound.per_minute),
+                _least(known.at_once, bound.at_once),
+            )
+    return {name: bound for name, bound in found.items() if bound != Bound()}
+
+
+_Number = TypeVar("_Number", int, float)
+
+
+def _least(one: _Number | None, other: _Number | None) -> _Number | None:
+    return min((each for each in (one, other) if each is not None), default=None)
 
 
 def limits(file: MunicipalityFile, services: Iterable[str]) -> Iterable[Limit]:

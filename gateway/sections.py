@@ -1,4 +1,4 @@
-"""Sections of the settings that say how the gateway is run: alarms and how they reach people.
+"""Sections of the settings that say how the gateway is run: alarms and how they reach people, bounds of destinations.
 
 Knows: each setting, its default and its rule. Never does: read files or environment (`settings` does).
 Standard: fixed interfaces §2. Start reading: `AlarmsSection`.
@@ -18,6 +18,17 @@ class Section(BaseModel):
     """A table of the settings file: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class BoundsSection(Section):
+    """What a destination takes."""
+
+    submissions_per_minute: float | None = Field(
+        None, gt=0, le=60_000, description="Submissions a minute that are sent to it, by all workers together."
+    )
+    submissions_at_once: int | None = Field(
+        None, ge=1, le=1000, description="Submissions that are sent to it at once, by all workers together."
+    )
 
 
 class SmtpSection(Section):

@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
-from gateway.sections import AlarmsSection, ProofLimitsSection, Section
+from gateway.sections import AlarmsSection, BoundsSection, ProofLimitsSection, Section
 
 ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 
@@ -83,6 +83,9 @@ class Environment(Section):
         (), description="Hosts that a destination signature may name; read once destinations are routed."
     )
     trust_roots: tuple[Path, ...] = Field((), description="PEM files of the roots that destination keys must chain to.")
+    bounds: BoundsSection = Field(
+        BoundsSection(), description="Bounds of each destination whose municipality file sets none."
+    )
     insecure_public_keys: bool = Field(
         False, description="Take destination keys without certificate chain. Test mode only; never in production."
     )
@@ -255,7 +258,7 @@ class SignatureSection(Section):
     )
 
 
-class DestinationSection(Section):
+class DestinationSection(BoundsSection):
     """A fixed destination for some services."""
 
     services: tuple[str, ...] = Field(min_length=1, description='Service ids, or "*" for every other service.')

@@ -40,6 +40,7 @@ from gateway.store import embedded, migrations
 from gateway.store.erased import ErasedList
 from gateway.store.postgres import PostgresStore, needs_master_key
 from gateway.store.retention import Period, Retention
+from gateway.store.turns import StoredTurns
 
 
 class SystemClock:
@@ -64,6 +65,7 @@ class House:
     intake: Intake
     delivery: Delivery
     channels: Mapping[str, FitConnectChannel]
+    turns: StoredTurns
     retention: Retention
     dsn: str
     base_url: str
@@ -151,6 +153,7 @@ async def open_house(
             raise RestoreUnfinished
         for jwk in (keys.token.public_jwk, *keys.published):
             await store.keep_key(jwk)
+        turns = StoredTurns(store.database, clock, uuid4)
         makers = _Channels(settings, catalogue, keys, store, stack)
         channels = {file.ars: makers.channel(file) for file in files}
         yield House(
@@ -162,7 +165,18 @@ async def open_house(
             keys=keys,
             clock=clock,
             intake=Intake(store, catalogue, municipalities, keys, clock, store.new_id, store.digest),
-            delivery=Delivery(store, channels, municipalities, catalogue, clock, uuid4, random.random),
+            delivery=Delivery(
+                store,
+                channels,
+                municipalities,
+                catalogue,
+                clock,
+                uuid4,
+                random.random,
+                turns=turns,
+                bounds=operation.bounds(settings, files),
+            ),
+            turns=turns,
             channels=channels,
             retention=store.retention(ErasedList(settings.data_dir)),
             dsn=dsn,

@@ -25,6 +25,7 @@ from gateway.settings import Settings
 from gateway.stamping import stamp_roots
 from gateway.store import alarms, jobs, roots, statements
 from gateway.store.sweep import sweep
+from gateway.store.turns import RENEW_EVERY_S
 from gateway.wiring import House, open_house, open_notifier, policy
 from gateway.xoev import readable
 
@@ -51,7 +52,15 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
 
         app = jobs.build_app(house.dsn, advance)
         async with app.open_async(), open_notifier(house) as notifier, open_herald(house) as herald:
-            apart = (_erasures(house), _deadlines(house), _roots(house), _stamps(house), notifier.run(), herald.run())
+            apart = (
+                _erasures(house),
+                _deadlines(house),
+                _roots(house),
+                _stamps(house),
+                notifier.run(),
+                herald.run(),
+                _turns(house),
+            )
             chores = [asyncio.create_task(chore) for chore in (_chores(house, app), *apart)]
             on_ready()
             try:
@@ -84,6 +93,18 @@ async def _chores(house: House, app: procrastinate.App) -> None:
             await log.awarning("worker.database_away")
         rounds += 1
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _turns(house: House) -> None:
+    """Apart from the other chores: places at destinations with bounds are kept, and taken over, within seconds."""
+    bounds = house.delivery.bounds
+    while bounds:
+        try:
+            await house.turns.renew()
+            await house.turns.rescue(bounds)
+        except GatewayError as error:
+            await log.awarning("worker.no_turns", code=error.code)
+        await asyncio.sleep(RENEW_EVERY_S)
 
 
 async def _erasures(house: House) -> None:

@@ -305,6 +305,27 @@ idempotency = Table(
     _at("created_at"),
 )
 
+destination_pace = Table(
+    "destination_pace",
+    metadata,
+    Column("destination", Text, primary_key=True),
+    Column("bucket", DateTime(timezone=True), comment="when the next token is there"),
+    Column("rest_until", DateTime(timezone=True), comment="as the counterpart asked"),
+)
+
+destination_turns = Table(
+    "destination_turns",
+    metadata,
+    _of_submission(primary_key=True),
+    Column("destination", Text, nullable=False),
+    _at("since"),
+    _at("go_at", null=True),
+    Column("holder", Uuid, comment="the process that carries it out"),
+    _at("until", null=True),
+    Index(None, "destination", "since"),
+    comment="On their way to a destination with bounds, or waiting for it.",
+)
+
 journal = Table(
     "journal",
     metadata,

@@ -1,4 +1,4 @@
-"""Alarms that reach people: what was told to whom, messages on their way, alarms about the gateway itself."""
+"""Operation: alarms that reach people, turns at destinations that take only so much."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ depends_on = None
 
 def upgrade() -> None:
     """Add columns and tables."""
+    _alarms()
+    _turns()
+
+
+def _alarms() -> None:
     op.execute("ALTER TABLE alarms ADD COLUMN told JSONB NOT NULL DEFAULT '{}'")
     op.execute("COMMENT ON COLUMN alarms.told IS 'when each target was told last'")
     op.execute("CREATE INDEX alarms_open_idx ON alarms (raised_at) WHERE resolved_at IS NULL")
@@ -36,3 +41,22 @@ def upgrade() -> None:
     op.execute("COMMENT ON COLUMN bulletins.log IS 'every try: at, error'")
     op.execute("CREATE UNIQUE INDEX bulletins_waiting_idx ON bulletins (target) WHERE state = 'waiting'")
     op.execute("CREATE INDEX bulletins_target_created_at_idx ON bulletins (target, created_at)")
+
+
+def _turns() -> None:
+    op.execute(
+        "CREATE TABLE destination_pace (destination TEXT NOT NULL, bucket TIMESTAMPTZ, rest_until TIMESTAMPTZ, "
+        "CONSTRAINT destination_pace_pkey PRIMARY KEY (destination))"
+    )
+    op.execute("COMMENT ON COLUMN destination_pace.bucket IS 'when the next token is there'")
+    op.execute("COMMENT ON COLUMN destination_pace.rest_until IS 'as the counterpart asked'")
+    op.execute(
+        "CREATE TABLE destination_turns (submission UUID NOT NULL, destination TEXT NOT NULL, "
+        "since TIMESTAMPTZ NOT NULL, go_at TIMESTAMPTZ, holder UUID, until TIMESTAMPTZ, "
+        "CONSTRAINT destination_turns_pkey PRIMARY KEY (submission), "
+        "CONSTRAINT destination_turns_submission_fkey FOREIGN KEY (submission) REFERENCES submissions (id) "
+        "ON DELETE CASCADE)"
+    )
+    op.execute("COMMENT ON TABLE destination_turns IS 'On their way to a destination with bounds, or waiting for it.'")
+    op.execute("COMMENT ON COLUMN destination_turns.holder IS 'the process that carries it out'")
+    op.execute("CREATE INDEX destination_turns_destination_since_idx ON destination_turns (destination, since)")

@@ -1,0 +1,91 @@
+"""How much one destination is asked for: so many submissions a minute, so many at once. Pure.
+
+Knows: a token bucket as one instant, places, who may go before whom. Never does: I/O, clocks; count (the store does).
+Standard: architecture §3; the bucket is the generic cell rate algorithm (ITU-T I.371, annex A).
+Start reading: `decide`.
+
+Whoever must wait gets a turn of its own that stays its own: the queue is a row for each that waits, nobody asks again
+and again, and a worker that dies loses nothing but its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+SLACK: Final = timedelta(seconds=5)
+"""A destination that was idle takes as much at once as would have come in this time."""
+LOOK_AGAIN: Final = timedelta(seconds=60)
+"""When one that waits for a place asks by itself; a place that becomes free wakes it at once."""
+LONGEST_REST: Final = timedelta(hours=1)
+"""As long as a counterpart may ask for rest by one `Retry-After`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a destination takes: submissions a minute, submissions at once; None: no bound."""
+
+    per_minute: float | None = None
+    at_once: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What stands of a destination when somebody asks: the bucket's instant, others on their way, others that wait.
+
+    `known`: the one that asks waits already; `go_at` is the instant it was given.
+    """
+
+    bucket: datetime | None
+    running: int
+    waiting: int
+    known: bool = False
+    go_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The answer. `ask_at` unset: go now. `bucket` and `go_at` are to be remembered."""
+
+    ask_at: datetime | None
+    bucket: datetime | None
+    go_at: datetime | None
+
+
+def decide(bound: Bound, seen: Seen, now: datetime) -> Turn:
+    """Whether one may go now, or when it asks again.
+
+    Its token is taken once, at its first question: the instant it got stays its own until it went. A newcomer leaves
+    free places to those that wait.
+    """
+    bucket, go_at = seen.bucket, seen.go_at
+    if bound.per_minute is not None and go_at is None:
+        go_at = max(bucket or now - SLACK, now - SLACK)
+        bucket = go_at + timedelta(seconds=60 / bound.per_minute)
+    if go_at is not None and go_at > now:
+        return Turn(go_at, bucket, go_at)
+    if bound.at_once is not None and bound.at_once - seen.running <= (0 if seen.known else seen.waiting):
+        return Turn(now + LOOK_AGAIN, bucket, go_at or now)
+    return Turn(None, bucket, go_at)
+
+
+class Turns(Protocol):
+    """What `delivery` asks of the store. One adapter: `gateway/store/turns.py`."""
+
+    async def take(self, submission: UUID, destination: str, bound: Bound) -> datetime | None:
+        """None: go. Else when to ask again, or to be woken before."""
+        ...
+
+    async def give_back(self, submission: UUID) -> None:
+        """It went, or stopped: its place is free and the next one is woken."""
+        ...
+
+    async def rest(self, destination: str, seconds: float) -> None:
+        """The destination asked to be left alone; every worker does."""
+        ...
+
+    async def resting(self, destination: str) -> datetime | None:
+        """Until when it is left alone; at most a second old."""
+        ...
