@@ -17,6 +17,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseTooOld
 │   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty · RestoreUnfinished
 │   ├── SigningKeyUnfit · SignerAway                             retry (SignerAway)
+│   ├── StorageFull              a DatabaseAway: whoever waits for the database waits for room too
 │   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
@@ -453,6 +454,15 @@ class DatabaseAway(OperatorError):
     status = 503
     de = "Die Datenbank antwortet nicht. Es wurde nichts übernommen; bitte später erneut versuchen."
     en = "The database does not answer. Nothing was taken over; try again later."
+
+
+class StorageFull(DatabaseAway):
+    """There is no room for what was sent; nothing of it was kept, nothing accepted was lost."""
+
+    code = "storage_full"
+    status = 507
+    de = "Dafür reicht der Speicherplatz des Gateways nicht. Es wurde nichts übernommen; bitte später erneut versuchen."
+    en = "The gateway has not enough storage for this. Nothing was taken over; try again later."
 
 
 class DatabaseUnfit(OperatorError):

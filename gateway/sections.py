@@ -1,4 +1,4 @@
-"""Sections of the settings that say how the gateway is run: alarms and how they reach people, bounds of destinations.
+"""Sections of the settings that say how the gateway is run: alarms and how they reach people, bounds, limits.
 
 Knows: each setting, its default and its rule. Never does: read files or environment (`settings` does).
 Standard: fixed interfaces §2. Start reading: `AlarmsSection`.
@@ -28,6 +28,23 @@ class BoundsSection(Section):
     )
     submissions_at_once: int | None = Field(
         None, ge=1, le=1000, description="Submissions that are sent to it at once, by all workers together."
+    )
+
+
+class PressureSection(Section):
+    """When nothing new is taken in any more."""
+
+    disk_free_bytes: int = Field(
+        500_000_000, ge=0, description="Least free bytes where data_dir lies; below, new things are refused. 0: any."
+    )
+    memory_free_bytes: int = Field(
+        100_000_000, ge=0, description="Least free bytes of memory (machine or container); 0: any."
+    )
+    waiting_submissions: int = Field(
+        100_000, ge=0, description="Most submissions that wait for their delivery; 0: any number."
+    )
+    database_bytes: int | None = Field(
+        None, ge=1, description="Size that the database may grow to, where its disk is another machine's; unset: any."
     )
 
 

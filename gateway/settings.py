@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
-from gateway.sections import AlarmsSection, BoundsSection, ProofLimitsSection, Section
+from gateway.sections import AlarmsSection, BoundsSection, PressureSection, ProofLimitsSection, Section
 
 ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 
@@ -207,6 +207,7 @@ class Settings(BaseSettings):
     evidence: EvidenceSection = EvidenceSection()
     worker: WorkerSection = WorkerSection()
     alarms: AlarmsSection = AlarmsSection()
+    pressure: PressureSection = PressureSection()
     log: LogSection = LogSection()
 
     @classmethod

@@ -17,15 +17,20 @@ from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client, Finding
 from gateway.outbound.policy import AddressPolicy
+from gateway.pressure import Pressure
 from gateway.settings import ClientSection
 from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
+from gateway.web.pressed import pressed
 from gateway.web.quotas import ClientLimits, Quotas
 from gateway.wiring import House
 from gateway.withdrawal import correct
 
 
-def parts(house: House) -> Parts:
-    """Everything that `web.app.create_app` needs. Raises `SettingsInvalid`."""
+def parts(house: House, pressure: Pressure | None = None) -> Parts:
+    """Everything that `web.app.create_app` needs; `pressure` is what somebody else keeps up to date.
+
+    Raises `SettingsInvalid`.
+    """
     issuers = [Issuer(m.public_url, m.ars) for m in house.municipalities.values()] or [Issuer(house.base_url, "")]
     provider = Provider(
         issuers=issuers,
@@ -42,7 +47,7 @@ def parts(house: House) -> Parts:
             await house.store.ping()
         except GatewayError as error:
             return [HealthCheck("database:responds", "fail", component_type="datastore", output=error.code)]
-        return [HealthCheck("database:responds", "pass", component_type="datastore")]
+        return [HealthCheck("database:responds", "pass", component_type="datastore"), *pressed(pressure)]
 
     async def states() -> Mapping[str, int]:
         found: dict[str, int] = {}
@@ -61,6 +66,7 @@ def parts(house: House) -> Parts:
         offers=offers,
         states=states,
         resumable=house.store.pieces,
+        pressure=pressure,
         quotas=Quotas(_limits(house.settings.clients), house.clock, house.store.created_since),
         correct=partial(correct, house.intake),
         webhooks=WebhookParts(

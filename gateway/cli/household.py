@@ -19,8 +19,10 @@ import uvicorn
 from gateway import failpoints
 from gateway.cli.doors import parts
 from gateway.errors import AddressTaken, AlreadyServing
+from gateway.pressure import Pressure, Thresholds
 from gateway.settings import Settings
 from gateway.store import embedded
+from gateway.watch import Watch
 from gateway.web.app import create_app
 from gateway.wiring import House, open_house
 
@@ -46,7 +48,8 @@ async def household(
         keeper = _Keeper(settings, worker_command)
         stack.push_async_callback(keeper.close)
         await keeper.open()
-        await stack.enter_async_context(_served(house, door, stop))
+        pressure = await stack.enter_async_context(_watched(house))
+        await stack.enter_async_context(_served(house, pressure, door, stop))
         yield _line(house, base_url, keeper, external=external)
 
 
@@ -127,9 +130,25 @@ class _Keeper:
 
 
 @asynccontextmanager
-async def _served(house: House, door: socket.socket, stop: asyncio.Event) -> AsyncIterator[None]:
+async def _watched(house: House) -> AsyncIterator[Pressure]:
+    """What runs out, seen once before the first request and every few seconds from then on."""
+    section = house.settings.pressure
+    limits = Thresholds(section.disk_free_bytes, section.memory_free_bytes, section.waiting_submissions)
+    pressure = Pressure(limits)
+    watch = Watch(pressure, house.store.database, house.clock, house.settings.data_dir, section.database_bytes)
+    await watch.look()
+    task = asyncio.create_task(watch.run())
+    try:
+        yield pressure
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _served(house: House, pressure: Pressure, door: socket.socket, stop: asyncio.Event) -> AsyncIterator[None]:
     config = uvicorn.Config(
-        create_app(parts(house)),
+        create_app(parts(house, pressure)),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -22,7 +22,7 @@ from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 
 from gateway import failpoints
-from gateway.errors import DatabaseAway, GatewayError, InternalError
+from gateway.errors import DatabaseAway, GatewayError, InternalError, StorageFull
 from gateway.store.arrays import Pack, packer, register
 
 Connection = AsyncConnection[DictRow]
@@ -36,6 +36,7 @@ _ADAPTED = psycopg.adapt.AdaptersMap(psycopg.adapters)
 register(_ADAPTED)
 
 LOOKING = "gateway look"  # a connection that reads no encrypted data
+FULL_RETRY_S = 30.0  # when to ask again after the server's disk was full
 PATIENCE = 4.0  # seconds that a caller waits for a connection before DatabaseAway
 SILENT_MS = 8000
 """Whoever hears nothing from the other end for so long, machine or network, takes the connection for lost."""
@@ -214,6 +215,8 @@ async def still_open(connection: Connection) -> None:
 
 
 def _ours(error: psycopg.Error) -> GatewayError:
+    if isinstance(error, psycopg.errors.DiskFull):
+        return StorageFull(retry_after=FULL_RETRY_S)
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return DatabaseAway()
     return InternalError(sqlstate=error.sqlstate, kind=type(error).__name__)

@@ -137,7 +137,11 @@ class Pieces:
 
     async def _count(self, client: str, upload: UUID, offset: int, writer: blobs.Writer) -> int:
         """Make a piece count; the offset behind it. Raises `OffsetConflict` where another request was quicker."""
-        await writer.finish()
+        try:
+            await writer.finish()
+        except BaseException:
+            await writer.abandon()
+            raise
         values = {"client": client, "upload": upload, "offset": offset, "size": writer.size, "blob": writer.blob}
         if not await self._database.run(_ADD, **values):
             await writer.abandon()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -64,7 +64,9 @@ def caller(request: Request, scope: str) -> Principal:
 
 @asynccontextmanager
 async def room(parts: Parts, client: Client) -> AsyncIterator[None]:
-    """Around taking in one application: it counts once it is taken in. Raises `TooManyRequests`."""
+    """Around taking in one application: it counts once it is taken in. Raises `TooManyRequests` and `Overloaded`."""
+    if parts.pressure:
+        parts.pressure.check()
     if parts.quotas:
         await parts.quotas.submission(client.id)
     yield
@@ -191,7 +193,22 @@ class Query:
             raise InvalidParameter(findings=tuple(self.findings))
 
 
-async def taking(parts: Parts) -> None:
-    """Return where something new may be taken over. Raises `Maintenance`."""
+async def taking(parts: Parts, size: int = 0) -> None:
+    """Return where something new of `size` bytes may be taken over.
+
+    Raises `Maintenance`, `Overloaded` or `StorageFull`; nothing was read then.
+    """
     if await parts.store.in_maintenance():
         raise Maintenance(retry_after=MAINTENANCE_S)
+    if parts.pressure:
+        parts.pressure.check(size)
+
+
+@contextmanager
+def storage(parts: Parts, size: int) -> Iterator[None]:
+    """Around reading `size` bytes that will be stored: others see that room is promised. Raises as `taking`."""
+    if parts.pressure is None:
+        yield
+        return
+    with parts.pressure.room(size):
+        yield

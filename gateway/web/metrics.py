@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 
+from gateway.pressure import Pressure, Resource
+
 _SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30)
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 NAMES: Final = {
@@ -20,6 +22,9 @@ NAMES: Final = {
     "gateway_http_request_seconds": "histogram: from the first byte of a request to the last byte of its answer",
     "gateway_submissions_taken_total": "creates answered with 201 (repeats included), by service and municipality",
     "gateway_submissions": "submissions by state, at the moment of the look",
+    "gateway_free_bytes": "bytes free, by resource (disk, memory), as last seen",
+    "gateway_waiting_submissions": "submissions accepted and not yet submitted, counted up to the limit",
+    "gateway_refusing": "1 where a resource (disk, memory, queue) keeps the gateway from taking in anything new",
 }
 """What `/metrics` shows; labels hold ids of ours, never anything a caller chose."""
 
@@ -45,6 +50,9 @@ class Metrics:
             ("service", "municipality"),
             registry=self._registry,
         )
+        self._free = Gauge("gateway_free_bytes", "Bytes free.", ("resource",), registry=self._registry)
+        self._waiting = Gauge("gateway_waiting_submissions", "Submissions that wait.", registry=self._registry)
+        self._refusing = Gauge("gateway_refusing", "Nothing new is taken.", ("resource",), registry=self._registry)
         self._states = Gauge("gateway_submissions", "Submissions by state.", ("state",), registry=self._registry)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -61,6 +69,16 @@ class Metrics:
         self._states.clear()
         for state, count in counts.items():
             self._states.labels(state).set(count)
+
+    def pressure(self, pressure: Pressure) -> None:
+        """Set what the machine has left."""
+        seen = pressure.seen
+        for resource, free in (("disk", seen.disk_bytes), ("memory", seen.memory_bytes)):
+            if free is not None:
+                self._free.labels(resource).set(free)
+        self._waiting.set(seen.waiting or 0)
+        for each in Resource:
+            self._refusing.labels(each.value).set(each in pressure.short)
 
     def exposition(self) -> bytes:
         """Everything, in the text format."""

@@ -14,6 +14,7 @@ from gateway.login.provider import Provider
 from gateway.model import Client, Finding, Municipality
 from gateway.outbound.policy import AddressPolicy
 from gateway.ports import Clock, ResumableUploads, Store, View
+from gateway.pressure import Pressure
 from gateway.web.quotas import Quotas
 from gateway.webhook import Subscriptions
 
@@ -117,6 +118,7 @@ class Parts:
     states: Callable[[], Awaitable[Mapping[str, int]]] | None = None
     webhooks: WebhookParts | None = None
     quotas: Quotas | None = None
+    pressure: Pressure | None = None
     resumable: ResumableUploads | None = None
     correct: Callable[[Client, View, Mapping[str, Any], str], Awaitable[View]] | None = None
     limits: Limits = field(default_factory=Limits)

@@ -41,6 +41,7 @@ _EXAMPLES: Final[Mapping[int, type[GatewayError]]] = {
         errors.TooManyRequests,
         errors.TusVersionUnknown,
         errors.DatabaseAway,
+        errors.StorageFull,
     )
 }
 

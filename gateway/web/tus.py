@@ -28,7 +28,7 @@ from gateway.errors import (
 )
 from gateway.ports import Resumable, ResumableUploads
 from gateway.web import body
-from gateway.web.access import WRITE, Query, caller, parts_of, taking, uuid_of
+from gateway.web.access import WRITE, Query, caller, parts_of, storage, taking, uuid_of
 from gateway.web.problems import parameter
 from gateway.web.uploads import MEDIA_TYPE, municipality_of
 
@@ -57,8 +57,8 @@ async def create(request: Request) -> Response:
     _version(request)
     Query.of(request, ()).done()
     parts = parts_of(request)
-    await taking(parts)
     length = _number(request, "Upload-Length")
+    await taking(parts, 2 * min(length, parts.limits.upload_bytes))  # its pieces, and then the whole beside them
     if length > parts.limits.upload_bytes:
         raise BodyTooLarge(limit=parts.limits.upload_bytes)
     kind = _metadata(request).get("filetype", "application/octet-stream")
@@ -88,7 +88,9 @@ async def append(request: Request) -> Response:
     checksum = request.headers.get("upload-checksum")
     chunks = body.chunks(request, parts_of(request).limits.upload_bytes)
     checked = chunks if checksum is None else _checked(chunks, *_checksum(checksum))
-    found = await _store(request).append(client.id, name, offset, checked, whole=checksum is not None)
+    parts = parts_of(request)
+    with storage(parts, min(body.content_length(request) or 0, parts.limits.upload_bytes)):
+        found = await _store(request).append(client.id, name, offset, checked, whole=checksum is not None)
     return _answer(_progress(found))
 
 

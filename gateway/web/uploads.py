@@ -18,7 +18,7 @@ from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports import IncomingUpload
 from gateway.web import body
-from gateway.web.access import WRITE, Query, caller, parts_of, reply, taking, uuid_of
+from gateway.web.access import WRITE, Query, caller, parts_of, reply, storage, taking, uuid_of
 from gateway.web.parts import Parts
 from gateway.web.problems import parameter
 
@@ -33,13 +33,13 @@ async def put(request: Request) -> Response:
     principal = caller(request, WRITE)
     Query.of(request, ()).done()
     parts = parts_of(request)
-    await taking(parts)
+    length = body.content_length(request)
+    await taking(parts, min(length or 0, parts.limits.upload_bytes))
     upload = uuid_of(request.path_params["upload"])
     if upload is None:
         raise InvalidParameter(
             findings=(parameter("path/upload", "format", "Erwartet wird eine UUID.", "A UUID is expected."),)
         )
-    length = body.content_length(request)
     if length is None:
         raise LengthRequired
     if length > parts.limits.upload_bytes:
@@ -56,7 +56,8 @@ async def put(request: Request) -> Response:
         length=length,
         sha256=repr_digest(request.headers.getlist("repr-digest")),
     )
-    made = await parts.store.receive_upload(incoming, body.chunks(request, parts.limits.upload_bytes))
+    with storage(parts, length):
+        made = await parts.store.receive_upload(incoming, body.chunks(request, parts.limits.upload_bytes))
     return reply(
         {
             "upload": str(made.upload),
