@@ -31,6 +31,28 @@ class BoundsSection(Section):
     )
 
 
+class TlsSection(Section):
+    """TLS at our own door; a proxy before us may do it instead."""
+
+    certificate_file: Path | None = Field(None, description="PEM file of the server's certificate and its chain.")
+    key_file: Path | None = Field(None, description="PEM file of its key; unset: the server speaks no TLS itself.")
+    client_ca_file: Path | None = Field(
+        None, description="PEM file of the authorities that may vouch for portals' certificates (RFC 8705)."
+    )
+    client_certificate_header: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="Header in which trusted_proxies pass a portal's certificate on (RFC 9440, or escaped PEM); they "
+        "must remove it from what callers send. Unset: believed from nobody.",
+    )
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("certificate_file and key_file belong together")
+        return self
+
+
 class PressureSection(Section):
     """When nothing new is taken in any more."""
 

@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
-from gateway.sections import AlarmsSection, BoundsSection, PressureSection, ProofLimitsSection, Section
+from gateway.sections import AlarmsSection, BoundsSection, PressureSection, ProofLimitsSection, Section, TlsSection
 
 ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 
@@ -48,6 +48,7 @@ class Server(Section):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
     trusted_proxies: tuple[str, ...] = Field((), description="Addresses whose X-Forwarded-* headers are believed.")
+    tls: TlsSection = TlsSection()
     max_upload_bytes: int = Field(500_000_000, ge=1, description="Largest upload in bytes.")
     max_body_bytes: int = Field(10_000_000, ge=1000, description="Largest JSON body in bytes.")
 
@@ -113,7 +114,9 @@ class Directory(Section):
 class ClientLimitsSection(Section):
     """What one client may ask for."""
 
-    requests_per_minute: int | None = Field(None, ge=1, description="Requests a minute at each `gateway serve`.")
+    requests_per_minute: int | None = Field(
+        None, ge=1, description="Requests a minute, at all `gateway serve` together."
+    )
     submissions_per_day: int | None = Field(None, ge=1, description="Applications a day (UTC).")
 
 
@@ -126,6 +129,16 @@ class ClientSection(Section):
         (), description="Files with secrets that stay valid beside it while a new one is rolled out."
     )
     jwks: Path | None = Field(None, description="JWK set file with the client's public keys (private_key_jwt).")
+    tls_subject: str | None = Field(
+        None,
+        description="Distinguished name (RFC 4514) of its certificate, by an authority of server.tls.client_ca_file.",
+    )
+    tls_san_dns: str | None = Field(None, description="The same: a DNS name of its certificate.")
+    tls_san_uri: str | None = Field(None, description="The same: a URI of its certificate.")
+    tls_certificate_files: tuple[Path, ...] = Field(
+        (),
+        description="PEM files of certificates that are the client's by themselves (self-signed); two during a change.",
+    )
     scopes: tuple[str, ...] = Field(ALL_SCOPES, description="Scopes the client may ask for.")
     municipalities: tuple[str, ...] = Field((), description="ARS of the municipalities it may serve; empty: all.")
     services: tuple[str, ...] | None = Field(None, description="Services it may use; unset: all.")
@@ -400,6 +413,8 @@ def insecure(settings: Settings) -> list[Finding]:
         weak += [f"{place}.token_url"] * (not all(a.startswith("https://") for a in addresses))
         weak += [f"{place}.insecure_public_keys"] * environment.insecure_public_keys
         weak += [f"{place}.trust_roots"] * (not environment.trust_roots)
+    header = settings.server.tls.client_certificate_header
+    weak += ["server.trusted_proxies"] * (header is not None and "*" in settings.server.trusted_proxies)
     weak += ["alarms.smtp.tls"] * (settings.alarms.smtp is not None and settings.alarms.smtp.tls == "none")
     weak += [f"alarms.recipients.{r.name}.url" for r in settings.alarms.recipients if (r.url or "").startswith("http:")]
     return [
@@ -423,6 +438,9 @@ def _toml(file: Path) -> dict[str, Any]:
         raise SettingsInvalid(findings=(_finding(str(file), "no_toml", f"kein TOML: {error}", str(error)),)) from None
 
 
+_LISTS = {"published_key_files", "tls_certificate_files"}
+
+
 def _anchor(values: dict[str, Any], base: Path) -> None:
     """Make relative paths absolute against the file that names them."""
     for key, value in values.items():
@@ -431,7 +449,7 @@ def _anchor(values: dict[str, Any], base: Path) -> None:
         elif isinstance(value, list):
             if key == "external_signer" and value and isinstance(value[0], str):
                 value[0] = str(base / value[0])
-            if key in {"trust_roots", "previous_secret_files", "previous_master_key_files", "published_key_files"}:
+            if key in {"trust_roots", "previous_secret_files", "previous_master_key_files"} | _LISTS:
                 values[key] = [str(base / item) if isinstance(item, str) else item for item in value]
             for item in value:
                 if isinstance(item, dict):

@@ -9,9 +9,11 @@ from typing import Any
 from uuid import uuid4
 
 from gateway import __version__
+from gateway.cli.tls import authorities, rule
 from gateway.errors import GatewayError, SettingsInvalid
 from gateway.intake import offers
 from gateway.keyfiles import read_secret
+from gateway.login.certificates import Certificates
 from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
@@ -19,6 +21,8 @@ from gateway.model import Client, Finding
 from gateway.outbound.policy import AddressPolicy
 from gateway.pressure import Pressure
 from gateway.settings import ClientSection
+from gateway.store.allowances import StoredAllowances
+from gateway.store.spent import SpentAssertions
 from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
 from gateway.web.pressed import pressed
 from gateway.web.quotas import ClientLimits, Quotas
@@ -39,6 +43,8 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
         clock=house.clock,
         new_id=lambda: str(uuid4()),
         published=house.keys.published,
+        used=SpentAssertions(house.store.database),
+        judge=Certificates(authorities(house.settings.server.tls)),
     )
     server = house.settings.server
 
@@ -67,7 +73,11 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
         states=states,
         resumable=house.store.pieces,
         pressure=pressure,
-        quotas=Quotas(_limits(house.settings.clients), house.clock, house.store.created_since),
+        quotas=Quotas(
+            _limits(house.settings.clients),
+            house.clock,
+            StoredAllowances(house.store.database, house.clock, house.store.created_since),
+        ),
         correct=partial(correct, house.intake),
         webhooks=WebhookParts(
             store=house.store.webhooks,
@@ -93,7 +103,9 @@ def _registration(section: ClientSection, house: House) -> Any:  # noqa: ANN401 
     place = f"clients.{section.id}"
     secret = read_secret(section.secret_file, f"{place}.secret_file") if section.secret_file else None
     previous = [read_secret(each, f"{place}.previous_secret_files") for each in section.previous_secret_files]
-    return registration(client, secret=secret, previous=previous, jwks=_jwks(section, place))
+    return registration(
+        client, secret=secret, previous=previous, jwks=_jwks(section, place), certificates=rule(section, place)
+    )
 
 
 def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:

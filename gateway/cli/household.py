@@ -15,8 +15,10 @@ from typing import Any
 
 import structlog
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway import failpoints
+from gateway.cli import tls
 from gateway.cli.doors import parts
 from gateway.errors import AddressTaken, AlreadyServing
 from gateway.pressure import Pressure, Thresholds
@@ -24,6 +26,7 @@ from gateway.settings import Settings
 from gateway.store import embedded
 from gateway.watch import Watch
 from gateway.web.app import create_app
+from gateway.web.certificate import ClientCertificates, TlsProtocol
 from gateway.wiring import House, open_house
 
 log = structlog.get_logger()
@@ -147,19 +150,25 @@ async def _watched(house: House) -> AsyncIterator[Pressure]:
 
 @asynccontextmanager
 async def _served(house: House, pressure: Pressure, door: socket.socket, stop: asyncio.Event) -> AsyncIterator[None]:
+    server_settings = house.settings.server
+    app: Any = create_app(parts(house, pressure))
+    if server_settings.trusted_proxies:
+        app = ProxyHeadersMiddleware(app, trusted_hosts=list(server_settings.trusted_proxies))
+    header = server_settings.tls.client_certificate_header
     config = uvicorn.Config(
-        create_app(parts(house, pressure)),
+        ClientCertificates(app, header, server_settings.trusted_proxies),
+        http=TlsProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=4,
-        proxy_headers=bool(house.settings.server.trusted_proxies),
-        forwarded_allow_ips=list(house.settings.server.trusted_proxies),
+        proxy_headers=False,  # done above, inside the layer that has to know the real peer
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     config.load()
+    config.ssl = tls.context(house.settings)
     task = asyncio.create_task(server._serve([door]))  # noqa: SLF001 - serve() would take over our signals
     try:
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
@@ -189,7 +198,8 @@ def _base_url(settings: Settings, door: socket.socket) -> str:
     if "server" in settings.model_fields_set and "public_url" in settings.server.model_fields_set:
         return settings.server.public_url.rstrip("/")
     host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
-    return f"http://{host}:{port}"
+    scheme = "https" if settings.server.tls.key_file else "http"
+    return f"{scheme}://{host}:{port}"
 
 
 @contextlib.contextmanager

@@ -2,13 +2,14 @@
 
 Knows: the claims RFC 7523 §3 asks for, our limits on them, and which assertions were used. Never does: trust what a
 token says of its key or algorithm, fetch anything.
-Standards: RFC 7523 §3, OpenID Connect Core §9. Start reading: `Assertions.client_of`.
+Standards: RFC 7523 §3, OpenID Connect Core §9. Start reading: `Assertions.proof_of`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -24,21 +25,21 @@ _JTI_LIMIT: Final = 256
 
 
 class Used(Protocol):
-    """Remembers assertions until they expire; several processes need one shared memory."""
+    """Remembers assertions until they expire; several processes share one memory (`gateway/store/spent.py`)."""
 
-    def first(self, client_id: str, jti: str, until: float, now: float) -> bool:
+    async def first(self, client_id: str, jti: str, until: float, now: float) -> bool:
         """Whether this is the first use; remembers it until `until` (seconds since 1970)."""
         ...
 
 
 class UsedInMemory:
-    """The memory of one process. Where it is full it refuses rather than forgets."""
+    """The memory of one process alone, for tests. Where it is full it refuses rather than forgets."""
 
     def __init__(self, most: int = 100_000) -> None:
         self._until: dict[tuple[str, str], float] = {}
         self._most = most
 
-    def first(self, client_id: str, jti: str, until: float, now: float) -> bool:
+    async def first(self, client_id: str, jti: str, until: float, now: float) -> bool:
         """See `Used`."""
         if self._until.get((client_id, jti), 0) > now:
             return False
@@ -50,17 +51,25 @@ class UsedInMemory:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """An assertion that is sound: whose it is, and what has to be spent before it counts."""
+
+    registered: Registration
+    jti: str
+    until: float
+
+
 class Assertions:
     """Checks assertions against the registry."""
 
-    def __init__(self, registry: Registry, used: Used) -> None:
+    def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._used = used
 
-    def client_of(self, assertion: str, audiences: Collection[str], now: datetime) -> Registration | None:
-        """The client that signed the assertion for one of `audiences`; None for any fault alike.
+    def proof_of(self, assertion: str, audiences: Collection[str], now: datetime) -> Proof | None:
+        """Who signed the assertion for one of `audiences`; None for any fault alike.
 
-        Signature and every claim are checked before the `jti` is spent, so that nobody can spend another's.
+        Signature and every claim are checked before the caller spends the `jti`, so that nobody can spend another's.
         """
         if len(assertion) > _LIMIT:
             return None
@@ -75,8 +84,7 @@ class Assertions:
         at = now.timestamp()
         if not _sound(claims, registered.client.id, audiences, at):
             return None
-        fresh = self._used.first(registered.client.id, claims["jti"], float(claims["exp"]) + SKEW_S, at)
-        return registered if fresh else None
+        return Proof(registered, claims["jti"], float(claims["exp"]) + SKEW_S)
 
 
 def _subject(assertion: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from gateway.crypto.keys import VerifyKey, verify_key
 from gateway.errors import DataInvalid, KeyUnfit
+from gateway.login.certificates import CertificateRule
 from gateway.model import Client, Finding
 
 _NOBODY = hashlib.sha256(b"no client has this secret").digest()
@@ -34,11 +35,12 @@ class AssertionKey:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One client as configured: secrets (their SHA-256; more than one during a change) or keys, or both."""
+    """One client as configured: secrets (their SHA-256; more than one during a change), keys or certificates."""
 
     client: Client
     secrets_sha256: tuple[bytes, ...] = field(default=(), repr=False)
     keys: tuple[AssertionKey, ...] = ()
+    certificates: CertificateRule | None = None
 
 
 def registration(
@@ -47,27 +49,28 @@ def registration(
     secret: str | None = None,
     previous: Sequence[str] = (),
     jwks: Mapping[str, Any] | None = None,
+    certificates: CertificateRule | None = None,
 ) -> Registration:
     """A registration from the values of the settings.
 
     `previous` are secrets that are valid beside `secret` while it is rolled out. `jwks` is a JWK set of public keys
     (RSA-4096, Ed25519, P-256). Raises `DataInvalid` with a finding for each fault:
-    an unfit key, or neither secret nor key.
+    an unfit key, or neither secret nor key nor certificate.
     """
     findings: list[Finding] = []
     keys = tuple(_assertion_keys(client.id, jwks or {}, findings))
-    if not secret and not keys and not findings:
+    if not secret and not keys and certificates is None and not findings:
         findings.append(
             Finding(
                 f"clients.{client.id}",
                 "no_credentials",
-                "Der Client hat weder secret_file noch jwks; eines davon bitte setzen.",
-                "The client has neither secret_file nor jwks; set one of them.",
+                "Der Client hat weder secret_file noch jwks noch ein TLS-Zertifikat; eines davon bitte setzen.",
+                "The client has neither secret_file nor jwks nor a TLS certificate; set one of them.",
             )
         )
     if findings:
         raise DataInvalid(findings=tuple(findings))
-    return Registration(client, tuple(_digest(each) for each in (secret, *previous) if each), keys)
+    return Registration(client, tuple(_digest(each) for each in (secret, *previous) if each), keys, certificates)
 
 
 class Registry:
@@ -87,6 +90,11 @@ class Registry:
         given = _digest(secret)
         right = [hmac.compare_digest(given, each) for each in expected or (_NOBODY,)]
         return found if expected and any(right) else None
+
+    @property
+    def with_certificates(self) -> bool:
+        """Whether any client may come with a certificate."""
+        return any(each.certificates for each in self._by_id.values())
 
     def __iter__(self) -> Iterator[Registration]:
         return iter(self._by_id.values())

@@ -1,7 +1,7 @@
 """The token endpoint, discovery and the published keys of every municipality's issuer.
 
 Knows: the client credentials grant on Authlib's framework-neutral server, which issuer a host name means.
-Never does: HTTP itself, a citizen's login. Standards: RFC 6749 §4.4 and §5.2, RFC 7523, RFC 8414.
+Never does: HTTP itself, a citizen's login. Standards: RFC 6749 §4.4 and §5.2, RFC 7523, RFC 8414, RFC 8705.
 Start reading: `Provider.token`.
 """
 
@@ -28,13 +28,14 @@ from authlib.oauth2.rfc6749 import (
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from gateway.crypto.keys import PrivateKey
-from gateway.login import assertions
+from gateway.login import assertions, certificates
+from gateway.login.certificates import Presented
 from gateway.login.clients import Registration, Registry
 from gateway.login.tokens import LIFETIME_S, Issuer, Principal, Tokens
 from gateway.ports import Clock
 
 SCOPES: Final = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
-METHODS: Final = ("client_secret_basic", "private_key_jwt")
+METHODS: Final = ("client_secret_basic", "private_key_jwt", *certificates.METHODS)
 ASSERTION_ALGS: Final = ("EdDSA", "ES256", "PS512")
 FORM_LIMIT: Final = 16_384
 """Largest body of a token request in bytes."""
@@ -68,13 +69,16 @@ class Provider:
         new_id: Callable[[], str],
         published: Sequence[Mapping[str, Any]] = (),
         used: assertions.Used | None = None,
+        judge: certificates.Certificates | None = None,
     ) -> None:
         self._issuers = tuple(issuers)
         self._by_host = {_netloc(each.url): each for each in reversed(self._issuers)}
         self._clock = clock
         self._registry = registry
         self._tokens = Tokens(key, registry, new_id, published)
-        self._assertions = assertions.Assertions(registry, used or assertions.UsedInMemory())
+        self._assertions = assertions.Assertions(registry)
+        self._used = used or assertions.UsedInMemory()
+        self._judge = judge or certificates.Certificates()
         self._published = [self._tokens.public_jwk]
         known = {jwk.get("kid") for jwk in self._published}
         self._published += [dict(jwk) for jwk in published if jwk.get("kid") not in known]
@@ -91,6 +95,7 @@ class Provider:
     def discovery(self, host: str | None) -> dict[str, Any]:
         """The metadata of the issuer (RFC 8414 §2); grows with the citizens' login."""
         issuer = self.issuer_of(host)
+        bound = self._registry.with_certificates
         return {
             "issuer": issuer.url,
             "token_endpoint": issuer.token_endpoint,
@@ -98,17 +103,33 @@ class Provider:
             "scopes_supported": list(SCOPES),
             "response_types_supported": [],
             "grant_types_supported": ["client_credentials"],
-            "token_endpoint_auth_methods_supported": list(METHODS),
+            "token_endpoint_auth_methods_supported": [m for m in METHODS if bound or m not in certificates.METHODS],
+            "tls_client_certificate_bound_access_tokens": bound,
             "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
         }
 
-    def verify(self, token: str, host: str | None) -> Principal:
-        """Who calls the API of that host with this access token. Raises `Unauthorised`."""
-        return self._tokens.verify(token, self.issuer_of(host), self._clock.now())
+    def verify(self, token: str, host: str | None, presented: Presented | None = None) -> Principal:
+        """Who calls the API of that host with this access token and, maybe, certificate. Raises `Unauthorised`."""
+        return self._tokens.verify(token, self.issuer_of(host), self._clock.now(), presented)
 
-    def token(self, host: str | None, authorization: str | None, body: bytes) -> Answer:
-        """Answer a token request: `body` is the form as received, at most `FORM_LIMIT` bytes."""
-        request = _Request(self.issuer_of(host), authorization)
+    async def token(
+        self, host: str | None, authorization: str | None, body: bytes, presented: Presented | None = None
+    ) -> Answer:
+        """Answer a token request: `body` is the form as received, at most `FORM_LIMIT` bytes.
+
+        `presented` is the certificate that came with it. Raises `DatabaseAway` where assertions cannot be remembered.
+        """
+        request = _Request(self.issuer_of(host), authorization, presented)
+        answer = self._answered(request, body)
+        if answer.status == 200 and request.proof is not None and not await self._first(request.proof):
+            return self._server.handle_error_response(request, InvalidClientError())
+        return answer
+
+    async def _first(self, proof: assertions.Proof) -> bool:
+        at = self._clock.now().timestamp()
+        return await self._used.first(proof.registered.client.id, proof.jti, proof.until, at)
+
+    def _answered(self, request: _Request, body: bytes) -> Answer:
         try:
             request.payload = BasicOAuth2Payload(_form(body))
             _one_method(request)
@@ -123,10 +144,24 @@ class Provider:
             named = _basic(request.authorization)
             return self._registry.by_secret(*named) if named else None
         form = request.payload.data
+        if method in certificates.METHODS:
+            return self._by_certificate(request, form.get("client_id", ""), method)
         audiences = {request.issuer.url, request.issuer.token_endpoint}
-        found = self._assertions.client_of(form.get("client_assertion", ""), audiences, self._clock.now())
-        if found and form.get("client_id", found.client.id) != found.client.id:
+        proof = self._assertions.proof_of(form.get("client_assertion", ""), audiences, self._clock.now())
+        if proof is None or form.get("client_id", proof.registered.client.id) != proof.registered.client.id:
             return None
+        request.proof = proof
+        return proof.registered
+
+    def _by_certificate(self, request: _Request, client_id: str, method: str) -> Registration | None:
+        """RFC 8705 §2: the form names the client, the certificate proves it; nothing else may be offered beside."""
+        found = self._registry.get(client_id)
+        other = request.authorization is not None or "client_assertion" in request.payload.data
+        if found is None or found.certificates is None or request.presented is None or other:
+            return None
+        if not self._judge.proves(request.presented, found.certificates, method, self._clock.now()):
+            return None
+        request.thumbprint = request.presented.thumbprint
         return found
 
     def grant(self, request: _Request, registered: Registration, wanted: str | None) -> dict[str, Any]:
@@ -137,7 +172,7 @@ class Provider:
             if not asked <= granted:
                 raise InvalidScopeError
             granted = asked
-        token = self._tokens.make(request.issuer, registered.client.id, granted, self._clock.now())
+        token = self._tokens.make(request.issuer, registered.client.id, granted, self._clock.now(), request.thumbprint)
         return {
             "access_token": token,
             "token_type": "Bearer",
@@ -149,10 +184,13 @@ class Provider:
 class _Request(OAuth2Request):  # type: ignore[misc]  # Authlib ships no types
     """A token request as Authlib wants it. The transport was judged at the door: TLS may end at a proxy."""
 
-    def __init__(self, issuer: Issuer, authorization: str | None) -> None:
+    def __init__(self, issuer: Issuer, authorization: str | None, presented: Presented | None) -> None:
         super().__init__("POST", "https://issuer.invalid/oidc/token", headers={})
         self.issuer = issuer
         self.authorization = authorization
+        self.presented = presented
+        self.proof: assertions.Proof | None = None
+        self.thumbprint: str | None = None
 
 
 class _Client(ClientMixin):  # type: ignore[misc]  # Authlib ships no types

@@ -1,7 +1,7 @@
 """Access tokens for the portal API: made and checked.
 
 Knows: RFC 9068 (`at+jwt`), our claims and lifetime. Never does: client authentication, HTTP.
-Standards: RFC 9068, RFC 8725. Start reading: `Tokens.verify`.
+Standards: RFC 9068, RFC 8725, RFC 8705 §3. Start reading: `Tokens.verify`.
 
 A token opens the API of the one municipality whose issuer made it. Anything else, an ID token or a citizen's token
 above all, is refused by its `typ`, issuer or audience alike, with one and the same error.
@@ -19,11 +19,13 @@ from typing import Any, Final
 from gateway.crypto import jws
 from gateway.crypto.keys import PrivateKey, VerifyKey, verify_key
 from gateway.errors import CryptoFailure, Unauthorised
+from gateway.login.certificates import Presented
 from gateway.login.clients import Registry
 from gateway.model import Client
 
 LIFETIME_S: Final = 1800
 TYPE: Final = "at+jwt"
+CONFIRMATION: Final = "x5t#S256"
 _ALG: Final[Mapping[str, str]] = {"OKP": "EdDSA", "EC": "ES256"}
 _LIMIT: Final = 4096  # characters of an access token; ours have about 600
 _REMEMBERED: Final = 4096  # verified tokens kept until they expire
@@ -49,11 +51,15 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls: the client with the scopes of its token, and the municipality whose issuer made the token."""
+    """Who calls: the client with the scopes of its token, and the municipality whose issuer made the token.
+
+    `thumbprint`: the token is worth nothing without that certificate (RFC 8705 §3).
+    """
 
     client: Client
     municipality: str
     expires: float
+    thumbprint: str | None = None
 
 
 class Tokens:
@@ -82,10 +88,12 @@ class Tokens:
         """The public half, for the JWK set."""
         return dict(self._key.public_jwk)
 
-    def make(self, issuer: Issuer, client_id: str, scopes: frozenset[str], now: datetime) -> str:
-        """A token of `LIFETIME_S` seconds for the client at the issuer's API."""
+    def make(
+        self, issuer: Issuer, client_id: str, scopes: frozenset[str], now: datetime, thumbprint: str | None = None
+    ) -> str:
+        """A token of `LIFETIME_S` seconds for the client at the issuer's API, bound to a certificate where given."""
         at = int(now.timestamp())
-        claims = {
+        claims: dict[str, Any] = {
             "iss": issuer.url,
             "sub": client_id,
             "client_id": client_id,
@@ -95,10 +103,12 @@ class Tokens:
             "exp": at + LIFETIME_S,
             "jti": self._new_id(),
         }
+        if thumbprint is not None:
+            claims["cnf"] = {CONFIRMATION: thumbprint}
         return jws.sign(json.dumps(claims, separators=(",", ":")).encode(), self._key, {"typ": TYPE})
 
-    def verify(self, token: str, issuer: Issuer, now: datetime) -> Principal:
-        """Who the token names. Raises `Unauthorised` for any fault, without saying which.
+    def verify(self, token: str, issuer: Issuer, now: datetime, presented: Presented | None = None) -> Principal:
+        """Who the token names; `presented` is the certificate that came with it. Raises `Unauthorised` for any fault.
 
         A verified token is remembered by its hash until it expires, so that the signature is checked once.
         """
@@ -111,6 +121,8 @@ class Tokens:
             self._remember(name, principal, now)
         if principal.expires <= now.timestamp():
             self._verified.pop(name, None)
+            raise Unauthorised
+        if principal.thumbprint is not None and (presented is None or presented.thumbprint != principal.thumbprint):
             raise Unauthorised
         return principal
 
@@ -132,7 +144,7 @@ class Tokens:
         if registered is None or claims.get("sub") != client_id:
             raise Unauthorised
         client = replace(registered.client, scopes=registered.client.scopes & frozenset(scope.split()))
-        return Principal(client, issuer.municipality, float(expires))
+        return Principal(client, issuer.municipality, float(expires), _bound(claims))
 
     def _remember(self, name: bytes, principal: Principal, now: datetime) -> None:
         if len(self._verified) >= _REMEMBERED:
@@ -140,3 +152,13 @@ class Tokens:
             self._verified = {key: each for key, each in self._verified.items() if each.expires > at}
         if len(self._verified) < _REMEMBERED:
             self._verified[name] = principal
+
+
+def _bound(claims: Mapping[str, Any]) -> str | None:
+    """The certificate that a token is bound to. Raises `Unauthorised` for a confirmation that we do not know."""
+    if "cnf" not in claims:
+        return None
+    confirmation = claims["cnf"]
+    if not isinstance(confirmation, dict) or not isinstance(confirmation.get(CONFIRMATION), str):
+        raise Unauthorised
+    return str(confirmation[CONFIRMATION])

@@ -1,4 +1,4 @@
-"""What nobody needs any more: unfinished blobs, uploads that no one used, sealed parts of a crash.
+"""What nobody needs any more: unfinished blobs, unused uploads, sealed parts of a crash, counts of days gone by.
 
 Knows: how long each may stay. Never does: erase submissions (retention is a later room).
 Standard: fixed interfaces §3 (24 h), architecture §5 (the key first, then the blobs). Start reading: `sweep`.
@@ -18,6 +18,7 @@ from gateway.store import tables as t
 from gateway.store.database import Database, Statement, compiled
 
 GRACE = timedelta(hours=1)  # for writers that are slow, and for commits between a blob and what names it
+ALLOWANCES = timedelta(days=2)  # longer than a day's count is asked for
 AT_ONCE = 100
 
 _B, _U = t.blobs.c, t.uploads.c
@@ -39,6 +40,8 @@ async def sweep(database: Database, now: datetime) -> Swept:
     """Remove what is not needed at `now`. Safe to run anywhere and at any time."""
     before = now - GRACE
     await database.run(_EXPIRED_TUS, now=now)  # its pieces are named by nobody then
+    await database.run(_SPENT, now=now)
+    await database.run(_DAYS, before=now - ALLOWANCES)
     return Swept(
         uploads=await _repeat(database, _EXPIRED, {"now": now}),
         unfinished=await _repeat(database, _UNFINISHED, {"before": before}),
@@ -106,6 +109,14 @@ def _unused_parts() -> Statement:
     return _remove(_some(of_submission.where(~named, ~attached, ~uploaded)), "sweep.unused_parts")
 
 
+_SPENT = compiled(
+    delete(t.spent_assertions).where(t.spent_assertions.c.until <= bindparam("now")),
+    commits="sweep.spent_assertions",
+)
+_DAYS = compiled(
+    delete(t.client_allowances).where(t.client_allowances.c.at <= bindparam("before")),
+    commits="sweep.client_allowances",
+)
 _EXPIRED_TUS = compiled(
     delete(t.tus_uploads).where(t.tus_uploads.c.expires_at <= bindparam("now")),
     commits="sweep.tus",

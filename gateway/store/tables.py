@@ -305,6 +305,24 @@ idempotency = Table(
     _at("created_at"),
 )
 
+spent_assertions = Table(
+    "spent_assertions",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True, comment="of client and jti"),
+    _at("until"),
+    Index(None, "until"),
+)
+
+client_allowances = Table(
+    "client_allowances",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("kind", Text, primary_key=True, comment="requests, or a day"),
+    Column("bucket", DateTime(timezone=True)),
+    Column("used", Integer),
+    _at("at"),
+)
+
 destination_pace = Table(
     "destination_pace",
     metadata,

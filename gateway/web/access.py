@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Final
 from uuid import UUID
 
@@ -19,12 +20,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import Forbidden, InvalidParameter, Maintenance, Unauthorised, UnknownMunicipality
+from gateway.login.certificates import Presented
 from gateway.login.tokens import Principal
 from gateway.model import Client, Finding
-from gateway.ports import Scope
+from gateway.ports import Scope, View
 from gateway.web.parts import Parts
 from gateway.web.problems import parameter
 
+Handler = Callable[[Request], Awaitable[Response]]
 WRITE: Final = "submissions:write"
 READ: Final = "submissions:read"
 SERVICES: Final = "services:read"
@@ -46,32 +49,66 @@ def parts_of(request: Request) -> Parts:
 
 
 def caller(request: Request, scope: str) -> Principal:
-    """The client whose token the request carries.
-
-    Raises `Unauthorised`, `TooManyRequests`, or `Forbidden` where the scope is missing.
-    """
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer":
-        raise Unauthorised
-    principal = parts_of(request).provider.verify(token.strip(), request.headers.get("host"))
-    request.scope["client_id"] = principal.client.id
-    if quotas := parts_of(request).quotas:
-        quotas.request(principal.client.id)
+    """The client whose token the request carries. Raises `Unauthorised`, or `Forbidden` where the scope is missing."""
+    principal: Principal = request.scope.get("principal") or _identified(request)
     if scope not in principal.client.scopes:
         raise Forbidden(scope=scope)
     return principal
 
 
+def _identified(request: Request) -> Principal:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        raise Unauthorised
+    provider = parts_of(request).provider
+    principal = provider.verify(token.strip(), request.headers.get("host"), presented(request))
+    request.scope["client_id"] = principal.client.id
+    return principal
+
+
+def presented(request: Request) -> Presented | None:
+    """The certificate that came with the request, as the outermost layer found it (`web.certificate`)."""
+    found: Presented | None = request.scope.get("client_certificate")
+    return found
+
+
+def admitted(handler: Handler) -> Handler:
+    """The handler of an address for clients: who calls is known, and one request counted, before it runs.
+
+    Raises `Unauthorised` and `TooManyRequests`.
+    """
+
+    @wraps(handler)
+    async def admit(request: Request) -> Response:
+        principal = request.scope["principal"] = _identified(request)
+        if quotas := parts_of(request).quotas:
+            await quotas.request(principal.client.id)
+        return await handler(request)
+
+    return admit
+
+
 @asynccontextmanager
-async def room(parts: Parts, client: Client) -> AsyncIterator[None]:
-    """Around taking in one application: it counts once it is taken in. Raises `TooManyRequests` and `Overloaded`."""
+async def room(parts: Parts, client: Client) -> AsyncIterator[Callable[[View], None]]:
+    """Around taking in one application; what is given is told the outcome, so that only new ones count.
+
+    Raises `TooManyRequests` and `Overloaded`.
+    """
     if parts.pressure:
         parts.pressure.check()
+    began, new = parts.clock.now(), False
+
+    def took(view: View) -> None:
+        nonlocal new
+        new = view.submission.created_at >= began
+
     if parts.quotas:
         await parts.quotas.submission(client.id)
-    yield
-    if parts.quotas:
-        parts.quotas.taken(client.id)
+    try:
+        yield took
+    finally:
+        if parts.quotas and not new:
+            parts.quotas.give_back(client.id)
 
 
 def visible(request: Request, client: Client) -> Scope:

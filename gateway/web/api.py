@@ -33,8 +33,9 @@ async def create(request: Request) -> Response:
     parts = parts_of(request)
     await taking(parts)
     wanted = await body.read_object(request, parts.limits)
-    async with room(parts, client):
+    async with room(parts, client) as took:
         view = await parts.intake.create(client, wanted, key)
+        took(view)
     return _made(request, view)
 
 
@@ -54,8 +55,9 @@ async def correct(request: Request) -> Response:
         raise NotFound
     await taking(parts)
     wanted = await body.read_object(request, parts.limits)
-    async with room(parts, client):
+    async with room(parts, client) as took:
         view = await parts.correct(client, old, wanted, key)
+        took(view)
     return _made(request, view)
 
 

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from gateway.errors import GatewayError
 from gateway.web import openapi
+from gateway.web.access import admitted
 from gateway.web.asgi import Door
 from gateway.web.metrics import Metrics
 from gateway.web.parts import Parts
@@ -42,7 +43,7 @@ def create_app(parts: Parts) -> FastAPI:
     for route in ROUTES:
         app.add_api_route(
             route.path,
-            route.handler,
+            admitted(route.handler) if route.scope else route.handler,
             methods=[route.method],
             response_class=Response,
             response_model=None,

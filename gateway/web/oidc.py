@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gateway.errors import WrongMediaType
 from gateway.login.provider import FORM_LIMIT
 from gateway.web import body
-from gateway.web.access import parts_of, reply
+from gateway.web.access import parts_of, presented, reply
 
 _PUBLIC = {"Cache-Control": "public, max-age=300"}
 
@@ -26,7 +26,8 @@ async def token(request: Request) -> Response:
     headers = request.headers
     authorization = headers.getlist("authorization")
     provider = parts_of(request).provider
-    answer = provider.token(headers.get("host"), authorization[0] if len(authorization) == 1 else None, form)
+    basic = authorization[0] if len(authorization) == 1 else None
+    answer = await provider.token(headers.get("host"), basic, form, presented(request))
     more = {name: value for name, value in answer.headers.items() if name.lower() != "content-type"}
     return reply(answer.body, answer.status, headers=more)
 

@@ -1,85 +1,117 @@
-"""What one client may ask for: requests a minute, applications a day.
+"""What one client may ask for: requests a minute, applications a day, at all processes together.
 
-Knows: a bucket for each client, kept in this process; a day's count, looked up once a minute. Never does: wait.
+Knows: what this process has left of each client's allowance. Never does: wait; ask the database for each request: it
+fetches a few at a time, and what it did not use in a minute is forfeited.
 Standards: RFC 6585 §4 (429), RFC 9110 §10.2.3 (Retry-After). Start reading: `Quotas`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.errors import TooManyRequests
 from gateway.ports import Clock
 
-LOOK_EVERY: Final = timedelta(minutes=1)
+SHARES: Final = 20
+"""A process fetches this part of a minute's requests at a time."""
+DAY_SHARES: Final = 200
+"""And this part of a day's applications."""
+KEPT: Final = timedelta(minutes=1)
+REMEMBERED_S: Final = 1.0
+"""A client that has nothing left is refused without a question to the database for so long at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientLimits:
-    """Limits of one client; None: none. Requests count in each process, applications in all together."""
+    """Limits of one client, counted in all processes together; None: none."""
 
     requests_per_minute: int | None = None
     submissions_per_day: int | None = None
 
 
-@dataclass(slots=True)
-class _Bucket:
-    left: float
-    at: datetime
+class Allowances(Protocol):
+    """What all processes share. One adapter: `gateway/store/allowances.py`."""
+
+    async def requests(self, client: str, per_minute: int, wanted: int) -> tuple[int, float]:
+        """Take up to so many requests out of the client's bucket; how many, and seconds until there is one."""
+        ...
+
+    async def submissions(self, client: str, day: datetime, most: int, wanted: int) -> int:
+        """Take up to so many applications out of the client's day, which begins at `day`; how many."""
+        ...
 
 
 @dataclass(slots=True)
-class _Day:
-    used: int
-    began: datetime
-    looked: datetime
+class _Left:
+    """What this process holds of one client's allowance, until when; `refused`: nothing is to be had for so long."""
+
+    number: int
+    until: datetime
+    refused: float = 0.0
 
 
 class Quotas:
-    """Counts and refuses. `count` tells how many applications of a client were taken in since an instant."""
+    """Counts and refuses."""
 
-    def __init__(
-        self, limits: Mapping[str, ClientLimits], clock: Clock, count: Callable[[str, datetime], Awaitable[int]]
-    ) -> None:
+    def __init__(self, limits: Mapping[str, ClientLimits], clock: Clock, allowances: Allowances) -> None:
         self._limits = limits
         self._clock = clock
-        self._count = count
-        self._buckets: dict[str, _Bucket] = {}
-        self._days: dict[str, _Day] = {}
+        self._allowances = allowances
+        self._requests: dict[str, _Left] = {}
+        self._days: dict[str, _Left] = {}
+        self._fetching: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def request(self, client: str) -> None:
+    async def request(self, client: str) -> None:
         """Note a request. Raises `TooManyRequests` with the seconds until the next one is free."""
         rate = self._limits.get(client, _NONE).requests_per_minute
-        if rate is None:
+        if rate is None or self._spend(self._requests, client):
             return
-        now = self._clock.now()
-        bucket = self._buckets.setdefault(client, _Bucket(rate, now))
-        bucket.left = min(rate, bucket.left + (now - bucket.at).total_seconds() * rate / 60)
-        bucket.at = now
-        if bucket.left < 1:
-            raise TooManyRequests(retry_after=(1 - bucket.left) * 60 / rate + 0.5)
-        bucket.left -= 1
+        async with self._fetching[client]:
+            if self._spend(self._requests, client):  # somebody fetched meanwhile
+                return
+            number, wait = await self._allowances.requests(client, rate, max(1, rate // SHARES))
+            kept = KEPT if number else timedelta(seconds=min(wait, REMEMBERED_S))
+            self._requests[client] = _Left(number, self._clock.now() + kept, 0.0 if number else wait)
+            self._spend(self._requests, client)
 
     async def submission(self, client: str) -> None:
-        """Ask for room for one more application. Raises `TooManyRequests` with the seconds until midnight UTC."""
+        """Take room for one more application. Raises `TooManyRequests` with the seconds until midnight UTC."""
         most = self._limits.get(client, _NONE).submissions_per_day
-        if most is None:
+        if most is None or self._spend(self._days, client):
             return
-        now = self._clock.now()
-        began = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        day = self._days.get(client)
-        if day is None or day.began != began or now - day.looked >= LOOK_EVERY:
-            day = self._days[client] = _Day(await self._count(client, began), began, now)
-        if day.used >= most:
-            raise TooManyRequests(retry_after=(began + timedelta(days=1) - now).total_seconds() + 0.5)
+        async with self._fetching[client]:
+            if self._spend(self._days, client):
+                return
+            now = self._clock.now()
+            day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            tomorrow = day + timedelta(days=1)
+            number = await self._allowances.submissions(client, day, most, max(1, most // DAY_SHARES))
+            until = tomorrow if number else min(now + timedelta(seconds=REMEMBERED_S), tomorrow)
+            self._days[client] = _Left(number, until, 0.0 if number else (tomorrow - now).total_seconds())
+            self._spend(self._days, client)
 
-    def taken(self, client: str) -> None:
-        """Note an application that was taken in."""
-        if client in self._days:
-            self._days[client].used += 1
+    def give_back(self, client: str) -> None:
+        """The room was not needed: refused, or known already."""
+        left = self._days.get(client)
+        if left is not None:
+            left.number += 1
+
+    def _spend(self, held: dict[str, _Left], client: str) -> bool:
+        """Take one of what is held; False where something has to be fetched. Raises `TooManyRequests`."""
+        left = held.get(client)
+        if left is None or left.until <= self._clock.now():
+            return False
+        if left.number > 0:
+            left.number -= 1
+            return True
+        if left.refused:
+            raise TooManyRequests(retry_after=left.refused + 0.5)
+        return False
 
 
 _NONE: Final = ClientLimits()

@@ -34,6 +34,7 @@ from gateway.model import Client, Destination, Finding, Municipality, State, Sub
 from gateway.ports import Filter, IncomingUpload, Scope, StateChange, Upload, View
 from gateway.web.app import create_app
 from gateway.web.parts import HealthCheck, Limits, Parts
+from tests.login.conftest import at_once
 
 ARS, OTHER_ARS = "150900546546", "150900535535"
 ALL = frozenset({"submissions:write", "submissions:read", "services:read", "webhooks:write"})
@@ -201,7 +202,7 @@ class World:
     def token(self, client: str = "portal", scope: str = "") -> str:
         basic = "Basic " + pybase64.b64encode(f"{client}:{SECRET}".encode()).decode()
         body = b"grant_type=client_credentials" + (f"&scope={scope}".encode() if scope else b"")
-        return self.parts.provider.token(None, basic, body).body["access_token"]
+        return at_once(self.parts.provider.token(None, basic, body)).body["access_token"]
 
     @asynccontextmanager
     async def portal(self, client: str | None = "portal", scope: str = "", **headers: str):

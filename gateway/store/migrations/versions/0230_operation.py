@@ -1,4 +1,4 @@
-"""Operation: alarms that reach people, turns at destinations that take only so much."""
+"""Operation: alarms that reach people, turns at destinations, what clients may ask for and used up."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def upgrade() -> None:
     """Add columns and tables."""
     _alarms()
     _turns()
+    _clients()
 
 
 def _alarms() -> None:
@@ -60,3 +61,17 @@ def _turns() -> None:
     op.execute("COMMENT ON TABLE destination_turns IS 'On their way to a destination with bounds, or waiting for it.'")
     op.execute("COMMENT ON COLUMN destination_turns.holder IS 'the process that carries it out'")
     op.execute("CREATE INDEX destination_turns_destination_since_idx ON destination_turns (destination, since)")
+
+
+def _clients() -> None:
+    op.execute(
+        "CREATE TABLE spent_assertions (digest BYTEA NOT NULL, until TIMESTAMPTZ NOT NULL, "
+        "CONSTRAINT spent_assertions_pkey PRIMARY KEY (digest))"
+    )
+    op.execute("COMMENT ON COLUMN spent_assertions.digest IS 'of client and jti'")
+    op.execute("CREATE INDEX spent_assertions_until_idx ON spent_assertions (until)")
+    op.execute(
+        "CREATE TABLE client_allowances (client TEXT NOT NULL, kind TEXT NOT NULL, bucket TIMESTAMPTZ, used INTEGER, "
+        "at TIMESTAMPTZ NOT NULL, CONSTRAINT client_allowances_pkey PRIMARY KEY (client, kind))"
+    )
+    op.execute("COMMENT ON COLUMN client_allowances.kind IS 'requests, or a day'")
