@@ -159,7 +159,7 @@ class Delivery:
         if current.destination_id:
             return current.destination_id
         try:
-            return self.channels[current.municipality].destination_of(current.service)
+            return self.channels[current.municipality].destination_of(current.service, test=current.test)
         except (GatewayError, KeyError):
             return ""  # sealing will say so
 

@@ -25,7 +25,7 @@ from gateway.errors import (
     UnknownMunicipality,
     UnknownService,
 )
-from gateway.model import Attachment, Client, Document, Finding, Municipality, Severity, State, Submission
+from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
 from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
 from gateway.services.loader import Catalogue
 from gateway.services.service import PRODUCT, Service
@@ -103,13 +103,15 @@ class Intake:
         checked = await self._checked(client, body)
         if not checked.sound or checked.document is None:
             raise RecordInvalid(findings=checked.findings)
-        document = await self._signed(checked.service, checked.municipality, checked.document)
+        destination = checked.municipality.destination_for(checked.service.id, test=bool(body.get("test", False)))
+        document = await self._signed(checked.service, checked.municipality, destination, checked.document)
         new = self._new(client, replace(checked, document=document), body, key, digest)
         return await self.store.create(replace(new, supersedes=supersedes))
 
-    async def _signed(self, service: Service, municipality: Municipality, document: Document) -> Document:
+    async def _signed(
+        self, service: Service, municipality: Municipality, destination: Destination | None, document: Document
+    ) -> Document:
         """The document as it is delivered: a signature inside makes other bytes, so it is made before the receipt."""
-        destination = municipality.destination_for(service.id)
         if not service.signature_for(destination).enveloped:
             return document
         signed = await self.keys.sign_inside(municipality.ars, document)
@@ -157,6 +159,8 @@ class Intake:
         if findings:
             raise RecordInvalid(findings=tuple(findings))
         service, municipality = self._offered(client, body["service"], body["municipality"])
+        if not offers(municipality, service.id, test=bool(body.get("test", False))):
+            raise ServiceNotOffered(findings=(_NOT_FOR_TESTS if body.get("test") else _ONLY_FOR_TESTS,))
         service = service.rules_for(municipality.ars)
         attachments, missing = await self._attachments(client, body.get("attachments", []))
         record: Mapping[str, Any] = composed(body["record"])
@@ -227,9 +231,23 @@ class Intake:
 _NOTHING = Attachment("", "", "", 0, "0" * 64)
 
 
-def offers(municipality: Municipality, service: str) -> bool:
-    """Whether the municipality has a destination for the service."""
-    return municipality.destination_for(service) is not None
+def offers(municipality: Municipality, service: str, *, test: bool | None = None) -> bool:
+    """Whether the municipality has a destination for the service: for those of a `test`, live ones, or any (None)."""
+    return municipality.destination_for(service, test=test) is not None
+
+
+_NOT_FOR_TESTS = Finding(
+    "/test",
+    "test_not_taken",
+    "Für Testanträge gibt es hier keinen Zustellpunkt (`takes` in der Kommunendatei); es wurde nichts übernommen.",
+    "There is no destination for test applications here (`takes` in the municipality file); nothing was taken over.",
+)
+_ONLY_FOR_TESTS = Finding(
+    "/test",
+    "only_tests_taken",
+    "Diesen Dienst gibt es hier nur für Testanträge (`test: true`); es wurde nichts übernommen.",
+    "This service is here for test applications only (`test: true`); nothing was taken over.",
+)
 
 
 def canonical(value: object) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 
@@ -308,12 +308,19 @@ class Destination:
     """An inbox at the delivery service: fixed by the municipality's file or found by routing.
 
     `signature` is how its documents are signed; None: as the service says.
+    `takes` says which applications go there: `live` ones, those of a `test`, or `all`.
     """
 
     destination_id: str
     environment: str
     services: tuple[str, ...] = ()
     signature: SignatureStyle | None = None
+    takes: Literal["all", "live", "test"] = "all"
+
+    def serves(self, service: str, *, test: bool | None) -> bool:
+        """Whether such applications for the service (by its id, or `*`) go here; None: any kind of."""
+        kind = test is None or self.takes in {"all", "test" if test else "live"}
+        return kind and service in self.services
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,11 +336,14 @@ class Municipality:
     destinations: tuple[Destination, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def destination_for(self, service: str) -> Destination | None:
-        """Where a service's submissions go: the destination that names it, else the one for every other service."""
+    def destination_for(self, service: str, *, test: bool | None = None) -> Destination | None:
+        """Where a service's submissions go: the destination that names it, else the one for every other service.
+
+        `test` asks for live ones or those of a test; None: whichever there is.
+        """
         for wanted in (service, "*"):
             for each in self.destinations:
-                if wanted in each.services:
+                if each.serves(wanted, test=test):
                     return each
         return None
 

@@ -369,7 +369,7 @@ class Announced:
 class Channel(Protocol):
     """A way to an authority. Each call is one exchange; errors are `CounterpartError` with `retry` set or not."""
 
-    def destination_of(self, service: str) -> str:
+    def destination_of(self, service: str, *, test: bool) -> str:
         """The destination to which a service's submissions go. Raises `DestinationUnfit` where there is none."""
         ...
 

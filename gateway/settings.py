@@ -278,6 +278,9 @@ class DestinationSection(BoundsSection):
     services: tuple[str, ...] = Field(min_length=1, description='Service ids, or "*" for every other service.')
     destination_id: UUID = Field(description="Destination at FIT-Connect.")
     signature: SignatureSection | None = Field(None, description="Unset: as the service says.")
+    takes: Literal["all", "live", "test"] | None = Field(
+        None, description="Applications that go there: live, test or all. Unset: live in production, all in test mode."
+    )
 
 
 class RetentionSection(Section):

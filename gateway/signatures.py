@@ -53,5 +53,10 @@ def _unplaced(municipality: Municipality, catalogue: Catalogue) -> list[Finding]
 
 
 def _offered(municipality: Municipality, catalogue: Catalogue) -> list[tuple[Service, Destination]]:
-    pairs = ((service, municipality.destination_for(service.id)) for _, service in catalogue.items())
-    return [(service, to) for service, to in pairs if to is not None]
+    return [(service, to) for _, service in catalogue.items() for to in _places(municipality, service)]
+
+
+def _places(municipality: Municipality, service: Service) -> Iterable[Destination]:
+    """Where live applications go, and those of a test where that is another destination."""
+    found = (municipality.destination_for(service.id, test=test) for test in (False, True))
+    return {each.destination_id: each for each in found if each is not None}.values()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from cryptography import x509
@@ -133,7 +133,7 @@ async def open_house(
     catalogue = load(settings.services.dir, parameters, resolver(settings.schemas.dir))
     clock = SystemClock()
     keys = KeyFiles(files, token_key(settings), published_keys(settings), clock=clock)
-    municipalities = {file.ars: _municipality(file) for file in files}
+    municipalities = {file.ars: _municipality(file, settings.mode) for file in files}
     signatures.check(municipalities.values(), catalogue, keys)
     async with AsyncExitStack() as stack:
         stack.callback(keys.close)
@@ -155,7 +155,7 @@ async def open_house(
             await store.keep_key(jwk)
         turns = StoredTurns(store.database, clock, uuid4)
         makers = _Channels(settings, catalogue, keys, store, stack)
-        channels = {file.ars: makers.channel(file) for file in files}
+        channels = {file.ars: makers.channel(file, municipalities[file.ars]) for file in files}
         yield House(
             settings=settings,
             files=files,
@@ -184,7 +184,8 @@ async def open_house(
         )
 
 
-def _municipality(file: MunicipalityFile) -> Municipality:
+def _municipality(file: MunicipalityFile, mode: str) -> Municipality:
+    takes: Literal["all", "live"] = "live" if mode == "production" else "all"
     return Municipality(
         slug=file.slug,
         ars=file.ars,
@@ -193,7 +194,13 @@ def _municipality(file: MunicipalityFile) -> Municipality:
         environment=file.fitconnect.environment,
         client_id=file.fitconnect.client_id,
         destinations=tuple(
-            Destination(str(d.destination_id), file.fitconnect.environment, d.services, signatures.style(d.signature))
+            Destination(
+                str(d.destination_id),
+                file.fitconnect.environment,
+                d.services,
+                signatures.style(d.signature),
+                d.takes or takes,
+            )
             for d in file.destinations
         ),
         parameters=file.parameters,
@@ -232,7 +239,7 @@ class _Channels:
         self._official = official_schemas(settings.schemas.dir)
         self._clients: dict[str, Client] = {}
 
-    def channel(self, file: MunicipalityFile) -> FitConnectChannel:
+    def channel(self, file: MunicipalityFile, town: Municipality) -> FitConnectChannel:
         """The channel of one municipality."""
         name = file.fitconnect.environment
         if name not in self._clients:
@@ -243,7 +250,7 @@ class _Channels:
             _environment(self._settings, self._settings.fitconnect.environments[name]),
             file.fitconnect.client_id,
             secret,
-            addressee=self._addressees(file),
+            addressee=self._addressees(town),
             keys=self._keys,
             archive=self._archive,
             client=self._clients[name],
@@ -252,13 +259,12 @@ class _Channels:
             official=self._official,
         )
 
-    def _addressees(self, file: MunicipalityFile) -> Callable[[str], Addressee]:
+    def _addressees(self, town: Municipality) -> Callable[[str, bool], Addressee]:
         """Where a service goes and how its documents are signed."""
-        municipality = _municipality(file)
 
-        def addressee(service_id: str) -> Addressee:
+        def addressee(service_id: str, test: bool) -> Addressee:
             service = self._catalogue.get(service_id)
-            to = municipality.destination_for(service_id)
+            to = town.destination_for(service_id, test=test)
             if to is None:
                 raise DestinationUnfit(rule="no_destination")
             return Addressee(to.destination_id, service.identifier, service.titles["de"], service.signature_for(to))

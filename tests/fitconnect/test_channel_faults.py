@@ -58,7 +58,7 @@ def channel(clock, make, signers, jwks, routed):
             Environment(TOKEN, BASE, **given),
             "town",
             "secret",
-            addressee=lambda service: Addressee(DESTINATION, URN, "Hausnummer"),
+            addressee=lambda service, test: Addressee(DESTINATION, URN, "Hausnummer"),
             keys=make.signer(signers.subscriber),
             archive=make.archive,
             client=routed,

@@ -48,7 +48,7 @@ async def channel(sandbox, client, make, signers):
             environment,
             sender["client_id"],
             sender["client_secret"],
-            addressee=lambda service: to,
+            addressee=lambda service, test: to,
             keys=keys,
             archive=make.archive,
             client=client,

@@ -88,7 +88,7 @@ class Channel:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def destination_of(self, _service: str) -> str:
+    def destination_of(self, _service: str, *, test: bool) -> str:
         return DESTINATION
 
     async def _call(self, name: str) -> None:

@@ -34,7 +34,8 @@ AUTHOR: Final = metadata.Author("OZG-Gateway", "ozg-gateway", __version__, "The 
 class FitConnectChannel:
     """A `ports.Channel` for FIT-Connect v2.
 
-    `addressee` tells where a service's submissions go (by service id). `archive` keeps the public keys that were used.
+    `addressee` tells where submissions go, by service id and whether they are a test. `archive` keeps the public keys
+    that were used.
     `client` comes from `outbound` and is shared by all channels of an environment. `random` gives so many random bytes.
     `official` are FITKO's metadata schemas by version, where installed. `tick` is a monotonic clock in seconds.
     """
@@ -45,7 +46,7 @@ class FitConnectChannel:
         client_id: str,
         client_secret: str,
         *,
-        addressee: Callable[[str], Addressee],
+        addressee: Callable[[str, bool], Addressee],
         keys: Keys,
         archive: KeyArchive,
         client: Client,
@@ -66,9 +67,9 @@ class FitConnectChannel:
         self._api = Api(client, environment.base, tokens, clock)
         self._keyring = Keyring(self._api, environment, archive, clock, tick)
 
-    def destination_of(self, service: str) -> str:
+    def destination_of(self, service: str, *, test: bool) -> str:
         """See the port."""
-        return self._addressee(service).destination_id
+        return self._addressee(service, test).destination_id
 
     async def seal(self, submission: Submission, parcel: Parcel, store: Store) -> Sealed:
         """Read destination and key, check both, sign the document, seal every part into the store.
@@ -76,7 +77,7 @@ class FitConnectChannel:
         Nothing is encrypted before destination, key and limits are found fit and the document is signed. Metadata come
         last: they hold the hashes of all others. Raises `DestinationUnfit`, `KeyUnfit` and the errors of an exchange.
         """
-        to = self._addressee(submission.service)
+        to = self._addressee(submission.service, submission.test)
         reception = await self._keyring.reception(to.destination_id)
         document = parcel.document
         offer, region = fitness.fit(
@@ -110,7 +111,7 @@ class FitConnectChannel:
             _known(submission.destination_id),
             attachments=[part.name for part in submission.parts if part.is_attachment],
             identifier=_known(submission.service_identifier),
-            name=self._addressee(submission.service).name,
+            name=self._addressee(submission.service, submission.test).name,
             region=submission.region,
             callback=self._callback,
         )

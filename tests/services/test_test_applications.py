@@ -1,0 +1,81 @@
+"""Applications marked as a test go where tests are taken, and never to a destination for live ones."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+
+from gateway.errors import DestinationUnfit
+from gateway.intake import Intake
+from gateway.model import Client, Destination, Municipality
+from gateway.services.loader import load
+from gateway.settings import MunicipalityFile
+from gateway.wiring import _Channels, _municipality
+from tests.journeys.test_every_crash import World, world
+
+ARS, CLIENT = "150900546546", Client("portal", frozenset(), frozenset())
+LIVE, TEST = str(uuid4()), str(uuid4())
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return load(None, {})
+
+
+def town(*destinations: Destination) -> Municipality:
+    return Municipality("town", ARS, "Stadt", "https://p.example", "prod", "id", destinations)
+
+
+async def findings(catalogue, municipality, *, test: bool):
+    it: World = world()
+    intake = Intake(None, catalogue, {ARS: municipality}, None, it, uuid4, lambda *_: b"")
+    body = {**catalogue.get("hund-abmelden").example(ARS), "attachments": [], "test": test}
+    found = await intake.validate(CLIENT, body)
+    return {(each.pointer, each.rule) for each in found if each.pointer == "/test"}
+
+
+@pytest.mark.parametrize(
+    ("takes", "test", "expected"),
+    [
+        ("live", True, {("/test", "test_not_taken")}),
+        ("live", False, set()),
+        ("test", True, set()),
+        ("test", False, {("/test", "only_tests_taken")}),
+        ("all", True, set()),
+        ("all", False, set()),
+    ],
+)
+async def test_a_portal_is_told_at_once_where_its_kind_is_not_taken(catalogue, takes, test, expected):
+    municipality = town(Destination(LIVE, "prod", ("*",), takes=takes))
+    assert await findings(catalogue, municipality, test=test) == expected
+
+
+def test_each_kind_goes_to_its_own_destination(catalogue):
+    municipality = town(
+        Destination(LIVE, "prod", ("*",), takes="live"), Destination(TEST, "prod", ("hausnummer",), takes="test")
+    )
+    addressee = _Channels._addressees(SimpleNamespace(_catalogue=catalogue), municipality)
+    assert addressee("hausnummer", False).destination_id == LIVE
+    assert addressee("hausnummer", True).destination_id == TEST
+    with pytest.raises(DestinationUnfit):
+        addressee("hund-abmelden", True)
+
+
+@pytest.mark.parametrize(("mode", "takes"), [("production", "live"), ("test", "all")])
+def test_production_takes_no_tests_unless_told_to(mode, takes, tmp_path):
+    values = {
+        "slug": "town",
+        "ars": ARS,
+        "name": "Stadt",
+        "public_url": "https://p.example",
+        "fitconnect": {"environment": "prod", "client_id": "id", "client_secret_file": tmp_path / "s"},
+        "keys": {"signing_jwk_file": tmp_path / "k"},
+        "destinations": [
+            {"services": ["*"], "destination_id": LIVE},
+            {"services": ["hausnummer"], "destination_id": TEST, "takes": "test"},
+        ],
+    }
+    made = _municipality(MunicipalityFile.model_validate(values), mode)
+    assert [each.takes for each in made.destinations] == [takes, "test"]
