@@ -189,7 +189,9 @@ def test_the_receiver_opened_what_was_meant(line, accepted):
 
 
 def test_health_and_metrics_answer(line, accepted):
-    assert http("GET", line["health"])[2]["status"] == "pass"
+    health = http("GET", line["health"])[2]
+    assert health["status"] == "pass"
+    assert {"disk:free", "memory:free", "submissions:waiting"} <= set(health["checks"])
     assert b"# HELP" in http("GET", line["metrics"])[2]
 
 
