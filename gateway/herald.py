@@ -134,7 +134,13 @@ class Herald:
         try:
             async with asyncio.timeout(self.patience_s):
                 answer = await exchange(
-                    self.client, "POST", message.url, headers=fields, content=content, limit=ANSWER_BYTES
+                    self.client,
+                    "POST",
+                    message.url,
+                    headers=fields,
+                    content=content,
+                    limit=ANSWER_BYTES,
+                    call="alarms.webhook",
                 )
         except TimeoutError:
             raise CounterpartBusy(host="", http_status=408) from None

@@ -43,7 +43,8 @@ def _raising(since: LiteralString) -> Statement:
         "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
         "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
         "WHERE each.state = ANY(%(states)s) AND each.created_at < %(before)s "
-        "AND each." + since + " < %(before)s AND " + _NOT_YET + _ANEW
+        "AND each." + since + " < %(before)s AND " + _NOT_YET + _ANEW,
+        commits="alarms.raise",
     )
 
 
@@ -54,7 +55,8 @@ def _limiting(unproven: LiteralString) -> Statement:
         "JOIN unnest(%(towns)s::text[], %(services)s::text[], %(befores)s::timestamptz[]) "
         "AS bound (municipality, service, before) USING (municipality, service) "
         "WHERE " + unproven + " AND each.created_at < bound.before AND each.submitted_at < bound.before "
-        "AND " + _NOT_YET + _ANEW
+        "AND " + _NOT_YET + _ANEW,
+        commits="alarms.limit",
     )
 
 
@@ -62,7 +64,8 @@ def _ending(still: LiteralString) -> Statement:
     return numbered(
         "UPDATE alarms SET resolved_at = %(now)s "  # noqa: S608 - all of it stands in this file
         "WHERE rule = %(rule)s AND resolved_at IS NULL "
-        "AND NOT EXISTS (SELECT FROM submissions AS each WHERE each.id = alarms.submission AND " + still + ")"
+        "AND NOT EXISTS (SELECT FROM submissions AS each WHERE each.id = alarms.submission AND " + still + ")",
+        commits="alarms.resolve",
     )
 
 
@@ -90,7 +93,8 @@ WITH seen AS (
     RETURNING rule, subject
 )
 SELECT rule, subject FROM seen UNION ALL SELECT rule, subject FROM house ORDER BY subject, rule
-"""
+""",
+    commits="alarms.acknowledge",
 )
 _HOUSE: Final = numbered(
     """
@@ -98,11 +102,13 @@ INSERT INTO house_alarms AS alarm (rule, subject, raised_at) VALUES (%(rule)s, %
 ON CONFLICT (rule, subject) DO UPDATE
 SET raised_at = excluded.raised_at, acknowledged_at = NULL, resolved_at = NULL, told = '{}'
 WHERE alarm.resolved_at IS NOT NULL
-"""
+""",
+    commits="alarms.raise_house",
 )
 _HOUSE_OVER: Final = numbered(
     "UPDATE house_alarms SET resolved_at = %(now)s "
-    "WHERE rule = %(rule)s AND subject = %(subject)s AND resolved_at IS NULL"
+    "WHERE rule = %(rule)s AND subject = %(subject)s AND resolved_at IS NULL",
+    commits="alarms.resolve_house",
 )
 
 

@@ -41,7 +41,7 @@ class StoredAllowances:
     async def requests(self, client: str, per_minute: int, wanted: int) -> tuple[int, float]:
         """See the port. A bucket holds a minute's worth at most."""
         now, each = self._clock.now(), MINUTE / per_minute
-        async with self._database.transaction() as connection:
+        async with self._database.transaction("allowances.requests") as connection:
             row = await self._locked(connection, client, REQUESTS, now)
             bucket = max(row["bucket"] or now - MINUTE, now - MINUTE)
             number = max(0, min(wanted, (now - bucket + per_minute * ROUNDING) // each))
@@ -53,7 +53,7 @@ class StoredAllowances:
     async def submissions(self, client: str, day: datetime, most: int, wanted: int) -> int:
         """See the port. The first question of a day counts what was taken in already."""
         kind = f"day {day:%Y-%m-%d}"
-        async with self._database.transaction() as connection:
+        async with self._database.transaction("allowances.submissions") as connection:
             row = await self._locked(connection, client, kind, self._clock.now())
             used = row["used"] if row["used"] is not None else await self._count(client, day)
             number = max(0, min(wanted, most - used))

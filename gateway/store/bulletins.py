@@ -66,16 +66,18 @@ WITH due AS (
 )
 UPDATE bulletins AS bulletin SET tries = tries + 1, next_at = %(leased)s FROM due WHERE bulletin.id = due.id
 RETURNING bulletin.id, bulletin.target, bulletin.lines, bulletin.tries, bulletin.began_at
-"""
+""",
+    commits="bulletins.claim",
 )
 _SETTLE = numbered(
     """
 UPDATE bulletins SET state = %(state)s, next_at = coalesce(%(next_at)s::timestamptz, next_at),
     log = log || %(line)s::text::jsonb
 WHERE id = %(id)s AND tries = %(tries)s AND state = 'waiting'
-"""
+""",
+    commits="bulletins.settle",
 )
-_PRUNE = numbered("DELETE FROM bulletins WHERE created_at < %(before)s")
+_PRUNE = numbered("DELETE FROM bulletins WHERE created_at < %(before)s", commits="bulletins.prune")
 
 
 class StoredBulletins:
@@ -87,7 +89,7 @@ class StoredBulletins:
     async def compose(self, target: Target, *, repeat: timedelta | None, quiet: timedelta) -> int:
         """See the port. Nothing is done where another worker gathers for this target just now."""
         now = self._clock.now()
-        async with self._database.transaction() as connection:
+        async with self._database.transaction("bulletins.compose") as connection:
             lock = await db.one(connection, _LOCK, target=target.key)
             last = await db.one(connection, _LAST, target=target.key)
             if not lock or not lock["free"] or not last or last["waiting"]:

@@ -18,7 +18,8 @@ _FIRST = numbered(
     """
 INSERT INTO spent_assertions AS spent (digest, until) VALUES (%(digest)s, %(until)s)
 ON CONFLICT (digest) DO UPDATE SET until = excluded.until WHERE spent.until <= %(now)s RETURNING digest
-"""
+""",
+    commits="assertions.spend",
 )
 
 

@@ -62,16 +62,21 @@ WITH gone AS (
     ORDER BY turn.since, turn.submission LIMIT 1
 )
 SELECT wake_submission(submission, NULL) FROM following
-"""
+""",
+    commits="turns.give_back",
 )
-_RENEW = numbered("UPDATE destination_turns SET until = %(until)s WHERE holder = %(holder)s AND until > %(now)s")
+_RENEW = numbered(
+    "UPDATE destination_turns SET until = %(until)s WHERE holder = %(holder)s AND until > %(now)s",
+    commits="turns.renew",
+)
 # those that are cancelled, held or through need no turn any more
 _CLEAN = numbered(
     """
 DELETE FROM destination_turns AS turn USING submissions AS each
 WHERE each.id = turn.submission AND each.state NOT IN ('received', 'sealed', 'announced', 'uploaded')
     AND (turn.until IS NULL OR turn.until <= %(now)s)
-"""
+""",
+    commits="turns.clean",
 )
 _RESCUE = numbered(
     """
@@ -88,13 +93,15 @@ WITH bound AS (
     WHERE (turn.until IS NULL OR turn.until <= %(now)s) AND (turn.go_at IS NULL OR turn.go_at <= %(now)s)
 )
 SELECT count(wake_submission(submission, NULL)) AS number FROM waiting WHERE place <= places
-"""
+""",
+    commits="turns.rescue",
 )
 _REST = numbered(
     """
 INSERT INTO destination_pace AS pace (destination, rest_until) VALUES (%(destination)s, %(until)s)
 ON CONFLICT (destination) DO UPDATE SET rest_until = greatest(pace.rest_until, excluded.rest_until)
-"""
+""",
+    commits="turns.rest",
 )
 _RESTING = numbered("SELECT destination, rest_until FROM destination_pace WHERE rest_until > %(now)s")
 
@@ -111,7 +118,7 @@ class StoredTurns:
     async def take(self, submission: UUID, destination: str, bound: Bound) -> datetime | None:
         """See the port."""
         now = self._clock.now()
-        async with self._database.transaction() as connection:
+        async with self._database.transaction("turns.take") as connection:
             pace = await db.one(connection, _LOCK, destination=destination)
             found = await db.one(connection, _LOOK, destination=destination, me=submission, now=now)
             assert pace  # an upsert returns its row

@@ -215,6 +215,7 @@ PLAN: tuple[tuple[str, Scene, tuple[str, ...]], ...] = (
     (WORKER, worker_begins, ("evidence.keep_key", "jobs.register_worker", "jobs.prune_stalled_workers")),
     (WORKER, worker_begins, ("jobs.update_heartbeat", "jobs.rescue", "jobs.orphans", "jobs.delete_old_jobs")),
     (WORKER, worker_begins, ("sweep.tus", "sweep.expired", "sweep.unfinished", "sweep.unnamed", "sweep.unused_parts")),
+    (WORKER, worker_begins, ("sweep.client_allowances", "sweep.spent_assertions")),
     (WORKER, worker_begins, ("alarms.raise", "alarms.resolve", "roots.sign", "webhooks.prune")),
     (SANDBOX, way, ("sandbox.announce", "sandbox.attachment", "sandbox.upload", "sandbox.metadata", "sandbox.data")),
     (SANDBOX, way, ("sandbox.submit", "sandbox.opened", "sandbox.accept")),
@@ -237,7 +238,18 @@ LAST: tuple[tuple[str, Scene, tuple[str, ...]], ...] = (
 """The same, after which nothing can be judged any more."""
 
 ELSEWHERE = {
+    "alarms.limit": "asked again each minute, one statement: tests/store/test_alarms.py",
+    "alarms.raise_house": "as above",
+    "alarms.resolve_house": "as above",
+    "alarms.webhook": "sent again after its lease: tests/store/test_bulletins.py",
+    "allowances.requests": "the demo's client has no limit; a lost share is forfeited: tests/store/test_allowances.py",
+    "allowances.submissions": "as above",
+    "assertions.spend": "the demo's client has a secret; who asks again brings a new assertion: tests/login",
     "blobs.drop": "a worker whose own sealing failed; what it leaves is swept: tests/store/test_uploads.py",
+    "bulletins.claim": "nobody is told of the demo's alarms; a lease ends: tests/store/test_bulletins.py",
+    "bulletins.compose": "as above",
+    "bulletins.prune": "as above",
+    "bulletins.settle": "as above",
     "masters.remember": "the first start of all: `test_the_first_start_may_be_the_last`",
     "retention.replay": "`restore` is given again from its beginning: tests/store/test_backup.py",
     "roots.sign_head": "`evidence export` is given again: tests/store/test_evidence.py",
@@ -249,6 +261,12 @@ ELSEWHERE = {
     "sandbox.callback": "nothing asks the demo's sandbox to call back: tests/sandbox/test_callbacks.py",
     "sandbox.notify": "as above",
     "timestamp.stamp": "as roots.stamp",
+    "turns.clean": "the demo's destinations have no bounds; places of the dead end: tests/store/test_turns.py",
+    "turns.give_back": "as above",
+    "turns.renew": "as above",
+    "turns.rescue": "as above",
+    "turns.rest": "as above",
+    "turns.take": "as above",
 }
 """Points that these scenes do not reach, and why that is no gap in API, worker and sandbox."""
 
