@@ -13,14 +13,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from gateway.xoev import phone
 from gateway.xoev.fim import Field, FieldType
 
 PARTIAL_DATE: Final = "[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
 FULL_DATE: Final = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 STREET_LINE: Final = r"(?P<street>\S.*?)\s+(?P<number>[0-9]+\s?[a-zA-Z]?(?:\s?[-/]\s?[0-9]+\s?[a-zA-Z]?)?)"
 _STREET: Final = re.compile(STREET_LINE)
+_FULL: Final = re.compile(FULL_DATE)
 _PARTIAL: Final = re.compile(PARTIAL_DATE)
 _IBAN: Final = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+CLOCK: Final = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
+MOMENT: Final = f"{FULL_DATE}T{CLOCK}(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?"
+_CLOCK: Final = re.compile(CLOCK)
+_MOMENT: Final = re.compile(MOMENT)
 
 Shape = dict[str, Any]
 """A fragment of JSON Schema for one value of the record."""
@@ -79,7 +85,7 @@ def _code_shape(_field: Field, codes: Mapping[str, str]) -> Shape:
 def _date(value: object, _codes: Mapping[str, str]) -> str:
     if not isinstance(value, str):
         raise Unfit("wrong_type")
-    if not re.fullmatch(FULL_DATE, value):
+    if not _FULL.fullmatch(value):
         raise Unfit("pattern", "JJJJ-MM-TT")
     _calendar(value)
     return value
@@ -148,7 +154,7 @@ def _partial_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
 
 def is_partial_date(value: str) -> bool:
     """Whether a text is a day, month or year of the calendar; texts of another shape are left to the pattern."""
-    if not re.fullmatch(FULL_DATE, value):
+    if not _FULL.fullmatch(value):
         return True
     try:
         date.fromisoformat(value)
@@ -189,13 +195,79 @@ def _iban(value: object, _codes: Mapping[str, str]) -> str:
     if not isinstance(value, str):
         raise Unfit("wrong_type")
     if not is_iban(value):
-        raise Unfit("format", "IBAN (ISO 13616)")
+        raise Unfit("format", FORMATS["iban"][1])
     return value
 
 
 def _iban_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
     return {"type": "string", "format": "iban", "maxLength": 34}
 
+
+def _phone(*, german: bool) -> Callable[[object, Mapping[str, str]], str]:
+    def convert(value: object, _codes: Mapping[str, str]) -> str:
+        if not isinstance(value, str):
+            raise Unfit("wrong_type")
+        number = phone.e164(value, german=german)
+        if number is None:
+            raise Unfit("format", FORMATS["phone-de" if german else "phone"][1])
+        return number
+
+    return convert
+
+
+def _phone_shape(name: str) -> Callable[[Field, Mapping[str, str]], Shape]:
+    def shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+        return {"type": "string", "pattern": f"^(?:{phone.WRITTEN})$", "format": name, "maxLength": 40}
+
+    return shape
+
+
+def _time(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    if not _CLOCK.fullmatch(value):
+        raise Unfit("pattern", "HH:MM, HH:MM:SS")
+    return value if value.count(":") == 2 else f"{value}:00"
+
+
+def _time_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "pattern": f"^(?:{CLOCK})$", "maxLength": 8}
+
+
+def _datetime(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    if not _MOMENT.fullmatch(value):
+        raise Unfit("pattern", "JJJJ-MM-TTHH:MM / YYYY-MM-DDTHH:MM")
+    _calendar(value[:10])
+    clock = value[11:16] + (value[16:19] if value[16:17] == ":" else ":00")
+    return f"{value[:11]}{clock}{value[19 if value[16:17] == ':' else 16 :]}"
+
+
+def _datetime_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "pattern": f"^(?:{MOMENT})$", "format": "moment", "maxLength": 25}
+
+
+def is_day(value: str) -> bool:
+    """Whether a text is a whole day of the calendar, of the years 1 to 9999."""
+    return bool(_FULL.fullmatch(value)) and is_partial_date(value)
+
+
+def is_moment(value: str) -> bool:
+    """Whether the day of a moment stands in the calendar; texts of another shape are left to the pattern."""
+    return not _MOMENT.fullmatch(value) or is_partial_date(value[:10])
+
+
+_DAY: Final = "JJJJ-MM-TT / YYYY-MM-DD"
+FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
+    "date": (is_day, _DAY),
+    "partial-date": (is_partial_date, _DAY),
+    "moment": (is_moment, "JJJJ-MM-TTHH:MM / YYYY-MM-DDTHH:MM"),
+    "iban": (is_iban, "IBAN (ISO 13616)"),
+    "phone": (phone.is_international, "+49 3935 1234 (E.164)"),
+    "phone-de": (phone.is_german, "03935 1234 / +49 3935 1234 (E.164)"),
+}
+"""Formats of the record schema: how each is judged and what a finding names as expected."""
 
 _TEXTS: Final = frozenset({FieldType.TEXT, FieldType.TEXT_LATIN})
 _WHOLE: Final = frozenset({FieldType.NUM_INT, FieldType.TEXT})
@@ -213,6 +285,10 @@ CONVERTERS: Final[Mapping[str, Converter]] = {
     "street": Converter(_TEXTS, _street_shape, _street_part("street")),
     "house_number": Converter(_TEXTS, _street_shape, _street_part("number")),
     "iban": Converter(_TEXTS, _iban_shape, _iban),
+    "phone": Converter(_TEXTS, _phone_shape("phone"), _phone(german=False)),
+    "phone_de": Converter(_TEXTS, _phone_shape("phone-de"), _phone(german=True)),
+    "time": Converter(frozenset({FieldType.TIME}), _time_shape, _time),
+    "datetime": Converter(frozenset({FieldType.DATETIME}), _datetime_shape, _datetime),
 }
 """Every converter a mapping may name; `constant` needs none, because it reads nothing."""
 
@@ -225,6 +301,8 @@ def default_converter(field: Field) -> str | None:
         FieldType.TEXT: "text",
         FieldType.TEXT_LATIN: "text",
         FieldType.DATE: "date",
+        FieldType.TIME: "time",
+        FieldType.DATETIME: "datetime",
         FieldType.BOOL: "bool",
         FieldType.NUM_INT: "integer",
         FieldType.NUM: "decimal",

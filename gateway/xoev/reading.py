@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from gateway.model import Finding
+from gateway.xoev import constants
 from gateway.xoev.converters import CONVERTERS, Shape, default_converter
 from gateway.xoev.fim import Field, FormSchema, Group, Kind
 from gateway.xoev.fim.model import transported
@@ -90,6 +91,7 @@ class _Reader:
         self.groups: dict[str, GroupEntry] = {}
         self.fields: dict[str, FieldEntry] = {}
         self.shapes: dict[Tokens, Shape] = {}
+        self.conditions: list[tuple[str, Condition]] = []
 
     def whole(self, table: ReadOnly[str, object]) -> Mapping:
         self.keys("", table, {"format", "version", "form_schema", "form_version", "groups", "fields", "rules"})
@@ -104,6 +106,8 @@ class _Reader:
             self.field(place, entry)
         rules = tuple(self.rule(place, entry) for place, entry in self.tables("rules", table.get("rules", [])))
         self.overlaps()
+        for place, condition in self.conditions:
+            self.judged(place, condition)
         self.mandatory("", self.form.children)
         return Mapping(version, self.groups, self.fields, rules)
 
@@ -158,6 +162,9 @@ class _Reader:
             self.fault(f"{place}/from", "mapping_value", "constant oder from / constant or from")
         if field.codes and value not in {code.code for code in field.codes}:
             self.fault(f"{place}/constant", "mapping_codes", ", ".join(code.code for code in field.codes))
+        elif value and not constants.fits(field, value):
+            wanted = f"{field.type.value}, Grenzen im Stammdatenschema / limits in the form schema"
+            self.fault(f"{place}/constant", "mapping_value", wanted)
         self.fields[target] = FieldEntry((), target, "", {}, Datatype.EVERYTHING, value, when)
 
     def converter(self, place: str, name: object, field: Field) -> str:
@@ -251,7 +258,23 @@ class _Reader:
             values = []
         if not isinstance(absent, bool):
             self.fault(f"{place}/absent", "mapping_value", "true, false")
-        return Condition(source, tuple(values), absent is True)
+        condition = Condition(source, tuple(values), absent is True)
+        self.conditions.append((place, condition))
+        return condition
+
+    def judged(self, place: str, condition: Condition) -> None:
+        """A condition asks for a value that the record may hold; one that can never hold is a slip of the pen."""
+        shape = self.shapes.get(condition.source)
+        if condition.source and shape is None and condition.source not in self.known():
+            self.fault(f"{place}/pointer", "mapping_source")
+            return
+        if not condition.values and not condition.absent:
+            self.fault(f"{place}/in", "mapping_value", "ein Wert oder absent = true / a value or absent = true")
+        possible = _possible(shape or {})
+        for number, value in enumerate(condition.values):
+            if isinstance(value, bool) if possible is None else value not in possible:
+                wanted = ", ".join(str(one).lower() if isinstance(one, bool) else one for one in possible or ())
+                self.fault(f"{place}/in/{number}", "mapping_codes", wanted or "-")
 
     def known(self) -> set[Tokens]:
         leaves = {entry.source for entry in self.fields.values()} | {entry.source for entry in self.groups.values()}
@@ -326,6 +349,15 @@ class _Reader:
     def fault(self, place: str, rule: str, *params: str) -> None:
         de, en = _SENTENCES[rule]
         self.faults.append(Finding(place, rule, de.format(*params), en.format(*params)))
+
+
+def _possible(shape: Shape) -> tuple[str | bool, ...] | None:
+    """What a condition may name for a value of this shape; None means any text."""
+    if "enum" in shape:
+        return tuple(shape["enum"])
+    if shape.get("type") == "boolean":
+        return (True, False)
+    return None if shape.get("type") == "string" else ()
 
 
 def _number(value: object) -> Decimal | None:

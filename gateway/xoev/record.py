@@ -15,7 +15,7 @@ from typing import Any, Final
 import jsonschema_rs
 
 from gateway.model import Finding
-from gateway.xoev.converters import Shape, is_iban, is_partial_date
+from gateway.xoev.converters import FORMATS, Shape
 from gateway.xoev.filling import Labels, Plan
 from gateway.xoev.latin import MEANING, Datatype, offence
 from gateway.xoev.mapping import STAR, Rule, Tokens, every, pointer
@@ -45,11 +45,7 @@ _LIMITS: Final = {
     "maxItems": "too_many",
 }
 _TEXT_CONVERTERS: Final = frozenset({"text", "street", "house_number"})
-_FORMATS: Final = {
-    "date": "JJJJ-MM-TT / YYYY-MM-DD",
-    "partial-date": "JJJJ-MM-TT / YYYY-MM-DD",
-    "iban": "IBAN (ISO 13616)",
-}
+_JUDGES: Final = {name: judge for name, (judge, _) in FORMATS.items()}
 
 
 def within_limits(record: object) -> list[Finding]:
@@ -112,7 +108,7 @@ class RecordCheck:
         self._validator = jsonschema_rs.Draft202012Validator(
             self._without_multiples(plain, ()),
             validate_formats=True,
-            formats={"partial-date": is_partial_date, "iban": is_iban},
+            formats=_JUDGES,
             pattern_options=jsonschema_rs.RegexOptions(),
             offline=True,
         )
@@ -184,7 +180,7 @@ class RecordCheck:
         if keyword == "enum":
             return [finding(where, "not_in_list", label, limit=", ".join(map(str, shape["enum"])))]
         if keyword == "format":
-            return [finding(where, "format", label, limit=_FORMATS.get(shape["format"], shape["format"]))]
+            return [finding(where, "format", label, limit=FORMATS[shape["format"]][1])]
         return [finding(where, "schema", label, limit=keyword)]
 
     def _rule(self, rule: Rule, record: dict[str, object], today: date | None) -> list[Finding]:
