@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
 from gateway.sections import AlarmsSection, BoundsSection, PressureSection, ProofLimitsSection, Section, TlsSection
+from gateway.setting_faults import sentences
 
 ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 
@@ -354,13 +355,19 @@ def read(file: Path | None, **overrides: object) -> Settings:
     return settings
 
 
+_NO_DIRECTORY = (
+    "Dieses Verzeichnis gibt es nicht; bitte anlegen oder die Einstellung berichtigen.",
+    "There is no such directory; make it or correct the setting.",
+)
+
+
 def read_municipalities(settings: Settings) -> tuple[MunicipalityFile, ...]:
     """Every `*.toml` in `[municipalities] dir`, all faults of all files at once (`SettingsInvalid`)."""
     directory = settings.municipalities.dir
     if directory is None:
         return ()
     if not directory.is_dir():
-        raise SettingsInvalid(findings=(_finding("municipalities.dir", "missing_directory", "Verzeichnis", "dir"),))
+        raise SettingsInvalid(findings=(_finding("municipalities.dir", "missing_directory", *_NO_DIRECTORY),))
     found: list[MunicipalityFile] = []
     findings: list[Finding] = []
     for file in sorted(directory.glob("*.toml")):
@@ -438,7 +445,9 @@ def _toml(file: Path) -> dict[str, Any]:
         text = error.strerror or "unreadable"
         raise SettingsInvalid(findings=(_finding(str(file), "unreadable", text, text),)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsInvalid(findings=(_finding(str(file), "no_toml", f"kein TOML: {error}", str(error)),)) from None
+        raise SettingsInvalid(
+            findings=(_finding(str(file), "no_toml", f"Kein TOML in UTF-8 ({error}).", f"No TOML in UTF-8 ({error})."),)
+        ) from None
 
 
 _LISTS = {"published_key_files", "tls_certificate_files"}
@@ -485,20 +494,26 @@ def _unknown_variable(name: str) -> Finding:
     return _finding(name, "unknown_key", "Diese Einstellung gibt es nicht.", "There is no such setting.")
 
 
+_SEVERAL = (
+    "Mehrere Kommunendateien nennen denselben Wert; jede Kommune braucht ihren eigenen.",
+    "Several files name the same value; each municipality needs its own.",
+)
+
+
 def _clashes(found: list[MunicipalityFile], settings: Settings) -> list[Finding]:
     findings = []
     for key in ("slug", "ars"):
         values = [getattr(m, key) for m in found]
         findings += [
-            _finding(f"{value}.{key}", "not_unique", "Mehrere Kommunendateien nennen dies.", "Several files name this.")
+            _finding(f"{value}.{key}", "not_unique", *_SEVERAL)
             for value in sorted({v for v in values if values.count(v) > 1})
         ]
     return findings + [
         _finding(
             f"{m.slug}.fitconnect.environment",
             "unknown_environment",
-            "Diese Umgebung steht nicht in [fitconnect.environments].",
-            "This environment does not stand in [fitconnect.environments].",
+            "Diese Umgebung steht nicht in [fitconnect.environments]; dort ergänzen oder eine von dort nennen.",
+            "This environment does not stand in [fitconnect.environments]; add it there or name one of those.",
         )
         for m in found
         if m.fitconnect.environment not in settings.fitconnect.environments
@@ -510,20 +525,11 @@ def _finding(pointer: str, rule: str, de: str, en: str) -> Finding:
 
 
 def _findings(error: ValidationError, file: str) -> list[Finding]:
-    german: Mapping[str, str] = {
-        "extra_forbidden": "Diese Einstellung gibt es nicht; bitte Schreibweise prüfen oder entfernen.",
-        "missing": "Diese Einstellung ist nötig und fehlt.",
-    }
-    english = {
-        "extra_forbidden": "There is no such setting; check the spelling or remove it.",
-        "missing": "This setting is required and missing.",
-    }
     return [
         Finding(
             f"{file}: {'.'.join(str(part) for part in fault['loc'])}",
             "unknown_key" if fault["type"] == "extra_forbidden" else fault["type"],
-            german.get(fault["type"], f"Der Wert verletzt seine Regel ({fault['type']})."),
-            english.get(fault["type"], f"{fault['msg']}."),
+            *sentences(fault),
         )
         for fault in error.errors(include_input=False, include_url=False)
     ]

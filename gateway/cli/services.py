@@ -12,7 +12,7 @@ import click
 
 from gateway.cli.console import FINDINGS, emit, guarded, options, show
 from gateway.cli.language import language, text
-from gateway.errors import DataInvalid, InvalidParameter
+from gateway.errors import DataInvalid, InvalidParameter, SettingsInvalid
 from gateway.model import Finding, Severity
 
 
@@ -32,17 +32,25 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     from gateway.services.schema_folder import resolver  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
-    files = settings.read_municipalities(values)
+    faults: list[Finding] = []
+    files: tuple[settings.MunicipalityFile, ...] = ()
+    try:
+        files = settings.read_municipalities(values)
+    except SettingsInvalid as error:
+        faults += error.findings
+    names: tuple[str, ...] = ()
     try:
         parameters = {file.ars: file.parameters for file in files}
-        catalogue = load(directory or values.services.dir, parameters, resolver(values.schemas.dir))
+        names = load(directory or values.services.dir, parameters, resolver(values.schemas.dir)).ids()
     except DataInvalid as error:
-        for finding in error.findings:
-            sentence = finding.de if language() == "de" else finding.en
-            emit(finding.as_json(), as_json=as_json, human=f"{finding.pointer}: {sentence} [{finding.rule}]")
-        raise SystemExit(FINDINGS) from None
+        faults += error.findings
+    for finding in faults:
+        sentence = finding.de if language() == "de" else finding.en
+        emit(finding.as_json(), as_json=as_json, human=f"{finding.pointer}: {sentence} [{finding.rule}]")
+    if faults:
+        raise SystemExit(FINDINGS)
     if not as_json:
-        emit({}, as_json=False, human=text("In Ordnung: ", "In order: ") + ", ".join(sorted(catalogue.ids())))
+        emit({}, as_json=False, human=text("In Ordnung: ", "In order: ") + ", ".join(names))
 
 
 @services.command(name="try", help=text("Einen Antrag gegen einen Dienst probieren", "Try a record against a service"))

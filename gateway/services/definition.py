@@ -77,7 +77,7 @@ _SIGNATURE: Final = {
     "additionalProperties": False,
 }
 ASSURANCES: Final = ("none", "basic", "substantial", "high")
-_SCHEMA: Final[dict[str, Any]] = {
+SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         "format": {"const": 1},
@@ -108,14 +108,23 @@ _SCHEMA: Final[dict[str, Any]] = {
     "required": ["format", "id", "version", "leika_key", "standard", "assurance", "title", "retention"],
     "additionalProperties": False,
 }
-_VALIDATOR: Final = jsonschema_rs.Draft202012Validator(_SCHEMA, validate_formats=True, offline=True)
+_VALIDATOR: Final = jsonschema_rs.Draft202012Validator(SCHEMA, validate_formats=True, offline=True)
 _SENTENCES: Final = {
-    "required": ("Der Schlüssel „{0}“ fehlt.", 'The key "{0}" is missing.'),
+    "required": ("Der Schlüssel „{0}“ fehlt; bitte ergänzen.", 'The key "{0}" is missing; add it.'),
     "additionalProperties": ("Unbekannter Schlüssel; bitte entfernen: {0}.", "Unknown key; remove it: {0}."),
-    "type": ("Falscher Typ; erwartet wird {0}.", "Wrong type; expected is {0}."),
-    "pattern": ("Der Wert folgt nicht dem Muster {0}.", "The value does not follow the pattern {0}."),
+    "type": ("Falscher Typ; erwartet wird {0} (TOML).", "Wrong type; expected is {0} (TOML)."),
+    "pattern": (
+        "Der Wert folgt nicht dem Muster {0}; bitte berichtigen.",
+        "The value does not follow the pattern {0}.",
+    ),
     "enum": ("Erlaubt sind nur: {0}.", "Allowed are only: {0}."),
-    "const": ("Erlaubt ist nur: {0}.", "Allowed is only: {0}."),
+    "const": ("Erlaubt ist hier nur {0}; bitte berichtigen.", "Only {0} is allowed here; correct it."),
+    "minLength": ("Der Text darf nicht leer sein.", "The text must not be empty."),
+    "minItems": ("Mindestens {0} Eintrag ist nötig.", "At least {0} entry is needed."),
+    "uniqueItems": ("Kein Eintrag darf sich wiederholen.", "No entry may occur twice."),
+    "minimum": ("Der kleinste erlaubte Wert ist {0}.", "The least value allowed is {0}."),
+    "maximum": ("Der größte erlaubte Wert ist {0}.", "The greatest value allowed is {0}."),
+    "format": ("Erwartet wird eine Angabe der Form {0}.", "Expected is a value of the form {0}."),
 }
 
 
@@ -261,7 +270,10 @@ def _unfit(definition: Definition) -> list[Finding]:
         faults.append(Finding("/signature/packaging", "signature_packaging", de, en))
     kinds = [rule.kind for rule in definition.attachments]
     for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1}):
-        de, en = f"Die Anlage „{kind}“ ist doppelt.", f'The attachment "{kind}" is there twice.'
+        de, en = (
+            f"Die Anlage „{kind}“ ist doppelt; eine entfernen.",
+            f'The attachment "{kind}" is there twice; remove one.',
+        )
         faults.append(Finding("/attachments", "service_twice", de, en))
     possible = {f"attachments.{kind}.{key}": wanted for kind in kinds for key, wanted in OVERRIDABLE.items()}
     possible["assurance"] = "string"
@@ -276,7 +288,7 @@ def _unfit(definition: Definition) -> list[Finding]:
 def _fault(error: jsonschema_rs.ValidationError) -> Finding:
     keyword = str(error.schema_path[-1])
     place = "".join(f"/{step}" for step in error.instance_path)
-    rule: Any = _SCHEMA
+    rule: Any = SCHEMA
     for step in error.schema_path:
         rule = rule[step]
     limit = ", ".join(map(str, rule)) if isinstance(rule, list) else str(rule)
@@ -286,5 +298,5 @@ def _fault(error: jsonschema_rs.ValidationError) -> Finding:
         place += f"/{limit}"
     elif keyword == "additionalProperties":
         limit = ", ".join(map(str, details.get("unexpected", ())))
-    de, en = _SENTENCES.get(keyword, (f"Die Regel {keyword} verlangt {{0}}.", f"The rule {keyword} demands {{0}}."))
+    de, en = _SENTENCES[keyword]
     return Finding(place, f"service_{keyword.lower()}", de.format(limit), en.format(limit))

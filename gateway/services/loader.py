@@ -23,6 +23,7 @@ from gateway.errors import DataInvalid, UnknownService
 from gateway.model import Finding, Severity
 from gateway.services import definition as head
 from gateway.services.messages import Messages, widened
+from gateway.services.coherence import incoherent
 from gateway.services.overrides import override
 from gateway.services.service import Compiled, Service
 from gateway.services.speaking import speaks
@@ -141,16 +142,20 @@ class _Folder:
         texts = self.toml("texts.toml", optional=True) or {}
         examples = {path.stem: self.json(f"examples/{path.name}") for path in self.examples()}
         table = self.toml("mapping.toml")
-        if form is None or table is None:
-            return None
-        mapping = self.taken("mapping.toml", read_mapping(table, form))
-        schema = self.taken("form.xml", schemas.load(xfall.to_xsd(form)))
+        mapping = None if table is None else self.taken("mapping.toml", read_mapping(table, form))
         named = self.texts(texts, form)
-        if definition is None or mapping is None or schema is None or len(self.faults) > before:
+        if form is None:
+            return None
+        schema = self.taken("form.xml", schemas.load(xfall.to_xsd(form)))
+        if definition is None or named is None or mapping is None or schema is None or len(self.faults) > before:
             return None
         root = plan(schema, form, mapping, named)
         identifier = f"urn:x-ozg-gateway:service:{definition.id}:record:{definition.version}"
         record_schema, labels = build(root, mapping.rules, identifier=identifier, title=definition.titles["de"])
+        for name, one in incoherent(definition, labels.keys(), named):
+            self.taken(name, (None, (one,)))
+        if len(self.faults) > before:
+            return None
         check = RecordCheck(record_schema, labels, root, mapping.rules)
         rules = self.rules(schema)
         offered = self.messages.of(self.folder, Sources(shapes(record_schema), labels), self.faults)
@@ -180,16 +185,24 @@ class _Folder:
         read = [self.taken(name, genericode.read([self.raw(name) or b""])) for name in names]
         return Lists([table for table in read if table is not None])
 
-    def texts(self, table: Mapping[str, Any], form: fim.FormSchema) -> Texts:
-        known = {element.id: element for _, element in form.elements()}
+    def texts(self, table: Mapping[str, Any], form: fim.FormSchema | None) -> Texts | None:
+        """The texts of the second language, or None where the file has no such shape or there is no form."""
         labels, codes = table.get("labels", {}), table.get("codes", {})
-        if set(table) - {"labels", "codes"} or not isinstance(labels, dict) or not isinstance(codes, dict):
-            self.fault("texts.toml", "/", "texts_shape")
-            return Texts(form)
-        for name in sorted((set(labels) | set(codes)) - set(known) - {form.id}):
-            self.fault("texts.toml", f"/{name}", "texts_unknown")
-        if not all(isinstance(text, str) for text in labels.values()):
-            self.fault("texts.toml", "/labels", "texts_shape")
+        sound = isinstance(labels, dict) and isinstance(codes, dict) and not set(table) - {"labels", "codes"}
+        given = [("/labels", labels), *((f"/codes/{name}", one) for name, one in codes.items())] if sound else []
+        misshapen = [
+            place
+            for place, one in given
+            if not isinstance(one, dict) or not all(isinstance(text, str) and text for text in one.values())
+        ]
+        for place in misshapen if sound else ["/"]:
+            self.fault("texts.toml", place, "texts_shape")
+        if misshapen or not sound or form is None:
+            return None
+        known = {form.id, *(element.id for _, element in form.elements())}
+        for place, one in (("/labels", labels), ("/codes", codes)):
+            for name in sorted(set(one) - known):
+                self.fault("texts.toml", f"{place}/{name}", "texts_unknown")
         return Texts(form, labels, codes)
 
     def examples(self) -> list[Path]:
@@ -230,8 +243,9 @@ class _Folder:
             return None
         try:
             return tomllib.loads(raw.decode("utf-8"))
-        except UnicodeDecodeError:
-            self.fault(name, "", "not_utf8")
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, error.start) + 1
+            self.fault(name, f"/{line}", "not_utf8")
         except tomllib.TOMLDecodeError as error:
             found = _TOML_PLACE.search(str(error))
             self.fault(name, f"/{found[1]}" if found else "", "not_toml")
@@ -257,28 +271,46 @@ NO_PLACE: Final = (
     "Das Schema hat keinen Platz für eine Signatur im Dokument; bitte packaging = detached.",
     "The schema has no place for a signature in the document; use packaging = detached.",
 )
-_SENTENCES: Final = {
-    "missing_directory": ("Das Verzeichnis der Dienste fehlt.", "The directory of services is missing."),
-    "missing_file": ("Diese Datei fehlt oder ist nicht lesbar.", "This file is missing or cannot be read."),
-    "file_too_large": ("Die Datei ist größer als 8 MiB.", "The file is larger than 8 MiB."),
-    "not_utf8": ("Die Datei ist nicht in UTF-8 kodiert.", "The file is not encoded in UTF-8."),
+SENTENCES: Final = {
+    "missing_directory": (
+        "Das Verzeichnis der Dienste fehlt; bitte anlegen oder [services] dir berichtigen.",
+        "The directory of services is missing; make it or correct [services] dir.",
+    ),
+    "missing_file": (
+        "Diese Datei fehlt oder ist nicht lesbar; bitte anlegen oder die Rechte ändern.",
+        "This file is missing or cannot be read; write it or change its permissions.",
+    ),
+    "file_too_large": (
+        "Die Datei ist größer als 8 MiB; bitte kürzen.",
+        "The file is larger than 8 MiB; shorten it.",
+    ),
+    "not_utf8": (
+        "Die Datei ist ab dieser Zeile nicht in UTF-8 kodiert; bitte so speichern.",
+        "From this line the file is not encoded in UTF-8; save it so.",
+    ),
     "not_toml": ("Die Datei ist ab dieser Zeile kein gültiges TOML.", "From this line the file is not valid TOML."),
-    "not_json": ("Die Datei ist kein gültiges JSON-Objekt.", "The file is not a valid JSON object."),
+    "not_json": (
+        "Die Datei ist (ab dieser Zeile) kein gültiges JSON-Objekt.",
+        "The file is (from this line) not a valid JSON object.",
+    ),
     "texts_shape": (
-        "Erlaubt sind nur die Tabellen labels und codes mit Texten.",
-        "Only the tables labels and codes with texts are allowed.",
+        "Erlaubt sind nur die Tabellen [labels] und [codes.F…], in denen jeder Wert ein Text ist.",
+        "Only the tables [labels] and [codes.F…] are allowed, in which each value is a text.",
     ),
     "texts_unknown": (
-        "Diese Kennung gibt es im Stammdatenschema nicht.",
-        "The form schema has no such id.",
+        "Diese Kennung gibt es im Stammdatenschema nicht; bitte berichtigen oder entfernen.",
+        "The form schema has no such id; correct or remove it.",
+    ),
+    "unknown_service": (
+        "Diesen Dienst gibt es nicht; seinen Ordner anlegen oder die Parameter entfernen.",
+        "There is no such service; add its folder or remove the parameters.",
     ),
     "signature_place": NO_PLACE,
-    "unknown_service": ("Diesen Dienst gibt es nicht.", "There is no such service."),
 }
 
 
 def _fault(place: str, rule: str) -> Finding:
-    return Finding(place, rule, *_SENTENCES[rule])
+    return Finding(place, rule, *SENTENCES[rule])
 
 
 def _named(folder: str, service_id: str) -> Finding:

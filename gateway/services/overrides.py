@@ -32,13 +32,20 @@ def override(definition: Definition, values: Mapping[str, Any]) -> tuple[Definit
         parameter = declared.get(key)
         if parameter is None:
             known = ", ".join(declared) or "-"
-            faults.append(_fault(key, "parameter_unknown", f"Möglich: {known}.", f"Possible: {known}."))
+            faults.append(_fault(key, "parameter_unknown", *_unknown(known)))
         elif not _fits(parameter, value):
             bounds = _bounds(parameter)
             faults.append(_fault(key, "parameter_value", f"Erwartet wird {bounds}.", f"Expected is {bounds}."))
         else:
             definition = _set(definition, key, value)
     return definition, faults
+
+
+def _unknown(known: str) -> tuple[str, str]:
+    return (
+        f"Diesen Parameter gibt der Dienst nicht frei; bitte entfernen, möglich: {known}.",
+        f"The service does not offer this parameter; remove it, possible: {known}.",
+    )
 
 
 def _flat(values: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any]]:

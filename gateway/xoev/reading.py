@@ -14,6 +14,7 @@ from typing import Final
 
 from gateway.model import Finding
 from gateway.xoev import constants
+from gateway.xoev import mapping_sentences as say
 from gateway.xoev.converters import CONVERTERS, Shape, default_converter
 from gateway.xoev.fim import Field, FormSchema, Group, Kind
 from gateway.xoev.fim.model import transported
@@ -21,84 +22,46 @@ from gateway.xoev.latin import Datatype
 from gateway.xoev.mapping import STAR, Condition, FieldEntry, GroupEntry, Mapping, Rule, RuleKind, Tokens
 
 FORMAT: Final = 1
+_UNSAID: Final[Shape] = {"format": ""}
+"""The shape of a value whose entry is faulty, or whose form is."""
 _POINTER: Final = re.compile(r"(?:/(?:[a-z][a-z0-9_]{0,63}|\*))+")
-_SENTENCES: Final = {
-    "mapping_key": ("Unbekannter Schlüssel; erlaubt: {0}.", "Unknown key; allowed: {0}."),
-    "mapping_value": ("Erwartet wird {0}.", "Expected is {0}."),
-    "mapping_form": (
-        "Die Zuordnung gehört zu einem anderen Stammdatenschema; die Datei nennt {0}.",
-        "The mapping belongs to another form schema; the file is {0}.",
-    ),
-    "mapping_target": (
-        "Dieses Ziel gibt es im Stammdatenschema nicht als {0}.",
-        "The form schema has no such target as a {0}.",
-    ),
-    "mapping_twice": ("Dieses Ziel ist schon zugeordnet.", "This target is mapped already."),
-    "mapping_source": (
-        "Die Quelle muss ein Zeiger wie /applicant/name sein; * steht für jeden Eintrag einer Liste.",
-        "The source has to be a pointer such as /applicant/name; * stands for every item of a list.",
-    ),
-    "mapping_repeat": (
-        "Wiederholung passt nicht: {0}.",
-        "Repetition does not fit: {0}.",
-    ),
-    "mapping_converter": (
-        "Dieser Umwandler passt nicht zum Feld; möglich: {0}.",
-        "This converter does not fit the field; possible: {0}.",
-    ),
-    "mapping_codes": (
-        "Ein Codewert steht nicht in der Liste des Feldes; erlaubt: {0}.",
-        "A code is not on the field's list; allowed: {0}.",
-    ),
-    "mapping_conflict": (
-        "Diese Quelle wird schon anders verwendet ({0}).",
-        "This source is used in another way already ({0}).",
-    ),
-    "mapping_mandatory": (
-        "Das Pflichtelement {0} hat keine Quelle. Bitte zuordnen; nichts wird erfunden.",
-        "The mandatory element {0} has no source. Map it; nothing is ever invented.",
-    ),
-    "mapping_normalise": (
-        "normalise ist true oder false, und true nur für Texte, die kein Name sind (latin nicht A).",
-        "normalise is true or false, and true only for texts that are no name (latin other than A).",
-    ),
-    "mapping_pattern": ("Der reguläre Ausdruck ist ungültig.", "The regular expression is not valid."),
-}
 
 
-def read_mapping(table: ReadOnly[str, object], form: FormSchema) -> tuple[Mapping | None, tuple[Finding, ...]]:
+def read_mapping(table: ReadOnly[str, object], form: FormSchema | None) -> tuple[Mapping | None, tuple[Finding, ...]]:
     """Turn a mapping file into a mapping.
 
     Args:
         table: the parsed TOML file.
-        form: the form schema of the same service.
+        form: the form schema of the same service; None where it cannot be read, then only what needs no form is judged.
 
     Returns:
         the mapping and no findings, or None and all faults; pointers are key paths of the file (`/fields/3/to`).
     """
     reader = _Reader(form)
     mapping = reader.whole(table)
-    return (None if reader.faults else mapping), tuple(reader.faults)
+    return (None if reader.faults or form is None else mapping), tuple(reader.faults)
 
 
 class _Reader:
     """One reading: collects faults and goes on."""
 
-    def __init__(self, form: FormSchema) -> None:
+    def __init__(self, form: FormSchema | None) -> None:
         self.form = form
-        self.elements = dict(form.elements())
+        self.elements = dict(form.elements()) if form else {}
         self.faults: list[Finding] = []
         self.groups: dict[str, GroupEntry] = {}
         self.fields: dict[str, FieldEntry] = {}
         self.shapes: dict[Tokens, Shape] = {}
+        self.sources: set[Tokens] = set()
         self.conditions: list[tuple[str, Condition]] = []
 
     def whole(self, table: ReadOnly[str, object]) -> Mapping:
         self.keys("", table, {"format", "version", "form_schema", "form_version", "groups", "fields", "rules"})
         if table.get("format") != FORMAT:
             self.fault("/format", "mapping_value", str(FORMAT))
-        if (table.get("form_schema"), table.get("form_version")) != (self.form.id, self.form.version):
-            self.fault("/form_schema", "mapping_form", f"{self.form.id} {self.form.version}")
+        form = self.form
+        if form and (table.get("form_schema"), table.get("form_version")) != (form.id, form.version):
+            self.fault("/form_schema", "mapping_form", f"{form.id} {form.version}")
         version = self.text("/version", table.get("version"))
         for place, entry in self.tables("groups", table.get("groups", [])):
             self.group(place, entry)
@@ -108,33 +71,32 @@ class _Reader:
         self.overlaps()
         for place, condition in self.conditions:
             self.judged(place, condition)
-        self.mandatory("", self.form.children)
+        if form:
+            self.mandatory("", form.children)
         return Mapping(version, self.groups, self.fields, rules)
 
     def group(self, place: str, entry: ReadOnly[str, object]) -> None:
         self.keys(place, entry, {"from", "to"})
         source, target = self.source(f"{place}/from", entry.get("from")), self.text(f"{place}/to", entry.get("to"))
-        element = self.elements.get(target)
+        self.sources.add(source)
+        element = self.target(f"{place}/to", target, Group)
         if not isinstance(element, Group):
-            self.fault(f"{place}/to", "mapping_target", "Gruppe / group")
             return
         if target in self.groups:
             self.fault(f"{place}/to", "mapping_twice")
+            return
         repeated = source[-1:] == (STAR,)
         if repeated and element.maximum == 1:
-            self.fault(f"{place}/from", "mapping_repeat", f"{element.id} 0..1")
+            self.fault(f"{place}/from", "mapping_repeat", say.once(element.id))
         if not repeated and element.minimum > 1:
-            self.fault(f"{place}/from", "mapping_repeat", f"{element.id} {element.minimum}..")
+            self.fault(f"{place}/from", "mapping_repeat", say.listed(element.id))
         self.nested(f"{place}/from", source[:-1] if repeated else source, target)
         self.groups[target] = GroupEntry(source, target)
 
     def field(self, place: str, entry: ReadOnly[str, object]) -> None:
         self.keys(place, entry, {"from", "to", "as", "codes", "latin", "normalise", "constant", "when"})
         target = self.text(f"{place}/to", entry.get("to"))
-        element = self.elements.get(target)
-        if not isinstance(element, Field) or element.kind is Kind.LABEL:
-            self.fault(f"{place}/to", "mapping_target", "Feld / field")
-            return
+        element = self.target(f"{place}/to", target, Field)
         if target in self.fields:
             self.fault(f"{place}/to", "mapping_twice")
         when = self.condition(f"{place}/when", entry["when"]) if "when" in entry else None
@@ -142,30 +104,50 @@ class _Reader:
             self.constant(place, entry, element, target, when)
             return
         source = self.source(f"{place}/from", entry.get("from"))
+        self.sources.add(source)
+        datatype = self.datatype(f"{place}/latin", entry.get("latin", Datatype.NORMATIVE.value))
+        if not isinstance(element, Field):
+            return
         repeated = source[-1:] == (STAR,)
         if repeated and element.maximum == 1:
-            self.fault(f"{place}/from", "mapping_repeat", f"{element.id} 0..1")
+            self.fault(f"{place}/from", "mapping_repeat", say.once(element.id))
         self.nested(f"{place}/from", source[:-1] if repeated else source, target)
         name = self.converter(f"{place}/as", entry.get("as", default_converter(element)), element)
         codes = self.codes(f"{place}/codes", entry.get("codes"), element) if name == "code" else {}
-        datatype = self.datatype(f"{place}/latin", entry.get("latin", Datatype.NORMATIVE.value))
         if name:
             self.remember(f"{place}/from", source, CONVERTERS[name].shape(element, codes))
         normalise = self.normalise(f"{place}/normalise", entry.get("normalise", False), name, datatype)
-        self.fields[target] = FieldEntry(source, target, name, codes, datatype, None, when, normalise)
+        self.fields.setdefault(
+            target, FieldEntry(source, target, name, codes, datatype, None, when, normalise)
+        )
+
+    def target(self, place: str, path: str, kind: type[Field | Group]) -> Field | Group | None:
+        """The element at a path, if it is of that kind and part of documents; without a form nobody can say."""
+        element = self.elements.get(path)
+        if isinstance(element, kind) and not (isinstance(element, Field) and element.kind is Kind.LABEL):
+            return element
+        if self.form and path:
+            self.fault(place, "mapping_target", say.GROUP if kind is Group else say.FIELD)
+        return None
 
     def constant(
-        self, place: str, entry: ReadOnly[str, object], field: Field, target: str, when: Condition | None
+        self,
+        place: str,
+        entry: ReadOnly[str, object],
+        field: Field | Group | None,
+        target: str,
+        when: Condition | None,
     ) -> None:
         value = self.text(f"{place}/constant", entry.get("constant"))
         if "from" in entry:
-            self.fault(f"{place}/from", "mapping_value", "constant oder from / constant or from")
+            self.fault(f"{place}/from", "mapping_value", say.SOURCE_OR_CONSTANT)
+        if not isinstance(field, Field):
+            return
         if field.codes and value not in {code.code for code in field.codes}:
             self.fault(f"{place}/constant", "mapping_codes", ", ".join(code.code for code in field.codes))
         elif value and not constants.fits(field, value):
-            wanted = f"{field.type.value}, Grenzen im Stammdatenschema / limits in the form schema"
-            self.fault(f"{place}/constant", "mapping_value", wanted)
-        self.fields[target] = FieldEntry((), target, "", {}, Datatype.EVERYTHING, value, when)
+            self.fault(f"{place}/constant", "mapping_value", say.limits(field.type.value))
+        self.fields.setdefault(target, FieldEntry((), target, "", {}, Datatype.EVERYTHING, value, when))
 
     def converter(self, place: str, name: object, field: Field) -> str:
         fitting = [key for key, converter in CONVERTERS.items() if field.type in converter.types]
@@ -179,7 +161,7 @@ class _Reader:
         if table is None:
             return {code: code for code in known}
         if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()) or not table:
-            self.fault(place, "mapping_value", "eine Tabelle Wert = Code / a table value = code")
+            self.fault(place, "mapping_value", say.CODE_TABLE)
             return {}
         for key, code in table.items():
             if code not in known:
@@ -211,10 +193,10 @@ class _Reader:
         ]
         known = self.known()
         for number, source in enumerate(sources):
-            if source not in known or source[-1:] == (STAR,):
-                self.fault(f"{place}/of/{number}", "mapping_source")
+            if source and (source not in known or source[-1:] == (STAR,)):
+                self.fault(f"{place}/of/{number}", "mapping_unknown")
         if not sources or len({source[:-1] for source in sources}) != 1:
-            self.fault(f"{place}/of", "mapping_value", "Geschwister in einem Objekt / siblings in one object")
+            self.fault(f"{place}/of", "mapping_value", say.SIBLINGS)
         pattern = entry.get("pattern", "")
         if not isinstance(pattern, str) or bool(pattern) != (kind == RuleKind.PATTERN.value) or not _compiles(pattern):
             self.fault(f"{place}/pattern", "mapping_pattern")
@@ -229,24 +211,28 @@ class _Reader:
         if rule.kind is RuleKind.SUM:
             number = _number(total)
             if number is None or len(rule.of) != 1 or STAR not in rule.of[0]:
-                self.fault(place, "mapping_value", 'total = "…", of = ["/…/*/…"]')
+                self.fault(place, "mapping_value", say.TOTAL)
                 return Rule(RuleKind.REQUIRED, ())
             return replace(rule, total=number)
         if rule.kind in {RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER}:
             if (days is None) == (other is None) or not isinstance(days, int | None) or isinstance(days, bool):
-                self.fault(place, "mapping_value", "days = N | other = pointer")
+                self.fault(place, "mapping_value", say.BOUND)
             there = self.source(f"{place}/other", other) if other is not None else ()
+            if there and there not in self.known():
+                self.fault(f"{place}/other", "mapping_unknown")
             for source in (*rule.of, *([there] if there else [])):
-                if self.shapes.get(source, {}).get("format") != "date" or (source is there and STAR in source):
-                    self.fault(place, "mapping_value", "Datumsfelder / fields that hold a day")
+                if self.shapes.get(source, _UNSAID).get("format") not in {"date", ""} or (
+                    source is there and STAR in source
+                ):
+                    self.fault(place, "mapping_value", say.DAYS)
             return replace(rule, other=there, days=days if isinstance(days, int) else None)
         if (days, other, total) != (None, None, None):
-            self.fault(place, "mapping_value", "days, other, total: not_before, not_after, sum")
+            self.fault(place, "mapping_value", say.UNBOUND)
         return rule
 
     def condition(self, place: str, entry: object) -> Condition:
         if not isinstance(entry, dict):
-            self.fault(place, "mapping_value", "{ pointer, in, absent }")
+            self.fault(place, "mapping_value", say.CONDITION)
             return Condition((), ())
         self.keys(place, entry, {"pointer", "in", "absent"})
         source = self.source(f"{place}/pointer", entry.get("pointer"))
@@ -254,10 +240,10 @@ class _Reader:
         if STAR in source:
             self.fault(f"{place}/pointer", "mapping_source")
         if not isinstance(values, list) or not all(isinstance(value, (str, bool)) for value in values):
-            self.fault(f"{place}/in", "mapping_value", "Texte oder true/false / texts or true/false")
+            self.fault(f"{place}/in", "mapping_value", say.CONDITION_VALUES)
             values = []
         if not isinstance(absent, bool):
-            self.fault(f"{place}/absent", "mapping_value", "true, false")
+            self.fault(f"{place}/absent", "mapping_value", say.TRUTH)
         condition = Condition(source, tuple(values), absent is True)
         self.conditions.append((place, condition))
         return condition
@@ -266,26 +252,32 @@ class _Reader:
         """A condition asks for a value that the record may hold; one that can never hold is a slip of the pen."""
         shape = self.shapes.get(condition.source)
         if condition.source and shape is None and condition.source not in self.known():
-            self.fault(f"{place}/pointer", "mapping_source")
+            self.fault(f"{place}/pointer", "mapping_unknown")
             return
         if not condition.values and not condition.absent:
-            self.fault(f"{place}/in", "mapping_value", "ein Wert oder absent = true / a value or absent = true")
-        possible = _possible(shape or {})
+            self.fault(f"{place}/in", "mapping_value", say.CONDITION_NEVER)
+        held = shape if shape is not None else self.above(condition.source)
+        if held is None:
+            return
+        possible = _possible(held)
         for number, value in enumerate(condition.values):
             if isinstance(value, bool) if possible is None else value not in possible:
                 wanted = ", ".join(str(one).lower() if isinstance(one, bool) else one for one in possible or ())
-                self.fault(f"{place}/in/{number}", "mapping_codes", wanted or "-")
+                self.fault(f"{place}/in/{number}", "mapping_value", say.one_of(wanted or "absent"))
+
+    def above(self, source: Tokens) -> Shape | None:
+        """The shape of an object or a list; None for a value whose own entry is faulty."""
+        return {"type": "object"} if any(one[:-1] == source for one in self.known()) else None
 
     def known(self) -> set[Tokens]:
-        leaves = {entry.source for entry in self.fields.values()} | {entry.source for entry in self.groups.values()}
-        return {source[:length] for source in leaves for length in range(1, len(source) + 1)}
+        """Every place of the record that some entry names, and what is above it."""
+        return {source[:length] for source in self.sources for length in range(1, len(source) + 1)}
 
     def nested(self, place: str, source: Tokens, target: str) -> None:
         around = self.enclosing(target)
         base = around.source if around else ()
         if source[: len(base)] != base or STAR in source[len(base) :]:
-            wanted = "/" + "/".join(base) if base else "keine Liste / no list"
-            self.fault(place, "mapping_repeat", wanted)
+            self.fault(place, "mapping_repeat", say.inside("/" + "/".join(base) if base else ""))
 
     def enclosing(self, target: str) -> GroupEntry | None:
         """The nearest repeated group around a target; groups are listed before what they hold."""
@@ -337,7 +329,7 @@ class _Reader:
     def text(self, place: str, value: object) -> str:
         if isinstance(value, str) and value:
             return value
-        self.fault(place, "mapping_value", "ein Text / a text")
+        self.fault(place, "mapping_value", say.TEXT)
         return ""
 
     def source(self, place: str, value: object) -> Tokens:
@@ -346,9 +338,8 @@ class _Reader:
         self.fault(place, "mapping_source")
         return ()
 
-    def fault(self, place: str, rule: str, *params: str) -> None:
-        de, en = _SENTENCES[rule]
-        self.faults.append(Finding(place, rule, de.format(*params), en.format(*params)))
+    def fault(self, place: str, rule: str, *params: say.Words) -> None:
+        self.faults.append(say.mapping_fault(place, rule, *params))
 
 
 def _possible(shape: Shape) -> tuple[str | bool, ...] | None:

@@ -153,7 +153,7 @@ def test_a_second_service_is_a_second_folder(copied: Path) -> None:
             "hausnummer/mapping.toml#/form_schema",
             "mapping_form",
         ),
-        ("texts.toml", "F99000000101", "F99000009999", "hausnummer/texts.toml#/F99000009999", "texts_unknown"),
+        ("texts.toml", "F99000000101", "F99000009999", "hausnummer/texts.toml#/labels/F99000009999", "texts_unknown"),
         ("form.xml", "<xdf:anzahl>1:1<", "<xdf:anzahl>x<", None, "fim_occurs"),
         (
             "examples/ordinary.json",
@@ -195,6 +195,7 @@ def test_all_faults_of_all_files_come_at_once(copied: Path) -> None:
         "hausnummer/texts.toml",
         "zweite/service.toml",
         "zweite/form.xml",
+        "zweite/mapping.toml",
         f"parameters/{ARS}",
     }
 

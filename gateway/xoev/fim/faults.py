@@ -15,7 +15,7 @@ from gateway.model import Finding, Severity
 
 _SHOWN: Final = re.compile(r"[A-Z][A-Z0-9.-]{0,40}")
 
-_FAULTS: Final = {
+FAULTS: Final = {
     "fim_message": (
         "ein Stammdatenschema in XDatenfelder 2.0 oder 3.0.0 (Nachricht 0102)",
         "a form schema in XDatenfelder 2.0 or 3.0.0 (message 0102)",
@@ -156,7 +156,7 @@ class Faults:
 
     def at(self, line: int, identifier: str, rule: str) -> None:
         """The same by line."""
-        de, en = _FAULTS[rule]
+        de, en = FAULTS[rule]
         place, word_de, word_en = _place(line, identifier)
         self._found.setdefault(
             (place, rule),

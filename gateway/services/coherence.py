@@ -1,0 +1,90 @@
+"""What has to fit between the files of one service, each of which is right by itself.
+
+Knows: places that `service.toml` names in the record, texts of the second language. Never does: read a file.
+Standard: file formats of this project. Start reading: `incoherent`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from gateway.model import Finding
+from gateway.services.definition import Definition
+from gateway.xoev.fim import Field, FormSchema, Group, Kind
+from gateway.xoev.mapping import STAR, Tokens
+from gateway.xoev.texts import Texts
+
+SENTENCES: Final = {
+    "service_pointer": (
+        "Diese Stelle gibt es im Antrag nicht; mapping.toml nennt alle (from).",
+        "The record has no such place; mapping.toml names them all (from).",
+    ),
+    "texts_missing": (
+        "Der englische Text für {0} fehlt; entweder ergänzen oder en aus languages in service.toml nehmen.",
+        "The English text of {0} is missing; add it, or take en out of languages in service.toml.",
+    ),
+    "texts_code": (
+        "Diesen Code gibt es am Feld nicht; möglich: {0}.",
+        "The field has no such code; possible: {0}.",
+    ),
+}
+"""Rule -> sentences; `{0}` is an element id or a list of codes of the form schema."""
+
+
+def incoherent(definition: Definition, places: AbstractSet[Tokens], texts: Texts) -> Iterator[tuple[str, Finding]]:
+    """Every contradiction between the files of a service, with the name of the file to mend.
+
+    Args:
+        definition: `service.toml`.
+        places: every place of the record, `*` for the items of a list.
+        texts: `texts.toml` over the form schema.
+    """
+    for pointer, wanted in _named(definition):
+        if not places >= wanted:
+            yield "service.toml", _fault(pointer, "service_pointer")
+    for pointer, code_list in _foreign_codes(texts):
+        yield "texts.toml", _fault(pointer, "texts_code", code_list)
+    if "en" in definition.languages:
+        for pointer, name in _untranslated(texts):
+            yield "texts.toml", _fault(pointer, "texts_missing", name)
+
+
+def _named(definition: Definition) -> Iterator[tuple[str, set[Tokens]]]:
+    for number, rule in enumerate(definition.attachments):
+        if rule.expected is not None:
+            yield f"/attachments/{number}/expected/pointer", {rule.expected.source}
+    if (calendar := definition.calendar) is not None:
+        yield "/calendar/summary", {calendar.summary}
+        yield "/calendar/times", {(*calendar.times, STAR, part) for part in ("date", "time")}
+        yield "/calendar/minutes", {calendar.minutes}
+
+
+def _foreign_codes(texts: Texts) -> Iterator[tuple[str, str]]:
+    for field in _fields(texts.form):
+        known = [code.code for code in field.codes]
+        for code in texts.codes.get(field.id, {}):
+            if code not in known:
+                yield f"/codes/{field.id}/{code}", ", ".join(known) or "-"
+
+
+def _untranslated(texts: Texts) -> Iterator[tuple[str, str]]:
+    shown = (one.id for _, one in texts.form.elements() if isinstance(one, Group) or one.kind is not Kind.LABEL)
+    for identifier in dict.fromkeys((texts.form.id, *shown)):
+        if identifier not in texts.labels:
+            yield f"/labels/{identifier}", identifier
+    for field in _fields(texts.form):
+        for code in field.codes:
+            if code.name and code.code not in texts.codes.get(field.id, {}):
+                yield f"/codes/{field.id}/{code.code}", f"{field.id} = {code.code}"
+
+
+def _fields(form: FormSchema) -> Iterator[Field]:
+    fields = {element.id: element for _, element in form.elements() if isinstance(element, Field)}
+    yield from (field for field in fields.values() if field.kind is not Kind.LABEL)
+
+
+def _fault(place: str, rule: str, *limits: str) -> Finding:
+    de, en = SENTENCES[rule]
+    return Finding(place, rule, de.format(*limits), en.format(*limits))

@@ -1,0 +1,70 @@
+"""What a value in a settings or municipality file has to be, in two languages.
+
+Knows: the kinds of fault that pydantic tells. Never does: repeat the value that was given.
+Standard: house rule. Start reading: `sentences`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+    "extra_forbidden": (
+        "Diese Einstellung gibt es nicht; bitte Schreibweise prüfen oder entfernen.",
+        "There is no such setting; check the spelling or remove it.",
+    ),
+    "missing": (
+        "Diese Einstellung ist nötig und fehlt; bitte ergänzen.",
+        "This setting is required and missing; add it.",
+    ),
+    "string_pattern_mismatch": (
+        "Der Text muss dem Muster {pattern} folgen.",
+        "The text has to follow the pattern {pattern}.",
+    ),
+    "string_type": ('Erwartet wird ein Text in "…".', 'Expected is a text in "…".'),
+    "string_too_short": (
+        "Der Text braucht mindestens {min_length} Zeichen.",
+        "The text needs at least {min_length} characters.",
+    ),
+    "string_too_long": (
+        "Der Text darf höchstens {max_length} Zeichen haben.",
+        "The text may have at most {max_length} characters.",
+    ),
+    "too_short": (
+        "Die Liste braucht mindestens {min_length} Einträge.",
+        "The list needs at least {min_length} entries.",
+    ),
+    "tuple_type": ("Erwartet wird eine Liste in […].", "Expected is a list in […]."),
+    "dict_type": ("Erwartet wird eine Tabelle.", "Expected is a table."),
+    "model_type": ("Erwartet wird eine Tabelle.", "Expected is a table."),
+    "int_type": ("Erwartet wird eine ganze Zahl.", "Expected is a whole number."),
+    "int_parsing": ("Erwartet wird eine ganze Zahl.", "Expected is a whole number."),
+    "int_from_float": ("Erwartet wird eine ganze Zahl.", "Expected is a whole number."),
+    "float_type": ("Erwartet wird eine Zahl.", "Expected is a number."),
+    "float_parsing": ("Erwartet wird eine Zahl.", "Expected is a number."),
+    "bool_type": ("Erwartet wird true oder false.", "Expected is true or false."),
+    "bool_parsing": ("Erwartet wird true oder false.", "Expected is true or false."),
+    "greater_than_equal": ("Der kleinste erlaubte Wert ist {ge}.", "The least value allowed is {ge}."),
+    "less_than_equal": ("Der größte erlaubte Wert ist {le}.", "The greatest value allowed is {le}."),
+    "greater_than": ("Der Wert muss größer sein als {gt}.", "The value has to be greater than {gt}."),
+    "less_than": ("Der Wert muss kleiner sein als {lt}.", "The value has to be less than {lt}."),
+    "literal_error": ("Erlaubt ist nur: {expected}.", "Allowed is only: {expected}."),
+    "uuid_parsing": (
+        "Erwartet wird eine UUID (8-4-4-4-12 Zeichen, 0-9 und a-f).",
+        "Expected is a UUID (8-4-4-4-12 characters, 0-9 and a-f).",
+    ),
+    "uuid_type": ("Erwartet wird eine UUID als Text.", "Expected is a UUID as a text."),
+    "path_type": ("Erwartet wird ein Dateipfad als Text.", "Expected is a file path as a text."),
+}
+_LATER: Final = (
+    "Der Wert verletzt seine Regel ({type}); erlaubt ist, was docs/reference/settings.md nennt.",
+    "The value breaks its rule ({type}); allowed is what docs/reference/settings.md says.",
+)
+
+
+def sentences(fault: Mapping[str, Any]) -> tuple[str, str]:
+    """German and English sentence for one fault as pydantic tells it (`type`, `ctx`)."""
+    de, en = _SENTENCES.get(fault["type"], _LATER)
+    limits = {"type": fault["type"], **fault.get("ctx", {})}
+    return de.format(**limits), en.format(**limits)
