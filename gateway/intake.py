@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from gateway.errors import (
@@ -253,15 +253,6 @@ _ONLY_FOR_TESTS = Finding(
 def canonical(value: object) -> bytes:
     """JSON with sorted keys and no white space, UTF-8: the bytes that digests are taken over."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def composed(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """The same JSON with every string in Unicode normalisation form C (DIN 91379 §5)."""
-    if isinstance(value, str):
-        return unicodedata.normalize("NFC", value)
-    if isinstance(value, dict):
-        return {key: composed(item) for key, item in value.items()}
-    return [composed(item) for item in value] if isinstance(value, list) else value
 
 
 def shape(body: Mapping[str, Any]) -> list[Finding]:

@@ -7,6 +7,7 @@ Start reading: `plan`, then `fill`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 
@@ -54,6 +55,12 @@ class Filled:
     def pointer(self) -> str:
         """The RFC 6901 pointer into the create body."""
         return pointer(self.place)
+
+    def walk(self) -> Iterator[Filled]:
+        """The element and all below it, in document order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
 
 
 def plan(schema: Schema, form: FormSchema, mapping: Mapping, texts: Texts) -> Plan:

@@ -67,15 +67,23 @@ def offence(text: str, datatype: Datatype) -> int | None:
 
 def nfc(value: object) -> object:
     """A JSON value with every text in NFC; the value itself where nothing has to change."""
+    return value if _composed(value) else _compose(value)
+
+
+def _composed(value: object) -> bool:
     if isinstance(value, str):
-        return value if unicodedata.is_normalized("NFC", value) else unicodedata.normalize("NFC", value)
+        return value.isascii() or unicodedata.is_normalized("NFC", value)
     if isinstance(value, dict):
-        changed = {key: nfc(inner) for key, inner in value.items()}
-        return changed if any(changed[key] is not value[key] for key in changed) else value
-    if isinstance(value, list):
-        items = [nfc(inner) for inner in value]
-        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-    return value
+        return all(map(_composed, value.values()))
+    return not isinstance(value, list) or all(map(_composed, value))
+
+
+def _compose(value: object) -> object:
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, dict):
+        return {key: _compose(inner) for key, inner in value.items()}
+    return [_compose(inner) for inner in value] if isinstance(value, list) else value
 
 
 def code_points(datatype: Datatype) -> Iterator[int]:

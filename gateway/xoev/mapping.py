@@ -115,14 +115,15 @@ def look_up(record: object, source: Tokens) -> object:
 
 def every(value: object, place: Tokens, where: Tokens = ()) -> Iterator[tuple[object, Tokens]]:
     """Each value at a pointer with `*`, and where exactly it stands."""
-    if not place:
-        yield value, where
-    elif place[0] == STAR:
-        if isinstance(value, list):
-            for number, item in enumerate(value):
-                yield from every(item, place[1:], (*where, str(number)))
-    elif isinstance(value, dict) and place[0] in value:
-        yield from every(value[place[0]], place[1:], (*where, place[0]))
+    for step, token in enumerate(place):
+        if token == STAR:
+            for number, item in enumerate(value if isinstance(value, list) else ()):
+                yield from every(item, place[step + 1 :], (*where, *place[:step], str(number)))
+            return
+        if not isinstance(value, dict) or token not in value:
+            return
+        value = value[token]
+    yield value, where + place
 
 
 def pointer(tokens: Tokens) -> str:

@@ -27,6 +27,7 @@ MAX_DEPTH: Final = 32
 MAX_VALUES: Final = 20_000
 MAX_TEXT: Final = 100_000
 _MAX_NUMBER: Final = 10**15
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _TYPES: Final = {
     "string": ("Text", "text"),
@@ -82,7 +83,7 @@ def _leaf(value: object, place: Tokens) -> list[Finding]:
     if isinstance(value, str):
         if len(value) > MAX_TEXT:
             return [finding(pointer(place), "text_too_large", limit=MAX_TEXT)]
-        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        if not value.isascii() and _SURROGATE.search(value):
             return [finding(pointer(place), "not_unicode")]
     elif isinstance(value, (int, float)) and not abs(value) < _MAX_NUMBER:
         return [finding(pointer(place), "number_range")]

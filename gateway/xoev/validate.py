@@ -48,11 +48,11 @@ def document(
     Returns:
         the document and findings that stop nothing, or None and every finding; pointers are into the record.
     """
-    origins: list[tuple[etree._Element, Filled]] = []
     findings: list[Finding] = []
-    root = _write(schema, filled, origins, findings)
-    findings += _judge(schema, root, origins)
+    root = _write(schema, filled, findings)
+    findings += _judge(schema, root, filled)
     if not findings and rules is not None:
+        origins = zip(root.iter(), filled.walk(), strict=True)
         findings = asked(rules, root, {element: origin.pointer for element, origin in origins})
     if any(one.severity is Severity.ERROR for one in findings):
         return None, findings
@@ -62,17 +62,14 @@ def document(
     ), findings
 
 
-def _write(
-    schema: Schema, filled: Filled, origins: list[tuple[etree._Element, Filled]], findings: list[Finding]
-) -> etree._Element:
+def _write(schema: Schema, filled: Filled, findings: list[Finding]) -> etree._Element:
+    """The form as XML: one element for each filled one, in the same order."""
     prefix = f"{{{schema.namespace}}}"
     root = etree.Element(prefix + schema.root.name, nsmap={"xfd": schema.namespace})
-    origins.append((root, filled))
 
     def below(parent: etree._Element, children: Iterable[Filled]) -> None:
         for child in children:
             element = etree.SubElement(parent, prefix + child.plan.node.name)
-            origins.append((element, child))
             if child.text is None:
                 below(element, child.children)
                 continue
@@ -85,11 +82,11 @@ def _write(
     return root
 
 
-def _judge(schema: Schema, root: etree._Element, origins: list[tuple[etree._Element, Filled]]) -> Iterator[Finding]:
+def _judge(schema: Schema, root: etree._Element, filled: Filled) -> Iterator[Finding]:
     errors = schema.errors(root)
     if not errors:
         return
-    by_element = dict(origins)
+    by_element = dict(zip(root.iter(), filled.walk(), strict=True))
     namespaces = {"xfd": schema.namespace}
     seen: set[tuple[str, str]] = set()
     faceted: set[str] = set()
