@@ -29,6 +29,7 @@ from gateway.model import Attachment, Client, Destination, Document, Finding, Mu
 from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
 from gateway.services.loader import Catalogue
 from gateway.services.service import PRODUCT, Service
+from gateway.xoev.latin import nfc
 from gateway.xoev.message.around import Around
 from gateway.xoev.readable import german_time
 
@@ -163,7 +164,7 @@ class Intake:
             raise ServiceNotOffered(findings=(_NOT_FOR_TESTS if body.get("test") else _ONLY_FOR_TESTS,))
         service = service.rules_for(municipality.ars)
         attachments, missing = await self._attachments(client, body.get("attachments", []))
-        record: Mapping[str, Any] = composed(body["record"])
+        record = cast("Mapping[str, Any]", nfc(body["record"]))
         around = Around(
             self.new_id(),
             self.new_id(),

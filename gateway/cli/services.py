@@ -12,6 +12,7 @@ import click
 
 from gateway.cli.console import FINDINGS, emit, guarded, options, show
 from gateway.cli.language import language, text
+from gateway.cli.services_diff import diff
 from gateway.errors import DataInvalid, InvalidParameter, SettingsInvalid
 from gateway.model import Finding, Severity
 
@@ -99,6 +100,9 @@ def try_(config: Path | None, as_json: bool, service: str, record: Path, municip
         show(tuple(findings))
     if document is None:
         raise SystemExit(FINDINGS)
+
+
+services.add_command(diff)
 
 
 def _record(path: Path) -> Any:  # noqa: ANN401 - JSON

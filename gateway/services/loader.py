@@ -104,6 +104,15 @@ def load(
     return Catalogue(services)
 
 
+def load_folder(folder: Path) -> Service:
+    """Load one service from its folder, whatever the folder is called; raises `DataInvalid` with all faults."""
+    faults: list[Finding] = []
+    service = _Folder(folder, faults).load()
+    if service is None or faults:
+        raise DataInvalid(findings=tuple(faults))
+    return service
+
+
 def _folders(directory: Path, faults: list[Finding]) -> list[Path]:
     if not directory.is_dir():
         faults.append(_fault(str(directory), "missing_directory"))

@@ -91,7 +91,7 @@ def _leaf(value: object, place: Tokens) -> list[Finding]:
 
 
 class RecordCheck:
-    """The compiled check of one service's record.
+    """The compiled check of one service's record; `rules` are those between values.
 
     Args:
         schema: the published schema of the record.
@@ -102,7 +102,7 @@ class RecordCheck:
 
     def __init__(self, schema: Shape, labels: Mapping[Tokens, Labels], root: Plan, rules: tuple[Rule, ...]) -> None:
         self._labels = labels
-        self._rules = rules
+        self.rules = rules
         self._shapes: dict[Tokens, Shape] = {}
         self._multiples: list[tuple[Tokens, Decimal]] = []
         plain = {key: value for key, value in schema.items() if key not in {"allOf", "$id"}}
@@ -134,7 +134,7 @@ class RecordCheck:
             for value, where in every(record, place):
                 if isinstance(value, str) and (position := offence(value, datatype)) is not None:
                     found.append(_characters(where, datatype, value, position, self._labels[place]))
-        for rule in self._rules:
+        for rule in self.rules:
             found += self._rule(rule, record, today)
         return _in_order(found)
 

@@ -17,7 +17,7 @@ from gateway.xoev.mapping import STAR, Condition, Rule, RuleKind, Tokens
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
-_BEYOND: Final = frozenset({RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER, RuleKind.SUM})
+BEYOND: Final = frozenset({RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER, RuleKind.SUM})
 """Rules that JSON Schema cannot say; the validations address judges them."""
 
 
@@ -58,7 +58,7 @@ def build(root: Plan, rules: tuple[Rule, ...], *, identifier: str, title: str) -
     whole = _Part(label=(title, title), declared=True)
     _collect(root, whole, (), (), mandatory=True)
     schema: Shape = {"$schema": DIALECT, "$id": identifier, **_render(whole)}
-    if published := [_rule(rule) for rule in rules if rule.kind not in _BEYOND]:
+    if published := [_rule(rule) for rule in rules if rule.kind not in BEYOND]:
         schema["allOf"] = published
     return schema, dict(_labels(whole, ()))
 

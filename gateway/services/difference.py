@@ -1,0 +1,192 @@
+"""What becomes different when a newer version of a service takes the place of an older one.
+
+Knows: where each value of the record goes, rules, attachments, the record's schema. Never does: read files, judge
+whether a change is wanted. Standard: semantic versioning 2.0.0 for the version of a service. Start reading: `compare`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gateway.services.definition import AttachmentRule
+from gateway.services.service import Service
+from gateway.xoev.compatibility import narrowed
+from gateway.xoev.filling import Plan
+from gateway.xoev.mapping import FieldEntry, Tokens, pointer
+from gateway.xoev.record_schema import BEYOND
+
+_WEIGHT: Final = {"none": 0, "patch": 1, "minor": 2, "major": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference.
+
+    `kind` is `gone`, `new`, `moved` or `converted` for a value of the record (`place`, with `*` for every item) and the
+    elements it becomes, `narrowed` for a record schema that accepts less, `rule`, `attachment` or `schema` (of the
+    document). `compatible` says whether a portal that fits the older version still fits.
+    """
+
+    kind: str
+    place: str
+    old: Any
+    new: Any
+    compatible: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """The change as a line of JSON."""
+        return {
+            "change": self.kind,
+            "from": self.place,
+            "old": self.old,
+            "new": self.new,
+            "compatible": self.compatible,
+        }
+
+
+def compare(old: Service, new: Service) -> tuple[Change, ...]:
+    """Every difference that a portal or a receiver can notice; empty for the same service.
+
+    Args:
+        old: the version that runs.
+        new: the version that takes its place.
+    """
+    return (
+        *_document(old, new),
+        *_values(_targets(old), _targets(new)),
+        *_narrower(old, new),
+        *_rules(old, new),
+        *_attachments(old, new),
+    )
+
+
+def needed(changes: tuple[Change, ...]) -> str:
+    """Which part of the version has to rise: `major` where portals no longer fit, else `minor`, or `none`."""
+    if not changes:
+        return "none"
+    return "minor" if all(change.compatible for change in changes) else "major"
+
+
+def risen(old: str, new: str) -> str:
+    """Which part of a version has risen: `major`, `minor`, `patch` or `none` (also where it fell)."""
+    before, after = ([int(part) for part in version.split(".")] for version in (old, new))
+    if after <= before:
+        return "none"
+    first = next(place for place, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1])
+    return ("major", "minor", "patch")[first]
+
+
+def suffices(old: Service, new: Service, changes: tuple[Change, ...]) -> bool:
+    """Whether the version rose as much as the changes ask for."""
+    return _WEIGHT[risen(old.version, new.version)] >= _WEIGHT[needed(changes)]
+
+
+def _document(old: Service, new: Service) -> Iterator[Change]:
+    for kind, before, after in (
+        ("standard", old.standard, new.standard),
+        ("namespace", old.namespace, new.namespace),
+        ("schema_uri", old.schema_uri, new.schema_uri),
+    ):
+        if before != after:
+            yield Change("schema", kind, before, after)
+    if old.xsd != new.xsd and old.namespace == new.namespace:
+        yield Change("schema", "xsd", hashlib.sha256(old.xsd).hexdigest(), hashlib.sha256(new.xsd).hexdigest())
+
+
+def _targets(service: Service) -> dict[Tokens, dict[str, FieldEntry]]:
+    """Record value -> path of each element it becomes and how; constants stand under the empty place."""
+    found: dict[Tokens, dict[str, FieldEntry]] = {}
+
+    def visit(parent: Plan) -> None:
+        for child in parent.children:
+            if child.entry is not None:
+                found.setdefault(child.entry.source, {})[child.node.path] = child.entry
+            visit(child)
+
+    visit(service.compiled.plan)
+    return found
+
+
+def _values(
+    old: Mapping[Tokens, Mapping[str, FieldEntry]], new: Mapping[Tokens, Mapping[str, FieldEntry]]
+) -> Iterator[Change]:
+    for source in dict.fromkeys((*old, *new)):
+        before, after = old.get(source, {}), new.get(source, {})
+        place = pointer(source) if source else "constant"
+        if before and not after:
+            yield Change("gone", place, list(before), None, compatible=not source)
+        elif after and not before:
+            yield Change("new", place, None, list(after))
+        elif list(before) != list(after):
+            yield Change("moved", place, list(before), list(after))
+        for path in before.keys() & after.keys():
+            if (shown := _conversion(before[path])) != _conversion(after[path]):
+                yield Change("converted", place, {path: shown}, {path: _conversion(after[path])})
+
+
+def _conversion(entry: FieldEntry) -> dict[str, Any]:
+    way: dict[str, Any] = {"as": entry.converter, "latin": entry.datatype.value} if entry.converter else {}
+    if entry.codes:
+        way["codes"] = dict(entry.codes)
+    if entry.constant is not None:
+        way["constant"] = entry.constant
+    if entry.when is not None:
+        way["when"] = {
+            "pointer": "/" + "/".join(entry.when.source),
+            "in": list(entry.when.values),
+            "absent": entry.when.absent,
+        }
+    return way
+
+
+def _narrower(old: Service, new: Service) -> Iterator[Change]:
+    for one in narrowed(old.record_schema(), new.record_schema()):
+        if one.keyword != "properties":  # told as `gone`, by where it went
+            yield Change("narrowed", pointer(one.place), {one.keyword: one.old}, {one.keyword: one.new}, False)
+
+
+def _rules(old: Service, new: Service) -> Iterator[Change]:
+    """Rules between values that no JSON Schema says; the others are told as `narrowed`."""
+    before, after = ([rule for rule in one.compiled.check.rules if rule.kind in BEYOND] for one in (old, new))
+    for rule in before:
+        if rule not in after:
+            yield Change("rule", pointer(rule.of[0]), rule.kind.value, None)
+    for rule in after:
+        if rule not in before:
+            yield Change("rule", pointer(rule.of[0]), None, rule.kind.value, compatible=False)
+
+
+def _attachments(old: Service, new: Service) -> Iterator[Change]:
+    before, after = ({rule.kind: rule for rule in one.attachments} for one in (old, new))
+    for kind in dict.fromkeys((*before, *after)):
+        was, now = before.get(kind), after.get(kind)
+        if was != now:
+            yield Change("attachment", kind, _asked(was), _asked(now), compatible=_still_taken(was, now))
+
+
+def _asked(rule: AttachmentRule | None) -> dict[str, Any] | None:
+    if rule is None:
+        return None
+    return {
+        "required": rule.required,
+        "media_types": list(rule.media_types),
+        "max_bytes": rule.max_bytes,
+        "max_count": rule.max_count,
+        "expected": {"pointer": "/" + "/".join(rule.expected.source), "in": list(rule.expected.values)}
+        if rule.expected
+        else None,
+    }
+
+
+def _still_taken(was: AttachmentRule | None, now: AttachmentRule | None) -> bool:
+    if was is None or now is None:
+        return now is not None and not now.required
+    return (
+        (was.required or not now.required)
+        and set(was.media_types) <= set(now.media_types)
+        and now.max_bytes >= was.max_bytes
+        and now.max_count >= was.max_count
+    )
