@@ -69,7 +69,7 @@ def plan(schema: Schema, form: FormSchema, mapping: Mapping, texts: Texts) -> Pl
 
     def visit(node: Node, base: Tokens) -> Plan | None:
         element = elements.get(node.path)
-        label = texts.label(element) if element else (form.label, form.label)
+        label = texts.label(element or form)
         if node.facets is not None:
             entry = mapping.fields.get(node.path)
             return Plan(node, element, label, entry.source[len(base) :], entry) if entry else None

@@ -13,10 +13,12 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.xoev.filling import Filled, Labels
 from gateway.xoev.fim import Field, FieldType
+from gateway.xoev.fim.model import NUMBERS
 from gateway.xoev.latin import Datatype, offence
 from gateway.xoev.readable_template import TEMPLATE
 from gateway.xoev.texts import Texts
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 STANDARD: Final = "ua-1"
 _MAX_COLUMNS: Final = 6
+_GROUPED_FROM: Final = 10_000
+_GERMAN_MARKS: Final = str.maketrans(",.", ".,")
+_FOUR: Final = re.compile(r".{1,4}")
+_ZONES: Final = {"MEZ": "CET", "MESZ": "CEST"}
 _UNBROKEN: Final = re.compile(r"\S{25,}")
 _PIECE: Final = re.compile(r".{12}")
 _DASHES: Final = "\u2010\u2011\u2013\u2014"
@@ -48,6 +54,8 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "true": "ja",
         "false": "nein",
         "number": "Nr.",
+        "page": "Seite",
+        "of": "von",
     },
     "en": {
         "attachments": "Attachments",
@@ -62,6 +70,8 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "true": "yes",
         "false": "no",
         "number": "No.",
+        "page": "Page",
+        "of": "of",
     },
 }
 
@@ -118,7 +128,7 @@ def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[List
             [words["received"], page.moment(head.received_at)],
             [words["schema"], _breakable(head.schema)],
         ],
-        "sections": [section for child in filled.children for section in page.section(child, 1, "")],
+        "sections": list(page.whole(filled)),
         "attachments": [
             {
                 "title": page.pick(one.title),
@@ -192,19 +202,29 @@ class _Page:
     def pick(self, label: Labels) -> str:
         return label[1] if self.language == "en" else label[0]
 
+    def whole(self, form: Filled) -> Iterator[dict[str, Any]]:
+        """The form: its own fields under its own name, then its groups."""
+        if rows := [self.row(child) for child in form.children if _is_row(child)]:
+            yield {"level": 1, "heading": self.pick(form.plan.label), "columns": [], "rows": rows}
+        yield from self.groups(form, 1)
+
     def section(self, group: Filled, level: int, suffix: str) -> Iterator[dict[str, Any]]:
-        """A group as heading and table, then its groups; lists of plain groups become one table."""
+        """A group as heading and lines, then its groups."""
         rows = [self.row(child) for child in group.children if _is_row(child)]
         heading = self.pick(group.plan.label) + suffix
         yield {"level": min(level, 2), "heading": heading, "columns": [], "rows": rows}
-        groups = [child for child in group.children if not _is_row(child)]
+        yield from self.groups(group, level + 1)
+
+    def groups(self, around: Filled, level: int) -> Iterator[dict[str, Any]]:
+        """The groups inside one; a list of plain groups becomes one table, other lists are numbered."""
+        groups = [child for child in around.children if not _is_row(child)]
         for name in dict.fromkeys(child.plan.node.path for child in groups):
             same = [child for child in groups if child.plan.node.path == name]
             if same[0].plan.repeated and all(_is_row(inner) for one in same for inner in one.children):
-                yield from self.listing(same, level + 1)
+                yield from self.listing(same, level)
             else:
                 for number, one in enumerate(same, 1):
-                    yield from self.section(one, level + 1, f" {number}" if len(same) > 1 else "")
+                    yield from self.section(one, level, f" {number}" if len(same) > 1 else "")
 
     def listing(self, same: list[Filled], level: int) -> Iterator[dict[str, Any]]:
         filled = {inner.plan.node.path for one in same for inner in one.children}
@@ -230,6 +250,8 @@ class _Page:
         if child.text is None:
             parts = {one.plan.entry.converter: one.text or "" for one in child.children if one.plan.entry}
             return [label, self.date(parts.get("year", ""), parts.get("month", ""), parts.get("day", ""))]
+        if child.plan.entry and child.plan.entry.converter == "iban":
+            return [label, " ".join(_FOUR.findall(child.text))]
         return [label, self.value(child.plan.element, child.text)]
 
     def value(self, element: object, text: str) -> str:
@@ -241,9 +263,23 @@ class _Page:
             return _WORDS[self.language][text] if text in {"true", "false"} else text
         if element.type is FieldType.DATE:
             return self.date(*text.split("-")) if text.count("-") == 2 else text
-        if element.type in {FieldType.NUM, FieldType.NUM_CURRENCY}:
-            return text.replace(".", ",") if self.language == "de" else text
+        if element.type in NUMBERS:
+            return self.number(element.type, text)
         return _breakable(text)
+
+    def number(self, kind: FieldType, text: str) -> str:
+        """A number with marks between thousands, money with cents; whole numbers of four digits may be years."""
+        try:
+            value = Decimal(text)
+        except InvalidOperation:
+            return _breakable(text)
+        if kind is FieldType.NUM_INT and abs(value) < _GROUPED_FROM:
+            return text
+        return self.marks(f"{value:,.2f}" if kind is FieldType.NUM_CURRENCY else f"{value:,f}")
+
+    def marks(self, english: str) -> str:
+        """The number with full stops and commas as the language has them."""
+        return english.translate(_GERMAN_MARKS) if self.language == "de" else english
 
     def date(self, year: str, month: str = "", day: str = "") -> str:
         if self.language == "de":
@@ -254,11 +290,14 @@ class _Page:
     def moment(self, at: datetime) -> str:
         local, zone = german_time(at)
         date = self.date(f"{local:%Y}", f"{local:%m}", f"{local:%d}")
-        return f"{date}, {local:%H:%M} Uhr ({zone})" if self.language == "de" else f"{date}, {local:%H:%M} ({zone})"
+        return (
+            f"{date}, {local:%H:%M} Uhr ({zone})"
+            if self.language == "de"
+            else f"{date}, {local:%H:%M} ({_ZONES[zone]})"
+        )
 
     def size(self, size: int) -> str:
-        grouped = f"{size:,}"
-        return f"{grouped.replace(',', '.')} Bytes" if self.language == "de" else f"{grouped} bytes"
+        return self.marks(f"{size:,}") + (" Bytes" if self.language == "de" else " bytes")
 
 
 def german_time(at: datetime) -> tuple[datetime, str]:

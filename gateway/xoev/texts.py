@@ -20,7 +20,7 @@ class Texts:
     labels: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def label(self, element: Group | Field) -> tuple[str, str]:
+    def label(self, element: Group | Field | FormSchema) -> tuple[str, str]:
         """The label in German and English."""
         return element.label, self.labels.get(element.id, element.label)
 

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.model import Attachment
+from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.xoev import readable
 from gateway.xoev.filling import fill
@@ -98,6 +101,51 @@ def test_the_extreme_example_keeps_its_fifty_parcels_in_one_table(service: Servi
 def test_german_time_changes_on_the_last_sundays(moment: datetime, expected: str) -> None:
     local, zone = readable.german_time(moment)
     assert f"{local:%H:%M} {zone}" == expected
+
+
+def test_numbers_money_and_ibans_are_grouped_for_people() -> None:
+    catalogue = load()
+    records = {"grundstueckskauf": "extreme", "hund-anmelden": "ordinary", "verkehrsregelung": "extreme"}
+    german, english = (
+        json.dumps([sections(catalogue.get(name), example, language) for name, example in records.items()])
+        for language in ("de", "en")
+    )
+    for text in ("999.999.999,99", "100.000.000", '"99,99"', "DE89 3704 0044 0532 0130 00", '"1,5"'):
+        assert text in german
+    for text in ("999,999,999.99", "100,000,000", '"99.99"', "DE89 3704 0044 0532 0130 00", '"1.5"'):
+        assert text in english
+
+
+def sections(service: Service, example: str, language: str) -> list[dict[str, object]]:
+    filled, _ = fill(service.compiled.plan, service.compiled.examples[example])
+    head = readable.Head(("a", "b"), "Stadt", AT, "urn")
+    return list(readable.content(filled, service.compiled.texts, head, [], language)["sections"])
+
+
+def test_fields_beside_groups_stand_under_the_name_of_the_form(tmp_path: Path) -> None:
+    shutil.copytree(Path(__file__).parent / "broken" / "base", tmp_path / "boot")
+    service = load(tmp_path).get("boot")
+    own, owners = sections(service, "ordinary", "en")
+    assert (own["heading"], own["level"]) == ("Berth for a boat", 1)
+    assert ["Name", "Änne Müller-Łukasiewicz"] in own["rows"]
+    assert (owners["heading"], owners["columns"], len(owners["rows"])) == (
+        "Owner",
+        ["No.", "Name", "Share in per cent"],
+        2,
+    )
+
+
+def test_lists_on_the_highest_level_are_numbered_or_become_a_table() -> None:
+    catalogue = load()
+    buyers = [one["heading"] for one in sections(catalogue.get("grundstueckskauf"), "extreme", "en")]
+    assert [name for name in buyers if str(name).startswith("Buyer")] == ["Buyer 1", "Buyer 2"]
+    sellers = sections(catalogue.get("vorkaufsrecht"), "extreme", "en")
+    assert [len(one["rows"]) for one in sellers if one["heading"] == "Seller"] == [20]
+
+
+@pytest.mark.parametrize(("language", "zone"), [("de", "13:00 Uhr (MEZ)"), ("en", "13:00 (CET)")])
+def test_the_moment_of_receipt_names_its_zone_in_the_language(service: Service, language: str, zone: str) -> None:
+    assert zone in json.dumps(shown(service, "ordinary", language))
 
 
 HOSTILE = '"))\n#panic("x") \\" \\\\ \\u{22} #{ } $x$ `raw` <label> @ref = Title // /*'
