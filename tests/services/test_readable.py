@@ -46,6 +46,7 @@ def test_the_readable_application_is_tagged_pdf_ua(service: Service, name: str, 
         b"/MarkInfo",
         b"/Lang",
         b"/DisplayDocTitle true",
+        b"/Outlines",
     ):
         assert mark in pdf
 
