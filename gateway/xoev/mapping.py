@@ -74,6 +74,7 @@ class RuleKind(StrEnum):
     NOT_BEFORE = "not_before"
     NOT_AFTER = "not_after"
     SUM = "sum"
+    CONFIRMED = "confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class Rule:
     """A rule between values: `of` are siblings in one object; `*` in it means: in each item of the list.
 
     `pattern` is for that kind only. `not_before` and `not_after` compare a day with the day at `other`, or with the day
-    of receipt and so many `days` after it. `sum` demands that all values together are `total`.
+    of receipt and so many `days` after it. `sum` demands that all values together are `total`, `confirmed` that none of
+    them is false.
     """
 
     kind: RuleKind

@@ -89,6 +89,7 @@ BOUND: Final = (
     "either days (a whole number) or other (a pointer), not both",
 )
 DAYS: Final = ("in of und other nur Felder mit einem ganzen Datum", "in of and other only fields with a whole date")
+YES_OR_NO: Final = ("ein Feld vom Typ bool", "a field of type bool")
 UNBOUND: Final = (
     "days und other nur bei not_before und not_after, total nur bei sum",
     "days and other only with not_before and not_after, total only with sum",

@@ -10,13 +10,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-WRITTEN: Final = r"[+0(][0-9 ()/.\-]{5,38}"
-"""What a written number may look like at all; the pattern of the published record schema."""
-
 _GERMANY: Final = "+49"
 _SEPARATORS: Final = str.maketrans("", "", " ()/.-")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_WRITTEN: Final = re.compile(WRITTEN)
+_WRITTEN: Final = re.compile(r"[+0(][0-9 ()/.\-]{5,38}")
 _OPTIONAL_ZERO: Final = re.compile(r"\(\s*0\s*\)")
 
 
@@ -44,10 +41,10 @@ def e164(value: str, *, german: bool = False) -> str | None:
 
 
 def is_international(value: str) -> bool:
-    """Whether a text that looks like a number has its country code; other texts are left to the pattern."""
-    return not _WRITTEN.fullmatch(value) or e164(value) is not None
+    """Whether a text is a number with its country code."""
+    return e164(value) is not None
 
 
 def is_german(value: str) -> bool:
     """The same where a leading 0 means Germany."""
-    return not _WRITTEN.fullmatch(value) or e164(value, german=True) is not None
+    return e164(value, german=True) is not None

@@ -203,7 +203,13 @@ class _Reader:
             pattern = ""
         when = self.condition(f"{place}/when", entry["when"]) if "when" in entry else None
         plain = Rule(RuleKind(kind), tuple(sources), pattern, when)
+        self.confirmed(place, plain)
         return self.bounded(place, entry, plain)
+
+    def confirmed(self, place: str, rule: Rule) -> None:
+        for number, source in enumerate(rule.of if rule.kind is RuleKind.CONFIRMED else ()):
+            if self.shapes.get(source, _UNSAID).get("type", "boolean") != "boolean":
+                self.fault(f"{place}/of/{number}", "mapping_value", say.YES_OR_NO)
 
     def bounded(self, place: str, entry: ReadOnly[str, object], rule: Rule) -> Rule:
         """The rule with its day or its sum, where it is of such a kind."""

@@ -146,6 +146,8 @@ def _rule(rule: Rule) -> Shape:
         inner = {"anyOf": [{"required": [name]} for name in names]}
     elif rule.kind is RuleKind.REQUIRED:
         inner = {"required": names}
+    elif rule.kind is RuleKind.CONFIRMED:
+        inner = {"properties": {name: {"const": True} for name in names}}
     else:
         inner = {"properties": {name: {"pattern": f"^(?:{rule.pattern})$"} for name in names}}
     demanded = _nest(parent, inner)

@@ -39,6 +39,12 @@ def _siblings(rule: Rule, parent: dict[str, object], where: Tokens, label: Label
         return [
             finding(pointer((*where, name)), "missing", label((*where, name))) for name in names if name not in given
         ]
+    if rule.kind is RuleKind.CONFIRMED:
+        return [
+            finding(pointer((*where, name)), "not_confirmed", label((*where, name)))
+            for name in names
+            if parent.get(name) is False
+        ]
     if rule.kind is RuleKind.PATTERN:
         return [
             finding(pointer((*where, name)), "pattern", label((*where, name)), limit=rule.pattern)

@@ -99,6 +99,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Die Werte von „{de}“ müssen zusammen {limit} ergeben.",
         'The values of "{en}" have to add up to {limit}.',
     ),
+    "not_confirmed": (
+        "„{de}“ muss bestätigt sein (true), sonst kann der Antrag nicht angenommen werden.",
+        '"{en}" has to be confirmed (true), else the application cannot be taken.',
+    ),
     "not_unicode": (
         "Der Text enthält halbe Unicode-Ersatzzeichen (Surrogate). Bitte gültiges Unicode senden.",
         "The text holds lone Unicode surrogates. Send valid Unicode.",

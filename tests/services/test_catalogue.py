@@ -124,6 +124,10 @@ def test_the_readable_application_is_made_for_each_example(catalogue, name, lang
         ("hund-anmelden", "dog.kept_since", "2026-11-25", "/record/dog/kept_since too_late"),
         ("hund-anmelden", "dog.kept_since", "2026-11-24", None),
         ("grundstueckskauf", "buyers.0.share_percent", 49.99, "/record/buyers sum"),
+        ("kita-kuendigung", "custodians.1.confirmed", False, "/record/custodians/1/confirmed not_confirmed"),
+        ("hund-anmelden", "sepa.agreed", False, "/record/sepa/agreed not_confirmed"),
+        ("verkehrsregelung", "responsible.phone", "0170 1234567", None),
+        ("verkehrsregelung", "responsible.phone", "1234567", "/record/responsible/phone format"),
         ("grundstueckskauf", "purchase.building_begin", "2031-02-28", "/record/purchase/building_begin too_early"),
     ],
 )
