@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_the_ordinary_example_becomes_these_bytes(name: str) -> None:
     if os.environ.get("WRITE_VECTORS"):
         path.write_bytes(document.content)
     assert document.content == path.read_bytes()
-    assert ElementTree.canonicalize(document.content.decode()).encode() == document.content, "so says a second writer"
+    assert ET.canonicalize(document.content.decode()).encode() == document.content, "so says a second writer"
 
 
 def test_every_example_schema_and_document_has_its_digest() -> None:
