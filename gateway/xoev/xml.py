@@ -90,17 +90,19 @@ def _before_parsing(data: bytes, limits: Limits) -> XmlFault | None:
             f"Das XML ist größer als {limits.size} Bytes.",
             f"The XML is larger than {limits.size} bytes.",
         )
+    if b"\x00" in data[:2]:  # UTF-16 or UTF-32 without a byte order mark (XML 1.0, appendix F)
+        return _encoding(1)
     try:
         data.decode("utf-8", "strict")
-    except UnicodeDecodeError:
-        return _encoding()
+    except UnicodeDecodeError as error:
+        return _encoding(data.count(b"\n", 0, error.start) + 1)
     position = len(_BOM) if data.startswith(_BOM) else 0
     while match := _PROLOG.match(data, position):
         position = match.end()
         if match["target"] == b"xml":
             declared = _ENCODING.search(match["content"])
             if declared and declared[1].lower() not in _UTF8_NAMES:
-                return _encoding()
+                return _encoding(1)
     return _doctype(data.count(b"\n", 0, position) + 1) if data.startswith(b"<!", position) else None
 
 
@@ -177,10 +179,10 @@ def _doctype(line: int) -> XmlFault:
     )
 
 
-def _encoding() -> XmlFault:
+def _encoding(line: int) -> XmlFault:
     return XmlFault(
         "xml_encoding",
-        0,
-        "Das XML muss in UTF-8 kodiert sein.",
-        "The XML has to be encoded in UTF-8.",
+        line,
+        f"Das XML ist nicht in UTF-8 kodiert (Zeile {line}); bitte so speichern.",
+        f"The XML is not encoded in UTF-8 (line {line}); save it so.",
     )
