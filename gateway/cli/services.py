@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import click
@@ -15,6 +16,9 @@ from gateway.cli.language import language, text
 from gateway.cli.services_diff import diff
 from gateway.errors import DataInvalid, InvalidParameter, SettingsInvalid
 from gateway.model import Finding, Severity
+
+if TYPE_CHECKING:
+    from gateway.settings import MunicipalityFile
 
 
 @click.group(help=text("Dienste prüfen", "Check services"))
@@ -45,6 +49,7 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
         names = load(directory or values.services.dir, parameters, resolver(values.schemas.dir)).ids()
     except DataInvalid as error:
         faults += error.findings
+    faults += _without_service(files, names)
     for finding in faults:
         sentence = finding.de if language() == "de" else finding.en
         emit(finding.as_json(), as_json=as_json, human=f"{finding.pointer}: {sentence} [{finding.rule}]")
@@ -103,6 +108,22 @@ def try_(config: Path | None, as_json: bool, service: str, record: Path, municip
 
 
 services.add_command(diff)
+
+
+def _without_service(files: Iterable[MunicipalityFile], names: tuple[str, ...]) -> Iterator[Finding]:
+    """Destinations for a service that is not there: nothing would ever be delivered to them."""
+    if not names:
+        return
+    for file in files:
+        for number, destination in enumerate(file.destinations):
+            for service in destination.services:
+                if service not in {"*", *names}:
+                    yield Finding(
+                        f"{file.slug}: destinations.{number}.services",
+                        "unknown_service",
+                        f"Den Dienst {service} gibt es nicht; bitte Schreibweise prüfen oder entfernen.",
+                        f"There is no service {service}; check the spelling or remove it.",
+                    )
 
 
 def _record(path: Path) -> Any:  # noqa: ANN401 - JSON

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from itertools import count
 from typing import Any
 
 from lxml import etree
@@ -87,9 +88,13 @@ def documents(rounds: int) -> dict[str, Any]:
     floor = rate(lambda: schema.validate(etree.fromstring(small.content)), rounds)
     whole = rate(lambda: taken_in(service, record, plan), rounds)
     at = datetime(2026, 11, 24, 12, tzinfo=UTC)
-    printed = rate(
-        lambda: service.readable(record, municipality_name="Stadt", received_at=at, attachments=[plan]), rounds // 10
-    )
+    numbers = count()
+
+    def printed() -> None:
+        """Another application each time: Typst remembers what it has set before."""
+        other = {**record, "building_file_number": f"63-{next(numbers)}"}
+        service.readable(other, municipality_name="Stadt", received_at=at, attachments=[plan])
+
     return {
         "start of all services, s (goal 1)": min(starts),
         "document bytes": len(small.content),
@@ -101,7 +106,7 @@ def documents(rounds: int) -> dict[str, Any]:
         "message, bare lxml per second": rate(lambda: schema.validate(etree.fromstring(large)), rounds),
         "message with findings, valid per second (goal 8000)": rate(lambda: judged(service, large), rounds),
         "message with findings, invalid per second": rate(lambda: judged(service, broken), rounds),
-        "readable application per second": printed,
+        "readable application per second": rate(printed, rounds // 10),
     }
 
 

@@ -180,6 +180,23 @@ def test_check_tells_the_faults_of_services_and_municipalities_together(tmp_path
     assert result.exit_code == 3
 
 
+def test_check_tells_of_destinations_for_services_that_are_not_there(tmp_path: Path) -> None:
+    shutil.copytree(BASE, tmp_path / "services" / "boot")
+    (tmp_path / "towns").mkdir()
+    town = (Path(__file__).parent / "broken" / "towns" / "unknown_environment" / "stadt1.toml").read_text("utf-8")
+    town = town.replace('"mond"', '"test"').replace('services = ["*"]', 'services = ["boot", "bot"]')
+    (tmp_path / "towns" / "stadt1.toml").write_text(town, encoding="utf-8")
+    environment = (
+        '[fitconnect.environments.test]\ntoken_url = "https://a.example"\nsubmission_api = "https://b.example"\n'
+    )
+    text = '[municipalities]\ndir = "towns"\n' + environment
+    (tmp_path / "settings.toml").write_text(text, encoding="utf-8")
+    result = run("check", tmp_path / "services", "--config", tmp_path / "settings.toml", "--json")
+    (line,) = [json.loads(one) for one in result.stdout.splitlines()]
+    assert (line["pointer"], line["rule"]) == ("tangermuende: destinations.0.services", "unknown_service")
+    assert result.exit_code == 3
+
+
 def test_try_shows_document_findings_and_where_each_value_went(tmp_path: Path) -> None:
     shutil.copytree(BASE, tmp_path / "services" / "boot")
     (tmp_path / "settings.toml").write_text('[services]\ndir = "services"\n', encoding="utf-8")
