@@ -56,7 +56,8 @@ TEMPLATE: Final = r"""
 #for section in data.sections {
   heading(level: section.level, section.heading)
   if section.columns.len() > 0 {
-    listing((auto,) * section.columns.len(), section.columns, section.rows)
+    let table = listing((auto,) * section.columns.len(), section.columns, section.rows)
+    if section.rows.len() > 6 { table } else { block(breakable: false, table) }
   } else if section.rows.len() > 0 {
     pairs(section.rows)
   }
