@@ -15,8 +15,7 @@ from gateway.services.definition import AttachmentRule
 from gateway.services.service import Service
 from gateway.xoev.compatibility import narrowed
 from gateway.xoev.filling import Plan
-from gateway.xoev.mapping import FieldEntry, Tokens, pointer
-from gateway.xoev.record_schema import BEYOND
+from gateway.xoev.mapping import BEYOND, FieldEntry, Tokens, pointer
 
 _WEIGHT: Final = {"none": 0, "patch": 1, "minor": 2, "major": 3}
 

@@ -23,15 +23,19 @@ STAR: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When something applies: the value at `source` is one of `values`, or it is absent and `absent` is set."""
+    """When something applies: the value at `source` is one of `values`, or it is absent and `absent` is set.
+
+    `*` in `source` stands for the item of the list that is being looked at.
+    """
 
     source: Tokens
     values: tuple[str | bool, ...]
     absent: bool = False
 
-    def holds(self, record: object) -> bool:
-        """Whether the condition holds for a record."""
-        value = look_up(record, self.source)
+    def holds(self, record: object, where: Tokens = ()) -> bool:
+        """Whether the condition holds for a record, at a place in it."""
+        here = tuple(where[no] if token == STAR else token for no, token in enumerate(self.source))
+        value = look_up(record, here)
         return self.absent if value is None else self.met(value)
 
     def met(self, value: object) -> bool:
@@ -77,6 +81,10 @@ class RuleKind(StrEnum):
     CONFIRMED = "confirmed"
 
 
+BEYOND: Final = frozenset({RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER, RuleKind.SUM})
+"""Rules that JSON Schema cannot say; the validations address judges them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule between values: `of` are siblings in one object; `*` in it means: in each item of the list.
@@ -109,9 +117,12 @@ def look_up(record: object, source: Tokens) -> object:
     """The value at a pointer without `*`, or None where there is nothing."""
     current = record
     for token in source:
-        if not isinstance(current, dict) or token not in current:
+        if isinstance(current, list) and token.isdigit() and int(token) < len(current):
+            current = current[int(token)]
+        elif isinstance(current, dict) and token in current:
+            current = current[token]
+        else:
             return None
-        current = current[token]
     return current
 
 

@@ -19,7 +19,7 @@ from gateway.xoev.converters import CONVERTERS, Shape, default_converter
 from gateway.xoev.fim import Field, FormSchema, Group, Kind
 from gateway.xoev.fim.model import transported
 from gateway.xoev.latin import Datatype
-from gateway.xoev.mapping import STAR, Condition, FieldEntry, GroupEntry, Mapping, Rule, RuleKind, Tokens
+from gateway.xoev.mapping import BEYOND, STAR, Condition, FieldEntry, GroupEntry, Mapping, Rule, RuleKind, Tokens
 
 FORMAT: Final = 1
 _UNSAID: Final[Shape] = {"format": ""}
@@ -201,7 +201,8 @@ class _Reader:
         if not isinstance(pattern, str) or bool(pattern) != (kind == RuleKind.PATTERN.value) or not _compiles(pattern):
             self.fault(f"{place}/pattern", "mapping_pattern")
             pattern = ""
-        when = self.condition(f"{place}/when", entry["when"]) if "when" in entry else None
+        around = sources[0][:-1] if sources and kind not in BEYOND else ()
+        when = self.condition(f"{place}/when", entry["when"], around) if "when" in entry else None
         plain = Rule(RuleKind(kind), tuple(sources), pattern, when)
         self.confirmed(place, plain)
         return self.bounded(place, entry, plain)
@@ -236,15 +237,19 @@ class _Reader:
             self.fault(place, "mapping_value", say.UNBOUND)
         return rule
 
-    def condition(self, place: str, entry: object) -> Condition:
+    def condition(self, place: str, entry: object, around: Tokens = ()) -> Condition:
+        """A condition; `*` in it means the item of the list that the rule's values stand in (`around`)."""
         if not isinstance(entry, dict):
             self.fault(place, "mapping_value", say.CONDITION)
             return Condition((), ())
         self.keys(place, entry, {"pointer", "in", "absent"})
         source = self.source(f"{place}/pointer", entry.get("pointer"))
         values, absent = entry.get("in", []), entry.get("absent", False)
-        if STAR in source:
-            self.fault(f"{place}/pointer", "mapping_source")
+        lists = source[: len(source) - source[::-1].index(STAR)] if STAR in source else ()
+        if lists != around[: len(lists)] or source[-1:] == (STAR,):
+            self.fault(
+                f"{place}/pointer", "mapping_repeat", say.inside("/" + "/".join(around) if STAR in around else "")
+            )
         if not isinstance(values, list) or not all(isinstance(value, (str, bool)) for value in values):
             self.fault(f"{place}/in", "mapping_value", say.CONDITION_VALUES)
             values = []

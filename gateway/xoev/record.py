@@ -135,7 +135,7 @@ class RecordCheck:
                 if isinstance(value, str) and (position := offence(value, datatype)) is not None:
                     found.append(_characters(where, datatype, value, position, self._labels[place]))
         for rule in self.rules:
-            found += self._rule(rule, record, today)
+            found += broken(rule, record, today, self.label)
         return _in_order(found)
 
     def label(self, place: Tokens) -> Labels:
@@ -183,11 +183,6 @@ class RecordCheck:
         if keyword == "format":
             return [finding(where, "format", label, limit=FORMATS[shape["format"]][1])]
         return [finding(where, "schema", label, limit=keyword)]
-
-    def _rule(self, rule: Rule, record: dict[str, object], today: date | None) -> list[Finding]:
-        if rule.when is not None and not rule.when.holds(record):
-            return []
-        return broken(rule, record, today, self.label)
 
 
 def _texts(parent: Plan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:

@@ -6,19 +6,15 @@ Standard: JSON Schema 2020-12. Start reading: `build`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gateway.xoev.converters import CONVERTERS, Shape
 from gateway.xoev.filling import Labels, Plan
 from gateway.xoev.fim import Field
-from gateway.xoev.mapping import STAR, Condition, Rule, RuleKind, Tokens
+from gateway.xoev.mapping import BEYOND, STAR, Condition, Rule, RuleKind, Tokens
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-
-
-BEYOND: Final = frozenset({RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER, RuleKind.SUM})
-"""Rules that JSON Schema cannot say; the validations address judges them."""
 
 
 @dataclass(slots=True)
@@ -150,8 +146,12 @@ def _rule(rule: Rule) -> Shape:
         inner = {"properties": {name: {"const": True} for name in names}}
     else:
         inner = {"properties": {name: {"pattern": f"^(?:{rule.pattern})$"} for name in names}}
-    demanded = _nest(parent, inner)
-    return {"if": _condition(rule.when), "then": demanded} if rule.when else demanded
+    if rule.when is None:
+        return _nest(parent, inner)
+    source = rule.when.source
+    shared = len(source) - source[::-1].index(STAR) if STAR in source else 0  # the list whose item both speak of
+    condition = _condition(replace(rule.when, source=source[shared:]))
+    return _nest(parent[:shared], {"if": condition, "then": _nest(parent[shared:], inner)})
 
 
 def _condition(condition: Condition) -> Shape:

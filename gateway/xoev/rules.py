@@ -13,21 +13,24 @@ from decimal import Decimal
 
 from gateway.model import Finding
 from gateway.xoev.filling import Labels
-from gateway.xoev.mapping import Rule, RuleKind, Tokens, every, look_up, pointer
+from gateway.xoev.mapping import BEYOND, Rule, RuleKind, Tokens, every, look_up, pointer
 from gateway.xoev.sentences import finding
 
 LabelOf = Callable[[Tokens], Labels]
 
 
 def broken(rule: Rule, record: dict[str, object], today: date | None, label: LabelOf) -> list[Finding]:
-    """What of a rule that applies the record breaks. What has the wrong type or is missing above is not told again."""
-    if rule.kind is RuleKind.SUM:
-        return _sum(rule, record, label)
-    if rule.kind in {RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER}:
-        return _day(rule, record, today, label)
+    """What of a rule the record breaks, where its condition holds.
+
+    What has the wrong type or is missing above is not told again.
+    """
+    if rule.kind in BEYOND:
+        if rule.when is not None and not rule.when.holds(record):
+            return []
+        return _sum(rule, record, label) if rule.kind is RuleKind.SUM else _day(rule, record, today, label)
     found: list[Finding] = []
     for parent, where in every(record, rule.of[0][:-1]):
-        if isinstance(parent, dict):
+        if isinstance(parent, dict) and (rule.when is None or rule.when.holds(record, where)):
             found += _siblings(rule, parent, where, label)
     return found
 

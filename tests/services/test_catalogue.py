@@ -7,6 +7,7 @@ import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 from icalendar import Calendar
 from lxml import etree
@@ -126,6 +127,13 @@ def test_the_readable_application_is_made_for_each_example(catalogue, name, lang
         ("grundstueckskauf", "buyers.0.share_percent", 49.99, "/record/buyers sum"),
         ("kita-kuendigung", "custodians.1.confirmed", False, "/record/custodians/1/confirmed not_confirmed"),
         ("hund-anmelden", "sepa.agreed", False, "/record/sepa/agreed not_confirmed"),
+        (
+            "kita-kuendigung",
+            "custodians.1.address.postal_code",
+            "3951",
+            "/record/custodians/1/address/postal_code pattern",
+        ),
+        ("verkehrsregelung", "company.address.postal_code", "L-1234", "/record/company/address/postal_code pattern"),
         ("verkehrsregelung", "responsible.phone", "0170 1234567", None),
         ("verkehrsregelung", "responsible.phone", "1234567", "/record/responsible/phone format"),
         ("grundstueckskauf", "purchase.building_begin", "2031-02-28", "/record/purchase/building_begin too_early"),
@@ -140,6 +148,8 @@ def test_rules_of_the_services_hold(catalogue, name, place, value, line):
         at = at[int(step) if step.isdigit() else step]
     at[last] = value
     assert found(service, record) == ([line] if line else [])
+    told_by_schema = line is not None and line.split()[1] not in {"too_early", "too_late", "sum", "format"}
+    assert jsonschema_rs.is_valid(service.record_schema(), record) is not told_by_schema
 
 
 def test_health_data_are_flagged_and_stay_shortest(catalogue):
