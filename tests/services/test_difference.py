@@ -241,6 +241,32 @@ OBJECTS = st.builds(shaped, st.dictionaries(NAMES, VALUES, max_size=3), st.lists
 RECORDS = st.dictionaries(NAMES, st.sampled_from(["", "a", "bb", "ccc", "dddd", True, 1.5]) | st.integers(-3, 5))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "keyword"),
+    [
+        ({"type": "string"}, {"type": "string", "maxLength": 5}, "maxLength"),
+        ({"type": "string", "maxLength": 5}, {"type": "string", "maxLength": 4}, "maxLength"),
+        ({"type": "string", "maxLength": 5}, {"type": "string"}, None),
+        ({"type": "string"}, {"type": "string", "minLength": 1}, "minLength"),
+        ({"type": "string", "minLength": 1}, {"type": "string", "minLength": 0}, None),
+        ({"type": "string"}, {"type": "string", "pattern": "^a$"}, "pattern"),
+        ({"type": "string", "pattern": "^a$"}, {"type": "string"}, None),
+        ({"type": "string"}, {"type": "string", "format": "iban"}, "format"),
+        ({"type": "string"}, {"type": "string", "enum": ["a"]}, "enum"),
+        ({"type": "string", "enum": ["a"]}, {"type": "string", "enum": ["b", "a"]}, None),
+        ({"type": "integer"}, {"type": "number"}, None),
+        ({"type": "number"}, {"type": "integer"}, "type"),
+        ({"type": "number"}, {"type": "number", "minimum": -5}, "minimum"),
+        ({"type": "number", "maximum": 5}, {"type": "number", "maximum": 5.5}, None),
+        ({"type": "number"}, {"type": "number", "multipleOf": 0.01}, "multipleOf"),
+    ],
+)
+def test_each_keyword_that_accepts_less_is_named(old: dict[str, Any], new: dict[str, Any], keyword: str | None) -> None:
+    lists = [{"type": "array", "items": shape} for shape in (old, new)]
+    assert [one.keyword for one in narrowed(old, new)] == ([keyword] if keyword else [])
+    assert [one.place for one in narrowed(*lists)] == ([("*",)] if keyword else [])
+
+
 @settings(max_examples=400, deadline=None)
 @given(OBJECTS, OBJECTS, RECORDS)
 def test_no_record_that_fitted_is_refused_by_a_schema_called_compatible(

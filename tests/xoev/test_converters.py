@@ -137,6 +137,7 @@ def attempt(name: str, value: object, table: dict[str, str]) -> tuple[str | None
         ("phone", "+1234567890123456", "refused: format"),
         ("phone", "03935 1234", "refused: format"),
         ("phone", "+49 (0)3935 1234", "refused: format"),
+        ("phone", "+352 (0)26 12 34", "refused: format"),
         ("phone", "+49 03935 1234", "refused: format"),
         ("phone", "+0 3935 1234", "refused: format"),
         ("phone", "112", "refused: format"),
