@@ -117,9 +117,7 @@ class _Reader:
         if name:
             self.remember(f"{place}/from", source, CONVERTERS[name].shape(element, codes))
         normalise = self.normalise(f"{place}/normalise", entry.get("normalise", False), name, datatype)
-        self.fields.setdefault(
-            target, FieldEntry(source, target, name, codes, datatype, None, when, normalise)
-        )
+        self.fields.setdefault(target, FieldEntry(source, target, name, codes, datatype, None, when, normalise))
 
     def target(self, place: str, path: str, kind: type[Field | Group]) -> Field | Group | None:
         """The element at a path, if it is of that kind and part of documents; without a form nobody can say."""

@@ -176,7 +176,7 @@ def test_check_tells_the_faults_of_services_and_municipalities_together(tmp_path
     (tmp_path / "settings.toml").write_text('[municipalities]\ndir = "towns"\n', encoding="utf-8")
     result = run("check", tmp_path / "services", "--config", tmp_path / "settings.toml", "--json")
     places = [json.loads(line)["pointer"] for line in result.stdout.splitlines()]
-    assert places == ["stadt1.toml: ars", "stadt1.toml: keys.signing_jwk_file", "boot/form.xml"]
+    assert places == ["stadt1.toml: ars", "stadt1.toml: fitconnect.client_secret_file", "boot/form.xml"]
     assert result.exit_code == 3
 
 
