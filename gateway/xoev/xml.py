@@ -50,17 +50,18 @@ class Parsed:
 DEFAULT_LIMITS: Final = Limits()
 
 
-def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Parsed:
+def parse(data: bytes, limits: Limits = DEFAULT_LIMITS, *, doctype: bool = False) -> Parsed:
     """Read an XML document without document type, entities, network or surprises.
 
     Args:
         data: the document in UTF-8, with or without a byte order mark.
         limits: upper bounds for size and depth.
+        doctype: accept a document type, of which only the internal part counts; for files known by their digest.
 
     Returns:
         the root element, or the faults; never both, and no exception for any input.
     """
-    before = _before_parsing(data, limits)
+    before = _before_parsing(data, limits, doctype=doctype)
     if before is not None:
         return Parsed(None, (before,))
     parser = _parser()
@@ -70,7 +71,7 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Parsed:
         return Parsed(None, syntax_faults(parser.error_log, error, limits.depth))
     except ValueError:
         return Parsed(None, (_not_well_formed(0),))
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.doctype and not doctype:
         return Parsed(None, (_doctype(0),))
     if _deeper_than(limits.depth)(root):
         return Parsed(None, (_too_deep(0, limits.depth),))
@@ -82,7 +83,7 @@ def canonical(element: etree._Element) -> bytes:
     return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
 
 
-def _before_parsing(data: bytes, limits: Limits) -> XmlFault | None:
+def _before_parsing(data: bytes, limits: Limits, *, doctype: bool) -> XmlFault | None:
     if len(data) > limits.size:
         return XmlFault(
             "xml_too_large",
@@ -103,7 +104,9 @@ def _before_parsing(data: bytes, limits: Limits) -> XmlFault | None:
             declared = _ENCODING.search(match["content"])
             if declared and declared[1].lower() not in _UTF8_NAMES:
                 return _encoding(1)
-    return _doctype(data.count(b"\n", 0, position) + 1) if data.startswith(b"<!", position) else None
+    if doctype or not data.startswith(b"<!", position):
+        return None
+    return _doctype(data.count(b"\n", 0, position) + 1)
 
 
 class _Parsers(threading.local):

@@ -1,0 +1,68 @@
+"""A folder of files as a schema set, as it lies on disk.
+
+Knows: limits. Never does: follow a symbolic link, read anything but regular files. Start reading: `read_folder`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from gateway.errors import DataInvalid
+from gateway.model import Finding
+from gateway.xoev.schema_sets import SchemaSet
+
+MAX_FILES: Final = 2000
+MAX_FILE_BYTES: Final = 32 << 20
+MAX_BYTES: Final = 256 << 20
+
+
+def read_folder(folder: Path, urn: str = "", version: str = "") -> SchemaSet:
+    """The files below `folder` by relative path. Raises `DataInvalid` for links, special files and broken limits.
+
+    `urn` and `version` name the set in findings; without them its folder does.
+    """
+    return SchemaSet(urn or folder.name, version, files_below(folder))
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Every regular file below `folder` by relative path with `/`. Raises `DataInvalid` with all faults."""
+    found: dict[str, bytes] = {}
+    faults: list[Finding] = []
+    size = 0
+    if not folder.is_dir():
+        faults.append(_fault(str(folder), "folder_missing"))
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted([*names, *(one for one in folders if (Path(place) / one).is_symlink())]):
+            path = Path(place) / name
+            shown = path.relative_to(folder).as_posix()
+            if path.is_symlink() or not path.is_file():
+                faults.append(_fault(shown, "folder_link"))
+                continue
+            length = path.stat().st_size
+            size += length
+            if length > MAX_FILE_BYTES or size > MAX_BYTES or len(found) >= MAX_FILES:
+                raise DataInvalid(findings=(*faults, _fault(shown, "folder_large")))
+            found[shown] = path.read_bytes()
+    if faults:
+        raise DataInvalid(findings=tuple(faults))
+    return found
+
+
+_SENTENCES: Final = {
+    "folder_missing": ("Diesen Ordner gibt es nicht.", "There is no such folder."),
+    "folder_link": (
+        "Verknüpfungen und Gerätedateien werden nicht gelesen; bitte die Datei selbst hinlegen.",
+        "Links and special files are not read; put the file itself there.",
+    ),
+    "folder_large": (
+        f"Erlaubt sind {MAX_FILES} Dateien, {MAX_FILE_BYTES >> 20} MiB je Datei und {MAX_BYTES >> 20} MiB zusammen.",
+        f"Allowed are {MAX_FILES} files, {MAX_FILE_BYTES >> 20} MiB a file and {MAX_BYTES >> 20} MiB together.",
+    ),
+}
+
+
+def _fault(place: str, rule: str) -> Finding:
+    return Finding(place, rule, *_SENTENCES[rule])

@@ -1,0 +1,201 @@
+"""Which files a schema is made of: the walk along imports and includes, each location answered from memory.
+
+Knows: an import means a namespace, an include a file. Never does: I/O, fetch, leave a set by a path.
+Standard: XML Schema 1.0 part 1 §4.2. Start reading: `Reach.walk`.
+
+Each file gets an address of our own and each namespace one small schema that includes its files, because libxml2 tells
+files apart by address only and takes one schema for each imported namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from posixpath import basename, dirname, normpath
+from typing import Final
+
+from lxml import etree
+
+from gateway.model import Finding
+from gateway.xoev import xml
+from gateway.xoev.schema_faults import absent, schema_fault
+
+_XS_NAMESPACE: Final = "http://www.w3.org/2001/XMLSchema"
+_XS: Final = f"{{{_XS_NAMESPACE}}}"
+_BASE: Final = "schema-set:/"
+MAX_FILES: Final = 1000
+MAX_BYTES: Final = 64 << 20
+_Key = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSet:
+    """The files of one version of a standard: relative paths with `/` and their exact bytes.
+
+    `doctypes` are the files that may hold a document type; only a caller that knows them by digest names any.
+    """
+
+    urn: str
+    version: str
+    files: Mapping[str, bytes] = field(repr=False)
+    doctypes: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """URN and version, as findings name the set."""
+        return f"{self.urn}_{self.version}" if self.version and not self.urn.endswith(self.version) else self.urn
+
+
+class Reach:
+    """Walks from the first set to every file that belongs to its schema. `sets[1:]` may be imported from."""
+
+    def __init__(self, sets: Sequence[SchemaSet]) -> None:
+        self.faults: list[Finding] = []
+        self.notices: list[Finding] = []
+        self.roots: dict[_Key, etree._Element] = {}
+        self._sets = sets
+        self._schemas = [sorted(path for path in one.files if path.lower().endswith(".xsd")) for one in sets]
+        self._parsed: dict[_Key, xml.Parsed] = {}
+        self._entries: dict[str, dict[_Key, None]] = {}
+        self._addresses: dict[object, str] = {}
+        self._waiting: list[_Key] = []
+
+    def walk(self) -> tuple[str, ...]:
+        """Read everything in reach, every fault noted. Gives the namespaces of the first set."""
+        for path in self._schemas[0]:
+            namespace = self._target((0, path))
+            if namespace:
+                self._enter(namespace, (0, path))
+            elif namespace is None:
+                self._waiting.append((0, path))  # no XML: reading it says why
+        namespaces = tuple(sorted(self._entries))
+        if not namespaces:
+            self.faults.append(schema_fault(self._sets[0].name, 0, "xsd_empty"))
+        size = 0
+        while self._waiting:
+            key = self._waiting.pop(0)
+            if key in self.roots:
+                continue
+            size += len(self._content(key))
+            if len(self.roots) >= MAX_FILES or size > MAX_BYTES:
+                self.faults.append(schema_fault(self._sets[0].name, 0, "xsd_many"))
+                break
+            self._take(key)
+        return namespaces
+
+    def texts(self, namespaces: Sequence[str]) -> tuple[str, dict[str, bytes]]:
+        """The address of a schema that imports `namespaces`, and the text of every address."""
+        texts = {self._address(key): etree.tostring(root) for key, root in self.roots.items()}
+        for namespace, entries in self._entries.items():
+            root = _schema(namespace)
+            for key in entries:
+                etree.SubElement(root, f"{_XS}include", {"schemaLocation": self._address(key)})
+            texts[self._address(namespace)] = etree.tostring(root)
+        top = _schema("")
+        for namespace in namespaces:
+            place = self._address(namespace)
+            etree.SubElement(top, f"{_XS}import", {"namespace": namespace, "schemaLocation": place})
+        # lxml fills attributes in only where this very file has one to fill in
+        etree.SubElement(top, f"{_XS}attribute", {"name": "filled", "fixed": ""})
+        texts[f"{_BASE}top.xsd"] = etree.tostring(top)
+        return f"{_BASE}top.xsd", texts
+
+    def place(self, address: str | None) -> str:
+        """The set and file behind an address, for findings."""
+        for key, known in self._addresses.items():
+            if known == address and isinstance(key, tuple):
+                return self._place(key)
+        return self._sets[0].name
+
+    def _take(self, key: _Key) -> None:
+        place = self._place(key)
+        parsed = self._read(key)
+        self.faults += [Finding(f"{place}#/{one.line}", one.rule, one.de, one.en) for one in parsed.faults]
+        root = parsed.root
+        if root is None:
+            return
+        if root.tag != f"{_XS}schema":
+            self.faults.append(schema_fault(place, root.sourceline or 0, "xsd_none"))
+            return
+        self.roots[key] = root
+        if next(root.iter(etree.Entity), None) is not None:
+            self.faults.append(schema_fault(place, 0, "xsd_entity"))
+        for part in root:
+            if part.tag == f"{_XS}import":
+                self._import(key, part, root.get("targetNamespace", ""))
+            elif part.tag in {f"{_XS}include", f"{_XS}redefine"}:
+                self._include(key, part, root.get("targetNamespace", ""))
+
+    def _import(self, key: _Key, part: etree._Element, own: str) -> None:
+        place, line = self._place(key), part.sourceline or 0
+        namespace = part.get("namespace", "")
+        location = part.attrib.pop("schemaLocation", "")
+        if namespace == own:
+            self.faults.append(schema_fault(place, line, "xsd_self_import"))
+            return
+        having: list[_Key] = []
+        for number, paths in enumerate(self._schemas):
+            having = [(number, path) for path in paths if self._target((number, path)) == namespace]
+            if having:
+                break
+        if not having:
+            self.notices.append(absent(place, line, namespace))
+            return
+        named = [found for found in having if basename(found[1]) == basename(location)]
+        for found in named or having:
+            self._enter(namespace, found)
+        part.set("schemaLocation", self._address(namespace))
+
+    def _include(self, key: _Key, part: etree._Element, own: str) -> None:
+        location = part.get("schemaLocation", "")
+        found, climbs = self._included(key, location, own)
+        if found is None:
+            rule = "xsd_outside" if climbs else "xsd_missing"
+            self.faults.append(schema_fault(self._place(key), part.sourceline or 0, rule))
+            return
+        part.set("schemaLocation", self._address(found))
+        self._waiting.append(found)
+
+    def _included(self, key: _Key, location: str, own: str) -> tuple[_Key | None, bool]:
+        """A relative location within the set; an absolute one by its file name, in this set or the first to have it."""
+        number, path = key
+        if ":" not in location and not location.startswith("/"):
+            inside = normpath(f"{dirname(path)}/{location}".lstrip("/"))
+            return ((number, inside) if inside in self._sets[number].files else None), inside.startswith("..")
+        for other in (number, *range(len(self._sets))):
+            for candidate in self._schemas[other]:
+                if basename(candidate) == basename(location) and self._target((other, candidate)) in {own, ""}:
+                    return (other, candidate), False
+        return None, False
+
+    def _enter(self, namespace: str, key: _Key) -> None:
+        self._entries.setdefault(namespace, {})[key] = None
+        self._waiting.append(key)
+
+    def _target(self, key: _Key) -> str | None:
+        """The namespace that a file declares, empty for none; None where it is no XML."""
+        root = self._read(key).root
+        return None if root is None else root.get("targetNamespace", "")
+
+    def _read(self, key: _Key) -> xml.Parsed:
+        if key not in self._parsed:
+            whole = self._sets[key[0]]
+            doctype = key[1] in whole.doctypes
+            self._parsed[key] = xml.parse(whole.files[key[1]], xml.DEFAULT_LIMITS, doctype=doctype)
+        return self._parsed[key]
+
+    def _content(self, key: _Key) -> bytes:
+        return self._sets[key[0]].files[key[1]]
+
+    def _place(self, key: _Key) -> str:
+        return f"{self._sets[key[0]].name}/{key[1]}"
+
+    def _address(self, of: object) -> str:
+        return self._addresses.setdefault(of, f"{_BASE}{len(self._addresses)}.xsd")
+
+
+def _schema(namespace: str) -> etree._Element:
+    root = etree.Element(f"{_XS}schema", nsmap={"xs": _XS_NAMESPACE})
+    if namespace:
+        root.set("targetNamespace", namespace)
+    return root
