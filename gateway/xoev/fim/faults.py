@@ -93,6 +93,10 @@ FAULTS: Final = {
         "im ColumnSet höchstens 100 Spalten, jede mit eigener Id, und ein Key, der eine davon nennt",
         "in the ColumnSet at most 100 columns, each with its own Id, and a Key that names one of them",
     ),
+    "list_valid_from": (
+        "als Beginn der Gültigkeit ein Datum wie 2026-01-31",
+        "as first day of validity a date such as 2026-01-31",
+    ),
     "list_value": (
         "in jedem Value ein ColumnRef auf eine Spalte des ColumnSet",
         "in each Value a ColumnRef to a column of the ColumnSet",

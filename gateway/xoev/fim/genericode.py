@@ -7,8 +7,10 @@ Start reading: `read`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 from lxml import etree
@@ -25,11 +27,17 @@ _MAX_COLUMNS: Final = 100
 _MAX_DEPTH: Final = 64
 _MAX_HELD: Final = 10_000
 _STEP: Final = 1 << 16
+_VALID_FROM: Final = frozenset({"validFrom", "datumGueltigkeitAb", "datumgueltigkeitab"})
+"""Names of the same element in the metadata of Codelisten-Handbuch 1.2, 1.1 and before; their namespaces vary."""
+_RECOMMENDED: Final = frozenset({"recommendedKeyColumn", "empfohleneCodeSpalte"})
 
 
 @dataclass(frozen=True, slots=True)
 class CodeTable:
-    """A code list: its identity, its columns, the column of codes and of names, and its rows in file order."""
+    """A code list: its identity, its columns, the column of codes and of names, and its rows in file order.
+
+    `valid_from` is the first day of this version, where the list says one.
+    """
 
     uri: str
     version: str
@@ -38,6 +46,7 @@ class CodeTable:
     code_column: int
     name_column: int
     rows: tuple[tuple[str, ...], ...] = field(repr=False)
+    valid_from: date | None = None
 
     def codes(self, code: str = "", name: str = "", hint: str = "") -> tuple[Code, ...]:
         """Codes with names; columns may be named (codeKey, nameKey, helpKey), else the list's own keys count."""
@@ -49,13 +58,21 @@ class CodeTable:
         )
 
 
+def age(table: CodeTable) -> tuple[date, tuple[tuple[int, str], ...]]:
+    """Sorts the versions of a list from the oldest to the newest: by first day, then by number (9 before 10)."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", table.version)
+    return table.valid_from or date.min, tuple(
+        (int(part) if part.isascii() and part.isdigit() else -1, part) for part in parts
+    )
+
+
 class Lists:
     """Code lists by their identity."""
 
     def __init__(self, tables: Sequence[CodeTable] = ()) -> None:
         self._by_version = {table.version_uri: table for table in tables if table.version_uri}
         self._by_name = {(table.uri, table.version): table for table in tables}
-        self._newest = {table.uri: table for table in sorted(tables, key=lambda table: table.version)}
+        self._newest = {table.uri: table for table in sorted(tables, key=age)}
 
     def find(self, reference: ListReference) -> CodeTable | None:
         """The list in the version referred to; where the reference names no version, the newest one at hand."""
@@ -124,6 +141,7 @@ class _Rows:
         self.identity: dict[str, str] = {}
         self.columns: list[str] = []
         self.keys: list[tuple[int, str]] = []
+        self.valid_from: date | None = None
         self.rows: list[tuple[str, ...]] = []
         self.path: list[str] = []
         self.held = 0
@@ -156,7 +174,9 @@ class _Rows:
     def end(self, element: etree._Element) -> None:
         path = tuple(self.path[1:])
         self.path.pop()
-        if path[:1] == ("Identification",) and len(path) == 2:
+        if path[:2] == ("Annotation", "Description") and len(path) == 3:
+            self.described(element)
+        elif path[:1] == ("Identification",) and len(path) == 2:
             self.identity.setdefault(path[1], _text(element))
         elif path == ("ColumnSet", "Column"):
             self.column(element)
@@ -174,6 +194,15 @@ class _Rows:
         while parent is not None and element.getprevious() is not None:
             del parent[0]
 
+    def described(self, element: etree._Element) -> None:
+        """Metadata by XÖV: of several spellings of the first day, the first one counts."""
+        if etree.QName(element).localname not in _VALID_FROM or self.valid_from is not None:
+            return
+        try:
+            self.valid_from = date.fromisoformat(_text(element)[:10])
+        except ValueError:
+            self.faults.fault(element, "", "list_valid_from")
+
     def column(self, element: etree._Element) -> None:
         name = element.get("Id", "")
         if not name or name in self.columns or len(self.columns) >= _MAX_COLUMNS:
@@ -182,7 +211,11 @@ class _Rows:
 
     def key(self, element: etree._Element) -> None:
         named = [part.get("Ref", "") for part in element if _local(part) == "ColumnRef"]
-        self.keys.append((element.sourceline or 0, named[0] if named else ""))
+        key = (element.sourceline or 0, named[0] if named else "")
+        if any(etree.QName(part).localname in _RECOMMENDED for part in element.iter(etree.Element)):
+            self.keys.insert(0, key)
+        else:
+            self.keys.append(key)
 
     def row(self, element: etree._Element) -> None:
         if len(self.rows) >= _MAX_ROWS:
@@ -218,7 +251,8 @@ class _Rows:
         others = [self.at(column) for _, column in self.keys[1:]] + [
             no for no in range(len(self.columns)) if no != code
         ]
-        return CodeTable(uri, version, version_uri, tuple(self.columns), code, (others or [code])[0], tuple(self.rows))
+        columns, name = tuple(self.columns), (others or [code])[0]
+        return CodeTable(uri, version, version_uri, columns, code, name, tuple(self.rows), self.valid_from)
 
 
 def _local(element: etree._Element) -> str:
