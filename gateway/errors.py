@@ -10,7 +10,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── OffsetConflict · ChecksumMismatch · TusVersionUnknown
 │   ├── NotFound · MethodNotAllowed · StateConflict · Superseded
 │   ├── Unauthorised · Forbidden · TooManyRequests · LimitReached
-│   └── EvidenceUnreadable
+│   └── EvidenceUnreadable · SetRefused
 ├── OperatorError                configuration or machine; the operator has to act
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
 │   ├── MasterKeyStillNeeded · ProcessesWithoutKey · SchemaNewer
@@ -18,6 +18,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty · RestoreUnfinished
 │   ├── SigningKeyUnfit · SignerAway                             retry (SignerAway)
 │   ├── StorageFull              a DatabaseAway: whoever waits for the database waits for room too
+│   ├── SetsNotWritten
 │   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
@@ -351,6 +352,15 @@ class EvidenceUnreadable(BadInput):
     en = "The file is no readable evidence archive; the findings name the rule."
 
 
+class SetRefused(BadInput):
+    """A schema set or code list is not taken; findings say why, nothing was installed."""
+
+    code = "set_refused"
+    status = 422
+    de = "Die Quelle wird nicht übernommen; die Befunde nennen Stelle, Regel und Ausweg. Es wurde nichts verändert."
+    en = "The source is not taken; the findings name place, rule and way out. Nothing was changed."
+
+
 class LimitReached(BadInput):
     """The caller has as many of these as it may have."""
 
@@ -580,6 +590,14 @@ class SignerAway(OperatorError):
     status = 503
     de = "Der externe Signierer hat nicht signiert ({cause}). Bitte Befehl, Karte oder HSM prüfen."
     en = "The external signer did not sign ({cause}). Check the command, the card or the HSM."
+
+
+class SetsNotWritten(OperatorError):
+    """The directory of schema sets cannot be written."""
+
+    code = "sets_not_written"
+    de = "Das Verzeichnis {place} lässt sich nicht beschreiben ({cause}). Es wurde nichts verändert."
+    en = "The directory {place} cannot be written ({cause}). Nothing was changed."
 
 
 class DemoFailed(OperatorError):

@@ -10,6 +10,7 @@ Unknown keys are refused by name, all faults are reported at once.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -110,6 +111,25 @@ class Directory(Section):
     """A directory of files."""
 
     dir: Path | None = Field(None, description="Directory; unset: what the gateway ships.")
+
+
+class SchemasSection(Section):
+    """Installed schema sets and code lists."""
+
+    dir: Path | None = Field(None, description="Directory of installed schema sets; unset: schemas in data_dir.")
+    trusted: tuple[str, ...] = Field(
+        (), description="Digests (`gateway schemas list`) of sets outside the manifest that production may use."
+    )
+    xrepository: str | None = Field(
+        None, pattern=r"^https?://[^\s]+$", description="Base address of another XRepository (a mirror)."
+    )
+
+    @field_validator("trusted")
+    @classmethod
+    def _digests(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not re.fullmatch(r"[0-9a-f]{64}", digest) for digest in value):
+            raise ValueError("SHA-256: 64 x 0-9a-f")
+        return value
 
 
 class ClientLimitsSection(Section):
@@ -215,7 +235,7 @@ class Settings(BaseSettings):
     fitconnect: FitConnect = FitConnect()
     municipalities: Directory = Directory()
     services: Directory = Directory()
-    schemas: Directory = Directory()
+    schemas: SchemasSection = SchemasSection()
     clients: tuple[ClientSection, ...] = ()
     vault: Vault = Vault()
     evidence: EvidenceSection = EvidenceSection()
@@ -223,6 +243,11 @@ class Settings(BaseSettings):
     alarms: AlarmsSection = AlarmsSection()
     pressure: PressureSection = PressureSection()
     log: LogSection = LogSection()
+
+    @property
+    def schema_dir(self) -> Path:
+        """Where schema sets and code lists are installed."""
+        return self.schemas.dir or self.data_dir / "schemas"
 
     @classmethod
     def settings_customise_sources(

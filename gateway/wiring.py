@@ -236,7 +236,7 @@ class _Channels:
         self._keys = keys
         self._archive = archive
         self._stack = stack
-        self._official = official_schemas(settings.schemas.dir)
+        self._official = official_schemas(settings.schema_dir)
         self._clients: dict[str, Client] = {}
 
     def channel(self, file: MunicipalityFile, town: Municipality) -> FitConnectChannel:

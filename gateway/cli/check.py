@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import click
 from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
 from gateway.cli.language import language, text
 from gateway.errors import GatewayError
+from gateway.model import Finding
 from gateway.settings import Settings
 
 LEAST_FREE_BYTES = 2_000_000_000
@@ -63,7 +64,7 @@ async def _rows(config: Path | None) -> list[Row]:
     except GatewayError as error:
         return [_fault("settings", error)]
     seen = text(f"{len(files)} Kommunen, Betriebsart {values.mode}", f"{len(files)} municipalities, mode {values.mode}")
-    return [Row("settings", True, seen), _disk(values), *(await _inside(values))]
+    return [Row("settings", True, seen), _disk(values), *_schemas(values), *(await _inside(values))]
 
 
 def _disk(values: Settings) -> Row:
@@ -73,6 +74,30 @@ def _disk(values: Settings) -> Row:
     free = shutil.disk_usage(place).free
     remedy = text("Bitte Platz schaffen.", "Make room.") if free < LEAST_FREE_BYTES else ""
     return Row("disk", free >= LEAST_FREE_BYTES, f"{free / 1e9:.1f} GB", remedy)
+
+
+def _schemas(values: Settings) -> list[Row]:
+    """What is installed, what is wrong with it, and each code list that a later version replaces."""
+    from gateway.sets.installed import load, read_index  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+
+    trusted = frozenset(values.schemas.trusted) if values.mode == "production" else None
+    try:
+        count = len(read_index(values.schema_dir))
+        library, findings = load(values.schema_dir, shipped(), trusted)
+    except GatewayError as error:
+        return [_fault("schemas", error)]
+    if not count:
+        return []
+    counted = text(f"{count} Schemamengen und Codelisten", f"{count} schema sets and code lists")
+    rows = [Row("schemas", not findings, counted, "; ".join(_told(one) for one in findings))]
+    notices = library.code_lists.notices(date.today())  # noqa: DTZ011 - the operator's day
+    rows += [Row(f"code_list {one.pointer}", True, one.de if language() == "de" else one.en) for one in notices]
+    return rows
+
+
+def _told(finding: Finding) -> str:
+    return f"{finding.pointer}: {finding.de if language() == 'de' else finding.en}"
 
 
 async def _inside(values: Settings) -> list[Row]:

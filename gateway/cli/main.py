@@ -30,7 +30,7 @@ COMMANDS = {
         "Gegenstelle zum Ausprobieren starten",
         "Start a counterpart to try out",
     ),
-    "schemas": ("gateway.cli.schemas:schemas", "Schemata einlesen", "Take in schemas"),
+    "schemas": ("gateway.cli.schemas:schemas", "Schemata und Codelisten", "Schemas and code lists"),
     "send": ("gateway.cli.submissions:send", "Einen Antrag übergeben", "Hand off an application"),
     "serve": ("gateway.cli.serve:serve", "Gateway starten", "Start the gateway"),
     "services": ("gateway.cli.services:services", "Dienste prüfen", "Check services"),

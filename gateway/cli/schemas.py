@@ -6,11 +6,13 @@ import click
 
 from gateway.cli.language import text
 from gateway.cli.schemas_fim import fim
+from gateway.cli.schemas_sets import install, list_, verify
 
 
-@click.group(help=text("Schemata einlesen", "Take in schemas"))
+@click.group(help=text("Schemata und Codelisten", "Schemas and code lists"))
 def schemas() -> None:
     """Group of the schema commands."""
 
 
-schemas.add_command(fim)
+for command in (fim, install, list_, verify):
+    schemas.add_command(command)

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from gateway.errors import DataInvalid
+from gateway.errors import SetRefused
 from gateway.model import Finding
 from gateway.xoev.schema_sets import SchemaSet
 
@@ -19,7 +19,7 @@ MAX_BYTES: Final = 256 << 20
 
 
 def read_folder(folder: Path, urn: str = "", version: str = "") -> SchemaSet:
-    """The files below `folder` by relative path. Raises `DataInvalid` for links, special files and broken limits.
+    """The files below `folder` by relative path. Raises `SetRefused` for links, special files and broken limits.
 
     `urn` and `version` name the set in findings; without them its folder does.
     """
@@ -27,7 +27,7 @@ def read_folder(folder: Path, urn: str = "", version: str = "") -> SchemaSet:
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
-    """Every regular file below `folder` by relative path with `/`. Raises `DataInvalid` with all faults."""
+    """Every regular file below `folder` by relative path with `/`. Raises `SetRefused` with all faults."""
     found: dict[str, bytes] = {}
     faults: list[Finding] = []
     size = 0
@@ -44,10 +44,10 @@ def files_below(folder: Path) -> dict[str, bytes]:
             length = path.stat().st_size
             size += length
             if length > MAX_FILE_BYTES or size > MAX_BYTES or len(found) >= MAX_FILES:
-                raise DataInvalid(findings=(*faults, _fault(shown, "folder_large")))
+                raise SetRefused(findings=(*faults, _fault(shown, "folder_large")))
             found[shown] = path.read_bytes()
     if faults:
-        raise DataInvalid(findings=tuple(faults))
+        raise SetRefused(findings=tuple(faults))
     return found
 
 

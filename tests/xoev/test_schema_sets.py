@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from gateway.errors import DataInvalid
+from gateway.errors import SetRefused
 from gateway.sets.folder import read_folder
 from gateway.xoev import xml
 from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_set
@@ -183,6 +183,6 @@ def test_every_fault_of_every_file_is_told_at_once() -> None:
 def test_a_folder_with_a_link_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "a.xsd").symlink_to("/etc/hostname")
     (tmp_path / "b").symlink_to("/etc")
-    with pytest.raises(DataInvalid) as caught:
+    with pytest.raises(SetRefused) as caught:
         read_folder(tmp_path)
     assert {one.pointer for one in caught.value.findings} == {"a.xsd", "b"}

@@ -1,0 +1,287 @@
+"""`gateway schemas install | list | verify`: official schema sets and code lists."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.cli.console import FAILED, emit, guarded, options, run, show
+from gateway.cli.language import language, text
+from gateway.errors import SetRefused
+from gateway.model import Finding
+
+if TYPE_CHECKING:
+    from gateway.sets.install import Outcome
+    from gateway.sets.installed import InstalledSet
+    from gateway.sets.library import Library
+    from gateway.sets.plan import Plan, Unlisted
+    from gateway.settings import Settings
+
+
+@click.command(
+    help=text(
+        "Schemata und Codelisten installieren: Ordner, Datei, ZIP, https-Adresse oder Kennung (urn:…) im XRepository",
+        "Install schemas and code lists: folder, file, ZIP, https address, or Kennung (urn:…) in the XRepository",
+    )
+)
+@click.argument("source")
+@click.option(
+    "--unlisted",
+    is_flag=True,
+    help=text(
+        "Auch nehmen, was das Manifest nicht nennt (gekennzeichnet)", "Take what the manifest does not name, marked"
+    ),
+)
+@click.option(
+    "--urn", default="", help=text("Kennung, wo die Dateien keine nennen", "Kennung where the files name none")
+)
+@click.option("--version", default="", help=text("Version dazu", "The version with it"))
+@click.option("--replace", is_flag=True, help=text("Dieselbe Version überschreiben", "Write over the same version"))
+@click.option(
+    "--with-code-lists",
+    is_flag=True,
+    help=text("Mit einem Standard auch seine Codelisten", "With a standard its code lists as well"),
+)
+@options
+@guarded
+def install(config: Path | None, as_json: bool, source: str, **wanted: Any) -> None:  # noqa: ANN401 - click's options
+    """Install everything a source brings, or nothing; a line for each set."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.install import install as bring  # noqa: PLC0415 - as above
+    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+    from gateway.sets.plan import Unlisted, plan  # noqa: PLC0415 - as above
+
+    values = settings.read(config)
+    files = _files(values, source, code_lists=wanted["with_code_lists"])
+    choice = Unlisted(wanted["urn"], wanted["version"]) if wanted["unlisted"] else None
+    planned = plan(files, shipped(), choice)
+    _refuse_unfit(planned, values, choice)
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    done = bring(values.schema_dir, planned.sets, source=source, at=at, replace=wanted["replace"])
+    show(planned.notices)
+    for one in done:
+        emit(_outcome(one, planned.left), as_json=as_json, human=_said(one))
+
+
+@click.command(
+    name="list",
+    help=text("Installierte Schemamengen und Codelisten", "Installed schema sets and code lists"),
+)
+@click.option(
+    "--available", is_flag=True, help=text("Auch was das Manifest sonst kennt", "Also what else the manifest knows")
+)
+@click.option(
+    "--current",
+    is_flag=True,
+    help=text("Im XRepository nach neueren Codelisten fragen", "Ask the XRepository for newer code lists"),
+)
+@options
+@guarded
+def list_(config: Path | None, as_json: bool, available: bool, current: bool) -> None:
+    """A line for each set, with what is to be known of it."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.installed import read_index  # noqa: PLC0415 - as above
+    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+
+    values = settings.read(config)
+    sets = read_index(values.schema_dir)
+    lists = [one.identity.urn for one in sets if one.identity.kind == "codelist"]
+    newest = _newest(values, sorted(set(lists))) if current else {}
+    library = _library(values)
+    for one in sets:
+        line = _line(one, values, library, newest.get(one.identity.urn))
+        emit(line, as_json=as_json, human=_listed(line))
+    present = {one.identity for one in sets}
+    for entry in shipped().entries if available else ():
+        if entry.identity not in present:
+            line = {
+                "kind": entry.identity.kind,
+                "urn": entry.identity.urn,
+                "version": entry.identity.version,
+                "state": "shipped" if entry.own else "available",
+                "published": entry.published,
+                "licence": entry.licence,
+                "digest": entry.digest,
+                "notices": [],
+            }
+            emit(line, as_json=as_json, human=_listed(line))
+
+
+@click.command(
+    help=text("Jede Datei gegen ihren Prüfwert halten, Schemata übersetzen", "Compare each file, compile the schemas")
+)
+@options
+@guarded
+def verify(config: Path | None, as_json: bool) -> None:
+    """A line for each set; exit code 1 if one does not hold."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.installed import read_files, read_index  # noqa: PLC0415 - as above
+
+    values = settings.read(config)
+    library = _library(values)
+    sound = True
+    for one in read_index(values.schema_dir):
+        line = _line(one, values, library, None)
+        faults = read_files(values.schema_dir, one)[1]
+        if line["usable"] and not faults and one.identity.kind != "rules":
+            faults = _content(one, library)
+        sound = sound and not faults
+        findings = [fault.as_json() for fault in faults]
+        mark = "ok " if not faults else "!! "
+        emit(
+            {**line, "ok": not faults, "findings": findings},
+            as_json=as_json,
+            human="\n".join([mark + _listed(line), *(f"  {_sentence(fault)}" for fault in faults)]),
+        )
+    if not sound:
+        raise SystemExit(FAILED)
+
+
+def _files(values: Settings, source: str, *, code_lists: bool) -> dict[str, bytes]:
+    from gateway.sets.source import gather_local, is_remote  # noqa: PLC0415 - commands import what they need
+
+    if not is_remote(source):
+        return gather_local(Path(source))
+    return run(lambda _: _remote(values, source, code_lists=code_lists))
+
+
+async def _remote(values: Settings, source: str, *, code_lists: bool) -> dict[str, bytes]:
+    from gateway.outbound.client import http_client  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.source import gather_remote  # noqa: PLC0415 - as above
+    from gateway.sets.xrepository import XRepository  # noqa: PLC0415 - as above
+    from gateway.wiring import policy  # noqa: PLC0415 - as above
+
+    async with http_client(policy(values)) as client:
+        xrepository = XRepository(client, values.schemas.xrepository)
+        insecure = values.mode == "test"
+        return await gather_remote(source, xrepository, code_lists=code_lists, insecure=insecure)
+
+
+def _newest(values: Settings, urns: list[str]) -> dict[str, str]:
+    from gateway.outbound.client import http_client  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.xrepository import XRepository  # noqa: PLC0415 - as above
+    from gateway.wiring import policy  # noqa: PLC0415 - as above
+
+    async def ask(_: asyncio.Event) -> dict[str, str]:
+        async with http_client(policy(values)) as client:
+            return await XRepository(client, values.schemas.xrepository).current_versions(urns)
+
+    return run(ask)
+
+
+def _refuse_unfit(planned: Plan, values: Settings, choice: Unlisted | None) -> None:
+    """Faults stop everything; so does, in production, a set that the operator does not trust by its digest."""
+    from gateway.sets.manifest import digest_of  # noqa: PLC0415 - commands import what they need
+
+    faults = list(planned.faults)
+    if choice is not None and values.mode == "production":
+        digests = {one.identity.name: digest_of(one.digests) for one in planned.sets if not one.listed}
+        faults += [_untrusted(name, one) for name, one in digests.items() if one not in values.schemas.trusted]
+    if faults:
+        raise SetRefused(findings=tuple(faults))
+
+
+def _untrusted(name: str, digest: str) -> Finding:
+    return Finding(
+        name,
+        "set_untrusted",
+        f"Im Produktivbetrieb nur, wenn {digest} in schemas.trusted steht; bitte die Dateien zuvor prüfen.",
+        f"In production only if {digest} stands in schemas.trusted; check the files first.",
+    )
+
+
+def _library(values: Settings) -> Library:
+    from gateway.sets.installed import load  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+
+    trusted = frozenset(values.schemas.trusted) if values.mode == "production" else None
+    return load(values.schema_dir, shipped(), trusted)[0]
+
+
+def _line(one: InstalledSet, values: Settings, library: Library, newest: str | None) -> dict[str, Any]:
+    from gateway.sets.installed import may_use  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+
+    trusted = frozenset(values.schemas.trusted) if values.mode == "production" else None
+    found = library.code_lists.find(one.identity.urn, one.identity.version)
+    notices = [n for n in library.code_lists.notices(date.today()) if n.pointer == one.identity.name]  # noqa: DTZ011 - the operator's day
+    if newest and newest != one.identity.name:
+        notices.append(_newer(one.identity.name, newest))
+    return {
+        "kind": one.identity.kind,
+        "urn": one.identity.urn,
+        "version": one.identity.version,
+        "state": "installed",
+        "listed": one.is_listed(shipped()),
+        "usable": may_use(one, shipped(), trusted),
+        "files": len(one.files),
+        "digest": one.digest,
+        "source": one.source,
+        "installed_at": one.installed_at,
+        **({"valid_from": _day(found.valid_from), "valid_until": _day(found.valid_until)} if found else {}),
+        "notices": [notice.as_json() for notice in notices],
+    }
+
+
+def _content(one: InstalledSet, library: Library) -> tuple[Finding, ...]:
+    """What is wrong inside files that are as they were installed."""
+    if one.identity.kind == "schema" and any(name.lower().endswith(".xsd") for name in one.files):
+        return library.schema(one.identity.urn, one.identity.version)[1]
+    return tuple(fault for fault in library.faults if fault.pointer.startswith(f"{one.identity.name}/"))
+
+
+def _newer(name: str, newest: str) -> Finding:
+    return Finding(
+        name,
+        "code_list_newer",
+        f"Im XRepository gilt {newest}; installieren mit gateway schemas install.",
+        f"In the XRepository {newest} counts; install it with gateway schemas install.",
+    )
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _outcome(one: Outcome, left: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "kind": one.one.identity.kind,
+        "urn": one.one.identity.urn,
+        "version": one.one.identity.version,
+        "outcome": one.outcome,
+        "listed": one.listed,
+        "files": len(one.one.files),
+        "digest": one.one.digest,
+        "left_over": len(left),
+    }
+
+
+def _said(one: Outcome) -> str:
+    words = {
+        "installed": text("installiert", "installed"),
+        "unchanged": text("unverändert", "unchanged"),
+        "replaced": text("ersetzt", "replaced"),
+    }
+    mark = "" if one.listed else text(f" (nicht amtlich, {one.one.digest})", f" (not official, {one.one.digest})")
+    return f"{one.one.identity.name} [{one.one.identity.kind}]: {words[one.outcome]}{mark}"
+
+
+def _listed(line: dict[str, Any]) -> str:
+    states = {
+        "installed": text("installiert", "installed"),
+        "available": text("nicht installiert", "not installed"),
+        "shipped": text("mitgeliefert", "shipped"),
+    }
+    words = [states[line["state"]]]
+    words += [text("nicht amtlich", "not official")] * (not line.get("listed", True))
+    words += [text("nicht genutzt", "not used")] * (not line.get("usable", True))
+    said = "".join(f"\n  {one['de'] if language() == 'de' else one['en']}" for one in line["notices"])
+    return f"{line['urn']} {line['version']} [{line['kind']}]: {', '.join(words)}{said}"
+
+
+def _sentence(fault: Finding) -> str:
+    return f"{fault.pointer}: {fault.de if language() == 'de' else fault.en} [{fault.rule}]"

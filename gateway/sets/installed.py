@@ -1,0 +1,167 @@
+"""What is installed: the index of a directory, the check of every file, and all of it as values to work with.
+
+Knows: `installed.json` and the folders it names. Never does: load a set whose files changed, or one that production
+does not trust. Start reading: `load`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.errors import DataInvalid
+from gateway.model import Finding, Severity
+from gateway.sets.folder import MAX_FILE_BYTES
+from gateway.sets.library import Library
+from gateway.sets.manifest import Identity, Manifest, digest_of
+from gateway.xoev.schema_sets import SchemaSet
+
+INDEX: Final = "installed.json"
+FOLDERS: Final = "sets"
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledSet:
+    """A set on disk: `files` are names and SHA-256 as they were installed into `folder` (below `sets/`)."""
+
+    identity: Identity
+    folder: str
+    files: Mapping[str, str] = field(repr=False)
+    source: str = ""
+    installed_at: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The digest of the whole set, see `manifest.digest_of`."""
+        return digest_of(self.files)
+
+    def is_listed(self, manifest: Manifest) -> bool:
+        """Whether the manifest names exactly these files."""
+        entry = manifest.find(self.identity)
+        return entry is not None and entry.digest == self.digest
+
+
+def read_index(directory: Path) -> tuple[InstalledSet, ...]:
+    """The sets that are installed, in order. Raises `DataInvalid` for an index that is none."""
+    try:
+        text = (directory / INDEX).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    try:
+        found = tuple(_entry(one) for one in json.loads(text)["sets"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DataInvalid(findings=(_finding(str(directory / INDEX), "index_broken"),)) from None
+    return tuple(sorted(found, key=lambda one: (one.identity.kind, one.identity.urn, one.identity.version)))
+
+
+def write_index(sets: tuple[InstalledSet, ...]) -> bytes:
+    """The bytes of the index."""
+    entries = [
+        {
+            "kind": one.identity.kind,
+            "urn": one.identity.urn,
+            "version": one.identity.version,
+            "folder": one.folder,
+            "source": one.source,
+            "installed_at": one.installed_at,
+            "files": dict(sorted(one.files.items())),
+        }
+        for one in sets
+    ]
+    return json.dumps({"format": 1, "sets": entries}, indent=1, ensure_ascii=False).encode()
+
+
+def read_files(directory: Path, one: InstalledSet) -> tuple[dict[str, bytes], tuple[Finding, ...]]:
+    """The files of a set, each compared with its digest; every one that is missing or changed is a finding."""
+    found: dict[str, bytes] = {}
+    faults: list[Finding] = []
+    for name, digest in one.files.items():
+        path = directory / FOLDERS / one.folder / name
+        try:
+            large = path.stat().st_size > MAX_FILE_BYTES
+            content = b"" if large else path.read_bytes()
+        except OSError:
+            faults.append(_finding(f"{one.identity.name}/{name}", "set_file_missing"))
+            continue
+        if large or hashlib.sha256(content).hexdigest() != digest:
+            faults.append(_finding(f"{one.identity.name}/{name}", "set_file_changed"))
+        else:
+            found[name] = content
+    return found, tuple(faults)
+
+
+def load(
+    directory: Path, manifest: Manifest, trusted: frozenset[str] | None = None
+) -> tuple[Library, tuple[Finding, ...]]:
+    """Everything that is installed and may be used.
+
+    Args:
+        directory: `[schemas] dir`.
+        manifest: the official sets.
+        trusted: digests of sets outside the manifest that may be used; None allows all (test mode).
+
+    Returns:
+        the library, and a finding for each set that was left out. Of several sets with one namespace an official one
+        answers. Reads files; call it once at start.
+    """
+    findings: list[Finding] = []
+    used: list[tuple[Identity, SchemaSet]] = []
+    for one in sorted(read_index(directory), key=lambda one: not one.is_listed(manifest)):
+        if not may_use(one, manifest, trusted):
+            findings.append(_finding(one.identity.name, "set_untrusted", one.digest))
+            continue
+        files, faults = read_files(directory, one)
+        findings += faults
+        if faults:
+            continue
+        entry = manifest.find(one.identity)
+        doctypes = entry.doctypes if entry is not None and one.is_listed(manifest) else frozenset[str]()
+        used.append((one.identity, SchemaSet(one.identity.urn, one.identity.version, files, doctypes)))
+    library = Library(used, manifest.endings())
+    return library, (*findings, *library.faults)
+
+
+def may_use(one: InstalledSet, manifest: Manifest, trusted: frozenset[str] | None) -> bool:
+    """Whether a set is official, or trusted by its digest; `trusted` None allows all."""
+    return trusted is None or one.is_listed(manifest) or one.digest in trusted
+
+
+def _entry(values: Mapping[str, Any]) -> InstalledSet:
+    folder, files = str(values["folder"]), {str(name): str(digest) for name, digest in values["files"].items()}
+    if any(".." in Path(name).parts or Path(name).is_absolute() for name in (folder, *files)):
+        raise ValueError(folder)
+    identity = Identity(values["kind"], str(values["urn"]), str(values["version"]))
+    return InstalledSet(identity, folder, files, str(values["source"]), str(values["installed_at"]))
+
+
+_SENTENCES: Final = {
+    "index_broken": (
+        (
+            "Das Verzeichnis der installierten Schemamengen ist nicht lesbar; bitte aus der Sicherung zurücklegen oder "
+            "löschen und neu installieren."
+        ),
+        "The index of installed sets cannot be read; put it back from the backup, or delete it and install anew.",
+    ),
+    "set_file_missing": (
+        "Die Datei fehlt; bitte die Schemamenge erneut installieren (gateway schemas install … --replace).",
+        "The file is missing; install the schema set again (gateway schemas install … --replace).",
+    ),
+    "set_file_changed": (
+        "Die Datei wurde verändert; bitte die Schemamenge erneut installieren (gateway schemas install … --replace).",
+        "The file was changed; install the schema set again (gateway schemas install … --replace).",
+    ),
+    "set_untrusted": (
+        "Nicht im Manifest, im Produktivbetrieb nicht genutzt. Wer ihr traut, nimmt {0} in schemas.trusted auf.",
+        "Not in the manifest, not used in production. If you trust it, add {0} to schemas.trusted.",
+    ),
+}
+
+
+def _finding(place: str, rule: str, about: str = "") -> Finding:
+    de, en = _SENTENCES[rule]
+    severity = Severity.WARNING if rule == "set_untrusted" else Severity.ERROR
+    return Finding(place, rule, de.format(about), en.format(about), severity)

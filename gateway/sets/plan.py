@@ -1,0 +1,209 @@
+"""What a source brings: which of its files form a set, and what is in the way.
+
+Knows: the manifest counts by digest, whatever the files are called and wherever they lie in the source.
+Never does: I/O, take a file that neither the manifest nor the operator asks for. Start reading: `plan`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from posixpath import basename
+from typing import Final
+
+from gateway.model import Finding, Severity
+from gateway.sets.manifest import Entry, Identity, Manifest
+from gateway.xoev import xml
+from gateway.xoev.codelists import identity as list_identity
+from gateway.xoev.fim import genericode
+
+_SNIFF: Final = 4096
+_STANDARD: Final = ".//{*}appinfo/{*}standard/{*}kennung"
+_VERSION: Final = ".//{*}appinfo/{*}versionStandard/{*}version"
+
+
+@dataclass(frozen=True, slots=True)
+class NewSet:
+    """A set to be installed: `files` by relative path, `digests` their SHA-256 (hex)."""
+
+    identity: Identity
+    files: Mapping[str, bytes] = field(repr=False)
+    listed: bool
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Name -> SHA-256 (hex)."""
+        return {name: sha256(content) for name, content in self.files.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """The operator wants files that the manifest does not name; `urn` and `version` where the files do not say."""
+
+    urn: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The sets of a source, the files of none (`left`), every fault (each stops everything) and notice."""
+
+    sets: tuple[NewSet, ...]
+    left: tuple[str, ...]
+    faults: tuple[Finding, ...]
+    notices: tuple[Finding, ...] = ()
+
+
+def sha256(content: bytes) -> str:
+    """SHA-256 (hex)."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def plan(files: Mapping[str, bytes], manifest: Manifest, unlisted: Unlisted | None = None) -> Plan:
+    """What to install of `files` (relative path -> content).
+
+    Args:
+        files: everything that the source holds.
+        manifest: the official sets; a set is taken when all its digests are there.
+        unlisted: take schemas, rules and code lists that the manifest does not name, too.
+
+    Returns:
+        the sets, what is left over and every fault. A set of which only a part fits is never taken: either the download
+        is incomplete or somebody changed it. That is a fault where nothing else is to be installed, else a notice.
+    """
+    by_digest = {sha256(content): path for path, content in files.items()}
+    whole = [one for one in manifest.entries if not one.own and set(one.files.values()) <= set(by_digest)]
+    sets = [
+        NewSet(one.identity, {name: files[by_digest[digest]] for name, digest in one.files.items()}, listed=True)
+        for one in whole
+    ]
+    known = {digest for one in whole for digest in one.files.values()}
+    complete = {name for one in whole for name in one.files}
+    rest = {path: content for path, content in files.items() if sha256(content) not in known and _kind(path, content)}
+    if unlisted is not None:
+        more, faults = _unlisted(rest, unlisted)
+        found = (*sets, *more)
+        return Plan(found, (), tuple(faults) if found or faults else (_fault("/", "set_nothing"),))
+    near = tuple(_near(rest, manifest, complete))
+    if sets:
+        return Plan(tuple(sets), tuple(rest), (), tuple(replace(one, severity=Severity.WARNING) for one in near))
+    return Plan((), tuple(rest), near or (_fault("/", "set_unlisted" if rest else "set_nothing"),))
+
+
+def _near(rest: Mapping[str, bytes], manifest: Manifest, complete: set[str]) -> list[Finding]:
+    """Files that are called like those of a set, or are some of it, while the set is not complete."""
+    faults: list[Finding] = []
+    digests = {sha256(content) for content in rest.values()}
+    for entry in manifest.entries:
+        names = {basename(path): path for path in rest}
+        if entry.own or not (set(entry.files.values()) & digests or set(entry.files) & set(names)):
+            continue
+        if set(entry.files) <= complete:
+            continue  # the set itself is there; what else has a name of it is left over
+        faults += _missing_of(entry, names, digests)
+    return faults
+
+
+def _missing_of(entry: Entry, names: Mapping[str, str], digests: set[str]) -> list[Finding]:
+    return [
+        _fault(f"{entry.identity.name}/{name}", "set_changed" if name in names else "set_incomplete", digest)
+        for name, digest in entry.files.items()
+        if digest not in digests
+    ]
+
+
+def _kind(path: str, content: bytes) -> str:
+    """`codelist`, `rules` or `schema` by name and content; empty for documentation and the like."""
+    lower = path.lower()
+    if lower.endswith(".xsd"):
+        return "schema"
+    if lower.endswith(".sch"):
+        return "rules"
+    if lower.endswith((".xml", ".gc")) and genericode.is_code_list(content[:_SNIFF]):
+        return "codelist"
+    return "schema" if lower.endswith(".schema.json") else ""
+
+
+def _unlisted(rest: Mapping[str, bytes], wanted: Unlisted) -> tuple[list[NewSet], list[Finding]]:
+    sets: dict[Identity, NewSet] = {}
+    faults: list[Finding] = []
+    others: dict[str, dict[str, bytes]] = {"schema": {}, "rules": {}}
+    for path, content in rest.items():
+        kind = _kind(path, content)
+        if kind != "codelist":
+            others[kind][path] = content
+            continue
+        table, found = genericode.read([content])
+        faults += [replace(one, pointer=f"{path}#{one.pointer}") for one in found]
+        if table is not None:
+            one = NewSet(Identity("codelist", *list_identity(table)), {basename(path): content}, listed=False)
+            if one.identity in sets:
+                faults.append(_fault(path, "set_twice", one.identity.name))
+            sets[one.identity] = one
+    named, broken = _named(others["schema"], wanted)
+    faults += broken
+    for kind, files in others.items():
+        if files and named is None:
+            faults.append(_fault(next(iter(files)), "set_unnamed"))
+        elif files and named is not None:
+            identity = Identity("schema" if kind == "schema" else "rules", *named)
+            sets[identity] = NewSet(identity, files, listed=False)
+    return list(sets.values()), faults
+
+
+def _named(files: Mapping[str, bytes], wanted: Unlisted) -> tuple[tuple[str, str] | None, list[Finding]]:
+    """URN and version: what the operator says, else what all XSDs that say it agree on."""
+    faults: list[Finding] = []
+    said: set[tuple[str, str]] = set()
+    for path, content in files.items():
+        if not path.lower().endswith(".xsd"):
+            continue
+        parsed = xml.parse(content)
+        faults += [Finding(f"{path}#/{one.line}", one.rule, one.de, one.en) for one in parsed.faults]
+        if parsed.root is not None:
+            urn, version = parsed.root.findtext(_STANDARD), parsed.root.findtext(_VERSION)
+            if urn and version:
+                said.add((urn.strip(), version.strip()))
+    if wanted.urn and wanted.version:
+        return (wanted.urn, wanted.version), faults
+    return (said.pop() if len(said) == 1 else None), faults
+
+
+_SENTENCES: Final = {
+    "set_changed": (
+        (
+            "Die Datei ist nicht die amtliche (erwartet SHA-256 {0}). Bitte neu herunterladen; --unlisted nimmt sie "
+            "als nicht amtlich gekennzeichnet auf."
+        ),
+        (
+            "The file is not the official one (expected SHA-256 {0}). Download it again; --unlisted takes it "
+            "marked as not official."
+        ),
+    ),
+    "set_incomplete": (
+        "Die Schemamenge ist unvollständig: Diese Datei fehlt (SHA-256 {0}).",
+        "The schema set is incomplete: this file is missing (SHA-256 {0}).",
+    ),
+    "set_unlisted": (
+        "Das Manifest nennt keine dieser Dateien; mit --unlisted werden sie gekennzeichnet übernommen.",
+        "The manifest names none of these files; --unlisted takes them, marked so.",
+    ),
+    "set_nothing": (
+        "Die Quelle enthält weder Schemata noch Codelisten (XSD, Schematron, genericode).",
+        "The source holds neither schemas nor code lists (XSD, Schematron, genericode).",
+    ),
+    "set_unnamed": (
+        "Die Dateien sagen nicht einheitlich, zu welchem Standard sie gehören; bitte --urn und --version angeben.",
+        "The files do not agree on which standard they belong to; give --urn and --version.",
+    ),
+    "set_twice": (
+        "Die Codeliste {0} kommt mit verschiedenem Inhalt mehrmals vor.",
+        "The code list {0} occurs several times with different content.",
+    ),
+}
+
+
+def _fault(place: str, rule: str, about: str = "") -> Finding:
+    de, en = _SENTENCES[rule]
+    return Finding(place, rule, de.format(about), en.format(about), Severity.ERROR)
