@@ -1,0 +1,161 @@
+"""`gateway schemas install | list | verify` as somebody at a keyboard sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.cli.main import group
+
+from .conftest import Repository
+from .made import XSD, zipped
+
+SHARED = Path(__file__).parents[3] / "shared/data"
+needs_official = pytest.mark.skipif(not (SHARED / "xsd").is_dir(), reason="official schemas are not here")
+LISTED = (
+    '<gc:CodeList xmlns:gc="http://docs.oasis-open.org/codelist/ns/genericode/1.0/"><Annotation><Description>'
+    '<m:validFrom xmlns:m="http://xoev.de/schemata/genericode/4">{1}</m:validFrom></Description></Annotation>'
+    "<Identification><Version>{0}</Version><CanonicalUri>urn:x:codeliste:farben</CanonicalUri></Identification>"
+    "<ColumnSet><Column Id='c'/><Key Id='k'><ColumnRef Ref='c'/></Key></ColumnSet><SimpleCodeList>"
+    "<Row><Value ColumnRef='c'><SimpleValue>1</SimpleValue></Value></Row></SimpleCodeList></gc:CodeList>"
+)
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    settings = tmp_path / "settings.toml"
+
+    def call(*arguments: str | Path, more: str = "", command: str = "schemas") -> Result:
+        settings.write_text(f'data_dir = "data"\n{more}\n[outbound]\nallow_private = ["loopback"]\n', encoding="utf-8")
+        words = [command, *map(str, arguments), "--config", str(settings)]
+        result = CliRunner().invoke(group, words, env={"LANG": "en"})
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return call
+
+
+def lines(result: Result) -> list[dict[str, object]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def unlisted(tmp_path: Path) -> Path:
+    path = tmp_path / "d.zip"
+    path.write_bytes(zipped({"d.xsd": XSD.format("d").encode()}))
+    return path
+
+
+def test_an_archive_is_installed_listed_and_verified(run: Run, tmp_path: Path) -> None:
+    source = unlisted(tmp_path)
+    refused = run("install", source)
+    assert refused.exit_code == 3
+    assert "--unlisted" in refused.stderr
+    assert not (tmp_path / "data/schemas").exists()
+    done = run("install", source, "--unlisted", "--urn", "urn:d", "--version", "1", "--json")
+    assert [(one["urn"], one["outcome"], one["listed"]) for one in lines(done)] == [("urn:d", "installed", False)]
+    (listed,) = lines(run("list", "--json"))
+    assert {"kind", "urn", "version", "state", "listed", "usable", "digest", "files", "notices"} <= listed.keys()
+    (verified,) = lines(run("verify", "--json"))
+    assert (verified["ok"], verified["findings"]) == (True, [])
+    next((tmp_path / "data/schemas/sets").glob("*/d.xsd")).write_text("<other/>")
+    broken = run("verify", "--json")
+    assert broken.exit_code == 1
+    assert [one["rule"] for one in lines(broken)[0]["findings"]] == ["set_file_changed"]
+
+
+def test_a_schema_that_cannot_be_compiled_does_not_verify(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "d.xsd").write_text(XSD.format("d").replace('name="d"', 'name="d" type="gone"'))
+    assert run("install", tmp_path / "d.xsd", "--unlisted", "--urn", "urn:d", "--version", "1").exit_code == 0
+    broken = run("verify", "--json")
+    assert broken.exit_code == 1
+    assert [one["rule"] for one in lines(broken)[0]["findings"]] == ["xsd_invalid"]
+
+
+def test_production_takes_an_unlisted_set_only_by_its_digest(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GATEWAY__VAULT__MASTER_KEY", "GATEWAY__SERVER__PUBLIC_URL"):
+        monkeypatch.setitem(os.environ, name, "https://gateway.example.org" if "URL" in name else "x")
+    production = 'mode = "production"\nschemas = {{ trusted = [{}] }}\n'.format
+    call = ("install", unlisted(tmp_path), "--unlisted", "--urn", "urn:d", "--version", "1")
+
+    def produce(*words: str | Path, trusted: str = "") -> Result:
+        (tmp_path / "settings.toml").write_text(f'data_dir = "data"\n{production(trusted)}', encoding="utf-8")
+        result = CliRunner().invoke(group, ["schemas", *map(str, words), "--config", str(tmp_path / "settings.toml")])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    refused = produce(*call)
+    assert refused.exit_code == 3
+    digest = next(word for word in refused.stderr.split() if len(word) == 64)
+    assert produce(*call, trusted=f'"{digest}"').exit_code == 0
+    assert lines(produce("list", "--json", trusted=f'"{digest}"'))[0]["usable"] is True
+    assert lines(produce("list", "--json"))[0]["usable"] is False
+    assert produce("list", trusted='"abc"').exit_code == 2
+    assert "source_insecure" in produce("install", "http://127.0.0.1:9/a.zip").stderr
+
+
+def test_a_newer_code_list_is_told_by_list_and_check(run: Run, tmp_path: Path, repository: Repository) -> None:
+    (tmp_path / "lists").mkdir()
+    for version, day in (("1", "2020-01-01"), ("2", "2021-01-01")):
+        (tmp_path / f"lists/{version}.xml").write_text(LISTED.format(version, day), encoding="utf-8")
+    assert run("install", tmp_path / "lists", "--unlisted").exit_code == 0
+    repository.lay(
+        "codeliste/urn:x:codeliste:farben/gueltigeVersion", b"<v><kennung>urn:x:codeliste:farben_3</kennung></v>"
+    )
+    here = f'schemas = {{ xrepository = "{repository.base}" }}'
+    first, second = lines(run("list", "--current", "--json", more=here))
+    assert [one["rule"] for one in first["notices"]] == ["code_list_superseded", "code_list_newer"]
+    assert (first["valid_from"], first["valid_until"]) == ("2020-01-01", "2020-12-31")
+    assert [one["rule"] for one in second["notices"]] == ["code_list_newer"]
+    assert "2020-12-31" in run("list").stdout
+    assert second["valid_until"] is None
+
+
+def test_a_kennung_is_fetched_and_installed(run: Run, repository: Repository) -> None:
+    repository.lay("version_codeliste/urn:x:codeliste:farben_1/genericode", LISTED.format("1", "2020-01-01").encode())
+    here = f'schemas = {{ xrepository = "{repository.base}" }}'
+    done = run("install", "urn:x:codeliste:farben_1", "--unlisted", "--json", more=here)
+    assert [(one["kind"], one["outcome"]) for one in lines(done)] == [("codelist", "installed")]
+    assert run("install", "urn:x:codeliste:gone_1", "--unlisted", more=here).exit_code == 4
+
+
+@pytest.mark.parametrize("source", ["gone.zip", "/dev/zero", "", "."])
+def test_a_source_that_is_none_is_one_clear_sentence(run: Run, tmp_path: Path, source: str) -> None:
+    (tmp_path / "empty").mkdir()
+    refused = run("install", tmp_path / "empty" if source == "." else source or tmp_path / "x")
+    assert refused.exit_code == 3
+    assert any(rule in refused.stderr for rule in ("[source_missing]", "[set_nothing]"))
+
+
+def test_a_file_of_200_mb_is_refused_by_its_size(run: Run, tmp_path: Path) -> None:
+    with (tmp_path / "list.xml").open("wb") as file:
+        file.write(LISTED.encode()[:200])
+        file.truncate(200 << 20)
+    refused = run("install", tmp_path / "list.xml", "--unlisted")
+    assert (refused.exit_code, "[source_large]" in refused.stderr) == (3, True)
+
+
+def test_list_shows_what_else_the_manifest_knows(run: Run) -> None:
+    states = {(one["urn"], one["version"]): one["state"] for one in lines(run("list", "--available", "--json"))}
+    assert states["urn:xoev-de:bmk:standard:xbau-kernmodul", "1.3.0"] == "available"
+    assert states["urn:xoev-de:xfall:standard:fim-s99000000001_1.0.0", "1.0.0"] == "shipped"
+
+
+@needs_official
+def test_everything_official_is_in_the_manifest_installs_and_verifies(run: Run) -> None:
+    for folder in ("xsd", "codelists", "fitconnect"):
+        done = run("install", SHARED / folder, "--json")
+        assert done.exit_code == 0, done.stderr
+        assert all(one["listed"] for one in lines(done))
+    verified = lines(run("verify", "--json"))
+    assert [one["urn"] for one in verified if not one["ok"]] == []
+    kinds = [one["kind"] for one in verified]
+    assert (kinds.count("codelist"), kinds.count("rules")) == (17, 1)
+    assert {one["state"] for one in lines(run("list", "--available", "--json"))} == {"installed", "shipped"}
