@@ -21,6 +21,10 @@ _WANTED: Final = {
         "höchstens 1000 Dateien und 64 MiB je Schema mit allem, was es einbindet",
         "at most 1000 files and 64 MiB for a schema with all it includes",
     ),
+    "xsd_heavy": (
+        "ein Schema, dessen Gruppen, Vereinigungen und Muster sich nicht ins Unermessliche entfalten",
+        "a schema whose groups, unions and patterns do not unfold beyond measure",
+    ),
     "xsd_self_import": (
         "ein import eines anderen Namensraums; Dateien desselben bindet include ein",
         "an import of another namespace; files of the same one are taken in by include",

@@ -17,6 +17,7 @@ from lxml import etree
 from gateway.model import Finding
 from gateway.xoev.schema_faults import schema_fault
 from gateway.xoev.schema_reach import Reach, SchemaSet
+from gateway.xoev.schema_weight import is_too_heavy
 
 __all__ = ["CompiledSet", "SchemaSet", "compile_set"]
 
@@ -70,6 +71,8 @@ def compile_set(first: SchemaSet, others: Sequence[SchemaSet] = ()) -> tuple[Com
     namespaces = reach.walk()
     if reach.faults:
         return None, (*reach.faults, *reach.notices)
+    if is_too_heavy(reach.roots.values()):
+        return None, (schema_fault(first.name, 0, "xsd_heavy"), *reach.notices)
     address, texts = reach.texts(namespaces)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     parser.resolvers.add(_Known(texts))

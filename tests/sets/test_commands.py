@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from gateway.cli import check
 from gateway.cli.main import group
+from gateway.settings import read
 
 from .conftest import Repository
 from .made import XSD, zipped
 
-SHARED = Path(__file__).parents[3] / "shared/data"
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared/data"
 needs_official = pytest.mark.skipif(not (SHARED / "xsd").is_dir(), reason="official schemas are not here")
 LISTED = (
     '<gc:CodeList xmlns:gc="http://docs.oasis-open.org/codelist/ns/genericode/1.0/"><Annotation><Description>'
@@ -159,3 +163,31 @@ def test_everything_official_is_in_the_manifest_installs_and_verifies(run: Run) 
     kinds = [one["kind"] for one in verified]
     assert (kinds.count("codelist"), kinds.count("rules")) == (17, 1)
     assert {one["state"] for one in lines(run("list", "--available", "--json"))} == {"installed", "shipped"}
+
+
+def test_check_has_a_row_for_what_is_installed_and_one_for_each_old_list(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    for version, day in (("1", "2020-01-01"), ("2", "2021-01-01")):
+        (tmp_path / f"lists/{version}.xml").write_text(LISTED.format(version, day), encoding="utf-8")
+    values = read(None, data_dir=str(tmp_path / "data"))
+    assert check._schemas(values) == []
+    run("install", tmp_path / "lists", "--unlisted")
+    rows = check._schemas(values)
+    assert [(row.check, row.ok) for row in rows] == [
+        ("schemas", True),
+        ("code_list urn:x:codeliste:farben_1", True),
+    ]
+    next((tmp_path / "data/schemas/sets").glob("*/1.xml")).unlink()
+    (broken,) = check._schemas(values)
+    assert (broken.ok, "urn:x:codeliste:farben_1/1.xml" in broken.remedy) == (False, True)
+
+
+def test_every_command_of_the_how_to_and_the_handbook_exists() -> None:
+    pages = [ROOT / "docs/how-to/install-schema-sets.md", ROOT / "docs/betrieb/README.md"]
+    said = re.findall(
+        r"gateway schemas (install|list|verify)((?: [^`\n.;:)]+)?)", "".join(p.read_text() for p in pages)
+    )
+    assert len(said) > 10
+    for command, words in said:
+        known = {option for one in group.get_command(None, "schemas").commands[command].params for option in one.opts}
+        assert {word for word in words.split() if word.startswith("--")} <= known

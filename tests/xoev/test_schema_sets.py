@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,41 @@ def test_entities_document_types_and_foreign_roots_are_refused_with_the_file() -
 def test_a_thousand_files_are_the_most() -> None:
     files = {f"f{n}": xsd(f'<xs:include schemaLocation="f{n + 1}.xsd"/>') for n in range(1001)}
     assert set(rules(a_set(**files, f1001=xsd(""))).values()) == {"xsd_many"}
+
+
+TWICE = '<xs:group name="g{0}"><xs:sequence><xs:group ref="g{1}"/><xs:group ref="g{1}"/></xs:sequence></xs:group>'
+HEAVY = {
+    "groups": "".join(TWICE.format(n, n + 1) for n in range(25))
+    + '<xs:group name="g25"><xs:sequence><xs:element name="x"/></xs:sequence></xs:group>'
+    '<xs:element name="e"><xs:complexType><xs:group ref="g0"/></xs:complexType></xs:element>',
+    "unions": "".join(
+        f'<xs:simpleType name="t{n}"><xs:union memberTypes="t{n + 1} t{n + 1}"/></xs:simpleType>' for n in range(25)
+    )
+    + '<xs:simpleType name="t25"><xs:restriction base="xs:string"/></xs:simpleType><xs:element name="e" type="t0"/>',
+    "chain": "".join(
+        f'<xs:group name="g{n}"><xs:sequence><xs:group ref="g{n + 1}"/></xs:sequence></xs:group>' for n in range(5000)
+    ),
+    "pattern": '<xs:simpleType name="t"><xs:restriction base="xs:string"><xs:pattern value="'
+    + "(a|b)?" * 3000
+    + '"/></xs:restriction></xs:simpleType>',
+}
+
+
+@pytest.mark.parametrize("kind", HEAVY)
+def test_a_schema_that_would_explode_is_refused_before_it_is_compiled(kind: str) -> None:
+    begun = time.process_time()
+    assert rules(a_set(main=xsd(HEAVY[kind]))) == {"a_1#/0": "xsd_heavy"}
+    assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("kind", ["group", "complexType"])
+def test_a_circle_of_parts_is_refused_by_the_compiler(kind: str) -> None:
+    circle = {
+        "group": '<xs:group name="g"><xs:sequence><xs:group ref="g"/></xs:sequence></xs:group>',
+        "complexType": '<xs:complexType name="t"><xs:complexContent><xs:extension base="t"/></xs:complexContent>'
+        "</xs:complexType>",
+    }
+    assert set(rules(a_set(main=xsd(circle[kind]))).values()) == {"xsd_invalid"}
 
 
 def test_every_fault_of_every_file_is_told_at_once() -> None:
