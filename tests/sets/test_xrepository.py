@@ -17,7 +17,9 @@ from gateway.errors import (
     CounterpartRefused,
     SetRefused,
 )
-from gateway.outbound.client import Client, Policy, http_client
+from gateway.outbound.answer import Answer
+from gateway.outbound.client import Client, Policy, exchange, http_client
+from gateway.sets import xrepository
 from gateway.sets.source import gather_remote
 from gateway.sets.xrepository import XRepository, is_urn
 
@@ -50,18 +52,18 @@ async def test_metadata_are_read_with_their_odd_dates(repository: Repository, cl
 async def test_the_current_version_of_a_list_is_found_and_loaded(repository: Repository, client: Client) -> None:
     repository.lay(f"codeliste/{LIST}/gueltigeVersion", CURRENT.format(f"{LIST}_7").encode())
     repository.lay(f"version_codeliste/{LIST}_7/genericode", b"<list/>")
-    xrepository = XRepository(client, repository.base)
-    files = await gather_remote(LIST, xrepository, code_lists=False, insecure=True)
+    asked = XRepository(client, repository.base)
+    files = await gather_remote(LIST, asked, code_lists=False, insecure=True)
     assert list(files.values()) == [b"<list/>"]
     assert repository.asked == [f"codeliste/{LIST}/gueltigeVersion", f"version_codeliste/{LIST}_7/genericode"]
-    assert await gather_remote(f"{LIST}_7", xrepository, code_lists=False, insecure=True) == files
+    assert await gather_remote(f"{LIST}_7", asked, code_lists=False, insecure=True) == files
 
 
 async def test_a_standard_comes_as_archive_and_its_lists_beside_it(repository: Repository, client: Client) -> None:
     repository.lay(f"xrepository/{STANDARD}_2.0:xmlschema", zipped({"xsd/a.xsd": A}))
     repository.lay(f"version_standard/{STANDARD}_2.0/genutzteAktuelleCodelisten", zipped({"l.xml": b"<l/>"}))
-    xrepository = XRepository(client, repository.base)
-    files = await gather_remote(f"{STANDARD}_2.0", xrepository, code_lists=True, insecure=True)
+    asked = XRepository(client, repository.base)
+    files = await gather_remote(f"{STANDARD}_2.0", asked, code_lists=True, insecure=True)
     assert files == {"xsd/a.xsd": A, "codelists/l.xml": b"<l/>"}
 
 
@@ -121,11 +123,11 @@ async def test_a_redirect_is_refused_and_not_followed(repository: Repository, cl
 async def test_garbage_is_named_as_such(repository: Repository, client: Client, body: bytes) -> None:
     repository.lay(f"xrepository/{STANDARD}/metadaten", body)
     repository.lay(f"codeliste/{LIST}/gueltigeVersion", body)
-    xrepository = XRepository(client, repository.base)
+    asked = XRepository(client, repository.base)
     with pytest.raises(CounterpartGarbled):
-        await xrepository.metadata(STANDARD)
+        await asked.metadata(STANDARD)
     with pytest.raises(CounterpartGarbled):
-        await xrepository.current_version(LIST)
+        await asked.current_version(LIST)
 
 
 @pytest.mark.parametrize(
@@ -153,24 +155,36 @@ async def test_an_answer_that_drips_is_given_up(repository: Repository, client: 
     repository.gate.wait(10)
 
 
-async def test_at_most_five_are_asked_at_once_and_all_are_answered(repository: Repository, client: Client) -> None:
-    lists = [f"{LIST}{no}" for no in range(10)]
+async def test_at_most_five_are_asked_at_once_and_all_are_answered(
+    repository: Repository, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = [f"{LIST}{no}" for no in range(12)]
     for one in lists[:9]:
         repository.lay(f"codeliste/{one}/gueltigeVersion", CURRENT.format(f"{one}_2").encode())
-    repository.gate = threading.Barrier(5)
+    at_once = [0]
+
+    async def counted(*args: object, **kwargs: object) -> Answer:
+        at_once.append(at_once[-1] + 1)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        answer = await exchange(*args, **kwargs)
+        at_once.append(at_once[-1] - 1)
+        return answer
+
+    monkeypatch.setattr(xrepository, "exchange", counted)
     found = await XRepository(client, repository.base).current_versions(lists)
     assert found == {one: f"{one}_2" for one in lists[:9]}
-    assert repository.most == 5
+    assert (max(at_once), len(repository.asked)) == (5, 12)
 
 
 async def test_production_loads_by_https_only_and_private_addresses_need_their_setting(repository: Repository) -> None:
     async with http_client(Policy()) as careful:
-        xrepository = XRepository(careful, repository.base)
+        asked = XRepository(careful, repository.base)
         with pytest.raises(SetRefused) as caught:
-            await gather_remote(f"{repository.base}a.xsd", xrepository, code_lists=False, insecure=False)
+            await gather_remote(f"{repository.base}a.xsd", asked, code_lists=False, insecure=False)
         assert [one.rule for one in caught.value.findings] == ["source_insecure"]
         with pytest.raises(AddressRefused):
-            await gather_remote(f"{repository.base}a.xsd", xrepository, code_lists=False, insecure=True)
+            await gather_remote(f"{repository.base}a.xsd", asked, code_lists=False, insecure=True)
     assert repository.asked == []
 
 
@@ -188,10 +202,10 @@ async def test_what_is_no_kennung_is_not_asked_for(repository: Repository, clien
 async def test_an_address_gives_a_file_under_its_own_name_or_an_archive(repository: Repository, client: Client) -> None:
     repository.lay("files/a%20b.xsd?v=1", A)
     repository.lay("files/bundle", zipped({"x/a.xsd": A}))
-    xrepository = XRepository(client, repository.base)
+    asked = XRepository(client, repository.base)
 
     async def get(path: str) -> dict[str, bytes]:
-        return await gather_remote(repository.base + path, xrepository, code_lists=False, insecure=True)
+        return await gather_remote(repository.base + path, asked, code_lists=False, insecure=True)
 
     assert await get("files/a%20b.xsd?v=1") == {"a.b.xsd": A}
     assert await get("files/bundle") == {"x/a.xsd": A}

@@ -167,6 +167,13 @@ def test_entities_document_types_and_foreign_roots_are_refused_with_the_file() -
     assert rules(a_set()) == {"a_1#/0": "xsd_empty"}
 
 
+def test_even_a_known_file_may_not_write_entities_into_its_text() -> None:
+    text = xsd("<xs:annotation><xs:documentation>&e;</xs:documentation></xs:annotation>")
+    source = a_set(main=b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + text)
+    known = SchemaSet(source.urn, source.version, source.files, frozenset(source.files))
+    assert rules(known) == {"a_1/main.xsd#/0": "xsd_entity"}
+
+
 def test_a_thousand_files_are_the_most() -> None:
     files = {f"f{n}": xsd(f'<xs:include schemaLocation="f{n + 1}.xsd"/>') for n in range(1001)}
     assert set(rules(a_set(**files, f1001=xsd(""))).values()) == {"xsd_many"}
