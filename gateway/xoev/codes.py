@@ -1,7 +1,7 @@
 """The codes of a document against their lists, by code type.
 
 Knows: the four code types and what each leaves to the message. Never does: I/O, repeat a code in a finding.
-Standard: XÖV-Handbuch (code types), XÖV datatype Code 1.0. Start reading: `check_codes`.
+Standard: XÖV-Handbuch (code types), XÖV datatype Code 1.0. Start reading: `CodeCheck`.
 
 Type 1: list in the schema. Type 2: list and version fixed in the schema. Type 3: list fixed, version in the message.
 Type 4: both in the message. What the schema fixes a message may leave out; it is filled in before anything is judged.
@@ -60,53 +60,84 @@ def code_types(schemas: Iterable[etree._Element]) -> tuple[CodeType, ...]:
     return tuple(found)
 
 
-def check_codes(document: etree._Element, schema: CompiledSet, lists: Lookup, on_date: date) -> tuple[Finding, ...]:
-    """Judge every code of a document.
+class CodeCheck:
+    """Judges the codes of documents of one schema set. Make one for each set and keep it; safe from several threads.
 
     Args:
-        document: a document of the schema; it is not changed.
         schema: the compiled schema set; it says what is fixed.
-        lists: the code lists at hand.
-        on_date: the day on which the codes have to be valid.
-
-    Returns:
-        findings with the path of the element as pointer. A list that is not at hand is a warning: nothing was judged.
     """
-    whole = deepcopy(document)
-    schema.fill(whole)
-    own = {(one.list_uri, one.version): one.codes for one in code_types(schema.schemas) if one.kind == 1}
-    found: list[Finding] = []
-    for element in whole.iter(etree.Element):
-        found += _judged(element, own, lists, on_date)
-        if len(found) >= _MOST:
-            break
-    return tuple(found)
+
+    def __init__(self, schema: CompiledSet) -> None:
+        self._schema = schema
+        self._own = {(one.list_uri, one.version): one.codes for one in code_types(schema.schemas) if one.kind == 1}
+        self._names = _declared(schema.schemas)
+
+    def findings(self, document: etree._Element, lists: Lookup, on_date: date) -> tuple[Finding, ...]:
+        """Judge every code of a document.
+
+        Args:
+            document: a document of the schema; it is not changed.
+            lists: the code lists at hand.
+            on_date: the day on which the codes have to be valid.
+
+        Returns:
+            findings with the path of the element as pointer. A list that is not at hand is a warning: nothing was
+            judged.
+        """
+        whole = deepcopy(document)
+        self._schema.fill(whole)
+        found: list[Finding] = []
+        for code in whole.iter("{*}code"):
+            element = code.getparent()
+            if element is not None and self._is_code(element, code):
+                found += _judged(element, code, self._own, lists, on_date)
+            if len(found) >= _MOST:
+                break
+        return tuple(found)
+
+    def _is_code(self, element: etree._Element, code: etree._Element) -> bool:
+        """Whether an element is a Code: one child `code`, behind it at most `name`, and declared or marked as such."""
+        children = [child for child in element if isinstance(child.tag, str)]
+        shaped = children[0] is code and [etree.QName(child).localname for child in children[1:]] in ([], ["name"])
+        marked = element.get("listURI") is not None or element.get("listVersionID") is not None
+        return shaped and (marked or etree.QName(element).localname in self._names)
+
+
+def _declared(schemas: Iterable[etree._Element]) -> frozenset[str]:
+    """Names of elements that a schema declares to be a Code or a restriction of it, by name or in place."""
+    roots = tuple(schemas)
+    types, names = {"Code"}, set[str]()
+    for attribute in (one for root in roots for one in root.iter(f"{_XS}attribute") if one.get("name") == "listURI"):
+        holder = next(attribute.iterancestors(f"{_XS}complexType"), None)
+        above = None if holder is None else holder.getparent()
+        if holder is not None and holder.get("name"):
+            types.add(holder.get("name", ""))
+        elif above is not None and above.get("name"):
+            names.add(above.get("name", ""))
+    for element in (one for root in roots for one in root.iter(f"{_XS}element")):
+        if element.get("type", "").rpartition(":")[2] in types:
+            names.add(element.get("name", ""))
+    return frozenset(names)
 
 
 def _judged(
-    element: etree._Element, own: Mapping[tuple[str, str], frozenset[str]], lists: Lookup, on_date: date
+    element: etree._Element,
+    code: etree._Element,
+    own: Mapping[tuple[str, str], frozenset[str]],
+    lists: Lookup,
+    on_date: date,
 ) -> Iterator[Finding]:
     uri, version = element.get("listURI", ""), element.get("listVersionID", "")
-    code = _code(element)
-    if code is None:
-        return
     if not uri or not version:
         yield _finding(element, "code_list_missing" if not uri else "code_version_missing", uri)
         return
+    text = " ".join((code.text or "").split())
     if (uri, version) in own:  # the schema holds the list itself
-        verdict = Verdict.KNOWN if code in own[uri, version] else Verdict.UNKNOWN
+        verdict = Verdict.KNOWN if text in own[uri, version] else Verdict.UNKNOWN
     else:
-        verdict = lists.verdict(uri, version, code, on_date)
+        verdict = lists.verdict(uri, version, text, on_date)
     if verdict is not Verdict.KNOWN:
         yield _finding(element, verdict.value, f"{uri}_{version}")
-
-
-def _code(element: etree._Element) -> str | None:
-    """The code of an element of type Code: one child `code`, beside it at most `name`."""
-    names = [etree.QName(child).localname for child in element.iterchildren(etree.Element)]
-    if names not in (["code"], ["code", "name"]):
-        return None
-    return " ".join((element[0].text or "").split()) if len(element) else None
 
 
 def _code_type(attribute: etree._Element, holder: etree._Element, named: Mapping[str, frozenset[str]]) -> CodeType:

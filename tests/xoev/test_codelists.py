@@ -10,7 +10,7 @@ from lxml import etree
 
 from gateway.model import Severity
 from gateway.xoev.codelists import CodeLists, Ending, Verdict
-from gateway.xoev.codes import check_codes, code_types
+from gateway.xoev.codes import CodeCheck, code_types
 from gateway.xoev.fim import genericode
 from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_set
 
@@ -158,7 +158,11 @@ def schema() -> CompiledSet:
         + _type("T2", fixed_uri, fixed_version)
         + _type("T3", fixed_uri, version)
         + _type("T4", uri, version)
-        + '<xs:element name="free" type="c:Code"/>'
+        + '<xs:element name="free" type="c:Code"/><xs:element name="other"><xs:complexType><xs:sequence>'
+        '<xs:element name="code" type="xs:token"/></xs:sequence></xs:complexType></xs:element>'
+        '<xs:element name="inner"><xs:complexType><xs:complexContent><xs:restriction base="c:Code"><xs:sequence>'
+        '<xs:element name="code" type="xs:token"/></xs:sequence><xs:attribute name="listURI" type="xs:anyURI"/>'
+        "</xs:restriction></xs:complexContent></xs:complexType></xs:element>"
     )
     own = (
         '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="urn:d" targetNamespace="urn:d" '
@@ -180,7 +184,7 @@ BOTH = 'listURI="urn:x:list" listVersionID="{}"'
 def judged(schema: CompiledSet, element: str, attributes: str, code: str) -> list[tuple[str, str, str]]:
     document = etree.fromstring(f'<d:{element} xmlns:d="urn:d" {attributes}><code>{code}</code></d:{element}>')
     before = etree.tostring(document)
-    found = check_codes(document, schema, LISTS, DAY)
+    found = CodeCheck(schema).findings(document, LISTS, DAY)
     assert etree.tostring(document) == before
     assert all(code not in one.de.split() for one in found)
     return [(one.pointer, one.rule, one.severity.value) for one in found]
@@ -208,6 +212,8 @@ def test_the_four_code_types_are_read_from_the_schema(schema: CompiledSet) -> No
         ("t4", 'listVersionID="1"', "a", "code_list_missing"),
         ("t4", 'listURI="urn:gone" listVersionID="1"', "a", "code_list_unknown"),
         ("free", "", "a", "code_list_missing"),
+        ("other", "", "a", ""),
+        ("inner", "", "a", "code_list_missing"),
     ],
 )
 def test_each_code_type_is_held(schema: CompiledSet, element: str, attributes: str, code: str, rule: str) -> None:
