@@ -12,12 +12,11 @@ from gateway.outbound.client import Client, Policy, http_client
 
 
 class Repository:
-    """`answers`: path below `/api/` -> (status, headers, body). With a `gate` each answer waits for it."""
+    """`answers`: path below `/api/` -> (status, headers, body)."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.asked: list[str] = []
-        self.gate: threading.Barrier | None = None
         self.base = ""
 
     def lay(self, path: str, body: bytes, status: int = 200, **headers: str) -> None:
@@ -25,8 +24,6 @@ class Repository:
 
     def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
         self.asked.append(path)
-        if self.gate is not None:
-            self.gate.wait(10)
         unknown = (404, {"Content-Type": "application/json"}, b'{"fehler":"NUR PLATZHALTER GEFUNDEN"}')
         return self.answers.get(path, unknown)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -147,12 +146,13 @@ async def test_an_answer_that_is_too_large_is_not_read(repository: Repository, c
         await XRepository(client, repository.base).metadata(STANDARD)
 
 
-async def test_an_answer_that_drips_is_given_up(repository: Repository, client: Client) -> None:
-    repository.gate = threading.Barrier(2)
-    question = asyncio.create_task(XRepository(client, repository.base, whole_s=0.05).metadata(STANDARD))
+async def test_an_answer_that_drips_is_given_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def dripping(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(xrepository, "exchange", dripping)
     with pytest.raises(CounterpartAway):
-        await question
-    repository.gate.wait(10)
+        await XRepository(client, "http://127.0.0.1:9/api", whole_s=0).metadata(STANDARD)
 
 
 async def test_at_most_five_are_asked_at_once_and_all_are_answered(

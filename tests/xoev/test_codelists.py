@@ -12,6 +12,8 @@ from gateway.model import Severity
 from gateway.xoev.codelists import CodeLists, Ending, Verdict
 from gateway.xoev.codes import CodeCheck, code_types
 from gateway.xoev.fim import genericode
+from gateway.xoev.report import code_stage
+from gateway.xoev.report.code_stage import noted
 from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_set
 
 from . import xdf
@@ -220,3 +222,9 @@ def test_each_code_type_is_held(schema: CompiledSet, element: str, attributes: s
     unjudged = {"code_list_unknown", "code_version_unknown"}
     severity = "warning" if rule in unjudged else "error"
     assert judged(schema, element, attributes, code) == ([(f"/d:{element}", rule, severity)] if rule else [])
+
+
+def test_the_lists_answer_the_code_stage_of_the_report() -> None:
+    root = etree.fromstring(f"<d><x {BOTH.format(1)}><code>b</code></x><x {BOTH.format(2)}><code>b</code></x></d>")
+    assert [one.finding.rule for one in noted(root, LISTS, DAY)] == ["code_unknown"]
+    assert {one.value for one in Verdict} == {one.value for one in code_stage.Verdict}
