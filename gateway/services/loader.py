@@ -22,8 +22,8 @@ from typing import Any, Final, TypeVar
 from gateway.errors import DataInvalid, UnknownService
 from gateway.model import Finding, Severity
 from gateway.services import definition as head
-from gateway.services.messages import Messages, widened
 from gateway.services.coherence import incoherent
+from gateway.services.messages import Messages, widened
 from gateway.services.overrides import override
 from gateway.services.service import Compiled, Service
 from gateway.services.speaking import speaks
@@ -107,7 +107,7 @@ def load(
 def load_folder(folder: Path) -> Service:
     """Load one service from its folder, whatever the folder is called; raises `DataInvalid` with all faults."""
     faults: list[Finding] = []
-    service = _Folder(folder, faults).load()
+    service = _Folder(folder, faults, Messages(folder.parent, None)).load()
     if service is None or faults:
         raise DataInvalid(findings=tuple(faults))
     return service
