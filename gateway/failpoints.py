@@ -134,6 +134,7 @@ CALLS: Final = (
     "sandbox.callback",
     "timestamp.stamp",
     "webhook.message",
+    "xrepository.question",
 )
 """What leaves the process and changes or asks something elsewhere."""
 

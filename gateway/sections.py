@@ -11,6 +11,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from gateway.setting_faults import broken
+
 SEVERITIES = ("notice", "warning", "urgent")
 
 
@@ -49,7 +51,7 @@ class TlsSection(Section):
     @model_validator(mode="after")
     def _pair(self) -> Self:
         if (self.certificate_file is None) != (self.key_file is None):
-            raise ValueError("certificate_file and key_file belong together")
+            raise broken("tls_pair")
         return self
 
 
@@ -85,9 +87,9 @@ class SmtpSection(Section):
     @model_validator(mode="after")
     def _user_and_password(self) -> Self:
         if (self.user is None) != (self.password_file is None):
-            raise ValueError("user and password_file belong together")
+            raise broken("smtp_user")
         if self.tls == "none" and self.user is not None:
-            raise ValueError("a password is never sent unencrypted: tls must be starttls or tls")
+            raise broken("smtp_unencrypted")
         return self
 
 
@@ -109,15 +111,15 @@ class RecipientSection(Section):
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if any(not _is_address(each) for each in value):
-            raise ValueError("an address has not the form user@domain in ASCII")
+            raise broken("mail_address")
         return value
 
     @model_validator(mode="after")
     def _some_way(self) -> Self:
         if not self.mail and self.url is None:
-            raise ValueError("mail or url is required")
+            raise broken("recipient_way")
         if (self.url is None) != (self.secret_file is None):
-            raise ValueError("url and secret_file belong together")
+            raise broken("recipient_secret")
         return self
 
 
@@ -139,10 +141,10 @@ class AlarmsSection(Section):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.smtp is None and any(each.mail for each in self.recipients):
-            raise ValueError("recipients with mail need alarms.smtp")
+            raise broken("recipients_smtp")
         names = [each.name for each in self.recipients]
         if len(set(names)) != len(names):
-            raise ValueError("two recipients have the same name")
+            raise broken("recipients_name")
         return self
 
 

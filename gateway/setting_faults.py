@@ -9,7 +9,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic_core import PydanticCustomError
+
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+    "tls_pair": (
+        "certificate_file und key_file gehören zusammen; bitte beide angeben oder keines.",
+        "certificate_file and key_file belong together; give both or neither.",
+    ),
+    "smtp_user": (
+        "user und password_file gehören zusammen; bitte beide angeben oder keines.",
+        "user and password_file belong together; give both or neither.",
+    ),
+    "smtp_unencrypted": (
+        "Ein Passwort wird nie unverschlüsselt gesendet; tls muss starttls oder tls sein.",
+        "A password is never sent unencrypted; tls must be starttls or tls.",
+    ),
+    "mail_address": (
+        "Eine Adresse hat die Form user@domain in ASCII.",
+        "An address has the form user@domain in ASCII.",
+    ),
+    "recipient_way": ("Nötig ist mail oder url.", "Needed is mail or url."),
+    "recipient_secret": (
+        "url und secret_file gehören zusammen; bitte beide angeben oder keines.",
+        "url and secret_file belong together; give both or neither.",
+    ),
+    "recipients_smtp": (
+        "Empfänger mit mail brauchen alarms.smtp; bitte ergänzen.",
+        "Recipients with mail need alarms.smtp; add it.",
+    ),
+    "recipients_name": (
+        "Zwei Empfänger haben denselben Namen; jeder braucht einen eigenen.",
+        "Two recipients have the same name; each needs its own.",
+    ),
+    "sha256": (
+        "Erwartet wird ein SHA-256 mit 64 Zeichen aus 0-9 und a-f.",
+        "Expected is a SHA-256 of 64 characters 0-9 and a-f.",
+    ),
+    "retention_days": ("Erlaubt sind 1 bis 36500 Tage.", "Allowed are 1 to 36500 days."),
     "extra_forbidden": (
         "Diese Einstellung gibt es nicht; bitte Schreibweise prüfen oder entfernen.",
         "There is no such setting; check the spelling or remove it.",
@@ -68,3 +104,8 @@ def sentences(fault: Mapping[str, Any]) -> tuple[str, str]:
     de, en = _SENTENCES.get(fault["type"], _LATER)
     limits = {"type": fault["type"], **fault.get("ctx", {})}
     return de.format(**limits), en.format(**limits)
+
+
+def broken(rule: str) -> PydanticCustomError:
+    """What a section raises where values do not fit together; `rule` is one of the sentences above."""
+    return PydanticCustomError(rule, "{rule}", {"rule": rule})

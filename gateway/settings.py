@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
 from gateway.sections import AlarmsSection, BoundsSection, PressureSection, ProofLimitsSection, Section, TlsSection
-from gateway.setting_faults import sentences
+from gateway.setting_faults import broken, sentences
 
 ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 
@@ -128,7 +128,7 @@ class SchemasSection(Section):
     @classmethod
     def _digests(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if any(not re.fullmatch(r"[0-9a-f]{64}", digest) for digest in value):
-            raise ValueError("SHA-256: 64 x 0-9a-f")
+            raise broken("sha256")
         return value
 
 
@@ -324,7 +324,7 @@ class RetentionSection(Section):
     @classmethod
     def _at_least_a_day(cls, value: dict[str, int]) -> dict[str, int]:
         if any(not 1 <= days <= 36_500 for days in value.values()):
-            raise ValueError("1..36500")
+            raise broken("retention_days")
         return value
 
 

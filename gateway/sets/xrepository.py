@@ -131,7 +131,10 @@ class XRepository:
         async with self._places:
             try:
                 async with asyncio.timeout(self._whole_s):
-                    answer = await exchange(self._client, "GET", url, headers={"Accept": media_type}, limit=limit)
+                    headers = {"Accept": media_type}
+                    answer = await exchange(
+                        self._client, "GET", url, headers=headers, limit=limit, call="xrepository.question"
+                    )
             except TimeoutError:
                 raise CounterpartAway(host=url.split("/")[2]) from None
         return judged(answer)

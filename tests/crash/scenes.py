@@ -267,6 +267,7 @@ ELSEWHERE = {
     "turns.rescue": "as above",
     "turns.rest": "as above",
     "turns.take": "as above",
+    "xrepository.question": "`schemas install` is given again: tests/sets/test_install.py",
 }
 """Points that these scenes do not reach, and why that is no gap in API, worker and sandbox."""
 

@@ -160,7 +160,7 @@ def delivery(sandbox, client, whole, *, signers, make, catalogue, town):
         environment,
         account["client_id"],
         account["client_secret"],
-        addressee=lambda _service: to,
+        addressee=lambda _service, _test: to,
         keys=make.signer(signers.subscriber),
         archive=make.archive,
         client=client,
