@@ -12,7 +12,7 @@ from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from gateway.deadlines import LIMIT_RULES, RULES, Limit, Proof, Since
-from gateway.store.database import Database, Statement, numbered
+from gateway.store.database import Database, Row, Statement, numbered
 
 Raised = tuple[str, UUID, str]
 """Rule, submission and municipality of a new alarm."""
@@ -139,7 +139,7 @@ def _columns(limits: Sequence[Limit], now: datetime) -> dict[str, list[Any]]:
     }
 
 
-async def open_alarms(database: Database) -> Sequence[dict[str, Any]]:
+async def open_alarms(database: Database) -> Sequence[Row]:
     """Every alarm that is not resolved, oldest first, acknowledged or not; `subject` is an id or what it is about."""
     return await database.rows(_OPEN)
 

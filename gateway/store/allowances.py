@@ -11,11 +11,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from psycopg.rows import DictRow
-
 from gateway.ports import Clock
 from gateway.store import database as db
-from gateway.store.database import Connection, Database, numbered
+from gateway.store.database import Connection, Database, Row, numbered
 
 REQUESTS: Final = "requests"
 MINUTE: Final = timedelta(minutes=1)
@@ -60,7 +58,7 @@ class StoredAllowances:
             await db.run(connection, _USED, client=client, kind=kind, used=used + number)
         return number
 
-    async def _locked(self, connection: Connection, client: str, kind: str, now: datetime) -> DictRow:
+    async def _locked(self, connection: Connection, client: str, kind: str, now: datetime) -> Row:
         row = await db.one(connection, _LOCK, client=client, kind=kind, now=now)
         assert row  # an upsert returns its row
         return row

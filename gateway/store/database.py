@@ -1,71 +1,68 @@
-"""The connections: one pool, errors turned into ours, statements compiled once.
+"""The connections: errors turned into ours, statements compiled once, rows read by name.
 
-Knows: psycopg, its pool, how a Core construct becomes SQL text. Never does: tables, meaning.
-Standard: PostgreSQL, psycopg 3. Start reading: `Database`, then `Statement`.
+Knows: asyncpg, how a Core construct becomes SQL text. Never does: tables, meaning; lend connections (`pool.py`).
+Standard: PostgreSQL, asyncpg. Start reading: `Database`, then `Statement`.
 
-Every connection is in autocommit; one statement is one transaction unless `transaction()` says otherwise.
+One statement is one transaction unless `transaction()` says otherwise. What a statement does is prepared once for each
+connection and asked of the server by its types: lists, bytes and ids travel in PostgreSQL's binary forms.
 """
 
 from __future__ import annotations
 
+import json
 import re
-import select
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, LiteralString, NamedTuple, Self
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any, Final, LiteralString, NamedTuple, Self, cast
 
-import psycopg
-from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool
+import asyncpg
 from sqlalchemy import ClauseElement
-from sqlalchemy.dialects.postgresql import psycopg as dialect
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
 from gateway import failpoints
 from gateway.errors import DatabaseAway, GatewayError, InternalError, StorageFull
-from gateway.store.arrays import Pack, packer, register
+from gateway.store import address, pool, silence
 
-Connection = AsyncConnection[DictRow]
-_AS_SERVICE = """
+Connection = pool.Connection
+Row = Mapping[str, Any]
+"""What `one` and `rows` give: read by name, or spread with `**`; never changed, and not equal to a dict."""
+
+AS_SERVICE: Final = """
 SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = 'ozg_gateway_service' AND pg_has_role(
     rolname, CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END
 )
 """
-_DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
-_ADAPTED = psycopg.adapt.AdaptersMap(psycopg.adapters)
-register(_ADAPTED)
+"""Work under the service's role, which can only add to evidence; the migration makes it where it may."""
 
-LOOKING = "gateway look"  # a connection that reads no encrypted data
-FULL_RETRY_S = 30.0  # when to ask again after the server's disk was full
-PATIENCE = 4.0  # seconds that a caller waits for a connection before DatabaseAway
-SILENT_MS = 8000
-"""Whoever hears nothing from the other end for so long, machine or network, takes the connection for lost."""
-OPTIONS = (
-    "-c statement_timeout=20s -c lock_timeout=4s -c idle_in_transaction_session_timeout=30s -c timezone=UTC "
-    f"-c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=2 -c tcp_user_timeout={SILENT_MS}"
-)
-REACHING: dict[str, object] = {
-    "connect_timeout": 3,
-    "options": OPTIONS,
-    "keepalives_idle": 4,
-    "keepalives_interval": 2,
-    "keepalives_count": 2,
-    "tcp_user_timeout": SILENT_MS,
+LOOKING: Final = "gateway look"  # a connection that reads no encrypted data
+CONNECTING: Final = 3.0  # seconds for one try
+FULL_RETRY_S: Final = 30.0  # when to ask again after the server's disk was full
+SILENCE: Final = 30.0  # seconds without an answer, longer than the server's own limits: the way to it is broken
+SESSION: Final = {
+    "statement_timeout": "20s",
+    "lock_timeout": "4s",
+    "idle_in_transaction_session_timeout": "30s",
+    "timezone": "UTC",
+    **silence.SERVER,
 }
-"""How every connection is made; times in seconds but the last."""
+
+_DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
+_DISK_FULL = "53100"
+_AWAY = frozenset({"08", "27", "28", "40", "53", "54", "55", "57", "58"})  # SQLSTATE classes: not now, but later
 
 
 class Statement(NamedTuple):
     """SQL text with numbered parameters, their names in that order, and the values that the construct itself fixed.
 
-    `packs` holds for each parameter what packs its list, None where it is no list. `commits` names the failpoint of a
-    statement that writes as a transaction of its own; one that writes inside another's has none.
+    `commits` names the failpoint of a statement that writes as a transaction of its own; one that writes inside
+    another's has none.
     """
 
     sql: LiteralString  # made from constructs, never from input
     names: Sequence[str]
     fixed: Mapping[str, Any]
-    packs: Sequence[Pack | None]
     commits: str = ""
 
 
@@ -73,9 +70,7 @@ def compiled(construct: ClauseElement, *, commits: str = "") -> Statement:
     """Compile a Core construct; unbound `bindparam`s are given at each call. `commits`: see `Statement`."""
     done = construct.compile(dialect=_DIALECT)
     fixed = {name: value for name, value in done.params.items() if value is not None}
-    plain = numbered(str(done), commits=commits, **fixed)
-    types = {name: bind.type for bind, name in done.bind_names.items()}  # type: ignore[attr-defined]
-    return plain._replace(packs=tuple(packer(types[name]) for name in plain.names))
+    return Statement(str(done), tuple(done.positiontup or ()), fixed, commits)  # type: ignore[attr-defined]
 
 
 def numbered(sql: LiteralString, *, commits: str = "", **fixed: object) -> Statement:
@@ -86,45 +81,25 @@ def numbered(sql: LiteralString, *, commits: str = "", **fixed: object) -> State
         return f"${names.setdefault(match[1], len(names) + 1)}" if match[1] else "%"
 
     text = re.sub(r"%(?:\((\w+)\)s|%)", number, sql)
-    return Statement(text, tuple(names), fixed, (None,) * len(names), commits)
+    return Statement(text, tuple(names), fixed, commits)
 
 
 class Database:
-    """The pool of one process."""
+    """The connections of one process."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
-        self._pool = pool
+    def __init__(self, connections: pool.Pool) -> None:
+        self._pool = connections
 
     @classmethod
     async def open(cls, dsn: str, *, size: int, name: str = LOOKING) -> Self:
         """Connect; the server's list of connections shows `name`. Raises `DatabaseAway` within about five seconds."""
-        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            dsn,
-            connection_class=AsyncConnection[DictRow],
-            kwargs={
-                "autocommit": True,
-                "row_factory": dict_row,
-                "cursor_factory": AsyncRawCursor,
-                **REACHING,
-                "prepare_threshold": 0,
-                "application_name": name,
-                "context": _ADAPTED,
-            },
-            min_size=min(2, size),
-            max_size=size,
-            timeout=PATIENCE,
-            # short, so that each new call tries anew instead of waiting for a long back-off to end
-            reconnect_timeout=2.0,
-            check=still_open,
-            configure=as_service,
-            open=False,
-        )
+        connections = pool.Pool(partial(_connect, address.arguments(dsn), name), size)
         try:
-            await pool.open(wait=True, timeout=PATIENCE)
-        except psycopg.Error:
-            await pool.close()
-            raise DatabaseAway from None
-        return cls(pool)
+            await connections.fill(min(2, size))
+        except DatabaseAway:
+            await connections.close()
+            raise
+        return cls(connections)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -132,91 +107,124 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection in autocommit. Database errors inside become ours, stripped of values."""
+        """A connection for several statements, each a transaction of its own."""
+        connection = await self._pool.take()
         try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except psycopg.Error as error:
-            raise _ours(error) from None
+            yield connection
+        finally:
+            self._pool.give(connection)
 
     @asynccontextmanager
     async def transaction(self, name: str = "") -> AsyncIterator[Connection]:
         """A connection inside one transaction; any exception rolls back. `name` is its failpoint."""
         async with self.connection() as connection:
-            async with connection.transaction():
+            await _say(connection, "BEGIN")
+            try:
                 yield connection
                 failpoints.before(name)
-            failpoints.after(name)
+            except BaseException:
+                with suppress(*_FAILURES):  # a connection that cannot is closed on its return
+                    await connection.execute("ROLLBACK")
+                raise
+            if await _say(connection, "COMMIT") != "COMMIT":
+                raise InternalError(kind="commit after a failed statement")
+        failpoints.after(name)
 
-    async def one(self, statement: Statement, **values: object) -> DictRow | None:
+    async def one(self, statement: Statement, **values: object) -> Row | None:
         """The first row, or None."""
         failpoints.before(statement.commits)
-        async with self.connection() as connection:
+        connection = await self._pool.take()
+        try:
             found = await one(connection, statement, **values)
+        finally:
+            self._pool.give(connection)
         failpoints.after(statement.commits)
         return found
 
-    async def rows(self, statement: Statement, **values: object) -> Sequence[DictRow]:
+    async def rows(self, statement: Statement, **values: object) -> Sequence[Row]:
         """All rows."""
         failpoints.before(statement.commits)
-        async with self.connection() as connection:
+        connection = await self._pool.take()
+        try:
             found = await rows(connection, statement, **values)
+        finally:
+            self._pool.give(connection)
         failpoints.after(statement.commits)
         return found
 
     async def run(self, statement: Statement, **values: object) -> int:
         """Carry out; the number of rows touched."""
         failpoints.before(statement.commits)
-        async with self.connection() as connection:
-            touched = await run(connection, statement, **values)
+        connection = await self._pool.take()
+        try:
+            found = await run(connection, statement, **values)
+        finally:
+            self._pool.give(connection)
         failpoints.after(statement.commits)
-        return touched
+        return found
 
 
-async def one(connection: Connection, statement: Statement, **values: object) -> DictRow | None:
+async def one(connection: Connection, statement: Statement, **values: object) -> Row | None:
     """As `Database.one`, on a connection at hand."""
-    return await (await _execute(connection, statement, values)).fetchone()
+    found = await rows(connection, statement, **values)  # all: a limit would leave the rest of a statement undone
+    return found[0] if found else None
 
 
-async def rows(connection: Connection, statement: Statement, **values: object) -> Sequence[DictRow]:
-    """As `Database.rows`, on a connection at hand."""
-    return await (await _execute(connection, statement, values)).fetchall()
+async def rows(connection: Connection, statement: Statement, **values: object) -> Sequence[Row]:
+    """As `Database.rows`, on a connection at hand. Database errors become ours, stripped of values."""
+    try:
+        return cast("Sequence[Row]", await connection.fetch(statement.sql, *_parameters(statement, values)))
+    except _FAILURES as error:
+        raise _ours(connection, error) from None
 
 
 async def run(connection: Connection, statement: Statement, **values: object) -> int:
-    """As `Database.run`, on a connection at hand."""
-    return (await _execute(connection, statement, values)).rowcount
+    """As `Database.run`, on a connection at hand. Database errors become ours, stripped of values."""
+    said = await _say(connection, statement.sql, *_parameters(statement, values))
+    return int(said.rpartition(" ")[2])  # "UPDATE 3", "INSERT 0 1", "SELECT 2"
 
 
-async def _execute(
-    connection: Connection, statement: Statement, values: Mapping[str, Any]
-) -> psycopg.AsyncCursor[DictRow]:
+async def _say(connection: Connection, sql: str, *parameters: object) -> str:
+    try:
+        return cast("str", await connection.execute(sql, *parameters))
+    except _FAILURES as error:
+        raise _ours(connection, error) from None
+
+
+def _parameters(statement: Statement, values: Mapping[str, Any]) -> list[Any]:
     given = {**statement.fixed, **values} if statement.fixed else values
-    parameters = [
-        given[name] if pack is None else pack(given[name])
-        for name, pack in zip(statement.names, statement.packs, strict=True)
-    ]
-    return await connection.execute(statement.sql, parameters, binary=True)
+    return [given[name] for name in statement.names]
 
 
-async def as_service(connection: AsyncConnection[Any]) -> None:
-    """Work under the service's role, which can only add to evidence; the migration makes it where it may."""
-    await connection.set_autocommit(True)
-    await connection.execute(_AS_SERVICE)
+async def _connect(arguments: Mapping[str, Any], name: str) -> Connection:
+    connection = await asyncpg.connect(
+        **arguments,
+        timeout=CONNECTING,
+        command_timeout=SILENCE,
+        statement_cache_size=500,  # more than there are; none is too long, none grows old
+        max_cacheable_statement_size=0,
+        max_cached_statement_lifetime=0,
+        server_settings={**SESSION, "application_name": name},
+    )
+    try:
+        silence.bound(connection._transport.get_extra_info("socket").fileno())  # noqa: SLF001 - no public way to it
+        for kind in ("json", "jsonb"):
+            await connection.set_type_codec(kind, schema="pg_catalog", encoder=str, decoder=json.loads)
+        await connection.execute(AS_SERVICE)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
 
 
-async def still_open(connection: Connection) -> None:
-    """Notice without a round trip that the server closed the connection, as after a crash."""
-    readable, _, _ = select.select([connection.fileno()], [], [], 0)
-    if readable:
-        connection.pgconn.consume_input()
-        if connection.pgconn.status != psycopg.pq.ConnStatus.OK:
-            raise psycopg.OperationalError("closed by the server")
-
-
-def _ours(error: psycopg.Error) -> GatewayError:
-    if isinstance(error, psycopg.errors.DiskFull):
-        return StorageFull(retry_after=FULL_RETRY_S)
-    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+def _ours(connection: Connection, error: Exception) -> GatewayError:
+    if isinstance(error, TimeoutError):
+        connection.terminate()  # whatever it still says belongs to nobody
         return DatabaseAway()
-    return InternalError(sqlstate=error.sqlstate, kind=type(error).__name__)
+    sqlstate: str | None = getattr(error, "sqlstate", None)
+    if sqlstate == _DISK_FULL:
+        return StorageFull(retry_after=FULL_RETRY_S)
+    lost = isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError)  # that is a wrong parameter
+    if lost or (sqlstate or "")[:2] in _AWAY:
+        return DatabaseAway()
+    return InternalError(sqlstate=sqlstate, kind=type(error).__name__)

@@ -11,19 +11,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
 import procrastinate
+import psycopg
 from procrastinate import sql
 from procrastinate.exceptions import ConnectorException, ProcrastinateException
 from procrastinate.psycopg_connector import PsycopgConnector
 from psycopg_pool import AsyncConnectionPool
 
 from gateway import failpoints
-from gateway.store.database import PATIENCE, REACHING, Database, as_service, numbered, still_open
+from gateway.store.database import AS_SERVICE, CONNECTING, SESSION, Database, numbered
+from gateway.store.pool import PATIENCE
+from gateway.store.silence import LIBPQ
 
 QUEUE: Final = "delivery"
 HEARTBEAT: Final = 1.5  # seconds between two signs of life of a worker
@@ -85,6 +89,7 @@ def build_app(dsn: str, advance: Callable[[str], Awaitable[datetime | None]]) ->
     Whatever it raises is logged by procrastinate without values of ours, and the submission is tried again later.
     Open it with `async with app.open_async():`.
     """
+    options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
     connector = _Connector(
         pool_factory=_pool,
         conninfo=dsn,
@@ -92,8 +97,8 @@ def build_app(dsn: str, advance: Callable[[str], Awaitable[datetime | None]]) ->
         max_size=4,
         timeout=PATIENCE,
         reconnect_timeout=2.0,
-        configure=as_service,
-        kwargs={**REACHING, "application_name": "gateway-jobs"},
+        configure=_as_service,
+        kwargs={**LIBPQ, "connect_timeout": int(CONNECTING), "options": options, "application_name": "gateway-jobs"},
     )
     app = procrastinate.App(connector=connector)
 
@@ -204,4 +209,18 @@ class _Connector(PsycopgConnector):
 
 
 def _pool(**options: Any) -> AsyncConnectionPool[Any]:  # noqa: ANN401 - procrastinate's own options, passed on
-    return AsyncConnectionPool(**{**options, "check": still_open})
+    return AsyncConnectionPool(**{**options, "check": _still_open})
+
+
+async def _as_service(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)
+    await connection.execute(AS_SERVICE)
+
+
+async def _still_open(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Notice without a round trip that the server closed the connection, as after a crash."""
+    readable, _, _ = select.select([connection.fileno()], [], [], 0)
+    if readable:
+        connection.pgconn.consume_input()
+        if connection.pgconn.status != psycopg.pq.ConnStatus.OK:
+            raise psycopg.OperationalError("closed by the server")

@@ -41,7 +41,7 @@ from gateway.states import TERMINAL
 from gateway.store import database as db
 from gateway.store import secrets
 from gateway.store import tables as t
-from gateway.store.database import Connection, Database, compiled
+from gateway.store.database import Connection, Database, Row, compiled
 from gateway.store.erased import ErasedList
 from gateway.store.keyring import Keyring
 
@@ -226,13 +226,11 @@ class Retention:
             else self._database.run(_RELEASE, id=submission_id)
         )
 
-    async def subject(self, reference: str) -> Sequence[dict[str, Any]]:
+    async def subject(self, reference: str) -> Sequence[Row]:
         """What is held about a portal's reference: a line for each submission, ids and counts only."""
         return await self._database.rows(_SUBJECT, reference=secrets.index(self._keyring, reference))
 
-    async def _prove(
-        self, connection: Connection, submission_id: UUID, row: dict[str, Any], why: str, now: datetime
-    ) -> None:
+    async def _prove(self, connection: Connection, submission_id: UUID, row: Row, why: str, now: datetime) -> None:
         entry = EvidenceEntry("erased", {"why": why})
         (link,) = chain.chained((entry,), seq=row["evidence_seq"], head=row["evidence_head"], at=now)
         await db.run(

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from gateway.errors import DatabaseAway, MasterKeyMissing, MasterKeyWrong
-from gateway.store import database
+from gateway.store import pool
 from gateway.store.postgres import PostgresStore, needs_master_key
 from tests.store.conftest import MASTER_KEY, new_submission
 
@@ -39,6 +39,6 @@ async def test_digests_hang_on_the_master_key(store):
 
 
 async def test_a_database_that_is_not_there_is_away(clock, tmp_path, monkeypatch):
-    monkeypatch.setattr(database, "PATIENCE", 0.3)
+    monkeypatch.setattr(pool, "PATIENCE", 0.3)
     with pytest.raises(DatabaseAway):
         await opened(f"host={tmp_path} user=nobody", clock, MASTER_KEY)

@@ -73,7 +73,7 @@ async def test_an_owner_who_may_not_make_roles_still_gets_evidence_that_only_gro
     database = await Database.open(dsn, size=1)
     row = await database.one(numbered("SELECT current_user::text AS name"))
     await database.close()
-    assert row == {"name": "plain"}, "whoever may not take the role works under his own"
+    assert dict(row or {}) == {"name": "plain"}, "whoever may not take the role works under his own"
 
 
 def test_a_release_older_than_the_schema_refuses_to_start_with_the_way_out(postgres_dsn):
