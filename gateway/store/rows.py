@@ -25,7 +25,7 @@ _TIMES = ("created_at", "updated_at", "next_at", "announced_at", "submitted_at",
 
 
 def columns_of(it: Submission) -> dict[str, Any]:
-    """The submission's columns, ready for psycopg."""
+    """The submission's columns, ready for a statement."""
     found: dict[str, Any] = {name: getattr(it, name) for name in PLAIN}
     found["state"] = it.state.value
     found["parts"] = json.dumps([_part(part) for part in it.parts])

@@ -41,20 +41,11 @@ KEPT = timedelta(hours=24)
 
 _U = t.uploads.c
 _LIVE = or_(_U.submission.is_not(None), _U.expires_at > bindparam("now"))
-_FIND = compiled(
-    select(_U.upload, _U.blob, _U.size, _U.sha256, _U.media_type, _U.expires_at).where(
-        _U.client == bindparam("client"), _U.upload == any_(bindparam("uploads", type_=ARRAY(Uuid))), _LIVE
-    )
-)
-_CLEAR_EXPIRED = compiled(
-    delete(t.uploads).where(
-        _U.client == bindparam("client"),
-        _U.upload == bindparam("upload"),
-        _U.submission.is_(None),
-        _U.expires_at <= bindparam("now"),
-    ),
-    commits="uploads.clear_expired",
-)
+_MEANT = (_U.client == bindparam("client"), _U.upload == any_(bindparam("uploads", type_=ARRAY(Uuid))))
+_LIVING = select(_U.upload, _U.blob, _U.size, _U.sha256, _U.media_type, _U.expires_at).where(*_MEANT, _LIVE)
+_RUN_OUT = delete(t.uploads).where(*_MEANT, _U.submission.is_(None), _U.expires_at <= bindparam("now"))
+_FIND = compiled(_LIVING)
+_FIND_OR_CLEAR = compiled(_LIVING.add_cte(_RUN_OUT.cte("cleared")), commits="uploads.clear_expired")
 
 
 def _add(*, whole: bool) -> Statement:
@@ -177,11 +168,7 @@ class Uploads:
     async def _standing(self, incoming: IncomingUpload) -> Mapping[str, Any] | None:
         """The row of an earlier upload under this id; one that ran out is cleared away."""
         now: datetime = self._clock.now()
-        rows = await self._database.rows(_FIND, client=incoming.client, uploads=[incoming.upload], now=now)
-        if rows:
-            return rows[0]
-        await self._database.run(_CLEAR_EXPIRED, client=incoming.client, upload=incoming.upload, now=now)
-        return None
+        return await self._database.one(_FIND_OR_CLEAR, client=incoming.client, uploads=[incoming.upload], now=now)
 
     async def _repeated(
         self, incoming: IncomingUpload, body: AsyncIterator[bytes], standing: Mapping[str, Any]
