@@ -218,7 +218,7 @@ async def _connect(arguments: Mapping[str, Any], name: str) -> Connection:
 
 
 def _ours(connection: Connection, error: Exception) -> GatewayError:
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | asyncpg.InternalClientError):  # silence, or a last word while nobody asked
         connection.terminate()  # whatever it still says belongs to nobody
         return DatabaseAway()
     sqlstate: str | None = getattr(error, "sqlstate", None)

@@ -49,7 +49,7 @@ async def test_the_payload_is_erased_when_its_period_is_over_not_before(store, c
         await store.known("portal", "k-1", new.digest)
     async with store.database.connection() as connection:
         for table in ("data_keys", "blobs", "blob_frames", "uploads", "submission_secrets"):
-            left = await (await connection.execute(f"SELECT count(*) AS n FROM {table}")).fetchone()
+            left = await connection.fetchrow(f"SELECT count(*) AS n FROM {table}")
             assert left["n"] == 0, table
     line = json.loads((tmp_path / NAME).read_text())
     assert line["submission"] == str(it.id)

@@ -32,7 +32,7 @@ async def begun(store, length=10_240):
 
 async def blobs(store):
     async with store.database.connection() as connection:
-        return (await (await connection.execute("SELECT count(*) AS n FROM blobs")).fetchone())["n"]
+        return (await connection.fetchrow("SELECT count(*) AS n FROM blobs"))["n"]
 
 
 async def test_pieces_become_one_upload(store):

@@ -255,15 +255,15 @@ async def test_a_removed_webhook_is_silent_and_its_key_is_gone(store, notifier, 
     await round_(notifier)
     assert receiver.got == []
     async with store.database.connection() as connection:
-        left = await (await connection.execute("SELECT count(*) AS n FROM webhook_messages")).fetchone()
-        keys = await (await connection.execute("SELECT count(*) AS n FROM data_keys")).fetchone()
+        left = await connection.fetchrow("SELECT count(*) AS n FROM webhook_messages")
+        keys = await connection.fetchrow("SELECT count(*) AS n FROM data_keys")
     assert (left["n"], keys["n"]) == (0, 1)  # the submission's own
 
 
 async def test_address_and_secret_rest_encrypted(store, receiver):
     _, secret = await subscribed(store, receiver)
     async with store.database.connection() as connection:
-        row = await (await connection.execute("SELECT row_to_json(webhooks)::text AS all FROM webhooks")).fetchone()
+        row = await connection.fetchrow("SELECT row_to_json(webhooks)::text AS all FROM webhooks")
     raw = base64.b64decode(secret.removeprefix("whsec_"))
     assert raw.hex() not in row["all"]
     assert receiver.url.encode().hex() not in row["all"]
