@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from gateway.store import database as db
 from gateway.store import pool
 from gateway.store.address import arguments
 from gateway.store.database import Database, numbered
+from gateway.store.silence import SILENT_MS
 
 PID = numbered("SELECT pg_backend_pid() AS pid")
 SHOWN = numbered("SELECT current_setting(name) AS value FROM unnest(%(names)s::text[]) AS name")
@@ -62,7 +64,7 @@ async def over_tls(dsn, certificate):
     context, asked = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), []
     context.load_cert_chain(certificate)
     context.sni_callback = lambda _, name, __: asked.append(name)
-    socket = Path(conninfo_to_dict(dsn)["host"]) / ".s.PGSQL.5432"
+    place = Path(conninfo_to_dict(dsn)["host"]) / ".s.PGSQL.5432"
 
     async def copied(reader, writer):
         while data := await reader.read(1 << 16):
@@ -74,7 +76,7 @@ async def over_tls(dsn, certificate):
         writer.write(b"S")
         try:
             await writer.start_tls(context)
-            inner_reader, inner_writer = await asyncio.open_unix_connection(socket)
+            inner_reader, inner_writer = await asyncio.open_unix_connection(place)
             await asyncio.gather(copied(reader, inner_writer), copied(inner_reader, writer))
         except OSError:
             writer.close()
@@ -118,6 +120,10 @@ async def test_an_address_with_a_certificate_authority_is_verified(postgres_migr
         opened = await Database.open(url, size=1)
         assert await opened.one(PID)
         assert set(asked) == {"localhost"}
+        async with opened.connection() as connection:
+            line = connection._transport.get_extra_info("socket")
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == SILENT_MS
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
         await opened.close()
 
 
