@@ -114,8 +114,10 @@ async def test_rest_that_a_counterpart_asked_for_holds_for_every_worker(turns, c
 class Counting:
     """A channel that counts who is between announce and submit, and when submits came."""
 
-    def __init__(self, clock):
+    def __init__(self, clock, together=0):
+        """Nobody gets on before `together` were inside at once."""
         self.clock, self.inside, self.most, self.submits, self.busy = clock, set(), 0, [], None
+        self.together, self.met = together, asyncio.Event()
 
     def destination_of(self, _service, *, test):
         return HERE
@@ -130,6 +132,9 @@ class Counting:
             raise CounterpartBusy(host="h", http_status=429, retry_after=self.busy)
         self.inside.add(submission.id)
         self.most = max(self.most, len(self.inside))
+        if self.most >= self.together:
+            self.met.set()
+        await asyncio.wait_for(self.met.wait(), 10)
         for _ in range(20):
             await asyncio.sleep(0)
         return Announced(f"remote-{submission.id}", "case")
@@ -189,7 +194,7 @@ async def test_two_workers_keep_at_once(store, clock, turns):
 
 
 async def test_without_bounds_all_go_at_once(store, clock, turns):
-    ids, channel = await some(store, 6), Counting(clock)
+    ids, channel = await some(store, 6), Counting(clock, together=3)
     await carried_out(store, clock, [worker(store, clock, each, channel, {}) for each in turns], ids)
     assert channel.most > 2
 
