@@ -249,6 +249,11 @@ class Settings(BaseSettings):
         """Where schema sets and code lists are installed."""
         return self.schemas.dir or self.data_dir / "schemas"
 
+    @property
+    def trusted_sets(self) -> frozenset[str] | None:
+        """Digests of sets that no manifest names and that may be used; None allows all (test mode)."""
+        return frozenset(self.schemas.trusted) if self.mode == "production" else None
+
     @classmethod
     def settings_customise_sources(
         cls,

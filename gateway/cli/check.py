@@ -81,10 +81,9 @@ def _schemas(values: Settings) -> list[Row]:
     from gateway.sets.installed import load, read_index  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
 
-    trusted = frozenset(values.schemas.trusted) if values.mode == "production" else None
     try:
         count = len(read_index(values.schema_dir))
-        library, findings = load(values.schema_dir, shipped(), trusted)
+        library, findings = load(values.schema_dir, shipped(), values.trusted_sets)
     except GatewayError as error:
         return [_fault("schemas", error)]
     if not count:

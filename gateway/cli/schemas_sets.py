@@ -198,15 +198,13 @@ def _library(values: Settings) -> Library:
     from gateway.sets.installed import load  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
 
-    trusted = frozenset(values.schemas.trusted) if values.mode == "production" else None
-    return load(values.schema_dir, shipped(), trusted)[0]
+    return load(values.schema_dir, shipped(), values.trusted_sets)[0]
 
 
 def _line(one: InstalledSet, values: Settings, library: Library, newest: str | None) -> dict[str, Any]:
     from gateway.sets.installed import may_use  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
 
-    trusted = frozenset(values.schemas.trusted) if values.mode == "production" else None
     found = library.code_lists.find(one.identity.urn, one.identity.version)
     notices = [n for n in library.code_lists.notices(date.today()) if n.pointer == one.identity.name]  # noqa: DTZ011 - the operator's day
     if newest and newest != one.identity.name:
@@ -217,7 +215,7 @@ def _line(one: InstalledSet, values: Settings, library: Library, newest: str | N
         "version": one.identity.version,
         "state": "installed",
         "listed": one.is_listed(shipped()),
-        "usable": may_use(one, shipped(), trusted),
+        "usable": may_use(one, shipped(), values.trusted_sets),
         "files": len(one.files),
         "digest": one.digest,
         "source": one.source,

@@ -34,7 +34,8 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     """One line a finding; none means everything fits."""
     from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
-    from gateway.services.schema_folder import resolver  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.installed import resolver  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
 
     values = settings.read(config)
     faults: list[Finding] = []
@@ -46,7 +47,9 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     names: tuple[str, ...] = ()
     try:
         parameters = {file.ars: file.parameters for file in files}
-        names = load(directory or values.services.dir, parameters, resolver(values.schemas.dir)).ids()
+        names = load(
+            directory or values.services.dir, parameters, resolver(values.schema_dir, shipped(), values.trusted_sets)
+        ).ids()
     except DataInvalid as error:
         faults += error.findings
     faults += _without_service(files, names)
@@ -69,15 +72,20 @@ def try_(config: Path | None, as_json: bool, service: str, record: Path, municip
     """The document, every finding, and which value of the record went where. Nothing is stored or sent."""
     from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
-    from gateway.services.schema_folder import resolver  # noqa: PLC0415 - commands import what they need
     from gateway.services.service import PRODUCT  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.installed import resolver  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.xoev.message.around import Around  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.readable import german_time  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     towns = {file.ars: file for file in settings.read_municipalities(values)}
     parameters = {ars: file.parameters for ars, file in towns.items()}
-    chosen = load(values.services.dir, parameters, resolver(values.schemas.dir)).get(service).rules_for(municipality)
+    chosen = (
+        load(values.services.dir, parameters, resolver(values.schema_dir, shipped(), values.trusted_sets))
+        .get(service)
+        .rules_for(municipality)
+    )
     given = _record(record)
     now = datetime.now(UTC)
     name = towns[municipality].name if municipality in towns else "-"

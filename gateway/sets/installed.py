@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from gateway.model import Finding, Severity
 from gateway.sets.folder import MAX_FILE_BYTES
 from gateway.sets.library import Library
 from gateway.sets.manifest import Identity, Manifest, digest_of
+from gateway.xoev.message.files import Resolver, among
 from gateway.xoev.schema_sets import SchemaSet
 
 INDEX: Final = "installed.json"
@@ -123,6 +125,27 @@ def load(
         used.append((one.identity, SchemaSet(one.identity.urn, one.identity.version, files, doctypes)))
     library = Library(used, manifest.endings())
     return library, (*findings, *library.faults)
+
+
+def resolver(directory: Path, manifest: Manifest, trusted: frozenset[str] | None = None) -> Resolver:
+    """Gives the files of installed schema sets by namespace and location, each as its digest says it was installed.
+
+    Arguments as for `load`. The directory is read once, at the first question; a set whose files changed, or that may
+    not be used, counts as not there (`gateway check` names it), and an official set answers first.
+    """
+
+    @cache
+    def ready() -> Resolver:
+        official_first = sorted(read_index(directory), key=lambda one: not one.is_listed(manifest))
+        usable = [one for one in official_first if one.identity.kind == "schema" and may_use(one, manifest, trusted)]
+        read = [read_files(directory, one) for one in usable]
+        return among(file for files, faults in read if not faults for file in files.items())
+
+    def resolve(namespace: str, location: str) -> bytes | None:
+        """Read the directory at the first question."""
+        return ready()(namespace, location)
+
+    return resolve
 
 
 def may_use(one: InstalledSet, manifest: Manifest, trusted: frozenset[str] | None) -> bool:

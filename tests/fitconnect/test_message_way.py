@@ -22,8 +22,8 @@ from gateway.outbound.client import exchange
 from gateway.ports import Stored
 from gateway.sandbox.fitconnect.offers import Offer
 from gateway.services.loader import load
-from gateway.services.schema_folder import resolver
 from tests.fitconnect.conftest import MemoryStore, SystemClock
+from tests.schema_folder import resolver
 from tests.services.conftest import PARAMETERS, TANGERHUETTE, XBAU
 
 PLAN = b"%PDF-1.7 Lageplan"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gateway.services.loader import Catalogue, load
-from gateway.services.schema_folder import resolver
 from gateway.services.service import Service
+from tests.schema_folder import resolver
 
 XBAU = Path(__file__).parents[3] / "shared/data/xsd/xbau_kern-1.3.0"
 TANGERHUETTE = "150900546546"

@@ -15,7 +15,7 @@ from gateway.cli.main import group
 from gateway.errors import DataInvalid
 from gateway.services import loader
 from gateway.services.loader import load
-from gateway.services.schema_folder import resolver
+from tests.schema_folder import resolver
 
 from .conftest import PARAMETERS, TANGERHUETTE
 
@@ -134,8 +134,17 @@ def config(tmp_path: Path) -> Path:
     return settings
 
 
-def run(*arguments: str | Path) -> Result:
-    result = CliRunner().invoke(group, ["services", *map(str, arguments), "--json"])
+@pytest.fixture
+def installed(config: Path, xbau: Path) -> Path:
+    """The same settings once the official sets were installed, each from where it lies."""
+    beside = ("din-91379", "xoev-code", "xoev-basisnachricht", "xmldsig")
+    for folder in (xbau / "xsd", xbau / "offline", *(xbau.parent / name for name in beside)):
+        run("install", folder, "--config", config, group_name="schemas")
+    return config
+
+
+def run(*arguments: str | Path, group_name: str = "services") -> Result:
+    result = CliRunner().invoke(group, [group_name, *map(str, arguments), "--json"])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
     return result
 
@@ -148,8 +157,8 @@ def test_the_check_names_the_command_that_brings_the_missing_schema(config):
     assert "gateway schemas install" in line["de"]
 
 
-def test_once_installed_the_record_can_be_tried_as_the_municipality_would_send_it(config, xbau, tmp_path):
-    shutil.copytree(xbau / "offline", tmp_path / "schemas/deeper/xbau")
+def test_once_installed_the_record_can_be_tried_as_the_municipality_would_send_it(installed):
+    config = installed
     assert run("check", "--config", config).exit_code == 0
     record = OWN / "hausnummer/examples/ordinary.json"
     result = run("try", "hausnummer", record, "--municipality", TANGERHUETTE, "--config", config)
@@ -164,30 +173,11 @@ def test_once_installed_the_record_can_be_tried_as_the_municipality_would_send_i
     assert etree.QName(etree.fromstring(json.loads(plain.stdout)["document"].encode())).localname.startswith("fim.S")
 
 
-def test_a_record_that_cannot_become_the_message_is_told_by_the_command(config, xbau, tmp_path):
-    shutil.copytree(xbau / "offline", tmp_path / "schemas")
+def test_a_record_that_cannot_become_the_message_is_told_by_the_command(installed, tmp_path):
+    config = installed
     record = json.loads((OWN / "hausnummer/examples/ordinary.json").read_text(encoding="utf-8"))
     record["wish"]["remark"] = " "
     (tmp_path / "record.json").write_text(json.dumps(record))
     result = run("try", "hausnummer", tmp_path / "record.json", "--municipality", TANGERHUETTE, "--config", config)
     assert result.exit_code == 3
     assert [one["pointer"] for one in json.loads(result.stdout)["findings"]] == ["/record/wish/remark"]
-
-
-def test_a_folder_of_schemas_is_found_by_namespace_and_name_and_read_once(tmp_path):
-    def schema(namespace: str) -> str:
-        return f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="{namespace}"/>'
-
-    (tmp_path / "a/b").mkdir(parents=True)
-    (tmp_path / "a/x.xsd").write_text(schema("urn:a"))
-    (tmp_path / "a/b/x.xsd").write_text(schema("urn:b"))
-    (tmp_path / "x.json").write_text("{}")
-    resolve = resolver(tmp_path)
-    assert b"urn:a" in resolve("urn:a", "https://far.invalid/deep/x.xsd")
-    assert b"urn:b" in resolve("urn:b", "../x.xsd")
-    assert resolve("urn:c", "x.xsd") is None
-    assert resolve("urn:a", "../../etc/passwd") is None
-    (tmp_path / "late.xsd").write_text(schema("urn:a"))
-    assert resolve("urn:a", "late.xsd") is None
-    assert resolver(None)("urn:a", "x.xsd") is None
-    assert resolver(tmp_path / "nowhere")("urn:a", "x.xsd") is None

@@ -20,9 +20,9 @@ from lxml import etree
 from gateway.errors import DataInvalid
 from gateway.model import Attachment, Purpose
 from gateway.services.loader import load
-from gateway.services.schema_folder import resolver
 from gateway.services.service import Service
 from gateway.xoev.message.around import Around, Product, attachment_id
+from tests.schema_folder import resolver
 
 from .conftest import PARAMETERS, SPEAKING, TANGERHUETTE
 

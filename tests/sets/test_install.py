@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from gateway.errors import DataInvalid, SetRefused, SetsNotWritten
 from gateway.sets import install as installing
 from gateway.sets.install import install
-from gateway.sets.installed import INDEX, load, read_files, read_index
+from gateway.sets.installed import INDEX, load, read_files, read_index, resolver
 from gateway.sets.manifest import Identity, Manifest, digest_of
 from gateway.sets.plan import NewSet, Plan, Unlisted, plan
 
@@ -114,6 +115,27 @@ def test_a_changed_or_missing_file_is_found_and_its_set_is_not_used(tmp_path: Pa
     assert [fault.rule for fault in caught.value.findings] == ["set_damaged"]
     assert bring(tmp_path, planned, replace=True) == ["replaced"]
     assert load(tmp_path, MANIFEST)[1] == ()
+
+
+def test_a_message_is_read_from_whole_sets_alone(tmp_path: Path) -> None:
+    bring(tmp_path, plan({"a.xsd": A, "b.xsd": B, "c.xsd": C}, MANIFEST))
+    namespace = etree.fromstring(A).get("targetNamespace", "")
+    assert resolver(tmp_path, MANIFEST)(namespace, "https://far.invalid/deep/a.xsd") == A
+    assert resolver(tmp_path, MANIFEST)(namespace, "../../etc/passwd") is None
+    assert resolver(tmp_path / "nowhere", MANIFEST)(namespace, "a.xsd") is None
+    one = next(one for one in read_index(tmp_path) if one.identity == AB)
+    (tmp_path / "sets" / one.folder / "b.xsd").write_bytes(B + b" ")
+    assert resolver(tmp_path, MANIFEST)(namespace, "a.xsd") is None
+
+
+def test_a_message_is_not_read_from_a_set_that_production_does_not_trust(tmp_path: Path) -> None:
+    source = XSD.format("d").encode()
+    unlisted = plan({"d.xsd": source}, MANIFEST, Unlisted("urn:d", "1"))
+    bring(tmp_path, unlisted)
+    namespace = etree.fromstring(source).get("targetNamespace", "")
+    assert resolver(tmp_path, MANIFEST)(namespace, "d.xsd") == source
+    assert resolver(tmp_path, MANIFEST, frozenset())(namespace, "d.xsd") is None
+    assert resolver(tmp_path, MANIFEST, frozenset({digest_of(unlisted.sets[0].digests)}))(namespace, "d.xsd") == source
 
 
 def test_another_content_under_the_same_version_needs_replace(tmp_path: Path) -> None:

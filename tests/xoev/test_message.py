@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.model import Finding
-from gateway.services.schema_folder import resolver
 from gateway.xoev.message import files
 from gateway.xoev.message.around import Around, Product
 from gateway.xoev.message.binding import Sources, bind, shapes
 from gateway.xoev.message.declared import Declarations
 from gateway.xoev.message.reading import read
 from gateway.xoev.message.template import Setting, Template
+from tests.schema_folder import resolver
 
 HERE = Path(__file__).parent / "message_set"
 SHARED = Path(__file__).parents[3] / "shared/data"

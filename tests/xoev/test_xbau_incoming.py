@@ -11,11 +11,11 @@ from uuid import UUID
 import pytest
 
 from gateway.model import CaseEventKind, Code
-from gateway.services.schema_folder import resolver
 from gateway.xoev import xml
 from gateway.xoev.message import files
 from gateway.xoev.xbau.incoming import MESSAGES, NAMESPACE, read
 from gateway.xoev.xbau.markup import plain
+from tests.schema_folder import resolver
 
 VECTORS = Path(__file__).parents[1] / "vectors/xbau/incoming"
 OFFICIAL = Path(__file__).parents[3] / "shared/data/xsd/xbau_kern-1.3.0/offline"
