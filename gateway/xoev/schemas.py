@@ -21,6 +21,18 @@ _XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _LENGTHS: Final = {"minLength": "min_length", "maxLength": "max_length", "fractionDigits": "fraction_digits"}
 _FOREIGN: Final = frozenset({"import", "include", "redefine"})
 
+FACET_RULES: Final = {
+    "SCHEMAV_CVC_MINLENGTH_VALID": ("too_short", "min_length"),
+    "SCHEMAV_CVC_MAXLENGTH_VALID": ("too_long", "max_length"),
+    "SCHEMAV_CVC_PATTERN_VALID": ("pattern", "pattern"),
+    "SCHEMAV_CVC_ENUMERATION_VALID": ("not_in_list", "codes"),
+    "SCHEMAV_CVC_MININCLUSIVE_VALID": ("too_small", "minimum"),
+    "SCHEMAV_CVC_MAXINCLUSIVE_VALID": ("too_large", "maximum"),
+    "SCHEMAV_CVC_FRACTIONDIGITS_VALID": ("multiple_of", "fraction_digits"),
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_1": ("format", "base"),
+}
+"""What libxml2 calls a value that breaks a facet: our rule, and the member of `Facets` that holds its limit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facets:

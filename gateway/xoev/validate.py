@@ -15,22 +15,12 @@ from lxml import etree
 from gateway.model import Document, Finding, Severity
 from gateway.xoev.filling import Filled, Plan
 from gateway.xoev.own_rules import asked
-from gateway.xoev.schemas import Schema
+from gateway.xoev.schemas import FACET_RULES, Schema
 from gateway.xoev.schematron import RuleSet
 from gateway.xoev.sentences import finding
 from gateway.xoev.xml import canonical
 
 MEDIA_TYPE: Final = "application/xml"
-_RULES: Final = {
-    "SCHEMAV_CVC_MINLENGTH_VALID": ("too_short", "min_length"),
-    "SCHEMAV_CVC_MAXLENGTH_VALID": ("too_long", "max_length"),
-    "SCHEMAV_CVC_PATTERN_VALID": ("pattern", "pattern"),
-    "SCHEMAV_CVC_ENUMERATION_VALID": ("not_in_list", "codes"),
-    "SCHEMAV_CVC_MININCLUSIVE_VALID": ("too_small", "minimum"),
-    "SCHEMAV_CVC_MAXINCLUSIVE_VALID": ("too_large", "maximum"),
-    "SCHEMAV_CVC_FRACTIONDIGITS_VALID": ("multiple_of", "fraction_digits"),
-    "SCHEMAV_CVC_DATATYPE_VALID_1_2_1": ("format", "base"),
-}
 
 
 def document(
@@ -101,8 +91,8 @@ def _judge(schema: Schema, root: etree._Element, filled: Filled) -> Iterator[Fin
 
 def _translate(error: etree._LogEntry, origin: Filled, faceted: set[str]) -> Finding | None:
     plan = origin.plan
-    if error.type_name in _RULES and plan.node.facets is not None:
-        rule, facet = _RULES[error.type_name]
+    if error.type_name in FACET_RULES and plan.node.facets is not None:
+        rule, facet = FACET_RULES[error.type_name]
         if rule == "format" and origin.pointer in faceted:
             return None  # libxml2 says once more that the value is not of the type whose facet it named before
         faceted.add(origin.pointer)

@@ -19,21 +19,11 @@ from gateway.xoev.message.entries import MessageMapping
 from gateway.xoev.message.files import Files
 from gateway.xoev.message.filling import Filled
 from gateway.xoev.normaliser import suggestion
-from gateway.xoev.schemas import Facets
+from gateway.xoev.schemas import FACET_RULES, Facets
 from gateway.xoev.sentences import finding
 from gateway.xoev.xml import canonical
 
 MEDIA_TYPE: Final = "application/xml"
-_RULES: Final = {
-    "SCHEMAV_CVC_MINLENGTH_VALID": ("too_short", "min_length"),
-    "SCHEMAV_CVC_MAXLENGTH_VALID": ("too_long", "max_length"),
-    "SCHEMAV_CVC_PATTERN_VALID": ("pattern", "pattern"),
-    "SCHEMAV_CVC_ENUMERATION_VALID": ("not_in_list", "codes"),
-    "SCHEMAV_CVC_MININCLUSIVE_VALID": ("too_small", "minimum"),
-    "SCHEMAV_CVC_MAXINCLUSIVE_VALID": ("too_large", "maximum"),
-    "SCHEMAV_CVC_FRACTIONDIGITS_VALID": ("multiple_of", "fraction_digits"),
-    "SCHEMAV_CVC_DATATYPE_VALID_1_2_1": ("format", "base"),
-}
 _REPEATS: Final = frozenset({"SCHEMAV_CVC_DATATYPE_VALID_1_2_1", "SCHEMAV_CVC_ATTRIBUTE_3", "SCHEMAV_CVC_TYPE_3_1_3"})
 """What libxml2 says once more about a text whose facet it named before."""
 
@@ -126,7 +116,7 @@ def _origin(
 
 def _translated(error: etree._LogEntry, origin: Filled, faceted: set[str]) -> Finding | None:
     slot = origin.slot
-    rule, facet = _RULES.get(error.type_name, ("", ""))
+    rule, facet = FACET_RULES.get(error.type_name, ("", ""))
     if error.type_name in _REPEATS and origin.pointer in faceted:
         return None
     if not rule or slot.simple is None:
