@@ -31,7 +31,7 @@ from gateway.errors import (
 )
 from gateway.journey import Kind, Step
 from gateway.model import Attachment, Municipality, Purpose, Submission
-from gateway.ports import Change, Channel, Clock, Enclosure, Parcel, Store, Stored
+from gateway.ports import Change, Channel, Clock, Enclosure, Parcel, Passed, Store, Stored
 from gateway.services.loader import Catalogue
 from gateway.states import TERMINAL
 from gateway.xoev.message.around import attachment_id
@@ -40,6 +40,9 @@ log = structlog.get_logger()
 
 PAUSE_S = 60.0
 """How long a submission of a paused destination waits before it looks again; the end of the pause wakes it at once."""
+AT_ONCE_S = 0.25
+"""A wait so short that what is known waits with it, to be written together with what is read then. After a crash the
+intent that stands and the event log tell it again."""
 STAY_AWAKE_S = 2.0
 """A wait up to this long is slept through by the same run; a longer one becomes a job of its own."""
 
@@ -96,25 +99,28 @@ class Delivery:
             await self._leave(current, visit)
 
     async def _advance(self, current: Submission, visit: _Visit) -> datetime | None:
+        """`current` is as the row has it, `pending` is known beyond it; a step that only reads need not wait for it."""
         pending: Change | None = None
-        while todo := journey.next_step(pending.submission if pending else current, self.clock.now()):
+        while todo := journey.next_step(known := _known(current, pending), self.clock.now()):
             if rest := await self._rest(current) or await self._turn(current, todo, visit):
                 if pending is None:
                     return rest
                 pending = replace(pending, wake_at=rest)
                 break
             if todo.kind in journey.CHANGES_OUTSIDE:
-                pending = _joined(pending, journey.begin(pending.submission if pending else current, todo))
-            if pending:
-                current = await self.store.commit(current.version, pending)
-            pending = await self._visited(current, todo, visit)
-            wait = self._wait(current, pending)
+                pending = _joined(pending, journey.begin(known, todo))
+            if pending and todo.kind is not Kind.READ_EVENTS:
+                current = known = await self.store.commit(current.version, pending)
+                pending = None
+            outcome = await self._visited(known, todo, visit)
+            pending = _joined(pending, outcome) if outcome else pending
+            wait = self._wait(known, outcome)
             if wait is None:
                 continue
             if wait > STAY_AWAKE_S:
-                pending = pending or self._later(current)
+                pending = pending or self._later(known)
                 break
-            if pending:  # what is known is on disk before the sleep
+            if pending and wait > AT_ONCE_S:  # what is known is on disk before the sleep
                 awake = replace(pending.submission, next_at=None)
                 current = await self.store.commit(current.version, replace(pending, submission=awake, wake_at=None))
                 pending = None
@@ -275,11 +281,27 @@ class Delivery:
         )
 
 
+def _known(current: Submission, pending: Change | None) -> Submission:
+    return pending.submission if pending else current
+
+
 def _joined(earlier: Change | None, later: Change) -> Change:
-    """Two changes as one commit: the result of one call and the intent of the next."""
+    """Two changes as one commit: the result of one call and the intent of the next, or what was read after it."""
     if earlier is None:
         return later
-    return replace(earlier, submission=later.submission, journal=earlier.journal + later.journal, wake_at=later.wake_at)
+    left = () if earlier.submission.state is later.submission.state else (_left(earlier.submission),)
+    return replace(
+        later,
+        journal=earlier.journal + later.journal,
+        evidence=earlier.evidence + later.evidence,
+        discard=earlier.discard + later.discard,
+        blobs=earlier.blobs + later.blobs,
+        passed=(*earlier.passed, *left, *later.passed),
+    )
+
+
+def _left(submission: Submission) -> Passed:
+    return Passed(submission.state, submission.updated_at)
 
 
 def due(submission: Submission, now: datetime) -> bool:

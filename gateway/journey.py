@@ -29,7 +29,7 @@ UPLOAD_TOGETHER = 1 << 20
 """Bytes of sealed attachments that one step may upload; a larger one has a step of its own."""
 DOUBTS = 3
 """How often in a row the counterpart may contradict what we know (404, 409) before a person is asked."""
-POLL_AT_FIRST_S = 0.15
+POLL_AT_FIRST_S = 0.2
 POLL_AT_MOST_S = 300.0
 POLL_GROWTH = 0.5
 

@@ -21,6 +21,7 @@ from gateway.model import (
     Purpose,
     Signature,
     SignatureStyle,
+    State,
     Submission,
     instant,
 )
@@ -63,11 +64,19 @@ SMALL_BLOB = 131_072
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A state that a submission reached and left again before it was written down, and when it reached it."""
+
+    state: State
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What one commit writes: the submission as it is from now on and all that goes with it.
 
     `wake_at` asks for another `advance` at that instant. `discard` names blobs that are not needed any more, `blobs`
-    are new ones.
+    are new ones. `passed` are states on the way to the submission's own, each told in the change feed as well.
     """
 
     submission: Submission
@@ -76,6 +85,7 @@ class Change:
     wake_at: datetime | None = None
     discard: tuple[UUID, ...] = ()
     blobs: tuple[SmallBlob, ...] = ()
+    passed: tuple[Passed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Database(Section):
     url: SecretStr | None = Field(
         None, description="PostgreSQL address (postgresql://…). Unset: the gateway starts its own in data_dir."
     )
-    pool_size: int = Field(12, ge=2, le=200, description="Connections that one process holds at most.")
+    pool_size: int = Field(6, ge=2, le=200, description="Connections that one process holds at most.")
 
 
 class Server(Section):

@@ -88,29 +88,49 @@ _EVIDENCE: dict[str, TypeEngine[Any]] = {
 }
 
 
-def _create() -> Select[Any]:
-    key = insert(t.idempotency).values(
-        client=bindparam("client"),
-        key=bindparam("idempotency_key"),
-        municipality=bindparam("municipality"),
-        digest=bindparam("digest"),
-        submission=bindparam("id"),
-        answer=bindparam("answer", type_=JSONB),
-        created_at=_NOW,
+def _unused() -> list[ColumnElement[bool]]:
+    """Those of the client's uploads that are meant and free to be claimed."""
+    return [
+        t.uploads.c.client == bindparam("client", type_=Text),
+        t.uploads.c.upload == any_(bindparam("uploads", type_=ARRAY(Uuid))),
+        t.uploads.c.submission.is_(None),
+        t.uploads.c.expires_at > _NOW,
+    ]
+
+
+def _all_at_hand() -> ColumnElement[bool]:
+    """Whether every upload can be claimed as it is: none is missing, none lies under another municipality's key."""
+    at_hand = (
+        select(t.uploads.c.upload)
+        .join(t.blobs, t.blobs.c.id == t.uploads.c.blob)
+        .join(t.data_keys, t.data_keys.c.id == t.blobs.c.data_key)
+        .where(*_unused(), t.data_keys.c.municipality == bindparam("municipality", type_=Text))
+        .with_for_update(of=t.uploads)
+        .cte("at_hand")
     )
+    return select(func.count()).select_from(at_hand).scalar_subquery() == bindparam("wanted", type_=Integer)
+
+
+def _create(*, at_hand: bool = False) -> Select[Any]:
+    """Everything that a 201 promises. `at_hand`: nothing is written unless every upload can be claimed as it is."""
+    columns = ["client", "key", "municipality", "digest", "submission", "answer", "created_at"]
+    values = select(
+        bindparam("client", type_=Text),
+        bindparam("idempotency_key", type_=t.idempotency.c.key.type),
+        bindparam("municipality", type_=Text),
+        bindparam("digest", type_=t.idempotency.c.digest.type),
+        bindparam("id", type_=Uuid),
+        bindparam("answer", type_=JSONB),
+        _NOW,
+    )
+    key = insert(t.idempotency).from_select(columns, values.where(_all_at_hand()) if at_hand else values)
     fresh = key.on_conflict_do_nothing().returning(t.idempotency.c.submission).cte("fresh")
     who = {"submission": fresh.c.submission}
     whose = {**who, "municipality": bindparam("municipality", type_=Text).label("municipality")}
     claimed = (
         update(t.uploads)
         .values(submission=bindparam("id", type_=Uuid))
-        .where(
-            t.uploads.c.client == bindparam("client", type_=Text),
-            t.uploads.c.upload == any_(bindparam("uploads", type_=ARRAY(Uuid))),
-            t.uploads.c.submission.is_(None),
-            t.uploads.c.expires_at > _NOW,
-            exists(select(fresh.c.submission)),
-        )
+        .where(*_unused(), exists(select(fresh.c.submission)))
         .returning(t.uploads.c.blob)
         .cte("claimed")
     )
@@ -198,7 +218,8 @@ def committing(*, evidence: bool, blobs: bool, discard: bool, changed: bool) -> 
     if evidence:
         writes.append(_many_rows(t.evidence, moved, _EVIDENCE, "evidence", **whose, at=at))
     if changed:
-        writes.append(_one_row(t.changes, [], moved, **whose, client=moved.c.client, state=moved.c.state, at=at))
+        told = {"state": Text(), "at": t.changes.c.at.type}
+        writes.append(_many_rows(t.changes, moved, told, "change", **whose, client=moved.c.client))
     if blobs:
         writes += _small_blobs(moved)
     if discard:
@@ -221,3 +242,5 @@ def rehearse() -> None:
 
 
 CREATE = compiled(_create(), commits="submissions.create")
+CREATE_AT_HAND = compiled(_create(at_hand=True), commits="submissions.create")
+"""As `CREATE`; `wanted` is the number of uploads."""

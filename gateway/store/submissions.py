@@ -20,13 +20,13 @@ from gateway.errors import NotFound, Superseded, UploadTaken, UploadUnknown, Ver
 from gateway.evidence import chain
 from gateway.evidence.chain import Link
 from gateway.model import Attachment, Submission
-from gateway.ports import Change, Clock, JournalEntry, NewSubmission, SmallBlob
+from gateway.ports import Change, Clock, JournalEntry, NewSubmission, Passed, SmallBlob
 from gateway.store import database as db
 from gateway.store import evidence, rows, secrets
 from gateway.store import tables as t
 from gateway.store.database import Connection, Database, compiled
 from gateway.store.keyring import DataKey, Keyring
-from gateway.store.statements import COLUMNS, CREATE, committing
+from gateway.store.statements import COLUMNS, CREATE, CREATE_AT_HAND, committing
 
 REMEMBERED = 4096  # submissions whose last version this process keeps in mind
 
@@ -90,9 +90,12 @@ class Submissions:
         links = chain.chained(new.evidence, seq=0, head=chain.start(new.submission.id), at=now)
         values = self._values(new, key, links, now)
         uploads = sorted({a.upload for a in new.attachments if a.upload is not None})
-        if not uploads and new.supersedes is None:
-            row = await self._database.one(CREATE, **values, uploads=[])
-        else:
+        row = None
+        if new.supersedes is None and not uploads:
+            row = await self._database.one(CREATE, **values, uploads=uploads)
+        elif new.supersedes is None:
+            row = await self._database.one(CREATE_AT_HAND, **values, uploads=uploads, wanted=len(uploads))
+        if row is None and (uploads or new.supersedes is not None):  # by several statements, which say what is missing
             async with self._database.transaction("submissions.create_with") as connection:
                 row = await db.one(connection, CREATE, **values, uploads=uploads)
                 if row is not None and uploads:
@@ -123,11 +126,12 @@ class Submissions:
         seen = await self._at_version(after.id, expected)
         links = chain.chained(change.evidence, seq=seen.evidence_seq, head=seen.evidence_head, at=now)
         last = links[-1] if links else None
+        told = _told(seen, change, now)
         statement = committing(
             evidence=bool(links),
             blobs=bool(change.blobs),
             discard=bool(change.discard),
-            changed=after.state.value != seen.state,
+            changed=bool(told),
         )
         row = await self._database.one(
             statement,
@@ -135,6 +139,8 @@ class Submissions:
             **_journal(change.journal),
             **evidence.columns_of(links),
             **_blobs(change.blobs, frames),
+            change_states=[each.state.value for each in told],
+            change_ats=[each.at for each in told],
             evidence_seq=last.seq if last else seen.evidence_seq,
             evidence_head=last.hash if last else seen.evidence_head,
             expected=expected,
@@ -226,6 +232,16 @@ def _blobs(given: Sequence[SmallBlob], frames: Sequence[bytes]) -> Mapping[str, 
     names = [blob.id for blob in given]
     sizes = [len(blob.content) for blob in given]
     return {"blob_ids": names, "blob_sizes": sizes, "frame_blobs": names, "frame_datas": list(frames)}
+
+
+def _told(seen: Seen, change: Change, now: datetime) -> Sequence[Passed]:
+    """The states that the change feed tells of: each that differs from the one before it."""
+    state, told = seen.state, []
+    for each in (*change.passed, Passed(change.submission.state, now)):
+        if each.state.value != state:
+            told.append(each)
+            state = each.state.value
+    return told
 
 
 def _journal(entries: Sequence[JournalEntry]) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ from gateway.errors import DigestMismatch, LengthMismatch, UploadConflict
 from gateway.model import Attachment
 from gateway.ports import Clock, IncomingUpload, Upload
 from gateway.store import tables as t
-from gateway.store.blobs import Writer
+from gateway.store.blobs import FRAME, Writer
 from gateway.store.database import Database, Statement, compiled
 from gateway.store.keyring import DataKey, Keyring
 
@@ -115,9 +115,10 @@ class Uploads:
 
         Raises `LengthMismatch`, `DigestMismatch`, `UploadConflict`; nothing is kept then.
         """
-        standing = await self._standing(incoming)
-        if standing is not None:
-            return await self._repeated(incoming, body, standing)
+        if incoming.length > FRAME:  # a small one is compared once it is read: most are new
+            standing = await self._standing(incoming)
+            if standing is not None:
+                return await self._repeated(incoming, body, standing)
         now = self._clock.now()
         key = await self._keyring.new(incoming.municipality, now)
         writer = Writer(self._database, self._clock, key, self._new_id(), new_key=True, hashing=True)
@@ -157,13 +158,18 @@ class Uploads:
             "created_at": now,
             "expires_at": upload.expires_at,
         }
-        if await self._database.one(_ADD_WHOLE if small else _ADD, **values, **small) is not None:
+        if await self._added(small, values):
             return upload
-        await writer.abandon()
         standing = await self._standing(incoming)
+        if standing is None and await self._added(small, values):
+            return upload  # in the place of one that had run out
+        await writer.abandon()
         if standing is None or standing["sha256"] != upload.sha256 or standing["size"] != upload.size:
             raise UploadConflict
         return _as_before(standing)
+
+    async def _added(self, small: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+        return await self._database.one(_ADD_WHOLE if small else _ADD, **values, **small) is not None
 
     async def _standing(self, incoming: IncomingUpload) -> Mapping[str, Any] | None:
         """The row of an earlier upload under this id; one that ran out is cleared away."""

@@ -91,12 +91,12 @@ class Views:
     async def known(self, client: str, idempotency_key: str, digest: bytes) -> View | None:
         """What an earlier call stored, as answered then. Raises `IdempotencyConflict`, `Erased`."""
         key = self._keyring.digest(b"idempotency", client.encode(), idempotency_key.encode())
-        row = await self._database.one(_KNOWN, client=client, key=key)
-        found = row or await self._database.one(_KEY, client=client, key=key)
+        found = await self._database.one(_KEY, client=client, key=key)
         if found is None:
             return None
         if found["digest"] != digest:
             raise IdempotencyConflict
+        row = await self._database.one(_KNOWN, client=client, key=key)
         if row is None or row["wrapped"] is None:
             raise Erased
         return replace(await self._view(row), submission=rows.thawed(row["answer"]), superseded_by=None)

@@ -93,6 +93,19 @@ def cancelled(it: Doomed) -> None:
     it.command("resume", "all")
 
 
+def corrected(it: Doomed) -> None:
+    """Corrected by the portal while deliveries are stopped: the correction goes its way in the place of the first."""
+    it.command("pause", "all")
+    made = it.hand_off("termin")
+    it.apart.add(made)
+    key = {"Idempotency_Key": str(uuid4())}
+    status = 0
+    while status not in {200, 201}:
+        status, _, answer = it.portal.call("POST", f"/submissions/{made}/corrections", it.examples["termin"], **key)
+    it.taken.add(answer["id"])
+    it.command("resume", "all")
+
+
 def stopped(it: Doomed) -> None:
     """Deliveries are stopped, an application comes, they go on."""
     it.command("pause", "all")
@@ -195,9 +208,9 @@ def run_out(it: Doomed) -> None:
 
 Scene = Callable[[Doomed], None]
 PLAN: tuple[tuple[str, Scene, tuple[str, ...]], ...] = (
-    (SERVE, way, ("keyring.begin", "uploads.clear_expired", "uploads.add_whole", "submissions.create_with")),
-    (SERVE, plain, ("submissions.create",)),
-    (SERVE, large, ("blobs.first_of_key", "blobs.next", "blobs.last", "uploads.add")),
+    (SERVE, way, ("keyring.begin", "uploads.add_whole", "submissions.create")),
+    (SERVE, corrected, ("submissions.create_with",)),
+    (SERVE, large, ("uploads.clear_expired", "blobs.first_of_key", "blobs.next", "blobs.last", "uploads.add")),
     (SERVE, refused, ("blobs.drop_with_key",)),
     (SERVE, pieces, ("tus.begin", "tus.add", "tus.done", "tus.end")),
     (SERVE, hooks, ("webhooks.add", "webhooks.test", "webhooks.rotate", "webhooks.replay", "webhooks.remove")),

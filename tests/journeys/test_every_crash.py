@@ -68,7 +68,7 @@ class Store:
         world.blobs |= {blob.id: blob.content for blob in change.blobs}
         for blob in change.discard:
             world.blobs.pop(blob, None)
-        world.states.append(world.row.state)
+        world.states += [each.state for each in change.passed] + [world.row.state]
         world.point(f"after commit of {world.row.state}")
         return world.row
 
@@ -186,8 +186,16 @@ def test_every_commit_and_every_call_is_a_point_to_die_at():
         assert f"before {call}" in POINTS
         assert f"after {call}" in POINTS
     assert {p for p in POINTS if p.startswith("after commit")} == {
-        f"after commit of {state}" for state in ("sealed", "announced", "uploaded", "submitted", "accepted")
+        f"after commit of {state}" for state in ("sealed", "announced", "uploaded", "accepted")
     }
+
+
+async def test_a_state_passed_before_the_commit_is_told_all_the_same():
+    it = world()
+    await carried_out(it)
+    assert "after commit of submitted" not in it.points, "submitted and accepted go to the disk together"
+    told = list(dict.fromkeys(it.states))
+    assert told == ["sealed", "announced", "uploaded", "submitted", "accepted"]
 
 
 @pytest.mark.parametrize("at", range(1, len(POINTS) + 1), ids=lambda at: f"{at}-{POINTS[at - 1]}".replace(" ", "_"))
@@ -263,4 +271,5 @@ async def test_a_late_worker_changes_nothing_and_calls_nothing_any_more(call):
     await stopped_worker
     assert it.row == row, "a late worker undid what its successor did"
     assert len(it.submitted) == 1
-    assert [p for p in it.points[calls:] if p.startswith("before") and "commit" not in p] == []
+    asked = [p for p in it.points[calls:] if p.startswith("before") and "commit" not in p]
+    assert asked == (["before events"] if call == "submit" else []), "reading the event log changes nothing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,3 +62,43 @@ def test_a_part_that_is_not_kept_leaves_nothing(parts: Parts, tmp_path: Path, co
     arrived.discard()
     assert parts.open("s", "a") is None
     assert list(tmp_path.glob("submissions/*/*")) == []
+
+
+def test_threads_that_read_and_write_at_once_get_what_they_asked_for(tmp_path):
+    parts = Parts(tmp_path)
+
+    def one(number):
+        content = bytes([number % 256]) * (number + 1)
+        parts.put(f"submission-{number}", "data", content)
+        return all(parts.get(f"submission-{number}", "data") == content for _ in range(20))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(one, range(400)))
+    again = Parts(tmp_path)
+    assert all(again.get(f"submission-{n}", "data") == bytes([n % 256]) * (n + 1) for n in range(400))
+
+
+def test_a_part_that_was_cut_off_by_a_kill_never_was(tmp_path):
+    parts = Parts(tmp_path)
+    parts.put("one", "data", b"first")
+    parts.put("one", "metadata", b"second")
+    parts.close()
+    file = tmp_path / "parts"
+    file.write_bytes(file.read_bytes()[:-3])
+    again = Parts(tmp_path)
+    assert (again.get("one", "data"), again.get("one", "metadata")) == (b"first", None)
+    again.put("one", "metadata", b"once more")
+    assert Parts(tmp_path).get("one", "metadata") == b"once more"
+
+
+def test_what_was_replaced_or_erased_takes_no_room_after_a_start(tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.sandbox.fitconnect.parts.WASTE", 1000)
+    parts = Parts(tmp_path)
+    for content in (b"a" * 2000, b"b" * 10):
+        parts.put("one", "data", content)
+    parts.put("two", "data", b"c" * 2000)
+    parts.erase("two")
+    again = Parts(tmp_path)
+    assert (again.get("one", "data"), again.get("two", "data")) == (b"b" * 10, None)
+    assert (tmp_path / "parts").stat().st_size < 200
+    assert Parts(tmp_path).get("one", "data") == b"b" * 10

@@ -14,7 +14,7 @@ import pytest
 from gateway.errors import Erased, IdempotencyConflict, NotFound, UploadTaken, UploadUnknown, VersionGone
 from gateway.evidence import chain
 from gateway.model import Event, Part, Reason, State
-from gateway.ports import SMALL_BLOB, Change, EvidenceEntry, JournalEntry, SmallBlob
+from gateway.ports import SMALL_BLOB, Change, EvidenceEntry, JournalEntry, Passed, SmallBlob
 from gateway.store.postgres import PostgresStore
 from tests.store.conftest import EVERYBODY, MASTER_KEY, OTHER_TOWN, drained, new_submission, uploaded
 
@@ -138,6 +138,17 @@ async def test_a_commit_writes_all_that_goes_with_it(store, clock, postgres_dsn)
     await store.commit(2, Change(submission=replace(committed, state=State.CANCELLED, parts=()), discard=(blob,)))
     with pytest.raises(NotFound):
         await drained(store.read_blob(blob))
+
+
+async def test_states_passed_before_the_commit_are_told_in_their_order_and_at_their_time(store, clock):
+    new = new_submission()
+    await store.create(new)
+    passed = (Passed(State.RECEIVED, clock.now()), Passed(State.SUBMITTED, clock.now()))
+    reached = clock.now()
+    clock.advance(seconds=1)
+    await store.commit(1, Change(replace(new.submission, state=State.ACCEPTED), passed=passed))
+    told = [(line.state, line.at) for line in await store.changes(None, EVERYBODY, 10)][1:]
+    assert told == [("submitted", reached), ("accepted", clock.now())], "nothing twice, nothing left out"
 
 
 async def test_small_blobs_stand_with_the_commit_or_not_at_all(store, clock, postgres_dsn):

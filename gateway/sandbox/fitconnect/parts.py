@@ -1,29 +1,36 @@
-"""The sealed parts of submissions and what a subscriber opened: small ones in one database, large ones as files.
+"""The sealed parts of submissions and what a subscriber opened: small ones in one file, large ones as files.
 
 Knows: a part by its submission and its name (`metadata`, `data`, an attachment's id). A new file costs a file system
-more than a small part itself, hence the database. Never does: fsync; like the journal it survives its process, not its
-machine. Standard: none. Start reading: `Parts`.
+more than a small part itself, hence the one file, to which every part is appended: a line of JSON that tells whose it
+is and how long, then its bytes. The last word on a part counts, a torn end is cut off. Never does: fsync; like the
+journal it survives its process, not its machine. Standard: none. Start reading: `Parts`.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
+import os
 import shutil
-import sqlite3
+import threading
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from gateway import failpoints
 
 SMALL: Final = 1 << 20
 """Bytes of a part up to which it is small."""
+WASTE: Final = 64 << 20
+"""Bytes that nobody needs any more, from which the file is written anew at the start."""
 _BUFFER: Final = 1 << 20
-_SETUP: Final = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = OFF",
-    "CREATE TABLE IF NOT EXISTS part (submission TEXT, name TEXT, content BLOB, PRIMARY KEY (submission, name))",
-)
+_HEAD: Final = 1 << 10
+
+
+class _Place(NamedTuple):
+    offset: int
+    size: int
 
 
 class Arrival:
@@ -59,14 +66,20 @@ class Arrival:
 
 
 class Parts:
-    """All parts. Written on one thread, read on any."""
+    """All parts. Written and read on any thread."""
 
     def __init__(self, directory: Path) -> None:
         self._files = directory / "submissions"
         self._arrivals = itertools.count()
-        self._database = sqlite3.connect(directory / "parts.sqlite", isolation_level=None, check_same_thread=False)
-        for statement in _SETUP:
-            self._database.execute(statement)
+        self._path = directory / "parts"
+        self._lock = threading.Lock()
+        self._places: dict[str, dict[str, _Place]] = {}
+        self._end = 0
+        self._file = self._opened(self._path)
+        self._load()
+        live = sum(place.size for parts in self._places.values() for place in parts.values())
+        if self._end - live > WASTE:
+            self._write_anew()
 
     def arrival(self, submission_id: str) -> Arrival:
         """Room for a part of a submission."""
@@ -78,21 +91,22 @@ class Parts:
             self.put(submission_id, name, arrived.small, commits="sandbox.attachment")
             return
         failpoints.before("sandbox.attachment")
-        arrived.file.replace(self._file(submission_id, name))
-        self._database.execute("DELETE FROM part WHERE submission = ? AND name = ?", (submission_id, name))
+        arrived.file.replace(self._large(submission_id, name))
+        if self.get(submission_id, name) is not None:
+            self._append({"submission": submission_id, "name": name, "gone": True})
         failpoints.after("sandbox.attachment")
 
     def put(self, submission_id: str, name: str, content: bytes | bytearray, *, commits: str = "") -> None:
         """Keep a small part. `commits` names the failpoint."""
         failpoints.before(commits)
-        self._database.execute("INSERT OR REPLACE INTO part VALUES (?, ?, ?)", (submission_id, name, content))
+        self._append({"submission": submission_id, "name": name, "size": len(content)}, content)
         failpoints.after(commits)
 
     def get(self, submission_id: str, name: str) -> bytes | None:
         """A small part."""
-        query = "SELECT content FROM part WHERE submission = ? AND name = ?"
-        row: tuple[bytes] | None = self._database.execute(query, (submission_id, name)).fetchone()
-        return row[0] if row else None
+        with self._lock:
+            place = self._places.get(submission_id, {}).get(name)
+        return None if place is None else os.pread(self._file, place.size, place.offset)
 
     def open(self, submission_id: str, name: str) -> BinaryIO | None:
         """A part to read, None where it is missing."""
@@ -100,13 +114,13 @@ class Parts:
         if content is not None:
             return BytesIO(content)
         try:
-            return self._file(submission_id, name).open("rb")
+            return self._large(submission_id, name).open("rb")
         except FileNotFoundError:
             return None
 
     def file(self, submission_id: str, name: str) -> Path | None:
         """A part as a file, which a small one becomes now; None where it is missing."""
-        file, content = self._file(submission_id, name), self.get(submission_id, name)
+        file, content = self._large(submission_id, name), self.get(submission_id, name)
         size = file.stat().st_size if file.exists() else None
         if content is None:
             return None if size is None else file
@@ -117,17 +131,68 @@ class Parts:
 
     def erase(self, submission_id: str) -> None:
         """Remove the parts of a submission."""
-        self._database.execute("DELETE FROM part WHERE submission = ?", (submission_id,))
+        self._append({"submission": submission_id, "gone": True})
         shutil.rmtree(self._files / submission_id, ignore_errors=True)
 
     def clear(self) -> None:
         """Remove all parts."""
-        self._database.execute("DELETE FROM part")
+        with self._lock:
+            self._places.clear()
+            os.ftruncate(self._file, 0)
+            self._end = 0
         shutil.rmtree(self._files, ignore_errors=True)
 
     def close(self) -> None:
-        """Close the database."""
-        self._database.close()
+        """Close the file."""
+        os.close(self._file)
 
-    def _file(self, submission_id: str, name: str) -> Path:
+    @staticmethod
+    def _opened(path: Path) -> int:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def _append(self, entry: dict[str, Any], content: bytes | bytearray = b"") -> None:
+        line = json.dumps(entry).encode() + b"\n"
+        with self._lock:
+            written = os.writev(self._file, (line, content))
+            if written != len(line) + len(content):
+                os.ftruncate(self._file, self._end)
+                raise OSError("the disk of the sandbox is full")
+            self._noted(entry, self._end + len(line))
+            self._end += written
+
+    def _noted(self, entry: dict[str, Any], offset: int) -> None:
+        parts = self._places.setdefault(entry["submission"], {})
+        if not entry.get("gone"):
+            parts[entry["name"]] = _Place(offset, entry["size"])
+        elif "name" in entry:
+            parts.pop(entry["name"], None)
+        else:
+            del self._places[entry["submission"]]
+
+    def _load(self) -> None:
+        whole = os.fstat(self._file).st_size
+        with suppress(ValueError, KeyError, TypeError):  # a torn line is the end
+            while self._end < whole:
+                line = os.pread(self._file, _HEAD, self._end).partition(b"\n")[0]
+                entry, offset = json.loads(line), self._end + len(line) + 1
+                after = offset + entry.get("size", 0)
+                if after > whole:
+                    break
+                self._noted(entry, offset)
+                self._end = after
+        os.ftruncate(self._file, self._end)
+
+    def _write_anew(self) -> None:
+        old, places = self._file, self._places
+        fresh = self._path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        self._file, self._places, self._end = self._opened(fresh), {}, 0
+        for submission_id, parts in places.items():
+            for name, place in parts.items():
+                content = os.pread(old, place.size, place.offset)
+                self._append({"submission": submission_id, "name": name, "size": place.size}, content)
+        fresh.replace(self._path)
+        os.close(old)
+
+    def _large(self, submission_id: str, name: str) -> Path:
         return self._files / submission_id / f"{name}.jwe"
