@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from gateway.crypto import base64url, jws
@@ -53,8 +54,12 @@ class Claims:
     problems: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
 
 
+@lru_cache(maxsize=128)
 def read(token: str) -> Claims:
-    """The claims of a compact JWS that has the form of a SET, header first. Raises `Malformed` with the rule broken."""
+    """The claims of a compact JWS that has the form of a SET, header first. Raises `Malformed` with the rule broken.
+
+    Remembered for the last tokens: a log is read again with every look into it.
+    """
     _require(len(token) <= MAX_TOKEN_CHARS, "size")
     kid = _kid(token)
     payload = _payload(token)

@@ -28,6 +28,8 @@ from gateway.ports import Announced, Clock, KeyArchive, Keys, Parcel, Sealed, St
 
 MAX_PAGES: Final = 20
 """Pages of an event log that are read; a submission has a handful of events."""
+FEW: Final = 6
+"""Events that are proven at once: each takes a tenth of a millisecond, as long as the way into a thread and back."""
 AUTHOR: Final = metadata.Author("OZG-Gateway", "ozg-gateway", __version__, "The founders of the OZG gateway")
 
 
@@ -143,7 +145,10 @@ class FitConnectChannel:
         if not wanted:
             return events.prove(tokens, expected, {}, proven)
         keys = await self._keyring.verifying(wanted, expected.destination_id)
-        log = await asyncio.to_thread(events.prove, tokens, expected, keys, proven)
+        if len(tokens) <= FEW:
+            log = events.prove(tokens, expected, keys, proven)
+        else:
+            log = await asyncio.to_thread(events.prove, tokens, expected, keys, proven)
         if any(problem.get("rule") == "signature" for event in log if not event.verified for problem in event.problems):
             keys = await self._keyring.verifying(wanted, expected.destination_id, anew=True)
             log = await asyncio.to_thread(events.prove, tokens, expected, keys, proven)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -41,11 +42,17 @@ def chain(entries: object) -> list[x509.Certificate]:
     if not isinstance(entries, list) or not 0 < len(entries) <= 10:
         raise Refused("The signature holds no certificate")
     try:
-        found = [x509.load_der_x509_certificate(base64.b64decode(each, validate=True)) for each in entries]
-        for below, above in pairwise(found):
-            below.verify_directly_issued_by(above)
+        return list(_proven(tuple(entries)))
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion):
         raise Refused("The certificates of the signature are no chain") from None
+
+
+@lru_cache(maxsize=32)
+def _proven(entries: tuple[str, ...]) -> tuple[x509.Certificate, ...]:
+    """A town signs many documents with one chain; what does not hold is judged anew each time."""
+    found = tuple(x509.load_der_x509_certificate(base64.b64decode(each, validate=True)) for each in entries)
+    for below, above in pairwise(found):
+        below.verify_directly_issued_by(above)
     return found
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -22,6 +24,7 @@ from gateway.sandbox.fitconnect.certificate import Refused, require
 
 ALGORITHMS: Final = ("PS512", "ES256", "ES384", "ES512")
 _ALLOWED: Final = frozenset({"alg", "cty", "iat", "kid", "typ", "x5c", "x5t#S256", "x5t#o"})
+_EC: Final = "1.2.840.10045.2.1"
 _DIGESTS: Final = {"S384": hashlib.sha384, "S512": hashlib.sha512}
 
 
@@ -46,14 +49,22 @@ def check(token: str, document: bytes, media_type: str, now: datetime) -> x509.C
 
 def verify(token: str, leaf: x509.Certificate) -> None:
     """Refused where a compact JWS is not signed by the certificate's key."""
-    kind = ECKey if str(leaf.public_key_algorithm_oid.dotted_string) == "1.2.840.10045.2.1" else RSAKey
     try:
-        key = kind.import_key(leaf.public_key())  # type: ignore[arg-type] # the kind follows from the certificate
+        key = _key(leaf.public_bytes(Encoding.DER))
         jws.deserialize_compact(token.encode(), key, algorithms=list(ALGORITHMS), registry=_registry())
     except (JoseError, ValueError, TypeError):
         raise Refused("The signature of the document does not verify") from None
 
 
+@lru_cache(maxsize=32)
+def _key(der: bytes) -> ECKey | RSAKey:
+    """The key of a certificate; a town signs many documents with one."""
+    leaf = x509.load_der_x509_certificate(der)
+    kind = ECKey if leaf.public_key_algorithm_oid.dotted_string == _EC else RSAKey
+    return kind.import_key(leaf.public_key())  # type: ignore[arg-type] # the kind follows from the certificate
+
+
+@cache
 def _registry() -> JWSRegistry:
     registry = JWSRegistry(algorithms=list(ALGORITHMS), strict_check_header=False)
     registry.max_header_length = 64 * 1024
