@@ -17,6 +17,7 @@ from gateway.model import Finding
 
 if TYPE_CHECKING:
     from gateway.xoev.report import Report, Scenario
+    from gateway.xoev.report.stages import CodeCheck
     from gateway.xoev.schematron import RuleSet
 
 _MOST_FILES = 500
@@ -27,8 +28,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.command(
     name="validate",
     help=text(
-        "Ein XML-Dokument in Stufen prüfen: Wohlgeformtheit, Schema, Regeln (Schematron), DIN 91379",
-        "Judge an XML document in stages: well-formed, schema, rules (Schematron), DIN 91379",
+        "Ein XML-Dokument in Stufen prüfen: Wohlgeformtheit, Schema, Regeln (Schematron), Codelisten, DIN 91379",
+        "Judge an XML document in stages: well-formed, schema, rules (Schematron), code lists, DIN 91379",
     ),
 )
 @click.argument("document", type=_FILE)
@@ -71,7 +72,8 @@ def validate(  # noqa: PLR0913 - the options of the command
     scenario = _service(config, service) if service else _given(document, xsd)
     if service and xsd:
         raise click.UsageError(text("--service oder --xsd, nicht beide.", "--service or --xsd, not both."))
-    scenario = replace(scenario, rules=scenario.rules + _rules(rule_files, phase), phase=phase, values=values)
+    rules = scenario.rules + _rules(rule_files, phase)
+    scenario = replace(scenario, rules=rules, phase=phase, codes=_codes(config), values=values)
     with document.open("rb") as stream:
         data = stream.read(xml.DEFAULT_LIMITS.size + 1)
     found = reports.validate(data, scenario, datetime.now(UTC))
@@ -87,6 +89,21 @@ def _service(config: Path | None, service: str) -> Scenario:
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
 
     return load(settings.read(config).services.dir).get(service).scenario
+
+
+def _codes(config: Path | None) -> CodeCheck | None:
+    """The check against the code lists that are installed; None where none are."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.installed import load  # noqa: PLC0415 - as above
+    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+    from gateway.xoev.report.code_stage import looked_up  # noqa: PLC0415 - as above
+
+    values = settings.read(config)
+    library, faults = load(values.schema_dir, shipped(), values.trusted_sets)
+    if faults:
+        say(text("Nicht benutzt, da fehlerhaft:", "Not used, being faulty:"))
+        show(faults)
+    return looked_up(library.code_lists) if any(True for _ in library.code_lists) else None
 
 
 def _given(document: Path, xsd: Path | None) -> Scenario:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -45,7 +46,7 @@ def run(tmp_path: Path) -> Run:
     return call
 
 
-def lines(result: Result) -> list[dict[str, object]]:
+def lines(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
@@ -191,3 +192,25 @@ def test_every_command_of_the_how_to_and_the_handbook_exists() -> None:
     for command, words in said:
         known = {option for one in group.get_command(None, "schemas").commands[command].params for option in one.opts}
         assert {word for word in words.split() if word.startswith("--")} <= known
+
+
+def test_a_document_is_judged_by_the_code_lists_that_are_installed(run: Run, tmp_path: Path) -> None:
+    message = '<a><farbe listURI="urn:x:codeliste:{}" listVersionID="1"><code>{}</code></farbe></a>'
+    document = tmp_path / "message.xml"
+    document.write_text(message.format("farben", "7"))
+    (before,) = lines(run(document, "--json", command="validate"))
+    assert {one["stage"]: one["state"] for one in before["stages"]}["code_lists"] == "not_asked"
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists/farben.xml").write_text(LISTED.format("1", "2020-01-01"))
+    assert run("install", tmp_path / "lists", "--unlisted").exit_code == 0
+    refused = run(document, "--json", command="validate")
+    assert refused.exit_code == 3
+    assert [(one["pointer"], one["rule"]) for one in lines(refused)[0]["findings"]] == [("/a/farbe", "code_unknown")]
+    document.write_text(message.format("farben", "1"))
+    assert run(document, "--json", command="validate").exit_code == 0
+    document.write_text(message.format("formen", "1"))
+    unjudged = run(document, "--json", command="validate")
+    assert unjudged.exit_code == 0
+    assert [(one["rule"], one["severity"]) for one in lines(unjudged)[0]["findings"]] == [
+        ("code_list_unknown", "warning")
+    ]
