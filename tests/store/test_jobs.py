@@ -180,6 +180,15 @@ async def test_a_submission_without_a_job_gets_one_unless_it_is_done_or_held(sto
     assert [lock for lock, *_ in waiting(postgres_dsn)] == [str(news[0].submission.id)]
 
 
+async def test_the_engine_keeps_no_history_of_jobs_that_go_well(store, postgres_dsn):
+    await store.create(new_submission())
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+        assert connection.execute("SELECT count(*) FROM procrastinate_events").fetchone() == (0,)
+        connection.execute("UPDATE procrastinate_jobs SET status = 'failed'")
+        assert connection.execute("SELECT type FROM procrastinate_events").fetchall() == [("failed",)]
+
+
 async def test_old_failures_are_forgotten(store, postgres_dsn):
     app = jobs.build_app(postgres_dsn, lambda _: None)
     await store.create(new_submission())
