@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import json
 import logging
 import os
@@ -50,6 +51,13 @@ def emit(value: Mapping[str, Any], *, as_json: bool, human: str | None = None) -
     else:
         sys.stdout.write((human if human is not None else json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
     sys.stdout.flush()
+
+
+def emit_ready(value: Mapping[str, Any], *, as_json: bool, human: str) -> None:
+    """The readiness line of a process that stays: what it has loaded is not looked through for garbage any more."""
+    gc.collect()
+    gc.freeze()
+    emit(value, as_json=as_json, human=human)
 
 
 def say(sentence: str) -> None:

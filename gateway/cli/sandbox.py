@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.console import emit, guarded, options, run, set_up_logging, until_stdin_closes
+from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging, until_stdin_closes
 from gateway.cli.language import text
 
 
@@ -41,7 +41,8 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
     )
 
     def ready(line: dict[str, Any]) -> None:
-        emit(line, as_json=as_json, human=text("Sandbox läuft: ", "Sandbox runs: ") + str(line["submission_api_v2"]))
+        human = text("Sandbox läuft: ", "Sandbox runs: ") + str(line["submission_api_v2"])
+        emit_ready(line, as_json=as_json, human=human)
 
     async def main(stop: asyncio.Event) -> None:
         watch = asyncio.create_task(until_stdin_closes(stop)) if tied else None

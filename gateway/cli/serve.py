@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.console import emit, guarded, options, run, set_up_logging, until_stdin_closes
+from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging, until_stdin_closes
 from gateway.cli.language import text
 
 
@@ -46,7 +46,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
         try:
             async with household(values, worker_command=None if no_worker else command, stop=stop) as line:
                 human = text("Gateway läuft: ", "Gateway runs: ") + line["base_url"]
-                emit({**line, "pid": os.getpid()}, as_json=as_json, human=human)
+                emit_ready({**line, "pid": os.getpid()}, as_json=as_json, human=human)
                 await stop.wait()
         finally:
             if watch:

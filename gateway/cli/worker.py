@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.console import emit, guarded, options, run, set_up_logging, until_stdin_closes
+from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging, until_stdin_closes
 from gateway.cli.language import text
 
 
@@ -33,7 +33,7 @@ def worker(config: Path | None, as_json: bool, concurrency: int | None, tied: bo
             await work(
                 values,
                 concurrency=concurrency or values.worker.concurrency,
-                on_ready=lambda: emit(line, as_json=as_json, human=text("Zustellung läuft.", "Delivery runs.")),
+                on_ready=lambda: emit_ready(line, as_json=as_json, human=text("Zustellung läuft.", "Delivery runs.")),
                 stop=stop,
             )
         finally:

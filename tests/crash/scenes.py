@@ -172,12 +172,15 @@ def clock(it: Doomed) -> None:
 
 
 def months_later(it: Doomed) -> None:
-    """The sandbox forgets what is old: only after everything else was judged."""
+    """The sandbox forgets what is old, one more that has just ended too: only after everything else was judged."""
+    it.portal.followed(it.hand_off("termin"))
     it.steer("/clock", {"advance_s": 40 * 86_400})
 
 
 def years_later(it: Doomed) -> None:
-    """The sandbox forgets whole cases: only after everything else was judged."""
+    """The sandbox forgets whole cases, a new one too: only after everything else was judged."""
+    it.portal.followed(it.hand_off("termin"))
+    it.steer("/clock", {"advance_s": 40 * 86_400})  # to erase it is an event of its own, and no old one
     it.steer("/clock", {"advance_s": 800 * 86_400})
 
 

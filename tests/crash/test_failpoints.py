@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.doomed import COMMAND, Doomed
+from tests.crash.house import WORKER
 from tests.crash.invariant import broken
 from tests.crash.load import ENDED, Follower
 from tests.crash.scenes import ELSEWHERE, LAST, PLAN, everything, points
@@ -78,6 +79,7 @@ def test_afterwards_everything_taken_was_delivered_once_and_nothing_is_left_lyin
 @pytest.mark.skipif(not WHOLE, reason="a few points only")
 def test_no_point_was_passed_at_which_nobody_died(doomed):
     staged = {(role, point.partition(".")[2]) for role, point, _ in points(PLAN)}
+    staged |= {(WORKER, name) for role, name in staged if role == COMMAND}  # each hour it does as the command does
     passed = {(role, name) for role, name in doomed.passed() if role != COMMAND and name not in ELSEWHERE}
     assert passed - staged == set()
 

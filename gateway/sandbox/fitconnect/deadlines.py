@@ -44,9 +44,9 @@ async def _one(sandbox: Sandbox, submission: Submission, now: float) -> None:
     if submission.closed_at is None or submission.erased:
         return
     if now - submission.closed_at >= names.DAYS_DELETED_AFTER_ACCEPT * _DAY_S:
-        sandbox.store.put(await events.issue(sandbox, submission, names.DELETE_SUBMISSION), commits="sandbox.expire")
-        sandbox.store.parts.erase(submission.id)
-        sandbox.store.put(replace(submission, erased=True), commits="sandbox.expire")
+        event = await events.issue(sandbox, submission, names.DELETE_SUBMISSION)
+        sandbox.store.parts.erase(submission.id)  # first, and once more after a kill: the event is told once
+        sandbox.store.put(event, replace(submission, erased=True), commits="sandbox.expire")
 
 
 async def _expire(sandbox: Sandbox, submission: Submission, at: float) -> Submission:
