@@ -1,0 +1,103 @@
+"""Beginnings and ends that go wrong: interrupted, without its key, with nobody at the other end."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.demo_fixture import GATEWAY, Portal, http, kept_demo, start, stop
+
+
+@pytest.fixture
+def room() -> Iterator[Path]:
+    """A directory that the database's system user may enter."""
+    directory = Path(tempfile.mkdtemp(prefix="starts-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def commands() -> dict[int, str]:
+    """The command lines of all processes."""
+    found = {}
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found[int(each.parent.name)] = each.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return found
+
+
+def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*GATEWAY, *arguments, "--json"], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("reached", ["sandbox.log", "serve.log"])
+def test_an_interrupted_demo_leaves_no_process_and_no_directory(room, reached):
+    process = subprocess.Popen(
+        [*GATEWAY, "demo", "--json"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(room)}, start_new_session=True,
+    )  # fmt: skip
+    while not any(room.glob(f"gateway-demo-*/{reached}")):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert list(room.glob("gateway-demo-*")) == []
+    assert [line for line in commands().values() if str(room) in line] == []
+
+
+def test_serve_names_a_master_key_that_is_missing_or_wrong_and_does_not_begin(room):
+    config = room / "settings.toml"
+    config.write_text('mode = "test"\ndata_dir = "data"\n[server]\nport = 0\n', encoding="utf-8")
+    process, _ = start("serve", "--no-worker", "--config", str(config))
+    assert stop(process) == 0
+    key = room / "data/keys/master.key"
+    right = key.read_bytes()
+    key.unlink()
+    missing = ended("serve", "--no-worker", "--config", str(config))
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "master_key_missing" in missing.stderr
+    assert "master.key" in missing.stderr
+    assert not key.exists(), "a new one would open nothing that stands there"
+    key.write_bytes(base64.b64encode(bytes(32)))
+    key.chmod(0o600)
+    wrong = ended("serve", "--no-worker", "--config", str(config))
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "master_key_wrong" in wrong.stderr
+    key.write_bytes(right)
+    process, _ = start("serve", "--no-worker", "--config", str(config))
+    assert stop(process) == 0
+
+
+def test_with_fit_connect_away_at_the_start_applications_are_taken_and_delivered_later():
+    with kept_demo(60) as line:
+        sandbox = line["sandboxes"]["fitconnect"]
+        os.kill(sandbox["pid"], signal.SIGKILL)
+        while http("GET", sandbox["delivery_jwks"])[0]:
+            pass
+        (gateway,) = (pid for pid, text in commands().items() if f" serve --config {line['config']} " in text)
+        os.kill(gateway, signal.SIGTERM)
+        while commands().get(gateway):
+            pass
+        serve, again = start("serve", "--config", line["config"])
+        try:
+            portal = Portal({**line, **again})
+            status, _, made = portal.create(portal.body())
+            assert status == 201, made
+            port = str(urlsplit(sandbox["token_url"]).port)
+            home = str(Path(line["config"]).parent / "sandbox")
+            awake, _ = start("sandbox", "fitconnect", "--data", home, "--port", port)
+            try:
+                assert portal.followed(made["id"])["state"] == "accepted"
+            finally:
+                stop(awake)
+        finally:
+            stop(serve)
