@@ -118,7 +118,7 @@ class Delivery:
             if wait is None:
                 continue
             if wait > STAY_AWAKE_S:
-                pending = pending or self._later(known)
+                pending = pending if outcome else _joined(pending, self._later(known))
                 break
             if pending and wait > AT_ONCE_S:  # what is known is on disk before the sleep
                 awake = replace(pending.submission, next_at=None)
@@ -289,7 +289,8 @@ def _joined(earlier: Change | None, later: Change) -> Change:
     """Two changes as one commit: the result of one call and the intent of the next, or what was read after it."""
     if earlier is None:
         return later
-    left = () if earlier.submission.state is later.submission.state else (_left(earlier.submission),)
+    before = earlier.submission
+    left = () if before.state is later.submission.state else (Passed(before.state, before.updated_at),)
     return replace(
         later,
         journal=earlier.journal + later.journal,
@@ -298,10 +299,6 @@ def _joined(earlier: Change | None, later: Change) -> Change:
         blobs=earlier.blobs + later.blobs,
         passed=(*earlier.passed, *left, *later.passed),
     )
-
-
-def _left(submission: Submission) -> Passed:
-    return Passed(submission.state, submission.updated_at)
 
 
 def due(submission: Submission, now: datetime) -> bool:
