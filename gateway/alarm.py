@@ -118,13 +118,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bulletin:
-    """One message to one target. `tries` counts this one; `began` starts the time after which it is given up."""
+    """One message to one target; `began` starts the time after which it is given up.
+
+    `tries` counts this one, also tries whose worker died; `failures` only those that did not reach the target.
+    """
 
     id: UUID
     target: str
     lines: tuple[Line, ...]
     tries: int
     began: datetime
+    failures: int = 0
 
     @property
     def number(self) -> int:
@@ -175,7 +179,7 @@ class Bulletins(Protocol):
 
 def following(bulletin: Bulletin, now: datetime, wish: float | None = None) -> datetime | None:
     """When to try again after a failure at `now`; None where it is given up. `wish`: seconds asked for."""
-    delay: float = DELAYS[min(bulletin.tries, len(DELAYS)) - 1]
+    delay: float = DELAYS[min(bulletin.failures, len(DELAYS) - 1)]
     then = now + timedelta(seconds=max(delay, min(wish or 0.0, LONGEST_WISH)))
     return then if then <= bulletin.began + GIVEN_UP_AFTER else None
 

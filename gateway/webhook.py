@@ -47,7 +47,10 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message that is due, with all that sending takes. `tries` counts this one; `began` starts the three days."""
+    """One message that is due, with all that sending takes; `began` starts the three days.
+
+    `tries` counts this one, also tries whose worker died; `failures` only those that the receiver failed since `began`.
+    """
 
     id: UUID
     type: str
@@ -57,6 +60,7 @@ class Message:
     began: datetime
     url: str = field(repr=False)
     secrets: tuple[bytes, ...] = field(repr=False)
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,6 @@ def following(message: Message, now: datetime, wish: float | None = None) -> dat
     """
     if message.type == TEST:
         return None
-    delay: float = DELAYS[min(message.tries, len(DELAYS)) - 1]
+    delay: float = DELAYS[min(message.failures, len(DELAYS) - 1)]
     then = now + timedelta(seconds=max(delay, min(wish or 0.0, LONGEST_WISH)))
     return then if then <= message.began + GIVEN_UP_AFTER else None

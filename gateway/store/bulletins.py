@@ -65,7 +65,8 @@ WITH due AS (
     ORDER BY next_at, id FOR UPDATE SKIP LOCKED
 )
 UPDATE bulletins AS bulletin SET tries = tries + 1, next_at = %(leased)s FROM due WHERE bulletin.id = due.id
-RETURNING bulletin.id, bulletin.target, bulletin.lines, bulletin.tries, bulletin.began_at
+RETURNING bulletin.id, bulletin.target, bulletin.lines, bulletin.tries, bulletin.began_at,
+    jsonb_array_length(bulletin.log) AS failures
 """,
     commits="bulletins.claim",
 )
@@ -118,7 +119,14 @@ class StoredBulletins:
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, targets=sorted(targets), now=now, leased=now + lease)
         return tuple(
-            Bulletin(row["id"], row["target"], tuple(map(Line.of, row["lines"])), row["tries"], row["began_at"])
+            Bulletin(
+                row["id"],
+                row["target"],
+                tuple(map(Line.of, row["lines"])),
+                row["tries"],
+                row["began_at"],
+                row["failures"],
+            )
             for row in rows
         )
 

@@ -85,6 +85,8 @@ WITH due AS (
     RETURNING message.*
 )
 SELECT claimed.id, claimed.type, claimed.at, claimed.data, claimed.tries, claimed.began_at, claimed.webhook,
+    (SELECT count(*) FROM jsonb_array_elements(claimed.log) AS line
+        WHERE (line->>'at')::timestamptz >= date_trunc('milliseconds', claimed.began_at)) AS failures,
     webhook.municipality, webhook.data_key, data_keys.wrapped, webhook.url, webhook.secret,
     CASE WHEN webhook.previous_until > %(now)s THEN webhook.previous END AS previous
 FROM claimed JOIN webhooks AS webhook ON webhook.id = claimed.webhook
@@ -176,6 +178,7 @@ class Messages:
             began=row["began_at"],
             url=opened(URL, row["url"]).decode(),
             secrets=tuple(opened(SECRET, each) for each in (row["secret"], row["previous"]) if each is not None),
+            failures=row["failures"],
         )
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:

@@ -216,6 +216,21 @@ async def test_a_message_of_a_worker_that_died_is_sent_by_another_and_by_one_onl
     assert len(mail.got) == 1
 
 
+async def test_workers_that_died_with_a_message_are_no_failures_of_its_target(store, clock, mail, heralds):
+    await held(store, clock)
+    herald = heralds(to_it())
+    await herald.bulletins.compose(to_it(), repeat=REPEAT, quiet=QUIET)
+    for _ in range(8):
+        assert len(await herald.bulletins.claim(["it:1"], timedelta(seconds=90))) == 1
+        clock.advance(seconds=91)
+    mail.replies["RCPT"] = "450 4.2.1 busy"
+    await told(herald)
+    mail.replies.clear()
+    clock.advance(seconds=2)
+    await told(herald)
+    assert len(mail.got) == 1
+
+
 async def test_a_refused_recipient_is_given_up_and_becomes_an_alarm_for_the_others(store, clock, mail, heralds):
     await held(store, clock)
     gone, there = to_it(key="a", name="gone"), to_it(key="b", name="there", mail="there@town.example")

@@ -293,6 +293,37 @@ async def test_a_late_worker_does_not_undo_what_its_successor_noted(store, notif
     assert [(each.state, len(each.tries)) for each in log] == [("delivered", 1)]
 
 
+async def test_workers_that_died_with_a_message_are_no_failures_of_its_receiver(store, notifier, receiver, clock):
+    hook, _ = await subscribed(store, receiver)
+    await store.create(new_submission())
+    await store.messages.follow(hook, ALL)
+    for _ in range(len(DELAYS)):
+        assert len(await store.messages.claim(hook, 5, LEASE)) == 1
+        clock.at += LEASE
+    receiver.answers = [web.Response(status=503)]
+    await round_(notifier)
+    clock.advance(seconds=DELAYS[0])
+    await round_(notifier)
+    log, _ = await store.webhooks.log("portal", hook, None, 10)
+    assert [(each.state, [one["status"] for one in each.tries]) for each in log] == [("delivered", [503, 204])]
+
+
+async def test_a_replayed_message_begins_its_schedule_anew(store, notifier, receiver, clock):
+    hook, _ = await subscribed(store, receiver)
+    await store.create(new_submission())
+    receiver.answers = [web.Response(status=503)] * 4
+    for delay in (0, *DELAYS[:3]):
+        clock.advance(seconds=delay)
+        await round_(notifier)
+    clock.advance(seconds=1)
+    await store.webhooks.replay("portal", hook, None)
+    receiver.answers = [web.Response(status=503)]
+    await round_(notifier)
+    clock.advance(seconds=DELAYS[0])
+    await round_(notifier)
+    assert len(receiver.got) == 6
+
+
 async def test_a_client_has_so_many_webhooks_at_most(store, receiver, monkeypatch):
     monkeypatch.setattr(webhooks, "MOST", 2)
     for _ in range(2):
