@@ -34,7 +34,7 @@ from gateway.notifier import Notifier
 from gateway.outbound.client import Client, Policy, http_client
 from gateway.ports import KeyArchive
 from gateway.services.loader import Catalogue, load
-from gateway.sets.installed import resolver
+from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
 from gateway.settings import Environment, MunicipalityFile, Settings, read_municipalities
 from gateway.store import embedded, migrations
@@ -131,7 +131,7 @@ async def open_house(
     """
     files = read_municipalities(settings)
     parameters = {file.ars: file.parameters for file in files}
-    catalogue = load(settings.services.dir, parameters, resolver(settings.schema_dir, shipped(), settings.trusted_sets))
+    catalogue = load(settings.services.dir, parameters, usable(settings.schema_dir, shipped(), settings.trusted_sets))
     clock = SystemClock()
     keys = KeyFiles(files, token_key(settings), published_keys(settings), clock=clock)
     municipalities = {file.ars: _municipality(file, settings.mode) for file in files}

@@ -1,13 +1,29 @@
-"""Schema files of a plain directory, as tests need them; what is installed is read by `gateway.sets.installed`."""
+"""Schema files and code lists of plain directories, as tests need them, without installing anything."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from gateway.xoev.message.files import Resolver, among
+from gateway.sets.library import Library
+from gateway.sets.manifest import Identity
+from gateway.xoev.schema_sets import SchemaSet
 
 
-def resolver(directory: Path | None) -> Resolver:
-    """Every XSD below the directory, by namespace and file name."""
-    paths = sorted(directory.rglob("*.xsd")) if directory is not None else ()
-    return among((path.name, path.read_bytes()) for path in paths)
+def sets(*directories: Path) -> list[SchemaSet]:
+    """Every XSD below each directory as a set of its own."""
+    return [
+        SchemaSet(one.name, "", {path.relative_to(one).as_posix(): path.read_bytes() for path in one.rglob("*.xsd")})
+        for one in directories
+    ]
+
+
+def library_of(*directories: Path | None, lists: dict[str, bytes] | None = None) -> Callable[[], Library]:
+    """A library of these directories and code lists (by file name)."""
+    schemas = [(Identity("schema", one.urn, ""), one) for one in sets(*filter(None, directories))]
+    codes = [
+        (Identity("codelist", name, ""), SchemaSet(name, "", {name: content}))
+        for name, content in (lists or {}).items()
+    ]
+    library = Library([*schemas, *codes])
+    return lambda: library

@@ -84,6 +84,7 @@ def _schemas(values: Settings) -> list[Row]:
     try:
         count = len(read_index(values.schema_dir))
         library, findings = load(values.schema_dir, shipped(), values.trusted_sets)
+        findings += library.faults
     except GatewayError as error:
         return [_fault("schemas", error)]
     if not count:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from gateway.errors import DataInvalid, InvalidParameter, SettingsInvalid
 from gateway.model import Finding, Severity
 
 if TYPE_CHECKING:
+    from gateway.services.loader import Catalogue
     from gateway.settings import MunicipalityFile
 
 
@@ -31,10 +33,10 @@ def services() -> None:
 @options
 @guarded
 def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
-    """One line a finding; none means everything fits."""
+    """One line a finding; none means everything fits, and warnings alone are no failure."""
     from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.installed import resolver  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
 
     values = settings.read(config)
@@ -47,16 +49,18 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     names: tuple[str, ...] = ()
     try:
         parameters = {file.ars: file.parameters for file in files}
-        names = load(
-            directory or values.services.dir, parameters, resolver(values.schema_dir, shipped(), values.trusted_sets)
-        ).ids()
+        catalogue = load(
+            directory or values.services.dir, parameters, usable(values.schema_dir, shipped(), values.trusted_sets)
+        )
+        names = catalogue.ids()
+        faults += _codes(catalogue, parameters)
     except DataInvalid as error:
         faults += error.findings
     faults += _without_service(files, names)
     for finding in faults:
         sentence = finding.de if language() == "de" else finding.en
         emit(finding.as_json(), as_json=as_json, human=f"{finding.pointer}: {sentence} [{finding.rule}]")
-    if faults:
+    if any(finding.severity is Severity.ERROR for finding in faults):
         raise SystemExit(FINDINGS)
     if not as_json:
         emit({}, as_json=False, human=text("In Ordnung: ", "In order: ") + ", ".join(names))
@@ -73,7 +77,7 @@ def try_(config: Path | None, as_json: bool, service: str, record: Path, municip
     from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.services.service import PRODUCT  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.installed import resolver  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.xoev.message.around import Around  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.readable import german_time  # noqa: PLC0415 - commands import what they need
@@ -82,7 +86,7 @@ def try_(config: Path | None, as_json: bool, service: str, record: Path, municip
     towns = {file.ars: file for file in settings.read_municipalities(values)}
     parameters = {ars: file.parameters for ars, file in towns.items()}
     chosen = (
-        load(values.services.dir, parameters, resolver(values.schema_dir, shipped(), values.trusted_sets))
+        load(values.services.dir, parameters, usable(values.schema_dir, shipped(), values.trusted_sets))
         .get(service)
         .rules_for(municipality)
     )
@@ -116,6 +120,17 @@ def try_(config: Path | None, as_json: bool, service: str, record: Path, municip
 
 
 services.add_command(diff)
+
+
+def _codes(catalogue: Catalogue, parameters: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
+    """Code lists that messages of municipalities use and that have run out or are not installed."""
+    from gateway.services.speaking import code_findings  # noqa: PLC0415 - commands import what they need
+
+    now = datetime.now(UTC)
+    for ars, by_service in parameters.items():
+        for service in sorted(set(by_service) & set(catalogue.ids())):
+            for finding in code_findings(catalogue.get(service), ars, now):
+                yield replace(finding, pointer=f"parameters/{ars}#/{service}{finding.pointer}")
 
 
 def _without_service(files: Iterable[MunicipalityFile], names: tuple[str, ...]) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from gateway.model import Finding
 
 if TYPE_CHECKING:
     from gateway.xoev.report import Report, Scenario
+    from gateway.xoev.report.schema_stage import Judge
     from gateway.xoev.report.stages import CodeCheck
     from gateway.xoev.schematron import RuleSet
 
@@ -73,7 +74,7 @@ def validate(  # noqa: PLR0913 - the options of the command
     if service and xsd:
         raise click.UsageError(text("--service oder --xsd, nicht beide.", "--service or --xsd, not both."))
     rules = scenario.rules + _rules(rule_files, phase)
-    scenario = replace(scenario, rules=rules, phase=phase, codes=_codes(config), values=values)
+    scenario = replace(scenario, rules=rules, phase=phase, codes=_codes(config, scenario.schema), values=values)
     with document.open("rb") as stream:
         data = stream.read(xml.DEFAULT_LIMITS.size + 1)
     found = reports.validate(data, scenario, datetime.now(UTC))
@@ -91,28 +92,32 @@ def _service(config: Path | None, service: str) -> Scenario:
     return load(settings.read(config).services.dir).get(service).scenario
 
 
-def _codes(config: Path | None) -> CodeCheck | None:
+def _codes(config: Path | None, schema: Judge | None) -> CodeCheck | None:
     """The check against the code lists that are installed; None where none are."""
     from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import load  # noqa: PLC0415 - as above
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+    from gateway.xoev.codes import Codes  # noqa: PLC0415 - as above
     from gateway.xoev.report.code_stage import looked_up  # noqa: PLC0415 - as above
+    from gateway.xoev.schema_sets import CompiledSet  # noqa: PLC0415 - as above
 
     values = settings.read(config)
     library, faults = load(values.schema_dir, shipped(), values.trusted_sets)
-    if faults:
+    if faults := (*faults, *library.faults):
         say(text("Nicht benutzt, da fehlerhaft:", "Not used, being faulty:"))
         show(faults)
-    return looked_up(library.code_lists) if any(True for _ in library.code_lists) else None
+    if not any(True for _ in library.code_lists):
+        return None
+    return looked_up(library.code_lists, Codes(schema if isinstance(schema, CompiledSet) else None))
 
 
 def _given(document: Path, xsd: Path | None) -> Scenario:
-    from gateway.xoev import xsd_files  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.report import Scenario  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.schema_sets import SchemaSet, compile_set  # noqa: PLC0415 - as above
 
     if xsd is None:
         return Scenario(document.name)
-    schema, faults = xsd_files.compiled(xsd.name, dict(_beside(xsd, "*.xsd")))
+    schema, faults = compile_set(SchemaSet("", "", dict(_beside(xsd, "*.xsd"))), start=xsd.name)
     if schema is None:
         _refuse(faults)
     return Scenario(document.name, schema, xsd.name)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -27,12 +27,12 @@ from gateway.services.messages import Messages, widened
 from gateway.services.overrides import override
 from gateway.services.service import Compiled, Service
 from gateway.services.speaking import speaks
+from gateway.sets.library import Library
 from gateway.xoev import fim, own_rules, schemas, xfall
 from gateway.xoev.filling import plan
 from gateway.xoev.fim import genericode
 from gateway.xoev.fim.genericode import Lists
 from gateway.xoev.message.binding import Sources, shapes
-from gateway.xoev.message.files import Resolver
 from gateway.xoev.normal_record import Normaliser
 from gateway.xoev.reading import read_mapping
 from gateway.xoev.record import RecordCheck
@@ -71,14 +71,14 @@ class Catalogue:
 def load(
     directory: Path | None = None,
     parameters: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
-    resolve: Resolver | None = None,
+    installed: Callable[[], Library] | None = None,
 ) -> Catalogue:
     """Load every service of a directory.
 
     Args:
         directory: holds one folder a service; None means the services that come with the gateway.
         parameters: ARS -> service id -> overrides, nested as in a municipality's file or with dotted keys.
-        resolve: gives installed schema files by namespace and location; None where none are installed.
+        installed: gives the schema sets and code lists that messages of other standards need; None where none are.
 
     Returns:
         the catalogue.
@@ -88,7 +88,7 @@ def load(
     """
     faults: list[Finding] = []
     services: dict[str, Service] = {}
-    messages = Messages(directory or _OWN, resolve)
+    messages = Messages(directory or _OWN, installed)
     for folder in _folders(directory or _OWN, faults):
         service = _Folder(folder, faults, messages).load()
         if service is None:

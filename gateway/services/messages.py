@@ -7,25 +7,27 @@ nobody asks for. Standard: file format 1 of this project (`docs/reference/messag
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from gateway.model import Finding
 from gateway.services.definition import Definition, Parameter
-from gateway.xoev.message import files
+from gateway.sets.library import Library
+from gateway.xoev.codes import Codes
 from gateway.xoev.message.binding import Sources, bind
 from gateway.xoev.message.declared import Declarations
 from gateway.xoev.message.entries import MessageMapping
-from gateway.xoev.message.files import Files, Resolver
 from gateway.xoev.message.reading import read
 from gateway.xoev.message.template import Template
+from gateway.xoev.schema_sets import CompiledSet
 
 FOLDER: Final = "messages"
 SHARED: Final = "_messages"
 _OWN: Final = Path(__file__).parent / SHARED
 _MAX_FILE: Final = 1 << 20
+_Joined = tuple[CompiledSet, Declarations, Codes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,10 @@ class Offered:
 class Messages:
     """Reads the messages of all folders of one directory; each schema set is compiled once."""
 
-    def __init__(self, directory: Path, resolve: Resolver | None) -> None:
+    def __init__(self, directory: Path, installed: Callable[[], Library] | None) -> None:
         self._shared = (directory / SHARED, _OWN)
-        self._resolve = resolve or (lambda _namespace, _location: None)
-        self._sets: dict[tuple[str, str], tuple[Files | None, Declarations | None, tuple[Finding, ...]]] = {}
+        self._installed = installed or Library
+        self._sets: dict[tuple[str, str], tuple[_Joined | None, tuple[Finding, ...]]] = {}
 
     def of(self, folder: Path, sources: Sources, faults: list[Finding]) -> dict[str, Offered]:
         """The messages of a folder by standard; faults are added with pointers `<folder>/<file>#<key path>`."""
@@ -86,16 +88,22 @@ class Messages:
         return None
 
     def _offered(self, mapping: MessageMapping, sources: Sources, name: str, faults: list[Finding]) -> Offered:
-        key = (mapping.namespace, mapping.schema)
-        if key not in self._sets:
-            made, absent = files.load(*key, self._resolve)
-            self._sets[key] = (made, Declarations(made) if made else None, absent)
-        compiled, declarations, absent = self._sets[key]
-        if compiled is None or declarations is None:
+        joined, absent = self._set(mapping.namespace, mapping.schema)
+        if joined is None:
             return Offered(mapping, None, absent)
+        schema, declarations, codes = joined
         root, unfit = bind(mapping, declarations, sources, name)
         faults += unfit
-        return Offered(mapping, Template(mapping, compiled, root) if root else None)
+        lists = self._installed().code_lists
+        return Offered(mapping, Template(mapping, schema, root, codes, lists) if root else None)
+
+    def _set(self, namespace: str, name: str) -> tuple[_Joined | None, tuple[Finding, ...]]:
+        key = (namespace, name)
+        if key not in self._sets:
+            schema, absent = self._installed().message(namespace, name)
+            joined = None if schema is None else (schema, Declarations(schema), Codes(schema))
+            self._sets[key] = joined, absent
+        return self._sets[key]
 
 
 def widened(definition: Definition, offered: Mapping[str, Offered]) -> Definition:

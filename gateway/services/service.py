@@ -22,11 +22,11 @@ from gateway.xoev.filling import Filled, Plan, fill
 from gateway.xoev.fim import Field
 from gateway.xoev.mapping import look_up
 from gateway.xoev.message.around import Around, Product, rehearsal
-from gateway.xoev.message.files import Files
 from gateway.xoev.message.template import Setting, Template, trace
 from gateway.xoev.normal_record import Normaliser
 from gateway.xoev.record import RecordCheck, within_limits
 from gateway.xoev.report import Scenario, Stage, State
+from gateway.xoev.schema_sets import CompiledSet
 from gateway.xoev.schemas import Schema
 from gateway.xoev.schematron import RuleSet
 from gateway.xoev.sentences import finding
@@ -138,7 +138,7 @@ class Service:
     @property
     def xsd(self) -> bytes:
         """The exact XSD that decides about documents."""
-        return self.template.files.source if self.template else self.compiled.schema.source
+        return self.template.schema.source if self.template else self.compiled.schema.source
 
     @property
     def special_categories(self) -> tuple[str, ...]:
@@ -161,8 +161,8 @@ class Service:
         return root is not None and not self._judge.errors(root)
 
     @property
-    def _judge(self) -> Schema | Files:
-        return self.template.files if self.template else self.compiled.schema
+    def _judge(self) -> Schema | CompiledSet:
+        return self.template.schema if self.template else self.compiled.schema
 
     @property
     def scenario(self) -> Scenario:
@@ -179,6 +179,7 @@ class Service:
         """
         passed = {Stage.WELL_FORMED, Stage.SCHEMA, Stage.CHARACTERS, Stage.SERVICE}
         passed |= {Stage.RULES} if self.compiled.rules else set()
+        passed |= {Stage.CODE_LISTS} if self.template is not None and self.template.judges_codes else set()
         return {stage.value: (State.PASSED if stage in passed else State.NOT_ASKED).value for stage in Stage}
 
     def rules_for(self, ars: str) -> Service:

@@ -7,11 +7,15 @@ Standard: see `gateway/xoev/message`. Start reading: `speaks`.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from gateway.model import Attachment, Finding
 from gateway.services.service import Service
+from gateway.xoev.codes import BY_DAY
 from gateway.xoev.message.around import rehearsal
+from gateway.xoev.readable import german_time
+from gateway.xoev.xml import parse
 
 
 def speaks(service: Service, ars: str) -> list[Finding]:
@@ -35,7 +39,33 @@ def speaks(service: Service, ars: str) -> list[Finding]:
         return faults
     files = [_file(number, rule.kind, rule.media_types[0]) for number, rule in enumerate(ruled.attachments)]
     _, found = ruled.document(service.compiled.examples["ordinary"], rehearsal(ars, files))
-    return [replace(one, pointer=f"/standard (examples/ordinary.json#{one.pointer})") for one in found]
+    lasting = [one for one in found if one.rule not in BY_DAY]  # a day that passes must not stop a gateway
+    return [replace(one, pointer=f"/standard (examples/ordinary.json#{one.pointer})") for one in lasting]
+
+
+def code_findings(service: Service, ars: str, at: datetime) -> list[Finding]:
+    """What an operator should know of the codes in a municipality's messages, by the ordinary example.
+
+    Args:
+        service: with the municipality among its variants, as `speaks` accepts it.
+        ars: the municipality.
+        at: the moment for which codes have to be valid.
+
+    Returns:
+        an error for each list that has run out or not begun, and a warning for each that is not installed, so that its
+        codes are not judged; pointers as those of `speaks`.
+    """
+    ruled = service.rules_for(ars)
+    template = ruled.template
+    if template is None:
+        return []
+    files = [_file(number, rule.kind, rule.media_types[0]) for number, rule in enumerate(ruled.attachments)]
+    around = replace(rehearsal(ars, files), created_at=at)
+    document, found = ruled.document(service.compiled.examples["ordinary"], around)
+    root = None if document is None else parse(document.content).root
+    if root is not None:
+        found = [one.finding("") for one in template.offences(root, german_time(at)[0].date())]
+    return [replace(one, pointer="/standard") for one in dict.fromkeys(found)]
 
 
 def _file(number: int, kind: str, media_type: str) -> Attachment:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,6 @@ from gateway.model import Finding, Severity
 from gateway.sets.folder import MAX_FILE_BYTES
 from gateway.sets.library import Library
 from gateway.sets.manifest import Identity, Manifest, digest_of
-from gateway.xoev.message.files import Resolver, among
 from gateway.xoev.schema_sets import SchemaSet
 
 INDEX: Final = "installed.json"
@@ -107,7 +106,8 @@ def load(
         trusted: digests of sets outside the manifest that may be used; None allows all (test mode).
 
     Returns:
-        the library, and a finding for each set that was left out. Of several sets with one namespace an official one
+        the library, and a finding for each set that was left out (code lists that cannot be read: `Library.faults`).
+        Of several sets with one namespace an official one
         answers. Reads files; call it once at start.
     """
     findings: list[Finding] = []
@@ -124,28 +124,18 @@ def load(
         doctypes = entry.doctypes if entry is not None and one.is_listed(manifest) else frozenset[str]()
         used.append((one.identity, SchemaSet(one.identity.urn, one.identity.version, files, doctypes)))
     library = Library(used, manifest.endings())
-    return library, (*findings, *library.faults)
+    return library, tuple(findings)
 
 
-def resolver(directory: Path, manifest: Manifest, trusted: frozenset[str] | None = None) -> Resolver:
-    """Gives the files of installed schema sets by namespace and location, each as its digest says it was installed.
-
-    Arguments as for `load`. The directory is read once, at the first question; a set whose files changed, or that may
-    not be used, counts as not there (`gateway check` names it), and an official set answers first.
-    """
+def usable(directory: Path, manifest: Manifest, trusted: frozenset[str] | None = None) -> Callable[[], Library]:
+    """As `load`, read at the first call and once; what was left out is not told (`gateway check` does)."""
 
     @cache
-    def ready() -> Resolver:
-        official_first = sorted(read_index(directory), key=lambda one: not one.is_listed(manifest))
-        usable = [one for one in official_first if one.identity.kind == "schema" and may_use(one, manifest, trusted)]
-        read = [read_files(directory, one) for one in usable]
-        return among(file for files, faults in read if not faults for file in files.items())
-
-    def resolve(namespace: str, location: str) -> bytes | None:
+    def read() -> Library:
         """Read the directory at the first question."""
-        return ready()(namespace, location)
+        return load(directory, manifest, trusted)[0]
 
-    return resolve
+    return read
 
 
 def may_use(one: InstalledSet, manifest: Manifest, trusted: frozenset[str] | None) -> bool:

@@ -6,28 +6,30 @@ Knows: which sets answer each other's imports. Never does: I/O. Start reading: `
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gateway.model import Finding
 from gateway.sets.manifest import Identity
 from gateway.xoev.codelists import CodeLists, Ending
 from gateway.xoev.fim import genericode
-from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_set
+from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_file, compile_set
 
 
 class Library:
-    """What may be used. Safe from several threads; a schema is compiled when it is first asked for, and once.
+    """What may be used. Safe from several threads; what is asked for is compiled or read at the first question, once.
 
-    `faults` are code lists that cannot be read; they are left out.
+    Of several sets with one namespace the first one answers.
     """
 
-    def __init__(self, sets: Iterable[tuple[Identity, SchemaSet]], endings: Mapping[str, Ending] | None = None) -> None:
+    def __init__(
+        self, sets: Iterable[tuple[Identity, SchemaSet]] = (), endings: Mapping[str, Ending] | None = None
+    ) -> None:
         self._sets = dict(sets)
-        self._compiled: dict[Identity, tuple[CompiledSet | None, tuple[Finding, ...]]] = {}
+        self._endings = endings
+        self._compiled: dict[Identity | tuple[str, str], tuple[CompiledSet | None, tuple[Finding, ...]]] = {}
+        self._lists: tuple[CodeLists, tuple[Finding, ...]] | None = None
         self._lock = threading.Lock()
-        self.faults: tuple[Finding, ...] = ()
-        self.code_lists = CodeLists(self._tables(), endings)
 
     def __len__(self) -> int:
         return len(self._sets)
@@ -39,30 +41,57 @@ class Library:
     def schema(self, urn: str, version: str) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
         """A schema set, compiled with all others at hand; None and the faults where it cannot be, or is not there."""
         identity = Identity("schema", urn, version)
+        first = self._sets.get(identity)
+        if first is None:
+            return None, (_missing(identity),)
+        others = [one for one in self._schemas() if one is not first]
+        return self._once(identity, lambda: compile_set(first, others))
+
+    def message(self, namespace: str, name: str) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
+        """The schema of a kind of documents by namespace and file name, compiled with all that it takes in."""
+        return self._once((namespace, name), lambda: compile_file(namespace, name, self._schemas()))
+
+    @property
+    def code_lists(self) -> CodeLists:
+        """Every code list that can be read."""
+        return self._read()[0]
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """What is wrong with code lists that cannot be read; they are left out."""
+        return self._read()[1]
+
+    def _schemas(self) -> list[SchemaSet]:
+        return [one for identity, one in self._sets.items() if identity.kind == "schema"]
+
+    def _once(
+        self,
+        key: Identity | tuple[str, str],
+        made: Callable[[], tuple[CompiledSet | None, tuple[Finding, ...]]],
+    ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
         with self._lock:
-            if identity not in self._compiled:
-                first = self._sets.get(identity)
-                others = [one for key, one in self._sets.items() if key != identity and key.kind == "schema"]
-                self._compiled[identity] = (
-                    (None, (_missing(identity),)) if first is None else compile_set(first, others)
-                )
-            return self._compiled[identity]
+            if key not in self._compiled:
+                self._compiled[key] = made()
+            return self._compiled[key]
 
-    def rules(self, urn: str, version: str) -> Mapping[str, bytes]:
-        """The Schematron files of a standard by name; empty where none are installed."""
-        found = self._sets.get(Identity("rules", urn, version))
-        return {} if found is None else found.files
+    def _read(self) -> tuple[CodeLists, tuple[Finding, ...]]:
+        with self._lock:
+            if self._lists is None:
+                tables, faults = self._tables()
+                self._lists = CodeLists(tables, self._endings), faults
+            return self._lists
 
-    def _tables(self) -> list[genericode.CodeTable]:
-        tables = []
+    def _tables(self) -> tuple[list[genericode.CodeTable], tuple[Finding, ...]]:
+        tables: list[genericode.CodeTable] = []
+        found: tuple[Finding, ...] = ()
         for identity, one in self._sets.items():
             for name, content in one.files.items() if identity.kind == "codelist" else ():
                 table, faults = genericode.read([content])
                 place = f"{identity.name}/{name}#"
-                self.faults += tuple(replace(fault, pointer=f"{place}{fault.pointer}") for fault in faults)
+                found += tuple(replace(fault, pointer=f"{place}{fault.pointer}") for fault in faults)
                 if table is not None:
                     tables.append(table)
-        return tables
+        return tables, found
 
 
 def _missing(identity: Identity) -> Finding:

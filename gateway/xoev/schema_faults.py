@@ -54,6 +54,17 @@ def schema_fault(place: str, line: int, rule: str, said: str = "") -> Finding:
     )
 
 
+def not_installed(name: str, namespace: str) -> Finding:
+    """A schema file that no set at hand holds."""
+    return Finding(
+        name,
+        "set_absent",
+        f"Die Schemadatei ist nicht installiert (Namensraum {namespace}). Bitte mit `gateway schemas install` "
+        "einspielen.",
+        f"The schema file is not installed (namespace {namespace}). Bring it in with `gateway schemas install`.",
+    )
+
+
 def absent(place: str, line: int, namespace: str) -> Finding:
     """An import that no set at hand can answer."""
     return Finding(

@@ -9,7 +9,7 @@ files apart by address only and takes one schema for each imported namespace.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from posixpath import basename, dirname, normpath
 from typing import Final
@@ -46,15 +46,32 @@ class SchemaSet:
         return f"{self.urn}_{self.version}" if self.version and not self.urn.endswith(self.version) else self.urn
 
 
-class Reach:
-    """Walks from the first set to every file that belongs to its schema. `sets[1:]` may be imported from."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a schema. `namespace` is the one its declarations belong to; read `root` only."""
 
-    def __init__(self, sets: Sequence[SchemaSet]) -> None:
+    namespace: str
+    root: etree._Element = field(repr=False)
+    source: bytes = field(repr=False)
+
+    def qualifies(self, kind: str) -> bool:
+        """Whether local elements or attributes (`kind`) are in the namespace unless they say otherwise."""
+        return self.root.get(f"{kind}FormDefault") == "qualified"
+
+
+class Reach:
+    """Walks from the first set to every file that belongs to its schema. `sets[1:]` may be imported from.
+
+    `start` is the file of the first set to begin with; without it all of that set belong to the schema.
+    """
+
+    def __init__(self, sets: Sequence[SchemaSet], start: str | None = None) -> None:
         self.faults: list[Finding] = []
         self.notices: list[Finding] = []
         self.roots: dict[_Key, etree._Element] = {}
-        self._sets = sets
+        self._sets, self._start = sets, start
         self._schemas = [sorted(path for path in one.files if path.lower().endswith(".xsd")) for one in sets]
+        self._owners: dict[_Key, str] = {}
         self._parsed: dict[_Key, xml.Parsed] = {}
         self._entries: dict[str, dict[_Key, None]] = {}
         self._addresses: dict[object, str] = {}
@@ -62,15 +79,15 @@ class Reach:
 
     def walk(self) -> tuple[str, ...]:
         """Read everything in reach, every fault noted. Gives the namespaces of the first set."""
-        for path in self._schemas[0]:
+        for path in self._schemas[0] if self._start is None else [self._start]:
             namespace = self._target((0, path))
-            if namespace:
-                self._enter(namespace, (0, path))
-            elif namespace is None:
+            if namespace is None:
                 self._waiting.append((0, path))  # no XML: reading it says why
+            elif namespace or self._start:
+                self._enter(namespace, (0, path))
         namespaces = tuple(sorted(self._entries))
-        if not namespaces:
-            self.faults.append(schema_fault(self._sets[0].name, 0, "xsd_empty"))
+        if not namespaces and self._start is None:
+            self.faults.append(schema_fault(self.name, 0, "xsd_empty"))
         size = 0
         while self._waiting:
             key = self._waiting.pop(0)
@@ -78,7 +95,7 @@ class Reach:
                 continue
             size += len(self._content(key))
             if len(self.roots) >= MAX_FILES or size > MAX_BYTES:
-                self.faults.append(schema_fault(self._sets[0].name, 0, "xsd_many"))
+                self.faults.append(schema_fault(self.name, 0, "xsd_many"))
                 break
             self._take(key)
         return namespaces
@@ -93,8 +110,10 @@ class Reach:
             texts[self._address(namespace)] = etree.tostring(root)
         top = _schema("")
         for namespace in namespaces:
-            place = self._address(namespace)
-            etree.SubElement(top, f"{_XS}import", {"namespace": namespace, "schemaLocation": place})
+            part = etree.SubElement(top, f"{_XS}{'import' if namespace else 'include'}")
+            part.set("schemaLocation", self._address(namespace))
+            if namespace:
+                part.set("namespace", namespace)
         # lxml fills attributes in only where this very file has one to fill in
         etree.SubElement(top, f"{_XS}attribute", {"name": "filled", "fixed": ""})
         texts[f"{_BASE}top.xsd"] = etree.tostring(top)
@@ -105,7 +124,17 @@ class Reach:
         for key, known in self._addresses.items():
             if known == address and isinstance(key, tuple):
                 return self._place(key)
-        return self._sets[0].name
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The whole schema, for findings: the file to begin with, or the set."""
+        return self._sets[0].name if self._start is None else self._place((0, self._start))
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every file in reach, the one to begin with first."""
+        return tuple(Part(self._owners[key], root, self._content(key)) for key, root in self.roots.items())
 
     def _take(self, key: _Key) -> None:
         place = self._place(key)
@@ -120,11 +149,13 @@ class Reach:
         self.roots[key] = root
         if next(root.iter(etree.Entity), None) is not None:
             self.faults.append(schema_fault(place, 0, "xsd_entity"))
+        own = root.get("targetNamespace") or self._owners.get(key, "")
+        self._owners[key] = own
         for part in root:
             if part.tag == f"{_XS}import":
-                self._import(key, part, root.get("targetNamespace", ""))
+                self._import(key, part, own)
             elif part.tag in {f"{_XS}include", f"{_XS}redefine"}:
-                self._include(key, part, root.get("targetNamespace", ""))
+                self._include(key, part, own)
 
     def _import(self, key: _Key, part: etree._Element, own: str) -> None:
         place, line = self._place(key), part.sourceline or 0
@@ -135,7 +166,7 @@ class Reach:
             return
         having: list[_Key] = []
         for number, paths in enumerate(self._schemas):
-            having = [(number, path) for path in paths if self._target((number, path)) == namespace]
+            having = [(number, path) for path in paths if self._declares((number, path), namespace)]
             if having:
                 break
         if not having:
@@ -151,9 +182,10 @@ class Reach:
         found, climbs = self._included(key, location, own)
         if found is None:
             rule = "xsd_outside" if climbs else "xsd_missing"
-            self.faults.append(schema_fault(self._place(key), part.sourceline or 0, rule))
+            self.faults.append(schema_fault(self._place(key), part.sourceline or 0, rule, location))
             return
         part.set("schemaLocation", self._address(found))
+        self._owners.setdefault(found, own)
         self._waiting.append(found)
 
     def _included(self, key: _Key, location: str, own: str) -> tuple[_Key | None, bool]:
@@ -177,6 +209,10 @@ class Reach:
         root = self._read(key).root
         return None if root is None else root.get("targetNamespace", "")
 
+    def _declares(self, key: _Key, namespace: str) -> bool:
+        """Whether a file is of a namespace; one that does not even hold its name is not read."""
+        return _mentions(self._content(key), namespace) and self._target(key) == namespace
+
     def _read(self, key: _Key) -> xml.Parsed:
         if key not in self._parsed:
             whole = self._sets[key[0]]
@@ -188,10 +224,27 @@ class Reach:
         return self._sets[key[0]].files[key[1]]
 
     def _place(self, key: _Key) -> str:
-        return f"{self._sets[key[0]].name}/{key[1]}"
+        name = self._sets[key[0]].name
+        return f"{name}/{key[1]}" if name else key[1]
 
     def _address(self, of: object) -> str:
         return self._addresses.setdefault(of, f"{_BASE}{len(self._addresses)}.xsd")
+
+
+def find(sets: Iterable[SchemaSet], namespace: str, name: str) -> tuple[SchemaSet, str] | None:
+    """The first set with a schema file of that namespace and file name (also a broken one), and its path there."""
+    for one in sets:
+        for path, content in sorted(one.files.items()):
+            if basename(path) == name and _mentions(content, namespace):
+                root = xml.parse(content, xml.DEFAULT_LIMITS, doctype=path in one.doctypes).root
+                if root is None or root.get("targetNamespace", "") == namespace:
+                    return one, path
+    return None
+
+
+def _mentions(content: bytes, namespace: str) -> bool:
+    """Whether the bytes may declare the namespace: they hold its name, or something that may stand for it."""
+    return namespace.encode() in content or b"&" in content
 
 
 def _schema(namespace: str) -> etree._Element:

@@ -9,80 +9,113 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from lxml import etree
 
 from gateway.model import Finding
-from gateway.xoev.schema_faults import schema_fault
-from gateway.xoev.schema_reach import Reach, SchemaSet
+from gateway.xoev.schema_faults import not_installed, schema_fault
+from gateway.xoev.schema_reach import Part, Reach, SchemaSet, find
 from gateway.xoev.schema_weight import is_too_heavy
 
-__all__ = ["CompiledSet", "SchemaSet", "compile_set"]
+__all__ = ["CompiledSet", "Part", "SchemaSet", "compile_file", "compile_set"]
+
+XS: Final = "{http://www.w3.org/2001/XMLSchema}"
+_GLOBAL: Final = frozenset({"element", "attribute", "complexType", "simpleType", "group", "attributeGroup"})
 
 
-@dataclass(frozen=True, slots=True)
 class CompiledSet:
-    """A schema set as a validator.
+    """A schema set as a validator. Safe from several threads.
 
-    `namespaces` are those that documents of the set may have, `schemas` the roots of all files in reach (read them
-    only), `notices` the imports that no set could answer.
+    `namespaces` are those that documents of the set may have, `parts` all files in reach (the one to begin with first),
+    `notices` the imports that no set could answer. `named` finds what the files declare for everybody: its keys are
+    kind, namespace and local name, the value is the declaration and its file.
     """
 
-    namespaces: tuple[str, ...]
-    schemas: tuple[etree._Element, ...] = field(repr=False)
-    notices: tuple[Finding, ...]
-    _compiled: etree.XMLSchema = field(repr=False)
-    _filling: etree.XMLSchema = field(repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    def __init__(
+        self, top: etree._Element, namespaces: tuple[str, ...], parts: tuple[Part, ...], notices: tuple[Finding, ...]
+    ) -> None:
+        self.namespaces, self.parts, self.notices = namespaces, parts, notices
+        self.named: Mapping[tuple[str, str, str], tuple[etree._Element, Part]] = {
+            (str(etree.QName(one).localname), part.namespace, one.get("name", "")): (one, part)
+            for part in parts
+            for one in part.root.iterchildren(etree.Element)
+            if etree.QName(one).localname in _GLOBAL
+        }
+        self._top = top
+        self._compiled = etree.XMLSchema(top)
+        self._filling: etree.XMLSchema | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def source(self) -> bytes:
+        """The exact bytes of the file to begin with."""
+        return self.parts[0].source
 
     def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
-        """Everything that libxml2 finds wrong; empty for a valid document. Safe from several threads."""
-        return self._judge(self._compiled, document)
+        """Everything that libxml2 finds wrong; empty for a valid document."""
+        with self._lock:
+            return _judged(self._compiled, document)
 
     def fill(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
         """As `errors`, and write the attributes that the schema fixes into `document`; give it a copy."""
-        return self._judge(self._filling, document)
-
-    def _judge(self, schema: etree.XMLSchema, document: etree._Element) -> tuple[etree._LogEntry, ...]:
         with self._lock:
-            try:
-                if schema.validate(document):
-                    return ()
-            except etree.XMLSchemaValidateError:
-                pass  # libxml2 gave up, for instance on a pattern; its log says so
-            return tuple(schema.error_log)
+            if self._filling is None:
+                self._filling = etree.XMLSchema(self._top, attribute_defaults=True)
+            return _judged(self._filling, document)
 
 
-def compile_set(first: SchemaSet, others: Sequence[SchemaSet] = ()) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
-    """Compile every XSD of a set together with what it imports.
+def _judged(schema: etree.XMLSchema, document: etree._Element) -> tuple[etree._LogEntry, ...]:
+    try:
+        if schema.validate(document):
+            return ()
+    except etree.XMLSchemaValidateError:
+        pass  # libxml2 gave up, for instance on a pattern with too many ways; its log says so
+    return tuple(schema.error_log)
+
+
+def compile_set(
+    first: SchemaSet, others: Sequence[SchemaSet] = (), start: str | None = None
+) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
+    """Compile the XSD files of a set together with what they import.
 
     Args:
         first: the set that documents are written for.
         others: sets that may be imported from; of several with the same namespace the first one counts, and a
             namespace that `first` has itself is taken from there.
+        start: the file of `first` that documents are written for; None for every file.
 
     Returns:
         the validator and no findings, or None and every fault with pointers `<set>/<file>#/<line>`. An import that no
         set can answer is only a notice as long as nothing of it is used.
     """
-    reach = Reach((first, *others))
+    if start is not None and start not in first.files:
+        return None, (schema_fault(start, 0, "xsd_missing"),)
+    reach = Reach((first, *others), start)
     namespaces = reach.walk()
     if reach.faults:
         return None, (*reach.faults, *reach.notices)
     if is_too_heavy(reach.roots.values()):
-        return None, (schema_fault(first.name, 0, "xsd_heavy"), *reach.notices)
+        return None, (schema_fault(reach.name, 0, "xsd_heavy"), *reach.notices)
     address, texts = reach.texts(namespaces)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     parser.resolvers.add(_Known(texts))
     top = etree.fromstring(texts[address], parser, base_url=address)
     try:
-        compiled = etree.XMLSchema(top)
-        filling = etree.XMLSchema(top, attribute_defaults=True)
+        return CompiledSet(top, namespaces, reach.parts, tuple(reach.notices)), ()
     except etree.XMLSchemaParseError as error:
         return None, (*_invalid(reach, error), *reach.notices)
-    return CompiledSet(namespaces, tuple(reach.roots.values()), tuple(reach.notices), compiled, filling), ()
+
+
+def compile_file(
+    namespace: str, name: str, sets: Sequence[SchemaSet]
+) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
+    """Compile a schema file by its namespace and file name, from whichever set has it first; else as `compile_set`."""
+    found = find(sets, namespace, name)
+    if found is None:
+        return None, (not_installed(name, namespace),)
+    first, path = found
+    return compile_set(first, [one for one in sets if one is not first], path)
 
 
 class _Known(etree.Resolver):

@@ -22,8 +22,9 @@ from typing import Any
 from lxml import etree
 
 from gateway.services.loader import load
-from gateway.xoev import schematron, xsd_files
+from gateway.xoev import schematron
 from gateway.xoev.report import Recommendation, Scenario, validate
+from gateway.xoev.schema_sets import SchemaSet, compile_set
 
 XBAU = Path(__file__).parents[3] / "shared/data/xsd/xbau_kern-1.3.0"
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -69,7 +70,7 @@ def subject() -> tuple[bytes, Any, bytes]:
     """The message, its schema and its rules."""
     if XBAU.exists():
         files = {path.name: path.read_bytes() for path in (XBAU / "offline").glob("*.xsd")}
-        judge, faults = xsd_files.compiled("xbau-kernmodul-universellerAntrag.xsd", files)
+        judge, faults = compile_set(SchemaSet("", "", files), start="xbau-kernmodul-universellerAntrag.xsd")
         assert judge is not None, faults
         rules = (XBAU / "specs/xbau-schematron-leere-elemente.sch").read_bytes()
         return (XBAU / "sample-universellerAntrag.1200.xml").read_bytes(), judge, rules

@@ -23,7 +23,7 @@ from gateway.ports import Stored
 from gateway.sandbox.fitconnect.offers import Offer
 from gateway.services.loader import load
 from tests.fitconnect.conftest import MemoryStore, SystemClock
-from tests.schema_folder import resolver
+from tests.schema_folder import library_of
 from tests.services.conftest import PARAMETERS, TANGERHUETTE, XBAU
 
 PLAN = b"%PDF-1.7 Lageplan"
@@ -85,7 +85,7 @@ class Receipts:
 def catalogue():
     if not XBAU.is_dir():
         pytest.skip("the official XBau-Kernmodul 1.3.0 is not beside the checkout")
-    return load(None, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, resolver(XBAU / "offline"))
+    return load(None, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, library_of(XBAU / "offline"))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.services.loader import Catalogue, load
 from gateway.services.service import Service
-from tests.schema_folder import resolver
+from tests.schema_folder import library_of
 
 XBAU = Path(__file__).parents[3] / "shared/data/xsd/xbau_kern-1.3.0"
 TANGERHUETTE = "150900546546"
@@ -42,4 +42,4 @@ def xbau() -> Path:
 def speaking(xbau: Path) -> Catalogue:
     """All services, four of which speak XBau for Tangerhütte."""
     parameters = {TANGERHUETTE: dict.fromkeys(SPEAKING, PARAMETERS)}
-    return load(None, parameters, resolver(xbau / "offline"))
+    return load(None, parameters, library_of(xbau / "offline"))

@@ -15,7 +15,7 @@ from gateway.cli.main import group
 from gateway.errors import DataInvalid
 from gateway.services import loader
 from gateway.services.loader import load
-from tests.schema_folder import resolver
+from tests.schema_folder import library_of
 
 from .conftest import PARAMETERS, TANGERHUETTE
 
@@ -31,7 +31,7 @@ def copied(tmp_path: Path) -> Path:
 
 def faults(directory: Path, schemas: Path | None = None, parameters: Any = None) -> dict[str, str]:
     with pytest.raises(DataInvalid) as refused:
-        load(directory, parameters, resolver(schemas))
+        load(directory, parameters, library_of(schemas))
     assert all(one.de != one.en for one in refused.value.findings)
     return {one.pointer: one.rule for one in refused.value.findings}
 
@@ -43,7 +43,7 @@ def edit(path: Path, before: str, after: str) -> None:
 
 
 def test_a_copied_service_finds_the_shipped_base(copied, xbau):
-    service = load(copied, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, resolver(xbau / "offline")).get("hausnummer")
+    service = load(copied, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, library_of(xbau / "offline")).get("hausnummer")
     assert service.rules_for(TANGERHUETTE).standard == "xbau-kernmodul"
     assert service.schema_uris == (service.schema_uri, "urn:xoev-de:bmk:standard:xbau-kernmodul_1.3.0")
 
@@ -51,7 +51,7 @@ def test_a_copied_service_finds_the_shipped_base(copied, xbau):
 def test_a_base_beside_the_services_goes_first_and_is_no_service(copied, xbau):
     shutil.copytree(OWN / "_messages", copied / "_messages")
     edit(copied / "_messages/xbau-kernmodul-1200.toml", "urn:xoev-de:bmk:standard:xbau-kernmodul_1.3.0", "urn:ours")
-    catalogue = load(copied, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, resolver(xbau / "offline"))
+    catalogue = load(copied, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, library_of(xbau / "offline"))
     assert catalogue.ids() == ("hausnummer",)
     assert catalogue.get("hausnummer").rules_for(TANGERHUETTE).schema_uri == "urn:ours"
 
@@ -159,7 +159,11 @@ def test_the_check_names_the_command_that_brings_the_missing_schema(config):
 
 def test_once_installed_the_record_can_be_tried_as_the_municipality_would_send_it(installed):
     config = installed
-    assert run("check", "--config", config).exit_code == 0
+    checked = run("check", "--config", config)
+    assert checked.exit_code == 0
+    told = [json.loads(line) for line in checked.stdout.splitlines()]
+    assert {(one["rule"], one["severity"]) for one in told} == {("code_list_unknown", "warning")}
+    assert {one["pointer"] for one in told} == {f"parameters/{TANGERHUETTE}#/hausnummer/standard"}
     record = OWN / "hausnummer/examples/ordinary.json"
     result = run("try", "hausnummer", record, "--municipality", TANGERHUETTE, "--config", config)
     assert result.exit_code == 0

@@ -22,7 +22,7 @@ from gateway.model import Attachment, Purpose
 from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.xoev.message.around import Around, Product, attachment_id
-from tests.schema_folder import resolver
+from tests.schema_folder import library_of
 
 from .conftest import PARAMETERS, SPEAKING, TANGERHUETTE
 
@@ -346,7 +346,7 @@ def test_the_schema_set_is_needed_only_where_somebody_asks_for_it():
 
 def test_what_is_missing_names_the_command_that_brings_it():
     with pytest.raises(DataInvalid) as told:
-        load(None, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, resolver(None))
+        load(None, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, library_of())
     (one,) = told.value.findings
     assert "gateway schemas install" in one.de
     assert "gateway schemas install" in one.en
@@ -355,7 +355,7 @@ def test_what_is_missing_names_the_command_that_brings_it():
 
 def refused(parameters: Mapping[str, Any], directory: Path | None) -> dict[str, str]:
     with pytest.raises(DataInvalid) as told:
-        load(None, {TANGERHUETTE: parameters}, resolver(directory))
+        load(None, {TANGERHUETTE: parameters}, library_of(directory))
     prefix = f"parameters/{TANGERHUETTE}#"
     return {one.pointer.removeprefix(prefix): one.rule for one in told.value.findings}
 

@@ -13,7 +13,7 @@ from lxml import etree
 from gateway.errors import DataInvalid, SetRefused, SetsNotWritten
 from gateway.sets import install as installing
 from gateway.sets.install import install
-from gateway.sets.installed import INDEX, load, read_files, read_index, resolver
+from gateway.sets.installed import INDEX, load, read_files, read_index, usable
 from gateway.sets.manifest import Identity, Manifest, digest_of
 from gateway.sets.plan import NewSet, Plan, Unlisted, plan
 
@@ -120,12 +120,13 @@ def test_a_changed_or_missing_file_is_found_and_its_set_is_not_used(tmp_path: Pa
 def test_a_message_is_read_from_whole_sets_alone(tmp_path: Path) -> None:
     bring(tmp_path, plan({"a.xsd": A, "b.xsd": B, "c.xsd": C}, MANIFEST))
     namespace = etree.fromstring(A).get("targetNamespace", "")
-    assert resolver(tmp_path, MANIFEST)(namespace, "https://far.invalid/deep/a.xsd") == A
-    assert resolver(tmp_path, MANIFEST)(namespace, "../../etc/passwd") is None
-    assert resolver(tmp_path / "nowhere", MANIFEST)(namespace, "a.xsd") is None
+    schema, problems = usable(tmp_path, MANIFEST)().message(namespace, "a.xsd")
+    assert (schema and schema.source, problems) == (A, ())
+    for directory, name in ((tmp_path, "../../etc/passwd"), (tmp_path, "b.xsd"), (tmp_path / "nowhere", "a.xsd")):
+        assert usable(directory, MANIFEST)().message(namespace, name)[1][0].rule == "set_absent"
     one = next(one for one in read_index(tmp_path) if one.identity == AB)
     (tmp_path / "sets" / one.folder / "b.xsd").write_bytes(B + b" ")
-    assert resolver(tmp_path, MANIFEST)(namespace, "a.xsd") is None
+    assert usable(tmp_path, MANIFEST)().message(namespace, "a.xsd")[0] is None
 
 
 def test_a_message_is_not_read_from_a_set_that_production_does_not_trust(tmp_path: Path) -> None:
@@ -133,9 +134,9 @@ def test_a_message_is_not_read_from_a_set_that_production_does_not_trust(tmp_pat
     unlisted = plan({"d.xsd": source}, MANIFEST, Unlisted("urn:d", "1"))
     bring(tmp_path, unlisted)
     namespace = etree.fromstring(source).get("targetNamespace", "")
-    assert resolver(tmp_path, MANIFEST)(namespace, "d.xsd") == source
-    assert resolver(tmp_path, MANIFEST, frozenset())(namespace, "d.xsd") is None
-    assert resolver(tmp_path, MANIFEST, frozenset({digest_of(unlisted.sets[0].digests)}))(namespace, "d.xsd") == source
+    digest = digest_of(unlisted.sets[0].digests)
+    for trusted, taken in ((None, True), (frozenset(), False), (frozenset({digest}), True)):
+        assert (usable(tmp_path, MANIFEST, trusted)().message(namespace, "d.xsd")[0] is not None) == taken
 
 
 def test_another_content_under_the_same_version_needs_replace(tmp_path: Path) -> None:
@@ -255,4 +256,4 @@ def test_an_official_set_answers_before_an_unlisted_one_with_the_same_namespace(
     bring(tmp_path, plan({"c.xsd": C, "u.xsd": user.encode()}, manifest))
     schema, _ = load(tmp_path, manifest)[0].schema("urn:u", "1")
     assert schema is not None
-    assert any(root.find("{*}element[@name='c']") is not None for root in schema.schemas)
+    assert any(root.find("{*}element[@name='c']") is not None for root in [part.root for part in schema.parts])

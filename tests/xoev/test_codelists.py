@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,10 +11,9 @@ from lxml import etree
 
 from gateway.model import Severity
 from gateway.xoev.codelists import CodeLists, Ending, Verdict
-from gateway.xoev.codes import CodeCheck, code_types
+from gateway.xoev.codes import Codes
 from gateway.xoev.fim import genericode
-from gateway.xoev.report import code_stage
-from gateway.xoev.report.code_stage import noted
+from gateway.xoev.report.code_stage import looked_up
 from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_set
 
 from . import xdf
@@ -186,14 +186,19 @@ BOTH = 'listURI="urn:x:list" listVersionID="{}"'
 def judged(schema: CompiledSet, element: str, attributes: str, code: str) -> list[tuple[str, str, str]]:
     document = etree.fromstring(f'<d:{element} xmlns:d="urn:d" {attributes}><code>{code}</code></d:{element}>')
     before = etree.tostring(document)
-    found = CodeCheck(schema).findings(document, LISTS, DAY)
+    found = [
+        one.finding(document.getroottree().getpath(document)) for one in Codes(schema).offences(document, LISTS, DAY)
+    ]
+    assert [one.finding for one in looked_up(LISTS, Codes(schema))(document, DAY)] == [
+        replace(one, pointer=f"/{element}") for one in found
+    ]
     assert etree.tostring(document) == before
     assert all(code not in one.de.split() for one in found)
     return [(one.pointer, one.rule, one.severity.value) for one in found]
 
 
 def test_the_four_code_types_are_read_from_the_schema(schema: CompiledSet) -> None:
-    found = {one.kind: (one.list_uri, one.version) for one in code_types(schema.schemas)}
+    found = {one.kind: (one.list_uri, one.version) for one in Codes(schema).types}
     assert found == {1: ("urn:own", "1"), 2: ("urn:x:list", "1"), 3: ("urn:x:list", ""), 4: ("", "")}
 
 
@@ -226,5 +231,4 @@ def test_each_code_type_is_held(schema: CompiledSet, element: str, attributes: s
 
 def test_the_lists_answer_the_code_stage_of_the_report() -> None:
     root = etree.fromstring(f"<d><x {BOTH.format(1)}><code>b</code></x><x {BOTH.format(2)}><code>b</code></x></d>")
-    assert [one.finding.rule for one in noted(root, LISTS, DAY)] == ["code_unknown"]
-    assert {one.value for one in Verdict} == {one.value for one in code_stage.Verdict}
+    assert [one.finding.rule for one in looked_up(LISTS)(root, DAY)] == ["code_unknown"]

@@ -9,10 +9,12 @@ import pytest
 from lxml import etree
 
 from gateway.model import Finding, Severity
-from gateway.xoev import schematron, xsd_files
+from gateway.xoev import schematron
+from gateway.xoev.codelists import Verdict
 from gateway.xoev.latin import Datatype
 from gateway.xoev.report import Recommendation, Report, Scenario, Stage, State, kosit, validate
-from gateway.xoev.report.code_stage import Verdict, looked_up
+from gateway.xoev.report.code_stage import looked_up
+from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_set
 from gateway.xoev.schematron import Budget
 
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
@@ -48,7 +50,7 @@ class Lists:
 
 
 def scenario(test: str = "tag", **more: object) -> Scenario:
-    schema, faults = xsd_files.compiled("n.xsd", {"n.xsd": XSD})
+    schema, faults = compile_set(SchemaSet("", "", {"n.xsd": XSD}), start="n.xsd")
     rules, more_faults = schematron.read(SCH.format(test).encode())
     assert schema is not None, faults
     assert rules is not None, more_faults
@@ -129,14 +131,18 @@ def test_the_schema_stage_names_place_and_way_out_but_no_value(
 
 
 def test_every_demand_that_a_value_breaks_is_told() -> None:
-    schema, _ = xsd_files.compiled(
-        "n.xsd",
-        {
-            "n.xsd": b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="a"><xs:simpleType>
+    schema, _ = compile_set(
+        SchemaSet(
+            "",
+            "",
+            {
+                "n.xsd": b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="a"><xs:simpleType>
             <xs:restriction base="xs:decimal"><xs:maxInclusive value="3"/><xs:fractionDigits value="2"/>
             </xs:restriction>
             </xs:simpleType></xs:element></xs:schema>"""
-        },
+            },
+        ),
+        start="n.xsd",
     )
     report = judged("<a>9.123</a>", Scenario("n", schema, "n.xsd"))
     assert [one.en.partition("(")[2] for one in report.findings] == [
@@ -234,12 +240,12 @@ def test_the_report_as_json_is_what_the_command_prints() -> None:
 
 
 @pytest.fixture(scope="module")
-def kosit_schema() -> xsd_files.Validator:
+def kosit_schema() -> CompiledSet:
     folder = SHARED / "kosit-validator"
     if not folder.exists():
         pytest.skip("the schemas of the KoSIT validator are not beside the checkout")
     files = {path.name: path.read_bytes() for path in folder.glob("*.xsd")}
-    found, faults = xsd_files.compiled("createReportInput.xsd", files)
+    found, faults = compile_set(SchemaSet("", "", files), start="createReportInput.xsd")
     assert found is not None, faults
     return found
 
@@ -257,7 +263,7 @@ def kosit_schema() -> xsd_files.Validator:
     ],
 )
 def test_the_xml_report_is_valid_against_the_schema_of_the_kosit_validator(
-    kosit_schema: xsd_files.Validator, document: str, test: str
+    kosit_schema: CompiledSet, document: str, test: str
 ) -> None:
     report = judged(
         document, scenario(test, codes=looked_up(Lists()), service=lambda _: [Finding("/x", "own", "de", "en")])

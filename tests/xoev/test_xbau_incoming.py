@@ -12,10 +12,10 @@ import pytest
 
 from gateway.model import CaseEventKind, Code
 from gateway.xoev import xml
-from gateway.xoev.message import files
+from gateway.xoev.schema_sets import CompiledSet, compile_file
 from gateway.xoev.xbau.incoming import MESSAGES, NAMESPACE, read
 from gateway.xoev.xbau.markup import plain
-from tests.schema_folder import resolver
+from tests.schema_folder import sets
 
 VECTORS = Path(__file__).parents[1] / "vectors/xbau/incoming"
 OFFICIAL = Path(__file__).parents[3] / "shared/data/xsd/xbau_kern-1.3.0/offline"
@@ -35,7 +35,7 @@ def event(kind: str):
     return found
 
 
-def broken(data: bytes | str, schema: files.Files | None = None) -> dict[str, str]:
+def broken(data: bytes | str, schema: CompiledSet | None = None) -> dict[str, str]:
     found, findings = read(data.encode() if isinstance(data, str) else data, schema)
     assert found is None
     assert all(one.de != one.en for one in findings)
@@ -43,10 +43,10 @@ def broken(data: bytes | str, schema: files.Files | None = None) -> dict[str, st
 
 
 @pytest.fixture(scope="module")
-def official() -> files.Files:
+def official() -> CompiledSet:
     if not OFFICIAL.is_dir():
         pytest.skip("the official XBau-Kernmodul 1.3.0 is not beside the checkout")
-    loaded, faults = files.load(NAMESPACE, "xbau-kernmodul-prozessnachrichten.xsd", resolver(OFFICIAL))
+    loaded, faults = compile_file(NAMESPACE, "xbau-kernmodul-prozessnachrichten.xsd", sets(OFFICIAL))
     assert faults == ()
     return loaded
 

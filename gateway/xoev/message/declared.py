@@ -14,7 +14,7 @@ from typing import Final
 from lxml import etree
 
 from gateway.xoev.latin import Datatype
-from gateway.xoev.message.files import XS, Files, Part
+from gateway.xoev.schema_sets import XS, CompiledSet, Part
 from gateway.xoev.schemas import Facets
 
 _XSD: Final = XS[1:-1]
@@ -82,13 +82,13 @@ class Content:
 class Declarations:
     """The declarations of one set, each type expanded once."""
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
+    def __init__(self, schema: CompiledSet) -> None:
+        self._schema = schema
         self._contents: dict[int, tuple[etree._Element, Content]] = {}
 
     def root(self, namespace: str, name: str) -> Element | None:
         """A global element, or None."""
-        found = self._files.named.get(("element", namespace, name))
+        found = self._schema.named.get(("element", namespace, name))
         return Element(name, f"{{{namespace}}}{name}", 1, 1, *found) if found else None
 
     def content(self, element: Element) -> Content:
@@ -111,7 +111,7 @@ class Declarations:
     def _type(self, name: tuple[str, str]) -> Content:
         if name[0] == _XSD:
             return Content(free=True) if name[1] == "anyType" else Content(Simple(Facets(name[1])))
-        if found := self._files.named.get(("complexType", *name)):
+        if found := self._schema.named.get(("complexType", *name)):
             return self._complex(*found)
         return Content(self._named_simple(name))
 
@@ -146,7 +146,7 @@ class Declarations:
 
     def _model(self, node: etree._Element, part: Part) -> Model | None:
         if node.tag == f"{XS}group":
-            found = self._files.named.get(("group", *_qname(node, node.get("ref", ""))))
+            found = self._schema.named.get(("group", *_qname(node, node.get("ref", ""))))
             inner = (
                 next((self._model(one, found[1]) for one in found[0] if one.tag in _MODELS), None) if found else None
             )
@@ -164,7 +164,7 @@ class Declarations:
         bounds = _bounds(node)
         if ref := node.get("ref"):
             namespace, name = _qname(node, ref)
-            there, owner = self._files.named.get(("element", namespace, name), (node, part))
+            there, owner = self._schema.named.get(("element", namespace, name), (node, part))
             return Element(name, f"{{{namespace}}}{name}", *bounds, there, owner)
         name = node.get("name", "")
         return Element(name, _tag(node, part, name, "element"), *bounds, node, part)
@@ -172,7 +172,7 @@ class Declarations:
     def _attributes(self, node: etree._Element, part: Part) -> Iterator[Attribute]:
         for child in node:
             if child.tag == f"{XS}attributeGroup" and (ref := child.get("ref")):
-                if found := self._files.named.get(("attributeGroup", *_qname(child, ref))):
+                if found := self._schema.named.get(("attributeGroup", *_qname(child, ref))):
                     yield from self._attributes(*found)
             elif child.tag == f"{XS}attribute" and child.get("use") != "prohibited":
                 yield self._attribute(child, part)
@@ -184,14 +184,14 @@ class Declarations:
         if ref := node.get("ref"):
             namespace, name = _qname(node, ref)
             tag = f"{{{namespace}}}{name}"
-            there, owner = self._files.named.get(("attribute", namespace, name), (node, part))
+            there, owner = self._schema.named.get(("attribute", namespace, name), (node, part))
         simple = self._of(there, owner).simple or Simple(Facets("string"))
         return Attribute(name, tag, required, node.get("fixed", there.get("fixed")), simple)
 
     def _named_simple(self, name: tuple[str, str]) -> Simple:
         if name[0] == _XSD:
             return Simple(Facets(name[1]))
-        found = self._files.named.get(("simpleType", *name))
+        found = self._schema.named.get(("simpleType", *name))
         simple = self._simple(found[0]) if found else Simple(Facets())
         letter = name[1].removeprefix("datatype")
         if name[0].startswith(_DIN) and letter in {one.value for one in Datatype}:

@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from lxml import etree
 
 from gateway.model import Document, Finding
 from gateway.xoev import xml
+from gateway.xoev.codelists import CodeLists
+from gateway.xoev.codes import Codes, Offence
 from gateway.xoev.mapping import STAR, Tokens
 from gateway.xoev.message.around import Around
 from gateway.xoev.message.entries import KNOWN, MessageMapping, Slot
-from gateway.xoev.message.files import Files
 from gateway.xoev.message.filling import Filled, fill
 from gateway.xoev.message.fitness import unfit_text
 from gateway.xoev.message.writing import document
+from gateway.xoev.readable import german_time
+from gateway.xoev.schema_sets import CompiledSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,10 @@ class Template:
     """A mapping joined with its schema."""
 
     mapping: MessageMapping
-    files: Files = field(repr=False)
+    schema: CompiledSet = field(repr=False)
     root: Slot = field(repr=False)
+    codes: Codes = field(repr=False)
+    lists: CodeLists = field(repr=False)
 
     @property
     def embeds(self) -> bool:
@@ -67,7 +73,17 @@ class Template:
         if findings:
             return None, findings
         embedded = xml.parse(form).root if form is not None and self.embeds else None
-        return document(self.mapping, self.files, filled, embedded)
+        today = german_time(around.created_at)[0].date()
+        return document(self.mapping, self.schema, filled, embedded, lambda root: self.offences(root, today))
+
+    def offences(self, root: etree._Element, on_date: date) -> Iterator[Offence]:
+        """What the code lists at hand say against the codes of a document on a day."""
+        return self.codes.offences(root, self.lists, on_date)
+
+    @property
+    def judges_codes(self) -> bool:
+        """Whether a list is at hand that the schema names."""
+        return any(self.lists.versions(one.list_uri) for one in self.codes.types)
 
     def demanding(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON Schema of a record with everything required that the message cannot do without."""

@@ -7,18 +7,19 @@ Standard: XML Schema 1.0, Exclusive C14N 1.0 (W3C). Start reading: `document`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from typing import Final
 
 from lxml import etree
 
 from gateway.model import Document, Finding
+from gateway.xoev.codes import UNJUDGED, Offence
 from gateway.xoev.latin import MEANING, Datatype, offence
 from gateway.xoev.message.entries import MessageMapping
-from gateway.xoev.message.files import Files
 from gateway.xoev.message.filling import Filled
 from gateway.xoev.normaliser import suggestion
+from gateway.xoev.schema_sets import CompiledSet
 from gateway.xoev.schemas import FACET_RULES, Facets
 from gateway.xoev.sentences import finding
 from gateway.xoev.xml import canonical
@@ -29,22 +30,28 @@ _REPEATS: Final = frozenset({"SCHEMAV_CVC_DATATYPE_VALID_1_2_1", "SCHEMAV_CVC_AT
 
 
 def document(
-    mapping: MessageMapping, files: Files, filled: Filled, form: etree._Element | None = None
+    mapping: MessageMapping,
+    schema: CompiledSet,
+    filled: Filled,
+    form: etree._Element | None = None,
+    codes: Callable[[etree._Element], Iterable[Offence]] = lambda _: (),
 ) -> tuple[Document | None, list[Finding]]:
     """Write the filled message as XML and let its schema judge it.
 
     Args:
         mapping: names standard, schema and prefix.
-        files: the compiled set.
+        schema: the compiled set.
         filled: what `filling.fill` gave.
         form: the root of the whole form as XML, for a mapping that embeds it.
+        codes: what speaks against the codes of a valid document. Codes whose list is not at hand are let pass.
 
     Returns:
         the document and no findings, or None and every finding with a pointer into the create body.
     """
     writer = _Writer(form)
     root = writer.root(mapping, filled)
-    findings = writer.findings or list(_judged(files, root, writer.origins))
+    findings = writer.findings or list(_judged(schema, root, writer.origins))
+    findings = findings or list(_coded(codes(root), root, writer.origins))
     if findings:
         return None, findings
     content = canonical(root)
@@ -89,11 +96,13 @@ class _Writer:
             self.findings.append(finding(filled.pointer, "format", filled.slot.label, limit="XML 1.0"))
 
 
-def _judged(files: Files, root: etree._Element, origins: dict[tuple[etree._Element, str], Filled]) -> Iterator[Finding]:
-    errors = files.errors(root)
+def _judged(
+    schema: CompiledSet, root: etree._Element, origins: dict[tuple[etree._Element, str], Filled]
+) -> Iterator[Finding]:
+    errors = schema.errors(root)
     if not errors:
         return
-    namespaces = {prefix: uri for one in root.iter() for prefix, uri in one.nsmap.items() if prefix}
+    namespaces = _namespaces(root)
     seen: set[tuple[str, str]] = set()
     faceted: set[str] = set()
     for error in errors:
@@ -101,6 +110,25 @@ def _judged(files: Files, root: etree._Element, origins: dict[tuple[etree._Eleme
         if result is not None and (result.pointer, result.rule) not in seen:
             seen.add((result.pointer, result.rule))
             yield result
+
+
+def _coded(
+    offences: Iterable[Offence], root: etree._Element, origins: dict[tuple[etree._Element, str], Filled]
+) -> Iterator[Finding]:
+    """What portals can mend: a code of theirs that its list does not know, at its place in the create body."""
+    namespaces = _namespaces(root)
+    seen: set[tuple[str, str, str]] = set()
+    for one in offences:
+        holder = next(one.element.iterchildren(etree.Element), one.element)
+        origin = _origin(holder.getroottree().getpath(holder), root, origins, namespaces)
+        told = (origin.pointer, one.rule, one.about)
+        if one.rule not in UNJUDGED and told not in seen:
+            seen.add(told)
+            yield one.finding(origin.pointer)
+
+
+def _namespaces(root: etree._Element) -> dict[str, str]:
+    return {prefix: uri for one in root.iter() for prefix, uri in one.nsmap.items() if prefix}
 
 
 def _origin(

@@ -57,31 +57,6 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Es gibt mehr Befunde, als hier stehen (höchstens {limit} je Stufe).",
         "There are more findings than are told here (at most {limit} a stage).",
     ),
-    "code_unknown": (
-        "Diesen Code kennt die Codeliste {list} nicht.",
-        "The code list {list} has no such code.",
-    ),
-    "code_expired": (
-        "Dieser Code der Liste {list} gilt am Tag der Prüfung nicht.",
-        "This code of the list {list} is not valid on the day of the check.",
-    ),
-    "code_version_early": (
-        "Diese Version der Liste {list} gilt am Tag der Prüfung noch nicht.",
-        "This version of the list {list} is not valid yet on the day of the check.",
-    ),
-    "code_list_unknown": (
-        "Diese Codeliste ist nicht installiert; der Code ist ungeprüft ({list}).",
-        "This code list is not installed; the code is unchecked ({list}).",
-    ),
-    "code_version_unknown": (
-        "Diese Version der Codeliste ist nicht installiert; der Code ist ungeprüft ({list}).",
-        "This version of the code list is not installed; the code is unchecked ({list}).",
-    ),
-    "code_version_missing": (
-        "Die Version der Codeliste (listVersionID) fehlt ({list}).",
-        "The version of the code list (listVersionID) is missing ({list}).",
-    ),
-    "code_missing": ("Ein Code fehlt ({list}).", "A code is missing ({list})."),
     "document_characters": (
         "Das Zeichen {point} an Stelle {position} ist nach DIN 91379 nicht erlaubt.{suggestion_de}",
         "DIN 91379 does not allow the character {point} at {position}.{suggestion_en}",

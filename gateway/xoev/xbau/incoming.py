@@ -19,7 +19,7 @@ from lxml import etree
 from gateway.model import CaseEvent, CaseEventKind, Code, Finding
 from gateway.xoev import xml
 from gateway.xoev.calendar import german_instant
-from gateway.xoev.message.files import Files
+from gateway.xoev.schema_sets import CompiledSet
 from gateway.xoev.xbau.markup import plain
 
 NAMESPACE: Final = "http://www.xleitstelle.de/xbau/kernmodul/1/3/0"
@@ -64,7 +64,7 @@ _SENTENCES: Final = {
 
 
 def read(
-    data: bytes, schema: Files | None = None, limits: xml.Limits = xml.DEFAULT_LIMITS
+    data: bytes, schema: CompiledSet | None = None, limits: xml.Limits = xml.DEFAULT_LIMITS
 ) -> tuple[CaseEvent | None, tuple[Finding, ...]]:
     """Read one message.
 
