@@ -18,12 +18,17 @@ def sets(*directories: Path) -> list[SchemaSet]:
     ]
 
 
-def library_of(*directories: Path | None, lists: dict[str, bytes] | None = None) -> Callable[[], Library]:
-    """A library of these directories and code lists (by file name)."""
+def library_of(
+    *directories: Path | None, lists: dict[str, bytes] | None = None, rules: dict[str, bytes] | None = None
+) -> Callable[[], Library]:
+    """A library of these directories, of code lists and, beside the first directory, of rules (by file name)."""
     schemas = [(Identity("schema", one.urn, ""), one) for one in sets(*filter(None, directories))]
     codes = [
         (Identity("codelist", name, ""), SchemaSet(name, "", {name: content}))
         for name, content in (lists or {}).items()
     ]
-    library = Library([*schemas, *codes])
+    beside = [
+        (Identity("rules", one.urn, ""), SchemaSet(one.urn, "", rules)) for _, one in schemas[:1] if rules is not None
+    ]
+    library = Library([*schemas, *codes, *beside])
     return lambda: library

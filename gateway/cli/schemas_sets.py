@@ -127,7 +127,7 @@ def verify(config: Path | None, as_json: bool) -> None:
     for one in read_index(values.schema_dir):
         line = _line(one, values, library, None)
         faults = read_files(values.schema_dir, one)[1]
-        if line["usable"] and not faults and one.identity.kind != "rules":
+        if line["usable"] and not faults:
             faults = _content(one, library)
         sound = sound and not faults
         findings = [fault.as_json() for fault in faults]
@@ -229,6 +229,8 @@ def _content(one: InstalledSet, library: Library) -> tuple[Finding, ...]:
     """What is wrong inside files that are as they were installed."""
     if one.identity.kind == "schema" and any(name.lower().endswith(".xsd") for name in one.files):
         return library.schema(one.identity.urn, one.identity.version)[1]
+    if one.identity.kind == "rules":
+        return library.rules(one.identity.urn, one.identity.version)[1]
     return tuple(fault for fault in library.faults if fault.pointer.startswith(f"{one.identity.name}/"))
 
 

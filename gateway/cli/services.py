@@ -124,12 +124,12 @@ services.add_command(diff)
 
 def _codes(catalogue: Catalogue, parameters: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
     """Code lists that messages of municipalities use and that have run out or are not installed."""
-    from gateway.services.speaking import code_findings  # noqa: PLC0415 - commands import what they need
+    from gateway.services.speaking import message_findings  # noqa: PLC0415 - commands import what they need
 
     now = datetime.now(UTC)
     for ars, by_service in parameters.items():
         for service in sorted(set(by_service) & set(catalogue.ids())):
-            for finding in code_findings(catalogue.get(service), ars, now):
+            for finding in message_findings(catalogue.get(service), ars, now):
                 yield replace(finding, pointer=f"parameters/{ars}#/{service}{finding.pointer}")
 
 

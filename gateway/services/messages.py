@@ -22,21 +22,26 @@ from gateway.xoev.message.entries import MessageMapping
 from gateway.xoev.message.reading import read
 from gateway.xoev.message.template import Template
 from gateway.xoev.schema_sets import CompiledSet
+from gateway.xoev.schematron import RuleSet
 
 FOLDER: Final = "messages"
 SHARED: Final = "_messages"
 _OWN: Final = Path(__file__).parent / SHARED
 _MAX_FILE: Final = 1 << 20
-_Joined = tuple[CompiledSet, Declarations, Codes]
+_Joined = tuple[CompiledSet, Declarations, Codes, tuple[RuleSet, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A message that a service can speak; `template` is None where its schema set is not installed: see `absent`."""
+    """A message that a service can speak; `template` is None where its schema set is not installed: see `absent`.
+
+    `notices` say why rules of the standard that are installed cannot be asked.
+    """
 
     mapping: MessageMapping
     template: Template | None = None
     absent: tuple[Finding, ...] = field(default=(), repr=False)
+    notices: tuple[Finding, ...] = field(default=(), repr=False)
 
 
 class Messages:
@@ -91,17 +96,19 @@ class Messages:
         joined, absent = self._set(mapping.namespace, mapping.schema)
         if joined is None:
             return Offered(mapping, None, absent)
-        schema, declarations, codes = joined
+        schema, declarations, codes, rules = joined
         root, unfit = bind(mapping, declarations, sources, name)
         faults += unfit
         lists = self._installed().code_lists
-        return Offered(mapping, Template(mapping, schema, root, codes, lists) if root else None)
+        template = Template(mapping, schema, root, codes, lists, rules) if root else None
+        return Offered(mapping, template, notices=self._installed().message_rules(mapping.namespace, mapping.schema)[1])
 
     def _set(self, namespace: str, name: str) -> tuple[_Joined | None, tuple[Finding, ...]]:
         key = (namespace, name)
         if key not in self._sets:
             schema, absent = self._installed().message(namespace, name)
-            joined = None if schema is None else (schema, Declarations(schema), Codes(schema))
+            rules = tuple(one for _, one in self._installed().message_rules(namespace, name)[0])
+            joined = None if schema is None else (schema, Declarations(schema), Codes(schema), rules)
             self._sets[key] = joined, absent
         return self._sets[key]
 

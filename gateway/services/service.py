@@ -172,13 +172,18 @@ class Service:
         return Scenario(f"{self.id} {self.version}", self._judge, self.namespace, named)
 
     @property
+    def asks_rules(self) -> bool:
+        """Whether documents are asked Schematron rules, of the service or of their standard."""
+        return self.compiled.rules is not None or (self.template is not None and bool(self.template.rules))
+
+    @property
     def passed_stages(self) -> Mapping[str, str]:
         """How each stage ended for a document that was taken over: passed, or there was nothing to ask.
 
         The document was written here, so it is well-formed; a record that breaks DIN 91379 or a rule becomes none.
         """
         passed = {Stage.WELL_FORMED, Stage.SCHEMA, Stage.CHARACTERS, Stage.SERVICE}
-        passed |= {Stage.RULES} if self.compiled.rules else set()
+        passed |= {Stage.RULES} if self.asks_rules else set()
         passed |= {Stage.CODE_LISTS} if self.template is not None and self.template.judges_codes else set()
         return {stage.value: (State.PASSED if stage in passed else State.NOT_ASKED).value for stage in Stage}
 

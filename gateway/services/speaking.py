@@ -10,9 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from gateway.model import Attachment, Finding
+from gateway.model import Attachment, Finding, Severity
 from gateway.services.service import Service
-from gateway.xoev.codes import BY_DAY
 from gateway.xoev.message.around import rehearsal
 from gateway.xoev.readable import german_time
 from gateway.xoev.xml import parse
@@ -39,12 +38,13 @@ def speaks(service: Service, ars: str) -> list[Finding]:
         return faults
     files = [_file(number, rule.kind, rule.media_types[0]) for number, rule in enumerate(ruled.attachments)]
     _, found = ruled.document(service.compiled.examples["ordinary"], rehearsal(ars, files))
-    lasting = [one for one in found if one.rule not in BY_DAY]  # a day that passes must not stop a gateway
+    by_day = offered.template.by_day  # a day that passes must not stop a gateway
+    lasting = [one for one in found if one.severity is Severity.ERROR and one.rule not in by_day]
     return [replace(one, pointer=f"/standard (examples/ordinary.json#{one.pointer})") for one in lasting]
 
 
-def code_findings(service: Service, ars: str, at: datetime) -> list[Finding]:
-    """What an operator should know of the codes in a municipality's messages, by the ordinary example.
+def message_findings(service: Service, ars: str, at: datetime) -> list[Finding]:
+    """What an operator should know of codes and rules of a municipality's messages, by the ordinary example.
 
     Args:
         service: with the municipality among its variants, as `speaks` accepts it.
@@ -52,8 +52,8 @@ def code_findings(service: Service, ars: str, at: datetime) -> list[Finding]:
         at: the moment for which codes have to be valid.
 
     Returns:
-        an error for each list that has run out or not begun, and a warning for each that is not installed, so that its
-        codes are not judged; pointers as those of `speaks`.
+        an error for what the day makes wrong (a list that has run out or not begun), and a warning for each list that
+        is not installed and each rule file that cannot be read, so that neither is asked; pointers as of `speaks`.
     """
     ruled = service.rules_for(ars)
     template = ruled.template
@@ -64,12 +64,24 @@ def code_findings(service: Service, ars: str, at: datetime) -> list[Finding]:
     document, found = ruled.document(service.compiled.examples["ordinary"], around)
     root = None if document is None else parse(document.content).root
     if root is not None:
-        found = [one.finding("") for one in template.offences(root, german_time(at)[0].date())]
+        found += [one.finding("") for one in template.offences(root, german_time(at)[0].date())]
+    unread = service.compiled.messages[ruled.standard].notices
+    found += [_unasked(one) for one in unread]
     return [replace(one, pointer="/standard") for one in dict.fromkeys(found)]
 
 
 def _file(number: int, kind: str, media_type: str) -> Attachment:
     return Attachment(kind, f"{number}.pdf", media_type, 1, "0" * 64, upload=UUID(int=number))
+
+
+def _unasked(why: Finding) -> Finding:
+    return Finding(
+        "/standard",
+        "rules_unread",
+        f"Diese Regeln sind installiert und werden nicht gefragt ({why.pointer}): {why.de}",
+        f"These rules are installed and are not asked ({why.pointer}): {why.en}",
+        Severity.WARNING,
+    )
 
 
 def _absent(why: Finding, standard: str) -> Finding:

@@ -9,11 +9,15 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from lxml import etree
+
 from gateway.model import Finding
 from gateway.sets.manifest import Identity
+from gateway.xoev import schematron, xml
 from gateway.xoev.codelists import CodeLists, Ending
 from gateway.xoev.fim import genericode
-from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_file, compile_set
+from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_file, compile_set, find
+from gateway.xoev.schematron import RuleSet
 
 
 class Library:
@@ -28,6 +32,7 @@ class Library:
         self._sets = dict(sets)
         self._endings = endings
         self._compiled: dict[Identity | tuple[str, str], tuple[CompiledSet | None, tuple[Finding, ...]]] = {}
+        self._rules: dict[Identity, tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]] = {}
         self._lists: tuple[CodeLists, tuple[Finding, ...]] | None = None
         self._lock = threading.Lock()
 
@@ -50,6 +55,20 @@ class Library:
     def message(self, namespace: str, name: str) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
         """The schema of a kind of documents by namespace and file name, compiled with all that it takes in."""
         return self._once((namespace, name), lambda: compile_file(namespace, name, self._schemas()))
+
+    def rules(self, urn: str, version: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
+        """The Schematron schemas of a standard by file name, and every fault of those that cannot be read."""
+        identity = Identity("rules", urn, version)
+        with self._lock:
+            if identity not in self._rules:
+                there = self._sets.get(identity)
+                self._rules[identity] = _rules(there.files if there else {}, identity.name)
+            return self._rules[identity]
+
+    def message_rules(self, namespace: str, name: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
+        """As `rules`, those that were published with the schema that `message` takes."""
+        found = find(self._schemas(), namespace, name)
+        return ((), ()) if found is None else self.rules(found[0].urn, found[0].version)
 
     @property
     def code_lists(self) -> CodeLists:
@@ -92,6 +111,20 @@ class Library:
                 if table is not None:
                     tables.append(table)
         return tables, found
+
+
+def _rules(files: Mapping[str, bytes], place: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
+    """Every file that is a whole schema; the others are parts that these include."""
+    read: list[tuple[str, RuleSet]] = []
+    faults: list[Finding] = []
+    for name, content in sorted(files.items()):
+        root = xml.parse(content).root
+        if not name.lower().endswith(".sch") or (root is not None and etree.QName(root).localname != "schema"):
+            continue
+        rules, found = schematron.read(content, files)
+        faults += [replace(one, pointer=f"{place}/{name}#{one.pointer}") for one in found]
+        read += [] if rules is None else [(name, rules)]
+    return tuple(read), tuple(faults)
 
 
 def _missing(identity: Identity) -> Finding:

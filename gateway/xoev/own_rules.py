@@ -1,4 +1,4 @@
-"""A service's own rules (`rules.sch`): read against its schema, asked of its documents, told in words of the record.
+"""Rules of a service (`rules.sch`) or a standard: read, asked of documents, told at places of the record.
 
 Knows: which element came from which place of the record. Never does: let a rule repeat values or ask for the day; what
 depends on the day of receipt stands in the mapping. Standard: ISO/IEC 19757-3. Start reading: `read`, then `asked`.
@@ -71,18 +71,21 @@ def read(source: bytes, schema: Schema) -> tuple[RuleSet | None, tuple[Finding, 
     return (None if found else rules), tuple(found)
 
 
-def asked(rules: RuleSet, root: etree._Element, pointers: Mapping[etree._Element, str]) -> list[Finding]:
-    """What a document breaks of its service's rules.
+def asked(
+    rules: RuleSet, root: etree._Element, pointers: Mapping[etree._Element, str], at: datetime = _NO_MOMENT
+) -> list[Finding]:
+    """What a document breaks of its service's, or its standard's, rules.
 
     Args:
-        rules: from `read`.
+        rules: from `read`, or those of a standard.
         root: a valid document.
         pointers: element -> where in the create body its content came from.
+        at: the moment of the check with time zone, for rules of a standard that ask for the day.
 
     Returns:
         findings with pointers into the create body, each once.
     """
-    outcome = schematron.run(rules, root, _NO_MOMENT, budget=Budget(STEPS))
+    outcome = schematron.run(rules, root, at, budget=Budget(STEPS))
     found = [rules_stage.finding(failed, _origin(failed.element, pointers)) for failed in outcome.failed]
     found += [noted.finding for noted in rules_stage.unfinished(outcome)]
     return list(dict.fromkeys(found))

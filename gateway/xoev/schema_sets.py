@@ -18,7 +18,7 @@ from gateway.xoev.schema_faults import not_installed, schema_fault
 from gateway.xoev.schema_reach import Part, Reach, SchemaSet, find
 from gateway.xoev.schema_weight import is_too_heavy
 
-__all__ = ["CompiledSet", "Part", "SchemaSet", "compile_file", "compile_set"]
+__all__ = ["CompiledSet", "Part", "SchemaSet", "compile_file", "compile_set", "find"]
 
 XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _GLOBAL: Final = frozenset({"element", "attribute", "complexType", "simpleType", "group", "attributeGroup"})

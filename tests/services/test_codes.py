@@ -14,7 +14,7 @@ from gateway.errors import DataInvalid
 from gateway.model import Attachment, Severity
 from gateway.services.loader import load
 from gateway.services.service import Service
-from gateway.services.speaking import code_findings
+from gateway.services.speaking import message_findings
 from gateway.xoev.message.around import Around, rehearsal
 from tests.schema_folder import library_of
 from tests.xoev import xdf
@@ -68,7 +68,7 @@ def test_every_example_stands_before_the_official_lists(xbau: Path, service: str
         document, found = speaking.rules_for(TANGERHUETTE).document(record, around(speaking))
         assert (document is not None, found) == (True, []), name
     assert speaking.rules_for(TANGERHUETTE).passed_stages["code_lists"] == "passed"
-    missing = code_findings(speaking, TANGERHUETTE, NOW)
+    missing = message_findings(speaking, TANGERHUETTE, NOW)
     assert {(one.rule, one.severity) for one in missing} == {("code_list_unknown", Severity.WARNING)}
     assert len({one.de for one in missing}) == len(missing) == 3
 
@@ -87,23 +87,23 @@ def test_a_list_that_is_not_installed_stops_no_application(xbau: Path) -> None:
     bare = town(xbau, {})
     assert told(bare) == []
     assert bare.rules_for(TANGERHUETTE).passed_stages["code_lists"] == "not_asked"
-    assert all(one.severity is Severity.WARNING for one in code_findings(bare, TANGERHUETTE, NOW))
+    assert all(one.severity is Severity.WARNING for one in message_findings(bare, TANGERHUETTE, NOW))
 
 
 def test_another_version_is_not_taken_for_the_one_that_the_message_names(xbau: Path) -> None:
     other = town(xbau, a_list(REACHABLE, "9.9", "01"))
     assert told(other) == []
     assert ("code_version_unknown", Severity.WARNING) in {
-        (one.rule, one.severity) for one in code_findings(other, TANGERHUETTE, NOW)
+        (one.rule, one.severity) for one in message_findings(other, TANGERHUETTE, NOW)
     }
 
 
 def test_a_day_that_passes_stops_applications_and_never_the_gateway(xbau: Path) -> None:
     early = town(xbau, a_list(REACHABLE, "4.1", "01 02 03 04 05 06 07", "2027-01-01"))
     assert {rule for _, rule in told(early)} == {"code_version_early"}
-    errors = [one for one in code_findings(early, TANGERHUETTE, NOW) if one.severity is Severity.ERROR]
+    errors = [one for one in message_findings(early, TANGERHUETTE, NOW) if one.severity is Severity.ERROR]
     assert {one.rule for one in errors} == {"code_version_early"}
-    later = code_findings(early, TANGERHUETTE, datetime(2027, 1, 1, tzinfo=UTC))
+    later = message_findings(early, TANGERHUETTE, datetime(2027, 1, 1, tzinfo=UTC))
     assert all(one.severity is Severity.WARNING for one in later)
 
 

@@ -138,7 +138,7 @@ def config(tmp_path: Path) -> Path:
 def installed(config: Path, xbau: Path) -> Path:
     """The same settings once the official sets were installed, each from where it lies."""
     beside = ("din-91379", "xoev-code", "xoev-basisnachricht", "xmldsig")
-    for folder in (xbau / "xsd", xbau / "offline", *(xbau.parent / name for name in beside)):
+    for folder in (xbau / "xsd", xbau / "specs", xbau / "offline", *(xbau.parent / name for name in beside)):
         run("install", folder, "--config", config, group_name="schemas")
     return config
 

@@ -17,15 +17,16 @@ from lxml import etree
 from gateway.model import Document, Finding
 from gateway.xoev import xml
 from gateway.xoev.codelists import CodeLists
-from gateway.xoev.codes import Codes, Offence
+from gateway.xoev.codes import BY_DAY, Codes, Offence
 from gateway.xoev.mapping import STAR, Tokens
 from gateway.xoev.message.around import Around
 from gateway.xoev.message.entries import KNOWN, MessageMapping, Slot
 from gateway.xoev.message.filling import Filled, fill
 from gateway.xoev.message.fitness import unfit_text
-from gateway.xoev.message.writing import document
+from gateway.xoev.message.writing import Asking, document
 from gateway.xoev.readable import german_time
 from gateway.xoev.schema_sets import CompiledSet
+from gateway.xoev.schematron import RuleSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Template:
     root: Slot = field(repr=False)
     codes: Codes = field(repr=False)
     lists: CodeLists = field(repr=False)
+    rules: tuple[RuleSet, ...] = field(default=(), repr=False)
 
     @property
     def embeds(self) -> bool:
@@ -67,18 +69,25 @@ class Template:
             form: the whole form as canonical XML, for a mapping that embeds it.
 
         Returns:
-            the document and no findings, or None and the findings with pointers into the create body.
+            the document and findings that stop nothing, or None and the findings, with pointers into the create body.
         """
         filled, findings = self.fill(record, around, setting)
         if findings:
             return None, findings
         embedded = xml.parse(form).root if form is not None and self.embeds else None
         today = german_time(around.created_at)[0].date()
-        return document(self.mapping, self.schema, filled, embedded, lambda root: self.offences(root, today))
+        asking = Asking(lambda root: self.offences(root, today), self.rules, around.created_at)
+        return document(self.mapping, self.schema, filled, embedded, asking)
 
     def offences(self, root: etree._Element, on_date: date) -> Iterator[Offence]:
         """What the code lists at hand say against the codes of a document on a day."""
         return self.codes.offences(root, self.lists, on_date)
+
+    @property
+    def by_day(self) -> frozenset[str]:
+        """Rules of findings whose answer another day may change."""
+        timed = [pattern for rules in self.rules if rules.timed for pattern in rules.patterns]
+        return BY_DAY | {check.id for pattern in timed for rule in pattern.rules for check in rule.checks}
 
     @property
     def judges_codes(self) -> bool:

@@ -7,20 +7,24 @@ Standard: XML Schema 1.0, Exclusive C14N 1.0 (W3C). Start reading: `document`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from lxml import etree
 
-from gateway.model import Document, Finding
+from gateway.model import Document, Finding, Severity
 from gateway.xoev.codes import UNJUDGED, Offence
 from gateway.xoev.latin import MEANING, Datatype, offence
 from gateway.xoev.message.entries import MessageMapping
 from gateway.xoev.message.filling import Filled
 from gateway.xoev.normaliser import suggestion
+from gateway.xoev.own_rules import asked
 from gateway.xoev.schema_sets import CompiledSet
 from gateway.xoev.schemas import FACET_RULES, Facets
+from gateway.xoev.schematron import RuleSet
 from gateway.xoev.sentences import finding
 from gateway.xoev.xml import canonical
 
@@ -29,12 +33,21 @@ _REPEATS: Final = frozenset({"SCHEMAV_CVC_DATATYPE_VALID_1_2_1", "SCHEMAV_CVC_AT
 """What libxml2 says once more about a text whose facet it named before."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a valid document is asked: what speaks against its codes, and the rules of its standard at a moment."""
+
+    codes: Callable[[etree._Element], Iterable[Offence]]
+    rules: Sequence[RuleSet]
+    at: datetime
+
+
 def document(
     mapping: MessageMapping,
     schema: CompiledSet,
     filled: Filled,
     form: etree._Element | None = None,
-    codes: Callable[[etree._Element], Iterable[Offence]] = lambda _: (),
+    asking: Asking | None = None,
 ) -> tuple[Document | None, list[Finding]]:
     """Write the filled message as XML and let its schema judge it.
 
@@ -43,20 +56,21 @@ def document(
         schema: the compiled set.
         filled: what `filling.fill` gave.
         form: the root of the whole form as XML, for a mapping that embeds it.
-        codes: what speaks against the codes of a valid document. Codes whose list is not at hand are let pass.
+        asking: what a valid document is asked besides. Codes whose list is not at hand are let pass.
 
     Returns:
-        the document and no findings, or None and every finding with a pointer into the create body.
+        the document and findings that stop nothing, or None and every finding with a pointer into the create body.
     """
     writer = _Writer(form)
     root = writer.root(mapping, filled)
     findings = writer.findings or list(_judged(schema, root, writer.origins))
-    findings = findings or list(_coded(codes(root), root, writer.origins))
-    if findings:
+    if not findings and asking is not None:
+        findings = [*_coded(asking.codes(root), root, writer.origins), *_ruled(asking, root, writer.origins)]
+    if any(one.severity is Severity.ERROR for one in findings):
         return None, findings
     content = canonical(root)
     digest = hashlib.sha256(content).hexdigest()
-    return Document(content, mapping.standard, mapping.schema_uri, mapping.namespace, MEDIA_TYPE, digest), []
+    return Document(content, mapping.standard, mapping.schema_uri, mapping.namespace, MEDIA_TYPE, digest), findings
 
 
 class _Writer:
@@ -125,6 +139,12 @@ def _coded(
         if one.rule not in UNJUDGED and told not in seen:
             seen.add(told)
             yield one.finding(origin.pointer)
+
+
+def _ruled(asking: Asking, root: etree._Element, origins: dict[tuple[etree._Element, str], Filled]) -> list[Finding]:
+    """What the rules of the standard say, at places of the create body."""
+    pointers = {element: origin.pointer for (element, attribute), origin in origins.items() if not attribute}
+    return [one for rules in asking.rules for one in asked(rules, root, pointers, asking.at)]
 
 
 def _namespaces(root: etree._Element) -> dict[str, str]:
