@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options
+from gateway.cli.console import FAILED, emit, guarded, options, say
 from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import language, text
 from gateway.errors import CounterpartError
@@ -62,33 +62,45 @@ def list_(config: Path | None, as_json: bool) -> None:
 @options
 @guarded
 def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...], rules: tuple[str, ...]) -> None:
-    """All alarms of these submissions, and those of the gateway itself by rule; they are not told again."""
+    """All alarms of these submissions, and those of the gateway itself by rule; they are not told again.
+
+    Exit code 1 where one of them has no alarm that nobody saw yet.
+    """
     from gateway.store.alarms import acknowledge as noted  # noqa: PLC0415 - commands import what they need
 
     if not ids and not rules:
         raise click.UsageError(text("ID oder --gateway REGEL angeben.", "Give an ID or --gateway RULE."))
     wanted = uuids(ids)
 
-    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
+    async def main(house: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
+        left = {*map(str, wanted), *rules}
         for rule, subject in await noted(house.store.database, wanted, house.clock.now(), rules):
+            left -= {rule, subject}
             line = {"rule": rule, "submission_id": subject, "acknowledged": True}
             if rule in rules:
                 line = {"rule": rule, "subject": subject, "acknowledged": True}
             emit(line, as_json=as_json, human=f"{subject}  {rule}")
+        for each in sorted(left):
+            say(text("kein offener Alarm, oder schon vermerkt: ", "no open alarm, or noted already: ") + each)
+        return not left
 
-    in_house(config, main)
+    if not in_house(config, main):
+        raise SystemExit(FAILED)
 
 
 @alarms.command(help=text("Eine Probe an jeden Empfänger senden", "Send a test to every recipient"))
 @options
 @guarded
 def test(config: Path | None, as_json: bool) -> None:
-    """One line an address; exit code 1 where one was not reached."""
+    """One line an address; exit code 1 where one was not reached, or there is none."""
     from gateway.heralding import open_herald  # noqa: PLC0415 - commands import what they need
 
     async def main(house: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
         reached = True
         async with open_herald(house) as herald:
+            if not herald.targets:
+                say(text("Es ist kein Empfänger eingerichtet ([alarms]).", "No recipient is set up ([alarms])."))
+                return False
             for target in herald.targets.values():
                 way, detail, said = ("mail" if target.mail else "webhook"), "ok", "ok"
                 try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
+from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging, unwritable
 from gateway.cli.language import text
 
 
@@ -31,7 +31,10 @@ def backup(config: Path | None, as_json: bool, out: Path) -> None:
 
     async def main(_: asyncio.Event) -> Any:  # noqa: ANN401 - the summary, imported late
         async with database(values) as dsn:
-            return await asyncio.to_thread(files.write, dsn, out, datetime.now(UTC))
+            try:
+                return await asyncio.to_thread(files.write, dsn, out, datetime.now(UTC))
+            except OSError as error:
+                raise unwritable(str(out), error) from None
 
     summary = run(main)
     emit(_line(summary, file=str(out), bytes=out.stat().st_size), as_json=as_json)

@@ -18,7 +18,7 @@ import click
 import structlog
 
 from gateway.cli.language import language, text
-from gateway.errors import BadInput, CounterpartError, DatabaseAway, GatewayError, OperatorError
+from gateway.errors import BadInput, CounterpartError, DatabaseAway, GatewayError, InvalidParameter, OperatorError
 from gateway.model import Finding
 
 DONE, FAILED, USAGE, FINDINGS, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -81,6 +81,13 @@ def exit_code(error: GatewayError) -> int:
     if isinstance(error, BadInput):
         return FINDINGS if error.findings else FAILED
     return FAILED
+
+
+def unwritable(place: str, error: OSError) -> InvalidParameter:
+    """The error for a file that the caller named and that cannot be written."""
+    cause = error.strerror or "?"
+    fault = Finding(place, "not_writable", f"Nicht schreibbar: {cause}.", f"Cannot be written: {cause}.")
+    return InvalidParameter(findings=(fault,))
 
 
 def guarded(command: Callable[..., _T]) -> Callable[..., _T]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging, show
+from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging, show, unwritable
 from gateway.cli.language import text
 from gateway.errors import EvidenceKeysInvalid, InvalidParameter
 from gateway.model import Finding
@@ -132,9 +133,6 @@ def _write(out: Path, content: bytes) -> None:
             file.write(content)
         beside.replace(out)
     except OSError as error:
-        beside.unlink(missing_ok=True)
-        cause = error.strerror or "?"
-        fault = Finding(f"--out {out}", "not_writable", f"Nicht schreibbar: {cause}.", f"Cannot be written: {cause}.")
-    else:
-        return
-    raise InvalidParameter(findings=(fault,))
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise unwritable(f"--out {out}", error) from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gettext
 import os
 import sys
+from pathlib import Path
 
 
 def language() -> str:
@@ -18,6 +20,12 @@ def language() -> str:
         if value and value.split(".")[0] not in {"c", "posix"}:
             return "de" if value.startswith("de") else "en"
     return "de"
+
+
+def speak() -> None:
+    """Let the command line library say what it says by itself in the language of this run."""
+    gettext.bindtextdomain("messages", str(Path(__file__).parent / "locale"))
+    os.environ["LANGUAGE"] = language()
 
 
 def text(de: str, en: str) -> str:

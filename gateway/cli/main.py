@@ -9,7 +9,7 @@ import sys
 import click
 
 from gateway import __version__
-from gateway.cli.language import text
+from gateway.cli.language import speak, text
 
 COMMANDS = {
     "alarms": ("gateway.cli.alarms:alarms", "Alarme und Fristen", "Alarms and deadlines"),
@@ -86,7 +86,8 @@ def main() -> None:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
     os.environ.setdefault("PYTHONUTF8", "1")
-    group.main(windows_expand_args=False)
+    speak()
+    group.main(prog_name="gateway", windows_expand_args=False)
 
 
 if __name__ == "__main__":

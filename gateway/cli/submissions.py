@@ -15,7 +15,7 @@ import click
 from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
 from gateway.cli.language import text
 from gateway.errors import InvalidParameter, UnknownMunicipality
-from gateway.model import Client, Finding
+from gateway.model import Client, Finding, State
 from gateway.ports import Filter, IncomingUpload, Scope, View
 from gateway.settings import ALL_SCOPES, Settings
 from gateway.states import TERMINAL
@@ -140,7 +140,12 @@ def status(config: Path | None, as_json: bool, submission_id: str) -> None:
 
 
 @click.command(name="list", help=text("Einreichungen auflisten", "List submissions"))
-@click.option("--state", multiple=True, help=text("Nur dieser Zustand", "Only this state"))
+@click.option(
+    "--state",
+    multiple=True,
+    type=click.Choice([state.value for state in State]),
+    help=text("Nur dieser Zustand", "Only this state"),
+)
 @options
 @guarded
 def list_(config: Path | None, as_json: bool, state: tuple[str, ...]) -> None:

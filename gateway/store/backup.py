@@ -13,7 +13,7 @@ import json
 import os
 import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -46,8 +46,22 @@ class Summary:
 
 
 def write(dsn: str, target: Path, now: datetime) -> Summary:
-    """Write everything committed at this moment to `target`, which appears only once it is whole. Blocks."""
+    """Write everything committed at this moment to `target`, which appears only once it is whole. Blocks.
+
+    Raises `OSError` where it cannot be written; nothing is left then.
+    """
     part = target.with_name(target.name + ".part")
+    try:
+        summary = _write(dsn, part, now)
+        part.replace(target)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    return summary
+
+
+def _write(dsn: str, part: Path, now: datetime) -> Summary:
     tables: dict[str, dict[str, Any]] = {}
     with _connected(dsn) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -63,7 +77,6 @@ def write(dsn: str, target: Path, now: datetime) -> Summary:
                 archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
             file.flush()
             os.fsync(file.fileno())
-    part.replace(target)
     return Summary(made_at, revision, {name: each["rows"] for name, each in tables.items()})
 
 

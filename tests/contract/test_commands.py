@@ -9,6 +9,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.demo_fixture import ARS, GATEWAY, PDF
 
 
@@ -107,6 +109,33 @@ def test_wrong_usage_and_unknown_settings_end_with_2(tmp_path):
     assert refused.returncode == 2
     assert "server.prot" in refused.stderr
     assert "outbound.allow_privat" in refused.stderr, "all faults at once"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "de", "en"),
+    [
+        (("gibt-es-nicht",), "Den Befehl 'gibt-es-nicht' gibt es nicht.", "No such command 'gibt-es-nicht'."),
+        (("status",), "Es fehlt das Argument 'ID'.", "Missing argument 'ID'."),
+        (("list", "--state", "fertig"), "'fertig' ist keines von 'received'", "'fertig' is not one of 'received'"),
+        (("evidence", "verify", "/nope"), "Datei '/nope' gibt es nicht.", "File '/nope' does not exist."),
+    ],
+)
+def test_wrong_usage_is_told_in_german_and_english(arguments, de, en):
+    for language, sentence, usage in (("de", de, "Aufruf: gateway"), ("en", en, "Usage: gateway")):
+        refused = run("--lang", language, *arguments)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert sentence in refused.stderr
+        assert usage in refused.stderr
+
+
+@pytest.mark.parametrize("place", ["gone/backup.zip", "file/backup.zip"])
+def test_a_backup_that_cannot_be_written_is_one_sentence_and_leaves_nothing(line, tmp_path, place):
+    (tmp_path / "file").write_text("x")
+    refused = run("backup", str(tmp_path / place), "--config", line["config"], "--json")
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "[not_writable]" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_production_refuses_what_is_insecure_with_the_list_of_all(line):

@@ -121,7 +121,8 @@ def test_access_and_erasure_on_request_and_the_repeat_learns_of_it(portal, opera
 
 def test_alarms_are_listed_and_nothing_is_noted_where_there_is_none(operate, accepted):
     assert operate("alarms", "list") == []
-    assert operate("alarms", "acknowledge", accepted["id"]) == []
+    assert operate("alarms", "acknowledge", accepted["id"], code=1) == []
+    assert operate("alarms", "test", code=1) == []
 
 
 def test_a_backup_is_made_while_all_goes_on_and_checked_aside(line, operate, accepted, tmp_path):
