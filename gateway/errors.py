@@ -14,7 +14,7 @@ GatewayError                     code · blame · retry · status · de · en
 ├── OperatorError                configuration or machine; the operator has to act
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
 │   ├── MasterKeyStillNeeded · ProcessesWithoutKey · SchemaNewer
-│   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseTooOld
+│   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseTooOld · DatabaseNotAllowed
 │   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty · RestoreUnfinished
 │   ├── SigningKeyUnfit · SignerAway                             retry (SignerAway)
 │   ├── StorageFull              a DatabaseAway: whoever waits for the database waits for room too
@@ -495,6 +495,20 @@ class DatabaseTooOld(OperatorError):
     code = "database_too_old"
     de = "Die Datenbank ist PostgreSQL {found}; nötig ist {least} oder neuer. Bitte den Datenbankserver aktualisieren."
     en = "The database is PostgreSQL {found}; {least} or newer is needed. Upgrade the database server."
+
+
+class DatabaseNotAllowed(OperatorError):
+    """The database role may not make or change the gateway's tables."""
+
+    code = "database_not_allowed"
+    de = (
+        "Die Datenbank verweigert der Rolle des Gateways, seine Tabellen anzulegen oder zu ändern. Bitte die Rolle zur "
+        "Eigentümerin der Datenbank machen (ALTER DATABASE … OWNER TO …)."
+    )
+    en = (
+        "The database does not let the gateway's role make or change its tables. Make the role the owner of the "
+        "database (ALTER DATABASE … OWNER TO …)."
+    )
 
 
 class DatabaseNotStarted(OperatorError):

@@ -15,8 +15,11 @@ from gateway.model import Finding
 Work = Callable[[Any, asyncio.Event], Awaitable[Any]]
 
 
-def in_house(config: Path | None, work: Work) -> Any:  # noqa: ANN401 - whatever the work returns
-    """Open everything that one process needs, do `work(house, stop)`, close everything; its result."""
+def in_house(config: Path | None, work: Work, *, services: bool = False) -> Any:  # noqa: ANN401 - whatever the work returns
+    """Open everything that one process needs, do `work(house, stop)`, close everything; its result.
+
+    The files of services are read only where the work needs them: a fault in them keeps operators from nothing else.
+    """
     from gateway import failpoints, settings  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
 
@@ -25,7 +28,7 @@ def in_house(config: Path | None, work: Work) -> Any:  # noqa: ANN401 - whatever
     failpoints.arm("command", values.failpoints)
 
     async def main(stop: asyncio.Event) -> Any:  # noqa: ANN401 - as above
-        async with open_house(values) as house:
+        async with open_house(values, services=services) as house:
             return await work(house, stop)
 
     return run(main)

@@ -30,7 +30,7 @@ def plan(config: Path | None, as_json: bool) -> None:
         for period in house.periods:
             _line(period, "due", await house.retention.due(period), as_json=as_json)
 
-    in_house(config, main)
+    in_house(config, main, services=True)
 
 
 @retention.command(name="run", help=text("Löschen, was jetzt zu löschen ist", "Erase what is due now"))
@@ -43,7 +43,7 @@ def run_(config: Path | None, as_json: bool) -> None:
         for period in house.periods:
             _line(period, "erased", await house.retention.run(period), as_json=as_json)
 
-    in_house(config, main)
+    in_house(config, main, services=True)
 
 
 @retention.command(help=text("Von der Löschung ausnehmen", "Keep in spite of every period"))
@@ -88,7 +88,7 @@ def subject(config: Path | None, as_json: bool, reference: str) -> None:
             }
             emit(line, as_json=as_json)
 
-    in_house(config, main)
+    in_house(config, main, services=True)
 
 
 @retention.command(help=text("Auf Verlangen löschen", "Erase on request"))

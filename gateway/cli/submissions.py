@@ -133,7 +133,7 @@ def status(config: Path | None, as_json: bool, submission_id: str) -> None:
         raise InvalidParameter(findings=(fault,)) from None
 
     async def main(_: asyncio.Event) -> View:
-        async with open_house(values) as house:
+        async with open_house(values, services=False) as house:
             return await house.store.view(wanted, EVERYTHING)
 
     emit(run(main).as_json(), as_json=as_json)
@@ -157,7 +157,7 @@ def list_(config: Path | None, as_json: bool, state: tuple[str, ...]) -> None:
     set_up_logging("error")
 
     async def main(stop: asyncio.Event) -> None:
-        async with open_house(values) as house:
+        async with open_house(values, services=False) as house:
             cursor: str | None = None
             while not stop.is_set():
                 views, cursor = await house.store.list_views(Filter(states=state, cursor=cursor, limit=200), EVERYTHING)

@@ -23,9 +23,10 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Table
 
-from gateway.errors import BackupUnfit, DatabaseAway, DatabaseNotEmpty
+from gateway.errors import BackupUnfit, DatabaseNotEmpty
 from gateway.model import instant
 from gateway.store import masters, migrations
+from gateway.store.direct import connected
 from gateway.store.tables import metadata
 
 FORMAT: Final = 2
@@ -63,7 +64,7 @@ def write(dsn: str, target: Path, now: datetime) -> Summary:
 
 def _write(dsn: str, part: Path, now: datetime) -> Summary:
     tables: dict[str, dict[str, Any]] = {}
-    with _connected(dsn) as connection:
+    with connected(dsn) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         revision = migrations.revision(connection) or ""
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -104,7 +105,7 @@ def needs(source: Path) -> tuple[str, ...]:
 
 def finish(dsn: str) -> None:
     """Say that what was erased since is erased again: the database may be used. Blocks."""
-    with _connected(dsn) as connection:
+    with connected(dsn) as connection:
         connection.execute("DELETE FROM facts WHERE name = %s", [UNFINISHED])
 
 
@@ -119,13 +120,13 @@ def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
 
 def _load(dsn: str, archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:
     mark = hashlib.sha256(archive.read(MANIFEST)).digest()
-    with _connected(dsn) as connection:
+    with connected(dsn) as connection:
         there = migrations.revision(connection)
         begun = there is not None and _fact(connection, UNFINISHED) == mark
     if not begun:
         if there is None:
             migrations.migrate(dsn, manifest["revision"])
-        with _connected(dsn) as connection:
+        with connected(dsn) as connection:
             _must_be_empty(connection)
             _must_fit(connection, manifest)
             connection.execute("DELETE FROM facts")
@@ -133,15 +134,8 @@ def _load(dsn: str, archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> No
                 _reload(connection, archive, name, said)
             connection.execute("INSERT INTO facts (name, value) VALUES (%s, %s)", [UNFINISHED, mark])
     migrations.migrate(dsn)
-    with _connected(dsn) as connection:
+    with connected(dsn) as connection:
         _count_on(connection)
-
-
-def _connected(dsn: str) -> psycopg.Connection[Any]:
-    try:
-        return psycopg.connect(dsn, connect_timeout=5)
-    except psycopg.OperationalError:
-        raise DatabaseAway from None
 
 
 def _unload(connection: psycopg.Connection[Any], archive: zipfile.ZipFile, table: Table) -> dict[str, Any]:

@@ -128,6 +128,14 @@ def test_wrong_usage_is_told_in_german_and_english(arguments, de, en):
         assert usage in refused.stderr
 
 
+def test_a_fault_in_the_files_of_services_keeps_an_operator_from_nothing_else(line, tmp_path):
+    (tmp_path / "hund").mkdir()
+    (tmp_path / "hund/service.toml").write_text("format = ", encoding="utf-8")
+    broken = {"GATEWAY__SERVICES__DIR": str(tmp_path)}
+    for command, code in (("list",), 0), (("held", "list"), 0), (("alarms", "list"), 0), (("retention", "plan"), 2):
+        assert run(*command, "--config", line["config"], "--json", **broken).returncode == code, command
+
+
 @pytest.mark.parametrize("place", ["gone/backup.zip", "file/backup.zip"])
 def test_a_backup_that_cannot_be_written_is_one_sentence_and_leaves_nothing(line, tmp_path, place):
     (tmp_path / "file").write_text("x")

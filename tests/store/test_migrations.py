@@ -18,10 +18,10 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.pool import NullPool
 
 from gateway.cli.console import exit_code
-from gateway.errors import DatabaseTooOld, SchemaNewer
+from gateway.errors import DatabaseAway, DatabaseNotAllowed, DatabaseTooOld, SchemaNewer, SettingsInvalid
 from gateway.store import migrations
 from gateway.store.database import Database, numbered
-from gateway.store.migrations import known, migrate
+from gateway.store.migrations import known, migrate, running
 from gateway.store.tables import Xid8, metadata
 
 
@@ -89,6 +89,36 @@ def test_a_release_older_than_the_schema_refuses_to_start_with_the_way_out(postg
     for language in ("de", "en"):
         assert {"9999", newest} <= set(re.findall(r"\d{4}", refused.value.sentence(language)))
     assert exit_code(refused.value) == 2
+
+
+def test_schemas_are_known_by_their_files_as_alembic_chains_them():
+    assert known() == running.revisions()
+
+
+def test_a_role_that_may_make_no_tables_is_told_what_it_needs(postgres_server):
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("CREATE ROLE poor LOGIN")
+        connection.execute("CREATE DATABASE poor")
+    with pytest.raises(DatabaseNotAllowed) as refused:
+        migrate(make_conninfo(postgres_server, dbname="poor", user="poor"))
+    assert "OWNER TO" in refused.value.sentence("de")
+    assert exit_code(refused.value) == 2
+
+
+def test_a_database_that_cannot_be_reached_is_a_sentence_with_the_reason(postgres_server):
+    with pytest.raises(DatabaseAway) as away:
+        migrate(make_conninfo(postgres_server, dbname="nowhere"))
+    assert "nowhere" in away.value.findings[0].de
+    assert exit_code(away.value) == 4
+
+
+@pytest.mark.parametrize("url", ["mysql://role:geheim@host/base", "geheim", "postgresql://[role:geheim"])
+def test_an_address_that_is_none_is_refused_without_repeating_it(url):
+    with pytest.raises(SettingsInvalid) as refused:
+        migrate(url)
+    (one,) = refused.value.findings
+    assert (one.pointer, one.rule) == ("database.url", "database_address")
+    assert "geheim" not in f"{refused.value} {one.de} {one.en}"
 
 
 def test_a_database_server_too_old_is_refused(postgres_dsn, monkeypatch):

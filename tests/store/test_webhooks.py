@@ -311,7 +311,7 @@ async def test_workers_that_died_with_a_message_are_no_failures_of_its_receiver(
 async def test_a_replayed_message_begins_its_schedule_anew(store, notifier, receiver, clock):
     hook, _ = await subscribed(store, receiver)
     await store.create(new_submission())
-    receiver.answers = [web.Response(status=503)] * 4
+    receiver.answers = [web.Response(status=503) for _ in range(4)]
     for delay in (0, *DELAYS[:3]):
         clock.advance(seconds=delay)
         await round_(notifier)

@@ -1,50 +1,44 @@
 """From any earlier schema to the one that `tables.py` declares.
 
-Knows: Alembic's versions folder, run by program. Never does: touch rows beyond what a version says.
-Migrations add; they take nothing away that the release before reads or writes, so that its processes go on until they
-are restarted (a test looks for what would break them). Standard: Alembic. Start reading: `migrate`, then `versions/`.
+Knows: which schemas there are, by the names of their files in `versions/`. Never does: touch rows beyond what a version
+says. Migrations add; they take nothing away that the release before reads or writes, so that its processes go on until
+they are restarted (a test looks for what would break them). Standard: Alembic (`running.py`). Start reading: `migrate`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Lock
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import psycopg
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
 
 from gateway.errors import DatabaseTooOld, SchemaNewer
-from gateway.store.tables import metadata
+from gateway.store.direct import connected
 
 LEAST_MAJOR: Final = 15
 """Oldest PostgreSQL that the gateway works with."""
-LOCK = 0x6F7A6720  # "ozg ": one migration at a time in a database
-_ONE_IN_A_PROCESS = Lock()  # alembic's `op` is global
 
 
 def migrate(dsn: str, to: str = "head") -> None:
     """Bring the database to the newest schema, or up to `to`; several processes may ask at once. Blocks.
 
-    Raises `SchemaNewer` for the schema of a newer release, `DatabaseTooOld`.
+    Raises `SchemaNewer` for the schema of a newer release, `DatabaseTooOld`, `DatabaseAway`, `DatabaseNotAllowed`,
+    `SettingsInvalid` for an address that is none.
     """
-    config = _config()
-    script = ScriptDirectory.from_config(config)
+    if to == "head":
+        with connected(dsn) as connection:
+            check(connection)
+            if revision(connection) == known()[0]:
+                return
+    from gateway.store.migrations import running  # noqa: PLC0415 - Alembic takes longer to load than a command to run
 
-    def upgrade(revision: Any, _: object) -> Any:  # noqa: ANN401 - alembic's own signature
-        return script._upgrade_revs(to, revision)  # noqa: SLF001 - what alembic's own `upgrade` command calls
-
-    with _ONE_IN_A_PROCESS:
-        _migrate(dsn, config, script, upgrade)
+    running.migrate(dsn, to)
 
 
 def known() -> tuple[str, ...]:
     """Every schema that this release can start from, the newest first."""
-    return tuple(each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions())
+    files = (Path(__file__).parent / "versions").glob("[0-9]*.py")
+    return tuple(sorted((file.name.partition("_")[0] for file in files), reverse=True))
 
 
 def revision(connection: psycopg.Connection[Any]) -> str | None:
@@ -62,25 +56,3 @@ def check(connection: psycopg.Connection[Any]) -> None:
     found, newest = revision(connection), known()
     if found is not None and found not in newest:
         raise SchemaNewer(found=found, known=newest[0])
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _migrate(dsn: str, config: Config, script: ScriptDirectory, upgrade: Any) -> None:  # noqa: ANN401 - as above
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(dsn), poolclass=NullPool)
-    with engine.connect() as connection, EnvironmentContext(config, script, fn=upgrade) as environment:
-        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
-        connection.commit()
-        check(cast("psycopg.Connection[Any]", connection.connection.driver_connection))
-        connection.commit()
-        environment.configure(connection=connection, target_metadata=metadata)
-        with environment.begin_transaction():
-            environment.run_migrations()
-        connection.commit()
-        connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
-        connection.commit()

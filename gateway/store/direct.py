@@ -1,0 +1,41 @@
+"""A connection of one's own to the database, for what goes on before there is a pool or beside it.
+
+Knows: that a server which cannot be reached is a sentence. Never does: hold a connection longer than its caller.
+Standard: libpq. Start reading: `connected`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import psycopg
+
+from gateway.errors import DatabaseAway, SettingsInvalid
+from gateway.model import Finding
+
+PATIENCE_S: Final = 5
+_NO_ADDRESS: Final = Finding(
+    "database.url",
+    "database_address",
+    "Erwartet wird postgresql://ROLLE@HOST:PORT/DATENBANK (das Passwort als :PASSWORT hinter der Rolle).",
+    "Expected is postgresql://ROLE@HOST:PORT/DATABASE (the password as :PASSWORD behind the role).",
+)
+
+
+def connected(dsn: str) -> psycopg.Connection[Any]:
+    """A connection. Blocks.
+
+    Raises `DatabaseAway` with what the server, or the way to it, says (never a password), and `SettingsInvalid` for an
+    address that is none.
+    """
+    try:
+        return psycopg.connect(dsn, connect_timeout=PATIENCE_S)
+    except psycopg.OperationalError as error:
+        said = " ".join(str(error).split())[:300]
+    except psycopg.ProgrammingError:  # its text repeats the address with the password
+        raise SettingsInvalid(findings=(_NO_ADDRESS,)) from None
+    raise DatabaseAway(
+        findings=(
+            Finding("database.url", "database_refused", f"Die Verbindung misslang: {said}", f"Not connected: {said}"),
+        )
+    )
