@@ -16,6 +16,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── MasterKeyStillNeeded · ProcessesWithoutKey · SchemaNewer
 │   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseTooOld · DatabaseNotAllowed
 │   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty · RestoreUnfinished
+│   ├── ErasedListUnwritable · ErasedListUnreadable
 │   ├── SigningKeyUnfit · SignerAway                             retry (SignerAway)
 │   ├── StorageFull              a DatabaseAway: whoever waits for the database waits for room too
 │   ├── SetsNotWritten
@@ -585,6 +586,30 @@ class RestoreUnfinished(OperatorError):
     code = "restore_unfinished"
     de = "Eine Wiederherstellung ist nicht abgeschlossen. Bitte `gateway restore` mit derselben Datei erneut ausführen."
     en = "A restore was not finished. Run `gateway restore` again with the same file."
+
+
+class ErasedListUnwritable(OperatorError):
+    """The list of what was erased could not be written, so nothing was erased."""
+
+    code = "erased_list_unwritable"
+    retry = True
+    status = 503
+    de = "Die Liste der Löschungen {file} ist nicht schreibbar ({cause}). Es wurde nichts gelöscht."
+    en = "The list of erasures {file} cannot be written ({cause}). Nothing was erased."
+
+
+class ErasedListUnreadable(OperatorError):
+    """A whole line of the list of what was erased says nothing; a restore could bring somebody back."""
+
+    code = "erased_list_unreadable"
+    de = (
+        "Die Liste der Löschungen {file} ist in Zeile {line} unlesbar. Es wurde nichts verändert; bitte die Zeile aus "
+        "einer anderen Kopie der Liste übernehmen, oder sie entfernen und die Löschung selbst wiederholen."
+    )
+    en = (
+        "The list of erasures {file} is unreadable in line {line}. Nothing was changed; take the line from another "
+        "copy of the list, or remove it and repeat that erasure yourself."
+    )
 
 
 class SigningKeyUnfit(OperatorError):

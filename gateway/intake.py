@@ -11,7 +11,7 @@ import asyncio
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
@@ -33,6 +33,7 @@ from gateway.xoev.latin import nfc
 from gateway.xoev.message.around import Around
 from gateway.xoev.readable import german_time
 
+Admit = Callable[[], Awaitable[None]]
 REFERENCE = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 MAX_ATTACHMENTS = 99
 """FIT-Connect takes 100 attachments a submission (reference §2.3); one is the readable application."""
@@ -91,18 +92,27 @@ class Intake:
             return error.findings
 
     async def create(
-        self, client: Client, body: Mapping[str, Any], key: str, *, supersedes: UUID | None = None
+        self,
+        client: Client,
+        body: Mapping[str, Any],
+        key: str,
+        *,
+        supersedes: UUID | None = None,
+        admit: Admit | None = None,
     ) -> View:
         """Take over one application: everything is on disk when this returns.
 
         `key` is the Idempotency-Key; the same key and body give the same answer again. `supersedes` is an earlier
-        application of the client's that this one corrects (see `gateway.withdrawal`). Raises `RecordInvalid` with all
+        application of the client's that this one corrects (see `gateway.withdrawal`). `admit` is asked whether there
+        is room for what is not known yet; what it raises goes on to the caller. Raises `RecordInvalid` with all
         findings, `IdempotencyConflict`, `Erased`, `UploadTaken`, `UnknownService`, `UnknownMunicipality`,
         `ServiceNotOffered`; where the signature stands in the document also `SigningKeyUnfit`, `SignerAway`.
         """
         digest = self.digest(b"body", canonical(body), *((supersedes.bytes,) if supersedes else ()))
         if known := await self.store.known(client.id, key, digest):
             return known
+        if admit:
+            await admit()
         checked = await self._checked(client, body)
         if not checked.sound or checked.document is None:
             raise RecordInvalid(findings=checked.findings)
@@ -158,15 +168,20 @@ class Intake:
         )
 
     async def _checked(self, client: Client, body: Mapping[str, Any]) -> Checked:
-        findings = shape(body)
-        if findings:
-            raise RecordInvalid(findings=tuple(findings))
-        service, municipality = self._offered(client, body["service"], body["municipality"])
-        if not offers(municipality, service.id, test=bool(body.get("test", False))):
-            raise ServiceNotOffered(findings=(_NOT_FOR_TESTS if body.get("test") else _ONLY_FOR_TESTS,))
+        """Raises `RecordInvalid` and others of the tree where the record itself cannot be looked at."""
+        faults = shape(body)
+        test, record = body.get("test") is True, body.get("record")
+        service, municipality = self._addressed(client, body, faults)
+        if not isinstance(record, dict):
+            raise RecordInvalid(findings=tuple(faults))
+        if not offers(municipality, service.id, test=test):
+            wrong = _NOT_FOR_TESTS if test else _ONLY_FOR_TESTS
+            raise _with(faults, ServiceNotOffered(findings=(wrong,)))
         service = service.rules_for(municipality.ars)
-        attachments, missing = await self._attachments(client, body.get("attachments", []))
-        record = cast("Mapping[str, Any]", nfc(body["record"]))
+        # what is wrong with the list itself is told already; rules of attachments are not asked of a part of it
+        whole = not any(one.pointer.startswith("/attachments") for one in faults)
+        attachments, missing = await self._attachments(client, (body.get("attachments") or []) if whole else [])
+        record = cast("Mapping[str, Any]", nfc(record))
         around = Around(
             self.new_id(),
             self.new_id(),
@@ -175,13 +190,28 @@ class Intake:
             municipality.name,
             PRODUCT,
             attachments,
-            test=bool(body.get("test", False)),
+            test=test,
         )
         if len(str(record)) < (RULED_IN_A_THREAD_FROM if service.asks_rules else IN_A_THREAD_FROM):
             document, found = self._document(service, record, around)
         else:
             document, found = await asyncio.to_thread(self._document, service, record, around)
-        return Checked(service, municipality, record, attachments, document, (*missing, *found), around.case_id)
+        if not whole:
+            found = [one for one in found if not one.pointer.startswith("/attachments")]
+        findings = (*faults, *missing, *found)
+        return Checked(service, municipality, record, attachments, document, findings, around.case_id)
+
+    def _addressed(
+        self, client: Client, body: Mapping[str, Any], faults: list[Finding]
+    ) -> tuple[Service, Municipality]:
+        """What the body is for; where that is unknown, the error holds the other faults too."""
+        service, municipality = body.get("service"), body.get("municipality")
+        if not isinstance(service, str) or not isinstance(municipality, str):
+            raise RecordInvalid(findings=tuple(faults))
+        try:
+            return self._offered(client, service, municipality)
+        except BadInput as error:
+            raise _with(faults, error) from None
 
     @staticmethod
     def _document(service: Service, record: Mapping[str, Any], around: Around) -> tuple[Document | None, list[Finding]]:
@@ -194,11 +224,17 @@ class Intake:
 
     def _offered(self, client: Client, service_id: str, ars: str) -> tuple[Service, Municipality]:
         service = self.catalogue.get(service_id) if service_id in self.catalogue.ids() else None
-        if service is None or (client.services is not None and service_id not in client.services):
-            raise UnknownService(findings=(_at("/service", "unknown_service", UnknownService),))
+        if service is not None and client.services is not None and service_id not in client.services:
+            service = None
         municipality = self.municipalities.get(ars)
-        if municipality is None or (client.municipalities and ars not in client.municipalities):
-            raise UnknownMunicipality(findings=(_at("/municipality", "unknown_municipality", UnknownMunicipality),))
+        if client.municipalities and ars not in client.municipalities:
+            municipality = None
+        no_town = _at("/municipality", "unknown_municipality", UnknownMunicipality)
+        if service is None:
+            nothing = _at("/service", "unknown_service", UnknownService)
+            raise UnknownService(findings=(nothing,) if municipality else (nothing, no_town))
+        if municipality is None:
+            raise UnknownMunicipality(findings=(no_town,))
         if not offers(municipality, service_id):
             raise ServiceNotOffered(findings=(_at("/service", "service_not_offered", ServiceNotOffered),))
         return service, municipality
@@ -232,6 +268,11 @@ class Intake:
 
 
 _NOTHING = Attachment("", "", "", 0, "0" * 64)
+
+
+def _with(faults: Sequence[Finding], error: BadInput) -> BadInput:
+    """The error, or where more is wrong one that holds everything."""
+    return RecordInvalid(findings=(*faults, *error.findings)) if faults else error
 
 
 def offers(municipality: Municipality, service: str, *, test: bool | None = None) -> bool:

@@ -37,7 +37,7 @@ from gateway.services.loader import Catalogue, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
 from gateway.settings import Environment, MunicipalityFile, Settings, read_municipalities
-from gateway.store import embedded, migrations
+from gateway.store import embedded, erased, migrations
 from gateway.store.erased import ErasedList
 from gateway.store.postgres import PostgresStore, needs_master_key
 from gateway.store.retention import Period, Retention
@@ -182,7 +182,7 @@ async def open_house(
             ),
             turns=turns,
             channels=channels,
-            retention=store.retention(ErasedList(settings.data_dir)),
+            retention=store.retention(ErasedList(settings.data_dir / erased.NAME)),
             dsn=dsn,
             base_url=base_url or settings.server.public_url.rstrip("/"),
         )

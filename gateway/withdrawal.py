@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.errors import RecordInvalid, StateConflict, VersionGone
-from gateway.intake import Intake
+from gateway.intake import Admit, Intake
 from gateway.interventions import cancelled
 from gateway.model import Client, Finding, State
 from gateway.ports import Clock, Store, View
@@ -37,7 +37,9 @@ async def withdraw(store: Store, clock: Clock, submission_id: UUID) -> None:
     raise StateConflict(state=current.state.value)
 
 
-async def correct(intake: Intake, client: Client, old: View, body: Mapping[str, Any], key: str) -> View:
+async def correct(  # noqa: PLR0913, PLR0917 - what `Intake.create` needs, and the old one
+    intake: Intake, client: Client, old: View, body: Mapping[str, Any], key: str, admit: Admit | None = None
+) -> View:
     """Take over a corrected application in place of `old`, which is cancelled if it was not submitted yet.
 
     The new one stands before the old one goes; a repeat with the same key cancels what an interruption left.
@@ -55,7 +57,7 @@ async def correct(intake: Intake, client: Client, old: View, body: Mapping[str, 
     ]
     if faults:
         raise RecordInvalid(findings=tuple(faults))
-    made = await intake.create(client, body, key, supersedes=old.submission.id)
+    made = await intake.create(client, body, key, supersedes=old.submission.id, admit=admit)
     with suppress(StateConflict):
         await withdraw(intake.store, intake.clock, old.submission.id)
     return made

@@ -25,6 +25,7 @@ READS = re.compile(r"\bFOR UPDATE\b", re.IGNORECASE)
 CARRIED_OUT = {"one", "rows", "run"}
 OFFLINE = {"demo_portal.py"}  # a portal of its own, not the gateway
 BUILT_AT_CALL = [
+    "audit.py: statement",
     "basket.py: compiled(query)",
     "changes.py: _lines(scope.shape(who))",
     "submissions.py: statement",

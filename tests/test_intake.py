@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from gateway.errors import RecordInvalid
+from gateway.errors import RecordInvalid, TooManyRequests, UnknownService
 from gateway.intake import Intake
 from gateway.model import Attachment, Client, Destination, Municipality, Severity
 from gateway.ports import NewSubmission
@@ -103,3 +103,52 @@ async def test_what_breaks_a_rule_of_the_service_is_not_taken_over(intake: Intak
     (found,) = [one for one in refused.value.findings if one.severity is Severity.ERROR]
     assert (found.pointer, found.rule) == ("/record/parcels/2", "parcel_once")
     assert store.made == []
+
+
+async def test_faults_around_the_record_hide_none_inside_it(intake: Intake, store: Store, body: dict) -> None:
+    body |= {"reference": "mit Leerzeichen", "extra": 1, "test": "yes"}
+    body["attachments"].append(dict(body["attachments"][0]))
+    body["record"]["parcels"].append(dict(body["record"]["parcels"][0]))
+    body["record"]["purchase"]["remark"] = 7
+    told = {(one.pointer, one.rule) for one in await intake.validate(PORTAL, body)}
+    assert {
+        ("/reference", "pattern"),
+        ("/extra", "unknown_key"),
+        ("/test", "type"),
+        ("/attachments/1/upload", "doubled"),
+        ("/record/purchase/remark", "wrong_type"),
+    } <= told
+    with pytest.raises(RecordInvalid) as refused:
+        await intake.create(PORTAL, body, "key")
+    assert {(one.pointer, one.rule) for one in refused.value.findings} == told
+    assert store.made == []
+
+
+async def test_a_part_of_a_broken_list_of_attachments_is_not_taken_for_all_of_it(intake: Intake, body: dict) -> None:
+    del body["attachments"][0]["kind"]
+    assert [one.pointer for one in await intake.validate(PORTAL, body)] == ["/attachments/0/kind"]
+
+
+async def test_an_unknown_service_and_municipality_are_told_with_what_else_is_wrong(intake: Intake, body: dict) -> None:
+    wrong = {**body, "service": "no-such", "municipality": "000000000000"}
+    assert [one.pointer for one in await intake.validate(PORTAL, wrong)] == ["/service", "/municipality"]
+    wrong |= {"reference": ""}
+    assert [one.pointer for one in await intake.validate(PORTAL, wrong)] == ["/reference", "/service", "/municipality"]
+    with pytest.raises(UnknownService):
+        await intake.create(PORTAL, {**body, "service": "no-such"}, "key")
+
+
+async def test_room_is_asked_for_what_is_not_known_yet(intake: Intake, store: Store, body: dict) -> None:
+    async def full() -> None:
+        raise TooManyRequests(retry_after=1)
+
+    with pytest.raises(TooManyRequests):
+        await intake.create(PORTAL, body, "key", admit=full)
+    assert store.made == []
+    await intake.create(PORTAL, body, "key")
+    store.known = lambda *_: _done(store.made[0])  # type: ignore[method-assign, assignment, misc, return-value]
+    assert await intake.create(PORTAL, body, "key", admit=full) is store.made[0]
+
+
+async def _done(value: NewSubmission) -> NewSubmission:
+    return value

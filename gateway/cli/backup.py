@@ -6,14 +6,27 @@ import asyncio
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging, unwritable
-from gateway.cli.language import text
+from gateway.cli.console import FAILED, emit, guarded, options, run, say, set_up_logging, unwritable
+from gateway.cli.language import language, text
+
+_NO_LIST = {
+    "de": (
+        "Keine Liste der Löschungen gefunden ({file}): was seit der Sicherung gelöscht wurde, kommt zurück. Wurde "
+        "etwas gelöscht, bitte `erased.jsonl` jeder Maschine mit --erased angeben und in eine neue Datenbank "
+        "wiederherstellen."
+    ),
+    "en": (
+        "No list of erasures found ({file}): what was erased since the backup comes back. If anything was erased, give "
+        "`erased.jsonl` of every machine with --erased and restore into a new database."
+    ),
+}
 
 
 @click.command(help=text("Alles in eine Datei sichern", "Save everything into one file"))
@@ -43,34 +56,49 @@ def backup(config: Path | None, as_json: bool, out: Path) -> None:
 @click.command(help=text("Aus einer Sicherung wiederherstellen", "Restore from a backup"))
 @click.argument("source", type=click.Path(exists=True, path_type=Path, dir_okay=False))
 @click.option("--check", "only_check", is_flag=True, help=text("Nur daneben prüfen", "Only check it, aside"))
+@click.option(
+    "--erased",
+    "lists",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path, dir_okay=False),
+    help=text("Liste der Löschungen einer weiteren Maschine", "List of erasures of one more machine"),
+)
 @options
 @guarded
-def restore(config: Path | None, as_json: bool, source: Path, only_check: bool) -> None:
-    """Into an empty database; what was erased since stays erased. With `--check` into a database made for it alone."""
+def restore(config: Path | None, as_json: bool, source: Path, only_check: bool, lists: tuple[Path, ...]) -> None:
+    """Into an empty database; what was erased since stays erased. With `--check` into a database made for it alone.
+
+    The list of erasures in the data directory is always asked; where there is none at all, a sentence says so.
+    """
     from gateway import settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
-    work = _checked if only_check else _restored
-    line = run(lambda _: work(values, source))
+    line = run(lambda _: _checked(values, source) if only_check else _restored(values, source, lists))
     emit(line, as_json=as_json)
     if not line["ok"]:
         raise SystemExit(FAILED)
 
 
-async def _restored(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - settings, imported late
+async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[str, Any]:  # noqa: ANN401 - settings
     from gateway.keyfiles import master_keys  # noqa: PLC0415 - commands import what they need
     from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
-    from gateway.store.erased import ErasedList  # noqa: PLC0415 - commands import what they need
+    from gateway.store.erased import NAME, ErasedList  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import database, open_house  # noqa: PLC0415 - commands import what they need
 
+    own = ErasedList(values.data_dir / NAME)
+    asked = [path for path in (own.path, *lists) if path.exists()]
+    erasures = [each for path in asked for each in ErasedList(path)]
+    if not asked:
+        say(_NO_LIST[language()].format(file=own.path))
     keys = {key.id for key in master_keys(values, data_exist=bool(files.needs(source)))}
     async with database(values, migrate=False) as dsn:
         summary = await asyncio.to_thread(files.load, dsn, source, keys)
+        own.adopt(erasures)
         async with open_house(values, restoring=True) as house:
-            again = [await house.retention.replay(e.submission, e.keys) for e in ErasedList(values.data_dir)]
+            again = [await house.retention.replay(e.submission, e.keys) for e in erasures]
         await asyncio.to_thread(files.finish, dsn)
-    return _line(summary, erased_again=sum(again))
+    return _line(summary, erased_again=sum(again), erased_lists=list(map(str, asked)))
 
 
 async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above
@@ -104,7 +132,7 @@ async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401
     finally:
         await asyncio.to_thread(embedded.stop, aside)
         shutil.rmtree(aside, ignore_errors=True)
-    line = _line(summary, chains=found.chains, blobs=found.blobs, broken=list(found.broken))
+    line = _line(summary, chains=found.chains, records=found.records, blobs=found.blobs, broken=found.broken)
     return {**line, "ok": not found.broken}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.console import emit, guarded, options
+from gateway.cli.console import emit, guarded, options, say
 from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import text
 from gateway.model import instant
@@ -26,7 +26,7 @@ def pause(config: Path | None, as_json: bool, target: str) -> None:
 
     async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the house, imported late
         since = await house.store.pauses.stop(wanted)
-        line = {"destination": wanted, "paused": True, "since": instant(since)}
+        line = {"destination": wanted, "paused": True, "since": instant(since), "known": await _known(house, wanted)}
         emit(line, as_json=as_json, human=text("Angehalten: ", "Stopped: ") + wanted)
 
     in_house(config, main)
@@ -73,3 +73,13 @@ def _target(given: str) -> str:
     if given == "all":
         return given
     return str(uuids([given], "DESTINATION|all")[0])
+
+
+async def _known(house: Any, target: str) -> bool:  # noqa: ANN401 - as above
+    """Whether anything goes to the destination; a mistyped id stops nothing while everybody believes it does."""
+    there = sorted({d.destination_id for town in house.municipalities.values() for d in town.destinations})
+    if target == "all" or target in there or await house.store.pauses.concerns(target):
+        return True
+    say(text("Noch geht nichts an dieses Ziel; eingerichtet sind: ", "Nothing goes to it yet; there are: "))
+    say(", ".join(there) or "–")
+    return False

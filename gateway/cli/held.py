@@ -128,6 +128,9 @@ def _decide(  # noqa: PLR0913 - the shared options
         missing = set(choice.ids) - {submission_id for submission_id, _ in found}
         for each in sorted(missing):
             say(text("nicht angehalten oder unbekannt: ", "not held, or unknown: ") + str(each))
+        if not found and not missing:
+            say(text("Nichts Angehaltenes passt zu dieser Auswahl.", "Nothing that is held fits this selection."))
+            return choice.is_everything
         whole = not missing
         for submission_id, why in found:
             if stop.is_set():

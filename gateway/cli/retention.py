@@ -14,6 +14,11 @@ from gateway.cli.language import language, text
 from gateway.errors import GatewayError, InvalidParameter
 from gateway.model import Finding, instant
 
+_NOTHING = {
+    "de": "Zu diesem Aktenzeichen liegt nichts (mehr) vor.",
+    "en": "Nothing is held about this reference (any more).",
+}
+
 
 @click.group(help=text("Löschfristen und Auskunft", "Erasure and subject access"))
 def retention() -> None:
@@ -71,7 +76,10 @@ def subject(config: Path | None, as_json: bool, reference: str) -> None:
 
     async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
         days = {(p.municipality, p.service): p.days for p in house.periods}
-        for row in await house.retention.subject(reference):
+        rows = await house.retention.subject(reference)
+        if not rows:
+            say(_NOTHING[language()])
+        for row in rows:
             line = {
                 "ok": True,
                 "submission_id": str(row["id"]),
@@ -105,7 +113,9 @@ def erase(config: Path | None, as_json: bool, ids: tuple[str, ...], reference: s
 
     async def main(house: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
         found = [row["id"] for row in await house.retention.subject(reference)] if reference is not None else []
-        whole = True
+        if reference is not None and not found:
+            say(_NOTHING[language()])
+        whole = bool(found) or reference is None
         for each in (*wanted, *found):
             try:
                 fresh = await house.retention.erase(each, "request")

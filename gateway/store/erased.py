@@ -1,23 +1,27 @@
 """The list of what was erased, a file kept apart from database and backup.
 
-Knows: one line of JSON for each erasure: data keys and submission, and when; no personal data. Never does: erase.
-Standard: architecture §5 (no restore brings a person back). Start reading: `ErasedList`.
+Knows: one line of JSON for each erasure: data keys and submission, and when; no personal data; that only a whole line
+counts. Never does: erase. Standard: architecture §5 (no restore brings a person back). Start reading: `ErasedList`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from gateway import failpoints
+from gateway.errors import ErasedListUnreadable, ErasedListUnwritable
 from gateway.model import instant
 
 NAME = "erased.jsonl"
+_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +30,90 @@ class Erasure:
 
     submission: UUID
     keys: tuple[UUID, ...]
+    at: str
+
+    def line(self) -> bytes:
+        """Its line in the list, with the line break."""
+        keys = [str(key) for key in self.keys]
+        return json.dumps({"submission": str(self.submission), "keys": keys, "at": self.at}).encode() + b"\n"
 
 
 class ErasedList:
-    """The file in the gateway's data directory; lines are only ever added."""
+    """The file of one machine, `NAME` in its data directory; whole lines are only ever added, one process at a time."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self._path = data_dir / NAME
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def add(self, submission: UUID, keys: Sequence[UUID], at: datetime) -> None:
-        """Add a line and wait until it is on disk. Blocks."""
-        line = json.dumps({"submission": str(submission), "keys": [str(key) for key in keys], "at": instant(at)})
+        """Add a line and wait until all of it is on disk. Blocks.
+
+        Raises `ErasedListUnwritable`; the list is as before then, and nothing may be erased.
+        """
         failpoints.before("erased.add")
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, line.encode() + b"\n")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        self._write(Erasure(submission, tuple(keys), instant(at)).line())
         failpoints.after("erased.add")
 
+    def adopt(self, erasures: Iterable[Erasure]) -> None:
+        """Add what other lists hold and this one does not, in one piece. Blocks. Raises as `add` does."""
+        own = set(self)
+        if lines := b"".join(each.line() for each in dict.fromkeys(erasures) if each not in own):
+            self._write(lines)
+
+    def _write(self, lines: bytes) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                _append(descriptor, lines)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise ErasedListUnwritable(file=str(self.path), cause=error.strerror or type(error).__name__) from None
+
     def __iter__(self) -> Iterator[Erasure]:
-        """Every erasure so far; a last line that a crash cut off is left out, since its erasure did not happen."""
-        if not self._path.exists():
+        """Every erasure so far; a last line that a crash cut off is left out, since its erasure did not happen.
+
+        Raises `ErasedListUnreadable`, which names file and line.
+        """
+        try:
+            lines = self.path.open("rb")
+        except FileNotFoundError:
             return
-        with self._path.open(encoding="utf-8") as lines:
-            for line in lines:
-                if line.endswith("\n"):
+        with lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.endswith(b"\n"):
+                    return
+                try:
                     found = json.loads(line)
-                    yield Erasure(UUID(found["submission"]), tuple(UUID(key) for key in found["keys"]))
+                    erasure = Erasure(UUID(found["submission"]), tuple(map(UUID, found["keys"])), str(found["at"]))
+                except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                    raise ErasedListUnreadable(file=str(self.path), line=number) from None
+                yield erasure
+
+
+def _append(descriptor: int, lines: bytes) -> None:
+    """All of it, or none; what a crash cut off before it goes first."""
+    size = os.fstat(descriptor).st_size
+    whole = _whole(descriptor, size)
+    if whole < size:
+        os.ftruncate(descriptor, whole)
+    try:
+        left = lines
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(descriptor, whole)
+        raise
+
+
+def _whole(descriptor: int, size: int) -> int:
+    """Where the last whole line ends."""
+    while size:
+        start = max(0, size - _BLOCK)
+        if end := os.pread(descriptor, size - start, start).rfind(b"\n") + 1:
+            return start + end
+        size = start
+    return 0

@@ -43,6 +43,9 @@ _WAKE = compiled(
     ),
     commits="pauses.wake",
 )
+_CONCERNS = compiled(
+    select(select(_S.id).where(_S.destination_id == bindparam("target")).limit(1).exists().label("found"))
+)
 
 
 class Pauses:
@@ -60,6 +63,11 @@ class Pauses:
             self._known = {row["target"]: row["since"] for row in await self._database.rows(_READ)}
             self._asked = time.monotonic()
         return self._known
+
+    async def concerns(self, target: str) -> bool:
+        """Whether any submission was sent, or is to be sent, to this destination."""
+        row = await self._database.one(_CONCERNS, target=target)
+        return bool(row and row["found"])
 
     async def stop(self, target: str) -> datetime:
         """Pause; since when it is. What is on its way ends its step first."""

@@ -88,26 +88,37 @@ def admitted(handler: Handler) -> Handler:
     return admit
 
 
-@asynccontextmanager
-async def room(parts: Parts, client: Client) -> AsyncIterator[Callable[[View], None]]:
-    """Around taking in one application; what is given is told the outcome, so that only new ones count.
+@dataclass(slots=True)
+class Room:
+    """The room for one application. `admit` is asked once it is known to be new; a repeat costs nothing."""
 
-    Raises `TooManyRequests` and `Overloaded`.
-    """
+    parts: Parts
+    client: Client
+    began: datetime
+    held: bool = False
+
+    async def admit(self) -> None:
+        """Take room for one more. Raises `TooManyRequests`."""
+        if self.parts.quotas:
+            await self.parts.quotas.submission(self.client.id)
+            self.held = True
+
+    def took(self, view: View) -> None:
+        """Keep the room where the application is new."""
+        if view.submission.created_at >= self.began:
+            self.held = False
+
+
+@asynccontextmanager
+async def room(parts: Parts, client: Client) -> AsyncIterator[Room]:
+    """Around taking in one application; what is not kept is given back. Raises `Overloaded`."""
     if parts.pressure:
         parts.pressure.check()
-    began, new = parts.clock.now(), False
-
-    def took(view: View) -> None:
-        nonlocal new
-        new = view.submission.created_at >= began
-
-    if parts.quotas:
-        await parts.quotas.submission(client.id)
+    found = Room(parts, client, parts.clock.now())
     try:
-        yield took
+        yield found
     finally:
-        if parts.quotas and not new:
+        if parts.quotas and found.held:
             parts.quotas.give_back(client.id)
 
 

@@ -33,9 +33,9 @@ async def create(request: Request) -> Response:
     parts = parts_of(request)
     await taking(parts)
     wanted = await body.read_object(request, parts.limits)
-    async with room(parts, client) as took:
-        view = await parts.intake.create(client, wanted, key)
-        took(view)
+    async with room(parts, client) as place:
+        view = await parts.intake.create(client, wanted, key, admit=place.admit)
+        place.took(view)
     return _made(request, view)
 
 
@@ -55,9 +55,9 @@ async def correct(request: Request) -> Response:
         raise NotFound
     await taking(parts)
     wanted = await body.read_object(request, parts.limits)
-    async with room(parts, client) as took:
-        view = await parts.correct(client, old, wanted, key)
-        took(view)
+    async with room(parts, client) as place:
+        view = await parts.correct(client, old, wanted, key, place.admit)
+        place.took(view)
     return _made(request, view)
 
 

@@ -106,9 +106,9 @@ async def _taken(request: Request, client: Client, line: bytes | None) -> dict[s
         if not isinstance(key, str) or not KEY.fullmatch(key):
             raise MissingIdempotencyKey
         known["idempotency_key"] = key
-        async with room(parts, client) as took:
-            view = await parts.intake.create(client, wanted, key)
-            took(view)
+        async with room(parts, client) as place:
+            view = await parts.intake.create(client, wanted, key, admit=place.admit)
+            place.took(view)
     except GatewayError as error:
         return {**_problem(request, error), **known}
     metrics_of(request).taken(view.submission.service, view.submission.municipality)

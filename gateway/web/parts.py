@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from gateway.intake import offers
+from gateway.intake import Admit, offers
 from gateway.login.provider import Provider
 from gateway.model import Client, Finding, Municipality
 from gateway.outbound.policy import AddressPolicy
@@ -34,7 +34,7 @@ class Catalogue(Protocol):
 class Intake(Protocol):
     """Taking in (`gateway.intake.Intake`)."""
 
-    async def create(self, client: Client, body: Mapping[str, Any], key: str) -> View:
+    async def create(self, client: Client, body: Mapping[str, Any], key: str, *, admit: Admit | None = None) -> View:
         """Take over an application; raises leaves of `BadInput`."""
         ...
 
@@ -120,7 +120,7 @@ class Parts:
     quotas: Quotas | None = None
     pressure: Pressure | None = None
     resumable: ResumableUploads | None = None
-    correct: Callable[[Client, View, Mapping[str, Any], str], Awaitable[View]] | None = None
+    correct: Callable[[Client, View, Mapping[str, Any], str, Admit], Awaitable[View]] | None = None
     limits: Limits = field(default_factory=Limits)
     version: str = "0.1.0"
 

@@ -56,6 +56,18 @@ def test_one_destination_can_be_paused_by_its_id_and_others_go_on(line, portal, 
     assert run("pause", "everything", "--config", line["config"]).returncode == 3
 
 
+def test_a_pause_of_a_destination_that_nobody_knows_is_told(line, operate):
+    unknown = "00000000-0000-4000-8000-000000000000"
+    try:
+        done = run("pause", unknown, "--config", line["config"])
+        assert any(d["destination_id"] in done.stderr for d in line["sandboxes"]["fitconnect"]["destinations"])
+        assert operate("pause", unknown)[0]["known"] is False
+    finally:
+        operate("resume", unknown)
+    assert operate("pause", "all")[0]["known"] is True
+    operate("resume", "all")
+
+
 def test_under_maintenance_new_applications_get_503_and_reading_goes_on(portal, operate, accepted):
     body = portal.body()
     assert operate("maintenance", "on")[0]["maintenance"] is True
@@ -95,6 +107,8 @@ def test_what_is_held_is_listed_by_cause_and_goes_on_when_resumed(portal, operat
 
 def test_the_basket_asks_which_and_names_what_it_does_not_hold(operate, accepted):
     assert operate("held", "resume", code=3) == []
+    assert operate("held", "resume", "--cause", "no_such_cause", code=1) == []
+    assert operate("held", "resume", "--all") == [], "everything, which is nothing"
     assert operate("held", "resume", accepted["id"], code=1) == []
     assert operate("held", "cancel", "no-uuid", code=3) == []
 
@@ -114,6 +128,7 @@ def test_access_and_erasure_on_request_and_the_repeat_learns_of_it(portal, opera
     (erased,) = operate("retention", "erase", made["id"])
     assert erased == {"ok": True, "submission_id": made["id"], "erased": True}
     assert operate("retention", "subject", "contract:erase") == []
+    assert operate("retention", "erase", "--reference", "contract:erase", code=1) == [], "nothing was erased"
     status, _, problem = portal.create(body, "contract-erase")
     assert (status, problem["code"]) == (410, "erased")
     assert all(row["erased"] == 0 for row in operate("retention", "run"))

@@ -29,11 +29,9 @@ def command(config: Path, *arguments: str) -> dict[str, Any]:
 
 
 def another_machine(line: dict[str, Any], url: str | None) -> Path:
-    """Settings of a machine on which nothing lies but keys, secrets and the list of what was erased."""
+    """Settings of a machine on which nothing lies but keys and secrets."""
     home = Path(line["config"]).parent
-    kept = home / "elsewhere"
-    shutil.copytree(home / "data" / "keys", kept / "keys")
-    shutil.copy(home / "data" / "erased.jsonl", kept)
+    shutil.copytree(home / "data" / "keys", home / "elsewhere" / "keys")
     text = Path(line["config"]).read_text(encoding="utf-8").replace('data_dir = "data"', 'data_dir = "elsewhere"')
     config = home / "elsewhere.toml"
     config.write_text(text + (f'\n[database]\nurl = "{url}"\n' if url else ""), encoding="utf-8")
@@ -57,8 +55,16 @@ def test_a_lost_machine_comes_back_from_its_backup(tmp_path, kind):
                 os.kill(pid, signal.SIGKILL)
             assert until(lambda: not any(alive(pid) for pid in line["pids"].values()))
             config = another_machine(line, external and external.url())
-            restored = command(config, "restore", str(backup))
+            home, own = Path(line["config"]).parent, Path(line["config"]).parent / "elsewhere" / "erased.jsonl"
+            lost = home / "data" / "erased.jsonl"
+            if external:  # the list lies where the lost machine had it, and is named
+                restored = command(config, "restore", str(backup), "--erased", str(lost))
+                assert own.read_text() == lost.read_text(), "the next restore here needs it again"
+            else:
+                shutil.copy(lost, own)
+                restored = command(config, "restore", str(backup))
             assert (restored["rows"], restored["erased_again"]) == (said["rows"], 1)
+            assert restored["erased_lists"] == [str(lost if external else own)]
             process, now = start("serve", "--config", str(config))
             try:
                 assert now["database"] == kind
@@ -77,3 +83,27 @@ def test_a_lost_machine_comes_back_from_its_backup(tmp_path, kind):
     finally:
         if external:
             external.close()
+
+
+def test_a_restore_without_any_list_of_erasures_says_what_that_means(tmp_path):
+    with kept_demo(60) as line:
+        backup = tmp_path / "backup.zip"
+        command(line["config"], "backup", str(backup))
+        config = another_machine(line, None)
+        done = subprocess.run(
+            [*GATEWAY, "restore", str(backup), "--config", str(config), "--json"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert json.loads(done.stdout)["erased_lists"] == []
+        assert "erased.jsonl" in done.stderr
+        assert "--erased" in done.stderr
+        (tmp_path / "list").write_text("nonsense\n")
+        refused = subprocess.run(
+            [*GATEWAY, "restore", str(backup), "--config", str(config), "--erased", str(tmp_path / "list")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (refused.returncode, "erased_list_unreadable" in refused.stderr) == (2, True)

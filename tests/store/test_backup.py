@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import warnings
 import zipfile
+from contextlib import contextmanager
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import MetaData, create_engine
 from sqlalchemy.pool import NullPool
 
 from gateway.crypto import vault
+from gateway.crypto.keys import generate_ed25519, private_key
 from gateway.crypto.vault import MasterKey
 from gateway.errors import BackupUnfit, DatabaseNotEmpty, Erased
 from gateway.evidence import chain
@@ -22,9 +24,10 @@ from gateway.model import State
 from gateway.ports import Change, EvidenceEntry
 from gateway.store import backup, masters, migrations
 from gateway.store.audit import audit
-from gateway.store.erased import ErasedList
+from gateway.store.erased import NAME, ErasedList
 from gateway.store.migrations import migrate
 from gateway.store.postgres import PostgresStore
+from gateway.store.roots import sign_due
 from tests.store.conftest import EVERYBODY, MASTER_KEY, drained, new_submission, uploaded
 
 
@@ -66,7 +69,7 @@ async def test_everything_comes_back_readable_and_proven(store, postgres_dsn, em
         assert await drained(other.read_blob(new.attachments[0].blob)) == b"%PDF-1.7"
         assert chain.broken_at(await other.evidence_of(it.id), it.id) is None
         found = await audit(other)
-        assert (found.chains, found.blobs, found.broken) == (1, 1, ())
+        assert (found.chains, found.records, found.blobs, found.broken) == (1, 1, 1, [])
         assert (await other.known("portal", "k-1", new.digest)).submission.id == it.id
     finally:
         await other.close()
@@ -92,7 +95,7 @@ async def test_readers_of_the_feed_go_on_where_they_were(store, postgres_dsn, em
 async def test_what_was_erased_after_the_backup_stays_erased(store, postgres_dsn, empty, clock, tmp_path):
     it, _ = await ended(store, "k-1")
     backup.write(postgres_dsn, tmp_path / "b.zip", clock.now())
-    erased = ErasedList(tmp_path)
+    erased = ErasedList(tmp_path / NAME)
     await store.retention(erased).erase(it.id, "request")
     backup.load(empty, tmp_path / "b.zip")
     other = await reopened(empty, clock)
@@ -230,12 +233,54 @@ async def test_a_backup_names_the_master_key_that_it_needs(store, postgres_dsn, 
     backup.load(empty, tmp_path / "b.zip", {other, needed})
 
 
+@contextmanager
+def tampered(dsn: str):
+    """The database's owner, whom nothing of ours stops."""
+    with psycopg.connect(dsn, autocommit=True) as owner:
+        owner.execute("ALTER TABLE evidence DISABLE TRIGGER append_only")
+        yield owner
+        owner.execute("ALTER TABLE evidence ENABLE TRIGGER append_only")
+
+
 async def test_an_audit_names_what_is_broken(store, postgres_dsn, clock):
     it, new = await ended(store, "k-1")
-    with psycopg.connect(postgres_dsn, autocommit=True) as owner:
-        owner.execute("ALTER TABLE evidence DISABLE TRIGGER append_only")
+    with tampered(postgres_dsn) as owner:
         owner.execute("UPDATE evidence SET kind = 'other' WHERE seq = 2")
-        owner.execute("ALTER TABLE evidence ENABLE TRIGGER append_only")
         owner.execute("UPDATE blob_frames SET data = set_byte(data, 20, get_byte(data, 20) # 1)")
     found = await audit(store)
     assert set(found.broken) == {f"{it.id}#2", f"blob {new.attachments[0].blob}"}
+
+
+async def test_an_audit_misses_no_chain_that_was_removed_or_cut(store, postgres_dsn, clock):
+    cut, gone, whole = [(await ended(store, key))[0].id for key in ("k-1", "k-2", "k-3")]
+    with tampered(postgres_dsn) as owner:
+        owner.execute("DELETE FROM evidence WHERE submission = %s AND seq = 2", [cut])
+        owner.execute("DELETE FROM evidence WHERE submission = %s", [gone])
+    found = await audit(store)
+    assert set(found.broken) == {f"{cut}#2", f"{gone}#1"}
+    assert whole not in {UUID(each.split("#")[0]) for each in found.broken}
+
+
+async def test_an_audit_holds_chains_whose_submission_is_forgotten_to_their_signed_roots(store, postgres_dsn, clock):
+    whole, cut = [(await ended(store, key))[0].id for key in ("k-1", "k-2")]
+    await sign_due(store.database, private_key(generate_ed25519("gateway-evidence-1")[0]), clock.now())
+    with tampered(postgres_dsn) as owner:
+        owner.execute("DELETE FROM submissions")
+        owner.execute("DELETE FROM evidence WHERE submission = %s AND seq = 2", [cut])
+    found = await audit(store)
+    assert (found.chains, found.broken) == (2, [f"{cut}#2"]), whole
+
+
+async def test_an_audit_decrypts_every_record_and_misses_no_file(store, postgres_dsn, clock):
+    it, _ = await ended(store, "k-1")
+    other, new = await ended(store, "k-2")
+    with psycopg.connect(postgres_dsn, autocommit=True) as owner:
+        owner.execute(
+            "UPDATE submission_secrets SET record = set_byte(record, 20, get_byte(record, 20) # 1) "
+            "WHERE submission = %s",
+            [it.id],
+        )
+        owner.execute("DELETE FROM blobs WHERE id = %s", [new.attachments[0].blob])
+    found = await audit(store)
+    assert set(found.broken) == {f"record {it.id}", f"blob {new.attachments[0].blob}"}
+    assert (found.records, found.chains) == (2, 2), other

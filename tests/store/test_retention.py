@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from gateway.errors import Erased, NotFound, StateConflict
+from gateway.errors import Erased, ErasedListUnreadable, ErasedListUnwritable, NotFound, StateConflict
 from gateway.evidence import chain
 from gateway.model import State
 from gateway.ports import Change
@@ -22,7 +24,7 @@ PAYLOAD, METADATA = Period(TOWN, "hausnummer", 30), Period(TOWN, None, 365)
 
 @pytest.fixture
 def retention(store, tmp_path):
-    return store.retention(ErasedList(tmp_path))
+    return store.retention(ErasedList(tmp_path / NAME))
 
 
 async def ended(store, clock, key: str = "k-1", state: State = State.ACCEPTED, **how):
@@ -124,10 +126,71 @@ async def test_access_tells_what_is_held_about_a_reference(store, clock, retenti
     assert await retention.subject("AZ-1") == []
 
 
-def test_a_line_that_a_crash_cut_off_is_no_erasure(tmp_path, clock):
-    erased, one = ErasedList(tmp_path), uuid4()
+def test_a_line_that_a_crash_cut_off_is_no_erasure_and_spoils_no_later_one(tmp_path, clock):
+    erased, one, two = ErasedList(tmp_path / NAME), uuid4(), uuid4()
     erased.add(one, [uuid4()], clock.now() + timedelta(days=1))
     with (tmp_path / NAME).open("a") as file:
         file.write('{"submission": "')
     assert [each.submission for each in erased] == [one]
+    erased.add(two, [uuid4()], clock.now())
+    assert [each.submission for each in erased] == [one, two]
     assert (tmp_path / NAME).stat().st_mode & 0o077 == 0
+
+
+def test_a_first_line_that_a_crash_cut_off_goes_too(tmp_path, clock):
+    (tmp_path / NAME).write_text('{"submission": "' + "x" * 200_000)
+    erased, one = ErasedList(tmp_path / NAME), uuid4()
+    erased.add(one, [], clock.now())
+    assert [each.submission for each in erased] == [one]
+
+
+def test_a_line_that_is_taken_in_pieces_is_whole(tmp_path, clock, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:7]))
+    erased, one = ErasedList(tmp_path / NAME), uuid4()
+    erased.add(one, [uuid4()], clock.now())
+    assert [each.submission for each in erased] == [one]
+
+
+async def test_a_disk_that_is_full_within_the_line_means_that_nothing_is_erased(
+    store, clock, retention, tmp_path, monkeypatch
+):
+    _, it = await ended(store, clock)
+    _, other = await ended(store, clock, "k-2")
+    assert await retention.erase(other.id, "request")
+    write, listed = os.write, (tmp_path / NAME).read_bytes()
+
+    def full(file, data):
+        if len(data) < 50:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, data[:-20])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(ErasedListUnwritable) as refused:
+            await retention.erase(it.id, "request")
+    assert NAME in refused.value.sentence("de")
+    assert (tmp_path / NAME).read_bytes() == listed
+    assert (await store.stored(it.id)).record
+    assert await retention.erase(it.id, "request")
+    assert [each.submission for each in ErasedList(tmp_path / NAME)] == [other.id, it.id]
+
+
+def test_a_line_that_says_nothing_is_named(tmp_path, clock):
+    erased = ErasedList(tmp_path / NAME)
+    erased.add(uuid4(), [uuid4()], clock.now())
+    for broken in ("", "[]", '{"submission": 1, "keys": [], "at": ""}', '{"submission": "x"', "[" * 100_000):
+        (tmp_path / "b").write_bytes((tmp_path / NAME).read_bytes() + broken.encode() + b"\n")
+        with pytest.raises(ErasedListUnreadable) as refused:
+            list(ErasedList(tmp_path / "b"))
+        assert "Zeile 2" in refused.value.sentence("de"), broken
+
+
+def test_lists_of_other_machines_are_adopted_once(tmp_path, clock):
+    lists = [ErasedList(tmp_path / name) for name in "abc"]
+    ids = [uuid4() for _ in lists]
+    for each, submission in zip(lists, ids, strict=True):
+        each.add(submission, [uuid4()], clock.now())
+    for _ in range(2):
+        lists[0].adopt([erasure for each in lists[1:] for erasure in each])
+    assert [each.submission for each in lists[0]] == ids

@@ -17,7 +17,7 @@ from gateway.errors import Erased, MasterKeyStillNeeded, MasterKeyWrong, Process
 from gateway.model import State
 from gateway.ports import Change, Filter
 from gateway.store import masters, rotation
-from gateway.store.erased import ErasedList
+from gateway.store.erased import NAME, ErasedList
 from gateway.store.postgres import PostgresStore
 from gateway.store.tables import metadata
 from tests.store.conftest import EVERYBODY, MASTER_KEY, OTHER_TOWN, drained, new_submission, uploaded
@@ -168,7 +168,7 @@ async def test_what_is_held_comes_in_a_later_pass_and_what_is_erased_stays_erase
         async def sleep(seconds):
             passes.append(seconds)
             holder.rollback()
-            await both.retention(ErasedList(tmp_path)).erase(it.id, "request")
+            await both.retention(ErasedList(tmp_path / NAME)).erase(it.id, "request")
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(rotation, "pause", sleep)

@@ -26,7 +26,7 @@ from gateway.errors import (
     UnknownService,
     UploadConflict,
 )
-from gateway.intake import shape
+from gateway.intake import Admit, shape
 from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
@@ -116,13 +116,15 @@ class FakeIntake:
     async def validate(self, client: Client, body: Mapping[str, Any]) -> tuple[Finding, ...]:
         return (*shape(body), *self.findings)
 
-    async def create(self, client: Client, body: Mapping[str, Any], key: str) -> View:
+    async def create(self, client: Client, body: Mapping[str, Any], key: str, *, admit: Admit | None = None) -> View:
         if self.failure:
             raise self.failure
         if known := self.keys.get((client.id, key)):
             if known[0] != repr(body):
                 raise IdempotencyConflict
             return known[1]
+        if admit:
+            await admit()
         if findings := await self.validate(client, body):
             raise RecordInvalid(findings=findings)
         view = a_view(client.id, body["municipality"], body["service"], self.store.clock.at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -105,3 +106,11 @@ async def test_a_repeat_of_what_was_taken_costs_nothing_of_the_day(world, limite
         assert (await created(portal, "b")).status_code == 201
         world.clock.at += timedelta(seconds=1)
         assert (await created(portal, "c")).status_code == 429
+        assert [(await created(portal, key)).status_code for key in "ab"] == [201] * 2, "nor a day that is used up"
+        lines = "".join(json.dumps({**NEW, "idempotency_key": key}) + "\n" for key in "abc")
+        batch = await portal.post(
+            "/api/v1/submissions/batch", content=lines, headers={"Content-Type": "application/x-ndjson"}
+        )
+        answers = {each["line"]: each for each in map(json.loads, batch.text.splitlines())}
+        assert ["id" in answers[n] for n in (1, 2, 3)] == [True, True, False]
+        assert answers[3]["code"] == "too_many_requests"
