@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +23,7 @@ from gateway.errors import SettingsInvalid
 from gateway.model import Finding
 from gateway.sections import AlarmsSection, BoundsSection, PressureSection, ProofLimitsSection, Section, TlsSection
 from gateway.setting_faults import broken, sentences
+from gateway.tomlfile import NotToml, parse
 
 ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 
@@ -470,14 +470,15 @@ def insecure(settings: Settings) -> list[Finding]:
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return parse(file.read_bytes())
     except OSError as error:
         text = error.strerror or "unreadable"
-        raise SettingsInvalid(findings=(_finding(str(file), "unreadable", text, text),)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsInvalid(
-            findings=(_finding(str(file), "no_toml", f"Kein TOML in UTF-8 ({error}).", f"No TOML in UTF-8 ({error})."),)
-        ) from None
+        de, en = f"Die Datei ist nicht lesbar: {text}.", f"The file cannot be read: {text}."
+        raise SettingsInvalid(findings=(_finding(str(file), "unreadable", de, en),)) from None
+    except NotToml as error:
+        place = f"{file}#/{error.line}" if error.line else str(file)
+        de, en = f"Kein gültiges TOML: {error.de}.", f"No valid TOML: {error.en}."
+        raise SettingsInvalid(findings=(_finding(place, "no_toml", de, en),)) from None
 
 
 _LISTS = {"published_key_files", "tls_certificate_files"}

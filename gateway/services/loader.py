@@ -12,8 +12,6 @@ has to pass its own service; `extreme.json` and `faulty.json` are for tests.
 from __future__ import annotations
 
 import json
-import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +26,7 @@ from gateway.services.overrides import override
 from gateway.services.service import Compiled, Service
 from gateway.services.speaking import speaks
 from gateway.sets.library import Library
+from gateway.tomlfile import NotToml, parse
 from gateway.xoev import fim, own_rules, schemas, xfall
 from gateway.xoev.filling import plan
 from gateway.xoev.fim import genericode
@@ -43,7 +42,6 @@ from gateway.xoev.texts import Texts
 _T = TypeVar("_T")
 _OWN: Final = Path(__file__).parent
 _MAX_FILE: Final = 8 << 20
-_TOML_PLACE: Final = re.compile(r"at line ([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,13 +249,9 @@ class _Folder:
         if raw is None:
             return None
         try:
-            return tomllib.loads(raw.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            line = raw.count(b"\n", 0, error.start) + 1
-            self.fault(name, f"/{line}", "not_utf8")
-        except tomllib.TOMLDecodeError as error:
-            found = _TOML_PLACE.search(str(error))
-            self.fault(name, f"/{found[1]}" if found else "", "not_toml")
+            return parse(raw)
+        except NotToml as error:
+            self.fault(name, f"/{error.line}" if error.line else "", "not_toml", error.de, error.en)
         return None
 
     def json(self, name: str) -> dict[str, Any]:
@@ -272,8 +266,8 @@ class _Folder:
             return {}
         return value
 
-    def fault(self, name: str, place: str, rule: str) -> None:
-        self.faults.append(_fault(f"{self.folder.name}/{name}#{place}".rstrip("#"), rule))
+    def fault(self, name: str, place: str, rule: str, de: str = "", en: str = "") -> None:
+        self.faults.append(_fault(f"{self.folder.name}/{name}#{place}".rstrip("#"), rule, de, en))
 
 
 NO_PLACE: Final = (
@@ -293,11 +287,7 @@ SENTENCES: Final = {
         "Die Datei ist größer als 8 MiB; bitte kürzen.",
         "The file is larger than 8 MiB; shorten it.",
     ),
-    "not_utf8": (
-        "Die Datei ist ab dieser Zeile nicht in UTF-8 kodiert; bitte so speichern.",
-        "From this line the file is not encoded in UTF-8; save it so.",
-    ),
-    "not_toml": ("Die Datei ist ab dieser Zeile kein gültiges TOML.", "From this line the file is not valid TOML."),
+    "not_toml": ("Die Datei ist hier kein gültiges TOML: {0}.", "Here the file is not valid TOML: {0}."),
     "not_json": (
         "Die Datei ist (ab dieser Zeile) kein gültiges JSON-Objekt.",
         "The file is (from this line) not a valid JSON object.",
@@ -318,8 +308,9 @@ SENTENCES: Final = {
 }
 
 
-def _fault(place: str, rule: str) -> Finding:
-    return Finding(place, rule, *SENTENCES[rule])
+def _fault(place: str, rule: str, de: str = "", en: str = "") -> Finding:
+    german, english = SENTENCES[rule]
+    return Finding(place, rule, german.format(de), english.format(en))
 
 
 def _named(folder: str, service_id: str) -> Finding:

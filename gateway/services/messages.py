@@ -6,7 +6,6 @@ nobody asks for. Standard: file format 1 of this project (`docs/reference/messag
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final
 from gateway.model import Finding
 from gateway.services.definition import Definition, Parameter
 from gateway.sets.library import Library
+from gateway.tomlfile import NotToml, parse
 from gateway.xoev.codes import Codes
 from gateway.xoev.message.binding import Sources, bind
 from gateway.xoev.message.declared import Declarations
@@ -130,10 +130,13 @@ def _table(path: Path, name: str, faults: list[Finding]) -> dict[str, Any] | Non
         if len(raw) > _MAX_FILE:
             faults.append(_fault(name, "file_too_large", str(_MAX_FILE)))
             return None
-        return tomllib.loads(raw.decode("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        faults.append(_fault(name, "not_toml", str(error) if isinstance(error, tomllib.TOMLDecodeError) else "UTF-8"))
-        return None
+        return parse(raw)
+    except OSError:
+        faults.append(_fault(name, "unreadable"))
+    except NotToml as error:
+        de, en = _SENTENCES["not_toml"]
+        faults.append(Finding(f"{name}#/{error.line}", "not_toml", de.format(error.de), en.format(error.en)))
+    return None
 
 
 _SENTENCES: Final = {
@@ -143,10 +146,14 @@ _SENTENCES: Final = {
         "There is no such base; it has to lie as a file in {0}.",
     ),
     "file_too_large": ("Die Datei ist größer als {0} Bytes.", "The file is larger than {0} bytes."),
-    "not_toml": ("Die Datei ist kein gültiges TOML ({0}).", "The file is not valid TOML ({0})."),
+    "not_toml": ("Die Datei ist hier kein gültiges TOML: {0}.", "Here the file is not valid TOML: {0}."),
+    "unreadable": (
+        "Die Datei ist nicht lesbar; bitte die Rechte ändern.",
+        "The file is not readable; change its mode.",
+    ),
 }
 
 
-def _fault(place: str, rule: str, limit: str) -> Finding:
+def _fault(place: str, rule: str, limit: str = "") -> Finding:
     de, en = _SENTENCES[rule]
     return Finding(place, rule, de.format(limit), en.format(limit))

@@ -58,8 +58,14 @@ SENTENCES: Final = {
         "normalise is true or false, and true only for texts that are no name (latin other than A).",
     ),
     "mapping_pattern": (
-        "Nur die Art pattern hat einen regulären Ausdruck, und er muss gültig sein.",
-        "Only the kind pattern has a regular expression, and it has to be valid.",
+        (
+            "Nur die Art pattern hat einen regulären Ausdruck; er muss gültig sein, höchstens 500 Zeichen lang und "
+            "ohne Rückverweise und Vorausschau (RE2)."
+        ),
+        (
+            "Only the kind pattern has a regular expression; it has to be valid, at most 500 characters long and "
+            "without back-references and look-around (RE2)."
+        ),
     ),
 }
 """Rule -> sentences; `{0}` is what would be right."""
@@ -85,8 +91,8 @@ TOTAL: Final = (
     'total as a text ("100") and in of one place inside a list (/…/*/…)',
 )
 BOUND: Final = (
-    "entweder days (ganze Zahl) oder other (Zeiger), nicht beides",
-    "either days (a whole number) or other (a pointer), not both",
+    "entweder days (ganze Zahl von -36500 bis 36500) oder other (Zeiger), nicht beides",
+    "either days (a whole number from -36500 to 36500) or other (a pointer), not both",
 )
 DAYS: Final = ("in of und other nur Felder mit einem ganzen Datum", "in of and other only fields with a whole date")
 YES_OR_NO: Final = ("ein Feld vom Typ bool", "a field of type bool")

@@ -20,8 +20,11 @@ from gateway.xoev.fim import Field, FormSchema, Group, Kind
 from gateway.xoev.fim.model import transported
 from gateway.xoev.latin import Datatype
 from gateway.xoev.mapping import BEYOND, STAR, Condition, FieldEntry, GroupEntry, Mapping, Rule, RuleKind, Tokens
+from gateway.xoev.patterns import is_pattern
 
 FORMAT: Final = 1
+MAX_DAYS: Final = 36_500
+_MAX_TOTAL: Final = Decimal(10) ** 15
 _UNSAID: Final[Shape] = {"format": ""}
 """The shape of a value whose entry is faulty, or whose form is."""
 _POINTER: Final = re.compile(r"(?:/(?:[a-z][a-z0-9_]{0,63}|\*))+")
@@ -196,7 +199,7 @@ class _Reader:
         if not sources or len({source[:-1] for source in sources}) != 1:
             self.fault(f"{place}/of", "mapping_value", say.SIBLINGS)
         pattern = entry.get("pattern", "")
-        if not isinstance(pattern, str) or bool(pattern) != (kind == RuleKind.PATTERN.value) or not _compiles(pattern):
+        if not isinstance(pattern, str) or bool(pattern) != (kind == RuleKind.PATTERN.value) or not is_pattern(pattern):
             self.fault(f"{place}/pattern", "mapping_pattern")
             pattern = ""
         around = sources[0][:-1] if sources and kind not in BEYOND else ()
@@ -220,7 +223,7 @@ class _Reader:
                 return Rule(RuleKind.REQUIRED, ())
             return replace(rule, total=number)
         if rule.kind in {RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER}:
-            if (days is None) == (other is None) or not isinstance(days, int | None) or isinstance(days, bool):
+            if (days is None) == (other is None) or not _is_span(days):
                 self.fault(place, "mapping_value", say.BOUND)
             there = self.source(f"{place}/other", other) if other is not None else ()
             if there and there not in self.known():
@@ -230,7 +233,7 @@ class _Reader:
                     source is there and STAR in source
                 ):
                     self.fault(place, "mapping_value", say.DAYS)
-            return replace(rule, other=there, days=days if isinstance(days, int) else None)
+            return replace(rule, other=there, days=days if isinstance(days, int) and _is_span(days) else None)
         if (days, other, total) != (None, None, None):
             self.fault(place, "mapping_value", say.UNBOUND)
         return rule
@@ -362,14 +365,12 @@ def _possible(shape: Shape) -> tuple[str | bool, ...] | None:
 
 def _number(value: object) -> Decimal | None:
     try:
-        return Decimal(value) if isinstance(value, str) else None
+        number = Decimal(value) if isinstance(value, str) else None
     except InvalidOperation:
         return None
+    return number if number is not None and number.is_finite() and abs(number) < _MAX_TOTAL else None
 
 
-def _compiles(pattern: str) -> bool:
-    try:
-        re.compile(pattern)
-    except re.error:
-        return False
-    return True
+def _is_span(days: object) -> bool:
+    """Days from the day of receipt, or none: at most a century, so that the day stands in every calendar."""
+    return days is None or (isinstance(days, int) and not isinstance(days, bool) and abs(days) <= MAX_DAYS)

@@ -6,7 +6,6 @@ Standard: of this project; rules are data of a service. Start reading: `broken`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +13,7 @@ from decimal import Decimal
 from gateway.model import Finding
 from gateway.xoev.filling import Labels
 from gateway.xoev.mapping import BEYOND, Rule, RuleKind, Tokens, every, look_up, pointer
+from gateway.xoev.patterns import matches
 from gateway.xoev.sentences import finding
 
 LabelOf = Callable[[Tokens], Labels]
@@ -52,7 +52,7 @@ def _siblings(rule: Rule, parent: dict[str, object], where: Tokens, label: Label
         return [
             finding(pointer((*where, name)), "pattern", label((*where, name)), limit=rule.pattern)
             for name in names
-            if isinstance(value := parent.get(name), str) and not re.fullmatch(rule.pattern, value)
+            if isinstance(value := parent.get(name), str) and not matches(rule.pattern, value)
         ]
     if len(given) == 1 or (given and rule.kind is RuleKind.AT_LEAST_ONE):
         return []

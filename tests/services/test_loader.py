@@ -10,6 +10,7 @@ import pytest
 from gateway.errors import DataInvalid, UnknownService
 from gateway.services.loader import load
 from gateway.services.service import Service
+from gateway.xoev.rules import broken
 
 ARS = "150900546546"
 FOLDER = Path(__file__).parents[2] / "gateway/services/hausnummer"
@@ -146,6 +147,19 @@ def test_a_second_service_is_a_second_folder(copied: Path) -> None:
             "mapping_value",
         ),
         ("mapping.toml", "[0-9]{5}", "[0-9", "hausnummer/mapping.toml#/rules/1/pattern", "mapping_pattern"),
+        ("mapping.toml", "[0-9]{5}", r"([0-9])\\1", "hausnummer/mapping.toml#/rules/1/pattern", "mapping_pattern"),
+        ("mapping.toml", "[0-9]{5}", "(?=[0-9]).*", "hausnummer/mapping.toml#/rules/1/pattern", "mapping_pattern"),
+        (
+            "mapping.toml",
+            "[0-9]{5}",
+            "([0-9]{999}){999}",
+            "hausnummer/mapping.toml#/rules/1/pattern",
+            "mapping_pattern",
+        ),
+        ("mapping.toml", "[0-9]{5}", "0" * 501, "hausnummer/mapping.toml#/rules/1/pattern", "mapping_pattern"),
+        ("mapping.toml", "format = 1\n", f"format = {'9' * 5_000}\n", "hausnummer/mapping.toml", "not_toml"),
+        ("mapping.toml", "format = 1\n", f"format = {'[' * 5_000}\n", "hausnummer/mapping.toml", "not_toml"),
+        ("texts.toml", "[labels]", "[labels", "hausnummer/texts.toml#/2", "not_toml"),
         (
             "mapping.toml",
             'form_version = "1.0.0"',
@@ -173,6 +187,40 @@ def test_each_fault_of_a_file_names_file_place_and_way_out(  # noqa: PLR0917 - a
     assert rule in found.values()
     if place is not None:
         assert found.get(place) == rule, found
+
+
+def test_what_is_no_toml_is_told_with_its_reason_in_both_languages(copied: Path) -> None:
+    edit(copied, "mapping.toml", "format = 1\n", "format = eins\n")
+    with pytest.raises(DataInvalid) as refused:
+        load(copied)
+    (found,) = refused.value.findings
+    assert found.pointer.startswith("hausnummer/mapping.toml#/")
+    assert "Anführungszeichen" in found.de
+    assert "invalid value" in found.en
+
+
+def test_a_byte_order_mark_of_a_windows_editor_is_no_fault(copied: Path) -> None:
+    for name in ("service.toml", "mapping.toml", "texts.toml"):
+        path = copied / "hausnummer" / name
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load(copied).get("hausnummer").id == "hausnummer"
+
+
+@pytest.mark.parametrize("days", ["36501", "-4000000", "9" * 40, "true", "1.5"])
+def test_days_beyond_every_calendar_are_refused(copied: Path, days: str) -> None:
+    shutil.copytree(FOLDER.parent / "kita-kuendigung", copied / "kita-kuendigung")
+    path = copied / "kita-kuendigung/mapping.toml"
+    text, number = re.subn(r"(?m)^days = .*$", f"days = {days}", path.read_text(), count=1)
+    assert number == 1
+    path.write_text(text)
+    assert "mapping_value" in faults(copied).values()
+
+
+def test_a_pattern_of_many_ways_costs_no_time(copied: Path) -> None:
+    edit(copied, "mapping.toml", "[0-9]{5}", "([0-9]+)+")
+    rule = next(one for one in load(copied).get("hausnummer").compiled.check.rules if one.pattern)
+    record = {"applicant": {"address": {"postal_code": "1" * 60 + "x", "country": "DE"}}}  # by backtracking 2^60 steps
+    assert [one.rule for one in broken(rule, record, None, lambda _: ("PLZ", "post code"))] == ["pattern"]
 
 
 def test_a_mandatory_element_without_source_is_refused(copied: Path) -> None:

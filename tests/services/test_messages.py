@@ -59,7 +59,7 @@ def test_a_base_beside_the_services_goes_first_and_is_no_service(copied, xbau):
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ("format = 1", "format = ", {MESSAGE: "not_toml"}),
+        ("format = 1", "format = ", {f"{MESSAGE}#/3": "not_toml"}),
         ("format = 1", "format = 2", {f"{MESSAGE}#/format": "message_value"}),
         ('"xbau-kernmodul-1200"', '"nirgends"', {f"{MESSAGE}#/extends": "message_extends"}),
         ('"xbau-kernmodul-1200"', '"../hausnummer/service"', {f"{MESSAGE}#/extends": "message_extends"}),
@@ -79,7 +79,7 @@ def test_a_broken_file_is_told_even_where_no_schema_is_installed(copied, before,
 
 def test_a_file_that_is_no_utf8_or_too_large_is_told(copied):
     (copied / MESSAGE).write_bytes(b"\xff")
-    assert faults(copied) == {MESSAGE: "not_toml"}
+    assert faults(copied) == {f"{MESSAGE}#/1": "not_toml"}
     (copied / MESSAGE).write_bytes(b"#" * (1 << 20) + b"\n")
     assert faults(copied) == {MESSAGE: "file_too_large"}
 
