@@ -1,42 +1,138 @@
-"""Schemas that explode when they are compiled: groups that double groups, unions of unions, patterns of countless ways.
+"""Schemas that explode when they are compiled: groups that double groups, patterns of countless ways, long options.
 
-Knows: what libxml2 unfolds while it compiles. Never does: compile. Standard: XML Schema 1.0.
-Start reading: `is_too_heavy`.
+Knows: what libxml2 unfolds while it compiles (also unions of unions, and rows of elements of which each may be left
+out). Never does: compile. Standard: XML Schema 1.0. Start reading: `is_too_heavy`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Final
 
 from lxml import etree
 
 _XS: Final = "{http://www.w3.org/2001/XMLSchema}"
+_PARTICLES: Final = frozenset({"element", "any", "group", "sequence", "choice", "all"})
 _GLOBAL: Final = frozenset({"group", "attributeGroup", "complexType", "simpleType", "element"})
 MAX_UNFOLDED: Final = 1_000_000
 """Nodes of a whole schema with every reference replaced by what it names; XBau with all it imports has 5,400."""
 MAX_PATTERNS: Final = 1_000_000_000
 """Length times square of the repetitions of a pattern, all together; some 2 s of compiling. XBau has 8,400."""
+MAX_WAYS: Final = 1_000_000_000
+"""Cubes of the lengths of rows of elements that may be left out, all together; about 5 s, a row of 1,000."""
 _MAX_DEPTH: Final = 100
 
 
 def is_too_heavy(roots: Iterable[etree._Element]) -> bool:
     """Whether compiling these files together would take more than some seconds and some hundred megabytes."""
-    weights = _Weights(roots)
-    return weights.patterns > MAX_PATTERNS or weights.unfolded() > MAX_UNFOLDED
+    given = tuple(roots)
+    weights = _Weights(given)
+    if weights.patterns > MAX_PATTERNS or weights.unfolded() > MAX_UNFOLDED:
+        return True
+    return _Rows(weights.named).ways(given) > MAX_WAYS
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A content model: how many may be left out at its start and its end, whether all of it may, and what it costs."""
+
+    first: int
+    last: int
+    empty: bool
+    cost: int = 0
+
+    def then(self, other: _Row) -> _Row:
+        """One after the other; a row goes on over what may be left out."""
+        cost = min(self.cost + other.cost, MAX_WAYS + 1)
+        if other.empty:
+            return _Row(self.first + (other.first if self.empty else 0), self.last + other.last, self.empty, cost)
+        first = self.first + other.first if self.empty else self.first
+        return _Row(first, other.last, empty=False, cost=cost + (self.last + other.first) ** 3)
+
+    def ended(self) -> int:
+        """What it costs where nothing follows."""
+        return self.cost + self.last**3
+
+
+_NOTHING: Final = _Row(0, 0, empty=True)
+
+
+class _Rows:
+    """Measures the content models of complex types; names unfold, in whatever namespace."""
+
+    def __init__(self, named: Mapping[str, Sequence[etree._Element]]) -> None:
+        self._named = named
+        self._known: dict[str, _Row] = {}
+        self._open: set[str] = set()
+
+    def ways(self, roots: Iterable[etree._Element]) -> int:
+        """The cost of every complex type, named or not; stops counting above the limit."""
+        total = 0
+        for root in roots:
+            for part in root.iter(f"{_XS}complexType"):
+                total += self._content(part).ended()
+                if total > MAX_WAYS:
+                    return total
+        return total
+
+    def _content(self, part: etree._Element) -> _Row:
+        """Of a type or a group definition: its one particle, behind that of the type it extends."""
+        for child in part.iterchildren(etree.Element):
+            local = etree.QName(child).localname
+            if local == "complexContent":
+                return self._content(child)
+            if local == "extension":
+                return self._of(f"type {_local(child.get('base', ''))}").then(self._content(child))
+            if local == "restriction":
+                return self._content(child)
+            if local in _PARTICLES:
+                return self._particle(child)
+        return _NOTHING
+
+    def _of(self, key: str) -> _Row:
+        """Of a name; a circle counts as nothing, libxml2 refuses it."""
+        if key not in self._known and key not in self._open and len(self._open) < _MAX_DEPTH:
+            self._open.add(key)
+            found = [self._content(part) for part in self._named.get(key, ())]
+            self._open.discard(key)
+            self._known[key] = max(found, key=_Row.ended, default=_NOTHING)
+        return self._known.get(key, _NOTHING)
+
+    def _particle(self, node: etree._Element) -> _Row:
+        local = etree.QName(node).localname
+        optional = node.get("minOccurs", "1").strip().lstrip("+0") == ""
+        if local in {"element", "any"}:
+            return _Row(1, 1, empty=True) if optional else _Row(0, 0, empty=False)
+        if local == "group":
+            row = self._of(f"group {_local(node.get('ref', ''))}")
+        else:
+            rows = [self._particle(child) for child in node.iterchildren(etree.Element) if _is_particle(child)]
+            row = _one_of(rows) if local == "choice" else reduce(_Row.then, rows, _NOTHING)
+        return replace(row, first=row.first + 1, last=row.last + 1, empty=True) if optional and not row.empty else row
+
+
+def _one_of(rows: Sequence[_Row]) -> _Row:
+    first, last = sum(max(row.first, 1) for row in rows), sum(max(row.last, 1) for row in rows)
+    return _Row(first, last, any(row.empty for row in rows), sum(row.cost for row in rows))
+
+
+def _is_particle(node: etree._Element) -> bool:
+    return etree.QName(node).localname in _PARTICLES
 
 
 class _Weights:
     def __init__(self, roots: Iterable[etree._Element]) -> None:
         self.patterns = 0
-        self._named: dict[str, list[etree._Element]] = {}
+        self.named: dict[str, list[etree._Element]] = {}
         self._known: dict[str, int] = {}
         self._open: set[str] = set()
         for root in roots:
             for part in root.iterchildren(etree.Element):
                 name = part.get("name")
                 if name and etree.QName(part).localname in _GLOBAL:
-                    self._named.setdefault(_key(part, name), []).append(part)
+                    self.named.setdefault(_key(part, name), []).append(part)
             for pattern in root.iter(f"{_XS}pattern"):
                 text = pattern.get("value", "")
                 self.patterns += len(text) * sum(sign in "*?+{" for sign in text) ** 2
@@ -44,7 +140,7 @@ class _Weights:
     def unfolded(self) -> int:
         """Nodes of all global parts together; stops counting above the limit."""
         total = 0
-        for key in self._named:
+        for key in self.named:
             total += self._weight(key)
             if total > MAX_UNFOLDED:
                 break
@@ -58,7 +154,7 @@ class _Weights:
             return MAX_UNFOLDED + 1
         self._open.add(key)
         total = 0
-        for part in self._named.get(key, ()):
+        for part in self.named.get(key, ()):
             for node in part.iter(etree.Element):
                 total += 1 + sum(self._weight(used) for used in _used(node))
                 if total > MAX_UNFOLDED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import time
 from collections.abc import Iterator
@@ -84,6 +85,23 @@ def test_very_many_fields_and_very_many_tags_are_refused() -> None:
     assert rules(xdf.form(many)) == {"fim_many"}
     assert rules(xdf.form("<a/>" * 3_000_000)) == {"fim_many"}
     assert rules(b" " * (33 << 20)) == {"xml_too_large"}
+
+
+def test_rows_of_optional_fields_that_no_schema_compiles_in_time_are_refused_with_their_line() -> None:
+    def fields(number: int) -> str:
+        return "".join(xdf.used(xdf.field(no), "0:1") for no in range(number))
+
+    def groups(number: int, size: int) -> str:
+        return "".join(xdf.used(xdf.group(no, fields(size))) for no in range(number))
+
+    for inner in (fields(1_200), xdf.used(xdf.group(1, fields(1_200))), groups(40, 300)):
+        _, found = fim.read(xdf.form(inner))
+        assert [one.rule for one in found] == ["fim_optional"]
+        assert re.fullmatch(r"/[1-9][0-9]*/[SG][0-9]+", found[0].pointer)
+    form, found = fim.read(xdf.form(groups(4, 250)))
+    assert form is not None, found
+    products, faults = produce(form)
+    assert products is not None, faults
 
 
 @pytest.mark.parametrize(

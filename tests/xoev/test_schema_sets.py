@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,17 @@ def test_a_thousand_files_are_the_most() -> None:
 
 
 TWICE = '<xs:group name="g{0}"><xs:sequence><xs:group ref="g{1}"/><xs:group ref="g{1}"/></xs:sequence></xs:group>'
+
+
+def row(numbers: Iterable[int], must: int = 0) -> str:
+    """A type of elements that may be left out; each that `must` divides may not."""
+    inner = "".join(
+        f'<xs:element name="x{n}"{"" if must and n % must == 0 else " minOccurs=" + chr(34) + "0" + chr(34)}/>'
+        for n in numbers
+    )
+    return f'<xs:complexType name="t"><xs:sequence>{inner}</xs:sequence></xs:complexType>'
+
+
 HEAVY = {
     "groups": "".join(TWICE.format(n, n + 1) for n in range(25))
     + '<xs:group name="g25"><xs:sequence><xs:element name="x"/></xs:sequence></xs:group>'
@@ -190,6 +202,18 @@ HEAVY = {
     + '<xs:simpleType name="t25"><xs:restriction base="xs:string"/></xs:simpleType><xs:element name="e" type="t0"/>',
     "chain": "".join(
         f'<xs:group name="g{n}"><xs:sequence><xs:group ref="g{n + 1}"/></xs:sequence></xs:group>' for n in range(5000)
+    ),
+    "row": row(range(2_000)),
+    "row in a group": '<xs:group name="g"><xs:sequence>'
+    + "".join(f'<xs:element name="x{n}" minOccurs="0"/>' for n in range(2_000))
+    + "</xs:sequence></xs:group>"
+    '<xs:complexType name="t"><xs:sequence><xs:group ref="g"/></xs:sequence></xs:complexType>',
+    "row of extensions": '<xs:complexType name="t0"/>'
+    + "".join(
+        f'<xs:complexType name="t{n + 1}"><xs:complexContent><xs:extension base="t{n}"><xs:sequence>'
+        + "".join(f'<xs:element name="x{n}_{no}" minOccurs="0"/>' for no in range(50))
+        + "</xs:sequence></xs:extension></xs:complexContent></xs:complexType>"
+        for n in range(40)
     ),
     "pattern": '<xs:simpleType name="t"><xs:restriction base="xs:string"><xs:pattern value="'
     + "(a|b)?" * 3000
@@ -202,6 +226,11 @@ def test_a_schema_that_would_explode_is_refused_before_it_is_compiled(kind: str)
     begun = time.process_time()
     assert rules(a_set(main=xsd(HEAVY[kind]))) == {"a_1#/0": "xsd_heavy"}
     assert time.process_time() - begun < 2
+
+
+def test_many_optional_elements_between_mandatory_ones_are_no_burden() -> None:
+    compiled, findings = compile_set(a_set(main=xsd(row(range(3_000), must=100))))
+    assert compiled is not None, findings
 
 
 @pytest.mark.parametrize("kind", ["group", "complexType"])

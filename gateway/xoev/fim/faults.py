@@ -54,6 +54,10 @@ FAULTS: Final = {
         "höchstens 20.000 Elemente im Schema und 2 Millionen Zeichen an Pflichtangaben (Anzahl, minLength)",
         "at most 20,000 elements in the schema and 2 million characters of mandatory values (anzahl, minLength)",
     ),
+    "fim_optional": (
+        "höchstens etwa 1000 freigestellte Elemente nacheinander, bei mehreren Reihen weniger; in Gruppen teilen",
+        "at most about 1000 optional elements in a row, with several such rows fewer; divide them into groups",
+    ),
     "fim_include": (
         "ein Schema aus einer Datei, ohne XInclude; die eingebundenen Teile einsetzen",
         "a schema in one file, without XInclude; put the included parts in place",

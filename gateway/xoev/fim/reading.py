@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import groupby
 from typing import Final
 
 from lxml import etree
@@ -26,6 +27,8 @@ _MAX_LEVELS: Final = 18
 _MAX_TAGS: Final = 1_500_000
 _MAX_ELEMENTS: Final = 20_000
 _MAX_DOCUMENT: Final = 2_000_000
+_MAX_WAYS: Final = 1_000_000_000
+"""Cubes of the lengths of rows of optional elements; some 5 s of compiling what is generated."""
 _ID: Final = re.compile(r"[SGF][0-9]{1,12}")
 _VERSION: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){1,2}")
 _OCCURS: Final = re.compile(r"([0-9]{1,9}):([0-9]{1,9}|\*)")
@@ -61,6 +64,7 @@ class _Reader:
     def __init__(self, faults: Faults, lists: Lists) -> None:
         self.faults = faults
         self.fields = FieldReader(faults, lists)
+        self.ways = 0
 
     def schema(self, root: etree._Element) -> FormSchema | None:
         standard = nodes.NAMESPACES.get(etree.QName(root).namespace or "")
@@ -79,6 +83,7 @@ class _Reader:
         identifier, version = self.identity(element, "S")
         label = nodes.text(element, "bezeichnung") or _label(element, identifier)
         children = self.children(element, identifier, ())
+        self.rows(element, identifier, children)
         if _weight(children) > _MAX_DOCUMENT:
             self.faults.fault(element, identifier, "fim_many")
         return FormSchema(
@@ -127,6 +132,14 @@ class _Reader:
             self.faults.fault(element, identifier, "fim_empty")
         return tuple(found.values())
 
+    def rows(self, element: etree._Element, identifier: str, children: tuple[Group | Field, ...]) -> None:
+        """Refuse rows of optional elements whose XSD takes too long to compile, at the group that is too much."""
+        before = self.ways
+        for optional, row in groupby(children, key=lambda one: one.minimum == 0):
+            self.ways += len(tuple(row)) ** 3 if optional else 0
+        if before <= _MAX_WAYS < self.ways:
+            self.faults.fault(element, identifier, "fim_optional")
+
     def contained(self, structure: etree._Element, identifier: str) -> list[etree._Element]:
         held = [part for outer in nodes.below(structure, "enthaelt") for part in outer if isinstance(part.tag, str)]
         if not held or any(nodes.local(part) not in {"datenfeld", "datenfeldgruppe"} for part in held):
@@ -174,9 +187,12 @@ class _Reader:
         kind = nodes.text(element, "art", "code")
         if kind not in {"", "X"}:
             self.faults.fault(element, identifier, "fim_art")
+        children = self.children(element, identifier, (*above, identifier))
+        if kind != "X":
+            self.rows(element, identifier, children)
         return replace(
             empty,
-            children=self.children(element, identifier, (*above, identifier)),
+            children=children,
             choice=kind == "X",
             rules=self.rules(element),
             notes=nodes.notes(element, _NO_NOTES),
