@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gateway.xoev.form_products import Products
 
 _PIECE = 1 << 16
-_SNIFF = 4096
 _MOST_FILES = 2000
 
 
@@ -76,11 +75,12 @@ def _code_lists(file: Path) -> tuple[list[CodeTable], list[Finding]]:
 
     tables: list[CodeTable] = []
     faults: list[Finding] = []
-    for path in sorted(file.parent.glob("*.xml"))[:_MOST_FILES]:
-        if path.name == file.name or not path.is_file():
+    beside = [path for path in file.parent.iterdir() if path.suffix.lower() in genericode.SUFFIXES and path.is_file()]
+    for path in sorted(beside)[:_MOST_FILES]:
+        if path.name == file.name:
             continue
         with path.open("rb") as stream:
-            if not genericode.is_code_list(stream.read(_SNIFF)):
+            if not genericode.is_code_list(stream.read(genericode.SNIFF)):
                 continue
         table, found = genericode.read(_pieces(path))
         faults += [replace(one, pointer=f"{path.name}#{one.pointer}") for one in found]

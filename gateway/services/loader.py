@@ -3,7 +3,7 @@
 Knows: the files of a service. Never does: serve half a catalogue. Standard: file formats of this project.
 Start reading: `load`.
 
-A folder holds `service.toml`, `form.xml` (XDatenfelder 2.0 or 3.0.0), `codelists/*.xml` (genericode, where the form
+A folder holds `service.toml`, `form.xml` (XDatenfelder 2.0 or 3.0.0), `codelists/*.xml|gc` (genericode, where the form
 refers to lists), `mapping.toml`, `texts.toml` (English, optional), `rules.sch` (Schematron for the document, optional),
 `messages/<standard>.toml` (for each other standard that a municipality may choose) and `examples/ordinary.json`, which
 has to pass its own service; `extreme.json` and `faulty.json` are for tests.
@@ -188,7 +188,10 @@ class _Folder:
         return None if source is None else self.taken("rules.sch", own_rules.read(source, schema))
 
     def code_lists(self) -> Lists:
-        names = [f"codelists/{path.name}" for path in sorted((self.folder / "codelists").glob("*.xml"))]
+        lists = sorted(
+            path.name for path in (self.folder / "codelists").glob("*") if path.suffix.lower() in genericode.SUFFIXES
+        )
+        names = [f"codelists/{name}" for name in lists]
         read = [self.taken(name, genericode.read([self.raw(name) or b""])) for name in names]
         return Lists([table for table in read if table is not None])
 

@@ -18,7 +18,6 @@ from gateway.xoev import xml
 from gateway.xoev.codelists import identity as list_identity
 from gateway.xoev.fim import genericode
 
-_SNIFF: Final = 4096
 _STANDARD: Final = ".//{*}appinfo/{*}standard/{*}kennung"
 _VERSION: Final = ".//{*}appinfo/{*}versionStandard/{*}version"
 
@@ -120,7 +119,7 @@ def _kind(path: str, content: bytes) -> str:
         return "schema"
     if lower.endswith(".sch"):
         return "rules"
-    if lower.endswith((".xml", ".gc")) and genericode.is_code_list(content[:_SNIFF]):
+    if lower.endswith(tuple(genericode.SUFFIXES)) and genericode.is_code_list(content[: genericode.SNIFF]):
         return "codelist"
     return "schema" if lower.endswith(".schema.json") else ""
 

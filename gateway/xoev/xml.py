@@ -141,16 +141,17 @@ def _deeper_than(depth: int) -> etree.XPath:
 def syntax_faults(
     log: etree._ListErrorLog, error: etree.XMLSyntaxError, depth: int = DEFAULT_LIMITS.depth
 ) -> tuple[XmlFault, ...]:
-    """Why a parser refused a text: a line each, or that it nests too deeply to be read at all.
+    """Why a parser refused a text: a line each, or that it nests too deeply or has a text too long to be read at all.
 
     Args:
         log: the log of this very parser; the log of `error` is shared by all parsers of the thread.
         error: what the parser raised.
         depth: the limit that the sentence names.
     """
-    deep = [entry.line for entry in log if entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]
-    if deep:
-        return (_too_deep(deep[0], depth),)
+    beyond = [entry for entry in log if entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]
+    if beyond:
+        first = beyond[0]
+        return (_too_deep(first.line, depth) if "depth" in first.message else _too_long(first.line),)
     lines = sorted({entry.line for entry in log}) or [error.lineno or 0]
     return tuple(_not_well_formed(line) for line in lines)
 
@@ -161,6 +162,15 @@ def _too_deep(line: int, depth: int) -> XmlFault:
         line,
         f"Das XML ist tiefer als {depth} Ebenen verschachtelt.",
         f"The XML nests deeper than {depth} levels.",
+    )
+
+
+def _too_long(line: int) -> XmlFault:
+    return XmlFault(
+        "xml_too_long",
+        line,
+        f"Ein Text, Name oder Attribut im XML ist zu lang (Zeile {line}; höchstens 10 MB, Namen 50.000 Zeichen).",
+        f"A text, name or attribute in the XML is too long (line {line}; at most 10 MB, names 50,000 characters).",
     )
 
 

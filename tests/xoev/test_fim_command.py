@@ -76,6 +76,14 @@ def test_faults_of_schema_and_lists_come_all_at_once_and_nothing_is_written(tmp_
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["L.XML", "list.gc", "Liste.Gc"])
+def test_a_code_list_beside_the_form_is_found_however_it_is_called(tmp_path: Path, name: str) -> None:
+    (tmp_path / "form.xml").write_bytes(FORM)
+    comment = b"<!-- " + b"Lizenz " * 1_500 + b"-->"
+    (tmp_path / name).write_bytes(comment + xdf.code_list({"1": "Eins"}).replace(b' Ref="code"', b' Ref="x"'))
+    assert [line["pointer"] for line in lines(run(tmp_path / "form.xml", "--json"))] == [f"{name}#/1"]
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\xff\xfe<\x00", b"{}"])
 def test_what_is_no_form_schema_at_all_is_a_finding(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "form.xml").write_bytes(content)

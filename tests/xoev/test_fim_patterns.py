@@ -138,6 +138,8 @@ def test_the_specimen_fits_pattern_and_lengths_by_every_engine(
         ("(ab)*", 3, 4, "abab"),
         ("a|bbb", 2, 3, "bbb"),
         ("[A-Z]+", 300, 400, "A" * 300),
+        ("[A-Z]{300}", 0, None, "A" * 300),
+        ("[A-Z]{300}", 0, 299, None),
         (r"[^\s\S]", 0, None, None),
     ],
 )

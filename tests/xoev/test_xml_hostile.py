@@ -99,6 +99,12 @@ def test_depth_is_bounded_where_the_parser_and_where_the_limit_says() -> None:
     assert refused(nested(11), Limits(depth=10)) == ["xml_too_deep"]
 
 
+def test_a_text_too_long_for_the_parser_is_told_as_such() -> None:
+    limits = Limits(size=64 << 20)
+    assert refused(b"<a>" + b"x" * (11 << 20) + b"</a>", limits) == ["xml_too_long"]
+    assert refused(b"<a b='" + b"x" * (11 << 20) + b"'/>", limits) == ["xml_too_long"]
+
+
 def test_size_is_bounded_before_a_byte_is_read() -> None:
     assert refused(b"\xff" * ((16 << 20) + 1)) == ["xml_too_large"]
 

@@ -54,6 +54,10 @@ FAULTS: Final = {
         "höchstens 20.000 Elemente im Schema und 2 Millionen Zeichen an Pflichtangaben (Anzahl, minLength)",
         "at most 20,000 elements in the schema and 2 million characters of mandatory values (anzahl, minLength)",
     ),
+    "fim_doubled": (
+        "diese Angabe an ihrer Stelle nur einmal; eine von beiden entfernen",
+        "this once in its place only; remove one of the two",
+    ),
     "fim_optional": (
         "höchstens etwa 1000 freigestellte Elemente nacheinander, bei mehreren Reihen weniger; in Gruppen teilen",
         "at most about 1000 optional elements in a row, with several such rows fewer; divide them into groups",

@@ -22,6 +22,10 @@ from gateway.xoev.fim.model import Code, ListReference
 
 NAMESPACE: Final = "http://docs.oasis-open.org/codelist/ns/genericode/1.0/"
 MAX_BYTES: Final = 32 << 20
+SUFFIXES: Final = frozenset({".xml", ".gc"})
+"""Endings of files of code lists, in lower case."""
+SNIFF: Final = 1 << 16
+"""Bytes before which a list has named itself, whatever comment stands above."""
 _MAX_ROWS: Final = 200_000
 _MAX_COLUMNS: Final = 100
 _MAX_DEPTH: Final = 64
@@ -87,7 +91,7 @@ NO_LISTS: Final = Lists()
 
 
 def is_code_list(start: bytes) -> bool:
-    """Whether a file that begins so is meant to be a code list; a few kilobytes are enough."""
+    """Whether a file that begins so is meant to be a code list; `SNIFF` bytes are enough."""
     return NAMESPACE.encode() in start and b"CodeList" in start
 
 

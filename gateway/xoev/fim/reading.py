@@ -33,6 +33,17 @@ _ID: Final = re.compile(r"[SGF][0-9]{1,12}")
 _VERSION: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){1,2}")
 _OCCURS: Final = re.compile(r"([0-9]{1,9}):([0-9]{1,9}|\*)")
 _XINCLUDE: Final = "http://www.w3.org/2001/XInclude"
+_PARENTS: Final = frozenset(
+    {"stammdatenschema", "datenfeldgruppe", "datenfeld", "struktur", "regel", "identifikation", "wert"}
+    | {"feldart", "datentyp", "art", "typ", "codelisteReferenz", "genericodeIdentification"}
+)
+_ONCE: Final = frozenset(
+    {"identifikation", "id", "version", "name", "bezeichnung", "bezeichnungEingabe", "bezeichnungAusgabe", "art"}
+    | {"hilfetextEingabe", "anzahl", "feldart", "datentyp", "praezisierung", "inhalt", "codelisteReferenz", "werte"}
+    | {"codeKey", "nameKey", "helpKey", "genericodeIdentification", "canonicalIdentification", "canonicalVersionUri"}
+    | {"code", "hilfe", "typ", "definition", "freitextRegel", "script", "skript", "maxSize"}
+)
+"""What the standard has at most once in each of `_PARENTS`; of two, one would be lost silently."""
 _NO_NOTES: Final = frozenset({"identifikation", "struktur", "regel"})
 _RULE_WORDS: Final = frozenset({"identifikation", "name", "definition", "freitextRegel", "script", "skript", "typ"})
 
@@ -80,6 +91,7 @@ class _Reader:
         if _count(element) > _MAX_ELEMENTS:
             self.faults.fault(element, nodes.text(element, "identifikation", "id"), "fim_many")
             return None
+        self.doubled(element)
         identifier, version = self.identity(element, "S")
         label = nodes.text(element, "bezeichnung") or _label(element, identifier)
         children = self.children(element, identifier, ())
@@ -104,6 +116,17 @@ class _Reader:
                 self.faults.fault(element, "", "fim_include")
             elif namespace and namespace not in nodes.NAMESPACES:
                 self.faults.notice(element, "", "fim_foreign")
+
+    def doubled(self, schema: etree._Element) -> None:
+        for element in schema.iter(etree.Element):
+            if len(element) < 2 or nodes.local(element) not in _PARENTS:
+                continue
+            seen: set[str] = set()
+            for part in element:
+                name = nodes.local(part)
+                if name in seen and name in _ONCE:
+                    self.faults.fault(part, _owner(element), "fim_doubled")
+                seen.add(name)
 
     def identity(self, element: etree._Element, letter: str) -> tuple[str, str]:
         identifier = nodes.text(element, "identifikation", "id")
@@ -211,6 +234,12 @@ class _Reader:
             )
             for rule in nodes.below(element, "regel")
         )
+
+
+def _owner(element: etree._Element) -> str:
+    """The id of the nearest element around that has one."""
+    around = (nodes.text(one, "identifikation", "id") for one in (element, *element.iterancestors()))
+    return next((found for found in around if found), "")
 
 
 def _label(element: etree._Element, identifier: str) -> str:

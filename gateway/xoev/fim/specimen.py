@@ -23,12 +23,12 @@ def specimen(pattern: Choice, shortest: int, longest: int | None) -> str | None:
 
     Raises `Unsupported` for a pattern with more ways than are worth walking.
     """
-    cap = _USUAL if shortest <= _USUAL else _LONGEST
-    if longest is not None:
-        cap = min(cap, longest)
-    search = _Search(cap)
-    lengths = search.choice(pattern) >> shortest << shortest
-    return search.built(pattern, (lengths & -lengths).bit_length() - 1) if lengths else None
+    most = _LONGEST if longest is None else min(longest, _LONGEST)
+    for cap in sorted({min(_USUAL, most), most}):  # few texts are long, and short ones are found sooner
+        search = _Search(cap)
+        if lengths := search.choice(pattern) >> shortest << shortest:
+            return search.built(pattern, (lengths & -lengths).bit_length() - 1)
+    return None
 
 
 class _Search:
