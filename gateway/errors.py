@@ -13,7 +13,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   └── EvidenceUnreadable · SetRefused
 ├── OperatorError                configuration or machine; the operator has to act
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
-│   ├── MasterKeyStillNeeded · ProcessesWithoutKey · SchemaNewer
+│   ├── FileUnusable · MasterKeyStillNeeded · ProcessesWithoutKey · SchemaNewer
 │   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseTooOld · DatabaseNotAllowed
 │   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty · RestoreUnfinished
 │   ├── ErasedListUnwritable · ErasedListUnreadable
@@ -386,6 +386,14 @@ class SettingsInvalid(OperatorError):
     code = "settings_invalid"
     de = "Die Einstellungen enthalten Fehler; alle sind aufgeführt."
     en = "The settings have faults; all are listed."
+
+
+class FileUnusable(OperatorError):
+    """A file or directory that the settings or the command line name cannot be used."""
+
+    code = "file_unusable"
+    de = "{file} ist nicht nutzbar ({cause}). Bitte Einstellung, Pfad oder Rechte berichtigen."
+    en = "{file} cannot be used ({cause}). Correct the setting, the path or the permissions."
 
 
 class DataInvalid(OperatorError):

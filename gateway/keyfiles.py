@@ -66,7 +66,7 @@ def master_keys(settings: Settings, *, data_exist: bool) -> tuple[MasterKey, ...
     else:
         files.insert(0, _master_file(settings, data_exist=data_exist))
     for path in files:
-        if not path.exists():
+        if not path.exists() or path.is_dir():
             raise MasterKeyMissing(place=str(path))
         found.append((str(path), path.read_bytes() if os.access(path, os.R_OK) else b""))
     for number, secret in enumerate(vault.previous_master_keys):

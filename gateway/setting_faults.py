@@ -41,6 +41,11 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "Zwei Empfänger haben denselben Namen; jeder braucht einen eigenen.",
         "Two recipients have the same name; each needs its own.",
     ),
+    "proxy": ("Erwartet wird http://host:port ohne Pfad.", "Expected is http://host:port without a path."),
+    "network": (
+        "Ein Eintrag ist weder ein Rechnername noch eine Adresse noch ein Netz (10.0.0.0/8).",
+        "An entry is neither a host name nor an address nor a network (10.0.0.0/8).",
+    ),
     "sha256": (
         "Erwartet wird ein SHA-256 mit 64 Zeichen aus 0-9 und a-f.",
         "Expected is a SHA-256 of 64 characters 0-9 and a-f.",
@@ -103,7 +108,8 @@ def sentences(fault: Mapping[str, Any]) -> tuple[str, str]:
     """German and English sentence for one fault as pydantic tells it (`type`, `ctx`)."""
     de, en = _SENTENCES.get(fault["type"], _LATER)
     limits = {"type": fault["type"], **fault.get("ctx", {})}
-    return de.format(**limits), en.format(**limits)
+    german = {**limits, "expected": str(limits.get("expected", "")).replace(" or ", " oder ")}
+    return de.format(**german), en.format(**limits)
 
 
 def broken(rule: str) -> PydanticCustomError:

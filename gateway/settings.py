@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -58,12 +61,38 @@ class Server(Section):
 class OutboundSection(Section):
     """The way out."""
 
-    proxy: str | None = Field(None, description="HTTP proxy for every request outside.")
+    proxy: str | None = Field(None, description="HTTP proxy for every request outside: http://host:port.")
     no_proxy: tuple[str, ...] = Field((), description="Hosts that are reached without the proxy.")
     ca_bundle: Path | None = Field(None, description="PEM file of further certificate authorities for TLS.")
     allow_private: tuple[str, ...] = Field(
         (), description="Host names, CIDRs or the word loopback that may be reached although not public."
     )
+
+    @field_validator("proxy")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        try:
+            parts = urlsplit(value or "http://none")
+            sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+            sound = sound and parts.path in {"", "/"} and not parts.query and not parts.fragment
+        except ValueError:
+            sound = False
+        if not sound:
+            raise broken("proxy")
+        return value
+
+    @field_validator("no_proxy", "allow_private")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if "/" in entry:
+                try:
+                    ip_network(entry, strict=False)
+                except ValueError:
+                    raise broken("network") from None
+            elif not re.fullmatch(r"[^\s:]+|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]", entry):
+                raise broken("network")
+        return value
 
 
 class Environment(Section):
@@ -379,10 +408,44 @@ def read(file: Path | None, **overrides: object) -> Settings:
                 "vault.master_key is set too; give one of them.",
             )
         )
+    findings += _several_clients(settings)
+    findings += _no_authorities(settings.outbound.ca_bundle)
     findings += insecure(settings) if settings.mode == "production" else []
     if findings:
         raise SettingsInvalid(findings=tuple(findings))
     return settings
+
+
+def _several_clients(settings: Settings) -> list[Finding]:
+    ids = [client.id for client in settings.clients]
+    return [
+        _finding(
+            f"clients.{number}.id",
+            "not_unique",
+            "Diese Kennung hat schon ein anderer Zugang; bitte eine eigene geben oder zusammenlegen.",
+            "Another client has this id already; give it its own or merge the two.",
+        )
+        for number, name in enumerate(ids)
+        if name in ids[:number]
+    ]
+
+
+def _no_authorities(bundle: Path | None) -> list[Finding]:
+    """A bundle that holds no certificates would be noticed only where the first connection is made."""
+    if bundle is None:
+        return []
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
+    except OSError:
+        return [
+            _finding(
+                "outbound.ca_bundle",
+                "no_certificates",
+                "Die Datei ist nicht lesbar oder enthält keine Zertifikate (PEM).",
+                "The file cannot be read or holds no certificates (PEM).",
+            )
+        ]
+    return []
 
 
 _NO_DIRECTORY = (

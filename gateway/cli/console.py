@@ -18,7 +18,15 @@ import click
 import structlog
 
 from gateway.cli.language import language, text
-from gateway.errors import BadInput, CounterpartError, DatabaseAway, GatewayError, InvalidParameter, OperatorError
+from gateway.errors import (
+    BadInput,
+    CounterpartError,
+    DatabaseAway,
+    FileUnusable,
+    GatewayError,
+    InvalidParameter,
+    OperatorError,
+)
 from gateway.model import Finding
 
 DONE, FAILED, USAGE, FINDINGS, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -101,6 +109,12 @@ def guarded(command: Callable[..., _T]) -> Callable[..., _T]:
             say(f"{error.code}: {error.sentence(language())}")
             show(error.findings)
             raise SystemExit(exit_code(error)) from None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            unusable = FileUnusable(file=str(error.filename), cause=error.strerror or type(error).__name__)
+            say(f"{unusable.code}: {unusable.sentence(language())}")
+            raise SystemExit(exit_code(unusable)) from None
         except (KeyboardInterrupt, asyncio.CancelledError):
             raise SystemExit(INTERRUPTED) from None
 
