@@ -7,7 +7,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── UnknownService · UnknownMunicipality · ServiceNotOffered
 │   ├── MissingIdempotencyKey · IdempotencyConflict · Erased
 │   ├── UploadUnknown · UploadTaken · UploadConflict · DigestMismatch · LengthMismatch · LengthRequired
-│   ├── OffsetConflict · ChecksumMismatch · TusVersionUnknown
+│   ├── OffsetConflict · ChecksumMismatch · ChecksumUnknown · TusVersionUnknown · NotHttp
 │   ├── NotFound · MethodNotAllowed · StateConflict · Superseded
 │   ├── Unauthorised · Forbidden · TooManyRequests · LimitReached
 │   └── EvidenceUnreadable · SetRefused
@@ -53,6 +53,8 @@ class GatewayError(Exception):
     blame: ClassVar[Blame] = Blame.GATEWAY
     retry: ClassVar[bool] = False
     status: ClassVar[int] = 500
+    titles: ClassVar[tuple[str, str] | None] = None
+    """German and English title, where the first sentence without its parameters would be none."""
     de: ClassVar[str] = "Im Gateway ist ein Fehler aufgetreten; er ist protokolliert."
     en: ClassVar[str] = "The gateway failed; the failure is logged."
 
@@ -98,6 +100,7 @@ class BodyTooLarge(BadInput):
 
     code = "body_too_large"
     status = 413
+    titles = ("Der Inhalt ist zu groß", "The body is too large")
     de = "Der Inhalt ist größer als die erlaubten {limit} Bytes. Große Dateien bitte vorab als Upload senden."
     en = "The body is larger than the {limit} bytes allowed. Send large files as uploads first."
 
@@ -107,6 +110,7 @@ class BatchTooLong(BadInput):
 
     code = "batch_too_long"
     status = 413
+    titles = ("Der Aufruf hat zu viele Zeilen", "The call has too many lines")
     de = "Ein Aufruf darf höchstens {limit} Zeilen haben; die weiteren wurden nicht gelesen."
     en = "A call may have at most {limit} lines; the further ones were not read."
 
@@ -116,6 +120,7 @@ class TooDeep(BadInput):
 
     code = "too_deep"
     status = 422
+    titles = ("Der Inhalt ist zu tief verschachtelt", "The body nests too deeply")
     de = "Der Inhalt ist tiefer als {limit} Ebenen verschachtelt."
     en = "The body nests deeper than {limit} levels."
 
@@ -258,6 +263,7 @@ class OffsetConflict(BadInput):
 
     code = "offset_conflict"
     status = 409
+    titles = ("Der Upload steht an einer anderen Stelle", "The upload stands at another place")
     de = "Der Upload steht bei Byte {offset}; bitte dort fortsetzen (und nicht über seine Länge hinaus)."
     en = "The upload stands at byte {offset}; go on from there (and not beyond its length)."
 
@@ -271,11 +277,31 @@ class ChecksumMismatch(BadInput):
     en = "The checksum does not fit the bytes received; none of them count."
 
 
+class ChecksumUnknown(BadInput):
+    """tus 1.0: the algorithm of a checksum is not one of those offered."""
+
+    code = "checksum_unknown"
+    de = "Dieses Prüfsummenverfahren wird nicht angeboten; erlaubt: {allowed}."
+    en = "This checksum algorithm is not offered; allowed: {allowed}."
+
+
+class NotHttp(BadInput):
+    """What came over the connection is no HTTP/1.1 request."""
+
+    code = "not_http"
+    de = "Das war keine HTTP-Anfrage, die sich lesen lässt; es wurde nichts übernommen."
+    en = "This was no HTTP request that can be read; nothing was taken over."
+
+
 class TusVersionUnknown(BadInput):
     """`Tus-Resumable` names another version or is missing."""
 
     code = "tus_version_unknown"
     status = 412
+    titles = (
+        "Die Kopfzeile Tus-Resumable fehlt oder passt nicht",
+        "The header Tus-Resumable is missing or does not fit",
+    )
     de = "Erwartet wird die Kopfzeile Tus-Resumable: {version}."
     en = "The header Tus-Resumable: {version} is expected."
 
@@ -303,6 +329,7 @@ class StateConflict(BadInput):
 
     code = "state_conflict"
     status = 409
+    titles = ("Im jetzigen Zustand ist das nicht möglich", "This is not possible in the present state")
     de = "Im Zustand {state} ist das nicht möglich."
     en = "This is not possible in state {state}."
 
@@ -367,6 +394,7 @@ class LimitReached(BadInput):
 
     code = "limit_reached"
     status = 409
+    titles = ("Die Höchstzahl ist erreicht", "The greatest number is reached")
     de = "Es sind höchstens {limit} davon möglich; bitte zuerst eines löschen."
     en = "At most {limit} of these are possible; delete one first."
 
@@ -392,6 +420,7 @@ class FileUnusable(OperatorError):
     """A file or directory that the settings or the command line name cannot be used."""
 
     code = "file_unusable"
+    titles = ("Eine Datei oder ein Verzeichnis ist nicht nutzbar", "A file or directory cannot be used")
     de = "{file} ist nicht nutzbar ({cause}). Bitte Einstellung, Pfad oder Rechte berichtigen."
     en = "{file} cannot be used ({cause}). Correct the setting, the path or the permissions."
 
@@ -416,6 +445,10 @@ class MasterKeyWrong(OperatorError):
     """No master key given opens what is stored."""
 
     code = "master_key_wrong"
+    titles = (
+        "Der Hauptschlüssel passt nicht zu den gespeicherten Daten",
+        "The master key does not fit the stored data",
+    )
     de = (
         "Der Hauptschlüssel ({place}) passt nicht zu den gespeicherten Daten; sie brauchen {needed}. "
         "Bitte den richtigen zurücklegen."
@@ -455,6 +488,7 @@ class SchemaNewer(OperatorError):
     """The database was migrated by a newer release."""
 
     code = "schema_newer"
+    titles = ("Die Datenbank gehört zu einer neueren Fassung", "The database belongs to a newer release")
     de = (
         "Die Datenbank hat das Schema {found} einer neueren Fassung des Gateways; diese kennt nur {known}. "
         "Bitte die neuere Fassung installieren; zurück führt nur eine Sicherung von vor der Aktualisierung."
@@ -488,6 +522,7 @@ class DatabaseUnfit(OperatorError):
     """The embedded database's directory was written by another major version of PostgreSQL."""
 
     code = "database_unfit"
+    titles = ("Die Daten stammen von einer anderen PostgreSQL", "The data were written by another PostgreSQL")
     de = (
         "{place} stammt von PostgreSQL {found}; dieses Gateway bringt {expected} mit. Bitte mit der bisherigen Fassung "
         "`gateway backup` ausführen, das Verzeichnis beiseite legen und mit dieser Fassung `gateway restore`."
@@ -502,6 +537,7 @@ class DatabaseTooOld(OperatorError):
     """An external PostgreSQL older than those that are supported."""
 
     code = "database_too_old"
+    titles = ("Die PostgreSQL ist zu alt", "The PostgreSQL is too old")
     de = "Die Datenbank ist PostgreSQL {found}; nötig ist {least} oder neuer. Bitte den Datenbankserver aktualisieren."
     en = "The database is PostgreSQL {found}; {least} or newer is needed. Upgrade the database server."
 
@@ -610,6 +646,7 @@ class ErasedListUnreadable(OperatorError):
     """A whole line of the list of what was erased says nothing; a restore could bring somebody back."""
 
     code = "erased_list_unreadable"
+    titles = ("Die Liste der Löschungen ist unlesbar", "The list of erasures is unreadable")
     de = (
         "Die Liste der Löschungen {file} ist in Zeile {line} unlesbar. Es wurde nichts verändert; bitte die Zeile aus "
         "einer anderen Kopie der Liste übernehmen, oder sie entfernen und die Löschung selbst wiederholen."
@@ -679,6 +716,7 @@ class CounterpartBusy(CounterpartError):
 
     code = "counterpart_busy"
     retry = True
+    titles = ("Die Gegenstelle hat einen Fehler gemeldet", "The counterpart reported a failure")
     de = "Die Gegenstelle {host} antwortet mit {http_status}; es wird erneut versucht."
     en = "The counterpart {host} answers {http_status}; it is tried again."
 

@@ -199,6 +199,7 @@ class Resumable:
     length: int
     offset: int
     expires_at: datetime
+    media_type: str = "application/octet-stream"
 
 
 class ResumableUploads(Protocol):

@@ -95,12 +95,15 @@ class Pieces:
             length=length,
             expires_at=expires,
         )
-        return await self._completed(client, Resumable(name, length, 0, expires), await self._row(client, name))
+        return await self._completed(
+            client, Resumable(name, length, 0, expires, media_type), await self._row(client, name)
+        )
 
     async def find(self, client: str, upload: UUID) -> Resumable:
         """See the port. What an interruption left undone after the last piece is done now."""
         row = await self._row(client, upload)
-        return await self._completed(client, Resumable(upload, row["length"], row["arrived"], row["expires_at"]), row)
+        found = Resumable(upload, row["length"], row["arrived"], row["expires_at"], row["media_type"])
+        return await self._completed(client, found, row)
 
     async def append(
         self, client: str, upload: UUID, offset: int, body: AsyncIterator[bytes], *, whole: bool

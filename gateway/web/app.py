@@ -23,6 +23,7 @@ from gateway.web.parts import Parts
 from gateway.web.problems import HANDLERS
 from gateway.web.routes import ROUTES, UNDESCRIBED
 from gateway.web.shapes import EXAMPLE_UPLOAD
+from gateway.web.wire import TusWire
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -51,6 +52,7 @@ def create_app(parts: Parts) -> FastAPI:
         )
     for path, handler in UNDESCRIBED:
         app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
+    app.add_middleware(TusWire)
     app.add_middleware(Door, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
     app.openapi = lambda: _document(app, parts, examples)  # type: ignore[method-assign]
     return app

@@ -19,9 +19,9 @@ import pybase64
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.login.certificates import Presented
+from gateway.web.wire import HttpProtocol
 
 HANDSHAKE: Final = "tls_client_certificate"
 """Where `TlsProtocol` leaves what the handshake proved, DER."""
@@ -29,7 +29,7 @@ _LIMIT: Final = 16_384
 _PEM: Final = "-----BEGIN CERTIFICATE-----"
 
 
-class TlsProtocol(HttpToolsProtocol):
+class TlsProtocol(HttpProtocol):
     """uvicorn's protocol, with the certificate of the connection in each request's scope."""
 
     _certificate: bytes | None = None

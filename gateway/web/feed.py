@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from gateway.errors import DatabaseAway, TooManyRequests
 from gateway.login.tokens import Principal
@@ -52,18 +54,36 @@ async def stream(request: Request) -> Response:
     after = query.cursor("after")
     after = query.cursor_field("Last-Event-ID") or after
     query.done()
-    if request.app.state.streams[principal.client.id] >= STREAMS:
+    open_ones: Counter[str] = request.app.state.streams
+    if open_ones[principal.client.id] >= STREAMS:
         raise TooManyRequests(retry_after=parts_of(request).limits.heartbeat_s)
-    first = await _awaited(request, principal, after, 0, _LINES)  # a foreign cursor is refused with a problem
-    events = _events(request, principal, after, first)
-    return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    open_ones[principal.client.id] += 1  # before anything is awaited: many calls at once are not more than many
+    try:
+        first = await _awaited(request, principal, after, 0, _LINES)  # a foreign cursor is refused with a problem
+    except BaseException:
+        open_ones[principal.client.id] -= 1
+        raise
+    return _Stream(_events(request, principal, after, first), open_ones, principal.client.id)
+
+
+class _Stream(StreamingResponse):
+    """An event stream; its place is free again however it ends, also before its first byte."""
+
+    def __init__(self, events: AsyncIterator[bytes], open_ones: Counter[str], client: str) -> None:
+        super().__init__(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        self._open, self._client = open_ones, client
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._open[self._client] -= 1
 
 
 async def _events(
     request: Request, principal: Principal, after: str | None, found: tuple[StateChange, ...]
 ) -> AsyncIterator[bytes]:
-    parts, streams = parts_of(request), request.app.state.streams
-    streams[principal.client.id] += 1
+    parts = parts_of(request)
     try:
         yield _RETRY
         while parts.clock.now().timestamp() < principal.expires and not await request.is_disconnected():
@@ -75,8 +95,6 @@ async def _events(
                 yield _HEARTBEAT
     except DatabaseAway:
         log.warning("web.stream_ended", request_id=request.scope.get("request_id"))
-    finally:
-        streams[principal.client.id] -= 1
 
 
 async def _awaited(

@@ -94,7 +94,9 @@ def document(error: GatewayError, chosen: str, request_id: str) -> dict[str, Any
 
 
 def title(kind: type[GatewayError], chosen: str) -> str:
-    """The first sentence of the error without its parameters: the same for every occurrence (RFC 9457 §3.1.4)."""
+    """The same for every occurrence (RFC 9457 §3.1.4): the error's title, or its first sentence without parameters."""
+    if kind.titles:
+        return kind.titles[0] if chosen == "de" else kind.titles[1]
     text = kind.de if chosen == "de" else kind.en
     first = re.split(r"(?<=[a-zäöüß)])[.;:] ", text, maxsplit=1)[0]
     return re.sub(r"\s*\([^)]*\{[^)]*\)|\s*\{[a-z_]+\}", "", first).rstrip(".:; ")

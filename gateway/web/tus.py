@@ -21,6 +21,7 @@ from starlette.responses import Response
 from gateway.errors import (
     BodyTooLarge,
     ChecksumMismatch,
+    ChecksumUnknown,
     InvalidParameter,
     NotFound,
     TusVersionUnknown,
@@ -31,12 +32,11 @@ from gateway.web import body
 from gateway.web.access import WRITE, Query, caller, parts_of, storage, taking, uuid_of
 from gateway.web.problems import parameter
 from gateway.web.uploads import MEDIA_TYPE, municipality_of
+from gateway.web.wire import TUS_VERSION as VERSION
 
-VERSION: Final = "1.0.0"
 OFFSET: Final = "application/offset+octet-stream"
 DIGESTS: Final = ("sha1", "sha256")
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
-_RESUMABLE: Final = {"Tus-Resumable": VERSION}
 
 
 async def options(request: Request) -> Response:
@@ -74,7 +74,11 @@ async def head(request: Request) -> Response:
     client = caller(request, WRITE).client
     _version(request)
     found = await _store(request).find(client.id, _named(request))
-    return _answer({"Upload-Length": str(found.length), **_progress(found)}, 200)
+    kind = pybase64.b64encode(found.media_type.encode()).decode()
+    metadata = {
+        "Upload-Metadata": f"filetype {kind}"
+    }  # nothing else of it is kept: a file's name is told once, at create
+    return _answer({"Upload-Length": str(found.length), **metadata, **_progress(found)}, 200)
 
 
 async def append(request: Request) -> Response:
@@ -103,7 +107,7 @@ async def terminate(request: Request) -> Response:
 
 
 def _answer(fields: Mapping[str, str], status: int = 204) -> Response:
-    return Response(status_code=status, headers={**_RESUMABLE, **fields, "Cache-Control": "no-store"})
+    return Response(status_code=status, headers={**fields, "Cache-Control": "no-store"})
 
 
 def _progress(found: Resumable) -> dict[str, str]:
@@ -154,7 +158,9 @@ def _checksum(value: str) -> tuple[str, bytes]:
         wanted = pybase64.b64decode(digest, validate=True)
     except (binascii.Error, ValueError):
         wanted = b""
-    if kind not in DIGESTS or not wanted:
+    if kind not in DIGESTS:
+        raise ChecksumUnknown(allowed=", ".join(DIGESTS))
+    if not wanted:
         raise _refused("Upload-Checksum", "Erwartet: sha256 <Base64>.", "Expected: sha256 <base64>.")
     return kind, wanted
 

@@ -35,7 +35,7 @@ ROUTES: Final = (
         _ONE,
         tus.append,
         {204: None},
-        (401, 403, 404, 409, 412, 413, 415, 422, 503, 507),
+        (400, 401, 403, 404, 409, 412, 413, 415, 422, 503, 507),
         scope=WRITE,
         takes="bytes",
         parameters=(

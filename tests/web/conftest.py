@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -62,6 +63,7 @@ class FakeStore:
     polls: int = 0
     on_poll: Callable[[int], None] = lambda _n: None
     maintained: bool = False
+    gate: asyncio.Event | None = None
 
     async def in_maintenance(self) -> bool:
         return self.maintained
@@ -96,6 +98,8 @@ class FakeStore:
 
     async def changes(self, after: str | None, scope: Scope, limit: int) -> tuple[StateChange, ...]:
         self.polls += 1
+        if self.gate:
+            await self.gate.wait()
         self.on_poll(self.polls)
         found = [line for client, line in self.lines if client == scope.client]
         return tuple([line for line in found if int(line.cursor) > int(after or 0)][:limit])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import jsonschema_rs
 import pybase64
@@ -10,7 +11,7 @@ import structlog
 
 from gateway.crypto import jws
 from gateway.crypto.keys import verify_key
-from gateway.errors import every_error
+from gateway.errors import InternalError, every_error
 from gateway.web.parts import HealthCheck
 from gateway.web.problems import document, language, title
 from tests.web.conftest import ARS, HOST, OTHER_ARS, SECRET
@@ -240,6 +241,10 @@ def test_every_error_becomes_a_whole_problem(kind):
         assert body["title"]
         assert "{" not in body["title"] + body["detail"]
     assert title(kind, "de") != title(kind, "en") or kind.de == kind.en
+    if not kind.titles and not issubclass(kind, InternalError):  # those say outside only that they are ours
+        for short in (title(kind, "de"), title(kind, "en")):
+            assert short[0].isupper()
+            assert not re.search(r" (mit|als|ist|in|im|nur|than|with|most|at|state)$", short), short
 
 
 async def test_the_description_is_valid_and_its_examples_fit_their_schemas(world):

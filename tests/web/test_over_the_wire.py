@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import uvicorn
 
+from gateway.web.certificate import TlsProtocol
 from tests.web.conftest import build
 
 
@@ -17,7 +18,9 @@ from tests.web.conftest import build
 async def served(world):
     door = socket.socket()
     door.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(world.app, log_config=None, access_log=False, server_header=False, lifespan="off")
+    config = uvicorn.Config(
+        world.app, http=TlsProtocol, log_config=None, access_log=False, server_header=False, lifespan="off"
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve([door]))
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
@@ -74,6 +77,26 @@ async def test_forty_megabytes_of_text_are_refused_and_the_caller_reads_why():
     assert (status, headers["content-type"]) == (413, "application/problem+json")
     assert json.loads(content)["code"] == "body_too_large"
     assert healthy == 200
+
+
+async def test_what_is_no_http_is_told_with_a_problem_too():
+    world = build()
+    async with served(world) as port:
+        for raw in (
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+            b"GET /health HTTP/1.1\r\nHost x\r\n\r\n",
+            b"HELO x\r\n\r\n",
+        ):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(raw)
+            answer = await asyncio.wait_for(reader.read(), 20)
+            writer.close()
+            top, _, content = answer.partition(b"\r\n\r\n")
+            assert top.startswith(b"HTTP/1.1 400")
+            assert b"content-type: application/problem+json" in top
+            problem = json.loads(content)
+            assert (problem["code"], problem["status"]) == ("not_http", 400)
+        assert (await exchange(port, "GET /health HTTP/1.1\nHost: x"))[0] == 200
 
 
 async def test_a_gigabyte_is_refused_before_it_is_sent_and_the_line_is_cut():

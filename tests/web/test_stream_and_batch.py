@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from gateway.errors import InvalidParameter
 from gateway.ports import StateChange
 from tests.web.conftest import ARS, build
 
@@ -60,6 +62,32 @@ async def test_a_client_may_have_so_many_streams_open(world):
         answer = await portal.get("/api/v1/changes/stream")
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
     assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_streams_opened_at_the_same_moment_are_counted_too():
+    world = build(heartbeat_s=0.0)
+    world.store.gate = asyncio.Event()
+    async with world.portal() as portal:
+        asked = [asyncio.create_task(portal.get("/api/v1/changes/stream")) for _ in range(20)]
+        while world.store.polls < 8:  # noqa: ASYNC110 - the fake counts, it does not tell
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        ends_at_poll(world, 9)
+        world.store.gate.set()
+        statuses = [answer.status_code for answer in await asyncio.gather(*asked)]
+    assert (statuses.count(200), statuses.count(429)) == (8, 12)
+    assert world.app.state.streams["portal"] == 0, "all places are free again"
+
+
+async def test_a_refused_cursor_takes_no_place(world):
+    world.store.changes = refusing
+    async with world.portal() as portal:
+        assert (await portal.get("/api/v1/changes/stream")).status_code == 422
+    assert world.app.state.streams["portal"] == 0
+
+
+async def refusing(*_):
+    raise InvalidParameter
 
 
 def body(key, **more):

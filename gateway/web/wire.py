@@ -1,0 +1,61 @@
+"""What stands before the app: bytes that are no HTTP, and what tus 1.0 asks of every answer.
+
+Knows: uvicorn's protocol, ASGI. Never does: read bodies, judge who calls.
+Standards: RFC 9112 §2.2, RFC 9457, tus 1.0 (X-HTTP-Method-Override, Tus-Resumable). Start reading: `HttpProtocol`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.errors import NotHttp
+from gateway.web.problems import MEDIA_TYPE, document
+
+TUS: Final = "/api/v1/tus/"
+TUS_VERSION: Final = "1.0.0"
+_OVERRIDES: Final = frozenset({"PATCH", "DELETE", "HEAD"})
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol; what it cannot read is answered with a problem, as everything else is."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that this was no HTTP and hang up; nothing of what was sent comes back."""
+        _ = msg
+        body = json.dumps(document(NotHttp(), "de", uuid4().hex), ensure_ascii=False).encode()
+        head = (
+            "HTTP/1.1 400 Bad Request\r\n"
+            f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\ncontent-language: de\r\n"
+            "cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()
+
+
+class TusWire:
+    """Wraps the app: under the addresses of tus a POST may name another method, and each answer the version spoken."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on."""
+        if scope["type"] != "http" or not scope["path"].startswith(TUS):
+            await self._app(scope, receive, send)
+            return
+        wanted = Headers(scope=scope).get("x-http-method-override", "").upper()
+        if scope["method"] == "POST" and wanted in _OVERRIDES:
+            scope["method"] = wanted
+
+        async def versioned(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).setdefault("Tus-Resumable", TUS_VERSION)
+            await send(message)
+
+        await self._app(scope, receive, versioned)
