@@ -282,6 +282,10 @@ def _unfit(definition: Definition) -> list[Finding]:
             known = ", ".join(f"{key} ({wanted})" for key, wanted in possible.items())
             de, en = f"Möglich sind nur: {known}.", f"Possible are only: {known}."
             faults.append(Finding(f"/parameters/{number}/key", "service_parameter", de, en))
+        low, high = parameter.minimum, parameter.maximum
+        if low is not None and high is not None and low > high:
+            de, en = "min ist größer als max; kein Wert passt.", "min is greater than max; no value fits."
+            faults.append(Finding(f"/parameters/{number}/min", "service_parameter", de, en))
     return faults
 
 

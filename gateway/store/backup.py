@@ -115,7 +115,25 @@ def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
         with zipfile.ZipFile(source) as archive:
             yield archive, _manifest(archive)
     except (zipfile.BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
-        raise _unfit(f"keine Sicherung ({type(error).__name__})", f"no backup ({type(error).__name__})") from None
+        raise _unfit(*_reason(error)) from None
+
+
+def _reason(error: Exception) -> tuple[str, str]:
+    """Why a file is no backup, in both languages."""
+    if isinstance(error, zipfile.BadZipFile):
+        return "sie ist keine ZIP-Datei, beschädigt oder abgeschnitten", "it is no ZIP file, damaged or cut off"
+    if isinstance(error, KeyError):
+        return (
+            "in ihr fehlt ein Teil; sie ist keine Sicherung oder beschädigt",
+            "a part is missing; it is no backup, or damaged",
+        )
+    if isinstance(error, OSError):
+        cause = error.strerror or type(error).__name__
+        return f"sie ist nicht lesbar ({cause})", f"it cannot be read ({cause})"
+    return (
+        "ihr Verzeichnis ist unlesbar; sie ist keine Sicherung oder beschädigt",
+        "its index is unreadable; it is no backup, or damaged",
+    )
 
 
 def _load(dsn: str, archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:

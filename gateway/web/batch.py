@@ -78,11 +78,11 @@ async def _answers(request: Request, client: Client) -> AsyncIterator[bytes]:
 
 
 async def _work(request: Request, client: Client, done: asyncio.Queue[bytes | None]) -> None:
-    limits, number = parts_of(request).limits, 0
+    limits, number, taken = parts_of(request).limits, 0, 0
     try:
-        async for line in _lines(body.chunks(request, limits.batch_bytes), limits.body_bytes):
-            number += 1
-            if number > limits.batch_lines:
+        async for number, line in _lines(body.chunks(request, limits.batch_bytes), limits.body_bytes):
+            taken += 1
+            if taken > limits.batch_lines:
                 done.put_nowait(_written(number, _problem(request, BatchTooLong(limit=limits.batch_lines))))
                 return
             done.put_nowait(_written(number, await _taken(request, client, line)))
@@ -124,9 +124,12 @@ def _written(number: int, answer: dict[str, Any]) -> bytes:
     return json.dumps({**answer, "line": number}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-async def _lines(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes | None]:
-    """The lines that hold anything; None for one longer than `most` bytes, of which nothing is kept."""
-    held, size = bytearray(), 0  # `size` counts on where nothing is held any more
+async def _lines(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[tuple[int, bytes | None]]:
+    """The lines that hold anything, with their number in the body, from 1.
+
+    None for one longer than `most` bytes, of which nothing is kept.
+    """
+    number, held, size = 1, bytearray(), 0  # `size` counts on where nothing is held any more
     async for chunk in chunks:
         *ended, rest = chunk.split(b"\n")
         for piece in ended:
@@ -134,15 +137,15 @@ async def _lines(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes
             line = bytes(held) + piece
             held.clear()
             if size > most:
-                yield None
+                yield number, None
             elif line.strip():
-                yield line
-            size = 0
+                yield number, line
+            number, size = number + 1, 0
         size += len(rest)
         held += rest if size <= most else b""
         if size > most:
             held.clear()
     if size > most:
-        yield None
+        yield number, None
     elif held.strip():
-        yield bytes(held)
+        yield number, bytes(held)

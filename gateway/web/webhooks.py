@@ -24,6 +24,7 @@ from gateway.web.uploads import municipality_of
 from gateway.webhook import EVENTS, Subscriptions
 
 _ADDRESS: Final = re.compile(r"[!-~]{1,2000}")
+_NUMBER: Final = re.compile(r"[0-9]*|0[xX][0-9A-Fa-f]*")
 _EVENTS: Final = ", ".join(EVENTS)
 
 
@@ -163,8 +164,11 @@ def _address_faults(url: object, webhooks: WebhookParts | None) -> list[Finding]
     findings = []
     if address.scheme != "https" and not (webhooks and webhooks.plain_http):
         findings.append(Finding("/url", "https", "Nur https ist erlaubt.", "Only https is allowed."))
-    host = address.raw_host or ""
-    literal = parse("127.0.0.1" if host.lower().rstrip(".") == "localhost" else host)
+    host = (address.raw_host or "").rstrip(".")
+    literal = parse("127.0.0.1" if host.lower() == "localhost" else host)
+    if literal is None and _NUMBER.fullmatch(host.rpartition(".")[2]):  # 10.1, 0x7f000001: read differently everywhere
+        de = "Eine Adresse aus Zahlen braucht alle vier Teile, dezimal (192.0.2.1)."
+        return [Finding("/url", "url", de, "An address of numbers needs all four parts, in decimal (192.0.2.1).")]
     if literal is not None and webhooks and webhooks.addresses.refuses(host, literal):
         de = "Diese Adresse ist nicht öffentlich; der Betreiber kann sie in outbound.allow_private erlauben."
         en = "This address is not public; the operator may allow it in outbound.allow_private."

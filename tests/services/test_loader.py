@@ -157,6 +157,13 @@ def test_a_second_service_is_a_second_folder(copied: Path) -> None:
             "mapping_pattern",
         ),
         ("mapping.toml", "[0-9]{5}", "0" * 501, "hausnummer/mapping.toml#/rules/1/pattern", "mapping_pattern"),
+        (
+            "service.toml",
+            "max = 374_000_000",
+            "max = 9",
+            "hausnummer/service.toml#/parameters/0/min",
+            "service_parameter",
+        ),
         ("mapping.toml", "format = 1\n", f"format = {'9' * 5_000}\n", "hausnummer/mapping.toml", "not_toml"),
         ("mapping.toml", "format = 1\n", f"format = {'[' * 5_000}\n", "hausnummer/mapping.toml", "not_toml"),
         ("texts.toml", "[labels]", "[labels", "hausnummer/texts.toml#/2", "not_toml"),
