@@ -75,7 +75,7 @@ def test_a_directory_is_no_master_key(tmp_path):
         master_keys(read(tmp_path / "settings.toml"), data_exist=False)
 
 
-@pytest.mark.parametrize("command", [["serve", "--no-worker"], ["check"], ["list"], ["backup", "b.zip"]])
+@pytest.mark.parametrize("command", [["serve", "--no-worker"], ["list"]])
 def test_a_data_directory_that_cannot_be_is_a_sentence(tmp_path, command):
     (tmp_path / "data").write_text("a file", encoding="utf-8")
     (tmp_path / "settings.toml").write_text('data_dir = "data"\n', encoding="utf-8")

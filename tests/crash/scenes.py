@@ -191,7 +191,7 @@ def acknowledged(it: Doomed) -> None:
 
 def kept(it: Doomed) -> None:
     """A submission is kept in spite of every period, and no longer."""
-    some = min(it.taken)
+    some = min(it.taken or {it.hand_off("termin")})
     it.command("retention", "hold", some)
     it.command("retention", "hold", some, "--release")
 

@@ -98,7 +98,7 @@ def test_rows_of_optional_fields_that_no_schema_compiles_in_time_are_refused_wit
         _, found = fim.read(xdf.form(inner))
         assert [one.rule for one in found] == ["fim_optional"]
         assert re.fullmatch(r"/[1-9][0-9]*/[SG][0-9]+", found[0].pointer)
-    form, found = fim.read(xdf.form(groups(4, 250)))
+    form, found = fim.read(xdf.form(groups(2, 200)))
     assert form is not None, found
     products, faults = produce(form)
     assert products is not None, faults
