@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -86,7 +85,6 @@ def test_a_data_directory_that_cannot_be_is_a_sentence(tmp_path, command):
         timeout=60,
         check=False,
         cwd=tmp_path,
-        env={**os.environ, "GATEWAY_LANG": "de"},
     )
     assert "Traceback" not in done.stderr
     assert "data" in done.stderr

@@ -94,7 +94,7 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
     keys = {key.id for key in master_keys(values, data_exist=bool(files.needs(source)))}
     async with database(values, migrate=False) as dsn:
         summary = await asyncio.to_thread(files.load, dsn, source, keys)
-        own.adopt(erasures)
+        await asyncio.to_thread(own.adopt, erasures)
         async with open_house(values, restoring=True) as house:
             again = [await house.retention.replay(e.submission, e.keys) for e in erasures]
         await asyncio.to_thread(files.finish, dsn)

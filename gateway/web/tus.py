@@ -75,10 +75,9 @@ async def head(request: Request) -> Response:
     _version(request)
     found = await _store(request).find(client.id, _named(request))
     kind = pybase64.b64encode(found.media_type.encode()).decode()
-    metadata = {
-        "Upload-Metadata": f"filetype {kind}"
-    }  # nothing else of it is kept: a file's name is told once, at create
-    return _answer({"Upload-Length": str(found.length), **metadata, **_progress(found)}, 200)
+    # nothing else of the metadata is kept: a file's name is told once, when the application is handed off
+    fields = {"Upload-Length": str(found.length), "Upload-Metadata": f"filetype {kind}"}
+    return _answer({**fields, **_progress(found)}, 200)
 
 
 async def append(request: Request) -> Response:
