@@ -13,13 +13,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from gateway.xoev import phone
+from stdnum import iban
+
+from gateway.xoev import phone, street_line
 from gateway.xoev.fim import Field, FieldType
 
 PARTIAL_DATE: Final = "[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
 FULL_DATE: Final = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-STREET_LINE: Final = r"(?P<street>\S.*?)\s+(?P<number>[0-9]+\s?[a-zA-Z]?(?:\s?[-/]\s?[0-9]+\s?[a-zA-Z]?)?)"
-_STREET: Final = re.compile(STREET_LINE)
 _FULL: Final = re.compile(FULL_DATE)
 _PARTIAL: Final = re.compile(PARTIAL_DATE)
 _IBAN: Final = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
@@ -168,27 +168,29 @@ def _calendar(value: str) -> None:
         raise Unfit("format", "JJJJ-MM-TT / YYYY-MM-DD")
 
 
-def _street_part(name: str) -> Callable[[object, Mapping[str, str]], str | None]:
+def _street_part(index: int) -> Callable[[object, Mapping[str, str]], str | None]:
     def convert(value: object, _codes: Mapping[str, str]) -> str | None:
         if not isinstance(value, str):
             raise Unfit("wrong_type")
-        match = _STREET.fullmatch(value)
-        if match is None:
-            raise Unfit("pattern", "Straße 12 a")
-        return match[name]
+        pieces = street_line.cut(value)
+        if pieces is None:
+            raise Unfit("format", FORMATS["street-line"][1])
+        return pieces[index]
 
     return convert
 
 
 def _street_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
-    return {"type": "string", "minLength": 3, "maxLength": 80, "pattern": r"^\S.*\s[0-9].*$"}
+    return {"type": "string", "minLength": 3, "maxLength": 80, "format": "street-line"}
 
 
 def is_iban(value: str) -> bool:
-    """Whether a text is an IBAN in its electronic form, without spaces, with right check digits (ISO 13616, 7064)."""
-    if not _IBAN.fullmatch(value):
-        return False
-    return int("".join(str(int(letter, 36)) for letter in value[4:] + value[:4])) % 97 == 1
+    """Whether a text is an IBAN in its electronic form, without spaces.
+
+    Length and structure as the SWIFT IBAN registry has them for the country (ISO 13616); check digits 02 to 98 (ISO
+    7064, MOD 97-10: 00, 01 and 99 are never given).
+    """
+    return bool(_IBAN.fullmatch(value)) and "02" <= value[2:4] <= "98" and iban.is_valid(value, check_country=False)
 
 
 def _iban(value: object, _codes: Mapping[str, str]) -> str:
@@ -264,6 +266,7 @@ FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     "partial-date": (is_partial_date, _DAY),
     "moment": (is_moment, "JJJJ-MM-TTHH:MM / YYYY-MM-DDTHH:MM"),
     "iban": (is_iban, "IBAN (ISO 13616)"),
+    "street-line": (street_line.is_street_line, street_line.WAYS_OUT),
     "phone": (phone.is_international, "+49 391 56789-0 (E.164)"),
     "phone-de": (phone.is_german, "0391 56789-0 / +49 391 56789-0 (E.164)"),
 }
@@ -282,8 +285,8 @@ CONVERTERS: Final[Mapping[str, Converter]] = {
     "year": Converter(_WHOLE, _partial_shape, _part(0)),
     "month": Converter(_WHOLE, _partial_shape, _part(1)),
     "day": Converter(_WHOLE, _partial_shape, _part(2)),
-    "street": Converter(_TEXTS, _street_shape, _street_part("street")),
-    "house_number": Converter(_TEXTS, _street_shape, _street_part("number")),
+    "street": Converter(_TEXTS, _street_shape, _street_part(0)),
+    "house_number": Converter(_TEXTS, _street_shape, _street_part(1)),
     "iban": Converter(_TEXTS, _iban_shape, _iban),
     "phone": Converter(_TEXTS, _phone_shape("phone"), _phone(german=False)),
     "phone_de": Converter(_TEXTS, _phone_shape("phone-de"), _phone(german=True)),

@@ -124,7 +124,7 @@ def test_nothing_mandatory_is_invented() -> None:
         ({"offer": "7"}, [("/record/offer", "wrong_type")]),
         ({"years": [1, 1.0]}, []),
         ({"years": [1, "x", 1.5]}, [("/record/years/1", "wrong_type"), ("/record/years/2", "wrong_type")]),
-        ({"site": "ohne Nummer"}, [("/record/site", "pattern")]),
+        ({"site": "ohne Nummer"}, [("/record/site", "format")]),
         ({"pays": True}, [("/record/iban", "missing")]),
         ({"pays": True, "iban": "DE"}, []),
     ],

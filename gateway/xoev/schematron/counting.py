@@ -19,6 +19,7 @@ from elementpath.compare import deep_equal
 from elementpath.datatypes import UntypedAtomic
 from elementpath.xpath_nodes import DocumentNode, ElementNode, XPathNode
 
+from gateway.xoev.schematron.atomic import comparable, text_of_double
 from gateway.xoev.schematron.linear import Pattern, Unsuitable, compiled
 
 REFUSED: Final = frozenset(
@@ -147,9 +148,14 @@ class _Counting(XPathToken):
 
     def iter_comparison_data(self, context: Context) -> Iterator[Any]:
         spend = context.budget.spend
-        for pair in super().iter_comparison_data(context):
+        for left, right in super().iter_comparison_data(context):
             spend(1)
-            yield pair
+            yield comparable(left, right)
+
+    def string_value(self, obj: Any) -> str:  # noqa: ANN401 - as the library's method
+        if isinstance(obj, float):
+            return text_of_double(obj)
+        return super().string_value(obj)
 
     def _passed_over(self, context: Context) -> int:
         """What the library will pass over without showing it: children, siblings, the whole document."""

@@ -86,7 +86,7 @@ class Expression:
     def text_at(self, context: Counted, item: Node, variables: Variables) -> str:
         """Its items as text with blanks between; raises as `holds`."""
         _place(context, item, variables)
-        return " ".join(str(value) for value in self.token.atomization(context))
+        return " ".join(self.token.string_value(value) for value in self.token.atomization(context))
 
     def nodes(self, context: Counted, variables: Variables) -> list[Node]:
         """The items it selects from the document's root; raises as `holds`."""
