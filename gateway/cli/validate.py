@@ -16,6 +16,8 @@ from gateway.cli.language import text
 from gateway.model import Finding
 
 if TYPE_CHECKING:
+    from gateway.sets.library import Library
+    from gateway.settings import Settings
     from gateway.xoev.report import Report, Scenario
     from gateway.xoev.report.schema_stage import Judge
     from gateway.xoev.report.stages import CodeCheck
@@ -41,6 +43,14 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
     "--xsd", type=_FILE, help=text("Schema; weitere Dateien liegen daneben", "Schema; its parts lie beside it")
 )
 @click.option(
+    "--schema-set",
+    metavar="URN_VERSION",
+    help=text(
+        "Installierte Schemamenge (gateway schemas list); mit --xsd nur sie für das, was nicht daneben liegt",
+        "An installed schema set (gateway schemas list); with --xsd it alone answers what does not lie beside",
+    ),
+)
+@click.option(
     "--schematron",
     "rule_files",
     type=_FILE,
@@ -61,20 +71,24 @@ def validate(  # noqa: PLR0913 - the options of the command
     document: Path,
     service: str | None,
     xsd: Path | None,
+    schema_set: str | None,
     rule_files: tuple[Path, ...],
     phase: str | None,
     report: Path | None,
     values: bool,
 ) -> None:
     """One line with stages and findings; exit code 3 where the document should be rejected."""
-    from gateway.xoev import report as reports  # noqa: PLC0415 - commands import what they need
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev import report as reports  # noqa: PLC0415 - as above
     from gateway.xoev import xml  # noqa: PLC0415 - commands import what they need
 
-    scenario = _service(config, service) if service else _given(document, xsd)
-    if service and xsd:
-        raise click.UsageError(text("--service oder --xsd, nicht beide.", "--service or --xsd, not both."))
+    if service and (xsd or schema_set):
+        raise click.UsageError(text("--service oder ein Schema, nicht beides.", "--service or a schema, not both."))
+    configured = settings.read(config)
+    library = _installed(configured)
+    scenario = _service(configured, service) if service else _given(document, xsd, schema_set, library)
     rules = scenario.rules + _rules(rule_files, phase)
-    scenario = replace(scenario, rules=rules, phase=phase, codes=_codes(config, scenario.schema), values=values)
+    scenario = replace(scenario, rules=rules, phase=phase, codes=_codes(library, scenario.schema), values=values)
     with document.open("rb") as stream:
         data = stream.read(xml.DEFAULT_LIMITS.size + 1)
     found = reports.validate(data, scenario, datetime.now(UTC))
@@ -85,42 +99,59 @@ def validate(  # noqa: PLR0913 - the options of the command
         raise SystemExit(FINDINGS)
 
 
-def _service(config: Path | None, service: str) -> Scenario:
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
+def _service(values: Settings, service: str) -> Scenario:
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
 
-    return load(settings.read(config).services.dir).get(service).scenario
+    return load(values.services.dir).get(service).scenario
 
 
-def _codes(config: Path | None, schema: Judge | None) -> CodeCheck | None:
-    """The check against the code lists that are installed; None where none are."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.installed import load  # noqa: PLC0415 - as above
+def _installed(values: Settings) -> Library:
+    """What is installed; what is faulty is told and not used."""
+    from gateway.sets.installed import load  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
-    from gateway.xoev.codes import Codes  # noqa: PLC0415 - as above
-    from gateway.xoev.report.code_stage import looked_up  # noqa: PLC0415 - as above
-    from gateway.xoev.schema_sets import CompiledSet  # noqa: PLC0415 - as above
 
-    values = settings.read(config)
     library, faults = load(values.schema_dir, shipped(), values.trusted_sets)
     if faults := (*faults, *library.faults):
         say(text("Nicht benutzt, da fehlerhaft:", "Not used, being faulty:"))
         show(faults)
+    return library
+
+
+def _codes(library: Library, schema: Judge | None) -> CodeCheck | None:
+    """The check against the code lists that are installed; None where none are."""
+    from gateway.xoev.codes import Codes  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.report.code_stage import looked_up  # noqa: PLC0415 - as above
+    from gateway.xoev.schema_sets import CompiledSet  # noqa: PLC0415 - as above
+
     if not any(True for _ in library.code_lists):
         return None
     return looked_up(library.code_lists, Codes(schema if isinstance(schema, CompiledSet) else None))
 
 
-def _given(document: Path, xsd: Path | None) -> Scenario:
+def _given(document: Path, xsd: Path | None, schema_set: str | None, library: Library) -> Scenario:
     from gateway.xoev.report import Scenario  # noqa: PLC0415 - commands import what they need
-    from gateway.xoev.schema_sets import SchemaSet, compile_set  # noqa: PLC0415 - as above
+    from gateway.xoev.schema_sets import SchemaSet  # noqa: PLC0415 - as above
 
-    if xsd is None:
+    only = None if schema_set is None else library.find(schema_set)
+    if schema_set is not None and only is None:
+        names = ", ".join(one.name for one in library.identities() if one.kind == "schema") or "–"
+        raise click.BadParameter(
+            text(
+                f"nicht installiert oder mehrdeutig; da sind: {names}",
+                f"not installed or ambiguous; there are: {names}",
+            ),
+            param_hint="--schema-set",
+        )
+    if xsd is None and only is None:
         return Scenario(document.name)
-    schema, faults = compile_set(SchemaSet("", "", dict(_beside(xsd, "*.xsd"))), start=xsd.name)
+    if xsd is None:
+        schema, faults = library.schema(only.urn, only.version) if only else (None, ())
+    else:
+        files = dict(_beside(xsd, "*.xsd"))
+        schema, faults = library.around(SchemaSet("", "", files, frozenset(files)), xsd.name, only)
     if schema is None:
         _refuse(faults)
-    return Scenario(document.name, schema, xsd.name)
+    return Scenario(document.name, schema, xsd.name if xsd else schema_set or "")
 
 
 def _rules(files: Sequence[Path], phase: str | None) -> tuple[tuple[str, RuleSet], ...]:
@@ -192,7 +223,7 @@ _STATES = {
 _RECOMMENDATIONS = {
     "acceptable": ("annehmen", "accept"),
     "reject": ("zurückweisen", "reject"),
-    "undefined": ("keine Empfehlung: nichts gefragt", "no recommendation: nothing asked"),
+    "undefined": ("keine: weder Schema noch Regeln gefragt", "none: neither schema nor rules asked"),
 }
 
 

@@ -56,6 +56,19 @@ class Library:
         """The schema of a kind of documents by namespace and file name, compiled with all that it takes in."""
         return self._once((namespace, name), lambda: compile_file(namespace, name, self._schemas()))
 
+    def find(self, name: str) -> Identity | None:
+        """The schema set of a name, `<urn>_<version>` or the URN where only one version is there."""
+        schemas = [one for one in self._sets if one.kind == "schema"]
+        named = [one for one in schemas if one.name == name] or [one for one in schemas if one.urn == name]
+        return named[0] if len(named) == 1 else None
+
+    def around(
+        self, given: SchemaSet, start: str, only: Identity | None = None
+    ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
+        """A schema of somebody's own, compiled with the installed sets, or with `only` one, for what it imports."""
+        others = self._schemas() if only is None else [self._sets[only]]
+        return compile_set(given, others, start)
+
     def rules(self, urn: str, version: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
         """The Schematron schemas of a standard by file name, and every fault of those that cannot be read."""
         identity = Identity("rules", urn, version)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.model import Finding, Severity
+from gateway.xoev.xml import XmlFault
 
 _MOST_CHARACTERS: Final = 300
 _WANTED: Final = {
@@ -70,7 +71,20 @@ def absent(place: str, line: int, namespace: str) -> Finding:
     return Finding(
         f"{place}#/{line}",
         "xsd_absent",
-        f"Zeile {line}: Für den Namensraum {namespace} ist keine Schemamenge installiert.",
-        f"Line {line}: no schema set is installed for the namespace {namespace}.",
+        f"Zeile {line}: Ein Schema für den Namensraum {namespace} liegt weder daneben noch ist es unter den benutzten "
+        "Schemamengen; bitte danebenlegen oder mit `gateway schemas install` einspielen.",
+        f"Line {line}: no schema for the namespace {namespace} lies beside this one or among the sets in use; lay it "
+        "beside, or bring it in with `gateway schemas install`.",
+        Severity.WARNING,
+    )
+
+
+def unread(place: str, fault: XmlFault) -> Finding:
+    """A file that would answer an import but cannot be read, and why."""
+    return Finding(
+        f"{place}#/{fault.line}",
+        "xsd_unread",
+        f"Diese Datei würde gebraucht, ist aber nicht lesbar: {fault.de}",
+        f"This file would be needed but cannot be read: {fault.en}",
         Severity.WARNING,
     )

@@ -9,7 +9,7 @@ files apart by address only and takes one schema for each imported namespace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from posixpath import basename, dirname, normpath
 from typing import Final
@@ -17,8 +17,8 @@ from typing import Final
 from lxml import etree
 
 from gateway.model import Finding
-from gateway.xoev import xml
-from gateway.xoev.schema_faults import absent, schema_fault
+from gateway.xoev import xml, xml_namespace
+from gateway.xoev.schema_faults import absent, schema_fault, unread
 
 _XS_NAMESPACE: Final = "http://www.w3.org/2001/XMLSchema"
 _XS: Final = f"{{{_XS_NAMESPACE}}}"
@@ -59,6 +59,9 @@ class Part:
         return self.root.get(f"{kind}FormDefault") == "qualified"
 
 
+_XML: Final = SchemaSet("xml", "", xml_namespace.FILES)
+
+
 class Reach:
     """Walks from the first set to every file that belongs to its schema. `sets[1:]` may be imported from.
 
@@ -69,8 +72,8 @@ class Reach:
         self.faults: list[Finding] = []
         self.notices: list[Finding] = []
         self.roots: dict[_Key, etree._Element] = {}
-        self._sets, self._start = sets, start
-        self._schemas = [sorted(path for path in one.files if path.lower().endswith(".xsd")) for one in sets]
+        self._sets, self._start = (*sets, _XML), start
+        self._schemas = [sorted(path for path in one.files if path.lower().endswith(".xsd")) for one in self._sets]
         self._owners: dict[_Key, str] = {}
         self._parsed: dict[_Key, xml.Parsed] = {}
         self._entries: dict[str, dict[_Key, None]] = {}
@@ -171,11 +174,20 @@ class Reach:
                 break
         if not having:
             self.notices.append(absent(place, line, namespace))
+            self.notices += self._unread(namespace)
             return
         named = [found for found in having if basename(found[1]) == basename(location)]
         for found in named or having:
             self._enter(namespace, found)
         part.set("schemaLocation", self._address(namespace))
+
+    def _unread(self, namespace: str) -> Iterator[Finding]:
+        """Files that hold the name of a namespace but cannot be read, each with its cause."""
+        for number, paths in enumerate(self._schemas):
+            for path in paths:
+                parsed = self._read((number, path)) if _mentions(self._content((number, path)), namespace) else None
+                for fault in parsed.faults if parsed is not None else ():
+                    yield unread(self._place((number, path)), fault)
 
     def _include(self, key: _Key, part: etree._Element, own: str) -> None:
         location = part.get("schemaLocation", "")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from lxml import etree
 
-from gateway.model import Finding
+from gateway.model import Finding, Severity
 from gateway.xoev.schema_faults import not_installed, schema_fault
 from gateway.xoev.schema_reach import Part, Reach, SchemaSet, find
 from gateway.xoev.schema_weight import is_too_heavy
@@ -104,7 +105,8 @@ def compile_set(
     try:
         return CompiledSet(top, namespaces, reach.parts, tuple(reach.notices)), ()
     except etree.XMLSchemaParseError as error:
-        return None, (*_invalid(reach, error), *reach.notices)
+        stopping = (replace(one, severity=Severity.ERROR) for one in reach.notices)
+        return None, (*stopping, *_invalid(reach, error))
 
 
 def compile_file(
@@ -132,7 +134,14 @@ class _Known(etree.Resolver):
 
 
 def _invalid(reach: Reach, error: etree.XMLSchemaParseError) -> tuple[Finding, ...]:
-    """What libxml2 says, by file and line; it names parts of the schema, never data of a document."""
+    """What libxml2 says, by file and line; it names parts of the schema, never data of a document.
+
+    What only follows from a part that is not there is left out: the part is told.
+    """
     said = [entry for entry in error.error_log if entry.level >= etree.ErrorLevels.ERROR]
+    if reach.notices:
+        said = [entry for entry in said if "does not resolve to" not in entry.message]
     found = [schema_fault(reach.place(one.filename), one.line, "xsd_invalid", one.message) for one in said]
-    return tuple(dict.fromkeys(found)) or (schema_fault(reach.place(None), 0, "xsd_invalid", str(error)),)
+    if found or reach.notices:
+        return tuple(dict.fromkeys(found))
+    return (schema_fault(reach.place(None), 0, "xsd_invalid", str(error)),)

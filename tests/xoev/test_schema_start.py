@@ -103,3 +103,54 @@ def test_the_official_schema_of_xbau_compiles_and_judges_its_sample() -> None:
     assert found.errors(message) == ()
     del message.attrib["standard"]
     assert found.errors(message)
+
+
+XML_IMPORT = (
+    '<xs:import namespace="http://www.w3.org/XML/1998/namespace" schemaLocation="https://www.w3.org/2009/01/xml.xsd"/>'
+    '<xs:element name="r"><xs:complexType><xs:attribute ref="xml:lang"/><xs:attribute ref="xml:space"/>'
+    "</xs:complexType></xs:element>"
+)
+
+
+def test_the_xml_namespace_is_known_to_every_schema() -> None:
+    found, faults = compile_set(SchemaSet("", "", {"main.xsd": schema(XML_IMPORT)}), start="main.xsd")
+    assert found is not None, faults
+    assert found.errors(etree.fromstring('<r xml:lang="de-DE" xml:space="preserve"/>')) == ()
+    assert found.errors(etree.fromstring('<r xml:lang=""/>')) == ()
+    assert found.errors(etree.fromstring('<r xml:lang="not a language"/>'))
+    assert found.errors(etree.fromstring('<r xml:space="elsewhere"/>'))
+
+
+def test_a_file_of_the_xml_namespace_that_lies_beside_wins() -> None:
+    own = schema('<xs:attribute name="lang" type="xs:integer"/><xs:attribute name="space"/>', XML_TARGET)
+    found, faults = compile_set(SchemaSet("", "", {"main.xsd": schema(XML_IMPORT), "xml.xsd": own}), start="main.xsd")
+    assert found is not None, faults
+    assert found.errors(etree.fromstring('<r xml:lang="7"/>')) == ()
+
+
+XML_TARGET = 'targetNamespace="http://www.w3.org/XML/1998/namespace"'
+TYPED = (
+    b'<!DOCTYPE xs:schema PUBLIC "-//W3C//DTD XMLSchema 200102//EN" "http://127.0.0.1:9/XMLSchema.dtd" '
+    b"[<!ATTLIST schema xmlns:t CDATA #FIXED 'urn:t'>]>"
+)
+USING = '<xs:import namespace="urn:t" schemaLocation="t.xsd"/><xs:element name="a" type="t:t"/>'
+SIMPLE = '<xs:simpleType name="t"><xs:restriction base="xs:token"/></xs:simpleType>'
+
+
+def test_a_part_with_a_document_type_is_taken_where_the_caller_knows_it() -> None:
+    files = {"main.xsd": schema(USING, 'xmlns:t="urn:t"'), "t.xsd": TYPED + schema(SIMPLE, 'targetNamespace="urn:t"')}
+    found, faults = compile_set(SchemaSet("", "", files, frozenset(files)), start="main.xsd")
+    assert found is not None, faults
+
+
+def test_a_part_with_a_document_type_is_elsewhere_named_with_its_cause() -> None:
+    files = {"main.xsd": schema(USING, 'xmlns:t="urn:t"'), "t.xsd": TYPED + schema(SIMPLE, 'targetNamespace="urn:t"')}
+    assert rules(files) == [("main.xsd#/1", "xsd_absent"), ("t.xsd#/1", "xsd_unread")]
+    _, faults = compile_set(SchemaSet("", "", files), start="main.xsd")
+    assert "DOCTYPE" in faults[1].de
+
+
+def test_absent_parts_are_told_and_not_what_follows_from_them() -> None:
+    two = '<xs:import namespace="urn:u" schemaLocation="u.xsd"/>' + USING + '<xs:element name="b" type="u:u"/>'
+    files = {"main.xsd": schema(two, 'xmlns:t="urn:t" xmlns:u="urn:u"')}
+    assert [rule for _, rule in rules(files)] == ["xsd_absent", "xsd_absent"]

@@ -116,3 +116,47 @@ def test_the_sample_message_of_xbau_is_acceptable(tmp_path: Path) -> None:
     broken.write_bytes(message.read_bytes().replace(b"<flur>3</flur>", b"<flur> </flur>"))
     line = json.loads(run(broken, *asked).stdout)
     assert "sch-xbau-gen-001" in {one["rule"] for one in line["findings"]} or line["stages"][1]["state"] == "failed"
+
+
+TYPES = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:installed">
+  <xs:simpleType name="t"><xs:restriction base="xs:integer"/></xs:simpleType>
+</xs:schema>"""
+USING = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:i="urn:installed" targetNamespace="urn:mine">
+  <xs:import namespace="urn:installed" schemaLocation="types.xsd"/><xs:element name="r" type="i:t"/>
+</xs:schema>"""
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a document and a schema whose part is installed, not laid beside."""
+    monkeypatch.setenv("GATEWAY__DATA_DIR", str(tmp_path / "data"))
+    source, folder = tmp_path / "source", tmp_path / "mine"
+    source.mkdir()
+    folder.mkdir()
+    (source / "types.xsd").write_bytes(TYPES)
+    arguments = ["install", str(source), "--unlisted", "--urn", "urn:test:types", "--version", "1.0"]
+    result = CliRunner().invoke(group, ["schemas", *arguments])
+    assert result.exit_code == 0, result.output
+    (folder / "mine.xsd").write_bytes(USING)
+    (folder / "doc.xml").write_text('<r xmlns="urn:mine">7</r>', encoding="utf-8")
+    (folder / "type.xml").write_text('<r xmlns="urn:mine">x</r>', encoding="utf-8")
+    return folder
+
+
+def test_installed_sets_answer_what_does_not_lie_beside(installed: Path) -> None:
+    assert run(installed / "doc.xml", "--xsd", installed / "mine.xsd").exit_code == 0
+    assert run(installed / "type.xml", "--xsd", installed / "mine.xsd").exit_code == 3
+    chosen = run(installed / "doc.xml", "--xsd", installed / "mine.xsd", "--schema-set", "urn:test:types_1.0")
+    assert chosen.exit_code == 0
+
+
+def test_a_set_that_is_not_installed_is_refused_with_those_that_are(installed: Path) -> None:
+    result = run(installed / "doc.xml", "--schema-set", "urn:test:other")
+    assert result.exit_code == 2
+    assert "urn:test:types_1.0" in result.output
+
+
+def test_without_schema_and_rules_nothing_is_recommended(folder: Path) -> None:
+    result = run(folder / "good.xml", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["recommendation"] == "undefined"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from gateway.model import Finding, Severity, instant
 from gateway.xoev.schematron import Outcome
@@ -35,8 +35,12 @@ class State(StrEnum):
     NOT_REACHED = "not_reached"
 
 
+_DECISIVE: Final = frozenset({Stage.SCHEMA, Stage.RULES})
+"""Only these can recommend a document; sound letters and codes alone say nothing of its content."""
+
+
 class Recommendation(StrEnum):
-    """What to do with the document; `undefined` where it was asked nothing but whether it is well-formed."""
+    """What to do with the document; `undefined` where neither a schema nor rules were asked."""
 
     ACCEPTABLE = "acceptable"
     REJECT = "reject"
@@ -80,10 +84,10 @@ class Report:
 
     @property
     def recommendation(self) -> Recommendation:
-        """Reject with an error anywhere, accept where something was asked and holds."""
+        """Reject with an error anywhere, accept where a schema or rules were asked and hold."""
         if any(finding.severity is Severity.ERROR for finding in self.findings):
             return Recommendation.REJECT
-        asked = any(result.state is State.PASSED for result in self.stages if result.stage is not Stage.WELL_FORMED)
+        asked = any(result.state is State.PASSED for result in self.stages if result.stage in _DECISIVE)
         return Recommendation.ACCEPTABLE if asked else Recommendation.UNDEFINED
 
     def result(self, stage: Stage) -> StageResult:
