@@ -61,6 +61,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 )
 @click.option("--phase", metavar="ID", help=text("Phase der Regeln", "Phase of the rules"))
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help=text("Prüfbericht (XML)", "XML report"))
+@click.option(
+    "--second-opinion",
+    is_flag=True,
+    help=text("Immer auch den zweiten Schemaprüfer (xmlschema) fragen", "Always ask the second judge of schemas, too"),
+)
 @click.option("--values", is_flag=True, help=text("Meldungen dürfen Werte nennen", "Messages may name values"))
 @options
 @guarded
@@ -75,6 +80,7 @@ def validate(  # noqa: PLR0913 - the options of the command
     rule_files: tuple[Path, ...],
     phase: str | None,
     report: Path | None,
+    second_opinion: bool,
     values: bool,
 ) -> None:
     """One line with stages and findings; exit code 3 where the document should be rejected."""
@@ -88,7 +94,8 @@ def validate(  # noqa: PLR0913 - the options of the command
     library = _installed(configured)
     scenario = _service(configured, service) if service else _given(document, xsd, schema_set, library)
     rules = scenario.rules + _rules(rule_files, phase)
-    scenario = replace(scenario, rules=rules, phase=phase, codes=_codes(library, scenario.schema), values=values)
+    codes = _codes(library, scenario.schema)
+    scenario = replace(scenario, rules=rules, phase=phase, codes=codes, values=values, second=second_opinion)
     with document.open("rb") as stream:
         data = stream.read(xml.DEFAULT_LIMITS.size + 1)
     found = reports.validate(data, scenario, datetime.now(UTC))

@@ -88,3 +88,16 @@ def unread(place: str, fault: XmlFault) -> Finding:
         f"This file would be needed but cannot be read: {fault.en}",
         Severity.WARNING,
     )
+
+
+def judges_differ(place: str) -> Finding:
+    """libxml2 refuses a schema that the second judge takes."""
+    return Finding(
+        place,
+        "xsd_judges_differ",
+        "Der zweite Prüfer (xmlschema) nimmt dieses Schema an, libxml2 nicht; benutzt wird es nicht. Bitte dem "
+        "Herausgeber mit den Zeilen darüber melden.",
+        "The second judge (xmlschema) takes this schema, libxml2 does not; it is not used. Report it to its publisher "
+        "with the line above.",
+        Severity.INFO,
+    )

@@ -22,7 +22,7 @@ from gateway.xoev.schema_faults import absent, schema_fault, unread
 
 _XS_NAMESPACE: Final = "http://www.w3.org/2001/XMLSchema"
 _XS: Final = f"{{{_XS_NAMESPACE}}}"
-_BASE: Final = "schema-set:/"
+_BASE: Final = "memory:///"
 MAX_FILES: Final = 1000
 MAX_BYTES: Final = 64 << 20
 _Key = tuple[int, str]

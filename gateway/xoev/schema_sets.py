@@ -15,9 +15,10 @@ from typing import Any, Final
 from lxml import etree
 
 from gateway.model import Finding, Severity
-from gateway.xoev.schema_faults import not_installed, schema_fault
+from gateway.xoev.schema_faults import judges_differ, not_installed, schema_fault
 from gateway.xoev.schema_reach import Part, Reach, SchemaSet, find
 from gateway.xoev.schema_weight import is_too_heavy
+from gateway.xoev.second_judge import SecondJudge
 
 __all__ = ["CompiledSet", "Part", "SchemaSet", "compile_file", "compile_set", "find"]
 
@@ -30,16 +31,15 @@ class CompiledSet:
 
     `namespaces` are those that documents of the set may have, `parts` all files in reach (the one to begin with first),
     `notices` the imports that no set could answer. `named` finds what the files declare for everybody: its keys are
-    kind, namespace and local name, the value is the declaration and its file.
+    kind, namespace and local name, the value is the declaration and its file. `second` judges where libxml2 refuses.
     """
 
-    def __init__(
-        self, top: etree._Element, namespaces: tuple[str, ...], parts: tuple[Part, ...], notices: tuple[Finding, ...]
-    ) -> None:
-        self.namespaces, self.parts, self.notices = namespaces, parts, notices
+    def __init__(self, top: etree._Element, namespaces: tuple[str, ...], reach: Reach, second: SecondJudge) -> None:
+        self.namespaces, self.parts, self.notices = namespaces, reach.parts, tuple(reach.notices)
+        self.second = second
         self.named: Mapping[tuple[str, str, str], tuple[etree._Element, Part]] = {
             (str(etree.QName(one).localname), part.namespace, one.get("name", "")): (one, part)
-            for part in parts
+            for part in self.parts
             for one in part.root.iterchildren(etree.Element)
             if etree.QName(one).localname in _GLOBAL
         }
@@ -102,11 +102,13 @@ def compile_set(
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     parser.resolvers.add(_Known(texts))
     top = etree.fromstring(texts[address], parser, base_url=address)
+    second = SecondJudge(address, texts)
     try:
-        return CompiledSet(top, namespaces, reach.parts, tuple(reach.notices)), ()
+        return CompiledSet(top, namespaces, reach, second), ()
     except etree.XMLSchemaParseError as error:
-        stopping = (replace(one, severity=Severity.ERROR) for one in reach.notices)
-        return None, (*stopping, *_invalid(reach, error))
+        stopping = [replace(one, severity=Severity.ERROR) for one in reach.notices]
+        differing = [] if stopping or not second.takes() else [judges_differ(reach.name)]
+        return None, (*stopping, *_invalid(reach, error), *differing)
 
 
 def compile_file(

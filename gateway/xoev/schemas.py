@@ -17,6 +17,7 @@ from lxml import etree
 from gateway.model import Finding
 from gateway.xoev import xml
 from gateway.xoev.schema_weight import is_too_heavy
+from gateway.xoev.second_judge import SecondJudge
 
 _XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _LENGTHS: Final = {"minLength": "min_length", "maxLength": "max_length", "fractionDigits": "fraction_digits"}
@@ -73,12 +74,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A compiled document schema. `root` is its only global element; `source` the exact bytes of the XSD."""
+    """A compiled document schema. `root` is its only global element; `source` the exact bytes of the XSD.
+
+    `second` judges where libxml2 refuses.
+    """
 
     namespace: str
     root: Node
     source: bytes = field(repr=False)
     _compiled: etree.XMLSchema = field(repr=False)
+    second: SecondJudge = field(repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
@@ -124,7 +129,8 @@ def load(source: bytes) -> tuple[Schema | None, tuple[Finding, ...]]:
             for entry in error.error_log
         )
     root = _node(roots[0], "", faults)
-    return (None if faults else Schema(target, root, source, compiled)), tuple(faults)
+    second = SecondJudge("only.xsd", {"only.xsd": source})
+    return (None if faults else Schema(target, root, source, compiled, second)), tuple(faults)
 
 
 def _node(element: etree._Element, above: str, faults: list[Finding]) -> Node:

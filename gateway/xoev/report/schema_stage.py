@@ -1,4 +1,4 @@
-"""The schema stage: what libxml2 found, without the values that its own messages repeat.
+"""The schema stage: what libxml2 found, without the values its messages repeat, and where the second judge differs.
 
 Knows: libxml2's kinds of errors. Never does: pass its text on, but for names of elements and attributes.
 Standard: XML Schema 1.0. Start reading: `broken`.
@@ -12,10 +12,11 @@ from typing import Final, Protocol, cast
 
 from lxml import etree
 
-from gateway.model import Finding
+from gateway.model import Finding, Severity
 from gateway.xoev.paths import readable_path
 from gateway.xoev.report.model import Noted
 from gateway.xoev.report.sentences import said
+from gateway.xoev.second_judge import MAX_ELEMENTS, SecondJudge, is_of_value, overruled
 
 MAX_NOTED: Final = 200
 _EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( ([^()]{1,400}) \)\.")
@@ -38,19 +39,38 @@ _KINDS: Final = {
 class Judge(Protocol):
     """A compiled schema, safe from several threads."""
 
+    @property
+    def second(self) -> SecondJudge:
+        """The second judge of the same schema."""
+
     def errors(self, document: etree._Element) -> Sequence[etree._LogEntry]:
         """Everything that is wrong with a document; empty for a valid one."""
 
 
-def broken(judge: Judge, root: etree._Element) -> tuple[Noted, ...]:
-    """What of its schema a document breaks: each place and demand once, at most 200."""
+def broken(judge: Judge, root: etree._Element, *, always: bool = False) -> tuple[Noted, ...]:
+    """What of its schema a document breaks: each place and demand once, at most 200.
+
+    The second judge is asked where libxml2 refuses a value, or `always`. Errors that the recommendation overrules are
+    only told; any other difference is told, and libxml2's word stands.
+    """
     errors = judge.errors(root)
-    if not errors:
-        return ()
-    noted = {one.finding: one for one in _noted(errors[: MAX_NOTED * 2], root)}
-    told = tuple(noted.values())[:MAX_NOTED]
-    if len(noted) > MAX_NOTED or len(errors) > MAX_NOTED * 2:
-        told += (Noted(said("/", "too_many_findings", limit=MAX_NOTED)),)
+    opinion = judge.second.opinion(root) if always or any(map(is_of_value, errors)) else None
+    lifted = () if opinion is None else overruled(errors, root, opinion)
+    told: tuple[Noted, ...] = ()
+    if errors := [one for one in errors if one not in lifted]:
+        noted = {one.finding: one for one in _noted(errors[: MAX_NOTED * 2], root)}
+        told = tuple(noted.values())[:MAX_NOTED]
+        if len(noted) > MAX_NOTED or len(errors) > MAX_NOTED * 2:
+            told += (Noted(said("/", "too_many_findings", limit=MAX_NOTED)),)
+    told += tuple(
+        Noted(said(one.finding.pointer, "schema_overruled", severity=Severity.INFO), one.line)
+        for one in _noted(lifted[:MAX_NOTED], root)
+    )
+    if opinion is not None and opinion.valid == bool(errors):
+        rule = "schema_second_valid" if opinion.valid else "schema_second_invalid"
+        told += (Noted(said("/", rule, severity=Severity.WARNING)),)
+    elif opinion is None and always:
+        told += (Noted(said("/", "schema_second_unasked", severity=Severity.INFO, limit=MAX_ELEMENTS)),)
     return told
 
 

@@ -36,6 +36,22 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "The value breaks a demand of the schema ({rule}).",
     ),
     "schema_rule": ("Das Schema ist verletzt (Regel {rule}).", "The schema is broken (rule {rule})."),
+    "schema_overruled": (
+        "Der Wert ist gültig, obwohl libxml2 ihn ablehnt: Leerraum um ihn zählt nicht (XML Schema Teil 2, 4.3.6).",
+        "The value is valid, although libxml2 refuses it: outer white space does not count (XML Schema part 2, 4.3.6).",
+    ),
+    "schema_second_valid": (
+        "Der zweite Prüfer (xmlschema) hält das Dokument für gültig; hier gilt das Urteil von libxml2.",
+        "The second judge (xmlschema) finds the document valid; here the verdict of libxml2 stands.",
+    ),
+    "schema_second_invalid": (
+        "Der zweite Prüfer (xmlschema) hält das Dokument für ungültig; hier gilt das Urteil von libxml2.",
+        "The second judge (xmlschema) finds the document invalid; here the verdict of libxml2 stands.",
+    ),
+    "schema_second_unasked": (
+        "Der zweite Prüfer (xmlschema) wurde nicht gehört: Schema nicht angenommen oder mehr als {limit} Elemente.",
+        "The second judge (xmlschema) was not heard: it refused the schema, or there are more than {limit} elements.",
+    ),
     "rules_broken": ("Die Regel {rule} ist verletzt.", "The rule {rule} is broken."),
     "rules_trouble": (
         "Die Regel {rule} lässt sich hier nicht auswerten; bitte Typ und Form der Werte prüfen.",

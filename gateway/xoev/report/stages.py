@@ -36,7 +36,7 @@ class Scenario:
 
     `schema` with the name it goes by, `rules` with theirs, `phase` of the rules, `codes` the check of codes on a day
     (`code_stage.looked_up`), `letters` the datatype of DIN 91379, `service` rules of the service, `values` whether
-    messages of rules may repeat values.
+    messages of rules may repeat values, `second` whether the schema's second judge is asked of valid documents too.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Scenario:
     letters: Datatype | None = Datatype.EVERYTHING
     service: ServiceRules | None = field(default=None, repr=False)
     values: bool = False
+    second: bool = False
 
 
 def validate(
@@ -109,7 +110,9 @@ class _Judging:
     def schema(self, root: etree._Element) -> bool:
         judge = self.scenario.schema
         asked = () if judge is None else (self.scenario.schema_name or self.scenario.name,)
-        self.note(Stage.SCHEMA, [] if judge is None else schema_stage.broken(judge, root), asked)
+        self.note(
+            Stage.SCHEMA, [] if judge is None else schema_stage.broken(judge, root, always=self.scenario.second), asked
+        )
         return self.valid(Stage.SCHEMA)
 
     def rules(self, root: etree._Element) -> None:
