@@ -73,7 +73,7 @@ def _code_lists(file: Path) -> tuple[list[CodeTable], list[Finding]]:
     """The code lists beside the schema; other XML files there are none of our business."""
     from gateway.xoev.fim import genericode  # noqa: PLC0415 - commands import what they need
 
-    tables: list[CodeTable] = []
+    tables: dict[str, CodeTable] = {}
     faults: list[Finding] = []
     beside = [path for path in file.parent.iterdir() if path.suffix.lower() in genericode.SUFFIXES and path.is_file()]
     for path in sorted(beside)[:_MOST_FILES]:
@@ -85,8 +85,8 @@ def _code_lists(file: Path) -> tuple[list[CodeTable], list[Finding]]:
         table, found = genericode.read(_pieces(path))
         faults += [replace(one, pointer=f"{path.name}#{one.pointer}") for one in found]
         if table is not None:
-            tables.append(table)
-    return tables, faults
+            tables[path.name] = table
+    return list(tables.values()), [*faults, *genericode.contradicting(tables)]
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

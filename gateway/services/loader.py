@@ -179,8 +179,9 @@ class _Folder:
         if raw is None:
             return None
         form = self.taken("form.xml", fim.read(raw, self.code_lists()))
-        unlisted = [one for one in form.notices if one.rule == "fim_list_absent"] if form else []
-        self.taken("form.xml", (None, tuple(replace(one, severity=Severity.ERROR) for one in unlisted)))
+        notices = form.notices if form else ()
+        unlisted = [replace(one, severity=Severity.ERROR) for one in notices if one.rule == "fim_list_absent"]
+        self.taken("form.xml", (None, tuple(unlisted)))
         return form
 
     def rules(self, schema: schemas.Schema) -> RuleSet | None:
@@ -192,8 +193,11 @@ class _Folder:
             path.name for path in (self.folder / "codelists").glob("*") if path.suffix.lower() in genericode.SUFFIXES
         )
         names = [f"codelists/{name}" for name in lists]
-        read = [self.taken(name, genericode.read([self.raw(name) or b""])) for name in names]
-        return Lists([table for table in read if table is not None])
+        read = {name: self.taken(name, genericode.read([self.raw(name) or b""])) for name in names}
+        tables = {name: table for name, table in read.items() if table is not None}
+        twice = genericode.contradicting(tables)
+        self.faults += [replace(one, pointer=f"{self.folder.name}/{one.pointer}") for one in twice]
+        return Lists(list(tables.values()))
 
     def texts(self, table: Mapping[str, Any], form: fim.FormSchema | None) -> Texts | None:
         """The texts of the second language, or None where the file has no such shape or there is no form."""

@@ -118,8 +118,9 @@ def test_rows_of_optional_fields_that_no_schema_compiles_in_time_are_refused_wit
 def test_json_in_a_praezisierung_cannot_hurt(praezisierung: str) -> None:
     field = xdf.field(1, standard="2.0").replace("></xdf:praezisierung>", f">{praezisierung}</xdf:praezisierung>")
     form, faults = fim.read(xdf.form(xdf.used(field), standard="2.0"))
-    assert {fault.rule for fault in faults} <= {"fim_limit"}
-    assert form is None or {notice.rule for notice in form.notices} == {"fim_free_text"}
+    assert faults == ()
+    assert form is not None
+    assert {notice.rule for notice in form.notices} <= {"fim_free_text", "fim_limit"}
 
 
 @pytest.mark.parametrize(
@@ -127,9 +128,9 @@ def test_json_in_a_praezisierung_cannot_hurt(praezisierung: str) -> None:
 )
 def test_patterns_that_explode_are_answered_at_once(pattern: str) -> None:
     form, faults = fim.read(xdf.form(xdf.used(xdf.field(1, given={"pattern": pattern, "maxLength": "200"}))))
-    if form is not None:
-        assert produce(form)[1] == ()
-    assert {fault.rule for fault in faults} <= {"fim_pattern"}
+    assert faults == ()
+    assert form is not None
+    assert produce(form)[1] == ()
 
 
 def test_a_text_on_which_a_pattern_has_countless_ways_is_an_error_and_no_traceback() -> None:

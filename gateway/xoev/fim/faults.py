@@ -1,6 +1,6 @@
 """What can be wrong with a form schema or a code list, in two languages, with line and element id.
 
-Knows: every sentence. Never does: repeat content of the file other than the id of an element that has one.
+Knows: every sentence. Never does: repeat content of the file other than ids of elements and names of code lists.
 Start reading: `Faults`.
 """
 
@@ -12,7 +12,9 @@ from typing import Final
 from lxml import etree
 
 from gateway.model import Finding, Severity
+from gateway.xoev.fim.model import ListReference
 
+_LONGEST_ID: Final = 64
 _SHOWN: Final = re.compile(r"[A-Z][A-Z0-9.-]{0,40}")
 
 FAULTS: Final = {
@@ -67,8 +69,8 @@ FAULTS: Final = {
         "a schema in one file, without XInclude; put the included parts in place",
     ),
     "fim_codes": (
-        "Werte (werte/wert mit code) oder eine Codeliste (codelisteReferenz) bei einem Auswahlfeld",
-        "values (werte/wert with code) or a code list (codelisteReferenz) in a select field",
+        "mindestens ein Wert mit Code, wo Werte (werte/wert) oder eine Codeliste stehen",
+        "at least one value with a code where there are values (werte/wert) or a code list",
     ),
     "fim_feldart": (
         "eine feldart aus input, select, label, hidden, locked",
@@ -79,15 +81,11 @@ FAULTS: Final = {
         "a datentyp out of text, text_latin, date, time, datetime, bool, num, num_int, num_currency, file, obj",
     ),
     "fim_art": ("als art einer Gruppe der Code X (Auswahlgruppe) oder keiner", "as art of a group code X or none"),
-    "fim_limit": (
-        "in den Grenzen eine Zahl bis 18 Stellen (1.5, nicht 1,5), Längen ganzzahlig, minLength bis 10000",
-        "in limits a number of up to 18 digits (1.5, not 1,5), lengths whole, minLength up to 10000",
-    ),
+    "fim_size": ("in maxSize eine Zahl bis 18 Stellen", "in maxSize a number of up to 18 digits"),
     "fim_limits": (
         "eine untere Grenze, die nicht über der oberen liegt",
         "a lower limit that is not above the upper one",
     ),
-    "fim_pattern": ("ein gültiger regulärer Ausdruck in pattern", "a valid regular expression in pattern"),
     "list_doctype": (
         "eine Codeliste ohne Dokumenttyp-Deklaration (DOCTYPE)",
         "a code list without document type declaration (DOCTYPE)",
@@ -117,8 +115,8 @@ FAULTS: Final = {
 
 _NOTICES: Final = {
     "fim_list_absent": (
-        "Die Codeliste liegt nicht bei; ihre Werte werden nicht geprüft. Die genericode-Datei neben das Schema legen.",
-        "The code list is not at hand; its values are not enforced. Put the genericode file beside the schema.",
+        "Die Codeliste {list} liegt nicht bei; ihre Werte werden nicht geprüft. Die Datei (genericode) danebenlegen.",
+        "The code list {list} is not at hand; its values are not enforced. Put the genericode file beside the schema.",
     ),
     "fim_list_column": (
         "Die Codeliste hat die in codeKey, nameKey oder helpKey genannte Spalte nicht; genommen wird ihr erster Key.",
@@ -135,6 +133,22 @@ _NOTICES: Final = {
     "fim_unused_limit": (
         "Eine Angabe der Präzisierung passt nicht zum Datentyp oder zur Feldart; sie bleibt ein Hinweis.",
         "A limit of the praezisierung does not fit the datentyp or feldart; it stays a note.",
+    ),
+    "fim_limit": (
+        "Nicht geprüft: eine Grenze, die keine Zahl bis 18 Stellen (1.5, nicht 1,5) oder als Länge nicht ganz ist.",
+        "Not enforced: a limit that is no number of up to 18 digits (1.5, not 1,5), or as a length not whole.",
+    ),
+    "fim_no_codes": (
+        "Das Auswahlfeld hat weder Werte (werte/wert) noch eine Codeliste; jeder Text wird genommen.",
+        "The select field has neither values (werte/wert) nor a code list; any text is taken.",
+    ),
+    "fim_draft": (
+        "Das Schema hat keine Version; es wird als Entwurf mit der Version 0.0 gelesen.",
+        "The schema has no version; it is read as a draft with version 0.0.",
+    ),
+    "fim_pattern": (
+        "Das pattern ist kein gültiger regulärer Ausdruck; es wird nicht geprüft.",
+        "The pattern is no valid regular expression; it is not enforced.",
     ),
     "fim_pattern_spelling": (
         "Das pattern ist zu verwickelt oder braucht, was XML-Schema nicht kann (Vorausschau); es wird nicht geprüft.",
@@ -161,27 +175,44 @@ class Faults:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Finding] = {}
         self._notices: dict[tuple[str, str], Finding] = {}
+        self._absent: set[str] = set()
 
     def fault(self, element: etree._Element, identifier: str, rule: str) -> None:
         """Something is wrong; `identifier` is the id of the element concerned, as far as it has one."""
         self.at(element.sourceline or 0, identifier, rule)
 
-    def at(self, line: int, identifier: str, rule: str) -> None:
-        """The same by line."""
+    def at(self, line: int, identifier: str, rule: str, found: str = "") -> None:
+        """The same by line; `found` is what stands there."""
         de, en = FAULTS[rule]
+        if found:
+            de, en = f"{de}; gefunden: {found}", f"{en}; found: {found}"
         place, word_de, word_en = _place(line, identifier)
         self._found.setdefault(
             (place, rule),
             Finding(place, rule, f"{word_de}: Erwartet wird {de}.", f"{word_en}: expected is {en}."),
         )
 
-    def notice(self, element: etree._Element, identifier: str, rule: str) -> None:
-        """Something could not be taken over."""
-        de, en = _NOTICES[rule]
+    def notice(self, element: etree._Element, identifier: str, rule: str, named: str = "") -> None:
+        """Something could not be taken over; `named` is the list concerned."""
+        de, en = (sentence.replace("{list}", named) for sentence in _NOTICES[rule])
         place, word_de, word_en = _place(element.sourceline or 0, identifier)
         self._notices.setdefault(
             (place, rule), Finding(place, rule, f"{word_de}: {de}", f"{word_en}: {en}", Severity.WARNING)
         )
+
+    def unknown_id(self, element: etree._Element, identifier: str) -> None:
+        """What stands where an id is expected, as far as it can be shown on one line."""
+        shown = "".join(char if char.isprintable() else "?" for char in identifier[:_LONGEST_ID])
+        self.at(element.sourceline or 0, identifier, "fim_id", shown or "–")
+
+    def absent(self, element: etree._Element, identifier: str, reference: ListReference) -> None:
+        """A code list is not at hand; told once, at the first field that names it."""
+        named = " / ".join(part for part in (reference.id, reference.version_uri or reference.uri) if part)
+        if reference.version and not reference.version_uri:
+            named += f" ({reference.version})"
+        if named not in self._absent:
+            self._absent.add(named)
+            self.notice(element, identifier, "fim_list_absent", named)
 
     @property
     def found(self) -> tuple[Finding, ...]:

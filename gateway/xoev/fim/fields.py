@@ -74,7 +74,7 @@ class FieldReader:
         if field.code_list is not None:
             return self._listed(element, field.id, field.code_list)
         if field.kind is Kind.SELECT:
-            self.faults.fault(element, field.id, "fim_codes")
+            self.faults.notice(element, field.id, "fim_no_codes")
         return ()
 
     def _listed(self, element: etree._Element, identifier: str, reference: ListReference) -> tuple[Code, ...]:
@@ -82,7 +82,7 @@ class FieldReader:
         assert place is not None
         table = self.lists.find(reference)
         if table is None:
-            self.faults.notice(place, identifier, "fim_list_absent")
+            self.faults.absent(place, identifier, reference)
             return ()
         columns = [nodes.text(element, key) or nodes.text(place, key) for key in ("codeKey", "nameKey", "helpKey")]
         if any(column and column not in table.columns for column in columns):

@@ -8,7 +8,7 @@ Start reading: `read`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -70,6 +70,31 @@ def age(table: CodeTable) -> tuple[date, tuple[tuple[int, str], ...]]:
     )
 
 
+def contradicting(tables: Mapping[str, CodeTable]) -> tuple[Finding, ...]:
+    """Files that hold another content of one version of a list: which one counts cannot be known.
+
+    Args:
+        tables: the lists by the name of their file.
+    """
+    first: dict[tuple[str, str, str], str] = {}
+    found: list[Finding] = []
+    for name, table in tables.items():
+        other = first.setdefault((table.uri, table.version, table.version_uri), name)
+        if (table.rows, table.columns) != (tables[other].rows, tables[other].columns):
+            version = table.version_uri or f"{table.uri} {table.version}"
+            found.append(
+                Finding(
+                    name,
+                    "list_twice",
+                    f"Diese Datei und {other} enthalten dieselbe Fassung der Codeliste ({version}) mit verschiedenem "
+                    "Inhalt; bitte eine entfernen.",
+                    f"This file and {other} hold the same version of the code list ({version}) with different content; "
+                    "remove one.",
+                )
+            )
+    return tuple(found)
+
+
 class Lists:
     """Code lists by their identity."""
 
@@ -91,7 +116,9 @@ NO_LISTS: Final = Lists()
 
 
 def is_code_list(start: bytes) -> bool:
-    """Whether a file that begins so is meant to be a code list; `SNIFF` bytes are enough."""
+    """Whether a file that begins so is meant to be a code list, also in UTF-16; `SNIFF` bytes are enough."""
+    if b"\x00" in start[:4] or start[:2] in {b"\xff\xfe", b"\xfe\xff"}:  # XML 1.0, appendix F
+        start = start.replace(b"\x00", b"")
     return NAMESPACE.encode() in start and b"CodeList" in start
 
 

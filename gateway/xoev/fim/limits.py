@@ -1,7 +1,8 @@
 """Limits of a field (`praezisierung`): lengths, values, pattern, size.
 
 Knows: attributes (XDatenfelder 3) and JSON in the text (XDatenfelder 2), and which limit fits which type. Never does:
-enforce what it does not understand: the words stay in the notes and a notice says so.
+enforce what it does not understand: the words stay in the notes and a notice says so, as HTML, which XDatenfelder 3
+names, passes over a `pattern` or `min` that is none.
 Standard: `praezisierung`, `maxSize`. Start reading: `limited`.
 """
 
@@ -83,8 +84,8 @@ class _Limits:
         if field.type is FieldType.FILE:
             field = replace(field, max_size=self.size())
         fitting: frozenset[str] = frozenset()
-        if field.coded:
-            pass
+        if field.coded or field.kind is Kind.SELECT:
+            pass  # a select field takes what its list has; without the list any text
         elif field.type in TEXTS:
             field, fitting = self.text(field), _LENGTHS | {"pattern"}
         elif field.type in NUMBERS:
@@ -100,15 +101,15 @@ class _Limits:
         if place is None or not nodes.content(place):
             return None
         if not re.fullmatch(r"[0-9]{1,18}", nodes.content(place)):
-            self.faults.fault(place, self.bare.id, "fim_limit")
+            self.faults.fault(place, self.bare.id, "fim_size")
             return None
         return int(nodes.content(place))
 
     def text(self, field: Field) -> Field:
         low, high = self.whole(self.given.get("minLength", "")), self.whole(self.given.get("maxLength", ""))
         if low is not None and low > _LONGEST_MINIMUM:
-            self.fault("fim_limit")
-            return field
+            self.notice("fim_limit")
+            low = None
         if low is not None and high is not None and low > high:
             self.fault("fim_limits")
             return field
@@ -122,7 +123,7 @@ class _Limits:
             read = pattern.read(written)
             spelled, found = spell(read), specimen(read, low, high)
         except Broken:
-            self.fault("fim_pattern")
+            self.notice("fim_pattern")
             return None
         except Unsupported:
             self.notice("fim_pattern_spelling")
@@ -160,7 +161,7 @@ class _Limits:
     def whole(self, words: str) -> int | None:
         value = self.number(words)
         if value is not None and (value != value.to_integral_value() or value < 0):
-            self.fault("fim_limit")
+            self.notice("fim_limit")
             return None
         return None if value is None else int(value)
 
@@ -168,7 +169,7 @@ class _Limits:
         if not words:
             return None
         if not _NUMBER.fullmatch(words):
-            self.fault("fim_limit")
+            self.notice("fim_limit")
             return None
         return Decimal(words)
 
@@ -176,7 +177,11 @@ class _Limits:
 def _stepped(type_: FieldType, value: Decimal | None, rounding: str) -> Decimal | None:
     """The next value that the type can hold: whole numbers, cents."""
     step = _STEPS.get(type_)
-    return value if value is None or step is None or value % step == 0 else value.quantize(step, rounding)
+    if value is None or step is None:
+        return value
+    if value % step == 0:  # `1.0` is the whole number 1
+        return value.to_integral_value() if step == 1 else value
+    return value.quantize(step, rounding)
 
 
 def _json(words: str) -> dict[str, str] | None:

@@ -158,6 +158,9 @@ class _Reader:
     def set(self) -> Chars:
         negated = self.next() == "^"
         self.place += negated
+        if negated and self.next() == "]":  # ECMAScript: nothing is excluded, so any character stands
+            self.place += 1
+            return charset([("\\s", ""), ("\\S", "")], negated=False)
         items: list[tuple[str, str]] = []
         while self.next() != "]" or not items:
             if self.next() in {"", "]"}:

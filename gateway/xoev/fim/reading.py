@@ -31,6 +31,8 @@ _MAX_WAYS: Final = 1_000_000_000
 """Cubes of the lengths of rows of optional elements; some 5 s of compiling what is generated."""
 _ID: Final = re.compile(r"[SGF][0-9]{1,12}")
 _VERSION: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){1,2}")
+DRAFT: Final = "0.0"
+"""The version of a form schema that names none."""
 _OCCURS: Final = re.compile(r"([0-9]{1,9}):([0-9]{1,9}|\*)")
 _XINCLUDE: Final = "http://www.w3.org/2001/XInclude"
 _PARENTS: Final = frozenset(
@@ -134,8 +136,11 @@ class _Reader:
         named = nodes.child(element, "identifikation")
         place = element if named is None else named
         if not _ID.fullmatch(identifier) or identifier[0] != letter:
-            self.faults.fault(place, identifier, "fim_id")
-        if not _VERSION.fullmatch(version) and (version or letter == "S"):
+            self.faults.unknown_id(place, identifier)
+        if not version and letter == "S":
+            self.faults.notice(place, identifier, "fim_draft")
+            version = DRAFT
+        elif version and not _VERSION.fullmatch(version):
             self.faults.fault(place, identifier, "fim_version")
         return identifier, version
 
