@@ -1,7 +1,7 @@
 """Broken form schemas and code lists: every fault at once, with line, element id and a reason in two languages.
 
-Each file of `broken_forms` ends with the faults it has: `<!-- fault: RULE /LINE/ID -->`; each of `noticed_forms` with the
-notices, where the standard lets what is broken be passed over.
+Each file of `broken_forms` ends with the faults it has: `<!-- fault: RULE /LINE/ID -->`; each of `noticed_forms` with
+its notices, where the standard lets what is broken be passed over.
 """
 
 from __future__ import annotations
