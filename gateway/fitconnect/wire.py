@@ -16,6 +16,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from gateway import foreign_json
 from gateway.errors import CounterpartBusy, CounterpartGarbled, CounterpartRefused, GatewayError
 from gateway.fitconnect import names
 from gateway.outbound.answer import Answer
@@ -235,8 +236,8 @@ def wait(headers: Mapping[str, str], now: datetime) -> float | None:
 def slug(answer: Answer) -> str:
     """The last part of the problem's type where FITKO's prefix leads it, else `unknown`; never any other text."""
     try:
-        said = json.loads(answer.body).get("type")
-    except (ValueError, AttributeError, RecursionError):
+        said = foreign_json.read(answer.body).get("type")
+    except (ValueError, AttributeError):
         return "unknown"
     if not isinstance(said, str) or not said.startswith(names.PROBLEM_PREFIX):
         return "unknown"
@@ -255,8 +256,8 @@ def _offer(entry: Mapping[str, Any]) -> Offer:
 
 def _object(answer: Answer) -> Mapping[str, Any]:
     try:
-        body = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
+        body = foreign_json.read(answer.body)
+    except ValueError as error:
         raise CounterpartGarbled(host=answer.host) from error
     if not isinstance(body, dict):
         raise CounterpartGarbled(host=answer.host)
