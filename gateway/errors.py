@@ -7,7 +7,9 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── UnknownService · UnknownMunicipality · ServiceNotOffered
 │   ├── MissingIdempotencyKey · IdempotencyConflict · Erased
 │   ├── UploadUnknown · UploadTaken · UploadConflict · DigestMismatch · LengthMismatch · LengthRequired
-│   ├── OffsetConflict · ChecksumMismatch · ChecksumUnknown · TusVersionUnknown · NotHttp
+│   ├── OffsetConflict · ChecksumMismatch · ChecksumUnknown · TusVersionUnknown
+│   ├── NotHttp · RequestLineTooLong · HeadTooLarge · RequestTimedOut
+│   ├── HostInvalid · TransferCodingUnknown · HttpVersionUnknown
 │   ├── NotFound · MethodNotAllowed · StateConflict · Superseded
 │   ├── Unauthorised · Forbidden · TooManyRequests · LimitReached
 │   └── EvidenceUnreadable · SetRefused
@@ -291,6 +293,68 @@ class NotHttp(BadInput):
     code = "not_http"
     de = "Das war keine HTTP-Anfrage, die sich lesen lässt; es wurde nichts übernommen."
     en = "This was no HTTP request that can be read; nothing was taken over."
+
+
+class RequestLineTooLong(BadInput):
+    """The request line passes its limit; reading stopped there."""
+
+    code = "request_line_too_long"
+    status = 414
+    titles = ("Die Adresse ist zu lang", "The address is too long")
+    de = "Die Anfragezeile ist länger als die erlaubten {limit} Bytes; die Verbindung wird geschlossen."
+    en = "The request line is longer than the {limit} bytes allowed; the connection is closed."
+
+
+class HeadTooLarge(BadInput):
+    """The header fields, one of them or their number pass the limit; reading stopped there."""
+
+    code = "head_too_large"
+    status = 431
+    titles = ("Die Kopfzeilen sind zu groß", "The header fields are too large")
+    de = (
+        "Die Kopfzeilen sind zu groß: höchstens {fields} Felder, {field} Bytes in einem und {limit} in allen. "
+        "Die Verbindung wird geschlossen."
+    )
+    en = (
+        "The header fields are too large: at most {fields} fields, {field} bytes in one and {limit} in all. "
+        "The connection is closed."
+    )
+
+
+class RequestTimedOut(BadInput):
+    """The rest of a request did not come in time; nothing was kept."""
+
+    code = "request_timed_out"
+    retry = True
+    status = 408
+    de = "Der Rest der Anfrage kam nicht rechtzeitig; die Verbindung wird geschlossen, nichts wurde behalten."
+    en = "The rest of the request did not come in time; the connection is closed, nothing was kept."
+
+
+class HostInvalid(BadInput):
+    """`Host` is missing, doubled or no host (RFC 9112 §3.2)."""
+
+    code = "host_invalid"
+    de = "Die Kopfzeile Host fehlt, steht mehrmals da oder nennt keinen Host."
+    en = "The header Host is missing, doubled or names no host."
+
+
+class TransferCodingUnknown(BadInput):
+    """`Transfer-Encoding` is not exactly `chunked` (RFC 9112 §6.1)."""
+
+    code = "transfer_coding_unknown"
+    status = 501
+    de = "Als Transfer-Encoding wird nur chunked angenommen."
+    en = "The only Transfer-Encoding taken is chunked."
+
+
+class HttpVersionUnknown(BadInput):
+    """The request speaks another HTTP than 1.1 or 1.0."""
+
+    code = "http_version_unknown"
+    status = 505
+    de = "Hier wird HTTP/1.1 gesprochen (und HTTP/1.0)."
+    en = "HTTP/1.1 is spoken here (and HTTP/1.0)."
 
 
 class TusVersionUnknown(BadInput):

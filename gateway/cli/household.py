@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway import failpoints
 from gateway.cli import tls
 from gateway.cli.doors import parts
 from gateway.errors import AddressTaken, AlreadyServing
+from gateway.httpserver.server import serve as httpserver
 from gateway.pressure import Pressure, Thresholds
 from gateway.settings import Settings
 from gateway.store import embedded
@@ -155,28 +155,11 @@ async def _served(house: House, pressure: Pressure, door: socket.socket, stop: a
     if server_settings.trusted_proxies:
         app = ProxyHeadersMiddleware(app, trusted_hosts=list(server_settings.trusted_proxies))
     header = server_settings.tls.client_certificate_header
-    config = uvicorn.Config(
-        ClientCertificates(app, header, server_settings.trusted_proxies),
-        http=TlsProtocol,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        timeout_graceful_shutdown=4,
-        proxy_headers=False,  # done above, inside the layer that has to know the real peer
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    config.load()
-    config.ssl = tls.context(house.settings)
-    task = asyncio.create_task(server._serve([door]))  # noqa: SLF001 - serve() would take over our signals
+    asked = ClientCertificates(app, header, server_settings.trusted_proxies)
     try:
-        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
-            await asyncio.sleep(0.01)
-        yield
+        async with httpserver(asked, [door], TlsProtocol, tls=tls.context(house.settings)):
+            yield
     finally:
-        server.should_exit = True
-        await task
         stop.set()
 
 

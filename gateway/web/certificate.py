@@ -30,7 +30,7 @@ _PEM: Final = "-----BEGIN CERTIFICATE-----"
 
 
 class TlsProtocol(HttpProtocol):
-    """uvicorn's protocol, with the certificate of the connection in each request's scope."""
+    """Our protocol, with the certificate of the connection in each request's scope."""
 
     _certificate: bytes | None = None
 

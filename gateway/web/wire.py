@@ -1,6 +1,6 @@
 """What stands before the app: bytes that are no HTTP, and what tus 1.0 asks of every answer.
 
-Knows: uvicorn's protocol, ASGI. Never does: read bodies, judge who calls.
+Knows: our protocol's refusals, ASGI. Never does: read bodies, judge who calls.
 Standards: RFC 9112 §2.2, RFC 9457, tus 1.0 (X-HTTP-Method-Override, Tus-Resumable). Start reading: `HttpProtocol`.
 """
 
@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gateway.errors import NotHttp
+from gateway.errors import GatewayError
+from gateway.httpserver.protocol import BoundedProtocol
 from gateway.web.problems import MEDIA_TYPE, document
 
 TUS: Final = "/api/v1/tus/"
@@ -22,20 +22,12 @@ TUS_VERSION: Final = "1.0.0"
 _OVERRIDES: Final = frozenset({"PATCH", "DELETE", "HEAD"})
 
 
-class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol; what it cannot read is answered with a problem, as everything else is."""
+class HttpProtocol(BoundedProtocol):
+    """Our protocol; what cannot become a request is answered with a problem, as everything else is."""
 
-    def send_400_response(self, msg: str) -> None:
-        """Say that this was no HTTP and hang up; nothing of what was sent comes back."""
-        _ = msg
-        body = json.dumps(document(NotHttp(), "de", uuid4().hex), ensure_ascii=False).encode()
-        head = (
-            "HTTP/1.1 400 Bad Request\r\n"
-            f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\ncontent-language: de\r\n"
-            "cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode("ascii") + body)
-        self.transport.close()
+    def refusal(self, error: GatewayError) -> tuple[str, bytes]:
+        """A problem in German: a language was not asked for yet."""
+        return MEDIA_TYPE, json.dumps(document(error, "de", uuid4().hex), ensure_ascii=False).encode()
 
 
 class TusWire:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import socket
 from contextlib import asynccontextmanager
@@ -12,9 +11,9 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-import uvicorn
 
 from gateway.cli import tls
+from gateway.httpserver.server import serve
 from gateway.login.certificates import Certificates, Presented
 from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
@@ -117,18 +116,9 @@ def served(world, tmp_path):
             judge=Certificates(tls.authorities(section)),
         )
         app = ClientCertificates(create_app(replace(world.parts, provider=provider)))
-        config = uvicorn.Config(app, http=TlsProtocol, log_config=None, lifespan="off", proxy_headers=False)
-        config.load()
-        config.ssl = tls.context(settings)
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server._serve([door]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
-            await asyncio.sleep(0.005)
-        try:
-            yield base
-        finally:
-            server.should_exit = True
-            await task
+        with door:
+            async with serve(app, [door], TlsProtocol, tls=tls.context(settings)):
+                yield base
 
     return run
 

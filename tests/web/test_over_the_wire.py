@@ -8,29 +8,17 @@ import socket
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
-import uvicorn
-
+from gateway.httpserver.limits import WireLimits
+from gateway.httpserver.server import serve
 from gateway.web.certificate import TlsProtocol
 from tests.web.conftest import build
 
 
 @asynccontextmanager
-async def served(world):
-    door = socket.socket()
-    door.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        world.app, http=TlsProtocol, log_config=None, access_log=False, server_header=False, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve([door]))
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
-        await asyncio.sleep(0.01)
-    try:
-        yield door.getsockname()[1]
-    finally:
-        server.should_exit = True
-        await task
-        door.close()
+async def served(world, protocol=TlsProtocol):
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        async with serve(world.app, [door], protocol):
+            yield door.getsockname()[1]
 
 
 async def exchange(
@@ -133,4 +121,38 @@ async def test_a_caller_that_hangs_up_while_sending_keeps_nothing():
         await writer.wait_closed()
         healthy, _, _ = await exchange(port, "GET /health HTTP/1.1\nHost: x")
     assert healthy == 200
+    assert not world.store.bodies
+
+
+async def test_what_passes_a_limit_of_the_wire_is_told_with_a_problem():
+    world = build()
+    cases = {
+        "request_line_too_long": (b"GET /" + b"a" * 100_000, 414),
+        "head_too_large": (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 5_000, 431),
+        "host_invalid": (b"GET / HTTP/1.1\r\n\r\n", 400),
+        "transfer_coding_unknown": (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        "http_version_unknown": (b"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505),
+    }
+    async with served(world) as port:
+        for code, (raw, status) in cases.items():
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(raw)
+            top, _, content = (await asyncio.wait_for(reader.read(), 20)).partition(b"\r\n\r\n")
+            writer.close()
+            assert top.startswith(f"HTTP/1.1 {status} ".encode())
+            assert b"content-type: application/problem+json" in top
+            assert json.loads(content)["code"] == code
+        assert (await exchange(port, "GET /health HTTP/1.1\nHost: x"))[0] == 200
+
+
+async def test_an_upload_that_stops_is_told_and_keeps_nothing():
+    class Short(TlsProtocol):
+        limits = WireLimits(body_s=0.1)
+
+    world = build()
+    async with served(world, Short) as port:
+        asked = head(world, "PUT", f"/api/v1/uploads/{uuid4()}", Content_Length=9000, Content_Type="application/pdf")
+        status, headers, content = await exchange(port, asked, b"x" * 500)
+    assert (status, headers["connection"]) == (408, "close")
+    assert json.loads(content)["code"] == "request_timed_out"
     assert not world.store.bodies

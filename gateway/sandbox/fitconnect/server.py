@@ -11,20 +11,21 @@ import os
 import socket
 import struct
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.httpserver.limits import WireLimits
+from gateway.httpserver.protocol import BoundedProtocol
+from gateway.httpserver.server import serve as httpserver
 from gateway.sandbox.fitconnect import (
     admin,
     arrival,
@@ -207,35 +208,18 @@ async def serve(  # noqa: PLR0913 - what the command can be told, all of it name
 async def _run(
     sandbox: Sandbox, listener: socket.socket, on_ready: Callable[[dict[str, Any]], None], stop: asyncio.Event
 ) -> None:
-    config = uvicorn.Config(
-        app(sandbox),
-        http=_Protocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        proxy_headers=False,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
-        timeout_keep_alive=30,
-    )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    stopping = asyncio.create_task(stop.wait())
-    ticking = asyncio.create_task(_tick(sandbox))
-    try:
-        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers a flag, no event
-            await asyncio.sleep(0.01)
-        if not serving.done():
-            arrival.resume(sandbox)
-            on_ready(readiness(sandbox))
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        server.should_exit = True
-        stopping.cancel()
-        ticking.cancel()
-        await asyncio.gather(stopping, ticking, return_exceptions=True)
-        await serving
+    async with httpserver(app(sandbox), [listener], _Protocol, grace_s=_GRACE_S) as serving:
+        stopping = asyncio.create_task(stop.wait())
+        ticking = asyncio.create_task(_tick(sandbox))
+        try:
+            if not serving.done():
+                arrival.resume(sandbox)
+                on_ready(readiness(sandbox))
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            ticking.cancel()
+            await asyncio.gather(stopping, ticking, return_exceptions=True)
 
 
 async def _tick(sandbox: Sandbox) -> None:
@@ -257,17 +241,10 @@ def _literal(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to the command."""
+class _Protocol(BoundedProtocol):
+    """Lets a fault reset the connection that a request came on; senders find it open for longer."""
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
-
-
-class _Protocol(HttpToolsProtocol):
-    """Lets a fault reset the connection that a request came on."""
+    limits = WireLimits(idle_s=30)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
