@@ -33,6 +33,7 @@ from gateway.journey import Kind, Step
 from gateway.model import Attachment, Municipality, Purpose, Submission
 from gateway.ports import Change, Channel, Clock, Enclosure, Parcel, Passed, Store, Stored
 from gateway.services.loader import Catalogue
+from gateway.shares import Party, Shares
 from gateway.states import TERMINAL
 from gateway.xoev.message.around import attachment_id
 
@@ -59,7 +60,8 @@ class _Visit:
 class Delivery:
     """What it takes to carry submissions out. `channels` is by municipality (ARS), `sleep` and `jitter` are given.
 
-    `bounds` is by destination; one without is not counted. `turns` unset: nothing is bounded.
+    `bounds` is by destination; one without is not counted. `turns` unset: nothing is bounded. `shares` are the places of
+    this worker; unset: they are not counted.
     """
 
     store: Store
@@ -73,22 +75,37 @@ class Delivery:
     circuits: Circuits = field(default_factory=Circuits)
     turns: Turns | None = None
     bounds: Mapping[str, Bound] = field(default_factory=dict)
+    shares: Shares | None = None
 
     async def advance(self, submission_id: UUID) -> datetime | None:
         """Carry one submission as far as it goes now; every result is committed before the next step.
 
         Ends when nothing is to be done, when the next step is due later (a job is committed for then), or when
         somebody else advanced the submission meanwhile. Returns an instant if it was called before its time, or
-        while its destination is paused or does not answer.
+        while its destination is paused or does not answer, or holds its whole part of this worker's places.
         """
         try:
             current = await self.store.load(submission_id)
             if current.next_at and current.next_at > self.clock.now() and current.state not in TERMINAL:
                 return current.next_at
-            return await self._in_turn(current)
+            return await self._in_place(current)
         except VersionGone:
             await log.ainfo("delivery.superseded", submission_id=str(submission_id))
         return None
+
+    async def _in_place(self, current: Submission) -> datetime | None:
+        """Carry it as far as it goes, in a place of this worker: one who hangs leaves the others theirs."""
+        if self.shares is None:
+            return await self._in_turn(current)
+        party = Party(self._destination(current), current.municipality)
+        if refused := await self.shares.take(party):
+            if refused.first:
+                await log.awarning("delivery.part_taken", destination_id=party.destination, ars=party.municipality)
+            return self.clock.now() + timedelta(seconds=refused.seconds * (1 + self.jitter()))
+        try:
+            return await self._in_turn(current)
+        finally:
+            self.shares.leave(party)
 
     async def _in_turn(self, current: Submission) -> datetime | None:
         """Carry it as far as it goes; a place it took at its destination is free afterwards."""

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +24,7 @@ from gateway.errors import DatabaseAway, GatewayError, NotFound
 from gateway.heralding import open_herald
 from gateway.outbound.client import http_client
 from gateway.settings import Settings
+from gateway.shares import PLACES, Shares
 from gateway.stamping import stamp_roots
 from gateway.store import alarms, jobs, roots, statements
 from gateway.store.sweep import sweep
@@ -39,15 +42,19 @@ ERASE_EVERY_S = 3600.0
 async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], None], stop: asyncio.Event) -> None:
     """Carry out jobs until `stop`; comes back by itself after the database was away.
 
-    `concurrency` is the number of submissions at once. `on_ready` is called once, when jobs are being taken.
+    `concurrency` is the number of submissions at once for one destination; all together have `PLACES` times as many.
+    More jobs than that are in hand: those that wait a moment for a place hold none. `on_ready` is called once, when jobs are being taken.
     """
     failpoints.arm("worker", settings.failpoints)
     async with open_house(settings) as house:
         await asyncio.to_thread(_rehearse, house)
 
+        shares = Shares(PLACES * concurrency, tick=time.monotonic)
+        delivery = replace(house.delivery, shares=shares)
+
         async def advance(submission_id: str) -> datetime | None:
             with contextlib.suppress(NotFound):
-                return await house.delivery.advance(UUID(submission_id))
+                return await delivery.advance(UUID(submission_id))
             return None
 
         app = jobs.build_app(house.dsn, advance)
@@ -64,7 +71,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
             chores = [asyncio.create_task(chore) for chore in (_chores(house, app), *apart)]
             on_ready()
             try:
-                await jobs.work(app, concurrency=concurrency, stop=stop)
+                await jobs.work(app, concurrency=(PLACES + 1) * concurrency, stop=stop)
             finally:
                 for chore in chores:
                     chore.cancel()
