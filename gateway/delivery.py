@@ -31,7 +31,7 @@ from gateway.errors import (
 )
 from gateway.journey import Kind, Step
 from gateway.model import Attachment, Municipality, Purpose, Submission
-from gateway.ports import Change, Channel, Clock, Enclosure, Parcel, Passed, Store, Stored
+from gateway.ports import Change, Channel, Clock, Enclosure, LookUnderWay, Parcel, Passed, Store, Stored
 from gateway.services.loader import Catalogue
 from gateway.shares import Party, Shares
 from gateway.states import TERMINAL
@@ -41,6 +41,8 @@ log = structlog.get_logger()
 
 PAUSE_S = 60.0
 """How long a submission of a paused destination waits before it looks again; the end of the pause wakes it at once."""
+LOOK_AGAIN_S = 5.0
+"""How long a submission waits that found somebody else asking for what it needs."""
 AT_ONCE_S = 0.25
 """A wait so short that what is known waits with it, to be written together with what is read then. After a crash the
 intent that stands and the event log tell it again."""
@@ -60,8 +62,8 @@ class _Visit:
 class Delivery:
     """What it takes to carry submissions out. `channels` is by municipality (ARS), `sleep` and `jitter` are given.
 
-    `bounds` is by destination; one without is not counted. `turns` unset: nothing is bounded. `shares` are the places of
-    this worker; unset: they are not counted.
+    `bounds` is by destination; one without is not counted. `turns` unset: nothing is bounded. `shares` unset: this
+    worker does not count its places.
     """
 
     store: Store
@@ -120,16 +122,17 @@ class Delivery:
         pending: Change | None = None
         while todo := journey.next_step(known := _known(current, pending), self.clock.now()):
             if rest := await self._rest(current) or await self._turn(current, todo, visit):
-                if pending is None:
-                    return rest
-                pending = replace(pending, wake_at=rest)
-                break
+                return await self._put_off(current, pending, rest)
             if todo.kind in journey.CHANGES_OUTSIDE:
                 pending = _joined(pending, journey.begin(known, todo))
             if pending and todo.kind is not Kind.READ_EVENTS:
                 current = known = await self.store.commit(current.version, pending)
                 pending = None
-            outcome = await self._visited(known, todo, visit)
+            try:
+                outcome = await self._visited(known, todo, visit)
+            except LookUnderWay:
+                soon = self.clock.now() + timedelta(seconds=LOOK_AGAIN_S * (1 + self.jitter()))
+                return await self._put_off(current, pending, soon)
             pending = _joined(pending, outcome) if outcome else pending
             wait = self._wait(known, outcome)
             if wait is None:
@@ -144,6 +147,13 @@ class Delivery:
             await self.sleep(wait)
         if pending:
             await self.store.commit(current.version, pending)
+        return None
+
+    async def _put_off(self, current: Submission, pending: Change | None, until: datetime) -> datetime | None:
+        """Write down what is known beyond the row, with a job for `until`; else this job comes again then."""
+        if pending is None:
+            return until
+        await self.store.commit(current.version, replace(pending, wake_at=until))
         return None
 
     async def _rest(self, current: Submission) -> datetime | None:
@@ -199,7 +209,7 @@ class Delivery:
         destination = self._destination(current)
         try:
             outcome = await self._act(current, todo)
-        except VersionGone:
+        except (VersionGone, LookUnderWay):
             raise
         except GatewayError as error:
             await self._spare(destination, error)

@@ -108,7 +108,7 @@ class Shares:
         self._refused: Counter[str] = Counter()
 
     async def take(self, party: Party) -> Refusal | None:
-        """None: the place is taken, `leave` gives it back. A part that moves is waited for a moment, a stuck one not."""
+        """None: the place is taken; `leave` gives it back. A part that moves is waited for, a stuck one is not."""
         if may_start(self._places, self._running, self._waiting, party):
             self._start(party)
             return None

@@ -43,7 +43,8 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
     """Carry out jobs until `stop`; comes back by itself after the database was away.
 
     `concurrency` is the number of submissions at once for one destination; all together have `PLACES` times as many.
-    More jobs than that are in hand: those that wait a moment for a place hold none. `on_ready` is called once, when jobs are being taken.
+    More jobs than that are in hand: those that wait a moment for a place hold none. `on_ready` is called once, when
+    jobs are being taken.
     """
     failpoints.arm("worker", settings.failpoints)
     async with open_house(settings) as house:
