@@ -30,7 +30,7 @@ from gateway.errors import (
     VersionGone,
 )
 from gateway.journey import Kind, Step
-from gateway.model import Attachment, Municipality, Purpose, Submission
+from gateway.model import Attachment, Municipality, Part, Purpose, Submission
 from gateway.ports import Change, Channel, Clock, Enclosure, LookUnderWay, Parcel, Passed, Store, Stored
 from gateway.services.loader import Catalogue
 from gateway.shares import Party, Shares
@@ -43,6 +43,8 @@ PAUSE_S = 60.0
 """How long a submission of a paused destination waits before it looks again; the end of the pause wakes it at once."""
 LOOK_AGAIN_S = 5.0
 """How long a submission waits that found somebody else asking for what it needs."""
+UPLOADS_AT_ONCE = 8
+"""Connections that one submission takes: however many attachments it has, it leaves the others theirs."""
 AT_ONCE_S = 0.25
 """A wait so short that what is known waits with it, to be written together with what is read then. After a crash the
 intent that stands and the event log tell it again."""
@@ -250,11 +252,16 @@ class Delivery:
 
     async def _upload(self, channel: Channel, current: Submission, todo: Step) -> None:
         """All parts of the step at once, each begun right after the commit; the first error once all have ended."""
-        calls = [channel.upload(current, part, self.store.read_blob(part.blob)) for part in todo.parts]
-        if len(calls) == 1:
-            await calls[0]
+        free = asyncio.Semaphore(UPLOADS_AT_ONCE)
+
+        async def send(part: Part) -> None:
+            async with free:
+                await channel.upload(current, part, self.store.read_blob(part.blob))
+
+        if len(todo.parts) == 1:
+            await send(todo.parts[0])
             return
-        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        outcomes = await asyncio.gather(*(send(part) for part in todo.parts), return_exceptions=True)
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome

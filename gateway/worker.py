@@ -23,10 +23,11 @@ from gateway import failpoints
 from gateway.errors import DatabaseAway, GatewayError, NotFound
 from gateway.heralding import open_herald
 from gateway.outbound.client import http_client
+from gateway.outbound.pace import Counterpart
 from gateway.settings import Settings
 from gateway.shares import PLACES, Shares
 from gateway.stamping import stamp_roots
-from gateway.store import alarms, jobs, roots, statements
+from gateway.store import alarms, exchanges, jobs, roots, statements
 from gateway.store.sweep import sweep
 from gateway.store.turns import RENEW_EVERY_S
 from gateway.wiring import House, open_house, open_notifier, policy
@@ -35,6 +36,7 @@ from gateway.xoev import readable
 log = structlog.get_logger()
 
 LOOK_EVERY_S = 2.0
+EXCHANGES_EVERY_S = 5.0
 SWEEP_EVERY_S = 60.0
 ERASE_EVERY_S = 3600.0
 
@@ -68,6 +70,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
                 notifier.run(),
                 herald.run(),
                 _turns(house),
+                _exchanges(house),
             )
             chores = [asyncio.create_task(chore) for chore in (_chores(house, app), *apart)]
             on_ready()
@@ -113,6 +116,21 @@ async def _turns(house: House) -> None:
         except GatewayError as error:
             await log.awarning("worker.no_turns", code=error.code)
         await asyncio.sleep(RENEW_EVERY_S)
+
+
+async def _exchanges(house: House) -> None:
+    """Apart from the other chores: how long exchanges took is written down, and who is slow becomes an alarm."""
+    while True:
+        taken = house.durations.take()
+        try:
+            if taken:
+                await exchanges.write(house.store.database, taken, house.clock.now())
+                taken = {}
+            await exchanges.look(house.store.database, house.clock.now())
+        except GatewayError as error:
+            house.durations.put_back(taken)
+            await log.awarning("worker.no_exchanges", code=error.code)
+        await asyncio.sleep(EXCHANGES_EVERY_S)
 
 
 async def _erasures(house: House) -> None:
@@ -165,7 +183,8 @@ async def _stamps(house: House) -> None:
     url = house.settings.evidence.timestamp_url
     if not url:
         return
-    async with http_client(policy(house.settings)) as client:
+    way = replace(policy(house.settings), counterpart=Counterpart.TIMESTAMP)
+    async with http_client(way, durations=house.durations) as client:
         while True:
             try:
                 await stamp_roots(house.store.database, client, url, house.clock.now(), os.urandom)
