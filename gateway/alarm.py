@@ -25,7 +25,7 @@ TYPE: Final = "alarms.open"
 
 @dataclass(frozen=True, slots=True)
 class HouseRule:
-    """An alarm about the gateway itself; its subject is a machine, a resource or a recipient."""
+    """An alarm about the gateway itself; its subject is a machine, a resource, a recipient or a kind of counterpart."""
 
     name: str
     severity: Severity
@@ -53,6 +53,14 @@ HOUSE_RULES: Final = (
         "Worker prüfen (`gateway check`).",
         "Too many submissions wait for their delivery; new applications are refused. Look at counterparts, pauses and "
         "workers (`gateway check`).",
+    ),
+    HouseRule(
+        "counterpart_slow",
+        Severity.WARNING,
+        "Austausche mit einer Gegenstelle dauern länger als üblich; andere Zustellungen gehen weiter. Die Zeilen "
+        "`outbound.slow` im Protokoll nennen den Host; bei seinem Betreiber nachfragen.",
+        "Exchanges with a counterpart take longer than usual; other deliveries go on. The log's lines `outbound.slow` "
+        "name the host; ask who runs it.",
     ),
     HouseRule(
         "alarm_not_delivered",

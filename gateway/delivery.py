@@ -30,9 +30,10 @@ from gateway.errors import (
     VersionGone,
 )
 from gateway.journey import Kind, Step
-from gateway.model import Attachment, Municipality, Purpose, Submission
-from gateway.ports import Change, Channel, Clock, Enclosure, Parcel, Passed, Store, Stored
+from gateway.model import Attachment, Municipality, Part, Purpose, Submission
+from gateway.ports import Change, Channel, Clock, Enclosure, LookUnderWay, Parcel, Passed, Store, Stored
 from gateway.services.loader import Catalogue
+from gateway.shares import Party, Shares
 from gateway.states import TERMINAL
 from gateway.xoev.message.around import attachment_id
 
@@ -40,6 +41,10 @@ log = structlog.get_logger()
 
 PAUSE_S = 60.0
 """How long a submission of a paused destination waits before it looks again; the end of the pause wakes it at once."""
+LOOK_AGAIN_S = 5.0
+"""How long a submission waits that found somebody else asking for what it needs."""
+UPLOADS_AT_ONCE = 8
+"""Connections that one submission takes: however many attachments it has, it leaves the others theirs."""
 AT_ONCE_S = 0.25
 """A wait so short that what is known waits with it, to be written together with what is read then. After a crash the
 intent that stands and the event log tell it again."""
@@ -59,7 +64,8 @@ class _Visit:
 class Delivery:
     """What it takes to carry submissions out. `channels` is by municipality (ARS), `sleep` and `jitter` are given.
 
-    `bounds` is by destination; one without is not counted. `turns` unset: nothing is bounded.
+    `bounds` is by destination; one without is not counted. `turns` unset: nothing is bounded. `shares` unset: this
+    worker does not count its places.
     """
 
     store: Store
@@ -73,22 +79,37 @@ class Delivery:
     circuits: Circuits = field(default_factory=Circuits)
     turns: Turns | None = None
     bounds: Mapping[str, Bound] = field(default_factory=dict)
+    shares: Shares | None = None
 
     async def advance(self, submission_id: UUID) -> datetime | None:
         """Carry one submission as far as it goes now; every result is committed before the next step.
 
         Ends when nothing is to be done, when the next step is due later (a job is committed for then), or when
         somebody else advanced the submission meanwhile. Returns an instant if it was called before its time, or
-        while its destination is paused or does not answer.
+        while its destination is paused or does not answer, or holds its whole part of this worker's places.
         """
         try:
             current = await self.store.load(submission_id)
             if current.next_at and current.next_at > self.clock.now() and current.state not in TERMINAL:
                 return current.next_at
-            return await self._in_turn(current)
+            return await self._in_place(current)
         except VersionGone:
             await log.ainfo("delivery.superseded", submission_id=str(submission_id))
         return None
+
+    async def _in_place(self, current: Submission) -> datetime | None:
+        """Carry it as far as it goes, in a place of this worker: one who hangs leaves the others theirs."""
+        if self.shares is None:
+            return await self._in_turn(current)
+        party = Party(self._destination(current), current.municipality)
+        if refused := await self.shares.take(party):
+            if refused.first:
+                await log.awarning("delivery.part_taken", destination_id=party.destination, ars=party.municipality)
+            return self.clock.now() + timedelta(seconds=refused.seconds * (1 + self.jitter()))
+        try:
+            return await self._in_turn(current)
+        finally:
+            self.shares.leave(party)
 
     async def _in_turn(self, current: Submission) -> datetime | None:
         """Carry it as far as it goes; a place it took at its destination is free afterwards."""
@@ -103,16 +124,17 @@ class Delivery:
         pending: Change | None = None
         while todo := journey.next_step(known := _known(current, pending), self.clock.now()):
             if rest := await self._rest(current) or await self._turn(current, todo, visit):
-                if pending is None:
-                    return rest
-                pending = replace(pending, wake_at=rest)
-                break
+                return await self._put_off(current, pending, rest)
             if todo.kind in journey.CHANGES_OUTSIDE:
                 pending = _joined(pending, journey.begin(known, todo))
             if pending and todo.kind is not Kind.READ_EVENTS:
                 current = known = await self.store.commit(current.version, pending)
                 pending = None
-            outcome = await self._visited(known, todo, visit)
+            try:
+                outcome = await self._visited(known, todo, visit)
+            except LookUnderWay:
+                soon = self.clock.now() + timedelta(seconds=LOOK_AGAIN_S * (1 + self.jitter()))
+                return await self._put_off(current, pending, soon)
             pending = _joined(pending, outcome) if outcome else pending
             wait = self._wait(known, outcome)
             if wait is None:
@@ -127,6 +149,13 @@ class Delivery:
             await self.sleep(wait)
         if pending:
             await self.store.commit(current.version, pending)
+        return None
+
+    async def _put_off(self, current: Submission, pending: Change | None, until: datetime) -> datetime | None:
+        """Write down what is known beyond the row, with a job for `until`; else this job comes again then."""
+        if pending is None:
+            return until
+        await self.store.commit(current.version, replace(pending, wake_at=until))
         return None
 
     async def _rest(self, current: Submission) -> datetime | None:
@@ -182,7 +211,7 @@ class Delivery:
         destination = self._destination(current)
         try:
             outcome = await self._act(current, todo)
-        except VersionGone:
+        except (VersionGone, LookUnderWay):
             raise
         except GatewayError as error:
             await self._spare(destination, error)
@@ -223,11 +252,16 @@ class Delivery:
 
     async def _upload(self, channel: Channel, current: Submission, todo: Step) -> None:
         """All parts of the step at once, each begun right after the commit; the first error once all have ended."""
-        calls = [channel.upload(current, part, self.store.read_blob(part.blob)) for part in todo.parts]
-        if len(calls) == 1:
-            await calls[0]
+        free = asyncio.Semaphore(UPLOADS_AT_ONCE)
+
+        async def send(part: Part) -> None:
+            async with free:
+                await channel.upload(current, part, self.store.read_blob(part.blob))
+
+        if len(todo.parts) == 1:
+            await send(todo.parts[0])
             return
-        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        outcomes = await asyncio.gather(*(send(part) for part in todo.parts), return_exceptions=True)
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome

@@ -21,6 +21,7 @@ from gateway.alarm import Bulletin, Bulletins, Sent, Target
 from gateway.errors import CounterpartBusy, CounterpartError, CounterpartRefused, DatabaseAway, GatewayError
 from gateway.outbound import smtp
 from gateway.outbound.client import Client, exchange
+from gateway.outbound.durations import Durations
 from gateway.outbound.smtp import Relay
 from gateway.ports import Clock
 
@@ -50,6 +51,7 @@ class Herald:
     repeat: timedelta | None = timedelta(hours=24)
     quiet: timedelta = timedelta(minutes=15)
     patience_s: float = PATIENCE_S
+    durations: Durations | None = None
     _lanes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -121,7 +123,7 @@ class Herald:
         assert self.relay is not None  # the settings see to it
         assert target.mail is not None
         written = form(bulletin, sender=self.sender, to=target.mail, gateway=self.gateway, now=self.clock.now())
-        await smtp.send(self.relay, self.sender, target.mail, written)
+        await smtp.send(self.relay, self.sender, target.mail, written, durations=self.durations)
 
     async def _post(self, target: Target, bulletin: Bulletin, kind: str) -> None:
         """Raises `CounterpartBusy` for any answer but success: a webhook that was put right gets what it missed."""

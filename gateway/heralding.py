@@ -14,6 +14,7 @@ from datetime import timedelta
 from gateway import operation
 from gateway.herald import Herald
 from gateway.outbound.client import http_client
+from gateway.outbound.pace import Counterpart
 from gateway.store.bulletins import StoredBulletins
 from gateway.wiring import House, policy
 
@@ -23,7 +24,8 @@ async def open_herald(house: House) -> AsyncIterator[Herald]:
     """What tells people of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
     section = house.settings.alarms
     targets = {target.key: target for target in operation.targets(house.settings)}
-    async with http_client(replace(policy(house.settings), max_connections=0, keepalive_s=2.0)) as client:
+    way = replace(policy(house.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.ALARM_WEBHOOK)
+    async with http_client(way, durations=house.durations) as client:
         yield Herald(
             bulletins=StoredBulletins(house.store.database, house.clock, house.store.new_id),
             targets=targets,
@@ -34,4 +36,5 @@ async def open_herald(house: House) -> AsyncIterator[Herald]:
             sender=section.smtp.sender if section.smtp else "",
             repeat=timedelta(hours=section.repeat_hours) if section.repeat_hours else None,
             quiet=timedelta(minutes=section.quiet_minutes),
+            durations=house.durations,
         )

@@ -35,6 +35,10 @@ class Clock(Protocol):
         ...
 
 
+class LookUnderWay(Exception):
+    """Somebody else is asking for what a step needs, and it takes long: nothing was sent, come again later."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """One line of a submission's journal: an intent before, or a result after, a call outside. No personal data."""
@@ -378,7 +382,10 @@ class Announced:
 
 
 class Channel(Protocol):
-    """A way to an authority. Each call is one exchange; errors are `CounterpartError` with `retry` set or not."""
+    """A way to an authority. Each call is one exchange; errors are `CounterpartError` with `retry` set or not.
+
+    A call that needs what another one is asking for already waits for it a moment only, then raises `LookUnderWay`.
+    """
 
     def destination_of(self, service: str, *, test: bool) -> str:
         """The destination to which a service's submissions go. Raises `DestinationUnfit` where there is none."""

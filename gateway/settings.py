@@ -231,7 +231,12 @@ class EvidenceSection(Section):
 class WorkerSection(Section):
     """Delivery."""
 
-    concurrency: int = Field(24, ge=1, le=500, description="Submissions that one worker carries out at once.")
+    concurrency: int = Field(
+        24,
+        ge=1,
+        le=500,
+        description="Submissions that one worker carries out at once for one destination; for all twice as many.",
+    )
 
 
 class LogSection(Section):

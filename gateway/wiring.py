@@ -32,6 +32,8 @@ from gateway.keyfiles import KeyFiles, master_keys, published_keys, read_secret,
 from gateway.model import Destination, Finding, Municipality
 from gateway.notifier import Notifier
 from gateway.outbound.client import Client, Policy, http_client
+from gateway.outbound.durations import Durations
+from gateway.outbound.pace import Counterpart
 from gateway.ports import KeyArchive
 from gateway.services.loader import Catalogue, load
 from gateway.sets.installed import usable
@@ -68,6 +70,7 @@ class House:
     channels: Mapping[str, FitConnectChannel]
     turns: StoredTurns
     retention: Retention
+    durations: Durations
     dsn: str
     base_url: str
 
@@ -158,7 +161,8 @@ async def open_house(
         for jwk in (keys.token.public_jwk, *keys.published):
             await store.keep_key(jwk)
         turns = StoredTurns(store.database, clock, uuid4)
-        makers = _Channels(settings, catalogue, keys, store, stack)
+        durations = Durations()
+        makers = _Channels(settings, catalogue, keys, store, stack, durations)
         channels = {file.ars: makers.channel(file, municipalities[file.ars]) for file in files}
         yield House(
             settings=settings,
@@ -183,6 +187,7 @@ async def open_house(
             turns=turns,
             channels=channels,
             retention=store.retention(ErasedList(settings.data_dir / erased.NAME)),
+            durations=durations,
             dsn=dsn,
             base_url=base_url or settings.server.public_url.rstrip("/"),
         )
@@ -225,21 +230,29 @@ async def open_notifier(house: House) -> AsyncIterator[Notifier]:
     everywhere = frozenset(house.municipalities)
     served = {each.id: frozenset(each.municipalities) or everywhere for each in house.settings.clients}
     # as many connections as there are lanes: a bound for all would let many slow receivers hold up the others
-    async with http_client(replace(policy(house.settings), max_connections=0, keepalive_s=2.0)) as client:
+    way = replace(policy(house.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.WEBHOOK)
+    async with http_client(way, durations=house.durations) as client:
         yield Notifier(house.store.messages, client, house.clock, served)
 
 
 class _Channels:
     """Makes the channels of all municipalities; those of one environment share an HTTP client."""
 
-    def __init__(
-        self, settings: Settings, catalogue: Catalogue, keys: KeyFiles, archive: KeyArchive, stack: AsyncExitStack
+    def __init__(  # noqa: PLR0913, PLR0917 - what all channels are made of
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        keys: KeyFiles,
+        archive: KeyArchive,
+        stack: AsyncExitStack,
+        durations: Durations,
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
         self._keys = keys
         self._archive = archive
         self._stack = stack
+        self._durations = durations
         self._official = official_schemas(settings.schema_dir)
         self._clients: dict[str, Client] = {}
 
@@ -247,7 +260,9 @@ class _Channels:
         """The channel of one municipality."""
         name = file.fitconnect.environment
         if name not in self._clients:
-            self._clients[name] = http_client(policy(self._settings))
+            # the places of a worker bound the connections: a bound for all would let one who hangs hold up the others
+            way = replace(policy(self._settings), max_connections=0, counterpart=Counterpart.FITCONNECT)
+            self._clients[name] = http_client(way, durations=self._durations)
             self._stack.push_async_callback(self._clients[name].aclose)
         secret = read_secret(file.fitconnect.client_secret_file, f"{file.slug}.fitconnect.client_secret_file")
         return FitConnectChannel(

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,9 +23,11 @@ from gateway import failpoints
 from gateway.errors import DatabaseAway, GatewayError, NotFound
 from gateway.heralding import open_herald
 from gateway.outbound.client import http_client
+from gateway.outbound.pace import Counterpart
 from gateway.settings import Settings
+from gateway.shares import PLACES, Shares
 from gateway.stamping import stamp_roots
-from gateway.store import alarms, jobs, roots, statements
+from gateway.store import alarms, exchanges, jobs, roots, statements
 from gateway.store.sweep import sweep
 from gateway.store.turns import RENEW_EVERY_S
 from gateway.wiring import House, open_house, open_notifier, policy
@@ -32,6 +36,7 @@ from gateway.xoev import readable
 log = structlog.get_logger()
 
 LOOK_EVERY_S = 2.0
+EXCHANGES_EVERY_S = 5.0
 SWEEP_EVERY_S = 60.0
 ERASE_EVERY_S = 3600.0
 
@@ -39,15 +44,20 @@ ERASE_EVERY_S = 3600.0
 async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], None], stop: asyncio.Event) -> None:
     """Carry out jobs until `stop`; comes back by itself after the database was away.
 
-    `concurrency` is the number of submissions at once. `on_ready` is called once, when jobs are being taken.
+    `concurrency` is the number of submissions at once for one destination; all together have `PLACES` times as many.
+    More jobs than that are in hand: those that wait a moment for a place hold none. `on_ready` is called once, when
+    jobs are being taken.
     """
     failpoints.arm("worker", settings.failpoints)
     async with open_house(settings) as house:
         await asyncio.to_thread(_rehearse, house)
 
+        shares = Shares(PLACES * concurrency, tick=time.monotonic)
+        delivery = replace(house.delivery, shares=shares)
+
         async def advance(submission_id: str) -> datetime | None:
             with contextlib.suppress(NotFound):
-                return await house.delivery.advance(UUID(submission_id))
+                return await delivery.advance(UUID(submission_id))
             return None
 
         app = jobs.build_app(house.dsn, advance)
@@ -60,11 +70,12 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
                 notifier.run(),
                 herald.run(),
                 _turns(house),
+                _exchanges(house),
             )
             chores = [asyncio.create_task(chore) for chore in (_chores(house, app), *apart)]
             on_ready()
             try:
-                await jobs.work(app, concurrency=concurrency, stop=stop)
+                await jobs.work(app, concurrency=(PLACES + 1) * concurrency, stop=stop)
             finally:
                 for chore in chores:
                     chore.cancel()
@@ -105,6 +116,21 @@ async def _turns(house: House) -> None:
         except GatewayError as error:
             await log.awarning("worker.no_turns", code=error.code)
         await asyncio.sleep(RENEW_EVERY_S)
+
+
+async def _exchanges(house: House) -> None:
+    """Apart from the other chores: how long exchanges took is written down, and who is slow becomes an alarm."""
+    while True:
+        taken = house.durations.take()
+        try:
+            if taken:
+                await exchanges.write(house.store.database, taken, house.clock.now())
+                taken = {}
+            await exchanges.look(house.store.database, house.clock.now())
+        except GatewayError as error:
+            house.durations.put_back(taken)
+            await log.awarning("worker.no_exchanges", code=error.code)
+        await asyncio.sleep(EXCHANGES_EVERY_S)
 
 
 async def _erasures(house: House) -> None:
@@ -157,7 +183,8 @@ async def _stamps(house: House) -> None:
     url = house.settings.evidence.timestamp_url
     if not url:
         return
-    async with http_client(policy(house.settings)) as client:
+    way = replace(policy(house.settings), counterpart=Counterpart.TIMESTAMP)
+    async with http_client(way, durations=house.durations) as client:
         while True:
             try:
                 await stamp_roots(house.store.database, client, url, house.clock.now(), os.urandom)

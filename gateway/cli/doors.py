@@ -21,6 +21,7 @@ from gateway.model import Client, Finding
 from gateway.outbound.policy import AddressPolicy
 from gateway.pressure import Pressure
 from gateway.settings import ClientSection
+from gateway.store import exchanges
 from gateway.store.allowances import StoredAllowances
 from gateway.store.spent import SpentAssertions
 from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
@@ -71,6 +72,7 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
         health=health,
         offers=offers,
         states=states,
+        exchanges=partial(exchanges.read, house.store.database),
         resumable=house.store.pieces,
         pressure=pressure,
         quotas=Quotas(

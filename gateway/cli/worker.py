@@ -14,7 +14,9 @@ from gateway.cli.language import text
 
 
 @click.command(help=text("Zustellung starten", "Start delivery"))
-@click.option("--concurrency", type=click.IntRange(1, 500), help=text("Zugleich zugestellte", "Carried out at once"))
+@click.option(
+    "--concurrency", type=click.IntRange(1, 500), help=text("Zugleich je Zustellpunkt", "At once for each destination")
+)
 @click.option("--until-stdin-closes", "tied", is_flag=True, hidden=True)
 @options
 @guarded

@@ -7,7 +7,7 @@ Standard: RFC 9112 §6. Start reading: `StreamedBody.write_with_length`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from aiohttp.abc import AbstractStreamWriter
@@ -28,14 +28,23 @@ async def pieces(content: bytes) -> AsyncIterator[memoryview]:
 class StreamedBody(Payload):
     """A body from an iterator. `limit` are the seconds a piece may take; then the connection is cut.
 
-    `size` is for the header `Content-Length` where the request has none. `error` is what the iterator raised.
+    `size` is for the header `Content-Length` where the request has none. `error` is what the iterator raised. `moved`
+    is told the size of each piece that went out.
     """
 
-    def __init__(self, source: AsyncIterator[bytes | memoryview], limit: float, size: int | None = None) -> None:
+    def __init__(
+        self,
+        source: AsyncIterator[bytes | memoryview],
+        limit: float,
+        size: int | None = None,
+        *,
+        moved: Callable[[int], None],
+    ) -> None:
         super().__init__(source)
         self._source = source
         self._limit = limit
         self._size = size
+        self._moved = moved
         self.error: Exception | None = None
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
@@ -52,6 +61,7 @@ class StreamedBody(Payload):
                 await writer.write(piece)
             finally:
                 timer.cancel()
+            self._moved(len(piece))
         if content_length is not None and sent != content_length:
             self._fail_for_size()
 

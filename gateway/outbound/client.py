@@ -7,6 +7,7 @@ Start reading: `http_client`, then `exchange`.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -23,7 +24,9 @@ from gateway import __version__, failpoints
 from gateway.errors import AddressRefused, CounterpartAway, CounterpartGarbled
 from gateway.outbound.answer import Answer
 from gateway.outbound.body import StreamedBody, pieces
+from gateway.outbound.durations import Durations
 from gateway.outbound.network import PinnedResolver, Resolve, literal_socket, resolve
+from gateway.outbound.pace import WHOLE, Counterpart, Pace, Progress
 from gateway.outbound.policy import AddressPolicy, parse
 from gateway.outbound.route import Route
 
@@ -40,7 +43,8 @@ class Policy:
 
     `allow_private`: host names, networks or the word `loopback` that may be reached although not public.
     `client_certificate`: PEM files of certificate and key. Times in seconds. `keepalive_s` stays below the idle
-    time after which common servers close (5 s), so that a request does not meet a closing connection.
+    time after which common servers close (5 s), so that a request does not meet a closing connection. `whole` bounds
+    each exchange in all, waiting for a connection included; `counterpart` says whom its duration is told of.
     """
 
     proxy: str | None = None
@@ -54,16 +58,18 @@ class Policy:
     pool_s: float = 60.0
     max_connections: int = 64
     keepalive_s: float = 4.0
+    whole: Pace = WHOLE
+    counterpart: Counterpart = Counterpart.OTHER
     user_agent: str = USER_AGENT
 
 
-def http_client(policy: Policy, *, find: Resolve = resolve) -> Client:
+def http_client(policy: Policy, *, find: Resolve = resolve, durations: Durations | None = None) -> Client:
     """A client that keeps `policy`; make one for each environment and reuse it, its connections stay open.
 
-    `find` resolves names. Needs a running event loop. The caller closes the client (`aclose`). Raises `ValueError` or
-    `OSError` for a policy that cannot be read.
+    `find` resolves names, `durations` gathers how long exchanges took. Needs a running event loop. The caller closes
+    the client (`aclose`). Raises `ValueError` or `OSError` for a policy that cannot be read.
     """
-    return Client(policy, find)
+    return Client(policy, find, durations or Durations())
 
 
 async def exchange(  # noqa: PLR0913 - the parts of an HTTP request
@@ -79,7 +85,8 @@ async def exchange(  # noqa: PLR0913 - the parts of an HTTP request
     """One request and its whole answer, whatever its status. A streamed body needs `Content-Length` in `headers`.
 
     The request is sent once: also one that met a connection just closed by the other side is not repeated here.
-    `call` names its failpoint. Raises `CounterpartAway` (no connection, no answer, cut off: the outcome is unknown),
+    `call` names its failpoint. Raises `CounterpartAway` (no connection, no answer, cut off, longer than the policy's
+    whole time: the outcome is unknown),
     `CounterpartGarbled` (no HTTP, or longer than `limit` bytes), `AddressRefused`, and what the iterator `content`
     raises.
     """
@@ -95,8 +102,9 @@ class Client:
     Behind a proxy the proxy resolves names and its rules apply; address literals are judged here all the same.
     """
 
-    def __init__(self, policy: Policy, find: Resolve) -> None:
+    def __init__(self, policy: Policy, find: Resolve, durations: Durations) -> None:
         self._write_s = policy.write_s
+        self._whole, self._counterpart, self._durations = policy.whole, policy.counterpart, durations
         self._addresses = AddressPolicy.of(policy.allow_private)
         self._route = Route(policy.proxy, policy.no_proxy)
         proxy = URL(policy.proxy) if policy.proxy else None
@@ -121,18 +129,24 @@ class Client:
         address = _address(url)
         host = address.raw_host or ""
         session = self._session_for(host)
-        body = self._body(content)
+        progress = Progress(self._whole, asyncio.get_running_loop().time())
+        body = self._body(content, progress)
         try:
-            response = await session.request(method, address, headers=headers, data=body, allow_redirects=False)
-            try:
-                return Answer(response.status, _headers(response), await read_limited(response, limit), host)
-            finally:
-                response.close()  # whoever was heard to the end has gone back to the pool already
-        except aiohttp.ClientError as error:
+            async with asyncio.timeout_at(progress.began + self._whole.base_s) as progress.timer:
+                response = await session.request(method, address, headers=headers, data=body, allow_redirects=False)
+                try:
+                    read = await read_limited(response, limit, progress)
+                    return Answer(response.status, _headers(response), read, host)
+                finally:
+                    response.close()  # whoever was heard to the end has gone back to the pool already
+        except (aiohttp.ClientError, TimeoutError) as error:
             if isinstance(body, StreamedBody) and body.error:
                 raise body.error from None
             # what is no HTTP shows the answer's bytes and our token in its error: no cause for a log to print
             raise _named(error, host) from (None if isinstance(error, aiohttp.ClientResponseError) else error)
+        finally:
+            seconds = asyncio.get_running_loop().time() - progress.began
+            self._durations.note(self._counterpart, host, seconds, progress.moved)
 
     def _session_for(self, host: str) -> ClientSession:
         literal = parse(host)
@@ -140,12 +154,12 @@ class Client:
             raise AddressRefused(host=host)
         return self._direct if self._route.is_direct(host) else self._proxied
 
-    def _body(self, content: bytes | AsyncIterator[bytes] | None) -> bytes | StreamedBody | None:
+    def _body(self, content: bytes | AsyncIterator[bytes] | None, progress: Progress) -> bytes | StreamedBody | None:
         if not isinstance(content, bytes):
-            return None if content is None else StreamedBody(content, self._write_s)
+            return None if content is None else StreamedBody(content, self._write_s, moved=progress.add)
         if len(content) <= WHOLE_BYTES:
             return content
-        return StreamedBody(pieces(content), self._write_s, len(content))
+        return StreamedBody(pieces(content), self._write_s, len(content), moved=progress.add)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -159,7 +173,7 @@ class Client:
         await self.aclose()
 
 
-async def read_limited(response: ClientResponse, limit: int) -> bytes:
+async def read_limited(response: ClientResponse, limit: int, progress: Progress) -> bytes:
     """The body of a response, at most `limit` bytes; reading stops there.
 
     Raises `CounterpartGarbled` for a longer or a compressed body, `aiohttp.ClientError` for one that is cut off.
@@ -174,6 +188,7 @@ async def read_limited(response: ClientResponse, limit: int) -> bytes:
     size = 0
     while chunk := await response.content.readany():
         size += len(chunk)
+        progress.add(len(chunk))
         if size > limit:
             raise CounterpartGarbled(host=host)
         chunks.append(chunk)
@@ -249,7 +264,7 @@ def _headers(response: ClientResponse) -> dict[str, str]:
     return headers
 
 
-def _named(error: aiohttp.ClientError, host: str) -> CounterpartAway | CounterpartGarbled:
-    """Bytes that are no HTTP count as garbled; a connection refused, silent or closed early as away."""
+def _named(error: aiohttp.ClientError | TimeoutError, host: str) -> CounterpartAway | CounterpartGarbled:
+    """Bytes that are no HTTP count as garbled; a connection refused, silent, slow or closed early as away."""
     no_http = isinstance(error, aiohttp.ClientResponseError) and not isinstance(error, aiohttp.ClientHttpProxyError)
     return CounterpartGarbled(host=host) if no_http else CounterpartAway(host=host)

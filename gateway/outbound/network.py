@@ -15,6 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from gateway.errors import AddressRefused
 from gateway.outbound.policy import AddressPolicy, parse
+from gateway.outbound.threads import apart
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -24,8 +25,11 @@ MAX_ADDRESSES: Final = 4
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """Addresses of a host, in the system's order. Raises `OSError` where it has none."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+
+    def ask() -> Sequence[tuple[Any, ...]]:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+
+    found = await apart(ask, "resolve")
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

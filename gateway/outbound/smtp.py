@@ -4,7 +4,8 @@ Knows: SMTP submission with STARTTLS, TLS or, where it is set, neither; which re
 Never does: fall back to an unencrypted connection, send a password over one, repeat, know what the mail says.
 Standards: RFC 5321, RFC 6409, RFC 3207 (STARTTLS), RFC 8314 (TLS), RFC 4954 (login). Start reading: `send`.
 
-The standard library's client speaks; it runs in a thread, as mail is rare, and a time bounds the whole conversation.
+The standard library's client speaks; it runs in a thread of its own, as mail is rare, and a time bounds the whole
+conversation.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import contextlib
 import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,8 +32,11 @@ from gateway.errors import (
     CounterpartRefused,
     TlsMissing,
 )
+from gateway.outbound.durations import Durations
 from gateway.outbound.network import MAX_ADDRESSES, Resolve, resolve
+from gateway.outbound.pace import Counterpart
 from gateway.outbound.policy import AddressPolicy, parse
+from gateway.outbound.threads import apart
 
 STEP_S: Final = 15.0
 """One answer of the mail server may take so long."""
@@ -55,14 +60,28 @@ class Relay:
     whole_s: float = WHOLE_S
 
 
-async def send(relay: Relay, sender: str, to: str, message: bytes, *, find: Resolve = resolve) -> None:
-    """Hand one message over; returning means that the server has taken it.
+async def send(  # noqa: PLR0913 - a letter, its way, and what the way is told of
+    relay: Relay,
+    sender: str,
+    to: str,
+    message: bytes,
+    *,
+    find: Resolve = resolve,
+    durations: Durations | None = None,
+) -> None:
+    """Hand one message over; returning means that the server has taken it. `durations` learns how long that took.
 
     Raises `CounterpartAway` (no connection, no answer, broken off: the outcome is unknown), `CounterpartBusy` (4xx,
     greylisting above all: later), `CounterpartRefused` (5xx: never; `problem` names the step), `TlsMissing`,
     `CounterpartGarbled` and `AddressRefused`.
     """
-    await _converse(relay, sender, to, message, find)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    try:
+        await _converse(relay, sender, to, message, find)
+    finally:
+        if durations is not None:
+            durations.note(Counterpart.MAIL, relay.host, loop.time() - began, len(message))
 
 
 async def probe(relay: Relay, sender: str, to: str | None = None, *, find: Resolve = resolve) -> None:
@@ -73,14 +92,14 @@ async def probe(relay: Relay, sender: str, to: str | None = None, *, find: Resol
 async def _converse(relay: Relay, sender: str, to: str | None, message: bytes | None, find: Resolve) -> None:
     found = await _judged(relay, find)
     client = _Pinned(found, relay)
-    work = asyncio.create_task(asyncio.to_thread(_speak, client, relay, sender, to, message))
-    done, _ = await asyncio.wait({work}, timeout=relay.whole_s)
-    if not done:
-        client.cut()  # ends the thread: its socket answers with an error now
-        with contextlib.suppress(CounterpartError):
+    work = apart(lambda: _speak(client, relay, sender, to, message), "mail")
+    try:
+        async with asyncio.timeout(relay.whole_s):
             await work
-        raise CounterpartAway(host=relay.host)
-    work.result()
+    except TimeoutError:
+        raise CounterpartAway(host=relay.host) from None
+    finally:
+        client.cut()  # ends the thread: its socket answers with an error now
 
 
 async def _judged(relay: Relay, find: Resolve) -> Sequence[str]:
@@ -103,26 +122,44 @@ class _Pinned(smtplib.SMTP):
     """The library's client, connecting to judged addresses only; the certificate is checked for the name."""
 
     def __init__(self, found: Sequence[str], relay: Relay) -> None:
-        self._found, self._relay, self._cut = found, relay, False
+        self._found, self._relay = found, relay
+        self._over, self._lock = False, threading.Lock()
+        self._same: socket.socket | None = None
         super().__init__(local_hostname=relay.helo, timeout=relay.step_s)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         error = OSError(host)
         for address in self._found:
+            if self._over:
+                break
             try:
                 plain = socket.create_connection((address, port), timeout)
             except OSError as failure:
                 error = failure
                 continue
+            self._hold(plain)
             if self._relay.tls != "tls":
                 return plain
             return context(self._relay).wrap_socket(plain, server_hostname=host)
         raise error
 
+    def _hold(self, plain: socket.socket) -> None:
+        """Keep a second handle on the connection: wrapping it for TLS takes the first away while it still waits."""
+        with self._lock:
+            if self._over:
+                plain.close()
+                raise OSError(self._relay.host)
+            self._same = plain.dup()
+
     def cut(self) -> None:
-        """End the conversation from outside."""
-        with contextlib.suppress(OSError, AttributeError):
-            self.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+        """End the conversation from outside, wherever it stands; once it has ended this does nothing."""
+        with self._lock:
+            self._over = True
+            if self._same is not None:
+                with contextlib.suppress(OSError):
+                    self._same.shutdown(socket.SHUT_RDWR)
+                self._same.close()
+                self._same = None
 
 
 def context(relay: Relay) -> ssl.SSLContext:

@@ -13,11 +13,13 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     Boolean,
     Column,
     DateTime,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -329,6 +331,17 @@ destination_pace = Table(
     Column("destination", Text, primary_key=True),
     Column("bucket", DateTime(timezone=True), comment="when the next token is there"),
     Column("rest_until", DateTime(timezone=True), comment="as the counterpart asked"),
+)
+
+exchange_durations = Table(
+    "exchange_durations",
+    metadata,
+    Column("counterpart", Text, primary_key=True),
+    Column("numbers", ARRAY(BigInteger), nullable=False, comment="how many in each bucket"),
+    Column("seconds", Double, nullable=False),
+    Column("slow", BigInteger, nullable=False),
+    Column("slow_at", DateTime(timezone=True), comment="when one took longer than usual last"),
+    comment="Exchanges since the beginning, by kind of counterpart.",
 )
 
 destination_turns = Table(

@@ -87,6 +87,11 @@ async def metrics(request: Request) -> Response:
             figures.states(await asyncio.wait_for(parts.states(), LOOK_S))
         except Exception as error:  # noqa: BLE001 - the other figures matter most when the database is away
             log.warning("web.states_unknown", error=type(error).__name__)
+    if parts.exchanges is not None:
+        try:
+            figures.exchanges(await asyncio.wait_for(parts.exchanges(), LOOK_S))
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("web.exchanges_unknown", error=type(error).__name__)
     if parts.pressure is not None:
         figures.pressure(parts.pressure)
     return Response(figures.exposition(), media_type=MEDIA_TYPE)

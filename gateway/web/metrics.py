@@ -6,13 +6,17 @@ client's ids or data. Standard: Prometheus exposition format. Start reading: `Me
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 
+from gateway.outbound.durations import BUCKETS, Tally
 from gateway.pressure import Pressure, Resource
 
 _SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30)
@@ -22,11 +26,31 @@ NAMES: Final = {
     "gateway_http_request_seconds": "histogram: from the first byte of a request to the last byte of its answer",
     "gateway_submissions_taken_total": "creates answered with 201 (repeats included), by service and municipality",
     "gateway_submissions": "submissions by state, at the moment of the look",
+    "gateway_exchange_seconds": "histogram: exchanges of all workers to the answer's last byte, by kind of counterpart",
+    "gateway_slow_exchanges_total": "exchanges that took longer than usual for what they moved, by kind of counterpart",
     "gateway_free_bytes": "bytes free, by resource (disk, memory), as last seen",
     "gateway_waiting_submissions": "submissions accepted and not yet submitted, counted up to the limit",
     "gateway_refusing": "1 where a resource (disk, memory, queue) keeps the gateway from taking in anything new",
 }
 """What `/metrics` shows; labels hold ids of ours, never anything a caller chose."""
+
+
+class _Exchanges(Collector):
+    """Sums that stand in the database, as the workers wrote them."""
+
+    def __init__(self) -> None:
+        self.tallies: Mapping[str, Tally] = {}
+
+    def collect(self) -> Iterable[Metric]:
+        """As Prometheus wants them."""
+        seconds = HistogramMetricFamily("gateway_exchange_seconds", "Time of exchanges.", labels=("counterpart",))
+        slow = CounterMetricFamily("gateway_slow_exchanges", "Slower than usual.", labels=("counterpart",))
+        bounds = (*(str(bound) for bound in BUCKETS), "+Inf")
+        for counterpart, tally in self.tallies.items():
+            sums = accumulate(tally.numbers)
+            seconds.add_metric((counterpart,), list(zip(bounds, sums, strict=False)), tally.seconds)
+            slow.add_metric((counterpart,), tally.slow)
+        return (seconds, slow)
 
 
 class Metrics:
@@ -53,6 +77,8 @@ class Metrics:
         self._free = Gauge("gateway_free_bytes", "Bytes free.", ("resource",), registry=self._registry)
         self._waiting = Gauge("gateway_waiting_submissions", "Submissions that wait.", registry=self._registry)
         self._refusing = Gauge("gateway_refusing", "Nothing new is taken.", ("resource",), registry=self._registry)
+        self._exchanges = _Exchanges()
+        self._registry.register(self._exchanges)
         self._states = Gauge("gateway_submissions", "Submissions by state.", ("state",), registry=self._registry)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -79,6 +105,10 @@ class Metrics:
         self._waiting.set(seen.waiting or 0)
         for each in Resource:
             self._refusing.labels(each.value).set(each in pressure.short)
+
+    def exchanges(self, tallies: Mapping[str, Tally]) -> None:
+        """Set how long exchanges with counterparts took."""
+        self._exchanges.tallies = tallies
 
     def exposition(self) -> bytes:
         """Everything, in the text format."""

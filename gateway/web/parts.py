@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from gateway.intake import Admit, offers
 from gateway.login.provider import Provider
 from gateway.model import Client, Finding, Municipality
+from gateway.outbound.durations import Tally
 from gateway.outbound.policy import AddressPolicy
 from gateway.ports import Clock, ResumableUploads, Store, View
 from gateway.pressure import Pressure
@@ -116,6 +117,7 @@ class Parts:
     callback_secrets: Callable[[str], Sequence[str]] = field(default=lambda _destination: (), repr=False)
     wake: Callable[[Wake], Awaitable[None]] | None = None
     states: Callable[[], Awaitable[Mapping[str, int]]] | None = None
+    exchanges: Callable[[], Awaitable[Mapping[str, Tally]]] | None = None
     webhooks: WebhookParts | None = None
     quotas: Quotas | None = None
     pressure: Pressure | None = None

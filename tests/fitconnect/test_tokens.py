@@ -10,7 +10,9 @@ import pytest
 import respx
 
 from gateway.errors import CounterpartAway, CounterpartBusy, CounterpartGarbled, TokenRefused
+from gateway.fitconnect.channel.flight import PATIENCE_S
 from gateway.fitconnect.channel.tokens import Tokens
+from gateway.ports import LookUnderWay
 
 URL = "https://auth.example/token"
 AWAY = CounterpartAway(host="auth.example")
@@ -80,6 +82,44 @@ async def test_a_cancelled_caller_leaves_the_others_their_token(wire, tokens):
     gate.set()
     assert await second == "t1"
     assert route.call_count == 1
+
+
+async def test_who_comes_while_a_token_drips_goes_away_and_who_asked_gets_it(wire, tokens, clock):
+    gate = asyncio.Event()
+
+    async def answer(request):
+        await gate.wait()
+        return granted()
+
+    route = wire.post(URL).mock(side_effect=answer)
+    first = asyncio.create_task(tokens.current())
+    await asyncio.sleep(0)
+    clock.ticks += PATIENCE_S
+    for _ in range(50):
+        with pytest.raises(LookUnderWay):
+            await asyncio.wait_for(tokens.current(), 5)
+    gate.set()
+    assert await first == "t1"
+    assert await tokens.current() == "t1"
+    assert route.call_count == 1
+
+
+async def test_the_old_token_serves_everybody_while_a_renewal_drips(wire, tokens, clock):
+    gate = asyncio.Event()
+
+    async def answer(request):
+        if route.call_count:
+            await gate.wait()
+        return granted(f"t{route.call_count + 1}")
+
+    route = wire.post(URL).mock(side_effect=answer)
+    await tokens.current()
+    clock.ticks = 1500
+    renews = asyncio.create_task(tokens.current())
+    await asyncio.sleep(0)
+    assert [await tokens.current() for _ in range(3)] == ["t1"] * 3
+    gate.set()
+    assert await renews == "t2"
 
 
 async def test_a_token_is_kept_and_renewed_before_it_ends(wire, tokens, clock):

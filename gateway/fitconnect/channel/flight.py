@@ -1,6 +1,7 @@
 """Single flight: who asks for the same thing while it is under way shares the one answer, or the one error.
 
-Knows: one running task a key, results kept for a stated age. Never does: I/O of its own, retries.
+Knows: one running task a key, results kept for a stated age, how long the others wait. Never does: I/O of its own,
+retries.
 Start reading: `Flight.join`.
 """
 
@@ -8,7 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+from gateway.ports import LookUnderWay
+
+PATIENCE_S: Final = 1.0
+"""Seconds after its start that those who did not start a request wait for it; they hold places that others need."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -17,30 +23,40 @@ V = TypeVar("V")
 class Flight(Generic[K, V]):
     """Shares answers by key. `max_age` in seconds counts from the start of the request that made the answer.
 
-    Errors are shared by those who waited for them and never kept. `tick` is a monotonic clock in seconds.
+    Errors are shared by those who waited for them and never kept. `tick` is a monotonic clock in seconds. Who started a
+    request waits to its end, so that somebody goes on with an answer that comes late.
     """
 
     def __init__(self, *, max_age: float, tick: Callable[[], float]) -> None:
         self._max_age = max_age
         self._tick = tick
-        self._under_way: dict[K, asyncio.Task[V]] = {}
+        self._under_way: dict[K, tuple[float, asyncio.Task[V]]] = {}
         self._kept: dict[K, tuple[float, V]] = {}
 
     async def join(self, key: K, start: Callable[[], Awaitable[V]]) -> V:
         """The answer for `key`: kept, under way, or fetched by `start` now.
 
-        A caller that is cancelled leaves the others their answer.
+        A caller that is cancelled leaves the others their answer. Raises `LookUnderWay` where another's request takes
+        longer than `PATIENCE_S`.
         """
         began = self._tick()
         kept = self._kept.get(key)
         if kept and began - kept[0] < self._max_age:
             return kept[1]
-        task = self._under_way.get(key)
-        if task is None:
-            task = asyncio.ensure_future(self._run(key, start, began))
-            self._under_way[key] = task
-            task.add_done_callback(_seen)
+        if under_way := self._under_way.get(key):
+            since, task = under_way
+            await asyncio.wait({task}, timeout=max(since + PATIENCE_S - began, 0.0))
+            if not task.done():
+                raise LookUnderWay
+            return task.result()
+        task = asyncio.ensure_future(self._run(key, start, began))
+        self._under_way[key] = (began, task)
+        task.add_done_callback(_seen)
         return await asyncio.shield(task)
+
+    def busy(self, key: K) -> bool:
+        """Whether somebody is asking for it."""
+        return key in self._under_way
 
     def forget(self, key: K) -> None:
         """Fetch anew for whoever asks next."""

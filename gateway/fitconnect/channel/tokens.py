@@ -63,11 +63,11 @@ class Tokens:
     async def current(self) -> str:
         """A token to send now; however many ask at once, one request is made.
 
-        While an early renewal fails, the old token serves on. Raises `TokenRefused`, `CounterpartBusy`,
-        `CounterpartAway`, `CounterpartGarbled`, `AddressRefused`.
+        While an early renewal is under way or fails, the old token serves on. Raises `LookUnderWay`, `TokenRefused`,
+        `CounterpartBusy`, `CounterpartAway`, `CounterpartGarbled`, `AddressRefused`.
         """
         held, now = self._held, self._tick()
-        if held and now < held.renew_at:
+        if held and (now < held.renew_at or (now < held.unusable_at and self._flight.busy("token"))):
             return held.value
         try:
             self._held = await self._flight.join("token", self._fetch)

@@ -1,0 +1,167 @@
+"""How a worker's places are shared: nobody takes more than its part, so that one who hangs halts nobody else.
+
+Knows: who holds places and who waits in this process, by destination and municipality. Never does: I/O, clocks (a tick
+is given), anything about what a place is used for. Standard: max-min fairness. Start reading: `may_start`.
+
+`bounds` is what a destination wants to take, counted over all workers; this is what a worker gives, counted in itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+PLACES: Final = 2
+"""A worker has so many times the places that one destination may take."""
+KEPT_FREE: Final = 8
+"""One of so many places, at least one, is kept for those who hold none."""
+PATIENCE_S: Final = 3.0
+"""As long a job waits for a place in memory; and as long without a change, those who hold all of a part seem stuck."""
+LOOK_AGAIN_S: Final = 5.0
+LOOK_AGAIN_MOST_S: Final = 60.0
+REFUSED_A_SECOND: Final = 20
+"""So many jobs a second that find a stuck part come back, however many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """On whose behalf a place is taken."""
+
+    destination: str
+    municipality: str
+
+
+@dataclass(slots=True)
+class Count:
+    """Places, or those who wait, counted both ways."""
+
+    total: int = 0
+    parties: Counter[Party] = field(default_factory=Counter)
+    destinations: Counter[str] = field(default_factory=Counter)
+    municipalities: Counter[str] = field(default_factory=Counter)
+
+    def add(self, party: Party, number: int = 1) -> None:
+        """So many more; what comes to nothing is forgotten."""
+        self.total += number
+        self.parties[party] += number
+        if not self.parties[party]:
+            del self.parties[party]
+        for counter, key in ((self.destinations, party.destination), (self.municipalities, party.municipality)):
+            counter[key] += number
+            if not counter[key]:
+                del counter[key]
+
+
+def may_start(places: int, running: Count, waiting: Count, asks: Party) -> bool:
+    """Whether `asks` gets a place now.
+
+    Within its own part; while some places stay free for destinations that hold none; and unless somebody waits who
+    holds less and could take it: among municipalities first, then among the destinations of one.
+    """
+    free = places - running.total
+    if free <= 0 or full(places, running, asks):
+        return False
+    destination, municipality = _held(running, asks)
+    if destination and free <= max(1, places // KEPT_FREE):
+        return False
+    for other in waiting.parties:
+        if other == asks or full(places, running, other):
+            continue
+        others_destination, others_municipality = _held(running, other)
+        if other.municipality == asks.municipality:
+            if others_destination < destination:
+                return False
+        elif others_municipality < municipality:
+            return False
+    return True
+
+
+def full(places: int, running: Count, party: Party) -> bool:
+    """Whether its own part is taken: half of the places a destination, three quarters a municipality."""
+    destination, municipality = _held(running, party)
+    return destination >= max(1, places // 2) or municipality >= max(1, places * 3 // 4)
+
+
+def _held(running: Count, party: Party) -> tuple[int, int]:
+    return running.destinations[party.destination], running.municipalities[party.municipality]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """No place now: come again after so many seconds. `first`: since its part last moved."""
+
+    seconds: float
+    first: bool
+
+
+class Shares:
+    """The places of one worker. `places` is their number, `tick` a monotonic clock in seconds."""
+
+    def __init__(self, places: int, *, tick: Callable[[], float], patience_s: float = PATIENCE_S) -> None:
+        self._places, self._tick, self._patience_s = places, tick, patience_s
+        self._running, self._waiting = Count(), Count()
+        self._line: list[tuple[Party, asyncio.Future[None]]] = []
+        self._moved: dict[str, float] = {}
+        self._refused: Counter[str] = Counter()
+
+    async def take(self, party: Party) -> Refusal | None:
+        """None: the place is taken; `leave` gives it back. A part that moves is waited for, a stuck one is not."""
+        if may_start(self._places, self._running, self._waiting, party):
+            self._start(party)
+            return None
+        if full(self._places, self._running, party) and not self._moves(party):
+            return self._refuse(party)
+        return None if await self._waited(party) else self._refuse(party)
+
+    async def _waited(self, party: Party) -> bool:
+        """Whether a place came free in time; whoever left has taken it for this one then."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (party, turn)
+        self._line.append(entry)
+        self._waiting.add(party)
+        try:
+            await asyncio.wait({turn}, timeout=self._patience_s)
+        except asyncio.CancelledError:
+            if turn.done():
+                self.leave(party)
+            raise
+        finally:
+            if not turn.done():
+                self._line.remove(entry)
+                self._waiting.add(party, -1)
+        return turn.done()
+
+    def leave(self, party: Party) -> None:
+        """Give a place back; whoever may have it of those who wait gets it."""
+        self._running.add(party, -1)
+        self._note(party)
+        for entry in self._line:
+            other, turn = entry
+            if may_start(self._places, self._running, self._waiting, other):
+                self._line.remove(entry)
+                self._waiting.add(other, -1)
+                self._start(other)
+                turn.set_result(None)
+                return
+
+    def _start(self, party: Party) -> None:
+        self._running.add(party)
+        self._note(party)
+
+    def _note(self, party: Party) -> None:
+        self._moved[party.destination] = self._moved[party.municipality] = self._tick()
+        self._refused.pop(party.destination, None)
+
+    def _moves(self, party: Party) -> bool:
+        """Whether the part that is full saw somebody come or go lately."""
+        destination, _ = _held(self._running, party)
+        key = party.destination if destination >= max(1, self._places // 2) else party.municipality
+        return self._tick() - self._moved.get(key, float("-inf")) < self._patience_s
+
+    def _refuse(self, party: Party) -> Refusal:
+        self._refused[party.destination] += 1
+        number = self._refused[party.destination]
+        return Refusal(min(LOOK_AGAIN_S + number / REFUSED_A_SECOND, LOOK_AGAIN_MOST_S), first=number == 1)
