@@ -26,7 +26,6 @@ from tests.store.conftest import TOWN, new_submission
 from tests.store.test_alarms import at_state
 from tests.store.test_jobs import ran, waiting
 
-
 POINTS = ("before.submissions.commit", "after.submissions.commit", "before.steps.seal")
 KINDS = ("ValueError", "MemoryError", "Unforeseen")
 
