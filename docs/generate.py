@@ -143,10 +143,16 @@ def failpoints_page() -> str:
     text = (
         "Before and after each of these a process can be killed in test mode; `make crash` does so, one death at a "
         "time, and looks afterwards whether everything taken was delivered once. A commit or a call without a name "
-        "fails a test. In production a point is one comparison.\n"
+        "fails a test. Instead of a death an exception may appear there (`raise ValueError` in the file), which shows "
+        "that none, of whatever type, leaves anything without a state; the steps have names for that alone. In "
+        "production a point is one comparison.\n"
     )
     out = [f"{NOTE}# Failpoints\n", text]
-    for title, names in (("Commits", failpoints.COMMITS), ("Calls outside", failpoints.CALLS)):
+    for title, names in (
+        ("Commits", failpoints.COMMITS),
+        ("Calls outside", failpoints.CALLS),
+        ("Steps", failpoints.STEPS),
+    ):
         out += [f"## {title}\n", *(f"- `{name}`" for name in names), ""]
     return "\n".join(out).rstrip() + "\n"
 

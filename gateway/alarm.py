@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from gateway.deadlines import LIMIT_RULES, RULES, Severity
+from gateway.deadlines import FAULT_RULES, LIMIT_RULES, RULES, Severity
 from gateway.model import instant
 from gateway.webhook import DELAYS, GIVEN_UP_AFTER, LONGEST_WISH
 
@@ -32,6 +32,9 @@ class HouseRule:
     de: str
     en: str
 
+
+TASK_FAILING: Final = "task_failing"
+"""The rule about what is done again and again; its subject is the task's name."""
 
 HOUSE_RULES: Final = (
     HouseRule(
@@ -63,6 +66,12 @@ HOUSE_RULES: Final = (
         "name the host; ask who runs it.",
     ),
     HouseRule(
+        TASK_FAILING,
+        Severity.URGENT,
+        "Eine Aufgabe des Gateways scheitert immer wieder; das Protokoll nennt Fehler und Stelle (`task.failed`).",
+        "A task of the gateway fails again and again; the log names error and place (`task.failed`).",
+    ),
+    HouseRule(
         "alarm_not_delivered",
         Severity.WARNING,
         "Alarme erreichen einen Empfänger nicht; `gateway check` und `gateway alarms test` zeigen, warum.",
@@ -71,7 +80,7 @@ HOUSE_RULES: Final = (
 )
 """Every alarm about the gateway itself."""
 
-SEVERITIES: Final = {rule.name: rule.severity for rule in (*RULES, *LIMIT_RULES, *HOUSE_RULES)}
+SEVERITIES: Final = {rule.name: rule.severity for rule in (*RULES, *LIMIT_RULES, *FAULT_RULES, *HOUSE_RULES)}
 """How much each alarm asks for."""
 
 
@@ -194,5 +203,5 @@ def following(bulletin: Bulletin, now: datetime, wish: float | None = None) -> d
 
 def sentences(rule: str) -> tuple[str, str]:
     """What an alarm means, German and English; empty for a rule that this release does not know."""
-    found: Sequence[Any] = [each for each in (*RULES, *LIMIT_RULES, *HOUSE_RULES) if each.name == rule]
+    found: Sequence[Any] = [each for each in (*RULES, *LIMIT_RULES, *FAULT_RULES, *HOUSE_RULES) if each.name == rule]
     return (found[0].de, found[0].en) if found else ("", "")

@@ -125,6 +125,40 @@ RULES = (
 """Every deadline, the nearest first within a state."""
 
 
+@dataclass(frozen=True, slots=True)
+class FaultRule:
+    """Told at once where a fault of the gateway itself stands in a submission's way; `held`, or else submitted."""
+
+    name: str
+    held: bool
+    severity: Severity
+    de: str
+    en: str
+
+
+FAULT_RULES: Final = (
+    FaultRule(
+        "held_by_fault",
+        held=True,
+        severity=Severity.URGENT,
+        de="Durch einen Fehler des Gateways angehalten; `gateway held list` nennt den Vorschlag, das Protokoll die "
+        "Stelle (`delivery.step_failed`).",
+        en="Held by a fault of the gateway; `gateway held list` names the suggestion, the log the place "
+        "(`delivery.step_failed`).",
+    ),
+    FaultRule(
+        "events_unread",
+        held=False,
+        severity=Severity.URGENT,
+        de="Die Antwort der Behörde kann durch einen Fehler des Gateways nicht gelesen werden und wird weiter erfragt; "
+        "das Protokoll nennt die Stelle (`delivery.step_failed`).",
+        en="The authority's answer cannot be read by a fault of the gateway and is asked for again; the log names the "
+        "place (`delivery.step_failed`).",
+    ),
+)
+"""Every rule about faults of our own."""
+
+
 class Proof(StrEnum):
     """What a limit waits for: the delivery service's event for the submit, or the authority's answer."""
 
@@ -191,6 +225,6 @@ class Limit:
     after: timedelta
 
 
-def rule_of(name: str) -> Rule | LimitRule | None:
+def rule_of(name: str) -> Rule | LimitRule | FaultRule | None:
     """The rule of that name."""
-    return next((rule for rule in (*RULES, *LIMIT_RULES) if rule.name == name), None)
+    return next((rule for rule in (*RULES, *LIMIT_RULES, *FAULT_RULES) if rule.name == name), None)

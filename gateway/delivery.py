@@ -17,7 +17,7 @@ from uuid import UUID
 
 import structlog
 
-from gateway import journey
+from gateway import failpoints, journey, unexpected
 from gateway.bounds import Bound, Turns
 from gateway.circuit import Circuits
 from gateway.errors import (
@@ -27,6 +27,8 @@ from gateway.errors import (
     DestinationUnfit,
     GatewayError,
     InternalError,
+    NotFound,
+    StepFailed,
     VersionGone,
 )
 from gateway.journey import Kind, Step
@@ -86,7 +88,8 @@ class Delivery:
 
         Ends when nothing is to be done, when the next step is due later (a job is committed for then), or when
         somebody else advanced the submission meanwhile. Returns an instant if it was called before its time, or
-        while its destination is paused or does not answer, or holds its whole part of this worker's places.
+        while its destination is paused or does not answer, or holds its whole part of this worker's places. Whatever
+        else goes wrong counts as a failed step; it is raised only where not even that could be written down.
         """
         try:
             current = await self.store.load(submission_id)
@@ -95,6 +98,10 @@ class Delivery:
             return await self._in_place(current)
         except VersionGone:
             await log.ainfo("delivery.superseded", submission_id=str(submission_id))
+        except (DatabaseAway, NotFound):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the submission must not stay without a state
+            return await self._failed_unexpectedly(submission_id, error)
         return None
 
     async def _in_place(self, current: Submission) -> datetime | None:
@@ -110,6 +117,31 @@ class Delivery:
             return await self._in_turn(current)
         finally:
             self.shares.leave(party)
+
+    async def _failed_unexpectedly(self, submission_id: UUID, error: Exception) -> datetime | None:
+        """Count what failed outside of a step's own work, as at a commit, by a commit that changes nothing else."""
+        try:
+            current = await self.store.load(submission_id)
+            now = self.clock.now()
+            todo = journey.next_step(current, now)
+            if todo is None:
+                return current.next_at if current.state not in TERMINAL else None
+            await self.store.commit(current.version, await self._unexpected(current, todo, error))
+        except VersionGone:
+            await log.ainfo("delivery.superseded", submission_id=str(submission_id))
+        return None
+
+    async def _unexpected(self, current: Submission, todo: Step, error: Exception) -> Change:
+        """What an exception of no class of ours means: tried again a few times, then held for a person."""
+        known = StepFailed(step=todo.kind.value, kind=type(error).__name__)
+        await log.aerror(
+            "delivery.step_failed",
+            submission_id=str(current.id),
+            step=todo.intent,
+            code=known.code,
+            **unexpected.named(error),
+        )
+        return journey.failed(current, todo, known, self.clock.now(), self.jitter())
 
     async def _in_turn(self, current: Submission) -> datetime | None:
         """Carry it as far as it goes; a place it took at its destination is free afterwards."""
@@ -219,6 +251,8 @@ class Delivery:
             say = log.aerror if ours else log.awarning
             await say("delivery.step_failed", submission_id=str(current.id), step=todo.intent, code=error.code)
             return journey.failed(current, todo, error, self.clock.now(), self.jitter())
+        except Exception as error:  # noqa: BLE001 - a step may fail by anything, and must end in a state all the same
+            return await self._unexpected(current, todo, error)
         if todo.kind is not Kind.SEAL:
             self.circuits.succeeded(destination)
         return outcome
@@ -236,18 +270,24 @@ class Delivery:
         if channel is None or current.service not in self.catalogue.ids():  # taken out of the settings meanwhile
             raise DestinationUnfit(rule="no_destination")
         if todo.kind is Kind.SEAL:
+            failpoints.before("steps.document")
             parcel = await self._parcel(current)
+            failpoints.before("steps.seal")
             return journey.sealed(current, await channel.seal(current, parcel, self.store), self.clock.now())
         if todo.kind is Kind.ANNOUNCE:
+            failpoints.before("steps.announce")
             return journey.announced(current, await channel.announce(current), self.clock.now())
         if todo.kind is Kind.UPLOAD:
+            failpoints.before("steps.upload")
             await self._upload(channel, current, todo)
             return journey.uploaded(current, todo, self.clock.now())
         if todo.kind is Kind.SUBMIT:
+            failpoints.before("steps.submit")
             parts = {part.name: part for part in current.parts}
             metadata = await self._whole(parts["metadata"].blob)
             await channel.submit(current, metadata, await self._whole(parts["data"].blob))
             return journey.submitted(current, self.clock.now())
+        failpoints.before("steps.read_events")
         return journey.observed(current, await channel.events(current), self.clock.now())
 
     async def _upload(self, channel: Channel, current: Submission, todo: Step) -> None:
@@ -294,6 +334,7 @@ class Delivery:
 
     def _appointment(self, current: Submission, stored: Stored, record: Mapping[str, Any]) -> list[Enclosure]:
         """The wished times of an appointment as a file for calendar programs."""
+        failpoints.before("steps.appointment")
         town = self.municipalities[current.municipality].name
         service = self.catalogue.get(current.service)
         content = service.calendar(record, uid=str(current.id), received_at=stored.received_at, place=town)
@@ -304,6 +345,7 @@ class Delivery:
         ]
 
     async def _readable(self, current: Submission, stored: Stored, record: Mapping[str, Any]) -> bytes:
+        failpoints.before("steps.readable")
         service = self.catalogue.get(current.service)
         name = self.municipalities[current.municipality].name
         return await asyncio.to_thread(

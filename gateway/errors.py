@@ -29,6 +29,8 @@ GatewayError                     code · blame · retry · status · de · en
 │   └── DestinationUnfit · KeyUnfit · EvidenceRefused
 └── InternalError                ours
     ├── IllegalTransition · VersionGone · EvidenceBroken
+    ├── ErasureFailed            said once everything else that is due was erased
+    ├── StepFailed               retry: an exception of no class above; a few times, then a person is asked
     └── CryptoFailure            says outside only that it failed
 
 Knows: codes, blame, retry, HTTP hint, German and English sentence. Never does: logging, I/O.
@@ -888,6 +890,32 @@ class VersionGone(InternalError):
     retry = True
     de = "Die Einreichung wurde inzwischen von anderer Stelle fortgeführt."
     en = "The submission was advanced elsewhere in the meantime."
+
+
+class ErasureFailed(InternalError):
+    """Submissions whose period is over could not be erased; all others were."""
+
+    code = "erasure_failed"
+    retry = True
+    titles = ("Nicht alles Fällige ist gelöscht", "Not all that is due was erased")
+    de = (
+        "{failed} fällige Einreichungen konnten nicht gelöscht werden, {erased} sind gelöscht; das Protokoll nennt sie "
+        "(`retention.not_erased`). Es wird weiter versucht."
+    )
+    en = (
+        "{failed} submissions that are due could not be erased, {erased} were; the log names them "
+        "(`retention.not_erased`). It is tried again."
+    )
+
+
+class StepFailed(InternalError):
+    """A step of a delivery ended with an exception of no class of this tree; the log names type and place."""
+
+    code = "step_failed"
+    retry = True
+    titles = ("Ein Schritt der Zustellung ist gescheitert", "A step of the delivery failed")
+    de = "Der Schritt {step} ist an einem unerwarteten Fehler gescheitert ({kind}); das Protokoll nennt die Stelle."
+    en = "The step {step} failed by an unexpected error ({kind}); the log names the place."
 
 
 class CryptoFailure(InternalError):

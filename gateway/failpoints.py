@@ -1,16 +1,19 @@
-"""Points at which a test lets a process die: before and after each commit and each call outside, all of them named.
+"""Points at which a test lets a process die or an exception appear: each commit, call outside and step, all named.
 
 Knows: the names, and how a process dies at one of them exactly once. Never does: anything at all unless armed, which
-only `mode = "test"` allows. Standard: none. Start reading: `before`, then `COMMITS` and `CALLS`.
+only `mode = "test"` allows. Standard: none. Start reading: `before`, then `COMMITS`, `CALLS` and `STEPS`.
 
 A process armed with a directory and its role dies at the point for which a file `ROLE.before.NAME` or
 `ROLE.after.NAME` lies there; the file is renamed to `….died` first, so that its successor lives. Where the file holds
-the name of a signal (`SIGSTOP`), it is that signal instead. Points that were passed leave a file `….passed`. A test
-compares the names with the code: a commit or a call without one fails it.
+the name of a signal (`SIGSTOP`), it is that signal instead. Where it holds `raise ValueError`, that exception (any of
+Python's own by name, `Unforeseen` for another name) appears there each time, as long as the file lies
+there. Points that were passed leave a file `….passed`. A test compares the names with the code: a commit or a call
+without one fails it.
 """
 
 from __future__ import annotations
 
+import builtins
 import os
 import signal
 from pathlib import Path
@@ -53,6 +56,7 @@ COMMITS: Final = (
     "jobs.prune_stalled_workers",
     "jobs.register_worker",
     "jobs.rescue",
+    "jobs.start_anew",
     "jobs.stumble",
     "jobs.unregister_worker",
     "jobs.update_heartbeat",
@@ -92,6 +96,7 @@ COMMITS: Final = (
     "submissions.commit",
     "submissions.create",
     "submissions.create_with",
+    "submissions.set_aside",
     "sweep.client_allowances",
     "sweep.expired",
     "sweep.spent_assertions",
@@ -141,6 +146,27 @@ CALLS: Final = (
 )
 """What leaves the process and changes or asks something elsewhere."""
 
+STEPS: Final = (
+    "steps.announce",
+    "steps.appointment",
+    "steps.document",
+    "steps.mail",
+    "steps.read_events",
+    "steps.readable",
+    "steps.seal",
+    "steps.sign",
+    "steps.submit",
+    "steps.upload",
+)
+"""What is done at our own side on the way: nothing is durable there, but anything may go wrong."""
+
+_RAISE: Final = "raise "
+
+
+class Unforeseen(Exception):
+    """An exception that nobody's code knows."""
+
+
 _armed: tuple[Path, str] | None = None
 
 
@@ -167,9 +193,17 @@ def after(name: str) -> None:
 def _reached(directory: Path, role: str, point: str) -> None:
     here = directory / f"{role}.{point}"
     try:
-        here.rename(f"{here}.died")
+        wish = here.read_text(encoding="ascii").strip()
+        if not wish.startswith(_RAISE):
+            here.rename(f"{here}.died")
     except FileNotFoundError:
         Path(f"{here}.passed").touch()
     else:
-        wish = Path(f"{here}.died").read_text(encoding="ascii").strip()
+        if wish.startswith(_RAISE):
+            raise _exception(wish.removeprefix(_RAISE))(point)
         os.kill(os.getpid(), signal.Signals[wish] if wish else signal.SIGKILL)
+
+
+def _exception(name: str) -> type[Exception]:
+    found = getattr(builtins, name, None)
+    return found if isinstance(found, type) and issubclass(found, Exception) else Unforeseen

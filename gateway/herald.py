@@ -11,14 +11,16 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 import structlog
 
-from gateway import alarm, letter, webhook
+from gateway import alarm, failpoints, letter, unexpected, webhook
 from gateway.alarm import Bulletin, Bulletins, Sent, Target
-from gateway.errors import CounterpartBusy, CounterpartError, CounterpartRefused, DatabaseAway, GatewayError
+from gateway.errors import CounterpartBusy, CounterpartError, CounterpartRefused, GatewayError, InternalError
+from gateway.failures import Failures
 from gateway.outbound import smtp
 from gateway.outbound.client import Client, exchange
 from gateway.outbound.durations import Durations
@@ -52,6 +54,7 @@ class Herald:
     quiet: timedelta = timedelta(minutes=15)
     patience_s: float = PATIENCE_S
     durations: Durations | None = None
+    failures: Failures = field(default_factory=Failures)
     _lanes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -59,12 +62,7 @@ class Herald:
         looks = 0
         try:
             while self.targets:
-                try:
-                    await self.look(gather=looks % int(GATHER_EVERY_S / LOOK_EVERY_S) == 0)
-                except DatabaseAway:
-                    log.warning("herald.database_away")
-                except Exception as error:  # noqa: BLE001 - one bad row must not end all messages
-                    log.error("herald.failed", error=type(error).__name__)  # noqa: TRY400 - messages hold values
+                await self.look(gather=looks % int(GATHER_EVERY_S / LOOK_EVERY_S) == 0)
                 looks += 1
                 await asyncio.sleep(LOOK_EVERY_S)
         finally:
@@ -73,12 +71,21 @@ class Herald:
             await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
     async def look(self, *, gather: bool = True) -> None:
-        """Gather what is to be told and begin to send what is due; each target has a lane of its own."""
+        """Gather what is to be told and begin to send what is due; each target has a lane of its own.
+
+        Each part is tried for itself: what fails is counted and holds up nothing else.
+        """
         if gather:
-            await self.bulletins.prune()
+            await self.failures.attempt("alarms_prune", self.bulletins.prune)
             for target in self.targets.values():
-                if number := await self.bulletins.compose(target, repeat=self.repeat, quiet=self.quiet):
-                    log.info("herald.gathered", recipient=target.name, alarms=number)
+                await self.failures.attempt(f"alarms_gather {target.name}", partial(self._gather, target))
+        await self.failures.attempt("alarms_send", self._begin)
+
+    async def _gather(self, target: Target) -> None:
+        if number := await self.bulletins.compose(target, repeat=self.repeat, quiet=self.quiet):
+            log.info("herald.gathered", recipient=target.name, alarms=number)
+
+    async def _begin(self) -> None:
         self._lanes = {key: lane for key, lane in self._lanes.items() if not lane.done()}
         free = self.targets.keys() - self._lanes.keys()
         for bulletin in await self.bulletins.claim(free, LEASE) if free else ():
@@ -106,10 +113,12 @@ class Herald:
                 await self._post(target, bulletin, alarm.TYPE)
         except CounterpartError as failure:
             error = failure
-        try:
-            await self.bulletins.settle(self._outcome(bulletin, error, self.clock.now()), target=target.name)
-        except DatabaseAway:
-            log.warning("herald.database_away")  # the lease ends, the message is sent once more
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it is a failed try like any other
+            error = InternalError()
+            log.error("herald.failed", recipient=target.name, **unexpected.named(failure))  # noqa: TRY400 - messages hold values
+        outcome = self._outcome(bulletin, error, self.clock.now())
+        # where this fails the lease ends, and the message is sent once more
+        await self.failures.attempt("alarms_settle", lambda: self.bulletins.settle(outcome, target=target.name))
         if error is not None:
             log.warning("herald.not_delivered", recipient=target.name, code=error.code, tries=bulletin.tries)
 
@@ -120,6 +129,7 @@ class Herald:
         return Sent(bulletin.id, bulletin.tries, now, delivered=False, error=error.code, next_at=again)
 
     async def _mail(self, target: Target, bulletin: Bulletin, form: letter.Form) -> None:
+        failpoints.before("steps.mail")
         assert self.relay is not None  # the settings see to it
         assert target.mail is not None
         written = form(bulletin, sender=self.sender, to=target.mail, gateway=self.gateway, now=self.clock.now())

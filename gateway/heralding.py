@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway import operation
+from gateway.failures import Failures
 from gateway.herald import Herald
 from gateway.outbound.client import http_client
 from gateway.outbound.pace import Counterpart
@@ -20,7 +21,7 @@ from gateway.wiring import House, policy
 
 
 @asynccontextmanager
-async def open_herald(house: House) -> AsyncIterator[Herald]:
+async def open_herald(house: House, counted: Failures | None = None) -> AsyncIterator[Herald]:
     """What tells people of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
     section = house.settings.alarms
     targets = {target.key: target for target in operation.targets(house.settings)}
@@ -37,4 +38,5 @@ async def open_herald(house: House) -> AsyncIterator[Herald]:
             repeat=timedelta(hours=section.repeat_hours) if section.repeat_hours else None,
             quiet=timedelta(minutes=section.quiet_minutes),
             durations=house.durations,
+            failures=counted or Failures(),
         )

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from gateway.errors import CounterpartRefused, GatewayError, SignerAway
+from gateway.errors import CounterpartRefused, GatewayError, SignerAway, StepFailed
 from gateway.model import Event, Part, Reason, State, Submission, instant
 from gateway.ports import Announced, Change, EvidenceEntry, JournalEntry, Sealed
 from gateway.states import BEFORE_SUBMITTED, TERMINAL, step
@@ -26,6 +26,8 @@ GIVE_UP_AFTER = timedelta(days=3)
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 SIGNER_ATTEMPTS = 6
 """How often an external signer is asked again (about a minute) before a person is."""
+STEP_ATTEMPTS = 6
+"""How often a step that failed by an unexpected error is tried again (about a minute) before a person is asked."""
 UPLOAD_TOGETHER = 1 << 20
 """Bytes of sealed attachments that one step may upload; a larger one has a step of its own."""
 DOUBTS = 3
@@ -240,7 +242,8 @@ def failed(submission: Submission, todo: Step, error: GatewayError, now: datetim
             _backed_off(submission, error, now, jitter), journal, wake_at=_wake(submission, error, now, jitter)
         )
     if error.retry and not _too_long(submission, error, now):
-        keeps = submission.intent if todo.kind is Kind.SUBMIT else None
+        doubtful = todo.kind in {Kind.SUBMIT, Kind.READ_EVENTS}  # a submit that may have gone through stays in doubt
+        keeps = submission.intent if doubtful else None
         later = replace(_backed_off(submission, error, now, jitter), intent=keeps)
         return Change(later, journal, wake_at=later.next_at)
     reason = Reason(error.code, error.sentence("de"), error.sentence("en"))
@@ -249,9 +252,11 @@ def failed(submission: Submission, todo: Step, error: GatewayError, now: datetim
 
 
 def _too_long(submission: Submission, error: GatewayError, now: datetime) -> bool:
-    """A counterpart is waited for over days; a signer is at our side, and a minute shows that a person is needed."""
+    """A counterpart is waited for over days; where it is at our side, a minute shows that a person is needed."""
     if isinstance(error, SignerAway):
         return submission.attempts >= SIGNER_ATTEMPTS
+    if isinstance(error, StepFailed):
+        return submission.attempts >= STEP_ATTEMPTS
     return now - submission.created_at > GIVE_UP_AFTER and submission.attempts >= len(BACKOFF_S)
 
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import structlog
 
-from gateway import webhook
-from gateway.errors import CounterpartError, DatabaseAway
+from gateway import unexpected, webhook
+from gateway.errors import CounterpartError, DatabaseAway, InternalError
+from gateway.failures import Failures
 from gateway.outbound.client import Client, exchange
 from gateway.ports import Clock, Scope
 from gateway.webhook import Message, Outbox, Outcome
@@ -44,33 +45,32 @@ class Notifier:
     clock: Clock
     served: Mapping[str, frozenset[str]]
     patience_s: float = PATIENCE_S
+    failures: Failures = field(default_factory=Failures)
     _lanes: dict[UUID, asyncio.Task[None]] = field(default_factory=dict)
+    _rests: dict[UUID, datetime] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Look every second until cancelled; a database that went away is waited for."""
         looks = 0
         try:
             while True:
-                try:
-                    await self.look()
-                    if looks % PRUNE_EVERY == 0:
-                        await self.outbox.prune()
-                except DatabaseAway:
-                    log.warning("notifier.database_away")
-                except Exception as error:  # noqa: BLE001 - one bad row must not end all webhooks
-                    log.error("notifier.failed", error=type(error).__name__)  # noqa: TRY400 - messages hold values
+                await self.failures.attempt("webhooks", self.look)
+                if looks % PRUNE_EVERY == 0:
+                    await self.failures.attempt("webhooks_prune", self.outbox.prune)
                 looks += 1
-                await asyncio.sleep(LOOK_EVERY_S)
+                await asyncio.sleep(self.failures.gap("webhooks", LOOK_EVERY_S))
         finally:
             for lane in self._lanes.values():
                 lane.cancel()
             await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
     async def look(self) -> None:
-        """Start a lane for every webhook that has something to do and none running."""
+        """Start a lane for every webhook that has something to do and none running; one that failed rests first."""
+        now = self.clock.now()
+        self._rests = {name: until for name, until in self._rests.items() if until > now}
         self._lanes = {name: lane for name, lane in self._lanes.items() if not lane.done()}
         for name, client, news in await self.outbox.busy(sorted(self.served)):
-            if name not in self._lanes:
+            if name not in self._lanes and name not in self._rests:
                 self._lanes[name] = asyncio.create_task(self._lane(name, client, news=news))
 
     async def idle(self) -> None:
@@ -78,20 +78,32 @@ class Notifier:
         await asyncio.gather(*self._lanes.values())
 
     async def _lane(self, name: UUID, client: str, *, news: bool) -> None:
+        task = f"webhook {name}"
+        if not await self.failures.attempt(task, lambda: self._carry(name, client, news=news)):
+            self._rests[name] = self.clock.now() + timedelta(seconds=self.failures.gap(task, LOOK_EVERY_S))
+
+    async def _carry(self, name: UUID, client: str, *, news: bool) -> None:
+        scope = Scope(client, self.served[client])
+        while True:
+            looked = await self.outbox.follow(name, scope) if news else 0
+            due = await self.outbox.claim(name, AT_ONCE, LEASE)
+            if due:
+                await self.outbox.settle(await asyncio.gather(*(self._sent(message) for message in due)))
+            elif not looked:
+                return
+            news = looked > 0
+
+    async def _sent(self, message: Message) -> Outcome:
+        """As `_send`; an exception that nobody foresaw is a failed try of this message alone."""
         try:
-            scope = Scope(client, self.served[client])
-            while True:
-                looked = await self.outbox.follow(name, scope) if news else 0
-                due = await self.outbox.claim(name, AT_ONCE, LEASE)
-                if due:
-                    await self.outbox.settle(await asyncio.gather(*(self._send(message) for message in due)))
-                elif not looked:
-                    return
-                news = looked > 0
+            return await self._send(message)
         except DatabaseAway:
-            log.warning("notifier.database_away")
-        except Exception as error:  # noqa: BLE001 - whatever it is, it concerns one webhook and is tried again
-            log.error("notifier.lane_failed", webhook=str(name), error=type(error).__name__)  # noqa: TRY400 - as above
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other messages have been sent
+            log.error("notifier.not_sent", message=str(message.id), **unexpected.named(error))  # noqa: TRY400 - messages hold values
+            now = self.clock.now()
+            again = webhook.following(message, now)
+            return Outcome(message.id, message.tries, now, False, None, InternalError.code, again)
 
     async def _send(self, message: Message) -> Outcome:
         content = webhook.body(message)

@@ -18,6 +18,7 @@ import structlog
 
 from gateway import gauge
 from gateway.errors import GatewayError
+from gateway.failures import Failures
 from gateway.ports import Clock
 from gateway.pressure import ALARMS, Pressure, Reading, Resource
 from gateway.store import alarms
@@ -57,6 +58,7 @@ class Watch:
     memory: Callable[[], int | None] = gauge.memory_free
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     host: str = field(default_factory=socket.gethostname)
+    failures: Failures = field(default_factory=Failures)
     _unsaid: dict[Resource, bool] = field(default_factory=lambda: dict.fromkeys(Resource, False))
     _asked: tuple[int | None, int | None] = (None, None)
 
@@ -64,7 +66,8 @@ class Watch:
         """Look until cancelled."""
         looks = 0
         while True:
-            await self.look(ask=looks % ASK_EVERY == 0)
+            ask = looks % ASK_EVERY == 0
+            await self.failures.attempt("watch", lambda: self.look(ask=ask))  # noqa: B023 - awaited at once
             looks += 1
             await self.sleep(LOOK_EVERY_S)
 

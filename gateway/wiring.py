@@ -22,9 +22,11 @@ from uuid import uuid4
 from cryptography import x509
 
 from gateway import operation, signatures
+from gateway.alarm import TASK_FAILING
 from gateway.deadlines import Limit
 from gateway.delivery import Delivery
 from gateway.errors import DestinationUnfit, RestoreUnfinished, SettingsInvalid
+from gateway.failures import Failures
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
 from gateway.intake import Intake
@@ -39,7 +41,7 @@ from gateway.services.loader import Catalogue, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
 from gateway.settings import Environment, MunicipalityFile, Settings, read_municipalities
-from gateway.store import embedded, erased, migrations
+from gateway.store import alarms, embedded, erased, migrations
 from gateway.store.erased import ErasedList
 from gateway.store.postgres import PostgresStore, needs_master_key
 from gateway.store.retention import Period, Retention
@@ -224,15 +226,25 @@ def policy(settings: Settings) -> Policy:
     )
 
 
+def failures(house: House) -> Failures:
+    """Counts what fails again and again in one process, and raises an alarm about the gateway itself."""
+
+    async def tell(task: str, failing: bool) -> None:
+        change = alarms.raise_house if failing else alarms.resolve_house
+        await change(house.store.database, TASK_FAILING, task, house.clock.now())
+
+    return Failures(tell)
+
+
 @asynccontextmanager
-async def open_notifier(house: House) -> AsyncIterator[Notifier]:
+async def open_notifier(house: House, counted: Failures) -> AsyncIterator[Notifier]:
     """What carries messages to webhooks, with connections of its own: a hanging receiver takes none from others."""
     everywhere = frozenset(house.municipalities)
     served = {each.id: frozenset(each.municipalities) or everywhere for each in house.settings.clients}
     # as many connections as there are lanes: a bound for all would let many slow receivers hold up the others
     way = replace(policy(house.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.WEBHOOK)
     async with http_client(way, durations=house.durations) as client:
-        yield Notifier(house.store.messages, client, house.clock, served)
+        yield Notifier(house.store.messages, client, house.clock, served, failures=counted)
 
 
 class _Channels:

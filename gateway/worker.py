@@ -11,16 +11,19 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import procrastinate
 import structlog
 
-from gateway import failpoints
-from gateway.errors import DatabaseAway, GatewayError, NotFound
+from gateway import failpoints, unexpected
+from gateway.errors import DatabaseAway, NotFound
+from gateway.failures import Failures, repeat
 from gateway.heralding import open_herald
 from gateway.outbound.client import http_client
 from gateway.outbound.pace import Counterpart
@@ -28,9 +31,10 @@ from gateway.settings import Settings
 from gateway.shares import PLACES, Shares
 from gateway.stamping import stamp_roots
 from gateway.store import alarms, exchanges, jobs, roots, statements
+from gateway.store.set_aside import set_aside
 from gateway.store.sweep import sweep
 from gateway.store.turns import RENEW_EVERY_S
-from gateway.wiring import House, open_house, open_notifier, policy
+from gateway.wiring import House, failures, open_house, open_notifier, policy
 from gateway.xoev import readable
 
 log = structlog.get_logger()
@@ -60,26 +64,17 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
                 return await delivery.advance(UUID(submission_id))
             return None
 
-        app = jobs.build_app(house.dsn, advance)
-        async with app.open_async(), open_notifier(house) as notifier, open_herald(house) as herald:
-            apart = (
-                _erasures(house),
-                _deadlines(house),
-                _roots(house),
-                _stamps(house),
-                notifier.run(),
-                herald.run(),
-                _turns(house),
-                _exchanges(house),
-            )
-            chores = [asyncio.create_task(chore) for chore in (_chores(house, app), *apart)]
+        app, counted = jobs.build_app(house.dsn, advance, partial(_give_up, house)), failures(house)
+        async with app.open_async(), open_notifier(house, counted) as notifier, open_herald(house, counted) as herald:
+            apart = (*_tasks(house, app, counted), notifier.run(), herald.run())
+            tasks = [asyncio.create_task(each) for each in apart]
             on_ready()
             try:
                 await jobs.work(app, concurrency=(PLACES + 1) * concurrency, stop=stop)
             finally:
-                for chore in chores:
-                    chore.cancel()
-                await asyncio.gather(*chores, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _rehearse(house: House) -> None:
@@ -89,105 +84,108 @@ def _rehearse(house: House) -> None:
     statements.rehearse()
 
 
-async def _chores(house: House, app: procrastinate.App) -> None:
-    rounds = 0
-    while True:
+async def _give_up(house: House, submission_id: str) -> None:
+    """Not even a failed try of it can be written down as usual."""
+    if await set_aside(house.store.database, UUID(submission_id), house.clock.now()):
+        await log.aerror("delivery.set_aside", submission_id=submission_id)
+
+
+def _tasks(house: House, app: procrastinate.App, failures: Failures) -> Iterable[Coroutine[Any, Any, None]]:
+    """What has to happen every few seconds, each apart: what fails, or takes long, holds up no other."""
+    database, clock = house.store.database, house.clock
+
+    async def engine(work: Awaitable[object]) -> None:
         try:
-            await jobs.rescue_stalled(app)
-            await jobs.orphans(house.store.database)
-            if rounds % int(SWEEP_EVERY_S / LOOK_EVERY_S) == 0:
-                await sweep(house.store.database, house.clock.now())
-                await jobs.forget_failed(app)
+            await work
         except Exception as error:
-            if not (isinstance(error, DatabaseAway) or jobs.is_database_away(error)):
-                raise
-            await log.awarning("worker.database_away")
-        rounds += 1
-        await asyncio.sleep(LOOK_EVERY_S)
+            if jobs.is_database_away(error):
+                raise DatabaseAway from None
+            raise
+
+    yield repeat(failures, "take_over", lambda: engine(jobs.rescue_stalled(app)), LOOK_EVERY_S)
+    yield repeat(failures, "orphans", lambda: jobs.orphans(database), LOOK_EVERY_S)
+    yield repeat(failures, "sweep", lambda: sweep(database, clock.now()), SWEEP_EVERY_S)
+    yield repeat(failures, "old_jobs", lambda: engine(jobs.forget_failed(app)), SWEEP_EVERY_S)
+    yield _erasures(house, failures)
+    yield repeat(failures, "deadlines", lambda: _deadlines(house), SWEEP_EVERY_S)
+    yield repeat(
+        failures,
+        "evidence_roots",
+        lambda: roots.sign_due(database, house.keys.token, clock.now()),
+        SWEEP_EVERY_S,
+    )
+    if url := house.settings.evidence.timestamp_url:
+        yield _stamps(house, failures, url)
+    yield repeat(failures, "exchanges", lambda: _exchanges(house), EXCHANGES_EVERY_S)
+    if house.delivery.bounds:
+        yield repeat(failures, "turns", lambda: _turns(house), RENEW_EVERY_S)
+
+
+async def _erasures(house: House, failures: Failures) -> None:
+    await asyncio.sleep(SWEEP_EVERY_S)
+    await repeat(failures, "erasure", lambda: _erase(house), ERASE_EVERY_S)
 
 
 async def _turns(house: House) -> None:
-    """Apart from the other chores: places at destinations with bounds are kept, and taken over, within seconds."""
-    bounds = house.delivery.bounds
-    while bounds:
-        try:
-            await house.turns.renew()
-            await house.turns.rescue(bounds)
-        except GatewayError as error:
-            await log.awarning("worker.no_turns", code=error.code)
-        await asyncio.sleep(RENEW_EVERY_S)
+    """Places at destinations with bounds are kept, and taken over, within seconds."""
+    await house.turns.renew()
+    await house.turns.rescue(house.delivery.bounds)
 
 
 async def _exchanges(house: House) -> None:
-    """Apart from the other chores: how long exchanges took is written down, and who is slow becomes an alarm."""
-    while True:
-        taken = house.durations.take()
+    """How long exchanges took is written down, and who is slow becomes an alarm."""
+    taken = house.durations.take()
+    try:
+        if taken:
+            await exchanges.write(house.store.database, taken, house.clock.now())
+            taken = {}
+        await exchanges.look(house.store.database, house.clock.now())
+    except Exception:
+        house.durations.put_back(taken)
+        raise
+
+
+async def _erase(house: House) -> None:
+    """What is due of every town and service; what fails of one is raised once the others had their turn."""
+    first: Exception | None = None
+    for period in house.periods:
         try:
-            if taken:
-                await exchanges.write(house.store.database, taken, house.clock.now())
-                taken = {}
-            await exchanges.look(house.store.database, house.clock.now())
-        except GatewayError as error:
-            house.durations.put_back(taken)
-            await log.awarning("worker.no_exchanges", code=error.code)
-        await asyncio.sleep(EXCHANGES_EVERY_S)
-
-
-async def _erasures(house: House) -> None:
-    """Apart from the other chores: much to erase holds up no take-over."""
-    while True:
-        await asyncio.sleep(SWEEP_EVERY_S)
-        for period in house.periods:
-            try:
-                number = await house.retention.run(period)
-            except GatewayError as error:
-                await log.awarning("worker.not_erased", code=error.code)
-                continue
-            if number:
-                await log.ainfo(
-                    "retention.erased",
-                    municipality=period.municipality,
-                    service=period.service,
-                    stage=period.stage,
-                    number=number,
-                )
-        await asyncio.sleep(ERASE_EVERY_S)
+            number = await house.retention.run(period)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
+            await log.awarning(
+                "worker.not_erased",
+                municipality=period.municipality,
+                service=period.service,
+                **unexpected.named(error),
+            )
+            first = first or error
+            continue
+        if number:
+            await log.ainfo(
+                "retention.erased",
+                municipality=period.municipality,
+                service=period.service,
+                stage=period.stage,
+                number=number,
+            )
+    if first is not None:
+        raise first
 
 
 async def _deadlines(house: House) -> None:
-    """Apart from the other chores, as they are: a look at every deadline each minute."""
-    while True:
-        try:
-            found = await alarms.look(house.store.database, house.clock.now(), house.limits)
-            for rule, submission_id, municipality in found:
-                await log.awarning(
-                    "alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality
-                )
-        except GatewayError as error:
-            await log.awarning("worker.no_alarms", code=error.code)
-        await asyncio.sleep(SWEEP_EVERY_S)
+    """A look at every deadline."""
+    found = await alarms.look(house.store.database, house.clock.now(), house.limits)
+    for rule, submission_id, municipality in found:
+        await log.awarning("alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality)
 
 
-async def _roots(house: House) -> None:
-    """Apart from the other chores: much to sign holds up no take-over."""
-    while True:
-        try:
-            await roots.sign_due(house.store.database, house.keys.token, house.clock.now())
-        except GatewayError as error:
-            await log.awarning("worker.no_root", code=error.code)
-        await asyncio.sleep(SWEEP_EVERY_S)
-
-
-async def _stamps(house: House) -> None:
+async def _stamps(house: House, failures: Failures, url: str) -> None:
     """Apart from the roots: an authority that is slow or down holds up nobody."""
-    url = house.settings.evidence.timestamp_url
-    if not url:
-        return
     way = replace(policy(house.settings), counterpart=Counterpart.TIMESTAMP)
     async with http_client(way, durations=house.durations) as client:
-        while True:
-            try:
-                await stamp_roots(house.store.database, client, url, house.clock.now(), os.urandom)
-            except GatewayError as error:
-                await log.awarning("worker.no_time_stamp", code=error.code)
-            await asyncio.sleep(SWEEP_EVERY_S)
+        await repeat(
+            failures,
+            "time_stamps",
+            lambda: stamp_roots(house.store.database, client, url, house.clock.now(), os.urandom),
+            SWEEP_EVERY_S,
+        )

@@ -108,10 +108,10 @@ def in_code() -> dict[str, set[str]]:
 
 
 def test_the_list_names_what_the_code_names_and_nothing_else():
-    assert set(in_code()) == {*failpoints.COMMITS, *failpoints.CALLS}
+    assert set(in_code()) == {*failpoints.COMMITS, *failpoints.CALLS, *failpoints.STEPS}
 
 
-@pytest.mark.parametrize("names", [failpoints.COMMITS, failpoints.CALLS])
+@pytest.mark.parametrize("names", [failpoints.COMMITS, failpoints.CALLS, failpoints.STEPS])
 def test_the_list_is_sorted_and_holds_each_name_once(names):
     assert list(names) == sorted(set(names))
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import click
 import structlog
 
+from gateway import unexpected
 from gateway.cli.language import language, text
 from gateway.errors import (
     BadInput,
@@ -148,7 +149,17 @@ def set_up_logging(level: str = "info", form: str = "json") -> None:
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="%(levelname)s %(name)s", force=True)
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(_WithoutValues("%(levelname)s %(name)s"))
+    logging.basicConfig(handlers=[lines], level=logging.ERROR, force=True)
+
+
+class _WithoutValues(logging.Formatter):
+    """Of an exception that a library logs its type and our nearest place: its text may hold what a citizen wrote."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - as inherited
+        said = unexpected.named(ei[1]) if ei[1] is not None else {}
+        return " ".join(said.values())
 
 
 async def until_stdin_closes(stop: asyncio.Event) -> None:

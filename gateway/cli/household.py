@@ -27,7 +27,7 @@ from gateway.store import embedded
 from gateway.watch import Watch
 from gateway.web.app import create_app
 from gateway.web.certificate import ClientCertificates, TlsProtocol
-from gateway.wiring import House, open_house
+from gateway.wiring import House, failures, open_house
 
 log = structlog.get_logger()
 
@@ -138,7 +138,14 @@ async def _watched(house: House) -> AsyncIterator[Pressure]:
     section = house.settings.pressure
     limits = Thresholds(section.disk_free_bytes, section.memory_free_bytes, section.waiting_submissions)
     pressure = Pressure(limits)
-    watch = Watch(pressure, house.store.database, house.clock, house.settings.data_dir, section.database_bytes)
+    watch = Watch(
+        pressure,
+        house.store.database,
+        house.clock,
+        house.settings.data_dir,
+        section.database_bytes,
+        failures=failures(house),
+    )
     await watch.look()
     task = asyncio.create_task(watch.run())
     try:

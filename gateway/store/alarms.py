@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from gateway.deadlines import LIMIT_RULES, RULES, Limit, Proof, Since
+from gateway.deadlines import FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
+from gateway.errors import StepFailed
+from gateway.journey import STEP_ATTEMPTS
 from gateway.store.database import Database, Row, Statement, numbered
 
 Raised = tuple[str, UUID, str]
@@ -37,6 +39,16 @@ _UNPROVEN: Final[dict[Proof, LiteralString]] = {
 }
 
 
+_FAULTY: Final[dict[bool, LiteralString]] = {
+    True: "each.state = 'held' AND each.reason->>'code' = %(code)s",
+    False: """each.state = 'submitted' AND each.attempts >= %(attempts)s AND EXISTS (
+        SELECT FROM journal AS line WHERE line.submission = each.id AND line.version = each.version
+        AND line.kind = 'error' AND line.detail->>'code' = %(code)s
+    )""",
+}
+_FAULT: Final = {"code": StepFailed.code, "attempts": STEP_ATTEMPTS}
+
+
 def _raising(since: LiteralString) -> Statement:
     """Only `created_at` stands in an index with the state; whatever else happened to a submission came after it."""
     return numbered(
@@ -60,12 +72,23 @@ def _limiting(unproven: LiteralString) -> Statement:
     )
 
 
+def _faulting(faulty: LiteralString) -> Statement:
+    return numbered(
+        "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
+        "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
+        "WHERE " + faulty + " AND " + _NOT_YET + _ANEW,
+        commits="alarms.raise",
+        **_FAULT,
+    )
+
+
 def _ending(still: LiteralString) -> Statement:
     return numbered(
         "UPDATE alarms SET resolved_at = %(now)s "  # noqa: S608 - all of it stands in this file
         "WHERE rule = %(rule)s AND resolved_at IS NULL "
         "AND NOT EXISTS (SELECT FROM submissions AS each WHERE each.id = alarms.submission AND " + still + ")",
         commits="alarms.resolve",
+        **_FAULT,
     )
 
 
@@ -73,6 +96,8 @@ _RAISE: Final = {since: _raising(column) for since, column in _SINCE.items()}
 _RESOLVE: Final = _ending("each.state = ANY(%(states)s)")
 _LIMIT: Final = {proof: _limiting(unproven) for proof, unproven in _UNPROVEN.items()}
 _PROVEN: Final = {proof: _ending(unproven) for proof, unproven in _UNPROVEN.items()}
+_FAULTS: Final = {held: _faulting(faulty) for held, faulty in _FAULTY.items()}
+_MENDED: Final = {held: _ending(faulty) for held, faulty in _FAULTY.items()}
 _OPEN: Final = numbered(
     """
 SELECT rule, submission::text AS subject, municipality, raised_at, acknowledged_at, told
@@ -123,6 +148,10 @@ async def look(database: Database, now: datetime, limits: Sequence[Limit] = ()) 
         await database.run(_RESOLVE, rule=rule.name, states=states, now=now)
         rows = await database.rows(_RAISE[rule.since], rule=rule.name, states=states, before=now - rule.after, now=now)
         found += [(rule.name, row["submission"], row["municipality"]) for row in rows]
+    for fault in FAULT_RULES:
+        await database.run(_MENDED[fault.held], rule=fault.name, now=now)
+        rows = await database.rows(_FAULTS[fault.held], rule=fault.name, now=now)
+        found += [(fault.name, row["submission"], row["municipality"]) for row in rows]
     for bound in LIMIT_RULES:
         await database.run(_PROVEN[bound.proof], rule=bound.name, now=now)
         mine = [limit for limit in limits if limit.rule == bound.name]

@@ -15,12 +15,18 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
+
+from gateway import unexpected
 from gateway.alarm import SAMPLE, Bulletin, Line, Sent, Target
+from gateway.errors import InternalError
 from gateway.model import instant
 from gateway.ports import Clock
 from gateway.store import alarms
 from gateway.store import database as db
 from gateway.store.database import Database, numbered
+
+log = structlog.get_logger()
 
 KEPT: Final = timedelta(days=30)
 UNDELIVERED: Final = "alarm_not_delivered"
@@ -118,17 +124,15 @@ class StoredBulletins:
         """See the port."""
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, targets=sorted(targets), now=now, leased=now + lease)
-        return tuple(
-            Bulletin(
-                row["id"],
-                row["target"],
-                tuple(map(Line.of, row["lines"])),
-                row["tries"],
-                row["began_at"],
-                row["failures"],
-            )
-            for row in rows
-        )
+        found = []
+        for row in rows:
+            try:
+                found.append(_bulletin(row))
+            except Exception as error:  # noqa: BLE001 - one bad row must not hold up the others
+                log.error("bulletins.unreadable", bulletin=str(row["id"]), **unexpected.named(error))  # noqa: TRY400 - without its text
+                given_up = Sent(row["id"], row["tries"], now, delivered=False, error=InternalError.code, next_at=None)
+                await self.settle(given_up, target=row["target"].rpartition(":")[0])
+        return tuple(found)
 
     async def settle(self, sent: Sent, *, target: str) -> None:
         """See the port."""
@@ -145,6 +149,11 @@ class StoredBulletins:
     async def prune(self) -> int:
         """See the port: messages older than 30 days, also those to targets that were taken out of the settings."""
         return await self._database.run(_PRUNE, before=self._clock.now() - KEPT)
+
+
+def _bulletin(row: Mapping[str, Any]) -> Bulletin:
+    lines = tuple(map(Line.of, row["lines"]))
+    return Bulletin(row["id"], row["target"], lines, row["tries"], row["began_at"], row["failures"])
 
 
 def _line(row: Mapping[str, Any]) -> Line:

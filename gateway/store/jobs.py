@@ -19,12 +19,14 @@ from typing import Any, Final, LiteralString
 
 import procrastinate
 import psycopg
+import structlog
 from procrastinate import sql
 from procrastinate.exceptions import ConnectorException, ProcrastinateException
 from procrastinate.psycopg_connector import PsycopgConnector
 from psycopg_pool import AsyncConnectionPool
 
-from gateway import failpoints
+from gateway import failpoints, unexpected
+from gateway.errors import DatabaseAway
 from gateway.store.database import AS_SERVICE, CONNECTING, SESSION, Database, numbered
 from gateway.store.pool import PATIENCE
 from gateway.store.silence import LIBPQ
@@ -33,12 +35,19 @@ QUEUE: Final = "delivery"
 HEARTBEAT: Final = 1.5  # seconds between two signs of life of a worker
 STALLED: Final = 6.0  # seconds without one after which its jobs are taken over
 POLL: Final = 0.25  # seconds between two looks for jobs whose time has come
-STUMBLE: Final = 30  # seconds until a job that failed with an unforeseen error is tried again
+STUMBLE: Final = 30  # seconds until a job that failed with an unforeseen error is tried again, doubled each time
+MOST_STUMBLES: Final = 5  # failed jobs of a submission after which it is given up
+GIVEN_UP: Final = 3600  # seconds until a submission that could not even be given up is tried again
 
+log = structlog.get_logger()
 _LOG = logging.getLogger(__name__)
 
 _WAKE = "SELECT wake_submission(%(id)s::uuid, %(at)s::timestamptz)"
 _WAKE_LATER = "SELECT wake_submission(%(id)s::uuid, now() + make_interval(secs => %(seconds)s))"
+_STUMBLED = """
+SELECT count(*) AS number FROM procrastinate_jobs WHERE lock = %(id)s AND status = 'failed' AND task_name = 'advance'
+"""
+_START_ANEW = "DELETE FROM procrastinate_jobs WHERE lock = %(id)s AND status = 'failed' AND task_name = 'advance'"
 _RESCUE = """
 WITH gone AS (
     SELECT job.id FROM procrastinate_jobs AS job LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
@@ -67,6 +76,7 @@ COMMITS: Final[Mapping[str, str]] = {
     _WAKE: "jobs.again",
     _WAKE_LATER: "jobs.stumble",
     _RESCUE: "jobs.rescue",
+    _START_ANEW: "jobs.start_anew",
     **{
         sql.queries[name]: f"jobs.{name}"
         for name in (
@@ -83,11 +93,20 @@ COMMITS: Final[Mapping[str, str]] = {
 """The failpoint of each statement of the job engine that writes."""
 
 
-def build_app(dsn: str, advance: Callable[[str], Awaitable[datetime | None]]) -> procrastinate.App:
+class JobFailed(Exception):
+    """In place of what a job raised, whose text procrastinate would write into the log."""
+
+
+def build_app(
+    dsn: str,
+    advance: Callable[[str], Awaitable[datetime | None]],
+    give_up: Callable[[str], Awaitable[None]] | None = None,
+) -> procrastinate.App:
     """The app whose task `advance` calls `advance(submission id)`; an instant that it returns means: again then.
 
-    Whatever it raises is logged by procrastinate without values of ours, and the submission is tried again later.
-    Open it with `async with app.open_async():`.
+    Whatever it raises is logged without its text, and the submission is tried again later,
+    `MOST_STUMBLES` times at most (failed jobs are the count, which outlives a process); then `give_up(submission id)`
+    is called, and tried again each hour where it raises too. Open it with `async with app.open_async():`.
     """
     options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
     connector = _Connector(
@@ -106,13 +125,34 @@ def build_app(dsn: str, advance: Callable[[str], Awaitable[datetime | None]]) ->
     async def run(submission_id: str) -> None:
         try:
             again = await advance(submission_id)
-        except Exception:
+            if again is not None:
+                await connector.execute_query_async(_WAKE, id=submission_id, at=again)
+        except (DatabaseAway, ConnectorException):
             await connector.execute_query_async(_WAKE_LATER, id=submission_id, seconds=STUMBLE)
-            raise
-        if again is not None:
-            await connector.execute_query_async(_WAKE, id=submission_id, at=again)
+            log.warning("delivery.database_away", submission_id=submission_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next try is seen to
+            log.error("delivery.job_failed", submission_id=submission_id, **unexpected.named(error))  # noqa: TRY400 - without its text
+            await _stumble(connector, submission_id, give_up)
+            raise JobFailed from None
 
     return app
+
+
+async def _stumble(connector: _Connector, submission_id: str, give_up: Callable[[str], Awaitable[None]] | None) -> None:
+    """One failed job more: again later, or given up."""
+    row = await connector.execute_query_one_async(_STUMBLED, id=submission_id)
+    before = int(row["number"])
+    if give_up is None or before + 1 < MOST_STUMBLES:
+        seconds = STUMBLE << min(before, MOST_STUMBLES)
+        await connector.execute_query_async(_WAKE_LATER, id=submission_id, seconds=seconds)
+        return
+    try:
+        await give_up(submission_id)
+    except Exception as error:  # noqa: BLE001 - whatever it is, others have their turn meanwhile
+        log.error("delivery.not_set_aside", submission_id=submission_id, **unexpected.named(error))  # noqa: TRY400 - as above
+        await connector.execute_query_async(_WAKE_LATER, id=submission_id, seconds=GIVEN_UP)
+    else:
+        await connector.execute_query_async(_START_ANEW, id=submission_id)
 
 
 async def work(app: procrastinate.App, *, concurrency: int, stop: asyncio.Event) -> None:

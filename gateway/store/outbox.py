@@ -11,18 +11,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
+
+from gateway import unexpected
 from gateway.crypto import vault
+from gateway.errors import DatabaseAway, InternalError
 from gateway.model import instant
 from gateway.ports import Clock, Scope
 from gateway.store import database as db
 from gateway.store.database import Database, numbered
 from gateway.store.keyring import Keyring
 from gateway.store.webhooks import SECRET, URL, place
-from gateway.webhook import STATE, Message, Outcome, message_id
+from gateway.webhook import STATE, Message, Outcome, following, message_id
+
+log = structlog.get_logger()
 
 LINES: Final = 500  # of the change feed at once
 KEPT: Final = timedelta(days=30)
@@ -160,7 +166,18 @@ class Messages:
         """See the port."""
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, id=webhook, now=now, leased=now + lease, limit=limit)
-        return tuple([await self._message(row) for row in rows])
+        found, broken = list[Message](), list[Outcome]()
+        for row in rows:
+            try:
+                found.append(await self._message(row))
+            except DatabaseAway:
+                raise
+            except Exception as error:  # noqa: BLE001 - one bad row must not hold up the others
+                log.error("webhooks.unreadable", message=str(row["id"]), **unexpected.named(error))  # noqa: TRY400 - rows hold values
+                broken.append(_failed(row, now))
+        if broken:
+            await self.settle(broken)
+        return tuple(found)
 
     async def _message(self, row: Mapping[str, Any]) -> Message:
         key = await self._keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
@@ -197,6 +214,12 @@ class Messages:
     async def prune(self) -> int:
         """See the port: lines older than 30 days that wait for nothing."""
         return await self._database.run(_PRUNE, before=self._clock.now() - KEPT, limit=AT_ONCE)
+
+
+def _failed(row: Mapping[str, Any], now: datetime) -> Outcome:
+    """A failed try of a message that cannot be read: tried again by the schedule, and given up by it."""
+    shell = Message(row["id"], row["type"], row["at"], {}, row["tries"], row["began_at"], "", (), row["failures"])
+    return Outcome(row["id"], row["tries"], now, False, None, InternalError.code, following(shell, now))
 
 
 def _cursor(line: Mapping[str, Any]) -> str:

@@ -16,9 +16,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
     Text,
+    Uuid,
+    any_,
     bindparam,
     cast,
     delete,
@@ -33,7 +37,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from gateway.errors import NotFound, StateConflict
+from gateway import unexpected
+from gateway.errors import DatabaseAway, ErasedListUnwritable, ErasureFailed, NotFound, StateConflict
 from gateway.evidence import chain
 from gateway.model import State
 from gateway.ports import Clock, EvidenceEntry
@@ -44,6 +49,8 @@ from gateway.store import tables as t
 from gateway.store.database import Connection, Database, Row, compiled
 from gateway.store.erased import ErasedList
 from gateway.store.keyring import Keyring
+
+log = structlog.get_logger()
 
 AT_ONCE = 200
 
@@ -64,7 +71,12 @@ _COUNT = {
     "payload": compiled(select(func.count().label("number")).where(*_PAYLOAD)),
     "metadata": compiled(select(func.count().label("number")).where(*_METADATA)),
 }
-_DUE = compiled(select(_S.id).where(*_PAYLOAD).order_by(_S.created_at).limit(AT_ONCE))
+_DUE = compiled(
+    select(_S.id)
+    .where(*_PAYLOAD, ~(_S.id == any_(bindparam("passed", type_=ARRAY(Uuid)))))
+    .order_by(_S.created_at)
+    .limit(AT_ONCE)
+)
 _FORGET = compiled(
     delete(t.submissions).where(
         _S.id.in_(select(_S.id).where(*_METADATA).order_by(_S.created_at).limit(AT_ONCE).scalar_subquery())
@@ -169,19 +181,39 @@ class Retention:
         return int(row["number"]) if row else 0
 
     async def run(self, period: Period) -> int:
-        """Erase what is due; how many."""
+        """Erase what is due; how many. One that cannot be erased holds up no other.
+
+        Raises `ErasureFailed` once all others are erased.
+        """
+        if period.service is not None:
+            return await self._run_payload(period)
         total = 0
         while True:
-            if period.service is None:
-                number = await self._database.run(_FORGET, **self._values(period))
-            else:
-                rows = await self._database.rows(_DUE, **self._values(period))
-                number = len(rows)
-                for row in rows:
-                    await self.erase(row["id"], "retention")
+            number = await self._database.run(_FORGET, **self._values(period))
             total += number
             if number < AT_ONCE:
                 return total
+
+    async def _run_payload(self, period: Period) -> int:
+        total, passed, failed = 0, list[UUID](), 0
+        while True:
+            rows = await self._database.rows(_DUE, **self._values(period), passed=passed)
+            for row in rows:
+                try:
+                    total += await self.erase(row["id"], "retention")
+                except (DatabaseAway, ErasedListUnwritable):  # no matter of this row
+                    raise
+                except (NotFound, StateConflict):  # somebody else decided meanwhile
+                    passed.append(row["id"])
+                except Exception as error:  # noqa: BLE001 - whatever it is, the others must be erased
+                    log.error("retention.not_erased", submission_id=str(row["id"]), **unexpected.named(error))  # noqa: TRY400 - without its text
+                    passed.append(row["id"])
+                    failed += 1
+            if len(rows) < AT_ONCE:
+                break
+        if failed:
+            raise ErasureFailed(failed=failed, erased=total)
+        return total
 
     async def erase(self, submission_id: UUID, why: str) -> bool:
         """Erase the payload of one submission that ended; False where it was erased already.

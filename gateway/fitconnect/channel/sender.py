@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
-from gateway import __version__
+from gateway import __version__, failpoints
 from gateway.errors import CounterpartGarbled, InternalError
 from gateway.fitconnect import envelope, events, fitness, metadata, names, wire
 from gateway.fitconnect.channel.api import Api
@@ -92,6 +92,7 @@ class FitConnectChannel:
         )
         version = metadata.choose(reception.inbox.metadata_versions)
         envelope.check_limits(len(document.content), [each.size for each in parcel.enclosures], reception.key)
+        failpoints.before("steps.sign")
         signature = await self._keys.sign_document(submission.municipality, document, to.signature)
         packer = Packer(store, submission.id, reception.key, self._random)
         attachments = [await packer.attachment(each) for each in parcel.enclosures]

@@ -1,0 +1,327 @@
+"""What is sent and erased unasked: an unexpected exception is a failed try, and one bad row stops no other."""
+
+# ruff: noqa: F811 - fixtures of other files are arguments here
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+
+from gateway import failpoints, stamping, worker
+from gateway.errors import CounterpartAway, ErasureFailed
+from gateway.failures import TOLD_AFTER
+from gateway.model import State
+from gateway.store import roots
+from gateway.store.alarms import open_alarms, raise_house
+from gateway.store.erased import NAME, ErasedList
+from gateway.webhook import DELAYS, GIVEN_UP_AFTER
+from gateway.wiring import failures as wired
+from tests.store.conftest import new_submission
+from tests.store.test_bulletins import heralds, mail, text_of, to_it, told  # noqa: F401 - fixtures
+from tests.store.test_retention import PAYLOAD, ended
+from tests.store.test_webhooks import notifier, receiver, round_, subscribed  # noqa: F401 - fixtures
+
+KINDS = ["ValueError", "KeyError", "MemoryError", "RecursionError", "Unforeseen"]
+
+
+@pytest.fixture
+def failing_at(tmp_path, request):
+    point, kind = request.param
+    there = tmp_path / f"worker.{point}"
+    there.write_text(f"raise {kind}", encoding="ascii")
+    failpoints.arm("worker", tmp_path)
+    yield there
+    failpoints.arm("worker", None)
+
+
+def at(point: str):
+    return pytest.mark.parametrize("failing_at", [(point, kind) for kind in KINDS], indirect=True, ids=KINDS)
+
+
+async def alarms(store) -> set[tuple[str, str]]:
+    return {(row["rule"], row["subject"]) for row in await open_alarms(store.database)}
+
+
+async def log_of(store, hook):
+    lines, _ = await store.webhooks.log("portal", hook, None, 100)
+    return [(each.state, [one["error"] for one in each.tries]) for each in lines]
+
+
+@at("before.webhook.message")
+async def test_a_webhook_message_that_fails_is_a_failed_try_and_told_later(
+    store,
+    clock,
+    notifier,
+    receiver,
+    failing_at,
+):
+    hook, _ = await subscribed(store, receiver)
+    await store.create(new_submission())
+    await round_(notifier)
+    assert await log_of(store, hook) == [("waiting", ["internal"])]
+    failing_at.unlink()
+    clock.advance(seconds=DELAYS[0])
+    await round_(notifier)
+    assert await log_of(store, hook) == [("delivered", ["internal", None])]
+
+
+async def test_a_webhook_message_that_fails_for_ever_is_given_up(
+    store,
+    clock,
+    notifier,
+    receiver,
+    monkeypatch,
+):
+    monkeypatch.setattr("gateway.notifier.webhook.body", lambda _: {}["Müßiggang"])
+    hook, _ = await subscribed(store, receiver)
+    await store.create(new_submission())
+    began = clock.now()
+    while clock.now() < began + GIVEN_UP_AFTER + timedelta(hours=12):
+        await round_(notifier)
+        clock.advance(hours=6)
+    ((state, errors),) = await log_of(store, hook)
+    assert (state, set(errors)) == ("failed", {"internal"})
+
+
+async def test_a_row_that_cannot_be_read_holds_up_no_other_message(
+    store,
+    clock,
+    notifier,
+    receiver,
+    monkeypatch,
+):
+    hook, _ = await subscribed(store, receiver)
+    for no in range(3):
+        await store.create(new_submission(f"k-{no}"))
+    whole, seen = store.messages._message, []
+
+    async def message(row):
+        seen.append(row["id"])
+        if row["id"] == seen[0]:
+            raise ValueError("Müßiggang")
+        return await whole(row)
+
+    monkeypatch.setattr(type(store.messages), "_message", lambda _, row: message(row))
+    await round_(notifier)
+    assert len(receiver.got) == 2
+    assert sorted(await log_of(store, hook)) == [("delivered", [None])] * 2 + [("waiting", ["internal"])]
+
+
+async def test_a_lane_that_fails_rests_is_told_and_goes_on(
+    store,
+    clock,
+    notifier,
+    receiver,
+    monkeypatch,
+):
+    notifier.failures = wired(SimpleNamespace(store=store, clock=clock))
+    hook, _ = await subscribed(store, receiver)
+    await store.create(new_submission())
+    tries = []
+
+    async def failing(*_):
+        tries.append(clock.now())
+        raise KeyError("Müßiggang")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(store.messages), "follow", failing)
+        for _ in range(40):
+            await round_(notifier)
+            clock.advance(seconds=1)
+    assert TOLD_AFTER <= len(tries) <= 6, "the gaps grow"
+    assert await alarms(store) == {("task_failing", f"webhook {hook}")}
+    clock.advance(hours=1)
+    await round_(notifier)
+    assert len(receiver.got) == 1
+    assert await alarms(store) == set()
+
+
+@at("before.steps.mail")
+async def test_a_mail_that_fails_is_sent_later(store, clock, heralds, mail, failing_at):
+    await raise_house(store.database, "disk_low", "host-1", clock.now())
+    herald = heralds(to_it())
+    await told(herald)
+    assert mail.got == []
+    failing_at.unlink()
+    clock.advance(seconds=DELAYS[0])
+    await told(herald)
+    assert "disk_low" in text_of(mail.got[0][1])
+
+
+@pytest.mark.parametrize("failing_at", [("before.steps.mail", "ValueError")], indirect=True)
+async def test_a_mail_that_fails_for_ever_is_given_up_and_becomes_an_alarm(
+    store,
+    clock,
+    heralds,
+    mail,
+    failing_at,
+):
+    await raise_house(store.database, "disk_low", "host-1", clock.now())
+    herald, began = heralds(to_it()), clock.now()
+    while clock.now() < began + GIVEN_UP_AFTER + timedelta(hours=12):
+        await told(herald)
+        clock.advance(hours=6)
+    assert failing_at.exists()
+    assert ("alarm_not_delivered", "it") in await alarms(store)
+
+
+async def test_a_bulletin_that_cannot_be_read_is_given_up_and_holds_up_no_other(
+    store,
+    clock,
+    heralds,
+    mail,
+):
+    await raise_house(store.database, "disk_low", "host-1", clock.now())
+    bad, good = to_it(key="bad:1", name="bad"), to_it(key="good:1", name="good")
+    herald = heralds(bad, good)
+    for target in (bad, good):
+        await herald.bulletins.compose(target, repeat=None, quiet=timedelta(0))
+    async with store.database.connection() as connection:
+        await connection.execute("""UPDATE bulletins SET lines = '[{"rule": 1}]' WHERE target = 'bad:1'""")
+    await told(herald)
+    assert len(mail.got) == 1
+    assert ("alarm_not_delivered", "bad") in await alarms(store)
+    async with store.database.connection() as connection:
+        row = await connection.fetchrow("SELECT state FROM bulletins WHERE target = 'bad:1'")
+    assert row["state"] == "failed"
+
+
+async def test_gathering_that_fails_for_one_recipient_holds_up_no_other(
+    store,
+    clock,
+    heralds,
+    mail,
+    monkeypatch,
+):
+    await raise_house(store.database, "disk_low", "host-1", clock.now())
+    herald = heralds(to_it(key="a", name="a"), to_it(key="b", name="b", mail="b@town.example"))
+    compose = type(herald.bulletins).compose
+
+    async def failing(self, target, **how):
+        if target.key == "a":
+            raise ValueError("Müßiggang")
+        return await compose(self, target, **how)
+
+    monkeypatch.setattr(type(herald.bulletins), "compose", failing)
+    await told(herald)
+    assert [to for to, _ in mail.got] == ["b@town.example"]
+
+
+async def test_one_that_cannot_be_erased_holds_up_no_other(store, clock, tmp_path, monkeypatch):
+    ids = [(await ended(store, clock, f"k-{no}"))[1].id for no in range(3)]
+    clock.advance(days=31)
+    add = ErasedList.add
+
+    def failing(self, submission, *others):
+        if submission == ids[0]:
+            raise ValueError("Müßiggang")
+        return add(self, submission, *others)
+
+    monkeypatch.setattr(ErasedList, "add", failing)
+    monkeypatch.setattr("gateway.store.retention.AT_ONCE", 3)
+    retention = store.retention(ErasedList(tmp_path / NAME))
+    with pytest.raises(ErasureFailed) as refused:
+        await retention.run(PAYLOAD)
+    assert refused.value.params == {"failed": 1, "erased": 2}
+    assert await retention.due(PAYLOAD) == 1
+    monkeypatch.setattr(ErasedList, "add", add)
+    assert await retention.run(PAYLOAD) == 1
+
+
+@at("before.retention.erase")
+async def test_erasure_that_fails_for_all_ends_and_says_how_many(store, clock, tmp_path, failing_at):
+    for no in range(3):
+        await ended(store, clock, f"k-{no}")
+    clock.advance(days=31)
+    retention = store.retention(ErasedList(tmp_path / NAME))
+    with pytest.raises(ErasureFailed) as refused:
+        await retention.run(PAYLOAD)
+    assert refused.value.params == {"failed": 3, "erased": 0}
+    failing_at.unlink()
+    assert await retention.run(PAYLOAD) == 3
+
+
+@pytest.mark.parametrize(("error", "asked"), [(ValueError("Müßiggang"), [1, 2, 3]), (CounterpartAway(host="h"), [1])])
+async def test_a_root_that_cannot_be_stamped_holds_up_no_other_unless_the_authority_is_away(
+    monkeypatch, clock, error, asked
+):
+    seen = []
+
+    async def unstamped(*_):
+        return [(no, f"token-{no}") for no in (1, 2, 3)]
+
+    async def failing(*_, no, **__):
+        seen.append(no)
+        if no == 1:
+            raise error
+
+    monkeypatch.setattr(roots, "unstamped", unstamped)
+    monkeypatch.setattr(stamping, "_stamp", failing)
+    with pytest.raises(type(error)):
+        await stamping.stamp_roots(None, None, "https://tsa.example", clock.now(), bytes)
+    assert seen == asked
+
+
+async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(store, clock, monkeypatch):
+    async def a_few_times(failures, task, work, _every_s):
+        for _ in range(TOLD_AFTER):
+            await failures.attempt(task, work)
+
+    class Raising:
+        def __getattr__(self, name):
+            raise ValueError("Müßiggang")
+
+    monkeypatch.setattr(worker, "repeat", a_few_times)
+    monkeypatch.setattr(worker, "SWEEP_EVERY_S", 0)
+    house = SimpleNamespace(
+        store=SimpleNamespace(database=Raising()),
+        clock=clock,
+        keys=Raising(),
+        retention=Raising(),
+        turns=Raising(),
+        periods=[PAYLOAD],
+        limits=(),
+        delivery=SimpleNamespace(bounds={"d": 1}),
+        settings=SimpleNamespace(
+            evidence=SimpleNamespace(timestamp_url="https://tsa.example"),
+            outbound=SimpleNamespace(proxy=None, no_proxy=(), ca_bundle=None, allow_private=()),
+        ),
+    )
+    counted = wired(SimpleNamespace(store=store, clock=clock))
+    for task in worker._tasks(house, Raising(), counted):
+        await task
+    names = {subject for rule, subject in await alarms(store) if rule == "task_failing"}
+    assert names == {
+        *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines", "evidence_roots", "time_stamps", "turns")
+    }
+    for name in names:
+        await counted.attempt(name, lambda: store.database.rows(roots._UNSTAMPED, since=clock.now()))
+    assert await alarms(store) == set()
+
+
+async def test_a_period_that_fails_holds_up_no_other_period(clock):
+    done = []
+
+    async def run(period):
+        done.append(period.days)
+        if period.days == 1:
+            raise KeyError("Müßiggang")
+        return 0
+
+    periods = [replace(PAYLOAD, days=days) for days in (1, 2, 3)]
+    house = SimpleNamespace(retention=SimpleNamespace(run=run), periods=periods)
+    with pytest.raises(KeyError):
+        await worker._erase(house)
+    assert done == [1, 2, 3]
+
+
+async def test_what_is_given_up_by_a_job_is_set_aside(store, clock):
+    new = new_submission(str(uuid4()))
+    await store.create(new)
+    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id))
+    assert (await store.load(new.submission.id)).state is State.HELD
+    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id))
