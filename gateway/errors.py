@@ -626,8 +626,29 @@ class DatabaseNotStarted(OperatorError):
     """The embedded database does not start."""
 
     code = "database_not_started"
-    de = "Die eingebaute Datenbank startet nicht: {cause}. Näheres steht in {log}."
-    en = "The embedded database does not start: {cause}. Its log is {log}."
+    de = (
+        "Die eingebaute Datenbank startet nicht: {cause}. Näheres steht in {log}. Sind ihre Dateien beschädigt: das "
+        "Verzeichnis postgres beiseite legen und die letzte Sicherung mit `gateway restore` einspielen."
+    )
+    en = (
+        "The embedded database does not start: {cause}. Its log is {log}. If its files are damaged, put the directory "
+        "postgres aside and run `gateway restore` with the last backup."
+    )
+
+
+class DatabaseDamaged(OperatorError):
+    """Files of the embedded database are missing or damaged; nothing was written over."""
+
+    code = "database_damaged"
+    titles = ("Dateien der Datenbank sind beschädigt", "Files of the database are damaged")
+    de = (
+        "Dateien der eingebauten Datenbank in {place} fehlen oder sind beschädigt ({cause}). Bitte nichts darin "
+        "ändern, das Verzeichnis postgres beiseite legen und die letzte Sicherung mit `gateway restore` einspielen."
+    )
+    en = (
+        "Files of the embedded database in {place} are missing or damaged ({cause}). Change nothing in it, put the "
+        "directory postgres aside and run `gateway restore` with the last backup."
+    )
 
 
 class EvidenceKeysInvalid(OperatorError):

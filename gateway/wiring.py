@@ -103,7 +103,8 @@ async def database(settings: Settings, *, migrate: bool = True) -> AsyncIterator
     """The connection string of the (migrated) database: the server that is set, or the embedded one.
 
     The embedded one is started if it does not run and stopped by the last process that used it: each holds a shared
-    lock on a file meanwhile, which the kernel drops with the process. Raises `DatabaseAway`, `SchemaNewer` and others.
+    lock on a file meanwhile, which the kernel drops with the process. Raises `DatabaseAway`, `SchemaNewer`,
+    `DatabaseDamaged` and others.
     """
     if settings.database.url:
         dsn = settings.database.url.get_secret_value()
@@ -116,9 +117,10 @@ async def database(settings: Settings, *, migrate: bool = True) -> AsyncIterator
         await asyncio.to_thread(fcntl.flock, users, fcntl.LOCK_SH)
         try:
             running = await asyncio.to_thread(embedded.start, settings.data_dir)
-            if migrate:
-                await asyncio.to_thread(migrations.migrate, running.dsn)
-            yield running.dsn
+            with embedded.damage_told(settings.data_dir):
+                if migrate:
+                    await asyncio.to_thread(migrations.migrate, running.dsn)
+                yield running.dsn
         finally:
             with suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)

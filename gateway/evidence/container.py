@@ -1,7 +1,10 @@
 """The ZIP around the members of an archive, written in one form and read with every bound.
 
 Knows: how large, how many, which names. Never does: write files, trust a length that the ZIP states, judge a member.
-Standard: APPNOTE 6.3 (stored and deflated members only, no ZIP64, no encryption, no comment). Start reading: `unpack`.
+Standard: APPNOTE 6.3 (no ZIP64, no encryption, no comment). Start reading: `unpack`.
+
+Members are stored, not deflated: then the members alone say what every byte of the ZIP is, whichever zlib is installed,
+and nothing can be hidden beside what the signature covers.
 """
 
 from __future__ import annotations
@@ -17,21 +20,22 @@ from typing import Final
 from gateway.errors import EvidenceUnreadable
 from gateway.model import Finding
 
-LARGEST_FILE: Final = 16 << 20
 LARGEST_CONTENT: Final = 32 << 20
+LARGEST_FILE: Final = 33 << 20
 MOST_MEMBERS: Final = 1000
 LARGEST_DIRECTORY: Final = 256 << 10
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,80}(/[a-z0-9][a-z0-9._-]{0,80})?")
 _END: Final = struct.Struct("<4s4H2LH")
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _MODE: Final = 0o100644 << 16
+_UNIX: Final = 3
 _ENCRYPTED: Final = 0x1
 _PIECE: Final = 64 << 10
 
 _FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "too_large": (
-        "Ein Nachweisarchiv hat gepackt höchstens 16 MiB und entpackt höchstens 32 MiB.",
-        "An evidence archive has at most 16 MiB packed and 32 MiB unpacked.",
+        "Ein Nachweisarchiv hat gepackt höchstens 33 MiB und entpackt höchstens 32 MiB.",
+        "An evidence archive has at most 33 MiB packed and 32 MiB unpacked.",
     ),
     "no_zip": (
         "Die Datei ist kein vollständiges ZIP-Archiv ohne Vorspann, Kommentar und ZIP64.",
@@ -51,33 +55,41 @@ _FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Members may only be stored or deflated and not be encrypted.",
     ),
     "damaged": ("Ein Eintrag lässt sich nicht entpacken.", "A member cannot be unpacked."),
+    "beside": (
+        "Das ZIP enthält außer den Einträgen noch anderes oder ist nicht so gepackt, wie das Gateway es ausgibt.",
+        "The ZIP holds something beside its members, or is not packed as the gateway hands it out.",
+    ),
 }
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:
     """The ZIP of these members; the same members give the same bytes."""
     spool = io.BytesIO()
-    with zipfile.ZipFile(spool, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(spool, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(members):
             info = zipfile.ZipInfo(name, _EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = _UNIX
             info.external_attr = _MODE
             archive.writestr(info, members[name])
     return spool.getvalue()
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
-    """The members by name. Raises `EvidenceUnreadable` with every fault of form; reads no more than the bounds."""
+    """The members by name, of exactly the bytes that `pack` makes of them.
+
+    Raises `EvidenceUnreadable` with every fault of form; reads no more than the bounds.
+    """
     _require(len(data) <= LARGEST_FILE, "too_large")
     _check_end(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             listed = archive.infolist()
             _check_list(listed)
-            return _contents(archive, listed)
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError, RuntimeError):
-        pass
-    raise _unreadable("damaged")
+            members = _contents(archive, listed)
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, OSError, RuntimeError, zlib.error):
+        raise _unreadable("damaged") from None
+    _require(pack(members) == data, "beside")
+    return members
 
 
 def _check_end(data: bytes) -> None:

@@ -10,19 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import IO, Any, Final
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import Table
 
+from gateway import regular
 from gateway.errors import BackupUnfit, DatabaseNotEmpty
 from gateway.model import instant
 from gateway.store import masters, migrations
@@ -34,6 +38,15 @@ UNFINISHED: Final = "restore_unfinished"
 """The fact that stands from the first restored row until `finish`."""
 MANIFEST: Final = "manifest.json"
 _BLOCK: Final = 1 << 20
+_LARGEST_MANIFEST: Final = 1 << 20
+_UNPACKABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    struct.error,
+    NotImplementedError,  # a version of ZIP that the library does not know
+)
 _DENSE: Final = frozenset({"blob_frames", "submission_secrets"})  # encrypted: nothing to compress
 
 
@@ -112,15 +125,15 @@ def finish(dsn: str) -> None:
 @contextmanager
 def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
     try:
-        with zipfile.ZipFile(source) as archive:
+        with regular.opened(source) as file, zipfile.ZipFile(file) as archive:
             yield archive, _manifest(archive)
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
+    except (*_UNPACKABLE, KeyError, OSError, ValueError, TypeError, RecursionError) as error:
         raise _unfit(*_reason(error)) from None
 
 
 def _reason(error: Exception) -> tuple[str, str]:
     """Why a file is no backup, in both languages."""
-    if isinstance(error, zipfile.BadZipFile):
+    if isinstance(error, _UNPACKABLE):
         return "sie ist keine ZIP-Datei, beschädigt oder abgeschnitten", "it is no ZIP file, damaged or cut off"
     if isinstance(error, KeyError):
         return (
@@ -137,7 +150,7 @@ def _reason(error: Exception) -> tuple[str, str]:
 
 
 def _load(dsn: str, archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:
-    mark = hashlib.sha256(archive.read(MANIFEST)).digest()
+    mark = hashlib.sha256(_manifest_bytes(archive)).digest()
     with connected(dsn) as connection:
         there = migrations.revision(connection)
         begun = there is not None and _fact(connection, UNFINISHED) == mark
@@ -174,11 +187,11 @@ def _reload(connection: psycopg.Connection[Any], archive: zipfile.ZipFile, name:
     digest, copied = hashlib.sha256(), connection.cursor()
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(*_named(name, said["columns"]))
     try:
-        with archive.open(f"{name}.copy") as file, copied.copy(statement) as copy:
+        with _member(archive, f"{name}.copy") as file, copied.copy(statement) as copy:
             for block in _blocks(file):
                 digest.update(block)
                 copy.write(block)
-    except psycopg.Error:
+    except (psycopg.Error, *_UNPACKABLE):
         raise _unfit(f"Tabelle {name} ist beschädigt", f"table {name} is damaged") from None
     if (copied.rowcount, digest.hexdigest()) != (said["rows"], said["sha256"]):
         raise _unfit(f"Tabelle {name} ist beschädigt", f"table {name} is damaged")
@@ -194,10 +207,38 @@ def _named(table: str, columns: Sequence[str]) -> tuple[sql.Identifier, sql.Comp
 
 
 def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
-    manifest = json.loads(archive.read(MANIFEST))
-    if manifest["format"] != FORMAT or not isinstance(manifest["tables"], dict):
+    manifest = json.loads(_manifest_bytes(archive))
+    if not isinstance(manifest, dict) or manifest["format"] != FORMAT:
         raise ValueError
-    return cast("dict[str, Any]", manifest)
+    texts = [manifest["made_at"], manifest["revision"], *_listed(manifest["master_keys"])]
+    for name, said in manifest["tables"].items() if isinstance(manifest["tables"], dict) else [(None, None)]:
+        if not isinstance(said, dict) or type(said["rows"]) is not int:
+            raise ValueError
+        texts += [name, said["sha256"], *_listed(said["columns"])]
+    if not all(isinstance(each, str) for each in texts):
+        raise ValueError
+    return manifest
+
+
+def _manifest_bytes(archive: zipfile.ZipFile) -> bytes:
+    with _member(archive, MANIFEST) as file:
+        raw = file.read(_LARGEST_MANIFEST + 1)
+    if len(raw) > _LARGEST_MANIFEST:
+        raise ValueError
+    return raw
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    try:
+        return archive.open(name)
+    except RuntimeError:  # encrypted, or packed by a method that the library does not know
+        raise zipfile.BadZipFile from None
+
+
+def _listed(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
 
 
 def _must_be_readable(manifest: Mapping[str, Any], keys: Collection[str] | None) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,14 +25,19 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from gateway.errors import DatabaseNotStarted, DatabaseUnfit
+from gateway.errors import DatabaseDamaged, DatabaseNotStarted, DatabaseUnfit
 from gateway.store import postmaster, system_user
 
 MAJOR = "18"
 ROLE = "gateway"
 LONGEST_SOCKET_DIRECTORY = 90  # sun_path holds 108 bytes, "/.s.PGSQL.5432.lock" needs 18 of them
+SOCKET_PLACE = "/tmp"  # noqa: S108 - below it mkdtemp makes a directory of our own; other places are too long
+SOCKET_PREFIX = "ozg-pg-"
+DAMAGED = ("XX", "58")  # classes of SQLSTATE: internal errors (corrupted data among them), errors of the system
 LARGEST_LOG = 10 << 20
 PASSING = ("lock file", "shared memory", "could not create any Unix-domain sockets")  # a predecessor that still dies
+FATAL = ("FATAL", "PANIC", "error:", "was terminated by signal")
+FOLLOWING = ("the database system is ",)  # what we were told while it did not come up: no cause
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 SETTINGS = """
 listen_addresses = ''
@@ -75,7 +81,8 @@ def start(data_dir: Path, *, wait: float = 60.0) -> Running:
     """Start the database of `data_dir`, making it on first use, or attach to the one already running on it.
 
     `wait` is in seconds and also covers recovery after a crash and backends that still die. Blocks. Raises
-    `DatabaseUnfit` for another major version's directory, `DatabaseNotStarted` otherwise.
+    `DatabaseUnfit` for another major version's directory, `DatabaseDamaged` for one that is no cluster any more,
+    `DatabaseNotStarted` otherwise.
     """
     deadline = time.monotonic() + wait
     home = _home(data_dir)
@@ -94,6 +101,18 @@ def start(data_dir: Path, *, wait: float = 60.0) -> Running:
             if time.monotonic() > deadline:
                 raise DatabaseNotStarted(cause=_last_words(home), log=home / "log")
             time.sleep(0.02)
+
+
+@contextmanager
+def damage_told(data_dir: Path) -> Iterator[None]:
+    """Around work with the database of `data_dir`: raises `DatabaseDamaged` for what it says of damaged files."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if (error.sqlstate or "")[:2] not in DAMAGED:
+            raise
+        cause = error.diag.message_primary or error.sqlstate
+        raise DatabaseDamaged(place=_home(data_dir) / "data", cause=cause) from None
 
 
 def running(data_dir: Path) -> int | None:
@@ -133,9 +152,8 @@ def _alone(data_dir: Path) -> Iterator[None]:
 
 def _make(home: Path, owner: system_user.Owner | None) -> None:
     """Make the cluster where there is none; a half-made one of a killed predecessor is thrown away."""
-    found = home / "data" / "PG_VERSION"
-    if found.exists():
-        if (version := found.read_text().strip()) != MAJOR:
+    if (version := _version(home / "data")) is not None:
+        if version != MAJOR:
             raise DatabaseUnfit(place=home / "data", found=version, expected=MAJOR)
         system_user.open_way(home, owner)
         return
@@ -153,6 +171,19 @@ def _make(home: Path, owner: system_user.Owner | None) -> None:
     with (fresh / "postgresql.conf").open("a") as conf:
         conf.write(SETTINGS)
     fresh.rename(home / "data")
+
+
+def _version(data: Path) -> str | None:
+    """The major version that made the cluster; None where there is none yet. Raises `DatabaseDamaged`."""
+    if not data.exists() or (data.is_dir() and not any(data.iterdir())):
+        return None
+    try:
+        version = (data / "PG_VERSION").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        version = ""
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2})?", version):
+        raise DatabaseDamaged(place=data, cause="PG_VERSION")
+    return version
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +254,9 @@ def _last_words(home: Path, since: int = 0) -> str:
     """The last complaint in the log, looking only at what was written after `since` bytes."""
     with suppress(OSError):
         lines = (home / "log").read_bytes()[since:].decode(errors="replace").splitlines()
-        fatal = [line for line in lines if "FATAL" in line or "error:" in line]
-        return (fatal or lines or ["?"])[-1].strip()
+        fatal = [line for line in lines if any(word in line for word in FATAL)]
+        causes = [line for line in fatal if not any(word in line for word in FOLLOWING)]
+        return (causes or fatal or lines or ["?"])[-1].strip()
     return "?"
 
 
@@ -239,19 +271,26 @@ def _socket_directory(home: Path, owner: system_user.Owner | None) -> Path:
     """The cluster itself, or a short temporary directory (recorded in `socket`) where that path is too long."""
     if len(os.fsencode(home / "data")) <= LONGEST_SOCKET_DIRECTORY:
         return home / "data"
-    record = home / "socket"
-    if record.exists():
-        known = Path(record.read_text())
-        if known.is_dir() and known.stat().st_uid == (owner.uid if owner else os.geteuid()):
-            return known
-    made = Path(tempfile.mkdtemp(prefix="ozg-pg-", dir="/tmp"))
+    known = _recorded(home)
+    if known and known.is_dir() and known.stat().st_uid == (owner.uid if owner else os.geteuid()):
+        return known
+    made = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=SOCKET_PLACE))
     system_user.give(made, owner)
-    record.write_text(str(made))
+    (home / "socket").write_text(str(made))
     return made
+
+
+def _recorded(home: Path) -> Path | None:
+    """The temporary directory that `socket` names; None where it names none of ours: it will be removed."""
+    with suppress(OSError, ValueError):
+        named = Path((home / "socket").read_text())
+        if named.parent == Path(SOCKET_PLACE) and named.name.startswith(SOCKET_PREFIX):
+            return named
+    return None
 
 
 def _forget_socket_directory(home: Path) -> None:
     with suppress(OSError):
-        record = home / "socket"
-        shutil.rmtree(record.read_text(), ignore_errors=True)
-        record.unlink()
+        if known := _recorded(home):
+            shutil.rmtree(known, ignore_errors=True)
+        (home / "socket").unlink()

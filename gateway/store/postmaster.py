@@ -11,6 +11,9 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+LARGEST_PID: Final = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,13 @@ class Postmaster:
 
 
 def read(data: Path) -> Postmaster | None:
-    """The lock file of the cluster in `data`; None where there is none or it is being written."""
+    """The lock file of the cluster in `data`; None where there is none, it is being written or it is damaged."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
         pid = int(lines[0])
     except (OSError, ValueError, IndexError):
+        return None
+    if not 0 < pid <= LARGEST_PID:  # to the kernel 0 and less are groups of processes, others too
         return None
     lines += [""] * 8
     return Postmaster(pid=pid, data=data, socket_directory=lines[4].strip(), ready=lines[7].strip() == "ready")
@@ -48,7 +53,7 @@ def bury(data: Path, dead: Postmaster | None) -> None:
     if dead is None or not _exists(dead.pid):
         return
     for path in (data / "postmaster.pid", Path(dead.socket_directory, ".s.PGSQL.5432.lock")):
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             lines = path.read_text().splitlines(keepends=True)
             path.write_text("".join([f"{os.getpid()}\n", *lines[1:]]))
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from starlette.requests import Request
@@ -46,6 +47,15 @@ def parts_of(request: Request) -> Parts:
     """What the app is made of."""
     parts: Parts = request.app.state.parts
     return parts
+
+
+def reference(request: Request, path: str) -> str:
+    """`path` of ours as the caller reaches it: under the path of the public address that its host name means.
+
+    A proxy that takes that path off before us passes on what we send back as it is.
+    """
+    issuer = parts_of(request).provider.issuer_of(request.headers.get("host"))
+    return f"{urlsplit(issuer.url).path}{path}"
 
 
 def caller(request: Request, scope: str) -> Principal:

@@ -16,7 +16,7 @@ from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
 from gateway.model import Client, Severity, State
 from gateway.ports import Filter, View
 from gateway.web import body
-from gateway.web.access import READ, WRITE, Query, caller, parts_of, reply, room, taking, uuid_of, visible
+from gateway.web.access import READ, WRITE, Query, caller, parts_of, reference, reply, room, taking, uuid_of, visible
 from gateway.web.metrics import of as metrics_of
 from gateway.withdrawal import withdraw
 
@@ -71,7 +71,7 @@ def _key(request: Request) -> str:
 def _made(request: Request, view: View) -> Response:
     metrics_of(request).taken(view.submission.service, view.submission.municipality)
     request.scope["submission_id"] = str(view.submission.id)
-    location = f"/api/v1/submissions/{view.submission.id}"
+    location = reference(request, f"/api/v1/submissions/{view.submission.id}")
     return reply({**view.as_json(), "receipt": view.receipt}, 201, headers={"Location": location})
 
 

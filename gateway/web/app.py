@@ -82,6 +82,5 @@ def _document(app: FastAPI, parts: Parts, examples: dict[str, Any]) -> dict[str,
             description=openapi.DESCRIPTION,
             routes=app.routes,
         )
-        token_url = parts.provider.issuer_of(None).token_endpoint
-        app.openapi_schema = openapi.complete(document, token_url=token_url, examples=examples)
+        app.openapi_schema = openapi.complete(document, examples=examples)
     return app.openapi_schema

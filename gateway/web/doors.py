@@ -20,6 +20,7 @@ from gateway.model import instant
 from gateway.web.access import parts_of, reply
 from gateway.web.metrics import MEDIA_TYPE
 from gateway.web.metrics import of as metrics_of
+from gateway.web.openapi import addressed
 from gateway.web.parts import HealthCheck
 
 LOOK_S: Final = 5.0
@@ -98,8 +99,10 @@ async def metrics(request: Request) -> Response:
 
 
 async def openapi(request: Request) -> Response:
-    """The API's description, OpenAPI 3.1."""
-    return reply(request.app.openapi(), headers={"Cache-Control": "public, max-age=300"})
+    """The API's description, OpenAPI 3.1, with the addresses of the host that was asked."""
+    issuer = parts_of(request).provider.issuer_of(request.headers.get("host"))
+    described = addressed(request.app.openapi(), server=issuer.url, token_url=issuer.token_endpoint)
+    return reply(described, headers={"Cache-Control": "public, max-age=300"})
 
 
 async def docs(request: Request) -> Response:
@@ -115,7 +118,7 @@ def _page(document: dict[str, Any]) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
         f"<body><main><h1>{title}</h1><p>{escape(document['info']['description'])}</p>"
-        '<p>Complete description: <a href="/api/openapi.json">/api/openapi.json</a> (OpenAPI 3.1).</p>'
+        '<p>Complete description: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p>'
     )
     parts = [head]
     for path, methods in document["paths"].items():

@@ -226,6 +226,14 @@ EXAMPLES: Final[Mapping[str, Any]] = {
 }
 
 
+SCOPES: Final[Mapping[str, str]] = {
+    "submissions:write": "Send uploads, create and validate submissions",
+    "submissions:read": "Read submissions and changes",
+    "services:read": "Read the services on offer",
+    "webhooks:write": "Manage webhooks",
+}
+
+
 def content(name: str, media_type: str, examples: Mapping[str, Any]) -> dict[str, Any]:
     """The `content` of a body of that schema, with its example."""
     return {media_type: {"schema": ref(name), "example": examples[name]}}
@@ -241,20 +249,16 @@ def _restore(node: Any, examples: Mapping[str, Any]) -> None:  # noqa: ANN401 - 
             _restore(value, examples)
 
 
-def complete(document: dict[str, Any], *, token_url: str, examples: Mapping[str, Any]) -> dict[str, Any]:
-    """The framework's document with our schemas, our examples and the way to authenticate."""
-    flow = {
-        "tokenUrl": token_url,
-        "scopes": {
-            "submissions:write": "Send uploads, create and validate submissions",
-            "submissions:read": "Read submissions and changes",
-            "services:read": "Read the services on offer",
-            "webhooks:write": "Manage webhooks",
-        },
-    }
+def complete(document: dict[str, Any], *, examples: Mapping[str, Any]) -> dict[str, Any]:
+    """The framework's document with our schemas and our examples; `addressed` says where all of it is reached."""
     _restore(document["paths"], examples)
-    document["components"] = {
-        "schemas": dict(SCHEMAS),
-        "securitySchemes": {"portal": {"type": "oauth2", "flows": {"clientCredentials": flow}}},
-    }
+    document["components"] = {"schemas": dict(SCHEMAS)}
     return document
+
+
+def addressed(document: Mapping[str, Any], *, server: str, token_url: str) -> dict[str, Any]:
+    """A completed document for who reaches us at `server`: that address, and the way to authenticate there."""
+    flow = {"tokenUrl": token_url, "scopes": dict(SCOPES)}
+    schemes = {"portal": {"type": "oauth2", "flows": {"clientCredentials": flow}}}
+    components = {**document["components"], "securitySchemes": schemes}
+    return {**document, "servers": [{"url": server}], "components": components}

@@ -29,7 +29,7 @@ from gateway.errors import (
 )
 from gateway.ports import Resumable, ResumableUploads
 from gateway.web import body
-from gateway.web.access import WRITE, Query, caller, parts_of, storage, taking, uuid_of
+from gateway.web.access import WRITE, Query, caller, parts_of, reference, storage, taking, uuid_of
 from gateway.web.problems import parameter
 from gateway.web.uploads import MEDIA_TYPE, municipality_of
 from gateway.web.wire import TUS_VERSION as VERSION
@@ -66,7 +66,7 @@ async def create(request: Request) -> Response:
         raise WrongMediaType(allowed="type/subtype")
     town = municipality_of(principal, parts)
     made = await _store(request).begin(principal.client.id, town, kind, length)
-    return _answer({"Location": f"/api/v1/tus/{made.upload}", **_progress(made)}, 201)
+    return _answer({"Location": reference(request, f"/api/v1/tus/{made.upload}"), **_progress(made)}, 201)
 
 
 async def head(request: Request) -> Response:

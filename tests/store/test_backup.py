@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 import zipfile
@@ -140,6 +141,98 @@ async def test_a_damaged_backup_is_refused_and_nothing_is_written(store, postgre
         backup.load(empty, tmp_path / "broken.zip")
     with psycopg.connect(empty) as connection:
         assert connection.execute("SELECT count(*) FROM submissions").fetchone() == (0,)
+
+
+@pytest.fixture
+async def good(store, postgres_dsn, clock, tmp_path):
+    await ended(store, "k-1")
+    backup.write(postgres_dsn, tmp_path / "good.zip", clock.now())
+    return tmp_path / "good.zip"
+
+
+def remade(good, target, manifest=None, **changes):
+    """A copy of a backup with members replaced, and the raw manifest where one is given."""
+    with zipfile.ZipFile(good) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            raw = old.read(name)
+            if name == "manifest.json":
+                raw = manifest(json.loads(raw)) if manifest else raw
+            new.writestr(name, changes.get(name.partition(".")[0], raw), zipfile.ZIP_DEFLATED)
+    return target
+
+
+def changed(**members):
+    return lambda found: json.dumps({**found, **members}).encode()
+
+
+def one_table(**members):
+    return lambda found: json.dumps(
+        {**found, "tables": {**found["tables"], "facts": {**found["tables"]["facts"], **members}}}
+    ).encode()
+
+
+MANIFESTS = {
+    "deeply nested": lambda _: b"[" * 200_000 + b"]" * 200_000,
+    "deeply nested inside": lambda _: b'{"format": 2, "tables": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001,
+    "a huge number": lambda _: b"9" * 10_000,
+    "no object": lambda _: b"[2]",
+    "too large": lambda _: b" " * (2 << 20) + b"{}",
+    "no UTF-8": lambda _: b"\xff{",
+    "key ids that are none": changed(master_keys=[["x"]]),
+    "key ids that are a word": changed(master_keys="word"),
+    "a schema that is a list": changed(revision=["0001"]),
+    "tables that are a list": changed(tables=[]),
+    "a table that is a word": lambda found: changed(tables={**found["tables"], "facts": "word"})(found),
+    "rows that are a word": one_table(rows="1"),
+    "columns that are an object": one_table(columns={"name": 1, "value": 2}),
+    "columns of lists": one_table(columns=[["name"], "value"]),
+}
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_a_manifest_that_is_none_is_refused_with_a_sentence(good, empty, name):
+    bad = remade(good, good.with_name("bad.zip"), MANIFESTS[name])
+    for act in (backup.needs, lambda source: backup.load(empty, source, {"k"})):
+        with pytest.raises(BackupUnfit) as told:
+            act(bad)
+        assert told.value.sentence("de") != told.value.sentence("en")
+    with psycopg.connect(empty) as connection:
+        assert connection.execute("SELECT count(*) FROM submissions").fetchone() == (0,)
+
+
+def flagged(path, offset, value):
+    """Write a value into each header of the directory of a ZIP."""
+    raw = bytearray(path.read_bytes())
+    place = raw.find(b"PK\x01\x02")
+    while place >= 0:
+        raw[place + offset : place + offset + 2] = value.to_bytes(2, "little")
+        place = raw.find(b"PK\x01\x02", place + 1)
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize(("offset", "value"), [(8, 1), (8, 0x41), (10, 99), (10, 14), (10, 12), (6, 90)])
+def test_members_that_cannot_be_unpacked_are_refused_with_a_sentence(good, empty, offset, value):
+    """Encrypted, strongly encrypted, packed by methods unknown or not used (LZMA, bzip2), of a later version of ZIP."""
+    flagged(good, offset, value)
+    with pytest.raises(BackupUnfit):
+        backup.load(empty, good)
+
+
+def test_a_stream_that_ends_amid_a_table_is_refused_with_a_sentence(good, empty):
+    raw = bytearray(good.read_bytes())
+    with zipfile.ZipFile(good) as archive:
+        info = archive.getinfo("submissions.copy")
+    start = info.header_offset + 30 + len(info.filename) + 20
+    raw[start : start + 8] = bytes(byte ^ 0xFF for byte in raw[start : start + 8])
+    good.write_bytes(raw)
+    with pytest.raises(BackupUnfit):
+        backup.load(empty, good)
+
+
+def test_a_pipe_is_no_backup(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BackupUnfit, match="regular file"):
+        backup.needs(tmp_path / "pipe")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gateway.errors import DatabaseNotStarted, DatabaseUnfit
+from gateway.errors import DatabaseDamaged, DatabaseNotStarted, DatabaseUnfit
 from gateway.store import embedded
 
 
@@ -111,3 +111,81 @@ def test_what_stops_it_is_told(data_dir):
     with pytest.raises(DatabaseNotStarted, match="configuration file"):
         embedded.start(data_dir)
     conf.write_text(conf.read_text().replace("no_such_setting = 1", ""))
+
+
+@pytest.fixture
+def stopped(data_dir):
+    """The cluster at rest; what a test did to it is undone."""
+    embedded.start(data_dir)
+    embedded.stop(data_dir)
+    data, kept = data_dir / "postgres" / "data", data_dir / "postgres" / "kept"
+    subprocess.run(["cp", "-a", data, kept], check=True)
+    yield data
+    embedded.stop(data_dir)
+    shutil.rmtree(data, ignore_errors=True)
+    data.unlink(missing_ok=True)
+    kept.rename(data)
+
+
+def replaced(data):
+    shutil.rmtree(data)
+    data.write_text("no directory")
+
+
+CLUSTERS = {
+    "version of other bytes": lambda data: (data / "PG_VERSION").write_bytes(b"\xff\xfe\x00"),
+    "version cut off": lambda data: (data / "PG_VERSION").write_bytes(b""),
+    "version gone": lambda data: (data / "PG_VERSION").unlink(),
+    "a file in its place": replaced,
+}
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_a_directory_that_is_no_cluster_any_more_is_told_and_left_as_it_is(stopped, data_dir, name):
+    CLUSTERS[name](stopped)
+    before = sorted(data_dir.rglob("*"))
+    with pytest.raises(DatabaseDamaged, match="gateway restore") as told:
+        embedded.start(data_dir)
+    assert str(stopped) in told.value.sentence("de")
+    assert sorted(data_dir.rglob("*")) == before
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "-1", "0", "4294967296"])
+def test_a_lock_file_with_a_number_of_no_process_signals_nobody(stopped, data_dir, number, monkeypatch):
+    (stopped / "postmaster.pid").write_text(f"{number}\n{stopped}\n1\n5432\n{stopped}\n\n\nready\n")
+    asked = []
+    monkeypatch.setattr(os, "kill", lambda pid, _signal: asked.append(pid))
+    assert embedded.running(data_dir) is None
+    embedded.stop(data_dir)
+    assert asked == []
+
+
+@pytest.mark.parametrize("name", ["control", "lock"])
+def test_damaged_files_end_in_a_sentence_with_the_way_out(stopped, data_dir, name):
+    if name == "control":
+        (stopped / "global" / "pg_control").write_bytes(bytes(8192))
+    else:
+        (stopped / "postmaster.pid").write_bytes(b"\xff\n")
+    with pytest.raises(DatabaseNotStarted, match="gateway restore"):
+        embedded.start(data_dir, wait=0.5)
+
+
+def test_damaged_tables_are_told_when_they_are_read(data_dir):
+    dsn = embedded.start(data_dir).dsn
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("CREATE TABLE torn AS SELECT repeat('x', 100) FROM generate_series(1, 100)")
+    file = data_dir / "postgres" / "data" / value(dsn, "SELECT pg_relation_filepath('torn')")
+    embedded.stop(data_dir)
+    file.write_bytes(b"\xff" * file.stat().st_size)
+    dsn = embedded.start(data_dir).dsn
+    with pytest.raises(DatabaseDamaged, match="invalid page"), embedded.damage_told(data_dir):
+        value(dsn, "SELECT count(*) FROM torn")
+    with pytest.raises(psycopg.errors.UndefinedTable), embedded.damage_told(data_dir):
+        value(dsn, "SELECT count(*) FROM no_such_table")
+
+
+def test_a_record_of_the_socket_that_names_another_directory_is_not_believed(stopped, data_dir, tmp_path):
+    (tmp_path / "kept").write_text("still here")
+    (data_dir / "postgres" / "socket").write_text(str(tmp_path))
+    embedded.stop(data_dir)
+    assert (tmp_path / "kept").exists()
