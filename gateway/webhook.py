@@ -21,9 +21,9 @@ from gateway.model import instant
 from gateway.ports import Scope
 
 STATE: Final = "submission.state"
-REPLY: Final = "submission.reply"
 TEST: Final = "webhook.test"
-EVENTS: Final = (STATE, REPLY)
+EVENTS: Final = (STATE,)
+"""What can be subscribed: what is sent."""
 SECRET_BYTES: Final = 32
 OVERLAP: Final = timedelta(hours=24)
 """How long the secret before a rotation signs beside the new one."""
@@ -94,7 +94,7 @@ class Delivery:
     def as_json(self) -> dict[str, Any]:
         """The line as the API shows it."""
         return {
-            "id": str(self.id),
+            "id": name_of(self.id),
             "type": self.type,
             "submission_id": str(self.submission) if self.submission else None,
             "status": self.state,
@@ -167,6 +167,11 @@ def secret_text(secret: bytes) -> str:
     return "whsec_" + base64.b64encode(secret).decode()
 
 
+def name_of(message: UUID) -> str:
+    """The id of a message as receivers see it in `webhook-id`, and portals in the delivery log."""
+    return f"msg_{message.hex}"
+
+
 def message_id(webhook: UUID, cursor: str) -> UUID:
     """The id of the message about a change: the same however often it is sent, so that receivers can tell repeats."""
     return uuid5(webhook, cursor)
@@ -180,7 +185,7 @@ def body(message: Message) -> bytes:
 
 def headers(message: Message, content: bytes, now: datetime) -> dict[str, str]:
     """The header fields of one try: a signature by every secret that is valid, the newest first."""
-    name, stamp = f"msg_{message.id.hex}", str(int(now.timestamp()))
+    name, stamp = name_of(message.id), str(int(now.timestamp()))
     return {
         "content-type": "application/json",
         "webhook-id": name,

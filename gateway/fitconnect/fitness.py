@@ -10,6 +10,8 @@ from gateway.errors import DestinationUnfit
 from gateway.fitconnect import names
 from gateway.fitconnect.wire import Inbox, Offer
 
+_LEVELS = (2, 3, 5, 9, 12)
+"""Where the levels of a regional key end: Land, Regierungsbezirk, Kreis, Gemeindeverband, Gemeinde."""
 _STATES = frozenset({names.STATUS_CREATED, names.STATUS_ACTIVE, names.STATUS_INACTIVE, names.STATUS_DECOMMISSIONED})
 
 
@@ -28,7 +30,7 @@ def fit(inbox: Inbox, *, identifier: str, ars: str, schema_uri: str, media_type:
     exact = [(offer, region) for offer, region in near if (schema_uri, media_type) in offer.schemas]
     if not exact:
         raise DestinationUnfit(rule=f"schema ({schema_uri}, {media_type})")
-    return max(exact, key=lambda pair: len(pair[1]))
+    return max(exact, key=lambda pair: len(_covered(pair[1])))
 
 
 def require_active(inbox: Inbox) -> None:
@@ -38,5 +40,19 @@ def require_active(inbox: Inbox) -> None:
 
 
 def _closest(offer: Offer, ars: str) -> str | None:
-    covering = [region for region in offer.regions if region.startswith("DE") and f"DE{ars}".startswith(region)]
-    return max(covering, key=len, default=None)
+    covering = [region for region in offer.regions if region.startswith("DE") and ars.startswith(_covered(region))]
+    return max(covering, key=lambda region: len(_covered(region)), default=None)
+
+
+def _covered(region: str) -> str:
+    """The beginning that the keys of a region share: of a full key (12 digits) without the levels that are all zero.
+
+    `DE150900000000` is the district 15090 and all below it, `DE000000000000` the whole country, as `DE15090` and `DE`.
+    """
+    digits = region.removeprefix("DE")
+    if len(digits) != _LEVELS[-1]:
+        return digits
+    for start, end in zip(reversed((0, *_LEVELS[:-1])), reversed(_LEVELS), strict=True):
+        if digits[start:end].strip("0"):
+            return digits[:end]
+    return ""

@@ -229,6 +229,7 @@ def _cursor(line: Mapping[str, Any]) -> str:
 def _data(line: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": str(line["submission"]),
+        "submission_id": str(line["submission"]),
         "state": line["state"],
         "service": line["service"],
         "municipality": line["municipality"],

@@ -61,7 +61,8 @@ async def create(request: Request) -> Response:
     await taking(parts, 2 * min(length, parts.limits.upload_bytes))  # its pieces, and then the whole beside them
     if length > parts.limits.upload_bytes:
         raise BodyTooLarge(limit=parts.limits.upload_bytes)
-    kind = _metadata(request).get("filetype", "application/octet-stream")
+    said = _metadata(request).get("filetype", "").partition(";")[0].strip().lower()
+    kind = said or "application/octet-stream"
     if not MEDIA_TYPE.fullmatch(kind) or len(kind) > 127:
         raise WrongMediaType(allowed="type/subtype")
     town = municipality_of(principal, parts)

@@ -13,21 +13,25 @@ from gateway.web.access import WRITE
 from gateway.web.route import Route
 
 _TUS: Final = ("Tus-Resumable", "header", "1.0.0")
+_ALL: Final = ("/api/v1/tus/", "/api/v1/tus")
 _ONE: Final = "/api/v1/tus/{upload}"
 ROUTES: Final = (
-    Route("OPTIONS", "/api/v1/tus/", tus.options, {204: None}),
-    Route(
-        "POST",
-        "/api/v1/tus/",
-        tus.create,
-        {201: None},
-        (401, 403, 412, 413, 415, 422, 503, 507),
-        scope=WRITE,
-        parameters=(
-            _TUS,
-            ("Upload-Length", "header", "Exact size in bytes."),
-            ("Upload-Metadata", "header", "filetype <base64 of the media type>."),
-        ),
+    *(Route("OPTIONS", place, tus.options, {204: None}) for place in _ALL),
+    *(
+        Route(
+            "POST",
+            place,
+            tus.create,
+            {201: None},
+            (401, 403, 412, 413, 415, 422, 503, 507),
+            scope=WRITE,
+            parameters=(
+                _TUS,
+                ("Upload-Length", "header", "Exact size in bytes."),
+                ("Upload-Metadata", "header", "filetype <base64 of the media type>."),
+            ),
+        )
+        for place in _ALL
     ),
     Route("HEAD", _ONE, tus.head, {200: None}, (401, 403, 404, 412, 503), scope=WRITE, parameters=(_TUS,)),
     Route(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.web.shapes import EXAMPLE_ID, EXAMPLE_TIME, EXAMPLE_UPLOAD, TEXT, TEXT_OR_NULL, TIME, UUID, list_, object_
+from gateway.web.shapes import EXAMPLE_ID, EXAMPLE_TIME, TEXT, TEXT_OR_NULL, TIME, UUID, list_, object_
 from gateway.webhook import EVENTS, STATE
 
 _EVENTS: Final = {"type": "array", "items": {"enum": list(EVENTS)}, "minItems": 1}
@@ -33,14 +33,14 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         }
     ),
     "RotatedWebhook": object_({"id": UUID, "secret": _SECRET, "previous_secret_until": TIME}),
-    "WebhookTest": object_({"delivery": UUID}),
+    "WebhookTest": object_({"delivery": TEXT}),
     "WebhookReplay": object_({"after": {"type": "string", "description": "A cursor; empty: from the start."}}),
     "WebhookDeliveries": object_(
         {
             "items": list_(
                 object_(
                     {
-                        "id": UUID,
+                        "id": TEXT,
                         "type": TEXT,
                         "submission_id": TEXT_OR_NULL,
                         "status": {"enum": ["waiting", "delivered", "failed"]},
@@ -70,12 +70,12 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw1sPdQ5hYk1o=",
         "previous_secret_until": EXAMPLE_TIME,
     },
-    "WebhookTest": {"delivery": EXAMPLE_UPLOAD},
+    "WebhookTest": {"delivery": "msg_5e0c3a446a554d3f8c1b8b6c6a3f2d10"},
     "WebhookReplay": {"after": "812.1"},
     "WebhookDeliveries": {
         "items": [
             {
-                "id": EXAMPLE_UPLOAD,
+                "id": "msg_5e0c3a446a554d3f8c1b8b6c6a3f2d10",
                 "type": STATE,
                 "submission_id": EXAMPLE_ID,
                 "status": "delivered",

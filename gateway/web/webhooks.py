@@ -21,7 +21,7 @@ from gateway.web import body
 from gateway.web.access import WEBHOOKS, Query, caller, parts_of, reply, uuid_of
 from gateway.web.parts import WebhookParts
 from gateway.web.uploads import municipality_of
-from gateway.webhook import EVENTS, Subscriptions
+from gateway.webhook import EVENTS, Subscriptions, name_of
 
 _ADDRESS: Final = re.compile(r"[!-~]{1,2000}")
 _NUMBER: Final = re.compile(r"[0-9]*|0[xX][0-9A-Fa-f]*")
@@ -86,7 +86,7 @@ async def test(request: Request) -> Response:
     client = caller(request, WEBHOOKS).client
     Query.of(request, ()).done()
     message = await _store(request).test(client.id, _named(request))
-    return reply({"delivery": str(message)}, 202)
+    return reply({"delivery": name_of(message)}, 202)
 
 
 async def replay(request: Request) -> Response:

@@ -15,6 +15,7 @@ from gateway import failpoints, stamping, worker
 from gateway.errors import CounterpartAway, ErasureFailed
 from gateway.failures import TOLD_AFTER
 from gateway.model import State
+from gateway.outbound.durations import Durations
 from gateway.store import roots
 from gateway.store.alarms import open_alarms, raise_house
 from gateway.store.erased import NAME, ErasedList
@@ -285,6 +286,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         turns=Raising(),
         periods=[PAYLOAD],
         limits=(),
+        durations=Durations(),
         delivery=SimpleNamespace(bounds={"d": 1}),
         settings=SimpleNamespace(
             evidence=SimpleNamespace(timestamp_url="https://tsa.example"),
@@ -296,7 +298,8 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         await task
     names = {subject for rule, subject in await alarms(store) if rule == "task_failing"}
     assert names == {
-        *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines", "evidence_roots", "time_stamps", "turns")
+        *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines"),
+        *("evidence_roots", "time_stamps", "turns", "exchanges"),
     }
     for name in names:
         await counted.attempt(name, lambda: store.database.rows(roots._UNSTAMPED, since=clock.now()))

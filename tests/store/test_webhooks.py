@@ -110,6 +110,7 @@ async def test_each_change_after_subscribing_is_told_once_and_signed(store, noti
     assert fields["webhook-timestamp"] == str(int(clock.at.timestamp()))
     told = json.loads(raw)
     assert (told["type"], told["data"]["id"], told["data"]["test"]) == (STATE, str(new.submission.id), True)
+    assert told["data"]["submission_id"] == told["data"]["id"]
     log, _ = await store.webhooks.log("portal", hook, None, 10)
     assert [(each.state, [one["status"] for one in each.tries]) for each in log] == [("delivered", [204])] * 2
 

@@ -38,6 +38,8 @@ async def test_an_https_address_is_taken(world, subscriptions):
     url = "https://portal.example/hook?a=1"
     answer = await posted(world, {"url": url, "events": ["submission.state", "submission.reply", "submission.state"]})
     assert answer.status_code == 422  # more entries than there are events
+    answer = await posted(world, {"url": url, "events": ["submission.reply"]})
+    assert answer.status_code == 422  # nothing sends it yet
     answer = await posted(world, {"url": url, "events": ["submission.state"]})
     assert (answer.status_code, answer.json()["secret"]) == (201, "whsec_AAAA")
     assert subscriptions.added == [("portal", ARS, url, ("submission.state",))]
