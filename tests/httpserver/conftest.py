@@ -88,6 +88,7 @@ async def talk(port: int, *pieces: bytes) -> bytes:
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
+            await asyncio.sleep(0)  # each piece on its own
         return await asyncio.wait_for(reader.read(), 20)
     finally:
         writer.close()
