@@ -1,50 +1,78 @@
-"""Who goes when more connections are open than one process may hold.
+"""Who goes when more connections are open than one process should hold.
 
-Knows: how long each lets us wait. Never does: close one on which it is our turn. Start reading: `make_room`.
+Knows: how long each lets us wait. Never does: close one on which it is our turn, or that was not listened to yet.
+Start reading: `Crowd.admits`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import heapq
-from collections.abc import MutableSet
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-_SHARE = 20
-_GRACE_S = 1.0
+from uvicorn.server import ServerState
+
+from gateway.httpserver.limits import WireLimits
+
+_GRACE_S: Final = 1.0
+_LOOK_EVERY_S: Final = 0.1
 
 
 class Waiting(Protocol):
     """What a connection tells of itself."""
 
-    loop: Any
+    generation: int
+    """Of the crowd, when it came."""
 
     @property
     def waits_since(self) -> float | None:
         """Since when the other side lets us wait; None while it is our turn."""
 
-    @property
-    def sends_body(self) -> bool:
-        """Whether what we wait for is the rest of a body."""
-
     def give_way(self) -> None:
         """Close at once."""
 
 
-def make_room(newcomer: Waiting, connections: MutableSet[Any]) -> bool:
-    """Close the twentieth that lets us wait longest; False where there is none.
+class State(ServerState):
+    """uvicorn's state of a server, with what keeps its connections few."""
 
-    A caller that answers quickly is never among them for long: whoever holds connections without speaking loses them
-    first. A body counts as waiting once nothing came for a second.
+    def __init__(self) -> None:
+        super().__init__()
+        self.crowd = Crowd(self.connections)
+
+
+class Crowd:
+    """The connections of one server.
+
+    Between two looks the event loop has read from every connection at least once; so one that came before the last
+    but one and is still waited for has indeed said nothing, however busy the loop is.
     """
-    now = newcomer.loop.time()
-    found = []
-    for number, each in enumerate(connections):
-        since = getattr(each, "waits_since", None)
-        if each is newcomer or since is None or (each.sends_body and now - since < _GRACE_S):
-            continue
-        found.append((since, number, each))
-    leaving = heapq.nsmallest(max(1, len(connections) // _SHARE), found)
-    for _, _, each in leaving:
-        connections.discard(each)
-        each.give_way()
-    return bool(leaving)
+
+    def __init__(self, connections: set[Any]) -> None:
+        self._connections = connections
+        self._looks = False
+        self.generation = 0
+
+    def admits(self, limits: WireLimits, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether a newcomer, counted already, may stay; where it is crowded, somebody goes soon."""
+        number = len(self._connections)
+        if number > limits.connections and not self._looks:
+            self._looks = True
+            loop.call_later(_LOOK_EVERY_S, self.look, limits, loop)
+        return number <= limits.connections_most
+
+    def look(self, limits: WireLimits, loop: asyncio.AbstractEventLoop) -> None:
+        """Close those that have let us wait longest, a second at least, down to the limit; look again while crowded."""
+        self.generation += 1
+        self._looks = len(self._connections) > limits.connections
+        if not self._looks:
+            return
+        heard, longest = self.generation - 1, loop.time() - _GRACE_S
+        found = [
+            (since, number, each)
+            for number, each in enumerate(self._connections)
+            if each.generation < heard and (since := each.waits_since) is not None and since <= longest
+        ]
+        for _, _, each in heapq.nsmallest(len(self._connections) - limits.connections, found):
+            self._connections.discard(each)
+            each.give_way()
+        loop.call_later(_LOOK_EVERY_S, self.look, limits, loop)

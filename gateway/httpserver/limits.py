@@ -33,11 +33,12 @@ class WireLimits:
     `pipelined` requests may wait behind one that is being answered.
 
     Times: `head_s` from the first byte of a head (or the connection) to its end. A body must bring `body_bytes` in
-    every `body_s`, however long it takes as a whole. `drain_s` and `drain_bytes` bound what is read of a body after its
-    answer, `write_s` how long a caller may leave an answer unread, `idle_s` the rest between two requests, `linger_s`
-    how long a refused connection stays open so that the caller can read why.
+    every `body_s`, however long it takes as a whole. `drain_s` and `drain_bytes` bound what is read after an answer
+    or a refusal, `write_s` how long a caller may leave an answer unread, `idle_s` the rest between two requests,
+    `linger_s` how long a refused connection stays open so that the caller can read why.
 
-    `connections` may be open at once; beyond, those that let us wait longest are closed.
+    Of more than `connections` open at once, those that have let us wait longest are closed, if it is a second at least;
+    more than `connections_most` there never are.
     """
 
     line_bytes: int = 8_192
@@ -55,6 +56,7 @@ class WireLimits:
     idle_s: float = 5.0
     linger_s: float = 2.0
     connections: int = 1_000
+    connections_most: int = 4_000
 
     @property
     def shortest_s(self) -> float:

@@ -17,10 +17,11 @@ from typing import Any, ClassVar, Final
 
 import httptools
 import structlog
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.errors import GatewayError, NotHttp, Overloaded, RequestTimedOut
-from gateway.httpserver import crowd
+from gateway.httpserver.crowd import State
 from gateway.httpserver.limits import WireLimits, head_fault, syntax_fault
 from gateway.httpserver.upgrade import framing, inside_body
 
@@ -42,8 +43,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     limits: ClassVar[WireLimits] = WireLimits()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own signature
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        config: Config,
+        server_state: State,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._crowd = server_state.crowd
+        self.generation = self._crowd.generation
         self._look_at: asyncio.TimerHandle | None = None
         self._since = self._quiet = self.loop.time()
         self._stalled: float | None = None
@@ -56,16 +65,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._ended = 0  # heads and bodies that came to their end
         self._behind_offer: bytes | None = None  # how the body of a head ends that offers another protocol
         self._fields = self._size = 0
+        self._passed_over = 0  # bytes after a refusal
         self._body = self._framing = self._pieces = self._drained = 0
         self._window, self._window_since = 0, self._since
 
     # what comes
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's own signature
-        """Watch the connection; where there are too many, make room or refuse it."""
+        """Watch the connection; where there are too many, refuse it."""
         super().connection_made(transport)
         self._look_at = self.loop.call_later(self.limits.shortest_s, self._look)
-        if len(self.connections) > self.limits.connections and not crowd.make_room(self, self.connections):
+        if not self._crowd.admits(self.limits, self.loop):
             self._refuse(Overloaded())
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -77,6 +87,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser, never more than may be unfinished; what a refused caller still sends is dropped."""
         if self._refused:
+            self._passed_over += len(data)
+            if self._passed_over > self.limits.drain_bytes:
+                self.flow.pause_reading()
             return
         self._unset_keepalive_if_required()
         self._quiet = self.loop.time()
@@ -265,11 +278,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._lingers or self._unfinished or self.cycle is None:
             return self._since
         return self._quiet if self._open or not self._answering else None
-
-    @property
-    def sends_body(self) -> bool:
-        """Whether what we wait for is the rest of a body."""
-        return self._open
 
     def give_way(self) -> None:
         """Close at once, for another."""

@@ -16,11 +16,16 @@ from typing import Any
 
 import uvicorn
 
+from gateway.httpserver.crowd import State
 from gateway.httpserver.protocol import BoundedProtocol
 
 
 class Server(uvicorn.Server):
     """uvicorn's server: leaves signals to the command, and a TLS handshake has the time of a head."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.server_state = State()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept connections on `sockets`."""

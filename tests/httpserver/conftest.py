@@ -47,6 +47,40 @@ class App:
         await send({"type": "http.response.body", "body": body})
 
 
+class Clock:
+    """Time and timers of a connection; tasks run on the real loop."""
+
+    def __init__(self) -> None:
+        self.now, self.timers = 0.0, []
+
+    def time(self):
+        return self.now
+
+    def call_later(self, delay, callback, *args):
+        timer = Timer(self.now + delay, lambda: callback(*args))
+        self.timers.append(timer)
+        return timer
+
+    def create_task(self, work):
+        return asyncio.get_running_loop().create_task(work)
+
+    def go_to(self, moment):
+        while due := sorted((each for each in self.timers if each.at <= moment), key=lambda each: each.at):
+            self.timers.remove(due[0])
+            self.now = due[0].at
+            if not due[0].cancelled:
+                due[0].callback()
+        self.now = moment
+
+
+class Timer:
+    def __init__(self, at, callback) -> None:
+        self.at, self.callback, self.cancelled = at, callback, False
+
+    def cancel(self):
+        self.cancelled = True
+
+
 async def talk(port: int, *pieces: bytes) -> bytes:
     """Send the pieces and read until the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -54,6 +88,7 @@ async def talk(port: int, *pieces: bytes) -> bytes:
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
+            await asyncio.sleep(0)  # each piece on its own
         return await asyncio.wait_for(reader.read(), 20)
     finally:
         writer.close()

@@ -6,47 +6,13 @@ import asyncio
 
 import pytest
 from uvicorn.config import Config
-from uvicorn.server import ServerState
 
+from gateway.httpserver.crowd import State
 from gateway.httpserver.protocol import BoundedProtocol
-from tests.httpserver.conftest import App
+from tests.httpserver.conftest import App, Clock
 
 LIMITS = BoundedProtocol.limits
 SIZE = 370_000_000
-
-
-class Clock:
-    """Time and timers of a connection; tasks run on the real loop."""
-
-    def __init__(self) -> None:
-        self.now, self.timers = 0.0, []
-
-    def time(self):
-        return self.now
-
-    def call_later(self, delay, callback):
-        timer = Timer(self.now + delay, callback)
-        self.timers.append(timer)
-        return timer
-
-    def create_task(self, work):
-        return asyncio.get_running_loop().create_task(work)
-
-    def go_to(self, moment):
-        while due := sorted((each for each in self.timers if each.at <= moment), key=lambda each: each.at):
-            self.timers.remove(due[0])
-            self.now = due[0].at
-            if not due[0].cancelled:
-                due[0].callback()
-        self.now = moment
-
-
-class Timer:
-    def __init__(self, at, callback) -> None:
-        self.at, self.callback, self.cancelled = at, callback, False
-
-    def cancel(self):
-        self.cancelled = True
 
 
 class Transport:
@@ -84,7 +50,7 @@ def connection():
     app, clock, transport = App(), Clock(), Transport()
     config = Config(app, http=BoundedProtocol, lifespan="off", log_config=None, ws="none")
     config.load()
-    made = BoundedProtocol(config=config, server_state=ServerState(), app_state={}, _loop=clock)
+    made = BoundedProtocol(config=config, server_state=State(), app_state={}, _loop=clock)
     made.connection_made(transport)
     return made, clock, transport, app
 

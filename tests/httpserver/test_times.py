@@ -8,10 +8,11 @@ import ssl
 
 import pytest
 
+from gateway.httpserver.crowd import State
 from gateway.httpserver.limits import WireLimits
 from gateway.httpserver.protocol import BoundedProtocol
 from gateway.httpserver.server import serve
-from tests.httpserver.conftest import GET, App, healthy, talk
+from tests.httpserver.conftest import GET, App, Clock, healthy, talk
 from tests.login.authority import issued
 
 READ = b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n"
@@ -114,20 +115,60 @@ async def test_an_answer_that_nobody_reads_does_not_hold_its_connection(served):
 
 
 async def test_slow_callers_do_not_take_every_place(served):
-    async with served(connections=20) as it:
-        slow = []
-        for number in range(60):
-            reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+    async with served(connections=10, connections_most=40, linger_s=0.1) as it:
+        slow = [await asyncio.open_connection("127.0.0.1", it.port) for _ in range(30)]
+        for number, (_, writer) in enumerate(slow):
             writer.write((b"GET / HT", READ + b"x", b"")[number % 3])
-            slow.append((reader, writer))
+        while len(it.made) < 30:  # noqa: ASYNC110 - the server's own state
+            await asyncio.sleep(0.005)
+        assert await healthy(it.port)  # while all of them are there
+        async with asyncio.timeout(10):
+            while len(it.made[0].connections) > 10:  # noqa: ASYNC110 - the server's own state
+                await asyncio.sleep(0.01)
         assert await healthy(it.port)
-        assert len(it.made[0].connections) <= 21
         for _, writer in slow:
             writer.close()
 
 
+async def test_nobody_is_closed_for_others_before_it_was_listened_to_and_those_that_wait_longest_go_first():
+    loop, state = Clock(), State()
+    limits = WireLimits(connections=3)
+    made = []
+
+    def came(*, waits_since):
+        one = Stand(waits_since, state.crowd.generation)
+        state.connections.add(one)
+        made.append(one)
+        assert state.crowd.admits(limits, loop)
+
+    for _ in range(5):
+        came(waits_since=-2.0)
+    loop.go_to(0.15)
+    came(waits_since=-3.0)
+    assert not any(each.gone for each in made)  # it may be that nobody read from them yet
+    loop.go_to(0.25)
+    assert [each.gone for each in made].count(True) == 3
+    assert not made[-1].gone
+    came(waits_since=None)
+    loop.go_to(0.55)
+    assert made[5].gone
+    assert not made[6].gone
+    assert len(state.connections) == 3
+    assert not loop.timers or len(loop.timers) == 1
+
+
+class Stand:
+    """Stands for a connection."""
+
+    def __init__(self, waits_since, generation) -> None:
+        self.waits_since, self.generation, self.gone = waits_since, generation, False
+
+    def give_way(self):
+        self.gone = True
+
+
 async def test_where_it_is_our_turn_on_every_connection_a_further_one_is_told_to_come_later(served):
-    async with served(connections=3, idle_s=0.05) as it:
+    async with served(connections=2, connections_most=3, idle_s=0.05) as it:
         busy = [asyncio.create_task(talk(it.port, GET.replace(b"health", b"wait"))) for _ in range(3)]
         while len(it.app.scopes) < 3:  # noqa: ASYNC110 - the server's own state
             await asyncio.sleep(0.005)
