@@ -322,6 +322,6 @@ async def test_a_period_that_fails_holds_up_no_other_period(clock):
 async def test_what_is_given_up_by_a_job_is_set_aside(store, clock):
     new = new_submission(str(uuid4()))
     await store.create(new)
-    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id))
+    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
     assert (await store.load(new.submission.id)).state is State.HELD
-    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id))
+    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
