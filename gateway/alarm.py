@@ -36,6 +36,12 @@ class HouseRule:
 TASK_FAILING: Final = "task_failing"
 """The rule about what is done again and again; its subject is the task's name."""
 
+
+def webhook_task(webhook: UUID) -> str:
+    """The name of the task that carries messages to a webhook."""
+    return f"webhook {webhook}"
+
+
 HOUSE_RULES: Final = (
     HouseRule(
         "disk_low",

@@ -17,6 +17,7 @@ from uuid import UUID
 import structlog
 
 from gateway import unexpected, webhook
+from gateway.alarm import webhook_task
 from gateway.errors import CounterpartError, DatabaseAway, InternalError
 from gateway.failures import Failures
 from gateway.outbound.client import Client, exchange
@@ -78,7 +79,7 @@ class Notifier:
         await asyncio.gather(*self._lanes.values())
 
     async def _lane(self, name: UUID, client: str, *, news: bool) -> None:
-        task = f"webhook {name}"
+        task = webhook_task(name)
         if not await self.failures.attempt(task, lambda: self._carry(name, client, news=news)):
             self._rests[name] = self.clock.now() + timedelta(seconds=self.failures.gap(task, LOOK_EVERY_S))
 

@@ -84,9 +84,9 @@ def _rehearse(house: House) -> None:
     statements.rehearse()
 
 
-async def _give_up(house: House, submission_id: str) -> None:
+async def _give_up(house: House, submission_id: str, kind: str) -> None:
     """Not even a failed try of it can be written down as usual."""
-    if await set_aside(house.store.database, UUID(submission_id), house.clock.now()):
+    if await set_aside(house.store.database, UUID(submission_id), kind, house.clock.now()):
         await log.aerror("delivery.set_aside", submission_id=submission_id)
 
 

@@ -216,3 +216,18 @@ def test_production_refuses_to_be_armed(tmp_path):
     with pytest.raises(SettingsInvalid) as refused:
         settings.read(None, mode="production", failpoints=tmp_path)
     assert "failpoints" in [finding.pointer for finding in refused.value.findings]
+
+
+@pytest.mark.parametrize(
+    ("wish", "error"),
+    [("ValueError", ValueError), ("Whatever", failpoints.Unforeseen), ("print", failpoints.Unforeseen)],
+)
+def test_an_exception_appears_there_each_time_until_the_file_is_gone(armed, wish, error):
+    there = armed / "worker.before.steps.seal"
+    there.write_text(f"raise {wish}\n", encoding="ascii")
+    for _ in range(3):
+        with pytest.raises(error):
+            failpoints.before("steps.seal")
+    failpoints.after("steps.seal")
+    there.unlink()
+    failpoints.before("steps.seal")

@@ -10,15 +10,21 @@ from typing import Any
 from uuid import UUID
 
 import click
+import structlog
 
+from gateway import unexpected
 from gateway.cli.console import FAILED, emit, guarded, options, say
 from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import language, text
-from gateway.errors import InvalidParameter, StateConflict, VersionGone
+from gateway.errors import DatabaseAway, InvalidParameter, StateConflict, VersionGone
 from gateway.model import Finding, Submission, instant
 from gateway.ports import Change
 
+log = structlog.get_logger()
+
 BY = "operator, command line"
+CHANGED, UNREADABLE = "changed", "unreadable"
+"""In place of a state: somebody else decided meanwhile, or the row can be neither read nor written."""
 Decide = Callable[[Submission, datetime, str], Change]
 
 
@@ -136,8 +142,8 @@ def _decide(  # noqa: PLR0913 - the shared options
             if stop.is_set():
                 return False
             state = await _one(house, submission_id, None if preview else decide)
-            whole = whole and state is not None
-            line = {"submission_id": str(submission_id), "cause": why, "state": state or "changed", "preview": preview}
+            whole = whole and state not in {CHANGED, UNREADABLE}
+            line = {"submission_id": str(submission_id), "cause": why, "state": state, "preview": preview}
             emit(line, as_json=as_json, human=f"{submission_id}  {why:<24} {line['state']}")
             if rate and not preview:
                 await asyncio.sleep(1 / rate)
@@ -147,14 +153,19 @@ def _decide(  # noqa: PLR0913 - the shared options
         raise SystemExit(FAILED)
 
 
-async def _one(house: Any, submission_id: UUID, decide: Decide | None) -> str | None:  # noqa: ANN401 - as above
-    current = await house.store.load(submission_id)
-    if decide is None:
-        return str(current.state.value)
+async def _one(house: Any, submission_id: UUID, decide: Decide | None) -> str:  # noqa: ANN401 - as above
     try:
+        current = await house.store.load(submission_id)
+        if decide is None:
+            return str(current.state.value)
         after = await house.store.commit(current.version, decide(current, house.clock.now(), BY))
     except (StateConflict, VersionGone):
-        return None  # somebody else decided meanwhile
+        return CHANGED
+    except DatabaseAway:
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad row must not hold up the others
+        log.error("held.not_changed", submission_id=str(submission_id), **unexpected.named(error))  # noqa: TRY400 - without its text
+        return UNREADABLE
     return str(after.state.value)
 
 

@@ -11,7 +11,7 @@ import click
 from gateway.cli.console import FAILED, emit, guarded, options, say
 from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import language, text
-from gateway.errors import GatewayError, InvalidParameter
+from gateway.errors import ErasureFailed, GatewayError, InvalidParameter
 from gateway.model import Finding, instant
 
 _NOTHING = {
@@ -45,8 +45,16 @@ def run_(config: Path | None, as_json: bool) -> None:
     """One line a town, service and stage. The worker does the same every hour."""
 
     async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
+        failed: ErasureFailed | None = None
         for period in house.periods:
-            _line(period, "erased", await house.retention.run(period), as_json=as_json)
+            try:
+                number = await house.retention.run(period)
+            except ErasureFailed as error:  # said once the other periods had their turn
+                failed = failed or error
+                number = error.params["erased"]
+            _line(period, "erased", number, as_json=as_json)
+        if failed is not None:
+            raise failed
 
     in_house(config, main, services=True)
 

@@ -35,7 +35,7 @@ QUEUE: Final = "delivery"
 HEARTBEAT: Final = 1.5  # seconds between two signs of life of a worker
 STALLED: Final = 6.0  # seconds without one after which its jobs are taken over
 POLL: Final = 0.25  # seconds between two looks for jobs whose time has come
-STUMBLE: Final = 30  # seconds until a job that failed with an unforeseen error is tried again, doubled each time
+STUMBLE: Final = 5  # seconds until a job that failed with an unforeseen error is tried again, doubled each time
 MOST_STUMBLES: Final = 5  # failed jobs of a submission after which it is given up
 GIVEN_UP: Final = 3600  # seconds until a submission that could not even be given up is tried again
 
@@ -100,13 +100,13 @@ class JobFailed(Exception):
 def build_app(
     dsn: str,
     advance: Callable[[str], Awaitable[datetime | None]],
-    give_up: Callable[[str], Awaitable[None]] | None = None,
+    give_up: Callable[[str, str], Awaitable[None]] | None = None,
 ) -> procrastinate.App:
     """The app whose task `advance` calls `advance(submission id)`; an instant that it returns means: again then.
 
-    Whatever it raises is logged without its text, and the submission is tried again later,
-    `MOST_STUMBLES` times at most (failed jobs are the count, which outlives a process); then `give_up(submission id)`
-    is called, and tried again each hour where it raises too. Open it with `async with app.open_async():`.
+    Whatever it raises is logged without its text, and the submission is tried again later, `MOST_STUMBLES` times at
+    most (failed jobs are the count, which outlives a process); then `give_up(submission id, type of the exception)` is
+    called, and tried again each hour where it raises too. Open it with `async with app.open_async():`.
     """
     options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
     connector = _Connector(
@@ -132,13 +132,18 @@ def build_app(
             log.warning("delivery.database_away", submission_id=submission_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next try is seen to
             log.error("delivery.job_failed", submission_id=submission_id, **unexpected.named(error))  # noqa: TRY400 - without its text
-            await _stumble(connector, submission_id, give_up)
+            await _stumble(connector, submission_id, error, give_up)
             raise JobFailed from None
 
     return app
 
 
-async def _stumble(connector: _Connector, submission_id: str, give_up: Callable[[str], Awaitable[None]] | None) -> None:
+async def _stumble(
+    connector: _Connector,
+    submission_id: str,
+    cause: Exception,
+    give_up: Callable[[str, str], Awaitable[None]] | None,
+) -> None:
     """One failed job more: again later, or given up."""
     row = await connector.execute_query_one_async(_STUMBLED, id=submission_id)
     before = int(row["number"])
@@ -147,7 +152,7 @@ async def _stumble(connector: _Connector, submission_id: str, give_up: Callable[
         await connector.execute_query_async(_WAKE_LATER, id=submission_id, seconds=seconds)
         return
     try:
-        await give_up(submission_id)
+        await give_up(submission_id, type(cause).__name__)
     except Exception as error:  # noqa: BLE001 - whatever it is, others have their turn meanwhile
         log.error("delivery.not_set_aside", submission_id=submission_id, **unexpected.named(error))  # noqa: TRY400 - as above
         await connector.execute_query_async(_WAKE_LATER, id=submission_id, seconds=GIVEN_UP)

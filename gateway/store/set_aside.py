@@ -64,8 +64,10 @@ SELECT wake_submission(id, %(again)s::timestamptz) FROM counted
 )
 
 
-async def set_aside(database: Database, submission_id: UUID, now: datetime) -> bool:
+async def set_aside(database: Database, submission_id: UUID, kind: str, now: datetime) -> bool:
     """Hold it for a person, whatever its row holds; False where it ended, is held, or is not there.
+
+    `kind` is the type of the exception that no try came past.
 
     One that was submitted is not held: its failed try is counted, which raises an alarm, and it is tried again later.
     """
@@ -74,7 +76,7 @@ async def set_aside(database: Database, submission_id: UUID, now: datetime) -> b
         state = State(row["state"]) if row else State.HELD
         if row is None or state in TERMINAL | {State.HELD}:
             return False
-        known = StepFailed(step="?", kind="?")
+        known = StepFailed(step="store", kind=kind)
         if State.HELD in TRANSITIONS[state]:
             await _hold(connection, row, Reason(known.code, known.sentence("de"), known.sentence("en")), now)
         else:

@@ -6,7 +6,7 @@ Standard: fixed interfaces §3 (24 h), architecture §5 (the key first, then the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import CTE, Select, Text, bindparam, case, cast, delete, exists, func, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 
+from gateway.errors import DatabaseAway
 from gateway.store import tables as t
 from gateway.store.database import Database, Statement, compiled
 
@@ -37,17 +38,32 @@ class Swept:
 
 
 async def sweep(database: Database, now: datetime) -> Swept:
-    """Remove what is not needed at `now`. Safe to run anywhere and at any time."""
+    """Remove what is not needed at `now`. Safe to run anywhere and at any time.
+
+    What one statement raises is raised once all others had their turn.
+    """
     before = now - GRACE
-    await database.run(_EXPIRED_TUS, now=now)  # its pieces are named by nobody then
-    await database.run(_SPENT, now=now)
-    await database.run(_DAYS, before=now - ALLOWANCES)
-    return Swept(
-        uploads=await _repeat(database, _EXPIRED, {"now": now}),
-        unfinished=await _repeat(database, _UNFINISHED, {"before": before}),
-        loose=await _repeat(database, _UNNAMED, {"before": before})
-        + await _repeat(database, _UNUSED_PARTS, {"before": before}),
+    work: Sequence[Callable[[], Awaitable[int]]] = (
+        lambda: database.run(_EXPIRED_TUS, now=now),  # its pieces are named by nobody then
+        lambda: database.run(_SPENT, now=now),
+        lambda: database.run(_DAYS, before=now - ALLOWANCES),
+        lambda: _repeat(database, _EXPIRED, {"now": now}),
+        lambda: _repeat(database, _UNFINISHED, {"before": before}),
+        lambda: _repeat(database, _UNNAMED, {"before": before}),
+        lambda: _repeat(database, _UNUSED_PARTS, {"before": before}),
     )
+    numbers, first = list[int](), None
+    for each in work:
+        try:
+            numbers.append(await each())
+        except DatabaseAway:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
+            first = first or error
+    if first is not None:
+        raise first
+    *_, uploads, unfinished, unnamed, unused = numbers
+    return Swept(uploads=uploads, unfinished=unfinished, loose=unnamed + unused)
 
 
 async def _repeat(database: Database, statement: Statement, values: Mapping[str, Any]) -> int:

@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from gateway.alarm import TASK_FAILING, webhook_task
 from gateway.crypto import vault
 from gateway.errors import LimitReached, NotFound
 from gateway.ports import Clock
+from gateway.store import alarms
 from gateway.store.changes import position
 from gateway.store.database import Database, numbered
 from gateway.store.keyring import DataKey, Keyring
@@ -136,9 +138,10 @@ class Webhooks:
         return tuple([await self._webhook(row) for row in rows])
 
     async def remove(self, client: str, webhook: UUID) -> None:
-        """See the port. The data key goes with it."""
+        """See the port. The data key goes with it, and what was told of it."""
         if await self._database.one(_REMOVE, id=webhook, client=client) is None:
             raise NotFound
+        await alarms.resolve_house(self._database, TASK_FAILING, webhook_task(webhook), self._clock.now())
 
     async def rotate(self, client: str, webhook: UUID) -> tuple[str, datetime]:
         """See the port. A second rotation ends the overlap of the first."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.alarm import HOUSE_RULES
-from gateway.deadlines import LIMIT_RULES, RULES, Limit, Proof, Since
+from gateway.deadlines import FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
 from gateway.model import Event, State
 from gateway.ports import Change
 from gateway.store.alarms import acknowledge, look, open_alarms
@@ -103,7 +103,7 @@ async def test_a_proof_that_comes_late_resolves_the_alarm(store, clock):
 
 
 def test_every_rule_says_what_to_do_in_two_languages():
-    every = (*RULES, *LIMIT_RULES, *HOUSE_RULES)
+    every = (*RULES, *LIMIT_RULES, *FAULT_RULES, *HOUSE_RULES)
     assert len({rule.name for rule in every}) == len(every)
     for rule in every:
         assert rule.de != rule.en

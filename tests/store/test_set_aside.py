@@ -47,7 +47,7 @@ async def alarms_of(store, clock) -> set[tuple[str, str]]:
 
 async def test_it_is_held_with_cause_suggestion_alarm_and_an_unbroken_chain(store, clock):
     it = await at_state(store, clock, State.SEALED)
-    assert await set_aside(store.database, it.id, clock.now())
+    assert await set_aside(store.database, it.id, "ValueError", clock.now())
     after = await store.load(it.id)
     assert (after.state, after.held_from, after.reason.code) == (State.HELD, State.SEALED, "step_failed")
     links = await store.evidence_of(it.id)
@@ -61,7 +61,7 @@ async def test_it_is_held_with_cause_suggestion_alarm_and_an_unbroken_chain(stor
     async with store.database.connection() as connection:
         told = await connection.fetch("SELECT state FROM changes ORDER BY xid, id")
     assert [row["state"] for row in told] == ["received", "sealed", "held"]
-    assert not await set_aside(store.database, it.id, clock.now()), "once is enough"
+    assert not await set_aside(store.database, it.id, "ValueError", clock.now()), "once is enough"
     again = await store.commit(after.version, resumed(after, clock.now(), "operator"))
     assert again.state is State.SEALED
     assert await alarms_of(store, clock) == set()
@@ -70,17 +70,17 @@ async def test_it_is_held_with_cause_suggestion_alarm_and_an_unbroken_chain(stor
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.REJECTED, State.EXPIRED, State.CANCELLED, State.HELD])
 async def test_what_ended_or_is_held_is_not_touched(store, clock, state):
     it = await at_state(store, clock, state)
-    assert not await set_aside(store.database, it.id, clock.now())
+    assert not await set_aside(store.database, it.id, "ValueError", clock.now())
     assert await store.load(it.id) == it
 
 
 async def test_what_is_not_there_is_not_touched(store, clock):
-    assert not await set_aside(store.database, uuid4(), clock.now())
+    assert not await set_aside(store.database, uuid4(), "ValueError", clock.now())
 
 
 async def test_what_was_submitted_is_not_held_but_told_and_tried_again(store, clock, postgres_dsn):
     it = await at_state(store, clock, State.SUBMITTED)
-    assert await set_aside(store.database, it.id, clock.now())
+    assert await set_aside(store.database, it.id, "ValueError", clock.now())
     after = await store.load(it.id)
     assert (after.state, after.next_at) == (State.SUBMITTED, clock.now() + AGAIN)
     assert await alarms_of(store, clock) == {("events_unread", str(it.id))}
@@ -134,8 +134,8 @@ def one_life(store, clock, postgres_dsn):
             finally:
                 done.set()
 
-        async def give_up(submission_id: str) -> None:
-            await set_aside(store.database, UUID(submission_id), clock.now())
+        async def give_up(submission_id: str, kind: str) -> None:
+            await set_aside(store.database, UUID(submission_id), kind, clock.now())
 
         app = jobs.build_app(postgres_dsn, advance, give_up)
         async with app.open_async():
@@ -156,7 +156,9 @@ async def test_where_commits_fail_too_jobs_are_counted_across_workers(store, clo
         await one_life()
         lives += 1
         assert lives <= STEP_ATTEMPTS + jobs.MOST_STUMBLES
-    assert (await store.load(new.submission.id)).reason.code == "step_failed"
+    reason = (await store.load(new.submission.id)).reason
+    assert reason.code == "step_failed"
+    assert "?" not in reason.de
     assert await alarms_of(store, clock) >= {("held_by_fault", str(new.submission.id))}
 
 
@@ -164,7 +166,7 @@ async def test_one_that_cannot_even_be_given_up_waits_an_hour(store, postgres_ds
     monkeypatch.setattr(jobs, "MOST_STUMBLES", 1)
     tried = asyncio.Event()
 
-    async def failing(_: str) -> None:
+    async def failing(*_: str) -> None:
         tried.set()
         raise RuntimeError
 

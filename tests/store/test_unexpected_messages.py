@@ -4,21 +4,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 
 from gateway import failpoints, stamping, worker
+from gateway.alarm import webhook_task
+from gateway.cli import held
+from gateway.cli import retention as retention_command
 from gateway.errors import CounterpartAway, ErasureFailed
 from gateway.failures import TOLD_AFTER
+from gateway.interventions import resumed
 from gateway.model import State
 from gateway.outbound.durations import Durations
 from gateway.store import roots
 from gateway.store.alarms import open_alarms, raise_house
 from gateway.store.erased import NAME, ErasedList
+from gateway.store.sweep import sweep
 from gateway.webhook import DELAYS, GIVEN_UP_AFTER
 from gateway.wiring import failures as wired
 from tests.store.conftest import new_submission
@@ -45,6 +53,10 @@ def at(point: str):
 
 async def alarms(store) -> set[tuple[str, str]]:
     return {(row["rule"], row["subject"]) for row in await open_alarms(store.database)}
+
+
+async def raising() -> None:
+    raise ValueError("Müßiggang")
 
 
 async def log_of(store, hook):
@@ -325,6 +337,55 @@ async def test_a_period_that_fails_holds_up_no_other_period(clock):
 async def test_what_is_given_up_by_a_job_is_set_aside(store, clock):
     new = new_submission(str(uuid4()))
     await store.create(new)
-    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id))
+    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
     assert (await store.load(new.submission.id)).state is State.HELD
-    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id))
+    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
+
+
+async def test_the_alarm_of_a_removed_webhook_is_over(store, clock, receiver):
+    hook, _ = await subscribed(store, receiver)
+    counted = wired(SimpleNamespace(store=store, clock=clock))
+    for _ in range(TOLD_AFTER):
+        await counted.attempt(webhook_task(hook), raising)
+    assert await alarms(store) == {("task_failing", f"webhook {hook}")}
+    await store.webhooks.remove("portal", hook)
+    assert await alarms(store) == set()
+
+
+async def test_a_sweep_that_fails_holds_up_no_other_sweep(store, clock, monkeypatch):
+    seen = []
+    run = type(store.database).run
+
+    async def failing(self, statement, **values):
+        seen.append(statement.commits)
+        if statement.commits == "sweep.tus":
+            raise ValueError("Müßiggang")
+        return await run(self, statement, **values)
+
+    monkeypatch.setattr(type(store.database), "run", failing)
+    with pytest.raises(ValueError, match="Müßiggang"):
+        await sweep(store.database, clock.now())
+    assert seen == ["sweep.tus", "sweep.spent_assertions", "sweep.client_allowances"]
+
+
+async def test_a_row_that_cannot_be_read_is_named_when_what_is_held_is_resumed(store, clock):
+    async def load(_):
+        return await raising()
+
+    house = SimpleNamespace(store=SimpleNamespace(load=load), clock=clock)
+    assert await held._one(house, uuid4(), resumed) == held.UNREADABLE
+
+
+def test_the_command_erases_every_period_before_it_says_that_one_failed(monkeypatch):
+    async def run(period):
+        if period.days == 1:
+            raise ErasureFailed(failed=1, erased=4)
+        return 7
+
+    house = SimpleNamespace(
+        retention=SimpleNamespace(run=run), periods=[replace(PAYLOAD, days=days) for days in (1, 2)]
+    )
+    monkeypatch.setattr(retention_command, "in_house", lambda _, main, **__: asyncio.run(main(house, None)))
+    done = CliRunner().invoke(retention_command.run_, ["--json"])
+    assert [json.loads(line)["erased"] for line in done.stdout.splitlines() if line.startswith("{")][:2] == [4, 7]
+    assert done.exit_code != 0
