@@ -18,9 +18,12 @@ PLACES: Final = 2
 """A worker has so many times the places that one destination may take."""
 KEPT_FREE: Final = 8
 """One of so many places, at least one, is kept for those who hold none."""
-PATIENCE_S: Final = 3.0
+PATIENCE_S: Final = 2.0
 """As long a job waits for a place in memory; and as long without a change, those who hold all of a part seem stuck."""
+SOON_S: Final = 1.0
+"""When one comes back that waited in vain although its part moves."""
 LOOK_AGAIN_S: Final = 5.0
+"""When one comes back whose part is stuck; later where many do."""
 LOOK_AGAIN_MOST_S: Final = 60.0
 REFUSED_A_SECOND: Final = 20
 """So many jobs a second that find a stuck part come back, however many there are."""
@@ -91,7 +94,7 @@ def _held(running: Count, party: Party) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """No place now: come again after so many seconds. `first`: since its part last moved."""
+    """No place now: come again after so many seconds. `first`: its part is stuck, and nobody else was told so yet."""
 
     seconds: float
     first: bool
@@ -114,7 +117,7 @@ class Shares:
             return None
         if full(self._places, self._running, party) and not self._moves(party):
             return self._refuse(party)
-        return None if await self._waited(party) else self._refuse(party)
+        return None if await self._waited(party) else Refusal(SOON_S, first=False)
 
     async def _waited(self, party: Party) -> bool:
         """Whether a place came free in time; whoever left has taken it for this one then."""

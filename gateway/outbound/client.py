@@ -26,6 +26,7 @@ from gateway.outbound.answer import Answer
 from gateway.outbound.body import StreamedBody, pieces
 from gateway.outbound.durations import Durations
 from gateway.outbound.network import PinnedResolver, Resolve, literal_socket, resolve
+from gateway.outbound.overdue import Overdue
 from gateway.outbound.pace import WHOLE, Counterpart, Pace, Progress
 from gateway.outbound.policy import AddressPolicy, parse
 from gateway.outbound.route import Route
@@ -104,7 +105,7 @@ class Client:
 
     def __init__(self, policy: Policy, find: Resolve, durations: Durations) -> None:
         self._write_s = policy.write_s
-        self._whole, self._counterpart, self._durations = policy.whole, policy.counterpart, durations
+        self._counterpart, self._durations, self._overdue = policy.counterpart, durations, Overdue(policy.whole)
         self._addresses = AddressPolicy.of(policy.allow_private)
         self._route = Route(policy.proxy, policy.no_proxy)
         proxy = URL(policy.proxy) if policy.proxy else None
@@ -129,24 +130,29 @@ class Client:
         address = _address(url)
         host = address.raw_host or ""
         session = self._session_for(host)
-        progress = Progress(self._whole, asyncio.get_running_loop().time())
+        clock = asyncio.get_running_loop().time
+        under_way = self._overdue.begin(clock())
+        progress = under_way.progress
         body = self._body(content, progress)
         try:
-            async with asyncio.timeout_at(progress.began + self._whole.base_s) as progress.timer:
-                response = await session.request(method, address, headers=headers, data=body, allow_redirects=False)
-                try:
-                    read = await read_limited(response, limit, progress)
-                    return Answer(response.status, _headers(response), read, host)
-                finally:
-                    response.close()  # whoever was heard to the end has gone back to the pool already
-        except (aiohttp.ClientError, TimeoutError) as error:
+            response = await session.request(method, address, headers=headers, data=body, allow_redirects=False)
+            try:
+                read = await read_limited(response, limit, progress)
+                return Answer(response.status, _headers(response), read, host)
+            finally:
+                response.close()  # whoever was heard to the end has gone back to the pool already
+        except asyncio.CancelledError:
+            if under_way.was_ended():
+                raise CounterpartAway(host=host) from None
+            raise
+        except aiohttp.ClientError as error:
             if isinstance(body, StreamedBody) and body.error:
                 raise body.error from None
             # what is no HTTP shows the answer's bytes and our token in its error: no cause for a log to print
             raise _named(error, host) from (None if isinstance(error, aiohttp.ClientResponseError) else error)
         finally:
-            seconds = asyncio.get_running_loop().time() - progress.began
-            self._durations.note(self._counterpart, host, seconds, progress.moved)
+            self._overdue.end(under_way)
+            self._durations.note(self._counterpart, host, clock() - progress.began, progress.moved)
 
     def _session_for(self, host: str) -> ClientSession:
         literal = parse(host)
@@ -163,6 +169,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        self._overdue.close()
         await self._direct.close()
         await self._proxied.close()
 
@@ -264,7 +271,7 @@ def _headers(response: ClientResponse) -> dict[str, str]:
     return headers
 
 
-def _named(error: aiohttp.ClientError | TimeoutError, host: str) -> CounterpartAway | CounterpartGarbled:
-    """Bytes that are no HTTP count as garbled; a connection refused, silent, slow or closed early as away."""
+def _named(error: aiohttp.ClientError, host: str) -> CounterpartAway | CounterpartGarbled:
+    """Bytes that are no HTTP count as garbled; a connection refused, silent or closed early as away."""
     no_http = isinstance(error, aiohttp.ClientResponseError) and not isinstance(error, aiohttp.ClientHttpProxyError)
     return CounterpartGarbled(host=host) if no_http else CounterpartAway(host=host)

@@ -39,12 +39,18 @@ class Durations:
 
     def note(self, counterpart: Counterpart, host: str, seconds: float, moved: int = 0) -> None:
         """An exchange ended, well or not, after it moved so many bytes."""
-        tally = self._tallies.setdefault(counterpart, Tally())
+        tally = self._tally(counterpart)
         tally.numbers[bisect_left(BUCKETS, seconds)] += 1
         tally.seconds += seconds
         if seconds > self._usual.seconds(moved):
             tally.slow += 1
             log.warning("outbound.slow", counterpart=counterpart.value, host=host, seconds=round(seconds, 1))
+
+    def _tally(self, counterpart: Counterpart) -> Tally:
+        found = self._tallies.get(counterpart)
+        if found is None:
+            found = self._tallies[counterpart] = Tally()
+        return found
 
     def take(self) -> Mapping[Counterpart, Tally]:
         """What was noted since the last call."""
@@ -54,7 +60,7 @@ class Durations:
     def put_back(self, taken: Mapping[Counterpart, Tally]) -> None:
         """What could not be written down counts on."""
         for counterpart, tally in taken.items():
-            mine = self._tallies.setdefault(counterpart, Tally())
+            mine = self._tally(counterpart)
             mine.numbers = [one + other for one, other in zip(mine.numbers, tally.numbers, strict=True)]
             mine.seconds += tally.seconds
             mine.slow += tally.slow

@@ -9,9 +9,9 @@ has a time that only grows with the bytes that really went over the wire, in eit
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
 
 class Counterpart(StrEnum):
@@ -43,30 +43,18 @@ USUAL: Final = Pace(10.0, 131_072.0)
 """Whoever takes longer is told of."""
 
 
-class Timer(Protocol):
-    """What ends an exchange; `asyncio.Timeout` is one."""
-
-    def reschedule(self, when: float | None) -> None:
-        """End it at `when` of its clock."""
-        ...
-
-
 @dataclass(slots=True)
 class Progress:
-    """One exchange under way: what it moved so far, and its end, which bytes put off.
-
-    `began` is an instant of the timer's clock.
-    """
+    """One exchange under way: when it began, by any clock in seconds, and the bytes that it moved so far."""
 
     pace: Pace
     began: float
-    timer: Timer | None = None
     moved: int = 0
-    _counted: int = field(default=0, init=False)
 
     def add(self, size: int) -> None:
-        """So many bytes more; the timer learns of it for each second that they bought."""
+        """So many bytes more."""
         self.moved += size
-        if self.timer is not None and self.moved - self._counted >= self.pace.bytes_per_s:
-            self._counted = self.moved
-            self.timer.reschedule(self.began + self.pace.seconds(self.moved))
+
+    def overdue(self, now: float) -> bool:
+        """Whether it takes longer than what it moved allows."""
+        return now - self.began > self.pace.seconds(self.moved)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
-from gateway.delivery import LOOK_AGAIN_S
-from gateway.model import State
-from gateway.ports import LookUnderWay
+from gateway.delivery import LOOK_AGAIN_S, UPLOADS_AT_ONCE
+from gateway.model import Part, State
+from gateway.ports import LookUnderWay, Sealed, SmallBlob
 from gateway.shares import Party, Refusal, Shares
 from tests.journeys.test_every_crash import ARS, DESTINATION, Channel, worker, world
 
@@ -65,3 +67,32 @@ async def test_a_submission_without_a_place_goes_back_untouched_and_goes_on_when
     assert await shares.take(Party(DESTINATION, ARS)) is None, "its place was not given back"
     now[0] = 2000.0
     assert isinstance(await shares.take(Party(DESTINATION, ARS)), Refusal)
+
+
+class Crowded(Channel):
+    """Many small attachments; counts how many are on their way at once."""
+
+    inside = most = 0
+
+    async def seal(self, _submission, _parcel, _store):
+        names = ("metadata", "data", *(str(uuid4()) for _ in range(50)))
+        small = [SmallBlob(uuid4(), name.encode()) for name in names]
+        parts = tuple(Part(name, blob.id, len(name), "t" * 22) for name, blob in zip(names, small, strict=True))
+        return Sealed(parts, DESTINATION, "DE150900546546", "urn:service", {}, tuple(small))
+
+    async def upload(self, _submission, _part, _body):
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        await asyncio.sleep(0)
+        self.inside -= 1
+
+    async def submit(self, submission, _metadata, _data):
+        self.world.submitted.add(submission.remote_id)
+
+
+async def test_a_submission_with_many_attachments_takes_a_few_connections_at_once():
+    it = world()
+    channel = Crowded(it)
+    await replace(worker(it), channels={ARS: channel}).advance(it.row.id)
+    assert it.row.state is State.ACCEPTED
+    assert channel.most == UPLOADS_AT_ONCE

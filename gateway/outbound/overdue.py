@@ -1,0 +1,67 @@
+"""Ends exchanges that take longer than their whole time.
+
+Knows: the exchanges of one client that are under way, looked at together every second. Never does: a timer for each:
+that would cost every exchange more than all else that is done for it here. Standard: as `asyncio.timeout` ends a block.
+Start reading: `Overdue.begin`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gateway.outbound.pace import Pace, Progress
+
+EVERY_S: Final = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class UnderWay:
+    """One exchange, the task that carries it out, and how often that was asked to end before."""
+
+    progress: Progress
+    task: asyncio.Task[Any] | None
+    asked: int
+    ended: bool = False
+
+    def was_ended(self) -> bool:
+        """To be asked once, for a `CancelledError`: whether it came from here, and from nobody else too."""
+        return self.ended and self.task is not None and self.task.uncancel() <= self.asked
+
+
+class Overdue:
+    """All exchanges of one client. Needs a running loop."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._every_s = min(EVERY_S, pace.base_s / 10)
+        self._under_way: set[UnderWay] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, now: float) -> UnderWay:
+        """The running task begins one at `now` of the loop's clock; `end` says that it is over."""
+        task = asyncio.current_task()
+        one = UnderWay(Progress(self._pace, now), task, task.cancelling() if task else 0)
+        self._under_way.add(one)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._every_s, self._look)
+        return one
+
+    def end(self, one: UnderWay) -> None:
+        """It is over, well or not."""
+        self._under_way.discard(one)
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for one in self._under_way:
+            if not one.ended and one.task is not None and one.progress.overdue(now):
+                one.ended = True
+                one.task.cancel()
+        self._timer = loop.call_later(self._every_s, self._look) if self._under_way else None
