@@ -22,6 +22,7 @@ from uuid import UUID
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from gateway import regular
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
 from gateway.sections import AlarmsSection, BoundsSection, PressureSection, ProofLimitsSection, Section, TlsSection
@@ -435,6 +436,7 @@ def _no_authorities(bundle: Path | None) -> list[Finding]:
     if bundle is None:
         return []
     try:
+        regular.opened(bundle).close()  # the library would wait for a pipe
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
     except OSError:
         return [
@@ -533,7 +535,7 @@ def insecure(settings: Settings) -> list[Finding]:
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
-        return parse(file.read_bytes())
+        return parse(regular.content(file))
     except OSError as error:
         text = error.strerror or "unreadable"
         de, en = f"Die Datei ist nicht lesbar: {text}.", f"The file cannot be read: {text}."

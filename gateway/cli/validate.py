@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from gateway import __version__
+from gateway import __version__, regular
 from gateway.cli.console import FINDINGS, USAGE, emit, guarded, options, say, show
 from gateway.cli.language import text
 from gateway.model import Finding
@@ -75,8 +75,7 @@ def validate(  # noqa: PLR0913 - the options of the command
         raise click.UsageError(text("--service oder --xsd, nicht beide.", "--service or --xsd, not both."))
     rules = scenario.rules + _rules(rule_files, phase)
     scenario = replace(scenario, rules=rules, phase=phase, codes=_codes(config, scenario.schema), values=values)
-    with document.open("rb") as stream:
-        data = stream.read(xml.DEFAULT_LIMITS.size + 1)
+    data = regular.content(document, xml.DEFAULT_LIMITS.size + 1)
     found = reports.validate(data, scenario, datetime.now(UTC))
     if report is not None:
         _write(report, found, document.name)
@@ -153,7 +152,7 @@ def _beside(file: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
                 text("Neben der Datei liegt zu viel oder ein Verweis: ", "Too much beside the file, or a link: ")
                 + path.name
             )
-        yield path.relative_to(folder).as_posix(), path.read_bytes()
+        yield path.relative_to(folder).as_posix(), regular.content(path)
 
 
 def _refuse(faults: Sequence[Finding]) -> NoReturn:

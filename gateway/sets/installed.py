@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from gateway import regular
 from gateway.errors import DataInvalid
 from gateway.model import Finding, Severity
 from gateway.sets.folder import MAX_FILE_BYTES
@@ -49,7 +50,7 @@ class InstalledSet:
 def read_index(directory: Path) -> tuple[InstalledSet, ...]:
     """The sets that are installed, in order. Raises `DataInvalid` for an index that is none."""
     try:
-        text = (directory / INDEX).read_bytes()
+        text = regular.content(directory / INDEX)
     except (FileNotFoundError, NotADirectoryError):
         return ()
     try:
@@ -84,7 +85,7 @@ def read_files(directory: Path, one: InstalledSet) -> tuple[dict[str, bytes], tu
         path = directory / FOLDERS / one.folder / name
         try:
             large = path.stat().st_size > MAX_FILE_BYTES
-            content = b"" if large else path.read_bytes()
+            content = b"" if large else regular.content(path)
         except OSError:
             faults.append(_finding(f"{one.identity.name}/{name}", "set_file_missing"))
             continue
