@@ -55,7 +55,7 @@ def read_index(directory: Path) -> tuple[InstalledSet, ...]:
         return ()
     try:
         found = tuple(_entry(one) for one in json.loads(text)["sets"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DataInvalid(findings=(_finding(str(directory / INDEX), "index_broken"),)) from None
     return tuple(sorted(found, key=lambda one: (one.identity.kind, one.identity.urn, one.identity.version)))
 
