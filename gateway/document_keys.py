@@ -22,6 +22,7 @@ from uuid import uuid4
 
 from cryptography import x509
 
+from gateway import regular
 from gateway.errors import KeyUnfit, SettingsInvalid, SigningKeyUnfit
 from gateway.external_signer import ExternalSigner
 from gateway.model import Document, Finding, Signature, SignatureFormat, SignatureStyle
@@ -162,7 +163,7 @@ def _identity(file: MunicipalityFile) -> Identity:
 
 def _jwk(path: Path | None) -> Mapping[str, Any]:
     try:
-        jwk = json.loads(path.read_text(encoding="utf-8")) if path else None
+        jwk = json.loads(regular.text(path)) if path else None
     except (OSError, ValueError, RecursionError):
         jwk = None
     if not isinstance(jwk, dict) or not isinstance(jwk.get("d"), str):
@@ -174,7 +175,7 @@ def _chain(slug: str, path: Path | None) -> tuple[x509.Certificate, ...]:
     if path is None:
         return ()
     try:
-        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+        return tuple(x509.load_pem_x509_certificates(regular.content(path)))
     except (OSError, ValueError):
         pass
     raise SettingsInvalid(

@@ -16,7 +16,7 @@ GatewayError                     code · blame · retry · status · de · en
 ├── OperatorError                configuration or machine; the operator has to act
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid
 │   ├── FileUnusable · MasterKeyStillNeeded · ProcessesWithoutKey · SchemaNewer
-│   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseTooOld · DatabaseNotAllowed
+│   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseDamaged · DatabaseTooOld · DatabaseNotAllowed
 │   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty · RestoreUnfinished
 │   ├── ErasedListUnwritable · ErasedListUnreadable
 │   ├── SigningKeyUnfit · SignerAway                             retry (SignerAway)

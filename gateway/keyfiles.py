@@ -16,6 +16,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from gateway import regular
 from gateway.crypto import jws
 from gateway.crypto.keys import (
     PrivateKey,
@@ -68,7 +69,7 @@ def master_keys(settings: Settings, *, data_exist: bool) -> tuple[MasterKey, ...
     for path in files:
         if not path.exists() or path.is_dir():
             raise MasterKeyMissing(place=str(path))
-        found.append((str(path), path.read_bytes() if os.access(path, os.R_OK) else b""))
+        found.append((str(path), regular.content(path) if os.access(path, os.R_OK) else b""))
     for number, secret in enumerate(vault.previous_master_keys):
         found.append((f"GATEWAY__VAULT__PREVIOUS_MASTER_KEYS[{number}]", secret.get_secret_value().encode()))
     keys = [(place, _decoded(text)) for place, text in found]
@@ -114,7 +115,7 @@ def published_keys(settings: Settings) -> tuple[Mapping[str, Any], ...]:
     found, faults = [], []
     for path in settings.evidence.published_key_files:
         try:
-            found.append(_public(json.loads(path.read_text(encoding="utf-8"))))
+            found.append(_public(json.loads(regular.text(path))))
         except Exception:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
             faults.append(
                 Finding(
@@ -139,7 +140,7 @@ def _public(jwk: Mapping[str, Any]) -> Mapping[str, Any]:
 def read_private(path: Path, setting: str) -> PrivateKey:
     """A private JWK from its file. Raises `SettingsInvalid` naming the setting, never the content."""
     try:
-        return private_key(json.loads(path.read_text(encoding="utf-8")))
+        return private_key(json.loads(regular.text(path)))
     except Exception:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
         fault = Finding(
             f"{setting}: {path}",
@@ -153,7 +154,7 @@ def read_private(path: Path, setting: str) -> PrivateKey:
 def read_secret(path: Path, setting: str) -> str:
     """A secret from its file, without surrounding white space. Raises `SettingsInvalid` naming the setting."""
     try:
-        secret = path.read_text(encoding="utf-8").strip()
+        secret = regular.text(path).strip()
     except (OSError, UnicodeDecodeError):
         secret = ""
     if not secret:

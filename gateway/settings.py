@@ -22,6 +22,7 @@ from uuid import UUID
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from gateway import regular
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
 from gateway.sections import AlarmsSection, BoundsSection, PressureSection, ProofLimitsSection, Section, TlsSection
@@ -46,10 +47,16 @@ class Database(Section):
     pool_size: int = Field(6, ge=2, le=200, description="Connections that one process holds at most.")
 
 
+PUBLIC_URL = r"^https?://[^\s?#@/]+(/[^\s?#]*)?$"
+"""Host, port and maybe a path: references are made by adding to it, so neither query nor fragment (RFC 8414 §2)."""
+
+
 class Server(Section):
     """The door for portals."""
 
-    public_url: str = Field("http://127.0.0.1:8080", description="Address by which portals reach the gateway.")
+    public_url: str = Field(
+        "http://127.0.0.1:8080", pattern=PUBLIC_URL, description="Address by which portals reach the gateway."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
     trusted_proxies: tuple[str, ...] = Field((), description="Addresses whose X-Forwarded-* headers are believed.")
@@ -373,7 +380,7 @@ class MunicipalityFile(Section):
     slug: str = Field(pattern=r"^[a-z][a-z0-9-]{1,62}$", description="Short name used in addresses.")
     ars: str = Field(pattern=r"^[0-9]{12}$", description="Amtlicher Regionalschlüssel, 12 digits.")
     name: str = Field(min_length=1, max_length=200, description="Name as citizens read it.")
-    public_url: str = Field(pattern=r"^https?://[^\s]+$", description="Public address; also the OIDC issuer.")
+    public_url: str = Field(pattern=PUBLIC_URL, description="Public address; also the OIDC issuer.")
     fitconnect: MunicipalityFitConnect = Field(description="FIT-Connect client of the municipality.")
     keys: MunicipalityKeys = Field(description="Keys of the municipality.")
     destinations: tuple[DestinationSection, ...] = Field((), description="Fixed destinations.")
@@ -440,6 +447,7 @@ def _no_authorities(bundle: Path | None) -> list[Finding]:
     if bundle is None:
         return []
     try:
+        regular.opened(bundle).close()  # the library would wait for a pipe
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
     except OSError:
         return [
@@ -538,7 +546,7 @@ def insecure(settings: Settings) -> list[Finding]:
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
-        return parse(file.read_bytes())
+        return parse(regular.content(file))
     except OSError as error:
         text = error.strerror or "unreadable"
         de, en = f"Die Datei ist nicht lesbar: {text}.", f"The file cannot be read: {text}."

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from cryptography import x509
 
-from gateway import operation, signatures
+from gateway import operation, regular, signatures
 from gateway.alarm import TASK_FAILING
 from gateway.deadlines import Limit
 from gateway.delivery import Delivery
@@ -318,7 +318,7 @@ def _environment(settings: Settings, section: Environment) -> ChannelEnvironment
 
 def _roots(path: Path) -> list[Any]:
     try:
-        return x509.load_pem_x509_certificates(path.read_bytes())
+        return x509.load_pem_x509_certificates(regular.content(path))
     except (OSError, ValueError):
         fault = Finding(
             f"trust_roots: {path}",

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from gateway import __version__
+from gateway import __version__, regular
 from gateway.cli.tls import authorities, rule
 from gateway.errors import GatewayError, SettingsInvalid
 from gateway.intake import offers
@@ -114,8 +114,8 @@ def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:
     if section.jwks is None:
         return None
     try:
-        found = json.loads(section.jwks.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(regular.text(section.jwks))
+    except (OSError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise SettingsInvalid(

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import click
 
+from gateway import regular
 from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging, show, unwritable
 from gateway.cli.language import text
 from gateway.errors import EvidenceKeysInvalid, InvalidParameter
@@ -117,10 +118,11 @@ def _sentence(verdict: Any) -> str:  # noqa: ANN401 - a Verdict, whose module on
 def _bytes(path: Path, limit: int) -> bytes:
     """The file's content, one byte more than the limit at most: whoever judges it sees that it is too large."""
     try:
-        with path.open("rb") as file:
-            return file.read(limit + 1)
-    except OSError:
-        fault = Finding(str(path), "unreadable", "Die Datei ist nicht lesbar.", "The file cannot be read.")
+        return regular.content(path, limit + 1)
+    except OSError as error:
+        cause = error.strerror or "?"
+        de, en = f"Die Datei ist nicht lesbar ({cause}).", f"The file cannot be read ({cause})."
+        fault = Finding(str(path), "unreadable", de, en)
     raise EvidenceKeysInvalid(findings=(fault,))
 
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import click
 
+from gateway import regular
 from gateway.cli.console import FINDINGS, emit, guarded, options, show
 from gateway.cli.language import language, text
 from gateway.cli.services_diff import diff
@@ -151,7 +152,7 @@ def _without_service(files: Iterable[MunicipalityFile], names: tuple[str, ...]) 
 
 def _record(path: Path) -> Any:  # noqa: ANN401 - JSON
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(regular.text(path))
     except (ValueError, RecursionError):
         fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
         raise InvalidParameter(findings=(fault,)) from None

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import click
 
+from gateway import regular
 from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
 from gateway.cli.language import text
 from gateway.errors import InvalidParameter, UnknownMunicipality
@@ -94,15 +95,15 @@ async def _carried_out(house: Any, submission_id: UUID, wait: int, stop: asyncio
 
 
 async def _blocks(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
+    with regular.opened(path) as file:
         while block := await asyncio.to_thread(file.read, BLOCK):
             yield block
 
 
 def _record(path: Path) -> Any:  # noqa: ANN401 - JSON
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError):
+        return json.loads(regular.text(path))
+    except (ValueError, RecursionError):
         fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
     raise InvalidParameter(findings=(fault,))
 
@@ -110,7 +111,12 @@ def _record(path: Path) -> Any:  # noqa: ANN401 - JSON
 def _attached(item: str) -> tuple[str, Path]:
     kind, _, name = item.partition("=")
     if not kind or not Path(name).is_file():
-        fault = Finding("--attach", "no_file", "Erwartet wird ART=DATEI.", "KIND=FILE is expected.")
+        fault = Finding(
+            "--attach",
+            "no_file",
+            "Erwartet wird ART=DATEI, eine gewöhnliche Datei.",
+            "KIND=FILE is expected, a regular file.",
+        )
         raise InvalidParameter(findings=(fault,))
     return kind, Path(name)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway import regular
 from gateway.errors import SettingsInvalid
 from gateway.login.certificates import CertificateRule, Presented, subject_of
 from gateway.model import Finding
@@ -28,6 +29,8 @@ def context(settings: Settings) -> ssl.SSLContext | None:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
+        for path in (tls.certificate_file, tls.key_file):
+            regular.opened(path).close()  # the library would wait for a pipe
         made.load_cert_chain(tls.certificate_file, tls.key_file)
     except (OSError, ssl.SSLError):
         raise _unreadable("server.tls.certificate_file") from None
@@ -70,7 +73,7 @@ def rule(section: ClientSection, place: str) -> CertificateRule | None:
 
 def _certificates(file: Path, place: str) -> tuple[x509.Certificate, ...]:
     try:
-        return tuple(x509.load_pem_x509_certificates(file.read_bytes()))
+        return tuple(x509.load_pem_x509_certificates(regular.content(file)))
     except (OSError, ValueError):
         raise _unreadable(f"{place}: {file}") from None
 

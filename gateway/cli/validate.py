@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from gateway import __version__
+from gateway import __version__, regular
 from gateway.cli.console import FINDINGS, USAGE, emit, guarded, options, say, show
 from gateway.cli.language import text
 from gateway.model import Finding
@@ -96,8 +96,7 @@ def validate(  # noqa: PLR0913 - the options of the command
     rules = scenario.rules + _rules(rule_files, phase)
     codes = _codes(library, scenario.schema)
     scenario = replace(scenario, rules=rules, phase=phase, codes=codes, values=values, second=second_opinion)
-    with document.open("rb") as stream:
-        data = stream.read(xml.DEFAULT_LIMITS.size + 1)
+    data = regular.content(document, xml.DEFAULT_LIMITS.size + 1)
     found = reports.validate(data, scenario, datetime.now(UTC))
     if report is not None:
         _write(report, found, document.name)
@@ -191,7 +190,7 @@ def _beside(file: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
                 text("Neben der Datei liegt zu viel oder ein Verweis: ", "Too much beside the file, or a link: ")
                 + path.name
             )
-        yield path.relative_to(folder).as_posix(), path.read_bytes()
+        yield path.relative_to(folder).as_posix(), regular.content(path)
 
 
 def _refuse(faults: Sequence[Finding]) -> NoReturn:

@@ -24,6 +24,10 @@ _WHAT: Final[Mapping[str, str]] = {
     "submitted": "Beim Zustelldienst eingereicht",
     "event": "Ereignis aus dem Ereignisprotokoll",
     "held": "Angehalten",
+    "erased": (
+        "Inhalte gelöscht; es bleiben die Prüfsummen (SHA-256, ohne Schlüssel) der Fachdaten und der Anlagen in "
+        "Empfangsbestätigung und Prüfergebnis"
+    ),
 }
 _EVENTS: Final[Mapping[str, str]] = {
     "create-submission": "Einreichung angelegt",

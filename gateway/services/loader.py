@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from gateway import regular
 from gateway.errors import DataInvalid, UnknownService
 from gateway.model import Finding, Severity
 from gateway.services import definition as head
@@ -245,7 +246,7 @@ class _Folder:
             if path.stat().st_size > _MAX_FILE:
                 self.fault(name, "", "file_too_large")
                 return None
-            return path.read_bytes()
+            return regular.content(path)
         except OSError:
             if not optional:
                 self.fault(name, "", "missing_file")

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from gateway import regular
 from gateway.errors import DataInvalid
 from gateway.model import Finding, Severity
 from gateway.sets.folder import MAX_FILE_BYTES
@@ -49,12 +50,12 @@ class InstalledSet:
 def read_index(directory: Path) -> tuple[InstalledSet, ...]:
     """The sets that are installed, in order. Raises `DataInvalid` for an index that is none."""
     try:
-        text = (directory / INDEX).read_bytes()
+        text = regular.content(directory / INDEX)
     except (FileNotFoundError, NotADirectoryError):
         return ()
     try:
         found = tuple(_entry(one) for one in json.loads(text)["sets"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DataInvalid(findings=(_finding(str(directory / INDEX), "index_broken"),)) from None
     return tuple(sorted(found, key=lambda one: (one.identity.kind, one.identity.urn, one.identity.version)))
 
@@ -84,7 +85,7 @@ def read_files(directory: Path, one: InstalledSet) -> tuple[dict[str, bytes], tu
         path = directory / FOLDERS / one.folder / name
         try:
             large = path.stat().st_size > MAX_FILE_BYTES
-            content = b"" if large else path.read_bytes()
+            content = b"" if large else regular.content(path)
         except OSError:
             faults.append(_finding(f"{one.identity.name}/{name}", "set_file_missing"))
             continue

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from gateway import regular
 from gateway.errors import SetRefused
 from gateway.model import Finding
 from gateway.sets.archive import DEFAULT_LIMITS, is_archive, read_archive
@@ -27,7 +28,7 @@ def gather_local(path: Path) -> dict[str, bytes]:
         return files_below(path)
     try:
         size = path.stat().st_size if path.is_file() else -1
-        with path.open("rb") as stream:
+        with regular.opened(path) as stream:
             start = stream.read(4)
             limit = DEFAULT_LIMITS.archive if is_archive(start) else MAX_FILE_BYTES
             if 0 <= size <= limit:

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from gateway import failpoints
+from gateway import failpoints, regular
 from gateway.errors import ErasedListUnreadable, ErasedListUnwritable
 from gateway.model import instant
 
@@ -77,7 +77,7 @@ class ErasedList:
         Raises `ErasedListUnreadable`, which names file and line.
         """
         try:
-            lines = self.path.open("rb")
+            lines = regular.opened(self.path)
         except FileNotFoundError:
             return
         with lines:

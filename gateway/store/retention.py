@@ -53,6 +53,9 @@ from gateway.store.keyring import Keyring
 log = structlog.get_logger()
 
 AT_ONCE = 200
+REMAINS = ("sha256 of the document", "sha256 of each attachment")
+"""What can still be compared with a guess: the signed receipt and the report of the validation hold it without a key,
+as the portal got it. Each proof of deletion says so."""
 
 _S = t.submissions.c
 _ID: BindParameter[Any] = bindparam("id")
@@ -263,7 +266,7 @@ class Retention:
         return await self._database.rows(_SUBJECT, reference=secrets.index(self._keyring, reference))
 
     async def _prove(self, connection: Connection, submission_id: UUID, row: Row, why: str, now: datetime) -> None:
-        entry = EvidenceEntry("erased", {"why": why})
+        entry = EvidenceEntry("erased", {"why": why, "remains": list(REMAINS)})
         (link,) = chain.chained((entry,), seq=row["evidence_seq"], head=row["evidence_head"], at=now)
         await db.run(
             connection,

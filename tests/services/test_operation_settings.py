@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 
 from gateway import operation
 from gateway.bounds import Bound
@@ -104,6 +105,14 @@ def municipality(tmp_path, **more) -> MunicipalityFile:
         "keys": {"signing_jwk_file": tmp_path / "k"},
     }
     return MunicipalityFile.model_validate({**values, **more})
+
+
+@pytest.mark.parametrize("tail", ["?town=1", "/gw?town=1", "/gw#here", " /gw", "@other.example"])
+def test_a_public_address_is_one_that_references_can_be_made_of(tmp_path, tail):
+    assert municipality(tmp_path, public_url="https://p.example:8443/amt/gw/").public_url.endswith("/gw/")
+    with pytest.raises(ValidationError, match="public_url"):
+        municipality(tmp_path, public_url=f"https://p.example{tail}")
+    assert "server.public_url" in faults(tmp_path, f'[server]\npublic_url = "https://p.example{tail}"\n')
 
 
 def test_a_service_may_have_limits_of_its_own_and_what_it_leaves_unset_holds_as_above(tmp_path):

@@ -224,7 +224,7 @@ def test_wherever_it_stops_the_old_state_or_the_new_one_stands(
     assert seen == {1, 3}
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"sets": [{}]}', '{"sets": 1}', "\xff"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"sets": [{}]}', '{"sets": 1}', "\xff", "[" * 100_000])
 def test_an_index_that_is_none_is_told_and_never_guessed(tmp_path: Path, text: str) -> None:
     (tmp_path / INDEX).write_text(text, encoding="latin-1")
     with pytest.raises(DataInvalid) as caught:

@@ -11,8 +11,9 @@ from uuid import uuid4
 
 import pytest
 
+from gateway.crypto.keys import generate_ed25519
 from gateway.errors import Erased, ErasedListUnreadable, ErasedListUnwritable, NotFound, StateConflict
-from gateway.evidence import chain
+from gateway.evidence import chain, cover
 from gateway.model import State
 from gateway.ports import Change
 from gateway.store.erased import NAME, ErasedList
@@ -63,8 +64,29 @@ async def test_erasing_is_an_entry_of_an_unbroken_chain(store, clock, retention)
     assert await retention.erase(it.id, "request") is True
     assert await retention.erase(it.id, "request") is False
     links = await store.evidence_of(it.id)
-    assert (links[-1].kind, json.loads(links[-1].body)) == ("erased", {"why": "request"})
+    said = json.loads(links[-1].body)
+    assert (links[-1].kind, said["why"]) == ("erased", "request")
     assert chain.broken_at(links, it.id) is None
+
+
+async def test_the_proof_of_deletion_names_each_digest_that_stays(store, clock, retention):
+    """What is left of the content in any row are the digests that the signed receipt holds, and the proof says so."""
+    new, it = await ended(store, clock)
+    await retention.erase(it.id, "retention")
+    (*_, last) = await store.evidence_of(it.id)
+    assert json.loads(last.body)["remains"] == ["sha256 of the document", "sha256 of each attachment"]
+    page = cover.page(it.id, await store.evidence_of(it.id), clock.now(), generate_ed25519("k")[1])
+    assert "ohne Schlüssel" in page
+    digests = {new.document.sha256, *(each.sha256 for each in new.attachments)}
+    async with store.database.connection() as connection:
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        holding = {
+            name
+            for (name,) in tables
+            for (row,) in await connection.fetch(f"SELECT t::text FROM {name} AS t")
+            if any(digest in row for digest in digests)
+        }
+    assert holding <= {"submissions", "attachments", "evidence"}
 
 
 async def test_the_rest_goes_later_and_the_proof_stays(store, clock, retention):
