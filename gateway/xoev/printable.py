@@ -28,6 +28,8 @@ def printable(text: str) -> str:
     The embedded fonts hold all of DIN 91379 but the tabulator (a test prints it); it becomes a space, the rest of a
     checked record comes back unchanged.
     """
+    if text.isascii() and text.isprintable():  # all of these are in the repertoire
+        return text
     rest = unicodedata.normalize("NFC", text).replace("\r\n", "\n").translate(_SPACES)
     done: list[str] = []
     while (position := offence(rest, Datatype.EVERYTHING)) is not None:
