@@ -27,6 +27,7 @@ from gateway.errors import (
 )
 from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
 from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
+from gateway.services.attachments import MAX_FILES, bare
 from gateway.services.loader import Catalogue
 from gateway.services.service import PRODUCT, Service
 from gateway.xoev.latin import nfc
@@ -35,8 +36,8 @@ from gateway.xoev.readable import german_time
 
 Admit = Callable[[], Awaitable[None]]
 REFERENCE = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
-MAX_ATTACHMENTS = 99
-"""FIT-Connect takes 100 attachments a submission (reference §2.3); one is the readable application."""
+MAX_ATTACHMENTS = MAX_FILES - 1
+"""One of those that FIT-Connect takes (reference §2.3) is the readable application."""
 
 KEYS: Mapping[str, tuple[type, bool, str]] = {
     "service": (str, True, "Text"),
@@ -259,7 +260,7 @@ class Intake:
                 there.get(upload, _NOTHING),
                 kind=item["kind"],
                 filename=unicodedata.normalize("NFC", item["filename"]),
-                media_type=item["media_type"],
+                media_type=bare(item["media_type"]),
                 upload=upload,
             )
             for upload, item in zip(wanted, listed, strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ import click
 from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
 from gateway.cli.language import language, text
 from gateway.errors import GatewayError
-from gateway.model import Finding
+from gateway.model import Destination, Finding
 from gateway.settings import Settings
 
 LEAST_FREE_BYTES = 2_000_000_000
@@ -115,10 +115,33 @@ async def _inside(values: Settings) -> list[Row]:
                 for destination in house.municipalities[ars].destinations:
                     name = f"destination {slug} {destination.destination_id}"
                     rows.append(await _tried(name, partial(channel.check_destination, destination.destination_id)))
+                    rows += await _taken(house, ars, destination) if rows[-1].ok else []
             return rows
     except GatewayError as error:
         place = "database" if error.code == "database_away" else "wiring"
         return [_fault(place, error)]
+
+
+async def _taken(house: Any, ars: str, destination: Destination) -> list[Row]:  # noqa: ANN401 - imported late
+    """Whether a destination takes each service that goes there: what it does not take would be held after its 201.
+
+    A misfit is a fault where the municipality names the service, and told where the destination stands for `*`.
+    """
+    from gateway.xoev.validate import MEDIA_TYPE  # noqa: PLC0415 - commands import what they need
+
+    town, rows = house.municipalities[ars], []
+    for service in map(house.catalogue.get, house.catalogue.ids()):
+        tests = [test for test in (False, True) if town.destination_for(service.id, test=test) == destination]
+        if not tests:
+            continue
+        uri = service.rules_for(ars).schema_uri
+        name = f"service {town.slug} {service.id} {destination.destination_id}"
+        ask = partial(house.channels[ars].check_service, service.id, ars, uri, MEDIA_TYPE, test=tests[0])
+        row = await _tried(name, ask)
+        if not row.ok and service.id not in destination.services:
+            row = replace(row, ok=True, detail=f"{row.detail} (*): {row.remedy}", remedy="")
+        rows.append(row)
+    return rows
 
 
 async def _signing_key(house: Any, ars: str) -> str:  # noqa: ANN401 - the house, imported late

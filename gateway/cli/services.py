@@ -55,6 +55,7 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
         )
         names = catalogue.ids()
         faults += _codes(catalogue, parameters)
+        faults += _printing(catalogue, files)
     except DataInvalid as error:
         faults += error.findings
     faults += _without_service(files, names)
@@ -132,6 +133,17 @@ def _codes(catalogue: Catalogue, parameters: Mapping[str, Mapping[str, object]])
         for service in sorted(set(by_service) & set(catalogue.ids())):
             for finding in message_findings(catalogue.get(service), ars, now):
                 yield replace(finding, pointer=f"parameters/{ars}#/{service}{finding.pointer}")
+
+
+def _printing(catalogue: Catalogue, files: Iterable[MunicipalityFile]) -> Iterator[Finding]:
+    """What the PDF cannot show of the texts of services and municipalities."""
+    from gateway.services.printing import findings, shown_otherwise  # noqa: PLC0415 - commands import what they need
+
+    for service in map(catalogue.get, catalogue.ids()):
+        yield from findings(service)
+    for file in files:
+        if note := shown_otherwise(f"{file.slug}: name", file.name):
+            yield note
 
 
 def _without_service(files: Iterable[MunicipalityFile], names: tuple[str, ...]) -> Iterator[Finding]:

@@ -11,16 +11,24 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gateway.model import Attachment, Finding, Purpose, Severity
-from gateway.services.definition import AttachmentRule
+from gateway.services.definition import MAX_FILE_BYTES, AttachmentRule
 from gateway.xoev.mapping import look_up
 from gateway.xoev.sentences import finding
 
 MAX_FILENAME: Final = 140
+MAX_ALL_BYTES: Final = 1_480_000_000
+"""All files of an application: FIT-Connect takes 2 GB of sealed parts; what the gateway adds itself has room beside."""
+MAX_FILES: Final = 100
+"""Attachments that FIT-Connect takes, with those that the gateway adds itself."""
 _FILENAME: Final = re.compile(r"[-a-zA-Z0-9ÄÖÜäöüß _!=+~,;.#°§$%()\[\]]+\.[a-zA-Z0-9]+")
 
 
 def check(
-    rules: Sequence[AttachmentRule], attachments: Sequence[Attachment], record: Mapping[str, object]
+    rules: Sequence[AttachmentRule],
+    attachments: Sequence[Attachment],
+    record: Mapping[str, object],
+    *,
+    added: int = 1,
 ) -> list[Finding]:
     """All findings about the attachments of an application.
 
@@ -28,6 +36,7 @@ def check(
         rules: what the service asks for, with the municipality's overrides.
         attachments: in the order of the create body; what the gateway adds itself (purpose `form`) is left out.
         record: the record, for attachments that are usual with some answers.
+        added: how many files the gateway adds itself.
     """
     by_kind = {rule.kind: rule for rule in rules}
     found: list[Finding] = []
@@ -47,6 +56,21 @@ def check(
     for rule in rules:
         if rule.kind not in counts:
             found += _absent(rule, record)
+    return found + _together([one for one in attachments if one.purpose is Purpose.ATTACHMENT], MAX_FILES - added)
+
+
+def bare(media_type: str) -> str:
+    """A media type as rules and metadata hold it: lower case, without parameters (RFC 9110 §8.3.1)."""
+    return media_type.partition(";")[0].strip().lower()
+
+
+def _together(attachments: Sequence[Attachment], most: int) -> list[Finding]:
+    """What no destination takes, whatever the service allows."""
+    found: list[Finding] = []
+    if len(attachments) > most:
+        found.append(finding("/attachments", "attachments_too_many", limit=most))
+    if sum(one.size for one in attachments) > MAX_ALL_BYTES:
+        found.append(finding("/attachments", "attachments_too_large", limit=MAX_ALL_BYTES))
     return found
 
 
@@ -55,11 +79,11 @@ def _one(place: str, rule: AttachmentRule, attachment: Attachment, count: int) -
     found: list[Finding] = []
     if count > rule.max_count:
         found.append(finding(f"{place}/kind", "attachment_too_many", label, limit=rule.max_count))
-    if attachment.media_type.partition(";")[0].strip().lower() not in rule.media_types:
+    if bare(attachment.media_type) not in rule.media_types:
         limit = ", ".join(rule.media_types)
         found.append(finding(f"{place}/media_type", "attachment_media_type", label, limit=limit))
-    if attachment.size > rule.max_bytes:
-        found.append(finding(f"{place}/upload", "attachment_too_large", label, limit=rule.max_bytes))
+    if attachment.size > (most := min(rule.max_bytes, MAX_FILE_BYTES)):
+        found.append(finding(f"{place}/upload", "attachment_too_large", label, limit=most))
     if attachment.size == 0:
         found.append(finding(f"{place}/upload", "attachment_empty", label))
     return found

@@ -14,6 +14,8 @@ import jsonschema_rs
 
 from gateway.model import PLAIN_JWS, Finding, SignatureFormat, SignatureStyle
 
+MAX_FILE_BYTES: Final = 374_900_000
+"""One file: FIT-Connect takes 500 MB of a sealed attachment, and sealing makes four bytes of three (reference §2.3)."""
 _PAIR: Final = {
     "type": "object",
     "properties": {"de": {"type": "string", "minLength": 1}, "en": {"type": "string", "minLength": 1}},
@@ -39,7 +41,7 @@ _ATTACHMENT: Final = {
             "minItems": 1,
             "items": {"type": "string", "pattern": "^[a-z]+/[a-z0-9.+-]+$"},
         },
-        "max_bytes": {"type": "integer", "minimum": 1},
+        "max_bytes": {"type": "integer", "minimum": 1, "maximum": MAX_FILE_BYTES},
         "max_count": {"type": "integer", "minimum": 1, "maximum": 100},
         "title": _PAIR,
         "expected": _WHEN,

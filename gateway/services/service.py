@@ -18,6 +18,7 @@ from gateway.services import attachments as attachment_rules
 from gateway.services.definition import AttachmentRule, Definition
 from gateway.services.messages import Offered
 from gateway.xoev import calendar, readable
+from gateway.xoev.calendar import Wish
 from gateway.xoev.filling import Filled, Plan, fill
 from gateway.xoev.fim import Field
 from gateway.xoev.mapping import look_up
@@ -38,6 +39,8 @@ from gateway.xoev.xml import parse
 XFALL: Final = "xfall"
 PRODUCT: Final = Product("OZG-Gateway", "The founders of the OZG gateway", __version__)
 """The software that writes, as messages name it."""
+MAX_DOCUMENT_BYTES: Final = 9_900_000
+"""FIT-Connect takes 10 MB of document (reference §2.3); a signature inside is still to come."""
 _LEIKA: Final = "urn:de:fim:leika:leistung:"
 _OWN: Final = "urn:x-ozg-gateway:service:"
 
@@ -211,12 +214,15 @@ class Service:
             findings with pointers `/record/…` and `/attachments/N/…`; empty for an acceptable application.
         """
         ruled = self.rules_for(ars)
+        added = 1 if self.definition.calendar is None else 2  # the readable application, the calendar file
         technical = within_limits(record)
         if technical:
-            return technical + attachment_rules.check(ruled.attachments, attachments, {})
+            return technical + attachment_rules.check(ruled.attachments, attachments, {}, added=added)
         normal, replaced = self.compiled.normaliser.normal(cast("dict[str, object]", record))
         found = self.compiled.check.findings(normal, today) + replaced
-        found += attachment_rules.check(ruled.attachments, attachments, normal)
+        if not any(one.severity is Severity.ERROR for one in found):
+            found += self._wishes(normal)[1]
+        found += attachment_rules.check(ruled.attachments, attachments, normal, added=added)
         if ruled.template is not None and any(one.severity is Severity.ERROR for one in found):
             found += ruled.message_findings(normal, rehearsal(ars, attachments), found)
         return found
@@ -251,14 +257,16 @@ class Service:
             rules=self.compiled.rules,
         )
         template = self.template
-        if template is None or form is None:
-            return form, told
+        if form is None:
+            return None, told
+        if template is None:
+            return _deliverable(form, told)
         if around is None:
             raise TypeError(f"{self.standard} needs to know what is around the record")
         if template.embeds and (blank := list(_blank(filled))):
             return None, told + blank
         document, findings = template.document(normal, around, self.setting, form.content)
-        return document, told + findings
+        return _deliverable(document, told + findings)
 
     def trace(self, record: Mapping[str, Any], around: Around | None = None) -> list[dict[str, str]]:
         """Which value of the record went where: pointer, path of elements, type of the value; no values."""
@@ -268,7 +276,7 @@ class Service:
         return list(_traced(fill(self.compiled.plan, normal)[0]))
 
     def calendar(self, record: Mapping[str, Any], *, uid: str, received_at: datetime, place: str) -> bytes | None:
-        """The wished times as a calendar file; None for a service without appointments.
+        """The wished times as a calendar file; None for a service without appointments, and where none is wished.
 
         Args:
             record: a record that `check` accepts.
@@ -276,14 +284,28 @@ class Service:
             received_at: with time zone.
             place: where the appointment would be.
         """
+        normal = self.compiled.normaliser.normal(record)[0]
+        wishes = self._wishes(normal)[0]
+        if not wishes or self.definition.calendar is None:
+            return None
+        summary = look_up(normal, self.definition.calendar.summary)
+        title = self.titles["de"] if summary is None else str(summary)
+        return calendar.write(calendar.Sheet(uid, received_at, title, place, wishes))
+
+    def _wishes(self, normal: Mapping[str, object]) -> tuple[list[Wish], list[Finding]]:
+        """The wished times of a normalised record, and a finding for each that is none."""
         where = self.definition.calendar
         if where is None:
-            return None
-        times = cast("list[dict[str, str]]", look_up(record, where.times) or [])
-        minutes = cast("int", look_up(record, where.minutes))
-        wishes = [calendar.Wish(calendar.german_instant(each["date"], each["time"]), minutes) for each in times]
-        summary = str(look_up(record, where.summary))
-        return calendar.write(calendar.Sheet(uid, received_at, summary, place, wishes))
+            return [], []
+        wishes: list[Wish] = []
+        found: list[Finding] = []
+        minutes = look_up(normal, where.minutes)
+        for number, each in enumerate(cast("list[dict[str, object]]", look_up(normal, where.times) or [])):
+            if wish := calendar.wish(each.get("date"), each.get("time"), minutes):
+                wishes.append(wish)
+            else:
+                found.append(finding(f"/record/{'/'.join(where.times)}/{number}", "calendar_time"))
+        return wishes, found
 
     def record_schema(self) -> dict[str, Any]:
         """The JSON Schema 2020-12 of the record."""
@@ -342,6 +364,13 @@ class Service:
             for one in attachments
         ]
         return readable.write(filled, self.compiled.texts, head, listed, language)
+
+
+def _deliverable(document: Document | None, findings: list[Finding]) -> tuple[Document | None, list[Finding]]:
+    """The document, unless it is larger than any destination takes."""
+    if document is None or len(document.content) <= MAX_DOCUMENT_BYTES:
+        return document, findings
+    return None, [*findings, finding("/record", "document_too_large", limit=MAX_DOCUMENT_BYTES)]
 
 
 def _blank(filled: Filled) -> Iterator[Finding]:

@@ -6,11 +6,15 @@ Standard: RFC 5545 (folding §3.1, escaping §3.3.11, VEVENT §3.6.1). Start rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
-_FOLD = 75
+_FOLD: Final = 75
+_LONGEST_MINUTES: Final = 366 * 24 * 60
+_CLOCK: Final = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,28 @@ def write(sheet: Sheet) -> bytes:
 
 
 def german_instant(day: str, clock: str) -> datetime:
-    """A local time in Germany (`YYYY-MM-DD`, `HH:MM`) as an instant (Directive 2000/84/EC).
+    """A local time in Germany (`YYYY-MM-DD`, `HH:MM` or `HH:MM:SS`) as an instant (Directive 2000/84/EC).
 
     The hour that is skipped in March counts as if it were winter, the one that comes twice in October as summer.
     """
-    local = datetime.fromisoformat(f"{day}T{clock}:00").replace(tzinfo=UTC)
+    local = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=UTC)
     summer = _last_sunday(local.year, 3, 2) <= local < _last_sunday(local.year, 10, 3)
     skipped = _last_sunday(local.year, 3, 2) <= local < _last_sunday(local.year, 3, 3)
     return local - timedelta(hours=2 if summer and not skipped else 1)
+
+
+def wish(day: object, clock: object, minutes: object) -> Wish | None:
+    """A wished time from a record; None where it is no day, no time of day, no length, or none of the calendar."""
+    if not (isinstance(day, str) and isinstance(clock, str)) or not _CLOCK.fullmatch(clock):
+        return None
+    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes <= _LONGEST_MINUTES:
+        return None
+    try:
+        begin = german_instant(day, clock)
+        _ = begin + timedelta(minutes=minutes)
+    except (ValueError, OverflowError):
+        return None
+    return Wish(begin, int(minutes))
 
 
 def _last_sunday(year: int, month: int, hour: int) -> datetime:

@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from gateway.errors import InternalError
 from gateway.xoev.filling import Filled, Labels
 from gateway.xoev.fim import Field, FieldType
 from gateway.xoev.fim.model import NUMBERS
-from gateway.xoev.latin import Datatype, offence
+from gateway.xoev.printable import breakable, every_text
 from gateway.xoev.readable_template import TEMPLATE
 from gateway.xoev.texts import Texts
 
@@ -29,13 +30,10 @@ if TYPE_CHECKING:
 STANDARD: Final = "ua-1"
 _MAX_COLUMNS: Final = 6
 _GROUPED_FROM: Final = 10_000
+_NAMELESS: Final = "–"
 _GERMAN_MARKS: Final = str.maketrans(",.", ".,")
 _FOUR: Final = re.compile(r".{1,4}")
 _ZONES: Final = {"MEZ": "CET", "MESZ": "CEST"}
-_UNBROKEN: Final = re.compile(r"\S{25,}")
-_PIECE: Final = re.compile(r".{12}")
-_DASHES: Final = "\u2010\u2011\u2013\u2014"
-_SPACES: Final = str.maketrans({"\t": " ", "\r": "\n"})
 _DATE_PARTS: Final = frozenset({"day", "month", "year"})
 _MONTHS: Final = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905 - one line
@@ -109,32 +107,38 @@ def write(filled: Filled, texts: Texts, head: Head, attachments: Sequence[Listed
 
     Returns:
         the PDF; the same arguments give the same bytes.
+
+    Raises:
+        InternalError: where the typesetter refuses; its own message is kept back, as it may quote a value.
     """
     data = content(filled, texts, head, attachments, language)
     return _PRESS.pdf(data, head.received_at)
 
 
 def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[Listed], language: str) -> dict[str, Any]:
-    """What the template shows, as JSON values; `write` prints it."""
+    """What the template shows, as JSON values; `write` prints it.
+
+    Every text passes `every_text` here, whoever wrote it: form, code list, service, municipality or portal.
+    """
     page = _Page(texts, "en" if language == "en" else "de")
     words = _WORDS[page.language]
-    return {
+    made = {
         "language": page.language,
-        "title": _printable(page.pick(head.title)),
-        "municipality": _printable(head.municipality),
+        "title": page.pick(head.title),
+        "municipality": head.municipality,
         "words": words,
         "head": [
-            [words["recipient"], _breakable(head.municipality)],
+            [words["recipient"], breakable(head.municipality)],
             [words["received"], page.moment(head.received_at)],
-            [words["schema"], _breakable(head.schema)],
+            [words["schema"], breakable(head.schema)],
         ],
         "sections": list(page.whole(filled)),
         "attachments": [
             {
-                "title": page.pick(one.title),
+                "title": page.heading(one.title),
                 "rows": [
-                    [words["filename"], _breakable(one.filename)],
-                    [words["media_type"], _breakable(one.media_type)],
+                    [words["filename"], breakable(one.filename)],
+                    [words["media_type"], breakable(one.media_type)],
                     [words["size"], page.size(one.size)],
                     [words["sha256"], one.sha256],
                 ],
@@ -142,6 +146,7 @@ def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[List
             for one in attachments
         ],
     }
+    return cast("dict[str, Any]", every_text(made))
 
 
 class _Press:
@@ -152,10 +157,15 @@ class _Press:
         self._compiler: typst.Compiler | None = None
 
     def pdf(self, data: Mapping[str, Any], at: datetime) -> bytes:
-        with self._lock:
-            made = self._ready().compile(
-                input=source(data), format="pdf", pdf_standards=[STANDARD], timestamp=int(at.timestamp())
-            )
+        import typst  # noqa: PLC0415 - as in `_ready`
+
+        try:
+            with self._lock:
+                made = self._ready().compile(
+                    input=source(data), format="pdf", pdf_standards=[STANDARD], timestamp=int(at.timestamp())
+                )
+        except typst.TypstError:
+            raise InternalError(rule="readable") from None  # its message may quote a value
         assert isinstance(made, bytes)
         return made
 
@@ -202,16 +212,20 @@ class _Page:
     def pick(self, label: Labels) -> str:
         return label[1] if self.language == "en" else label[0]
 
+    def heading(self, label: Labels) -> str:
+        """A label as a heading, broken like a value; PDF/UA allows no empty one."""
+        return breakable(self.pick(label)).strip() or _NAMELESS
+
     def whole(self, form: Filled) -> Iterator[dict[str, Any]]:
         """The form: its own fields under its own name, then its groups."""
         if rows := [self.row(child) for child in form.children if _is_row(child)]:
-            yield {"level": 1, "heading": self.pick(form.plan.label), "columns": [], "rows": rows}
+            yield {"level": 1, "heading": self.heading(form.plan.label), "columns": [], "rows": rows}
         yield from self.groups(form, 1)
 
     def section(self, group: Filled, level: int, suffix: str) -> Iterator[dict[str, Any]]:
         """A group as heading and lines, then its groups."""
         rows = [self.row(child) for child in group.children if _is_row(child)]
-        heading = self.pick(group.plan.label) + suffix
+        heading = self.heading(group.plan.label) + suffix
         yield {"level": min(level, 2), "heading": heading, "columns": [], "rows": rows}
         yield from self.groups(group, level + 1)
 
@@ -241,12 +255,12 @@ class _Page:
                 shown = self.row(inner)[1]
                 values[inner.plan.node.path] = shown if before is None else f"{before}, {shown}"
             table.append([str(number), *(values.get(column.node.path, "") for column in columns)])
-        names = [_WORDS[self.language]["number"], *(self.pick(column.label) for column in columns)]
-        heading = self.pick(same[0].plan.label)
+        names = [_WORDS[self.language]["number"], *(breakable(self.pick(column.label)) for column in columns)]
+        heading = self.heading(same[0].plan.label)
         yield {"level": min(level, 2), "heading": heading, "columns": names, "rows": table}
 
     def row(self, child: Filled) -> list[str]:
-        label = self.pick(child.plan.label)
+        label = breakable(self.pick(child.plan.label))
         if child.text is None:
             parts = {one.plan.entry.converter: one.text or "" for one in child.children if one.plan.entry}
             return [label, self.date(parts.get("year", ""), parts.get("month", ""), parts.get("day", ""))]
@@ -256,23 +270,23 @@ class _Page:
 
     def value(self, element: object, text: str) -> str:
         if not isinstance(element, Field):
-            return _breakable(text)
+            return breakable(text)
         if element.codes:
-            return self.pick(self.texts.code(element, text))
+            return breakable(self.pick(self.texts.code(element, text)))
         if element.type is FieldType.BOOL:
             return _WORDS[self.language][text] if text in {"true", "false"} else text
         if element.type is FieldType.DATE:
             return self.date(*text.split("-")) if text.count("-") == 2 else text
         if element.type in NUMBERS:
             return self.number(element.type, text)
-        return _breakable(text)
+        return breakable(text)
 
     def number(self, kind: FieldType, text: str) -> str:
         """A number with marks between thousands, money with cents; whole numbers of four digits may be years."""
         try:
             value = Decimal(text)
         except InvalidOperation:
-            return _breakable(text)
+            return breakable(text)
         if kind is FieldType.NUM_INT and abs(value) < _GROUPED_FROM:
             return text
         return self.marks(f"{value:,.2f}" if kind is FieldType.NUM_CURRENCY else f"{value:,f}")
@@ -323,22 +337,3 @@ def _is_row(child: Filled) -> bool:
         and all(entry is not None and entry.converter in _DATE_PARTS for entry in entries)
         and len({entry.source for entry in entries if entry is not None}) == 1
     )
-
-
-def _breakable(text: str) -> str:
-    """The text, printable, with invisible places to break in words that are longer than a line may be."""
-    return _UNBROKEN.sub(lambda match: _PIECE.sub("\\g<0>\u200b", match[0]), _printable(text))
-
-
-def _printable(text: str) -> str:
-    """The text with `[U+…]` for each character that the fonts may lack; PDF/UA allows no missing glyph.
-
-    The embedded fonts hold all of DIN 91379 but the tabulator (a test prints it); it becomes a space, the rest of a
-    checked record comes back unchanged.
-    """
-    done, rest = "", text.replace("\r\n", "\n").translate(_SPACES)
-    while (position := offence(rest, Datatype.EVERYTHING)) is not None:
-        letter = rest[position]
-        done += rest[:position] + (letter if letter in _DASHES else f"[U+{ord(letter):04X}]")
-        rest = rest[position + 1 :]
-    return done + rest

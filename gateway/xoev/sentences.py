@@ -155,6 +155,22 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Die Anlage „{de}“ ist leer. Bitte die Datei erneut hochladen.",
         'The attachment "{en}" is empty. Upload the file again.',
     ),
+    "attachments_too_many": (
+        "Zu viele Anlagen; ein Antrag darf höchstens {limit} haben.",
+        "Too many attachments; an application may have at most {limit}.",
+    ),
+    "attachments_too_large": (
+        "Die Anlagen sind zusammen zu groß; erlaubt sind höchstens {limit} Bytes.",
+        "The attachments are too large together; at most {limit} bytes are allowed.",
+    ),
+    "document_too_large": (
+        "Der Antrag wird als Dokument größer als {limit} Bytes, mehr ist nicht zustellbar; bitte kürzen.",
+        "The application becomes a document of more than {limit} bytes, the most that can be delivered; shorten it.",
+    ),
+    "calendar_time": (
+        "Das wird kein Termin: erwartet werden Tag (JJJJ-MM-TT), Uhrzeit (HH:MM) und eine Dauer in Minuten.",
+        "This makes no appointment: expected are a day (YYYY-MM-DD), a time (HH:MM) and a length in minutes.",
+    ),
     "attachment_filename": (
         "Dateiname bitte ändern: höchstens {limit} Zeichen, deutsche Buchstaben, 0-9, -_!=+~,;.#°§$%()[] und Endung.",
         "Rename the file: at most {limit} characters, German letters, 0-9, -_!=+~,;.#°§$%()[] and an extension.",

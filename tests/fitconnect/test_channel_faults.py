@@ -359,6 +359,20 @@ async def test_token_and_destination_can_be_checked_before_anything_is_sent(chan
         await channel().check_destination(DESTINATION)
 
 
+async def test_whether_a_destination_takes_a_service_can_be_checked_before_anything_is_taken_in(channel, reception):
+    reception()
+    given = ("hausnummer", "150900546546", "urn:xfall:example:1.0")
+    said = await channel().check_service(*given, "application/xml", test=False)
+    assert said == f"{URN}, urn:xfall:example:1.0, DE150900546546"
+    for service, ars, uri, rule in (
+        (*given[:2], "urn:xfall:other:1.0", "schema"),
+        ("hausnummer", "160900546546", given[2], "region"),
+    ):
+        with pytest.raises(DestinationUnfit) as refused:
+            await channel().check_service(service, ars, uri, "application/xml", test=True)
+        assert rule in refused.value.sentence("en")
+
+
 def test_an_environment_without_v2_is_told_at_once():
     with pytest.raises(SettingsInvalid):
         Environment(TOKEN, BASE, api_versions=("v3",))

@@ -163,5 +163,12 @@ def test_no_kind_of_fault_is_without_an_example() -> None:
 def test_no_finding_about_a_record_is_without_an_example() -> None:
     shown = {one["rule"] for path in RECORDS for one in json.loads(path.read_text(encoding="utf-8"))["findings"]}
     # of the document alone, of messages (tests/xoev/test_message.py); what was normalised is no fault
+    # sizes, numbers and appointments: test_limits.py
     elsewhere = {"schema", "too_few", "not_unique", "normalised"}
+    elsewhere |= {
+        "attachments_too_many",
+        "attachments_too_large",
+        "document_too_large",
+        "calendar_time",
+    }  # test_limits.py
     assert set(sentences.SENTENCES) - shown == elsewhere

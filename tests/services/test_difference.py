@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,28 @@ def test_check_tells_of_destinations_for_services_that_are_not_there(tmp_path: P
     (line,) = [json.loads(one) for one in result.stdout.splitlines()]
     assert (line["pointer"], line["rule"]) == ("tangermuende: destinations.0.services", "unknown_service")
     assert result.exit_code == 3
+
+
+def test_check_warns_of_what_the_pdf_cannot_show_and_is_no_failure(tmp_path: Path) -> None:
+    shutil.copytree(BASE, tmp_path / "services" / "boot")
+    form = tmp_path / "services" / "boot" / "form.xml"
+    form.write_text(form.read_text("utf-8").replace("Ausgabe>Bezahlt<", "Ausgabe>\uf0b7 Bezahlt<"), encoding="utf-8")
+    (tmp_path / "towns").mkdir()
+    town = (Path(__file__).parent / "broken" / "towns" / "unknown_environment" / "stadt1.toml").read_text("utf-8")
+    town = re.sub(r'(?m)^name = ".*"', 'name = "Stadt \U0001f415"', town).replace('"mond"', '"test"')
+    (tmp_path / "towns" / "stadt1.toml").write_text(town, encoding="utf-8")
+    (tmp_path / "settings.toml").write_text(
+        '[municipalities]\ndir = "towns"\n[fitconnect.environments.test]\n'
+        'token_url = "https://a.example"\nsubmission_api = "https://b.example"\n',
+        encoding="utf-8",
+    )
+    result = run("check", tmp_path / "services", "--config", tmp_path / "settings.toml", "--json")
+    lines = [json.loads(one) for one in result.stdout.splitlines()]
+    assert [(one["pointer"], one["rule"], one["severity"]) for one in lines] == [
+        ("boot/form.xml#/F99099000005", "unprintable", "warning"),
+        ("tangermuende: name", "unprintable", "warning"),
+    ]
+    assert result.exit_code == 0
 
 
 def test_try_shows_document_findings_and_where_each_value_went(tmp_path: Path) -> None:

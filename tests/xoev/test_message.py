@@ -347,6 +347,13 @@ def test_a_repeated_sequence_is_not_torn_apart(compiled):
     assert refused(compiled, mapping) == {"": "message_model"}
 
 
+def test_an_address_of_a_schema_that_metadata_would_refuse_is_told_at_load():
+    head = dict.fromkeys(("version", "standard", "namespace", "schema", "root", "prefix"), "x")
+    for address, wanted in (("Schema 1", ["f.toml#/schema_uri"]), ("urn:x:y_1.0", []), ("https://x.example/1", [])):
+        _, faults = read([("f.toml", {"format": 1, **head, "schema_uri": address, "fields": []})])
+        assert [one.pointer for one in faults if one.pointer.endswith("uri")] == wanted
+
+
 def test_every_fault_of_form_is_told_at_once():
     mapping = {
         "format": 2,
@@ -406,7 +413,8 @@ def test_each_fault_of_a_field_has_its_place(field, place, rule):
 
 
 def test_two_entries_for_one_target_are_refused_also_over_two_files():
-    head = dict.fromkeys(("version", "standard", "schema_uri", "namespace", "schema", "root", "prefix"), "x")
+    head = dict.fromkeys(("version", "standard", "schema_uri", "namespace", "schema", "root", "prefix"), "urn:x:y")
+    head["prefix"] = "x"
     base = {"format": 1, **head, "fields": [{"to": "a", "constant": "1"}]}
     _, faults = read([("base.toml", base), ("own.toml", {"format": 1, "fields": [{"to": "a", "constant": "2"}]})])
     assert [(one.pointer, one.rule) for one in faults] == [("own.toml#/fields/0/to", "message_twice")]

@@ -171,6 +171,18 @@ class FitConnectChannel:
         fitness.require_active(reception.inbox)
         return f"active, key {reception.key.kid}, metadata {metadata.choose(reception.inbox.metadata_versions)}"
 
+    async def check_service(self, service: str, ars: str, schema_uri: str, media_type: str, *, test: bool) -> str:
+        """Whether its destination takes documents of a service, for `gateway check`; judged as before sealing.
+
+        Raises `DestinationUnfit`, `KeyUnfit` and the errors of an exchange.
+        """
+        to = self._addressee(service, test)
+        reception = await self._keyring.reception(to.destination_id)
+        _, region = fitness.fit(
+            reception.inbox, identifier=to.identifier, ars=ars, schema_uri=schema_uri, media_type=media_type
+        )
+        return f"{to.identifier}, {schema_uri}, {region}"
+
     async def _log(self, submission_id: str) -> tuple[str, ...]:
         tokens: list[str] = []
         for _ in range(MAX_PAGES):

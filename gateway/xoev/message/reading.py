@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import jsonschema_rs
+
 from gateway.model import Finding
 from gateway.xoev.converters import CONVERTERS
 from gateway.xoev.mapping import STAR, Condition, Tokens
@@ -23,6 +25,10 @@ _STEP: Final = re.compile(r"[A-Za-z_][\w.-]*(?:#[a-z][a-z0-9_]*)?")
 _ATTRIBUTE: Final = re.compile(r"@[A-Za-z_][\w.-]*")
 _PREFIX: Final = re.compile(r"[A-Za-z_][\w.-]*")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_URI: Final = jsonschema_rs.Draft202012Validator(
+    {"type": "string", "format": "uri"}, validate_formats=True, offline=True
+)
+"""As FIT-Connect metadata ask for it."""
 _CONTENTS: Final = ("from", "constant", "made", "embed")
 SENTENCES: Final = {
     "message_key": ("Unbekannter Schlüssel; erlaubt: {0}.", "Unknown key; allowed: {0}."),
@@ -88,6 +94,8 @@ class _Reader:
         for key in _HEAD:
             if key not in self.head:
                 self.fault(f"{name}#/{key}", "message_value", "ein Text / a text")
+        if "schema_uri" in self.head and not _URI.is_valid(self.head["schema_uri"]):
+            self.fault(f"{name}#/schema_uri", "message_value", "ein URI / a URI")
         if not _PREFIX.fullmatch(self.head.get("prefix", "x")):
             self.fault(f"{name}#/prefix", "message_value", "ein XML-Name / an XML name")
         head = {key: self.head.get(key, "") for key in _HEAD}

@@ -1,0 +1,111 @@
+"""The whole way of an application whose service, files and portal say awkward things: taken in, so delivered."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import shutil
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from gateway.delivery import Delivery
+from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
+from gateway.intake import Intake
+from gateway.model import Client, Destination, Municipality, State
+from gateway.outbound.client import exchange
+from gateway.sandbox.fitconnect.offers import Offer
+from gateway.services.loader import load
+from tests.fitconnect.conftest import SystemClock
+from tests.fitconnect.test_message_way import Receipts, WholeStore
+
+ARS = "150900546546"
+BASE = Path(__file__).parents[1] / "services" / "broken" / "base"
+IDENTIFIER = "urn:x-ozg-gateway:service:boot"
+SCHEMA = "urn:xoev-de:xfall:standard:fim-s99000000990_1.0.0"
+TAKES = (Offer(IDENTIFIER, ("DE",), ((SCHEMA, "application/xml"),)),)
+PORTAL = Client("portal", frozenset(), frozenset({ARS}))
+TOWN = Municipality(
+    "boot", ARS, "\uf0b7 Stadt \U0001f415", "https://t.example", "test", "c", (Destination("d", "test", ("*",)),)
+)
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    """A service as an author made it in Word, who also likes emoji."""
+    shutil.copytree(BASE, tmp_path / "boot")
+    for name, before, after in (
+        ("form.xml", "Ausgabe>Ermäßigung<", "Ausgabe>\uf0b7 Ermäßigung<"),
+        ("form.xml", "<xdf:name>Ehrenamtskarte<", "<xdf:name>申請 \U0001f415<"),
+        ("service.toml", '"Bootsliegeplatz"', '"ท่าเรือ"'),
+        ("service.toml", '"Foto"', '"신청 \uf0b7"'),
+    ):
+        path = tmp_path / "boot" / name
+        text = path.read_text(encoding="utf-8")
+        assert before in text
+        path.write_text(text.replace(before, after), encoding="utf-8")
+    return load(tmp_path)
+
+
+@pytest.fixture
+def delivery(sandbox, client, *, signers, make, catalogue):
+    """What carries submissions to the sandbox's automatic subscriber, with a store of its own."""
+    [account] = [each for each in sandbox.clients if each["role"] == "sender"]
+    [destination] = [each for each in sandbox.destinations if each["subscriber"] == "automatic"]
+    environment = Environment(
+        sandbox.token_url,
+        sandbox.submission_api_v2.removesuffix("/v2"),
+        delivery_issuers=frozenset({sandbox.delivery_issuer}),
+        insecure_public_keys=True,
+    )
+    channel = FitConnectChannel(
+        environment,
+        account["client_id"],
+        account["client_secret"],
+        addressee=lambda service, _test: Addressee(
+            destination["destination_id"], IDENTIFIER, catalogue.get(service).titles["de"]
+        ),
+        keys=make.signer(signers.subscriber),
+        archive=make.archive,
+        client=client,
+        clock=SystemClock(),
+        random=os.urandom,
+    )
+    return Delivery(WholeStore(), {ARS: channel}, {ARS: TOWN}, catalogue, SystemClock(), uuid4, lambda: 0.5)
+
+
+@pytest.mark.parametrize("sandbox", [TAKES], indirect=True)
+async def test_what_was_taken_in_is_delivered_whatever_its_texts_hold(sandbox, client, delivery, catalogue):
+    store = delivery.store
+    intake = Intake(store, catalogue, {ARS: TOWN}, Receipts(), SystemClock(), uuid4, lambda *parts: b"".join(parts))
+    body = catalogue.get("boot").example(ARS)
+    body["record"]["reduction"] = "volunteer"
+    body["attachments"] = [
+        {
+            "kind": "photo",
+            "filename": "Foto.jpg",
+            "media_type": "Image/JPEG; name=\U0001f415",
+            "upload": str(store.upload(b"\xff\xd8 photo")),
+        }
+    ]
+    new = await intake.create(PORTAL, body, "key")
+    await delivery.advance(new.submission.id)
+    for _ in range(100):
+        if store.rows[new.submission.id].state is State.ACCEPTED:
+            break
+        await asyncio.sleep(0.02)
+        await delivery.advance(new.submission.id)
+    row = store.rows[new.submission.id]
+    assert row.state is State.ACCEPTED, row.reason
+    answer = await exchange(
+        client, "GET", f"{sandbox.admin}/submissions/{row.remote_id}/opened", headers={}, content=None
+    )
+    opened = json.loads(answer.body)
+    assert base64.b64decode(opened["document"]) == new.document.content
+    assert [one["mimeType"] for one in opened["metadata"]["contentStructure"]["attachments"]] == [
+        "application/pdf",
+        "image/jpeg",
+    ]

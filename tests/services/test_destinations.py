@@ -1,0 +1,51 @@
+"""`gateway check` asks of each destination whether it takes the services that go there."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from gateway.cli.check import _taken
+from gateway.errors import DestinationUnfit
+from gateway.model import Destination, Municipality
+from gateway.services.loader import load
+
+ARS = "150900546546"
+NAMED = Destination("1", "test", ("hausnummer", "termin"))
+REST = Destination("2", "test", ("*",))
+
+
+class Channel:
+    """Takes house numbers and dogs, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, str, str, bool]] = []
+
+    async def check_service(self, service: str, ars: str, uri: str, media_type: str, *, test: bool) -> str:
+        self.asked.append((service, ars, uri, media_type, test))
+        if service not in {"hausnummer", "hund-anmelden"}:
+            raise DestinationUnfit(rule="schema")
+        return "fits"
+
+
+async def test_a_service_that_its_destination_does_not_take_is_told_before_a_portal_sends_one() -> None:
+    channel, catalogue = Channel(), load()
+    town = Municipality("t", ARS, "Stadt", "https://t.example", "test", "c", (NAMED, REST))
+    house: Any = SimpleNamespace(municipalities={ARS: town}, catalogue=catalogue, channels={ARS: channel})
+    rows = {row.check: row for row in await _taken(house, ARS, NAMED)}
+    assert {name: row.ok for name, row in rows.items()} == {
+        "service t hausnummer 1": True,
+        "service t termin 1": False,
+    }
+    assert "schema" in rows["service t termin 1"].remedy
+    assert channel.asked[0] == (
+        "hausnummer",
+        ARS,
+        catalogue.get("hausnummer").schema_uri,
+        "application/xml",
+        False,
+    )
+    rest = await _taken(house, ARS, REST)
+    assert len(rest) == len(catalogue.ids()) - 2
+    assert all(row.ok for row in rest), "where a destination takes every other service, a misfit is told only"
+    assert [row.check for row in rest if "schema" not in row.detail] == ["service t hund-anmelden 2"]
