@@ -184,7 +184,7 @@ async def open_house(
             channels=channels,
             retention=store.retention(ErasedList(settings.data_dir / erased.NAME)),
             dsn=dsn,
-            base_url=base_url or settings.server.public_url.rstrip("/"),
+            base_url=base_url or settings.server.base_url(),
         )
 
 
