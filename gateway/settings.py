@@ -15,27 +15,24 @@ import ssl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
-from uuid import UUID
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
+from gateway.municipality_file import DestinationSection, MunicipalityFile, SignatureSection, clashes, key_faults
 from gateway.production_rules import is_loopback, refused
 from gateway.sections import (
     AlarmsSection,
     BoundsSection,
     OutboundSection,
     PressureSection,
-    ProofLimitsSection,
     Section,
     TlsSection,
 )
 from gateway.setting_faults import broken, sentences
 from gateway.setting_kinds import (
-    Command,
     Counterpart,
     CounterpartHost,
     DatabaseAddress,
@@ -49,6 +46,8 @@ from gateway.setting_kinds import (
     anchored,
 )
 from gateway.tomlfile import NotToml, parse
+
+__all__ = ["DestinationSection", "MunicipalityFile", "Settings", "SignatureSection", "read", "read_municipalities"]
 
 EVERYBODY = frozenset({"*", "0.0.0.0/0", "::/0"})
 ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
@@ -337,88 +336,6 @@ class Settings(BaseSettings):
         return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=file)
 
 
-class MunicipalityFitConnect(Section):
-    """The municipality as a FIT-Connect client."""
-
-    environment: str = Field(description="Name of an environment in [fitconnect.environments].")
-    client_id: str = Field(description="FIT-Connect client id of the municipality.")
-    client_secret_file: SecretFile = Field(description="File with the FIT-Connect client secret.")
-
-
-class MunicipalityKeys(Section):
-    """The municipality's own keys."""
-
-    signing_jwk_file: JwkFile | None = Field(
-        None, description="Private JWK that signs documents: RSA of 3072 bits or more, P-256, P-384 or P-521."
-    )
-    certificate_chain_file: Path | None = Field(
-        None, description="PEM file: the key's certificate, then its issuers; unset: `x5c` of the JWK."
-    )
-    external_signer: Command = Field(
-        (), description="Command and arguments that sign instead of a key file (HSM, card); gets digests, no secrets."
-    )
-    external_signer_timeout_s: float = Field(10.0, gt=0, le=120, description="Seconds that a signature may take.")
-    external_signer_parallel: int = Field(1, ge=1, le=32, description="Signatures that it makes at the same time.")
-
-
-class SignatureSection(Section):
-    """How documents for a destination are signed, whatever their service says."""
-
-    format: Literal["jws", "jades", "xades"] = Field(
-        "jws", description="JWS, or an advanced signature (B-B) in JSON or XML."
-    )
-    packaging: Literal["detached", "enveloped"] = Field(
-        "detached", description="Beside the document, or (XAdES, where the schema has a place) in it."
-    )
-
-
-class DestinationSection(BoundsSection):
-    """A fixed destination for some services."""
-
-    services: tuple[str, ...] = Field(min_length=1, description='Service ids, or "*" for every other service.')
-    destination_id: UUID = Field(description="Destination at FIT-Connect.")
-    signature: SignatureSection | None = Field(None, description="Unset: as the service says.")
-    takes: Literal["all", "live", "test"] | None = Field(
-        None, description="Applications that go there: live, test or all. Unset: live in production, all in test mode."
-    )
-
-
-class RetentionSection(Section):
-    """How long what stays after a submission ended."""
-
-    payload_days: dict[str, int] = Field(
-        default_factory=dict,
-        description="Days until record, document and files are erased, by service id; unset: what the service says.",
-    )
-    metadata_days: int = Field(
-        730, ge=1, le=36_500, description="Days until the rest is erased too; evidence stays as proof."
-    )
-
-    @field_validator("payload_days")
-    @classmethod
-    def _at_least_a_day(cls, value: dict[str, int]) -> dict[str, int]:
-        if any(not 1 <= days <= 36_500 for days in value.values()):
-            raise broken("retention_days")
-        return value
-
-
-class MunicipalityFile(Section):
-    """One municipality, one file."""
-
-    slug: str = Field(pattern=r"^[a-z][a-z0-9-]{1,62}$", description="Short name used in addresses.")
-    ars: str = Field(pattern=r"^[0-9]{12}$", description="Amtlicher Regionalschlüssel, 12 digits.")
-    name: str = Field(min_length=1, max_length=200, description="Name as citizens read it.")
-    public_url: OwnAddress = Field(pattern=r"^https?://[^\s]+$", description="Public address; also the OIDC issuer.")
-    fitconnect: MunicipalityFitConnect = Field(description="FIT-Connect client of the municipality.")
-    keys: MunicipalityKeys = Field(description="Keys of the municipality.")
-    destinations: tuple[DestinationSection, ...] = Field((), description="Fixed destinations.")
-    retention: RetentionSection = Field(RetentionSection(), description="How long what is kept.")
-    proof: ProofLimitsSection = Field(ProofLimitsSection(), description="When a missing proof is told.")
-    parameters: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Values for parameters that a service declares, by service id."
-    )
-
-
 def read(file: Path | None, **overrides: object) -> Settings:
     """Read the settings file (may be None), environment and `overrides` (from the command line).
 
@@ -516,34 +433,12 @@ def _municipalities(settings: Settings) -> tuple[list[MunicipalityFile], list[Fi
         try:
             values = anchored(_toml(file), MunicipalityFile, file.resolve().parent)
             found.append(MunicipalityFile.model_validate(values))
-            findings += _key_faults(found[-1])
+            findings += key_faults(found[-1])
         except SettingsInvalid as error:
             findings += error.findings
         except ValidationError as error:
             findings += _findings(error, file.name)
-    return found, findings + _clashes(found, settings)
-
-
-def _key_faults(file: MunicipalityFile) -> list[Finding]:
-    keys = file.keys
-    found = []
-    if (keys.signing_jwk_file is None) == (not keys.external_signer):
-        de = "Gesetzt sein muss genau eines: signing_jwk_file oder external_signer."
-        en = "Exactly one has to be set: signing_jwk_file or external_signer."
-        found.append(_finding(f"{file.slug}.keys", "signing_key_source", de, en))
-    if keys.external_signer and keys.certificate_chain_file is None:
-        de = "Zu external_signer gehört certificate_chain_file: Das Zertifikat zeigt den öffentlichen Schlüssel."
-        en = "external_signer needs certificate_chain_file: the certificate shows the public key."
-        found.append(_finding(f"{file.slug}.keys.certificate_chain_file", "missing", de, en))
-    for number, destination in enumerate(file.destinations):
-        asked = destination.signature
-        if asked is not None and asked.packaging == "enveloped" and asked.format != "xades":
-            place = f"{file.slug}.destinations.{number}.signature.packaging"
-            found.append(_finding(place, "signature_packaging", *PACKAGING))
-    return found
-
-
-PACKAGING = ("Nur XAdES steht im Dokument; bitte detached.", "Only XAdES stands in the document; use detached.")
+    return found, findings + clashes(found, settings.fitconnect.environments)
 
 
 def _insecure(settings: Settings, file: Path | None, others: list[Finding]) -> list[Finding]:
@@ -593,56 +488,6 @@ def _only_by_environment(values: Mapping[str, Any]) -> list[Finding]:
 
 def _unknown_variable(name: str) -> Finding:
     return _finding(name, "unknown_key", "Diese Einstellung gibt es nicht.", "There is no such setting.")
-
-
-_SEVERAL = (
-    "Mehrere Kommunendateien nennen denselben Wert; jede Kommune braucht ihren eigenen.",
-    "Several files name the same value; each municipality needs its own.",
-)
-
-
-def _door(address: str) -> tuple[str, int | None]:
-    """Host and port of an address as a `Host` header carries them: the usual port of either scheme is left out."""
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
-        return address, None
-    return (parts.hostname or "").rstrip("."), None if port in {80, 443} else port
-
-
-def _one_door(found: list[MunicipalityFile]) -> list[Finding]:
-    """Towns that a `Host` header could not tell apart."""
-    doors = [_door(m.public_url) for m in found]
-    clashes = []
-    for m, door in zip(found, doors, strict=True):
-        others = ", ".join(sorted(o.slug for o, its in zip(found, doors, strict=True) if its == door and o is not m))
-        if others:
-            de = f"Rechnername und Port hat auch: {others}. An ihnen wird die Kommune erkannt; jede braucht eigene."
-            en = f"Host name and port are also those of: {others}. They tell municipalities apart; each needs its own."
-            clashes.append(_finding(f"{m.slug}.public_url", "not_unique", de, en))
-    return list(dict.fromkeys(clashes))
-
-
-def _clashes(found: list[MunicipalityFile], settings: Settings) -> list[Finding]:
-    findings = []
-    for key in ("slug", "ars"):
-        values = [getattr(m, key) for m in found]
-        findings += [
-            _finding(f"{value}.{key}", "not_unique", *_SEVERAL)
-            for value in sorted({v for v in values if values.count(v) > 1})
-        ]
-    findings += _one_door(found)
-    return findings + [
-        _finding(
-            f"{m.slug}.fitconnect.environment",
-            "unknown_environment",
-            "Diese Umgebung steht nicht in [fitconnect.environments]; dort ergänzen oder eine von dort nennen.",
-            "This environment does not stand in [fitconnect.environments]; add it there or name one of those.",
-        )
-        for m in found
-        if m.fitconnect.environment not in settings.fitconnect.environments
-    ]
 
 
 def _finding(pointer: str, rule: str, de: str, en: str) -> Finding:
