@@ -208,7 +208,7 @@ def _exposed(place: str, path: Path, *, private: bool) -> Iterator[Finding]:
 def _content(path: Path) -> bytes:
     """What stands in a file of keys or secrets; what cannot be read is told by whoever needs it."""
     try:
-        return path.read_bytes()
+        return path.read_bytes() if path.is_file() else b""  # a pipe could be read only once
     except (OSError, ValueError):
         return b""
 

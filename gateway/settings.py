@@ -49,7 +49,6 @@ from gateway.tomlfile import NotToml, parse
 
 __all__ = ["DestinationSection", "MunicipalityFile", "Settings", "SignatureSection", "read", "read_municipalities"]
 
-EVERYBODY = frozenset({"*", "0.0.0.0/0", "::/0"})
 ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 
 
@@ -100,7 +99,8 @@ class Server(Section):
         inside = is_loopback(self.host)
         if not inside and self.tls.key_file is None and not self.trusted_proxies:
             yield "host", "open_door"
-        if not (inside and self.tls.client_certificate_header is None) and EVERYBODY & set(self.trusted_proxies):
+        everybody = any(each == "*" or re.search(r"/0+$", each) for each in self.trusted_proxies)
+        if everybody and not (inside and self.tls.client_certificate_header is None):
             yield "trusted_proxies", "proxy_anybody"
 
 

@@ -151,6 +151,12 @@ def test_what_is_sound_is_taken(room):
         ("[server]", '[server]\nhost = "10.1.2.3"', "server.host"),
         ("[server]", '[server]\nhost = "::"\ntrusted_proxies = ["*"]', "server.trusted_proxies"),
         ("[server]", '[server]\nhost = "::"\ntrusted_proxies = ["10.0.0.1", "0.0.0.0/0"]', "server.trusted_proxies"),
+        ("[server]", '[server]\nhost = "::"\ntrusted_proxies = ["10.0.0.1/0"]', "server.trusted_proxies"),
+        (
+            "[server]",
+            '[server]\ntrusted_proxies = ["*"]\ntls.client_certificate_header = "C"',
+            "server.trusted_proxies",
+        ),
         ("data_dir", 'failpoints = "fails"\ndata_dir', "failpoints"),
         ("[vault]", '[outbound]\nallow_private = ["10.0.0.0/8"]\n[vault]', "outbound.allow_private"),
         ('trust_roots = ["roots.pem"]', "", "fitconnect.environments.prod.trust_roots"),
@@ -218,6 +224,12 @@ def test_a_key_that_chance_did_not_make_is_refused(room, key, monkeypatch):
     change(room, {'master_key_file = "master.key"': ""})
     monkeypatch.setenv("GATEWAY__VAULT__MASTER_KEY", base64.b64encode(key).decode())
     assert refusals(room)[0] == "vault.master_key"
+
+
+def test_a_pipe_is_left_to_whoever_needs_the_secret(room):
+    (room / "portal").unlink()
+    os.mkfifo(room / "portal", 0o600)
+    assert read(room / "settings.toml").clients[0].secret_file
 
 
 def test_a_weak_master_key_may_be_on_its_way_out(room):
