@@ -81,7 +81,7 @@ def relay(settings: Settings) -> Relay | None:
         port=smtp.port,
         tls=smtp.tls,
         addresses=AddressPolicy.of(settings.outbound.allow_private),
-        helo=urlsplit(settings.server.public_url).hostname or "localhost",
+        helo=urlsplit(settings.server.base_url()).hostname or "localhost",
         user=smtp.user,
         password=read_secret(file, "alarms.smtp.password_file") if file else None,
         ca_bundle=settings.outbound.ca_bundle,

@@ -1,4 +1,4 @@
-"""Sections of the settings that say how the gateway is run: alarms and how they reach people, bounds, limits.
+"""Sections of the settings that say how the gateway is run: the way out, alarms and how they reach people, bounds.
 
 Knows: each setting, its default and its rule. Never does: read files or environment (`settings` does).
 Standard: fixed interfaces §2. Start reading: `AlarmsSection`.
@@ -6,12 +6,17 @@ Standard: fixed interfaces §2. Start reading: `AlarmsSection`.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from gateway.setting_faults import broken
+from gateway.setting_kinds import Counterpart, CounterpartHost, PasswordFile, PrivateKeyFile, SecretFile
 
 SEVERITIES = ("notice", "warning", "urgent")
 
@@ -20,6 +25,10 @@ class Section(BaseModel):
     """A table of the settings file: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def refused_in_production(self) -> Iterable[tuple[str, str]]:
+        """Name of a setting and rule (`production_rules`) for what its kind alone does not tell."""
+        return ()
 
 
 class BoundsSection(Section):
@@ -37,7 +46,9 @@ class TlsSection(Section):
     """TLS at our own door; a proxy before us may do it instead."""
 
     certificate_file: Path | None = Field(None, description="PEM file of the server's certificate and its chain.")
-    key_file: Path | None = Field(None, description="PEM file of its key; unset: the server speaks no TLS itself.")
+    key_file: PrivateKeyFile | None = Field(
+        None, description="PEM file of its key; unset: the server speaks no TLS itself."
+    )
     client_ca_file: Path | None = Field(
         None, description="PEM file of the authorities that may vouch for portals' certificates (RFC 8705)."
     )
@@ -53,6 +64,47 @@ class TlsSection(Section):
         if (self.certificate_file is None) != (self.key_file is None):
             raise broken("tls_pair")
         return self
+
+
+class OutboundSection(Section):
+    """The way out."""
+
+    proxy: str | None = Field(None, description="HTTP proxy for every request outside: http://host:port.")
+    no_proxy: tuple[str, ...] = Field((), description="Hosts that are reached without the proxy.")
+    ca_bundle: Path | None = Field(None, description="PEM file of further certificate authorities for TLS.")
+    allow_private: tuple[str, ...] = Field(
+        (), description="Host names, CIDRs or the word loopback that may be reached although not public."
+    )
+
+    @field_validator("proxy")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        try:
+            parts = urlsplit(value or "http://none")
+            sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+            sound = sound and parts.path in {"", "/"} and not parts.query and not parts.fragment
+        except ValueError:
+            sound = False
+        if not sound:
+            raise broken("proxy")
+        return value
+
+    @field_validator("no_proxy", "allow_private")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if "/" in entry:
+                try:
+                    ip_network(entry, strict=False)
+                except ValueError:
+                    raise broken("network") from None
+            elif not re.fullmatch(r"[^\s:]+|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]", entry):
+                raise broken("network")
+        return value
+
+    def refused_in_production(self) -> Iterable[tuple[str, str]]:
+        """Addresses that are not public."""
+        return [("allow_private", "private_network")] if self.allow_private else []
 
 
 class PressureSection(Section):
@@ -75,14 +127,14 @@ class PressureSection(Section):
 class SmtpSection(Section):
     """The mail server that alarms go through."""
 
-    host: str = Field(min_length=1, description="Mail server (SMTP submission).")
+    host: CounterpartHost = Field(min_length=1, description="Mail server (SMTP submission).")
     port: int = Field(587, ge=1, le=65535, description="Port; 587 with starttls, 465 with tls.")
     tls: Literal["starttls", "tls", "none"] = Field(
         "starttls", description="Encryption; none: unencrypted, test mode only."
     )
     sender: str = Field(pattern=r"^[!-~]{1,64}@[A-Za-z0-9.-]{1,190}$", description="Address that alarms come from.")
     user: str | None = Field(None, description="User name at the mail server; unset: no login.")
-    password_file: Path | None = Field(None, description="File with the password.")
+    password_file: PasswordFile | None = Field(None, description="File with the password.")
 
     @model_validator(mode="after")
     def _user_and_password(self) -> Self:
@@ -92,16 +144,20 @@ class SmtpSection(Section):
             raise broken("smtp_unencrypted")
         return self
 
+    def refused_in_production(self) -> Iterable[tuple[str, str]]:
+        """Mail in the clear."""
+        return [("tls", "mail_in_the_clear")] if self.tls == "none" else []
+
 
 class RecipientSection(Section):
     """Who is told of alarms, by mail or by webhook."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Name of the recipient; shown in lists and logs.")
     mail: tuple[str, ...] = Field((), description="Mail addresses; each gets its own message.")
-    url: str | None = Field(
+    url: Counterpart | None = Field(
         None, pattern=r"^https?://[^\s]+$", description="Webhook (Standard Webhooks 1.0) that alarms are posted to."
     )
-    secret_file: Path | None = Field(None, description="File with the webhook's secret (`whsec_` and base64).")
+    secret_file: SecretFile | None = Field(None, description="File with the webhook's secret (`whsec_` and base64).")
     municipalities: tuple[str, ...] = Field(
         (), description="ARS of the municipalities whose alarms go here; empty: all, and the gateway's own."
     )

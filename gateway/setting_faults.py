@@ -73,8 +73,8 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "The text may have at most {max_length} characters.",
     ),
     "too_short": (
-        "Die Liste braucht mindestens {min_length} Einträge.",
-        "The list needs at least {min_length} entries.",
+        "Nötig sind mindestens {min_length} Einträge oder Zeichen.",
+        "At least {min_length} entries or characters are needed.",
     ),
     "tuple_type": ("Erwartet wird eine Liste in […].", "Expected is a list in […]."),
     "dict_type": ("Erwartet wird eine Tabelle.", "Expected is a table."),

@@ -12,22 +12,44 @@ from __future__ import annotations
 import os
 import re
 import ssl
-from collections.abc import Mapping
-from ipaddress import ip_network
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
-from uuid import UUID
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway import regular
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
-from gateway.sections import AlarmsSection, BoundsSection, PressureSection, ProofLimitsSection, Section, TlsSection
+from gateway.municipality_file import DestinationSection, MunicipalityFile, SignatureSection, clashes, key_faults
+from gateway.production_rules import is_loopback, refused
+from gateway.sections import (
+    AlarmsSection,
+    BoundsSection,
+    OutboundSection,
+    PressureSection,
+    Section,
+    TlsSection,
+)
 from gateway.setting_faults import broken, sentences
+from gateway.setting_kinds import (
+    PUBLIC_URL,
+    Counterpart,
+    CounterpartHost,
+    DatabaseAddress,
+    FormerKeyFile,
+    IssuerName,
+    JwkFile,
+    MasterKeyFile,
+    MasterKeyText,
+    OwnAddress,
+    SecretFile,
+    anchored,
+)
 from gateway.tomlfile import NotToml, parse
+
+__all__ = ["DestinationSection", "MunicipalityFile", "Settings", "SignatureSection", "read", "read_municipalities"]
 
 ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 
@@ -41,21 +63,21 @@ def default_data_dir() -> Path:
 class Database(Section):
     """Where the rows live."""
 
-    url: SecretStr | None = Field(
-        None, description="PostgreSQL address (postgresql://…). Unset: the gateway starts its own in data_dir."
+    url: DatabaseAddress | None = Field(
+        None,
+        min_length=1,
+        description="PostgreSQL address (postgresql://…). Unset: the gateway starts its own in data_dir.",
     )
     pool_size: int = Field(6, ge=2, le=200, description="Connections that one process holds at most.")
-
-
-PUBLIC_URL = r"^https?://[^\s?#@/]+(/[^\s?#]*)?$"
-"""Host, port and maybe a path: references are made by adding to it, so neither query nor fragment (RFC 8414 §2)."""
 
 
 class Server(Section):
     """The door for portals."""
 
-    public_url: str = Field(
-        "http://127.0.0.1:8080", pattern=PUBLIC_URL, description="Address by which portals reach the gateway."
+    public_url: OwnAddress | None = Field(
+        None,
+        pattern=PUBLIC_URL,
+        description="Address by which portals reach the gateway. Unset: the address it listens on.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
@@ -64,61 +86,47 @@ class Server(Section):
     max_upload_bytes: int = Field(500_000_000, ge=1, description="Largest upload in bytes.")
     max_body_bytes: int = Field(10_000_000, ge=1000, description="Largest JSON body in bytes.")
 
+    def listening(self, host: str | None = None, port: int | None = None) -> str:
+        """The address of a socket; without one that which the settings ask for."""
+        name = host or self.host
+        scheme = "https" if self.tls.key_file else "http"
+        return f"{scheme}://{f'[{name}]' if ':' in name else name}:{self.port if port is None else port}"
 
-class OutboundSection(Section):
-    """The way out."""
+    def base_url(self, port: int | None = None) -> str:
+        """The public address: as set, else where the gateway listens (`port`: the one that the system chose)."""
+        return self.listening(port=port) if self.public_url is None else self.public_url.rstrip("/")
 
-    proxy: str | None = Field(None, description="HTTP proxy for every request outside: http://host:port.")
-    no_proxy: tuple[str, ...] = Field((), description="Hosts that are reached without the proxy.")
-    ca_bundle: Path | None = Field(None, description="PEM file of further certificate authorities for TLS.")
-    allow_private: tuple[str, ...] = Field(
-        (), description="Host names, CIDRs or the word loopback that may be reached although not public."
-    )
-
-    @field_validator("proxy")
-    @classmethod
-    def _an_address(cls, value: str | None) -> str | None:
-        try:
-            parts = urlsplit(value or "http://none")
-            sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-            sound = sound and parts.path in {"", "/"} and not parts.query and not parts.fragment
-        except ValueError:
-            sound = False
-        if not sound:
-            raise broken("proxy")
-        return value
-
-    @field_validator("no_proxy", "allow_private")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for entry in value:
-            if "/" in entry:
-                try:
-                    ip_network(entry, strict=False)
-                except ValueError:
-                    raise broken("network") from None
-            elif not re.fullmatch(r"[^\s:]+|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]", entry):
-                raise broken("network")
-        return value
+    def refused_in_production(self) -> Iterable[tuple[str, str]]:
+        """No public address; a door that is open to others without TLS or proxy; everybody believed as a proxy."""
+        if self.public_url is None:
+            yield "public_url", "https"
+        inside = is_loopback(self.host)
+        if not inside and self.tls.key_file is None and not self.trusted_proxies:
+            yield "host", "open_door"
+        everybody = any(each == "*" or re.search(r"/0+$", each) for each in self.trusted_proxies)
+        if everybody and not (inside and self.tls.client_certificate_header is None):
+            yield "trusted_proxies", "proxy_anybody"
 
 
 class Environment(Section):
     """One FIT-Connect environment."""
 
-    token_url: str = Field(description="Token endpoint.")
-    submission_api: str = Field(description="Base address of the Submission API, without the version.")
+    token_url: Counterpart = Field(description="Token endpoint.")
+    submission_api: Counterpart = Field(description="Base address of the Submission API, without the version.")
     api_versions: tuple[str, ...] = Field(("v2",), description="Versions of the Submission API to speak.")
-    destination_api: str | None = Field(
+    destination_api: Counterpart | None = Field(
         None, description="Base address of the Destination API; read once destinations are managed."
     )
-    routing_api: str | None = Field(
+    routing_api: Counterpart | None = Field(
         None, description="Base address of the Routing API; read once destinations are routed."
     )
-    portal_issuer: str | None = Field(
+    portal_issuer: IssuerName | None = Field(
         None, description="Issuer of destination signatures; read once destinations are routed."
     )
-    delivery_issuer: tuple[str, ...] = Field((), description="Issuers that the delivery service signs its events as.")
-    submission_hosts: tuple[str, ...] = Field(
+    delivery_issuer: tuple[IssuerName, ...] = Field(
+        (), description="Issuers that the delivery service signs its events as."
+    )
+    submission_hosts: tuple[CounterpartHost, ...] = Field(
         (), description="Hosts that a destination signature may name; read once destinations are routed."
     )
     trust_roots: tuple[Path, ...] = Field((), description="PEM files of the roots that destination keys must chain to.")
@@ -133,6 +141,13 @@ class Environment(Section):
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+    def refused_in_production(self) -> Iterable[tuple[str, str]]:
+        """Keys of destinations that nobody vouches for."""
+        if self.insecure_public_keys:
+            yield "insecure_public_keys", "public_keys"
+        if not self.trust_roots:
+            yield "trust_roots", "trust_roots"
 
 
 class FitConnect(Section):
@@ -156,7 +171,7 @@ class SchemasSection(Section):
     trusted: tuple[str, ...] = Field(
         (), description="Digests (`gateway schemas list`) of sets outside the manifest that production may use."
     )
-    xrepository: str | None = Field(
+    xrepository: Counterpart | None = Field(
         None, pattern=r"^https?://[^\s]+$", description="Base address of another XRepository (a mirror)."
     )
 
@@ -181,8 +196,8 @@ class ClientSection(Section):
     """One portal that may hand off submissions."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Client id, also named in the token request.")
-    secret_file: Path | None = Field(None, description="File with the client secret.")
-    previous_secret_files: tuple[Path, ...] = Field(
+    secret_file: SecretFile | None = Field(None, description="File with the client secret.")
+    previous_secret_files: tuple[SecretFile, ...] = Field(
         (), description="Files with secrets that stay valid beside it while a new one is rolled out."
     )
     jwks: Path | None = Field(None, description="JWK set file with the client's public keys (private_key_jwt).")
@@ -205,30 +220,37 @@ class ClientSection(Section):
 class Vault(Section):
     """Encryption at rest."""
 
-    master_key_file: Path | None = Field(
+    master_key_file: MasterKeyFile | None = Field(
         None, description="File with 32 bytes, base64. Unset in test mode: keys/master.key in data_dir."
     )
-    master_key: SecretStr | None = Field(None, description="The same by environment; refused in the file.")
-    previous_master_key_files: tuple[Path, ...] = Field(
+    master_key: MasterKeyText | None = Field(
+        None, min_length=1, description="The same by environment; refused in the file."
+    )
+    previous_master_key_files: tuple[FormerKeyFile, ...] = Field(
         (), description="Files with master keys that stored keys may still hang on; see `gateway keys list`."
     )
     previous_master_keys: tuple[SecretStr, ...] = Field(
         (), description="The same by environment (a JSON list); refused in the file."
     )
 
+    def refused_in_production(self) -> Iterable[tuple[str, str]]:
+        """No master key."""
+        missing = self.master_key_file is None and self.master_key is None
+        return [("master_key_file", "master_key")] if missing else []
+
 
 class EvidenceSection(Section):
     """Evidence."""
 
-    signing_key_file: Path | None = Field(
+    signing_key_file: JwkFile | None = Field(
         None,
         description="Private JWK (Ed25519) that signs receipts, tokens, evidence. Unset: keys/token.jwk in data_dir.",
     )
-    published_key_files: tuple[Path, ...] = Field(
+    published_key_files: tuple[JwkFile, ...] = Field(
         (),
         description="JWKs published beside it: the next key before it signs, earlier ones while their work is in use.",
     )
-    timestamp_url: str | None = Field(
+    timestamp_url: Counterpart | None = Field(
         None,
         pattern=r"^https?://[^\s]+$",
         description="Time stamping authority (RFC 3161) for signed roots; unset: roots are not time-stamped.",
@@ -253,6 +275,10 @@ class LogSection(Section):
     format: Literal["json", "text"] = Field("json", description="Form of a line on standard error.")
 
 
+_FILE = "from_file"
+"""What stands in the file, on its way to the sources: of lower rank than environment and command line."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set, by section."""
 
@@ -262,7 +288,6 @@ class Settings(BaseSettings):
         env_prefix="GATEWAY__",
         env_nested_delimiter="__",
         hide_input_in_errors=True,
-        nested_model_default_partial_update=True,
     )
 
     mode: Literal["test", "production"] = Field("test", description="production refuses every insecure setting.")
@@ -295,6 +320,15 @@ class Settings(BaseSettings):
         """Digests of sets that no manifest names and that may be used; None allows all (test mode)."""
         return frozenset(self.schemas.trusted) if self.mode == "production" else None
 
+    def environment(self, base_url: str) -> dict[str, str]:
+        """What a child of this process has to know beside the file: what the command line and the system decided."""
+        decided = {"MODE": self.mode, "SERVER__HOST": self.server.host, "SERVER__PORT": str(self.server.port)}
+        return {f"GATEWAY__{name}": value for name, value in (decided | {"SERVER__PUBLIC_URL": base_url}).items()}
+
+    def refused_in_production(self) -> Iterable[tuple[str, str]]:
+        """What exists for tests only."""
+        return [("failpoints", "failpoints")] if self.failpoints else []
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -304,91 +338,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before file; nothing else is read."""
-        _ = settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
-
-
-class MunicipalityFitConnect(Section):
-    """The municipality as a FIT-Connect client."""
-
-    environment: str = Field(description="Name of an environment in [fitconnect.environments].")
-    client_id: str = Field(description="FIT-Connect client id of the municipality.")
-    client_secret_file: Path = Field(description="File with the FIT-Connect client secret.")
-
-
-class MunicipalityKeys(Section):
-    """The municipality's own keys."""
-
-    signing_jwk_file: Path | None = Field(
-        None, description="Private JWK that signs documents: RSA of 3072 bits or more, P-256, P-384 or P-521."
-    )
-    certificate_chain_file: Path | None = Field(
-        None, description="PEM file: the key's certificate, then its issuers; unset: `x5c` of the JWK."
-    )
-    external_signer: tuple[str, ...] = Field(
-        (), description="Command and arguments that sign instead of a key file (HSM, card); gets digests, no secrets."
-    )
-    external_signer_timeout_s: float = Field(10.0, gt=0, le=120, description="Seconds that a signature may take.")
-    external_signer_parallel: int = Field(1, ge=1, le=32, description="Signatures that it makes at the same time.")
-
-
-class SignatureSection(Section):
-    """How documents for a destination are signed, whatever their service says."""
-
-    format: Literal["jws", "jades", "xades"] = Field(
-        "jws", description="JWS, or an advanced signature (B-B) in JSON or XML."
-    )
-    packaging: Literal["detached", "enveloped"] = Field(
-        "detached", description="Beside the document, or (XAdES, where the schema has a place) in it."
-    )
-
-
-class DestinationSection(BoundsSection):
-    """A fixed destination for some services."""
-
-    services: tuple[str, ...] = Field(min_length=1, description='Service ids, or "*" for every other service.')
-    destination_id: UUID = Field(description="Destination at FIT-Connect.")
-    signature: SignatureSection | None = Field(None, description="Unset: as the service says.")
-    takes: Literal["all", "live", "test"] | None = Field(
-        None, description="Applications that go there: live, test or all. Unset: live in production, all in test mode."
-    )
-
-
-class RetentionSection(Section):
-    """How long what stays after a submission ended."""
-
-    payload_days: dict[str, int] = Field(
-        default_factory=dict,
-        description="Days until record, document and files are erased, by service id; unset: what the service says.",
-    )
-    metadata_days: int = Field(
-        730, ge=1, le=36_500, description="Days until the rest is erased too; evidence stays as proof."
-    )
-
-    @field_validator("payload_days")
-    @classmethod
-    def _at_least_a_day(cls, value: dict[str, int]) -> dict[str, int]:
-        if any(not 1 <= days <= 36_500 for days in value.values()):
-            raise broken("retention_days")
-        return value
-
-
-class MunicipalityFile(Section):
-    """One municipality, one file."""
-
-    slug: str = Field(pattern=r"^[a-z][a-z0-9-]{1,62}$", description="Short name used in addresses.")
-    ars: str = Field(pattern=r"^[0-9]{12}$", description="Amtlicher Regionalschlüssel, 12 digits.")
-    name: str = Field(min_length=1, max_length=200, description="Name as citizens read it.")
-    public_url: str = Field(pattern=PUBLIC_URL, description="Public address; also the OIDC issuer.")
-    fitconnect: MunicipalityFitConnect = Field(description="FIT-Connect client of the municipality.")
-    keys: MunicipalityKeys = Field(description="Keys of the municipality.")
-    destinations: tuple[DestinationSection, ...] = Field((), description="Fixed destinations.")
-    retention: RetentionSection = Field(RetentionSection(), description="How long what is kept.")
-    proof: ProofLimitsSection = Field(ProofLimitsSection(), description="When a missing proof is told.")
-    parameters: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Values for parameters that a service declares, by service id."
-    )
+        """Command line before environment before file; nothing else is read."""
+        _ = dotenv_settings, file_secret_settings
+        assert isinstance(init_settings, InitSettingsSource)
+        file = init_settings.init_kwargs.pop(_FILE, {})
+        return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=file)
 
 
 def read(file: Path | None, **overrides: object) -> Settings:
@@ -397,21 +351,22 @@ def read(file: Path | None, **overrides: object) -> Settings:
     Paths in the file are relative to it. Raises `SettingsInvalid` with every fault at once.
     """
     values: dict[str, Any] = _toml(file) if file else {}
-    _anchor(values, file.resolve().parent if file else Path.cwd())
     findings = [_unknown_variable(name) for name in os.environ if _is_unknown(name)]
     findings += _only_by_environment(values)
+    values = anchored(values, Settings, file.resolve().parent if file else Path.cwd())
+    given: dict[str, Any] = {}
     for key, value in overrides.items():
         section, _, name = key.partition("__")
         if value is not None and name:
-            values.setdefault(section, {})[name] = value
+            given.setdefault(section, {})[name] = value
         elif value is not None:
-            values[section] = value
+            given[section] = value
     try:
-        settings = Settings(**values)
+        settings = Settings(**{**given, _FILE: values})
     except ValidationError as error:
         findings += _findings(error, str(file or "environment"))
         raise SettingsInvalid(findings=tuple(findings)) from None
-    if settings.vault.master_key_file and settings.vault.master_key:
+    if settings.vault.master_key_file is not None and settings.vault.master_key is not None:
         findings.append(
             _finding(
                 "vault.master_key_file",
@@ -422,7 +377,8 @@ def read(file: Path | None, **overrides: object) -> Settings:
         )
     findings += _several_clients(settings)
     findings += _no_authorities(settings.outbound.ca_bundle)
-    findings += insecure(settings) if settings.mode == "production" else []
+    if settings.mode == "production":
+        findings += _insecure(settings, file, findings)
     if findings:
         raise SettingsInvalid(findings=tuple(findings))
     return settings
@@ -469,79 +425,42 @@ _NO_DIRECTORY = (
 
 def read_municipalities(settings: Settings) -> tuple[MunicipalityFile, ...]:
     """Every `*.toml` in `[municipalities] dir`, all faults of all files at once (`SettingsInvalid`)."""
-    directory = settings.municipalities.dir
-    if directory is None:
-        return ()
-    if not directory.is_dir():
-        raise SettingsInvalid(findings=(_finding("municipalities.dir", "missing_directory", *_NO_DIRECTORY),))
-    found: list[MunicipalityFile] = []
-    findings: list[Finding] = []
-    for file in sorted(directory.glob("*.toml")):
-        try:
-            values = _toml(file)
-            _anchor(values, file.resolve().parent)
-            found.append(MunicipalityFile.model_validate(values))
-            findings += _key_faults(found[-1])
-        except SettingsInvalid as error:
-            findings += error.findings
-        except ValidationError as error:
-            findings += _findings(error, file.name)
-    findings += _clashes(found, settings)
+    found, findings = _municipalities(settings)
     if findings:
         raise SettingsInvalid(findings=tuple(findings))
     return tuple(found)
 
 
-def _key_faults(file: MunicipalityFile) -> list[Finding]:
-    keys = file.keys
-    found = []
-    if (keys.signing_jwk_file is None) == (not keys.external_signer):
-        de = "Gesetzt sein muss genau eines: signing_jwk_file oder external_signer."
-        en = "Exactly one has to be set: signing_jwk_file or external_signer."
-        found.append(_finding(f"{file.slug}.keys", "signing_key_source", de, en))
-    if keys.external_signer and keys.certificate_chain_file is None:
-        de = "Zu external_signer gehört certificate_chain_file: Das Zertifikat zeigt den öffentlichen Schlüssel."
-        en = "external_signer needs certificate_chain_file: the certificate shows the public key."
-        found.append(_finding(f"{file.slug}.keys.certificate_chain_file", "missing", de, en))
-    for number, destination in enumerate(file.destinations):
-        asked = destination.signature
-        if asked is not None and asked.packaging == "enveloped" and asked.format != "xades":
-            place = f"{file.slug}.destinations.{number}.signature.packaging"
-            found.append(_finding(place, "signature_packaging", *PACKAGING))
-    return found
+def _municipalities(settings: Settings) -> tuple[list[MunicipalityFile], list[Finding]]:
+    directory = settings.municipalities.dir
+    if directory is None:
+        return [], []
+    if not directory.is_dir():
+        return [], [_finding("municipalities.dir", "missing_directory", *_NO_DIRECTORY)]
+    found: list[MunicipalityFile] = []
+    findings: list[Finding] = []
+    for file in sorted(directory.glob("*.toml")):
+        try:
+            values = anchored(_toml(file), MunicipalityFile, file.resolve().parent)
+            found.append(MunicipalityFile.model_validate(values))
+            findings += key_faults(found[-1])
+        except SettingsInvalid as error:
+            findings += error.findings
+        except ValidationError as error:
+            findings += _findings(error, file.name)
+    return found, findings + clashes(found, settings.fitconnect.environments)
 
 
-PACKAGING = ("Nur XAdES steht im Dokument; bitte detached.", "Only XAdES stands in the document; use detached.")
-
-
-def insecure(settings: Settings) -> list[Finding]:
-    """Every setting that production mode refuses, as findings."""
-    weak: list[str] = ["failpoints"] * (settings.failpoints is not None)
-    if settings.vault.master_key_file is None and settings.vault.master_key is None:
-        weak.append("vault.master_key_file")
-    if not settings.server.public_url.startswith("https://"):
-        weak.append("server.public_url")
-    if settings.outbound.allow_private:
-        weak.append("outbound.allow_private")
-    for name, environment in settings.fitconnect.environments.items():
-        place = f"fitconnect.environments.{name}"
-        addresses = (environment.token_url, environment.submission_api)
-        weak += [f"{place}.token_url"] * (not all(a.startswith("https://") for a in addresses))
-        weak += [f"{place}.insecure_public_keys"] * environment.insecure_public_keys
-        weak += [f"{place}.trust_roots"] * (not environment.trust_roots)
-    header = settings.server.tls.client_certificate_header
-    weak += ["server.trusted_proxies"] * (header is not None and "*" in settings.server.trusted_proxies)
-    weak += ["alarms.smtp.tls"] * (settings.alarms.smtp is not None and settings.alarms.smtp.tls == "none")
-    weak += [f"alarms.recipients.{r.name}.url" for r in settings.alarms.recipients if (r.url or "").startswith("http:")]
-    return [
-        Finding(
-            place,
-            "insecure_in_production",
-            "Im Produktivbetrieb ist dieser Wert nicht erlaubt oder fehlt; bitte sicher setzen.",
-            "Production does not allow this value, or misses it; set it securely.",
-        )
-        for place in weak
-    ]
+def _insecure(settings: Settings, file: Path | None, others: list[Finding]) -> list[Finding]:
+    """Every value and file that production refuses; where anything is refused, what is wrong with the towns too."""
+    towns, faults = _municipalities(settings)
+    directory = settings.municipalities.dir
+    files = [*([file] if file else []), *(sorted(directory.glob("*.toml")) if directory else [])]
+    found = refused([("", settings), *((each.slug, each) for each in towns)], files)
+    if settings.evidence.signing_key_file is None:
+        evidence = EvidenceSection(signing_key_file=settings.data_dir / "keys" / "token.jwk")
+        found += refused([("evidence", evidence)], ())
+    return found + (faults if found or others else [])
 
 
 def _toml(file: Path) -> dict[str, Any]:
@@ -555,26 +474,6 @@ def _toml(file: Path) -> dict[str, Any]:
         place = f"{file}#/{error.line}" if error.line else str(file)
         de, en = f"Kein gültiges TOML: {error.de}.", f"No valid TOML: {error.en}."
         raise SettingsInvalid(findings=(_finding(place, "no_toml", de, en),)) from None
-
-
-_LISTS = {"published_key_files", "tls_certificate_files"}
-
-
-def _anchor(values: dict[str, Any], base: Path) -> None:
-    """Make relative paths absolute against the file that names them."""
-    for key, value in values.items():
-        if isinstance(value, dict):
-            _anchor(value, base)
-        elif isinstance(value, list):
-            if key == "external_signer" and value and isinstance(value[0], str):
-                value[0] = str(base / value[0])
-            if key in {"trust_roots", "previous_secret_files", "previous_master_key_files"} | _LISTS:
-                values[key] = [str(base / item) if isinstance(item, str) else item for item in value]
-            for item in value:
-                if isinstance(item, dict):
-                    _anchor(item, base)
-        elif isinstance(value, str) and (key.endswith("_file") or key in {"dir", "data_dir", "ca_bundle", "jwks"}):
-            values[key] = str(base / value)
 
 
 def _is_unknown(name: str) -> bool:
@@ -599,32 +498,6 @@ def _only_by_environment(values: Mapping[str, Any]) -> list[Finding]:
 
 def _unknown_variable(name: str) -> Finding:
     return _finding(name, "unknown_key", "Diese Einstellung gibt es nicht.", "There is no such setting.")
-
-
-_SEVERAL = (
-    "Mehrere Kommunendateien nennen denselben Wert; jede Kommune braucht ihren eigenen.",
-    "Several files name the same value; each municipality needs its own.",
-)
-
-
-def _clashes(found: list[MunicipalityFile], settings: Settings) -> list[Finding]:
-    findings = []
-    for key in ("slug", "ars"):
-        values = [getattr(m, key) for m in found]
-        findings += [
-            _finding(f"{value}.{key}", "not_unique", *_SEVERAL)
-            for value in sorted({v for v in values if values.count(v) > 1})
-        ]
-    return findings + [
-        _finding(
-            f"{m.slug}.fitconnect.environment",
-            "unknown_environment",
-            "Diese Umgebung steht nicht in [fitconnect.environments]; dort ergänzen oder eine von dort nennen.",
-            "This environment does not stand in [fitconnect.environments]; add it there or name one of those.",
-        )
-        for m in found
-        if m.fitconnect.environment not in settings.fitconnect.environments
-    ]
 
 
 def _finding(pointer: str, rule: str, de: str, en: str) -> Finding:

@@ -193,7 +193,7 @@ async def open_house(
             retention=store.retention(ErasedList(settings.data_dir / erased.NAME)),
             durations=durations,
             dsn=dsn,
-            base_url=base_url or settings.server.public_url.rstrip("/"),
+            base_url=base_url or settings.server.base_url(),
         )
 
 

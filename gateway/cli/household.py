@@ -8,7 +8,7 @@ import fcntl
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -46,14 +46,16 @@ async def household(
         external = settings.database.url is not None
         door = _door(settings.server.host, settings.server.port)
         stack.callback(door.close)
-        base_url = _base_url(settings, door)
+        host, port, *_ = door.getsockname()
+        base_url = settings.server.base_url(port)
         house = await stack.enter_async_context(open_house(settings, base_url=base_url))
-        keeper = _Keeper(settings, worker_command)
+        keeper = _Keeper(settings, worker_command, settings.environment(base_url))
         stack.push_async_callback(keeper.close)
         await keeper.open()
         pressure = await stack.enter_async_context(_watched(house))
         await stack.enter_async_context(_served(house, pressure, door, stop))
-        yield _line(house, base_url, keeper, external=external)
+        listening = settings.server.listening(host, port)
+        yield {"listening": listening, **_line(house, base_url, keeper, external=external)}
 
 
 def _line(house: House, base_url: str, keeper: _Keeper, *, external: bool) -> dict[str, Any]:
@@ -74,9 +76,10 @@ def _line(house: House, base_url: str, keeper: _Keeper, *, external: bool) -> di
 class _Keeper:
     """Watches worker and embedded database and starts again what died."""
 
-    def __init__(self, settings: Settings, worker_command: list[str] | None) -> None:
+    def __init__(self, settings: Settings, worker_command: list[str] | None, told: Mapping[str, str]) -> None:
         self._settings = settings
         self._command = worker_command
+        self._environment = {**os.environ, **told}
         self._worker: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self.postgres_pid: int | None = None
@@ -112,6 +115,7 @@ class _Keeper:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
+            env=self._environment,
         )
         assert self._worker.stdout
         ready = await self._worker.stdout.readline()
@@ -181,15 +185,6 @@ def _door(host: str, port: int) -> socket.socket:
         raise AddressTaken(address=f"{host}:{port}") from None
     door.listen(1024)
     return door
-
-
-def _base_url(settings: Settings, door: socket.socket) -> str:
-    port = door.getsockname()[1]
-    if "server" in settings.model_fields_set and "public_url" in settings.server.model_fields_set:
-        return settings.server.public_url.rstrip("/")
-    host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
-    scheme = "https" if settings.server.tls.key_file else "http"
-    return f"{scheme}://{host}:{port}"
 
 
 @contextlib.contextmanager

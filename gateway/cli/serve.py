@@ -45,7 +45,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
         watch = asyncio.create_task(until_stdin_closes(stop)) if tied else None
         try:
             async with household(values, worker_command=None if no_worker else command, stop=stop) as line:
-                human = text("Gateway läuft: ", "Gateway runs: ") + line["base_url"]
+                socket = "" if line["listening"] == line["base_url"] else f" ({line['listening']})"
+                human = text("Gateway läuft: ", "Gateway runs: ") + line["base_url"] + socket
                 emit_ready({**line, "pid": os.getpid()}, as_json=as_json, human=human)
                 await stop.wait()
         finally:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gateway.keyfiles import write_secret
 from tests.demo_fixture import GATEWAY, Portal, http, kept_demo, start, stop
 
 
@@ -75,6 +76,49 @@ def test_serve_names_a_master_key_that_is_missing_or_wrong_and_does_not_begin(ro
     key.write_bytes(right)
     process, _ = start("serve", "--no-worker", "--config", str(config))
     assert stop(process) == 0
+
+
+def test_serve_tells_where_it_listens_and_by_which_address_it_is_reached(room):
+    config = room / "settings.toml"
+    config.write_text('data_dir = "data"\n[server]\nport = 9\nmax_body_bytes = 20000\n', encoding="utf-8")
+    process, line = start("serve", "--no-worker", "--port", "0", "--config", str(config))
+    try:
+        assert line["listening"] == line["base_url"] == line["issuer"]
+        assert urlsplit(line["listening"]).port not in {0, 9, 8080}
+        assert line["token_url"] == f"{line['listening']}/oidc/token"
+        discovery = http("GET", f"{line['listening']}/.well-known/openid-configuration")[2]
+        assert (discovery["issuer"], discovery["token_endpoint"]) == (line["issuer"], line["token_url"])
+    finally:
+        assert stop(process) == 0
+    config.write_text(
+        'data_dir = "data"\n[server]\nport = 0\npublic_url = "https://gateway.town.example"\n', encoding="utf-8"
+    )
+    process, line = start("serve", "--no-worker", "--config", str(config))
+    try:
+        assert line["base_url"] == line["issuer"] == "https://gateway.town.example"
+        assert http("GET", f"{line['listening']}/health")[0] == 200
+    finally:
+        assert stop(process) == 0
+
+
+def test_production_runs_and_its_worker_runs_in_production_too(room):
+    config = room / "settings.toml"
+    write_secret(room / "master.key", base64.b64encode(os.urandom(32)))
+    config.write_text(
+        'mode = "test"\ndata_dir = "data"\n[vault]\nmaster_key_file = "master.key"\n'
+        '[server]\nport = 0\npublic_url = "https://gateway.town.example"\n',
+        encoding="utf-8",
+    )
+    process, line = start("serve", "--mode", "production", "--config", str(config))
+    try:
+        told = Path(f"/proc/{line['pids']['worker']}/environ").read_bytes().split(b"\0")
+        assert {b"GATEWAY__MODE=production", b"GATEWAY__SERVER__PUBLIC_URL=https://gateway.town.example"} <= set(told)
+    finally:
+        assert stop(process) == 0
+    (room / "master.key").chmod(0o644)
+    refused = ended("serve", "--mode", "production", "--config", str(config))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"vault.master_key_file: {room / 'master.key'}" in refused.stderr
 
 
 def test_with_fit_connect_away_at_the_start_applications_are_taken_and_delivered_later():

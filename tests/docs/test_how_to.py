@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import re
 import shutil
 import tomllib
@@ -13,8 +15,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gateway.errors import DataInvalid
+from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.external_signer import ExternalSigner
+from gateway.keyfiles import write_secret
 from gateway.model import Attachment, SignatureFormat
 from gateway.services.loader import load
 from gateway.settings import read, read_municipalities
@@ -115,3 +118,16 @@ def test_the_command_of_the_page_signs_as_an_hsm_would(tmp_path, rsa_keys, mecha
     how = choose(key.public_key(), SignatureFormat.XADES) if named else mechanism
     signer = ExternalSigner(Identity("card", key.public_key()), (str(tmp_path / "sign"), "--slot", "1"), 110)
     assert signer.sign(how, b"what is signed")  # verified with the public key, else SignerAway
+
+
+def test_the_settings_for_production_are_taken_and_nothing_of_them_can_be_left_out(tmp_path):
+    written("run-in-production.md", tmp_path)
+    for name in ("master.key", "portal"):
+        write_secret(tmp_path / "secrets" / name, base64.b64encode(os.urandom(32)))
+    assert read(tmp_path / "settings.toml").mode == "production"
+    text = (tmp_path / "settings.toml").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line.startswith(("public_url", "trusted_proxies", "master_key_file", "trust_roots")):
+            (tmp_path / "settings.toml").write_text(text.replace(line, ""), encoding="utf-8")
+            with pytest.raises(SettingsInvalid):
+                read(tmp_path / "settings.toml")

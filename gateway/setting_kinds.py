@@ -1,0 +1,149 @@
+"""What kind of value a setting holds, said by its type: a path, a secret's file, an address of a counterpart.
+
+Knows: the types, how a path is made absolute, the walk over every value of a section. Never does: I/O, rules.
+Standard: house rule. Start reading: `Kind`, then `every`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+
+class Kind(Enum):
+    """What a value is beyond its Python type."""
+
+    OWN_ADDRESS = auto()
+    COUNTERPART = auto()
+    COUNTERPART_HOST = auto()
+    ISSUER = auto()
+    SECRET = auto()
+    PASSWORD = auto()
+    MASTER_KEY = auto()
+    FORMER_KEY = auto()
+    PRIVATE_KEY = auto()
+    JWK = auto()
+    COMMAND = auto()
+    DATABASE = auto()
+
+
+PUBLIC_URL = r"^https?://[^\s?#@/]+(/[^\s?#]*)?$"
+"""Host, port and maybe a path: references are made by adding to it, so neither query nor fragment (RFC 8414 §2)."""
+
+OwnAddress = Annotated[str, Kind.OWN_ADDRESS]
+"""An address by which others reach the gateway."""
+Counterpart = Annotated[str, Kind.COUNTERPART]
+"""An address that the gateway calls."""
+CounterpartHost = Annotated[str, Kind.COUNTERPART_HOST]
+"""The name of a machine that the gateway calls."""
+IssuerName = Annotated[str, Kind.ISSUER]
+"""A name by which a counterpart signs; mostly an address, never called."""
+SecretFile = Annotated[Path, Kind.SECRET]
+"""A file with a secret in text."""
+PasswordFile = Annotated[Path, Kind.PASSWORD]
+"""A file with a password that somebody else has set."""
+MasterKeyFile = Annotated[Path, Kind.MASTER_KEY]
+"""A file with the master key in use."""
+MasterKeyText = Annotated[SecretStr, Kind.MASTER_KEY]
+"""The master key in use itself."""
+FormerKeyFile = Annotated[Path, Kind.FORMER_KEY]
+"""A file with a master key that is on its way out."""
+PrivateKeyFile = Annotated[Path, Kind.PRIVATE_KEY]
+"""A file with a private key (PEM)."""
+JwkFile = Annotated[Path, Kind.JWK]
+"""A file with a JWK, private or public."""
+Command = Annotated[tuple[str, ...], Kind.COMMAND]
+"""A program by its path, and its arguments."""
+DatabaseAddress = Annotated[SecretStr, Kind.DATABASE]
+"""The address of the database, which may hold a password."""
+
+_NAMES: Final = ("name", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value, or one section, with the place by which people find it in their file."""
+
+    place: str
+    value: Any
+    kind: Kind | None
+
+
+def kind_of(field: FieldInfo) -> Kind | None:
+    """The kind that a field's type names; None where it is nothing but its Python type."""
+    return next(_kinds((field.annotation, *field.metadata)), None)
+
+
+def _kinds(parts: tuple[Any, ...]) -> Iterator[Kind]:
+    for part in parts:
+        if isinstance(part, Kind):
+            yield part
+        elif get_origin(part) is not None:
+            yield from _kinds(get_args(part))
+
+
+def every(section: BaseModel, place: str = "") -> Iterator[Value]:
+    """Each value that is set, the section itself first; of what stands in a list each entry by its name or number."""
+    yield Value(place, section, None)
+    for name, field in type(section).model_fields.items():
+        yield from _every(getattr(section, name), _joined(place, name), kind_of(field))
+
+
+def _every(value: Any, place: str, kind: Kind | None) -> Iterator[Value]:  # noqa: ANN401 - any setting
+    if isinstance(value, BaseModel):
+        yield from every(value, place)
+    elif isinstance(value, tuple) and kind is not Kind.COMMAND:
+        for number, each in enumerate(value):
+            name = next((getattr(each, key) for key in _NAMES if hasattr(each, key)), number)
+            yield from _every(each, _joined(place, str(name)) if isinstance(each, BaseModel) else place, kind)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield from _every(each, _joined(place, str(name)), kind)
+    elif value is not None:
+        yield Value(place, value, kind)
+
+
+def _joined(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
+
+
+def anchored(values: Mapping[str, Any], section: type[BaseModel], base: Path) -> dict[str, Any]:
+    """The values as written, each path in them made absolute against `base`; what is no path by its type stays."""
+    found = dict(values)
+    for name, field in section.model_fields.items():
+        if name in found:
+            found[name] = _anchored(found[name], field.annotation, base)
+            if kind_of(field) is Kind.COMMAND:
+                found[name] = _program(found[name], base)
+    return found
+
+
+def _anchored(value: Any, annotation: Any, base: Path) -> Any:  # noqa: ANN401 - any setting of any type
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if annotation is Path and isinstance(value, str):
+        return str(base / value)
+    if origin is Annotated:
+        return _anchored(value, parts[0], base)
+    if origin in {Union, UnionType}:
+        for part in parts:
+            value = _anchored(value, part, base)
+    elif origin is tuple and isinstance(value, list):
+        return [_anchored(each, parts[0], base) for each in value]
+    elif origin is dict and isinstance(value, dict):
+        return {name: _anchored(each, parts[1], base) for name, each in value.items()}
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel) and isinstance(value, dict):
+        return anchored(value, annotation, base)
+    return value
+
+
+def _program(value: Any, base: Path) -> Any:  # noqa: ANN401 - whatever stands there, judged later
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return [str(base / value[0]), *value[1:]]
+    return value
