@@ -8,7 +8,6 @@ Start reading: `next_step`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,12 +31,6 @@ UPLOAD_TOGETHER = 1 << 20
 """Bytes of sealed attachments that one step may upload; a larger one has a step of its own."""
 DOUBTS = 3
 """How often in a row the counterpart may contradict what we know (404, 409) before a person is asked."""
-MOST_REFUSED = 20
-"""Refused events of a submission that are kept with their evidence; of more it is told that there are."""
-MOST_NOTICES = 200
-"""Notices (`notify-submission`) that are kept; an evidence archive holds 1000 files in all."""
-UNCOUNTED = "events-not-kept"
-"""The type of the entry that says so; no event of FIT-Connect has it."""
 POLL_AT_FIRST_S = 0.2
 POLL_AT_MOST_S = 300.0
 POLL_GROWTH = 0.5
@@ -160,7 +153,8 @@ def submitted(submission: Submission, now: datetime) -> Change:
 
 def observed(submission: Submission, events: tuple[Event, ...], now: datetime) -> Change | None:
     """The event log was read. None if it told nothing new about a submission that already was submitted."""
-    fresh = _fresh(submission, events, now)
+    known = {event.jti for event in submission.events}
+    fresh = tuple(event for event in events if event.jti not in known)
     before = submission
     submission = replace(submission, events=(*submission.events, *fresh))
     evidence = tuple(_kept(event) for event in fresh)
@@ -178,43 +172,6 @@ def observed(submission: Submission, events: tuple[Event, ...], now: datetime) -
     if not fresh and before.state is submission.state:
         return None
     return replace(_done(submission, Kind.READ_EVENTS.value, evidence), wake_at=poll_at(submission, now))
-
-
-def _fresh(submission: Submission, events: tuple[Event, ...], now: datetime) -> tuple[Event, ...]:
-    """The events that are new, as far as they are kept: the first of the refused ones and of the notices.
-
-    A refused event proves nothing and whoever can write into a log can write any number of them; a notice changes
-    nothing. What decides is always kept. Of the rest it is told how many there are at least, at each power of ten.
-    """
-    known = {event.jti for event in submission.events}
-    new = [event for event in events if event.jti not in known]
-    kept: list[Event] = []
-    marks: list[Event] = []
-    for kind, idle, most in (("refused", _is_refused, MOST_REFUSED), ("notices", _is_notice, MOST_NOTICES)):
-        found = [event for event in new if idle(event)]
-        room = max(most - sum(map(idle, submission.events)), 0)
-        kept += found[:room]
-        marks += [mark for mark in _uncounted(kind, len(found) - room, now) if mark.jti not in known]
-    wanted = {event.jti for event in kept}
-    return (*(event for event in new if event.jti in wanted or not (_is_refused(event) or _is_notice(event))), *marks)
-
-
-def _uncounted(kind: str, left: int, now: datetime) -> Iterator[Event]:
-    """That more events came than are kept: one entry for each power of ten that was reached."""
-    least = 1
-    while least <= left:
-        yield Event(
-            UNCOUNTED, "", False, now, ({"rule": f"more_{kind}", "least": str(least)},), jti=f"more:{kind}:{least}"
-        )
-        least *= 10
-
-
-def _is_refused(event: Event) -> bool:
-    return not event.verified and event.type != UNCOUNTED
-
-
-def _is_notice(event: Event) -> bool:
-    return event.verified and event.type == "notify-submission"
 
 
 def poll_at(submission: Submission, now: datetime) -> datetime:

@@ -98,7 +98,7 @@ def derived(links: Sequence[Link]) -> dict[str, bytes]:
             found["validation.json"] = link.body.encode()
         elif link.kind == "sealed":
             found["tags.json"] = json_bytes(body.get("tags"))
-        elif link.kind == "event" and isinstance(body.get("token"), str) and body["token"]:
+        elif link.kind == "event" and isinstance(body.get("token"), str):
             found[f"events/{link.seq:02d}-{_plain(body.get('type'))}.jwt"] = body["token"].encode("utf-8", "replace")
     return found
 

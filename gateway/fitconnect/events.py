@@ -38,7 +38,6 @@ RULES: Final = MappingProxyType(
         "order": "the event cannot follow those before it",
         "jti": "another event of the log has the same jti",
         "unknown_event": "the event is none of a submission",
-        "future": "the event is dated further ahead than clocks differ",
     }
 )
 
@@ -61,17 +60,13 @@ FOLLOWING: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the log must be about. `issuers` are those of the delivery service as configured, `tags` by part name.
-
-    No event may be dated after `until`; None where the log is proven long after it was read.
-    """
+    """What the log must be about. `issuers` are those of the delivery service as configured, `tags` by part name."""
 
     submission_id: str
     case_id: str
     destination_id: str
     issuers: frozenset[str]
     tags: Mapping[str, str] = field(repr=False)
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +146,6 @@ def _broken(token: str, claims: Claims, expected: Expected, keys: Keys, *, signe
         ("subject", (claims.subject_kind, claims.subject) == (names.SUB_PREFIX, expected.submission_id.lower())),
         ("unknown_event", claims.type in names.EVENT_ISSUERS),
         ("issuer_of_event", side in names.EVENT_ISSUERS.get(claims.type, ())),
-        ("future", expected.until is None or claims.at <= expected.until),
         ("tags", claims.type not in names.TAGGED_EVENTS or claims.tags == _lowered(expected.tags)),
     )
     return next((rule for rule, kept in rules if not kept), None)

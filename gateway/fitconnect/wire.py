@@ -16,7 +16,6 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from gateway import foreign_json
 from gateway.errors import CounterpartBusy, CounterpartGarbled, CounterpartRefused, GatewayError
 from gateway.fitconnect import names
 from gateway.outbound.answer import Answer
@@ -236,8 +235,8 @@ def wait(headers: Mapping[str, str], now: datetime) -> float | None:
 def slug(answer: Answer) -> str:
     """The last part of the problem's type where FITKO's prefix leads it, else `unknown`; never any other text."""
     try:
-        said = foreign_json.read(answer.body).get("type")
-    except (ValueError, AttributeError):
+        said = json.loads(answer.body).get("type")
+    except (ValueError, AttributeError, RecursionError):
         return "unknown"
     if not isinstance(said, str) or not said.startswith(names.PROBLEM_PREFIX):
         return "unknown"
@@ -256,8 +255,8 @@ def _offer(entry: Mapping[str, Any]) -> Offer:
 
 def _object(answer: Answer) -> Mapping[str, Any]:
     try:
-        body = foreign_json.read(answer.body)
-    except ValueError as error:
+        body = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
         raise CounterpartGarbled(host=answer.host) from error
     if not isinstance(body, dict):
         raise CounterpartGarbled(host=answer.host)

@@ -142,28 +142,6 @@ def test_every_event_is_kept_as_evidence_once():
     assert journey.observed(once.submission, (first,), NOW) is None
 
 
-@pytest.mark.parametrize(
-    ("kind", "verified", "most", "rule"),
-    [
-        ("accept-submission", False, journey.MOST_REFUSED, "more_refused"),
-        ("notify-submission", True, journey.MOST_NOTICES, "more_notices"),
-    ],
-)
-def test_events_that_decide_nothing_are_kept_up_to_a_number_and_counted(kind, verified, most, rule):
-    idle = tuple(event(kind, verified=verified) for _ in range(5000))
-    first = journey.observed(ready(State.SUBMITTED, submitted_at=NOW), idle[: most + 3], NOW)
-    assert sum(each.type == kind for each in first.submission.events) == most
-    told = [each.problems[0]["least"] for each in first.submission.events if each.type == journey.UNCOUNTED]
-    assert told == ["1"]
-    assert journey.observed(first.submission, idle[: most + 3], NOW) is None
-    more = journey.observed(first.submission, idle, NOW)
-    told = [each.problems[0] for each in more.submission.events if each.type == journey.UNCOUNTED]
-    assert [(each["rule"], each["least"]) for each in told] == [(rule, n) for n in ("1", "10", "100", "1000")]
-    assert len(first.evidence) + len(more.evidence) == most + 4
-    last = (*idle, event("accept-submission"))
-    assert journey.observed(more.submission, last, NOW).submission.state is State.ACCEPTED
-
-
 def test_polls_grow_apart_and_never_stop():
     it = ready(State.SUBMITTED, submitted_at=NOW)
     gaps = [(journey.poll_at(it, NOW + timedelta(seconds=s)) - NOW).total_seconds() - s for s in (0, 10, 3600, 10**6)]

@@ -7,8 +7,6 @@ Standard: FIT-Connect environments (TEST, STAGE, PROD). Start reading: `Environm
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Final
 
 from cryptography import x509
 
@@ -16,10 +14,6 @@ from gateway.errors import SettingsInvalid
 from gateway.model import PLAIN_JWS, Finding, SignatureStyle
 
 SPOKEN = "v2"
-CLOCKS_DIFFER: Final = timedelta(hours=1)
-"""How far ahead of our clock an event may be dated."""
-SANDBOX_AHEAD: Final = timedelta(days=1000)
-"""The same in test mode: a sandbox's clock may be put on by 730 days and more, to see what deadlines do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +43,6 @@ class Environment:
     def base(self) -> str:
         """The base address without a slash at the end."""
         return self.submission_api.rstrip("/")
-
-    @property
-    def ahead(self) -> timedelta:
-        """How far ahead of our clock an event may be dated."""
-        return SANDBOX_AHEAD if self.insecure_public_keys else CLOCKS_DIFFER
 
     @property
     def issuers(self) -> frozenset[str]:

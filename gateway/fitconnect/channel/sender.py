@@ -63,7 +63,6 @@ class FitConnectChannel:
         self._environment = environment
         self._addressee = addressee
         self._keys = keys
-        self._clock = clock
         self._random = random
         self._callback = callback
         self._official = official or {}
@@ -140,7 +139,6 @@ class FitConnectChannel:
             destination_id=_known(submission.destination_id),
             issuers=self._environment.issuers,
             tags={part.name: part.tag for part in submission.parts},
-            until=self._clock.now() + self._environment.ahead,
         )
         proven = {event.token: event for event in submission.events if event.verified and event.token}
         tokens = await self._log(expected.submission_id)
