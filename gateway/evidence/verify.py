@@ -27,7 +27,7 @@ from gateway.evidence.roots import Head
 from gateway.evidence.trust import Signers
 from gateway.model import Finding
 
-MOST_ENTRIES: Final = 20_000
+MOST_ENTRIES: Final = 2000
 MOST_PROOFS: Final = 1000
 RECEIPT_TYPE: Final = "receipt+jwt"
 _MANIFEST_MEMBERS: Final = frozenset({"at", "entries", "format", "members", "submission"})
