@@ -28,7 +28,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── CounterpartRefused · CounterpartGarbled · TokenRefused · AddressRefused · TlsMissing
 │   └── DestinationUnfit · KeyUnfit · EvidenceRefused
 └── InternalError                ours
-    ├── IllegalTransition · VersionGone · EvidenceBroken
+    ├── IllegalTransition · VersionGone · EvidenceBroken · EvidenceTooLarge
     ├── ErasureFailed            said once everything else that is due was erased
     ├── StepFailed               retry: an exception of no class above; a few times, then a person is asked
     └── CryptoFailure            says outside only that it failed
@@ -902,6 +902,21 @@ class EvidenceBroken(InternalError):
         "Der Nachweis in der Datenbank ist nicht schlüssig; es wird nichts ausgegeben. Bitte die Datensicherung prüfen."
     )
     en = "The evidence in the database does not verify; nothing is handed out. Check the backup."
+
+
+class EvidenceTooLarge(InternalError):
+    """A submission has more evidence than an archive can hold; nothing of it is wrong or lost."""
+
+    code = "evidence_too_large"
+    blame = Blame.OPERATOR
+    de = (
+        "Zu dieser Einreichung gibt es {entries} Nachweiseinträge, mehr als ein Archiv fasst ({limit}, 32 MiB)."
+        " Der Nachweis in der Datenbank ist nicht beschädigt; er bleibt vollständig in jeder Datensicherung."
+    )
+    en = (
+        "There are {entries} entries of evidence on this submission, more than an archive holds ({limit}, 32 MiB)."
+        " The evidence in the database is not damaged; it stays whole in every backup."
+    )
 
 
 class VersionGone(InternalError):

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from gateway import refused_events
 from gateway.errors import CounterpartRefused, GatewayError, SignerAway, StepFailed
 from gateway.model import Event, Part, Reason, State, Submission, instant
 from gateway.ports import Announced, Change, EvidenceEntry, JournalEntry, Sealed
@@ -153,8 +154,7 @@ def submitted(submission: Submission, now: datetime) -> Change:
 
 def observed(submission: Submission, events: tuple[Event, ...], now: datetime) -> Change | None:
     """The event log was read. None if it told nothing new about a submission that already was submitted."""
-    known = {event.jti for event in submission.events}
-    fresh = tuple(event for event in events if event.jti not in known)
+    fresh = refused_events.fresh(submission.events, events, now)
     before = submission
     submission = replace(submission, events=(*submission.events, *fresh))
     evidence = tuple(_kept(event) for event in fresh)
@@ -275,17 +275,16 @@ _EXPIRED = Reason(
 
 
 def _kept(event: Event) -> EvidenceEntry:
-    return EvidenceEntry(
-        "event",
-        {
-            "type": event.type,
-            "issuer": event.issuer,
-            "verified": event.verified,
-            "at": instant(event.at),
-            "token": event.token,
-            "key": event.key,
-        },
-    )
+    said = {
+        "type": event.type,
+        "issuer": event.issuer,
+        "verified": event.verified,
+        "at": instant(event.at),
+        "token": event.token,
+        "key": event.key,
+    }
+    refused = {} if event.verified else {"problems": [dict(problem) for problem in event.problems]}
+    return EvidenceEntry("event", said | refused)
 
 
 def _status(error: GatewayError) -> int | None:

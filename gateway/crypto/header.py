@@ -9,22 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
+from gateway import foreign_json
 from gateway.crypto import base64url
 
 
 def read(segment: bytes) -> Mapping[str, Any]:
     """The header that a base64url segment holds.
 
-    ValueError or RecursionError where it is no canonical base64url, no UTF-8, no JSON object, or names a member twice
-    at any depth, or holds NaN, infinities or unpaired surrogates.
+    ValueError where it is no canonical base64url, no UTF-8, no JSON object, or names a member twice at any depth, or
+    holds what no column can: NaN, infinities, integers beyond 64 bits, NUL, unpaired surrogates.
     """
-    text = base64url.decode(segment).decode("utf-8")
-    parsed = _DECODER.decode(text)
+    parsed = foreign_json.decode(base64url.decode(segment), unique=True, strict=True)
     if not isinstance(parsed, dict):
         raise ValueError  # noqa: TRY004 - at this border every fault of the input is one kind of error
-    _ENCODER.encode(parsed).encode("utf-8")  # unpaired surrogates end here
     return MappingProxyType(parsed)
 
 
@@ -33,16 +32,4 @@ def write(header: Mapping[str, Any]) -> bytes:
     return base64url.encode(_ENCODER.encode(dict(header)).encode("utf-8"))
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError
-    return members
-
-
-def _refuse(_: str) -> NoReturn:
-    raise ValueError
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)

@@ -4,7 +4,8 @@ Knows: the members, their names and exact bytes. Never does: I/O, judge (`verify
 Standard: ADR 0011. Start reading: `build`, then `derived`.
 
 - `chain.jsonl`: the entries, one canonical JSON object a line; the hash of each is over the line without `hash`
-- `events/NN-TYPE.jwt`, `receipt.jws`, `tags.json`, `validation.json`: what entries hold, once more as files
+- `events/NN-TYPE.jwt`, `receipt.jws`, `tags.json`, `validation.json`: what entries hold, once more as files (events
+  that were refused prove nothing and stand in the chain alone)
 - `keys/gateway.json`, `keys/fitconnect.json`: JWK sets, with the certificates in `x5c`
 - `roots/N.jws`, `proofs.json`: signed roots, and the path from heads of this chain to each; `roots/N.tsr`: time stamps
 - `nachweis.html`: the cover page; `manifest.json`, `manifest.jws`: SHA-256 of every other member, signed
@@ -98,7 +99,7 @@ def derived(links: Sequence[Link]) -> dict[str, bytes]:
             found["validation.json"] = link.body.encode()
         elif link.kind == "sealed":
             found["tags.json"] = json_bytes(body.get("tags"))
-        elif link.kind == "event" and isinstance(body.get("token"), str):
+        elif link.kind == "event" and isinstance(body.get("token"), str) and body.get("verified") is not False:
             found[f"events/{link.seq:02d}-{_plain(body.get('type'))}.jwt"] = body["token"].encode("utf-8", "replace")
     return found
 

@@ -74,6 +74,12 @@ def pack(members: Mapping[str, bytes]) -> bytes:
     return spool.getvalue()
 
 
+def fits(members: Mapping[str, bytes], packed: bytes) -> bool:
+    """Whether `unpack` takes what `pack` made of these members."""
+    content = sum(len(one) for one in members.values())
+    return len(members) <= MOST_MEMBERS and content <= LARGEST_CONTENT and len(packed) <= LARGEST_FILE
+
+
 def unpack(data: bytes) -> dict[str, bytes]:
     """The members by name, of exactly the bytes that `pack` makes of them.
 

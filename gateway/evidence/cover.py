@@ -37,6 +37,7 @@ _EVENTS: Final[Mapping[str, str]] = {
     "accept-submission": "Von der Behörde angenommen",
     "reject-submission": "Zurückgewiesen",
     "delete-submission": "Beim Zustelldienst gelöscht",
+    "refused-events": "Weitere Ereignisse, nur gezählt",
 }
 _MEMBERS: Final = (
     ("chain.jsonl", "alle Einträge, jeder durch seine Prüfsumme an den vorigen gebunden"),

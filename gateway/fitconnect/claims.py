@@ -6,14 +6,14 @@ Standard: RFC 8417, FIT-Connect set-payload 1.2.2. Start reading: `read`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
+from gateway import foreign_json
 from gateway.crypto import base64url, jws
 from gateway.errors import CryptoFailure
 from gateway.fitconnect import names
@@ -100,10 +100,10 @@ def _payload(token: str) -> Mapping[str, Any]:
     try:
         raw = base64url.decode(token.split(".")[1].encode("ascii"))
         _require(len(raw) <= names.SET_PAYLOAD_MAX_BYTES, "size")
-        payload = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
+        payload = foreign_json.decode(raw, unique=True)
     except Malformed:
         raise
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Malformed("payload") from None
     _require(isinstance(payload, dict), "payload")
     return dict(payload)
@@ -166,14 +166,3 @@ def _problems(body: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:
 def _require(kept: object, rule: str) -> None:
     if not kept:
         raise Malformed(rule)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError
-    return members
-
-
-def _refuse(_: str) -> NoReturn:
-    raise ValueError

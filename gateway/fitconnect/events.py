@@ -12,6 +12,7 @@ so that a forgery cannot take the place of the real event of that `jti`. Rules: 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from gateway.errors import CryptoFailure
 from gateway.fitconnect import claims as forms
 from gateway.fitconnect import names
 from gateway.fitconnect.claims import Claims, Malformed
+from gateway.foreign_json import storable
 from gateway.model import Event
 
 RULES: Final = MappingProxyType(
@@ -38,6 +40,8 @@ RULES: Final = MappingProxyType(
         "order": "the event cannot follow those before it",
         "jti": "another event of the log has the same jti",
         "unknown_event": "the event is none of a submission",
+        "future": "the event is dated later than any clock of its issuer can be by mistake",
+        "repeated": "the log has more events of this type than a submission can have",
     }
 )
 
@@ -58,15 +62,26 @@ FOLLOWING: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 """Legal order of events. A notice may stand anywhere after the submit and changes nothing."""
 
 
+REPEATED_MOST: Final = 12
+"""Notices, and forwards, that one log may have: all events that are kept must fit an evidence archive."""
+REFUSED_TOKEN_CHARS: Final = 16 * 1024
+"""A refused token is kept as it came up to this length, a longer one by its digest alone."""
+_NO_END: Final = datetime.max.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the log must be about. `issuers` are those of the delivery service as configured, `tags` by part name."""
+    """What the log must be about. `issuers` are those of the delivery service as configured, `tags` by part name.
+
+    `latest` is the last moment that an event may be dated; an event beyond it is refused until time has come near it.
+    """
 
     submission_id: str
     case_id: str
     destination_id: str
     issuers: frozenset[str]
     tags: Mapping[str, str] = field(repr=False)
+    latest: datetime = _NO_END
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,7 @@ def prove(
     log: list[Event] = []
     seen: set[str] = set()
     taken: set[str] = set()
+    types: Counter[str] = Counter()
     state = ""
     for token in tokens:
         if token in seen:
@@ -124,10 +140,12 @@ def prove(
         earlier = proven.get(token) if proven else None
         rule = _broken(token, claims, expected, keys, signed=bool(earlier and earlier.verified))
         rule = rule or _out_of_turn(claims, state, taken)
+        rule = rule or ("repeated" if types[claims.type] >= REPEATED_MOST else None)
         if rule:
             log.append(_refused(token, claims, rule))
             continue
         taken.add(claims.jti)
+        types[claims.type] += 1
         state = state if claims.type == names.NOTIFY_SUBMISSION else claims.type
         digest = _digest(claims, expected, keys)
         log.append(Event(claims.type, claims.issuer, True, claims.at, claims.problems, claims.jti, token, digest))
@@ -146,6 +164,7 @@ def _broken(token: str, claims: Claims, expected: Expected, keys: Keys, *, signe
         ("subject", (claims.subject_kind, claims.subject) == (names.SUB_PREFIX, expected.submission_id.lower())),
         ("unknown_event", claims.type in names.EVENT_ISSUERS),
         ("issuer_of_event", side in names.EVENT_ISSUERS.get(claims.type, ())),
+        ("future", claims.at <= expected.latest),
         ("tags", claims.type not in names.TAGGED_EVENTS or claims.tags == _lowered(expected.tags)),
     )
     return next((rule for rule, kept in rules if not kept), None)
@@ -201,5 +220,5 @@ def _refused(token: str, claims: Claims | None, rule: str) -> Event:
         at=at,
         problems=({"rule": rule},),
         jti=f"refused:{digest[:40]}",
-        token=token,
+        token=storable(token) if len(token) <= REFUSED_TOKEN_CHARS else "",
     )

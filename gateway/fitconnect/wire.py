@@ -16,6 +16,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from gateway import foreign_json
 from gateway.errors import CounterpartBusy, CounterpartGarbled, CounterpartRefused, GatewayError
 from gateway.fitconnect import names
 from gateway.outbound.answer import Answer
@@ -228,15 +229,15 @@ def wait(headers: Mapping[str, str], now: datetime) -> float | None:
     try:
         at = parsedate_to_datetime(said)
         return min(max((at - now).total_seconds(), 0.0), LONGEST_WAIT_S)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
 def slug(answer: Answer) -> str:
     """The last part of the problem's type where FITKO's prefix leads it, else `unknown`; never any other text."""
     try:
-        said = json.loads(answer.body).get("type")
-    except (ValueError, AttributeError, RecursionError):
+        said = foreign_json.decode(answer.body).get("type")
+    except (ValueError, AttributeError):
         return "unknown"
     if not isinstance(said, str) or not said.startswith(names.PROBLEM_PREFIX):
         return "unknown"
@@ -255,8 +256,8 @@ def _offer(entry: Mapping[str, Any]) -> Offer:
 
 def _object(answer: Answer) -> Mapping[str, Any]:
     try:
-        body = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
+        body = foreign_json.decode(answer.body)
+    except ValueError as error:
         raise CounterpartGarbled(host=answer.host) from error
     if not isinstance(body, dict):
         raise CounterpartGarbled(host=answer.host)

@@ -7,12 +7,12 @@ Standards: RFC 7523 §3, OpenID Connect Core §9. Start reading: `Assertions.pro
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from gateway import foreign_json
 from gateway.crypto import base64url, jws
 from gateway.errors import CryptoFailure
 from gateway.login.clients import AssertionKey, Registration, Registry
@@ -79,7 +79,7 @@ class Assertions:
             if registered is None:
                 return None
             claims = _verified(assertion, registered.keys, header.get("kid"))
-        except (CryptoFailure, ValueError, UnicodeError, RecursionError):
+        except (CryptoFailure, ValueError, UnicodeError):
             return None
         at = now.timestamp()
         if not _sound(claims, registered.client.id, audiences, at):
@@ -89,7 +89,7 @@ class Assertions:
 
 def _subject(assertion: str) -> str:
     """The `sub` as claimed: only a name to look up the keys with, trusted after the signature."""
-    claims = json.loads(base64url.decode(assertion.split(".")[1].encode("ascii")))
+    claims = foreign_json.decode(base64url.decode(assertion.split(".")[1].encode("ascii")))
     subject = claims.get("sub") if isinstance(claims, dict) else None
     return subject if isinstance(subject, str) else ""
 
@@ -101,7 +101,7 @@ def _verified(assertion: str, keys: tuple[AssertionKey, ...], kid: object) -> di
             payload = jws.verify(assertion, candidate.key, alg=candidate.alg)
         except CryptoFailure:
             continue
-        claims = json.loads(payload)
+        claims = foreign_json.decode(payload)
         if isinstance(claims, dict):
             return claims
     raise CryptoFailure

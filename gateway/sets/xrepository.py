@@ -8,7 +8,6 @@ clients use it. Start reading: `XRepository`.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import tomllib
 from collections.abc import Awaitable, Mapping, Sequence
@@ -19,6 +18,7 @@ from importlib import resources
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
+from gateway import foreign_json
 from gateway.errors import CounterpartAway, CounterpartBusy, CounterpartGarbled, CounterpartRefused
 from gateway.outbound.answer import Answer
 from gateway.outbound.client import Client, exchange
@@ -152,10 +152,10 @@ def judged(answer: Answer) -> Answer:
 def parse_metadata(answer: Answer) -> Metadata:
     """Metadata in JSON. Raises `CounterpartGarbled` for anything else."""
     try:
-        found = json.loads(answer.body)
+        found = foreign_json.decode(answer.body)
         versions = tuple(str(one) for one in found.get("alleVersionsKennungen") or ())
         return Metadata(str(found["kennung"]), str(found.get("version") or ""), _moment(found), versions)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise CounterpartGarbled(host=answer.host) from None
 
 
@@ -178,7 +178,7 @@ def _moment(found: Mapping[str, Any]) -> datetime | None:
 def _problem(body: bytes) -> str:
     """The word of the XRepository for a refusal, if it is one of those known; nothing else of an answer is repeated."""
     try:
-        word = json.loads(body).get("fehler")
-    except (ValueError, AttributeError, RecursionError):
+        word = foreign_json.decode(body).get("fehler")
+    except (ValueError, AttributeError):
         return ""
-    return word if word in _PROBLEMS else ""
+    return word if isinstance(word, str) and word in _PROBLEMS else ""

@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.crypto.keys import PrivateKey
-from gateway.errors import EvidenceBroken, NotFound
+from gateway.errors import EvidenceBroken, EvidenceTooLarge, NotFound
 from gateway.evidence import archive, container, verify
 from gateway.evidence.archive import Dossier
 from gateway.evidence.verify import Verdict
@@ -22,7 +22,7 @@ from gateway.store.database import Database
 async def export(database: Database, submission_id: UUID, key: PrivateKey, now: datetime) -> tuple[bytes, Verdict]:
     """The archive (a ZIP) of a submission, signed with `key`, and the verdict on it. Does not wait for the next root.
 
-    Raises `NotFound`, and `EvidenceBroken` where what the database holds does not verify.
+    Raises `NotFound`, `EvidenceBroken` where what the database holds does not verify, and `EvidenceTooLarge`.
     """
     await roots.sign_head(database, submission_id, key, now)
     links = await evidence.evidence_of(database, submission_id)
@@ -41,5 +41,9 @@ async def export(database: Database, submission_id: UUID, key: PrivateKey, now: 
 
 
 def _judged(dossier: Dossier, key: PrivateKey, now: datetime) -> tuple[bytes, Verdict]:
-    packed = container.pack(archive.build(dossier, key, now))
+    entries = len(dossier.links)
+    members = archive.build(dossier, key, now) if entries <= verify.MOST_ENTRIES else {}
+    packed = container.pack(members)
+    if not members or not container.fits(members, packed):
+        raise EvidenceTooLarge(entries=entries, limit=verify.MOST_ENTRIES)
     return packed, verify.verify(packed, [key.public_jwk])

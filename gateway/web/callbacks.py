@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -16,6 +15,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway import foreign_json
 from gateway.errors import Unauthorised
 from gateway.web import body
 from gateway.web.access import parts_of, uuid_of
@@ -67,8 +67,8 @@ def genuine(raw: bytes, *, stamp: str, mac: str, secrets: Sequence[str], now: fl
 def named(raw: bytes, destination_id: str) -> Wake:
     """Which submissions the payload names; an unreadable one names none, and the poll asks for all."""
     try:
-        payload = json.loads(raw)
-    except (ValueError, RecursionError):
+        payload = foreign_json.decode(raw)
+    except ValueError:
         payload = None
     payload = payload if isinstance(payload, dict) else {}
     entries = [each for key in ("submissions", "replies") for each in _items(payload, key) if isinstance(each, dict)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -391,3 +392,47 @@ def test_events_of_replies_belong_to_another_log(proven, event):
 def test_tokens_and_problems_do_not_show_in_a_repr(event):
     told = claims.read(event("reject-submission", body={"problems": [{"detail": "Erika Mustermann"}]}))
     assert "Erika" not in repr(told)
+
+
+@pytest.mark.parametrize("year", [2026, 2100, 9999])
+def test_an_answer_dated_far_ahead_is_refused_until_time_has_come(proven, event, year):
+    latest = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    dated = event("accept-submission", iat=int(datetime(year, 12, 31, tzinfo=UTC).timestamp()))
+    log = (event("create-submission"), event("submit-submission"), dated)
+    *_, last = proven(*log, expected=replace(EXPECTED, latest=latest))
+    assert (last.verified, last.problems) == (False, ({"rule": "future"},))
+    *_, last = proven(*log, expected=replace(EXPECTED, latest=datetime(year, 12, 31, tzinfo=UTC)))
+    assert last.verified
+
+
+FOLLOWED = (("notify-submission", "delivery"), ("forward-submission", "subscriber"))
+
+
+def test_notices_and_forwards_without_end_do_not_all_count(proven, event):
+    many = [event(kind, by=by) for kind, by in FOLLOWED for _ in range(20)]
+    log = proven(event("create-submission"), event("submit-submission"), *many, event("accept-submission"))
+    told = [each.type for each in log if each.verified]
+    assert told.count("notify-submission") == told.count("forward-submission") == events.REPEATED_MOST
+    assert log[-1].verified
+    assert all(each.verified or each.problems == ({"rule": "repeated"},) for each in log)
+
+
+def test_a_rejection_with_characters_that_no_database_holds_counts_and_can_be_stored(proven, event):
+    problem = {"type": "t", "title": "Anlage \x00 fehlt", "detail": "\ud800", "instance": "i", "size": 10**400}
+    body = {"problems": [problem], "\x00": "\udfff"}
+    *_, last = proven(event("create-submission"), event("submit-submission"), event("reject-submission", body=body))
+    assert last.verified
+    assert last.problems == ({"type": "t", "title": "Anlage \ufffd fehlt", "detail": "\ufffd", "instance": "i"},)
+
+
+@pytest.mark.parametrize("token", ["a\x00.b.c", "\ud800", "x" * 500_000, "a.b." + "c" * 20_000])
+def test_what_is_no_token_at_all_is_told_as_something_that_can_be_stored(proven, token):
+    [told] = proven(token)
+    assert not told.verified
+    assert "\x00" not in told.token
+    assert len(told.token.encode()) <= events.REFUSED_TOKEN_CHARS
+
+
+def test_an_issuer_that_no_database_holds_is_refused_by_name_and_can_be_stored(proven, event):
+    [told] = proven(event("create-submission", iss="https://\x00\ud800.example"))
+    assert (told.issuer, told.problems) == ("https://\ufffd\ufffd.example", ({"rule": "issuer"},))

@@ -200,3 +200,11 @@ async def test_a_lifetime_unsaid_is_taken_to_be_short(wire, tokens, clock):
     clock.ticks = 250
     await tokens.current()
     assert route.call_count == 2
+
+
+@pytest.mark.parametrize("lifetime", ["1" + "0" * 400, "1e999", "-1", "NaN", '"1e999"', "null", "[]", "true1"])
+async def test_a_lifetime_that_is_none_blames_the_counterpart(wire, tokens, lifetime):
+    content = b'{"access_token":"t","token_type":"Bearer","expires_in":%b}' % lifetime.encode()
+    wire.post(URL).mock(return_value=httpx.Response(200, content=content))
+    with pytest.raises(CounterpartGarbled):
+        await tokens.current()

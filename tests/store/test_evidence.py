@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -10,12 +11,16 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from gateway import journey
 from gateway.crypto import jws
 from gateway.crypto.keys import digest, generate_ed25519, private_key
-from gateway.errors import EvidenceBroken, InternalError, NotFound
+from gateway.errors import EvidenceBroken, EvidenceTooLarge, InternalError, NotFound
 from gateway.evidence import archive, chain, container
 from gateway.evidence import roots as forms
 from gateway.evidence.verify import verify
+from gateway.fitconnect import events, wire
+from gateway.model import State
+from gateway.outbound.answer import Answer
 from gateway.ports import Change, EvidenceEntry
 from gateway.store import dossier, roots
 from gateway.store.database import numbered
@@ -235,3 +240,45 @@ async def test_a_members_bytes_are_those_that_were_hashed(store, kept, clock, ke
     packed, _ = await dossier.export(store.database, it.id, key, clock.now() + timedelta(hours=1))
     lines = container.unpack(packed)[archive.CHAIN].decode().removesuffix("\n").split("\n")
     assert tuple(chain.read(line) for line in lines) == await store.evidence_of(it.id)
+
+
+async def test_a_foreign_key_with_odd_members_is_kept_all_the_same(store, key):
+    odd = b',"x":"\\u0000\\ud800","y":1e999,"crv":1%b,"more\\u0000":"\\udfff"}' % (b"0" * 400)
+    raw = json.dumps(dict(key.public_jwk) | {"kid": "odd"}).encode().replace(b'"x"', b'"x5c"')
+    jwk = wire.key(Answer(200, {}, raw[:-1] + odd, "peer.example"))
+    await store.keep_key(jwk)
+    kept = await keys_of(store.database, [digest(jwk)])
+    assert kept[digest(jwk)]["kid"] == "odd"
+
+
+async def test_what_no_database_holds_in_an_event_log_is_stored_as_what_it_can(store, kept, clock):
+    it = await kept()
+    raw = b'{"eventLog":["a\\u0000.b.c","\\ud800.b.c"],"totalCount":2}'
+    expected = events.Expected(str(uuid4()), str(uuid4()), str(uuid4()), frozenset(), {})
+    log = events.prove(wire.events(Answer(200, {}, raw, "peer.example")).tokens, expected, {})
+    submitted = replace(it, state=State.SUBMITTED, submitted_at=clock.now())
+    change = journey.observed(submitted, log, clock.now())
+    row = await store.commit(1, change)
+    assert [one.token for one in row.events] == ["a\ufffd.b.c", "\ufffd.b.c"]
+    assert (await store.load(it.id)).events == row.events
+
+
+async def test_a_thousand_refused_events_of_an_older_release_leave_the_evidence_exportable(store, kept, clock, key):
+    it = await kept()
+    body = {"type": "accept-submission", "issuer": "x", "verified": False, "at": "t", "token": "a.b.c", "key": ""}
+    await store.commit(1, Change(submission=it, evidence=tuple(EvidenceEntry("event", body) for _ in range(1500))))
+    packed, verdict = await dossier.export(store.database, it.id, key, clock.now())
+    assert (verdict.ok, verdict.entries) == (True, 1501)
+    assert verify(packed, [key.public_jwk]).ok
+
+
+async def test_more_than_an_archive_holds_is_said_to_be_so_and_not_to_be_damaged(store, kept, clock, key, monkeypatch):
+    it = await kept()
+    large = (1 << 20) * "x"
+    await store.commit(1, Change(submission=it, evidence=tuple(EvidenceEntry("e", {"x": large}) for _ in range(33))))
+    with pytest.raises(EvidenceTooLarge) as large_one:
+        await dossier.export(store.database, it.id, key, clock.now())
+    assert large_one.value.params["entries"] == 34
+    monkeypatch.setattr("gateway.evidence.verify.MOST_ENTRIES", 33)
+    with pytest.raises(EvidenceTooLarge):
+        await dossier.export(store.database, it.id, key, clock.now())

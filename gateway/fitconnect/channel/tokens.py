@@ -7,7 +7,6 @@ Standard: RFC 6749 §4.4, FIT-Connect "authentication". Start reading: `Tokens.c
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
+from gateway import foreign_json
 from gateway.errors import CounterpartError, CounterpartGarbled, TokenRefused
 from gateway.fitconnect import names, wire
 from gateway.fitconnect.channel.flight import Flight
@@ -110,11 +110,11 @@ class Tokens:
 
 def _read(answer: Answer) -> tuple[str, float]:
     try:
-        body = json.loads(answer.body)
+        body = foreign_json.decode(answer.body)
         value, kind = body["access_token"], body["token_type"]
         lifetime = float(body.get("expires_in", UNSAID_LIFETIME_S))
         sound = _TOKEN.fullmatch(value) and kind.lower() == "bearer" and 0 <= lifetime < math.inf
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         sound = None
     if not sound:
         raise CounterpartGarbled(host=answer.host)

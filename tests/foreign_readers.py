@@ -1,0 +1,216 @@
+"""Every reader of bytes that come from outside, in one place: a good document for each, and how it is read.
+
+`READERS` are fed with poison by `test_foreign_bytes`; `OURS` names the modules that read what the gateway or its
+operator wrote, with the reason. A module that reads either and stands in neither makes that test fail.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from gateway.crypto import base64url, header, keys
+from gateway.errors import (
+    CounterpartError,
+    CryptoFailure,
+    EvidenceKeysInvalid,
+    EvidenceUnreadable,
+    GatewayError,
+    SetRefused,
+)
+from gateway.evidence import chain, container, stamp, trust, verify
+from gateway.fitconnect import claims, names, wire
+from gateway.fitconnect.channel import tokens
+from gateway.login.assertions import Assertions
+from gateway.login.clients import Registry
+from gateway.outbound import smtp
+from gateway.outbound.answer import Answer
+from gateway.outbound.policy import AddressPolicy
+from gateway.sets import archive, xrepository
+from gateway.web import body, callbacks
+
+NOW: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
+UUID: Final = "879ee109-a690-4db8-ab32-424284184d7d"
+_RELAY: Final = smtp.Relay("mail.example", 25, "none", AddressPolicy.of(()))
+
+
+@dataclass(frozen=True)
+class Reader:
+    """`good` is a document that is taken (or not, by `taken`); `read` may raise nothing but `allowed`.
+
+    `by_schema` marks one whose NUL and large integers are refused field by field, with a finding for the portal.
+    """
+
+    read: Callable[[bytes], Any]
+    good: Any
+    allowed: tuple[type[Exception], ...] = (CounterpartError,)
+    taken: bool = True
+    by_schema: bool = False
+
+
+def _answer(read: Callable[[Answer], Any]) -> Callable[[bytes], Any]:
+    return lambda raw: read(Answer(200, {}, raw, "peer.example"))
+
+
+def _refused(raw: bytes) -> object:
+    error = wire.refusal(Answer(422, {}, raw, "peer.example"), NOW)
+    return error.params if error else None
+
+
+def _waited(raw: bytes) -> float | None:
+    return wire.wait({"retry-after": raw.decode("utf-8", "surrogateescape")}, NOW)
+
+
+def _set(raw: bytes) -> claims.Claims:
+    head = header.write({"typ": names.SET_TYP, "alg": names.SIGNATURE_ALG, "kid": "key-of-theirs"})
+    return claims.read(f"{head.decode()}.{base64url.encode(raw).decode()}.AAAA")
+
+
+def _key(raw: bytes) -> object:
+    found = keys.public_key(wire.key(Answer(200, {}, raw, "peer.example")), use="verify", x5c_required=False)
+    return keys.public_members(found.jwk)
+
+
+def _assertion(raw: bytes) -> object:
+    text = f"{header.write({'alg': 'ES256'}).decode()}.{base64url.encode(raw).decode()}.AAAA"
+    return Assertions(Registry(())).proof_of(text, ("https://town.example",), NOW)
+
+
+def _mail(raw: bytes) -> None:
+    client = smtp._Pinned((), _RELAY)
+    client.file = io.BytesIO(raw)
+    try:
+        client.getreply()
+    except (OSError, EOFError, ValueError) as error:
+        raise smtp._meant(_RELAY, error) from None
+
+
+_N: Final = "v" + "_" * 681 + "8"
+_EVENT: Final = {
+    "jti": UUID,
+    "iss": UUID,
+    "iat": 1_795_000_000,
+    "sub": f"submission:{UUID}",
+    "txn": f"case:{UUID}",
+    "note": 1,
+    "events": {
+        f"{names.EVENT_PREFIX}reject-submission": {
+            "authenticationTags": {"metadata": "M" * 22},
+            "problems": [{"type": "t", "title": "Anlage fehlt", "detail": "d", "instance": "i", "more": 1}],
+        }
+    },
+}
+_INBOX: Final = {
+    "destinationId": UUID,
+    "status": "active",
+    "encryptionKid": "k" * 8,
+    "metadataVersions": ["2.0.0"],
+    "publicServices": [
+        {"identifier": "urn:x", "regions": ["DE"], "submissionSchemas": [{"schemaUri": "urn:s", "mimeType": "a/b"}]}
+    ],
+}
+_JWK: Final = {"kty": "RSA", "alg": "PS512", "kid": "k" * 8, "key_ops": ["verify"], "e": "AQAB", "n": _N, "x": "odd"}
+_VERDICT: Final = (GatewayError,)
+
+READERS: Final[Mapping[str, tuple[Reader, ...]]] = {
+    "gateway.fitconnect.wire": (
+        Reader(_answer(wire.destination), _INBOX),
+        Reader(_answer(wire.key_set), {"keys": [_JWK]}),
+        Reader(_answer(wire.announced), {"submissionId": UUID, "caseId": UUID}),
+        Reader(_answer(wire.events), {"eventLog": ["a.b.c"], "totalCount": 1}),
+        Reader(_refused, {"type": names.PROBLEM_PREFIX + "busy", "title": "t"}, ()),
+        Reader(_waited, 5, ()),
+    ),
+    "gateway.fitconnect.channel.tokens": (
+        Reader(_answer(tokens._read), {"access_token": "t", "token_type": "Bearer", "expires_in": 1800}),
+    ),
+    "gateway.fitconnect.claims": (Reader(_set, _EVENT, (claims.Malformed,)),),
+    "gateway.crypto.header": (
+        Reader(lambda raw: header.read(base64url.encode(raw)), {"alg": "PS512", "kid": "k"}, (ValueError,)),
+    ),
+    "gateway.crypto.keys": (Reader(_key, _JWK),),
+    "gateway.sets.xrepository": (
+        Reader(
+            _answer(xrepository.parse_metadata),
+            {
+                "kennung": "urn:a",
+                "version": "1",
+                "zeitpunktLetzteBearbeitung": None,
+                "alleVersionsKennungen": ["urn:b"],
+            },
+        ),
+        Reader(_answer(lambda answer: xrepository.parse_current_version(answer, "urn:a")), "<a/>", taken=False),
+        Reader(xrepository._problem, {"fehler": "NICHT SICHTBAR"}, ()),
+    ),
+    "gateway.sets.archive": (Reader(archive.read_archive, {}, (SetRefused,), taken=False),),
+    "gateway.web.callbacks": (
+        Reader(lambda raw: callbacks.named(raw, UUID), {"submissionIds": [UUID], "replies": [{"caseId": UUID}]}, ()),
+    ),
+    "gateway.web.body": (
+        Reader(
+            lambda raw: body.parse_object(raw, body.Limits()),
+            {"service": "s", "record": {"a": [1, 1.5]}},
+            _VERDICT,
+            by_schema=True,
+        ),
+    ),
+    "gateway.login.assertions": (
+        Reader(_assertion, {"iss": "portal", "sub": "portal", "aud": ["a"], "exp": 1, "jti": "j"}, ()),
+    ),
+    "gateway.outbound.smtp": (Reader(_mail, "250 OK\r\n"),),
+    "gateway.evidence.stamp": (Reader(lambda raw: stamp.check(raw, b"root"), {}, (CryptoFailure,), taken=False),),
+    "gateway.evidence.trust": (
+        Reader(lambda raw: len(trust.read(raw, "K")), {"keys": [_JWK]}, (EvidenceKeysInvalid,)),
+    ),
+    "gateway.evidence.chain": (
+        Reader(
+            lambda raw: chain.read(raw.decode()),
+            {"at": "2026-11-23T12:00:00Z", "body": {}, "hash": "", "kind": "e", "prev": "", "seq": 1},
+            (ValueError, RecursionError),  # what `verify` takes for the end of the chain
+            taken=False,
+        ),
+    ),
+    "gateway.evidence.container": (Reader(container.unpack, {}, (EvidenceUnreadable,), taken=False),),
+    "gateway.evidence.verify": (Reader(lambda raw: verify.verify(raw).ok, {}, ()),),
+}
+
+_ROWS: Final = "rows of our own database"
+_SIGNED: Final = "judged only after a signature of our own key"
+_OPERATOR: Final = "a file of the operator"
+_PACKAGE: Final = "a file of this package or that it installed"
+
+OURS: Final[Mapping[str, str]] = {
+    "gateway.delivery": _ROWS,
+    "gateway.store.database": _ROWS,
+    "gateway.store.evidence": _ROWS,
+    "gateway.store.rows": _ROWS,
+    "gateway.evidence.archive": "entries that `chain` has read",
+    "gateway.evidence.cover": "entries that `chain` has read",
+    "gateway.evidence.sets": "entries that `chain` has read; their tokens go through `claims`",
+    "gateway.evidence.roots": _SIGNED,
+    "gateway.login.tokens": _SIGNED,
+    "gateway.document_keys": _OPERATOR,
+    "gateway.keyfiles": _OPERATOR,
+    "gateway.tomlfile": _OPERATOR,
+    "gateway.store.backup": _OPERATOR,
+    "gateway.store.erased": _OPERATOR,
+    "gateway.services.loader": _OPERATOR,
+    "gateway.fitconnect.metadata": _PACKAGE,
+    "gateway.sets.installed": _PACKAGE,
+    "gateway.sets.manifest": _PACKAGE,
+    "gateway.xoev.fim.limits": "values of a form schema, each number kept as its spelling",
+    "gateway.foreign_json": "the reader itself",
+    "gateway.fitconnect.channel.api": "moves bytes, bounded; `wire` reads them",
+    "gateway.notifier": "reads status and Retry-After alone",
+    "gateway.herald": "reads status and Retry-After alone",
+    "gateway.stamping": "moves bytes; `stamp` reads them",
+}
+
+
+def raw(document: Any) -> bytes:
+    """A good document as it comes over the wire."""
+    return (document if isinstance(document, str) else json.dumps(document)).encode()
