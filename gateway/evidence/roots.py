@@ -81,3 +81,8 @@ def read(payload: bytes) -> Root:
         raise ValueError
     datetime.fromisoformat(found["at"])
     return Root(found["no"], found["at"], found["leaves"], bytes.fromhex(found["root"]), found["prev"])
+
+
+def unproven(token: str) -> Root:
+    """What a root says, whoever signed it. ValueError or `CryptoFailure` for anything but what `sign` writes."""
+    return read(jws.unproven(token))

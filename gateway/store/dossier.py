@@ -17,14 +17,17 @@ from gateway.evidence.archive import Dossier
 from gateway.evidence.verify import Verdict
 from gateway.store import evidence, roots
 from gateway.store.database import Database
+from gateway.store.judging import Guard
 
 
-async def export(database: Database, submission_id: UUID, key: PrivateKey, now: datetime) -> tuple[bytes, Verdict]:
+async def export(
+    database: Database, submission_id: UUID, key: PrivateKey, now: datetime, guard: Guard = roots.OPEN
+) -> tuple[bytes, Verdict]:
     """The archive (a ZIP) of a submission, signed with `key`, and the verdict on it. Does not wait for the next root.
 
-    Raises `NotFound`, and `EvidenceBroken` where what the database holds does not verify.
+    Raises `NotFound`, `EvidenceBroken` where what the database holds does not verify, `EvidenceShortened`.
     """
-    await roots.sign_head(database, submission_id, key, now)
+    await roots.sign_head(database, submission_id, key, now, guard)
     links = await evidence.evidence_of(database, submission_id)
     if not links:
         raise NotFound
