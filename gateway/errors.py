@@ -17,6 +17,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseTooOld · DatabaseNotAllowed
 │   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty · RestoreUnfinished
 │   ├── ErasedListUnwritable · ErasedListUnreadable
+│   ├── EvidenceKeyMissing · EvidenceKeyWrong · EvidenceShortened · EvidenceWitnessUnreadable
 │   ├── SigningKeyUnfit · SignerAway                             retry (SignerAway)
 │   ├── StorageFull              a DatabaseAway: whoever waits for the database waits for room too
 │   ├── SetsNotWritten
@@ -630,6 +631,21 @@ class RestoreUnfinished(OperatorError):
     code = "restore_unfinished"
     de = "Eine Wiederherstellung ist nicht abgeschlossen. Bitte `gateway restore` mit derselben Datei erneut ausführen."
     en = "A restore was not finished. Run `gateway restore` again with the same file."
+
+
+class EvidenceKeyMissing(OperatorError):
+    """The key that signed the evidence here is gone; a new one would hide that."""
+
+    code = "evidence_key_missing"
+    de = (
+        "Der Schlüssel {place}, mit dem die Nachweise hier signiert sind, fehlt. Bitte zurücklegen; ist er verloren, "
+        "einen neuen als evidence.signing_key_file und seinen öffentlichen Teil unter evidence.published_key_files "
+        "angeben."
+    )
+    en = (
+        "The key {place}, which signed the evidence here, is missing. Put it back; where it is lost, give a new one as "
+        "evidence.signing_key_file and its public half in evidence.published_key_files."
+    )
 
 
 class EvidenceKeyWrong(OperatorError):

@@ -19,11 +19,12 @@ import structlog
 
 from gateway import failpoints
 from gateway.errors import DatabaseAway, GatewayError, NotFound
+from gateway.evidence_watch import EvidenceWatch
 from gateway.heralding import open_herald
 from gateway.outbound.client import http_client
 from gateway.settings import Settings
 from gateway.stamping import stamp_roots
-from gateway.store import alarms, jobs, roots, statements
+from gateway.store import alarms, jobs, statements
 from gateway.store.sweep import sweep
 from gateway.store.turns import RENEW_EVERY_S
 from gateway.wiring import House, open_house, open_notifier, policy
@@ -56,6 +57,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
                 _erasures(house),
                 _deadlines(house),
                 _roots(house),
+                _proofs(house),
                 _stamps(house),
                 notifier.run(),
                 herald.run(),
@@ -144,12 +146,24 @@ async def _deadlines(house: House) -> None:
 
 async def _roots(house: House) -> None:
     """Apart from the other chores: much to sign holds up no take-over."""
+    watch = EvidenceWatch(house.store, house.keys.token, house.guard, house.clock)
     while True:
         try:
-            await roots.sign_due(house.store.database, house.keys.token, house.clock.now())
+            await watch.sign()
         except GatewayError as error:
             await log.awarning("worker.no_root", code=error.code)
         await asyncio.sleep(SWEEP_EVERY_S)
+
+
+async def _proofs(house: House) -> None:
+    """Apart from the roots: a look at all evidence takes its time, once after the start and then each night."""
+    watch = EvidenceWatch(house.store, house.keys.token, house.guard, house.clock)
+    while True:
+        await asyncio.sleep(SWEEP_EVERY_S)
+        try:
+            await watch.look()
+        except GatewayError as error:
+            await log.awarning("worker.evidence_not_judged", code=error.code)
 
 
 async def _stamps(house: House) -> None:

@@ -21,6 +21,7 @@ from gateway.model import Client, Finding
 from gateway.outbound.policy import AddressPolicy
 from gateway.pressure import Pressure
 from gateway.settings import ClientSection
+from gateway.store import judging
 from gateway.store.allowances import StoredAllowances
 from gateway.store.spent import SpentAssertions
 from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
@@ -61,6 +62,10 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
             found[state] = found.get(state, 0) + number
         return found
 
+    async def newest_root() -> tuple[int, str]:
+        found = await judging.newest(house.store.database)
+        return found.no, found.digest
+
     return Parts(
         intake=house.intake,
         store=house.store,
@@ -71,6 +76,7 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
         health=health,
         offers=offers,
         states=states,
+        newest_root=newest_root,
         resumable=house.store.pieces,
         pressure=pressure,
         quotas=Quotas(

@@ -12,28 +12,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from gateway.errors import CryptoFailure
 from gateway.evidence import archive, roots
 from gateway.evidence.chain import Link
 from gateway.evidence.faults import fault
 from gateway.evidence.merkle import Tree
+from gateway.evidence.roots import NOTHING, Newest
 from gateway.evidence.trust import Signers
 from gateway.model import Finding, State
 from gateway.states import BEFORE_SUBMITTED
-
-
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """A root by its number and the digest of its token (hex): who knows the newest knows all before."""
-
-    no: int
-    digest: str
-
-
-NOTHING: Final = Newest(0, roots.NOTHING_BEFORE)
-"""There is no root yet."""
 
 
 @dataclass(slots=True)

@@ -39,6 +39,18 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Newest:
+    """A root by its number and the digest of its token (hex): who knows the newest knows all before."""
+
+    no: int
+    digest: str
+
+
+NOTHING: Final = Newest(0, NOTHING_BEFORE)
+"""There is no root yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Root:
     """What a signed root says.
 

@@ -15,7 +15,7 @@ from gateway.errors import EvidenceBroken, NotFound
 from gateway.evidence import archive, container, verify
 from gateway.evidence.archive import Dossier
 from gateway.evidence.verify import Verdict
-from gateway.store import evidence, roots
+from gateway.store import evidence, judging, roots
 from gateway.store.database import Database
 from gateway.store.judging import Guard
 
@@ -36,6 +36,7 @@ async def export(
         links=links,
         jwks=await evidence.keys_of(database, archive.keys_named(links)),
         witnesses=await roots.witnesses_of(database, submission_id, key),
+        newest=await judging.newest(database),
     )
     packed, verdict = await asyncio.to_thread(_judged, dossier, key, now)
     if not verdict.ok:

@@ -15,13 +15,13 @@ from uuid import UUID
 from gateway.crypto.keys import PrivateKey
 from gateway.errors import EvidenceBroken, EvidenceKeyWrong, EvidenceShortened
 from gateway.evidence import archive, chain
-from gateway.evidence.chain import Link
 from gateway.evidence.faults import fault
-from gateway.evidence.judge import NOTHING, Newest, Walk
-from gateway.evidence.roots import Head, digest_of
+from gateway.evidence.judge import Walk
+from gateway.evidence.roots import NOTHING, Head, Newest, digest_of
 from gateway.evidence.trust import Signers
 from gateway.model import Finding
 from gateway.store.database import Database, Row, numbered
+from gateway.store.evidence import links_of
 from gateway.store.witness import WitnessFile
 
 Ask = Callable[..., Awaitable[Sequence[Row]]]
@@ -143,7 +143,7 @@ async def broken_heads(ask: Ask, rows: Sequence[Mapping[str, Any]]) -> dict[UUID
 
 
 def _broken_at(rows: Sequence[Row], wanted: Mapping[str, Any], covered: Mapping[str, Any] | None) -> int | None:
-    it, links = wanted["submission"], [Link(**{name: row[name] for name in Link.__slots__}) for row in rows]
+    it, links = wanted["submission"], links_of(rows)
     seq, head = 0, chain.start(it)
     if covered:
         if not links or (links[0].seq, links[0].hash) != (covered["seq"], covered["head"]):

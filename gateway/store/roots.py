@@ -25,9 +25,9 @@ from gateway.errors import EvidenceBroken
 from gateway.evidence import archive, chain, faults
 from gateway.evidence import roots as forms
 from gateway.evidence.archive import Witness
-from gateway.evidence.judge import NOTHING, Newest, Walk
+from gateway.evidence.judge import Walk
 from gateway.evidence.merkle import Tree
-from gateway.evidence.roots import Head
+from gateway.evidence.roots import NOTHING, Head, Newest
 from gateway.store import database as db
 from gateway.store import judging
 from gateway.store.database import Connection, Database, numbered

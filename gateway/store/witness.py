@@ -18,7 +18,7 @@ from typing import Any, Final
 import structlog
 
 from gateway.errors import EvidenceWitnessUnreadable
-from gateway.evidence.judge import NOTHING, Newest
+from gateway.evidence.roots import NOTHING, Newest
 from gateway.model import instant
 
 NAME: Final = "evidence.witness"

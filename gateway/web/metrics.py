@@ -22,6 +22,7 @@ NAMES: Final = {
     "gateway_http_request_seconds": "histogram: from the first byte of a request to the last byte of its answer",
     "gateway_submissions_taken_total": "creates answered with 201 (repeats included), by service and municipality",
     "gateway_submissions": "submissions by state, at the moment of the look",
+    "gateway_evidence_newest_root": "number of the newest signed root over evidence; the label is its digest (SHA-256)",
     "gateway_free_bytes": "bytes free, by resource (disk, memory), as last seen",
     "gateway_waiting_submissions": "submissions accepted and not yet submitted, counted up to the limit",
     "gateway_refusing": "1 where a resource (disk, memory, queue) keeps the gateway from taking in anything new",
@@ -55,6 +56,10 @@ class Metrics:
         self._refusing = Gauge("gateway_refusing", "Nothing new is taken.", ("resource",), registry=self._registry)
         self._states = Gauge("gateway_submissions", "Submissions by state.", ("state",), registry=self._registry)
 
+        self._root = Gauge(
+            "gateway_evidence_newest_root", "The newest root over evidence.", ("sha256",), registry=self._registry
+        )
+
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer; `route` is the template of the address."""
         self._requests.labels(method, route, str(status)).inc()
@@ -69,6 +74,11 @@ class Metrics:
         self._states.clear()
         for state, count in counts.items():
             self._states.labels(state).set(count)
+
+    def newest_root(self, no: int, sha256: str) -> None:
+        """Set the newest root over evidence: what monitoring keeps, nobody cuts off in the database."""
+        self._root.clear()
+        self._root.labels(sha256).set(no)
 
     def pressure(self, pressure: Pressure) -> None:
         """Set what the machine has left."""

@@ -10,13 +10,26 @@ import psycopg
 import pytest
 
 from gateway.crypto.keys import generate_ed25519, private_key
-from gateway.errors import EvidenceBroken, EvidenceKeyWrong, EvidenceShortened
+from gateway.errors import (
+    EvidenceBroken,
+    EvidenceKeyMissing,
+    EvidenceKeyWrong,
+    EvidenceShortened,
+    EvidenceWitnessUnreadable,
+)
 from gateway.evidence import chain
+from gateway.evidence import roots as forms
+from gateway.evidence.roots import Newest
+from gateway.evidence_watch import EvidenceWatch
+from gateway.keyfiles import token_key, token_place, witness_file
 from gateway.model import State
 from gateway.ports import Change, EvidenceEntry
-from gateway.store import dossier, judging, roots
+from gateway.settings import Settings
+from gateway.store import alarms, dossier, judging, roots
 from gateway.store.audit import audit
+from gateway.store.erased import ErasedList
 from gateway.store.judging import Guard
+from gateway.store.retention import Period
 from gateway.store.witness import WitnessFile
 from tests.store.conftest import new_submission
 
@@ -132,8 +145,8 @@ def root_by_somebody_else(dsn, it):
         token, before = connection.execute(
             "SELECT token, (SELECT token FROM evidence_roots WHERE no = 3) FROM evidence_roots WHERE no = 4"
         ).fetchone()
-    said = replace(roots.forms.unproven(token), prev=roots.forms.digest_of(before))
-    forge(dsn, ("UPDATE evidence_roots SET token = %s WHERE no = 4", roots.forms.sign(stranger, said)))
+    said = replace(forms.unproven(token), prev=forms.digest_of(before))
+    forge(dsn, ("UPDATE evidence_roots SET token = %s WHERE no = 4", forms.sign(stranger, said)))
 
 
 def token_garbled(dsn, it):
@@ -189,7 +202,7 @@ async def test_the_minutes_root_is_signed_over_no_chain_that_leaves_what_was_cov
     "forgery", [newest_root_gone_leaves_stay, root_by_somebody_else, leaves_gone, all_roots_gone, middle_root_gone]
 )
 async def test_no_root_is_signed_on_after_one_that_is_broken(store, rejected, postgres_dsn, witness, forgery):
-    witness.note(judging.Newest(1, await digest_of_root(store, 1)))
+    witness.note(Newest(1, await digest_of_root(store, 1)))
     forgery(postgres_dsn, rejected)
     with pytest.raises((EvidenceBroken, EvidenceShortened)):
         await roots.sign_due(store.database, KEY, store.now(), Guard(witness=witness))
@@ -197,7 +210,7 @@ async def test_no_root_is_signed_on_after_one_that_is_broken(store, rejected, po
 
 async def digest_of_root(store, no):
     [row] = await store.database.rows(judging._ROOT, no=no)
-    return roots.forms.digest_of(row["token"])
+    return forms.digest_of(row["token"])
 
 
 async def test_roots_cut_off_with_all_they_cover_show_by_the_witness(store, rejected, postgres_dsn, witness):
@@ -255,3 +268,56 @@ async def test_keys_and_events_put_in_place_of_others_are_told(store, rejected, 
     )
     broken = (await audit(store, [KEY.public_jwk])).broken
     assert [each.split()[0] for each in broken] == ["events", "key"]
+
+
+async def test_broken_evidence_raises_an_alarm_that_ends_once_it_is_whole_again(store, rejected, postgres_dsn, witness):
+    watch = EvidenceWatch(store, KEY, Guard(witness=witness), store)
+    await watch.sign()
+    assert (await watch.look()).broken == []
+    assert await watch.look() is None, "once a day"
+    forge(postgres_dsn, ("UPDATE evidence_leaves SET seq = seq + 10 WHERE root = 4",))
+    await watch.sign()
+    assert await told(store) == ["signing"]
+    assert (await EvidenceWatch(store, KEY, Guard(witness=witness), store).look()).broken
+    assert await told(store) == ["nightly", "signing"]
+    forge(postgres_dsn, ("UPDATE evidence_leaves SET seq = seq - 10 WHERE root = 4",))
+    assert (await EvidenceWatch(store, KEY, Guard(witness=witness), store).look()).broken == []
+    assert await told(store) == []
+
+
+async def told(store):
+    rows = await alarms.open_alarms(store.database)
+    return sorted(row["subject"] for row in rows if row["rule"] == "evidence_broken")
+
+
+async def test_an_erased_submission_that_is_forgotten_stays_whole(store, rejected, clock, tmp_path):
+    retention = store.retention(ErasedList(tmp_path / "erased.jsonl"))
+    assert await retention.erase(rejected.id, "retention")
+    clock.advance(days=4000)
+    assert await retention.run(Period(rejected.municipality, None, 3650)) == 1
+    assert await roots.sign_due(store.database, KEY, clock.now()) == 1
+    assert (await audit(store, [KEY.public_jwk])).broken == []
+
+
+def test_a_witness_knows_no_older_root_and_a_damaged_one_is_told(witness):
+    assert witness.read() == forms.NOTHING
+    witness.note(Newest(3, "c" * 64))
+    witness.note(Newest(2, "b" * 64))
+    assert witness.read() == Newest(3, "c" * 64)
+    assert witness.path.stat().st_mode & 0o077 == 0
+    for content in ("", "{", "[]", '{"no": "x", "sha256": "", "accepted": []}', "[" * 100_000):
+        witness.path.write_text(content)
+        with pytest.raises(EvidenceWitnessUnreadable):
+            witness.read()
+
+
+def test_no_new_key_is_made_where_this_machine_knows_of_evidence(tmp_path):
+    values = Settings(data_dir=tmp_path)
+    first = token_key(values)
+    token_place(values).unlink()
+    assert token_key(values).kid != first.kid, "nothing was signed yet"
+    token_place(values).unlink()
+    witness_file(values).note(Newest(1, "a" * 64))
+    with pytest.raises(EvidenceKeyMissing):
+        token_key(values)
+    assert not token_place(values).exists()
