@@ -9,8 +9,11 @@ Each machine has its own, in its data directory; it names the newest root that t
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -39,18 +42,35 @@ class WitnessFile:
 
     def note(self, newest: Newest) -> None:
         """Remember a judged root; an older one than known is not."""
-        found = self._content()
-        if newest.no > found["no"]:
+        with self._alone():
+            found = self._content()
+            if newest.no <= found["no"]:
+                return
             self._write({**found, "no": newest.no, "sha256": newest.digest})
-            log.info("evidence.newest_root", no=newest.no, sha256=newest.digest)
+        log.info("evidence.newest_root", no=newest.no, sha256=newest.digest)
 
     def accept(self, newest: Newest, why: str, now: datetime) -> None:
         """Take the database's newest root as right, whatever was known; `why` and what was known stay in the file."""
-        found = self._content()
-        before = {"no": found["no"], "sha256": found["sha256"]}
-        entry = {"at": instant(now), "why": why, "before": before}
-        self._write({"no": newest.no, "sha256": newest.digest, "accepted": [*found["accepted"], entry]})
+        with self._alone():
+            found = self._content()
+            before = {"no": found["no"], "sha256": found["sha256"]}
+            entry = {"at": instant(now), "why": why, "before": before}
+            self._write({"no": newest.no, "sha256": newest.digest, "accepted": [*found["accepted"], entry]})
         log.warning("evidence.roots_accepted", no=newest.no, sha256=newest.digest, before=found["no"])
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else on this machine changes the file meanwhile."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = os.open(self.path.with_name(f"{self.path.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
+        except OSError:
+            raise EvidenceWitnessUnreadable(file=str(self.path)) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
 
     def _content(self) -> dict[str, Any]:
         try:
@@ -65,7 +85,6 @@ class WitnessFile:
         """Whole or not at all; a file that cannot be written is told, and the next root tries again."""
         beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 file.write(json.dumps(content) + "\n")
                 file.flush()
