@@ -78,6 +78,14 @@ HOUSE_RULES: Final = (
         "A task of the gateway fails again and again; the log names error and place (`task.failed`).",
     ),
     HouseRule(
+        "evidence_broken",
+        Severity.URGENT,
+        "Nachweise in der Datenbank sind nicht schlüssig, oder signierte Wurzelwerte fehlen. Jemand hat die Datenbank "
+        "am Gateway vorbei geändert, oder sie ist beschädigt; `gateway check` nennt die Stellen.",
+        "Evidence in the database does not verify, or signed roots are missing. Somebody changed the database past the "
+        "gateway, or it is damaged; `gateway check` names the places.",
+    ),
+    HouseRule(
         "alarm_not_delivered",
         Severity.WARNING,
         "Alarme erreichen einen Empfänger nicht; `gateway check` und `gateway alarms test` zeigen, warum.",

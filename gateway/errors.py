@@ -19,6 +19,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── DatabaseUnfit · DatabaseNotStarted · DatabaseDamaged · DatabaseTooOld · DatabaseNotAllowed
 │   ├── EvidenceKeysInvalid · BackupUnfit · DatabaseNotEmpty · RestoreUnfinished
 │   ├── ErasedListUnwritable · ErasedListUnreadable
+│   ├── EvidenceKeyMissing · EvidenceKeyWrong · EvidenceShortened · EvidenceWitnessUnreadable
 │   ├── SigningKeyUnfit · SignerAway                             retry (SignerAway)
 │   ├── StorageFull              a DatabaseAway: whoever waits for the database waits for room too
 │   ├── SetsNotWritten
@@ -717,6 +718,66 @@ class RestoreUnfinished(OperatorError):
     code = "restore_unfinished"
     de = "Eine Wiederherstellung ist nicht abgeschlossen. Bitte `gateway restore` mit derselben Datei erneut ausführen."
     en = "A restore was not finished. Run `gateway restore` again with the same file."
+
+
+class EvidenceKeyMissing(OperatorError):
+    """The key that signed the evidence here is gone; a new one would hide that."""
+
+    code = "evidence_key_missing"
+    de = (
+        "Der Schlüssel {place}, mit dem die Nachweise hier signiert sind, fehlt. Bitte zurücklegen; ist er verloren, "
+        "einen neuen als evidence.signing_key_file und seinen öffentlichen Teil unter evidence.published_key_files "
+        "angeben."
+    )
+    en = (
+        "The key {place}, which signed the evidence here, is missing. Put it back; where it is lost, give a new one as "
+        "evidence.signing_key_file and its public half in evidence.published_key_files."
+    )
+
+
+class EvidenceKeyWrong(OperatorError):
+    """The key that signs evidence is not the one (nor beside one) that evidence here was signed with last."""
+
+    code = "evidence_key_wrong"
+    de = (
+        "Die Nachweise dieser Datenbank sind mit einem anderen Schlüssel signiert als {place}. Bitte den richtigen "
+        "zurücklegen; ist er verloren oder gewechselt, seinen öffentlichen Teil unter evidence.published_key_files "
+        "angeben."
+    )
+    en = (
+        "The evidence in this database is signed with another key than {place}. Put the right one back; where it is "
+        "lost or was changed, give its public half in evidence.published_key_files."
+    )
+
+
+class EvidenceShortened(OperatorError):
+    """The database lacks signed roots that are known outside of it; nothing more is signed."""
+
+    code = "evidence_shortened"
+    de = (
+        "In der Datenbank stehen {there} Wurzelwerte über Nachweise; vermerkt ist außerhalb schon Nummer {known}, und "
+        "diese fehlt oder ist eine andere. Es wird nichts mehr signiert. Bitte klären, was mit der Datenbank geschah, "
+        "und dann `gateway evidence accept --why GRUND` ausführen."
+    )
+    en = (
+        "The database holds {there} roots over evidence; outside of it number {known} is noted, which is missing or "
+        "another. Nothing more is signed. Find out what happened to the database, then run `gateway evidence accept "
+        "--why REASON`."
+    )
+
+
+class EvidenceWitnessUnreadable(OperatorError):
+    """The file that names the newest root outside the database cannot be read or written."""
+
+    code = "evidence_witness_unreadable"
+    de = (
+        "Die Datei {file}, die den neuesten Wurzelwert außerhalb der Datenbank vermerkt, ist nicht lesbar oder nicht "
+        "beschreibbar. Bitte Rechte und Inhalt prüfen, notfalls die letzte Sicherung der Datei zurücklegen."
+    )
+    en = (
+        "The file {file}, which notes the newest root outside the database, cannot be read or written. Check its "
+        "permissions and content, or put its last copy back."
+    )
 
 
 class ErasedListUnwritable(OperatorError):

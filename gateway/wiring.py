@@ -30,7 +30,7 @@ from gateway.failures import Failures
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
 from gateway.intake import Intake
-from gateway.keyfiles import KeyFiles, master_keys, published_keys, read_secret, token_key
+from gateway.keyfiles import KeyFiles, guard, master_keys, published_keys, read_secret, token_key, token_place
 from gateway.model import Destination, Finding, Municipality
 from gateway.notifier import Notifier
 from gateway.outbound.client import Client, Policy, http_client
@@ -41,8 +41,9 @@ from gateway.services.loader import Catalogue, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
 from gateway.settings import Environment, MunicipalityFile, Settings, read_municipalities
-from gateway.store import alarms, embedded, erased, migrations
+from gateway.store import alarms, embedded, erased, judging, migrations
 from gateway.store.erased import ErasedList
+from gateway.store.judging import Guard
 from gateway.store.postgres import PostgresStore, needs_master_key
 from gateway.store.retention import Period, Retention
 from gateway.store.turns import StoredTurns
@@ -73,6 +74,7 @@ class House:
     turns: StoredTurns
     retention: Retention
     durations: Durations
+    guard: Guard
     dsn: str
     base_url: str
 
@@ -135,7 +137,8 @@ async def open_house(
 
     Without `services` the catalogue is empty: for what an operator does whatever the files of services look like.
     Raises `SettingsInvalid`, `DataInvalid`, `MasterKeyMissing`, `MasterKeyWrong`, `MasterKeyStillNeeded`,
-    `DatabaseAway`, and unless `restoring` `RestoreUnfinished`.
+    `EvidenceKeyMissing`, `EvidenceKeyWrong`, `DatabaseAway`, and unless `restoring` `RestoreUnfinished` and
+    `EvidenceShortened`.
     """
     files = read_municipalities(settings)
     parameters = {file.ars: file.parameters for file in files}
@@ -162,6 +165,8 @@ async def open_house(
         stack.push_async_callback(store.close)
         if not restoring and not await store.restored():
             raise RestoreUnfinished
+        held = guard(settings, known=not restoring)
+        await judging.settle(store.database, keys.token, held, str(token_place(settings)))
         for jwk in (keys.token.public_jwk, *keys.published):
             await store.keep_key(jwk)
         turns = StoredTurns(store.database, clock, uuid4)
@@ -192,6 +197,7 @@ async def open_house(
             channels=channels,
             retention=store.retention(ErasedList(settings.data_dir / erased.NAME)),
             durations=durations,
+            guard=held,
             dsn=dsn,
             base_url=base_url or settings.server.base_url(),
         )

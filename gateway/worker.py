@@ -23,6 +23,7 @@ import structlog
 
 from gateway import failpoints, unexpected
 from gateway.errors import DatabaseAway, NotFound
+from gateway.evidence_watch import EvidenceWatch
 from gateway.failures import Failures, repeat
 from gateway.heralding import open_herald
 from gateway.outbound.client import http_client
@@ -30,7 +31,7 @@ from gateway.outbound.pace import Counterpart
 from gateway.settings import Settings
 from gateway.shares import PLACES, Shares
 from gateway.stamping import stamp_roots
-from gateway.store import alarms, exchanges, jobs, roots, statements
+from gateway.store import alarms, exchanges, jobs, statements
 from gateway.store.set_aside import set_aside
 from gateway.store.sweep import sweep
 from gateway.store.turns import RENEW_EVERY_S
@@ -108,12 +109,9 @@ def _tasks(house: House, app: procrastinate.App, failures: Failures) -> Iterable
     yield repeat(failures, "old_jobs", lambda: engine(jobs.forget_failed(app)), SWEEP_EVERY_S)
     yield _erasures(house, failures)
     yield repeat(failures, "deadlines", lambda: _deadlines(house), SWEEP_EVERY_S)
-    yield repeat(
-        failures,
-        "evidence_roots",
-        lambda: roots.sign_due(database, house.keys.token, clock.now()),
-        SWEEP_EVERY_S,
-    )
+    watch = EvidenceWatch(house.store, house.keys.token, house.guard, clock)
+    yield repeat(failures, "evidence_roots", watch.sign, SWEEP_EVERY_S)
+    yield _proofs(failures, watch)
     if url := house.settings.evidence.timestamp_url:
         yield _stamps(house, failures, url)
     yield repeat(failures, "exchanges", lambda: _exchanges(house), EXCHANGES_EVERY_S)
@@ -124,6 +122,12 @@ def _tasks(house: House, app: procrastinate.App, failures: Failures) -> Iterable
 async def _erasures(house: House, failures: Failures) -> None:
     await asyncio.sleep(SWEEP_EVERY_S)
     await repeat(failures, "erasure", lambda: _erase(house), ERASE_EVERY_S)
+
+
+async def _proofs(failures: Failures, watch: EvidenceWatch) -> None:
+    """Apart from the roots: a look at all evidence takes its time, once after the start and then each night."""
+    await asyncio.sleep(SWEEP_EVERY_S)
+    await repeat(failures, "evidence", watch.look, SWEEP_EVERY_S)
 
 
 async def _turns(house: House) -> None:

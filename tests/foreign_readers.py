@@ -196,6 +196,7 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.document_keys": _OPERATOR,
     "gateway.keyfiles": _OPERATOR,
     "gateway.tomlfile": _OPERATOR,
+    "gateway.production_rules": _OPERATOR,
     "gateway.store.backup": _OPERATOR,
     "gateway.store.erased": _OPERATOR,
     "gateway.services.loader": _OPERATOR,

@@ -81,8 +81,9 @@ def restore(config: Path | None, as_json: bool, source: Path, only_check: bool, 
 
 
 async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[str, Any]:  # noqa: ANN401 - settings
-    from gateway.keyfiles import master_keys  # noqa: PLC0415 - commands import what they need
+    from gateway.keyfiles import master_keys, witness_file  # noqa: PLC0415 - commands import what they need
     from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
+    from gateway.store import judging  # noqa: PLC0415 - commands import what they need
     from gateway.store.erased import NAME, ErasedList  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import database, open_house  # noqa: PLC0415 - commands import what they need
 
@@ -92,17 +93,22 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
     if not asked:
         say(_NO_LIST[language()].format(file=own.path))
     keys = {key.id for key in master_keys(values, data_exist=bool(files.needs(source)))}
+    noted = witness_file(values)
+    before = noted.read()
     async with database(values, migrate=False) as dsn:
         summary = await asyncio.to_thread(files.load, dsn, source, keys)
         await asyncio.to_thread(own.adopt, erasures)
         async with open_house(values, restoring=True) as house:
             again = [await house.retention.replay(e.submission, e.keys) for e in erasures]
+            newest = await judging.newest(house.store.database)
+        why = f"restore of the backup of {summary.made_at}"
+        await asyncio.to_thread(noted.accept, newest, why, datetime.now(UTC))
         await asyncio.to_thread(files.finish, dsn)
-    return _line(summary, erased_again=sum(again), erased_lists=list(map(str, asked)))
+    return _line(summary, erased_again=sum(again), erased_lists=list(map(str, asked)), root_before=before.no)
 
 
 async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above
-    from gateway.keyfiles import master_keys  # noqa: PLC0415 - commands import what they need
+    from gateway.keyfiles import guard, master_keys, token_key  # noqa: PLC0415 - commands import what they need
     from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
     from gateway.store import embedded  # noqa: PLC0415 - commands import what they need
     from gateway.store.audit import audit  # noqa: PLC0415 - commands import what they need
@@ -110,6 +116,7 @@ async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401
     from gateway.wiring import SystemClock  # noqa: PLC0415 - commands import what they need
 
     key, *previous = master_keys(values, data_exist=True)
+    held, token = guard(values), token_key(values)
     aside = Path(tempfile.mkdtemp(prefix="gateway-restore-"))
     os.chmod(aside, 0o711)  # noqa: PTH101, S103 - the database may run as another system user
     try:
@@ -126,13 +133,18 @@ async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401
             pool_size=2,
         )
         try:
-            found = await audit(store)
+            known = held.known()
+            if known.no > summary.newest.no:  # the backup is older, which is no fault of it
+                known = summary.newest
+            found = await audit(store, (token.public_jwk, *held.published), known)
         finally:
             await store.close()
     finally:
         await asyncio.to_thread(embedded.stop, aside)
         shutil.rmtree(aside, ignore_errors=True)
-    line = _line(summary, chains=found.chains, records=found.records, blobs=found.blobs, broken=found.broken)
+    line = _line(
+        summary, roots=found.roots, chains=found.chains, records=found.records, blobs=found.blobs, broken=found.broken
+    )
     return {**line, "ok": not found.broken}
 
 
@@ -144,5 +156,6 @@ def _line(summary: Any, **more: object) -> dict[str, Any]:  # noqa: ANN401 - the
         "schema": summary.revision,
         "submissions": rows["submissions"],
         "rows": sum(rows.values()),
+        "root": {"no": summary.newest.no, "sha256": summary.newest.digest},
         **more,
     }

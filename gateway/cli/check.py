@@ -21,6 +21,8 @@ from gateway.settings import Settings
 
 LEAST_FREE_BYTES = 2_000_000_000
 RENEW_BEFORE = timedelta(days=30)
+PLACES = 10
+"""How many places where evidence is broken a line names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ async def _inside(values: Settings) -> list[Row]:
     try:
         async with open_house(values) as house:
             rows = [Row("database", True, "embedded" if values.database.url is None else "external")]
+            rows.append(await _evidence(house))
             rows += await _alarms(values)
             rows.append(Row("services", True, ", ".join(sorted(house.catalogue.ids()))))
             for ars, channel in house.channels.items():
@@ -142,6 +145,29 @@ async def _taken(house: Any, ars: str, destination: Destination) -> list[Row]:  
             row = replace(row, ok=True, detail=f"{row.detail} (*): {row.remedy}", remedy="")
         rows.append(row)
     return rows
+
+
+async def _evidence(house: Any) -> Row:  # noqa: ANN401 - the house, imported late
+    """Judge every root and chain, as each night."""
+    from gateway.store.audit import proofs  # noqa: PLC0415 - commands import what they need
+
+    try:
+        known = house.guard.known()
+        found = await proofs(house.store, (house.keys.token.public_jwk, *house.guard.published), known)
+    except GatewayError as error:
+        return _fault("evidence", error)
+    seen = text(
+        f"{found.chains} Ketten, {found.roots} Wurzelwerte geprüft",
+        f"{found.chains} chains, {found.roots} roots judged",
+    )
+    if not found.broken:
+        return Row("evidence", True, seen)
+    places = ", ".join(found.broken[:PLACES])
+    remedy = text(
+        f"Nicht schlüssig: {places}. Datenbank mit der Sicherung vergleichen.",
+        f"Does not verify: {places}. Compare the database with the backup.",
+    )
+    return Row("evidence", False, seen, remedy)
 
 
 async def _signing_key(house: Any, ars: str) -> str:  # noqa: ANN401 - the house, imported late

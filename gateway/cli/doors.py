@@ -21,7 +21,7 @@ from gateway.model import Client, Finding
 from gateway.outbound.policy import AddressPolicy
 from gateway.pressure import Pressure
 from gateway.settings import ClientSection
-from gateway.store import exchanges
+from gateway.store import exchanges, judging
 from gateway.store.allowances import StoredAllowances
 from gateway.store.spent import SpentAssertions
 from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
@@ -62,6 +62,10 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
             found[state] = found.get(state, 0) + number
         return found
 
+    async def newest_root() -> tuple[int, str]:
+        found = await judging.newest(house.store.database)
+        return found.no, found.digest
+
     return Parts(
         intake=house.intake,
         store=house.store,
@@ -73,6 +77,7 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
         offers=offers,
         states=states,
         exchanges=partial(exchanges.read, house.store.database),
+        newest_root=newest_root,
         resumable=house.store.pieces,
         pressure=pressure,
         quotas=Quotas(

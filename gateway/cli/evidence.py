@@ -48,7 +48,7 @@ def export(config: Path | None, as_json: bool, submission_id: str, out: Path) ->
 
 
 async def _exported(values: Settings, submission_id: UUID) -> tuple[bytes, int]:
-    from gateway.keyfiles import token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.keyfiles import guard, token_key  # noqa: PLC0415 - commands import what they need
     from gateway.store import dossier  # noqa: PLC0415 - commands import what they need
     from gateway.store.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import SystemClock, database  # noqa: PLC0415 - commands import what they need
@@ -57,7 +57,8 @@ async def _exported(values: Settings, submission_id: UUID) -> tuple[bytes, int]:
         opened = await Database.open(dsn, size=2)
         try:
             key = await asyncio.to_thread(token_key, values)
-            packed, verdict = await dossier.export(opened, submission_id, key, SystemClock().now())
+            now = SystemClock().now()
+            packed, verdict = await dossier.export(opened, submission_id, key, now, guard(values))
         finally:
             await opened.close()
     return packed, verdict.entries
@@ -97,6 +98,49 @@ def keys(config: Path | None, as_json: bool) -> None:
 
     values = settings.read(config)
     emit({"keys": [dict(jwk) for jwk in (token_key(values).public_jwk, *published_keys(values))]}, as_json=as_json)
+
+
+@evidence.command(
+    help=text(
+        "Die Wurzelwerte der Datenbank als richtig annehmen, obwohl welche fehlen",
+        "Take the database's roots as right although some are missing",
+    )
+)
+@click.option("--why", required=True, help=text("Was mit der Datenbank geschah", "What happened to the database"))
+@options
+@guarded
+def accept(config: Path | None, as_json: bool, why: str) -> None:
+    """Note the database's newest root outside of it, with the reason; from then on it is signed on again."""
+    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.keyfiles import witness_file  # noqa: PLC0415 - commands import what they need
+    from gateway.store import judging  # noqa: PLC0415 - commands import what they need
+    from gateway.store.database import Database  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import SystemClock, database  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+    if not why.strip():
+        fault = Finding("--why", "empty", "Bitte einen Grund nennen.", "Give a reason.")
+        raise InvalidParameter(findings=(fault,))
+
+    async def main(_: asyncio.Event) -> dict[str, Any]:
+        noted = witness_file(values)
+        async with database(values) as dsn:
+            opened = await Database.open(dsn, size=2)
+            try:
+                newest = await judging.newest(opened)
+            finally:
+                await opened.close()
+        before = noted.read()
+        await asyncio.to_thread(noted.accept, newest, why.strip(), SystemClock().now())
+        return {"ok": True, "root": newest.no, "before": before.no, "why": why.strip()}
+
+    line = run(main)
+    human = text(
+        f"Neuester Wurzelwert: {line['root']} (bisher vermerkt: {line['before']})",
+        f"Newest root: {line['root']} (noted before: {line['before']})",
+    )
+    emit(line, as_json=as_json, human=human)
 
 
 def _sentence(verdict: Any) -> str:  # noqa: ANN401 - a Verdict, whose module only `verify` imports

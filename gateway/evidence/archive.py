@@ -24,6 +24,7 @@ from uuid import UUID
 from gateway.crypto.keys import PrivateKey, digest, public_members
 from gateway.evidence import cover, roots
 from gateway.evidence.chain import Link, canonical, moment
+from gateway.evidence.roots import NOTHING, Newest
 
 FORMAT: Final = "ozg-gateway evidence 1"
 CHAIN, PROOFS, COVER = "chain.jsonl", "proofs.json", "nachweis.html"
@@ -49,12 +50,17 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """All that is kept of a submission's evidence. `jwks` are public keys by digest; `witnesses` are in order."""
+    """All that is kept of a submission's evidence.
+
+    `jwks` are public keys by digest; `witnesses` are in order; `newest` is the newest root of all, so that every
+    archive says how far the roots had come.
+    """
 
     submission: UUID
     links: tuple[Link, ...]
     jwks: Mapping[str, Mapping[str, Any]] = field(repr=False)
     witnesses: tuple[Witness, ...]
+    newest: Newest = NOTHING
 
 
 def build(dossier: Dossier, key: PrivateKey, at: datetime) -> dict[str, bytes]:
@@ -80,6 +86,7 @@ def build(dossier: Dossier, key: PrivateKey, at: datetime) -> dict[str, bytes]:
         "at": moment(at),
         "entries": len(dossier.links),
         "format": FORMAT,
+        "newest_root": {"no": dossier.newest.no, "sha256": dossier.newest.digest},
         "members": {name: hashlib.sha256(content).hexdigest() for name, content in members.items()},
         "submission": str(dossier.submission),
     }

@@ -88,10 +88,13 @@ def chained(entries: Iterable[EvidenceEntry], *, seq: int, head: bytes, at: date
     return tuple(links)
 
 
-def broken_at(links: Sequence[Link], submission_id: UUID) -> int | None:
-    """The number of the first link that does not follow from the ones before; None where the chain is whole."""
-    head = start(submission_id)
-    for expected, link in enumerate(links, start=1):
+def broken_at(links: Sequence[Link], submission_id: UUID, *, seq: int = 0, head: bytes | None = None) -> int | None:
+    """The number of the first link that does not follow from the ones before; None where the chain is whole.
+
+    `links` follow the link number `seq` with hash `head`; from the beginning where nothing is said.
+    """
+    head = head or start(submission_id)
+    for expected, link in enumerate(links, start=seq + 1):
         whole = link.seq == expected and link.prev == head
         if not whole or link.hash != _hash(link.seq, link.at, link.kind, link.body, head):
             return expected

@@ -54,6 +54,26 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "Der Weg führt vom Eintrag nicht zum signierten Wurzelwert.",
         "The path does not lead from the entry to the signed root.",
     ),
+    "root_missing": (
+        "Dieser signierte Wurzelwert fehlt in der Datenbank.",
+        "This signed root is missing from the database.",
+    ),
+    "root_order": (
+        "Der Wurzelwert folgt nicht auf den davor.",
+        "The root does not follow the one before.",
+    ),
+    "root_leaves": (
+        "Die Blätter in der Datenbank sind nicht die, über die dieser Wurzelwert signiert ist.",
+        "The leaves in the database are not those that this root was signed over.",
+    ),
+    "root_unknown": (
+        "Blätter stehen unter einem Wurzelwert, den es nicht gibt.",
+        "Leaves stand under a root that does not exist.",
+    ),
+    "outside": (
+        "Der Wurzelwert ist nicht der, der außerhalb der Datenbank vermerkt ist.",
+        "The root is not the one that is noted outside the database.",
+    ),
     "uncovered": (
         "Der letzte Eintrag steht unter keinem signierten Wurzelwert.",
         "The last entry stands under no signed root.",

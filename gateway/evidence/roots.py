@@ -39,6 +39,18 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Newest:
+    """A root by its number and the digest of its token (hex): who knows the newest knows all before."""
+
+    no: int
+    digest: str
+
+
+NOTHING: Final = Newest(0, NOTHING_BEFORE)
+"""There is no root yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Root:
     """What a signed root says.
 
@@ -81,3 +93,8 @@ def read(payload: bytes) -> Root:
         raise ValueError
     datetime.fromisoformat(found["at"])
     return Root(found["no"], found["at"], found["leaves"], bytes.fromhex(found["root"]), found["prev"])
+
+
+def unproven(token: str) -> Root:
+    """What a root says, whoever signed it. ValueError or `CryptoFailure` for anything but what `sign` writes."""
+    return read(jws.unproven(token))

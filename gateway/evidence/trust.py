@@ -37,6 +37,13 @@ class Signers:
         """How many different `kid`s there are."""
         return len(self._keys)
 
+    def knows(self, token: str) -> bool:
+        """Whether the key that a token names is one of these; its signature is another question."""
+        try:
+            return str(jws.header_of(token).get("kid")) in self._keys
+        except CryptoFailure:
+            return False
+
     def payload(self, token: str, kind: str) -> bytes:
         """What a compact JWS of that `typ` says, signed by the key that it names. Raises `CryptoFailure`."""
         key = self._of(token, kind)

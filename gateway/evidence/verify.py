@@ -30,7 +30,7 @@ from gateway.model import Finding
 MOST_ENTRIES: Final = 2000
 MOST_PROOFS: Final = 1000
 RECEIPT_TYPE: Final = "receipt+jwt"
-_MANIFEST_MEMBERS: Final = frozenset({"at", "entries", "format", "members", "submission"})
+_MANIFEST_MEMBERS: Final = frozenset({"at", "entries", "format", "members", "newest_root", "submission"})
 _PROOF_MEMBERS: Final = frozenset({"leaf", "path", "root", "seq"})
 
 
@@ -103,12 +103,20 @@ def _manifest(members: Mapping[str, bytes]) -> Manifest | None:
     listed, entries, submission = found["members"], found["entries"], found["submission"]
     if type(entries) is not int or not isinstance(listed, dict) or not isinstance(submission, str):
         return None
+    if not _names_a_root(found["newest_root"]):
+        return None
     try:
         datetime.fromisoformat(str(found["at"]))
         known = UUID(submission)
     except ValueError:
         return None
     return Manifest(known, entries, listed) if str(known) == submission else None
+
+
+def _names_a_root(found: object) -> bool:
+    if not isinstance(found, dict) or found.keys() != {"no", "sha256"}:
+        return False
+    return type(found["no"]) is int and isinstance(found["sha256"], str)
 
 
 def _links(content: bytes) -> tuple[Link, ...]:

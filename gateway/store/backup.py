@@ -28,6 +28,7 @@ from sqlalchemy import Table
 
 from gateway import regular
 from gateway.errors import BackupUnfit, DatabaseNotEmpty
+from gateway.evidence.roots import NOTHING, Newest, digest_of
 from gateway.model import instant
 from gateway.store import masters, migrations
 from gateway.store.direct import connected
@@ -52,11 +53,12 @@ _DENSE: Final = frozenset({"blob_frames", "submission_secrets"})  # encrypted: n
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a backup holds: when it was made, by which schema, rows by table."""
+    """What a backup holds: when it was made, by which schema, rows by table, the newest root over evidence."""
 
     made_at: str
     revision: str
     rows: Mapping[str, int]
+    newest: Newest
 
 
 def write(dsn: str, target: Path, now: datetime) -> Summary:
@@ -88,10 +90,12 @@ def _write(dsn: str, part: Path, now: datetime) -> Summary:
                 made_at = instant(now)
                 manifest = {"format": FORMAT, "made_at": made_at, "revision": revision, "tables": tables}
                 manifest["master_keys"] = _master_keys(connection)
+                newest = _newest(connection)
+                manifest["evidence_root"] = {"no": newest.no, "sha256": newest.digest}
                 archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
             file.flush()
             os.fsync(file.fileno())
-    return Summary(made_at, revision, {name: each["rows"] for name, each in tables.items()})
+    return Summary(made_at, revision, {name: each["rows"] for name, each in tables.items()}, newest)
 
 
 def load(dsn: str, source: Path, keys: Collection[str] | None = None) -> Summary:
@@ -107,7 +111,9 @@ def load(dsn: str, source: Path, keys: Collection[str] | None = None) -> Summary
         _must_be_readable(manifest, keys)
         _load(dsn, archive, manifest)
     rows = {name: each["rows"] for name, each in manifest["tables"].items()}
-    return Summary(manifest["made_at"], manifest["revision"], rows)
+    root = manifest.get("evidence_root", {})
+    newest = Newest(root.get("no", NOTHING.no), root.get("sha256", NOTHING.digest))
+    return Summary(manifest["made_at"], manifest["revision"], rows, newest)
 
 
 def needs(source: Path) -> tuple[str, ...]:
@@ -299,6 +305,11 @@ def _master_keys(connection: psycopg.Connection[Any]) -> list[str]:
     fact = _fact(connection, masters.DIGESTS)
     rows = connection.execute("SELECT DISTINCT master FROM municipality_keys WHERE master IS NOT NULL")
     return sorted({row[0] for row in rows} | ({masters.current_of(fact)} if fact else set()))
+
+
+def _newest(connection: psycopg.Connection[Any]) -> Newest:
+    row = connection.execute("SELECT no, token FROM evidence_roots ORDER BY no DESC LIMIT 1").fetchone()
+    return Newest(row[0], digest_of(row[1])) if row else NOTHING
 
 
 def _count_on(connection: psycopg.Connection[Any]) -> None:

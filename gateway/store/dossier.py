@@ -15,16 +15,20 @@ from gateway.errors import EvidenceBroken, EvidenceTooLarge, NotFound
 from gateway.evidence import archive, container, verify
 from gateway.evidence.archive import Dossier
 from gateway.evidence.verify import Verdict
-from gateway.store import evidence, roots
+from gateway.store import evidence, judging, roots
 from gateway.store.database import Database
+from gateway.store.judging import Guard
 
 
-async def export(database: Database, submission_id: UUID, key: PrivateKey, now: datetime) -> tuple[bytes, Verdict]:
+async def export(
+    database: Database, submission_id: UUID, key: PrivateKey, now: datetime, guard: Guard = roots.OPEN
+) -> tuple[bytes, Verdict]:
     """The archive (a ZIP) of a submission, signed with `key`, and the verdict on it. Does not wait for the next root.
 
-    Raises `NotFound`, `EvidenceBroken` where what the database holds does not verify, and `EvidenceTooLarge`.
+    Raises `NotFound`, `EvidenceBroken` where what the database holds does not verify, `EvidenceTooLarge`,
+    `EvidenceShortened`.
     """
-    await roots.sign_head(database, submission_id, key, now)
+    await roots.sign_head(database, submission_id, key, now, guard)
     links = await evidence.evidence_of(database, submission_id)
     if not links:
         raise NotFound
@@ -33,6 +37,7 @@ async def export(database: Database, submission_id: UUID, key: PrivateKey, now: 
         links=links,
         jwks=await evidence.keys_of(database, archive.keys_named(links)),
         witnesses=await roots.witnesses_of(database, submission_id, key),
+        newest=await judging.newest(database),
     )
     packed, verdict = await asyncio.to_thread(_judged, dossier, key, now)
     if not verdict.ok:

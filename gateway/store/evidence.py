@@ -17,10 +17,10 @@ from sqlalchemy.dialects.postgresql import insert
 from gateway.crypto.keys import digest, public_members
 from gateway.evidence.chain import Link, canonical
 from gateway.store import tables as t
-from gateway.store.database import Database, compiled
+from gateway.store.database import Database, Row, compiled
 
 _E = t.evidence.c
-_OF = compiled(
+CHAIN = compiled(
     select(_E.seq, _E.at, _E.kind, cast(_E.body, Text).label("body"), _E.prev, _E.hash)
     .where(_E.submission == bindparam("submission"))
     .order_by(_E.seq)
@@ -38,7 +38,11 @@ _KEYS = compiled(
 
 async def evidence_of(database: Database, submission_id: UUID) -> tuple[Link, ...]:
     """The chain of a submission, first link first; empty for an unknown one."""
-    rows = await database.rows(_OF, submission=submission_id)
+    return links_of(await database.rows(CHAIN, submission=submission_id))
+
+
+def links_of(rows: Sequence[Row]) -> tuple[Link, ...]:
+    """The links that rows of `CHAIN` hold."""
     return tuple(Link(**{name: row[name] for name in Link.__slots__}) for row in rows)
 
 

@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
@@ -24,21 +25,27 @@ from gateway.errors import EvidenceBroken
 from gateway.evidence import archive, chain, faults
 from gateway.evidence import roots as forms
 from gateway.evidence.archive import Witness
+from gateway.evidence.judge import Walk
 from gateway.evidence.merkle import Tree
-from gateway.evidence.roots import Head
+from gateway.evidence.roots import NOTHING, Head, Newest
 from gateway.store import database as db
+from gateway.store import judging
 from gateway.store.database import Connection, Database, numbered
 from gateway.store.evidence import evidence_of
+from gateway.store.judging import Guard
 
 EVERY: Final = timedelta(minutes=1)
 MOST_ENTRIES: Final = 32_768
 """Entries that one root looks at; where there are more, the next root follows at once."""
+OPEN: Final = Guard()
+"""No key but the own, nothing known outside the database."""
 LOCK: Final = 0x65766964  # "evid": one signer at a time in a database
 
 _LOCK = numbered("SELECT pg_advisory_xact_lock(%(lock)s)", lock=LOCK)
 _LAST = numbered(
     """
 SELECT last.no, last.token, coalesce(last.horizon, 0) AS horizon,
+       (SELECT token FROM evidence_roots WHERE no = last.no - 1) AS before,
        (SELECT at FROM evidence_roots WHERE periodic ORDER BY no DESC LIMIT 1) AS periodic_at,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS ended
 FROM (SELECT) AS one LEFT JOIN (SELECT * FROM evidence_roots ORDER BY no DESC LIMIT 1) AS last ON true
@@ -57,6 +64,7 @@ SELECT DISTINCT ON (submission) submission, municipality, seq, hash AS head, (SE
 FROM fresh ORDER BY submission, seq DESC
 """
 )
+_SIGNED = numbered("SELECT seq, head FROM evidence_leaves WHERE submission = %(submission)s ORDER BY seq")
 _TOWN = numbered("SELECT municipality FROM evidence WHERE submission = %(submission)s LIMIT 1")
 _KEEP = numbered(
     """
@@ -99,55 +107,79 @@ class Last:
 
     no: int
     token: str | None
+    before: str | None
     periodic_at: datetime | None
     horizon: int
     ended: int
 
+    @property
+    def newest(self) -> Newest:
+        """The root by number and digest."""
+        return Newest(self.no, forms.digest_of(self.token))
 
-async def sign_due(database: Database, key: PrivateKey, now: datetime) -> int:
+
+async def sign_due(database: Database, key: PrivateKey, now: datetime, guard: Guard = OPEN) -> int:
     """Sign the heads that no root covers yet, unless a root is younger than `EVERY`; how many heads.
 
-    Any number of processes may ask at any time.
+    Any number of processes may ask at any time. Before anything is signed, the roots behind the one that `guard`
+    knows are judged, and of each chain what came since a root covered it. Raises `EvidenceBroken` where a root is
+    broken, or at the end where chains are: those are left out. Raises `EvidenceShortened` where roots are gone.
     """
-    total = 0
+    total, broken = 0, dict[UUID, int]()
     while True:
         async with database.transaction("roots.sign") as connection:
             last = await _last(connection)
-            if last.periodic_at and not total and now - last.periodic_at < EVERY:
+            if last.periodic_at and not total and timedelta() <= now - last.periodic_at < EVERY:
                 return 0
+            await _judge_newest(connection, last, key, guard)
             horizon = last.horizon if last.horizon <= last.ended else 0
             rows = await db.rows(connection, _FRESH, horizon=horizon, ended=last.ended, most=MOST_ENTRIES)
             more = bool(rows) and rows[0]["looked"] >= MOST_ENTRIES
+            faulty = await judging.broken_heads(_ask(connection), rows)
+            rows = [row for row in rows if row["submission"] not in faulty]
             if rows:
                 seen = horizon if more else last.ended
-                await _sign(connection, last, key, rows, horizon=seen, now=now, periodic=True)
-        total += len(rows)
-        if not more:
-            return total
+                signed = await _sign(connection, last, key, rows, horizon=seen, now=now, periodic=True)
+        await asyncio.to_thread(guard.note, signed if rows else last.newest)
+        total, broken = total + len(rows), broken | faulty
+        if not more or not rows:
+            break
+    if broken:
+        raise EvidenceBroken(findings=tuple(faults.fault(f"{it}#{at}", "link") for it, at in list(broken.items())[:20]))
+    return total
 
 
-async def sign_head(database: Database, submission_id: UUID, key: PrivateKey, now: datetime) -> None:
+async def sign_head(
+    database: Database, submission_id: UUID, key: PrivateKey, now: datetime, guard: Guard = OPEN
+) -> None:
     """See to it that the newest entry of a submission stands under a root signed with `key`.
 
-    A chain that is broken, or in which an earlier signed head is missing, is not signed: `EvidenceBroken`.
+    All roots are judged before. A chain that is broken, or in which an earlier signed head is missing, is not signed:
+    `EvidenceBroken`. Raises `EvidenceShortened` where roots are gone that `guard` knows.
     """
+    walk = Walk(guard.signers(key))
+    known = await asyncio.to_thread(guard.known)
+    await judging.must_hold(database.rows, known, (await judging.newest(database)).no)
+    await judging.must_be_whole(database.rows, walk)
     links = await evidence_of(database, submission_id)
     number = chain.broken_at(links, submission_id)
     if number is not None:
         raise EvidenceBroken(findings=(faults.fault(f"{archive.CHAIN}:{number}", "link"),))
     async with database.transaction("roots.sign_head") as connection:
         last = await _last(connection)
-        rows = await db.rows(connection, _LEAVES, key=digest(key.public_jwk), submission=submission_id)
-        known = {row["seq"]: row["head"] for row in rows if row["submission"] == submission_id}
-        for seq, head in sorted(known.items()):
-            if seq > len(links) or links[seq - 1].hash != head:
+        await judging.must_be_whole(_ask(connection), walk)
+        for leaf in await db.rows(connection, _SIGNED, submission=submission_id):  # under whatever key
+            seq = leaf["seq"]
+            if not 0 < seq <= len(links) or links[seq - 1].hash != leaf["head"]:
                 raise EvidenceBroken(findings=(faults.fault(f"{archive.CHAIN}:{min(seq, len(links) + 1)}", "count"),))
-        if not links or len(links) in known:
+        rows = await db.rows(connection, _LEAVES, key=digest(key.public_jwk), submission=submission_id)
+        if not links or any((row["submission"], row["seq"]) == (submission_id, len(links)) for row in rows):
             return
         town = await db.one(connection, _TOWN, submission=submission_id)
         leaf = {"submission": submission_id, "municipality": town and town["municipality"]}
         row = {**leaf, "seq": len(links), "head": links[-1].hash}
-        await _sign(connection, last, key, [row], horizon=last.horizon, now=now, periodic=False)
+        signed = await _sign(connection, last, key, [row], horizon=last.horizon, now=now, periodic=False)
+    await asyncio.to_thread(guard.note, signed)
 
 
 async def witnesses_of(database: Database, submission_id: UUID, key: PrivateKey) -> tuple[Witness, ...]:
@@ -171,7 +203,21 @@ async def _last(connection: Connection) -> Last:
     await db.one(connection, _LOCK)
     row = await db.one(connection, _LAST)
     assert row is not None
-    return Last(row["no"] or 0, row["token"], row["periodic_at"], row["horizon"], row["ended"])
+    return Last(row["no"] or 0, row["token"], row["before"], row["periodic_at"], row["horizon"], row["ended"])
+
+
+def _ask(connection: Connection) -> judging.Ask:
+    return partial(db.rows, connection)
+
+
+async def _judge_newest(connection: Connection, last: Last, key: PrivateKey, guard: Guard) -> None:
+    """Judge the roots behind the one known outside, the newest at least."""
+    known = await asyncio.to_thread(guard.known)
+    await judging.must_hold(_ask(connection), known, last.no)
+    since = Newest(last.no - 1, forms.digest_of(last.before)) if last.no else NOTHING
+    if 0 < known.no < last.no:
+        since = known
+    await judging.must_be_whole(_ask(connection), Walk(guard.signers(key), since))
 
 
 async def _sign(  # noqa: PLR0913 - what a root is made of
@@ -183,7 +229,7 @@ async def _sign(  # noqa: PLR0913 - what a root is made of
     horizon: int,
     now: datetime,
     periodic: bool,
-) -> None:
+) -> Newest:
     heads = [Head(row["submission"], row["seq"], bytes(row["head"])) for row in rows]
     token = await asyncio.to_thread(_token, last, key, heads, now)
     await db.run(
@@ -200,6 +246,7 @@ async def _sign(  # noqa: PLR0913 - what a root is made of
         seqs=[head.seq for head in heads],
         heads=[head.hash for head in heads],
     )
+    return Newest(last.no + 1, forms.digest_of(token))
 
 
 def _token(last: Last, key: PrivateKey, heads: Sequence[Head], now: datetime) -> str:

@@ -86,6 +86,8 @@ async def metrics(request: Request) -> Response:
     if parts.states is not None:
         try:
             figures.states(await asyncio.wait_for(parts.states(), LOOK_S))
+            if parts.newest_root is not None:
+                figures.newest_root(*await asyncio.wait_for(parts.newest_root(), LOOK_S))
         except Exception as error:  # noqa: BLE001 - the other figures matter most when the database is away
             log.warning("web.states_unknown", error=type(error).__name__)
     if parts.exchanges is not None:

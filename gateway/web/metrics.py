@@ -28,6 +28,7 @@ NAMES: Final = {
     "gateway_submissions": "submissions by state, at the moment of the look",
     "gateway_exchange_seconds": "histogram: exchanges of all workers to the answer's last byte, by kind of counterpart",
     "gateway_slow_exchanges_total": "exchanges that took longer than usual for what they moved, by kind of counterpart",
+    "gateway_evidence_newest_root": "number of the newest signed root over evidence; the label is its digest (SHA-256)",
     "gateway_free_bytes": "bytes free, by resource (disk, memory), as last seen",
     "gateway_waiting_submissions": "submissions accepted and not yet submitted, counted up to the limit",
     "gateway_refusing": "1 where a resource (disk, memory, queue) keeps the gateway from taking in anything new",
@@ -81,6 +82,10 @@ class Metrics:
         self._registry.register(self._exchanges)
         self._states = Gauge("gateway_submissions", "Submissions by state.", ("state",), registry=self._registry)
 
+        self._root = Gauge(
+            "gateway_evidence_newest_root", "The newest root over evidence.", ("sha256",), registry=self._registry
+        )
+
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer; `route` is the template of the address."""
         self._requests.labels(method, route, str(status)).inc()
@@ -95,6 +100,11 @@ class Metrics:
         self._states.clear()
         for state, count in counts.items():
             self._states.labels(state).set(count)
+
+    def newest_root(self, no: int, sha256: str) -> None:
+        """Set the newest root over evidence: what monitoring keeps, nobody cuts off in the database."""
+        self._root.clear()
+        self._root.labels(sha256).set(no)
 
     def pressure(self, pressure: Pressure) -> None:
         """Set what the machine has left."""

@@ -103,6 +103,7 @@ class Parts:
 
     `offers` tells whether a municipality offers a service. `callback_secrets` gives the secrets of a destination (more
     than one during a change). `wake` triggers a poll. `correct` takes over a correction.
+    `newest_root` gives number and digest of the newest root over evidence.
     `health` looks at what the gateway depends on.
     """
 
@@ -118,6 +119,7 @@ class Parts:
     wake: Callable[[Wake], Awaitable[None]] | None = None
     states: Callable[[], Awaitable[Mapping[str, int]]] | None = None
     exchanges: Callable[[], Awaitable[Mapping[str, Tally]]] | None = None
+    newest_root: Callable[[], Awaitable[tuple[int, str]]] | None = None
     webhooks: WebhookParts | None = None
     quotas: Quotas | None = None
     pressure: Pressure | None = None

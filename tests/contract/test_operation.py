@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -145,9 +146,25 @@ def test_a_backup_is_made_while_all_goes_on_and_checked_aside(line, operate, acc
     (made,) = operate("backup", str(out))
     assert made["ok"] is True
     assert made["submissions"] >= 1
+    assert set(made["root"]) == {"no", "sha256"}
     (checked,) = operate("restore", str(out), "--check")
     assert (checked["ok"], checked["broken"]) == (True, [])
     assert checked["chains"] >= 1
     refused = run("restore", str(out), "--config", line["config"])
     assert refused.returncode == 2
     assert "database_not_empty" in refused.stderr
+
+
+def test_nothing_starts_on_a_database_that_lacks_roots_until_somebody_says_why(line, operate, accepted, tmp_path):
+    operate("evidence", "export", accepted["id"], "--out", str(tmp_path / "e.zip"))
+    noted = Path(line["config"]).parent / "data" / "evidence.witness"
+    known = json.loads(noted.read_text())
+    noted.write_text(json.dumps({**known, "no": known["no"] + 1000}))
+    refused = run("check", "--config", line["config"], "--json")
+    assert refused.returncode == 1
+    assert "evidence_shortened" in refused.stdout
+    (said,) = operate("evidence", "accept", "--why", "a test of the witness")
+    assert said["before"] == known["no"] + 1000
+    assert json.loads(noted.read_text())["accepted"][-1]["why"] == "a test of the witness"
+    rows = operate("check")
+    assert [row["ok"] for row in rows if row["check"] == "evidence"] == [True]

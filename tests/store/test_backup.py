@@ -37,7 +37,9 @@ async def ended(store, key: str):
     new = new_submission(key, attachments=(attachment,))
     await store.create(new)
     it = replace(new.submission, state=State.ACCEPTED)
-    return await store.commit(1, Change(it, evidence=(EvidenceEntry("event", {"type": "accept-submission"}),))), new
+    accepted = {"type": "accept-submission", "issuer": "d-1", "verified": True}
+    entries = [("sealed", {"destination_id": "d-1"}), ("submitted", {}), ("event", accepted)]
+    return await store.commit(1, Change(it, evidence=tuple(EvidenceEntry(*each) for each in entries))), new
 
 
 @pytest.fixture
@@ -356,12 +358,13 @@ async def test_an_audit_misses_no_chain_that_was_removed_or_cut(store, postgres_
 
 async def test_an_audit_holds_chains_whose_submission_is_forgotten_to_their_signed_roots(store, postgres_dsn, clock):
     whole, cut = [(await ended(store, key))[0].id for key in ("k-1", "k-2")]
-    await sign_due(store.database, private_key(generate_ed25519("gateway-evidence-1")[0]), clock.now())
+    signer = private_key(generate_ed25519("gateway-evidence-1")[0])
+    await sign_due(store.database, signer, clock.now())
     with tampered(postgres_dsn) as owner:
         owner.execute("DELETE FROM submissions")
         owner.execute("DELETE FROM evidence WHERE submission = %s AND seq = 2", [cut])
-    found = await audit(store)
-    assert (found.chains, found.broken) == (2, [f"{cut}#2"]), whole
+    found = await audit(store, [signer.public_jwk])
+    assert (found.chains, set(found.broken)) == (2, {f"{cut}#2", f"submission {whole}"}), "nothing says `erased`"
 
 
 async def test_an_audit_decrypts_every_record_and_misses_no_file(store, postgres_dsn, clock):

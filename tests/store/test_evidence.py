@@ -25,6 +25,7 @@ from gateway.ports import Change, EvidenceEntry
 from gateway.store import dossier, roots
 from gateway.store.database import numbered
 from gateway.store.evidence import keys_of
+from gateway.store.judging import Guard
 from tests.store.conftest import new_submission
 
 TABLES = ("evidence", "evidence_keys", "evidence_roots", "evidence_leaves", "evidence_stamps")
@@ -122,11 +123,12 @@ async def test_workers_that_sign_at_once_make_one_root(store, kept, clock, key, 
 
 async def test_an_entry_of_a_transaction_that_ends_late_is_not_passed_over(store, kept, clock, key, postgres_dsn):
     late = uuid4()
+    [link] = chain.chained([EvidenceEntry("e", {})], seq=0, head=chain.start(late), at=clock.now())
     with psycopg.connect(postgres_dsn) as connection:
         connection.execute(
             "INSERT INTO evidence (submission, seq, municipality, at, kind, body, prev, hash) "
-            "VALUES (%s, 1, '150900546546', now(), 'e', '{}', '\\x00', %s)",
-            [late, bytes(32)],
+            "VALUES (%s, 1, '150900546546', %s, 'e', '{}', %s, %s)",
+            [late, link.at, link.prev, link.hash],
         )
         await kept()
         await roots.sign_due(store.database, key, clock.now())
@@ -172,7 +174,9 @@ async def test_an_export_after_the_key_changed_stands_under_the_new_key_alone(st
     it = await kept()
     await dossier.export(store.database, it.id, key, clock.now())
     new = private_key(generate_ed25519("gateway-evidence-2")[0])
-    packed, _ = await dossier.export(store.database, it.id, new, clock.now())
+    with pytest.raises(EvidenceBroken):
+        await dossier.export(store.database, it.id, new, clock.now())
+    packed, _ = await dossier.export(store.database, it.id, new, clock.now(), Guard((key.public_jwk,)))
     assert verify(packed, [new.public_jwk]).ok
     assert not verify(packed, [key.public_jwk]).ok
 
@@ -199,7 +203,7 @@ async def test_entries_rewritten_in_the_database_with_every_hash_recomputed_are_
     tamper(postgres_dsn, ("UPDATE evidence_leaves SET head = %s", forged.hash))
     with pytest.raises(EvidenceBroken) as broken:
         await dossier.export(store.database, it.id, key, clock.now())
-    assert broken.value.findings[0].pointer == archive.PROOFS
+    assert broken.value.findings[0].pointer == "roots/1.jws"
 
 
 async def test_a_chain_whose_end_was_cut_off_in_the_database_is_not_handed_out(store, kept, clock, key, postgres_dsn):

@@ -296,6 +296,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         keys=Raising(),
         retention=Raising(),
         turns=Raising(),
+        guard=Raising(),
         periods=[PAYLOAD],
         limits=(),
         durations=Durations(),
@@ -311,7 +312,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     names = {subject for rule, subject in await alarms(store) if rule == "task_failing"}
     assert names == {
         *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines"),
-        *("evidence_roots", "time_stamps", "turns", "exchanges"),
+        *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges"),
     }
     for name in names:
         await counted.attempt(name, lambda: store.database.rows(roots._UNSTAMPED, since=clock.now()))

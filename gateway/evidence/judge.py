@@ -1,0 +1,118 @@
+"""Judging what a database holds of evidence: the chain of roots, each root's leaves, a state against its chain.
+
+Knows: what follows from what, whatever was written past the gateway. Never does: I/O, repair; judge an archive
+(`verify`). Standard: ADR 0011. Start reading: `Walk`.
+
+Each root names the digest of the one before: whose newest root is signed by a key that is trusted, or known from
+outside, has them all; none can be taken out, changed or put in without the next one saying so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.errors import CryptoFailure
+from gateway.evidence import archive, roots
+from gateway.evidence.chain import Link
+from gateway.evidence.faults import fault
+from gateway.evidence.merkle import Tree
+from gateway.evidence.roots import NOTHING, Newest
+from gateway.evidence.trust import Signers
+from gateway.model import Finding, State
+from gateway.states import BEFORE_SUBMITTED
+
+
+@dataclass(slots=True)
+class Walk:
+    """Goes from root to root. `since` is the root that was judged last: the first one taken follows it."""
+
+    signers: Signers
+    since: Newest = NOTHING
+    newest: Newest = field(init=False)
+    _token: str | None = field(init=False, default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.newest = self.since
+
+    def take(self, no: int, token: str, leaves: Sequence[bytes]) -> Iterator[Finding]:
+        """Judge the next root as it is stored; `leaves` in their order."""
+        before, place = self.newest, archive.root_name(no)
+        self.newest, self._token = Newest(no, roots.digest_of(token)), token
+        if no != before.no + 1:
+            yield fault(archive.root_name(before.no + 1), "root_missing")
+        try:
+            said = roots.unproven(token)
+        except (CryptoFailure, ValueError, RecursionError):
+            yield fault(place, "form")
+            return
+        if said.no != no or (no == before.no + 1 and said.prev != before.digest):
+            yield fault(place, "root_order")
+        if len(leaves) != said.leaves or Tree(leaves).root != said.root:  # a root has at least one leaf
+            yield fault(place, "root_leaves")
+        if self.signers.knows(token) and not self._signed(token):
+            yield fault(place, "signature")
+
+    def end(self) -> Iterator[Finding]:
+        """Judge the last root taken: those before hang on it, so one of the trusted keys must have signed it."""
+        if self._token is not None and not self.signers.knows(self._token):
+            yield fault(archive.root_name(self.newest.no), "signature")
+
+    def _signed(self, token: str) -> bool:
+        try:
+            self.signers.payload(token, roots.ROOT_TYPE)
+        except CryptoFailure:
+            return False
+        return True
+
+
+def contradicts(state: State, links: Sequence[Link]) -> bool:
+    """Whether a submission cannot stand in `state` if its chain is true.
+
+    What is before the last request to the counterpart has states without entries of their own; all others have one.
+    """
+    said: set[State] = set(BEFORE_SUBMITTED - {State.HELD})
+    before, sealed = said, ""
+    verdicts: set[State] = set()
+    for link in links:
+        body = json.loads(link.body)
+        if link.kind == "sealed":
+            sealed = str(body.get("destination_id"))
+        elif link.kind == "held":
+            said = {State.HELD}
+        elif link.kind == "resumed":
+            said = before
+        elif link.kind == "submitted":
+            said = before = {State.SUBMITTED, State.DELIVERED}
+        elif link.kind == "cancelled":
+            said = {State.CANCELLED}
+        elif link.kind == "event":
+            verdicts |= _verdict(body, sealed)
+    if State.SUBMITTED in said and verdicts:
+        return state not in verdicts
+    return state not in said
+
+
+def erased(links: Sequence[Link]) -> bool:
+    """Whether the chain says that the payload was erased: without that no submission may be gone."""
+    return any(link.kind == "erased" for link in links)
+
+
+def events_differ(events: Sequence[Mapping[str, Any]], links: Sequence[Link]) -> bool:
+    """Whether a submission's row names signed events that are not those of its chain, each with the same outcome."""
+    bodies = [json.loads(link.body) for link in links if link.kind == "event"]
+    chained = {(body.get("token"), body.get("verified")) for body in bodies}
+    return any((event.get("token"), event.get("verified")) not in chained for event in events)
+
+
+def _verdict(body: Mapping[str, Any], destination: str) -> set[State]:
+    if not body.get("verified"):
+        return set()
+    kind, by_subscriber = body.get("type"), str(body.get("issuer")).lower() == destination.lower()
+    if kind == "accept-submission":
+        return {State.ACCEPTED} if by_subscriber else set()
+    if kind == "reject-submission":
+        return {State.REJECTED if by_subscriber else State.EXPIRED}
+    return {State.EXPIRED} if kind == "delete-submission" else set()
