@@ -192,6 +192,8 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.evidence.cover": "entries that `chain` has read",
     "gateway.evidence.sets": "entries that `chain` has read; their tokens go through `claims`",
     "gateway.evidence.roots": _SIGNED,
+    "gateway.evidence.judge": "entries and roots whose digests or signatures were judged",
+    "gateway.store.witness": _OPERATOR,
     "gateway.login.tokens": _SIGNED,
     "gateway.document_keys": _OPERATOR,
     "gateway.keyfiles": _OPERATOR,

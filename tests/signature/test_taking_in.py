@@ -64,7 +64,8 @@ def termin() -> Service:
     service = load().get("termin")
     head, end, tail = service.xsd.rpartition(b"</xs:sequence>")
     xsd = head + PLACE + end + tail
-    schema = Schema(service.namespace, service.compiled.schema.root, xsd, etree.XMLSchema(etree.fromstring(xsd)))
+    old, compiled = service.compiled.schema, etree.XMLSchema(etree.fromstring(xsd))
+    schema = Schema(service.namespace, old.root, xsd, compiled, old.second)
     return replace(service, compiled=replace(service.compiled, schema=schema))
 
 

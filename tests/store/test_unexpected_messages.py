@@ -293,7 +293,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     house = SimpleNamespace(
         store=SimpleNamespace(database=Raising()),
         clock=clock,
-        keys=Raising(),
+        keys=SimpleNamespace(token=Raising()),
         retention=Raising(),
         turns=Raising(),
         guard=Raising(),
