@@ -29,5 +29,5 @@ def content(path: Path, limit: int = -1) -> bytes:
 
 
 def text(path: Path) -> str:
-    """The whole of it as UTF-8. Raises as `opened`, and `UnicodeDecodeError`."""
-    return content(path).decode("utf-8")
+    """The whole of it as UTF-8, without a byte order mark. Raises as `opened`, and `UnicodeDecodeError`."""
+    return content(path).decode("utf-8-sig")

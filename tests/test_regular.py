@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 from gateway import regular
 from gateway.cli.main import group
+from gateway.web.body import parse_object
+from gateway.web.parts import Limits
 
 
 @pytest.fixture
@@ -79,3 +81,9 @@ def test_regular_files_are_read_also_through_a_link_and_by_number(tmp_path):
             regular.content(other)
     with pytest.raises(FileNotFoundError):
         regular.content(tmp_path / "none")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_text(tmp_path):
+    (tmp_path / "secret").write_bytes(b"\xef\xbb\xbfgeheim\n")
+    assert regular.text(tmp_path / "secret") == "geheim\n"
+    assert parse_object(b'\xef\xbb\xbf{"a":1}', Limits()) == {"a": 1}

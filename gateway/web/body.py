@@ -7,6 +7,7 @@ hold while reading. Never does: know what a body means. Start reading: `read_obj
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import math
 import re
@@ -93,7 +94,8 @@ async def read_object(request: Request, limits: Limits) -> dict[str, Any]:
 
 
 def parse_object(raw: bytes, limits: Limits) -> dict[str, Any]:
-    """A JSON object from bytes; see `read_object` for what is raised. Time is linear in the size."""
+    """A JSON object from bytes, a byte order mark left out; see `read_object` for what is raised. Time is linear."""
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:

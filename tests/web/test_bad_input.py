@@ -25,7 +25,6 @@ BODIES = {
     "empty": (b"", 400, "invalid_json"),
     "broken": (b'{"service":', 400, "invalid_json"),
     "trailing": (b"{} {}", 400, "invalid_json"),
-    "byte order mark": (b"\xef\xbb\xbf" + TEXT.encode(), 400, "invalid_json"),
     "latin-1": (raw("hausnummer", "h\u00e4").decode().encode("latin-1"), 400, "invalid_json"),
     "utf-16": (TEXT.encode("utf-16"), 400, "invalid_json"),
     "overlong utf-8": (b'{"a":"\xc0\xaf"}', 400, "invalid_json"),
