@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -10,6 +11,10 @@ import click
 
 from gateway import __version__
 from gateway.cli.language import speak, text
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+_FAILED = 1
+"""Exit code of a command that failed (`console.FAILED`, which `--help` need not import)."""
 
 COMMANDS = {
     "alarms": ("gateway.cli.alarms:alarms", "Alarme und Fristen", "Alarms and deadlines"),
@@ -87,7 +92,23 @@ def main() -> None:
         sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
     os.environ.setdefault("PYTHONUTF8", "1")
     speak()
-    group.main(prog_name="gateway", windows_expand_args=False)
+    try:
+        group.main(prog_name="gateway", windows_expand_args=False)
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        _drop_output()
+        cause = error.strerror or "?"
+        told = text(f"Die Ausgabe ist nicht schreibbar ({cause}).", f"The output cannot be written ({cause}).")
+        sys.stderr.write(told + "\n")
+        sys.exit(_FAILED)
+
+
+def _drop_output() -> None:
+    """What is still to be written goes nowhere, so that the end of the process does not fail at it once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 if __name__ == "__main__":
