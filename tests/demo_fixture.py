@@ -115,15 +115,20 @@ class Portal:
     def create(self, body: Any, key: str | None = None) -> tuple[int, dict[str, str], Any]:
         return self.call("POST", "/submissions", body, Idempotency_Key=key or str(uuid4()))
 
-    def followed(self, submission_id: str, seconds: float = 60) -> dict[str, Any]:
-        """The submission once it ended; by the feed's long poll, not by sleeping."""
+    def followed(
+        self,
+        submission_id: str,
+        seconds: float = 60,
+        ends: frozenset[str] = frozenset({"accepted", "rejected", "held"}),
+    ) -> dict[str, Any]:
+        """The submission once it came to one of `ends`; by the feed's long poll from the start, not by sleeping."""
         until, after = time.monotonic() + seconds, ""
         while time.monotonic() < until:
             status, _, page = self.call("GET", f"/changes?after={after}&wait=5")
             if status != 200:
                 select.select([], [], [], 0.2)
                 continue
-            ended = {c["submission_id"] for c in page["changes"] if c["state"] in {"accepted", "rejected", "held"}}
+            ended = {c["submission_id"] for c in page["changes"] if c["state"] in ends}
             if submission_id in ended:
                 break
             after = page["next"] or after
