@@ -136,6 +136,9 @@ async def test_while_one_destination_drips_the_others_of_its_town_and_another_to
                 working = asyncio.create_task(jobs.work(app, concurrency=(PLACES + 1) * CONCURRENCY, stop=stop))
                 try:
                     await asyncio.wait_for(accepted(store, ids[12:]), 30)
+                    async with asyncio.timeout(30):
+                        while drips.inside < CONCURRENCY:  # noqa: ASYNC110 - an exchange that begins has no event
+                            await asyncio.sleep(0.02)
                 finally:
                     held = drips.inside
                     stop.set()

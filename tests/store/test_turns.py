@@ -185,7 +185,7 @@ async def carried_out(store, clock, workers, ids):
 
 
 async def test_two_workers_keep_at_once(store, clock, turns):
-    ids, channel = await some(store, 10), Counting(clock)
+    ids, channel = await some(store, 10), Counting(clock, together=2)
     workers = [worker(store, clock, each, channel, {HERE: Bound(at_once=2)}) for each in turns]
     await carried_out(store, clock, workers, ids)
     assert channel.most == 2
