@@ -65,7 +65,6 @@ def _line(house: House, base_url: str, keeper: _Keeper, *, external: bool) -> di
         "api": f"{base_url}/api/v1",
         "token_url": f"{base_url}/oidc/token",
         "issuer": issuer,
-        "callbacks": f"{base_url}/callbacks/fitconnect",
         "health": f"{base_url}/health",
         "metrics": f"{base_url}/metrics",
         "database": "external" if external else "embedded",

@@ -21,7 +21,7 @@ from gateway.web.asgi import Door
 from gateway.web.metrics import Metrics
 from gateway.web.parts import Parts
 from gateway.web.problems import HANDLERS
-from gateway.web.routes import ROUTES, UNDESCRIBED
+from gateway.web.routes import UNDESCRIBED, all_routes
 from gateway.web.shapes import EXAMPLE_UPLOAD
 from gateway.web.wire import TusWire
 
@@ -41,7 +41,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.metrics = Metrics()
     app.state.streams = Counter()
     examples = {**openapi.EXAMPLES, "NewSubmission": example_body(parts)}
-    for route in ROUTES:
+    for route in all_routes(callbacks=parts.callback_secrets is not None):
         app.add_api_route(
             route.path,
             admitted(route.handler) if route.scope else route.handler,

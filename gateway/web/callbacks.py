@@ -40,7 +40,7 @@ async def fitconnect(request: Request) -> Response:
         raw,
         stamp=request.headers.get("callback-timestamp", ""),
         mac=request.headers.get("callback-authentication", ""),
-        secrets=parts.callback_secrets(name) if name else (),
+        secrets=parts.callback_secrets(name) if name and parts.callback_secrets else (),
         now=parts.clock.now().timestamp(),
     ):
         return problem(Unauthorised(), request, headers={"WWW-Authenticate": "HMAC-SHA-512"})

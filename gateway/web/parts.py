@@ -102,8 +102,8 @@ class Parts:
     """All that the app is made of.
 
     `offers` tells whether a municipality offers a service. `callback_secrets` gives the secrets of a destination (more
-    than one during a change). `wake` triggers a poll. `correct` takes over a correction.
-    `newest_root` gives number and digest of the newest root over evidence.
+    than one during a change); without it there is no door for callbacks. `wake` triggers a poll.
+    `correct` takes over a correction. `newest_root` gives number and digest of the newest root over evidence.
     `health` looks at what the gateway depends on.
     """
 
@@ -115,7 +115,7 @@ class Parts:
     clock: Clock
     health: Callable[[], Awaitable[Sequence[HealthCheck]]]
     offers: Callable[[Municipality, str], bool] = offers
-    callback_secrets: Callable[[str], Sequence[str]] = field(default=lambda _destination: (), repr=False)
+    callback_secrets: Callable[[str], Sequence[str]] | None = field(default=None, repr=False)
     wake: Callable[[Wake], Awaitable[None]] | None = None
     states: Callable[[], Awaitable[Mapping[str, int]]] | None = None
     exchanges: Callable[[], Awaitable[Mapping[str, Tally]]] | None = None

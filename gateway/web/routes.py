@@ -177,6 +177,9 @@ ROUTES: Final = (
     ),
     Route("GET", "/.well-known/openid-configuration", oidc.discovery, {200: "Discovery"}),
     Route("GET", "/oidc/jwks.json", oidc.jwks, {200: "JwkSet"}, gives_type="application/jwk-set+json"),
+    Route("GET", "/health", doors.health, {200: "Health", 503: "Health"}, gives_type="application/health+json"),
+)
+CALLBACKS: Final = (
     Route(
         "POST",
         "/callbacks/fitconnect/{destination_id}",
@@ -189,10 +192,15 @@ ROUTES: Final = (
             ("callback-authentication", "header", "Hex HMAC-SHA-512 over <timestamp>.<body>."),
         ),
     ),
-    Route("GET", "/health", doors.health, {200: "Health", 503: "Health"}, gives_type="application/health+json"),
 )
+"""Routes of the app only where destinations have callback secrets: `all_routes` says so."""
 UNDESCRIBED: Final = (
     ("/metrics", doors.metrics),
     ("/api/openapi.json", doors.openapi),
     ("/api/docs", doors.docs),
 )
+
+
+def all_routes(*, callbacks: bool) -> tuple[Route, ...]:
+    """Every described route; the door for callbacks is absent while nobody could pass it."""
+    return (*ROUTES, *CALLBACKS) if callbacks else ROUTES

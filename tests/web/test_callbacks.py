@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gateway.web.app import create_app
 from gateway.web.callbacks import genuine
 from tests.web.conftest import CALLBACK_SECRET, DESTINATION
 
@@ -108,6 +110,16 @@ async def test_a_body_beyond_a_megabyte_is_refused(world):
 async def test_a_genuine_but_unreadable_payload_wakes_a_poll_of_everything(world, body):
     assert (await call(world, body, sign(body))).status_code == 204
     assert world.woken[0].submission_ids == ()
+
+
+async def test_without_callback_secrets_there_is_no_such_door(world):
+    world.app = create_app(replace(world.parts, callback_secrets=None))
+    answer = await call(world, LONG, sign(LONG))
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    async with world.portal(None) as anybody:
+        document = (await anybody.get("/api/openapi.json")).json()
+    assert not [path for path in document["paths"] if path.startswith("/callbacks")]
+    assert "Callback" not in document["components"]["schemas"]
 
 
 def test_either_secret_is_taken_during_a_change():
