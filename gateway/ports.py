@@ -197,20 +197,23 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Resumable:
-    """How far an upload in pieces has come, in bytes."""
+    """How far an upload in pieces has come, in bytes. `metadata` is what its client said of it; may name a person."""
 
     upload: UUID
     length: int
     offset: int
     expires_at: datetime
     media_type: str = "application/octet-stream"
+    metadata: str = field(default="", repr=False)
 
 
 class ResumableUploads(Protocol):
     """Uploads in pieces (tus); one that is complete is an upload as `Store.receive_upload` makes them."""
 
-    async def begin(self, client: str, municipality: str, media_type: str, length: int) -> Resumable:
-        """A new upload of `length` bytes."""
+    async def begin(
+        self, client: str, municipality: str, media_type: str, length: int, metadata: str = ""
+    ) -> Resumable:
+        """A new upload of `length` bytes; `metadata` is kept encrypted, and given back by `find` alone."""
         ...
 
     async def find(self, client: str, upload: UUID) -> Resumable:

@@ -32,6 +32,7 @@ from sqlalchemy import (
     null,
     select,
     text,
+    tuple_,
     union,
     update,
 )
@@ -91,10 +92,14 @@ _LOCK = compiled(
     .where(_S.id == _ID)
     .with_for_update()
 )
+_SENT_IN_PIECES = tuple_(t.tus_uploads.c.client, t.tus_uploads.c.upload).in_(
+    select(t.uploads.c.client, t.uploads.c.upload).where(t.uploads.c.submission == _ID)
+)
 _KEYS = compiled(
     union(
         select(_S.data_key.label("key")).where(_S.id == _ID),
         select(t.blobs.c.data_key.label("key")).where(t.blobs.c.submission == _ID),
+        select(t.tus_uploads.c.data_key.label("key")).where(t.tus_uploads.c.data_key.is_not(None), _SENT_IN_PIECES),
     )
 )
 _HELD = compiled(select(t.legal_holds.c.since).where(t.legal_holds.c.submission == _ID))
@@ -102,6 +107,7 @@ _ERASE = (
     compiled(delete(t.data_keys).where(t.data_keys.c.id == bindparam("key"))),
     compiled(delete(t.submission_secrets).where(t.submission_secrets.c.submission == _ID)),
     compiled(update(t.attachments).where(t.attachments.c.submission == _ID).values(filename=literal(b""))),
+    compiled(delete(t.tus_uploads).where(_SENT_IN_PIECES)),
     compiled(delete(t.uploads).where(t.uploads.c.submission == _ID)),
     compiled(delete(t.blobs).where(t.blobs.c.submission == _ID)),
 )

@@ -133,8 +133,14 @@ _DAYS = compiled(
     delete(t.client_allowances).where(t.client_allowances.c.at <= bindparam("before")),
     commits="sweep.client_allowances",
 )
+_OLD_TUS = (
+    delete(t.tus_uploads)
+    .where(t.tus_uploads.c.expires_at <= bindparam("now"))
+    .returning(t.tus_uploads.c.data_key)
+    .cte("old")
+)
 _EXPIRED_TUS = compiled(
-    delete(t.tus_uploads).where(t.tus_uploads.c.expires_at <= bindparam("now")),
+    delete(t.data_keys).where(t.data_keys.c.id.in_(select(_OLD_TUS.c.data_key))),
     commits="sweep.tus",
 )
 _EXPIRED = _expired()

@@ -491,6 +491,8 @@ tus_uploads = Table(
     Column("arrived", BigInteger, nullable=False),
     Column("done", Boolean, nullable=False, comment="stands in uploads, its pieces are gone"),
     _at("expires_at"),
+    Column("metadata", LargeBinary, comment="encrypted: what the client said of it, such as the file's name"),
+    Column("data_key", Uuid, comment="of metadata; deleted with the row"),
     Index(None, "expires_at"),
 )
 

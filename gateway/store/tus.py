@@ -1,6 +1,7 @@
 """Uploads in pieces: each piece a blob of its own until the last one has come, then one upload like any other.
 
-Knows: how far an upload has come, on disk. Never does: HTTP; show one client another's. Standard: tus 1.0.
+Knows: how far an upload has come, on disk; what its client said of it, encrypted under a data key of its own.
+Never does: HTTP; show one client another's. Standard: tus 1.0.
 Start reading: `Pieces.append`.
 
 A piece counts once its blob is whole and the offset has moved with it in one statement, so that a killed process loses
@@ -13,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from gateway.crypto import vault
 from gateway.errors import LengthMismatch, NotFound, OffsetConflict
 from gateway.ports import Clock, IncomingUpload, Resumable
 from gateway.store import blobs
@@ -25,14 +27,22 @@ PIECE: Final = 8 << 20
 
 _BEGIN = numbered(
     """
-INSERT INTO tus_uploads (client, upload, municipality, media_type, length, arrived, done, expires_at)
-VALUES (%(client)s, %(upload)s, %(municipality)s, %(media_type)s, %(length)s, 0, false, %(expires_at)s)
+WITH key AS (
+    INSERT INTO data_keys (id, municipality, wrapped)
+    SELECT %(data_key)s::uuid, %(municipality)s::text, %(wrapped)s::bytea WHERE %(wrapped)s::bytea IS NOT NULL
+    RETURNING id
+)
+INSERT INTO tus_uploads
+    (client, upload, municipality, media_type, length, arrived, done, expires_at, metadata, data_key)
+VALUES (%(client)s, %(upload)s, %(municipality)s::text, %(media_type)s, %(length)s, 0, false, %(expires_at)s,
+    %(metadata)s::bytea, (SELECT id FROM key))
 """,
     commits="tus.begin",
 )
 _FIND = numbered(
     """
-SELECT municipality, media_type, length, arrived, done, expires_at FROM tus_uploads
+SELECT tus.municipality, media_type, length, arrived, done, expires_at, metadata, data_key, wrapped
+FROM tus_uploads AS tus LEFT JOIN data_keys ON data_keys.id = data_key
 WHERE client = %(client)s AND upload = %(upload)s AND expires_at > %(now)s
 """
 )
@@ -60,7 +70,7 @@ DELETE FROM data_keys USING dropped WHERE data_keys.id = dropped.data_key
 )
 _END = numbered(
     """
-WITH ended AS (DELETE FROM tus_uploads WHERE client = %(client)s AND upload = %(upload)s),
+WITH ended AS (DELETE FROM tus_uploads WHERE client = %(client)s AND upload = %(upload)s RETURNING data_key),
     unused AS (
         DELETE FROM uploads WHERE client = %(client)s AND upload = %(upload)s AND submission IS NULL RETURNING blob
     ),
@@ -68,7 +78,7 @@ WITH ended AS (DELETE FROM tus_uploads WHERE client = %(client)s AND upload = %(
     dropped AS (
         DELETE FROM blobs WHERE id IN (SELECT blob FROM unused UNION ALL SELECT blob FROM gone) RETURNING data_key
     )
-DELETE FROM data_keys USING dropped WHERE data_keys.id = dropped.data_key
+DELETE FROM data_keys WHERE id IN (SELECT data_key FROM dropped UNION ALL SELECT data_key FROM ended)
 """,
     commits="tus.end",
 )
@@ -83,9 +93,13 @@ class Pieces:
         self._database, self._keyring, self._clock = database, keyring, clock
         self._new_id, self._uploads = new_id, uploads
 
-    async def begin(self, client: str, municipality: str, media_type: str, length: int) -> Resumable:
+    async def begin(
+        self, client: str, municipality: str, media_type: str, length: int, metadata: str = ""
+    ) -> Resumable:
         """See the port."""
-        name, expires = self._new_id(), self._clock.now() + KEPT
+        name, now = self._new_id(), self._clock.now()
+        expires = now + KEPT
+        key = await self._keyring.new(municipality, now) if metadata else None
         await self._database.run(
             _BEGIN,
             client=client,
@@ -94,6 +108,9 @@ class Pieces:
             media_type=media_type,
             length=length,
             expires_at=expires,
+            metadata=self._keyring.seal(key, _place(name), metadata.encode()) if key else None,
+            data_key=key.id if key else None,
+            wrapped=key.wrapped if key else None,
         )
         return await self._completed(
             client, Resumable(name, length, 0, expires, media_type), await self._row(client, name)
@@ -102,8 +119,16 @@ class Pieces:
     async def find(self, client: str, upload: UUID) -> Resumable:
         """See the port. What an interruption left undone after the last piece is done now."""
         row = await self._row(client, upload)
-        found = Resumable(upload, row["length"], row["arrived"], row["expires_at"], row["media_type"])
+        found = Resumable(
+            upload, row["length"], row["arrived"], row["expires_at"], row["media_type"], await self._said(upload, row)
+        )
         return await self._completed(client, found, row)
+
+    async def _said(self, upload: UUID, row: Mapping[str, Any]) -> str:
+        if row["metadata"] is None or row["wrapped"] is None:
+            return ""
+        key = await self._keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
+        return vault.open_value(key.key, context=_place(upload), sealed=row["metadata"]).decode()
 
     async def append(
         self, client: str, upload: UUID, offset: int, body: AsyncIterator[bytes], *, whole: bool
@@ -175,6 +200,11 @@ class Pieces:
         if row is None:
             raise NotFound
         return row
+
+
+def _place(upload: UUID) -> bytes:
+    """What the encrypted metadata of an upload are bound to."""
+    return b"tus-metadata/" + upload.bytes
 
 
 async def _within(body: AsyncIterator[bytes], offset: int, length: int) -> AsyncIterator[bytes]:

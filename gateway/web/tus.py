@@ -52,7 +52,7 @@ async def options(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """Begin an upload of `Upload-Length` bytes; `Upload-Metadata` names its media type as `filetype`."""
+    """Begin an upload of `Upload-Length` bytes; of `Upload-Metadata` only the media type, `filetype`, is understood."""
     principal = caller(request, WRITE)
     _version(request)
     Query.of(request, ()).done()
@@ -61,24 +61,23 @@ async def create(request: Request) -> Response:
     await taking(parts, 2 * min(length, parts.limits.upload_bytes))  # its pieces, and then the whole beside them
     if length > parts.limits.upload_bytes:
         raise BodyTooLarge(limit=parts.limits.upload_bytes)
-    said = _metadata(request).get("filetype", "").partition(";")[0].strip().lower()
+    metadata = ",".join(request.headers.getlist("upload-metadata")).strip()
+    said = _metadata(metadata).get("filetype", "").partition(";")[0].strip().lower()
     kind = said or "application/octet-stream"
     if not MEDIA_TYPE.fullmatch(kind) or len(kind) > 127:
         raise WrongMediaType(allowed="type/subtype")
     town = municipality_of(principal, parts)
-    made = await _store(request).begin(principal.client.id, town, kind, length)
+    made = await _store(request).begin(principal.client.id, town, kind, length, metadata)
     return _answer({"Location": reference(request, f"/api/v1/tus/{made.upload}"), **_progress(made)}, 201)
 
 
 async def head(request: Request) -> Response:
-    """How far the upload has come."""
+    """How far the upload has come, and what its client said of it at the beginning."""
     client = caller(request, WRITE).client
     _version(request)
     found = await _store(request).find(client.id, _named(request))
-    kind = pybase64.b64encode(found.media_type.encode()).decode()
-    # nothing else of the metadata is kept: a file's name is told once, when the application is handed off
-    fields = {"Upload-Length": str(found.length), "Upload-Metadata": f"filetype {kind}"}
-    return _answer({**fields, **_progress(found)}, 200)
+    fields = {"Upload-Length": str(found.length), **_progress(found)}
+    return _answer(fields | ({"Upload-Metadata": found.metadata} if found.metadata else {}), 200)
 
 
 async def append(request: Request) -> Response:
@@ -140,10 +139,10 @@ def _number(request: Request, name: str) -> int:
     return int(value)
 
 
-def _metadata(request: Request) -> dict[str, str]:
+def _metadata(text: str) -> dict[str, str]:
     """Keys and decoded values (tus 1.0, creation). Raises `InvalidParameter`."""
     found: dict[str, str] = {}
-    for pair in request.headers.get("upload-metadata", "").split(",")[:20]:
+    for pair in text.split(",")[:20]:
         key, _, value = pair.strip().partition(" ")
         try:
             found[key] = pybase64.b64decode(value, validate=True).decode()

@@ -28,7 +28,11 @@ ROUTES: Final = (
             parameters=(
                 _TUS,
                 ("Upload-Length", "header", "Exact size in bytes."),
-                ("Upload-Metadata", "header", "filetype <base64 of the media type>."),
+                (
+                    "Upload-Metadata",
+                    "header",
+                    "filetype <base64 of the media type>, and what HEAD shall give back.",
+                ),
             ),
         )
         for place in _ALL

@@ -16,7 +16,8 @@ def piece(raw: bytes) -> str:
 
 def test_an_attachment_sent_in_pieces_serves_a_submission(portal):
     assert portal.call("OPTIONS", "/tus/")[1]["tus-version"] == "1.0.0"
-    kind = "filetype " + base64.b64encode(b"application/pdf").decode()
+    named = base64.b64encode("Lageplan Jürgen.pdf".encode()).decode()
+    kind = f"filetype {base64.b64encode(b'application/pdf').decode()},filename {named},relativePath bnVsbA==,is_whole"
     status, fields, _ = portal.call("POST", "/tus/", b"", **TUS, Upload_Length=str(len(PDF)), Upload_Metadata=kind)
     assert status == 201
     name = fields["location"].rpartition("/")[2]
@@ -38,6 +39,7 @@ def test_an_attachment_sent_in_pieces_serves_a_submission(portal):
     body = portal.body()
     body["attachments"][0]["upload"] = name
     assert portal.create(body)[0] == 201
+    assert portal.call("HEAD", f"/tus/{name}", **TUS)[1]["upload-metadata"] == kind, "as it was said, to the end"
     assert portal.call("DELETE", f"/tus/{name}")[2]["code"] == "tus_version_unknown"
     over = {**TUS, "X_HTTP_Method_Override": "DELETE"}
     assert portal.call("POST", f"/tus/{name}", b"", **over)[0] == 204, "a way round proxies that know no such method"

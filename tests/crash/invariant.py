@@ -45,6 +45,7 @@ _STRAY_KEYS = numbered(
 SELECT id FROM data_keys
 WHERE id NOT IN (SELECT data_key FROM submissions) AND id NOT IN (SELECT data_key FROM blobs)
   AND id NOT IN (SELECT data_key FROM webhooks)
+  AND id NOT IN (SELECT data_key FROM tus_uploads WHERE data_key IS NOT NULL)
 """
 )
 _LOST_BLOBS = numbered("SELECT submission FROM attachments WHERE blob NOT IN (SELECT id FROM blobs WHERE finished)")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from gateway.errors import ChecksumMismatch, NotFound, OffsetConflict
+from gateway.model import State
+from gateway.ports import Change
 from gateway.store import tus
+from gateway.store.erased import NAME, ErasedList
 from gateway.store.sweep import GRACE, sweep
 from gateway.store.uploads import KEPT
-from tests.store.conftest import TOWN, drained, pieces
+from tests.store.conftest import TOWN, drained, new_submission, pieces
 
 DATA = bytes(range(256)) * 40
 
@@ -28,6 +33,11 @@ async def cut_off(*chunks, error=CutOffError):
 
 async def begun(store, length=10_240):
     return (await store.pieces.begin("portal", TOWN, "application/pdf", length)).upload
+
+
+async def left(store, *tables):
+    async with store.database.connection() as connection:
+        return [(await connection.fetchrow(f"SELECT count(*) AS n FROM {table}"))["n"] for table in tables]
 
 
 async def blobs(store):
@@ -108,6 +118,38 @@ async def test_an_ended_or_expired_upload_leaves_nothing_and_pieces_outlive_the_
     with pytest.raises(NotFound):
         await store.pieces.find("portal", expiring)
     assert await blobs(store) == 0
+
+
+async def test_the_name_of_a_file_is_kept_encrypted_for_its_client_alone_and_goes_with_the_upload(store, clock):
+    said = "filename " + base64.b64encode("Müller-Łukasiewicz.pdf".encode()).decode()
+    ended, expiring, erased = [
+        (await store.pieces.begin("portal", TOWN, "application/pdf", len(DATA), said)).upload for _ in range(3)
+    ]
+    await store.pieces.append("portal", erased, 0, pieces(DATA), whole=False)
+    assert {(await store.pieces.find("portal", name)).metadata for name in (ended, expiring, erased)} == {said}
+    with pytest.raises(NotFound):
+        await store.pieces.find("neighbour", ended)
+    async with store.database.connection() as connection:
+        rows = await connection.fetch("SELECT tus_uploads::text AS row, metadata FROM tus_uploads")
+    assert all(said.encode() not in row["metadata"] and said not in row["row"] for row in rows)
+    assert said not in repr(await store.pieces.find("portal", ended))
+    await store.pieces.end("portal", ended)
+    await store.pieces.end("portal", erased)
+    clock.at += KEPT
+    await sweep(store.database, clock.at)
+    assert await left(store, "tus_uploads", "data_keys") == [0, 0]
+
+
+async def test_an_erased_application_leaves_no_file_name_of_its_upload(store, tmp_path):
+    made = await store.pieces.begin("portal", TOWN, "application/pdf", len(DATA), "filename SsO8cmdlbg==")
+    await store.pieces.append("portal", made.upload, 0, pieces(DATA), whole=False)
+    found = (await store.uploads("portal", (made.upload,)))[made.upload]
+    new = new_submission(attachments=(replace(found, kind="site_plan", filename="Lageplan.pdf"),))
+    await store.create(new)
+    await store.commit(1, Change(replace(new.submission, state=State.CANCELLED)))
+    assert (await store.pieces.find("portal", made.upload)).metadata
+    await store.retention(ErasedList(tmp_path / NAME)).erase(new.submission.id, "request")
+    assert await left(store, "tus_uploads", "data_keys") == [0, 0]
 
 
 async def test_an_empty_upload_is_complete_at_once(store):

@@ -29,8 +29,8 @@ GRANT = "grant_type=client_credentials"
 class Pieces:
     """One resumable upload in memory, as far as these tests go."""
 
-    async def begin(self, _client: str, _town: str, kind: str, length: int) -> Resumable:
-        self.made = Resumable(uuid4(), length, 0, datetime(2026, 3, 2, tzinfo=UTC), kind)
+    async def begin(self, _client: str, _town: str, kind: str, length: int, metadata: str = "") -> Resumable:
+        self.made = Resumable(uuid4(), length, 0, datetime(2026, 3, 2, tzinfo=UTC), kind, metadata)
         return self.made
 
     async def find(self, _client: str, _upload: object) -> Resumable:
