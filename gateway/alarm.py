@@ -37,8 +37,12 @@ TASK_FAILING: Final = "task_failing"
 """The rule about what is done again and again; its subject is the task's name."""
 
 
+WEBHOOK_ENDED: Final = "webhook_ended"
+"""The rule about a portal's receiver that wants nothing more; its subject is `webhook_task`."""
+
+
 def webhook_task(webhook: UUID) -> str:
-    """The name of the task that carries messages to a webhook."""
+    """The name of the task that carries messages to a webhook; alarms about either have it as their subject."""
     return f"webhook {webhook}"
 
 
@@ -76,6 +80,15 @@ HOUSE_RULES: Final = (
         Severity.URGENT,
         "Eine Aufgabe des Gateways scheitert immer wieder; das Protokoll nennt Fehler und Stelle (`task.failed`).",
         "A task of the gateway fails again and again; the log names error and place (`task.failed`).",
+    ),
+    HouseRule(
+        WEBHOOK_ENDED,
+        Severity.WARNING,
+        "Der Empfänger eines Portals antwortete mit 410; sein Abonnement ist beendet, nichts wird mehr gesendet. Die "
+        "Zeile `webhook.ended` im Protokoll nennt das Portal; dort nachfragen. Der Alarm endet, wenn das Portal das "
+        "Abonnement löscht.",
+        "A portal's receiver answered 410; its subscription has ended, nothing is sent any more. The log's line "
+        "`webhook.ended` names the portal; ask there. It is over once the portal removes the subscription.",
     ),
     HouseRule(
         "evidence_broken",

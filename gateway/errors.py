@@ -5,7 +5,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── InvalidJson · BodyTooLarge · TooDeep · WrongMediaType · InvalidParameter · BatchTooLong
 │   ├── RecordInvalid            carries findings
 │   ├── UnknownService · UnknownMunicipality · ServiceNotOffered
-│   ├── MissingIdempotencyKey · IdempotencyConflict · Erased
+│   ├── MissingIdempotencyKey · IdempotencyConflict · Erased · WebhookEnded
 │   ├── UploadUnknown · UploadTaken · UploadConflict · DigestMismatch · LengthMismatch · LengthRequired
 │   ├── OffsetConflict · ChecksumMismatch · ChecksumUnknown · TusVersionUnknown
 │   ├── NotHttp · RequestLineTooLong · HeadTooLarge · RequestTimedOut
@@ -200,6 +200,15 @@ class IdempotencyConflict(BadInput):
     status = 409
     de = "Dieser Idempotency-Key wurde bereits mit einem anderen Inhalt verwendet."
     en = "This Idempotency-Key was used with another body already."
+
+
+class WebhookEnded(BadInput):
+    """A subscription whose receiver wants nothing more cannot be used again."""
+
+    code = "webhook_ended"
+    status = 409
+    de = "Dieses Abonnement ist beendet, sein Empfänger antwortete mit 410; neu abonnieren und dort nachholen (replay)."
+    en = "This subscription has ended, since its receiver answered 410; subscribe anew and replay there."
 
 
 class Erased(BadInput):

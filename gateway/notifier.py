@@ -128,7 +128,8 @@ class Notifier:
             error = failure.code
         delivered = status is not None and 200 <= status < 300
         now = self.clock.now()
-        again = None if delivered else webhook.following(message, now, wish)
+        over = delivered or status == webhook.GONE_STATUS
+        again = None if over else webhook.following(message, now, wish)
         return Outcome(message.id, message.tries, now, delivered, status, error, again)
 
 

@@ -17,13 +17,21 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID, uuid5
 
-from gateway.model import instant
+from gateway.model import Reason, instant
 from gateway.ports import Scope
 
 STATE: Final = "submission.state"
 TEST: Final = "webhook.test"
 EVENTS: Final = (STATE,)
 """What can be subscribed: what is sent."""
+GONE: Final = Reason(
+    "receiver_gone",
+    "Der Empfänger antwortete mit 410 und will nichts mehr hören; nichts wird mehr gesendet. Um fortzufahren, neu "
+    "abonnieren.",
+    "The receiver answered 410 and wants to hear nothing more; nothing is sent any more. Subscribe anew to go on.",
+)
+"""Why a subscription ended: the only way there is, but its removal."""
+GONE_STATUS: Final = 410
 SECRET_BYTES: Final = 32
 OVERLAP: Final = timedelta(hours=24)
 """How long the secret before a rotation signs beside the new one."""
@@ -36,13 +44,31 @@ LONGEST_WISH: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One subscription of a client. `previous_until` is set while the secret before a rotation signs too."""
+    """One subscription of a client. `previous_until` is set while the secret before a rotation signs too.
+
+    `ended_at` and `reason` are set once the receiver wants nothing more.
+    """
 
     id: UUID
     url: str = field(repr=False)
     events: tuple[str, ...]
     created_at: datetime
     previous_until: datetime | None = None
+    ended_at: datetime | None = None
+    reason: Reason | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The subscription as the API shows it."""
+        return {
+            "id": str(self.id),
+            "url": self.url,
+            "events": list(self.events),
+            "created_at": instant(self.created_at),
+            "previous_secret_until": instant(self.previous_until) if self.previous_until else None,
+            "status": "ended" if self.ended_at else "active",
+            "ended_at": instant(self.ended_at) if self.ended_at else None,
+            "reason": self.reason.as_json() if self.reason else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +104,11 @@ class Outcome:
     error: str | None
     next_at: datetime | None
 
+    @property
+    def gone(self) -> bool:
+        """Whether the receiver wants nothing more (Standard Webhooks 1.0: 410)."""
+        return self.status == GONE_STATUS
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -105,7 +136,10 @@ class Delivery:
 
 
 class Subscriptions(Protocol):
-    """What the doors ask of the store. One adapter: `gateway/store/webhooks.py`; foreign webhooks are `NotFound`."""
+    """What the doors ask of the store. One adapter: `gateway/store/webhooks.py`; foreign webhooks are `NotFound`.
+
+    One that has ended is listed, has its log and can be removed; all else raises `WebhookEnded`.
+    """
 
     async def add(self, client: str, municipality: str, url: str, events: tuple[str, ...]) -> tuple[UUID, str]:
         """Subscribe; the id and the secret in its one readable form. Raises `LimitReached`."""
@@ -154,7 +188,10 @@ class Outbox(Protocol):
         ...
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Write down what became of claimed messages; one claimed anew since is left alone."""
+        """Write down what became of claimed messages; one claimed anew since is left alone.
+
+        Where a receiver is gone its subscription ends: nothing of it is busy, followed or claimed any more.
+        """
         ...
 
     async def prune(self) -> int:

@@ -18,6 +18,7 @@ from uuid import UUID
 import structlog
 
 from gateway import unexpected
+from gateway.alarm import WEBHOOK_ENDED
 from gateway.crypto import vault
 from gateway.errors import DatabaseAway, InternalError
 from gateway.model import instant
@@ -26,7 +27,7 @@ from gateway.store import database as db
 from gateway.store.database import Database, numbered
 from gateway.store.keyring import Keyring
 from gateway.store.webhooks import SECRET, URL, place
-from gateway.webhook import STATE, Message, Outcome, following, message_id
+from gateway.webhook import GONE, STATE, Message, Outcome, following, message_id
 
 log = structlog.get_logger()
 
@@ -47,14 +48,14 @@ SELECT id, client, news FROM (
             SELECT FROM webhook_messages AS message
             WHERE message.webhook = webhook.id AND message.state = 'waiting' AND message.next_at <= %(now)s
         ) AS due
-    FROM webhooks AS webhook WHERE webhook.client = ANY(%(clients)s)
+    FROM webhooks AS webhook WHERE webhook.client = ANY(%(clients)s) AND webhook.ended_at IS NULL
 ) AS each WHERE news OR due
 """
 )
 _LOCK = numbered(
     """
 SELECT client, cursor_xid::text AS xid, cursor_id AS number, events ? %(state)s AS wanted
-FROM webhooks WHERE id = %(id)s AND client = %(client)s FOR UPDATE SKIP LOCKED
+FROM webhooks WHERE id = %(id)s AND client = %(client)s AND ended_at IS NULL FOR UPDATE SKIP LOCKED
 """
 )
 _NEWS = numbered(
@@ -84,6 +85,7 @@ _CLAIM = numbered(
 WITH due AS (
     SELECT id FROM webhook_messages
     WHERE webhook = %(id)s AND state = 'waiting' AND next_at <= %(now)s
+        AND EXISTS (SELECT FROM webhooks WHERE webhooks.id = %(id)s AND ended_at IS NULL)
     ORDER BY next_at, at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE webhook_messages AS message SET tries = tries + 1, next_at = %(leased)s
@@ -103,11 +105,21 @@ ORDER BY claimed.at, claimed.id
 )
 _SETTLE = numbered(
     """
-UPDATE webhook_messages AS message
-SET state = done.state, next_at = coalesce(done.next_at, message.next_at), log = message.log || done.line::jsonb
-FROM unnest(%(ids)s::uuid[], %(tries)s::int[], %(states)s::text[], %(nexts)s::timestamptz[], %(lines)s::text[])
-    AS done (id, tries, state, next_at, line)
-WHERE message.id = done.id AND message.tries = done.tries AND message.state = 'waiting'
+WITH settled AS (
+    UPDATE webhook_messages AS message
+    SET state = done.state, next_at = coalesce(done.next_at, message.next_at), log = message.log || done.line::jsonb
+    FROM unnest(%(ids)s::uuid[], %(tries)s::int[], %(states)s::text[], %(nexts)s::timestamptz[], %(lines)s::text[])
+        AS done (id, tries, state, next_at, line)
+    WHERE message.id = done.id AND message.tries = done.tries AND message.state = 'waiting'
+), ended AS (
+    UPDATE webhooks SET ended_at = %(now)s, end_reason = %(reason)s
+    WHERE ended_at IS NULL AND id IN (SELECT webhook FROM webhook_messages WHERE id = ANY(%(gone)s::uuid[]))
+    RETURNING id, client
+), told AS (
+    INSERT INTO house_alarms (rule, subject, raised_at) SELECT %(rule)s, 'webhook ' || id, %(now)s FROM ended
+    ON CONFLICT (rule, subject) DO NOTHING
+)
+SELECT id, client FROM ended
 """,
     commits="webhooks.settle",
 )
@@ -116,6 +128,10 @@ _PRUNE = numbered(
 DELETE FROM webhook_messages WHERE id IN (
     SELECT id FROM webhook_messages WHERE state <> 'waiting' AND created_at < %(before)s
     LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+) OR id IN (
+    SELECT message.id FROM webhooks AS ended JOIN webhook_messages AS message ON message.webhook = ended.id
+    WHERE ended.ended_at IS NOT NULL AND message.created_at < %(before)s
+    LIMIT %(limit)s FOR UPDATE OF message SKIP LOCKED
 )
 """,
     commits="webhooks.prune",
@@ -200,7 +216,7 @@ class Messages:
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
         """See the port."""
-        await self._database.run(
+        ended = await self._database.rows(
             _SETTLE,
             ids=[each.message for each in outcomes],
             tries=[each.tries for each in outcomes],
@@ -209,7 +225,13 @@ class Messages:
             lines=[
                 json.dumps([{"at": instant(each.at), "status": each.status, "error": each.error}]) for each in outcomes
             ],
+            gone=[each.message for each in outcomes if each.gone],
+            now=self._clock.now(),
+            reason=GONE.code,
+            rule=WEBHOOK_ENDED,
         )
+        for hook in ended:
+            log.warning("webhook.ended", webhook=str(hook["id"]), client=hook["client"], reason=GONE.code)
 
     async def prune(self) -> int:
         """See the port: lines older than 30 days that wait for nothing."""

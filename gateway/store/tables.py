@@ -455,6 +455,8 @@ webhooks = Table(
     Column("cursor_xid", Xid8, nullable=False, comment="how far the change feed has become messages"),
     Column("cursor_id", BigInteger, nullable=False),
     _at("created_at"),
+    _at("ended_at", null=True),
+    Column("end_reason", Text, comment="why nothing is sent any more: receiver_gone"),
     Index(None, "client", "created_at"),
     comment="Subscriptions of portals; the municipality is the one under whose key address and secret rest.",
 )

@@ -12,16 +12,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from gateway.alarm import TASK_FAILING, webhook_task
+from gateway.alarm import TASK_FAILING, WEBHOOK_ENDED, webhook_task
 from gateway.crypto import vault
-from gateway.errors import LimitReached, NotFound
+from gateway.errors import LimitReached, NotFound, WebhookEnded
 from gateway.ports import Clock
 from gateway.store import alarms
 from gateway.store.changes import position
 from gateway.store.database import Database, numbered
 from gateway.store.keyring import DataKey, Keyring
 from gateway.store.views import foreign_cursor
-from gateway.webhook import OVERLAP, SECRET_BYTES, TEST, Delivery, Webhook, secret_text
+from gateway.webhook import GONE, OVERLAP, SECRET_BYTES, TEST, Delivery, Webhook, secret_text
 
 MOST: Final = 20
 """Webhooks of one client."""
@@ -48,7 +48,7 @@ RETURNING id
 )
 _READ = """
 SELECT webhook.id, webhook.municipality, webhook.data_key, data_keys.wrapped, webhook.url, webhook.secret,
-    webhook.events, webhook.created_at,
+    webhook.events, webhook.created_at, webhook.ended_at, webhook.end_reason,
     CASE WHEN webhook.previous_until > %(now)s THEN webhook.previous_until END AS previous_until
 FROM webhooks AS webhook JOIN data_keys ON data_keys.id = webhook.data_key
 WHERE webhook.client = %(client)s
@@ -66,7 +66,7 @@ SELECT data_key FROM gone
 _ROTATE = numbered(
     """
 UPDATE webhooks SET previous = secret, previous_until = %(until)s, secret = %(secret)s
-WHERE id = %(id)s AND client = %(client)s
+WHERE id = %(id)s AND client = %(client)s AND ended_at IS NULL
 """,
     commits="webhooks.rotate",
 )
@@ -76,7 +76,7 @@ INSERT INTO webhook_messages
     (id, webhook, municipality, type, data, at, created_at, state, tries, began_at, next_at, log)
 SELECT %(message)s, id, municipality, %(type)s, %(data)s::text::jsonb, %(now)s, %(now)s, 'waiting', 0, %(now)s,
     %(now)s, '[]'
-FROM webhooks WHERE id = %(id)s AND client = %(client)s
+FROM webhooks WHERE id = %(id)s AND client = %(client)s AND ended_at IS NULL
 RETURNING id
 """,
     commits="webhooks.test",
@@ -88,13 +88,14 @@ UPDATE webhooks SET
         THEN %(xid)s::text::xid8 ELSE cursor_xid END,
     cursor_id = CASE WHEN (%(xid)s::text::xid8, %(number)s) < (cursor_xid, cursor_id)
         THEN %(number)s ELSE cursor_id END
-WHERE id = %(id)s AND client = %(client)s
+WHERE id = %(id)s AND client = %(client)s AND ended_at IS NULL
 """,
     commits="webhooks.replay",
 )
 _LOG = numbered(
     """
-SELECT id, type, submission, state, created_at, log, CASE WHEN state = 'waiting' THEN next_at END AS next_at
+SELECT id, type, submission, created_at, log, CASE WHEN state = 'waiting' AND NOT %(ended)s THEN next_at END AS next_at,
+    CASE WHEN state = 'waiting' AND %(ended)s THEN 'failed' ELSE state END AS state
 FROM webhook_messages
 WHERE webhook = %(id)s AND (created_at, id) < (
     SELECT created_at, id FROM webhook_messages WHERE webhook = %(id)s AND id = %(before)s
@@ -141,12 +142,13 @@ class Webhooks:
         """See the port. The data key goes with it, and what was told of it."""
         if await self._database.one(_REMOVE, id=webhook, client=client) is None:
             raise NotFound
-        await alarms.resolve_house(self._database, TASK_FAILING, webhook_task(webhook), self._clock.now())
+        for rule in (TASK_FAILING, WEBHOOK_ENDED):
+            await alarms.resolve_house(self._database, rule, webhook_task(webhook), self._clock.now())
 
     async def rotate(self, client: str, webhook: UUID) -> tuple[str, datetime]:
         """See the port. A second rotation ends the overlap of the first."""
         now, fresh = self._clock.now(), self._random(SECRET_BYTES)
-        key = await self._key(await self._owned(client, webhook))
+        key = await self._key(await self._usable(client, webhook))
         sealed = self._keyring.seal(key, place(SECRET, webhook), fresh)
         until = now + OVERLAP
         if not await self._database.run(_ROTATE, id=webhook, client=client, secret=sealed, until=until):
@@ -155,6 +157,7 @@ class Webhooks:
 
     async def test(self, client: str, webhook: UUID) -> UUID:
         """See the port."""
+        await self._usable(client, webhook)
         data = json.dumps({"webhook_id": str(webhook)})
         values = {"message": uuid4(), "type": TEST, "data": data, "now": self._clock.now()}
         row = await self._database.one(_TEST, id=webhook, client=client, **values)
@@ -166,6 +169,7 @@ class Webhooks:
     async def replay(self, client: str, webhook: UUID, after: str | None) -> None:
         """See the port. A cursor that lies ahead changes nothing."""
         xid, number = position(after) if after else ("0", 0)
+        await self._usable(client, webhook)
         if not await self._database.run(_REPLAY, id=webhook, client=client, xid=xid, number=number):
             raise NotFound
 
@@ -173,12 +177,13 @@ class Webhooks:
         self, client: str, webhook: UUID, cursor: str | None, limit: int
     ) -> tuple[tuple[Delivery, ...], str | None]:
         """See the port."""
-        await self._owned(client, webhook)
+        ended = (await self._owned(client, webhook))["ended_at"] is not None
         try:
             before = UUID(cursor) if cursor else None
         except ValueError:
             raise foreign_cursor("#query/cursor") from None
-        rows = await self._database.rows(_LOG, id=webhook, before=before, first=before is None, limit=limit + 1)
+        asked = {"before": before, "first": before is None, "limit": limit + 1}
+        rows = await self._database.rows(_LOG, id=webhook, ended=ended, **asked)
         found = tuple(
             Delivery(
                 row["id"],
@@ -199,10 +204,24 @@ class Webhooks:
             raise NotFound
         return row
 
+    async def _usable(self, client: str, webhook: UUID) -> Mapping[str, Any]:
+        row = await self._owned(client, webhook)
+        if row["ended_at"] is not None:
+            raise WebhookEnded
+        return row
+
     async def _webhook(self, row: Mapping[str, Any]) -> Webhook:
         key = await self._key(row)
         url = vault.open_value(key.key, context=place(URL, row["id"]), sealed=row["url"]).decode()
-        return Webhook(row["id"], url, tuple(row["events"]), row["created_at"], row["previous_until"])
+        return Webhook(
+            row["id"],
+            url,
+            tuple(row["events"]),
+            row["created_at"],
+            row["previous_until"],
+            row["ended_at"],
+            GONE if row["end_reason"] == GONE.code else None,
+        )
 
     async def _key(self, row: Mapping[str, Any]) -> DataKey:
         return await self._keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])

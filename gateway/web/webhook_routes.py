@@ -29,7 +29,7 @@ ROUTES: Final = (
         "/api/v1/webhooks/{webhook}/rotate",
         webhooks.rotate,
         {200: "RotatedWebhook"},
-        (401, 403, 404, 503),
+        (401, 403, 404, 409, 503),
         scope=WEBHOOKS,
     ),
     Route(
@@ -37,7 +37,7 @@ ROUTES: Final = (
         "/api/v1/webhooks/{webhook}/test",
         webhooks.test,
         {202: "WebhookTest"},
-        (401, 403, 404, 503),
+        (401, 403, 404, 409, 503),
         scope=WEBHOOKS,
     ),
     Route(
@@ -45,7 +45,7 @@ ROUTES: Final = (
         "/api/v1/webhooks/{webhook}/replay",
         webhooks.replay,
         {202: "WebhookReplay"},
-        (400, 401, 403, 404, 413, 415, 422, 503),
+        (400, 401, 403, 404, 409, 413, 415, 422, 503),
         scope=WEBHOOKS,
         takes="WebhookReplay",
     ),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.web.shapes import EXAMPLE_ID, EXAMPLE_TIME, TEXT, TEXT_OR_NULL, TIME, UUID, list_, object_
-from gateway.webhook import EVENTS, STATE
+from gateway.webhook import EVENTS, GONE, STATE
 
 _EVENTS: Final = {"type": "array", "items": {"enum": list(EVENTS)}, "minItems": 1}
 _SECRET: Final = {"type": "string", "pattern": "^whsec_", "description": "Base64 behind whsec_; shown this once."}
@@ -27,6 +27,13 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
                         "events": _EVENTS,
                         "created_at": TIME,
                         "previous_secret_until": {**TIME, "type": ["string", "null"]},
+                        "status": {"enum": ["active", "ended"]},
+                        "ended_at": {**TIME, "type": ["string", "null"]},
+                        "reason": {
+                            **object_({"code": TEXT, "de": TEXT, "en": TEXT}),
+                            "type": ["object", "null"],
+                            "description": "Why it ended: a receiver that answers 410 gets nothing more.",
+                        },
                     }
                 )
             )
@@ -64,7 +71,18 @@ _EXAMPLE_WEBHOOK: Final = {
 EXAMPLES: Final[Mapping[str, Any]] = {
     "WebhookRequest": {"url": _EXAMPLE_WEBHOOK["url"], "events": [STATE]},
     "NewWebhook": {**_EXAMPLE_WEBHOOK, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw1sPdQ5hYk1o="},
-    "Webhooks": {"items": [{**_EXAMPLE_WEBHOOK, "created_at": EXAMPLE_TIME, "previous_secret_until": None}]},
+    "Webhooks": {
+        "items": [
+            {
+                **_EXAMPLE_WEBHOOK,
+                "created_at": EXAMPLE_TIME,
+                "previous_secret_until": None,
+                "status": "ended",
+                "ended_at": EXAMPLE_TIME,
+                "reason": GONE.as_json(),
+            }
+        ]
+    },
     "RotatedWebhook": {
         "id": _EXAMPLE_WEBHOOK["id"],
         "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw1sPdQ5hYk1o=",

@@ -29,7 +29,7 @@ _EVENTS: Final = ", ".join(EVENTS)
 
 
 async def create(request: Request) -> Response:
-    """Subscribe: 201 with the secret, which is shown this once."""
+    """Subscribe: 201 with the secret, which is shown this once. A receiver that answers 410 ends the subscription."""
     principal = caller(request, WEBHOOKS)
     Query.of(request, ()).done()
     parts = parts_of(request)
@@ -44,24 +44,11 @@ async def create(request: Request) -> Response:
 
 
 async def listing(request: Request) -> Response:
-    """The caller's webhooks, without their secrets."""
+    """The caller's webhooks, without their secrets; of one that ended, when and why."""
     client = caller(request, WEBHOOKS).client
     Query.of(request, ()).done()
     found = await _store(request).listed(client.id)
-    return reply(
-        {
-            "items": [
-                {
-                    "id": str(each.id),
-                    "url": each.url,
-                    "events": list(each.events),
-                    "created_at": instant(each.created_at),
-                    "previous_secret_until": instant(each.previous_until) if each.previous_until else None,
-                }
-                for each in found
-            ]
-        }
-    )
+    return reply({"items": [each.as_json() for each in found]})
 
 
 async def remove(request: Request) -> Response:

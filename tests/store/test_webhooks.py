@@ -12,14 +12,16 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import structlog.testing
 from aiohttp import web
 
-from gateway.errors import InvalidParameter, LimitReached, NotFound
-from gateway.model import State
+from gateway.errors import InvalidParameter, LimitReached, NotFound, WebhookEnded
+from gateway.model import State, instant
 from gateway.notifier import LEASE, Notifier
 from gateway.outbound.client import Policy, http_client
 from gateway.ports import Change, Scope
 from gateway.store import webhooks
+from gateway.store.alarms import open_alarms
 from gateway.webhook import DELAYS, GIVEN_UP_AFTER, STATE
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission
 
@@ -79,6 +81,12 @@ async def notifier(store, clock):
         yield Notifier(store.messages, client, clock, {"portal": frozenset({TOWN})})
 
 
+@pytest.fixture
+def logs():
+    with structlog.testing.capture_logs() as lines:
+        yield lines
+
+
 async def subscribed(store, receiver, client="portal"):
     return await store.webhooks.add(client, TOWN, receiver.url, (STATE,))
 
@@ -130,6 +138,44 @@ async def test_a_refusing_receiver_is_asked_again_by_the_schedule_under_the_same
     assert len(set(receiver.ids())) == 1
     log, _ = await store.webhooks.log("portal", hook, None, 10)
     assert [one["status"] for one in log[0].tries] == [503, 302, 204]
+
+
+async def test_a_receiver_that_is_gone_ends_its_subscription_and_that_alone(store, notifier, receiver, clock, logs):
+    async with receiving() as leaving:
+        hook, _ = await subscribed(store, leaving)
+        other, _ = await subscribed(store, receiver)
+        leaving.answers = [web.Response(status=503)]
+        await store.create(new_submission("k-1"))
+        await round_(notifier)
+        leaving.answers = [web.Response(status=410)]
+        await store.create(new_submission("k-2"))
+        await round_(notifier)
+        assert len(leaving.got) == 2
+        ended = clock.at
+        await store.create(new_submission("k-3"))
+        for _ in range(20):
+            clock.advance(hours=4)
+            await round_(notifier)
+        assert (len(leaving.got), len(receiver.got)) == (2, 3), "neither what waited nor what is new is sent"
+    found = {each.id: each.as_json() for each in await store.webhooks.listed("portal")}
+    assert (found[hook]["status"], found[hook]["ended_at"]) == ("ended", instant(ended))
+    assert (found[hook]["reason"]["code"], "410" in found[hook]["reason"]["de"]) == ("receiver_gone", True)
+    assert (found[other]["status"], found[other]["ended_at"], found[other]["reason"]) == ("active", None, None)
+    log, _ = await store.webhooks.log("portal", hook, None, 10)
+    assert {(each.state, each.next_at) for each in log} == {("failed", None)}
+    assert [one["status"] for each in log for one in each.tries] == [410, 503]
+    for asked in (store.webhooks.test("portal", hook), store.webhooks.replay("portal", hook, None),
+                  store.webhooks.rotate("portal", hook)):  # fmt: skip
+        with pytest.raises(WebhookEnded):
+            await asked
+    (alarm,) = await open_alarms(store.database)
+    assert (alarm["rule"], alarm["subject"]) == ("webhook_ended", f"webhook {hook}")
+    (told,) = [line for line in logs if line["event"] == "webhook.ended"]
+    assert (told["webhook"], told["client"]) == (str(hook), "portal")
+    clock.advance(days=31)
+    assert await store.messages.prune() == 5
+    await store.webhooks.remove("portal", hook)
+    assert await open_alarms(store.database) == []
 
 
 async def test_a_dead_receiver_is_given_up_after_three_days(store, notifier, receiver, clock):

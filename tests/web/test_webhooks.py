@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 
+from gateway.model import instant
 from gateway.outbound.policy import AddressPolicy
 from gateway.web.app import create_app
 from gateway.web.parts import WebhookParts
+from gateway.webhook import GONE, STATE, Webhook
 from tests.web.conftest import ARS
 
 
 class FakeSubscriptions:
     def __init__(self):
         self.added = []
+        self.standing = ()
+
+    async def listed(self, client):
+        return self.standing
 
     async def add(self, client, municipality, url, events):
         self.added.append((client, municipality, url, events))
@@ -71,6 +79,15 @@ async def test_an_address_that_must_not_be_reached_is_refused_with_its_rule(worl
     assert answer.status_code == 422
     assert [(each["pointer"], each["rule"]) for each in answer.json()["findings"]] == [("/url", rule)]
     assert subscriptions.added == []
+
+
+async def test_a_subscription_that_ended_says_so_and_why(world, subscriptions):
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    subscriptions.standing = (Webhook(uuid4(), "https://portal.example/hook", (STATE,), at, None, at, GONE),)
+    async with world.portal() as portal:
+        (found,) = (await portal.get("/api/v1/webhooks")).json()["items"]
+    assert (found["status"], found["ended_at"], found["previous_secret_until"]) == ("ended", instant(at), None)
+    assert found["reason"] == {"code": "receiver_gone", "de": GONE.de, "en": GONE.en}
 
 
 async def test_all_faults_come_at_once(world, subscriptions):
