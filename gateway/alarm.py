@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from gateway.deadlines import FAULT_RULES, LIMIT_RULES, RULES, Severity
+from gateway.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Severity
 from gateway.model import instant
 from gateway.webhook import DELAYS, GIVEN_UP_AFTER, LONGEST_WISH
 
@@ -107,7 +107,8 @@ HOUSE_RULES: Final = (
 )
 """Every alarm about the gateway itself."""
 
-SEVERITIES: Final = {rule.name: rule.severity for rule in (*RULES, *LIMIT_RULES, *FAULT_RULES, *HOUSE_RULES)}
+EVERY_RULE: Final = (*RULES, *LIMIT_RULES, *FAULT_RULES, *EVENT_RULES, *HOUSE_RULES)
+SEVERITIES: Final = {rule.name: rule.severity for rule in EVERY_RULE}
 """How much each alarm asks for."""
 
 
@@ -230,5 +231,5 @@ def following(bulletin: Bulletin, now: datetime, wish: float | None = None) -> d
 
 def sentences(rule: str) -> tuple[str, str]:
     """What an alarm means, German and English; empty for a rule that this release does not know."""
-    found: Sequence[Any] = [each for each in (*RULES, *LIMIT_RULES, *FAULT_RULES, *HOUSE_RULES) if each.name == rule]
+    found: Sequence[Any] = [each for each in EVERY_RULE if each.name == rule]
     return (found[0].de, found[0].en) if found else ("", "")

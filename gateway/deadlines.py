@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from gateway import uncounted_events
 from gateway.model import State
 
 
@@ -159,6 +160,31 @@ FAULT_RULES: Final = (
 """Every rule about faults of our own."""
 
 
+@dataclass(frozen=True, slots=True)
+class EventRule:
+    """Told at once where a submission waits in `submitted` though an event is there: its reason has this `code`."""
+
+    name: str
+    code: str
+    severity: Severity
+    de: str
+    en: str
+
+
+EVENT_RULES: Final = (
+    EventRule(
+        "event_not_counted",
+        uncounted_events.CODE,
+        Severity.URGENT,
+        "Ein echtes Ereignis der Behörde oder des Zustelldienstes zählt nicht, weil ihm etwas fehlt; die Einreichung "
+        "gilt nicht als beantwortet. `gateway status ID` nennt unter `reason`, was fehlt; dem Aussteller sagen.",
+        "A genuine event of the authority or the delivery service does not count, since it lacks something; the "
+        "submission is not taken as answered. `gateway status ID` names what under `reason`; tell its issuer.",
+    ),
+)
+"""Every rule about events that are genuine and do not count."""
+
+
 class Proof(StrEnum):
     """What a limit waits for: the delivery service's event for the submit, or the authority's answer."""
 
@@ -225,6 +251,6 @@ class Limit:
     after: timedelta
 
 
-def rule_of(name: str) -> Rule | LimitRule | FaultRule | None:
+def rule_of(name: str) -> Rule | LimitRule | FaultRule | EventRule | None:
     """The rule of that name."""
-    return next((rule for rule in (*RULES, *LIMIT_RULES, *FAULT_RULES) if rule.name == name), None)
+    return next((rule for rule in (*RULES, *LIMIT_RULES, *FAULT_RULES, *EVENT_RULES) if rule.name == name), None)

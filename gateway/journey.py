@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from gateway import refused_events
+from gateway import refused_events, uncounted_events
 from gateway.errors import CounterpartRefused, GatewayError, SignerAway, StepFailed
 from gateway.model import Event, Part, Reason, State, Submission, instant
 from gateway.ports import Announced, Change, EvidenceEntry, JournalEntry, Sealed
@@ -171,6 +171,7 @@ def observed(submission: Submission, events: tuple[Event, ...], now: datetime) -
         return replace(done, submission=replace(done.submission, parts=_spent(after.parts), deadline=None))
     if not fresh and before.state is submission.state:
         return None
+    submission = replace(submission, reason=uncounted_events.reason(submission.events))
     return replace(_done(submission, Kind.READ_EVENTS.value, evidence), wake_at=poll_at(submission, now))
 
 

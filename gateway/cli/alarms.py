@@ -43,8 +43,10 @@ def list_(config: Path | None, as_json: bool) -> None:
                 "told": sorted({target.rpartition(":")[0] for target in row["told"]}),
                 "de": de,
                 "en": en,
+                "reason": row["reason"],
             }
-            human = f"{line['raised_at']}  {line['rule']:<22} {line['subject']}  {line[language()]}"
+            why = f" {row['reason'][language()]}" if row["reason"] else ""
+            human = f"{line['raised_at']}  {line['rule']:<22} {line['subject']}  {line[language()]}{why}"
             emit(line, as_json=as_json, human=human)
 
     in_house(config, main)

@@ -15,6 +15,8 @@ from uuid import UUID
 
 from gateway.crypto.keys import thumbprint
 from gateway.evidence.chain import Link, moment
+from gateway.refused_events import COUNTED
+from gateway.uncounted_events import SENTENCES
 
 _WHAT: Final[Mapping[str, str]] = {
     "received": "Vom Portal übernommen, Empfangsbestätigung ausgestellt",
@@ -106,11 +108,18 @@ def _list(pairs: Iterable[tuple[str, Any]]) -> str:
     return f"<dl>{items}</dl>" if items else ""
 
 
+def _without_effect(body: Mapping[str, Any]) -> str:
+    problems = body.get("problems")
+    rule = str(problems[0].get("rule")) if problems else ""
+    lack = SENTENCES.get(rule) if body.get("type") != COUNTED else None
+    return f"echt, aber ohne Wirkung: {lack[0]}" if lack else "nicht nachweisbar echt, ohne Wirkung"
+
+
 def _row(link: Link) -> str:
     what = _WHAT.get(link.kind, link.kind)
     if link.kind == "event":
         body = json.loads(link.body)
         kind = str(body.get("type"))
-        proven = "Signatur geprüft" if body.get("verified") else "nicht nachweisbar echt, ohne Wirkung"
+        proven = "Signatur geprüft" if body.get("verified") else _without_effect(body)
         what = f"{_EVENTS.get(kind, kind)} ({proven})"
     return f"<tr><td>{link.seq}</td><td>{moment(link.at)[:19].replace('T', ' ')}</td><td>{escape(what)}</td></tr>"

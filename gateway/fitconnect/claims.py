@@ -7,11 +7,11 @@ Standard: RFC 8417, FIT-Connect set-payload 1.2.2. Start reading: `read`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from gateway import foreign_json
 from gateway.crypto import base64url, jws
@@ -25,9 +25,15 @@ _UUID: Final = re.compile(names.UUID_PATTERN)
 _SCHEMA: Final = re.compile(names.SET_SCHEMA_PATTERN)
 _EVENT: Final = re.compile(re.escape(names.EVENT_PREFIX) + r"([a-z]{1,32}-[a-z]{1,32})")
 _TAG: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+_NO_TIME: Final = datetime.fromtimestamp(0, UTC)
 _TEXT_LIMIT: Final = 2000
 _PROBLEM_LIMIT: Final = 100
+_T = TypeVar("_T")
 _PROBLEM_MEMBERS: Final = ("type", "title", "detail", "instance")
+
+
+UNREADABLE: Final = "unreadable"
+"""The type of an event that names none."""
 
 
 class Malformed(ValueError):
@@ -40,7 +46,11 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token claims; nothing of it is proven. `subject` and `case` are lower-case UUIDs."""
+    """What a token claims; nothing of it is proven. `subject` and `case` are lower-case UUIDs.
+
+    `fault` is the first rule that a claim breaks, beside those that it takes to look for the issuer's key: the event
+    does not count, but whether it is genuine can still be told. What breaks it is empty.
+    """
 
     kid: str
     jti: str
@@ -52,35 +62,62 @@ class Claims:
     type: str
     tags: Mapping[str, str] | None = field(default=None, repr=False)
     problems: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
+    fault: str = ""
 
 
 @lru_cache(maxsize=128)
 def read(token: str) -> Claims:
-    """The claims of a compact JWS that has the form of a SET, header first. Raises `Malformed` with the rule broken.
+    """The claims of a compact JWS that has the form of a SET, header first.
 
-    Remembered for the last tokens: a log is read again with every look into it.
+    Raises `Malformed` with the rule broken where the token is no JWS of ours or names no issuer; other faults are told
+    in `Claims.fault`. Remembered for the last tokens: a log is read again with every look into it.
     """
     _require(len(token) <= MAX_TOKEN_CHARS, "size")
     kid = _kid(token)
     payload = _payload(token)
-    schema = payload.get("$schema")
-    _require(schema is None or (isinstance(schema, str) and _SCHEMA.match(schema)), "schema")
-    kind, subject = _subject(payload.get("sub"))
-    event, body = _event(payload.get("events"))
     issuer = payload.get("iss")
     _require(isinstance(issuer, str) and 0 < len(issuer) <= 512, "iss")
+    faults: list[str] = []
+    _judged(faults, _schema, payload.get("$schema"), otherwise=None)
+    kind, subject = _judged(faults, _subject, payload.get("sub"), otherwise=("", ""))
+    event = _type_of(payload)
+    body = _judged(faults, _body, payload.get("events"), otherwise=None)
     return Claims(
         kid=kid,
-        jti=_uuid(payload.get("jti"), "", "jti"),
+        jti=_judged(faults, _uuid, payload.get("jti"), "", "jti", otherwise=""),
         issuer=str(issuer),
-        at=_instant(payload.get("iat")),
+        at=_judged(faults, _instant, payload.get("iat"), otherwise=_NO_TIME),
         subject_kind=kind,
         subject=subject,
-        case=_uuid(payload.get("txn"), names.TXN_PREFIX, "txn"),
+        case=_judged(faults, _uuid, payload.get("txn"), names.TXN_PREFIX, "txn", otherwise=""),
         type=event,
-        tags=_tags(body, event),
-        problems=_problems(body),
+        tags=None if body is None else _judged(faults, _tags, body, event, otherwise=None),
+        problems=() if body is None else _judged(faults, _problems, body, otherwise=()),
+        fault=faults[0] if faults else "",
     )
+
+
+def claimed_type(token: str) -> str:
+    """The type that a token claims which `read` refuses."""
+    try:
+        return _type_of(_payload(token)) if len(token) <= MAX_TOKEN_CHARS else UNREADABLE
+    except Malformed:
+        return UNREADABLE
+
+
+def _judged(faults: list[str], reading: Callable[..., _T], *arguments: object, otherwise: _T) -> _T:
+    try:
+        return reading(*arguments)
+    except Malformed as error:
+        faults.append(error.rule)
+        return otherwise
+
+
+def _type_of(payload: Mapping[str, Any]) -> str:
+    """The last segment of the one event URI of a payload."""
+    said = payload.get("events")
+    found = _EVENT.fullmatch(str(next(iter(said)))) if isinstance(said, dict) and len(said) == 1 else None
+    return found.group(1) if found else UNREADABLE
 
 
 def _kid(token: str) -> str:
@@ -98,7 +135,7 @@ def _kid(token: str) -> str:
 
 def _payload(token: str) -> Mapping[str, Any]:
     try:
-        raw = base64url.decode(token.split(".")[1].encode("ascii"))
+        raw = base64url.decode(token.partition(".")[2].partition(".")[0].encode("ascii"))
         _require(len(raw) <= names.SET_PAYLOAD_MAX_BYTES, "size")
         payload = foreign_json.decode(raw, unique=True)
     except Malformed:
@@ -107,6 +144,10 @@ def _payload(token: str) -> Mapping[str, Any]:
         raise Malformed("payload") from None
     _require(isinstance(payload, dict), "payload")
     return dict(payload)
+
+
+def _schema(value: object) -> None:
+    _require(value is None or (isinstance(value, str) and _SCHEMA.match(value)), "schema")
 
 
 def _subject(value: object) -> tuple[str, str]:
@@ -128,13 +169,12 @@ def _instant(value: object) -> datetime:
     return datetime.fromtimestamp(int(str(value)), UTC)
 
 
-def _event(value: object) -> tuple[str, Mapping[str, Any]]:
+def _body(value: object) -> Mapping[str, Any]:
     _require(isinstance(value, dict) and len(value) == 1, "events")
     [(uri, body)] = dict(value).items()  # type: ignore[call-overload]
-    found = _EVENT.fullmatch(str(uri))
-    if not found or not isinstance(body, dict):
+    if not _EVENT.fullmatch(str(uri)) or not isinstance(body, dict):
         raise Malformed("events")
-    return found.group(1), body
+    return body
 
 
 def _tags(body: Mapping[str, Any], event: str) -> Mapping[str, str] | None:

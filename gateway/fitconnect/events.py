@@ -7,6 +7,7 @@ Standard: RFC 8417, FIT-Connect "set-validation", set-payload 1.2.2. Start readi
 
 A refused event comes back with `verified=False` and one problem `{"rule": slug}`; its `jti` is a digest of the token,
 so that a forgery cannot take the place of the real event of that `jti`. Rules: those of `claims`, and `RULES`.
+What breaks a rule that is judged behind the signature is genuine and does not count: `uncounted_events` has sentences.
 """
 
 from __future__ import annotations
@@ -159,6 +160,8 @@ def _broken(token: str, claims: Claims, expected: Expected, keys: Keys, *, signe
         return "issuer"
     if not signed and (rule := _unsigned(token, keys.get(KeyWanted(side, claims.kid)))):
         return rule
+    if claims.fault:
+        return claims.fault
     rules = (
         ("case", claims.case == expected.case_id.lower()),
         ("subject", (claims.subject_kind, claims.subject) == (names.SUB_PREFIX, expected.submission_id.lower())),
@@ -214,7 +217,7 @@ def _refused(token: str, claims: Claims | None, rule: str) -> Event:
     digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
     at = claims.at if claims else datetime.fromtimestamp(0, UTC)
     return Event(
-        type=claims.type if claims else "unreadable",
+        type=claims.type if claims else forms.claimed_type(token),
         issuer=claims.issuer if claims else "",
         verified=False,
         at=at,

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from gateway.deadlines import FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
+from gateway.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
 from gateway.errors import StepFailed
 from gateway.journey import STEP_ATTEMPTS
 from gateway.store.database import Database, Row, Statement, numbered
@@ -46,6 +46,7 @@ _FAULTY: Final[dict[bool, LiteralString]] = {
         AND line.kind = 'error' AND line.detail->>'code' = %(code)s
     )""",
 }
+_UNCOUNTED: Final[LiteralString] = "each.state = 'submitted' AND each.reason->>'code' = %(code)s"
 _FAULT: Final = {"code": StepFailed.code, "attempts": STEP_ATTEMPTS}
 
 
@@ -72,23 +73,23 @@ def _limiting(unproven: LiteralString) -> Statement:
     )
 
 
-def _faulting(faulty: LiteralString) -> Statement:
+def _faulting(faulty: LiteralString, **given: object) -> Statement:
     return numbered(
         "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
         "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
         "WHERE " + faulty + " AND " + _NOT_YET + _ANEW,
         commits="alarms.raise",
-        **_FAULT,
+        **given,
     )
 
 
-def _ending(still: LiteralString) -> Statement:
+def _ending(still: LiteralString, **given: object) -> Statement:
     return numbered(
         "UPDATE alarms SET resolved_at = %(now)s "  # noqa: S608 - all of it stands in this file
         "WHERE rule = %(rule)s AND resolved_at IS NULL "
         "AND NOT EXISTS (SELECT FROM submissions AS each WHERE each.id = alarms.submission AND " + still + ")",
         commits="alarms.resolve",
-        **_FAULT,
+        **given,
     )
 
 
@@ -96,13 +97,16 @@ _RAISE: Final = {since: _raising(column) for since, column in _SINCE.items()}
 _RESOLVE: Final = _ending("each.state = ANY(%(states)s)")
 _LIMIT: Final = {proof: _limiting(unproven) for proof, unproven in _UNPROVEN.items()}
 _PROVEN: Final = {proof: _ending(unproven) for proof, unproven in _UNPROVEN.items()}
-_FAULTS: Final = {held: _faulting(faulty) for held, faulty in _FAULTY.items()}
-_MENDED: Final = {held: _ending(faulty) for held, faulty in _FAULTY.items()}
+_FAULTS: Final = {held: _faulting(faulty, **_FAULT) for held, faulty in _FAULTY.items()}
+_MENDED: Final = {held: _ending(faulty, **_FAULT) for held, faulty in _FAULTY.items()}
+_TELL_EVENT: Final = _faulting(_UNCOUNTED)
+_EVENT_OVER: Final = _ending(_UNCOUNTED)
 _OPEN: Final = numbered(
     """
-SELECT rule, submission::text AS subject, municipality, raised_at, acknowledged_at, told
-FROM alarms WHERE resolved_at IS NULL
-UNION ALL SELECT rule, subject, NULL, raised_at, acknowledged_at, told FROM house_alarms WHERE resolved_at IS NULL
+SELECT rule, submission::text AS subject, alarms.municipality, raised_at, acknowledged_at, told, each.reason
+FROM alarms LEFT JOIN submissions AS each ON each.id = submission WHERE resolved_at IS NULL
+UNION ALL SELECT rule, subject, NULL, raised_at, acknowledged_at, told, NULL
+FROM house_alarms WHERE resolved_at IS NULL
 ORDER BY raised_at, rule, subject
 """
 )
@@ -152,6 +156,10 @@ async def look(database: Database, now: datetime, limits: Sequence[Limit] = ()) 
         await database.run(_MENDED[fault.held], rule=fault.name, now=now)
         rows = await database.rows(_FAULTS[fault.held], rule=fault.name, now=now)
         found += [(fault.name, row["submission"], row["municipality"]) for row in rows]
+    for event in EVENT_RULES:
+        await database.run(_EVENT_OVER, rule=event.name, code=event.code, now=now)
+        rows = await database.rows(_TELL_EVENT, rule=event.name, code=event.code, now=now)
+        found += [(event.name, row["submission"], row["municipality"]) for row in rows]
     for bound in LIMIT_RULES:
         await database.run(_PROVEN[bound.proof], rule=bound.name, now=now)
         mine = [limit for limit in limits if limit.rule == bound.name]
@@ -169,7 +177,10 @@ def _columns(limits: Sequence[Limit], now: datetime) -> dict[str, list[Any]]:
 
 
 async def open_alarms(database: Database) -> Sequence[Row]:
-    """Every alarm that is not resolved, oldest first, acknowledged or not; `subject` is an id or what it is about."""
+    """Every alarm that is not resolved, oldest first, acknowledged or not.
+
+    `subject` is an id or what it is about, `reason` the submission's, where it has one.
+    """
     return await database.rows(_OPEN)
 
 

@@ -194,6 +194,14 @@ def test_refused_events_stay_in_the_chain_and_prove_nothing(case, other_case):
     assert "nicht nachweisbar echt" in members["nachweis.html"].decode()
 
 
+def test_a_genuine_event_that_does_not_count_is_told_apart_on_the_cover(case):
+    said = {**case.entries[7].body, "verified": False, "key": "", "problems": [{"rule": "tags_missing"}]}
+    members = case.members(case.dossier((*case.entries[:7], EvidenceEntry("event", said))))
+    page = members["nachweis.html"].decode()
+    assert "(echt, aber ohne Wirkung: die Prüfmarken der verschlüsselten Teile fehlen" in page
+    assert "nicht nachweisbar echt" not in page
+
+
 def test_an_announcement_made_anew_begins_another_log(case, other_case):
     anew = EvidenceEntry("announced", {"remote_id": other_case.remote, "case_id": other_case.case})
     entries = (*case.entries[:4], case.kept(case.tokens[0]), anew, *other_case.entries[4:])

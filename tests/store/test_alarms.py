@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from gateway.alarm import HOUSE_RULES
-from gateway.deadlines import FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
+from gateway.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
+from gateway.journey import observed
 from gateway.model import Event, State
 from gateway.ports import Change
 from gateway.store.alarms import acknowledge, look, open_alarms
@@ -69,6 +70,22 @@ async def test_an_alarm_is_noted_as_seen_once_and_stays_open(store, clock):
     assert row["acknowledged_at"] == clock.now()
 
 
+async def test_a_genuine_event_that_does_not_count_is_told_at_once_with_what_it_lacks_until_one_counts(store, clock):
+    it = await at_state(store, clock, State.SUBMITTED)
+    assert await look(store.database, clock.now()) == []
+    event = Event("accept-submission", "d-1", False, clock.now(), ({"rule": "tags_missing"},), "refused:1", "a.b.c")
+    it = await store.commit(it.version, observed(it, (event,), clock.now()))
+    assert (it.state, it.events[0].type) == (State.SUBMITTED, "accept-submission")
+    assert await look(store.database, clock.now()) == [("event_not_counted", it.id, TOWN)]
+    assert await look(store.database, clock.now()) == []
+    (row,) = await open_alarms(store.database)
+    assert row["reason"] == it.reason.as_json()
+    assert "authenticationTags" in row["reason"]["de"]
+    await store.commit(it.version, Change(replace(it, state=State.ACCEPTED, reason=None)))
+    await look(store.database, clock.now())
+    assert await open_alarms(store.database) == []
+
+
 @pytest.mark.parametrize("rule", LIMIT_RULES, ids=lambda rule: rule.name)
 async def test_each_limit_of_a_municipality_fires_when_its_time_has_come_and_once(store, clock, rule):
     it = await at_state(store, clock, State.SUBMITTED)
@@ -103,7 +120,7 @@ async def test_a_proof_that_comes_late_resolves_the_alarm(store, clock):
 
 
 def test_every_rule_says_what_to_do_in_two_languages():
-    every = (*RULES, *LIMIT_RULES, *FAULT_RULES, *HOUSE_RULES)
+    every = (*RULES, *LIMIT_RULES, *FAULT_RULES, *EVENT_RULES, *HOUSE_RULES)
     assert len({rule.name for rule in every}) == len(every)
     for rule in every:
         assert rule.de != rule.en
