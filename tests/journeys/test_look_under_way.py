@@ -70,9 +70,13 @@ async def test_a_submission_without_a_place_goes_back_untouched_and_goes_on_when
 
 
 class Crowded(Channel):
-    """Many small attachments; counts how many are on their way at once."""
+    """Many small attachments; counts how many are on their way at once, of which the first wait for each other."""
 
     inside = most = 0
+
+    def __init__(self, where):
+        super().__init__(where)
+        self.met = asyncio.Event()
 
     async def seal(self, _submission, _parcel, _store):
         names = ("metadata", "data", *(str(uuid4()) for _ in range(50)))
@@ -83,6 +87,9 @@ class Crowded(Channel):
     async def upload(self, _submission, _part, _body):
         self.inside += 1
         self.most = max(self.most, self.inside)
+        if self.inside == UPLOADS_AT_ONCE:
+            self.met.set()
+        await asyncio.wait_for(self.met.wait(), 10)
         await asyncio.sleep(0)
         self.inside -= 1
 

@@ -163,7 +163,7 @@ async def test_a_receiver_that_is_gone_ends_its_subscription_and_that_alone(stor
     assert (found[other]["status"], found[other]["ended_at"], found[other]["reason"]) == ("active", None, None)
     log, _ = await store.webhooks.log("portal", hook, None, 10)
     assert {(each.state, each.next_at) for each in log} == {("failed", None)}
-    assert [one["status"] for each in log for one in each.tries] == [410, 503]
+    assert sorted(one["status"] for each in log for one in each.tries) == [410, 503]
     for asked in (store.webhooks.test("portal", hook), store.webhooks.replay("portal", hook, None),
                   store.webhooks.rotate("portal", hook)):  # fmt: skip
         with pytest.raises(WebhookEnded):
