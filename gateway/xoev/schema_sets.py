@@ -53,6 +53,11 @@ class CompiledSet:
         """The exact bytes of the file to begin with."""
         return self.parts[0].source
 
+    @property
+    def validator(self) -> tuple[etree.XMLSchema, threading.Lock]:
+        """What is compiled, and the lock to hold while asking it."""
+        return self._compiled, self._lock
+
     def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
         """Everything that libxml2 finds wrong; empty for a valid document."""
         with self._lock:
