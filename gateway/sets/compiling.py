@@ -75,7 +75,7 @@ def has_schema(files: Mapping[str, object]) -> bool:
 
 def refusal(identity: Identity, told: Sequence[Finding]) -> list[Finding]:
     """The causes that a set does not compile, headed by what to do; absent parts alone where there are any."""
-    causes = [replace(one, severity=Severity.ERROR) for one in once(told) if one.severity is not Severity.INFO]
+    causes = [one if one.severity is Severity.INFO else replace(one, severity=Severity.ERROR) for one in once(told)]
     absent = [one for one in causes if one.rule in _ABSENT]
     left = [one for one in causes if one.rule not in _ABSENT | (_FOLLOWING if absent else frozenset())]
     de, en = _SENTENCES["set_lacking" if absent else "set_uncompiled"]

@@ -16,12 +16,12 @@ from gateway.model import Finding
 from gateway.xoev import published_form
 from gateway.xoev.fim import Field, FormSchema, Group
 from gateway.xoev.fim.model import transported
-from gateway.xoev.message.declared import Declarations, Element, Model
+from gateway.xoev.message.declared import Content, Declarations, Element, Model
 from gateway.xoev.published_sentences import told
 from gateway.xoev.schema_sets import CompiledSet
 from gateway.xoev.schemas import Facets, Node, Schema
 
-_ID: Final = re.compile(r"(?P<id>[GF][0-9]{8}(?:[0-9]{3})?)(?:V(?P<version>[0-9]+(?:\.[0-9]+)*))?")
+_ID: Final = re.compile(r"(?P<id>[GF][0-9]+)(?:V(?P<version>[0-9]+(?:\.[0-9]+)*))?")
 _ANYTHING: Final = Facets("anyType")
 _Held = tuple[Group | Field, ...]
 
@@ -65,7 +65,8 @@ def read_published(
     children, nodes, choice = reader.group("", element, form.children, choice=False)
     node = Node(name, "", 1, 1, None, nodes, choice, namespace)
     validator, lock = compiled.validator
-    schema = Schema(namespace, node, element.part.source, validator, compiled.second, lock)
+    others = tuple(sorted({one.namespace for one in node.walk()} - {namespace, ""}))
+    schema = Schema(namespace, node, element.part.source, validator, compiled.second, lock, others)
     return Published(schema, replace(form, children=children), tuple(reader.absent), tuple(reader.differences)), ()
 
 
@@ -102,6 +103,7 @@ class _Reader:
         `choice` says whether by the form exactly one does.
         """
         content = self.declared.content(element)
+        self.attributes(path, content)
         wanted = {child.id: child for child in transported(held)}
         if content.model is None and wanted:
             self.tell(path, "document_shape", element.name)
@@ -148,9 +150,15 @@ class _Reader:
 
     def facets(self, path: str, element: Element) -> Facets:
         content = self.declared.content(element)
+        self.attributes(path, content)
         if content.simple is None and content.model is not None and not content.free:
             self.tell(path, "document_shape", element.name)
         return content.simple.facets if content.simple else _ANYTHING
+
+    def attributes(self, path: str, content: Content) -> None:
+        for one in content.attributes:
+            if one.required:
+                self.tell(path, "document_surplus", f"@{one.name}")
 
     def tell(self, path: str, rule: str, *params: str) -> None:
         self.differences.append(told(f"/{path}" if path else "", rule, *params))

@@ -82,7 +82,8 @@ class Node:
 class Schema:
     """A compiled document schema. `root` is the element that documents begin with; `source` the exact bytes of its XSD.
 
-    `second` judges where libxml2 refuses. What is compiled may be shared, and so is its lock then.
+    `second` judges where libxml2 refuses, `others` are namespaces of elements beside the root's own. What is compiled
+    may be shared, and so is its lock then.
     """
 
     namespace: str
@@ -91,6 +92,12 @@ class Schema:
     _compiled: etree.XMLSchema = field(repr=False)
     second: SecondJudge = field(repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    others: tuple[str, ...] = ()
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """`xfd` for the namespace of the root, as the FIM portal has it; others of a published XSD are counted."""
+        return {"xfd": self.namespace} | {f"n{number}": one for number, one in enumerate(self.others, 1)}
 
     def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
         """Everything that libxml2 finds wrong; empty for a valid document. Safe from several threads.

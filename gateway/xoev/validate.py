@@ -54,7 +54,7 @@ def document(
 
 def _write(schema: Schema, filled: Filled, findings: list[Finding]) -> etree._Element:
     """The form as XML: one element for each filled one, in the same order."""
-    root = etree.Element(schema.root.tag, nsmap=_prefixes(schema))
+    root = etree.Element(schema.root.tag, nsmap=schema.prefixes)
 
     def below(parent: etree._Element, children: Iterable[Filled]) -> None:
         for child in children:
@@ -71,18 +71,12 @@ def _write(schema: Schema, filled: Filled, findings: list[Finding]) -> etree._El
     return root
 
 
-def _prefixes(schema: Schema) -> dict[str, str]:
-    """`xfd` for the namespace of the root, as the FIM portal has it; others that a published XSD uses are counted."""
-    others = sorted({node.namespace for node in schema.root.walk()} - {schema.namespace, ""})
-    return {"xfd": schema.namespace} | {f"n{number}": one for number, one in enumerate(others, 1)}
-
-
 def _judge(schema: Schema, root: etree._Element, filled: Filled) -> Iterator[Finding]:
     errors = schema.errors(root)
     if not errors:
         return
     by_element = dict(zip(root.iter(), filled.walk(), strict=True))
-    namespaces = _prefixes(schema)
+    namespaces = schema.prefixes
     seen: set[tuple[str, str]] = set()
     faceted: set[str] = set()
     for error in errors:

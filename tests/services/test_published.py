@@ -18,6 +18,9 @@ from gateway.errors import DataInvalid
 from gateway.model import Finding, Severity
 from gateway.services.loader import load
 from gateway.services.service import Service
+from gateway.xoev import fim
+from gateway.xoev.fim.genericode import Lists
+from gateway.xoev.published import read_published
 from gateway.xoev.published_sentences import SENTENCES
 from gateway.xoev.schema_sets import SchemaSet, compile_set
 
@@ -155,6 +158,13 @@ def limit(name: str, kind: str, value: str) -> Edit:
     return lambda root: facet(root, name, kind, value)
 
 
+def attributed(name: str) -> Edit:
+    def edit(root: etree._Element) -> None:
+        etree.SubElement(at(root, name)[0], f"{XS}attribute", name="fassung", type="xs:string", use="required")
+
+    return edit
+
+
 def grouped(root: etree._Element) -> None:
     one = at(root, "F99000000103")
     one[:] = []
@@ -212,6 +222,7 @@ HARMFUL = {
     "a mapped element missing": (remove("F99000000103"), ("document_lost", f"{PERSON}/F99000000103")),
     "a mapped group missing": (remove("G99000000013"), ("document_lost", "/G99000000010/G99000000013")),
     "a mandatory element more": (added("1"), ("document_surplus", PERSON)),
+    "a mandatory attribute": (attributed("G99000000012"), ("document_surplus", f"{PERSON}/G99000000012")),
     "a group for a field": (grouped, ("document_shape", f"{PERSON}/F99000000103")),
     "a choice that excludes what is mapped": (either, ("document_narrower", f"{PERSON}/G99000000012")),
 }
@@ -263,6 +274,50 @@ def test_what_only_the_xsd_can_judge_is_a_finding_at_the_place_of_the_record(tmp
     assert [(one.pointer, one.rule) for one in findings] == [("/record/applicant/person/birth_name", "pattern")]
 
 
+def test_of_several_patterns_of_one_restriction_one_has_to_hold(tmp_path: Path) -> None:
+    def edit(root: etree._Element) -> None:
+        facet(root, "F99000000103", "pattern", "[A-V].*")
+        restriction = at(root, "F99000000103").find(f".//{XS}restriction")
+        assert restriction is not None
+        etree.SubElement(restriction, f"{XS}pattern", value="[W-Z].*")
+
+    service = loaded(tmp_path, edit)
+    record = ordinary(service)
+    for name, right in (("Weiß", True), ("Abel", True), ("weiß", False)):
+        record["applicant"]["person"]["birth_name"] = name
+        told_wrong = [one for one in service.check(record, (), ars=ARS) if "birth_name" in one.pointer]
+        assert (told_wrong == [], service.document(record)[0] is not None) == (right, right)
+
+
+def test_elements_of_another_namespace_are_written_there(tmp_path: Path) -> None:
+    files = published()
+    foreign = "urn:example:types"
+    files["types.xsd"] = files["types.xsd"].replace(
+        b"</xs:schema>",
+        b'<xs:element name="F99000000103V1.0.0"><xs:simpleType><xs:restriction base="xs:string">'
+        b'<xs:minLength value="1"/><xs:maxLength value="120"/></xs:restriction></xs:simpleType></xs:element>'
+        b"</xs:schema>",
+    )
+    own = etree.fromstring(files["hausnummer.xsd"])
+    (field,) = [one for one in own.iter(f"{XS}element") if one.get("name") == "F99000000103V1.0.0"]
+    parent = field.getparent()
+    assert parent is not None
+    reference = etree.Element(f"{XS}element", {"ref": "t:F99000000103V1.0.0", "minOccurs": "0"}, {"t": foreign})
+    parent.replace(field, reference)
+    files["hausnummer.xsd"] = etree.tostring(own)
+    service = load(folder(tmp_path), None, library(files)).get("hausnummer")
+    document, findings = service.document(ordinary(service))
+    assert (findings, document is not None) == ([], True)
+    assert document is not None
+    (there,) = etree.fromstring(document.content).iter(f"{{{foreign}}}F99000000103V1.0.0")
+    assert there.text == "Weiß"
+    record = ordinary(service)
+    record["applicant"]["person"]["birth_name"] = "W" * 121
+    assert [(one.pointer, one.rule) for one in service.document(record)[1]] == [
+        ("/record/applicant/person/birth_name", "too_long")
+    ]
+
+
 def test_local_elements_without_namespace_are_written_so(tmp_path: Path) -> None:
     service = loaded(tmp_path, lambda root: root.set("elementFormDefault", "unqualified"))
     document, findings = service.document(ordinary(service))
@@ -275,6 +330,18 @@ def test_local_elements_without_namespace_are_written_so(tmp_path: Path) -> None
     assert ("/record/applicant/person/birth_name", "too_long") in {
         (one.pointer, one.rule) for one in service.document(record)[1]
     }
+
+
+def test_the_generated_xsd_of_every_service_differs_in_nothing_from_its_form() -> None:
+    for name, service in load().items():
+        form, _ = fim.read((OWN.parent / name / "form.xml").read_bytes(), Lists([]))
+        compiled, _ = compile_set(SchemaSet(name, "1", {"form.xsd": service.xsd}))
+        assert form is not None
+        assert compiled is not None
+        found, _ = read_published(compiled, form)
+        assert found is not None
+        assert (name, found.differences, found.absent, found.form) == (name, (), (), form)
+        assert found.schema.root == service.compiled.schema.root
 
 
 def test_a_set_that_is_not_installed_is_refused_with_the_way_out(tmp_path: Path) -> None:
@@ -333,6 +400,14 @@ def test_every_sentence_of_a_difference_is_used() -> None:
     tried = {rule for _, rule, *_ in HARMLESS.values()} | {rule for _, (rule, _) in HARMFUL.values()}
     elsewhere = {"document_root", "document_less", "document_order", "document_codes", "document_version"}
     assert tried | elsewhere == set(SENTENCES)
+
+
+def test_the_reference_page_has_every_difference_with_its_weight() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/document-schema.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(document_[a-z_]+)` \| (\w+) \|", page, re.MULTILINE))
+    weights = {rule: severity.value for rule, (severity, *_) in SENTENCES.items() if rule != "document_root"}
+    assert rows == weights
+    assert "`document_root`" in page
 
 
 def test_another_version_of_an_element_is_told(tmp_path: Path) -> None:
