@@ -19,8 +19,6 @@ from gateway.xoev.schema_sets import SchemaSet
 _SUFFIX: Final = ".xsd"
 _ABSENT: Final = frozenset({"xsd_missing", "xsd_outside", "xsd_absent", "xsd_unread"})
 """Rules of parts that are not there or cannot be read."""
-_FOLLOWING: Final = frozenset({"xsd_invalid", "xsd_judges_differ"})
-"""Rules of what may only follow from such a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +72,10 @@ def has_schema(files: Mapping[str, object]) -> bool:
 
 
 def refusal(identity: Identity, told: Sequence[Finding]) -> list[Finding]:
-    """The causes that a set does not compile, headed by what to do; absent parts alone where there are any."""
+    """The causes that a set does not compile, headed by what to do; absent parts first."""
     causes = [one if one.severity is Severity.INFO else replace(one, severity=Severity.ERROR) for one in once(told)]
     absent = [one for one in causes if one.rule in _ABSENT]
-    left = [one for one in causes if one.rule not in _ABSENT | (_FOLLOWING if absent else frozenset())]
+    left = [one for one in causes if one.rule not in _ABSENT]
     de, en = _SENTENCES["set_lacking" if absent else "set_uncompiled"]
     return [Finding(identity.name, "set_uncompiled", de, en), *absent, *left]
 

@@ -114,6 +114,16 @@ def test_an_absent_part_is_named_and_nothing_that_follows_from_it(run: Run, tmp_
     assert [one["compiles"] for one in lines(run("list", "--json"))] == [True, True]
 
 
+def test_what_is_wrong_besides_an_absent_part_is_named_behind_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "d.xsd").write_text(
+        IMPORTING.replace("</xs:schema>", '<xs:element name="f" type="xs:strin"/></xs:schema>')
+    )
+    refused = run("install", tmp_path / "d.xsd", *NAMED)
+    assert (refused.exit_code, rules(refused)) == (3, ["set_uncompiled", "xsd_absent", "xsd_invalid"])
+    assert refused.stderr.count("does not resolve") == 1
+    assert "strin" in refused.stderr
+
+
 def test_one_set_of_a_source_that_does_not_compile_stops_all_of_it(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mixed").mkdir()
     (tmp_path / "mixed/d.xsd").write_text(IMPORTING)
