@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+import jsonschema_rs
+
 from gateway.model import Finding, Severity
 from gateway.services.definition import DocumentSchema
 from gateway.sets.compiling import refusal
@@ -21,6 +23,9 @@ from gateway.xoev.published import Published, read_published
 from gateway.xoev.published_form import missing
 
 _PLACE: Final = "service.toml#/document/schema_set"
+_URI: Final = jsonschema_rs.Draft202012Validator(
+    {"type": "string", "format": "uri"}, validate_formats=True, offline=True
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,9 @@ def document_schema(
     if published is None:
         place = "service.toml#/document/root" if wanted.root else _PLACE
         return None, tuple(replace(one, pointer=place) for one in unfound)
+    unfit = [one for one in published.schema.prefixes.values() if not _URI.is_valid(one)]
+    if unfit:
+        return None, tuple(_fault("document_uri", one) for one in unfit)
     return Chosen(published.schema, published.form, published), ()
 
 
@@ -91,6 +99,16 @@ SENTENCES: Final = {
         (
             "The schema set {0} is not installed, not usable or ambiguous; usable are: {1}. Bring it in with "
             "`gateway schemas install`, or take the name from `gateway schemas list`."
+        ),
+    ),
+    "document_uri": (
+        (
+            "Der Namensraum {0} des veröffentlichten XSD ist keine vollständige URI; kanonisches XML und FIT-Connect "
+            "verlangen eine. Bitte beim Herausgeber eine berichtigte Fassung holen."
+        ),
+        (
+            "The namespace {0} of the published XSD is no full URI; canonical XML and FIT-Connect demand one. Get a "
+            "corrected version from the publisher."
         ),
     ),
     "document_set_faulty": (

@@ -5,6 +5,7 @@ It is made from the XSD that this project generates, so that a test can say what
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -23,6 +24,7 @@ TYPES = (
     b'<xs:simpleType name="text120"><xs:restriction base="xs:string"><xs:minLength value="1"/>'
     b'<xs:maxLength value="120"/></xs:restriction></xs:simpleType></xs:schema>'
 )
+OWN = Path(__file__).parents[2] / "gateway/services/hausnummer"
 GENERATED = (Path(__file__).parents[2] / "xsd/fim-s99000000001_1.0.0.xsd").read_bytes()
 Edit = Callable[[etree._Element], None]
 
@@ -45,6 +47,15 @@ def published(edit: Edit | None = None) -> dict[str, bytes]:
         "<xs:element", '<xs:import namespace="urn:example:types" schemaLocation="types.xsd"/>\n<xs:element', 1
     )
     return {"hausnummer.xsd": text.encode(), "types.xsd": TYPES}
+
+
+def folder(tmp_path: Path, document: str = f'schema_set = "{URN}_1.0"') -> Path:
+    """A directory of services in which hausnummer names a set."""
+    shutil.copytree(OWN, tmp_path / "services/hausnummer")
+    path = tmp_path / "services/hausnummer/service.toml"
+    head, table, rest = path.read_text().partition("[title]")
+    path.write_text(f"{head}[document]\n{document}\n\n{table}{rest}")
+    return tmp_path / "services"
 
 
 def at(root: etree._Element, name: str) -> etree._Element:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +23,10 @@ from gateway.xoev.published import read_published
 from gateway.xoev.published_sentences import SENTENCES
 from gateway.xoev.schema_sets import SchemaSet, compile_set
 
-from .published_xsd import NAMESPACE, ROOT, URN, XS, Edit, at, facet, library, published
+from .published_xsd import NAMESPACE, OWN, ROOT, URN, XS, Edit, at, facet, folder, library, published
 
-OWN = Path(__file__).parents[2] / "gateway/services/hausnummer"
 PERSON = "/G99000000010/G99000000011"
 ARS = "150900546546"
-
-
-def folder(tmp_path: Path, document: str = f'schema_set = "{URN}_1.0"') -> Path:
-    """A directory of services in which hausnummer names a set."""
-    shutil.copytree(OWN, tmp_path / "services/hausnummer")
-    path = tmp_path / "services/hausnummer/service.toml"
-    head, table, rest = path.read_text().partition("[title]")
-    path.write_text(f"{head}[document]\n{document}\n\n{table}{rest}")
-    return tmp_path / "services"
 
 
 def loaded(tmp_path: Path, edit: Edit | None = None) -> Service:
@@ -349,6 +338,13 @@ def test_a_set_that_is_not_installed_is_refused_with_the_way_out(tmp_path: Path)
     assert (one.rule, one.pointer) == ("document_set", "hausnummer/service.toml#/document/schema_set")
     assert f"{URN}_1.0" in one.de
     assert "gateway schemas install" in one.de
+
+
+def test_a_namespace_that_canonical_xml_and_metadata_forbid_is_refused(tmp_path: Path) -> None:
+    files = {name: content.replace(NAMESPACE.encode(), b"hausnummer") for name, content in published().items()}
+    with pytest.raises(DataInvalid) as caught:
+        load(folder(tmp_path), None, library(files))
+    assert [one.rule for one in caught.value.findings] == ["document_uri"]
 
 
 def test_a_set_that_does_not_compile_is_refused_by_its_cause(tmp_path: Path) -> None:
