@@ -170,6 +170,7 @@ def _spelled(written: str | None) -> str | None:
 
 def _number(text: str | None) -> Decimal | None:
     try:
-        return None if text is None else Decimal(text)
+        found = None if text is None else Decimal(text)
     except InvalidOperation:
         return None
+    return found if found is not None and found.is_finite() else None

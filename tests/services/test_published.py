@@ -263,6 +263,18 @@ def test_what_only_the_xsd_can_judge_is_a_finding_at_the_place_of_the_record(tmp
     assert [(one.pointer, one.rule) for one in findings] == [("/record/applicant/person/birth_name", "pattern")]
 
 
+def test_a_limit_that_is_no_number_says_nothing(tmp_path: Path) -> None:
+    def edit(root: etree._Element) -> None:
+        facet(root, "F99000000107", "minInclusive", "-INF")
+        restriction = at(root, "F99000000107").find(f".//{XS}restriction")
+        assert restriction is not None
+        restriction.set("base", "xs:double")
+
+    service = loaded(tmp_path, edit)
+    assert ("document_type", f"{PERSON}/G99000000012/F99000000107") in told(service.compiled.differences)
+    assert service.document(ordinary(service))[0] is not None
+
+
 def test_of_several_patterns_of_one_restriction_one_has_to_hold(tmp_path: Path) -> None:
     def edit(root: etree._Element) -> None:
         facet(root, "F99000000103", "pattern", "[A-V].*")
