@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +17,7 @@ from gateway.intake import Intake
 from gateway.model import Attachment, Client, Destination, Municipality, Severity
 from gateway.ports import NewSubmission
 from gateway.services.loader import load
+from tests.services import published_xsd
 
 ARS = "150900546546"
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
@@ -56,6 +58,10 @@ def store() -> Store:
 
 @pytest.fixture
 def intake(catalogue: Any, store: Store) -> Intake:
+    return taking_in(catalogue, store)
+
+
+def taking_in(catalogue: Any, store: Store) -> Intake:
     keys = SimpleNamespace(sign_receipt=lambda _: "receipt", receipt_key="key")
     clock = SimpleNamespace(now=lambda: NOW)
     return Intake(store, catalogue, {ARS: TOWN}, keys, clock, uuid4, lambda *_: b"digest")  # type: ignore[arg-type]
@@ -103,6 +109,21 @@ async def test_what_breaks_a_rule_of_the_service_is_not_taken_over(intake: Intak
     (found,) = [one for one in refused.value.findings if one.severity is Severity.ERROR]
     assert (found.pointer, found.rule) == ("/record/parcels/2", "parcel_once")
     assert store.made == []
+
+
+async def test_a_document_by_a_published_xsd_is_taken_over_with_its_schema(store: Store, tmp_path: Path) -> None:
+    catalogue = load(published_xsd.folder(tmp_path), None, published_xsd.library(published_xsd.published()))
+    body = catalogue.get("hausnummer").example(ARS)
+    for attachment in body["attachments"]:
+        attachment["upload"] = str(uuid4())
+    intake = taking_in(catalogue, store)
+    assert [one for one in await intake.validate(PORTAL, body) if one.severity is Severity.ERROR] == []
+    await intake.create(PORTAL, body, "key")
+    (made,) = store.made
+    assert made.document.schema_uri == made.document.namespace == published_xsd.NAMESPACE
+    assert f"<xfd:{published_xsd.ROOT} ".encode() in made.document.content
+    entry = next(one for one in made.evidence if one.kind == "validated")
+    assert (entry.body["valid"], entry.body["stages"]["schema"]) == (True, "passed")
 
 
 async def test_faults_around_the_record_hide_none_inside_it(intake: Intake, store: Store, body: dict) -> None:

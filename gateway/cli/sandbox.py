@@ -30,11 +30,13 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
     from gateway import failpoints, settings  # noqa: PLC0415 - commands import what they need
     from gateway.sandbox.fitconnect.server import Offer, serve  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.installed import usable  # noqa: PLC0415 - as above
+    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
 
     values = settings.read(config)
     set_up_logging(values.log.level, values.log.format)
     failpoints.arm("sandbox", values.failpoints)
-    catalogue = load(values.services.dir, {})
+    catalogue = load(values.services.dir, {}, usable(values.schema_dir, shipped(), values.trusted_sets))
     offered = tuple(
         Offer(service.identifier, ("DE",), tuple((uri, "application/xml") for uri in service.schema_uris))
         for _, service in catalogue.items()

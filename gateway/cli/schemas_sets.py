@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 def install(config: Path | None, as_json: bool, source: str, **wanted: Any) -> None:  # noqa: ANN401 - click's options
     """Install everything a source brings, or nothing; a line for each set."""
     from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.compiling import uncompiled  # noqa: PLC0415 - as above
     from gateway.sets.install import install as bring  # noqa: PLC0415 - as above
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.sets.plan import Unlisted, plan  # noqa: PLC0415 - as above
@@ -60,11 +61,16 @@ def install(config: Path | None, as_json: bool, source: str, **wanted: Any) -> N
     choice = Unlisted(wanted["urn"], wanted["version"]) if wanted["unlisted"] else None
     planned = plan(files, shipped(), choice)
     _refuse_unfit(planned, values, choice)
+    compiling = uncompiled(planned.sets, _library(values), shipped())
+    if compiling.faults:
+        raise SetRefused(findings=compiling.faults)
     at = datetime.now(UTC).isoformat(timespec="seconds")
     done = bring(values.schema_dir, planned.sets, source=source, at=at, replace=wanted["replace"])
-    show(planned.notices)
+    show((*planned.notices, *compiling.notices))
     for one in done:
-        emit(_outcome(one, planned.left), as_json=as_json, human=_said(one))
+        compiles = one.one.identity not in compiling.flagged
+        line = {**_outcome(one, planned.left), "compiles": compiles}
+        emit(line, as_json=as_json, human=_said(one) + ("" if compiles else f" ({_uncompiling()})"))
 
 
 @click.command(
@@ -209,6 +215,7 @@ def _line(one: InstalledSet, values: Settings, library: Library, newest: str | N
     notices = [n for n in library.code_lists.notices(date.today()) if n.pointer == one.identity.name]  # noqa: DTZ011 - the operator's day
     if newest and newest != one.identity.name:
         notices.append(_newer(one.identity.name, newest))
+    broken = [] if one.identity not in library.identities() else _uncompiled(one, library)
     return {
         "kind": one.identity.kind,
         "urn": one.identity.urn,
@@ -216,19 +223,30 @@ def _line(one: InstalledSet, values: Settings, library: Library, newest: str | N
         "state": "installed",
         "listed": one.is_listed(shipped()),
         "usable": may_use(one, shipped(), values.trusted_sets),
+        "compiles": not broken,
         "files": len(one.files),
         "digest": one.digest,
         "source": one.source,
         "installed_at": one.installed_at,
         **({"valid_from": _day(found.valid_from), "valid_until": _day(found.valid_until)} if found else {}),
-        "notices": [notice.as_json() for notice in notices],
+        "notices": [notice.as_json() for notice in (*broken, *notices)],
     }
+
+
+def _uncompiled(one: InstalledSet, library: Library) -> list[Finding]:
+    """Why an installed schema set does not compile: an older gateway took it, or what it imports was replaced."""
+    from gateway.sets.compiling import has_schema, refusal  # noqa: PLC0415 - commands import what they need
+
+    if one.identity.kind != "schema" or not has_schema(one.files):
+        return []
+    schema, faults = library.schema(one.identity.urn, one.identity.version)
+    return [] if schema is not None else refusal(one.identity, faults)
 
 
 def _content(one: InstalledSet, library: Library) -> tuple[Finding, ...]:
     """What is wrong inside files that are as they were installed."""
-    if one.identity.kind == "schema" and any(name.lower().endswith(".xsd") for name in one.files):
-        return library.schema(one.identity.urn, one.identity.version)[1]
+    if one.identity.kind == "schema":
+        return tuple(_uncompiled(one, library))
     if one.identity.kind == "rules":
         return library.rules(one.identity.urn, one.identity.version)[1]
     return tuple(fault for fault in library.faults if fault.pointer.startswith(f"{one.identity.name}/"))
@@ -279,8 +297,13 @@ def _listed(line: dict[str, Any]) -> str:
     words = [states[line["state"]]]
     words += [text("nicht amtlich", "not official")] * (not line.get("listed", True))
     words += [text("nicht genutzt", "not used")] * (not line.get("usable", True))
+    words += [_uncompiling()] * (not line.get("compiles", True))
     said = "".join(f"\n  {one['de'] if language() == 'de' else one['en']}" for one in line["notices"])
     return f"{line['urn']} {line['version']} [{line['kind']}]: {', '.join(words)}{said}"
+
+
+def _uncompiling() -> str:
+    return text("lässt sich noch nicht übersetzen", "does not compile yet")
 
 
 def _sentence(fault: Finding) -> str:

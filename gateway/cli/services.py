@@ -54,6 +54,7 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
             directory or values.services.dir, parameters, usable(values.schema_dir, shipped(), values.trusted_sets)
         )
         names = catalogue.ids()
+        faults += [one for _, service in catalogue.items() for one in service.compiled.differences]
         faults += _codes(catalogue, parameters)
         faults += _printing(catalogue, files)
     except DataInvalid as error:

@@ -13,6 +13,7 @@ from gateway.cli.language import text
 
 if TYPE_CHECKING:
     from gateway.services.difference import Change
+    from gateway.sets.library import Library
 
 _FOLDER: Final = click.Path(path_type=Path, file_okay=False, exists=True)
 _WORDS: Final = {
@@ -37,8 +38,16 @@ def diff(config: Path | None, as_json: bool, old: Path, new: Path) -> None:
     from gateway.services.difference import compare, needed, suffices  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load_folder  # noqa: PLC0415 - commands import what they need
 
-    _ = config
-    before, after = load_folder(old), load_folder(new)
+    def installed() -> Library:
+        """Settings and sets, read only where a service names a set."""
+        from gateway import settings  # noqa: PLC0415 - commands import what they need
+        from gateway.sets.installed import usable  # noqa: PLC0415 - as above
+        from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+
+        values = settings.read(config)
+        return usable(values.schema_dir, shipped(), values.trusted_sets)()
+
+    before, after = load_folder(old, installed), load_folder(new, installed)
     changes = compare(before, after)
     for change in changes:
         emit(change.as_json(), as_json=as_json, human=_sentence(change))

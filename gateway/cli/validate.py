@@ -92,7 +92,7 @@ def validate(  # noqa: PLR0913 - the options of the command
         raise click.UsageError(text("--service oder ein Schema, nicht beides.", "--service or a schema, not both."))
     configured = settings.read(config)
     library = _installed(configured)
-    scenario = _service(configured, service) if service else _given(document, xsd, schema_set, library)
+    scenario = _service(configured, service, library) if service else _given(document, xsd, schema_set, library)
     rules = scenario.rules + _rules(rule_files, phase)
     codes = _codes(library, scenario.schema)
     scenario = replace(scenario, rules=rules, phase=phase, codes=codes, values=values, second=second_opinion)
@@ -105,10 +105,10 @@ def validate(  # noqa: PLR0913 - the options of the command
         raise SystemExit(FINDINGS)
 
 
-def _service(values: Settings, service: str) -> Scenario:
+def _service(values: Settings, service: str, library: Library) -> Scenario:
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
 
-    return load(values.services.dir).get(service).scenario
+    return load(values.services.dir, None, lambda: library).get(service).scenario
 
 
 def _installed(values: Settings) -> Library:

@@ -78,6 +78,15 @@ _SIGNATURE: Final = {
     "required": ["format"],
     "additionalProperties": False,
 }
+_DOCUMENT: Final = {
+    "type": "object",
+    "properties": {
+        "schema_set": {"type": "string", "minLength": 1},
+        "root": {"type": "string", "minLength": 1},
+    },
+    "required": ["schema_set"],
+    "additionalProperties": False,
+}
 ASSURANCES: Final = ("none", "basic", "substantial", "high")
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -92,6 +101,7 @@ SCHEMA: Final[dict[str, Any]] = {
         "languages": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2}$"}},
         "maturity": {"enum": ["draft", "pilot", "productive"]},
         "schema_uri": {"type": "string", "format": "uri"},
+        "document": _DOCUMENT,
         "special_categories": {"type": "array", "items": {"enum": ["health"]}, "uniqueItems": True},
         "signature": _SIGNATURE,
         "title": _PAIR,
@@ -173,6 +183,14 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentSchema:
+    """The installed schema set whose XSD decides about documents; `root` where it leaves a doubt which element."""
+
+    schema_set: str
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """`service.toml` as a value."""
 
@@ -194,6 +212,7 @@ class Definition:
     parameters: tuple[Parameter, ...]
     calendar: Calendar | None = None
     signature: SignatureStyle = PLAIN_JWS
+    document: DocumentSchema | None = None
     message: Mapping[str, str] = field(default_factory=dict)
     """What a municipality set for messages of another standard, by name."""
 
@@ -229,6 +248,7 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
         parameters=tuple(_parameter(entry) for entry in table.get("parameters", ())),
         calendar=_calendar(table["calendar"]) if "calendar" in table else None,
         signature=_signature(table.get("signature", {})),
+        document=DocumentSchema(**table["document"]) if "document" in table else None,
     )
     faults = tuple(_unfit(definition))
     return (None if faults else definition), faults

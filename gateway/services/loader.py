@@ -12,7 +12,7 @@ has to pass its own service; `extreme.json` and `faulty.json` are for tests.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -22,16 +22,18 @@ from gateway.errors import DataInvalid, UnknownService
 from gateway.model import Finding, Severity
 from gateway.services import definition as head
 from gateway.services.coherence import incoherent
+from gateway.services.document_schema import Chosen, document_schema
 from gateway.services.messages import Messages, widened
 from gateway.services.overrides import override
 from gateway.services.service import Compiled, Service
 from gateway.services.speaking import speaks
 from gateway.sets.library import Library
 from gateway.tomlfile import NotToml, parse
-from gateway.xoev import fim, own_rules, schemas, xfall
+from gateway.xoev import fim, own_rules, schemas
 from gateway.xoev.filling import plan
 from gateway.xoev.fim import genericode
 from gateway.xoev.fim.genericode import Lists
+from gateway.xoev.mapping import Mapping as Mapped
 from gateway.xoev.message.binding import Sources, shapes
 from gateway.xoev.normal_record import Normaliser
 from gateway.xoev.reading import read_mapping
@@ -89,7 +91,7 @@ def load(
     services: dict[str, Service] = {}
     messages = Messages(directory or _OWN, installed)
     for folder in _folders(directory or _OWN, faults):
-        service = _Folder(folder, faults, messages).load()
+        service = _Folder(folder, faults, messages, installed or Library).load()
         if service is None:
             continue
         if service.id != folder.name:
@@ -103,10 +105,13 @@ def load(
     return Catalogue(services)
 
 
-def load_folder(folder: Path) -> Service:
-    """Load one service from its folder, whatever the folder is called; raises `DataInvalid` with all faults."""
+def load_folder(folder: Path, installed: Callable[[], Library] | None = None) -> Service:
+    """Load one service from its folder, whatever the folder is called; raises `DataInvalid` with all faults.
+
+    `installed` gives the schema sets that a service may name for its documents; its messages are left out.
+    """
     faults: list[Finding] = []
-    service = _Folder(folder, faults, Messages(folder.parent, None)).load()
+    service = _Folder(folder, faults, Messages(folder.parent, None), installed or Library).load()
     if service is None or faults:
         raise DataInvalid(findings=tuple(faults))
     return service
@@ -138,26 +143,39 @@ def _apply(
 class _Folder:
     """One folder being loaded; goes on after a fault as far as the rest can be judged."""
 
-    def __init__(self, folder: Path, faults: list[Finding], messages: Messages) -> None:
+    def __init__(
+        self, folder: Path, faults: list[Finding], messages: Messages, installed: Callable[[], Library]
+    ) -> None:
         self.folder = folder
         self.faults = faults
         self.messages = messages
+        self.installed = installed
+        self.differences: tuple[Finding, ...] = ()
 
     def load(self) -> Service | None:
+        """The service; beside faults stand the harmless differences of its published XSD, which may explain them."""
+        before = len(self.faults)
+        service = self.joined()
+        if len(self.faults) > before:
+            self.faults += self.differences
+        return service
+
+    def joined(self) -> Service | None:
         before = len(self.faults)
         definition = self.taken("service.toml", head.read(self.toml("service.toml") or {}))
         form = self.form()
         texts = self.toml("texts.toml", optional=True) or {}
         examples = {path.stem: self.json(f"examples/{path.name}") for path in self.examples()}
         table = self.toml("mapping.toml")
-        mapping = None if table is None else self.taken("mapping.toml", read_mapping(table, form))
+        chosen = self.document_schema(form, definition)
+        joined = chosen.form if chosen else form
+        mapping = None if table is None else self.taken("mapping.toml", read_mapping(table, joined))
         named = self.texts(texts, form)
-        if form is None:
+        self.differing(chosen, mapping)
+        if chosen is None or definition is None or named is None or mapping is None or len(self.faults) > before:
             return None
-        schema = self.taken("form.xml", schemas.load(xfall.to_xsd(form)))
-        if definition is None or named is None or mapping is None or schema is None or len(self.faults) > before:
-            return None
-        root = plan(schema, form, mapping, named)
+        schema = chosen.schema
+        root = plan(schema, chosen.form, mapping, named)
         identifier = f"urn:x-ozg-gateway:service:{definition.id}:record:{definition.version}"
         record_schema, labels = build(root, mapping.rules, identifier=identifier, title=definition.titles["de"])
         for name, one in incoherent(definition, labels.keys(), named):
@@ -168,7 +186,9 @@ class _Folder:
         rules = self.rules(schema)
         offered = self.messages.of(self.folder, Sources(shapes(record_schema), labels), self.faults)
         normaliser = Normaliser(root, labels)
-        compiled = Compiled(schema, root, named, record_schema, check, normaliser, examples, rules, offered)
+        compiled = Compiled(
+            schema, root, named, record_schema, check, normaliser, examples, rules, offered, self.differences
+        )
         service = Service(widened(definition, offered), compiled)
         if definition.signature.enveloped and not service.signature_place:
             self.fault("service.toml", "/signature/packaging", "signature_place")
@@ -184,6 +204,21 @@ class _Folder:
         unlisted = [replace(one, severity=Severity.ERROR) for one in notices if one.rule == "fim_list_absent"]
         self.taken("form.xml", (None, tuple(unlisted)))
         return form
+
+    def document_schema(self, form: fim.FormSchema | None, definition: head.Definition | None) -> Chosen | None:
+        if form is None:
+            return None
+        chosen, faults = document_schema(form, definition.document if definition else None, self.installed)
+        self.faults += self.placed(faults)
+        return chosen
+
+    def differing(self, chosen: Chosen | None, mapping: Mapped | None) -> None:
+        found = self.placed(chosen.differences(mapping) if chosen else ())
+        self.faults += [one for one in found if one.severity is Severity.ERROR]
+        self.differences = tuple(one for one in found if one.severity is not Severity.ERROR)
+
+    def placed(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        return tuple(replace(one, pointer=f"{self.folder.name}/{one.pointer}") for one in findings)
 
     def rules(self, schema: schemas.Schema) -> RuleSet | None:
         source = self.raw("rules.sch", optional=True)

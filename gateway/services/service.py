@@ -58,6 +58,8 @@ class Compiled:
     examples: Mapping[str, Mapping[str, Any]] = field(repr=False)
     rules: RuleSet | None = field(default=None, repr=False)
     messages: Mapping[str, Offered] = field(default_factory=dict, repr=False)
+    differences: tuple[Finding, ...] = field(default=(), repr=False)
+    """Where a published XSD and the form differ without harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Service:
     @property
     def signature_place(self) -> bool:
         """Whether the schema has a place for a signature in the document."""
-        return has_place(self.xsd)
+        return has_place(self.xsd, "" if self.template else self.compiled.schema.root.name)
 
     def still_valid(self, document: Document) -> bool:
         """Whether a document that was changed after writing (signed inside) is valid by its schema."""

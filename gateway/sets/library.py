@@ -69,6 +69,11 @@ class Library:
         others = self._schemas() if only is None else [self._sets[only]]
         return compile_set(given, others, start)
 
+    def beside(self, new: Mapping[Identity, SchemaSet]) -> Library:
+        """These sets, which answer first, together with all others at hand."""
+        left = {identity: one for identity, one in self._sets.items() if identity not in new}
+        return Library([*new.items(), *left.items()], self._endings)
+
     def rules(self, urn: str, version: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
         """The Schematron schemas of a standard by file name, and every fault of those that cannot be read."""
         identity = Identity("rules", urn, version)

@@ -65,12 +65,14 @@ _XML: Final = SchemaSet("xml", "", xml_namespace.FILES)
 class Reach:
     """Walks from the first set to every file that belongs to its schema. `sets[1:]` may be imported from.
 
-    `start` is the file of the first set to begin with; without it all of that set belong to the schema.
+    `start` is the file of the first set to begin with; without it all of that set belong to the schema. `absent` are
+    namespaces that an import names and no set has.
     """
 
     def __init__(self, sets: Sequence[SchemaSet], start: str | None = None) -> None:
         self.faults: list[Finding] = []
         self.notices: list[Finding] = []
+        self.absent: set[str] = set()
         self.roots: dict[_Key, etree._Element] = {}
         self._sets, self._start = (*sets, _XML), start
         self._schemas = [sorted(path for path in one.files if path.lower().endswith(".xsd")) for one in self._sets]
@@ -173,6 +175,7 @@ class Reach:
             if having:
                 break
         if not having:
+            self.absent.add(namespace)
             self.notices.append(absent(place, line, namespace))
             self.notices += self._unread(namespace)
             return

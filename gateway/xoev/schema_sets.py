@@ -53,6 +53,11 @@ class CompiledSet:
         """The exact bytes of the file to begin with."""
         return self.parts[0].source
 
+    @property
+    def validator(self) -> tuple[etree.XMLSchema, threading.Lock]:
+        """What is compiled, and the lock to hold while asking it."""
+        return self._compiled, self._lock
+
     def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
         """Everything that libxml2 finds wrong; empty for a valid document."""
         with self._lock:
@@ -135,14 +140,19 @@ class _Known(etree.Resolver):
         return self.resolve_empty(context) if text is None else self.resolve_string(text, context, base_url=system_url)
 
 
+def _follows(message: str, reach: Reach) -> bool:
+    """Whether a reference only fails because what it refers to belongs to an absent namespace."""
+    unresolved = "does not resolve to" in message
+    return unresolved and any((f"'{{{one}}}" if one else "'") in message for one in reach.absent)
+
+
 def _invalid(reach: Reach, error: etree.XMLSchemaParseError) -> tuple[Finding, ...]:
     """What libxml2 says, by file and line; it names parts of the schema, never data of a document.
 
     What only follows from a part that is not there is left out: the part is told.
     """
     said = [entry for entry in error.error_log if entry.level >= etree.ErrorLevels.ERROR]
-    if reach.notices:
-        said = [entry for entry in said if "does not resolve to" not in entry.message]
+    said = [entry for entry in said if not _follows(entry.message or "", reach)]
     found = [schema_fault(reach.place(one.filename), one.line, "xsd_invalid", one.message) for one in said]
     if found or reach.notices:
         return tuple(dict.fromkeys(found))

@@ -64,6 +64,12 @@ class Node:
     facets: Facets | None
     children: tuple[Node, ...] = ()
     choice: bool = False
+    namespace: str = ""
+
+    @property
+    def tag(self) -> str:
+        """The name in Clark notation."""
+        return f"{{{self.namespace}}}{self.name}" if self.namespace else self.name
 
     def walk(self) -> Iterator[Node]:
         """The node and all below it, in document order."""
@@ -74,9 +80,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A compiled document schema. `root` is its only global element; `source` the exact bytes of the XSD.
+    """A compiled document schema. `root` is the element that documents begin with; `source` the exact bytes of its XSD.
 
-    `second` judges where libxml2 refuses.
+    `second` judges where libxml2 refuses, `others` are namespaces of elements beside the root's own. What is compiled
+    may be shared, and so is its lock then.
     """
 
     namespace: str
@@ -85,6 +92,12 @@ class Schema:
     _compiled: etree.XMLSchema = field(repr=False)
     second: SecondJudge = field(repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    others: tuple[str, ...] = ()
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """`xfd` for the namespace of the root, as the FIM portal has it; others of a published XSD are counted."""
+        return {"xfd": self.namespace} | {f"n{number}": one for number, one in enumerate(self.others, 1)}
 
     def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
         """Everything that libxml2 finds wrong; empty for a valid document. Safe from several threads.
@@ -128,12 +141,12 @@ def load(source: bytes) -> tuple[Schema | None, tuple[Finding, ...]]:
             Finding(f"/{entry.line}", "xsd_invalid", *_sentences("xsd_invalid", entry.line))
             for entry in error.error_log
         )
-    root = _node(roots[0], "", faults)
+    root = _node(roots[0], "", target, faults)
     second = SecondJudge("only.xsd", {"only.xsd": source})
     return (None if faults else Schema(target, root, source, compiled, second)), tuple(faults)
 
 
-def _node(element: etree._Element, above: str, faults: list[Finding]) -> Node:
+def _node(element: etree._Element, above: str, namespace: str, faults: list[Finding]) -> Node:
     name = element.get("name", "")
     path = f"{above}/{name}" if above else name
     below = path if element.getparent() is not None and _local(element.getparent()) != "schema" else ""
@@ -143,12 +156,12 @@ def _node(element: etree._Element, above: str, faults: list[Finding]) -> Node:
     choice = element.find(f"{_XS}complexType/{_XS}choice")
     model = element.find(f"{_XS}complexType/{_XS}sequence") if choice is None else choice
     if model is None:
-        return Node(name, below, minimum, maximum, _facets(element, faults))
+        return Node(name, below, minimum, maximum, _facets(element, faults), namespace=namespace)
     faults.extend(_fault(part, "xsd_shape") for part in model if _local(part) != "element" or not part.get("name"))
-    children = tuple(_node(part, below, faults) for part in model.findall(f"{_XS}element"))
+    children = tuple(_node(part, below, namespace, faults) for part in model.findall(f"{_XS}element"))
     if choice is not None:
         children = tuple(replace(child, minimum=0) for child in children)
-    return Node(name, below, minimum, maximum, None, children, choice is not None)
+    return Node(name, below, minimum, maximum, None, children, choice is not None, namespace)
 
 
 def _facets(element: etree._Element, faults: list[Finding]) -> Facets:

@@ -21,14 +21,15 @@ _MODELS: Final = frozenset({f"{_XS}complexType", f"{_XS}complexContent", f"{_XS}
 
 
 @lru_cache(maxsize=64)
-def has_place(xsd: bytes) -> bool:
+def has_place(xsd: bytes, name: str = "") -> bool:
     """Whether the root element of a document may end with a `ds:Signature`.
 
     Args:
-        xsd: the schema that declares the root as its only global element.
+        xsd: the schema that declares the root.
+        name: of the root; empty where it is the first global element.
     """
     schema = xml.parse(xsd).root
-    root = None if schema is None else schema.find(f"{_XS}element")
+    root = None if schema is None else schema.find(f"{_XS}element[@name='{name}']" if name else f"{_XS}element")
     if schema is None or root is None:
         return False
     kind = schema.find(f"{_XS}complexType[@name='{root.get('type', '').rpartition(':')[2]}']")

@@ -54,12 +54,11 @@ def document(
 
 def _write(schema: Schema, filled: Filled, findings: list[Finding]) -> etree._Element:
     """The form as XML: one element for each filled one, in the same order."""
-    prefix = f"{{{schema.namespace}}}"
-    root = etree.Element(prefix + schema.root.name, nsmap={"xfd": schema.namespace})
+    root = etree.Element(schema.root.tag, nsmap=schema.prefixes)
 
     def below(parent: etree._Element, children: Iterable[Filled]) -> None:
         for child in children:
-            element = etree.SubElement(parent, prefix + child.plan.node.name)
+            element = etree.SubElement(parent, child.plan.node.tag)
             if child.text is None:
                 below(element, child.children)
                 continue
@@ -77,7 +76,7 @@ def _judge(schema: Schema, root: etree._Element, filled: Filled) -> Iterator[Fin
     if not errors:
         return
     by_element = dict(zip(root.iter(), filled.walk(), strict=True))
-    namespaces = {"xfd": schema.namespace}
+    namespaces = schema.prefixes
     seen: set[tuple[str, str]] = set()
     faceted: set[str] = set()
     for error in errors:
@@ -102,6 +101,8 @@ def _translate(error: etree._LogEntry, origin: Filled, faceted: set[str]) -> Fin
 
 def _limit(plan: Plan, facet: str) -> str:
     value = getattr(plan.node.facets, facet)
+    if value is None:
+        return "-"  # a base type of a published XSD says it
     if facet == "fraction_digits":
         return "0." + "0" * (int(value) - 1) + "1"
     return ", ".join(value) if isinstance(value, tuple) else str(value)

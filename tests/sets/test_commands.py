@@ -74,12 +74,95 @@ def test_an_archive_is_installed_listed_and_verified(run: Run, tmp_path: Path) -
     assert [one["rule"] for one in lines(broken)[0]["findings"]] == ["set_file_changed"]
 
 
-def test_a_schema_that_cannot_be_compiled_does_not_verify(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "d.xsd").write_text(XSD.format("d").replace('name="d"', 'name="d" type="gone"'))
-    assert run("install", tmp_path / "d.xsd", "--unlisted", "--urn", "urn:d", "--version", "1").exit_code == 0
+NAMED = ("--unlisted", "--urn", "urn:d", "--version", "1")
+IMPORTING = (
+    '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:e="urn:e" targetNamespace="urn:d">'
+    '<xs:import namespace="urn:e" schemaLocation="e.xsd"/><xs:element name="d" type="e:t"/></xs:schema>'
+)
+
+
+def rules(result: Result) -> list[str]:
+    return re.findall(r"\[([a-z_]+)\]", result.stderr)
+
+
+def test_a_schema_that_does_not_compile_is_refused_with_file_line_and_cause(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "d.xsd").write_text(XSD.format("d").replace("<xs:element", "\n<xs:element type='gone'"))
+    refused = run("install", tmp_path / "d.xsd", *NAMED)
+    assert refused.exit_code == 3
+    assert rules(refused) == ["set_uncompiled", "xsd_invalid"]
+    assert "urn:d_1/d.xsd#/2" in refused.stderr
+    assert "'type'" in refused.stderr
+    assert not (tmp_path / "data/schemas").exists()
+    assert run("list", "--json").stdout == ""
+
+
+def test_an_absent_part_is_named_and_nothing_that_follows_from_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "part").mkdir()
+    for name in ("d.xsd", "f.xsd"):
+        element = name.removesuffix(".xsd")
+        (tmp_path / "part" / name).write_text(IMPORTING.replace('name="d"', f'name="{element}"'))
+    refused = run("install", tmp_path / "part", *NAMED)
+    assert (refused.exit_code, rules(refused)) == (3, ["set_uncompiled", "xsd_absent"])
+    assert "urn:e" in refused.stderr
+    assert "install them first" in refused.stderr
+    absent = XSD.format("e").replace(
+        "<xs:element", '<xs:simpleType name="t"><xs:restriction base="xs:string"/></xs:simpleType><xs:element'
+    )
+    (tmp_path / "e.xsd").write_text(absent)
+    assert run("install", tmp_path / "e.xsd", "--unlisted", "--urn", "urn:e", "--version", "1").exit_code == 0
+    assert run("install", tmp_path / "part", *NAMED).exit_code == 0
+    assert [one["compiles"] for one in lines(run("list", "--json"))] == [True, True]
+
+
+def test_what_is_wrong_besides_an_absent_part_is_named_behind_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "d.xsd").write_text(
+        IMPORTING.replace("</xs:schema>", '<xs:element name="f" type="xs:strin"/></xs:schema>')
+    )
+    refused = run("install", tmp_path / "d.xsd", *NAMED)
+    assert (refused.exit_code, rules(refused)) == (3, ["set_uncompiled", "xsd_absent", "xsd_invalid"])
+    assert refused.stderr.count("does not resolve") == 1
+    assert "strin" in refused.stderr
+
+
+def test_one_set_of_a_source_that_does_not_compile_stops_all_of_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mixed").mkdir()
+    (tmp_path / "mixed/d.xsd").write_text(IMPORTING)
+    (tmp_path / "mixed/list.xml").write_text(LISTED.format("1", "2020-01-01"), encoding="utf-8")
+    assert run("install", tmp_path / "mixed", *NAMED).exit_code == 3
+    assert run("list", "--json").stdout == ""
+
+
+def test_an_include_that_is_not_there_is_named_once_and_first(run: Run, tmp_path: Path) -> None:
+    including = XSD.format("d").replace("<xs:element", '<xs:include schemaLocation="gone.xsd"/><xs:element type="t"')
+    (tmp_path / "d.xsd").write_text(including)
+    refused = run("install", tmp_path / "d.xsd", *NAMED)
+    assert (refused.exit_code, rules(refused)) == (3, ["set_uncompiled", "xsd_missing"])
+    assert "gone.xsd" in refused.stderr
+
+
+def test_an_import_that_nothing_uses_is_told_and_stops_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "d.xsd").write_text(IMPORTING.replace('type="e:t"', 'type="xs:string"'))
+    done = run("install", tmp_path / "d.xsd", *NAMED)
+    assert (done.exit_code, rules(done)) == (0, ["xsd_absent"])
+
+
+def test_a_set_that_lost_what_it_imports_is_flagged_by_list_and_verify(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "both").mkdir()
+    (tmp_path / "both/d.xsd").write_text(IMPORTING)
+    kind = '<xs:simpleType name="t"><xs:restriction base="xs:string"/></xs:simpleType><xs:element'
+    (tmp_path / "e.xsd").write_text(XSD.format("e").replace("<xs:element", kind))
+    assert run("install", tmp_path / "e.xsd", "--unlisted", "--urn", "urn:e", "--version", "1").exit_code == 0
+    assert run("install", tmp_path / "both", *NAMED).exit_code == 0
+    (tmp_path / "e.xsd").write_text(XSD.format("e"))
+    changed = ("--unlisted", "--urn", "urn:e", "--version", "1", "--replace")
+    assert run("install", tmp_path / "e.xsd", *changed).exit_code == 0
+    first, second = lines(run("list", "--json"))
+    assert (first["urn"], first["compiles"], second["compiles"]) == ("urn:d", False, True)
+    assert [one["rule"] for one in first["notices"]] == ["set_uncompiled", "xsd_invalid"]
+    assert "does not compile yet" in run("list").stdout
     broken = run("verify", "--json")
     assert broken.exit_code == 1
-    assert [one["rule"] for one in lines(broken)[0]["findings"]] == ["xsd_invalid"]
+    assert [one["rule"] for one in lines(broken)[0]["findings"]] == ["set_uncompiled", "xsd_invalid"]
 
 
 def test_production_takes_an_unlisted_set_only_by_its_digest(
@@ -151,6 +234,20 @@ def test_list_shows_what_else_the_manifest_knows(run: Run) -> None:
     states = {(one["urn"], one["version"]): one["state"] for one in lines(run("list", "--available", "--json"))}
     assert states["urn:xoev-de:bmk:standard:xbau-kernmodul", "1.3.0"] == "available"
     assert states["urn:xoev-de:xfall:standard:fim-s99000000001_1.0.0", "1.0.0"] == "shipped"
+
+
+@needs_official
+def test_official_sets_come_in_any_order_and_are_flagged_until_all_their_parts_are_there(run: Run) -> None:
+    xbau = SHARED / "xsd/xbau_kern-1.3.0"
+    first = run("install", xbau / "xsd", "--json")
+    assert first.exit_code == 0
+    assert [(one["kind"], one["compiles"]) for one in lines(first)] == [("schema", False)]
+    assert set(rules(first)) == {"set_uncompiled", "xsd_absent"}
+    (listed,) = lines(run("list", "--json"))
+    assert (listed["compiles"], listed["notices"][0]["rule"]) == (False, "set_uncompiled")
+    assert run("verify").exit_code == 1
+    assert run("install", SHARED / "xsd").exit_code == 0
+    assert {one["compiles"] for one in lines(run("list", "--json"))} == {True}
 
 
 @needs_official

@@ -216,6 +216,7 @@ class Declarations:
 def _narrowed(base: Facets, node: etree._Element) -> Facets:
     changes: dict[str, object] = {}
     codes: list[str] = []
+    patterns: list[str] = []
     for facet in node:
         kind = etree.QName(facet).localname if isinstance(facet.tag, str) else ""
         value = facet.get("value", "")
@@ -226,13 +227,15 @@ def _narrowed(base: Facets, node: etree._Element) -> Facets:
         elif kind == "length":
             changes |= {"min_length": int(value), "max_length": int(value)}
         elif kind == "pattern":
-            changes["pattern"] = value
+            patterns.append(value)
         elif kind in {"minInclusive", "minExclusive"}:
             changes["minimum"] = value
         elif kind in {"maxInclusive", "maxExclusive"}:
             changes["maximum"] = value
     if codes:
         changes["codes"] = tuple(codes)
+    if patterns:  # of several in one restriction one has to hold
+        changes["pattern"] = patterns[0] if len(patterns) == 1 else "|".join(f"({one})" for one in patterns)
     return replace(base, **changes)  # type: ignore[arg-type] # each key has the type of its facet
 
 

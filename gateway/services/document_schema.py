@@ -1,0 +1,119 @@
+"""The document schema of a service: generated from its form, or the published XSD of an installed schema set.
+
+Knows: `[document] schema_set`. Never does: take a set that is not installed, does not compile or does not fit the form.
+Standard: XFall by FIM schema; what a published XSD says wins. Start reading: `document_schema`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import jsonschema_rs
+
+from gateway.model import Finding, Severity
+from gateway.services.definition import DocumentSchema
+from gateway.sets.compiling import refusal
+from gateway.sets.library import Library
+from gateway.xoev import schemas, xfall
+from gateway.xoev.fim import FormSchema
+from gateway.xoev.mapping import Mapping
+from gateway.xoev.published import Published, read_published
+from gateway.xoev.published_form import missing
+
+_PLACE: Final = "service.toml#/document/schema_set"
+_URI: Final = jsonschema_rs.Draft202012Validator(
+    {"type": "string", "format": "uri"}, validate_formats=True, offline=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The schema and the form as it has it; `published` where a schema set was named."""
+
+    schema: schemas.Schema
+    form: FormSchema
+    published: Published | None = None
+
+    def differences(self, mapping: Mapping | None) -> list[Finding]:
+        """Where a published XSD differs from the form, with pointers `form.xml#/G…/F…`; errors stop the service."""
+        if self.published is None:
+            return []
+        mapped = frozenset(mapping.fields) if mapping else frozenset[str]()
+        found = [*missing(self.published.absent, mapped), *self.published.differences]
+        return [replace(one, pointer=f"form.xml#{one.pointer}") for one in found]
+
+
+def document_schema(
+    form: FormSchema, wanted: DocumentSchema | None, installed: Callable[[], Library]
+) -> tuple[Chosen | None, tuple[Finding, ...]]:
+    """The schema that decides about the documents of a form.
+
+    Args:
+        form: the form schema, read without faults.
+        wanted: what `service.toml` says; None for an XSD made from the form.
+        installed: gives the installed schema sets; asked only where one is wanted.
+
+    Returns:
+        the schema and no findings, or None and every fault with a pointer `<file>#<place>`.
+    """
+    if wanted is None:
+        schema, faults = schemas.load(xfall.to_xsd(form))
+        told = tuple(replace(one, pointer=f"form.xml#{one.pointer}") for one in faults)
+        return (None if schema is None else Chosen(schema, form)), told
+    library = installed()
+    identity = library.find(wanted.schema_set)
+    if identity is None:
+        names = ", ".join(one.name for one in library.identities() if one.kind == "schema") or "-"
+        return None, (_fault("document_set", wanted.schema_set, names),)
+    compiled, faults = library.schema(identity.urn, identity.version)
+    if compiled is None:
+        causes = refusal(identity, faults)[1:]
+        return None, tuple(_uncompiled(identity.name, one) for one in causes)
+    published, unfound = read_published(compiled, form, wanted.root)
+    if published is None:
+        place = "service.toml#/document/root" if wanted.root else _PLACE
+        return None, tuple(replace(one, pointer=place) for one in unfound)
+    unfit = [one for one in published.schema.prefixes.values() if not _URI.is_valid(one)]
+    if unfit:
+        return None, tuple(_fault("document_uri", one) for one in unfit)
+    return Chosen(published.schema, published.form, published), ()
+
+
+def _uncompiled(name: str, cause: Finding) -> Finding:
+    return _fault("document_set_faulty", name, cause.pointer, cause.de, cause.en)
+
+
+def _fault(rule: str, *params: str) -> Finding:
+    de, en = SENTENCES[rule]
+    return Finding(_PLACE, rule, de.format(*params), en.format(*params), Severity.ERROR)
+
+
+SENTENCES: Final = {
+    "document_set": (
+        (
+            "Die Schemamenge {0} ist nicht installiert, nicht nutzbar oder mehrdeutig; nutzbar sind: {1}. Bitte mit "
+            "`gateway schemas install` einspielen oder den Namen aus `gateway schemas list` nehmen."
+        ),
+        (
+            "The schema set {0} is not installed, not usable or ambiguous; usable are: {1}. Bring it in with "
+            "`gateway schemas install`, or take the name from `gateway schemas list`."
+        ),
+    ),
+    "document_uri": (
+        (
+            "Der Namensraum {0} des veröffentlichten XSD ist keine vollständige URI; kanonisches XML und FIT-Connect "
+            "verlangen eine. Bitte beim Herausgeber eine berichtigte Fassung holen."
+        ),
+        (
+            "The namespace {0} of the published XSD is no full URI; canonical XML and FIT-Connect demand one. Get a "
+            "corrected version from the publisher."
+        ),
+    ),
+    "document_set_faulty": (
+        "Die Schemamenge {0} lässt sich nicht übersetzen ({1}): {2}",
+        "The schema set {0} does not compile ({1}): {3}",
+    ),
+}
+"""Rule -> sentences."""
