@@ -26,6 +26,7 @@ from gateway.errors import (
     UnknownService,
 )
 from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
+from gateway.pointers import token
 from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
 from gateway.services.attachments import MAX_FILES, bare
 from gateway.services.loader import Catalogue
@@ -302,7 +303,7 @@ def canonical(value: object) -> bytes:
 
 def shape(body: Mapping[str, Any]) -> list[Finding]:
     """Every fault of the body around the record: unknown and missing keys, wrong types, patterns, doubled uploads."""
-    findings = [_unknown(f"/{key}") for key in body if key not in KEYS]
+    findings = [_unknown(f"/{token(key)}") for key in body if key not in KEYS]
     for key, (kind, required, german) in KEYS.items():
         value = body.get(key)
         if key not in body:
@@ -338,7 +339,7 @@ def _attachment_shapes(listed: list[Any]) -> list[Finding]:
         if not isinstance(item, dict):
             findings.append(_typed(place, "Objekt", "object"))
             continue
-        findings += [_unknown(f"{place}/{key}") for key in item if key not in ATTACHMENT_KEYS]
+        findings += [_unknown(f"{place}/{token(key)}") for key in item if key not in ATTACHMENT_KEYS]
         for key in ATTACHMENT_KEYS:
             if key not in item:
                 findings.append(_missing(f"{place}/{key}"))
@@ -386,14 +387,7 @@ def _validated(service: Service, document: Document, rules: Sequence[str]) -> di
 
 
 def _unknown(pointer: str) -> Finding:
-    return Finding(
-        _safe(pointer), "unknown_key", "Diese Angabe ist hier nicht vorgesehen.", "This key is not expected here."
-    )
-
-
-def _safe(pointer: str) -> str:
-    """A pointer made of a caller's key, cut and cleaned: keys may hold anything."""
-    return "".join(c if c.isprintable() else "�" for c in pointer[:120])
+    return Finding(pointer, "unknown_key", "Diese Angabe ist hier nicht vorgesehen.", "This key is not expected here.")
 
 
 def _missing(pointer: str) -> Finding:

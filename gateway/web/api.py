@@ -16,19 +16,25 @@ from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
 from gateway.model import Client, Severity, State
 from gateway.ports import Filter, View
 from gateway.web import body
-from gateway.web.access import READ, WRITE, Query, caller, parts_of, reference, reply, room, taking, uuid_of, visible
+from gateway.web.access import READ, WRITE, Query, caller, parts_of, path_uuid, reference, reply, room, taking, visible
 from gateway.web.metrics import of as metrics_of
 from gateway.withdrawal import withdraw
 
 KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 _SERVICE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_REFERENCE_FORM: Final = ("1 bis 64 Zeichen aus A–Z, a–z, 0–9 und . _ : / -", "1 to 64 of A–Z, a–z, 0–9 and . _ : / -")
+_SERVICE_FORM: Final = (
+    "die id eines Dienstes aus GET /api/v1/services (a–z, 0–9 und -)",
+    "the id of a service of GET /api/v1/services (a–z, 0–9 and -)",
+)
 _LIST: Final = ("state", "service", "municipality", "reference", "created_after", "cursor", "limit")
 
 
 async def create(request: Request) -> Response:
     """Take over an application: 201 once everything is on disk; the same key and body get the same answer again."""
     client = caller(request, WRITE).client
+    Query.of(request, ()).done()
     key = _key(request)
     parts = parts_of(request)
     await taking(parts)
@@ -77,16 +83,15 @@ def _made(request: Request, view: View) -> Response:
 
 async def _own(request: Request, client: Client) -> View:
     """The submission of the caller's that the address names."""
-    submission_id = uuid_of(request.path_params["submission_id"])
     Query.of(request, ()).done()
-    if submission_id is None:
-        raise NotFound
+    submission_id = path_uuid(request, "submission_id")
     return await parts_of(request).store.view(submission_id, visible(request, client))
 
 
 async def validate(request: Request) -> Response:
     """Check an application without taking anything over."""
     client = caller(request, WRITE).client
+    Query.of(request, ()).done()
     parts = parts_of(request)
     wanted = await body.read_object(request, parts.limits)
     try:
@@ -108,10 +113,10 @@ async def listing(request: Request) -> Response:
     client = caller(request, READ).client
     query = Query.of(request, _LIST, repeatable=("state",))
     wanted = Filter(
-        states=query.many("state", frozenset(State)),
-        service=query.matching("service", _SERVICE),
+        states=query.many("state", tuple(State)),
+        service=query.matching("service", _SERVICE, _SERVICE_FORM),
         municipality=query.municipality(client),
-        reference=query.matching("reference", _REFERENCE),
+        reference=query.matching("reference", _REFERENCE, _REFERENCE_FORM),
         created_after=query.instant("created_after"),
         cursor=query.cursor("cursor"),
         limit=query.number("limit", default=50, least=1, most=200),

@@ -29,7 +29,7 @@ from gateway.errors import (
 )
 from gateway.ports import Resumable, ResumableUploads
 from gateway.web import body
-from gateway.web.access import WRITE, Query, caller, parts_of, reference, storage, taking, uuid_of
+from gateway.web.access import WRITE, Query, caller, parts_of, path_uuid, reference, storage, taking
 from gateway.web.problems import parameter
 from gateway.web.uploads import MEDIA_TYPE, municipality_of
 from gateway.web.wire import TUS_VERSION as VERSION
@@ -74,6 +74,7 @@ async def head(request: Request) -> Response:
     """How far the upload has come."""
     client = caller(request, WRITE).client
     _version(request)
+    Query.of(request, ()).done()
     found = await _store(request).find(client.id, _named(request))
     kind = pybase64.b64encode(found.media_type.encode()).decode()
     # nothing else of the metadata is kept: a file's name is told once, when the application is handed off
@@ -85,6 +86,7 @@ async def append(request: Request) -> Response:
     """Take the bytes behind `Upload-Offset`; with `Upload-Checksum` all of them count or none."""
     client = caller(request, WRITE).client
     _version(request)
+    Query.of(request, ()).done()
     if body.media_type(request) != OFFSET:
         raise WrongMediaType(allowed=OFFSET)
     body.plain(request)
@@ -102,6 +104,7 @@ async def terminate(request: Request) -> Response:
     """Give the upload up; its bytes are gone."""
     client = caller(request, WRITE).client
     _version(request)
+    Query.of(request, ()).done()
     await _store(request).end(client.id, _named(request))
     return _answer({})
 
@@ -127,10 +130,7 @@ def _version(request: Request) -> None:
 
 
 def _named(request: Request) -> UUID:
-    name = uuid_of(request.path_params["upload"])
-    if name is None:
-        raise NotFound
-    return name
+    return path_uuid(request, "upload")
 
 
 def _number(request: Request, name: str) -> int:
