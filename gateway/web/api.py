@@ -16,9 +16,22 @@ from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
 from gateway.model import Client, Severity, State
 from gateway.ports import Filter, View
 from gateway.web import body
-from gateway.web.access import READ, WRITE, Query, caller, parts_of, path_uuid, reference, reply, room, taking, visible
+from gateway.web.access import (
+    READ,
+    WRITE,
+    Query,
+    caller,
+    parts_of,
+    path_uuid,
+    reference,
+    reply,
+    room,
+    storage,
+    taking,
+    visible,
+)
 from gateway.web.metrics import of as metrics_of
-from gateway.withdrawal import withdraw
+from gateway.withdrawal import taken_again, withdraw
 
 KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
@@ -61,9 +74,10 @@ async def correct(request: Request) -> Response:
         raise NotFound
     await taking(parts)
     wanted = await body.read_object(request, parts.limits)
-    async with room(parts, client) as place:
-        view = await parts.correct(client, old, wanted, key, place.admit)
-        place.took(view)
+    with storage(parts, taken_again(old, wanted)):
+        async with room(parts, client) as place:
+            view = await parts.correct(client, old, wanted, key, place.admit)
+            place.took(view)
     return _made(request, view)
 
 

@@ -65,7 +65,10 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
             "kind": TEXT,
             "filename": TEXT,
             "media_type": TEXT,
-            "upload": {**UUID, "description": "The id of an upload that this client made before."},
+            "upload": {
+                **UUID,
+                "description": "The id of an upload of this client's; in a correction also one of what it corrects.",
+            },
         },
         additionalProperties=False,
     ),
