@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from gateway.errors import DataInvalid
+from gateway import settings
+from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.services.loader import load
 from tests.services.test_loader import ARS, FOLDER, copied  # noqa: F401 - a fixture
 
@@ -79,3 +81,28 @@ def test_a_code_list_that_cannot_be_read_is_not_absent_too(copied: Path, how: st
 
 def test_parameters_of_a_service_that_is_nowhere_are_told_as_before(copied: Path) -> None:  # noqa: F811
     assert found(copied, "fehlt") == [(f"parameters/{ARS}", "unknown_service")]
+
+
+@pytest.mark.parametrize("how", BROKEN)
+@pytest.mark.parametrize("mode", ["test", "production"])
+def test_settings_and_towns_that_are_no_toml_are_one_fault_each(tmp_path: Path, how: str, mode: str) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_bytes(BROKEN[how])
+    with pytest.raises(SettingsInvalid) as refused:
+        settings.read(file, mode=mode)
+    assert [one.rule for one in refused.value.findings] == ["no_toml"]
+    (tmp_path / "towns").mkdir()
+    (tmp_path / "towns/t.toml").write_bytes(BROKEN[how])
+    file.write_text('[municipalities]\ndir = "towns"\n')
+    with pytest.raises(SettingsInvalid) as refused:
+        settings.read_municipalities(settings.read(file))
+    assert [one.rule for one in refused.value.findings] == ["no_toml"]
+
+
+def test_a_character_that_xml_cannot_hold_is_not_a_missing_text_too() -> None:
+    service = load().get("hausnummer")
+    record = copy.deepcopy(dict(service.compiled.examples["ordinary"]))
+    record["applicant"]["person"]["family_name"] = "\x07"
+    document, told = service.document(record)
+    assert document is None
+    assert [(one.pointer, one.rule) for one in told] == [("/record/applicant/person/family_name", "format")]
