@@ -67,7 +67,10 @@ async def cancel(request: Request) -> Response:
 
 
 async def correct(request: Request) -> Response:
-    """Take over a new version of an application; the old one is cancelled if it was not submitted yet."""
+    """Take over a new version of an application; the old one is cancelled if it was not submitted yet.
+
+    Attachments may name the uploads of the old one as long as its files are kept; they are copied.
+    """
     client = caller(request, WRITE).client
     parts, key, old = parts_of(request), _key(request), await _own(request, client)
     if parts.correct is None:  # an app made without it
