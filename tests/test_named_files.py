@@ -11,10 +11,10 @@ import pytest
 
 from gateway.errors import RecordInvalid
 from gateway.intake import Intake
-from gateway.model import Attachment, Severity
+from gateway.model import Attachment, Destination, Severity
 from gateway.ports import View
 from gateway.withdrawal import taken_again
-from tests.test_intake import PORTAL, Store, body, catalogue, intake  # noqa: F401 - fixtures
+from tests.test_intake import ARS, PORTAL, TOWN, Store, body, catalogue, intake  # noqa: F401 - fixtures
 
 OLD = uuid4()
 
@@ -94,6 +94,14 @@ async def test_an_erased_file_of_it_is_told_with_the_way_out(intake, store, body
     assert (one.pointer, one.rule) == ("/attachments/0/upload", "upload_erased")
     assert "erneut senden" in one.de
     assert "again" in one.en
+
+
+async def test_a_wrong_type_of_test_is_not_taken_for_an_application_in_earnest(intake, store, body):  # noqa: F811
+    only_tests = replace(TOWN, destinations=(Destination("d", "test", ("*",), takes="test"),))
+    narrow = replace(intake, municipalities={ARS: only_tests})
+    store.known_uploads = [UUID(one["upload"]) for one in body["attachments"]]
+    assert await told(narrow, {**body, "test": "true"}) == [("/test", "type")]
+    assert await told(narrow, {**body, "test": False}) == [("/test", "only_tests_taken")]
 
 
 async def test_room_is_asked_for_the_files_that_are_copied(store):
