@@ -234,8 +234,14 @@ class UploadTaken(BadInput):
 
     code = "upload_taken"
     status = 409
-    de = "Ein genannter Upload gehört bereits zu einer anderen Einreichung; bitte die Datei unter neuer Kennung senden."
-    en = "An upload named here belongs to another submission already; send the file under a new id."
+    de = (
+        "Ein genannter Upload gehört bereits zu einer anderen Einreichung; bitte die Datei unter neuer Kennung senden. "
+        "Nur deren Korrektur darf ihn noch einmal nennen."
+    )
+    en = (
+        "An upload named here belongs to another submission already; send the file under a new id. Only a correction "
+        "of that one may name it again."
+    )
 
 
 class UploadConflict(BadInput):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,8 +25,10 @@ from gateway.errors import (
     UnknownService,
 )
 from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
+from gateway.named_files import named
+from gateway.pointers import token
 from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
-from gateway.services.attachments import MAX_FILES, bare
+from gateway.services.attachments import MAX_FILES
 from gateway.services.loader import Catalogue
 from gateway.services.service import PRODUCT, Service
 from gateway.xoev.latin import nfc
@@ -65,6 +66,7 @@ class Checked:
     document: Document | None
     findings: tuple[Finding, ...]
     id: UUID
+    reused: frozenset[UUID] = frozenset()
 
     @property
     def sound(self) -> bool:
@@ -104,23 +106,24 @@ class Intake:
         """Take over one application: everything is on disk when this returns.
 
         `key` is the Idempotency-Key; the same key and body give the same answer again. `supersedes` is an earlier
-        application of the client's that this one corrects (see `gateway.withdrawal`). `admit` is asked whether there
-        is room for what is not known yet; what it raises goes on to the caller. Raises `RecordInvalid` with all
-        findings, `IdempotencyConflict`, `Erased`, `UploadTaken`, `UnknownService`, `UnknownMunicipality`,
-        `ServiceNotOffered`; where the signature stands in the document also `SigningKeyUnfit`, `SignerAway`.
+        application of the client's that this one corrects, whose files it may name (see `gateway.withdrawal`).
+        `admit` is asked whether there is room for what is not known yet; what it raises goes on to the caller. Raises
+        `RecordInvalid` with all findings, `IdempotencyConflict`, `Erased`, `UploadTaken`, `UploadUnknown`,
+        `UnknownService`, `UnknownMunicipality`, `ServiceNotOffered`; where the signature stands in the document also
+        `SigningKeyUnfit`, `SignerAway`.
         """
         digest = self.digest(b"body", canonical(body), *((supersedes.bytes,) if supersedes else ()))
         if known := await self.store.known(client.id, key, digest):
             return known
         if admit:
             await admit()
-        checked = await self._checked(client, body)
+        checked = await self._checked(client, body, supersedes)
         if not checked.sound or checked.document is None:
             raise RecordInvalid(findings=checked.findings)
         destination = checked.municipality.destination_for(checked.service.id, test=bool(body.get("test", False)))
         document = await self._signed(checked.service, checked.municipality, destination, checked.document)
         new = self._new(client, replace(checked, document=document), body, key, digest)
-        return await self.store.create(replace(new, supersedes=supersedes))
+        return await self.store.create(replace(new, supersedes=supersedes, reused=checked.reused))
 
     async def _signed(
         self, service: Service, municipality: Municipality, destination: Destination | None, document: Document
@@ -168,20 +171,21 @@ class Intake:
             ),
         )
 
-    async def _checked(self, client: Client, body: Mapping[str, Any]) -> Checked:
+    async def _checked(self, client: Client, body: Mapping[str, Any], corrected: UUID | None = None) -> Checked:
         """Raises `RecordInvalid` and others of the tree where the record itself cannot be looked at."""
         faults = shape(body)
         test, record = body.get("test") is True, body.get("record")
         service, municipality = self._addressed(client, body, faults)
         if not isinstance(record, dict):
             raise RecordInvalid(findings=tuple(faults))
-        if not offers(municipality, service.id, test=test):
+        told = any(one.pointer == "/test" for one in faults)
+        if not told and not offers(municipality, service.id, test=test):
             wrong = _NOT_FOR_TESTS if test else _ONLY_FOR_TESTS
             raise _with(faults, ServiceNotOffered(findings=(wrong,)))
         service = service.rules_for(municipality.ars)
         # what is wrong with the list itself is told already; rules of attachments are not asked of a part of it
         whole = not any(one.pointer.startswith("/attachments") for one in faults)
-        attachments, missing = await self._attachments(client, (body.get("attachments") or []) if whole else [])
+        files = await named(self.store, client, (body.get("attachments") or []) if whole else [], corrected)
         record = cast("Mapping[str, Any]", nfc(record))
         around = Around(
             self.new_id(),
@@ -190,7 +194,7 @@ class Intake:
             municipality.ars,
             municipality.name,
             PRODUCT,
-            attachments,
+            files.attachments,
             test=test,
         )
         if len(str(record)) < (RULED_IN_A_THREAD_FROM if service.asks_rules else IN_A_THREAD_FROM):
@@ -199,8 +203,10 @@ class Intake:
             document, found = await asyncio.to_thread(self._document, service, record, around)
         if not whole:
             found = [one for one in found if not one.pointer.startswith("/attachments")]
-        findings = (*faults, *missing, *found)
-        return Checked(service, municipality, record, attachments, document, findings, around.case_id)
+        findings = (*faults, *files.missing, *files.without_consequences(found))
+        return Checked(
+            service, municipality, record, files.attachments, document, findings, around.case_id, files.reused
+        )
 
     def _addressed(
         self, client: Client, body: Mapping[str, Any], faults: list[Finding]
@@ -240,36 +246,6 @@ class Intake:
             raise ServiceNotOffered(findings=(_at("/service", "service_not_offered", ServiceNotOffered),))
         return service, municipality
 
-    async def _attachments(
-        self, client: Client, listed: Sequence[Mapping[str, Any]]
-    ) -> tuple[tuple[Attachment, ...], list[Finding]]:
-        wanted = tuple(UUID(item["upload"]) for item in listed)
-        there = await self.store.uploads(client.id, wanted) if wanted else {}
-        findings = [
-            Finding(
-                f"/attachments/{no}/upload",
-                "upload_unknown",
-                "Diesen Upload gibt es nicht (mehr); bitte die Datei zuerst senden.",
-                "There is no such upload (any more); send the file first.",
-            )
-            for no, upload in enumerate(wanted)
-            if upload not in there
-        ]
-        attachments = tuple(
-            replace(
-                there.get(upload, _NOTHING),
-                kind=item["kind"],
-                filename=unicodedata.normalize("NFC", item["filename"]),
-                media_type=bare(item["media_type"]),
-                upload=upload,
-            )
-            for upload, item in zip(wanted, listed, strict=True)
-        )
-        return attachments, findings
-
-
-_NOTHING = Attachment("", "", "", 0, "0" * 64)
-
 
 def _with(faults: Sequence[Finding], error: BadInput) -> BadInput:
     """The error, or where more is wrong one that holds everything."""
@@ -302,7 +278,7 @@ def canonical(value: object) -> bytes:
 
 def shape(body: Mapping[str, Any]) -> list[Finding]:
     """Every fault of the body around the record: unknown and missing keys, wrong types, patterns, doubled uploads."""
-    findings = [_unknown(f"/{key}") for key in body if key not in KEYS]
+    findings = [_unknown(f"/{token(key)}") for key in body if key not in KEYS]
     for key, (kind, required, german) in KEYS.items():
         value = body.get(key)
         if key not in body:
@@ -338,7 +314,7 @@ def _attachment_shapes(listed: list[Any]) -> list[Finding]:
         if not isinstance(item, dict):
             findings.append(_typed(place, "Objekt", "object"))
             continue
-        findings += [_unknown(f"{place}/{key}") for key in item if key not in ATTACHMENT_KEYS]
+        findings += [_unknown(f"{place}/{token(key)}") for key in item if key not in ATTACHMENT_KEYS]
         for key in ATTACHMENT_KEYS:
             if key not in item:
                 findings.append(_missing(f"{place}/{key}"))
@@ -386,14 +362,7 @@ def _validated(service: Service, document: Document, rules: Sequence[str]) -> di
 
 
 def _unknown(pointer: str) -> Finding:
-    return Finding(
-        _safe(pointer), "unknown_key", "Diese Angabe ist hier nicht vorgesehen.", "This key is not expected here."
-    )
-
-
-def _safe(pointer: str) -> str:
-    """A pointer made of a caller's key, cut and cleaned: keys may hold anything."""
-    return "".join(c if c.isprintable() else "�" for c in pointer[:120])
+    return Finding(pointer, "unknown_key", "Diese Angabe ist hier nicht vorgesehen.", "This key is not expected here.")
 
 
 def _missing(pointer: str) -> Finding:

@@ -110,6 +110,8 @@ class NewSubmission:
     receipt: str
     evidence: tuple[EvidenceEntry, ...] = ()
     supersedes: UUID | None = None
+    reused: frozenset[UUID] = frozenset()
+    """Uploads among the attachments that belong to what it supersedes: their bytes are copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,13 @@ class Store(Protocol):
 
     async def uploads(self, client: str, uploads: tuple[UUID, ...]) -> Mapping[UUID, Attachment]:
         """Size, digest, media type and blob of those of the client's uploads that exist (kind and name are blank)."""
+        ...
+
+    async def files_of(self, client: str, submission: UUID, uploads: tuple[UUID, ...]) -> Mapping[UUID, Attachment]:
+        """The same of the files that a submission of the client's took over; `blob` is None where the bytes are gone.
+
+        What the client has sent anew under the same id is left out.
+        """
         ...
 
     async def create(self, new: NewSubmission) -> View:

@@ -37,10 +37,20 @@ async def withdraw(store: Store, clock: Clock, submission_id: UUID) -> None:
     raise StateConflict(state=current.state.value)
 
 
+def taken_again(old: View, body: Mapping[str, Any]) -> int:
+    """Bytes of the old application's files that the new one names: as many more will be stored."""
+    listed = body.get("attachments")
+    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    again = {str(item.get("upload")).lower() for item in items}
+    return sum(one.size for one in old.attachments if str(one.upload) in again)
+
+
 async def correct(  # noqa: PLR0913, PLR0917 - what `Intake.create` needs, and the old one
     intake: Intake, client: Client, old: View, body: Mapping[str, Any], key: str, admit: Admit | None = None
 ) -> View:
     """Take over a corrected application in place of `old`, which is cancelled if it was not submitted yet.
+
+    It may name uploads of the old one, as long as their bytes are kept: it gets copies under a key of its own.
 
     The new one stands before the old one goes; a repeat with the same key cancels what an interruption left.
     Raises what `Intake.create` does, and `Superseded` where another correction was there first.

@@ -89,16 +89,19 @@ def load(
     """
     faults: list[Finding] = []
     services: dict[str, Service] = {}
+    broken: set[str] = set()
     messages = Messages(directory or _OWN, installed)
     for folder in _folders(directory or _OWN, faults):
         service = _Folder(folder, faults, messages, installed or Library).load()
         if service is None:
+            broken.add(folder.name)
             continue
         if service.id != folder.name:
             faults.append(_named(folder.name, service.id))
         services[service.id] = service
     for ars, by_service in (parameters or {}).items():
-        for service_id, values in by_service.items():
+        for service_id in sorted(by_service.keys() - broken):  # what is wrong with those is told already
+            values = by_service[service_id]
             _apply(services, ars, service_id, values, faults)
     if faults:
         raise DataInvalid(findings=tuple(faults))
@@ -162,7 +165,8 @@ class _Folder:
 
     def joined(self) -> Service | None:
         before = len(self.faults)
-        definition = self.taken("service.toml", head.read(self.toml("service.toml") or {}))
+        described = self.toml("service.toml")
+        definition = None if described is None else self.taken("service.toml", head.read(described))
         form = self.form()
         texts = self.toml("texts.toml", optional=True) or {}
         examples = {path.stem: self.json(f"examples/{path.name}") for path in self.examples()}
@@ -199,8 +203,11 @@ class _Folder:
         raw = self.raw("form.xml")
         if raw is None:
             return None
-        form = self.taken("form.xml", fim.read(raw, self.code_lists()))
-        notices = form.notices if form else ()
+        before = len(self.faults)
+        lists = self.code_lists()
+        unread = len(self.faults) > before  # a list that is there, but which one it is nobody can tell
+        form = self.taken("form.xml", fim.read(raw, lists))
+        notices = form.notices if form and not unread else ()
         unlisted = [replace(one, severity=Severity.ERROR) for one in notices if one.rule == "fim_list_absent"]
         self.taken("form.xml", (None, tuple(unlisted)))
         return form
@@ -229,7 +236,8 @@ class _Folder:
             path.name for path in (self.folder / "codelists").glob("*") if path.suffix.lower() in genericode.SUFFIXES
         )
         names = [f"codelists/{name}" for name in lists]
-        read = {name: self.taken(name, genericode.read([self.raw(name) or b""])) for name in names}
+        content = {name: raw for name in names if (raw := self.raw(name)) is not None}
+        read = {name: self.taken(name, genericode.read([raw])) for name, raw in content.items()}
         tables = {name: table for name, table in read.items() if table is not None}
         twice = genericode.contradicting(tables)
         self.faults += [replace(one, pointer=f"{self.folder.name}/{one.pointer}") for one in twice]
@@ -299,8 +307,10 @@ class _Folder:
 
     def json(self, name: str) -> dict[str, Any]:
         raw = self.raw(name)
+        if raw is None:
+            return {}
         try:
-            value = json.loads(raw or b"")
+            value = json.loads(raw)
         except (ValueError, RecursionError) as error:
             self.fault(name, f"/{getattr(error, 'lineno', '')}", "not_json")
             return {}

@@ -19,6 +19,7 @@ from gateway.services.definition import AttachmentRule, Definition
 from gateway.services.messages import Offered
 from gateway.xoev import calendar, readable
 from gateway.xoev.calendar import Wish
+from gateway.xoev.consequences import own
 from gateway.xoev.filling import Filled, Plan, fill
 from gateway.xoev.fim import Field
 from gateway.xoev.mapping import look_up
@@ -232,8 +233,11 @@ class Service:
     def message_findings(self, record: Mapping[str, object], around: Around, known: Sequence[Finding]) -> list[Finding]:
         """What the message misses beyond what is known to be wrong, so that a portal learns everything at once."""
         assert self.template is not None
+        if any(one.rule == "wrong_type" for one in known):
+            return []  # what a message takes instead of such a value, or leaves out, says nothing
         told = {one.pointer for one in known}
-        return [one for one in self.template.fill(record, around, self.setting)[1] if one.pointer not in told]
+        found = [one for one in self.template.fill(record, around, self.setting)[1] if one.pointer not in told]
+        return own(found, [*known, *found], self.compiled.check.rules)
 
     def document(
         self, record: Mapping[str, Any], around: Around | None = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from uuid import UUID
 
@@ -75,10 +75,11 @@ _ADD_KEY = compiled(
 )
 _GONE = delete(t.blobs).where(_B.id == bindparam("blob", type_=UuidType))
 _DROP = compiled(_GONE, commits="blobs.drop")
+_UNCLAIMED = _GONE.where(_B.submission.is_(None)).returning(_B.data_key).cte("gone")
 _DROP_WITH_KEY = compiled(
-    _GONE.add_cte(delete(t.data_keys).where(t.data_keys.c.id == bindparam("key", type_=UuidType)).cte("gone")),
-    commits="blobs.drop_with_key",
+    delete(t.data_keys).where(t.data_keys.c.id.in_(select(_UNCLAIMED.c.data_key))), commits="blobs.drop_with_key"
 )
+_STANDS = compiled(select(_B.id).where(_B.id == bindparam("blob", type_=UuidType)))
 _BLOB = compiled(
     select(_B.size, _B.frames, _B.finished, _B.data_key, t.data_keys.c.wrapped, t.data_keys.c.municipality, _F.data)
     .join_from(t.blobs, t.data_keys, t.data_keys.c.id == _B.data_key, isouter=True)
@@ -174,14 +175,14 @@ class Writer:
         return await self._seal(last=True)
 
     async def abandon(self) -> None:
-        """Leave nothing behind; what cannot be removed now is swept later."""
+        """Leave nothing behind but what a submission has claimed; what cannot be removed now is swept later."""
         if self._flight is not None:
             self._flight.cancel()
             with suppress(asyncio.CancelledError, DatabaseAway, InternalError):
                 await self._flight
         with suppress(DatabaseAway):
             if self._no and self._new_key:
-                await self._database.run(_DROP_WITH_KEY, blob=self.blob, key=self._data_key.id)
+                await self._database.run(_DROP_WITH_KEY, blob=self.blob)
             elif self._no:
                 await self._database.run(_DROP, blob=self.blob)
 
@@ -231,7 +232,12 @@ def small_frame(data_key: bytes, blob: UUID, content: bytes) -> bytes:
     return vault.seal_frame(vault.blob_key(data_key, blob), blob, 0, True, content)
 
 
-async def read(database: Database, keyring: Keyring, blob: UUID) -> AsyncIterator[bytes]:
+async def stands(database: Database, blob: UUID) -> bool:
+    """Whether the blob is there, whole or not."""
+    return await database.one(_STANDS, blob=blob) is not None
+
+
+async def read(database: Database, keyring: Keyring, blob: UUID) -> AsyncGenerator[bytes]:
     """The plain bytes, frame by frame; a frame that is missing, moved or cut off raises `CryptoFailure`.
 
     Raises `NotFound` for an unknown or unfinished blob, `Erased` where its key is gone.

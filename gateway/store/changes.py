@@ -29,7 +29,7 @@ _CURSOR = re.compile(r"([0-9]{1,19})\.([0-9]{1,18})")
 
 async def after(database: Database, cursor: str | None, who: Scope, limit: int) -> tuple[StateChange, ...]:
     """The lines behind a cursor (from the start without one). Raises `InvalidParameter` for a foreign cursor."""
-    xid, number = position(cursor) if cursor else ("0", 0)
+    xid, number = position(cursor, "#query/after") if cursor else ("0", 0)
     values = {"xid": xid, "number": number, "limit": limit, **scope.values(who)}
     rows = await database.rows(_lines(scope.shape(who)), **values)
     return tuple(
@@ -43,11 +43,11 @@ async def after(database: Database, cursor: str | None, who: Scope, limit: int) 
     )
 
 
-def position(cursor: str) -> tuple[str, int]:
-    """Transaction and number of a cursor. Raises `InvalidParameter` for a foreign one."""
+def position(cursor: str, place: str) -> tuple[str, int]:
+    """Transaction and number of a cursor. Raises `InvalidParameter` at `place` (a pointer) for a foreign one."""
     match = _CURSOR.fullmatch(cursor)
     if match is None or int(match[1]) >= 1 << 63:
-        raise foreign_cursor("/after")
+        raise foreign_cursor(place)
     return match[1], int(match[2])
 
 

@@ -39,6 +39,7 @@ from gateway.ports import (
 from gateway.store import blobs, changes, evidence, masters
 from gateway.store import tables as t
 from gateway.store.backup import UNFINISHED
+from gateway.store.copies import Copies
 from gateway.store.database import Database, compiled
 from gateway.store.erased import ErasedList
 from gateway.store.keyring import DataKey, Keyring
@@ -89,6 +90,7 @@ class PostgresStore(Store, KeyArchive):
         self._submissions = Submissions(database, keyring, clock)
         self._views = Views(database, keyring)
         self._uploads = Uploads(database, keyring, clock, self.new_id)
+        self._copies = Copies(database, keyring, clock, self.new_id)
         self.webhooks = Webhooks(database, keyring, clock, random)
         self.messages = Messages(database, keyring, clock)
         self.pieces = Pieces(database, keyring, clock, self.new_id, self._uploads)
@@ -149,8 +151,18 @@ class PostgresStore(Store, KeyArchive):
         """See the port."""
         return await self._uploads.find(client, uploads) if uploads else {}
 
+    async def files_of(self, client: str, submission: UUID, uploads: tuple[UUID, ...]) -> Mapping[UUID, Attachment]:
+        """See the port."""
+        return await self._copies.standing(client, submission, uploads)
+
     async def create(self, new: NewSubmission) -> View:
         """See the port."""
+        if not new.reused:
+            return await self._create(new)
+        async with self._copies.made(new) as whole:
+            return await self._create(whole)
+
+    async def _create(self, new: NewSubmission) -> View:
         it = new.submission
         if not await self._submissions.create(new):
             standing = await self._views.known(it.client, new.idempotency_key, new.digest)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, update
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, exists, select, update
 
 from gateway.errors import NotFound, Superseded, UploadTaken, UploadUnknown, VersionGone
 from gateway.evidence import chain
@@ -54,6 +54,19 @@ _SUPERSEDE = compiled(
         t.submissions.c.superseded_by.is_(None),
     )
 )
+_CLAIM = compiled(
+    update(t.blobs)
+    .values(submission=bindparam("new"))
+    .where(
+        t.blobs.c.id == any_(bindparam("copies", type_=ARRAY(Uuid))),
+        t.blobs.c.submission.is_(None),
+        exists(
+            select(t.submissions.c.id).where(
+                t.submissions.c.id == bindparam("old", type_=Uuid), t.submissions.c.erased_at.is_(None)
+            )
+        ),
+    )
+)
 _REWRAP = compiled(
     update(t.data_keys)
     .values(municipality=bindparam("new_municipality"), wrapped=bindparam("wrapped"))
@@ -89,7 +102,8 @@ class Submissions:
         key = await self._keyring.new(new.submission.municipality, now)
         links = chain.chained(new.evidence, seq=0, head=chain.start(new.submission.id), at=now)
         values = self._values(new, key, links, now)
-        uploads = sorted({a.upload for a in new.attachments if a.upload is not None})
+        uploads = sorted({a.upload for a in new.attachments if a.upload is not None} - new.reused)
+        copies = [a.blob for a in new.attachments if a.upload in new.reused]
         row = None
         if new.supersedes is None and not uploads:
             row = await self._database.one(CREATE, **values, uploads=uploads)
@@ -102,6 +116,7 @@ class Submissions:
                     await self._settle_uploads(connection, new.submission, uploads, row["claimed"], now)
                 if row is not None and new.supersedes is not None:
                     await self._supersede(connection, new.submission, new.supersedes)
+                    await self._claim(connection, new.submission, new.supersedes, copies)
         if row is None:
             return False
         self._remember(new.submission.id, new.submission.version, new.submission.state.value, links, None)
@@ -210,6 +225,14 @@ class Submissions:
         """Link the corrected application to its correction. Raises `Superseded` where it has another one."""
         if not await db.run(connection, _SUPERSEDE, old=old, new=it.id, whose=it.client):
             raise Superseded
+
+    async def _claim(self, connection: Connection, it: Submission, old: UUID, copies: Sequence[UUID | None]) -> None:
+        """Take over the copies of the old one's files, which is locked by now and must not have been erased."""
+        if not copies:
+            return
+        claimed = await db.run(connection, _CLAIM, copies=copies, new=it.id, old=old)
+        if claimed != len(copies):
+            raise UploadUnknown
 
     async def _settle_uploads(
         self, connection: Connection, it: Submission, wanted: Sequence[UUID], claimed: int, now: datetime

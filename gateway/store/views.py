@@ -236,7 +236,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
         at, _, identity = text.partition(" ")
         return datetime.fromisoformat(at).astimezone(UTC), UUID(identity)
     except (ValueError, binascii.Error):
-        raise foreign_cursor("/cursor") from None
+        raise foreign_cursor("#query/cursor") from None
 
 
 def foreign_cursor(pointer: str) -> InvalidParameter:

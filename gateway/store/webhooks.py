@@ -168,7 +168,7 @@ class Webhooks:
 
     async def replay(self, client: str, webhook: UUID, after: str | None) -> None:
         """See the port. A cursor that lies ahead changes nothing."""
-        xid, number = position(after) if after else ("0", 0)
+        xid, number = position(after, "/after") if after else ("0", 0)
         await self._usable(client, webhook)
         if not await self._database.run(_REPLAY, id=webhook, client=client, xid=xid, number=number):
             raise NotFound

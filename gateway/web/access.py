@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,10 +20,11 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import Forbidden, InvalidParameter, Maintenance, Unauthorised, UnknownMunicipality
+from gateway.errors import Forbidden, InvalidParameter, Maintenance, NotFound, Unauthorised, UnknownMunicipality
 from gateway.login.certificates import Presented
 from gateway.login.tokens import Principal
 from gateway.model import Client, Finding
+from gateway.pointers import token
 from gateway.ports import Scope, View
 from gateway.web.parts import Parts
 from gateway.web.problems import parameter
@@ -40,6 +41,11 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_.:=~-]{1,200}")
 _INSTANT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_CURSOR_FORM: Final = ("ein Cursor von hier, unverändert", "a cursor given out here, unchanged")
+_INSTANT_FORM: Final = (
+    "ein Zeitpunkt nach RFC 3339 mit Zeitzone (2026-01-31T12:00:00Z)",
+    "a point in time by RFC 3339 with offset (2026-01-31T12:00:00Z)",
 )
 
 
@@ -85,7 +91,7 @@ def presented(request: Request) -> Presented | None:
 def admitted(handler: Handler) -> Handler:
     """The handler of an address for clients: who calls is known, and one request counted, before it runs.
 
-    Raises `Unauthorised` and `TooManyRequests`.
+    Where nothing is found, the answer names the part of the path. Raises `Unauthorised` and `TooManyRequests`.
     """
 
     @wraps(handler)
@@ -93,9 +99,29 @@ def admitted(handler: Handler) -> Handler:
         principal = request.scope["principal"] = _identified(request)
         if quotas := parts_of(request).quotas:
             await quotas.request(principal.client.id)
-        return await handler(request)
+        try:
+            return await handler(request)
+        except NotFound as error:
+            raise NotFound(findings=error.findings or tuple(map(_nothing, request.path_params))) from None
 
     return admit
+
+
+def _nothing(name: str) -> Finding:
+    return parameter(f"path/{name}", "not_found", NotFound.de, NotFound.en)
+
+
+def no_uuid(name: str) -> Finding:
+    """The finding for a part of the path that is no UUID."""
+    return parameter(f"path/{name}", "format", "Erwartet wird eine UUID.", "A UUID is expected.")
+
+
+def path_uuid(request: Request, name: str) -> UUID:
+    """The UUID in the path. Raises `NotFound` where it is none."""
+    found = uuid_of(request.path_params[name])
+    if found is None:
+        raise NotFound(findings=(no_uuid(name),))
+    return found
 
 
 @dataclass(slots=True)
@@ -163,13 +189,7 @@ class Query:
     def of(cls, request: Request, known: Collection[str], *, repeatable: Collection[str] = ()) -> Query:
         """The parameters of the request; unknown and repeated names are findings."""
         names = [name for name, _ in request.query_params.multi_items()]
-        findings = [
-            parameter(
-                "query", "unknown_parameter", "Diesen Parameter gibt es hier nicht.", "There is no such parameter."
-            )
-            for name in dict.fromkeys(names)
-            if name not in known
-        ][:1]
+        findings = [_unknown(name, known) for name in dict.fromkeys(names) if name not in known]
         findings += [
             parameter(f"query/{name}", "repeated", "Dieser Parameter darf nur einmal stehen.", "Give it only once.")
             for name in known
@@ -181,27 +201,26 @@ class Query:
         """The value, None where it is absent or empty."""
         return self.request.query_params.get(name) or None
 
-    def many(self, name: str, allowed: Collection[str]) -> tuple[str, ...]:
+    def many(self, name: str, allowed: Sequence[str]) -> tuple[str, ...]:
         """Every value of a repeatable parameter, also separated by commas."""
         values = [each for text in self.request.query_params.getlist(name) for each in text.split(",") if each]
         if any(value not in allowed for value in values):
-            self.refuse(name, "enum", "Nicht zulässiger Wert.", "A value is not one of those allowed.")
+            listed = ", ".join(allowed)
+            self.refuse(name, "enum", f"Zulässig sind nur: {listed}.", f"Only these are allowed: {listed}.")
             return ()
         return tuple(dict.fromkeys(values))
 
-    def matching(self, name: str, pattern: re.Pattern[str]) -> str | None:
-        """A value of the pattern."""
+    def matching(self, name: str, pattern: re.Pattern[str], form: tuple[str, str]) -> str | None:
+        """A value of the pattern; `form` says it in German and English."""
         value = self.text(name)
         if value is not None and not pattern.fullmatch(value):
-            self.refuse(
-                name, "pattern", "Der Wert hat nicht die erwartete Form.", "The value has not the form expected."
-            )
+            self.refuse(name, "pattern", f"Erwartet: {form[0]}.", f"Expected: {form[1]}.")
             return None
         return value
 
     def cursor(self, name: str) -> str | None:
         """A cursor as handed out."""
-        return self.matching(name, _CURSOR)
+        return self.matching(name, _CURSOR, _CURSOR_FORM)
 
     def cursor_field(self, name: str) -> str | None:
         """A cursor in a header field."""
@@ -225,7 +244,7 @@ class Query:
 
     def instant(self, name: str) -> datetime | None:
         """A point in time (RFC 3339 with offset), in UTC."""
-        value = self.matching(name, _INSTANT)
+        value = self.matching(name, _INSTANT, _INSTANT_FORM)
         if value is None:
             return None
         try:
@@ -235,10 +254,11 @@ class Query:
             return None
 
     def municipality(self, client: Client) -> str | None:
-        """An ARS that the client may serve. Raises `UnknownMunicipality`, also for those of others."""
+        """An ARS that the client may serve; others, also those of other clients, are unknown."""
         value = self.text("municipality")
         if value is not None and value not in parts_of(self.request).served(client):
-            raise UnknownMunicipality
+            self.refuse("municipality", UnknownMunicipality.code, UnknownMunicipality.de, UnknownMunicipality.en)
+            return None
         return value
 
     def refuse(self, name: str, rule: str, de: str, en: str) -> None:
@@ -246,9 +266,17 @@ class Query:
         self.findings.append(parameter(f"query/{name}", rule, de, en))
 
     def done(self) -> None:
-        """Raises `InvalidParameter` with every finding."""
+        """Raises `InvalidParameter` with every finding; `UnknownMunicipality` where nothing else is wrong."""
         if self.findings:
-            raise InvalidParameter(findings=tuple(self.findings))
+            only_town = all(each.rule == UnknownMunicipality.code for each in self.findings)
+            raise (UnknownMunicipality if only_town else InvalidParameter)(findings=tuple(self.findings))
+
+
+def _unknown(name: str, known: Collection[str]) -> Finding:
+    de, en = "Diesen Parameter gibt es hier nicht", "There is no such parameter here"
+    listed = ", ".join(known)
+    de, en = (f"{de}; möglich: {listed}.", f"{en}; possible: {listed}.") if known else (f"{de}.", f"{en}.")
+    return parameter(f"query/{token(name)}", "unknown_parameter", de, en)
 
 
 async def taking(parts: Parts, size: int = 0) -> None:

@@ -16,19 +16,38 @@ from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
 from gateway.model import Client, Severity, State
 from gateway.ports import Filter, View
 from gateway.web import body
-from gateway.web.access import READ, WRITE, Query, caller, parts_of, reference, reply, room, taking, uuid_of, visible
+from gateway.web.access import (
+    READ,
+    WRITE,
+    Query,
+    caller,
+    parts_of,
+    path_uuid,
+    reference,
+    reply,
+    room,
+    storage,
+    taking,
+    visible,
+)
 from gateway.web.metrics import of as metrics_of
-from gateway.withdrawal import withdraw
+from gateway.withdrawal import taken_again, withdraw
 
 KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 _SERVICE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_REFERENCE_FORM: Final = ("1 bis 64 Zeichen aus A–Z, a–z, 0–9 und . _ : / -", "1 to 64 of A–Z, a–z, 0–9 and . _ : / -")
+_SERVICE_FORM: Final = (
+    "die id eines Dienstes aus GET /api/v1/services (a–z, 0–9 und -)",
+    "the id of a service of GET /api/v1/services (a–z, 0–9 and -)",
+)
 _LIST: Final = ("state", "service", "municipality", "reference", "created_after", "cursor", "limit")
 
 
 async def create(request: Request) -> Response:
     """Take over an application: 201 once everything is on disk; the same key and body get the same answer again."""
     client = caller(request, WRITE).client
+    Query.of(request, ()).done()
     key = _key(request)
     parts = parts_of(request)
     await taking(parts)
@@ -48,16 +67,20 @@ async def cancel(request: Request) -> Response:
 
 
 async def correct(request: Request) -> Response:
-    """Take over a new version of an application; the old one is cancelled if it was not submitted yet."""
+    """Take over a new version of an application; the old one is cancelled if it was not submitted yet.
+
+    Attachments may name the uploads of the old one as long as its files are kept; they are copied.
+    """
     client = caller(request, WRITE).client
     parts, key, old = parts_of(request), _key(request), await _own(request, client)
     if parts.correct is None:  # an app made without it
         raise NotFound
     await taking(parts)
     wanted = await body.read_object(request, parts.limits)
-    async with room(parts, client) as place:
-        view = await parts.correct(client, old, wanted, key, place.admit)
-        place.took(view)
+    with storage(parts, taken_again(old, wanted)):
+        async with room(parts, client) as place:
+            view = await parts.correct(client, old, wanted, key, place.admit)
+            place.took(view)
     return _made(request, view)
 
 
@@ -77,16 +100,15 @@ def _made(request: Request, view: View) -> Response:
 
 async def _own(request: Request, client: Client) -> View:
     """The submission of the caller's that the address names."""
-    submission_id = uuid_of(request.path_params["submission_id"])
     Query.of(request, ()).done()
-    if submission_id is None:
-        raise NotFound
+    submission_id = path_uuid(request, "submission_id")
     return await parts_of(request).store.view(submission_id, visible(request, client))
 
 
 async def validate(request: Request) -> Response:
     """Check an application without taking anything over."""
     client = caller(request, WRITE).client
+    Query.of(request, ()).done()
     parts = parts_of(request)
     wanted = await body.read_object(request, parts.limits)
     try:
@@ -108,10 +130,10 @@ async def listing(request: Request) -> Response:
     client = caller(request, READ).client
     query = Query.of(request, _LIST, repeatable=("state",))
     wanted = Filter(
-        states=query.many("state", frozenset(State)),
-        service=query.matching("service", _SERVICE),
+        states=query.many("state", tuple(State)),
+        service=query.matching("service", _SERVICE, _SERVICE_FORM),
         municipality=query.municipality(client),
-        reference=query.matching("reference", _REFERENCE),
+        reference=query.matching("reference", _REFERENCE, _REFERENCE_FORM),
         created_after=query.instant("created_after"),
         cursor=query.cursor("cursor"),
         limit=query.number("limit", default=50, least=1, most=200),

@@ -27,7 +27,7 @@ from gateway.errors import (
 )
 from gateway.model import Client
 from gateway.web import body
-from gateway.web.access import WRITE, caller, parts_of, room, taking
+from gateway.web.access import WRITE, Query, caller, parts_of, room, taking
 from gateway.web.api import KEY
 from gateway.web.metrics import of as metrics_of
 from gateway.web.problems import document, language
@@ -57,6 +57,7 @@ async def create(request: Request) -> Response:
     A line of the answer is the submission with its receipt, or the problem; both carry the number of the line.
     """
     client = caller(request, WRITE).client
+    Query.of(request, ()).done()
     if body.media_type(request) != NDJSON:
         raise WrongMediaType(allowed=NDJSON)
     body.plain(request)

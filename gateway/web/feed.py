@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -17,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway.errors import DatabaseAway, TooManyRequests
+from gateway.errors import DatabaseAway, InvalidParameter, TooManyRequests
 from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports import StateChange
@@ -52,7 +53,8 @@ async def stream(request: Request) -> Response:
     principal = caller(request, READ)
     query = Query.of(request, ("after",))
     after = query.cursor("after")
-    after = query.cursor_field("Last-Event-ID") or after
+    last = query.cursor_field("Last-Event-ID")
+    after = last or after
     query.done()
     open_ones: Counter[str] = request.app.state.streams
     if open_ones[principal.client.id] >= STREAMS:
@@ -60,8 +62,11 @@ async def stream(request: Request) -> Response:
     open_ones[principal.client.id] += 1  # before anything is awaited: many calls at once are not more than many
     try:
         first = await _awaited(request, principal, after, 0, _LINES)  # a foreign cursor is refused with a problem
-    except BaseException:
+    except BaseException as error:
         open_ones[principal.client.id] -= 1
+        if last and isinstance(error, InvalidParameter):
+            moved = tuple(replace(each, pointer="#header/Last-Event-ID") for each in error.findings)
+            raise InvalidParameter(findings=moved) from None
         raise
     return _Stream(_events(request, principal, after, first), open_ones, principal.client.id)
 

@@ -37,7 +37,10 @@ PROBLEM: Final = "application/problem+json"
 SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "Finding": object_(
         {
-            "pointer": {"type": "string", "description": "RFC 6901 pointer into the body; #header/… or #query/… else."},
+            "pointer": {
+                "type": "string",
+                "description": "RFC 6901 pointer into the body; #path/…, #query/… or #header/… else.",
+            },
             "rule": TEXT,
             "severity": {"enum": [each.value for each in Severity]},
             "de": TEXT,
@@ -62,7 +65,10 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
             "kind": TEXT,
             "filename": TEXT,
             "media_type": TEXT,
-            "upload": {**UUID, "description": "The id of an upload that this client made before."},
+            "upload": {
+                **UUID,
+                "description": "The id of an upload of this client's; in a correction also one of what it corrects.",
+            },
         },
         additionalProperties=False,
     ),

@@ -76,7 +76,7 @@ class Route:
             answers[status] = {"description": HTTPStatus(status).phrase}
             if schema:
                 answers[status]["content"] = content(schema, self.gives_type, examples)
-        for status in sorted({*self.errors, *((429,) if self.scope else ())}):
+        for status in sorted({*self.errors, *((422, 429) if self.scope else ())}):
             answers[status] = {
                 "description": HTTPStatus(status).phrase,
                 "content": {PROBLEM: {"schema": ref("Problem"), "example": _problem(status)}},

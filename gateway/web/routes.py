@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.model import State
 from gateway.web import api, batch, callbacks, doors, feed, offers, oidc, tus_routes, uploads, webhook_routes
 from gateway.web.access import READ, SERVICES, WRITE
 from gateway.web.route import Route
@@ -47,7 +48,7 @@ ROUTES: Final = (
         (401, 403, 422, 503),
         scope=READ,
         parameters=(
-            ("state", "query", "A state; repeatable, or several separated by commas."),
+            ("state", "query", f"One of {', '.join(State)}; repeatable, or several separated by commas."),
             ("service", "query", "Id of a service."),
             _ARS,
             ("reference", "query", "The portal's own reference."),

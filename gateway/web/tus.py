@@ -29,7 +29,7 @@ from gateway.errors import (
 )
 from gateway.ports import Resumable, ResumableUploads
 from gateway.web import body
-from gateway.web.access import WRITE, Query, caller, parts_of, reference, storage, taking, uuid_of
+from gateway.web.access import WRITE, Query, caller, parts_of, path_uuid, reference, storage, taking
 from gateway.web.problems import parameter
 from gateway.web.uploads import MEDIA_TYPE, municipality_of
 from gateway.web.wire import TUS_VERSION as VERSION
@@ -75,6 +75,7 @@ async def head(request: Request) -> Response:
     """How far the upload has come, and what its client said of it at the beginning."""
     client = caller(request, WRITE).client
     _version(request)
+    Query.of(request, ()).done()
     found = await _store(request).find(client.id, _named(request))
     fields = {"Upload-Length": str(found.length), **_progress(found)}
     return _answer(fields | ({"Upload-Metadata": found.metadata} if found.metadata else {}), 200)
@@ -84,6 +85,7 @@ async def append(request: Request) -> Response:
     """Take the bytes behind `Upload-Offset`; with `Upload-Checksum` all of them count or none."""
     client = caller(request, WRITE).client
     _version(request)
+    Query.of(request, ()).done()
     if body.media_type(request) != OFFSET:
         raise WrongMediaType(allowed=OFFSET)
     body.plain(request)
@@ -101,6 +103,7 @@ async def terminate(request: Request) -> Response:
     """Give the upload up; its bytes are gone."""
     client = caller(request, WRITE).client
     _version(request)
+    Query.of(request, ()).done()
     await _store(request).end(client.id, _named(request))
     return _answer({})
 
@@ -126,10 +129,7 @@ def _version(request: Request) -> None:
 
 
 def _named(request: Request) -> UUID:
-    name = uuid_of(request.path_params["upload"])
-    if name is None:
-        raise NotFound
-    return name
+    return path_uuid(request, "upload")
 
 
 def _number(request: Request, name: str) -> int:

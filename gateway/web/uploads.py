@@ -18,7 +18,7 @@ from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports import IncomingUpload
 from gateway.web import body
-from gateway.web.access import WRITE, Query, caller, parts_of, reply, storage, taking, uuid_of
+from gateway.web.access import WRITE, Query, caller, no_uuid, parts_of, reply, storage, taking, uuid_of
 from gateway.web.parts import Parts
 from gateway.web.problems import parameter
 
@@ -37,9 +37,7 @@ async def put(request: Request) -> Response:
     await taking(parts, min(length or 0, parts.limits.upload_bytes))
     upload = uuid_of(request.path_params["upload"])
     if upload is None:
-        raise InvalidParameter(
-            findings=(parameter("path/upload", "format", "Erwartet wird eine UUID.", "A UUID is expected."),)
-        )
+        raise InvalidParameter(findings=(no_uuid("upload"),))
     if length is None:
         raise LengthRequired
     if length > parts.limits.upload_bytes:

@@ -17,8 +17,9 @@ from yarl import URL
 from gateway.errors import InvalidParameter, NotFound, RecordInvalid
 from gateway.model import Finding, instant
 from gateway.outbound.policy import parse
+from gateway.pointers import token
 from gateway.web import body
-from gateway.web.access import WEBHOOKS, Query, caller, parts_of, reply, uuid_of
+from gateway.web.access import WEBHOOKS, Query, caller, parts_of, path_uuid, reply, uuid_of
 from gateway.web.parts import WebhookParts
 from gateway.web.uploads import municipality_of
 from gateway.webhook import EVENTS, Subscriptions, name_of
@@ -114,10 +115,7 @@ def _store(request: Request) -> Subscriptions:
 
 
 def _named(request: Request) -> UUID:
-    name = uuid_of(request.path_params["webhook"])
-    if name is None:
-        raise NotFound
-    return name
+    return path_uuid(request, "webhook")
 
 
 def _faults(wanted: dict[str, Any], webhooks: WebhookParts | None) -> list[Finding]:
@@ -164,7 +162,5 @@ def _address_faults(url: object, webhooks: WebhookParts | None) -> list[Finding]
 
 
 def _unknown(key: str) -> Finding:
-    shown = "".join(c if c.isprintable() else "\ufffd" for c in key[:120])
-    return Finding(
-        f"/{shown}", "unknown_key", "Diese Angabe ist hier nicht vorgesehen.", "This key is not expected here."
-    )
+    de, en = "Diese Angabe ist hier nicht vorgesehen.", "This key is not expected here."
+    return Finding(f"/{token(key)}", "unknown_key", de, en)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import jsonschema_rs
 
 from gateway.model import Finding
+from gateway.xoev.consequences import own
 from gateway.xoev.converters import FORMATS, Shape
 from gateway.xoev.filling import Labels, Plan
 from gateway.xoev.latin import MEANING, Datatype, offence
@@ -136,7 +137,7 @@ class RecordCheck:
                     found.append(_characters(where, datatype, value, position, self._labels[place]))
         for rule in self.rules:
             found += broken(rule, record, today, self.label)
-        return _in_order(found)
+        return _in_order(own(found, found))
 
     def label(self, place: Tokens) -> Labels:
         """The label of a place; numbers of list items count as `*`."""

@@ -40,7 +40,8 @@ def document(
     """
     findings: list[Finding] = []
     root = _write(schema, filled, findings)
-    findings += _judge(schema, root, filled)
+    unwritten = {one.pointer for one in findings}
+    findings += (one for one in _judge(schema, root, filled) if one.pointer not in unwritten)
     if not findings and rules is not None:
         origins = zip(root.iter(), filled.walk(), strict=True)
         findings = asked(rules, root, {element: origin.pointer for element, origin in origins})

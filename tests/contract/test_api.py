@@ -139,6 +139,24 @@ def test_an_application_is_corrected_by_a_new_version_linked_to_the_old(portal, 
     assert (again[0], again[2]["code"]) == (409, "superseded")
 
 
+def test_a_correction_names_the_file_of_what_it_corrects(portal, line):
+    admin = line["sandboxes"]["fitconnect"]["admin"]
+    body = {**portal.body(), "reference": "contract:same-file"}
+    first = portal.followed(portal.create(body)[2]["id"])
+    assert first["state"] == "accepted"
+    beside = portal.body()  # another one's file is no more to be had than before
+    assert portal.create(beside)[0] == 201
+    path = f"/submissions/{first['id']}/corrections"
+    assert portal.call("POST", path, beside, Idempotency_Key=str(uuid4()))[2]["code"] == "upload_taken"
+    status, _, made = portal.call("POST", path, body, Idempotency_Key=str(uuid4()))
+    assert (status, made.get("supersedes")) == (201, first["id"]), made
+    second = portal.followed(made["id"])
+    assert (second["state"], second["attachments"]) == ("accepted", first["attachments"])
+    arrived = {each["case_id"]: each["submission_id"] for each in http("GET", f"{admin}/submissions")[2]["submissions"]}
+    opened = http("GET", f"{admin}/submissions/{arrived[second['case_id']]}/opened")[2]
+    assert hashlib.sha256(PDF).hexdigest() in {each["sha256"] for each in opened["attachments"]}
+
+
 def test_what_was_submitted_is_not_cancelled_any_more(portal, accepted):
     status, _, problem = portal.call("POST", f"/submissions/{accepted['id']}/cancel")
     assert (status, problem["code"]) == (409, "state_conflict")

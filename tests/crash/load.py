@@ -71,9 +71,9 @@ class Load:
 
 
 def hand_off(portal: Patient, example: dict[str, Any], *, content: bytes = PDF) -> str:
-    """One application with its attachments, repeated under the same ids until it is taken."""
+    """One application with its attachments, repeated under the same ids (the example's, if any) until it is taken."""
     body, key = {**example, "reference": f"crash-{uuid4()}"}, str(uuid4())
-    body["attachments"] = [{**each, "upload": str(uuid4())} for each in example["attachments"]]
+    body["attachments"] = [{**each, "upload": each["upload"] or str(uuid4())} for each in example["attachments"]]
     for each in body["attachments"]:
         portal.surely("PUT", f"/uploads/{each['upload']}", content, Content_Type="application/pdf")
     made: str = portal.surely("POST", "/submissions", body, Idempotency_Key=key)["id"]

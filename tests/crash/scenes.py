@@ -10,6 +10,7 @@ from uuid import uuid4
 from gateway import failpoints
 from tests.crash.doomed import COMMAND, SANDBOX, Doomed
 from tests.crash.house import SERVE, WORKER
+from tests.crash.load import hand_off
 from tests.demo_fixture import PDF
 
 LARGE = PDF + b"%" * 2_300_000  # three frames, and parts too large for one statement
@@ -94,14 +95,19 @@ def cancelled(it: Doomed) -> None:
 
 
 def corrected(it: Doomed) -> None:
-    """Corrected by the portal while deliveries are stopped: the correction goes its way in the place of the first."""
+    """Corrected by the portal while deliveries are stopped: the correction goes its way in the place of the first.
+
+    It names the first one's file, of several frames.
+    """
     it.command("pause", "all")
-    made = it.hand_off("termin")
+    body = dict(it.examples["hausnummer"])
+    body["attachments"] = [{**each, "upload": str(uuid4())} for each in body["attachments"]]
+    made = hand_off(it.portal, body, content=LARGE)
     it.apart.add(made)
     key = {"Idempotency_Key": str(uuid4())}
     status = 0
     while status not in {200, 201}:
-        status, _, answer = it.portal.call("POST", f"/submissions/{made}/corrections", it.examples["termin"], **key)
+        status, _, answer = it.portal.call("POST", f"/submissions/{made}/corrections", body, **key)
     it.taken.add(answer["id"])
     it.command("resume", "all")
 

@@ -94,10 +94,11 @@ async def test_a_list_of_several_states_pages_through_all_of_them_newest_first(s
 
 @pytest.mark.parametrize("cursor", ["x", "1.2.3", "-1.1", "99999999999999999999.1", "1;DROP", "١.١"])
 async def test_a_foreign_cursor_is_told_so(store, cursor):
-    with pytest.raises(InvalidParameter):
+    with pytest.raises(InvalidParameter) as of_changes:
         await store.changes(cursor, MINE, 10)
-    with pytest.raises(InvalidParameter):
+    with pytest.raises(InvalidParameter) as of_list:
         await store.list_views(Filter(cursor=cursor), MINE)
+    assert [each.value.findings[0].pointer for each in (of_changes, of_list)] == ["#query/after", "#query/cursor"]
 
 
 async def test_the_feed_goes_on_behind_a_cursor(store):

@@ -108,7 +108,7 @@ async def test_every_fault_of_a_query_is_named_at_once(world):
         "#query/limit",
         "#query/created_after",
         "#query/cursor",
-        "#query",
+        "#query/nope",
         "#query/service",
     } <= pointers
 
