@@ -23,7 +23,7 @@ from gateway.crypto import jws
 from gateway.crypto.jwe import Opened, Opener
 from gateway.errors import CryptoFailure
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect import events, signature
+from gateway.sandbox.fitconnect import absence, events, signature
 from gateway.sandbox.fitconnect.metadata import Rules, version_of
 from gateway.sandbox.fitconnect.problems import event_problem
 from gateway.sandbox.fitconnect.records import Destination, Submission
@@ -109,7 +109,7 @@ def _metadata(delivery: Delivery, tags: Mapping[str, Any]) -> Mapping[str, Any]:
     """Checks 2 to 6."""
     raw = _open_small(delivery, "metadata", tags.get("metadata"), _METADATA_MAX)[0]
     try:
-        metadata = json.loads(raw)
+        metadata = json.loads(raw, object_hook=absence.present_in_metadata)
     except (ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict):
