@@ -17,6 +17,7 @@ from gateway.crypto.keys import PrivateKey
 from gateway.fitconnect import names
 from gateway.sandbox.fitconnect import keyring
 from gateway.sandbox.fitconnect.clock import Clock, Ids
+from gateway.sandbox.fitconnect.documents import Documents
 from gateway.sandbox.fitconnect.keyring import Keyring
 from gateway.sandbox.fitconnect.offers import DEMO, Offer
 from gateway.sandbox.fitconnect.records import AUTOMATIC, MANUAL, Client, Destination, Submission
@@ -30,6 +31,8 @@ _SCOPES: Final = {
     SENDER: (names.SCOPE_SEND,),
     SUBSCRIBER: (names.SCOPE_SUBSCRIBE, names.SCOPE_MANAGE, names.SCOPE_CREATE),
 }
+_CLIENTS: Final = ((SENDER, 1), (SUBSCRIBER, 1), (SENDER, 2))
+"""How many clients of a role there are at least, in their order; the second sender is a stranger to the first."""
 _OPENINGS_AT_ONCE: Final = 2
 
 
@@ -55,6 +58,7 @@ class Sandbox:
     schemas: Path | None = None
     signers: Path | None = None
     offered: Sequence[Offer] = DEMO
+    documents: Documents = field(init=False, repr=False)
     tokens: dict[str, Token] = field(default_factory=dict)
     faults: list[Any] = field(default_factory=list)
     callback_log: list[dict[str, Any]] = field(default_factory=list)
@@ -64,6 +68,9 @@ class Sandbox:
     opening: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_OPENINGS_AT_ONCE))
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.documents = Documents({key: file for offer in self.offered for key, file in offer.sources.items()})
 
     @staticmethod
     def open(  # noqa: PLR0913 - what a sandbox can be given, all of it named
@@ -97,9 +104,9 @@ class Sandbox:
 
         What was changed about a destination since (status, callback, mode) stays, unless `anew`.
         """
-        for role, scopes in _SCOPES.items():
-            if not any(c.role == role for c in self.store.clients.values()):
-                client = Client(role, f"sandbox-{role}-{self.ids.uuid()[:8]}", self.ids.secret(), scopes)
+        for role, least in _CLIENTS:
+            if sum(c.role == role for c in self.store.clients.values()) < least:
+                client = Client(role, f"sandbox-{role}-{self.ids.uuid()[:8]}", self.ids.secret(), _SCOPES[role])
                 self.store.put(client, commits="sandbox.establish")
         for kind in (AUTOMATIC, MANUAL):
             self._own_destination(kind, anew=anew)

@@ -71,6 +71,7 @@ def _delivery(sandbox: Sandbox, submission: Submission, destination: Destination
         issuer_key=sandbox.keys.keys[keyring.DELIVERY].rsa.public_key(),
         issuer=sandbox.issuer,
         rules=_rules_of(sandbox),
+        documents=sandbox.documents,
         now=sandbox.clock.now(),
         signers=sandbox.signers,
     )
