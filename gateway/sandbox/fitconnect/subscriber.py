@@ -16,12 +16,12 @@ from gateway.errors import GatewayError
 from gateway.fitconnect import names
 from gateway.sandbox.fitconnect import events, keyring, records
 from gateway.sandbox.fitconnect.checks import Delivery, Result, examine
+from gateway.sandbox.fitconnect.ended import OPENED
 from gateway.sandbox.fitconnect.metadata import Rules
 from gateway.sandbox.fitconnect.problems import Problem, event_problem
 from gateway.sandbox.fitconnect.records import Destination, Submission
 from gateway.sandbox.fitconnect.sandbox import Sandbox
 
-_OPENED = "opened.json"
 _rules: dict[Any, Rules] = {}
 
 
@@ -50,7 +50,7 @@ async def handle(sandbox: Sandbox, submission_id: str, closed: Callable[[Sandbox
 
 def opened(sandbox: Sandbox, submission_id: str) -> Mapping[str, Any] | None:
     """What the subscriber decrypted, as the admin API shows it; None where nothing was opened."""
-    raw = sandbox.store.parts.get(submission_id, _OPENED)
+    raw = sandbox.store.parts.get(submission_id, OPENED)
     return json.loads(raw) if raw is not None else None
 
 
@@ -110,4 +110,4 @@ def _keep(sandbox: Sandbox, submission_id: str, result: Result) -> None:
         "attachments": list(result.attachments),
     }
     raw = json.dumps(content, ensure_ascii=False).encode()
-    sandbox.store.parts.put(submission_id, _OPENED, raw, commits="sandbox.opened")
+    sandbox.store.parts.put(submission_id, OPENED, raw, commits="sandbox.opened")
