@@ -23,7 +23,7 @@ from gateway.crypto import jws
 from gateway.crypto.jwe import Opened, Opener
 from gateway.errors import CryptoFailure
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect import absence, documents, events, signature
+from gateway.sandbox.fitconnect import absence, documents, events, regions, signature
 from gateway.sandbox.fitconnect.documents import Documents
 from gateway.sandbox.fitconnect.metadata import Rules, version_of
 from gateway.sandbox.fitconnect.problems import event_problem
@@ -135,7 +135,7 @@ def _service(delivery: Delivery, metadata: Mapping[str, Any]) -> None:
     offered = [s for s in delivery.destination.services if s["identifier"] == identifier]
     region = delivery.submission.region
     if region is not None:
-        offered = [s for s in offered if any(region.startswith(r) for r in s["regions"])]
+        offered = [s for s in offered if any(regions.covers(r, region) for r in s["regions"])]
     if not offered:
         raise _Refused(names.UNSUPPORTED_SERVICE, "submission", "The destination does not offer the service")
     schema = metadata["contentStructure"]["data"]["submissionSchema"]

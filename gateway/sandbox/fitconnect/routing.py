@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from gateway.crypto import jws
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect import keyring
+from gateway.sandbox.fitconnect import keyring, regions
 from gateway.sandbox.fitconnect.problems import Problem
 from gateway.sandbox.fitconnect.records import Destination
 from gateway.sandbox.fitconnect.requests import Json, page
@@ -133,7 +133,7 @@ def _coverage(destination: Destination, identifier: str, region: str) -> int | N
         len(digits)
         for service in destination.services
         if service["identifier"] == identifier
-        for digits in (entry.removeprefix("DE") for entry in service["regions"])
+        for digits in map(regions.digits, service["regions"])
         if _covers(digits, region)
     ]
     return max(lengths, default=None)
