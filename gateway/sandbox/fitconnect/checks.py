@@ -20,10 +20,11 @@ from typing import IO, Any, BinaryIO, Final, cast
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.crypto import jws
-from gateway.crypto.jwe import Opened, Opener
+from gateway.crypto.jwe import Opened, Opener, header_of
+from gateway.crypto.jwe_head import HEADER_LIMIT
 from gateway.errors import CryptoFailure
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect import absence, documents, events, regions, signature
+from gateway.sandbox.fitconnect import absence, documents, events, regions, signature, zipped
 from gateway.sandbox.fitconnect.documents import Documents
 from gateway.sandbox.fitconnect.metadata import Rules, version_of
 from gateway.sandbox.fitconnect.problems import event_problem
@@ -33,6 +34,7 @@ _CHUNK: Final = 1 << 18
 _IN_MEMORY: Final = 1 << 20
 _PDF: Final = "application/pdf"
 _METADATA_MAX: Final = 4 << 20
+_HEAD: Final = HEADER_LIMIT + 1
 _TITLES: Final = {
     names.SYNTAX_VIOLATION: "The document is not well-formed",
     names.SCHEMA_VIOLATION: "The document breaks its schema",
@@ -185,7 +187,7 @@ def _document(delivery: Delivery, metadata: Mapping[str, Any], tags: Mapping[str
     travels = any(e["purpose"] == "data" for e in metadata["contentStructure"]["attachments"])
     if raw or not travels:
         mime = data["submissionSchema"]["mimeType"]
-        if opened.header.get("cty") != mime:
+        if opened.header.get("cty", mime) != mime:  # v1 does not ask for it
             raise _Refused(names.SYNTAX_VIOLATION, "data", _TITLES[names.SYNTAX_VIOLATION])
         _judge(delivery, data["submissionSchema"], raw)
         signed = "signature" in data or "signature" in delivery.destination.requires
@@ -274,6 +276,13 @@ def _open(  # noqa: PLR0913, PLR0917 - what opening one part needs
 
 
 def _decrypt(delivery: Delivery, sealed: BinaryIO, spool: IO[bytes], limit: int, *, digest: bool) -> Opened:
+    if header_of(sealed.read(_HEAD)).get("zip") == zipped.DEFLATE:
+        sealed.seek(0)
+        plain, found = zipped.open_zipped(sealed.read(zipped.SEALED_MAX + 1), delivery.key_for, limit)
+        spool.write(plain)
+        spool.seek(0)
+        return found
+    sealed.seek(0)
     opener = Opener(delivery.key_for, cast("BinaryIO", spool), max_plain=limit, digest=digest)
     while piece := sealed.read(_CHUNK):
         opener.feed(piece)

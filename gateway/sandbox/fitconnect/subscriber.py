@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gateway.crypto.keys import thumbprint
 from gateway.errors import GatewayError
 from gateway.fitconnect import names
 from gateway.sandbox.fitconnect import events, keyring, records
@@ -61,13 +62,14 @@ def _waiting(sandbox: Sandbox, submission_id: str) -> Submission | None:
 
 def _delivery(sandbox: Sandbox, submission: Submission, destination: Destination) -> Delivery:
     own = sandbox.key_of(destination, keyring.ENCRYPTION)
+    kids = {own.kid, thumbprint(own.public_jwk)}  # old clients name the key by its thumbprint
     return Delivery(
         submission=submission,
         destination=destination,
         event_log=tuple(e.token for e in sandbox.store.event_log(submission)),
         part=lambda name: sandbox.store.parts.open(submission.id, name),
         directory=sandbox.store.directory,
-        key_for=lambda kid: own.rsa if kid == own.kid else None,
+        key_for=lambda kid: own.rsa if kid in kids else None,
         issuer_key=sandbox.keys.keys[keyring.DELIVERY].rsa.public_key(),
         issuer=sandbox.issuer,
         rules=_rules_of(sandbox),
