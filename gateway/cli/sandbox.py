@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging, until_stdin_closes
 from gateway.cli.language import text
+
+if TYPE_CHECKING:
+    from gateway.sandbox.fitconnect.offers import Offer
+    from gateway.services.service import Service
 
 
 @click.group(help=text("Gegenstelle zum Ausprobieren starten", "Start a counterpart to try out"))
@@ -28,7 +32,8 @@ def sandbox() -> None:
 def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int, tied: bool) -> None:
     """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
     from gateway import failpoints, settings  # noqa: PLC0415 - commands import what they need
-    from gateway.sandbox.fitconnect.server import Offer, serve  # noqa: PLC0415 - commands import what they need
+    from gateway.sandbox.fitconnect.offers import JSON_EXAMPLE  # noqa: PLC0415 - commands import what they need
+    from gateway.sandbox.fitconnect.server import serve  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import usable  # noqa: PLC0415 - as above
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
@@ -37,10 +42,7 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
     set_up_logging(values.log.level, values.log.format)
     failpoints.arm("sandbox", values.failpoints)
     catalogue = load(values.services.dir, {}, usable(values.schema_dir, shipped(), values.trusted_sets))
-    offered = tuple(
-        Offer(service.identifier, ("DE",), tuple((uri, "application/xml") for uri in service.schema_uris))
-        for _, service in catalogue.items()
-    )
+    offered = (*(_offer(service) for _, service in catalogue.items()), JSON_EXAMPLE)
 
     def ready(line: dict[str, Any]) -> None:
         human = text("Sandbox läuft: ", "Sandbox runs: ") + str(line["submission_api_v2"])
@@ -55,3 +57,14 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
                 watch.cancel()
 
     run(main)
+
+
+def _offer(service: Service) -> Offer:
+    """A service as the sandbox's destinations take it, with the XSD that they hold its documents to.
+
+    Schemas of messages consist of many files of an installed set; documents by them are looked at as XML only.
+    """
+    from gateway.sandbox.fitconnect.offers import Offer  # noqa: PLC0415 - commands import what they need
+
+    schemas = tuple((uri, "application/xml") for uri in service.schema_uris)
+    return Offer(service.identifier, ("DE",), schemas, {schemas[0]: service.compiled.schema.source})

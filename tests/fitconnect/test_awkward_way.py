@@ -53,7 +53,7 @@ def catalogue(tmp_path):
 @pytest.fixture
 def delivery(sandbox, client, *, signers, make, catalogue):
     """What carries submissions to the sandbox's automatic subscriber, with a store of its own."""
-    [account] = [each for each in sandbox.clients if each["role"] == "sender"]
+    account, *_ = [each for each in sandbox.clients if each["role"] == "sender"]
     [destination] = [each for each in sandbox.destinations if each["subscriber"] == "automatic"]
     environment = Environment(
         sandbox.token_url,

@@ -32,7 +32,7 @@ DOCUMENT = f'<?xml version="1.0"?><antrag xmlns="{SCHEMA}"><strasse>Lange Straß
 @pytest.fixture
 async def channel(sandbox, client, make, signers):
     """The sender's channel for the sandbox's automatic destination (or the manual one)."""
-    [sender] = [each for each in sandbox.clients if each["role"] == "sender"]
+    sender, *_ = [each for each in sandbox.clients if each["role"] == "sender"]
     by_kind = {each["subscriber"]: each["destination_id"] for each in sandbox.destinations}
     signer = make.signer(signers.subscriber)
     environment = Environment(

@@ -147,7 +147,7 @@ async def test_two_files_of_one_name_are_refused_before_anything_is_stored(intak
 @pytest.fixture
 def delivery(sandbox, client, whole, *, signers, make, catalogue, town):
     """What carries submissions to the sandbox's automatic subscriber."""
-    [account] = [each for each in sandbox.clients if each["role"] == "sender"]
+    account, *_ = [each for each in sandbox.clients if each["role"] == "sender"]
     [destination] = [each for each in sandbox.destinations if each["subscriber"] == "automatic"]
     environment = Environment(
         sandbox.token_url,

@@ -94,7 +94,9 @@ async def keys(request: Request) -> Response:
 async def add_fault(request: Request) -> Response:
     """`POST /faults`."""
     fault = faults.Fault.read(await requests.json_object(request))
-    _sandbox(request).faults.append(fault)
+    faults_now = _sandbox(request).faults
+    faults_now[:] = [each for each in faults_now if each.left != 0]
+    faults_now.append(fault)
     return Json(faults.describe(fault), 201)
 
 
@@ -120,6 +122,7 @@ async def reset(request: Request) -> Response:
     """`POST /reset`: as freshly started; keys, clients, addresses and own destinations stay."""
     sandbox = _sandbox(request)
     sandbox.store.forget_submissions()
+    sandbox.ended.clear()
     for destination in [d for d in sandbox.store.destinations.values() if not d.ours]:
         del sandbox.store.destinations[destination.id]
     sandbox.faults.clear()

@@ -23,6 +23,8 @@ def announce(sandbox: Sandbox, submission: Submission) -> None:
 
 def closed(sandbox: Sandbox, submission: Submission) -> None:
     """An event of the subscriber, or a deadline, arrived for the sender; by deadline the subscriber is told too."""
+    if submission.state in records.CLOSED:
+        sandbox.ended.add(submission)
     sandbox.spawn(callbacks.send(sandbox, submission.callback, names.CALLBACK_NEW_EVENTS, submission))
     if submission.closed_by == records.DELIVERY:
         destination = sandbox.store.destinations[submission.destination_id]

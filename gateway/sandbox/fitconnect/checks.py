@@ -1,7 +1,7 @@
 """What a careful subscriber checks, in FIT-Connect's order; the first broken rule ends it.
 
-Knows: the fifteen checks of fitconnect.md §3.4 and four of our own: the document is signed, is well-formed XML or JSON,
-has a readable PDF beside it, and data sets keep their hashes. Never does: answer; `subscriber` does. Runs in a thread.
+Knows: the fifteen checks of fitconnect.md §3.4 and three of our own: the document is signed, has a readable PDF
+beside it, and data sets keep their hashes. Never does: answer; `subscriber` does. Runs in a thread.
 Standard: FIT-Connect "Prüfung einer Einreichung". Start reading: `examine`.
 """
 
@@ -20,10 +20,12 @@ from typing import IO, Any, BinaryIO, Final, cast
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.crypto import jws
-from gateway.crypto.jwe import Opened, Opener
+from gateway.crypto.jwe import Opened, Opener, header_of
+from gateway.crypto.jwe_head import HEADER_LIMIT
 from gateway.errors import CryptoFailure
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect import events, signature
+from gateway.sandbox.fitconnect import absence, documents, events, regions, signature, zipped
+from gateway.sandbox.fitconnect.documents import Documents
 from gateway.sandbox.fitconnect.metadata import Rules, version_of
 from gateway.sandbox.fitconnect.problems import event_problem
 from gateway.sandbox.fitconnect.records import Destination, Submission
@@ -32,6 +34,11 @@ _CHUNK: Final = 1 << 18
 _IN_MEMORY: Final = 1 << 20
 _PDF: Final = "application/pdf"
 _METADATA_MAX: Final = 4 << 20
+_HEAD: Final = HEADER_LIMIT + 1
+_TITLES: Final = {
+    names.SYNTAX_VIOLATION: "The document is not well-formed",
+    names.SCHEMA_VIOLATION: "The document breaks its schema",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Delivery:
     issuer_key: rsa.RSAPublicKey = field(repr=False)
     issuer: str
     rules: Rules = field(repr=False)
+    documents: Documents = field(repr=False)
     now: datetime
     signers: Path | None = None
 
@@ -79,7 +87,8 @@ def examine(delivery: Delivery) -> Result:
         _attachment_ids(delivery, metadata, tags)
         document = _document(delivery, metadata, tags)
         attachments.extend(  # one by one: those before a refusal stay
-            _attachment(delivery, entry, tags) for entry in metadata["contentStructure"]["attachments"]
+            _attachment(delivery, entry, tags, metadata["contentStructure"]["data"]["submissionSchema"])
+            for entry in metadata["contentStructure"]["attachments"]
         )
         _readable(delivery, metadata)
     except _Refused as refused:
@@ -109,7 +118,7 @@ def _metadata(delivery: Delivery, tags: Mapping[str, Any]) -> Mapping[str, Any]:
     """Checks 2 to 6."""
     raw = _open_small(delivery, "metadata", tags.get("metadata"), _METADATA_MAX)[0]
     try:
-        metadata = json.loads(raw)
+        metadata = json.loads(raw, object_hook=absence.present_in_metadata)
     except (ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict):
@@ -128,7 +137,7 @@ def _service(delivery: Delivery, metadata: Mapping[str, Any]) -> None:
     offered = [s for s in delivery.destination.services if s["identifier"] == identifier]
     region = delivery.submission.region
     if region is not None:
-        offered = [s for s in offered if any(region.startswith(r) for r in s["regions"])]
+        offered = [s for s in offered if any(regions.covers(r, region) for r in s["regions"])]
     if not offered:
         raise _Refused(names.UNSUPPORTED_SERVICE, "submission", "The destination does not offer the service")
     schema = metadata["contentStructure"]["data"]["submissionSchema"]
@@ -178,8 +187,9 @@ def _document(delivery: Delivery, metadata: Mapping[str, Any], tags: Mapping[str
     travels = any(e["purpose"] == "data" for e in metadata["contentStructure"]["attachments"])
     if raw or not travels:
         mime = data["submissionSchema"]["mimeType"]
-        if opened.header.get("cty") != mime or not _well_formed(raw, mime):
-            raise _Refused(names.SYNTAX_VIOLATION, "data", "The document is not well-formed")
+        if opened.header.get("cty", mime) != mime:  # v1 does not ask for it
+            raise _Refused(names.SYNTAX_VIOLATION, "data", _TITLES[names.SYNTAX_VIOLATION])
+        _judge(delivery, data["submissionSchema"], raw)
         signed = "signature" in data or "signature" in delivery.destination.requires
         wrong = _signature(delivery, data, raw, mime) if signed else None
         if wrong:
@@ -191,24 +201,22 @@ def _signature(delivery: Delivery, data: Mapping[str, Any], raw: bytes, mime: st
     return signature.check(data.get("signature"), raw, delivery.signers, media_type=mime, now=delivery.now)
 
 
-def _well_formed(raw: bytes, mime: str) -> bool:
-    if mime == names.JSON:
-        try:
-            json.loads(raw)
-        except (ValueError, RecursionError):
-            return False
-        return True
-    from gateway.xoev import xml  # noqa: PLC0415 - lxml is loaded for the first XML document only
-
-    return xml.parse(raw).root is not None
+def _judge(delivery: Delivery, schema: Mapping[str, Any], raw: bytes) -> None:
+    """Whether the document is well-formed and keeps its schema, where that is known here."""
+    slug = delivery.documents.fault(raw, schema["schemaUri"], schema["mimeType"])
+    if slug:
+        raise _Refused(slug, "data", _TITLES[slug])
 
 
-def _attachment(delivery: Delivery, entry: Mapping[str, Any], tags: Mapping[str, Any]) -> Mapping[str, str]:
-    """Check 13 for one attachment; fragments are joined in the order of their list."""
+def _attachment(
+    delivery: Delivery, entry: Mapping[str, Any], tags: Mapping[str, Any], schema: Mapping[str, Any]
+) -> Mapping[str, str]:
+    """Check 13 for one attachment; fragments are joined in the order of their list. One may be the document."""
     attachment_id = entry["attachmentId"].lower()
     instance = f"attachment:{attachment_id}"
     whole, short = hashlib.sha512(), hashlib.sha256()
     begins = b""
+    document = bytearray() if entry["purpose"] == "data" else None
     for part in entry.get("fragments") or [attachment_id]:
         name = part.lower()
         with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(delivery.directory)) as spool:
@@ -217,10 +225,14 @@ def _attachment(delivery: Delivery, entry: Mapping[str, Any], tags: Mapping[str,
                 whole.update(piece)
                 short.update(piece)
                 begins = begins or piece[:5]
+                if document is not None:  # one byte more than is judged tells that it is too large
+                    document += piece[: documents.SIZE_MAX + 1 - len(document)]
     if whole.hexdigest() != entry["hash"]["content"]:
         raise _Refused(names.HASH_MISMATCH, instance, "The hash of the attachment is wrong")
     if entry["purpose"] == "form" and (entry["mimeType"] != _PDF or begins != b"%PDF-"):
         raise _Refused(names.TECHNICAL_ERROR, instance, "The readable application is no PDF")
+    if document is not None and len(document) <= documents.SIZE_MAX:
+        _judge(delivery, schema, bytes(document))
     return {
         "id": attachment_id,
         "sha256": short.hexdigest(),
@@ -264,6 +276,13 @@ def _open(  # noqa: PLR0913, PLR0917 - what opening one part needs
 
 
 def _decrypt(delivery: Delivery, sealed: BinaryIO, spool: IO[bytes], limit: int, *, digest: bool) -> Opened:
+    if header_of(sealed.read(_HEAD)).get("zip") == zipped.DEFLATE:
+        sealed.seek(0)
+        plain, found = zipped.open_zipped(sealed.read(zipped.SEALED_MAX + 1), delivery.key_for, limit)
+        spool.write(plain)
+        spool.seek(0)
+        return found
+    sealed.seek(0)
     opener = Opener(delivery.key_for, cast("BinaryIO", spool), max_plain=limit, digest=digest)
     while piece := sealed.read(_CHUNK):
         opener.feed(piece)

@@ -19,7 +19,7 @@ from gateway.crypto import base64url, jws
 from gateway.crypto.keys import PrivateKey, PublicKey, public_key
 from gateway.errors import CryptoFailure, KeyUnfit
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect import keyring, records
+from gateway.sandbox.fitconnect import absence, keyring, records
 from gateway.sandbox.fitconnect.problems import Problem
 from gateway.sandbox.fitconnect.records import Destination, Event, Submission
 from gateway.sandbox.fitconnect.sandbox import Sandbox
@@ -96,7 +96,8 @@ async def accept_set(sandbox: Sandbox, case_id: str, token: str, *, client_id: s
         following = TRANSITIONS.get((now.state, claims.type))
         if following is None:
             raise Problem(409, "invalid-state-transition", f"{claims.type} is not possible in state {now.state}")
-        if claims.type in names.TAGGED_EVENTS and not same_tags(claims.payload.get("authenticationTags"), now.tags):
+        tagged = claims.type in names.TAGGED_EVENTS and not _is_bare(claims, api)
+        if tagged and not same_tags(claims.payload.get("authenticationTags"), now.tags):
             raise _wrong("authenticationTags", "The authentication tags are not those of this submission")
         at = sandbox.clock.now().timestamp()
         closed = {"closed_at": at, "closed_by": destination.id} if following in records.CLOSED else {}
@@ -110,7 +111,7 @@ def read(token: str) -> tuple[Claims, Mapping[str, Any]]:
     try:
         header = jws.header_of(token)
         middle = token.split(".")[1]
-        claims = json.loads(base64url.decode(middle.encode("ascii")))
+        claims = json.loads(base64url.decode(middle.encode("ascii")), object_hook=absence.present_in_set)
     except (CryptoFailure, ValueError, IndexError, RecursionError):
         raise Problem(400, "invalid-set", "The body is no compact JWS with a JSON payload") from None
     if header.get("typ") != names.SET_TYP or header.get("alg") != names.SIGNATURE_ALG:
@@ -148,12 +149,14 @@ def _claims(claims: object) -> Claims:
     if not uri.startswith(names.EVENT_PREFIX) or not isinstance(payload, dict):
         raise _wrong("events", "The event is unknown")
     schema = claims.get("$schema")
+    if not isinstance(schema, str | None):
+        raise _wrong("$schema", "Payload Schema not supported")
     return Claims(
         claims["jti"].lower(),
         claims["iss"],
         claims["sub"],
         claims["txn"],
-        schema if isinstance(schema, str) else None,
+        schema,
         uri.removeprefix(names.EVENT_PREFIX),
         payload,
     )
@@ -188,11 +191,16 @@ def _check_form(claims: Claims, api: str) -> None:
         allowed.add(names.FORWARD_SUBMISSION)
     if claims.type not in allowed:
         raise _wrong("events", "A subscriber may not send this event")
-    if claims.type == names.REJECT_SUBMISSION:
+    if claims.type == names.REJECT_SUBMISSION and not _is_bare(claims, api):
         problems = claims.payload.get("problems")
         known = isinstance(problems, list) and bool(problems)
         if not known or not all(isinstance(p, dict) and isinstance(p.get("type"), str) for p in problems or []):
             raise _wrong("problems", "A rejection needs at least one problem with a type")
+
+
+def _is_bare(claims: Claims, api: str) -> bool:
+    """Whether it is an event without payload, which v1 takes where the SET names no schema either."""
+    return api == "v1" and claims.schema is None and not claims.payload
 
 
 def _check_signature(token: str, header: Mapping[str, Any], destination: Destination) -> None:

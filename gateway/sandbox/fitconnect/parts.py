@@ -2,7 +2,8 @@
 
 Knows: a part by its submission and its name (`metadata`, `data`, an attachment's id). A new file costs a file system
 more than a small part itself, hence the one file, to which every part is appended: a line of JSON that tells whose it
-is and how long, then its bytes. The last word on a part counts, a torn end is cut off. Never does: fsync; like the
+is and how long, then its bytes. The last word on a part counts, a torn end is cut off. Where more than half of the file
+is of no use any more, it is written anew. Never does: fsync; like the
 journal it survives its process, not its machine. Standard: none. Start reading: `Parts`.
 """
 
@@ -22,8 +23,8 @@ from gateway import failpoints
 
 SMALL: Final = 1 << 20
 """Bytes of a part up to which it is small."""
-WASTE: Final = 64 << 20
-"""Bytes that nobody needs any more, from which the file is written anew at the start."""
+WASTE: Final = 4 << 20
+"""Bytes that nobody needs any more, from which the file is written anew, as soon as they are more than those in use."""
 _BUFFER: Final = 1 << 20
 _HEAD: Final = 1 << 10
 
@@ -31,6 +32,7 @@ _HEAD: Final = 1 << 10
 class _Place(NamedTuple):
     offset: int
     size: int
+    whole: int  # with the line before it
 
 
 class Arrival:
@@ -75,11 +77,11 @@ class Parts:
         self._lock = threading.Lock()
         self._places: dict[str, dict[str, _Place]] = {}
         self._end = 0
+        self._live = 0
         self._file = self._opened(self._path)
         self._load()
-        live = sum(place.size for parts in self._places.values() for place in parts.values())
-        if self._end - live > WASTE:
-            self._write_anew()
+        with self._lock:
+            self._compact()
 
     def arrival(self, submission_id: str) -> Arrival:
         """Room for a part of a submission."""
@@ -104,9 +106,21 @@ class Parts:
 
     def get(self, submission_id: str, name: str) -> bytes | None:
         """A small part."""
+        with self._lock:  # also while reading: the file is another one after it was written anew
+            place = self._places.get(submission_id, {}).get(name)
+            return None if place is None else os.pread(self._file, place.size, place.offset)
+
+    def size(self, submission_id: str, name: str) -> int:
+        """Bytes of a small part, 0 where it is missing."""
         with self._lock:
             place = self._places.get(submission_id, {}).get(name)
-        return None if place is None else os.pread(self._file, place.size, place.offset)
+        return place.size if place else 0
+
+    def submissions(self) -> set[str]:
+        """Whose parts lie here."""
+        with self._lock:
+            small = set(self._places)
+        return small | ({entry.name for entry in self._files.iterdir()} if self._files.is_dir() else set())
 
     def open(self, submission_id: str, name: str) -> BinaryIO | None:
         """A part to read, None where it is missing."""
@@ -129,9 +143,15 @@ class Parts:
             file.write_bytes(content)
         return file
 
-    def erase(self, submission_id: str) -> None:
-        """Remove the parts of a submission."""
-        self._append({"submission": submission_id, "gone": True})
+    def erase(self, submission_id: str, *, keep: str = "") -> None:
+        """Remove the parts of a submission, but for the small one named `keep`."""
+        with self._lock:
+            names = set(self._places.get(submission_id, ()))
+        if keep in names:
+            for name in sorted(names - {keep}):
+                self._append({"submission": submission_id, "name": name, "gone": True})
+        elif names:
+            self._append({"submission": submission_id, "gone": True})
         shutil.rmtree(self._files / submission_id, ignore_errors=True)
 
     def clear(self) -> None:
@@ -139,7 +159,7 @@ class Parts:
         with self._lock:
             self._places.clear()
             os.ftruncate(self._file, 0)
-            self._end = 0
+            self._end = self._live = 0
         shutil.rmtree(self._files, ignore_errors=True)
 
     def close(self) -> None:
@@ -151,22 +171,28 @@ class Parts:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
 
     def _append(self, entry: dict[str, Any], content: bytes | bytearray = b"") -> None:
-        line = json.dumps(entry).encode() + b"\n"
         with self._lock:
-            written = os.writev(self._file, (line, content))
-            if written != len(line) + len(content):
-                os.ftruncate(self._file, self._end)
-                raise OSError("the disk of the sandbox is full")
-            self._noted(entry, self._end + len(line))
-            self._end += written
+            self._write(entry, content)
+            self._compact()
 
-    def _noted(self, entry: dict[str, Any], offset: int) -> None:
+    def _write(self, entry: dict[str, Any], content: bytes | bytearray) -> None:
+        line = json.dumps(entry).encode() + b"\n"
+        written = os.writev(self._file, (line, content))
+        if written != len(line) + len(content):
+            os.ftruncate(self._file, self._end)
+            raise OSError("the disk of the sandbox is full")
+        self._noted(entry, len(line))
+        self._end += written
+
+    def _noted(self, entry: dict[str, Any], head: int) -> None:
         parts = self._places.setdefault(entry["submission"], {})
+        names = [entry["name"]] if "name" in entry else list(parts)
+        self._live -= sum(parts.pop(name).whole for name in names if name in parts)
         if not entry.get("gone"):
-            parts[entry["name"]] = _Place(offset, entry["size"])
-        elif "name" in entry:
-            parts.pop(entry["name"], None)
-        else:
+            size = entry["size"]
+            parts[entry["name"]] = _Place(self._end + head, size, head + size)
+            self._live += head + size
+        elif not parts:
             del self._places[entry["submission"]]
 
     def _load(self) -> None:
@@ -174,25 +200,34 @@ class Parts:
         with suppress(ValueError, KeyError, TypeError):  # a torn line is the end
             while self._end < whole:
                 line = os.pread(self._file, _HEAD, self._end).partition(b"\n")[0]
-                entry, offset = json.loads(line), self._end + len(line) + 1
-                after = offset + entry.get("size", 0)
+                entry, head = json.loads(line), len(line) + 1
+                after = self._end + head + entry.get("size", 0)
                 if after > whole:
                     break
-                self._noted(entry, offset)
+                self._noted(entry, head)
                 self._end = after
         os.ftruncate(self._file, self._end)
 
-    def _write_anew(self) -> None:
-        old, places = self._file, self._places
+    def _compact(self) -> None:
+        """Write the file anew where more than half of it is waste; each byte is copied once for one that goes."""
+        if self._end - self._live <= max(WASTE, self._live):
+            return
+        before = self._file, self._places, self._end, self._live
         fresh = self._path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
-        self._file, self._places, self._end = self._opened(fresh), {}, 0
-        for submission_id, parts in places.items():
-            for name, place in parts.items():
-                content = os.pread(old, place.size, place.offset)
-                self._append({"submission": submission_id, "name": name, "size": place.size}, content)
-        fresh.replace(self._path)
-        os.close(old)
+        self._file, self._places, self._end, self._live = self._opened(fresh), {}, 0, 0
+        try:
+            for submission_id, parts in before[1].items():
+                for name, place in parts.items():
+                    content = os.pread(before[0], place.size, place.offset)
+                    self._write({"submission": submission_id, "name": name, "size": place.size}, content)
+            fresh.replace(self._path)
+        except OSError:  # no room for a second file: the first one stays as it is
+            os.close(self._file)
+            self._file, self._places, self._end, self._live = before
+            fresh.unlink(missing_ok=True)
+        else:
+            os.close(before[0])
 
     def _large(self, submission_id: str, name: str) -> Path:
         return self._files / submission_id / f"{name}.jwe"

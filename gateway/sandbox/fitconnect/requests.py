@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.fitconnect import names
+from gateway.sandbox.fitconnect import absence
 from gateway.sandbox.fitconnect.problems import Problem
 
 JSON_LIMIT: Final = 1_000_000  # bytes of an ordinary JSON body
@@ -70,10 +71,27 @@ async def body(request: Request, limit: int = JSON_LIMIT) -> bytes:
 
 
 async def json_object(request: Request, *allowed: str, limit: int = JSON_LIMIT) -> dict[str, Any]:
-    """The body as JSON object of one of the media types `allowed` (default `application/json`)."""
+    """The body as JSON object of one of the media types `allowed` (default `application/json`).
+
+    A member that is `null` is absent.
+    """
     require_type(request, *(allowed or (names.JSON,)))
+    return _object(await body(request, limit), absence.present)
+
+
+async def merge_patch(request: Request, *others: str) -> tuple[dict[str, Any], frozenset[str]]:
+    """The members that a merge patch sets and those that it removes; `others` are media types without removal."""
+    require_type(request, names.MERGE_PATCH, *others)
+    raw = await body(request)
+    given = _object(raw, absence.present)
+    if media_type(request) != names.MERGE_PATCH:
+        return given, frozenset()
+    return given, frozenset(name for name, value in _object(raw, None).items() if value is None)
+
+
+def _object(raw: bytes, hook: Callable[[dict[str, Any]], dict[str, Any]] | None) -> dict[str, Any]:
     try:
-        parsed = json.loads(await body(request, limit))
+        parsed = json.loads(raw, object_hook=hook)
     except (ValueError, RecursionError):
         raise Problem(400, "invalid-json", "The body is no JSON document") from None
     if not isinstance(parsed, dict):

@@ -1,7 +1,8 @@
 """The routing service and the portal: which destination takes a service in a region, signed by the portal.
 
 Knows: regional keys (ARS, AGS), a handful of areas, rate limit headers. Never does: authenticate; routing is public.
-Standard: Routing API 2.0.0, fitconnect.md §5. Start reading: `routes`.
+Standard: Routing API 2.0.0, fitconnect.md §5; its paths begin with `/v1/`, clients in the field write `/v2/`, so both
+answer. Start reading: `routes`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from starlette.responses import Response
 
 from gateway.crypto import jws
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect import keyring
+from gateway.sandbox.fitconnect import keyring, regions
 from gateway.sandbox.fitconnect.problems import Problem
 from gateway.sandbox.fitconnect.records import Destination
 from gateway.sandbox.fitconnect.requests import Json, page
@@ -54,7 +55,7 @@ AREAS: Final = (
 
 
 async def routes(request: Request) -> Response:
-    """`GET /v1/routes`: destinations for a LeiKa key and one of ars, ags, areaId; the closest region first."""
+    """`GET /routes`: destinations for a LeiKa key and one of ars, ags, areaId; the closest region first."""
     sandbox: Sandbox = request.app.state.sandbox
     limit = _rate(sandbox)
     if limit is None:
@@ -74,7 +75,7 @@ async def routes(request: Request) -> Response:
 
 
 async def areas(request: Request) -> Response:
-    """`GET /v1/areas`: by name with `*` or by postcode. Declared as problem+json in the standard, and sent so."""
+    """`GET /areas`: by name with `*` or by postcode. Declared as problem+json in the standard, and sent so."""
     sandbox: Sandbox = request.app.state.sandbox
     limit = _rate(sandbox)
     if limit is None:
@@ -87,7 +88,7 @@ async def areas(request: Request) -> Response:
 
 
 async def info(_: Request) -> Response:
-    """`GET /v1/info`."""
+    """`GET /info`."""
     return Json({"version": {"major": 2, "minor": 0, "patch": 0}})
 
 
@@ -132,7 +133,7 @@ def _coverage(destination: Destination, identifier: str, region: str) -> int | N
         len(digits)
         for service in destination.services
         if service["identifier"] == identifier
-        for digits in (entry.removeprefix("DE") for entry in service["regions"])
+        for digits in map(regions.digits, service["regions"])
         if _covers(digits, region)
     ]
     return max(lengths, default=None)

@@ -12,11 +12,14 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from gateway.crypto.keys import PrivateKey
 from gateway.fitconnect import names
 from gateway.sandbox.fitconnect import keyring
 from gateway.sandbox.fitconnect.clock import Clock, Ids
+from gateway.sandbox.fitconnect.documents import Documents
+from gateway.sandbox.fitconnect.ended import Ended
 from gateway.sandbox.fitconnect.keyring import Keyring
 from gateway.sandbox.fitconnect.offers import DEMO, Offer
 from gateway.sandbox.fitconnect.records import AUTOMATIC, MANUAL, Client, Destination, Submission
@@ -30,6 +33,8 @@ _SCOPES: Final = {
     SENDER: (names.SCOPE_SEND,),
     SUBSCRIBER: (names.SCOPE_SUBSCRIBE, names.SCOPE_MANAGE, names.SCOPE_CREATE),
 }
+_CLIENTS: Final = ((SENDER, 1), (SUBSCRIBER, 1), (SENDER, 2))
+"""How many clients of a role there are at least, in their order; the second sender is a stranger to the first."""
 _OPENINGS_AT_ONCE: Final = 2
 
 
@@ -55,6 +60,8 @@ class Sandbox:
     schemas: Path | None = None
     signers: Path | None = None
     offered: Sequence[Offer] = DEMO
+    documents: Documents = field(init=False, repr=False)
+    ended: Ended = field(init=False, repr=False)
     tokens: dict[str, Token] = field(default_factory=dict)
     faults: list[Any] = field(default_factory=list)
     callback_log: list[dict[str, Any]] = field(default_factory=list)
@@ -62,8 +69,12 @@ class Sandbox:
     signed_routes: dict[str, tuple[Any, str]] = field(default_factory=dict)
     route_requests: dict[int, int] = field(default_factory=dict)
     opening: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_OPENINGS_AT_ONCE))
-    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.documents = Documents({key: file for offer in self.offered for key, file in offer.sources.items()})
+        self.ended = Ended(self.store)
 
     @staticmethod
     def open(  # noqa: PLR0913 - what a sandbox can be given, all of it named
@@ -97,9 +108,9 @@ class Sandbox:
 
         What was changed about a destination since (status, callback, mode) stays, unless `anew`.
         """
-        for role, scopes in _SCOPES.items():
-            if not any(c.role == role for c in self.store.clients.values()):
-                client = Client(role, f"sandbox-{role}-{self.ids.uuid()[:8]}", self.ids.secret(), scopes)
+        for role, least in _CLIENTS:
+            if sum(c.role == role for c in self.store.clients.values()) < least:
+                client = Client(role, f"sandbox-{role}-{self.ids.uuid()[:8]}", self.ids.secret(), _SCOPES[role])
                 self.store.put(client, commits="sandbox.establish")
         for kind in (AUTOMATIC, MANUAL):
             self._own_destination(kind, anew=anew)
@@ -165,7 +176,7 @@ class Sandbox:
         return self.base_url.partition("://")[2]
 
     def lock(self, case_id: str) -> asyncio.Lock:
-        """The lock under which a case changes."""
+        """The lock under which a case changes; it is gone when nobody holds or awaits it."""
         return self._locks.setdefault(case_id, asyncio.Lock())
 
     def current(self, submission: Submission) -> Submission | None:

@@ -67,9 +67,8 @@ def app(sandbox: Sandbox) -> ASGIApp:
             Mount("/submission-api/v2", routes=_submission_routes("v2")),
             Mount("/destination-api/v1", routes=_destination_routes()),
             Mount("/destination-api/v2", routes=_destination_routes()),
-            Route("/routing-api/v1/routes", routing.routes, methods=["GET"]),
-            Route("/routing-api/v1/areas", routing.areas, methods=["GET"]),
-            Route("/routing-api/v1/info", routing.info, methods=["GET"]),
+            Mount("/routing-api/v1", routes=_routing_routes()),
+            Mount("/routing-api/v2", routes=_routing_routes()),
             Route("/portal/.well-known/jwks.json", routing.portal_keys, methods=["GET"]),
             Mount(sandbox.admin_path, routes=list(admin.ROUTES)),
         ],
@@ -106,10 +105,19 @@ def _destination_routes() -> list[Route]:
         Route("/destinations", destinations.manage_list, methods=["GET"]),
         Route("/destinations", destinations.create, methods=["POST"]),
         Route("/destinations/{destination_id}", destinations.manage_read, methods=["GET"]),
+        Route("/destinations/{destination_id}", destinations.put, methods=["PUT"]),
         Route("/destinations/{destination_id}", destinations.patch, methods=["PATCH"]),
         Route("/destinations/{destination_id}", destinations.delete, methods=["DELETE"]),
         Route("/destinations/{destination_id}/keys", destinations.manage_keys, methods=["GET"]),
         Route("/destinations/{destination_id}/keys", destinations.add_key, methods=["POST"]),
+    ]
+
+
+def _routing_routes() -> list[Route]:
+    return [
+        Route("/routes", routing.routes, methods=["GET"]),
+        Route("/areas", routing.areas, methods=["GET"]),
+        Route("/info", routing.info, methods=["GET"]),
     ]
 
 

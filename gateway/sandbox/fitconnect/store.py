@@ -1,6 +1,7 @@
 """What the sandbox holds: records in memory with an append-only journal, and sealed parts.
 
-Knows: how to come back after a kill: the last word on each record counts, a torn last line is dropped. Never does:
+Knows: how to come back after a kill: the last word on each record counts, a torn last line is dropped. The journal is
+written anew at the start and whenever it holds as much again as is needed. Never does:
 fsync, since a sandbox survives its process, not its machine. Standard: none. Start reading: `Store`.
 """
 
@@ -17,6 +18,8 @@ from gateway.sandbox.fitconnect.parts import Parts
 from gateway.sandbox.fitconnect.records import Client, Destination, Event, Record, Submission, from_json, to_json
 
 _JOURNAL = "journal.jsonl"
+_SURPLUS = 1 << 20
+"""Characters that are written to the journal before it is written anew, unless it was longer than that."""
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -31,6 +34,7 @@ class Store:
         self.events: dict[str, list[Event]] = {}
         self.facts: dict[str, Any] = {}
         self._cases: dict[str, list[str]] = {}
+        self._written = self._needed = 0
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
         self.parts = Parts(directory)
@@ -108,8 +112,13 @@ class Store:
             del self._cases[case_id], self.events[case_id]
 
     def _write(self, *lines: dict[str, Any]) -> None:
-        self._journal.write("".join(_encode(line) + "\n" for line in lines))
+        text = "".join(_encode(line) + "\n" for line in lines)
+        self._journal.write(text)
         self._journal.flush()
+        self._written += len(text)
+        if self._written > max(_SURPLUS, self._needed):
+            self._journal.close()
+            self._journal = self._compacted()
 
     def _load(self) -> None:
         with suppress(FileNotFoundError), (self.directory / _JOURNAL).open("rb") as lines:
@@ -129,13 +138,15 @@ class Store:
     def _compacted(self) -> TextIOWrapper:
         target = self.directory / _JOURNAL
         fresh = target.with_suffix(".new")
+        self._written = 0
         with fresh.open("w", encoding="utf-8") as out:
             for name, value in self.facts.items():
                 out.write(json.dumps({"kind": "fact", "value": {"name": name, "value": value}}) + "\n")
             records: list[Record] = [*self.clients.values(), *self.destinations.values(), *self.submissions.values()]
             records += [event for log in self.events.values() for event in log]
             for record in records:
-                out.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
+                out.write(_encode(to_json(record)) + "\n")
+        self._needed = fresh.stat().st_size
         fresh.chmod(0o600)
         fresh.replace(target)
         return target.open("a", encoding="utf-8")

@@ -12,16 +12,17 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gateway.crypto.keys import thumbprint
 from gateway.errors import GatewayError
 from gateway.fitconnect import names
 from gateway.sandbox.fitconnect import events, keyring, records
 from gateway.sandbox.fitconnect.checks import Delivery, Result, examine
+from gateway.sandbox.fitconnect.ended import OPENED
 from gateway.sandbox.fitconnect.metadata import Rules
 from gateway.sandbox.fitconnect.problems import Problem, event_problem
 from gateway.sandbox.fitconnect.records import Destination, Submission
 from gateway.sandbox.fitconnect.sandbox import Sandbox
 
-_OPENED = "opened.json"
 _rules: dict[Any, Rules] = {}
 
 
@@ -50,7 +51,7 @@ async def handle(sandbox: Sandbox, submission_id: str, closed: Callable[[Sandbox
 
 def opened(sandbox: Sandbox, submission_id: str) -> Mapping[str, Any] | None:
     """What the subscriber decrypted, as the admin API shows it; None where nothing was opened."""
-    raw = sandbox.store.parts.get(submission_id, _OPENED)
+    raw = sandbox.store.parts.get(submission_id, OPENED)
     return json.loads(raw) if raw is not None else None
 
 
@@ -61,16 +62,18 @@ def _waiting(sandbox: Sandbox, submission_id: str) -> Submission | None:
 
 def _delivery(sandbox: Sandbox, submission: Submission, destination: Destination) -> Delivery:
     own = sandbox.key_of(destination, keyring.ENCRYPTION)
+    kids = {own.kid, thumbprint(own.public_jwk)}  # old clients name the key by its thumbprint
     return Delivery(
         submission=submission,
         destination=destination,
         event_log=tuple(e.token for e in sandbox.store.event_log(submission)),
         part=lambda name: sandbox.store.parts.open(submission.id, name),
         directory=sandbox.store.directory,
-        key_for=lambda kid: own.rsa if kid == own.kid else None,
+        key_for=lambda kid: own.rsa if kid in kids else None,
         issuer_key=sandbox.keys.keys[keyring.DELIVERY].rsa.public_key(),
         issuer=sandbox.issuer,
         rules=_rules_of(sandbox),
+        documents=sandbox.documents,
         now=sandbox.clock.now(),
         signers=sandbox.signers,
     )
@@ -109,4 +112,4 @@ def _keep(sandbox: Sandbox, submission_id: str, result: Result) -> None:
         "attachments": list(result.attachments),
     }
     raw = json.dumps(content, ensure_ascii=False).encode()
-    sandbox.store.parts.put(submission_id, _OPENED, raw, commits="sandbox.opened")
+    sandbox.store.parts.put(submission_id, OPENED, raw, commits="sandbox.opened")

@@ -1,0 +1,33 @@
+"""`null` for an optional member is absence: clients generated from the published OpenAPI write it so.
+
+Knows: where JSON is judged, and the one place where `null` is a value. Never does: touch lists; a `null` in one is no
+member. Standard: RFC 8259; fitconnect.md, additions of 30 November 2026. Start reading: `present`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.fitconnect import names
+
+
+def present(members: dict[str, Any]) -> dict[str, Any]:
+    """An object's members that are not `null`; the `object_hook` of `json.loads`."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def present_in_metadata(members: dict[str, Any]) -> dict[str, Any]:
+    """As `present`, but the `content` of a data set may be any JSON, `null` among it."""
+    kept = present(members)
+    if "dataSetId" in members and "content" in members:
+        kept["content"] = members["content"]
+    return kept
+
+
+def present_in_set(members: dict[str, Any]) -> dict[str, Any]:
+    """As `present`, but an event whose payload is `null` stays: it is an event without payload."""
+    return {
+        name: {} if value is None else value
+        for name, value in members.items()
+        if value is not None or name.startswith(names.EVENT_PREFIX)
+    }
