@@ -14,7 +14,7 @@ from tests.bench.bench_forms import cost
 OCCURS = st.sampled_from([("0", "1"), ("1", "1"), ("0", "unbounded"), ("1", "unbounded"), ("1", "1"), ("0", "3")])
 SCHEMA = (
     '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:t" elementFormDefault="qualified">'
-    '<xs:element name="r"><xs:complexType><xs:sequence>{}</xs:sequence></xs:complexType></xs:element></xs:schema>'
+    '<xs:element name="r"><xs:complexType><xs:{0}>{1}</xs:{0}> </xs:complexType></xs:element></xs:schema>'
 )
 BYTES_A_FIELD = 25_000
 
@@ -31,15 +31,18 @@ def test_a_form_costs_memory_by_its_fields(fields: int) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
+    model=st.sampled_from(["sequence", "choice"]),
     occurs=st.lists(OCCURS, min_size=1, max_size=6),
     documents=st.lists(st.lists(st.integers(0, 6), max_size=8).map(sorted) | st.lists(st.integers(0, 6), max_size=8)),
 )
-def test_the_schema_says_the_same_of_every_document(occurs: list[tuple[str, str]], documents: list[list[int]]) -> None:
+def test_the_schema_says_the_same_of_every_document(
+    model: str, occurs: list[tuple[str, str]], documents: list[list[int]]
+) -> None:
     names = "".join(
         f'<xs:element name="F{n}" type="xs:string" minOccurs="{low}" maxOccurs="{high}"/>'
         for n, (low, high) in enumerate(occurs)
     )
-    root = etree.fromstring(SCHEMA.format(names))
+    root = etree.fromstring(SCHEMA.format(model, names))
     source = etree.tostring(root)
     usual = etree.XMLSchema(root)
     with pytest.MonkeyPatch.context() as patch:
@@ -56,7 +59,7 @@ def test_the_schema_says_the_same_of_every_document(occurs: list[tuple[str, str]
 def test_a_long_row_keeps_order_and_number() -> None:
     count = long_rows.LONG + 1
     names = "".join(f'<xs:element name="F{n}" type="xs:string"/>' for n in range(count))
-    schema = compiled(etree.fromstring(SCHEMA.format(names)))
+    schema = compiled(etree.fromstring(SCHEMA.format("sequence", names)))
     elements = [f"<F{n}/>" for n in range(count)]
 
     def valid(some: list[str]) -> bool:
@@ -69,9 +72,19 @@ def test_a_long_row_keeps_order_and_number() -> None:
     assert not valid([elements[1], elements[0], *elements[2:]])
 
 
+def test_a_long_choice_keeps_its_sides() -> None:
+    names = "".join(f'<xs:element name="F{n}" type="xs:string" maxOccurs="2"/>' for n in range(long_rows.LONG + 1))
+    root = etree.fromstring(SCHEMA.format("choice", names))
+    source = etree.tostring(root)
+    schema = compiled(root)
+    assert etree.tostring(root) == source
+    for some, valid in (("", False), ("<F1/>", True), ("<F1/><F1/>", True), ("<F1/><F2/>", False)):
+        assert schema.validate(etree.fromstring(f'<r xmlns="urn:t">{some}</r>')) is valid
+
+
 def test_a_set_keeps_long_rows_too() -> None:
     names = "".join(f'<xs:element name="F{n}" type="xs:string"/>' for n in range(long_rows.LONG + 1))
-    found, faults = compile_set(SchemaSet("urn:t", "1", {"a.xsd": SCHEMA.format(names).encode()}))
+    found, faults = compile_set(SchemaSet("urn:t", "1", {"a.xsd": SCHEMA.format("sequence", names).encode()}))
     assert found is not None, faults
     assert len(found.parts[0].root.findall(".//{*}sequence/*")) == long_rows.LONG + 1
     assert found.second.takes()
@@ -82,7 +95,7 @@ def test_a_set_keeps_long_rows_too() -> None:
 
 def test_a_broken_schema_is_left_as_it_was() -> None:
     names = '<xs:element name="F" type="xs:nothing"/>' * (long_rows.LONG + 1)
-    root = etree.fromstring(SCHEMA.format(names))
+    root = etree.fromstring(SCHEMA.format("sequence", names))
     source = etree.tostring(root)
     with pytest.raises(etree.XMLSchemaParseError):
         compiled(root)
