@@ -60,7 +60,7 @@ PLAN_FIELD = '[[fields]]\nattachment = "plan"\nas = "filename"\nto = "G00000003/
 
 def asked(kind: str, *, required: bool, most: int = 1) -> str:
     title = f'title = {{ de = "{kind} D", en = "{kind} E" }}'
-    types = 'media_types = ["image/jpeg", "application/pdf"]\nmax_bytes = 100\n'
+    types = 'media_types = ["image/jpeg", "application/pdf"]\nmax_bytes = 10_000\n'
     return f'[[attachments]]\nkind = "{kind}"\nrequired = {str(required).lower()}\nmax_count = {most}\n{types}{title}\n'
 
 
