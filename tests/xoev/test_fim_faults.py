@@ -178,6 +178,19 @@ def test_a_size_that_is_no_number_of_bytes_stays_a_note(size: str, expected: int
     assert (size in str(field.notes)) is (expected is None)
 
 
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({"minLength": "3", "pattern": "[0-9]"}, "fim_pattern_length"),
+        ({"minLength": "3000", "pattern": ".*"}, "fim_pattern_spelling"),
+    ],
+)
+def test_no_text_meets_a_pattern_is_said_only_where_it_is_known(given: dict[str, str], rule: str) -> None:
+    form, faults = fim.read(xdf.form(xdf.used(xdf.field(1, given=given))))
+    assert form is not None, faults
+    assert [one.rule for one in form.notices] == [rule]
+
+
 @pytest.mark.parametrize("standard", ["2.0", "3.0.0"])
 def test_white_space_around_a_limit_is_no_part_of_it(standard: str) -> None:
     given = {"minValue": " 1.0", "maxValue": "31\n"}
