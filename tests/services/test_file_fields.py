@@ -136,6 +136,12 @@ def test_a_mandatory_field_of_a_group_misses_its_attachment_only_where_the_group
     assert [(one.pointer, one.rule) for one in found] == [("/attachments", "attachment_missing")]
 
 
+def test_a_group_of_attachments_alone_is_left_out_where_none_came(tmp_path: Path) -> None:
+    service = load(written(tmp_path, plan="1:*")).get("boot")
+    assert "F00000004" not in texts(service, [PHOTO])
+    assert texts(service, [PHOTO, *PLANS])["F00000004"] == ["Plan 1.pdf", "Plan 2.pdf"]
+
+
 def test_without_its_attachment_there_is_no_document(tmp_path: Path) -> None:
     service = load(written(tmp_path)).get("boot")
     document, found = service.document({"name": "Änne"})
