@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,9 @@ from gateway.intake import Intake
 from gateway.model import Attachment, Client, Destination, Municipality, Severity
 from gateway.ports import NewSubmission
 from gateway.services.loader import load
+from gateway.xoev.message.around import attachment_id
 from tests.services import published_xsd
+from tests.services.test_file_fields import written
 
 ARS = "150900546546"
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
@@ -173,3 +176,15 @@ async def test_room_is_asked_for_what_is_not_known_yet(intake: Intake, store: St
 
 async def _done(value: NewSubmission) -> NewSubmission:
     return value
+
+
+async def test_a_field_names_the_file_by_the_id_of_its_envelope(
+    store: Store, tmp_path: Path, intake: Intake, body: dict
+) -> None:
+    intake = replace(intake, catalogue=load(written(tmp_path)))
+    body |= {"service": "boot", "record": {"name": "Änne"}}
+    photo = {"kind": "photo", "filename": "Foto.jpg", "media_type": "image/jpeg", "upload": str(UPLOAD)}
+    assert [one.rule for one in await intake.validate(PORTAL, {**body, "attachments": []})] == ["attachment_missing"]
+    await intake.create(PORTAL, {**body, "attachments": [photo]}, "key")
+    (made,) = store.made
+    assert str(attachment_id(made.submission.id, UPLOAD)).encode() in made.document.content

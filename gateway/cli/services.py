@@ -56,6 +56,7 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
         names = catalogue.ids()
         faults += [one for _, service in catalogue.items() for one in service.compiled.differences]
         faults += _codes(catalogue, parameters)
+        faults += _notices(catalogue)
         faults += _printing(catalogue, files)
     except DataInvalid as error:
         faults += error.findings
@@ -78,6 +79,7 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
 def try_(config: Path | None, as_json: bool, service: str, record: Path, municipality: str) -> None:
     """The document, every finding, and which value of the record went where. Nothing is stored or sent."""
     from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.services.attachments import sample  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.services.service import PRODUCT  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
@@ -96,7 +98,7 @@ def try_(config: Path | None, as_json: bool, service: str, record: Path, municip
     given = _record(record)
     now = datetime.now(UTC)
     name = towns[municipality].name if municipality in towns else "-"
-    around = Around(uuid4(), uuid4(), now, municipality, name, PRODUCT, test=True)
+    around = Around(uuid4(), uuid4(), now, municipality, name, PRODUCT, sample(chosen.attachments), test=True)
     today = german_time(now)[0].date()
     findings = [
         each
@@ -134,6 +136,13 @@ def _codes(catalogue: Catalogue, parameters: Mapping[str, Mapping[str, object]])
         for service in sorted(set(by_service) & set(catalogue.ids())):
             for finding in message_findings(catalogue.get(service), ars, now):
                 yield replace(finding, pointer=f"parameters/{ars}#/{service}{finding.pointer}")
+
+
+def _notices(catalogue: Catalogue) -> Iterator[Finding]:
+    """What of the services' form schemas is not enforced, as `schemas fim import` tells it."""
+    for service in map(catalogue.get, catalogue.ids()):
+        for notice in service.compiled.texts.form.notices:
+            yield replace(notice, pointer=f"{service.id}/form.xml#{notice.pointer}")
 
 
 def _printing(catalogue: Catalogue, files: Iterable[MunicipalityFile]) -> Iterator[Finding]:

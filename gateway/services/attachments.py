@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
 from gateway.model import Attachment, Finding, Purpose, Severity
 from gateway.services.definition import MAX_FILE_BYTES, AttachmentRule
@@ -57,6 +58,15 @@ def check(
         if rule.kind not in counts:
             found += _absent(rule, record)
     return found + _together([one for one in attachments if one.purpose is Purpose.ATTACHMENT], MAX_FILES - added)
+
+
+def sample(rules: Sequence[AttachmentRule]) -> list[Attachment]:
+    """A file of each kind that has to come, as the example of a service lists them."""
+    wanted = [rule for rule in rules if rule.required]
+    return [
+        Attachment(rule.kind, f"{rule.kind}.bin", rule.media_types[0], 1, "0" * 64, upload=UUID(int=number))
+        for number, rule in enumerate(wanted)
+    ]
 
 
 def bare(media_type: str) -> str:

@@ -6,14 +6,14 @@ Standard: file formats of this project. Start reading: `incoherent`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from gateway.model import Finding
-from gateway.services.definition import Definition
+from gateway.services.definition import AttachmentRule, Definition
 from gateway.xoev.fim import Field, FormSchema, Group, Kind
-from gateway.xoev.mapping import STAR, Tokens
+from gateway.xoev.mapping import STAR, FieldEntry, Tokens
 from gateway.xoev.texts import Texts
 
 SENTENCES: Final = {
@@ -28,6 +28,18 @@ SENTENCES: Final = {
     "texts_code": (
         "Diesen Code gibt es am Feld nicht; möglich: {0}.",
         "The field has no such code; possible: {0}.",
+    ),
+    "attachment_field_kind": (
+        "Diese Art von Anlage hat der Dienst nicht; möglich: {0}.",
+        "The service has no such kind of attachment; possible: {0}.",
+    ),
+    "attachment_field_required": (
+        "Das Pflichtfeld {0} nennt diese Anlage; sie muss Pflicht sein (required = true).",
+        "The mandatory field {0} names this attachment; it has to be required (required = true).",
+    ),
+    "attachment_field_count": (
+        "Das Feld {0} steht seltener, als Anlagen dieser Art erlaubt sind; max_count höchstens {1}.",
+        "The field {0} stands less often than attachments of this kind are allowed; max_count at most {1}.",
     ),
 }
 """Rule -> sentences; `{0}` is an element id or a list of codes of the form schema."""
@@ -49,6 +61,31 @@ def incoherent(definition: Definition, places: AbstractSet[Tokens], texts: Texts
     if "en" in definition.languages:
         for pointer, name in _untranslated(texts):
             yield "texts.toml", _fault(pointer, "texts_missing", name)
+
+
+def unattached(place: str, entry: FieldEntry, form: FormSchema, rules: Sequence[AttachmentRule]) -> Iterator[Finding]:
+    """What stands between a field that names attachments and what the service says of their kind.
+
+    Args:
+        place: where the fault is to be mended.
+        entry: how the field is mapped; one that names no attachment has no faults.
+        form: the form schema of the mapping.
+        rules: the attachments of the service, with a municipality's overrides.
+    """
+    if not entry.attachment:
+        return
+    rule = next((one for one in rules if one.kind == entry.attachment), None)
+    if rule is None:
+        yield _fault(place, "attachment_field_kind", ", ".join(one.kind for one in rules) or "-")
+        return
+    elements = dict(form.elements())
+    steps = entry.target.split("/")
+    way = [elements["/".join(steps[: count + 1])] for count in range(len(steps))]
+    chosen = any(isinstance(one, Group) and one.choice for one in way)
+    if entry.when is None and not chosen and all(one.minimum for one in way) and not rule.required:
+        yield _fault(place, "attachment_field_required", entry.target)
+    if way[-1].maximum is not None and rule.max_count > way[-1].maximum:
+        yield _fault(place, "attachment_field_count", entry.target, str(way[-1].maximum))
 
 
 def _named(definition: Definition) -> Iterator[tuple[str, set[Tokens]]]:

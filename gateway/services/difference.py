@@ -15,7 +15,7 @@ from gateway.services.definition import AttachmentRule
 from gateway.services.service import Service
 from gateway.xoev.compatibility import narrowed
 from gateway.xoev.filling import Plan
-from gateway.xoev.mapping import BEYOND, FieldEntry, Tokens, pointer
+from gateway.xoev.mapping import BEYOND, FieldEntry, pointer
 
 _WEIGHT: Final = {"none": 0, "patch": 1, "minor": 2, "major": 3}
 
@@ -95,28 +95,33 @@ def _document(old: Service, new: Service) -> Iterator[Change]:
         yield Change("schema", "xsd", hashlib.sha256(old.xsd).hexdigest(), hashlib.sha256(new.xsd).hexdigest())
 
 
-def _targets(service: Service) -> dict[Tokens, dict[str, FieldEntry]]:
-    """Record value -> path of each element it becomes and how; constants stand under the empty place."""
-    found: dict[Tokens, dict[str, FieldEntry]] = {}
+def _targets(service: Service) -> dict[str, dict[str, FieldEntry]]:
+    """Record value -> path of each element it becomes and how; constants and attachments have places of their own."""
+    found: dict[str, dict[str, FieldEntry]] = {}
 
     def visit(parent: Plan) -> None:
         for child in parent.children:
             if child.entry is not None:
-                found.setdefault(child.entry.source, {})[child.node.path] = child.entry
+                found.setdefault(_place(child.entry), {})[child.node.path] = child.entry
             visit(child)
 
     visit(service.compiled.plan)
     return found
 
 
+def _place(entry: FieldEntry) -> str:
+    if entry.recorded:
+        return pointer(entry.source)
+    return f"attachment {entry.attachment}" if entry.attachment else "constant"
+
+
 def _values(
-    old: Mapping[Tokens, Mapping[str, FieldEntry]], new: Mapping[Tokens, Mapping[str, FieldEntry]]
+    old: Mapping[str, Mapping[str, FieldEntry]], new: Mapping[str, Mapping[str, FieldEntry]]
 ) -> Iterator[Change]:
-    for source in dict.fromkeys((*old, *new)):
-        before, after = old.get(source, {}), new.get(source, {})
-        place = pointer(source) if source else "constant"
+    for place in dict.fromkeys((*old, *new)):
+        before, after = old.get(place, {}), new.get(place, {})
         if before and not after:
-            yield Change("gone", place, list(before), None, compatible=not source)
+            yield Change("gone", place, list(before), None, compatible=not any(one.recorded for one in before.values()))
         elif after and not before:
             yield Change("new", place, None, list(after))
         elif list(before) != list(after):
@@ -128,6 +133,8 @@ def _values(
 
 def _conversion(entry: FieldEntry) -> dict[str, Any]:
     way: dict[str, Any] = {"as": entry.converter, "latin": entry.datatype.value} if entry.converter else {}
+    if entry.attachment:
+        way = {"as": entry.converter}
     if entry.codes:
         way["codes"] = dict(entry.codes)
     if entry.constant is not None:

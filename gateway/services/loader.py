@@ -21,7 +21,8 @@ from gateway import regular
 from gateway.errors import DataInvalid, UnknownService
 from gateway.model import Finding, Severity
 from gateway.services import definition as head
-from gateway.services.coherence import incoherent
+from gateway.services.attachments import sample
+from gateway.services.coherence import incoherent, unattached
 from gateway.services.document_schema import Chosen, document_schema
 from gateway.services.messages import Messages, widened
 from gateway.services.overrides import override
@@ -34,6 +35,7 @@ from gateway.xoev.filling import plan
 from gateway.xoev.fim import genericode
 from gateway.xoev.fim.genericode import Lists
 from gateway.xoev.mapping import Mapping as Mapped
+from gateway.xoev.message.around import rehearsal
 from gateway.xoev.message.binding import Sources, shapes
 from gateway.xoev.normal_record import Normaliser
 from gateway.xoev.reading import read_mapping
@@ -141,6 +143,9 @@ def _apply(
     services[service_id] = replace(service, variants={**service.variants, ars: changed})
     if not unfit:
         faults += [replace(one, pointer=place + one.pointer) for one in speaks(services[service_id], ars)]
+        form, entries = service.compiled.texts.form, (one.entry for one in service.compiled.plan.walk() if one.entry)
+        for entry in entries:
+            faults += unattached(f"{place}/attachments/{entry.attachment}", entry, form, changed.attachments)
 
 
 class _Folder:
@@ -184,6 +189,9 @@ class _Folder:
         record_schema, labels = build(root, mapping.rules, identifier=identifier, title=definition.titles["de"])
         for name, one in incoherent(definition, labels.keys(), named):
             self.taken(name, (None, (one,)))
+        entries = enumerate(mapping.fields.values())
+        for place, entry in ((f"/fields/{number}/attachment", entry) for number, entry in entries):
+            self.taken("mapping.toml", (None, tuple(unattached(place, entry, form, definition.attachments))))
         if len(self.faults) > before:
             return None
         check = RecordCheck(record_schema, labels, root, mapping.rules)
@@ -274,7 +282,8 @@ class _Folder:
         record = service.compiled.examples["ordinary"]
         required = {"attachment_missing", "attachment_expected"}
         findings = [one for one in service.check(record, (), ars="") if one.rule not in required]
-        findings += service.document(record)[1] if not findings else []
+        around = rehearsal("", sample(service.attachments))
+        findings += service.document(record, around)[1] if not findings else []
         name = f"{self.folder.name}/examples/ordinary.json"
         self.faults += [replace(one, pointer=f"{name}#{one.pointer.removeprefix('/record')}") for one in findings]
 

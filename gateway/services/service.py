@@ -18,6 +18,7 @@ from gateway.services import attachments as attachment_rules
 from gateway.services.definition import AttachmentRule, Definition
 from gateway.services.messages import Offered
 from gateway.xoev import calendar, readable
+from gateway.xoev.attached import shown
 from gateway.xoev.calendar import Wish
 from gateway.xoev.consequences import own
 from gateway.xoev.filling import Filled, Plan, fill
@@ -246,13 +247,13 @@ class Service:
 
         Args:
             record: a record; it is normalised here and judged by the XSD whether `check` saw it or not.
-            around: ids, instants and attachments; only a message needs them, and it cannot do without.
+            around: ids, instants and attachments; a message cannot do without, a form only where no field names a file.
 
         Returns:
             the document and findings that stop nothing, or None and the findings; pointers are into the create body.
         """
         normal = self.compiled.normaliser.normal(record)[0]
-        filled, findings = fill(self.compiled.plan, normal)
+        filled, findings = fill(self.compiled.plan, normal, around.attached() if around else ())
         if findings:
             return None, findings
         form, told = write_document(
@@ -279,7 +280,7 @@ class Service:
         normal = self.compiled.normaliser.normal(record)[0]
         if self.template is not None and around is not None:
             return list(trace(self.template.fill(normal, around, self.setting)[0]))
-        return list(_traced(fill(self.compiled.plan, normal)[0]))
+        return list(_traced(fill(self.compiled.plan, normal, around.attached() if around else ())[0]))
 
     def calendar(self, record: Mapping[str, Any], *, uid: str, received_at: datetime, place: str) -> bytes | None:
         """The wished times as a calendar file; None for a service without appointments, and where none is wished.
@@ -355,7 +356,7 @@ class Service:
             attachments: listed with size and SHA-256.
             language: `de` or `en`.
         """
-        filled, _ = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0])
+        filled, _ = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0], shown(attachments))
         titles = {rule.kind: (rule.title_de, rule.title_en) for rule in self.attachments}
         head = readable.Head(
             title=(self.titles["de"], self.titles["en"]),

@@ -7,11 +7,13 @@ Start reading: `plan`, then `fill`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
+from typing import Final
 
 from gateway.model import Finding
+from gateway.xoev.attached import Attached
 from gateway.xoev.converters import CONVERTERS, Unfit
 from gateway.xoev.fim import Field, FormSchema, Group
 from gateway.xoev.mapping import STAR, FieldEntry, Mapping, Tokens, pointer
@@ -20,6 +22,7 @@ from gateway.xoev.sentences import finding
 from gateway.xoev.texts import Texts
 
 Labels = tuple[str, str]
+_ABSENT: Final = frozenset({"missing", "attachment_missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +44,30 @@ class Plan:
         """Whether each item of a list makes one element."""
         return self.source is not None and self.source[-1:] == (STAR,)
 
+    def walk(self) -> Iterator[Plan]:
+        """The element and all below it, in document order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """An element with content: `text` for a field, `children` for a group; `place` says where it came from."""
+    """An element with content: `text` for a field, `children` for a group; `place` says where it came from.
+
+    `origin` is the pointer where it came from elsewhere than the record.
+    """
 
     plan: Plan
     place: Tokens
     text: str | None = field(default=None, repr=False)
     children: tuple[Filled, ...] = field(default=(), repr=False)
+    origin: str = ""
 
     @property
     def pointer(self) -> str:
         """The RFC 6901 pointer into the create body."""
-        return pointer(self.place)
+        return self.origin or pointer(self.place)
 
     def walk(self) -> Iterator[Filled]:
         """The element and all below it, in document order."""
@@ -85,23 +98,25 @@ def plan(schema: Schema, form: FormSchema, mapping: Mapping, texts: Texts) -> Pl
     return root
 
 
-def fill(root: Plan, record: ReadOnly[str, object]) -> tuple[Filled, list[Finding]]:
+def fill(root: Plan, record: ReadOnly[str, object], attached: Sequence[Attached] = ()) -> tuple[Filled, list[Finding]]:
     """Put a record's values into the form.
 
     Args:
         root: the plan of the service.
         record: the portal's record in NFC.
+        attached: the files that came with it, for fields that name them.
 
     Returns:
         the filled form, and a finding for each missing, superfluous or unconvertible value.
     """
-    filler = _Filler(record)
+    filler = _Filler(record, attached)
     return Filled(root, (), None, tuple(filler.children(root, record, ()))), filler.findings
 
 
 class _Filler:
-    def __init__(self, record: ReadOnly[str, object]) -> None:
+    def __init__(self, record: ReadOnly[str, object], attached: Sequence[Attached]) -> None:
         self.record = record
+        self.attached = attached
         self.findings: list[Finding] = []
 
     def children(self, parent: Plan, context: object, base: Tokens) -> list[Filled]:
@@ -118,8 +133,13 @@ class _Filler:
         if child.node.minimum <= number and (child.node.maximum is None or number <= child.node.maximum):
             return
         place = pointer(base + tuple(token for token in child.source or () if token != STAR))
+        kind = child.entry.attachment if child.entry else ""
+        if kind:
+            place = "/attachments"
         if number == 0:
-            if child.source is not None and not (child.entry and child.entry.constant is not None):
+            if kind:
+                self.findings.append(finding(place, "attachment_missing", child.label, limit=kind))
+            elif child.source is not None and (child.entry is None or child.entry.recorded):
                 self.findings.append(finding(place, "missing", child.label))
         elif number < child.node.minimum:
             self.findings.append(finding(place, "too_few", child.label, limit=child.node.minimum))
@@ -132,7 +152,7 @@ class _Filler:
             inner = self.children(child, context, base)
             if inner or child.node.minimum:
                 return [Filled(child, base, None, tuple(inner))]
-            self.findings[before:] = [kept for kept in self.findings[before:] if kept.rule != "missing"]
+            self.findings[before:] = [kept for kept in self.findings[before:] if kept.rule not in _ABSENT]
             return []
         return [
             Filled(
@@ -156,6 +176,9 @@ class _Filler:
             return []
         if entry.constant is not None:
             return [Filled(child, base, entry.constant)]
+        if entry.attachment:
+            files = [one for one in self.attached if one.kind == entry.attachment]
+            return [Filled(child, base, one.names[entry.converter], origin=one.pointer) for one in files]
         found: list[Filled] = []
         for value, place in self.values(child, context, base):
             try:

@@ -53,8 +53,9 @@ class GroupEntry:
 
 @dataclass(frozen=True, slots=True)
 class FieldEntry:
-    """A value of the record, or a constant, that is a field of the document.
+    """A value of the record, a constant, or the name of an attachment, that is a field of the document.
 
+    `attachment` is the kind of attachment that the field names, by its `converter` (`attached.NAMES`).
     `normalise` lets typographic characters be replaced by allowed ones (`normaliser.py`); never set for names.
     """
 
@@ -66,6 +67,12 @@ class FieldEntry:
     constant: str | None = None
     when: Condition | None = None
     normalise: bool = False
+    attachment: str = ""
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the value comes from the record."""
+        return self.constant is None and not self.attachment
 
 
 class RuleKind(StrEnum):

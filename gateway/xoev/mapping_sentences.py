@@ -53,6 +53,10 @@ SENTENCES: Final = {
         "Das Pflichtelement {0} hat keine Quelle. Bitte zuordnen; nichts wird erfunden.",
         "The mandatory element {0} has no source. Map it; nothing is ever invented.",
     ),
+    "mapping_attachment": (
+        'Ein Feld vom Typ file, und nur ein solches, nennt eine Anlage: attachment = "ART" statt from oder constant.',
+        'A field of type file, and no other, names an attachment: attachment = "KIND" in place of from or constant.',
+    ),
     "mapping_normalise": (
         "normalise ist true oder false, und true nur für Texte, die kein Name sind (latin nicht A).",
         "normalise is true or false, and true only for texts that are no name (latin other than A).",
@@ -79,6 +83,10 @@ SIBLINGS: Final = (
 )
 CODE_TABLE: Final = ('eine Tabelle wie { wert = "01" }', 'a table such as { value = "01" }')
 SOURCE_OR_CONSTANT: Final = ("entweder from oder constant, nicht beides", "either from or constant, not both")
+NO_ITEM: Final = (
+    "ein Ziel außerhalb von Listen; zu welchem Eintrag eine Anlage gehört, weiß niemand",
+    "a target outside of lists; nobody knows to which item an attachment belongs",
+)
 TRUTH: Final = ("true oder false", "true or false")
 CONDITION: Final = (
     'eine Tabelle wie { pointer = "/role", in = ["agent"] }',

@@ -13,10 +13,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from gateway.model import Finding
-from gateway.xoev import constants
+from gateway.xoev import attached, constants
 from gateway.xoev import mapping_sentences as say
 from gateway.xoev.converters import CONVERTERS, Shape, default_converter
-from gateway.xoev.fim import Field, FormSchema, Group, Kind
+from gateway.xoev.fim import Field, FieldType, FormSchema, Group, Kind
 from gateway.xoev.fim.model import transported
 from gateway.xoev.latin import Datatype
 from gateway.xoev.mapping import BEYOND, STAR, Condition, FieldEntry, GroupEntry, Mapping, Rule, RuleKind, Tokens
@@ -97,12 +97,15 @@ class _Reader:
         self.groups[target] = GroupEntry(source, target)
 
     def field(self, place: str, entry: ReadOnly[str, object]) -> None:
-        self.keys(place, entry, {"from", "to", "as", "codes", "latin", "normalise", "constant", "when"})
+        self.keys(place, entry, {"from", "to", "as", "codes", "latin", "normalise", "constant", "attachment", "when"})
         target = self.text(f"{place}/to", entry.get("to"))
         element = self.target(f"{place}/to", target, Field)
         if target in self.fields:
             self.fault(f"{place}/to", "mapping_twice")
         when = self.condition(f"{place}/when", entry["when"]) if "when" in entry else None
+        if "attachment" in entry or (isinstance(element, Field) and element.type is FieldType.FILE):
+            self.attachment(place, entry, element, target, when)
+            return
         if "constant" in entry:
             self.constant(place, entry, element, target, when)
             return
@@ -149,6 +152,20 @@ class _Reader:
         elif value and not constants.fits(field, value):
             self.fault(f"{place}/constant", "mapping_value", say.limits(field.type.value))
         self.fields.setdefault(target, FieldEntry((), target, "", {}, Datatype.EVERYTHING, value, when))
+
+    def attachment(
+        self,
+        place: str,
+        entry: ReadOnly[str, object],
+        field: Field | Group | None,
+        target: str,
+        when: Condition | None,
+    ) -> None:
+        element, listed = field if isinstance(field, Field) else None, self.enclosing(target) is not None
+        read, faults = attached.read_entry(place, entry, element, when, listed=listed)
+        self.faults += faults
+        if element is not None:
+            self.fields.setdefault(target, read or FieldEntry((), target, "", {}, Datatype.EVERYTHING))
 
     def converter(self, place: str, name: object, field: Field) -> str:
         fitting = [key for key, converter in CONVERTERS.items() if field.type in converter.types]

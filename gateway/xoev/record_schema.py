@@ -69,7 +69,7 @@ def _collect(parent: Plan, whole: _Part, base: Tokens, inside: Tokens, *, mandat
         if child.entry is None:
             _declare(whole, place, parent, child, required=wanted)
             _collect(child, whole, place if child.repeated else base, place, mandatory=True)
-        elif child.entry.constant is None:
+        elif child.entry.recorded:
             wanted = wanted and child.entry.when is None and place[: len(inside)] == inside
             _declare(whole, place, parent, child, required=wanted)
 

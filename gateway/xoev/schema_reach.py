@@ -18,6 +18,7 @@ from lxml import etree
 
 from gateway.model import Finding
 from gateway.xoev import xml, xml_namespace
+from gateway.xoev.long_rows import counting
 from gateway.xoev.schema_faults import absent, schema_fault, unread
 
 _XS_NAMESPACE: Final = "http://www.w3.org/2001/XMLSchema"
@@ -107,7 +108,10 @@ class Reach:
 
     def texts(self, namespaces: Sequence[str]) -> tuple[str, dict[str, bytes]]:
         """The address of a schema that imports `namespaces`, and the text of every address."""
-        texts = {self._address(key): etree.tostring(root) for key, root in self.roots.items()}
+        texts = {}
+        for key, root in self.roots.items():
+            with counting(root) as counted:
+                texts[self._address(key)] = etree.tostring(counted)
         for namespace, entries in self._entries.items():
             root = _schema(namespace)
             for key in entries:

@@ -16,6 +16,7 @@ from lxml import etree
 
 from gateway.model import Finding
 from gateway.xoev import xml
+from gateway.xoev.long_rows import counting
 from gateway.xoev.schema_weight import is_too_heavy
 from gateway.xoev.second_judge import SecondJudge
 
@@ -135,7 +136,8 @@ def load(source: bytes) -> tuple[Schema | None, tuple[Finding, ...]]:
     if faults:
         return None, tuple(faults)
     try:
-        compiled = etree.XMLSchema(parsed.root)
+        with counting(parsed.root) as counted:
+            compiled = etree.XMLSchema(counted)
     except etree.XMLSchemaParseError as error:
         return None, tuple(
             Finding(f"/{entry.line}", "xsd_invalid", *_sentences("xsd_invalid", entry.line))

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.bench.bench_documents import documents
+from tests.bench.bench_forms import forms
 from tests.demo_fixture import Portal, http, kept_demo, start, stop
 
 ROOT = Path(__file__).parents[2]
@@ -203,6 +204,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "signature_ms": signatures(quick=quick),
         "rules": rules(quick=quick),
         "documents": documents(200 if quick else 3000),
+        "forms": forms(quick=quick),
         "accepts": {**costs["accepts"], "goal_per_second": 200, "goal_p99_ms": 50},
         "accepts_while_delivering": costs["accepts_while_delivering"],
         "end_to_end": {**small, "share_of_ps512": small["per_second"] / floor, "goal": 0.10},
@@ -256,13 +258,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     parser.add_argument(
-        "--only", choices=["documents"], help="measure these rows anew and leave the others of the page"
+        "--only", choices=["documents", "forms"], help="measure these rows anew and leave the others of the page"
     )
     arguments = parser.parse_args()
     quick = arguments.quick
     if arguments.only:
         result = json.loads((PAGE / "benchmarks.json").read_text(encoding="utf-8"))
-        result["documents"] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **documents(3000)}
+        measured = documents(3000) if arguments.only == "documents" else forms(quick=False)
+        result[arguments.only] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **measured}
     else:
         result = measure(quick=quick)
     sys.stdout.write(json.dumps(result, indent=1) + "\n")

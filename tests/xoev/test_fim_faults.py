@@ -6,6 +6,7 @@ its notices, where the standard lets what is broken be passed over.
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
@@ -93,6 +94,110 @@ def test_a_list_is_one_in_utf16_too() -> None:
     table, faults = genericode.read([codes.replace("UTF-8", "UTF-16").encode("utf-16")])
     assert table is not None, faults
     assert table.rows == (("1", "Eins"),)
+
+
+UTF16_SAYS = ("", '<?xml version="1.0"?>', '<?xml version="1.0" encoding="UTF-16"?>')
+
+
+@pytest.mark.parametrize("declaration", UTF16_SAYS)
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-16-le", codecs.BOM_UTF16_LE), ("utf-16-be", codecs.BOM_UTF16_BE)])
+@pytest.mark.parametrize("pieces", [1, 7, 1 << 16])
+def test_a_list_in_utf16_is_read_with_and_without_its_mark(
+    declaration: str, encoding: str, mark: bytes, pieces: int
+) -> None:
+    data = (declaration + xdf.code_list({"1": "Käse 日本"}).decode()).encode(encoding)
+    for whole in (data, mark + data):
+        table, faults = genericode.read(whole[at : at + pieces] for at in range(0, len(whole), pieces))
+        assert table is not None, faults
+        assert table.rows == (("1", "Käse 日本"),)
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding", "tail", "name"),
+    [
+        ("UTF-16", "utf-8", b"", "UTF-16"),
+        ("x-unbekannt", "utf-8", b"", "x-unbekannt"),
+        ("US-ASCII", "utf-8", b"", "US-ASCII"),
+        ("UTF-8", "latin-1", b"", "UTF-8"),
+        ("", "latin-1", b"", "UTF-8"),
+        ("", "utf-32", b"", "UTF-32"),
+        ("", "utf-16", b"\x00", "UTF-16"),
+    ],
+)
+def test_a_list_that_is_not_encoded_as_it_says_is_told_with_the_encoding(
+    declared: str, encoding: str, tail: bytes, name: str
+) -> None:
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    data = (declaration + xdf.code_list({"1": "Käse"}).decode()).encode(encoding) + tail
+    assert genericode.is_code_list(data[: genericode.SNIFF])
+    table, faults = genericode.read([data])
+    assert table is None
+    assert [one.rule for one in faults] == ["list_encoding"]
+    assert f"gefunden: {name}" in faults[0].de
+    assert f"found: {name}" in faults[0].en
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"<gc:CanonicalVersionUri>urn:x:list_1</gc:CanonicalVersionUri>", b""),
+        (b"<gc:CanonicalUri>urn:x:list<", b"<gc:CanonicalUri>urn:x:other<"),
+        (b"<gc:Version>1<", b"<gc:Version>01<"),
+        (b"<gc:Version>1</gc:Version>", b""),
+        (b"urn:x:list_1", b" urn:x:list_1\n"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_version_that_two_files_write_differently_is_one_version(before: bytes, after: bytes, turned: bool) -> None:
+    spelled = xdf.code_list({"1": "Eins"}).replace(before, after)
+    pair = [genericode.read([spelled])[0], genericode.read([xdf.code_list({"1": "Zwei"})])[0]]
+    tables = {name: table for name, table in zip("az", reversed(pair) if turned else pair, strict=True) if table}
+    assert [one.pointer for one in genericode.contradicting(tables)] == ["z"]
+
+
+def test_versions_without_a_number_are_told_apart_by_their_address() -> None:
+    first, second = (
+        genericode.read(
+            [xdf.code_list({"1": name}, version=name).replace(f"Version>{name}<".encode(), b"Version><", 1)]
+        )[0]
+        for name in ("2024", "2025")
+    )
+    assert first is not None
+    assert second is not None
+    assert genericode.contradicting({"a": first, "z": second}) == ()
+
+
+@pytest.mark.parametrize(("size", "expected"), [("5000000", 5_000_000), ("5.0", 5), ("5 MB", None), ("-1", None)])
+def test_a_size_that_is_no_number_of_bytes_stays_a_note(size: str, expected: int | None) -> None:
+    form, faults = fim.read(xdf.form(xdf.used(xdf.field(1, "file", more=f"<xdf:maxSize>{size}</xdf:maxSize>"))))
+    assert form is not None, faults
+    (field,) = form.children
+    assert isinstance(field, fim.Field)
+    assert field.max_size == expected
+    assert [one.rule for one in form.notices] == ([] if expected else ["fim_limit"])
+    assert (size in str(field.notes)) is (expected is None)
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({"minLength": "3", "pattern": "[0-9]"}, "fim_pattern_length"),
+        ({"minLength": "3000", "pattern": ".*"}, "fim_pattern_spelling"),
+    ],
+)
+def test_no_text_meets_a_pattern_is_said_only_where_it_is_known(given: dict[str, str], rule: str) -> None:
+    form, faults = fim.read(xdf.form(xdf.used(xdf.field(1, given=given))))
+    assert form is not None, faults
+    assert [one.rule for one in form.notices] == [rule]
+
+
+@pytest.mark.parametrize("standard", ["2.0", "3.0.0"])
+def test_white_space_around_a_limit_is_no_part_of_it(standard: str) -> None:
+    given = {"minValue": " 1.0", "maxValue": "31\n"}
+    form, _ = fim.read(xdf.form(xdf.used(xdf.field(1, "num_int", given=given, standard=standard)), standard=standard))
+    assert form is not None
+    assert form.notices == ()
+    assert b'<xs:maxInclusive value="31"/>' in to_xsd(form)
 
 
 def test_two_contents_of_one_version_of_a_list_are_told_and_equal_ones_are_not() -> None:

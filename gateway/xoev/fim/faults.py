@@ -81,7 +81,6 @@ FAULTS: Final = {
         "a datentyp out of text, text_latin, date, time, datetime, bool, num, num_int, num_currency, file, obj",
     ),
     "fim_art": ("als art einer Gruppe der Code X (Auswahlgruppe) oder keiner", "as art of a group code X or none"),
-    "fim_size": ("in maxSize eine Zahl bis 18 Stellen", "in maxSize a number of up to 18 digits"),
     "fim_limits": (
         "eine untere Grenze, die nicht über der oberen liegt",
         "a lower limit that is not above the upper one",
@@ -89,6 +88,10 @@ FAULTS: Final = {
     "list_doctype": (
         "eine Codeliste ohne Dokumenttyp-Deklaration (DOCTYPE)",
         "a code list without document type declaration (DOCTYPE)",
+    ),
+    "list_encoding": (
+        "eine Codeliste in der Kodierung, die sie nennt (UTF-8, UTF-16 oder die der XML-Deklaration)",
+        "a code list in the encoding that it names (UTF-8, UTF-16 or that of its XML declaration)",
     ),
     "list_root": ("eine Codeliste in genericode 1.0 (CodeList)", "a code list in genericode 1.0 (CodeList)"),
     "list_identity": (

@@ -17,6 +17,7 @@ from lxml import etree
 
 from gateway.model import Finding
 from gateway.xoev import xml
+from gateway.xoev.fim import encoding
 from gateway.xoev.fim.faults import Faults
 from gateway.xoev.fim.model import Code, ListReference
 
@@ -52,6 +53,18 @@ class CodeTable:
     rows: tuple[tuple[str, ...], ...] = field(repr=False)
     valid_from: date | None = None
 
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """By what forms refer to this version: its own address, and the address of the list with the version."""
+        by_name = self.uri and (self.version or not self.version_uri)
+        own = (("", self.version_uri),) if self.version_uri else ()
+        return (*own, (self.uri, self.version)) if by_name else own
+
+    @property
+    def content(self) -> object:
+        """What two files of one version have in common."""
+        return self.columns, self.code_column, self.name_column, self.rows
+
     def codes(self, code: str = "", name: str = "", hint: str = "") -> tuple[Code, ...]:
         """Codes with names; columns may be named (codeKey, nameKey, helpKey), else the list's own keys count."""
         at = self.columns.index(code) if code in self.columns else self.code_column
@@ -76,11 +89,12 @@ def contradicting(tables: Mapping[str, CodeTable]) -> tuple[Finding, ...]:
     Args:
         tables: the lists by the name of their file.
     """
-    first: dict[tuple[str, str, str], str] = {}
+    first: dict[tuple[str, str], str] = {}
     found: list[Finding] = []
     for name, table in tables.items():
-        other = first.setdefault((table.uri, table.version, table.version_uri), name)
-        if (table.rows, table.columns) != (tables[other].rows, tables[other].columns):
+        others = [first.setdefault(key, name) for key in table.keys]
+        other = next((one for one in others if tables[one].content != table.content), None)
+        if other is not None:
             version = table.version_uri or f"{table.uri} {table.version}"
             found.append(
                 Finding(
@@ -140,9 +154,10 @@ def read(chunks: Iterable[bytes]) -> tuple[CodeTable | None, tuple[Finding, ...]
         dtd_validation=False,
         huge_tree=False,
     )
-    size = 0
+    size, head = 0, b""
     try:
-        for chunk in chunks:
+        for chunk in encoding.marked(chunks):
+            head = head or chunk[: encoding.HEAD]
             size += len(chunk)
             if size > MAX_BYTES:
                 rows.stop(0, "list_large")
@@ -154,6 +169,9 @@ def read(chunks: Iterable[bytes]) -> tuple[CodeTable | None, tuple[Finding, ...]
     except _StoppedError:
         return None, rows.faults.found
     except etree.XMLSyntaxError as error:
+        if (line := encoding.misread(parser.feed_error_log, head)) is not None:
+            rows.faults.at(line, "", "list_encoding", encoding.named(head))
+            return None, rows.faults.found
         found = xml.syntax_faults(parser.feed_error_log, error, _MAX_DEPTH)
         return None, tuple(Finding(f"/{fault.line}", fault.rule, fault.de, fault.en) for fault in found)
     table = rows.table()

@@ -20,7 +20,7 @@ from lxml import etree
 from gateway.xoev.fim import nodes, pattern
 from gateway.xoev.fim.expression import Broken, Unsupported, spell
 from gateway.xoev.fim.faults import Faults
-from gateway.xoev.fim.model import MOMENTS, NUMBERS, TEXTS, Field, FieldType, Kind
+from gateway.xoev.fim.model import MOMENTS, NUMBERS, TEXTS, Field, FieldType, Kind, Note
 from gateway.xoev.fim.specimen import specimen
 
 _LENGTHS: Final = frozenset({"minLength", "maxLength"})
@@ -70,7 +70,8 @@ class _Limits:
         self.faults.notice(self.place, self.bare.id, rule)
 
     def read(self, place: etree._Element) -> dict[str, str]:
-        given = {str(name): str(value) for name, value in place.attrib.items() if name in _KNOWN and value}
+        written = ((str(name), str(value)) for name, value in place.attrib.items() if name in _KNOWN)
+        given = {name: text for name, value in written if (text := value if name == "pattern" else value.strip())}
         words = nodes.content(place)
         if given or not words:
             return given
@@ -82,7 +83,7 @@ class _Limits:
     def field(self) -> Field:
         field = self.bare
         if field.type is FieldType.FILE:
-            field = replace(field, max_size=self.size())
+            field = self.sized(field)
         fitting: frozenset[str] = frozenset()
         if field.coded or field.kind is Kind.SELECT:
             pass  # a select field takes what its list has; without the list any text
@@ -96,14 +97,16 @@ class _Limits:
             self.notice("fim_unused_limit")
         return field
 
-    def size(self) -> int | None:
+    def sized(self, field: Field) -> Field:
         place = nodes.child(self.element, "maxSize")
-        if place is None or not nodes.content(place):
-            return None
-        if not re.fullmatch(r"[0-9]{1,18}", nodes.content(place)):
-            self.faults.fault(place, self.bare.id, "fim_size")
-            return None
-        return int(nodes.content(place))
+        words = "" if place is None else nodes.content(place)
+        if place is None or not words:
+            return field
+        value = Decimal(words) if _NUMBER.fullmatch(words) else None
+        if value is None or value < 0 or value % 1:
+            self.faults.notice(place, field.id, "fim_limit")
+            return replace(field, notes=(*field.notes, Note("maxSize", words)))
+        return replace(field, max_size=int(value))
 
     def text(self, field: Field) -> Field:
         low, high = self.whole(self.given.get("minLength", "")), self.whole(self.given.get("maxLength", ""))

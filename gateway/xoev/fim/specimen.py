@@ -21,8 +21,10 @@ _PREFERRED: Final = "A0a1 -.,/@:_xXzZ9ÄäéΑ\n"
 def specimen(pattern: Choice, shortest: int, longest: int | None) -> str | None:
     """A text that the pattern allows, at least `shortest` and at most `longest` characters long.
 
-    Raises `Unsupported` for a pattern with more ways than are worth walking.
+    Raises `Unsupported` for a pattern with more ways than are worth walking, and for a text of more than 2,000.
     """
+    if shortest > _LONGEST:
+        raise Unsupported
     most = _LONGEST if longest is None else min(longest, _LONGEST)
     for cap in sorted({min(_USUAL, most), most}):  # few texts are long, and short ones are found sooner
         search = _Search(cap)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from gateway.model import Attachment, Purpose
+from gateway.xoev.attached import Attached
 from gateway.xoev.converters import Shape
 from gateway.xoev.mapping import STAR, Tokens
 from gateway.xoev.message.entries import KNOWN
@@ -96,6 +97,18 @@ class Around:
                 self._attachment(one, titles) for one in self.attachments if one.purpose is Purpose.ATTACHMENT
             ],
         }
+
+    def attached(self) -> tuple[Attached, ...]:
+        """The files that portals sent, as fields of a form name them; what the gateway adds itself is left out."""
+        return tuple(
+            Attached(
+                one.kind,
+                f"/attachments/{number}",
+                {"id": str(attachment_id(self.case_id, one.upload)), "filename": one.filename},
+            )
+            for number, one in enumerate(self.attachments)
+            if one.purpose is Purpose.ATTACHMENT and one.upload is not None
+        )
 
     def _attachment(self, one: Attachment, titles: Mapping[str, str]) -> dict[str, Any]:
         return {
