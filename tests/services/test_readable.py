@@ -59,7 +59,7 @@ def test_the_same_input_gives_the_same_bytes_and_another_moment_others(service: 
 
 def test_every_value_of_the_record_is_shown(service: Service) -> None:
     for name in ("ordinary", "extreme"):
-        text = json.dumps(shown(service, name), ensure_ascii=False).replace("\u200b", "")
+        text = json.dumps(shown(service, name), ensure_ascii=False)
         waiting: list[object] = [service.compiled.examples[name]]
         while waiting:
             value = waiting.pop()

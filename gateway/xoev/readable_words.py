@@ -1,0 +1,38 @@
+"""Words that might be wider than a line of the readable application; all others are never broken.
+
+Knows: how wide a letter is at most. Never does: put a character into a word. Standard: none; widths of the font in
+`readable_template.py`. Start reading: `pieces`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_LONG: Final = re.compile(r"\S{40,}")
+_NARROW: Final = re.compile("[a-ln-vx-z0-9:;.,_/()+-]")
+_LINE: Final = 440.0
+_NARROW_MOST: Final = 6.3
+_MOST: Final = 11.0
+"""Points at 11 pt: the line that a value has, the widest letter of each kind in bold."""
+
+
+def fits(word: str) -> bool:
+    """Whether a word surely fits a line."""
+    narrow = len(_NARROW.findall(word))
+    return narrow * _NARROW_MOST + (len(word) - narrow) * _MOST <= _LINE
+
+
+def all_fit(text: str) -> bool:
+    """Whether each word of a text surely fits a line."""
+    return all(fits(found[0]) for found in _LONG.finditer(text))
+
+
+def pieces(text: str) -> str | list[str]:
+    """The text; or, where a word might not fit, its pieces, of which every second one is such a word."""
+    made, at = [], 0
+    for found in _LONG.finditer(text):
+        if not fits(found[0]):
+            made += [text[at : found.start()], found[0]]
+            at = found.end()
+    return [*made, text[at:]] if made else text
