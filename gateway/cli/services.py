@@ -88,7 +88,7 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
 )
 @options
 @guarded
-def try_(  # noqa: PLR0913 - what a trial can be told, each by name
+def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     config: Path | None,
     as_json: bool,
     service: str,

@@ -150,7 +150,7 @@ def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[List
         "language": page.written.language,
         "title": title,
         "heading": _shown(f"{title} – {head.municipality}"),
-        "foot": title if len(title) <= _MAX_FOOT else f"{title[:_MAX_FOOT]}…",
+        "foot": _foot(printable(title)),
         "municipality": head.municipality,
         "words": words,
         "names": names,
@@ -257,9 +257,7 @@ class _Page:
         """A group under its heading."""
         yield from self.parts(group, self.heading(group.plan.label) + suffix, level, level + 1, headed=True)
 
-    def parts(
-        self, around: Filled, heading: str, level: int, below: int, *, headed: bool
-    ) -> Iterator[dict[str, Any]]:
+    def parts(self, around: Filled, heading: str, level: int, below: int, *, headed: bool) -> Iterator[dict[str, Any]]:
         """Fields under the heading and groups between them, as they follow; the heading stands again after a group.
 
         `headed` says that the heading stands first even where a group does.
@@ -328,6 +326,12 @@ class _Page:
         if element.type is FieldType.BOOL:
             return self.word(text) if text in {"true", "false"} else text
         return self.written.value(element.type, text, plan.label[0])
+
+
+def _foot(title: str) -> str:
+    """The title as it stands beside the number of each page, cut where it is longer than the line."""
+    most = _MAX_FOOT if all_fit(title[:_MAX_FOOT]) else _MAX_FOOT // 2
+    return title if len(title) <= most else f"{title[:most].rstrip()}…"
 
 
 def _shown(text: str) -> str | list[str]:

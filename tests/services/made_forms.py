@@ -1,4 +1,4 @@
-"""Services made for a test: a form from a short list of fields and groups, with a mapping that takes each by its name."""
+"""Services made for a test: a form from a short list of fields and groups, with a mapping by their names."""
 
 from __future__ import annotations
 
