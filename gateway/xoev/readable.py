@@ -156,7 +156,7 @@ def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[List
         "names": names,
         "head": [
             [words["recipient"], _shown(head.municipality)],
-            [words["received"], page.written.moment(head.received_at)],
+            [words["received"], page.written.moment(head.received_at.replace(second=0, microsecond=0))],
             *([word, _shown(name)] for word, name in names),
             [words["schema"], _shown(head.schema)],
         ],

@@ -24,7 +24,7 @@ from gateway.xoev.readable import Names
 from gateway.xoev.readable_words import fits
 from tests.services.made_forms import Question, Questions, made
 
-AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+AT = datetime(2026, 11, 24, 9, 0, 22, 5, tzinfo=UTC)
 NAMES = Names("f0a7d2de-0000-4000-8000-0000000000aa", "c45e0000-0000-4000-8000-0000000000bb", "portal-4711")
 COMPOUND = "Rindfleischetikettierungsüberwachungsaufgabenübertragung"
 LETTERS = "".join(chr(ord("a") + number % 23) for number in range(300))
@@ -225,6 +225,7 @@ def test_what_is_not_known_yet_is_not_named(tmp_path: Path) -> None:
     record = {"k0": "x"}
     service = made(tmp_path, texts(1), record)
     text = flowing(printed(service, record, names=Names(NAMES.submission)))
+    assert "Eingegangen am: 24.11.2026, 10:00 Uhr (MEZ)" in text
     assert f"Einreichung: {NAMES.submission}" in text
     assert "Vorgang" not in text
     assert "Zeichen des Portals" not in text
