@@ -22,7 +22,7 @@ from gateway.xoev.printable import every_text, printable
 from gateway.xoev.readable_template import TEMPLATE
 from gateway.xoev.readable_values import Written, fours
 from gateway.xoev.readable_values import german_time as german_time  # noqa: PLC0414 - asked for here by many
-from gateway.xoev.readable_words import all_fit, pieces
+from gateway.xoev.readable_words import HEADING, TITLE, all_fit, pieces
 from gateway.xoev.texts import Texts
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[List
     made = {
         "language": page.written.language,
         "title": title,
-        "heading": _shown(f"{title} – {head.municipality}"),
+        "heading": _shown(f"{title} – {head.municipality}", TITLE),
         "foot": _foot(printable(title)),
         "municipality": head.municipality,
         "words": words,
@@ -247,7 +247,7 @@ class _Page:
         ]
         title = self.heading(one.title)
         length = len(title) + len(one.filename) + len(one.media_type)
-        return {"title": _shown(title), "rows": rows, "together": length <= _TOGETHER}
+        return {"title": _shown(title, HEADING), "rows": rows, "together": length <= _TOGETHER}
 
     def whole(self, form: Filled) -> Iterator[dict[str, Any]]:
         """The form: its own fields under its own name, and its groups, in the order of the form."""
@@ -268,12 +268,12 @@ class _Page:
             if is_rows or (headed and not named):
                 again = f"{heading} ({self.word('continued')})" if named else heading
                 rows = [[_shown(text) for text in self.row(child)] for child in run] if is_rows else []
-                yield {"level": min(level, 2), "heading": _shown(again), "columns": [], "rows": rows}
+                yield {"level": min(level, 2), "heading": _shown(again, HEADING), "columns": [], "rows": rows}
                 named = True
             if not is_rows:
                 yield from self.groups(run, below)
         if headed and not around.children:
-            yield {"level": min(level, 2), "heading": _shown(heading), "columns": [], "rows": []}
+            yield {"level": min(level, 2), "heading": _shown(heading, HEADING), "columns": [], "rows": []}
 
     def groups(self, groups: list[Filled], level: int) -> Iterator[dict[str, Any]]:
         """Groups side by side; a list of plain groups becomes one table, other lists are numbered."""
@@ -334,9 +334,9 @@ def _foot(title: str) -> str:
     return title if len(title) <= most else f"{title[:most].rstrip()}…"
 
 
-def _shown(text: str) -> str | list[str]:
+def _shown(text: str, scale: float = 1.0) -> str | list[str]:
     """A text for the template, in pieces where a word might be wider than the line."""
-    return pieces(printable(text))
+    return pieces(printable(text), scale)
 
 
 def _is_row(child: Filled) -> bool:

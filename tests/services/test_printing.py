@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,21 @@ def test_every_place_prints_any_text(boot: Service, text: str) -> None:
 def test_showing_a_text_twice_changes_nothing(text: str) -> None:
     assert printable(printable(text)) == printable(text)
     assert not set(printable(text)) & set("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+
+
+def test_no_letter_is_wider_than_it_is_taken_to_be() -> None:
+    letters = [chr(point) for point in code_points(Datatype.EVERYTHING) if chr(point).strip()]
+    literal = json.dumps(letters).replace("\\", "\\\\").replace('"', '\\"')
+    source = f"""#set text(font: "Libertinus Serif", size: 11pt, weight: "bold")
+        #let letters = json(bytes("{literal}"))
+        #context [#metadata(letters.map(one => measure(one * 10).width.pt() / 10)) <widths>]"""
+    fonts = typst.Fonts(include_system_fonts=False)
+    found = typst.query(
+        source.encode(), "<widths>", field="value", one=True, font_paths=fonts, ignore_system_fonts=True
+    )
+    for letter, width in zip(letters, json.loads(found), strict=True):
+        most = max(count for count in range(80) if fits(letter * count))
+        assert most * width <= 453, f"U+{ord(letter):04X} is {width} points wide"
 
 
 @settings(max_examples=300, deadline=None)
