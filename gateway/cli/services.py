@@ -114,7 +114,7 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
         .get(service)
         .rules_for(municipality)
     )
-    given = _record(record)
+    given, reference = _record(record)
     now = datetime.now(UTC)
     name = towns[municipality].name if municipality in towns else "-"
     around = Around(uuid4(), uuid4(), now, municipality, name, PRODUCT, test=True)
@@ -130,7 +130,7 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
         findings += more
         trace = chosen.trace(given, around)
     if document is not None and pdf is not None:
-        write_readable(chosen, given, around, pdf, printed_in)
+        write_readable(chosen, given, around, reference, pdf, language=printed_in)
     line = {
         "document": document.content.decode() if document else None,
         "findings": [each.as_json() for each in findings],
@@ -186,11 +186,15 @@ def _without_service(files: Iterable[MunicipalityFile], names: tuple[str, ...]) 
                     )
 
 
-def _record(path: Path) -> Any:  # noqa: ANN401 - JSON
+def _record(path: Path) -> tuple[Any, str | None]:
+    """The record, and the portal's reference where the file is a whole create body that has one."""
     try:
         value = json.loads(regular.text(path))
     except (ValueError, RecursionError):
         fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
         raise InvalidParameter(findings=(fault,)) from None
     whole = isinstance(value, dict) and {"service", "record"} <= value.keys()
-    return value["record"] if whole else value
+    if not whole:
+        return value, None
+    reference = value.get("reference")
+    return value["record"], reference if isinstance(reference, str) else None

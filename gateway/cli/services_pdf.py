@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from gateway.xoev.message.around import Around
 
 
-def write_readable(service: Service, record: Mapping[str, Any], around: Around, place: Path, language: str) -> None:
+def write_readable(  # noqa: PLR0913 - what stands on the pages, and where they go
+    service: Service, record: Mapping[str, Any], around: Around, reference: str | None, place: Path, *, language: str
+) -> None:
     """Write the PDF of a record that became a document; it lists no attachments, as a record alone has none.
 
     Args:
         service: with the rules of the municipality.
         record: the record.
-        around: whose identifiers stand on the pages.
+        around: what the message of this trial is told; the application has its name there, no case is known yet.
+        reference: the portal's, where known.
         place: the file.
         language: `de` or `en`.
 
@@ -38,7 +41,7 @@ def write_readable(service: Service, record: Mapping[str, Any], around: Around, 
         received_at=around.created_at,
         attachments=(),
         language=language,
-        names=Names(submission=str(around.message_id), case=str(around.case_id)),
+        names=Names(submission=str(around.case_id), reference=reference),
     )
     try:
         place.write_bytes(pdf)

@@ -341,10 +341,15 @@ def test_the_command_writes_the_readable_application(language: str, label: str, 
     options = ("--config", str(tmp_path / "settings.toml"), "--json", "--language", language, "--pdf")
     result = CliRunner().invoke(group, ["try", "boot", str(faulty), *options, str(place)])
     assert (result.exit_code, place.exists()) == (3, False)
-    result = CliRunner().invoke(group, ["try", "boot", str(good), *options, str(place)])
+    body = tmp_path / "body.json"
+    record = json.loads(good.read_text(encoding="utf-8"))
+    body.write_text(json.dumps({"service": "boot", "record": record, "reference": "portal-4711"}), encoding="utf-8")
+    result = CliRunner().invoke(group, ["try", "boot", str(body), *options, str(place)])
     assert result.exit_code == 0
     assert json.loads(result.stdout)["findings"] == []
-    assert f"{label}Änne Müller-Łukasiewicz" in flowing(pages(place.read_bytes()))
+    text = flowing(pages(place.read_bytes()))
+    assert f"{label}Änne Müller-Łukasiewicz" in text
+    assert text.count(f"{WORDS[language][2]}: portal-4711") == 2
     result = CliRunner().invoke(group, ["try", "boot", str(good), *options, str(tmp_path / "no" / "out.pdf")])
     assert result.exit_code != 0
     assert "--pdf" in result.stderr
