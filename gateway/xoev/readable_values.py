@@ -29,6 +29,7 @@ _AMOUNT: Final = re.compile(
     re.IGNORECASE,
 )
 _NAME: Final = re.compile(r"nummer|\bnr\b|kennung|kennzeichen|aktenzeichen|jahr|\bid\b|schlüssel|code", re.IGNORECASE)
+_EURO: Final = re.compile(r"€|\beuro\b|\bEUR\b", re.IGNORECASE)
 _OTHER_MONEY: Final = re.compile(r"\b(?:USD|CHF|GBP|DKK|PLN|CZK|SEK|NOK|(?:US-)?Dollar|Franken|Pfund|Kronen|Zloty)\b")
 
 
@@ -60,7 +61,7 @@ class Written:
             value = Decimal(text)
         except InvalidOperation:
             return text
-        if kind is FieldType.NUM_CURRENCY:
+        if kind is FieldType.NUM_CURRENCY or (kind is FieldType.NUM and _EURO.search(label)):
             return self.money(value, label)
         if value == value.to_integral_value() and (_NAME.search(label) or not _AMOUNT.search(label)):
             return text if "." not in text else self.marks(f"{value:f}")

@@ -298,6 +298,7 @@ VALUES = (
     ("num_int", "Wohnfläche in m²", 1234567, "1.234.567", "1,234,567"),
     ("num", "Anteil", 1234.5, "1.234,5", "1,234.5"),
     ("num_currency", "Miete", 1234.5, "1.234,50 €", "€1,234.50"),
+    ("num", "Kaution in Euro", 1234.5, "1.234,50 €", "€1,234.50"),
     ("num_currency", "Guthaben", -5, "-5,00 €", "-€5.00"),
     ("num_currency", "Ertrag in CHF", 1234.5, "1.234,50", "1,234.50"),
 )
