@@ -38,6 +38,7 @@ from gateway.services.loader import Catalogue
 from gateway.shares import Party, Shares
 from gateway.states import TERMINAL
 from gateway.xoev.message.around import attachment_id
+from gateway.xoev.readable import Names
 
 log = structlog.get_logger()
 
@@ -354,6 +355,7 @@ class Delivery:
             municipality_name=name,
             received_at=stored.received_at,
             attachments=stored.attachments,
+            names=Names(str(current.id), current.case_id, stored.reference),
         )
 
 

@@ -122,6 +122,7 @@ class Stored:
     document: Document
     attachments: tuple[Attachment, ...] = field(repr=False)
     received_at: datetime
+    reference: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

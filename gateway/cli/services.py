@@ -16,6 +16,7 @@ from gateway import regular
 from gateway.cli.console import FINDINGS, emit, guarded, options, show
 from gateway.cli.language import language, text
 from gateway.cli.services_diff import diff
+from gateway.cli.services_pdf import write_readable
 from gateway.errors import DataInvalid, InvalidParameter, SettingsInvalid
 from gateway.model import Finding, Severity
 
@@ -74,9 +75,30 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
 @click.argument("service")
 @click.argument("record", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--municipality", default="", metavar="ARS", help=text("Zwölfstelliger ARS", "12-digit ARS"))
+@click.option(
+    "--pdf",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=text("Den lesbaren Antrag hierhin schreiben", "Write the readable application to this file"),
+)
+@click.option(
+    "--language",
+    "printed_in",
+    type=click.Choice(["de", "en"]),
+    default="de",
+    help=text("Sprache des lesbaren Antrags", "Language of the readable application"),
+)
 @options
 @guarded
-def try_(config: Path | None, as_json: bool, service: str, record: Path, municipality: str) -> None:
+def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
+    config: Path | None,
+    as_json: bool,
+    service: str,
+    record: Path,
+    municipality: str,
+    pdf: Path | None,
+    printed_in: str,
+) -> None:
     """The document, every finding, and which value of the record went where. Nothing is stored or sent."""
     from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.services.attachments import sample  # noqa: PLC0415 - commands import what they need
@@ -95,7 +117,7 @@ def try_(config: Path | None, as_json: bool, service: str, record: Path, municip
         .get(service)
         .rules_for(municipality)
     )
-    given = _record(record)
+    given, reference = _record(record)
     now = datetime.now(UTC)
     name = towns[municipality].name if municipality in towns else "-"
     around = Around(uuid4(), uuid4(), now, municipality, name, PRODUCT, sample(chosen.attachments), test=True)
@@ -110,6 +132,8 @@ def try_(config: Path | None, as_json: bool, service: str, record: Path, municip
         document, more = chosen.document(given, around)
         findings += more
         trace = chosen.trace(given, around)
+    if document is not None and pdf is not None:
+        write_readable(chosen, given, around, reference, pdf, language=printed_in)
     line = {
         "document": document.content.decode() if document else None,
         "findings": [each.as_json() for each in findings],
@@ -172,11 +196,15 @@ def _without_service(files: Iterable[MunicipalityFile], names: tuple[str, ...]) 
                     )
 
 
-def _record(path: Path) -> Any:  # noqa: ANN401 - JSON
+def _record(path: Path) -> tuple[Any, str | None]:
+    """The record, and the portal's reference where the file is a whole create body that has one."""
     try:
         value = json.loads(regular.text(path))
     except (ValueError, RecursionError):
         fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
         raise InvalidParameter(findings=(fault,)) from None
     whole = isinstance(value, dict) and {"service", "record"} <= value.keys()
-    return value["record"] if whole else value
+    if not whole:
+        return value, None
+    reference = value.get("reference")
+    return value["record"], reference if isinstance(reference, str) else None

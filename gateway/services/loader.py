@@ -191,7 +191,7 @@ class _Folder:
             self.taken(name, (None, (one,)))
         entries = enumerate(mapping.fields.values())
         for place, entry in ((f"/fields/{number}/attachment", entry) for number, entry in entries):
-            self.taken("mapping.toml", (None, tuple(unattached(place, entry, form, definition.attachments))))
+            self.taken("mapping.toml", (None, tuple(unattached(place, entry, chosen.form, definition.attachments))))
         if len(self.faults) > before:
             return None
         check = RecordCheck(record_schema, labels, root, mapping.rules)

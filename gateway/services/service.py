@@ -44,6 +44,7 @@ PRODUCT: Final = Product("OZG-Gateway", "The founders of the OZG gateway", __ver
 MAX_DOCUMENT_BYTES: Final = 9_900_000
 """FIT-Connect takes 10 MB of document (reference §2.3); a signature inside is still to come."""
 _LEIKA: Final = "urn:de:fim:leika:leistung:"
+_NAMELESS: Final = readable.Names()
 _OWN: Final = "urn:x-ozg-gateway:service:"
 
 
@@ -338,7 +339,7 @@ class Service:
             "reference": f"beispiel-{self.id}",
         }
 
-    def readable(
+    def readable(  # noqa: PLR0913 - what stands on the pages, each by name
         self,
         record: Mapping[str, Any],
         *,
@@ -346,6 +347,7 @@ class Service:
         received_at: datetime,
         attachments: Sequence[Attachment],
         language: str = "de",
+        names: readable.Names = _NAMELESS,
     ) -> bytes:
         """The readable application as PDF/UA-1; the same input always gives the same bytes.
 
@@ -355,6 +357,7 @@ class Service:
             received_at: with time zone; shown in German local time.
             attachments: listed with size and SHA-256.
             language: `de` or `en`.
+            names: what stands on every page.
         """
         filled, _ = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0], shown(attachments))
         titles = {rule.kind: (rule.title_de, rule.title_en) for rule in self.attachments}
@@ -363,6 +366,7 @@ class Service:
             municipality=municipality_name,
             received_at=received_at,
             schema=f"{self.namespace} · {self.id} {self.version}",
+            names=names,
         )
         listed = [
             readable.Listed(

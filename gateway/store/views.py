@@ -144,21 +144,19 @@ class Views:
             document=document,
             attachments=_attachments(row, key),
             received_at=row["created_at"],
+            reference=_reference(row, key),
         )
         return stored, key
 
     async def _view(self, row: Mapping[str, Any]) -> View:
         key = await self._key(row) if row["wrapped"] is not None else None
-        reference = None
-        if key is not None and row["reference"] is not None:
-            reference = secrets.opener(key, row["id"])(secrets.REFERENCE, row["reference"]).decode()
         return View(
             submission=rows.submission_of(row),
             standard=row["standard"],
             schema_uri=row["schema_uri"],
             document_sha256=row["document_sha256"],
             attachments=_attachments(row, key),
-            reference=reference,
+            reference=None if key is None else _reference(row, key),
             receipt=row["receipt"],
             supersedes=row["supersedes"],
             superseded_by=row["superseded_by"],
@@ -166,6 +164,12 @@ class Views:
 
     async def _key(self, row: Mapping[str, Any]) -> DataKey:
         return await self._keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
+
+
+def _reference(row: Mapping[str, Any], key: DataKey) -> str | None:
+    if row["reference"] is None:
+        return None
+    return secrets.opener(key, row["id"])(secrets.REFERENCE, row["reference"]).decode()
 
 
 def _attachments(row: Mapping[str, Any], key: DataKey | None) -> tuple[Attachment, ...]:

@@ -7,21 +7,22 @@ Standard: PDF/UA-1 (ISO 14289-1), made by Typst. Start reading: `write`.
 
 from __future__ import annotations
 
+import itertools
 import json
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from gateway.errors import InternalError
-from gateway.xoev.filling import Filled, Labels
+from gateway.xoev.filling import Filled, Labels, Plan
 from gateway.xoev.fim import Field, FieldType
-from gateway.xoev.fim.model import NUMBERS
-from gateway.xoev.printable import breakable, every_text
+from gateway.xoev.printable import every_text, printable
 from gateway.xoev.readable_template import TEMPLATE
+from gateway.xoev.readable_values import Written, fours
+from gateway.xoev.readable_values import german_time as german_time  # noqa: PLC0414 - asked for here by many
+from gateway.xoev.readable_words import HEADING, TITLE, all_fit, pieces
 from gateway.xoev.texts import Texts
 
 if TYPE_CHECKING:
@@ -29,15 +30,13 @@ if TYPE_CHECKING:
 
 STANDARD: Final = "ua-1"
 _MAX_COLUMNS: Final = 6
-_GROUPED_FROM: Final = 10_000
+_MAX_CELL: Final = 300
+"""The longest text in a cell; a list with a longer one is numbered, as its row might not fit a page."""
+_MAX_FOOT: Final = 60
+_TOGETHER: Final = 1000
+"""Characters that are kept on one page together; they fill less than half of one."""
 _NAMELESS: Final = "–"
-_GERMAN_MARKS: Final = str.maketrans(",.", ".,")
-_FOUR: Final = re.compile(r".{1,4}")
-_ZONES: Final = {"MEZ": "CET", "MESZ": "CEST"}
 _DATE_PARTS: Final = frozenset({"day", "month", "year"})
-_MONTHS: Final = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905 - one line
-)
 _WORDS: Final[dict[str, dict[str, str]]] = {
     "de": {
         "attachments": "Anlagen",
@@ -49,6 +48,10 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "recipient": "Empfängerin",
         "received": "Eingegangen am",
         "schema": "Schema der Fachdaten",
+        "submission": "Einreichung",
+        "case": "Vorgang",
+        "reference": "Zeichen des Portals",
+        "continued": "Fortsetzung",
         "true": "ja",
         "false": "nein",
         "number": "Nr.",
@@ -65,6 +68,10 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "recipient": "Recipient",
         "received": "Received on",
         "schema": "Schema of the data",
+        "submission": "Submission",
+        "case": "Case",
+        "reference": "Reference of the portal",
+        "continued": "continued",
         "true": "yes",
         "false": "no",
         "number": "No.",
@@ -75,13 +82,28 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """What the application is called by: the submission, the case and the portal's reference; each where known."""
+
+    submission: str | None = None
+    case: str | None = None
+    reference: str | None = field(default=None, repr=False)
+
+    def known(self) -> list[tuple[str, str]]:
+        """The known ones in their order, each with the key of its word."""
+        each = (("submission", self.submission), ("case", self.case), ("reference", self.reference))
+        return [(key, name) for key, name in each if name]
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
-    """What stands above the record. `received_at` needs a time zone."""
+    """What stands above the record. `received_at` needs a time zone; `names` are repeated on every page."""
 
     title: Labels
     municipality: str
     received_at: datetime
     schema: str
+    names: Names = Names()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,31 +142,26 @@ def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[List
 
     Every text passes `every_text` here, whoever wrote it: form, code list, service, municipality or portal.
     """
-    page = _Page(texts, "en" if language == "en" else "de")
-    words = _WORDS[page.language]
+    page = _Page(texts, Written("en" if language == "en" else "de"))
+    words = _WORDS[page.written.language]
+    title = page.pick(head.title)
+    names = [[words[key], name] for key, name in head.names.known()]
     made = {
-        "language": page.language,
-        "title": page.pick(head.title),
+        "language": page.written.language,
+        "title": title,
+        "heading": _shown(f"{title} – {head.municipality}", TITLE),
+        "foot": _foot(printable(title)),
         "municipality": head.municipality,
         "words": words,
+        "names": names,
         "head": [
-            [words["recipient"], breakable(head.municipality)],
-            [words["received"], page.moment(head.received_at)],
-            [words["schema"], breakable(head.schema)],
+            [words["recipient"], _shown(head.municipality)],
+            [words["received"], page.written.moment(head.received_at.replace(second=0, microsecond=0))],
+            *([word, _shown(name)] for word, name in names),
+            [words["schema"], _shown(head.schema)],
         ],
         "sections": list(page.whole(filled)),
-        "attachments": [
-            {
-                "title": page.heading(one.title),
-                "rows": [
-                    [words["filename"], breakable(one.filename)],
-                    [words["media_type"], breakable(one.media_type)],
-                    [words["size"], page.size(one.size)],
-                    [words["sha256"], one.sha256],
-                ],
-            }
-            for one in attachments
-        ],
+        "attachments": [page.attachment(one) for one in attachments],
     }
     return cast("dict[str, Any]", every_text(made))
 
@@ -186,8 +203,10 @@ class _Press:
 
 def rehearse() -> None:
     """Load the typesetter and its fonts, for which the first document would wait a third of a second."""
-    empty = {"language": "de", "title": "", "municipality": "", "words": _WORDS["de"], "head": [], "sections": []}
-    _PRESS.pdf({**empty, "attachments": []}, datetime.fromtimestamp(0, UTC))
+    texts: dict[str, Any] = dict.fromkeys(("title", "heading", "foot", "municipality"), _NAMELESS)
+    texts |= {"language": "de", "words": _WORDS["de"]}
+    lists = dict.fromkeys(("names", "head", "sections", "attachments"), ())
+    _PRESS.pdf({**texts, **lists}, datetime.fromtimestamp(0, UTC))
 
 
 def source(data: Mapping[str, Any]) -> bytes:
@@ -207,46 +226,72 @@ _PRESS: Final = _Press()
 @dataclass(frozen=True, slots=True)
 class _Page:
     texts: Texts
-    language: str
+    written: Written
 
     def pick(self, label: Labels) -> str:
-        return label[1] if self.language == "en" else label[0]
+        return label[1] if self.written.language == "en" else label[0]
+
+    def word(self, key: str) -> str:
+        return _WORDS[self.written.language][key]
 
     def heading(self, label: Labels) -> str:
-        """A label as a heading, broken like a value; PDF/UA allows no empty one."""
-        return breakable(self.pick(label)).strip() or _NAMELESS
+        """A label as a heading; PDF/UA allows no empty one."""
+        return printable(self.pick(label)).strip() or _NAMELESS
+
+    def attachment(self, one: Listed) -> dict[str, Any]:
+        rows = [
+            [self.word("filename"), _shown(one.filename)],
+            [self.word("media_type"), _shown(one.media_type)],
+            [self.word("size"), self.written.size(one.size)],
+            [self.word("sha256"), one.sha256],
+        ]
+        title = self.heading(one.title)
+        length = len(title) + len(one.filename) + len(one.media_type)
+        return {"title": _shown(title, HEADING), "rows": rows, "together": length <= _TOGETHER}
 
     def whole(self, form: Filled) -> Iterator[dict[str, Any]]:
-        """The form: its own fields under its own name, then its groups."""
-        if rows := [self.row(child) for child in form.children if _is_row(child)]:
-            yield {"level": 1, "heading": self.heading(form.plan.label), "columns": [], "rows": rows}
-        yield from self.groups(form, 1)
+        """The form: its own fields under its own name, and its groups, in the order of the form."""
+        yield from self.parts(form, self.heading(form.plan.label), 1, 1, headed=False)
 
     def section(self, group: Filled, level: int, suffix: str) -> Iterator[dict[str, Any]]:
-        """A group as heading and lines, then its groups."""
-        rows = [self.row(child) for child in group.children if _is_row(child)]
-        heading = self.heading(group.plan.label) + suffix
-        yield {"level": min(level, 2), "heading": heading, "columns": [], "rows": rows}
-        yield from self.groups(group, level + 1)
+        """A group under its heading."""
+        yield from self.parts(group, self.heading(group.plan.label) + suffix, level, level + 1, headed=True)
 
-    def groups(self, around: Filled, level: int) -> Iterator[dict[str, Any]]:
-        """The groups inside one; a list of plain groups becomes one table, other lists are numbered."""
-        groups = [child for child in around.children if not _is_row(child)]
+    def parts(self, around: Filled, heading: str, level: int, below: int, *, headed: bool) -> Iterator[dict[str, Any]]:
+        """Fields under the heading and groups between them, as they follow; the heading stands again after a group.
+
+        `headed` says that the heading stands first even where a group does.
+        """
+        named = False
+        for is_rows, grouped in itertools.groupby(around.children, key=_is_row):
+            run = list(grouped)
+            if is_rows or (headed and not named):
+                again = f"{heading} ({self.word('continued')})" if named else heading
+                rows = [[_shown(text) for text in self.row(child)] for child in run] if is_rows else []
+                yield {"level": min(level, 2), "heading": _shown(again, HEADING), "columns": [], "rows": rows}
+                named = True
+            if not is_rows:
+                yield from self.groups(run, below)
+        if headed and not around.children:
+            yield {"level": min(level, 2), "heading": _shown(heading, HEADING), "columns": [], "rows": []}
+
+    def groups(self, groups: list[Filled], level: int) -> Iterator[dict[str, Any]]:
+        """Groups side by side; a list of plain groups becomes one table, other lists are numbered."""
         for name in dict.fromkeys(child.plan.node.path for child in groups):
             same = [child for child in groups if child.plan.node.path == name]
             if same[0].plan.repeated and all(_is_row(inner) for one in same for inner in one.children):
                 yield from self.listing(same, level)
             else:
-                for number, one in enumerate(same, 1):
-                    yield from self.section(one, level, f" {number}" if len(same) > 1 else "")
+                yield from self.numbered(same, level, alone="")
+
+    def numbered(self, same: list[Filled], level: int, alone: str = " 1") -> Iterator[dict[str, Any]]:
+        for number, one in enumerate(same, 1):
+            yield from self.section(one, level, f" {number}" if len(same) > 1 else alone)
 
     def listing(self, same: list[Filled], level: int) -> Iterator[dict[str, Any]]:
+        """A table with a line for each group; the template makes a numbered list of one that is wider than the page."""
         filled = {inner.plan.node.path for one in same for inner in one.children}
         columns = [child for child in same[0].plan.children if child.node.path in filled]
-        if len(columns) >= _MAX_COLUMNS:
-            for number, one in enumerate(same, 1):
-                yield from self.section(one, level, f" {number}")
-            return
         table = []
         for number, one in enumerate(same, 1):
             values: dict[str, str] = {}
@@ -255,76 +300,43 @@ class _Page:
                 shown = self.row(inner)[1]
                 values[inner.plan.node.path] = shown if before is None else f"{before}, {shown}"
             table.append([str(number), *(values.get(column.node.path, "") for column in columns)])
-        names = [_WORDS[self.language]["number"], *(breakable(self.pick(column.label)) for column in columns)]
+        names = [self.word("number"), *(self.pick(column.label) for column in columns)]
         heading = self.heading(same[0].plan.label)
+        cells = (heading, *names, *itertools.chain.from_iterable(table))
+        if len(columns) >= _MAX_COLUMNS or not all(len(text) <= _MAX_CELL and all_fit(text) for text in cells):
+            yield from self.numbered(same, level)
+            return
         yield {"level": min(level, 2), "heading": heading, "columns": names, "rows": table}
 
     def row(self, child: Filled) -> list[str]:
-        label = breakable(self.pick(child.plan.label))
+        label = self.pick(child.plan.label)
         if child.text is None:
             parts = {one.plan.entry.converter: one.text or "" for one in child.children if one.plan.entry}
-            return [label, self.date(parts.get("year", ""), parts.get("month", ""), parts.get("day", ""))]
+            return [label, self.written.date(parts.get("year", ""), parts.get("month", ""), parts.get("day", ""))]
         if child.plan.entry and child.plan.entry.converter == "iban":
-            return [label, " ".join(_FOUR.findall(child.text))]
-        return [label, self.value(child.plan.element, child.text)]
+            return [label, fours(child.text)]
+        return [label, self.value(child.plan, child.text)]
 
-    def value(self, element: object, text: str) -> str:
+    def value(self, plan: Plan, text: str) -> str:
+        element = plan.element
         if not isinstance(element, Field):
-            return breakable(text)
-        if element.codes:
-            return breakable(self.pick(self.texts.code(element, text)))
-        if element.type is FieldType.BOOL:
-            return _WORDS[self.language][text] if text in {"true", "false"} else text
-        if element.type is FieldType.DATE:
-            return self.date(*text.split("-")) if text.count("-") == 2 else text
-        if element.type in NUMBERS:
-            return self.number(element.type, text)
-        return breakable(text)
-
-    def number(self, kind: FieldType, text: str) -> str:
-        """A number with marks between thousands, money with cents; whole numbers of four digits may be years."""
-        try:
-            value = Decimal(text)
-        except InvalidOperation:
-            return breakable(text)
-        if kind is FieldType.NUM_INT and abs(value) < _GROUPED_FROM:
             return text
-        return self.marks(f"{value:,.2f}" if kind is FieldType.NUM_CURRENCY else f"{value:,f}")
-
-    def marks(self, english: str) -> str:
-        """The number with full stops and commas as the language has them."""
-        return english.translate(_GERMAN_MARKS) if self.language == "de" else english
-
-    def date(self, year: str, month: str = "", day: str = "") -> str:
-        if self.language == "de":
-            return ".".join([part.zfill(2) for part in (day, month) if part] + [year])
-        name = _MONTHS[int(month) - 1] if month.isdigit() and 1 <= int(month) <= 12 else month
-        return " ".join(part for part in (day.lstrip("0"), name, year) if part)
-
-    def moment(self, at: datetime) -> str:
-        local, zone = german_time(at)
-        date = self.date(f"{local:%Y}", f"{local:%m}", f"{local:%d}")
-        return (
-            f"{date}, {local:%H:%M} Uhr ({zone})"
-            if self.language == "de"
-            else f"{date}, {local:%H:%M} ({_ZONES[zone]})"
-        )
-
-    def size(self, size: int) -> str:
-        return self.marks(f"{size:,}") + (" Bytes" if self.language == "de" else " bytes")
+        if element.codes:
+            return self.pick(self.texts.code(element, text))
+        if element.type is FieldType.BOOL:
+            return self.word(text) if text in {"true", "false"} else text
+        return self.written.value(element.type, text, plan.label[0])
 
 
-def german_time(at: datetime) -> tuple[datetime, str]:
-    """A moment in German local time with `MEZ` or `MESZ` (Directive 2000/84/EC), without a time zone file."""
-    utc = at.astimezone(UTC)
-    start, end = _last_sunday(utc.year, 3), _last_sunday(utc.year, 10)
-    summer = start <= utc < end
-    return utc + timedelta(hours=2 if summer else 1), "MESZ" if summer else "MEZ"
+def _foot(title: str) -> str:
+    """The title as it stands beside the number of each page, cut where it is longer than the line."""
+    most = _MAX_FOOT if all_fit(title[:_MAX_FOOT]) else _MAX_FOOT // 2
+    return title if len(title) <= most else f"{title[:most].rstrip()}…"
 
 
-def _last_sunday(year: int, month: int) -> datetime:
-    last = datetime(year, month, 31, 1, tzinfo=UTC)
-    return last - timedelta(days=(last.weekday() + 1) % 7)
+def _shown(text: str, scale: float = 1.0) -> str | list[str]:
+    """A text for the template, in pieces where a word might be wider than the line."""
+    return pieces(printable(text), scale)
 
 
 def _is_row(child: Filled) -> bool:

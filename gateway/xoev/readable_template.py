@@ -5,8 +5,13 @@ Standard: PDF/UA-1 (ISO 14289-1) as Typst writes it. Start reading: `TEMPLATE`.
 
 A label with its value is a paragraph with the label marked strong, repeated groups are tables. Every application pays
 for this page, so what costs Typst a tenth or more of its time is left out: description lists (15 %), and lines broken
-by paragraph instead of one by one (10 %). What the footer needs is bound outside it: a function that captures `data`
-is compared with all of it on every page (60 %).
+by paragraph instead of one by one (10 %). What head and foot need is bound outside them: a function that captures
+`data` is compared with all of it on every page (60 %).
+
+Words stay whole, so that a document system finds them: one is broken only where it is wider than its line, between
+letters, by boxes without content, which leave no character behind. A column of a table is at least as wide as its
+widest word; where these do not fit side by side, the table becomes a numbered list. What can be higher than a page may
+be broken across pages.
 """
 
 from __future__ import annotations
@@ -27,11 +32,22 @@ TEMPLATE: Final = r"""
   size: 11pt,
   hyphenate: false,
 )
-#let before-number = data.title + " – " + words.page + " "
+#let before-number = data.foot + " – " + words.page + " "
 #let before-total = " " + words.of + " "
+#let room = 16.6cm
+#let apart(word) = {
+  let letters = if "\u{35f}" not in word { word.clusters() } else { // this mark belongs to two letters
+    word.matches(regex("(?:\P{M}\p{M}*\x{35F}\p{M}*)*\P{M}\p{M}*|\p{M}+")).map(found => found.text)
+  }
+  letters.join(box())
+}
+#let names = text(size: 8pt, data.names.map(((key, name)) => {
+  box(key + ": " + if name.len() > 40 { apart(name) } else { name })
+}).join([ #h(0.8em) ]))
 #set page(
   paper: "a4",
-  margin: (x: 2.2cm, top: 2.2cm, bottom: 2.4cm),
+  margin: (x: 2.2cm, top: 2.6cm, bottom: 2.4cm),
+  header: names,
   numbering: (number, total) => before-number + str(number) + before-total + str(total),
 )
 #set par(leading: 0.6em, spacing: 0.75em, hanging-indent: 1.5em, linebreaks: "simple")
@@ -42,37 +58,73 @@ TEMPLATE: Final = r"""
 #show heading.where(level: 2): set text(size: 11.5pt)
 #show heading.where(level: 2): set block(above: 1.5em, below: 0.9em)
 
-#let pairs(rows) = for row in rows { par(strong(row.at(0) + ":") + " " + row.at(1)) }
-#let listing(columns, names, rows) = table(
-  columns: columns,
-  table.header(..names.map(name => text(name))),
-  ..rows.flatten().map(value => text(value)),
+#let whole(value) = if type(value) == str { value } else {
+  for (number, piece) in value.enumerate() {
+    if calc.even(number) { piece } else {
+      context if measure(piece).width <= room - 16.5pt { piece } else { apart(piece) }
+    }
+  }
+}
+#let parted(value) = if type(value) == str { value } else { // for what is an entry of the outline too
+  value.enumerate().map(((number, piece)) => if calc.even(number) { piece } else { apart(piece) }).join()
+}
+#let headed(level, value) = heading(level: level, parted(value))
+#let pairs(rows) = for (label, value) in rows {
+  par(strong(whole(label) + ":") + " " + whole(value))
+}
+
+#let widest(name, texts) = 8.5pt + calc.max(
+  measure(text(weight: "bold", name.join(linebreak()))).width,
+  measure(texts.dedup().join(linebreak())).width,
 )
+#let inside(texts) = texts.map(value => if value.len() < 24 and value.starts-with(regex("[-€0-9]")) {
+  value // a number with its unit, a date with its time
+} else { value.split() }).flatten() + ("",)
+#let widths(names, rows) = {
+  let columns = names.enumerate().map(((number, name)) => (name, rows.map(row => row.at(number))))
+  let natural = columns.map(((name, values)) => widest((name,), values))
+  if natural.sum() <= room { return natural }
+  let least = columns.map(((name, values)) => widest(inside((name,)), inside(values)))
+  let rest = room - least.sum()
+  if rest < 0pt { return none }
+  let wanted = natural.zip(least).map(((most, few)) => calc.min(most, room) - few)
+  least.zip(wanted).map(((few, more)) => few + rest * (more / wanted.sum()))
+}
+#let listing(section) = context {
+  let columns = widths(section.columns, section.rows)
+  if columns != none {
+    headed(section.level, section.heading)
+    table(
+      columns: columns,
+      table.header(..section.columns.map(name => text(name))),
+      ..section.rows.flatten().map(value => text(value)),
+    )
+  } else {
+    for row in section.rows {
+      headed(section.level, section.heading + " " + row.first())
+      pairs(section.columns.zip(row).slice(1).filter(((_, value)) => value != ""))
+    }
+  }
+}
 
-#title()
-
+#title(parted(data.heading))
 #pairs(data.head)
-
 #for section in data.sections {
-  heading(level: section.level, section.heading)
   if section.columns.len() > 0 {
-    let table = listing((auto,) * section.columns.len(), section.columns, section.rows)
-    if section.rows.len() > 6 { table } else { block(breakable: false, table) }
-  } else if section.rows.len() > 0 {
+    listing(section)
+  } else {
+    headed(section.level, section.heading)
     pairs(section.rows)
   }
 }
 
-#heading(level: 1, words.attachments)
-#if data.attachments.len() == 0 {
-  words.none
-} else {
-  for attachment in data.attachments {
-    block(breakable: false, above: 1.3em, {
-      heading(level: 2, attachment.title)
-      pairs(attachment.rows)
-    })
-  }
+#headed(1, words.attachments)
+#if data.attachments.len() == 0 { words.none }
+#for attachment in data.attachments {
+  block(breakable: not attachment.together, above: 1.3em, {
+    headed(2, attachment.title)
+    pairs(attachment.rows)
+  })
 }
 """
 """The source after the one line that binds `data`; the same for every service, and no value is ever pasted into it."""

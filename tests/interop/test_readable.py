@@ -11,6 +11,8 @@ import pytest
 
 from gateway.model import Attachment
 from gateway.services.loader import load
+from tests.services.made_forms import made
+from tests.services.test_readable_pages import AWKWARD, NAMES
 
 pytestmark = pytest.mark.interop
 HERE = Path(__file__).parent / "verapdf"
@@ -54,6 +56,7 @@ def test_every_readable_application_is_pdf_ua(judge: list[str], tmp_path: Path) 
                     received_at=AT,
                     attachments=FILES if language == "de" else (),
                     language=language,
+                    names=NAMES,
                 )
                 files.append(tmp_path / f"{name}-{example}-{language}.pdf")
                 files[-1].write_bytes(pdf)
@@ -61,6 +64,16 @@ def test_every_readable_application_is_pdf_ua(judge: list[str], tmp_path: Path) 
     assert [line for line in found if line[0] != "OK"] == []
     assert len(found) == len(files) == 36
     assert all(int(line[2]) > 1000 for line in found), "so many checks were made"
+
+
+def test_what_is_awkward_to_print_is_pdf_ua_too(judge: list[str], tmp_path: Path) -> None:
+    files = []
+    for number, (form, record) in enumerate(AWKWARD.values()):
+        service = made(tmp_path / str(number), form, record)
+        pdf = service.readable(record, municipality_name="Stadt", received_at=AT, attachments=FILES, names=NAMES)
+        files.append(tmp_path / f"{number}.pdf")
+        files[-1].write_bytes(pdf)
+    assert [line for line in judged(judge, files) if line[0] != "OK"] == []
 
 
 def test_the_judge_refuses_what_is_none(judge: list[str], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,8 @@ from gateway.xoev import readable
 from gateway.xoev.filling import Plan
 from gateway.xoev.fim import Field
 from gateway.xoev.latin import Datatype, code_points, sequences
-from gateway.xoev.printable import breakable, printable, unprintable
+from gateway.xoev.printable import printable, unprintable
+from gateway.xoev.readable_words import fits, pieces
 
 BASE = Path(__file__).parent / "broken" / "base"
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -43,6 +45,8 @@ AWKWARD = {
     "empty": "",
     "white": " \t\r\n\u00a0\u3000",
     "breaks alone": "\u200b\u200b",
+    "longer than a page": "Wort " * 4000,
+    "a word longer than a page": "W" * 3000,
     "a long word": "Donaudampfschifffahrt" * 200,
     "many marks": "k\u0315\u035fh\u0308" * 60,
     "markup": '"))\n#panic("x") \\" \\\\ \\u{22} #{ } $x$ `raw` <label> @ref = Title // /* [*_~',
@@ -116,8 +120,34 @@ def test_every_place_prints_any_text(boot: Service, text: str) -> None:
 @given(st.text(st.characters(codec=None)))
 def test_showing_a_text_twice_changes_nothing(text: str) -> None:
     assert printable(printable(text)) == printable(text)
-    assert printable(breakable(text)) == breakable(text)
-    assert breakable(text).replace("\u200b", "") == printable(text).replace("\u200b", "")
+    assert not set(printable(text)) & set("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+
+
+def test_no_letter_is_wider_than_it_is_taken_to_be() -> None:
+    letters = [chr(point) for point in code_points(Datatype.EVERYTHING) if chr(point).strip()]
+    literal = json.dumps(letters).replace("\\", "\\\\").replace('"', '\\"')
+    source = f"""#set text(font: "Libertinus Serif", size: 11pt, weight: "bold")
+        #let letters = json(bytes("{literal}"))
+        #context [#metadata(letters.map(one => measure(one * 10).width.pt() / 10)) <widths>]"""
+    fonts = typst.Fonts(include_system_fonts=False)
+    found = typst.query(
+        source.encode(), "<widths>", field="value", one=True, font_paths=fonts, ignore_system_fonts=True
+    )
+    for letter, width in zip(letters, json.loads(found), strict=True):
+        most = max(count for count in range(80) if fits(letter * count))
+        assert most * width <= 453, f"U+{ord(letter):04X} is {width} points wide"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text("aWm5 \n-\u0301", max_size=120)).map("".join))
+def test_the_pieces_of_a_text_are_the_text(text: str) -> None:
+    found = pieces(text)
+    if isinstance(found, str):
+        assert found == text
+    else:
+        assert "".join(found) == text
+        assert not any(fits(word) or len(word.split()) != 1 for word in found[1::2])
+        assert all(fits(word) for piece in found[::2] for word in piece.split())
 
 
 def test_the_repertoire_of_the_standard_is_shown_as_it_is_and_never_parted_from_its_marks() -> None:
@@ -125,7 +155,6 @@ def test_the_repertoire_of_the_standard_is_shown_as_it_is_and_never_parted_from_
     for text in ("".join(letters), "".join(sequences()), *(letter * 60 for letter in sequences())):
         assert printable(text) == text
         assert unprintable(text) == ()
-        assert printable(breakable(text)).replace("\u200b", "") == text
 
 
 def test_a_decomposed_label_is_shown_as_what_it_says() -> None:
@@ -133,12 +162,15 @@ def test_a_decomposed_label_is_shown_as_what_it_says() -> None:
     assert unprintable("Geba\u0308ude – \uf0b7\uf0b7 \U0001f415") == ("U+F0B7", "U+1F415")
 
 
-def test_a_digest_is_shown_in_one_piece_and_a_long_label_in_several(boot: Service) -> None:
-    text = "Donaudampfschifffahrtsgesellschaft"
-    service = saying(boot, text)
-    shown = json.dumps(_content(service), ensure_ascii=False)
+def test_words_come_whole_and_without_a_mark_nobody_sees(boot: Service) -> None:
+    shown = json.dumps(_content(saying(boot, "Donau\u00addampf\u200bschifffahrtsgesellschaft")), ensure_ascii=False)
     assert "ab" * 32 in shown
-    assert shown.count("Donaudampfsc\u200bhifffahrtsge\u200bsellschaft") > 5
+    assert shown.count("Donaudampfschifffahrtsgesellschaft") > 5
+
+
+def test_marks_nobody_sees_are_no_reason_for_a_warning() -> None:
+    assert printable("\ufeffStra\u00dfen\u00adname\u2060") == "Straßenname"
+    assert unprintable("\ufeffStra\u00dfen\u00adname\u2060") == ()
 
 
 def _content(service: Service) -> dict[str, Any]:

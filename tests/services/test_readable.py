@@ -59,7 +59,7 @@ def test_the_same_input_gives_the_same_bytes_and_another_moment_others(service: 
 
 def test_every_value_of_the_record_is_shown(service: Service) -> None:
     for name in ("ordinary", "extreme"):
-        text = json.dumps(shown(service, name), ensure_ascii=False).replace("\u200b", "")
+        text = json.dumps(shown(service, name), ensure_ascii=False)
         waiting: list[object] = [service.compiled.examples[name]]
         while waiting:
             value = waiting.pop()
@@ -126,7 +126,8 @@ def sections(service: Service, example: str, language: str) -> list[dict[str, ob
 def test_fields_beside_groups_stand_under_the_name_of_the_form(tmp_path: Path) -> None:
     shutil.copytree(Path(__file__).parent / "broken" / "base", tmp_path / "boot")
     service = load(tmp_path).get("boot")
-    own, owners = sections(service, "ordinary", "en")
+    own, owners, rest = sections(service, "ordinary", "en")
+    assert (rest["heading"], rest["rows"]) == ("Berth for a boat (continued)", [["Time", "09:30"]])
     assert (own["heading"], own["level"]) == ("Berth for a boat", 1)
     assert ["Name", "Änne Müller-Łukasiewicz"] in own["rows"]
     assert (owners["heading"], owners["columns"], len(owners["rows"])) == (
@@ -139,7 +140,7 @@ def test_fields_beside_groups_stand_under_the_name_of_the_form(tmp_path: Path) -
 def test_lists_on_the_highest_level_are_numbered_or_become_a_table() -> None:
     catalogue = load()
     buyers = [one["heading"] for one in sections(catalogue.get("grundstueckskauf"), "extreme", "en")]
-    assert [name for name in buyers if str(name).startswith("Buyer")] == ["Buyer 1", "Buyer 2"]
+    assert [name for name in buyers if str(name) in {"Buyer 1", "Buyer 2"}] == ["Buyer 1", "Buyer 2"]
     sellers = sections(catalogue.get("vorkaufsrecht"), "extreme", "en")
     assert [len(one["rows"]) for one in sellers if one["heading"] == "Seller"] == [20]
 

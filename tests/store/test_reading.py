@@ -173,6 +173,15 @@ async def test_personal_data_stand_in_no_plain_column_and_no_job(store, postgres
     assert "Kriemhild" not in repr(new)
 
 
+async def test_what_is_printed_knows_the_reference_of_the_portal(store):
+    named, nameless = new_submission("a", reference="AZ-1"), new_submission("b", reference=None)
+    for one in (named, nameless):
+        await store.create(one)
+    assert (await store.stored(named.submission.id)).reference == "AZ-1"
+    assert (await store.stored(nameless.submission.id)).reference is None
+    assert "AZ-1" not in repr(await store.stored(named.submission.id))
+
+
 async def test_a_clients_applications_since_an_instant_are_counted(store):
     made = [new_submission(f"k-{no}") for no in range(2)] + [new_submission("other", client="neighbour")]
     for each in made:
