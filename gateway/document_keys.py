@@ -1,4 +1,4 @@
-"""The municipalities' signing keys: key files, certificate chains, external signers, read once when first used.
+"""The municipalities' signing keys: key files, certificate chains, external signers, read again where a file changed.
 
 Knows: where each stands. Never does: decide what is signed how. Standard: fixed interfaces §2 (`[keys]`).
 Start reading: `DocumentKeys`.
@@ -14,17 +14,20 @@ import stat
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import structlog
 from cryptography import x509
 
 from gateway import regular
 from gateway.errors import KeyUnfit, SettingsInvalid, SigningKeyUnfit
 from gateway.external_signer import ExternalSigner
+from gateway.following import Look, look
 from gateway.model import Document, Finding, Signature, SignatureFormat, SignatureStyle
 from gateway.ports import Clock
 from gateway.settings import MunicipalityFile
@@ -33,6 +36,8 @@ from gateway.signature import making, signer
 from gateway.signature.identity import Identity
 from gateway.signature.rules import finding
 from gateway.signature.signer import Signer
+
+log = structlog.get_logger()
 
 _T = TypeVar("_T")
 _SAID = {"kty": "signing_key_kind", "crv": "signing_key_kind", "use": "signing_key_use"}
@@ -46,6 +51,7 @@ class DocumentKeys:
         self._files = {each.ars: each for each in municipalities}
         self._clock = clock
         self._signers: dict[str, Signer] = {}
+        self._seen: dict[str, Look] = {}
         self._loading = Lock()
         self._threads: dict[str, ThreadPoolExecutor] = {}
 
@@ -76,15 +82,37 @@ class DocumentKeys:
 
     def is_there(self, ars: str) -> bool:
         """Whether the files that show the key exist; a missing one is told where the key is used."""
+        return all(path.exists() for path in self._paths(ars))
+
+    def _paths(self, ars: str) -> tuple[Path, ...]:
         keys = self._files[ars].keys
-        return all(path is None or path.exists() for path in (keys.signing_jwk_file, keys.certificate_chain_file))
+        return tuple(path for path in (keys.signing_jwk_file, keys.certificate_chain_file) if path is not None)
 
     def signer(self, ars: str) -> Signer:
-        """The municipality's signer, loaded once: judging an RSA key takes half a second. Raises `SettingsInvalid`."""
+        """The municipality's signer, kept while its files stay as they are: judging an RSA key takes half a second.
+
+        Where changed files are of no use (half written, missing) the signer from before goes on. Raises
+        `SettingsInvalid` where there is none.
+        """
         with self._loading:
+            seen = look(self._paths(ars))  # before the files are read: what comes in between is another change
             if ars not in self._signers:
                 self._signers[ars] = _signer(self._files[ars])
+            elif seen != self._seen[ars]:
+                self._renew(ars)
+            self._seen[ars] = seen
             return self._signers[ars]
+
+    def _renew(self, ars: str) -> None:
+        name, before = f"{self._files[ars].slug}.keys", self._signers[ars]
+        try:
+            made = _signer(self._files[ars])
+        except SettingsInvalid as error:
+            log.warning("files.not_usable", setting=name, rules=sorted({each.rule for each in error.findings}))
+            return
+        # a command that runs is still known to whoever closes it
+        self._signers[ars] = replace(before, identity=made.identity) if isinstance(before, ExternalSigner) else made
+        log.info("files.read_again", setting=name)
 
     def load(self) -> None:
         """Load every signer whose files are there; what is wrong with one is told where it is used."""

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -32,6 +33,13 @@ SECRET_LEAST: Final = 24
 def targets(settings: Settings) -> tuple[Target, ...]:
     """Every address that alarms go to. Raises `SettingsInvalid` with the file that is missing or no secret."""
     return tuple(target for each in settings.alarms.recipients for target in _targets(each))
+
+
+def files(settings: Settings) -> tuple[Path, ...]:
+    """The files that targets and mail server are read from."""
+    smtp = settings.alarms.smtp
+    named = [each.secret_file for each in settings.alarms.recipients] + ([smtp.password_file] if smtp else [])
+    return tuple(path for path in named if path is not None)
 
 
 def _targets(section: RecipientSection) -> Iterable[Target]:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +30,7 @@ from gateway.errors import DestinationUnfit, RestoreUnfinished, SettingsInvalid
 from gateway.failures import Failures
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
+from gateway.following import Following
 from gateway.intake import Intake
 from gateway.keyfiles import KeyFiles, guard, master_keys, published_keys, read_secret, token_key, token_place
 from gateway.model import Destination, Finding, Municipality
@@ -284,7 +286,8 @@ class _Channels:
             way = replace(policy(self._settings), max_connections=0, counterpart=Counterpart.FITCONNECT)
             self._clients[name] = http_client(way, durations=self._durations)
             self._stack.push_async_callback(self._clients[name].aclose)
-        secret = read_secret(file.fitconnect.client_secret_file, f"{file.slug}.fitconnect.client_secret_file")
+        path, setting = file.fitconnect.client_secret_file, f"{file.slug}.fitconnect.client_secret_file"
+        secret = Following(setting, [path], partial(read_secret, path, setting))
         return FitConnectChannel(
             _environment(self._settings, self._settings.fitconnect.environments[name]),
             file.fitconnect.client_id,

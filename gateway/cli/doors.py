@@ -11,10 +11,11 @@ from uuid import uuid4
 from gateway import __version__, regular
 from gateway.cli.tls import authorities, rule
 from gateway.errors import GatewayError, SettingsInvalid
+from gateway.following import Following
 from gateway.intake import offers
 from gateway.keyfiles import read_secret
 from gateway.login.certificates import Certificates
-from gateway.login.clients import Registry, registration
+from gateway.login.clients import Registration, Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client, Finding
@@ -39,7 +40,7 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
     issuers = [Issuer(m.public_url, m.ars) for m in house.municipalities.values()] or [Issuer(house.base_url, "")]
     provider = Provider(
         issuers=issuers,
-        registry=Registry([_registration(section, house) for section in house.settings.clients]),
+        registry=Registry(changing={each.id: _followed(each, house) for each in house.settings.clients}),
         key=house.keys.token,
         clock=house.clock,
         new_id=lambda: str(uuid4()),
@@ -100,7 +101,14 @@ def _limits(clients: Iterable[ClientSection]) -> dict[str, ClientLimits]:
     return {each.id: ClientLimits(each.limits.requests_per_minute, each.limits.submissions_per_day) for each in clients}
 
 
-def _registration(section: ClientSection, house: House) -> Any:  # noqa: ANN401 - login's own value
+def _followed(section: ClientSection, house: House) -> Following[Registration]:
+    """The client's registration; a corrected secret or key is taken at the next request. Raises `SettingsInvalid`."""
+    named = (section.secret_file, *section.previous_secret_files, section.jwks)
+    paths = [path for path in named if path is not None]
+    return Following(f"clients.{section.id}", paths, partial(_registration, section, house))
+
+
+def _registration(section: ClientSection, house: House) -> Registration:
     client = Client(
         section.id,
         frozenset(section.scopes),

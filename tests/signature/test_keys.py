@@ -317,6 +317,28 @@ async def test_a_key_file_that_goes_missing_is_the_cause_and_its_path_is_not_tol
     assert str(tmp_path) not in str(unfit.value)
 
 
+async def test_a_corrected_key_signs_without_a_restart(town, tmp_path, jwks):
+    keys = DocumentKeys(town(), At())
+    assert keys.signer("150900546546").identity.kid == jwks["rsa"]["kid"]
+    (tmp_path / "rsa.jwk").write_text("half writ", encoding="utf-8")
+    assert keys.signer("150900546546").identity.kid == jwks["rsa"]["kid"], "half a file replaces nothing"
+    (tmp_path / "rsa.jwk").write_text(json.dumps(jwks["P-256"]), encoding="utf-8")
+    signature = await keys.sign_document("150900546546", document(), SignatureStyle(SignatureFormat.XADES))
+    assert signature.certificate_sha256 == keys.identity("150900546546").certificate_sha256
+    assert keys.signer("150900546546").identity.kid == jwks["P-256"]["kid"]
+
+
+def test_a_corrected_chain_counts_for_a_command_too(town, tmp_path, signers):
+    chain = tmp_path / "chain.pem"
+    chain.write_bytes(pem(*signers["P-256"].identity.chain))
+    keys = DocumentKeys(town('external_signer = ["sign"]\ncertificate_chain_file = "chain.pem"'), At())
+    before = keys.signer("150900546546")
+    chain.write_bytes(pem(*signers["P-384"].identity.chain))
+    after = keys.signer("150900546546")
+    assert after.identity.public == signers["P-384"].identity.public
+    assert after._running is before._running, "who closes it knows what still runs"
+
+
 def municipality(*destinations):
     return Municipality("tangerhuette", "150900546546", "Stadt", "https://x.example", "test", "client", destinations)
 
