@@ -24,7 +24,7 @@ from uuid import uuid4
 import structlog
 from cryptography import x509
 
-from gateway import regular
+from gateway import regular, unusable_files
 from gateway.errors import KeyUnfit, SettingsInvalid, SigningKeyUnfit
 from gateway.external_signer import ExternalSigner
 from gateway.following import Look, look
@@ -74,15 +74,10 @@ class DocumentKeys:
             broken = identities.faults(_identity(file), formats, at=at)
         except KeyUnfit:
             broken = ("signing_certificate_order",)
-        place = f"{file.slug}.keys"
-        found = [finding(place, rule) for rule in broken]
-        found += _command_faults(place, file.keys.external_signer)
+        found = [finding(_place(file, rule), rule) for rule in broken]
+        found += _command_faults(f"{file.slug}.keys", file.keys.external_signer)
         if found:
             raise SettingsInvalid(findings=tuple(found))
-
-    def is_there(self, ars: str) -> bool:
-        """Whether the files that show the key exist; a missing one is told where the key is used."""
-        return all(path.exists() for path in self._paths(ars))
 
     def _paths(self, ars: str) -> tuple[Path, ...]:
         keys = self._files[ars].keys
@@ -168,9 +163,9 @@ def _signer(file: MunicipalityFile) -> Signer:
     place = f"{file.slug}.keys.signing_jwk_file"
     try:
         return signer.local(_jwk(file.keys.signing_jwk_file), found)
-    except KeyUnfit:
-        pass
-    raise _unreadable(place, file.keys.signing_jwk_file)
+    except KeyUnfit as error:
+        rule = str(error.params["rule"])
+    raise _unreadable(place, file.keys.signing_jwk_file, rule)
 
 
 def _identity(file: MunicipalityFile) -> Identity:
@@ -185,8 +180,8 @@ def _identity(file: MunicipalityFile) -> Identity:
     except KeyUnfit as error:
         rule = str(error.params["rule"])
     if rule in _SAID:
-        raise SettingsInvalid(findings=(finding(place, _SAID[rule]),))
-    raise _unreadable(place, path)
+        raise SettingsInvalid(findings=(finding(f"{place}: {path}", _SAID[rule]),))
+    raise _unreadable(place, path, rule)
 
 
 def _jwk(path: Path | None) -> Mapping[str, Any]:
@@ -211,11 +206,18 @@ def _chain(slug: str, path: Path | None) -> tuple[x509.Certificate, ...]:
             Finding(
                 f"{slug}.keys.certificate_chain_file: {path}",
                 "certificates_unreadable",
-                "Die Datei fehlt oder enthält keine PEM-Zertifikate.",
-                "The file is missing or holds no PEM certificates.",
+                *unusable_files.said(unusable_files.no_certificates(path), unusable_files.CERTIFICATES),
             ),
         )
     )
+
+
+def _place(file: MunicipalityFile, rule: str) -> str:
+    """The setting that names what breaks a rule, and its file."""
+    key, chain = file.keys.signing_jwk_file, file.keys.certificate_chain_file
+    if chain is not None and (key is None or rule.startswith("signing_certificate")):
+        return f"{file.slug}.keys.certificate_chain_file: {chain}"
+    return f"{file.slug}.keys.signing_jwk_file: {key}"
 
 
 def _command_faults(place: str, command: tuple[str, ...]) -> list[Finding]:
@@ -223,7 +225,8 @@ def _command_faults(place: str, command: tuple[str, ...]) -> list[Finding]:
         return []
     path = Path(command[0])
     if not (path.is_file() and os.access(path, os.X_OK)):
-        de, en = "Der Befehl fehlt oder ist nicht ausführbar.", "The command is missing or not executable."
+        de = "Der Befehl fehlt oder ist nicht ausführbar; bitte Pfad oder Rechte berichtigen (chmod u+x)."
+        en = "The command is missing or not executable; correct its path or permissions (chmod u+x)."
         return [Finding(f"{place}.external_signer: {path}", "external_signer_missing", de, en)]
     if any(each.stat().st_mode & stat.S_IWOTH for each in (path, path.parent) if not _sticky(each)):
         de = "Jeder darf den Befehl ändern; bitte Schreibrechte für andere entziehen."
@@ -236,14 +239,11 @@ def _sticky(path: Path) -> bool:
     return path.is_dir() and bool(path.stat().st_mode & stat.S_ISVTX)
 
 
-def _unreadable(place: str, path: Path | None) -> SettingsInvalid:
-    return SettingsInvalid(
-        findings=(
-            Finding(
-                f"{place}: {path}",
-                "key_unreadable",
-                "Die Schlüsseldatei fehlt oder enthält keinen passenden privaten JWK.",
-                "The key file is missing or holds no fitting private JWK.",
-            ),
-        )
-    )
+def _unreadable(place: str, path: Path | None, rule: str) -> SettingsInvalid:
+    """Where a command signs, `path` is the chain's; else the key's. What is wrong with a chain has said so before."""
+    cause = "missing" if path is None else unusable_files.no_private_jwk(path)
+    way_out = unusable_files.SIGNING_KEY
+    if rule in {"x5c_missing", "x5c_form", "kty"} and place.endswith("chain_file"):
+        cause, way_out = "no_certificate", unusable_files.CERTIFICATES
+    sentences = unusable_files.said(cause, way_out, rule=rule)
+    return SettingsInvalid(findings=(Finding(f"{place}: {path}", "key_unreadable", *sentences),))

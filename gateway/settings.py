@@ -350,6 +350,14 @@ def read(file: Path | None, **overrides: object) -> Settings:
 
     Paths in the file are relative to it. Raises `SettingsInvalid` with every fault at once.
     """
+    settings, findings = settings_and_faults(file, **overrides)
+    if findings or settings is None:
+        raise SettingsInvalid(findings=tuple(findings))
+    return settings
+
+
+def settings_and_faults(file: Path | None, **overrides: object) -> tuple[Settings | None, list[Finding]]:
+    """The settings, None where they are none by their form, and what is wrong. Raises `SettingsInvalid` for no TOML."""
     values: dict[str, Any] = _toml(file) if file else {}
     findings = [_unknown_variable(name) for name in os.environ if _is_unknown(name)]
     findings += _only_by_environment(values)
@@ -365,7 +373,7 @@ def read(file: Path | None, **overrides: object) -> Settings:
         settings = Settings(**{**given, _FILE: values})
     except ValidationError as error:
         findings += _findings(error, str(file or "environment"))
-        raise SettingsInvalid(findings=tuple(findings)) from None
+        return None, findings
     if settings.vault.master_key_file is not None and settings.vault.master_key is not None:
         findings.append(
             _finding(
@@ -379,9 +387,7 @@ def read(file: Path | None, **overrides: object) -> Settings:
     findings += _no_authorities(settings.outbound.ca_bundle)
     if settings.mode == "production":
         findings += _insecure(settings, file, findings)
-    if findings:
-        raise SettingsInvalid(findings=tuple(findings))
-    return settings
+    return settings, findings
 
 
 def _several_clients(settings: Settings) -> list[Finding]:
@@ -425,13 +431,14 @@ _NO_DIRECTORY = (
 
 def read_municipalities(settings: Settings) -> tuple[MunicipalityFile, ...]:
     """Every `*.toml` in `[municipalities] dir`, all faults of all files at once (`SettingsInvalid`)."""
-    found, findings = _municipalities(settings)
+    found, findings = municipalities_and_faults(settings)
     if findings:
         raise SettingsInvalid(findings=tuple(findings))
     return tuple(found)
 
 
-def _municipalities(settings: Settings) -> tuple[list[MunicipalityFile], list[Finding]]:
+def municipalities_and_faults(settings: Settings) -> tuple[list[MunicipalityFile], list[Finding]]:
+    """The files that can be read, and what is wrong with all of them."""
     directory = settings.municipalities.dir
     if directory is None:
         return [], []
@@ -453,7 +460,7 @@ def _municipalities(settings: Settings) -> tuple[list[MunicipalityFile], list[Fi
 
 def _insecure(settings: Settings, file: Path | None, others: list[Finding]) -> list[Finding]:
     """Every value and file that production refuses; where anything is refused, what is wrong with the towns too."""
-    towns, faults = _municipalities(settings)
+    towns, faults = municipalities_and_faults(settings)
     directory = settings.municipalities.dir
     files = [*([file] if file else []), *(sorted(directory.glob("*.toml")) if directory else [])]
     found = refused([("", settings), *((each.slug, each) for each in towns)], files)

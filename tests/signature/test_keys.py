@@ -313,7 +313,7 @@ async def test_a_key_file_that_goes_missing_is_the_cause_and_its_path_is_not_tol
     (tmp_path / "rsa.jwk").unlink()
     with pytest.raises(SigningKeyUnfit) as unfit:
         await keys.sign_document("150900546546", document(), SignatureStyle(SignatureFormat.XADES))
-    assert "Schlüsseldatei fehlt" in unfit.value.sentence("de")
+    assert "Datei fehlt" in unfit.value.sentence("de")
     assert str(tmp_path) not in str(unfit.value)
 
 
