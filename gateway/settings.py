@@ -19,7 +19,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from gateway import regular
+from gateway import regular, unusable_files
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
 from gateway.municipality_file import DestinationSection, MunicipalityFile, SignatureSection, clashes, key_faults
@@ -414,10 +414,9 @@ def _no_authorities(bundle: Path | None) -> list[Finding]:
     except OSError:
         return [
             _finding(
-                "outbound.ca_bundle",
+                f"outbound.ca_bundle: {bundle}",
                 "no_certificates",
-                "Die Datei ist nicht lesbar oder enthält keine Zertifikate (PEM).",
-                "The file cannot be read or holds no certificates (PEM).",
+                *unusable_files.said(unusable_files.no_certificates(bundle), unusable_files.CERTIFICATES),
             )
         ]
     return []
@@ -475,7 +474,8 @@ def _toml(file: Path) -> dict[str, Any]:
         return parse(regular.content(file))
     except OSError as error:
         text = error.strerror or "unreadable"
-        de, en = f"Die Datei ist nicht lesbar: {text}.", f"The file cannot be read: {text}."
+        de = f"Die Datei ist nicht lesbar: {text}. Bitte Pfad oder Rechte berichtigen."
+        en = f"The file cannot be read: {text}. Correct its path or permissions."
         raise SettingsInvalid(findings=(_finding(str(file), "unreadable", de, en),)) from None
     except NotToml as error:
         place = f"{file}#/{error.line}" if error.line else str(file)
@@ -504,7 +504,9 @@ def _only_by_environment(values: Mapping[str, Any]) -> list[Finding]:
 
 
 def _unknown_variable(name: str) -> Finding:
-    return _finding(name, "unknown_key", "Diese Einstellung gibt es nicht.", "There is no such setting.")
+    de = "Diese Einstellung gibt es nicht; bitte Schreibweise prüfen oder die Variable entfernen."
+    en = "There is no such setting; check the spelling or remove the variable."
+    return _finding(name, "unknown_key", de, en)
 
 
 def _finding(pointer: str, rule: str, de: str, en: str) -> Finding:
