@@ -25,12 +25,21 @@ from gateway.cli.console import (
     set_up_logging,
 )
 from gateway.cli.language import language, text
-from gateway.errors import CounterpartError, GatewayError, SettingsInvalid
+from gateway.errors import (
+    CounterpartError,
+    EvidenceShortened,
+    EvidenceWitnessUnreadable,
+    GatewayError,
+    RestoreUnfinished,
+    SettingsInvalid,
+)
 from gateway.model import Blame, Destination, Finding
 from gateway.settings import Settings
 
 LEAST_FREE_BYTES = 2_000_000_000
 RENEW_BEFORE = timedelta(days=30)
+_OF_DATA = (EvidenceShortened, EvidenceWitnessUnreadable, RestoreUnfinished)
+"""Wrong with what was stored, not with settings."""
 PLACES = 10
 """How many places where evidence is broken a line names."""
 
@@ -261,5 +270,7 @@ def _fault(name: str, error: GatewayError) -> Row:
 
 def _code(error: GatewayError) -> int:
     """The exit code; what a counterpart says of our settings (secret, address, services) is no fault of its own."""
+    if isinstance(error, _OF_DATA):
+        return FAILED
     ours = isinstance(error, CounterpartError) and error.blame is Blame.OPERATOR and not error.retry
     return USAGE if ours else exit_code(error)
