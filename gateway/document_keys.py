@@ -86,7 +86,7 @@ class DocumentKeys:
     def signer(self, ars: str) -> Signer:
         """The municipality's signer, kept while its files stay as they are: judging an RSA key takes half a second.
 
-        Where changed files are of no use (half written, missing) the signer from before goes on. Raises
+        Where changed files are of no use (half written, key and chain of two) the signer from before goes on. Raises
         `SettingsInvalid` where there is none.
         """
         with self._loading:
@@ -102,6 +102,7 @@ class DocumentKeys:
         name, before = f"{self._files[ars].slug}.keys", self._signers[ars]
         try:
             made = _signer(self._files[ars])
+            self.check(ars, {SignatureFormat.JWS})  # of two files perhaps only one is the new one so far
         except SettingsInvalid as error:
             log.warning("files.not_usable", setting=name, rules=sorted({each.rule for each in error.findings}))
             return

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+from functools import partial
 
 import pytest
+from joserfc.jwk import OKPKey
 from structlog.testing import capture_logs
 
+from gateway import operation
+from gateway.cli.doors import _followed
 from gateway.following import Following
+from gateway.heralding import _reach
 from gateway.keyfiles import read_secret
+from gateway.login.clients import Registry
+from gateway.settings import ClientSection, read
 
 
 @pytest.fixture
@@ -77,3 +86,31 @@ def test_what_is_of_no_use_is_told_once_and_the_next_change_is_taken(secret, fol
     assert "first" not in repr(lines)
     secret.write_text("second", encoding="utf-8")
     assert value() == "second"
+
+
+def test_a_corrected_secret_and_key_of_a_portal_count_at_the_next_request(tmp_path):
+    path, keys = tmp_path / "portal.secret", tmp_path / "portal.jwks"
+    path.write_text("wrong", encoding="utf-8")
+    keys.write_text('{"keys": []}', encoding="utf-8")
+    section = ClientSection(id="portal", secret_file=path, jwks=keys)
+    registry = Registry(changing={"portal": _followed(section, frozenset({"150900546546"}))})
+    assert registry.by_secret("portal", "right") is None
+    path.write_text("right", encoding="utf-8")
+    jwk = OKPKey.generate_key("Ed25519", private=True).as_dict(private=False)
+    keys.write_text(json.dumps({"keys": [jwk]}), encoding="utf-8")
+    found = registry.by_secret("portal", "right")
+    assert found is not None
+    assert len(found.keys) == 1
+    assert registry.by_secret("portal", "wrong") is None
+
+
+def test_a_corrected_secret_of_an_alarms_webhook_counts(tmp_path):
+    path, right = tmp_path / "hook.secret", base64.b64encode(bytes(32)).decode()
+    path.write_text("whsec_" + base64.b64encode(bytes(range(32))).decode(), encoding="utf-8")
+    recipient = {"name": "it", "url": "https://hook.example", "secret_file": path}
+    settings = read(None, data_dir=tmp_path, alarms__recipients=[recipient])
+    reach = Following("alarms", operation.files(settings), partial(_reach, settings))
+    (before,) = reach()[0].values()
+    path.write_text(f"whsec_{right}", encoding="utf-8")
+    ((key, after),) = reach()[0].items()
+    assert (after.secret, key) == (bytes(32), before.key), "what waits for the recipient stays its own"

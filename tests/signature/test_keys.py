@@ -328,7 +328,25 @@ async def test_a_corrected_key_signs_without_a_restart(town, tmp_path, jwks):
     assert keys.signer("150900546546").identity.kid == jwks["P-256"]["kid"]
 
 
+def test_a_new_key_waits_for_its_chain(town, tmp_path, jwks, signers):
+    """Two files are never replaced at the same moment."""
+    for kind in ("P-256", "P-384"):
+        bare = {name: value for name, value in jwks[kind].items() if name != "x5c"}
+        (tmp_path / f"bare-{kind}.jwk").write_text(json.dumps(bare), encoding="utf-8")
+    key, chain = tmp_path / "key.jwk", tmp_path / "chain.pem"
+    key.write_bytes((tmp_path / "bare-P-256.jwk").read_bytes())
+    chain.write_bytes(pem(*signers["P-256"].identity.chain))
+    keys = DocumentKeys(town('signing_jwk_file = "key.jwk"\ncertificate_chain_file = "chain.pem"'), At())
+    before = keys.signer("150900546546")
+    key.write_bytes((tmp_path / "bare-P-384.jwk").read_bytes())
+    assert keys.signer("150900546546") is before
+    chain.write_bytes(pem(*signers["P-384"].identity.chain))
+    assert keys.signer("150900546546").identity.kid == jwks["P-384"]["kid"]
+
+
 def test_a_corrected_chain_counts_for_a_command_too(town, tmp_path, signers):
+    (tmp_path / "sign").write_text("#!/bin/sh\n", encoding="ascii")
+    (tmp_path / "sign").chmod(0o700)
     chain = tmp_path / "chain.pem"
     chain.write_bytes(pem(*signers["P-256"].identity.chain))
     keys = DocumentKeys(town('external_signer = ["sign"]\ncertificate_chain_file = "chain.pem"'), At())
