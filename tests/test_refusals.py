@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from gateway import unusable_files
+from gateway.cli.console import told
 from gateway.cli.household import attempts
 from gateway.crypto.keys import generate_ec
-from gateway.errors import SettingsInvalid
+from gateway.errors import AddressTaken, NotFound, SettingsInvalid
 from gateway.keyfiles import read_private
 from gateway.settings import read
 from gateway.wiring import open_house, read_settings
@@ -227,3 +228,8 @@ def test_what_keys_generate_makes_for_evidence_is_taken(tmp_path):
     with pytest.raises(SettingsInvalid) as refused:
         read_private(tmp_path / "signing.public.jwk", "evidence.signing_key_file")
     assert "public part only" in refused.value.findings[0].en
+
+
+def test_an_unknown_id_is_told_to_people_at_a_command_line_in_their_words():
+    assert "`gateway list`" in told(NotFound())
+    assert told(AddressTaken(address="x")) in {AddressTaken(address="x").sentence(each) for each in ("de", "en")}

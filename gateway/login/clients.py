@@ -124,8 +124,11 @@ def _assertion_keys(client_id: str, jwks: Mapping[str, Any], findings: list[Find
                 Finding(
                     f"clients.{client_id}.jwks.keys.{no}",
                     rule,
-                    "Dieser Schlüssel ist nicht verwendbar (RSA-4096, Ed25519 oder P-256, öffentlich).",
-                    "This key cannot be used (RSA-4096, Ed25519 or P-256, public part only).",
+                    (
+                        "Dieser Schlüssel ist nicht verwendbar (RSA-4096, Ed25519 oder P-256, öffentlich); bitte vom "
+                        "Portal einen solchen erfragen."
+                    ),
+                    "This key cannot be used (RSA-4096, Ed25519 or P-256, public part only); ask the portal for one.",
                 )
             )
             continue
