@@ -89,7 +89,7 @@ async def _rows(config: Path | None) -> list[Row]:
     try:
         values = read_settings(config, also)
     except SettingsInvalid as error:
-        return [_fault("settings", error), *map(_misfit, error.findings)]
+        return [_fault("settings", SettingsInvalid()), *map(_misfit, error.findings)]
     faults: list[Finding] = []
     inside = await _inside(values, also(values), faults)
     seen = text(f"Betriebsart {values.mode}", f"mode {values.mode}")
