@@ -1,4 +1,4 @@
-"""The municipalities' signing keys: key files, certificate chains, external signers, read once when first used.
+"""The municipalities' signing keys: key files, certificate chains, external signers, read again where a file changed.
 
 Knows: where each stands. Never does: decide what is signed how. Standard: fixed interfaces §2 (`[keys]`).
 Start reading: `DocumentKeys`.
@@ -14,17 +14,20 @@ import stat
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import structlog
 from cryptography import x509
 
-from gateway import regular
+from gateway import regular, unusable_files
 from gateway.errors import KeyUnfit, SettingsInvalid, SigningKeyUnfit
 from gateway.external_signer import ExternalSigner
+from gateway.following import Look, look
 from gateway.model import Document, Finding, Signature, SignatureFormat, SignatureStyle
 from gateway.ports import Clock
 from gateway.settings import MunicipalityFile
@@ -33,6 +36,8 @@ from gateway.signature import making, signer
 from gateway.signature.identity import Identity
 from gateway.signature.rules import finding
 from gateway.signature.signer import Signer
+
+log = structlog.get_logger()
 
 _T = TypeVar("_T")
 _SAID = {"kty": "signing_key_kind", "crv": "signing_key_kind", "use": "signing_key_use"}
@@ -46,6 +51,7 @@ class DocumentKeys:
         self._files = {each.ars: each for each in municipalities}
         self._clock = clock
         self._signers: dict[str, Signer] = {}
+        self._seen: dict[str, Look] = {}
         self._loading = Lock()
         self._threads: dict[str, ThreadPoolExecutor] = {}
 
@@ -68,23 +74,41 @@ class DocumentKeys:
             broken = identities.faults(_identity(file), formats, at=at)
         except KeyUnfit:
             broken = ("signing_certificate_order",)
-        place = f"{file.slug}.keys"
-        found = [finding(place, rule) for rule in broken]
-        found += _command_faults(place, file.keys.external_signer)
+        found = [finding(_place(file, rule), rule) for rule in broken]
+        found += _command_faults(f"{file.slug}.keys", file.keys.external_signer)
         if found:
             raise SettingsInvalid(findings=tuple(found))
 
-    def is_there(self, ars: str) -> bool:
-        """Whether the files that show the key exist; a missing one is told where the key is used."""
+    def _paths(self, ars: str) -> tuple[Path, ...]:
         keys = self._files[ars].keys
-        return all(path is None or path.exists() for path in (keys.signing_jwk_file, keys.certificate_chain_file))
+        return tuple(path for path in (keys.signing_jwk_file, keys.certificate_chain_file) if path is not None)
 
     def signer(self, ars: str) -> Signer:
-        """The municipality's signer, loaded once: judging an RSA key takes half a second. Raises `SettingsInvalid`."""
+        """The municipality's signer, kept while its files stay as they are: judging an RSA key takes half a second.
+
+        Where changed files are of no use (half written, key and chain of two) the signer from before goes on. Raises
+        `SettingsInvalid` where there is none.
+        """
         with self._loading:
+            seen = look(self._paths(ars))  # before the files are read: what comes in between is another change
             if ars not in self._signers:
                 self._signers[ars] = _signer(self._files[ars])
+            elif seen != self._seen[ars]:
+                self._renew(ars)
+            self._seen[ars] = seen
             return self._signers[ars]
+
+    def _renew(self, ars: str) -> None:
+        name, before = f"{self._files[ars].slug}.keys", self._signers[ars]
+        try:
+            made = _signer(self._files[ars])
+            self.check(ars, {SignatureFormat.JWS})  # of two files perhaps only one is the new one so far
+        except SettingsInvalid as error:
+            log.warning("files.not_usable", setting=name, rules=sorted({each.rule for each in error.findings}))
+            return
+        # a command that runs is still known to whoever closes it
+        self._signers[ars] = replace(before, identity=made.identity) if isinstance(before, ExternalSigner) else made
+        log.info("files.read_again", setting=name)
 
     def load(self) -> None:
         """Load every signer whose files are there; what is wrong with one is told where it is used."""
@@ -140,9 +164,9 @@ def _signer(file: MunicipalityFile) -> Signer:
     place = f"{file.slug}.keys.signing_jwk_file"
     try:
         return signer.local(_jwk(file.keys.signing_jwk_file), found)
-    except KeyUnfit:
-        pass
-    raise _unreadable(place, file.keys.signing_jwk_file)
+    except KeyUnfit as error:
+        rule = str(error.params["rule"])
+    raise _unreadable(place, file.keys.signing_jwk_file, rule)
 
 
 def _identity(file: MunicipalityFile) -> Identity:
@@ -157,8 +181,8 @@ def _identity(file: MunicipalityFile) -> Identity:
     except KeyUnfit as error:
         rule = str(error.params["rule"])
     if rule in _SAID:
-        raise SettingsInvalid(findings=(finding(place, _SAID[rule]),))
-    raise _unreadable(place, path)
+        raise SettingsInvalid(findings=(finding(f"{place}: {path}", _SAID[rule]),))
+    raise _unreadable(place, path, rule)
 
 
 def _jwk(path: Path | None) -> Mapping[str, Any]:
@@ -183,11 +207,18 @@ def _chain(slug: str, path: Path | None) -> tuple[x509.Certificate, ...]:
             Finding(
                 f"{slug}.keys.certificate_chain_file: {path}",
                 "certificates_unreadable",
-                "Die Datei fehlt oder enthält keine PEM-Zertifikate.",
-                "The file is missing or holds no PEM certificates.",
+                *unusable_files.said(unusable_files.no_certificates(path), unusable_files.CERTIFICATES),
             ),
         )
     )
+
+
+def _place(file: MunicipalityFile, rule: str) -> str:
+    """The setting that names what breaks a rule, and its file."""
+    key, chain = file.keys.signing_jwk_file, file.keys.certificate_chain_file
+    if chain is not None and (key is None or rule.startswith("signing_certificate")):
+        return f"{file.slug}.keys.certificate_chain_file: {chain}"
+    return f"{file.slug}.keys.signing_jwk_file: {key}"
 
 
 def _command_faults(place: str, command: tuple[str, ...]) -> list[Finding]:
@@ -195,7 +226,8 @@ def _command_faults(place: str, command: tuple[str, ...]) -> list[Finding]:
         return []
     path = Path(command[0])
     if not (path.is_file() and os.access(path, os.X_OK)):
-        de, en = "Der Befehl fehlt oder ist nicht ausführbar.", "The command is missing or not executable."
+        de = "Der Befehl fehlt oder ist nicht ausführbar; bitte Pfad oder Rechte berichtigen (chmod u+x)."
+        en = "The command is missing or not executable; correct its path or permissions (chmod u+x)."
         return [Finding(f"{place}.external_signer: {path}", "external_signer_missing", de, en)]
     if any(each.stat().st_mode & stat.S_IWOTH for each in (path, path.parent) if not _sticky(each)):
         de = "Jeder darf den Befehl ändern; bitte Schreibrechte für andere entziehen."
@@ -208,14 +240,11 @@ def _sticky(path: Path) -> bool:
     return path.is_dir() and bool(path.stat().st_mode & stat.S_ISVTX)
 
 
-def _unreadable(place: str, path: Path | None) -> SettingsInvalid:
-    return SettingsInvalid(
-        findings=(
-            Finding(
-                f"{place}: {path}",
-                "key_unreadable",
-                "Die Schlüsseldatei fehlt oder enthält keinen passenden privaten JWK.",
-                "The key file is missing or holds no fitting private JWK.",
-            ),
-        )
-    )
+def _unreadable(place: str, path: Path | None, rule: str) -> SettingsInvalid:
+    """Where a command signs, `path` is the chain's; else the key's. What is wrong with a chain has said so before."""
+    cause = "missing" if path is None else unusable_files.no_private_jwk(path)
+    way_out = unusable_files.SIGNING_KEY
+    if rule in {"x5c_missing", "x5c_form", "kty"} and place.endswith("chain_file"):
+        cause, way_out = "no_certificate", unusable_files.CERTIFICATES
+    sentences = unusable_files.said(cause, way_out, rule=rule)
+    return SettingsInvalid(findings=(Finding(f"{place}: {path}", "key_unreadable", *sentences),))

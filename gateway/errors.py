@@ -10,7 +10,8 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── OffsetConflict · ChecksumMismatch · ChecksumUnknown · TusVersionUnknown
 │   ├── NotHttp · RequestLineTooLong · HeadTooLarge · RequestTimedOut
 │   ├── HostInvalid · TransferCodingUnknown · HttpVersionUnknown
-│   ├── NotFound · MethodNotAllowed · StateConflict · Superseded
+│   ├── NotFound · MethodNotAllowed · Superseded
+│   ├── StateConflict · OnLegalHold · StillUnderWay
 │   ├── Unauthorised · Forbidden · TooManyRequests · LimitReached
 │   └── EvidenceUnreadable · SetRefused
 ├── OperatorError                configuration or machine; the operator has to act
@@ -412,8 +413,44 @@ class StateConflict(BadInput):
     code = "state_conflict"
     status = 409
     titles = ("Im jetzigen Zustand ist das nicht möglich", "This is not possible in the present state")
-    de = "Im Zustand {state} ist das nicht möglich."
-    en = "This is not possible in state {state}."
+    de = (
+        "Im Zustand {state} ist das nicht möglich: fortgesetzt wird nur, was angehalten ist, abgebrochen oder "
+        "zurückgezogen nur, was noch nicht eingereicht ist."
+    )
+    en = (
+        "This is not possible in state {state}: only what is held can go on, only what is not submitted yet can be "
+        "cancelled or withdrawn."
+    )
+
+
+class OnLegalHold(StateConflict):
+    """The submission is kept in spite of every period; it is erased only after the hold was released."""
+
+    code = "on_legal_hold"
+    titles = ("Die Einreichung ist von der Löschung ausgenommen", "The submission is on legal hold")
+    de = (
+        "Die Einreichung ist von der Löschung ausgenommen. Besteht der Grund nicht mehr: `gateway retention hold "
+        "{submission} --release`, dann erneut löschen."
+    )
+    en = (
+        "The submission is on legal hold. Where its reason is gone: `gateway retention hold {submission} --release`, "
+        "then erase again."
+    )
+
+
+class StillUnderWay(StateConflict):
+    """What has not ended cannot be erased."""
+
+    code = "still_under_way"
+    titles = ("Die Einreichung ist noch unterwegs", "The submission is still under way")
+    de = (
+        "Die Einreichung ist noch unterwegs ({state}); gelöscht wird, was zu Ende ist. Angehaltenes, das nicht "
+        "eingereicht ist, bricht `gateway held cancel {submission}` vorher ab."
+    )
+    en = (
+        "The submission is still under way ({state}); what has ended can be erased. What is held and not submitted "
+        "yet, `gateway held cancel {submission}` ends first."
+    )
 
 
 class Superseded(BadInput):
@@ -671,8 +708,14 @@ class EvidenceKeysInvalid(OperatorError):
     """The keys to trust cannot be read."""
 
     code = "evidence_keys_invalid"
-    de = "Die Schlüssel, denen vertraut werden soll, sind nicht lesbar; die Befunde nennen Stelle und Regel."
-    en = "The keys to trust cannot be read; the findings name place and rule."
+    de = (
+        "Die Schlüssel, denen vertraut werden soll, sind nicht lesbar; die Befunde nennen Stelle und Regel. Erwartet "
+        "wird, was `gateway evidence keys` ausgibt."
+    )
+    en = (
+        "The keys to trust cannot be read; the findings name place and rule. What `gateway evidence keys` prints is "
+        "expected."
+    )
 
 
 class AlreadyServing(OperatorError):
@@ -715,16 +758,25 @@ class BackupUnfit(OperatorError):
     """The file is no backup that this version can restore; nothing was changed."""
 
     code = "backup_unfit"
-    de = "Die Datei kann nicht wiederhergestellt werden: {cause_de}. Es wurde nichts verändert."
-    en = "The file cannot be restored: {cause_en}. Nothing was changed."
+    de = (
+        "Die Datei kann nicht wiederhergestellt werden: {cause_de}. Es wurde nichts verändert; ist sie nicht zu "
+        "retten, bitte eine ältere Sicherung nehmen."
+    )
+    en = "The file cannot be restored: {cause_en}. Nothing was changed; where it cannot be saved, take an older backup."
 
 
 class DatabaseNotEmpty(OperatorError):
     """A restore would write over data."""
 
     code = "database_not_empty"
-    de = "Die Datenbank enthält schon Daten; wiederhergestellt wird nur in eine leere."
-    en = "The database holds data already; only an empty one is restored into."
+    de = (
+        "Die Datenbank enthält schon Daten; wiederhergestellt wird nur in eine leere. Bitte eine andere in "
+        "database.url oder data_dir nennen."
+    )
+    en = (
+        "The database holds data already; only an empty one is restored into. Name another one in database.url or "
+        "data_dir."
+    )
 
 
 class RestoreUnfinished(OperatorError):
@@ -801,8 +853,14 @@ class ErasedListUnwritable(OperatorError):
     code = "erased_list_unwritable"
     retry = True
     status = 503
-    de = "Die Liste der Löschungen {file} ist nicht schreibbar ({cause}). Es wurde nichts gelöscht."
-    en = "The list of erasures {file} cannot be written ({cause}). Nothing was erased."
+    de = (
+        "Die Liste der Löschungen {file} ist nicht schreibbar ({cause}). Es wurde nichts gelöscht; bitte Platz und "
+        "Rechte prüfen und erneut löschen."
+    )
+    en = (
+        "The list of erasures {file} cannot be written ({cause}). Nothing was erased; check space and permissions, "
+        "then erase again."
+    )
 
 
 class ErasedListUnreadable(OperatorError):
@@ -843,8 +901,14 @@ class SetsNotWritten(OperatorError):
     """The directory of schema sets cannot be written."""
 
     code = "sets_not_written"
-    de = "Das Verzeichnis {place} lässt sich nicht beschreiben ({cause}). Es wurde nichts verändert."
-    en = "The directory {place} cannot be written ({cause}). Nothing was changed."
+    de = (
+        "Das Verzeichnis {place} lässt sich nicht beschreiben ({cause}). Es wurde nichts verändert; bitte Platz und "
+        "Rechte prüfen oder schemas.dir ändern."
+    )
+    en = (
+        "The directory {place} cannot be written ({cause}). Nothing was changed; check space and permissions, or "
+        "change schemas.dir."
+    )
 
 
 class DemoFailed(OperatorError):
@@ -915,8 +979,14 @@ class AddressRefused(CounterpartError):
 
     code = "address_refused"
     blame = Blame.OPERATOR
-    de = "Die Adresse {host} ist nach der Adressregel nicht erlaubt (outbound.allow_private)."
-    en = "The address {host} is not allowed by the address policy (outbound.allow_private)."
+    de = (
+        "Die Adresse {host} ist nach der Adressregel nicht erlaubt. Bitte sie berichtigen oder, nur im Testbetrieb, "
+        "Rechner oder Netz in outbound.allow_private aufnehmen."
+    )
+    en = (
+        "The address {host} is not allowed by the address policy. Correct it or, in test mode only, name host or "
+        "network in outbound.allow_private."
+    )
 
 
 class TlsMissing(CounterpartError):
@@ -925,8 +995,14 @@ class TlsMissing(CounterpartError):
     code = "tls_missing"
     retry = True
     blame = Blame.OPERATOR
-    de = "Der Server {host} bietet keine vertrauenswürdige Verschlüsselung an ({rule}); es wurde nichts gesendet."
-    en = "The server {host} offers no encryption that can be trusted ({rule}); nothing was sent."
+    de = (
+        "Der Server {host} bietet keine vertrauenswürdige Verschlüsselung an ({rule}); es wurde nichts gesendet. Bitte "
+        "Rechnername, Port und tls prüfen; eine eigene Zertifizierungsstelle gehört in outbound.ca_bundle."
+    )
+    en = (
+        "The server {host} offers no encryption that can be trusted ({rule}); nothing was sent. Check host name, port "
+        "and tls; an authority of your own belongs in outbound.ca_bundle."
+    )
 
 
 class DestinationUnfit(CounterpartError):
@@ -934,8 +1010,14 @@ class DestinationUnfit(CounterpartError):
 
     code = "destination_unfit"
     blame = Blame.OPERATOR
-    de = "Der Zustellpunkt nimmt diese Einreichung nicht an: {rule}."
-    en = "The destination does not take this submission: {rule}."
+    de = (
+        "Der Zustellpunkt nimmt diese Einreichung nicht an: {rule}. Bitte ihn ergänzen lassen oder in der "
+        "Kommunendatei den richtigen nennen."
+    )
+    en = (
+        "The destination does not take this submission: {rule}. Have it extended, or name the right one in the "
+        "municipality's file."
+    )
 
 
 class KeyUnfit(CounterpartError):
@@ -943,8 +1025,14 @@ class KeyUnfit(CounterpartError):
 
     code = "key_unfit"
     blame = Blame.COUNTERPART
-    de = "Der Schlüssel des Zustellpunkts verletzt die Vorgaben: {rule}. Es wurde nichts verschlüsselt."
-    en = "The destination's key breaks the rules: {rule}. Nothing was encrypted."
+    de = (
+        "Der Schlüssel des Zustellpunkts verletzt die Vorgaben: {rule}. Es wurde nichts verschlüsselt; die Behörde "
+        "muss einen gültigen hinterlegen."
+    )
+    en = (
+        "The destination's key breaks the rules: {rule}. Nothing was encrypted; its authority has to publish a valid "
+        "one."
+    )
 
 
 class EvidenceRefused(CounterpartError):

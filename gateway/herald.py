@@ -8,7 +8,7 @@ Standards: RFC 5321 (mail), Standard Webhooks 1.0. Start reading: `Herald.look`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -37,6 +37,8 @@ PATIENCE_S: Final = 10.0
 ANSWER_BYTES: Final = 65_536
 PERMANENT: Final = (CounterpartRefused,)
 """Failures that no further try would mend."""
+Reach = tuple[Mapping[str, Target], Relay | None]
+"""Who is told, and through which mail server."""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,8 @@ class Herald:
     patience_s: float = PATIENCE_S
     durations: Durations | None = None
     failures: Failures = field(default_factory=Failures)
+    reach: Callable[[], Reach] | None = None
+    """Targets and relay as they are now, where secrets and passwords may be corrected meanwhile."""
     _lanes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -75,6 +79,8 @@ class Herald:
 
         Each part is tried for itself: what fails is counted and holds up nothing else.
         """
+        if self.reach:
+            self.targets, self.relay = self.reach()
         if gather:
             await self.failures.attempt("alarms_prune", self.bulletins.prune)
             for target in self.targets.values():

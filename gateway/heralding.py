@@ -10,12 +10,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from gateway import operation
 from gateway.failures import Failures
-from gateway.herald import Herald
+from gateway.following import Following
+from gateway.herald import Herald, Reach
 from gateway.outbound.client import http_client
 from gateway.outbound.pace import Counterpart
+from gateway.settings import Settings
 from gateway.store.bulletins import StoredBulletins
 from gateway.wiring import House, policy
 
@@ -24,7 +27,8 @@ from gateway.wiring import House, policy
 async def open_herald(house: House, counted: Failures | None = None) -> AsyncIterator[Herald]:
     """What tells people of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
     section = house.settings.alarms
-    targets = {target.key: target for target in operation.targets(house.settings)}
+    reach = Following("alarms", operation.files(house.settings), partial(_reach, house.settings))
+    targets, relay = reach()
     way = replace(policy(house.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.ALARM_WEBHOOK)
     async with http_client(way, durations=house.durations) as client:
         yield Herald(
@@ -33,10 +37,15 @@ async def open_herald(house: House, counted: Failures | None = None) -> AsyncIte
             client=client,
             clock=house.clock,
             gateway=house.base_url,
-            relay=operation.relay(house.settings),
+            relay=relay,
             sender=section.smtp.sender if section.smtp else "",
             repeat=timedelta(hours=section.repeat_hours) if section.repeat_hours else None,
             quiet=timedelta(minutes=section.quiet_minutes),
             durations=house.durations,
             failures=counted or Failures(),
+            reach=reach,
         )
+
+
+def _reach(settings: Settings) -> Reach:
+    return {target.key: target for target in operation.targets(settings)}, operation.relay(settings)

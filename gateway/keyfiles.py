@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from gateway import regular
+from gateway import regular, unusable_files
 from gateway.crypto import jws
 from gateway.crypto.keys import (
     PrivateKey,
@@ -28,7 +29,7 @@ from gateway.crypto.keys import (
 )
 from gateway.crypto.vault import MasterKey
 from gateway.document_keys import DocumentKeys
-from gateway.errors import EvidenceKeyMissing, MasterKeyMissing, SettingsInvalid
+from gateway.errors import EvidenceKeyMissing, KeyUnfit, MasterKeyMissing, SettingsInvalid
 from gateway.evidence.roots import NOTHING
 from gateway.model import Finding
 from gateway.ports import Clock
@@ -100,8 +101,8 @@ def _no_master_key(place: str) -> Finding:
     return Finding(
         f"vault: {place}",
         "master_key_form",
-        "Erwartet werden 32 Bytes in Base64.",
-        "32 bytes in base64 are expected.",
+        "Erwartet werden 32 Bytes in Base64 (neu: head -c 32 /dev/urandom | base64), lesbar für das Gateway.",
+        "32 bytes in base64 are expected (new: head -c 32 /dev/urandom | base64), readable for the gateway.",
     )
 
 
@@ -142,14 +143,10 @@ def published_keys(settings: Settings) -> tuple[Mapping[str, Any], ...]:
         try:
             found.append(_public(json.loads(regular.text(path))))
         except Exception:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
-            faults.append(
-                Finding(
-                    f"evidence.published_key_files: {path}",
-                    "key_unreadable",
-                    "Die Schlüsseldatei fehlt oder enthält keinen passenden JWK (Ed25519 oder P-256).",
-                    "The key file is missing or holds no fitting JWK (Ed25519 or P-256).",
-                )
-            )
+            place = f"evidence.published_key_files: {path}"
+            cause = unusable_files.no_jwk(path)
+            sentences = unusable_files.said(cause, unusable_files.PUBLISHED_KEY, rule="kty, crv, kid")
+            faults.append(Finding(place, "key_unreadable", *sentences))
     if faults:
         raise SettingsInvalid(findings=tuple(faults))
     return tuple(found)
@@ -164,16 +161,46 @@ def _public(jwk: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def read_private(path: Path, setting: str) -> PrivateKey:
     """A private JWK from its file. Raises `SettingsInvalid` naming the setting, never the content."""
+    rule = "?"
     try:
         return private_key(json.loads(regular.text(path)))
-    except Exception:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
-        fault = Finding(
-            f"{setting}: {path}",
-            "key_unreadable",
-            "Die Schlüsseldatei fehlt oder enthält keinen passenden privaten JWK.",
-            "The key file is missing or holds no fitting private JWK.",
-        )
-    raise SettingsInvalid(findings=(fault,))
+    except KeyUnfit as error:
+        rule = str(error.params["rule"])
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
+        rule = type(error).__name__
+    sentences = unusable_files.said(unusable_files.no_private_jwk(path), unusable_files.EVIDENCE_KEY, rule=rule)
+    raise SettingsInvalid(findings=(Finding(f"{setting}: {path}", "key_unreadable", *sentences),))
+
+
+def read_roots(path: Path, setting: str) -> tuple[x509.Certificate, ...]:
+    """The certificates of a PEM file. Raises `SettingsInvalid` naming the setting."""
+    try:
+        return tuple(x509.load_pem_x509_certificates(regular.content(path)))
+    except (OSError, ValueError):
+        cause = unusable_files.no_certificates(path)
+    sentences = unusable_files.said(cause, unusable_files.CERTIFICATES)
+    raise SettingsInvalid(findings=(Finding(f"{setting}: {path}", "roots_unreadable", *sentences),))
+
+
+def judge_master_files(settings: Settings) -> None:
+    """What is wrong with the files of master keys. Raises `SettingsInvalid` with every fault.
+
+    One that test mode would make is no fault; whether data exist that need it, only the database knows.
+    """
+    vault = settings.vault
+    files = [(f"vault.previous_master_key_files: {path}", path) for path in vault.previous_master_key_files]
+    own = vault.master_key_file
+    if own is not None and (settings.mode == "production" or own.exists()):
+        files.insert(0, (f"vault.master_key_file: {own}", own))
+    found = []
+    for place, path in files:
+        cause = unusable_files.unreadable(path)
+        if cause is None and len(_decoded(regular.content(path))) == MASTER_KEY_BYTES:
+            continue
+        sentences = unusable_files.said(cause or "no_master_key", unusable_files.MASTER_KEY)
+        found.append(Finding(place, "master_key_unreadable", *sentences))
+    if found:
+        raise SettingsInvalid(findings=tuple(found))
 
 
 def read_secret(path: Path, setting: str) -> str:
@@ -188,8 +215,7 @@ def read_secret(path: Path, setting: str) -> str:
                 Finding(
                     f"{setting}: {path}",
                     "secret_unreadable",
-                    "Die Datei mit dem Geheimnis fehlt oder ist leer.",
-                    "The file with the secret is missing or empty.",
+                    *unusable_files.said(unusable_files.no_secret(path), unusable_files.SECRET),
                 ),
             )
         )

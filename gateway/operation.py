@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -32,6 +34,21 @@ SECRET_LEAST: Final = 24
 def targets(settings: Settings) -> tuple[Target, ...]:
     """Every address that alarms go to. Raises `SettingsInvalid` with the file that is missing or no secret."""
     return tuple(target for each in settings.alarms.recipients for target in _targets(each))
+
+
+def attempts(settings: Settings) -> Iterable[Callable[[], object]]:
+    """What reads each of them (`refusals.Attempt`), so that every fault is told at once."""
+    for each in settings.alarms.recipients:
+        if each.url is not None:
+            yield partial(_secret, each)
+    yield partial(relay, settings)
+
+
+def files(settings: Settings) -> tuple[Path, ...]:
+    """The files that targets and mail server are read from."""
+    smtp = settings.alarms.smtp
+    named = [each.secret_file for each in settings.alarms.recipients] + ([smtp.password_file] if smtp else [])
+    return tuple(path for path in named if path is not None)
 
 
 def _targets(section: RecipientSection) -> Iterable[Target]:

@@ -96,7 +96,7 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "weak_key": (
         (
             "Dieser Schlüssel ist nicht zufällig (nur Nullen, ein Muster, getippt); bitte einen neuen erzeugen und, wo "
-            " schon Daten an ihm hängen, gateway keys rotate folgen."
+            "schon Daten an ihm hängen, gateway keys rotate folgen."
         ),
         (
             "This key is not random (all zero, a pattern or typed); make a new one and, where data hang on it already, "

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from gateway import regular
+from gateway import regular, unusable_files
 from gateway.errors import SettingsInvalid
 from gateway.model import Finding
 from gateway.municipality_file import DestinationSection, MunicipalityFile, SignatureSection, clashes, key_faults
@@ -350,6 +350,14 @@ def read(file: Path | None, **overrides: object) -> Settings:
 
     Paths in the file are relative to it. Raises `SettingsInvalid` with every fault at once.
     """
+    settings, findings = settings_and_faults(file, **overrides)
+    if findings or settings is None:
+        raise SettingsInvalid(findings=tuple(findings))
+    return settings
+
+
+def settings_and_faults(file: Path | None, **overrides: object) -> tuple[Settings | None, list[Finding]]:
+    """The settings, None where they are none by their form, and what is wrong. Raises `SettingsInvalid` for no TOML."""
     values: dict[str, Any] = _toml(file) if file else {}
     findings = [_unknown_variable(name) for name in os.environ if _is_unknown(name)]
     findings += _only_by_environment(values)
@@ -365,7 +373,7 @@ def read(file: Path | None, **overrides: object) -> Settings:
         settings = Settings(**{**given, _FILE: values})
     except ValidationError as error:
         findings += _findings(error, str(file or "environment"))
-        raise SettingsInvalid(findings=tuple(findings)) from None
+        return None, findings
     if settings.vault.master_key_file is not None and settings.vault.master_key is not None:
         findings.append(
             _finding(
@@ -379,9 +387,7 @@ def read(file: Path | None, **overrides: object) -> Settings:
     findings += _no_authorities(settings.outbound.ca_bundle)
     if settings.mode == "production":
         findings += _insecure(settings, file, findings)
-    if findings:
-        raise SettingsInvalid(findings=tuple(findings))
-    return settings
+    return settings, findings
 
 
 def _several_clients(settings: Settings) -> list[Finding]:
@@ -408,10 +414,9 @@ def _no_authorities(bundle: Path | None) -> list[Finding]:
     except OSError:
         return [
             _finding(
-                "outbound.ca_bundle",
+                f"outbound.ca_bundle: {bundle}",
                 "no_certificates",
-                "Die Datei ist nicht lesbar oder enthält keine Zertifikate (PEM).",
-                "The file cannot be read or holds no certificates (PEM).",
+                *unusable_files.said(unusable_files.no_certificates(bundle), unusable_files.CERTIFICATES),
             )
         ]
     return []
@@ -425,13 +430,14 @@ _NO_DIRECTORY = (
 
 def read_municipalities(settings: Settings) -> tuple[MunicipalityFile, ...]:
     """Every `*.toml` in `[municipalities] dir`, all faults of all files at once (`SettingsInvalid`)."""
-    found, findings = _municipalities(settings)
+    found, findings = municipalities_and_faults(settings)
     if findings:
         raise SettingsInvalid(findings=tuple(findings))
     return tuple(found)
 
 
-def _municipalities(settings: Settings) -> tuple[list[MunicipalityFile], list[Finding]]:
+def municipalities_and_faults(settings: Settings) -> tuple[list[MunicipalityFile], list[Finding]]:
+    """The files that can be read, and what is wrong with all of them."""
     directory = settings.municipalities.dir
     if directory is None:
         return [], []
@@ -453,7 +459,7 @@ def _municipalities(settings: Settings) -> tuple[list[MunicipalityFile], list[Fi
 
 def _insecure(settings: Settings, file: Path | None, others: list[Finding]) -> list[Finding]:
     """Every value and file that production refuses; where anything is refused, what is wrong with the towns too."""
-    towns, faults = _municipalities(settings)
+    towns, faults = municipalities_and_faults(settings)
     directory = settings.municipalities.dir
     files = [*([file] if file else []), *(sorted(directory.glob("*.toml")) if directory else [])]
     found = refused([("", settings), *((each.slug, each) for each in towns)], files)
@@ -468,7 +474,8 @@ def _toml(file: Path) -> dict[str, Any]:
         return parse(regular.content(file))
     except OSError as error:
         text = error.strerror or "unreadable"
-        de, en = f"Die Datei ist nicht lesbar: {text}.", f"The file cannot be read: {text}."
+        de = f"Die Datei ist nicht lesbar: {text}. Bitte Pfad oder Rechte berichtigen."
+        en = f"The file cannot be read: {text}. Correct its path or permissions."
         raise SettingsInvalid(findings=(_finding(str(file), "unreadable", de, en),)) from None
     except NotToml as error:
         place = f"{file}#/{error.line}" if error.line else str(file)
@@ -497,7 +504,9 @@ def _only_by_environment(values: Mapping[str, Any]) -> list[Finding]:
 
 
 def _unknown_variable(name: str) -> Finding:
-    return _finding(name, "unknown_key", "Diese Einstellung gibt es nicht.", "There is no such setting.")
+    de = "Diese Einstellung gibt es nicht; bitte Schreibweise prüfen oder die Variable entfernen."
+    en = "There is no such setting; check the spelling or remove the variable."
+    return _finding(name, "unknown_key", de, en)
 
 
 def _finding(pointer: str, rule: str, de: str, en: str) -> Finding:

@@ -34,8 +34,6 @@ def check(municipalities: Iterable[Municipality], catalogue: Catalogue, keys: Do
     found: list[Finding] = []
     for municipality in municipalities:
         found += _unplaced(municipality, catalogue)
-        if not keys.is_there(municipality.ars):
-            continue
         try:
             keys.check(municipality.ars, wanted(municipality, catalogue))
         except SettingsInvalid as error:

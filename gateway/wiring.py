@@ -10,37 +10,48 @@ import asyncio
 import fcntl
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 
-from cryptography import x509
-
-from gateway import operation, regular, signatures
+from gateway import operation, refusals, signatures
 from gateway.alarm import TASK_FAILING
 from gateway.deadlines import Limit
 from gateway.delivery import Delivery
-from gateway.errors import DestinationUnfit, RestoreUnfinished, SettingsInvalid
+from gateway.document_keys import DocumentKeys
+from gateway.errors import DataInvalid, DestinationUnfit, RestoreUnfinished, SettingsInvalid
 from gateway.failures import Failures
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
+from gateway.following import Following
 from gateway.intake import Intake
-from gateway.keyfiles import KeyFiles, guard, master_keys, published_keys, read_secret, token_key, token_place
+from gateway.keyfiles import (
+    KeyFiles,
+    guard,
+    master_keys,
+    published_keys,
+    read_roots,
+    read_secret,
+    token_key,
+    token_place,
+)
 from gateway.model import Destination, Finding, Municipality
 from gateway.notifier import Notifier
 from gateway.outbound.client import Client, Policy, http_client
 from gateway.outbound.durations import Durations
 from gateway.outbound.pace import Counterpart
 from gateway.ports import KeyArchive
+from gateway.refusals import Attempt
 from gateway.services.loader import Catalogue, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
-from gateway.settings import Environment, MunicipalityFile, Settings, read_municipalities
+from gateway.settings import Environment, MunicipalityFile, Settings, municipalities_and_faults, settings_and_faults
 from gateway.store import alarms, embedded, erased, judging, migrations
 from gateway.store.erased import ErasedList
 from gateway.store.judging import Guard
@@ -130,25 +141,39 @@ async def database(settings: Settings, *, migrate: bool = True) -> AsyncIterator
 
 
 @asynccontextmanager
-async def open_house(
-    settings: Settings, *, base_url: str | None = None, restoring: bool = False, services: bool = True
+async def open_house(  # noqa: PLR0913 - which process opens it, and what it does about faults
+    settings: Settings,
+    *,
+    base_url: str | None = None,
+    restoring: bool = False,
+    services: bool = True,
+    also: Iterable[Attempt] = (),
+    faults: list[Finding] | None = None,
 ) -> AsyncIterator[House]:
     """Open store, keys, catalogue and channels of one process; everything is closed afterwards.
 
     Without `services` the catalogue is empty: for what an operator does whatever the files of services look like.
+    `also` is what the caller will read of the settings itself: tried here, so that every fault is told at once. With
+    `faults` they are gathered there, and as much is opened as they allow (not where municipality files are no such).
     Raises `SettingsInvalid`, `DataInvalid`, `MasterKeyMissing`, `MasterKeyWrong`, `MasterKeyStillNeeded`,
     `EvidenceKeyMissing`, `EvidenceKeyWrong`, `DatabaseAway`, and unless `restoring` `RestoreUnfinished` and
     `EvidenceShortened`.
     """
-    files = read_municipalities(settings)
-    parameters = {file.ars: file.parameters for file in files}
-    sets = usable(settings.schema_dir, shipped(), settings.trusted_sets)
-    catalogue = load(settings.services.dir, parameters, sets) if services else Catalogue()
-    clock = SystemClock()
-    keys = KeyFiles(files, token_key(settings), published_keys(settings), clock=clock)
+    towns, broken = municipalities_and_faults(settings)
+    files, clock = tuple(towns), SystemClock()
     municipalities = {file.ars: _municipality(file, settings.mode) for file in files}
+    found = broken + refusals.of_files(settings, files, also)
+    catalogue = Catalogue()
     if services:
-        signatures.check(municipalities.values(), catalogue, keys)
+        catalogue, others = _catalogue(settings, files, municipalities, clock)
+        if others and not found and faults is None and isinstance(others, DataInvalid):
+            raise others
+        found += others.findings if others else ()
+    if found and (faults is None or broken):
+        raise SettingsInvalid(findings=tuple(dict.fromkeys(found)))
+    if faults is not None:
+        faults += dict.fromkeys(found)
+    keys = KeyFiles(files, token_key(settings), published_keys(settings), clock=clock)
     async with AsyncExitStack() as stack:
         stack.callback(keys.close)
         dsn = await stack.enter_async_context(database(settings))
@@ -172,7 +197,10 @@ async def open_house(
         turns = StoredTurns(store.database, clock, uuid4)
         durations = Durations()
         makers = _Channels(settings, catalogue, keys, store, stack, durations)
-        channels = {file.ars: makers.channel(file, municipalities[file.ars]) for file in files}
+        channels = {}
+        for file in files:
+            with suppress(*(() if faults is None else (SettingsInvalid,))):
+                channels[file.ars] = makers.channel(file, municipalities[file.ars])
         yield House(
             settings=settings,
             files=files,
@@ -201,6 +229,39 @@ async def open_house(
             dsn=dsn,
             base_url=base_url or settings.server.base_url(),
         )
+
+
+def read_settings(file: Path | None, also: Callable[[Settings], Iterable[Attempt]], **overrides: object) -> Settings:
+    """As `settings.read`; where they have faults, those of all files that they name are told with them.
+
+    Raises `SettingsInvalid`.
+    """
+    settings, found = settings_and_faults(file, **overrides)
+    if settings is not None and not found:
+        return settings
+    if settings is not None:
+        towns, broken = municipalities_and_faults(settings)
+        found += broken + refusals.of_files(settings, towns, also(settings))
+        found += refusals.of_keys(towns, DocumentKeys(towns, SystemClock()))
+    raise SettingsInvalid(findings=tuple(dict.fromkeys(found)))
+
+
+def _catalogue(
+    settings: Settings, files: Sequence[MunicipalityFile], towns: Mapping[str, Municipality], clock: SystemClock
+) -> tuple[Catalogue, DataInvalid | SettingsInvalid | None]:
+    """The catalogue and every fault: in the files of services, and of keys that cannot sign what the services ask."""
+    keys = DocumentKeys(files, clock)
+    try:
+        sets = usable(settings.schema_dir, shipped(), settings.trusted_sets)
+        catalogue = load(settings.services.dir, {file.ars: file.parameters for file in files}, sets)
+    except DataInvalid as error:
+        found = refusals.of_keys(files, keys)
+        return Catalogue(), SettingsInvalid(findings=(*error.findings, *found)) if found else error
+    try:
+        signatures.check(towns.values(), catalogue, keys)
+    except SettingsInvalid as error:
+        return catalogue, error
+    return catalogue, None
 
 
 def _municipality(file: MunicipalityFile, mode: str) -> Municipality:
@@ -284,7 +345,8 @@ class _Channels:
             way = replace(policy(self._settings), max_connections=0, counterpart=Counterpart.FITCONNECT)
             self._clients[name] = http_client(way, durations=self._durations)
             self._stack.push_async_callback(self._clients[name].aclose)
-        secret = read_secret(file.fitconnect.client_secret_file, f"{file.slug}.fitconnect.client_secret_file")
+        path, setting = file.fitconnect.client_secret_file, f"{file.slug}.fitconnect.client_secret_file"
+        secret = Following(setting, [path], partial(read_secret, path, setting))
         return FitConnectChannel(
             _environment(self._settings, self._settings.fitconnect.environments[name]),
             file.fitconnect.client_id,
@@ -317,19 +379,6 @@ def _environment(settings: Settings, section: Environment) -> ChannelEnvironment
         submission_api=section.submission_api,
         api_versions=section.api_versions,
         delivery_issuers=frozenset(section.delivery_issuer),
-        trust_roots=tuple(root for path in section.trust_roots for root in _roots(path)),
+        trust_roots=tuple(root for path in section.trust_roots for root in read_roots(path, "trust_roots")),
         insecure_public_keys=settings.mode == "test" and section.insecure_public_keys,
     )
-
-
-def _roots(path: Path) -> list[Any]:
-    try:
-        return x509.load_pem_x509_certificates(regular.content(path))
-    except (OSError, ValueError):
-        fault = Finding(
-            f"trust_roots: {path}",
-            "roots_unreadable",
-            "Die Datei fehlt oder enthält kein PEM-Zertifikat.",
-            "The file is missing or holds no PEM certificate.",
-        )
-    raise SettingsInvalid(findings=(fault,))

@@ -21,7 +21,7 @@ from uuid import UUID
 import procrastinate
 import structlog
 
-from gateway import failpoints, unexpected
+from gateway import failpoints, operation, unexpected
 from gateway.errors import DatabaseAway, NotFound
 from gateway.evidence_watch import EvidenceWatch
 from gateway.failures import Failures, repeat
@@ -54,7 +54,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
     jobs are being taken.
     """
     failpoints.arm("worker", settings.failpoints)
-    async with open_house(settings) as house:
+    async with open_house(settings, also=operation.attempts(settings)) as house:
         await asyncio.to_thread(_rehearse, house)
 
         shares = Shares(PLACES * concurrency, tick=time.monotonic)

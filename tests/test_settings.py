@@ -56,12 +56,14 @@ def test_the_usual_ways_out_are_taken(tmp_path):
 def test_a_bundle_without_certificates_is_told_before_the_first_connection(tmp_path, content):
     if content is not None:
         (tmp_path / "ca.pem").write_bytes(content)
-    assert faults(tmp_path, '[outbound]\nca_bundle = "ca.pem"\n') == [("outbound.ca_bundle", "no_certificates")]
+    place = f"outbound.ca_bundle: {tmp_path / 'ca.pem'}"
+    assert faults(tmp_path, '[outbound]\nca_bundle = "ca.pem"\n') == [(place, "no_certificates")]
 
 
 def test_two_clients_of_one_id_are_refused_and_all_is_told_at_once(tmp_path):
     text = f'[outbound]\nca_bundle = "ca.pem"\n{CLIENT}{CLIENT.replace("portal", "other")}{CLIENT}'
-    assert faults(tmp_path, text) == [("clients.2.id", "not_unique"), ("outbound.ca_bundle", "no_certificates")]
+    place = f"outbound.ca_bundle: {tmp_path / 'ca.pem'}"
+    assert faults(tmp_path, text) == [("clients.2.id", "not_unique"), (place, "no_certificates")]
 
 
 def test_what_is_allowed_is_told_in_german_too(tmp_path):

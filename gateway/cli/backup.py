@@ -18,13 +18,13 @@ from gateway.cli.language import language, text
 
 _NO_LIST = {
     "de": (
-        "Keine Liste der Löschungen gefunden ({file}): was seit der Sicherung gelöscht wurde, kommt zurück. Wurde "
-        "etwas gelöscht, bitte `erased.jsonl` jeder Maschine mit --erased angeben und in eine neue Datenbank "
-        "wiederherstellen."
+        "Keine Liste der Löschungen gefunden ({file}), obwohl schon vor der Sicherung gelöscht wurde: was danach "
+        "gelöscht wurde, kommt zurück. Bitte `erased.jsonl` jeder Maschine mit --erased angeben und in eine neue "
+        "Datenbank wiederherstellen."
     ),
     "en": (
-        "No list of erasures found ({file}): what was erased since the backup comes back. If anything was erased, give "
-        "`erased.jsonl` of every machine with --erased and restore into a new database."
+        "No list of erasures found ({file}), although something was erased before the backup: what was erased after it "
+        "comes back. Give `erased.jsonl` of every machine with --erased and restore into a new database."
     ),
 }
 
@@ -68,7 +68,8 @@ def backup(config: Path | None, as_json: bool, out: Path) -> None:
 def restore(config: Path | None, as_json: bool, source: Path, only_check: bool, lists: tuple[Path, ...]) -> None:
     """Into an empty database; what was erased since stays erased. With `--check` into a database made for it alone.
 
-    The list of erasures in the data directory is always asked; where there is none at all, a sentence says so.
+    The list of erasures in the data directory is always asked; where there is none at all although the backup knows of
+    erasures, a sentence says so.
     """
     from gateway import settings  # noqa: PLC0415 - commands import what they need
 
@@ -90,13 +91,13 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
     own = ErasedList(values.data_dir / NAME)
     asked = [path for path in (own.path, *lists) if path.exists()]
     erasures = [each for path in asked for each in ErasedList(path)]
-    if not asked:
-        say(_NO_LIST[language()].format(file=own.path))
     keys = {key.id for key in master_keys(values, data_exist=bool(files.needs(source)))}
     noted = witness_file(values)
     before = noted.read()
     async with database(values, migrate=False) as dsn:
         summary = await asyncio.to_thread(files.load, dsn, source, keys)
+        if not asked and await asyncio.to_thread(files.knows_erasures, dsn):
+            say(_NO_LIST[language()].format(file=own.path))
         await asyncio.to_thread(own.adopt, erasures)
         async with open_house(values, restoring=True) as house:
             again = [await house.retention.replay(e.submission, e.keys) for e in erasures]

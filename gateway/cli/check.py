@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -13,26 +13,46 @@ from typing import Any
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
+from gateway.cli.console import (
+    FAILED,
+    UNREACHABLE,
+    USAGE,
+    emit,
+    exit_code,
+    guarded,
+    options,
+    run,
+    set_up_logging,
+)
 from gateway.cli.language import language, text
-from gateway.errors import GatewayError
-from gateway.model import Destination, Finding
+from gateway.errors import (
+    CounterpartError,
+    EvidenceShortened,
+    EvidenceWitnessUnreadable,
+    GatewayError,
+    RestoreUnfinished,
+    SettingsInvalid,
+)
+from gateway.model import Blame, Destination, Finding
 from gateway.settings import Settings
 
 LEAST_FREE_BYTES = 2_000_000_000
 RENEW_BEFORE = timedelta(days=30)
+_OF_DATA = (EvidenceShortened, EvidenceWitnessUnreadable, RestoreUnfinished)
+"""Wrong with what was stored, not with settings."""
 PLACES = 10
 """How many places where evidence is broken a line names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: what was checked, whether it holds, what was seen, what to do."""
+    """One line: what was checked, whether it holds, what was seen, what to do; `code` is its exit code if not."""
 
     check: str
     ok: bool
     detail: str
     remedy: str = ""
+    code: int = FAILED
 
     def as_json(self) -> dict[str, Any]:
         """The line of the fixed interface."""
@@ -48,25 +68,38 @@ class Row:
 @options
 @guarded
 def check(config: Path | None, as_json: bool) -> None:
-    """Every check, a line each; exit code 1 if one does not hold."""
+    """Every check, a line each; where one does not hold, exit code 2 (settings), 1 (machine, evidence) or 4.
+
+    Of several the worst one: settings stay as they are until somebody mends them, a counterpart may come back.
+    """
     set_up_logging("error")
     rows = run(lambda _: _rows(config))
     for row in rows:
         emit(row.as_json(), as_json=as_json, human=row.as_text())
-    if not all(row.ok for row in rows):
-        raise SystemExit(FAILED)
+    codes = {row.code for row in rows if not row.ok}
+    if codes:
+        raise SystemExit(next(code for code in (USAGE, FAILED, UNREACHABLE) if code in codes))
 
 
 async def _rows(config: Path | None) -> list[Row]:
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.cli.household import attempts  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import read_settings  # noqa: PLC0415 - commands import what they need
 
+    also = partial(attempts, worker=True)
     try:
-        values = settings.read(config)
-        files = settings.read_municipalities(values)
-    except GatewayError as error:
-        return [_fault("settings", error)]
-    seen = text(f"{len(files)} Kommunen, Betriebsart {values.mode}", f"{len(files)} municipalities, mode {values.mode}")
-    return [Row("settings", True, seen), _disk(values), *_schemas(values), *(await _inside(values))]
+        values = read_settings(config, also)
+    except SettingsInvalid as error:
+        return [_fault("settings", SettingsInvalid()), *map(_misfit, error.findings)]
+    faults: list[Finding] = []
+    inside = await _inside(values, also(values), faults)
+    seen = text(f"Betriebsart {values.mode}", f"mode {values.mode}")
+    settings = replace(_fault("settings", SettingsInvalid()) if faults else Row("settings", True, seen), detail=seen)
+    return [settings, *map(_misfit, faults), _disk(values), *_schemas(values), *inside]
+
+
+def _misfit(finding: Finding) -> Row:
+    """One fault of the settings, or of a file that they name."""
+    return Row(finding.pointer, False, finding.rule, finding.de if language() == "de" else finding.en, USAGE)
 
 
 def _disk(values: Settings) -> Row:
@@ -102,27 +135,39 @@ def _told(finding: Finding) -> str:
     return f"{finding.pointer}: {finding.de if language() == 'de' else finding.en}"
 
 
-async def _inside(values: Settings) -> list[Row]:
+async def _inside(values: Settings, also: Iterable[Callable[[], object]], faults: list[Finding]) -> list[Row]:
+    """What can be tried; faults of settings go into `faults`, and what they touch is left out."""
     from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
 
     try:
-        async with open_house(values) as house:
+        async with open_house(values, also=also, faults=faults) as house:
             rows = [Row("database", True, "embedded" if values.database.url is None else "external")]
             rows.append(await _evidence(house))
             rows += await _alarms(values)
             rows.append(Row("services", True, ", ".join(sorted(house.catalogue.ids()))))
-            for ars, channel in house.channels.items():
-                slug = house.municipalities[ars].slug
-                rows.append(await _tried(f"signing_key {slug}", partial(_signing_key, house, ars)))
-                rows.append(await _tried(f"fitconnect_token {slug}", channel.check_token))
-                for destination in house.municipalities[ars].destinations:
-                    name = f"destination {slug} {destination.destination_id}"
-                    rows.append(await _tried(name, partial(channel.check_destination, destination.destination_id)))
-                    rows += await _taken(house, ars, destination) if rows[-1].ok else []
+            for ars in house.municipalities:
+                rows += await _town(house, ars)
             return rows
+    except SettingsInvalid as error:
+        faults += [each for each in error.findings if each not in faults]
+        return []
     except GatewayError as error:
         place = "database" if error.code == "database_away" else "wiring"
         return [_fault(place, error)]
+
+
+async def _town(house: Any, ars: str) -> list[Row]:  # noqa: ANN401 - imported late
+    """The municipality's key, its login, and each destination; without a secret only what needs none."""
+    town, channel = house.municipalities[ars], house.channels.get(ars)
+    rows = [await _tried(f"signing_key {town.slug}", partial(_signing_key, house, ars))]
+    if channel is None:
+        return rows
+    rows.append(await _tried(f"fitconnect_token {town.slug}", channel.check_token))
+    for destination in town.destinations:
+        name = f"destination {town.slug} {destination.destination_id}"
+        rows.append(await _tried(name, partial(channel.check_destination, destination.destination_id)))
+        rows += await _taken(house, ars, destination) if rows[-1].ok else []
+    return rows
 
 
 async def _taken(house: Any, ars: str, destination: Destination) -> list[Row]:  # noqa: ANN401 - imported late
@@ -195,7 +240,8 @@ async def _alarms(values: Settings) -> list[Row]:
         return [_fault("alarms", error)]
     if not targets:
         remedy = text("Empfänger unter [alarms] eintragen.", "Name recipients in [alarms].")
-        return [Row("alarms", values.mode == "test", text("niemand wird benachrichtigt", "nobody is told"), remedy)]
+        told = text("niemand wird benachrichtigt", "nobody is told")
+        return [Row("alarms", values.mode == "test", told, remedy, USAGE)]
     section = values.alarms.smtp
 
     async def tried(mail: str) -> str:
@@ -219,4 +265,12 @@ async def _tried(name: str, attempt: Callable[[], Awaitable[str]]) -> Row:
 def _fault(name: str, error: GatewayError) -> Row:
     said = [f.de if language() == "de" else f.en for f in error.findings]
     places = [f"{f.pointer}: {sentence}" for f, sentence in zip(error.findings, said, strict=True)]
-    return Row(name, False, error.code, "; ".join([error.sentence(language()), *places]))
+    return Row(name, False, error.code, "; ".join([error.sentence(language()), *places]), _code(error))
+
+
+def _code(error: GatewayError) -> int:
+    """The exit code; what a counterpart says of our settings (secret, address, services) is no fault of its own."""
+    if isinstance(error, _OF_DATA):
+        return FAILED
+    ours = isinstance(error, CounterpartError) and error.blame is Blame.OPERATOR and not error.retry
+    return USAGE if ours else exit_code(error)

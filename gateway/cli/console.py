@@ -26,6 +26,7 @@ from gateway.errors import (
     FileUnusable,
     GatewayError,
     InvalidParameter,
+    NotFound,
     OperatorError,
 )
 from gateway.model import Finding
@@ -81,6 +82,16 @@ def show(findings: tuple[Finding, ...]) -> None:
         say(f"  {finding.pointer}: {finding.de if language() == 'de' else finding.en} [{finding.rule}]")
 
 
+def told(error: GatewayError) -> str:
+    """Its sentence; where an id is unknown, one for people at a command line instead of that for portals."""
+    if isinstance(error, NotFound):
+        return text(
+            "Diese Kennung gibt es hier nicht; `gateway list` nennt die Einreichungen.",
+            "There is no such id here; `gateway list` names the submissions.",
+        )
+    return error.sentence(language())
+
+
 def exit_code(error: GatewayError) -> int:
     """The exit code of the fixed interface for an error."""
     if isinstance(error, DatabaseAway | CounterpartError):
@@ -107,7 +118,7 @@ def guarded(command: Callable[..., _T]) -> Callable[..., _T]:
         try:
             return command(*args, **kwargs)
         except GatewayError as error:
-            say(f"{error.code}: {error.sentence(language())}")
+            say(f"{error.code}: {told(error)}")
             show(error.findings)
             raise SystemExit(exit_code(error)) from None
         except OSError as error:

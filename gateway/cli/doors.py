@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from gateway import __version__, regular
-from gateway.cli.tls import authorities, rule
+from gateway import __version__, regular, unusable_files
+from gateway.cli import tls
 from gateway.errors import GatewayError, SettingsInvalid
+from gateway.following import Following
 from gateway.intake import offers
 from gateway.keyfiles import read_secret
 from gateway.login.certificates import Certificates
-from gateway.login.clients import Registry, registration
+from gateway.login.clients import Registration, Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client, Finding
 from gateway.outbound.policy import AddressPolicy
 from gateway.pressure import Pressure
-from gateway.settings import ClientSection
+from gateway.refusals import Attempt
+from gateway.settings import ClientSection, Settings
 from gateway.store import exchanges, judging
 from gateway.store.allowances import StoredAllowances
 from gateway.store.spent import SpentAssertions
@@ -39,13 +41,15 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
     issuers = [Issuer(m.public_url, m.ars) for m in house.municipalities.values()] or [Issuer(house.base_url, "")]
     provider = Provider(
         issuers=issuers,
-        registry=Registry([_registration(section, house) for section in house.settings.clients]),
+        registry=Registry(
+            changing={each.id: _followed(each, frozenset(house.municipalities)) for each in house.settings.clients}
+        ),
         key=house.keys.token,
         clock=house.clock,
         new_id=lambda: str(uuid4()),
         published=house.keys.published,
         used=SpentAssertions(house.store.database),
-        judge=Certificates(authorities(house.settings.server.tls)),
+        judge=Certificates(tls.authorities(house.settings.server.tls)),
     )
     server = house.settings.server
 
@@ -100,18 +104,40 @@ def _limits(clients: Iterable[ClientSection]) -> dict[str, ClientLimits]:
     return {each.id: ClientLimits(each.limits.requests_per_minute, each.limits.submissions_per_day) for each in clients}
 
 
-def _registration(section: ClientSection, house: House) -> Any:  # noqa: ANN401 - login's own value
+def attempts(settings: Settings) -> Iterator[Attempt]:
+    """What the API reads of the settings, tried one by one; see `refusals`."""
+    yield from tls.attempts(settings)
+    for section in settings.clients:
+        place = f"clients.{section.id}"
+        secrets = [("secret_file", section.secret_file)]
+        secrets += [("previous_secret_files", path) for path in section.previous_secret_files]
+        for name, path in secrets:
+            if path is not None:
+                yield partial(read_secret, path, f"{place}.{name}")
+        yield partial(_jwks, section, place)
+        yield partial(tls.rule, section, place)
+        yield partial(_registration, section, frozenset())
+
+
+def _followed(section: ClientSection, towns: frozenset[str]) -> Following[Registration]:
+    """The client's registration; a corrected secret or key is taken at the next request. Raises `SettingsInvalid`."""
+    named = (section.secret_file, *section.previous_secret_files, section.jwks)
+    paths = [path for path in named if path is not None]
+    return Following(f"clients.{section.id}", paths, partial(_registration, section, towns))
+
+
+def _registration(section: ClientSection, towns: frozenset[str]) -> Registration:
     client = Client(
         section.id,
         frozenset(section.scopes),
-        frozenset(section.municipalities) or frozenset(house.municipalities),
+        frozenset(section.municipalities) or towns,
         None if section.services is None else frozenset(section.services),
     )
     place = f"clients.{section.id}"
     secret = read_secret(section.secret_file, f"{place}.secret_file") if section.secret_file else None
     previous = [read_secret(each, f"{place}.previous_secret_files") for each in section.previous_secret_files]
     return registration(
-        client, secret=secret, previous=previous, jwks=_jwks(section, place), certificates=rule(section, place)
+        client, secret=secret, previous=previous, jwks=_jwks(section, place), certificates=tls.rule(section, place)
     )
 
 
@@ -122,14 +148,13 @@ def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:
         found = json.loads(regular.text(section.jwks))
     except (OSError, ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
         raise SettingsInvalid(
             findings=(
                 Finding(
-                    f"{place}.jwks",
+                    f"{place}.jwks: {section.jwks}",
                     "jwks_unreadable",
-                    "Die Datei fehlt oder ist kein JWK-Satz.",
-                    "The file is missing or no JWK set.",
+                    *unusable_files.said(unusable_files.no_jwk_set(section.jwks), unusable_files.CLIENT_KEYS),
                 ),
             )
         )

@@ -176,8 +176,15 @@ def suggestion(cause: str) -> dict[str, str]:
     blame = next((each.blame.value for each in every_error() if each.code == cause), "gateway")
     de, en = {
         "operator": (
-            "Einstellung, Schlüssel oder Zugang berichtigen (`gateway check` nennt die Stelle), dann fortsetzen.",
-            "Correct setting, key or access (`gateway check` names the place), then resume.",
+            (
+                "Einstellung, Schlüssel oder Zugang berichtigen (`gateway check` nennt die Stelle), dann fortsetzen. "
+                "Ein berichtigtes Geheimnis und ein berichtigter Schlüssel gelten sofort; geänderte Einstellungen "
+                "brauchen vorher einen Neustart von `serve` und `worker`."
+            ),
+            (
+                "Correct setting, key or access (`gateway check` names the place), then resume. A corrected secret or "
+                "key file counts at once; changed settings need a restart of `serve` and `worker` first."
+            ),
         ),
         "counterpart": (
             "Die Behörde oder den Betreiber des Ziels ansprechen; nach der Behebung fortsetzen.",

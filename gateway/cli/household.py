@@ -8,7 +8,7 @@ import fcntl
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ from typing import Any
 import structlog
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from gateway import failpoints
-from gateway.cli import tls
-from gateway.cli.doors import parts
+from gateway import failpoints, operation
+from gateway.cli import doors, tls
 from gateway.errors import AddressTaken, AlreadyServing
 from gateway.httpserver.server import serve as httpserver
 from gateway.pressure import Pressure, Thresholds
+from gateway.refusals import Attempt
 from gateway.settings import Settings
 from gateway.store import embedded
 from gateway.watch import Watch
@@ -48,7 +48,8 @@ async def household(
         stack.callback(door.close)
         host, port, *_ = door.getsockname()
         base_url = settings.server.base_url(port)
-        house = await stack.enter_async_context(open_house(settings, base_url=base_url))
+        also = attempts(settings, worker=worker_command is not None)
+        house = await stack.enter_async_context(open_house(settings, base_url=base_url, also=also))
         keeper = _Keeper(settings, worker_command, settings.environment(base_url))
         stack.push_async_callback(keeper.close)
         await keeper.open()
@@ -56,6 +57,13 @@ async def household(
         await stack.enter_async_context(_served(house, pressure, door, stop))
         listening = settings.server.listening(host, port)
         yield {"listening": listening, **_line(house, base_url, keeper, external=external)}
+
+
+def attempts(settings: Settings, *, worker: bool) -> Iterator[Attempt]:
+    """What API and worker read of the settings, tried one by one; see `refusals`."""
+    yield from doors.attempts(settings)
+    if worker:
+        yield from operation.attempts(settings)
 
 
 def _line(house: House, base_url: str, keeper: _Keeper, *, external: bool) -> dict[str, Any]:
@@ -161,7 +169,7 @@ async def _watched(house: House) -> AsyncIterator[Pressure]:
 @asynccontextmanager
 async def _served(house: House, pressure: Pressure, door: socket.socket, stop: asyncio.Event) -> AsyncIterator[None]:
     server_settings = house.settings.server
-    app: Any = create_app(parts(house, pressure))
+    app: Any = create_app(doors.parts(house, pressure))
     if server_settings.trusted_proxies:
         app = ProxyHeadersMiddleware(app, trusted_hosts=list(server_settings.trusted_proxies))
     header = server_settings.tls.client_certificate_header

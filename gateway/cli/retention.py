@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, say
+from gateway.cli.console import FAILED, emit, guarded, options, say, told
 from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import language, text
 from gateway.errors import ErasureFailed, GatewayError, InvalidParameter
@@ -129,7 +129,7 @@ def erase(config: Path | None, as_json: bool, ids: tuple[str, ...], reference: s
                 fresh = await house.retention.erase(each, "request")
             except GatewayError as error:
                 whole = False
-                say(f"{each}: {error.sentence(language())}")
+                say(f"{each}: {told(error)}")
                 emit({"ok": False, "submission_id": str(each), "code": error.code}, as_json=as_json)
                 continue
             emit({"ok": True, "submission_id": str(each), "erased": fresh}, as_json=as_json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -33,10 +34,11 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     tied: bool,
 ) -> None:
     """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
-    from gateway.cli.household import household  # noqa: PLC0415 - commands import what they need
+    from gateway.cli.household import attempts, household  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import read_settings  # noqa: PLC0415 - commands import what they need
 
-    values = settings.read(config, mode=mode, server__host=host, server__port=port)
+    also = partial(attempts, worker=not no_worker)
+    values = read_settings(config, also, mode=mode, server__host=host, server__port=port)
     set_up_logging(values.log.level, values.log.format)
     command = [sys.executable, "-m", "gateway.cli.main", "worker", "--json", "--until-stdin-closes"]
     command += ["--config", str(config.resolve())] if config else []

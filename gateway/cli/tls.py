@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway import regular
+from gateway import regular, unusable_files
 from gateway.errors import SettingsInvalid
 from gateway.login.certificates import CertificateRule, Presented, subject_of
 from gateway.model import Finding
+from gateway.refusals import Attempt
 from gateway.sections import TlsSection
 from gateway.settings import ClientSection, Settings
 
@@ -28,12 +30,12 @@ def context(settings: Settings) -> ssl.SSLContext | None:
         return None
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
+    _certificates(tls.certificate_file, "server.tls.certificate_file")
+    _is_key(tls.key_file)  # the library would wait for a pipe, or for somebody to type a password
     try:
-        for path in (tls.certificate_file, tls.key_file):
-            regular.opened(path).close()  # the library would wait for a pipe
         made.load_cert_chain(tls.certificate_file, tls.key_file)
     except (OSError, ssl.SSLError):
-        raise _unreadable("server.tls.certificate_file") from None
+        raise _unusable(f"server.tls.key_file: {tls.key_file}", "not_a_pair", unusable_files.TLS_KEY) from None
     trusted = [*authorities(tls), *(each for section in settings.clients for each in pinned(section))]
     if trusted:
         pem = "".join(each.public_bytes(Encoding.PEM).decode() for each in trusted)
@@ -41,6 +43,24 @@ def context(settings: Settings) -> ssl.SSLContext | None:
         made.verify_mode = ssl.CERT_OPTIONAL
         made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an issuing authority may be trusted without its root
     return made
+
+
+def attempts(settings: Settings) -> Iterator[Attempt]:
+    """What is read here, tried one by one; see `refusals`."""
+    tls = settings.server.tls
+    if tls.certificate_file is not None and tls.key_file is not None:
+        yield partial(_certificates, tls.certificate_file, "server.tls.certificate_file")
+        yield partial(_is_key, tls.key_file)
+    yield partial(authorities, tls)
+    for section in settings.clients:
+        for file in section.tls_certificate_files:
+            yield partial(_certificates, file, _pinned(section))
+    yield partial(context, settings)
+
+
+def _is_key(path: Path) -> None:
+    if (cause := unusable_files.no_tls_key(path)) != "not_a_pair":
+        raise _unusable(f"server.tls.key_file: {path}", cause, unusable_files.TLS_KEY)
 
 
 def authorities(tls: TlsSection) -> tuple[x509.Certificate, ...]:
@@ -51,7 +71,11 @@ def authorities(tls: TlsSection) -> tuple[x509.Certificate, ...]:
 def pinned(section: ClientSection) -> Iterable[x509.Certificate]:
     """The certificates that are a client's by themselves. Raises `SettingsInvalid`."""
     for file in section.tls_certificate_files:
-        yield from _certificates(file, f"clients.{section.id}.tls_certificate_files")
+        yield from _certificates(file, _pinned(section))
+
+
+def _pinned(section: ClientSection) -> str:
+    return f"clients.{section.id}.tls_certificate_files"
 
 
 def rule(section: ClientSection, place: str) -> CertificateRule | None:
@@ -75,14 +99,10 @@ def _certificates(file: Path, place: str) -> tuple[x509.Certificate, ...]:
     try:
         return tuple(x509.load_pem_x509_certificates(regular.content(file)))
     except (OSError, ValueError):
-        raise _unreadable(f"{place}: {file}") from None
+        cause = unusable_files.no_certificates(file)
+    raise _unusable(f"{place}: {file}", cause, unusable_files.CERTIFICATES)
 
 
-def _unreadable(place: str) -> SettingsInvalid:
-    fault = Finding(
-        place,
-        "certificate_unreadable",
-        "Die Datei fehlt, enthält kein PEM-Zertifikat oder passt nicht zu ihrem Schlüssel.",
-        "The file is missing, holds no PEM certificate or does not fit its key.",
-    )
+def _unusable(place: str, cause: str, way_out: unusable_files.Said) -> SettingsInvalid:
+    fault = Finding(place, "certificate_unreadable", *unusable_files.said(cause, way_out))
     return SettingsInvalid(findings=(fault,))

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from gateway.crypto.keys import VerifyKey, verify_key
@@ -76,16 +78,23 @@ def registration(
 class Registry:
     """All registrations, looked up by client id."""
 
-    def __init__(self, registrations: Iterable[Registration]) -> None:
-        self._by_id = {each.client.id: each for each in registrations}
+    def __init__(
+        self,
+        registrations: Iterable[Registration] = (),
+        *,
+        changing: Mapping[str, Callable[[], Registration]] = MappingProxyType({}),
+    ) -> None:
+        """`changing` gives the registration of an id as it is now, for clients whose secrets and keys may change."""
+        self._by_id = {each.client.id: partial(_unchanged, each) for each in registrations} | dict(changing)
 
     def get(self, client_id: str) -> Registration | None:
         """The registration of that id, if there is one."""
-        return self._by_id.get(client_id)
+        found = self._by_id.get(client_id)
+        return found() if found else None
 
     def by_secret(self, client_id: str, secret: str) -> Registration | None:
         """The registration whose secret this is, compared in constant time; None for any fault alike."""
-        found = self._by_id.get(client_id)
+        found = self.get(client_id)
         expected = found.secrets_sha256 if found else ()
         given = _digest(secret)
         right = [hmac.compare_digest(given, each) for each in expected or (_NOBODY,)]
@@ -94,10 +103,14 @@ class Registry:
     @property
     def with_certificates(self) -> bool:
         """Whether any client may come with a certificate."""
-        return any(each.certificates for each in self._by_id.values())
+        return any(each.certificates for each in self)
 
     def __iter__(self) -> Iterator[Registration]:
-        return iter(self._by_id.values())
+        return (found() for found in self._by_id.values())
+
+
+def _unchanged(registered: Registration) -> Registration:
+    return registered
 
 
 def _assertion_keys(client_id: str, jwks: Mapping[str, Any], findings: list[Finding]) -> Iterator[AssertionKey]:
@@ -111,8 +124,11 @@ def _assertion_keys(client_id: str, jwks: Mapping[str, Any], findings: list[Find
                 Finding(
                     f"clients.{client_id}.jwks.keys.{no}",
                     rule,
-                    "Dieser Schlüssel ist nicht verwendbar (RSA-4096, Ed25519 oder P-256, öffentlich).",
-                    "This key cannot be used (RSA-4096, Ed25519 or P-256, public part only).",
+                    (
+                        "Dieser Schlüssel ist nicht verwendbar (RSA-4096, Ed25519 oder P-256, öffentlich); bitte vom "
+                        "Portal einen solchen erfragen."
+                    ),
+                    "This key cannot be used (RSA-4096, Ed25519 or P-256, public part only); ask the portal for one.",
                 )
             )
             continue

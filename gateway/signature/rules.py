@@ -16,20 +16,33 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "signing_key_kind": (
             (
                 "Der Schlüssel ist weder RSA noch EC auf P-256, P-384 oder P-521. Brainpool-Schlüssel signieren über "
-                "`keys.external_signer` (XAdES), sonst bitte RSA ab 3072 Bit oder P-256 nehmen."
+                "`keys.external_signer` (XAdES), sonst bitte RSA ab 3072 Bit oder P-256 nehmen (`gateway keys generate "
+                "--out VERZEICHNIS`)."
             ),
             (
                 "The key is neither RSA nor EC on P-256, P-384 or P-521. Brainpool keys sign by `keys.external_signer` "
-                "(XAdES); else take RSA of 3072 bits or more, or P-256."
+                "(XAdES); else take RSA of 3072 bits or more, or P-256 (`gateway keys generate --out DIRECTORY`)."
             ),
         ),
         "signing_key_use": (
-            "Der JWK ist nicht zum Signieren bestimmt (`use`, `key_ops`); bitte den Signaturschlüssel angeben.",
-            "The JWK is not meant to sign (`use`, `key_ops`); name the signing key.",
+            (
+                "Der JWK ist nicht zum Signieren bestimmt (`use`, `key_ops`); bitte den Signaturschlüssel angeben (von "
+                "`gateway keys generate`: signing.private.jwk)."
+            ),
+            (
+                "The JWK is not meant to sign (`use`, `key_ops`); name the signing key (of `gateway keys generate`: "
+                "signing.private.jwk)."
+            ),
         ),
         "signing_key_bits": (
-            "Der RSA-Schlüssel ist zu schwach; nötig sind 3072 Bit oder mehr und ein Exponent ab 65537.",
-            "The RSA key is too weak; 3072 bits or more and an exponent from 65537 on are needed.",
+            (
+                "Der RSA-Schlüssel ist zu schwach; nötig sind 3072 Bit oder mehr und ein Exponent ab 65537. Einen "
+                "passenden erzeugt `gateway keys generate --out VERZEICHNIS`."
+            ),
+            (
+                "The RSA key is too weak; 3072 bits or more and an exponent from 65537 on are needed. `gateway keys "
+                "generate --out DIRECTORY` makes one."
+            ),
         ),
         "signing_key_curve": (
             "Mit dieser Kurve wird nicht signiert; bitte P-256, P-384, P-521 oder Brainpool r1 (256, 384, 512) nehmen.",
@@ -57,24 +70,27 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "XAdES and JAdES need the key's certificate; set `keys.certificate_chain_file` or put `x5c` into the JWK.",
         ),
         "signing_certificate_key": (
-            "Das erste Zertifikat gehört nicht zu diesem Schlüssel.",
-            "The first certificate does not belong to this key.",
+            "Das erste Zertifikat gehört nicht zu diesem Schlüssel; bitte das ausgestellte voranstellen.",
+            "The first certificate does not belong to this key; put the one that was issued for it first.",
         ),
         "signing_certificate_order": (
             "Die Kette stimmt nicht; zuerst das Zertifikat des Schlüssels, dann jeweils dessen Aussteller.",
             "The chain is out of order; the key's certificate comes first, then the issuer of each.",
         ),
         "signing_certificate_usage": (
-            "Die Schlüsselverwendung (keyUsage) erlaubt kein Signieren; nötig: digitalSignature oder nonRepudiation.",
-            "The key usage does not allow signing; digitalSignature or nonRepudiation is needed.",
+            (
+                "Die Schlüsselverwendung (keyUsage) erlaubt kein Signieren; bitte ein Zertifikat mit digitalSignature "
+                "oder nonRepudiation ausstellen lassen."
+            ),
+            "The key usage does not allow signing; get a certificate with digitalSignature or nonRepudiation.",
         ),
         "signing_certificate_ca": (
             "Das erste Zertifikat ist das einer Zertifizierungsstelle; bitte das der Kommune voranstellen.",
             "The first certificate is a certification authority's; put the municipality's first.",
         ),
         "signing_certificate_hash": (
-            "Ein Zertifikat der Kette ist nicht mit SHA-256, SHA-384 oder SHA-512 signiert.",
-            "A certificate of the chain is not signed with SHA-256, SHA-384 or SHA-512.",
+            "Ein Zertifikat der Kette ist nicht mit SHA-256, SHA-384 oder SHA-512 signiert; bitte erneuern lassen.",
+            "A certificate of the chain is not signed with SHA-256, SHA-384 or SHA-512; get it issued anew.",
         ),
         "signing_certificate_validity": (
             "Ein Zertifikat der Kette ist abgelaufen oder noch nicht gültig; bitte erneuern.",

@@ -128,6 +128,13 @@ def finish(dsn: str) -> None:
         connection.execute("DELETE FROM facts WHERE name = %s", [UNFINISHED])
 
 
+def knows_erasures(dsn: str) -> bool:
+    """Whether anything was ever erased as far as the database knows; then there has to be a list of it. Blocks."""
+    with connected(dsn) as connection:
+        row = connection.execute("SELECT EXISTS (SELECT FROM evidence WHERE kind = 'erased')").fetchone()
+    return bool(row and row[0])
+
+
 @contextmanager
 def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
     try:

@@ -39,7 +39,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from gateway import unexpected
-from gateway.errors import DatabaseAway, ErasedListUnwritable, ErasureFailed, NotFound, StateConflict
+from gateway.errors import (
+    DatabaseAway,
+    ErasedListUnwritable,
+    ErasureFailed,
+    NotFound,
+    OnLegalHold,
+    StateConflict,
+    StillUnderWay,
+)
 from gateway.evidence import chain
 from gateway.model import State
 from gateway.ports import Clock, EvidenceEntry
@@ -227,7 +235,7 @@ class Retention:
     async def erase(self, submission_id: UUID, why: str) -> bool:
         """Erase the payload of one submission that ended; False where it was erased already.
 
-        `why` is `retention` or `request`. Raises `NotFound`, `StateConflict` (still on its way, or on legal hold).
+        `why` is `retention` or `request`. Raises `NotFound`, `StillUnderWay`, `OnLegalHold`.
         """
         now = self._clock.now()
         async with self._database.transaction("retention.erase") as connection:
@@ -237,9 +245,9 @@ class Retention:
             if row["erased_at"] is not None:
                 return False
             if State(row["state"]) not in TERMINAL | {State.DELIVERED}:
-                raise StateConflict(state=row["state"])
+                raise StillUnderWay(state=row["state"], submission=submission_id)
             if await db.one(connection, _HELD, id=submission_id):
-                raise StateConflict(state="legal_hold")
+                raise OnLegalHold(submission=submission_id)
             keys = [each["key"] for each in await db.rows(connection, _KEYS, id=submission_id)]
             await asyncio.to_thread(self._erased.add, submission_id, keys, now)
             await self._prove(connection, submission_id, row, why, now)

@@ -8,6 +8,7 @@ import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -93,6 +94,50 @@ def test_check_says_for_each_line_ok_or_what_to_do(line):
     assert checked.returncode == 0, checked.stdout
     assert {"settings", "database"} <= {row["check"] for row in rows}
     assert all(set(row) >= {"check", "ok", "detail", "remedy"} for row in rows)
+
+
+def test_check_ends_with_4_where_a_counterpart_is_away_and_with_2_where_settings_are_wrong_too(line):
+    """Both faults stand in the lines; what nobody but the operator can mend decides the exit code."""
+    config = Path(line["config"])
+    port = urlsplit(line["sandboxes"]["fitconnect"]["token_url"]).port
+    away = config.with_name("away.toml")
+    away.write_text(config.read_text(encoding="utf-8").replace(f":{port}", ":9"), encoding="utf-8")
+    try:
+        checked = run("check", "--config", str(away), "--json")
+        failed = {row["check"]: row["detail"] for row in map(json.loads, checked.stdout.splitlines()) if not row["ok"]}
+        assert set(failed.values()) == {"counterpart_away"}, failed
+        assert checked.returncode == 4
+        text = away.read_text(encoding="utf-8") + '\n[[clients]]\nid = "more"\njwks = "nowhere.jwks"\n'
+        away.write_text(text, encoding="utf-8")
+        checked = run("check", "--config", str(away), "--json")
+        failed = {row["check"]: row["detail"] for row in map(json.loads, checked.stdout.splitlines()) if not row["ok"]}
+        assert f"clients.more.jwks: {config.parent / 'nowhere.jwks'}" in failed
+        assert "counterpart_away" in failed.values(), "what can be tried is tried all the same"
+        assert checked.returncode == 2
+    finally:
+        away.unlink()
+
+
+def test_check_goes_on_without_the_secret_of_one_town_and_a_refused_one_is_settings(line):
+    config = Path(line["config"])
+    secret = config.parent / "secrets" / "fitconnect"
+    right = secret.read_text(encoding="utf-8")
+    try:
+        secret.write_text("what the authority never gave", encoding="utf-8")
+        refused = run("check", "--config", line["config"], "--json")
+        secret.write_text("", encoding="utf-8")
+        empty = run("check", "--config", line["config"], "--json")
+    finally:
+        secret.write_text(right, encoding="utf-8")
+    failed = [row for row in map(json.loads, refused.stdout.splitlines()) if not row["ok"]]
+    assert {row["detail"] for row in failed} == {"token_refused"}
+    assert refused.returncode == 2
+    rows = {row["check"]: row for row in map(json.loads, empty.stdout.splitlines())}
+    (named,) = [
+        row for name, row in rows.items() if "client_secret_file: " in name and name.endswith("secrets/fitconnect")
+    ]
+    assert (named["ok"], named["detail"], empty.returncode) == (False, "secret_unreadable", 2)
+    assert [row["ok"] for name, row in rows.items() if name.startswith(("signing_key", "database"))] == [True, True]
 
 
 def test_a_second_serve_on_the_same_data_directory_is_refused(line):

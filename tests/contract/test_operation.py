@@ -107,6 +107,23 @@ def test_what_is_held_is_listed_by_cause_and_goes_on_when_resumed(portal, operat
     assert operate("held", "list") == []
 
 
+def test_a_corrected_secret_counts_without_a_restart(line, portal, operate, faults):
+    secret = Path(line["config"]).parent / "secrets" / "fitconnect"
+    right, worker = secret.read_text(encoding="utf-8"), line["pids"]["worker"]
+    try:
+        secret.write_text("what the authority never gave", encoding="utf-8")
+        faults(match="POST /v2/submissions", kind="status", value=401, times=1)  # its token is refused
+        _, _, made = portal.create(portal.body())
+        assert portal.followed(made["id"])["reason"]["code"] == "token_refused"
+        (cause,) = operate("held", "list")
+        assert (cause["cause"], cause["submissions"]) == ("token_refused", [made["id"]])
+    finally:
+        secret.write_text(right, encoding="utf-8")
+    operate("held", "resume", made["id"])
+    assert portal.followed(made["id"], ends=frozenset({"accepted"}))["state"] == "accepted"
+    assert Path(f"/proc/{worker}").exists(), "nobody started the worker anew"
+
+
 def test_the_basket_asks_which_and_names_what_it_does_not_hold(operate, accepted):
     assert operate("held", "resume", code=3) == []
     assert operate("held", "resume", "--cause", "no_such_cause", code=1) == []

@@ -85,9 +85,19 @@ def test_a_lost_machine_comes_back_from_its_backup(tmp_path, kind):
             external.close()
 
 
-def test_a_restore_without_any_list_of_erasures_says_what_that_means(tmp_path):
+def test_a_restore_misses_a_list_of_erasures_only_where_there_should_be_one(tmp_path):
     with kept_demo(60) as line:
         backup = tmp_path / "backup.zip"
+        command(line["config"], "backup", str(backup))
+        config = another_machine(line, None)
+        fresh = [*GATEWAY, "restore", str(backup), "--config", str(config)]
+        assert subprocess.run(fresh, capture_output=True, check=True).stderr == b"", "nothing was erased before"
+        shutil.rmtree(config.parent / "elsewhere")
+        portal = Patient(line)
+        example = portal.surely("GET", f"/services/hausnummer/example.json?municipality={ARS}")
+        made = hand_off(portal, example)
+        portal.followed(made)
+        command(line["config"], "retention", "erase", made)
         command(line["config"], "backup", str(backup))
         config = another_machine(line, None)
         done = subprocess.run(

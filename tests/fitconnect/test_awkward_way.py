@@ -64,7 +64,7 @@ def delivery(sandbox, client, *, signers, make, catalogue):
     channel = FitConnectChannel(
         environment,
         account["client_id"],
-        account["client_secret"],
+        lambda: account["client_secret"],
         addressee=lambda service, _test: Addressee(
             destination["destination_id"], IDENTIFIER, catalogue.get(service).titles["de"]
         ),

@@ -57,7 +57,7 @@ def channel(clock, make, signers, jwks, routed):
         return FitConnectChannel(
             Environment(TOKEN, BASE, **given),
             "town",
-            "secret",
+            lambda: "secret",
             addressee=lambda service, test: Addressee(DESTINATION, URN, "Hausnummer"),
             keys=make.signer(signers.subscriber),
             archive=make.archive,

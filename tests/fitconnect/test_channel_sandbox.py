@@ -47,7 +47,7 @@ async def channel(sandbox, client, make, signers):
         return FitConnectChannel(
             environment,
             sender["client_id"],
-            sender["client_secret"],
+            lambda: sender["client_secret"],
             addressee=lambda service, test: to,
             keys=keys,
             archive=make.archive,

@@ -159,7 +159,7 @@ def delivery(sandbox, client, whole, *, signers, make, catalogue, town):
     channel = FitConnectChannel(
         environment,
         account["client_id"],
-        account["client_secret"],
+        lambda: account["client_secret"],
         addressee=lambda _service, _test: to,
         keys=make.signer(signers.subscriber),
         archive=make.archive,

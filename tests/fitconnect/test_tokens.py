@@ -26,7 +26,7 @@ def wire():
 
 @pytest.fixture
 def tokens(clock, routed):
-    return Tokens(routed, URL, "town", "s3cr&t=ü", clock=clock, tick=clock.tick)
+    return Tokens(routed, URL, "town", lambda: "s3cr&t=ü", clock=clock, tick=clock.tick)
 
 
 def granted(value="t1", expires_in=1800, kind="Bearer"):

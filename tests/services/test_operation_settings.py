@@ -64,8 +64,8 @@ def test_each_address_is_a_target_of_its_own_and_no_key_shows_an_address(tmp_pat
         (SMTP + 'user = "gateway"\n' + IT, "belong together"),
         (SMTP + 'tls = "none"\nuser = "u"\npassword_file = "p"\n' + IT, "never sent unencrypted"),
         (SMTP + IT + IT, "same name"),
-        (SMTP + 'user = "u"\npassword_file = "absent"\n' + IT, "missing or empty"),
-        (HOOK, "missing or empty"),
+        (SMTP + 'user = "u"\npassword_file = "absent"\n' + IT, "The file is missing."),
+        (HOOK, "The file is missing."),
         (SMTP + IT + 'phone = "1"\n', "no such setting"),
     ],
 )

@@ -313,8 +313,48 @@ async def test_a_key_file_that_goes_missing_is_the_cause_and_its_path_is_not_tol
     (tmp_path / "rsa.jwk").unlink()
     with pytest.raises(SigningKeyUnfit) as unfit:
         await keys.sign_document("150900546546", document(), SignatureStyle(SignatureFormat.XADES))
-    assert "Schlüsseldatei fehlt" in unfit.value.sentence("de")
+    assert "Datei fehlt" in unfit.value.sentence("de")
     assert str(tmp_path) not in str(unfit.value)
+
+
+async def test_a_corrected_key_signs_without_a_restart(town, tmp_path, jwks):
+    keys = DocumentKeys(town(), At())
+    assert keys.signer("150900546546").identity.kid == jwks["rsa"]["kid"]
+    (tmp_path / "rsa.jwk").write_text("half writ", encoding="utf-8")
+    assert keys.signer("150900546546").identity.kid == jwks["rsa"]["kid"], "half a file replaces nothing"
+    (tmp_path / "rsa.jwk").write_text(json.dumps(jwks["P-256"]), encoding="utf-8")
+    signature = await keys.sign_document("150900546546", document(), SignatureStyle(SignatureFormat.XADES))
+    assert signature.certificate_sha256 == keys.identity("150900546546").certificate_sha256
+    assert keys.signer("150900546546").identity.kid == jwks["P-256"]["kid"]
+
+
+def test_a_new_key_waits_for_its_chain(town, tmp_path, jwks, signers):
+    """Two files are never replaced at the same moment."""
+    for kind in ("P-256", "P-384"):
+        bare = {name: value for name, value in jwks[kind].items() if name != "x5c"}
+        (tmp_path / f"bare-{kind}.jwk").write_text(json.dumps(bare), encoding="utf-8")
+    key, chain = tmp_path / "key.jwk", tmp_path / "chain.pem"
+    key.write_bytes((tmp_path / "bare-P-256.jwk").read_bytes())
+    chain.write_bytes(pem(*signers["P-256"].identity.chain))
+    keys = DocumentKeys(town('signing_jwk_file = "key.jwk"\ncertificate_chain_file = "chain.pem"'), At())
+    before = keys.signer("150900546546")
+    key.write_bytes((tmp_path / "bare-P-384.jwk").read_bytes())
+    assert keys.signer("150900546546") is before
+    chain.write_bytes(pem(*signers["P-384"].identity.chain))
+    assert keys.signer("150900546546").identity.kid == jwks["P-384"]["kid"]
+
+
+def test_a_corrected_chain_counts_for_a_command_too(town, tmp_path, signers):
+    (tmp_path / "sign").write_text("#!/bin/sh\n", encoding="ascii")
+    (tmp_path / "sign").chmod(0o700)
+    chain = tmp_path / "chain.pem"
+    chain.write_bytes(pem(*signers["P-256"].identity.chain))
+    keys = DocumentKeys(town('external_signer = ["sign"]\ncertificate_chain_file = "chain.pem"'), At())
+    before = keys.signer("150900546546")
+    chain.write_bytes(pem(*signers["P-384"].identity.chain))
+    after = keys.signer("150900546546")
+    assert after.identity.public == signers["P-384"].identity.public
+    assert after._running is before._running, "who closes it knows what still runs"
 
 
 def municipality(*destinations):

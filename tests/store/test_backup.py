@@ -113,6 +113,15 @@ async def test_what_was_erased_after_the_backup_stays_erased(store, postgres_dsn
         await other.close()
 
 
+async def test_a_backup_knows_whether_there_has_to_be_a_list_of_erasures(store, postgres_dsn, empty, clock, tmp_path):
+    it, _ = await ended(store, "k-1")
+    assert not backup.knows_erasures(postgres_dsn)
+    await store.retention(ErasedList(tmp_path / NAME)).erase(it.id, "request")
+    backup.write(postgres_dsn, tmp_path / "b.zip", clock.now())
+    backup.load(empty, tmp_path / "b.zip")
+    assert backup.knows_erasures(empty)
+
+
 async def test_only_an_empty_database_is_restored_into(store, postgres_dsn, clock, tmp_path):
     await ended(store, "k-1")
     backup.write(postgres_dsn, tmp_path / "b.zip", clock.now())

@@ -114,6 +114,15 @@ async def test_a_storm_is_one_mail(store, clock, mail, heralds):
     assert "… und 30 weitere" in text_of(raw)
 
 
+async def test_a_mail_server_whose_password_was_corrected_is_used_from_the_next_look(store, clock, mail, heralds):
+    relay = Relay("127.0.0.1", mail.port, "none", AddressPolicy.of(("loopback",)), step_s=2.0, whole_s=5.0)
+    target = to_it()
+    herald = heralds(target, relay=None, reach=lambda: ({target.key: target}, relay))
+    await held(store, clock)
+    await told(herald)
+    assert len(mail.got) == 1
+
+
 async def test_an_alarm_is_told_again_after_its_time_until_somebody_acknowledges_it(store, clock, mail, heralds):
     (one,) = await held(store, clock)
     herald = heralds(to_it())

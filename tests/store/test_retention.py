@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.crypto.keys import generate_ed25519
-from gateway.errors import Erased, ErasedListUnreadable, ErasedListUnwritable, NotFound, StateConflict
+from gateway.errors import Erased, ErasedListUnreadable, ErasedListUnwritable, NotFound, OnLegalHold, StillUnderWay
 from gateway.evidence import chain, cover
 from gateway.model import State
 from gateway.ports import Change
@@ -115,8 +115,9 @@ async def test_what_is_on_its_way_is_neither_due_nor_erased_on_request(store, cl
     _, it = await ended(store, clock, state=state)
     clock.advance(days=4000)
     assert await retention.run(PAYLOAD) == 0
-    with pytest.raises(StateConflict):
+    with pytest.raises(StillUnderWay) as refused:
         await retention.erase(it.id, "request")
+    assert all(f"`gateway held cancel {it.id}`" in refused.value.sentence(each) for each in ("de", "en"))
     assert (await store.stored(it.id)).record
 
 
@@ -125,8 +126,9 @@ async def test_a_legal_hold_keeps_until_it_is_released(store, clock, retention):
     await retention.hold(it.id, held=True)
     clock.advance(days=31)
     assert await retention.run(PAYLOAD) == 0
-    with pytest.raises(StateConflict):
+    with pytest.raises(OnLegalHold) as refused:
         await retention.erase(it.id, "request")
+    assert all(f"`gateway retention hold {it.id} --release`" in refused.value.sentence(each) for each in ("de", "en"))
     await retention.hold(it.id, held=False)
     assert await retention.run(PAYLOAD) == 1
 

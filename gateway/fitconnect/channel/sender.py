@@ -51,7 +51,7 @@ class FitConnectChannel:
         self,
         environment: Environment,
         client_id: str,
-        client_secret: str,
+        client_secret: Callable[[], str],
         *,
         addressee: Callable[[str, bool], Addressee],
         keys: Keys,

@@ -7,6 +7,7 @@ Standard: RFC 6749 §4.4, FIT-Connect "authentication". Start reading: `Tokens.c
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections.abc import Callable
@@ -39,14 +40,17 @@ class _Held:
 
 
 class Tokens:
-    """The access token of one client at one token endpoint. `tick` is a monotonic clock in seconds."""
+    """The access token of one client at one token endpoint. `tick` is a monotonic clock in seconds.
+
+    `client_secret` is asked for each token anew, so that a corrected one counts at once; it may read a file.
+    """
 
     def __init__(  # noqa: PLR0913 - a client, where it signs in, and its clocks
         self,
         client: Client,
         token_url: str,
         client_id: str,
-        client_secret: str,
+        client_secret: Callable[[], str],
         *,
         clock: Clock,
         tick: Callable[[], float],
@@ -83,10 +87,11 @@ class Tokens:
             self._held = None
 
     async def _fetch(self) -> _Held:
+        secret = await asyncio.to_thread(self._client_secret)
         form = {
             "grant_type": "client_credentials",
             "client_id": self._client_id,
-            "client_secret": self._client_secret,
+            "client_secret": secret,
         }
         headers = {"content-type": names.FORM, "accept": names.JSON}
         began = self._tick()

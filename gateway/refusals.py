@@ -1,0 +1,56 @@
+"""Every fault of what the settings name, told at once: each reader is tried, and what it refuses is gathered.
+
+Knows: which files are read of the settings by every process, and by whom the others are. Never does: read a file
+itself, or judge one. Standard: house rule (all faults, not the first one). Start reading: `faults`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+
+from gateway import keyfiles
+from gateway.document_keys import DocumentKeys
+from gateway.errors import DataInvalid, SettingsInvalid
+from gateway.keyfiles import read_secret
+from gateway.model import Finding, SignatureFormat
+from gateway.settings import MunicipalityFile, Settings
+
+Attempt = Callable[[], object]
+"""Reads something of the settings; raises `SettingsInvalid` or `DataInvalid` where that cannot be used."""
+
+
+def faults(attempts: Iterable[Attempt]) -> list[Finding]:
+    """What the attempts refuse, each fault once."""
+    found: dict[Finding, None] = {}
+    for attempt in attempts:
+        try:
+            attempt()
+        except (SettingsInvalid, DataInvalid) as error:
+            found |= dict.fromkeys(error.findings)
+    return list(found)
+
+
+def of_files(settings: Settings, towns: Sequence[MunicipalityFile], also: Iterable[Attempt]) -> list[Finding]:
+    """The faults of every file that a process reads at its start; a missing master key is told with others only."""
+    found = faults([*_own(settings, towns), *(attempt for town in towns for attempt in _of_town(town)), *also])
+    return found + faults([partial(keyfiles.judge_master_files, settings)]) if found else []
+
+
+def of_keys(towns: Sequence[MunicipalityFile], keys: DocumentKeys) -> list[Finding]:
+    """The faults of the keys that sign documents, as far as they show without knowing what is signed how."""
+    return faults(partial(keys.check, town.ars, {SignatureFormat.JWS}) for town in towns)
+
+
+def _own(settings: Settings, towns: Sequence[MunicipalityFile]) -> Iterator[Attempt]:
+    place = keyfiles.token_place(settings)
+    if settings.evidence.signing_key_file is not None or place.exists():
+        yield partial(keyfiles.read_private, place, "evidence.signing_key_file")
+    yield partial(keyfiles.published_keys, settings)
+    for name in sorted({town.fitconnect.environment for town in towns} & settings.fitconnect.environments.keys()):
+        for path in settings.fitconnect.environments[name].trust_roots:
+            yield partial(keyfiles.read_roots, path, f"fitconnect.environments.{name}.trust_roots")
+
+
+def _of_town(town: MunicipalityFile) -> Iterator[Attempt]:
+    yield partial(read_secret, town.fitconnect.client_secret_file, f"{town.slug}.fitconnect.client_secret_file")
