@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pytest_socket import socket_allow_hosts
 
@@ -18,6 +19,7 @@ KEY_NAMES = ("encryption", "signing", "root")
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before any fixture runs: connections go to loopback addresses and unix sockets only."""
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+    structlog.reset_defaults()  # a command that an earlier test ran in this process may have silenced warnings
 
 
 @pytest.fixture(scope="session")

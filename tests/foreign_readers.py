@@ -199,6 +199,7 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.keyfiles": _OPERATOR,
     "gateway.tomlfile": _OPERATOR,
     "gateway.production_rules": _OPERATOR,
+    "gateway.unusable_files": _OPERATOR,
     "gateway.store.backup": _OPERATOR,
     "gateway.store.erased": _OPERATOR,
     "gateway.services.loader": _OPERATOR,

@@ -139,7 +139,6 @@ async def test_while_one_destination_drips_the_others_of_its_town_and_another_to
     # for as long as the test may last, no exchange with the dripping destination ends by itself
     policy = Policy(allow_private=("loopback",), whole=Pace(60.0, 1e9))
     stop, tick = asyncio.Event(), Tick()
-    structlog.reset_defaults()  # a command of an earlier test may have silenced warnings
     with structlog.testing.capture_logs() as lines:
         async with dripping() as (url, over), http_client(policy) as client:
             drips = Channel({"hausnummer": DRIPS, "termin": SISTER}, client, url)
