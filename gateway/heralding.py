@@ -14,7 +14,7 @@ from datetime import timedelta
 from gateway import operation
 from gateway.failures import Failures
 from gateway.herald import Herald
-from gateway.outbound.client import http_client
+from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.store.bulletins import StoredBulletins
 from gateway.wiring import House, policy
@@ -26,7 +26,7 @@ async def open_herald(house: House, counted: Failures | None = None) -> AsyncIte
     section = house.settings.alarms
     targets = {target.key: target for target in operation.targets(house.settings)}
     way = replace(policy(house.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.ALARM_WEBHOOK)
-    async with http_client(way, durations=house.durations) as client:
+    async with httpx_client(way, durations=house.durations) as client:
         yield Herald(
             bulletins=StoredBulletins(house.store.database, house.clock, house.store.new_id),
             targets=targets,
