@@ -260,6 +260,7 @@ async def test_what_an_answer_without_a_body_would_have_is_left_as_it_was_said(s
         (b"deflate", zlib.compress(b"Stra\xc3\x9fe" * 100)),
         (b"identity", b"Stra\xc3\x9fe" * 100),
     ],
+    ids=["gzip", "two members", "deflate", "not at all"],
 )
 async def test_a_packed_answer_is_unpacked_once(serving, opened, coding, packed):
     async with serving(answering(packed, b"Content-Encoding: " + coding, b"Content-Type: text/plain")) as server:
@@ -273,6 +274,7 @@ async def test_a_packed_answer_is_unpacked_once(serving, opened, coding, packed)
 @pytest.mark.parametrize(
     "packed",
     [gzip.compress(b"x" * 1_000_000), gzip.compress(b"x" * 50)[:-9], b"no gzip at all", gzip.compress(b"x") + b"more"],
+    ids=["large", "cut off", "no gzip", "more behind it"],
 )
 async def test_a_packed_answer_that_grows_too_large_or_is_none_is_refused(serving, opened, packed):
     async with serving(answering(packed, b"Content-Encoding: gzip")) as server:
