@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+import httpx
 import structlog
 
 from gateway import alarm, failpoints, letter, unexpected, webhook
@@ -22,8 +23,8 @@ from gateway.alarm import Bulletin, Bulletins, Sent, Target
 from gateway.errors import CounterpartBusy, CounterpartError, CounterpartRefused, GatewayError, InternalError
 from gateway.failures import Failures
 from gateway.outbound import smtp
-from gateway.outbound.client import Client, exchange
 from gateway.outbound.durations import Durations
+from gateway.outbound.httpx_transport import exchange
 from gateway.outbound.smtp import Relay
 from gateway.ports import Clock
 
@@ -47,7 +48,7 @@ class Herald:
 
     bulletins: Bulletins
     targets: Mapping[str, Target]
-    client: Client
+    client: httpx.AsyncClient
     clock: Clock
     gateway: str
     relay: Relay | None = None

@@ -16,7 +16,7 @@ from gateway import operation
 from gateway.failures import Failures
 from gateway.following import Following
 from gateway.herald import Herald, Reach
-from gateway.outbound.client import http_client
+from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings import Settings
 from gateway.store.bulletins import StoredBulletins
@@ -30,7 +30,7 @@ async def open_herald(house: House, counted: Failures | None = None) -> AsyncIte
     reach = Following("alarms", operation.files(house.settings), partial(_reach, house.settings))
     targets, relay = reach()
     way = replace(policy(house.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.ALARM_WEBHOOK)
-    async with http_client(way, durations=house.durations) as client:
+    async with httpx_client(way, durations=house.durations) as client:
         yield Herald(
             bulletins=StoredBulletins(house.store.database, house.clock, house.store.new_id),
             targets=targets,

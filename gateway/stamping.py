@@ -10,9 +10,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+import httpx
+
 from gateway.errors import CounterpartAway, CounterpartRefused, CryptoFailure, DatabaseAway, EvidenceRefused
 from gateway.evidence import stamp
-from gateway.outbound.client import Client, exchange
+from gateway.outbound.httpx_transport import exchange
 from gateway.store import roots
 from gateway.store.database import Database
 
@@ -20,7 +22,7 @@ TRIED_FOR: Final = timedelta(days=7)
 
 
 async def stamp_roots(
-    database: Database, client: Client, url: str, now: datetime, random: Callable[[int], bytes]
+    database: Database, client: httpx.AsyncClient, url: str, now: datetime, random: Callable[[int], bytes]
 ) -> int:
     """Fetch a time stamp for each root of the last days that has none, ten at most; how many there were.
 
@@ -43,7 +45,7 @@ async def stamp_roots(
 
 async def _stamp(  # noqa: PLR0913 - what an exchange is made of
     database: Database,
-    client: Client,
+    client: httpx.AsyncClient,
     url: str,
     now: datetime,
     random: Callable[[int], bytes],

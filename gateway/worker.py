@@ -26,7 +26,7 @@ from gateway.errors import DatabaseAway, NotFound
 from gateway.evidence_watch import EvidenceWatch
 from gateway.failures import Failures, repeat
 from gateway.heralding import open_herald
-from gateway.outbound.client import http_client
+from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings import Settings
 from gateway.shares import PLACES, Shares
@@ -186,7 +186,7 @@ async def _deadlines(house: House) -> None:
 async def _stamps(house: House, failures: Failures, url: str) -> None:
     """Apart from the roots: an authority that is slow or down holds up nobody."""
     way = replace(policy(house.settings), counterpart=Counterpart.TIMESTAMP)
-    async with http_client(way, durations=house.durations) as client:
+    async with httpx_client(way, durations=house.durations) as client:
         await repeat(
             failures,
             "time_stamps",

@@ -156,24 +156,24 @@ def _files(values: Settings, source: str, *, code_lists: bool) -> dict[str, byte
 
 
 async def _remote(values: Settings, source: str, *, code_lists: bool) -> dict[str, bytes]:
-    from gateway.outbound.client import http_client  # noqa: PLC0415 - commands import what they need
+    from gateway.outbound.httpx_transport import httpx_client  # noqa: PLC0415 - commands import what they need
     from gateway.sets.source import gather_remote  # noqa: PLC0415 - as above
     from gateway.sets.xrepository import XRepository  # noqa: PLC0415 - as above
     from gateway.wiring import policy  # noqa: PLC0415 - as above
 
-    async with http_client(policy(values)) as client:
+    async with httpx_client(policy(values)) as client:
         xrepository = XRepository(client, values.schemas.xrepository)
         insecure = values.mode == "test"
         return await gather_remote(source, xrepository, code_lists=code_lists, insecure=insecure)
 
 
 def _newest(values: Settings, urns: list[str]) -> dict[str, str]:
-    from gateway.outbound.client import http_client  # noqa: PLC0415 - commands import what they need
+    from gateway.outbound.httpx_transport import httpx_client  # noqa: PLC0415 - commands import what they need
     from gateway.sets.xrepository import XRepository  # noqa: PLC0415 - as above
     from gateway.wiring import policy  # noqa: PLC0415 - as above
 
     async def ask(_: asyncio.Event) -> dict[str, str]:
-        async with http_client(policy(values)) as client:
+        async with httpx_client(policy(values)) as client:
             return await XRepository(client, values.schemas.xrepository).current_versions(urns)
 
     return run(ask)

@@ -28,8 +28,8 @@ async def pieces(content: bytes) -> AsyncIterator[memoryview]:
 class StreamedBody(Payload):
     """A body from an iterator. `limit` are the seconds a piece may take; then the connection is cut.
 
-    `size` is for the header `Content-Length` where the request has none. `error` is what the iterator raised. `moved`
-    is told the size of each piece that went out.
+    `size` is for the header `Content-Length` where the request has none. `error` is what the iterator raised, `cut`
+    says that a piece took too long. `moved` is told the size of each piece that went out.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class StreamedBody(Payload):
         self._size = size
         self._moved = moved
         self.error: Exception | None = None
+        self.cut = False
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Send every piece. Raises `OSError`, what the source raises, `InternalError` for another size than said."""
@@ -56,7 +57,7 @@ class StreamedBody(Payload):
             sent += len(piece)
             if content_length is not None and sent > content_length:
                 self._fail_for_size()
-            timer = loop.call_later(self._limit, _cut, writer)
+            timer = loop.call_later(self._limit, self._abort, writer)
             try:
                 await writer.write(piece)
             finally:
@@ -85,8 +86,8 @@ class StreamedBody(Payload):
         """Nothing is kept that could be decoded. Raises `TypeError`."""
         raise TypeError(encoding, errors)
 
-
-def _cut(writer: AbstractStreamWriter) -> None:
-    """End the connection with what is unsent: whoever does not read would hold it for ever."""
-    if writer.transport is not None:
-        writer.transport.abort()
+    def _abort(self, writer: AbstractStreamWriter) -> None:
+        """End the connection with what is unsent: whoever does not read would hold it for ever."""
+        self.cut = True
+        if writer.transport is not None:
+            writer.transport.abort()

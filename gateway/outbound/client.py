@@ -26,7 +26,7 @@ from gateway.outbound.answer import Answer
 from gateway.outbound.body import StreamedBody, pieces
 from gateway.outbound.durations import Durations
 from gateway.outbound.network import PinnedResolver, Resolve, literal_socket, resolve
-from gateway.outbound.overdue import Overdue
+from gateway.outbound.overdue import Overdue, UnderWay
 from gateway.outbound.pace import WHOLE, Counterpart, Pace, Progress
 from gateway.outbound.policy import AddressPolicy, parse
 from gateway.outbound.route import Route
@@ -104,8 +104,8 @@ class Client:
     """
 
     def __init__(self, policy: Policy, find: Resolve, durations: Durations) -> None:
-        self._write_s = policy.write_s
-        self._counterpart, self._durations, self._overdue = policy.counterpart, durations, Overdue(policy.whole)
+        self.policy = policy
+        self._durations, self._overdue = durations, Overdue(policy.whole)
         self._addresses = AddressPolicy.of(policy.allow_private)
         self._route = Route(policy.proxy, policy.no_proxy)
         proxy = URL(policy.proxy) if policy.proxy else None
@@ -127,13 +127,12 @@ class Client:
         limit: int,
     ) -> Answer:
         """What the function `exchange` says."""
-        address = _address(url)
+        address = address_of(url)
         host = address.raw_host or ""
-        session = self._session_for(host)
-        clock = asyncio.get_running_loop().time
-        under_way = self._overdue.begin(clock())
+        session = self.session_for(host)
+        under_way = self.begin()
         progress = under_way.progress
-        body = self._body(content, progress)
+        body = body_of(content, progress, self.policy.write_s)
         try:
             response = await session.request(method, address, headers=headers, data=body, allow_redirects=False)
             try:
@@ -149,23 +148,27 @@ class Client:
             if isinstance(body, StreamedBody) and body.error:
                 raise body.error from None
             # what is no HTTP shows the answer's bytes and our token in its error: no cause for a log to print
-            raise _named(error, host) from (None if isinstance(error, aiohttp.ClientResponseError) else error)
+            raise named(error, host) from (None if isinstance(error, aiohttp.ClientResponseError) else error)
         finally:
-            self._overdue.end(under_way)
-            self._durations.note(self._counterpart, host, clock() - progress.began, progress.moved)
+            self.end(under_way, host)
 
-    def _session_for(self, host: str) -> ClientSession:
+    def begin(self) -> UnderWay:
+        """The running task begins an exchange; its time runs from now on."""
+        return self._overdue.begin(asyncio.get_running_loop().time())
+
+    def end(self, under_way: UnderWay, host: str) -> None:
+        """An exchange is over, well or not: note how long it took."""
+        self._overdue.end(under_way)
+        progress = under_way.progress
+        seconds = asyncio.get_running_loop().time() - progress.began
+        self._durations.note(self.policy.counterpart, host, seconds, progress.moved)
+
+    def session_for(self, host: str) -> ClientSession:
+        """The connections that lead to a host. Raises `AddressRefused` for a literal that may not be reached."""
         literal = parse(host)
         if literal is not None and self._addresses.refuses(host, literal):
             raise AddressRefused(host=host)
         return self._direct if self._route.is_direct(host) else self._proxied
-
-    def _body(self, content: bytes | AsyncIterator[bytes] | None, progress: Progress) -> bytes | StreamedBody | None:
-        if not isinstance(content, bytes):
-            return None if content is None else StreamedBody(content, self._write_s, moved=progress.add)
-        if len(content) <= WHOLE_BYTES:
-            return content
-        return StreamedBody(pieces(content), self._write_s, len(content), moved=progress.add)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -178,6 +181,17 @@ class Client:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+def body_of(
+    content: bytes | AsyncIterator[bytes] | None, progress: Progress, write_s: float
+) -> bytes | StreamedBody | None:
+    """What aiohttp is handed to send; a piece of a large or streamed body may take `write_s` seconds."""
+    if not isinstance(content, bytes):
+        return None if content is None else StreamedBody(content, write_s, moved=progress.add)
+    if len(content) <= WHOLE_BYTES:
+        return content
+    return StreamedBody(pieces(content), write_s, len(content), moved=progress.add)
 
 
 async def read_limited(response: ClientResponse, limit: int, progress: Progress) -> bytes:
@@ -247,7 +261,7 @@ def _tls(policy: Policy) -> ssl.SSLContext:
     return context
 
 
-def _address(url: str) -> URL:
+def address_of(url: str) -> URL:
     """The address as it was given; one with spaces or characters beyond ASCII is encoded.
 
     Raises `CounterpartAway` for one that nobody can be reached at: another scheme, no host, a user's name inside.
@@ -271,7 +285,7 @@ def _headers(response: ClientResponse) -> dict[str, str]:
     return headers
 
 
-def _named(error: aiohttp.ClientError, host: str) -> CounterpartAway | CounterpartGarbled:
+def named(error: aiohttp.ClientError, host: str) -> CounterpartAway | CounterpartGarbled:
     """Bytes that are no HTTP count as garbled; a connection refused, silent or closed early as away."""
     no_http = isinstance(error, aiohttp.ClientResponseError) and not isinstance(error, aiohttp.ClientHttpProxyError)
     return CounterpartGarbled(host=host) if no_http else CounterpartAway(host=host)

@@ -8,6 +8,7 @@ Start reading: `Overdue.begin`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,12 +19,34 @@ EVERY_S: Final = 1.0
 
 @dataclass(slots=True, eq=False)
 class UnderWay:
-    """One exchange, the task that carries it out, and how often that was asked to end before."""
+    """One exchange, the task that carries it out, and how often that was asked to end before.
+
+    An answer that is handed out piece by piece has a task only while one waits for the next piece; in between `cut`
+    ends it.
+    """
 
     progress: Progress
     task: asyncio.Task[Any] | None
     asked: int
     ended: bool = False
+    cut: Callable[[], None] | None = None
+
+    def resume(self) -> None:
+        """The running task waits for it from now on."""
+        self.task = asyncio.current_task()
+        self.asked = self.task.cancelling() if self.task else 0
+
+    def pause(self) -> None:
+        """Nobody waits for it: whoever is handed a piece does with it what he likes."""
+        self.task = None
+
+    def stop(self) -> None:
+        """It took too long."""
+        self.ended = True
+        if self.task is not None:
+            self.task.cancel()
+        elif self.cut is not None:
+            self.cut()
 
     def was_ended(self) -> bool:
         """To be asked once, for a `CancelledError`: whether it came from here, and from nobody else too."""
@@ -60,8 +83,7 @@ class Overdue:
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        for one in self._under_way:
-            if not one.ended and one.task is not None and one.progress.overdue(now):
-                one.ended = True
-                one.task.cancel()
+        for one in tuple(self._under_way):
+            if not one.ended and one.progress.overdue(now):
+                one.stop()
         self._timer = loop.call_later(self._every_s, self._look) if self._under_way else None

@@ -18,10 +18,12 @@ from importlib import resources
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
+import httpx
+
 from gateway import foreign_json
 from gateway.errors import CounterpartAway, CounterpartBusy, CounterpartGarbled, CounterpartRefused
 from gateway.outbound.answer import Answer
-from gateway.outbound.client import Client, exchange
+from gateway.outbound.httpx_transport import exchange
 from gateway.xoev import xml
 
 MAX_ARCHIVE_BYTES: Final = 64 << 20
@@ -79,7 +81,7 @@ class XRepository:
     redirect), `CounterpartGarbled` (no such answer, too large), `AddressRefused`.
     """
 
-    def __init__(self, client: Client, base: str | None = None, whole_s: float = WHOLE_S) -> None:
+    def __init__(self, client: httpx.AsyncClient, base: str | None = None, whole_s: float = WHOLE_S) -> None:
         self._client = client
         self._addresses = addresses()
         self._base = f"{(base or self._addresses.base).rstrip('/')}/"

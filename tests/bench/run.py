@@ -91,6 +91,14 @@ def workers(*, quick: bool) -> dict[str, Any]:
     return found
 
 
+def exchanges(*, quick: bool) -> dict[str, float]:
+    """Processor milliseconds of an exchange by each way out (a process of its own)."""
+    command = [sys.executable, "-m", "tests.bench.bench_outbound", *(["--quick"] if quick else [])]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    found: dict[str, float] = json.loads(out.stdout)
+    return found
+
+
 def cpu_seconds(pids: list[int]) -> float:
     """Processor time of processes and their waited-for children."""
     total = 0
@@ -203,6 +211,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "workers": workers(quick=quick),
         "signature_ms": signatures(quick=quick),
         "rules": rules(quick=quick),
+        "exchange": exchanges(quick=quick),
         "documents": documents(200 if quick else 3000),
         "forms": forms(quick=quick),
         "accepts": {**costs["accepts"], "goal_per_second": 200, "goal_p99_ms": 50},
@@ -258,14 +267,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     parser.add_argument(
-        "--only", choices=["documents", "forms"], help="measure these rows anew and leave the others of the page"
+        "--only",
+        choices=["documents", "forms", "exchange"],
+        help="measure these rows anew and leave the others of the page",
     )
     arguments = parser.parse_args()
     quick = arguments.quick
     if arguments.only:
         result = json.loads((PAGE / "benchmarks.json").read_text(encoding="utf-8"))
-        measured = documents(3000) if arguments.only == "documents" else forms(quick=False)
-        result[arguments.only] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **measured}
+        again = {
+            "documents": lambda: documents(3000),
+            "forms": lambda: forms(quick=quick),
+            "exchange": lambda: exchanges(quick=quick),
+        }
+        result[arguments.only] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **again[arguments.only]()}
     else:
         result = measure(quick=quick)
     sys.stdout.write(json.dumps(result, indent=1) + "\n")

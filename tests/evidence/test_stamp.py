@@ -10,15 +10,26 @@ import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import httpx
 import pytest
+import respx
 from cryptography import x509
 
 from gateway.crypto.keys import generate_ed25519, private_key
-from gateway.errors import CounterpartRefused, CryptoFailure, EvidenceRefused
+from gateway.errors import (
+    AddressRefused,
+    CounterpartAway,
+    CounterpartGarbled,
+    CounterpartRefused,
+    CryptoFailure,
+    EvidenceRefused,
+)
 from gateway.evidence import container, der, stamp
 from gateway.evidence.der import OPTION_0, SEQUENCE, SET
 from gateway.evidence.verify import verify
-from gateway.outbound.client import Policy, http_client
+from gateway.outbound.client import Policy
+from gateway.outbound.httpx_errors import OutboundRefused
+from gateway.outbound.httpx_transport import httpx_client
 from gateway.ports import EvidenceEntry
 from gateway.stamping import stamp_roots
 from gateway.store import dossier, roots
@@ -215,13 +226,39 @@ def served(authority):
     server.server_close()
 
 
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (httpx.ConnectTimeout("x"), CounterpartAway),
+        (httpx.ReadError("x"), CounterpartAway),
+        (httpx.RemoteProtocolError("x"), CounterpartGarbled),
+        (OutboundRefused("x"), AddressRefused),
+        (httpx.Response(301, headers={"Location": "https://elsewhere.example"}), CounterpartRefused),
+        (httpx.Response(200, content=b"no stamp"), EvidenceRefused),
+    ],
+)
+async def test_faults_on_the_way_to_the_authority_have_our_names(monkeypatch, clock, fault, error):  # noqa: F811 - a fixture
+    async def unstamped(*_):
+        return [(1, "token")]
+
+    monkeypatch.setattr(roots, "unstamped", unstamped)
+    async with httpx_client(Policy()) as client:
+        with respx.mock(using="httpx") as wire:
+            route = wire.post("https://tsa.example/").mock(side_effect=[fault])
+            with pytest.raises(error):
+                await stamp_roots(None, client, "https://tsa.example/", clock.now(), os.urandom)
+    (asked,) = route.calls
+    assert asked.request.headers["content-type"] == stamp.REQUEST_TYPE
+    assert asked.request.headers["accept"] == stamp.ANSWER_TYPE
+
+
 async def test_roots_are_stamped_and_exported_with_their_stamps(store, clock, served):  # noqa: F811 - fixtures
     url, handler = served
     key = private_key(generate_ed25519("gateway-evidence-1")[0])
     new = dataclasses.replace(new_submission(), evidence=(EvidenceEntry("validated", {"valid": True}),))
     await store.create(new)
     await roots.sign_due(store.database, key, clock.now())
-    async with http_client(Policy(allow_private=("loopback",))) as client:
+    async with httpx_client(Policy(allow_private=("loopback",))) as client:
         for lie, error in (((500, b""), CounterpartRefused), ((200, b"no stamp"), EvidenceRefused)):
             handler.lie = lie
             with pytest.raises(error):

@@ -7,6 +7,7 @@ import ssl
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -15,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from gateway.errors import CounterpartAway
-from gateway.outbound.client import exchange
+from gateway.outbound.client import Policy, exchange
+from gateway.outbound.httpx_transport import httpx_client
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -305,3 +307,16 @@ async def test_a_connection_that_was_closed_meanwhile_is_not_used_again(serving,
             assert (await exchange(client, "GET", server.url)).body == b"ok"
             await asyncio.sleep(0.01)
         assert server.connections == 3
+
+
+async def test_httpx_over_our_way_out_checks_certificates_as_we_do(secure, certificate):
+    async with secure() as (port, _):
+        for known, heard in ((certificate, True), (None, False)):
+            async with httpx_client(Policy(ca_bundle=known, allow_private=("loopback",)), find=loopback) as client:
+                asked = client.get(f"https://town.example:{port}/")
+                if heard:
+                    assert (await asked).text == "ok"
+                    continue
+                with pytest.raises(httpx.ConnectError) as caught:
+                    await asked
+                assert isinstance(caught.value.__cause__, CounterpartAway)

@@ -6,9 +6,11 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
-from gateway.outbound.client import Client, Policy, http_client
+from gateway.outbound.client import Policy
+from gateway.outbound.httpx_transport import httpx_client
 
 
 class Repository:
@@ -59,6 +61,6 @@ def repository() -> Iterator[Repository]:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    async with http_client(Policy(allow_private=("loopback",))) as made:
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx_client(Policy(allow_private=("loopback",))) as made:
         yield made

@@ -10,15 +10,19 @@ from datetime import timedelta
 from email.utils import parseaddr
 from uuid import uuid4
 
+import httpx
 import pytest
+import respx
 from aiohttp import web
 
 from gateway.alarm import Target
 from gateway.deadlines import Severity
-from gateway.errors import CounterpartRefused
+from gateway.errors import AddressRefused, CounterpartAway, CounterpartBusy, CounterpartGarbled, CounterpartRefused
 from gateway.herald import Herald
 from gateway.model import State
-from gateway.outbound.client import Policy, http_client
+from gateway.outbound.client import Policy
+from gateway.outbound.httpx_errors import OutboundRefused
+from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.policy import AddressPolicy
 from gateway.outbound.smtp import Relay
 from gateway.ports import Change
@@ -44,7 +48,7 @@ async def mail():
 async def heralds(store, clock, mail):
     """Makes heralds to targets; each is a worker of its own on the same database."""
     relay = Relay("127.0.0.1", mail.port, "none", AddressPolicy.of(("loopback",)), step_s=2.0, whole_s=5.0)
-    async with http_client(Policy(allow_private=("loopback",))) as client:
+    async with httpx_client(Policy(allow_private=("loopback",))) as client:
 
         def made(*targets, **how):
             bulletins = StoredBulletins(store.database, clock, store.new_id)
@@ -286,6 +290,27 @@ async def test_a_webhook_that_is_wrong_for_a_while_gets_the_same_message_later(s
             clock.advance(seconds=6)
         assert len({headers["webhook-id"] for headers, _ in hook.got}) == 1
         assert len(hook.got) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (httpx.ConnectError("x"), CounterpartAway),
+        (httpx.ReadTimeout("x"), CounterpartAway),
+        (httpx.RemoteProtocolError("x"), CounterpartGarbled),
+        (OutboundRefused("x"), AddressRefused),
+        (httpx.Response(302, headers={"Location": "https://elsewhere.example"}), CounterpartBusy),
+        (httpx.Response(404), CounterpartBusy),
+    ],
+)
+async def test_faults_on_the_way_to_a_webhook_have_our_names(heralds, fault, error):
+    target = Target("hook:1", "hook", Severity.NOTICE, url="https://hook.example/s3cret", secret=bytes(32))
+    with respx.mock(using="httpx") as wire:
+        route = wire.post(target.url).mock(side_effect=[fault])
+        with pytest.raises(error) as caught:
+            await heralds(target).trial(target, uuid4())
+    assert route.call_count == 1
+    assert caught.value.params["host"] == "hook.example"
 
 
 async def test_a_trial_reaches_each_way_and_says_what_fails(store, clock, mail, heralds):
