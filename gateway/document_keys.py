@@ -24,13 +24,14 @@ from uuid import uuid4
 import structlog
 from cryptography import x509
 
-from gateway import regular, unusable_files
 from gateway.errors import KeyUnfit, SettingsInvalid, SigningKeyUnfit
 from gateway.external_signer import ExternalSigner
 from gateway.following import Look, look
+from gateway.input import regular_file
 from gateway.model import Document, Finding, Signature, SignatureFormat, SignatureStyle
 from gateway.ports import Clock
-from gateway.settings import MunicipalityFile
+from gateway.settings import unusable_files
+from gateway.settings.gateway import MunicipalityFile
 from gateway.signature import identity as identities
 from gateway.signature import making, signer
 from gateway.signature.identity import Identity
@@ -187,7 +188,7 @@ def _identity(file: MunicipalityFile) -> Identity:
 
 def _jwk(path: Path | None) -> Mapping[str, Any]:
     try:
-        jwk = json.loads(regular.text(path)) if path else None
+        jwk = json.loads(regular_file.text(path)) if path else None
     except (OSError, ValueError, RecursionError):
         jwk = None
     if not isinstance(jwk, dict) or not isinstance(jwk.get("d"), str):
@@ -199,7 +200,7 @@ def _chain(slug: str, path: Path | None) -> tuple[x509.Certificate, ...]:
     if path is None:
         return ()
     try:
-        return tuple(x509.load_pem_x509_certificates(regular.content(path)))
+        return tuple(x509.load_pem_x509_certificates(regular_file.content(path)))
     except (OSError, ValueError):
         pass
     raise SettingsInvalid(

@@ -18,7 +18,7 @@ from gateway.following import Following
 from gateway.herald import Herald, Reach
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
-from gateway.settings import Settings
+from gateway.settings.gateway import Settings
 from gateway.store.bulletins import StoredBulletins
 from gateway.wiring import House, policy
 

@@ -24,9 +24,9 @@ from gateway.errors import (
     UnknownMunicipality,
     UnknownService,
 )
+from gateway.input.pointers import token
 from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
 from gateway.named_files import named
-from gateway.pointers import token
 from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
 from gateway.services.attachments import MAX_FILES
 from gateway.services.loader import Catalogue

@@ -17,7 +17,6 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from gateway import regular, unusable_files
 from gateway.crypto import jws
 from gateway.crypto.keys import (
     PrivateKey,
@@ -31,9 +30,11 @@ from gateway.crypto.vault import MasterKey
 from gateway.document_keys import DocumentKeys
 from gateway.errors import EvidenceKeyMissing, KeyUnfit, MasterKeyMissing, SettingsInvalid
 from gateway.evidence.roots import NOTHING
+from gateway.input import regular_file
 from gateway.model import Finding
 from gateway.ports import Clock
-from gateway.settings import MunicipalityFile, Settings
+from gateway.settings import unusable_files
+from gateway.settings.gateway import MunicipalityFile, Settings
 from gateway.store import witness
 from gateway.store.judging import Guard
 from gateway.store.witness import WitnessFile
@@ -74,7 +75,7 @@ def master_keys(settings: Settings, *, data_exist: bool) -> tuple[MasterKey, ...
     for path in files:
         if not path.exists() or path.is_dir():
             raise MasterKeyMissing(place=str(path))
-        found.append((str(path), regular.content(path) if os.access(path, os.R_OK) else b""))
+        found.append((str(path), regular_file.content(path) if os.access(path, os.R_OK) else b""))
     for number, secret in enumerate(vault.previous_master_keys):
         found.append((f"GATEWAY__VAULT__PREVIOUS_MASTER_KEYS[{number}]", secret.get_secret_value().encode()))
     keys = [(place, _decoded(text)) for place, text in found]
@@ -141,7 +142,7 @@ def published_keys(settings: Settings) -> tuple[Mapping[str, Any], ...]:
     found, faults = [], []
     for path in settings.evidence.published_key_files:
         try:
-            found.append(_public(json.loads(regular.text(path))))
+            found.append(_public(json.loads(regular_file.text(path))))
         except Exception:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
             place = f"evidence.published_key_files: {path}"
             cause = unusable_files.no_jwk(path)
@@ -163,7 +164,7 @@ def read_private(path: Path, setting: str) -> PrivateKey:
     """A private JWK from its file. Raises `SettingsInvalid` naming the setting, never the content."""
     rule = "?"
     try:
-        return private_key(json.loads(regular.text(path)))
+        return private_key(json.loads(regular_file.text(path)))
     except KeyUnfit as error:
         rule = str(error.params["rule"])
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
@@ -175,7 +176,7 @@ def read_private(path: Path, setting: str) -> PrivateKey:
 def read_roots(path: Path, setting: str) -> tuple[x509.Certificate, ...]:
     """The certificates of a PEM file. Raises `SettingsInvalid` naming the setting."""
     try:
-        return tuple(x509.load_pem_x509_certificates(regular.content(path)))
+        return tuple(x509.load_pem_x509_certificates(regular_file.content(path)))
     except (OSError, ValueError):
         cause = unusable_files.no_certificates(path)
     sentences = unusable_files.said(cause, unusable_files.CERTIFICATES)
@@ -195,7 +196,7 @@ def judge_master_files(settings: Settings) -> None:
     found = []
     for place, path in files:
         cause = unusable_files.unreadable(path)
-        if cause is None and len(_decoded(regular.content(path))) == MASTER_KEY_BYTES:
+        if cause is None and len(_decoded(regular_file.content(path))) == MASTER_KEY_BYTES:
             continue
         sentences = unusable_files.said(cause or "no_master_key", unusable_files.MASTER_KEY)
         found.append(Finding(place, "master_key_unreadable", *sentences))
@@ -206,7 +207,7 @@ def judge_master_files(settings: Settings) -> None:
 def read_secret(path: Path, setting: str) -> str:
     """A secret from its file, without surrounding white space. Raises `SettingsInvalid` naming the setting."""
     try:
-        secret = regular.text(path).strip()
+        secret = regular_file.text(path).strip()
     except (OSError, UnicodeDecodeError):
         secret = ""
     if not secret:

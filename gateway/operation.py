@@ -24,8 +24,8 @@ from gateway.keyfiles import read_secret
 from gateway.model import Finding
 from gateway.outbound.policy import AddressPolicy
 from gateway.outbound.smtp import Relay
-from gateway.sections import RecipientSection
-from gateway.settings import MunicipalityFile, Settings
+from gateway.settings.gateway import MunicipalityFile, Settings
+from gateway.settings.sections import RecipientSection
 
 SECRET_LEAST: Final = 24
 """Bytes that a webhook's secret has at least (Standard Webhooks 1.0)."""

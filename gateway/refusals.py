@@ -14,7 +14,7 @@ from gateway.document_keys import DocumentKeys
 from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.keyfiles import read_secret
 from gateway.model import Finding, SignatureFormat
-from gateway.settings import MunicipalityFile, Settings
+from gateway.settings.gateway import MunicipalityFile, Settings
 
 Attempt = Callable[[], object]
 """Reads something of the settings; raises `SettingsInvalid` or `DataInvalid` where that cannot be used."""

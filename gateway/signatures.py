@@ -13,7 +13,7 @@ from gateway.errors import SettingsInvalid
 from gateway.model import Destination, Finding, Municipality, SignatureFormat, SignatureStyle
 from gateway.services.loader import NO_PLACE, Catalogue
 from gateway.services.service import Service
-from gateway.settings import SignatureSection
+from gateway.settings.gateway import SignatureSection
 
 
 def style(section: SignatureSection | None) -> SignatureStyle | None:

@@ -51,7 +51,13 @@ from gateway.refusals import Attempt
 from gateway.services.loader import Catalogue, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
-from gateway.settings import Environment, MunicipalityFile, Settings, municipalities_and_faults, settings_and_faults
+from gateway.settings.gateway import (
+    Environment,
+    MunicipalityFile,
+    Settings,
+    municipalities_and_faults,
+    settings_and_faults,
+)
 from gateway.store import alarms, embedded, erased, judging, migrations
 from gateway.store.erased import ErasedList
 from gateway.store.judging import Guard

@@ -28,7 +28,7 @@ from gateway.failures import Failures, repeat
 from gateway.heralding import open_herald
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
-from gateway.settings import Settings
+from gateway.settings.gateway import Settings
 from gateway.shares import PLACES, Shares
 from gateway.stamping import stamp_roots
 from gateway.store import alarms, exchanges, jobs, statements

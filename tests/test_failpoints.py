@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from procrastinate import sql
 
-from gateway import failpoints, settings
+from gateway import failpoints
 from gateway.errors import SettingsInvalid
+from gateway.settings import gateway as settings
 from gateway.store import jobs
 from gateway.store.database import Statement
 

@@ -17,7 +17,7 @@ from gateway.following import Following
 from gateway.heralding import _reach
 from gateway.keyfiles import read_secret
 from gateway.login.clients import Registry
-from gateway.settings import ClientSection, read
+from gateway.settings.gateway import ClientSection, read
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from gateway import unusable_files
 from gateway.cli.console import told
 from gateway.cli.household import attempts
 from gateway.crypto.keys import generate_ec
 from gateway.errors import AddressTaken, NotFound, SettingsInvalid
 from gateway.keyfiles import read_private
-from gateway.settings import read
+from gateway.settings import unusable_files
+from gateway.settings.gateway import read
 from gateway.wiring import open_house, read_settings
 
 GATEWAY = [sys.executable, "-m", "gateway.cli.main"]

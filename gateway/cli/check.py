@@ -34,7 +34,7 @@ from gateway.errors import (
     SettingsInvalid,
 )
 from gateway.model import Blame, Destination, Finding
-from gateway.settings import Settings
+from gateway.settings.gateway import Settings
 
 LEAST_FREE_BYTES = 2_000_000_000
 RENEW_BEFORE = timedelta(days=30)

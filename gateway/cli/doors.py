@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from gateway import __version__, regular, unusable_files
+from gateway import __version__
 from gateway.cli import tls
 from gateway.errors import GatewayError, SettingsInvalid
 from gateway.following import Following
+from gateway.input import regular_file
 from gateway.intake import offers
 from gateway.keyfiles import read_secret
 from gateway.login.certificates import Certificates
@@ -22,7 +23,8 @@ from gateway.model import Client, Finding
 from gateway.outbound.policy import AddressPolicy
 from gateway.pressure import Pressure
 from gateway.refusals import Attempt
-from gateway.settings import ClientSection, Settings
+from gateway.settings import unusable_files
+from gateway.settings.gateway import ClientSection, Settings
 from gateway.store import exchanges, judging
 from gateway.store.allowances import StoredAllowances
 from gateway.store.spent import SpentAssertions
@@ -145,7 +147,7 @@ def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:
     if section.jwks is None:
         return None
     try:
-        found = json.loads(regular.text(section.jwks))
+        found = json.loads(regular_file.text(section.jwks))
     except (OSError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("keys"), list):

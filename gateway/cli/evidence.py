@@ -11,12 +11,12 @@ from uuid import UUID
 
 import click
 
-from gateway import regular
 from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging, show, unwritable
 from gateway.cli.language import text
 from gateway.errors import EvidenceKeysInvalid, InvalidParameter
+from gateway.input import regular_file
 from gateway.model import Finding
-from gateway.settings import Settings
+from gateway.settings.gateway import Settings
 
 
 @click.group(help=text("Nachweise ausgeben und prüfen", "Hand out and check evidence"))
@@ -31,7 +31,7 @@ def evidence() -> None:
 @guarded
 def export(config: Path | None, as_json: bool, submission_id: str, out: Path) -> None:
     """Write the archive; what the database holds is judged first, and nothing is written where it does not verify."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
@@ -93,8 +93,8 @@ def verify(config: Path | None, as_json: bool, file: Path, trust: Path | None) -
 @guarded
 def keys(config: Path | None, as_json: bool) -> None:
     """Print the JWK set; give it to whoever checks, by another way than the archives."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.keyfiles import published_keys, token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     emit({"keys": [dict(jwk) for jwk in (token_key(values).public_jwk, *published_keys(values))]}, as_json=as_json)
@@ -111,8 +111,8 @@ def keys(config: Path | None, as_json: bool) -> None:
 @guarded
 def accept(config: Path | None, as_json: bool, why: str) -> None:
     """Note the database's newest root outside of it, with the reason; from then on it is signed on again."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.keyfiles import witness_file  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.store import judging  # noqa: PLC0415 - commands import what they need
     from gateway.store.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import SystemClock, database  # noqa: PLC0415 - commands import what they need
@@ -162,7 +162,7 @@ def _sentence(verdict: Any) -> str:  # noqa: ANN401 - a Verdict, whose module on
 def _bytes(path: Path, limit: int) -> bytes:
     """The file's content, one byte more than the limit at most: whoever judges it sees that it is too large."""
     try:
-        return regular.content(path, limit + 1)
+        return regular_file.content(path, limit + 1)
     except OSError as error:
         cause = error.strerror or "?"
         de, en = f"Die Datei ist nicht lesbar ({cause}).", f"The file cannot be read ({cause})."

@@ -22,7 +22,7 @@ from gateway.errors import AddressTaken, AlreadyServing
 from gateway.httpserver.server import serve as httpserver
 from gateway.pressure import Pressure, Thresholds
 from gateway.refusals import Attempt
-from gateway.settings import Settings
+from gateway.settings.gateway import Settings
 from gateway.store import embedded
 from gateway.watch import Watch
 from gateway.web.app import create_app

@@ -20,7 +20,8 @@ def in_house(config: Path | None, work: Work, *, services: bool = False) -> Any:
 
     The files of services are read only where the work needs them: a fault in them keeps operators from nothing else.
     """
-    from gateway import failpoints, settings  # noqa: PLC0415 - commands import what they need
+    from gateway import failpoints  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)

@@ -80,7 +80,7 @@ def _pem(entry: str) -> str:
 @guarded
 def list_(config: Path | None, as_json: bool) -> None:
     """One line a key: the master keys with what hangs on them, then the public half of every signing key."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
@@ -123,7 +123,7 @@ async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
 def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
     from gateway.document_keys import DocumentKeys  # noqa: PLC0415 - commands import what they need
     from gateway.keyfiles import token_key  # noqa: PLC0415 - commands import what they need
-    from gateway.settings import read_municipalities  # noqa: PLC0415 - commands import what they need
+    from gateway.settings.gateway import read_municipalities  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import SystemClock  # noqa: PLC0415 - commands import what they need
 
     files = read_municipalities(values)
@@ -145,7 +145,7 @@ def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - se
 @guarded
 def rotate(config: Path | None, as_json: bool) -> None:
     """Everything hangs on `vault.master_key_file` afterwards; may be run again at any time, and goes on then."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")

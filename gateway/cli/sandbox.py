@@ -31,12 +31,13 @@ def sandbox() -> None:
 @guarded
 def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int, tied: bool) -> None:
     """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
-    from gateway import failpoints, settings  # noqa: PLC0415 - commands import what they need
+    from gateway import failpoints  # noqa: PLC0415 - commands import what they need
     from gateway.sandbox.fitconnect.offers import JSON_EXAMPLE  # noqa: PLC0415 - commands import what they need
     from gateway.sandbox.fitconnect.server import serve  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import usable  # noqa: PLC0415 - as above
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging(values.log.level, values.log.format)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway import regular
 from gateway.cli.console import FINDINGS, emit, guarded, options
 from gateway.cli.language import language, text
+from gateway.input import regular_file
 from gateway.model import Finding
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def import_(config: Path | None, as_json: bool, file: Path, out: Path | None) ->
     if not file.is_file():
         raise click.UsageError(text("Das ist keine Datei.", "This is no file."))
     tables, faults = _code_lists(file)
-    form, unread = read(regular.content(file, LIMITS.size + 1), Lists(tables))
+    form, unread = read(regular_file.content(file, LIMITS.size + 1), Lists(tables))
     faults += [replace(one, pointer=f"{file.name}#{one.pointer}") for one in unread]
     products = None
     if form is not None and not faults:
@@ -79,7 +79,7 @@ def _code_lists(file: Path) -> tuple[list[CodeTable], list[Finding]]:
     for path in sorted(beside)[:_MOST_FILES]:
         if path.name == file.name:
             continue
-        with regular.opened(path) as stream:
+        with regular_file.opened(path) as stream:
             if not genericode.is_code_list(stream.read(genericode.SNIFF)):
                 continue
         table, found = genericode.read(_pieces(path))
@@ -90,7 +90,7 @@ def _code_lists(file: Path) -> tuple[list[CodeTable], list[Finding]]:
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    with regular.opened(path) as stream:
+    with regular_file.opened(path) as stream:
         while piece := stream.read(_PIECE):
             yield piece
 

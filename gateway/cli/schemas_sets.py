@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.sets.installed import InstalledSet
     from gateway.sets.library import Library
     from gateway.sets.plan import Plan, Unlisted
-    from gateway.settings import Settings
+    from gateway.settings.gateway import Settings
 
 
 @click.command(
@@ -50,11 +50,11 @@ if TYPE_CHECKING:
 @guarded
 def install(config: Path | None, as_json: bool, source: str, **wanted: Any) -> None:  # noqa: ANN401 - click's options
     """Install everything a source brings, or nothing; a line for each set."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.sets.compiling import uncompiled  # noqa: PLC0415 - as above
     from gateway.sets.install import install as bring  # noqa: PLC0415 - as above
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.sets.plan import Unlisted, plan  # noqa: PLC0415 - as above
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     files = _files(values, source, code_lists=wanted["with_code_lists"])
@@ -89,9 +89,9 @@ def install(config: Path | None, as_json: bool, source: str, **wanted: Any) -> N
 @guarded
 def list_(config: Path | None, as_json: bool, available: bool, current: bool) -> None:
     """A line for each set, with what is to be known of it."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import read_index  # noqa: PLC0415 - as above
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     sets = read_index(values.schema_dir)
@@ -124,8 +124,8 @@ def list_(config: Path | None, as_json: bool, available: bool, current: bool) ->
 @guarded
 def verify(config: Path | None, as_json: bool) -> None:
     """A line for each set; exit code 1 if one does not hold."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import read_files, read_index  # noqa: PLC0415 - as above
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     library = _library(values)

@@ -12,17 +12,17 @@ from uuid import uuid4
 
 import click
 
-from gateway import regular
 from gateway.cli.console import FINDINGS, emit, guarded, options, show
 from gateway.cli.language import language, text
 from gateway.cli.services_diff import diff
 from gateway.cli.services_pdf import write_readable
 from gateway.errors import DataInvalid, InvalidParameter, SettingsInvalid
+from gateway.input import regular_file
 from gateway.model import Finding, Severity
 
 if TYPE_CHECKING:
     from gateway.services.loader import Catalogue
-    from gateway.settings import MunicipalityFile
+    from gateway.settings.gateway import MunicipalityFile
 
 
 @click.group(help=text("Dienste prüfen", "Check services"))
@@ -36,10 +36,10 @@ def services() -> None:
 @guarded
 def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     """One line a finding; none means everything fits, and warnings alone are no failure."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     faults: list[Finding] = []
@@ -100,12 +100,12 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     printed_in: str,
 ) -> None:
     """The document, every finding, and which value of the record went where. Nothing is stored or sent."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
     from gateway.services.attachments import sample  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.services.service import PRODUCT  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.message.around import Around  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.readable import german_time  # noqa: PLC0415 - commands import what they need
 
@@ -199,7 +199,7 @@ def _without_service(files: Iterable[MunicipalityFile], names: tuple[str, ...]) 
 def _record(path: Path) -> tuple[Any, str | None]:
     """The record, and the portal's reference where the file is a whole create body that has one."""
     try:
-        value = json.loads(regular.text(path))
+        value = json.loads(regular_file.text(path))
     except (ValueError, RecursionError):
         fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
         raise InvalidParameter(findings=(fault,)) from None

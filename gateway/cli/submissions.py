@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 
 import click
 
-from gateway import regular
 from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
 from gateway.cli.language import text
 from gateway.errors import InvalidParameter, UnknownMunicipality
+from gateway.input import regular_file
 from gateway.model import Client, Finding, State
 from gateway.ports import Filter, IncomingUpload, Scope, View
-from gateway.settings import ALL_SCOPES, Settings
+from gateway.settings.gateway import ALL_SCOPES, Settings
 from gateway.states import TERMINAL
 
 MACHINE = Client("gateway-cli", frozenset(ALL_SCOPES), frozenset())
@@ -46,7 +46,7 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter an option
     key: str | None,
 ) -> None:
     """Take the record in, print the submission; with `--wait`, carry it out here until it ended."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
@@ -95,14 +95,14 @@ async def _carried_out(house: Any, submission_id: UUID, wait: int, stop: asyncio
 
 
 async def _blocks(path: Path) -> AsyncIterator[bytes]:
-    with regular.opened(path) as file:
+    with regular_file.opened(path) as file:
         while block := await asyncio.to_thread(file.read, BLOCK):
             yield block
 
 
 def _record(path: Path) -> Any:  # noqa: ANN401 - JSON
     try:
-        return json.loads(regular.text(path))
+        return json.loads(regular_file.text(path))
     except (ValueError, RecursionError):
         fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
     raise InvalidParameter(findings=(fault,))
@@ -127,7 +127,7 @@ def _attached(item: str) -> tuple[str, Path]:
 @guarded
 def status(config: Path | None, as_json: bool, submission_id: str) -> None:
     """Print the submission as the API would."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
@@ -156,7 +156,7 @@ def status(config: Path | None, as_json: bool, submission_id: str) -> None:
 @guarded
 def list_(config: Path | None, as_json: bool, state: tuple[str, ...]) -> None:
     """One line each, newest first."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)

@@ -10,13 +10,14 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway import regular, unusable_files
 from gateway.errors import SettingsInvalid
+from gateway.input import regular_file
 from gateway.login.certificates import CertificateRule, Presented, subject_of
 from gateway.model import Finding
 from gateway.refusals import Attempt
-from gateway.sections import TlsSection
-from gateway.settings import ClientSection, Settings
+from gateway.settings import unusable_files
+from gateway.settings.gateway import ClientSection, Settings
+from gateway.settings.sections import TlsSection
 
 
 def context(settings: Settings) -> ssl.SSLContext | None:
@@ -97,7 +98,7 @@ def rule(section: ClientSection, place: str) -> CertificateRule | None:
 
 def _certificates(file: Path, place: str) -> tuple[x509.Certificate, ...]:
     try:
-        return tuple(x509.load_pem_x509_certificates(regular.content(file)))
+        return tuple(x509.load_pem_x509_certificates(regular_file.content(file)))
     except (OSError, ValueError):
         cause = unusable_files.no_certificates(file)
     raise _unusable(f"{place}: {file}", cause, unusable_files.CERTIFICATES)

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from gateway import __version__, regular
+from gateway import __version__
 from gateway.cli.console import FINDINGS, USAGE, emit, guarded, options, say, show
 from gateway.cli.language import text
+from gateway.input import regular_file
 from gateway.model import Finding
 
 if TYPE_CHECKING:
     from gateway.sets.library import Library
-    from gateway.settings import Settings
+    from gateway.settings.gateway import Settings
     from gateway.xoev.report import Report, Scenario
     from gateway.xoev.report.schema_stage import Judge
     from gateway.xoev.report.stages import CodeCheck
@@ -84,7 +85,7 @@ def validate(  # noqa: PLR0913 - the options of the command
     values: bool,
 ) -> None:
     """One line with stages and findings; exit code 3 where the document should be rejected."""
-    from gateway import settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.xoev import report as reports  # noqa: PLC0415 - as above
     from gateway.xoev import xml  # noqa: PLC0415 - commands import what they need
 
@@ -96,7 +97,7 @@ def validate(  # noqa: PLR0913 - the options of the command
     rules = scenario.rules + _rules(rule_files, phase)
     codes = _codes(library, scenario.schema)
     scenario = replace(scenario, rules=rules, phase=phase, codes=codes, values=values, second=second_opinion)
-    data = regular.content(document, xml.DEFAULT_LIMITS.size + 1)
+    data = regular_file.content(document, xml.DEFAULT_LIMITS.size + 1)
     found = reports.validate(data, scenario, datetime.now(UTC))
     if report is not None:
         _write(report, found, document.name)
@@ -190,7 +191,7 @@ def _beside(file: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
                 text("Neben der Datei liegt zu viel oder ein Verweis: ", "Too much beside the file, or a link: ")
                 + path.name
             )
-        yield path.relative_to(folder).as_posix(), regular.content(path)
+        yield path.relative_to(folder).as_posix(), regular_file.content(path)
 
 
 def _refuse(faults: Sequence[Finding]) -> NoReturn:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from gateway import foreign_json
 from gateway.crypto import base64url
+from gateway.input import foreign_json
 
 
 def read(segment: bytes) -> Mapping[str, Any]:

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from gateway import foreign_json
 from gateway.crypto import base64url, jws
 from gateway.errors import CryptoFailure
 from gateway.fitconnect import names
+from gateway.input import foreign_json
 
 LATEST_IAT: Final = 253_402_300_799
 """The last second of the year 9999, which a date can still hold."""

@@ -16,9 +16,9 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from gateway import foreign_json
 from gateway.errors import CounterpartBusy, CounterpartGarbled, CounterpartRefused, GatewayError
 from gateway.fitconnect import names
+from gateway.input import foreign_json
 from gateway.outbound.answer import Answer
 from gateway.ports import Announced
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from gateway import foreign_json
 from gateway.crypto import base64url, jws
 from gateway.errors import CryptoFailure
+from gateway.input import foreign_json
 from gateway.login.clients import AssertionKey, Registration, Registry
 
 TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from gateway import regular
 from gateway.errors import DataInvalid, UnknownService
+from gateway.input import regular_file
 from gateway.model import Finding, Severity
 from gateway.services import definition as head
 from gateway.services.attachments import sample
@@ -29,7 +29,7 @@ from gateway.services.overrides import override
 from gateway.services.service import Compiled, Service
 from gateway.services.speaking import speaks
 from gateway.sets.library import Library
-from gateway.tomlfile import NotToml, parse
+from gateway.settings.toml import NotToml, parse
 from gateway.xoev import fim, own_rules, schemas
 from gateway.xoev.filling import plan
 from gateway.xoev.fim import genericode
@@ -298,7 +298,7 @@ class _Folder:
             if path.stat().st_size > _MAX_FILE:
                 self.fault(name, "", "file_too_large")
                 return None
-            return regular.content(path)
+            return regular_file.content(path)
         except OSError:
             if not optional:
                 self.fault(name, "", "missing_file")

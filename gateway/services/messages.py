@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from gateway import regular
+from gateway.input import regular_file
 from gateway.model import Finding
 from gateway.services.definition import Definition, Parameter
 from gateway.sets.library import Library
-from gateway.tomlfile import NotToml, parse
+from gateway.settings.toml import NotToml, parse
 from gateway.xoev.codes import Codes
 from gateway.xoev.message.binding import Sources, bind
 from gateway.xoev.message.declared import Declarations
@@ -127,7 +127,7 @@ def widened(definition: Definition, offered: Mapping[str, Offered]) -> Definitio
 
 def _table(path: Path, name: str, faults: list[Finding]) -> dict[str, Any] | None:
     try:
-        raw = regular.content(path, _MAX_FILE + 1)
+        raw = regular_file.content(path, _MAX_FILE + 1)
         if len(raw) > _MAX_FILE:
             faults.append(_fault(name, "file_too_large", str(_MAX_FILE)))
             return None

@@ -9,8 +9,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from gateway import regular
 from gateway.errors import SetRefused
+from gateway.input import regular_file
 from gateway.model import Finding
 from gateway.xoev.schema_sets import SchemaSet
 
@@ -46,7 +46,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
             size += length
             if length > MAX_FILE_BYTES or size > MAX_BYTES or len(found) >= MAX_FILES:
                 raise SetRefused(findings=(*faults, _fault(shown, "folder_large")))
-            found[shown] = regular.content(path)
+            found[shown] = regular_file.content(path)
     if faults:
         raise SetRefused(findings=tuple(faults))
     return found

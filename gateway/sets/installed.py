@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from gateway import regular
 from gateway.errors import DataInvalid
+from gateway.input import regular_file
 from gateway.model import Finding, Severity
 from gateway.sets.folder import MAX_FILE_BYTES
 from gateway.sets.library import Library
@@ -50,7 +50,7 @@ class InstalledSet:
 def read_index(directory: Path) -> tuple[InstalledSet, ...]:
     """The sets that are installed, in order. Raises `DataInvalid` for an index that is none."""
     try:
-        text = regular.content(directory / INDEX)
+        text = regular_file.content(directory / INDEX)
     except (FileNotFoundError, NotADirectoryError):
         return ()
     try:
@@ -85,7 +85,7 @@ def read_files(directory: Path, one: InstalledSet) -> tuple[dict[str, bytes], tu
         path = directory / FOLDERS / one.folder / name
         try:
             large = path.stat().st_size > MAX_FILE_BYTES
-            content = b"" if large else regular.content(path)
+            content = b"" if large else regular_file.content(path)
         except OSError:
             faults.append(_finding(f"{one.identity.name}/{name}", "set_file_missing"))
             continue

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from gateway import regular
 from gateway.errors import SetRefused
+from gateway.input import regular_file
 from gateway.model import Finding
 from gateway.sets.archive import DEFAULT_LIMITS, is_archive, read_archive
 from gateway.sets.folder import MAX_FILE_BYTES, files_below
@@ -28,7 +28,7 @@ def gather_local(path: Path) -> dict[str, bytes]:
         return files_below(path)
     try:
         size = path.stat().st_size if path.is_file() else -1
-        with regular.opened(path) as stream:
+        with regular_file.opened(path) as stream:
             start = stream.read(4)
             limit = DEFAULT_LIMITS.archive if is_archive(start) else MAX_FILE_BYTES
             if 0 <= size <= limit:

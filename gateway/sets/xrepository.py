@@ -20,8 +20,8 @@ from urllib.parse import quote
 
 import httpx
 
-from gateway import foreign_json
 from gateway.errors import CounterpartAway, CounterpartBusy, CounterpartGarbled, CounterpartRefused
+from gateway.input import foreign_json
 from gateway.outbound.answer import Answer
 from gateway.outbound.httpx_transport import exchange
 from gateway.xoev import xml

@@ -26,9 +26,9 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Table
 
-from gateway import regular
 from gateway.errors import BackupUnfit, DatabaseNotEmpty
 from gateway.evidence.roots import NOTHING, Newest, digest_of
+from gateway.input import regular_file
 from gateway.model import instant
 from gateway.store import masters, migrations
 from gateway.store.direct import connected
@@ -138,7 +138,7 @@ def knows_erasures(dsn: str) -> bool:
 @contextmanager
 def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
     try:
-        with regular.opened(source) as file, zipfile.ZipFile(file) as archive:
+        with regular_file.opened(source) as file, zipfile.ZipFile(file) as archive:
             yield archive, _manifest(archive)
     except (*_UNPACKABLE, KeyError, OSError, ValueError, TypeError, RecursionError) as error:
         raise _unfit(*_reason(error)) from None

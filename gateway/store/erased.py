@@ -16,8 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from gateway import failpoints, regular
+from gateway import failpoints
 from gateway.errors import ErasedListUnreadable, ErasedListUnwritable
+from gateway.input import regular_file
 from gateway.model import instant
 
 NAME = "erased.jsonl"
@@ -77,7 +78,7 @@ class ErasedList:
         Raises `ErasedListUnreadable`, which names file and line.
         """
         try:
-            lines = regular.opened(self.path)
+            lines = regular_file.opened(self.path)
         except FileNotFoundError:
             return
         with lines:

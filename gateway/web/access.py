@@ -21,10 +21,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import Forbidden, InvalidParameter, Maintenance, NotFound, Unauthorised, UnknownMunicipality
+from gateway.input.pointers import token
 from gateway.login.certificates import Presented
 from gateway.login.tokens import Principal
 from gateway.model import Client, Finding
-from gateway.pointers import token
 from gateway.ports import Scope, View
 from gateway.web.parts import Parts
 from gateway.web.problems import parameter

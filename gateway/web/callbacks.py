@@ -15,8 +15,8 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway import foreign_json
 from gateway.errors import Unauthorised
+from gateway.input import foreign_json
 from gateway.web import body
 from gateway.web.access import parts_of, uuid_of
 from gateway.web.parts import Wake

@@ -15,9 +15,9 @@ from starlette.responses import Response
 from yarl import URL
 
 from gateway.errors import InvalidParameter, NotFound, RecordInvalid
+from gateway.input.pointers import token
 from gateway.model import Finding, instant
 from gateway.outbound.policy import parse
-from gateway.pointers import token
 from gateway.web import body
 from gateway.web.access import WEBHOOKS, Query, caller, parts_of, path_uuid, reply, uuid_of
 from gateway.web.parts import WebhookParts

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gateway import settings
 from gateway.evidence.verify import verify
+from gateway.settings import gateway as settings
 from gateway.store import dossier
 from gateway.store.database import numbered
 from gateway.wiring import open_house

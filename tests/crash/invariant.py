@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from gateway import settings
 from gateway.errors import GatewayError
+from gateway.settings import gateway as settings
 from gateway.store import dossier, jobs
 from gateway.store.audit import audit
 from gateway.store.database import numbered

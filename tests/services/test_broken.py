@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from gateway import settings
 from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.model import Attachment, Finding, Severity
 from gateway.services import coherence, definition, loader
 from gateway.services.service import Service
+from gateway.settings import gateway as settings
 from gateway.xoev import mapping_sentences, sentences
 from gateway.xoev.fim import faults as fim_faults
 

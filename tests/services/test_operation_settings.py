@@ -13,7 +13,7 @@ from gateway import operation
 from gateway.bounds import Bound
 from gateway.deadlines import Severity
 from gateway.errors import SettingsInvalid
-from gateway.settings import MunicipalityFile, read
+from gateway.settings.gateway import MunicipalityFile, read
 
 SMTP = '[alarms.smtp]\nhost = "mail.town.example"\nsender = "gateway@town.example"\n'
 IT = '[[alarms.recipients]]\nname = "it"\nmail = ["it@town.example", "on-call@town.example"]\n'

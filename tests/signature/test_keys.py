@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import RSAKey
 
-from gateway import document_keys, settings, signatures
+from gateway import document_keys, signatures
 from gateway.cli.check import _signing_key
 from gateway.document_keys import DocumentKeys
 from gateway.errors import SettingsInvalid, SignerAway, SigningKeyUnfit
 from gateway.model import Destination, Municipality, SignatureFormat, SignatureStyle
 from gateway.services.loader import load
+from gateway.settings import gateway as settings
 from gateway.signature import making
 from gateway.signature.identity import Identity, faults
 from gateway.signature.rules import SENTENCES

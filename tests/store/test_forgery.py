@@ -24,7 +24,7 @@ from gateway.evidence_watch import EvidenceWatch
 from gateway.keyfiles import token_key, token_place, witness_file
 from gateway.model import State
 from gateway.ports import Change, EvidenceEntry
-from gateway.settings import Settings
+from gateway.settings.gateway import Settings
 from gateway.store import alarms, dossier, judging, roots
 from gateway.store.audit import audit
 from gateway.store.erased import ErasedList

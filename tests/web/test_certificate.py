@@ -19,8 +19,8 @@ from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client
-from gateway.sections import TlsSection
-from gateway.settings import ClientSection
+from gateway.settings.gateway import ClientSection
+from gateway.settings.sections import TlsSection
 from gateway.web.app import create_app
 from gateway.web.certificate import ClientCertificates, TlsProtocol, networks, parsed
 from tests.login.authority import issued

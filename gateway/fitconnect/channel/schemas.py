@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from gateway import regular
 from gateway.fitconnect import metadata, names
+from gateway.input import regular_file
 
 MAX_SCHEMA_BYTES: Final = 1_000_000
 
@@ -27,7 +27,7 @@ def official_schemas(directory: Path | None) -> Mapping[str, bytes]:
     for path in sorted(directory.rglob("*metadata*.json")):
         if path.stat().st_size > MAX_SCHEMA_BYTES:
             continue
-        content = regular.content(path)
+        content = regular_file.content(path)
         for version in names.METADATA_VERSIONS:
             if metadata.is_schema_of(content, version):
                 found[version] = content

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
-from gateway import foreign_json
 from gateway.errors import CounterpartError, CounterpartGarbled, TokenRefused
 from gateway.fitconnect import names, wire
 from gateway.fitconnect.channel.flight import Flight
+from gateway.input import foreign_json
 from gateway.outbound.answer import Answer
 from gateway.outbound.client import Client, exchange
 from gateway.ports import Clock

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gateway import regular
+from gateway.input import regular_file
 
 Said = tuple[str, str]
 """German, English."""
@@ -117,7 +117,7 @@ def said(cause: str, way_out: Said, *, rule: str = "") -> Said:
 def unreadable(path: Path) -> str | None:
     """Why a file cannot be read or is empty; None where it can. `missing` also below what is no directory."""
     try:
-        return None if regular.content(path).removeprefix(codecs.BOM_UTF8).strip() else "empty"
+        return None if regular_file.content(path).removeprefix(codecs.BOM_UTF8).strip() else "empty"
     except OSError as error:
         cause = _BY_ERRNO.get(error.errno or 0, "unreadable")
     if cause == "unreadable" and os.path.isdir(path):  # noqa: PTH112 - a path is never made for it
@@ -158,7 +158,7 @@ def no_tls_key(path: Path) -> str:
     """Why a file gives no private key of a certificate; `not_a_pair` where it holds one."""
     if cause := unreadable(path):
         return cause
-    content = regular.content(path)
+    content = regular_file.content(path)
     if _encrypted(content):
         return "encrypted"
     return "not_a_pair" if b"PRIVATE KEY-----" in content else "no_key"
@@ -172,7 +172,7 @@ def _jwk(path: Path) -> tuple[Mapping[str, Any], str]:
     """What stands in it, and why it is no JWK (empty: it may be one)."""
     if cause := unreadable(path):
         return {}, cause
-    content = regular.content(path)
+    content = regular_file.content(path)
     if _encrypted(content):
         return {}, "encrypted"
     if b"-----BEGIN" in content:

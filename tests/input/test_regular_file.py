@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gateway import regular
 from gateway.cli.main import group
+from gateway.input import regular_file
 from gateway.web.body import parse_object
 from gateway.web.parts import Limits
 
@@ -74,16 +74,16 @@ def test_what_is_no_regular_file_is_no_key(pipe, setting):
 def test_regular_files_are_read_also_through_a_link_and_by_number(tmp_path):
     (tmp_path / "file").write_bytes(b"content")
     (tmp_path / "link").symlink_to(tmp_path / "file")
-    assert regular.content(tmp_path / "link") == b"content"
-    assert regular.content(tmp_path / "link", 4) == b"cont"
+    assert regular_file.content(tmp_path / "link") == b"content"
+    assert regular_file.content(tmp_path / "link", 4) == b"cont"
     for other in (tmp_path, Path("/dev/null")):
         with pytest.raises(OSError, match="not a regular file"):
-            regular.content(other)
+            regular_file.content(other)
     with pytest.raises(FileNotFoundError):
-        regular.content(tmp_path / "none")
+        regular_file.content(tmp_path / "none")
 
 
 def test_a_byte_order_mark_is_no_part_of_a_text(tmp_path):
     (tmp_path / "secret").write_bytes(b"\xef\xbb\xbfgeheim\n")
-    assert regular.text(tmp_path / "secret") == "geheim\n"
+    assert regular_file.text(tmp_path / "secret") == "geheim\n"
     assert parse_object(b'\xef\xbb\xbf{"a":1}', Limits()) == {"a": 1}

@@ -19,21 +19,12 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from gateway import regular, unusable_files
 from gateway.errors import SettingsInvalid
+from gateway.input import regular_file
 from gateway.model import Finding
-from gateway.municipality_file import DestinationSection, MunicipalityFile, SignatureSection, clashes, key_faults
-from gateway.production_rules import is_loopback, refused
-from gateway.sections import (
-    AlarmsSection,
-    BoundsSection,
-    OutboundSection,
-    PressureSection,
-    Section,
-    TlsSection,
-)
-from gateway.setting_faults import broken, sentences
-from gateway.setting_kinds import (
+from gateway.settings import unusable_files
+from gateway.settings.faults import broken, sentences
+from gateway.settings.kinds import (
     PUBLIC_URL,
     Counterpart,
     CounterpartHost,
@@ -47,7 +38,17 @@ from gateway.setting_kinds import (
     SecretFile,
     anchored,
 )
-from gateway.tomlfile import NotToml, parse
+from gateway.settings.municipality import DestinationSection, MunicipalityFile, SignatureSection, clashes, key_faults
+from gateway.settings.production import is_loopback, refused
+from gateway.settings.sections import (
+    AlarmsSection,
+    BoundsSection,
+    OutboundSection,
+    PressureSection,
+    Section,
+    TlsSection,
+)
+from gateway.settings.toml import NotToml, parse
 
 __all__ = ["DestinationSection", "MunicipalityFile", "Settings", "SignatureSection", "read", "read_municipalities"]
 
@@ -409,7 +410,7 @@ def _no_authorities(bundle: Path | None) -> list[Finding]:
     if bundle is None:
         return []
     try:
-        regular.opened(bundle).close()  # the library would wait for a pipe
+        regular_file.opened(bundle).close()  # the library would wait for a pipe
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
     except OSError:
         return [
@@ -471,7 +472,7 @@ def _insecure(settings: Settings, file: Path | None, others: list[Finding]) -> l
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
-        return parse(regular.content(file))
+        return parse(regular_file.content(file))
     except OSError as error:
         text = error.strerror or "unreadable"
         de = f"Die Datei ist nicht lesbar: {text}. Bitte Pfad oder Rechte berichtigen."

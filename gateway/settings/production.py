@@ -19,10 +19,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
-from gateway.exposed_files import exposure
 from gateway.model import Finding
-from gateway.setting_kinds import Kind, Value, every
-from gateway.weak_secrets import LEAST_PASSWORD, LEAST_SECRET, weak_key, weak_text
+from gateway.settings.exposed_files import exposure
+from gateway.settings.kinds import Kind, Value, every
+from gateway.settings.weak_secrets import LEAST_PASSWORD, LEAST_SECRET, weak_key, weak_text
 
 RULE: Final = "insecure_in_production"
 _NEEDED: Final = {Kind.SECRET: LEAST_SECRET, Kind.PASSWORD: LEAST_PASSWORD}

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from gateway.setting_faults import broken
-from gateway.setting_kinds import Counterpart, CounterpartHost, PasswordFile, PrivateKeyFile, SecretFile
+from gateway.settings.faults import broken
+from gateway.settings.kinds import Counterpart, CounterpartHost, PasswordFile, PrivateKeyFile, SecretFile
 
 SEVERITIES = ("notice", "warning", "urgent")
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gateway import foreign_json
+from gateway.input import foreign_json
 
 
 @pytest.mark.parametrize(

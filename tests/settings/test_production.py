@@ -14,9 +14,9 @@ import pytest
 from gateway.crypto.keys import generate_ed25519
 from gateway.errors import SettingsInvalid
 from gateway.keyfiles import write_secret
-from gateway.production_rules import is_loopback
-from gateway.settings import Settings, read, read_municipalities
-from gateway.weak_secrets import LEAST_SECRET, weak_key, weak_text
+from gateway.settings.gateway import Settings, read, read_municipalities
+from gateway.settings.production import is_loopback
+from gateway.settings.weak_secrets import LEAST_SECRET, weak_key, weak_text
 
 SETTINGS = """
 mode = "production"

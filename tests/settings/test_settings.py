@@ -14,8 +14,8 @@ from pydantic.fields import FieldInfo
 
 from gateway.errors import MasterKeyMissing, SettingsInvalid
 from gateway.keyfiles import master_keys
-from gateway.setting_kinds import kind_of
-from gateway.settings import MunicipalityFile, Settings, read, read_municipalities
+from gateway.settings.gateway import MunicipalityFile, Settings, read, read_municipalities
+from gateway.settings.kinds import kind_of
 from tests.demo_fixture import GATEWAY
 
 CLIENT = '[[clients]]\nid = "portal"\nsecret_file = "secret"\n'

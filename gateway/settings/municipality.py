@@ -15,9 +15,9 @@ from uuid import UUID
 from pydantic import Field, field_validator
 
 from gateway.model import Finding
-from gateway.sections import BoundsSection, ProofLimitsSection, Section
-from gateway.setting_faults import broken
-from gateway.setting_kinds import PUBLIC_URL, Command, JwkFile, OwnAddress, SecretFile
+from gateway.settings.faults import broken
+from gateway.settings.kinds import PUBLIC_URL, Command, JwkFile, OwnAddress, SecretFile
+from gateway.settings.sections import BoundsSection, ProofLimitsSection, Section
 
 
 class MunicipalityFitConnect(Section):
