@@ -17,7 +17,7 @@ from uuid import UUID
 
 import structlog
 
-from gateway import failpoints, journey, unexpected
+from gateway import failpoints, journey
 from gateway.bounds import Bound, Turns
 from gateway.circuit import Circuits
 from gateway.errors import (
@@ -30,6 +30,7 @@ from gateway.errors import (
     NotFound,
     StepFailed,
     VersionGone,
+    unexpected,
 )
 from gateway.journey import Kind, Step
 from gateway.model import Attachment, Municipality, Part, Purpose, Submission

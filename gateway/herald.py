@@ -18,10 +18,17 @@ from uuid import UUID
 import httpx
 import structlog
 
-from gateway import alarm, failpoints, letter, unexpected, webhook
+from gateway import alarm, failpoints, letter, webhook
 from gateway.alarm import Bulletin, Bulletins, Sent, Target
-from gateway.errors import CounterpartBusy, CounterpartError, CounterpartRefused, GatewayError, InternalError
-from gateway.failures import Failures
+from gateway.errors import (
+    CounterpartBusy,
+    CounterpartError,
+    CounterpartRefused,
+    GatewayError,
+    InternalError,
+    unexpected,
+)
+from gateway.errors.recurring import Failures
 from gateway.outbound import smtp
 from gateway.outbound.durations import Durations
 from gateway.outbound.httpx_transport import exchange

@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 
 from gateway import operation
-from gateway.failures import Failures
+from gateway.errors.recurring import Failures
 from gateway.following import Following
 from gateway.herald import Herald, Reach
 from gateway.outbound.httpx_transport import httpx_client

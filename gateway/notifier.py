@@ -16,10 +16,10 @@ from uuid import UUID
 
 import structlog
 
-from gateway import unexpected, webhook
+from gateway import webhook
 from gateway.alarm import webhook_task
-from gateway.errors import CounterpartError, DatabaseAway, InternalError
-from gateway.failures import Failures
+from gateway.errors import CounterpartError, DatabaseAway, InternalError, unexpected
+from gateway.errors.recurring import Failures
 from gateway.outbound.client import Client, exchange
 from gateway.ports import Clock, Scope
 from gateway.webhook import Message, Outbox, Outcome

@@ -18,7 +18,7 @@ import structlog
 
 from gateway import gauge
 from gateway.errors import GatewayError
-from gateway.failures import Failures
+from gateway.errors.recurring import Failures
 from gateway.ports import Clock
 from gateway.pressure import ALARMS, Pressure, Reading, Resource
 from gateway.store import alarms

@@ -26,7 +26,7 @@ from gateway.deadlines import Limit
 from gateway.delivery import Delivery
 from gateway.document_keys import DocumentKeys
 from gateway.errors import DataInvalid, DestinationUnfit, RestoreUnfinished, SettingsInvalid
-from gateway.failures import Failures
+from gateway.errors.recurring import Failures
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
 from gateway.following import Following

@@ -21,10 +21,10 @@ from uuid import UUID
 import procrastinate
 import structlog
 
-from gateway import failpoints, operation, unexpected
-from gateway.errors import DatabaseAway, NotFound
+from gateway import failpoints, operation
+from gateway.errors import DatabaseAway, NotFound, unexpected
+from gateway.errors.recurring import Failures, repeat
 from gateway.evidence_watch import EvidenceWatch
-from gateway.failures import Failures, repeat
 from gateway.heralding import open_herald
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart

@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 import click
 import structlog
 
-from gateway import unexpected
 from gateway.cli.language import language, text
 from gateway.errors import (
     BadInput,
@@ -28,6 +27,7 @@ from gateway.errors import (
     InvalidParameter,
     NotFound,
     OperatorError,
+    unexpected,
 )
 from gateway.model import Finding
 

@@ -17,9 +17,8 @@ from uuid import UUID
 
 import structlog
 
-from gateway import unexpected
 from gateway.alarm import SAMPLE, Bulletin, Line, Sent, Target
-from gateway.errors import InternalError
+from gateway.errors import InternalError, unexpected
 from gateway.model import instant
 from gateway.ports import Clock
 from gateway.store import alarms

@@ -25,8 +25,8 @@ from procrastinate.exceptions import ConnectorException, ProcrastinateException
 from procrastinate.psycopg_connector import PsycopgConnector
 from psycopg_pool import AsyncConnectionPool
 
-from gateway import failpoints, unexpected
-from gateway.errors import DatabaseAway
+from gateway import failpoints
+from gateway.errors import DatabaseAway, unexpected
 from gateway.store.database import AS_SERVICE, CONNECTING, SESSION, Database, numbered
 from gateway.store.pool import PATIENCE
 from gateway.store.silence import LIBPQ

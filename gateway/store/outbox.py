@@ -17,10 +17,9 @@ from uuid import UUID
 
 import structlog
 
-from gateway import unexpected
 from gateway.alarm import WEBHOOK_ENDED
 from gateway.crypto import vault
-from gateway.errors import DatabaseAway, InternalError
+from gateway.errors import DatabaseAway, InternalError, unexpected
 from gateway.model import instant
 from gateway.ports import Clock, Scope
 from gateway.store import database as db

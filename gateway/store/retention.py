@@ -38,7 +38,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from gateway import unexpected
 from gateway.errors import (
     DatabaseAway,
     ErasedListUnwritable,
@@ -47,6 +46,7 @@ from gateway.errors import (
     OnLegalHold,
     StateConflict,
     StillUnderWay,
+    unexpected,
 )
 from gateway.evidence import chain
 from gateway.model import State

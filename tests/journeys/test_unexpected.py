@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from gateway import failpoints, journey, unexpected
-from gateway.errors import DatabaseAway, StepFailed
+from gateway import failpoints, journey
+from gateway.errors import DatabaseAway, StepFailed, unexpected
 from gateway.interventions import resumed
 from gateway.journey import STEP_ATTEMPTS, Kind, Step
 from gateway.model import State

@@ -19,7 +19,7 @@ from gateway.alarm import webhook_task
 from gateway.cli import held
 from gateway.cli import retention as retention_command
 from gateway.errors import CounterpartAway, ErasureFailed
-from gateway.failures import TOLD_AFTER
+from gateway.errors.recurring import TOLD_AFTER
 from gateway.interventions import resumed
 from gateway.model import State
 from gateway.outbound.durations import Durations

@@ -15,8 +15,7 @@ from typing import Final
 
 import structlog
 
-from gateway import unexpected
-from gateway.errors import DatabaseAway, GatewayError
+from gateway.errors import DatabaseAway, GatewayError, unexpected
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.errors import CounterpartAway, DatabaseAway
-from gateway.failures import LONGEST_S, TOLD_AFTER, Failures, repeat
+from gateway.errors.recurring import LONGEST_S, TOLD_AFTER, Failures, repeat
 
 SECRET = "Ändersën Müßiggang"
 
