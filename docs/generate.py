@@ -11,11 +11,12 @@ from pathlib import Path
 import click
 from pydantic import BaseModel
 
-from gateway import failpoints, states
+from gateway import failpoints
 from gateway.cli import main as cli
 from gateway.errors import every_error
 from gateway.settings import gateway as settings
 from gateway.settings import sections
+from gateway.submission import states
 from gateway.web.metrics import NAMES
 
 HERE = Path(__file__).parent / "reference"

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from gateway.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Severity
 from gateway.model import instant
+from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Severity
 from gateway.webhook import DELAYS, GIVEN_UP_AFTER, LONGEST_WISH
 
 SAMPLE: Final = 10

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import structlog
 
-from gateway import failpoints, journey
+from gateway import failpoints
 from gateway.bounds import Bound, Turns
 from gateway.circuit import Circuits
 from gateway.errors import (
@@ -32,12 +32,13 @@ from gateway.errors import (
     VersionGone,
     unexpected,
 )
-from gateway.journey import Kind, Step
 from gateway.model import Attachment, Municipality, Part, Purpose, Submission
 from gateway.ports import Change, Channel, Clock, Enclosure, LookUnderWay, Parcel, Passed, Store, Stored
 from gateway.services.loader import Catalogue
 from gateway.shares import Party, Shares
-from gateway.states import TERMINAL
+from gateway.submission import journey
+from gateway.submission.journey import Kind, Step
+from gateway.submission.states import TERMINAL
 from gateway.xoev.message.around import attachment_id
 from gateway.xoev.readable import Names
 

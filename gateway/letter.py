@@ -13,8 +13,8 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from gateway.alarm import Bulletin, Line, sentences
-from gateway.deadlines import Severity
 from gateway.model import instant
+from gateway.submission.deadlines import Severity
 
 _SEVERITY: Final = {
     Severity.NOTICE: ("Hinweis", "notice"),

@@ -35,7 +35,7 @@ class Blame(StrEnum):
 
 
 class State(StrEnum):
-    """The states of a submission; `gateway/states.py` holds the table of transitions."""
+    """The states of a submission; `gateway/submission/states.py` holds the table of transitions."""
 
     RECEIVED = "received"
     SEALED = "sealed"

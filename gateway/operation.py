@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 
 from gateway.alarm import Target
 from gateway.bounds import Bound
-from gateway.deadlines import LIMIT_RULES, Limit, Severity
 from gateway.errors import SettingsInvalid
 from gateway.keyfiles import read_secret
 from gateway.model import Finding
@@ -26,6 +25,7 @@ from gateway.outbound.policy import AddressPolicy
 from gateway.outbound.smtp import Relay
 from gateway.settings.gateway import MunicipalityFile, Settings
 from gateway.settings.sections import RecipientSection
+from gateway.submission.deadlines import LIMIT_RULES, Limit, Severity
 
 SECRET_LEAST: Final = 24
 """Bytes that a webhook's secret has at least (Standard Webhooks 1.0)."""

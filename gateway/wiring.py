@@ -22,7 +22,6 @@ from uuid import uuid4
 
 from gateway import operation, refusals, signatures
 from gateway.alarm import TASK_FAILING
-from gateway.deadlines import Limit
 from gateway.delivery import Delivery
 from gateway.document_keys import DocumentKeys
 from gateway.errors import DataInvalid, DestinationUnfit, RestoreUnfinished, SettingsInvalid
@@ -64,6 +63,7 @@ from gateway.store.judging import Guard
 from gateway.store.postgres import PostgresStore, needs_master_key
 from gateway.store.retention import Period, Retention
 from gateway.store.turns import StoredTurns
+from gateway.submission.deadlines import Limit
 
 
 class SystemClock:

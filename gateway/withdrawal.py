@@ -14,9 +14,9 @@ from uuid import UUID
 
 from gateway.errors import RecordInvalid, StateConflict, VersionGone
 from gateway.intake import Admit, Intake
-from gateway.interventions import cancelled
 from gateway.model import Client, Finding, State
 from gateway.ports import Clock, Store, View
+from gateway.submission.actions import cancelled
 
 ATTEMPTS = 5
 """How often a worker may be quicker than we before we say so."""

@@ -87,7 +87,7 @@ def _selection(command: Callable[..., None]) -> Callable[..., None]:
 @guarded
 def resume(config: Path | None, as_json: bool, **chosen: Any) -> None:  # noqa: ANN401 - the shared options
     """One line a submission; with `--preview` what would be touched."""
-    from gateway.interventions import resumed  # noqa: PLC0415 - commands import what they need
+    from gateway.submission.actions import resumed  # noqa: PLC0415 - commands import what they need
 
     _decide(config, resumed, as_json=as_json, **chosen)
 
@@ -98,7 +98,7 @@ def resume(config: Path | None, as_json: bool, **chosen: Any) -> None:  # noqa: 
 @guarded
 def cancel(config: Path | None, as_json: bool, **chosen: Any) -> None:  # noqa: ANN401 - the shared options
     """One line a submission; with `--preview` what would be touched."""
-    from gateway.interventions import cancelled  # noqa: PLC0415 - commands import what they need
+    from gateway.submission.actions import cancelled  # noqa: PLC0415 - commands import what they need
 
     _decide(config, cancelled, as_json=as_json, **chosen)
 

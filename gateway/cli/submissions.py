@@ -19,7 +19,7 @@ from gateway.input import regular_file
 from gateway.model import Client, Finding, State
 from gateway.ports import Filter, IncomingUpload, Scope, View
 from gateway.settings.gateway import ALL_SCOPES, Settings
-from gateway.states import TERMINAL
+from gateway.submission.states import TERMINAL
 
 MACHINE = Client("gateway-cli", frozenset(ALL_SCOPES), frozenset())
 EVERYTHING = Scope(None, None)

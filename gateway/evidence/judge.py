@@ -22,7 +22,7 @@ from gateway.evidence.merkle import Tree
 from gateway.evidence.roots import NOTHING, Newest
 from gateway.evidence.trust import Signers
 from gateway.model import Finding, State
-from gateway.states import BEFORE_SUBMITTED
+from gateway.submission.states import BEFORE_SUBMITTED
 
 
 @dataclass(slots=True)

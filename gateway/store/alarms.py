@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from gateway.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
 from gateway.errors import StepFailed
-from gateway.journey import STEP_ATTEMPTS
 from gateway.store.database import Database, Row, Statement, numbered
+from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
+from gateway.submission.journey import STEP_ATTEMPTS
 
 Raised = tuple[str, UUID, str]
 """Rule, submission and municipality of a new alarm."""

@@ -51,13 +51,13 @@ from gateway.errors import (
 from gateway.evidence import chain
 from gateway.model import State
 from gateway.ports import Clock, EvidenceEntry
-from gateway.states import TERMINAL
 from gateway.store import database as db
 from gateway.store import secrets
 from gateway.store import tables as t
 from gateway.store.database import Connection, Database, Row, compiled
 from gateway.store.erased import ErasedList
 from gateway.store.keyring import Keyring
+from gateway.submission.states import TERMINAL
 
 log = structlog.get_logger()
 

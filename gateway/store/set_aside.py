@@ -14,12 +14,12 @@ from uuid import UUID
 
 from gateway.errors import StepFailed
 from gateway.evidence import chain
-from gateway.journey import STEP_ATTEMPTS
 from gateway.model import Reason, State
 from gateway.ports import EvidenceEntry
-from gateway.states import TERMINAL, TRANSITIONS
 from gateway.store import database as db
 from gateway.store.database import Connection, Database, Row, numbered
+from gateway.submission.journey import STEP_ATTEMPTS
+from gateway.submission.states import TERMINAL, TRANSITIONS
 
 AGAIN: Final = timedelta(hours=1)
 """When one that was submitted, and so cannot be held, is tried again."""

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.errors import DestinationUnfit, InternalError
 from gateway.fitconnect import metadata, names
-from gateway.fitconnect.german_time import german_date
+from gateway.german_time import german_date
 from gateway.model import PLAIN_JWS, Signature
 
 HEX = "ab" * 64

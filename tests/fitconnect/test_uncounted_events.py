@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from gateway import journey, uncounted_events
 from gateway.fitconnect import events, names
 from gateway.model import Part, State, Submission
+from gateway.submission import journey, uncounted_events
 from tests.fitconnect.test_events import CASE, DESTINATION, EXPECTED, SOMEBODY, SUBMISSION, known  # noqa: F401 - a fixture
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -18,7 +18,7 @@ from gateway.delivery import Delivery
 from gateway.errors import CounterpartAway, CounterpartRefused, DestinationUnfit, NotFound, VersionGone
 from gateway.model import Document, Event, Municipality, Part, State, Submission
 from gateway.ports import Announced, Sealed, SmallBlob, Stored
-from gateway.states import TERMINAL
+from gateway.submission.states import TERMINAL
 
 ARS, DESTINATION, SERVICE = "150900546546", "879ee109-a690-4db8-ab32-424284184d7d", "https://delivery.example"
 BEGAN = datetime(2026, 11, 24, 12, tzinfo=UTC)

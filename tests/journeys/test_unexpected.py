@@ -9,14 +9,15 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from gateway import failpoints, journey
+from gateway import failpoints
 from gateway.errors import DatabaseAway, StepFailed, unexpected
-from gateway.interventions import resumed
-from gateway.journey import STEP_ATTEMPTS, Kind, Step
 from gateway.model import State
-from gateway.states import BEFORE_SUBMITTED
+from gateway.submission import journey
+from gateway.submission.actions import resumed
+from gateway.submission.journey import STEP_ATTEMPTS, Kind, Step
+from gateway.submission.states import BEFORE_SUBMITTED
 from tests.journeys.test_every_crash import Store, carried_out, worker, world
-from tests.journeys.test_journey import NOW, ready
+from tests.submission.test_journey import NOW, ready
 
 SECRET = "Ändersën Müßiggang"
 KINDS = ["ValueError", "RuntimeError", "KeyError", "MemoryError", "RecursionError", "OSError", "Unforeseen"]

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from gateway import operation
 from gateway.bounds import Bound
-from gateway.deadlines import Severity
 from gateway.errors import SettingsInvalid
 from gateway.settings.gateway import MunicipalityFile, read
+from gateway.submission.deadlines import Severity
 
 SMTP = '[alarms.smtp]\nhost = "mail.town.example"\nsender = "gateway@town.example"\n'
 IT = '[[alarms.recipients]]\nname = "it"\nmail = ["it@town.example", "on-call@town.example"]\n'

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from gateway.alarm import HOUSE_RULES
-from gateway.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
-from gateway.journey import observed
 from gateway.model import Event, State
 from gateway.ports import Change
 from gateway.store.alarms import acknowledge, look, open_alarms
+from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
+from gateway.submission.journey import observed
 from tests.store.conftest import TOWN, new_submission
 
 MOMENT = timedelta(seconds=1)

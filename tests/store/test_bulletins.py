@@ -16,7 +16,6 @@ import respx
 from aiohttp import web
 
 from gateway.alarm import Target
-from gateway.deadlines import Severity
 from gateway.errors import AddressRefused, CounterpartAway, CounterpartBusy, CounterpartGarbled, CounterpartRefused
 from gateway.herald import Herald
 from gateway.model import State
@@ -28,6 +27,7 @@ from gateway.outbound.smtp import Relay
 from gateway.ports import Change
 from gateway.store.alarms import acknowledge, look, open_alarms, raise_house, resolve_house
 from gateway.store.bulletins import StoredBulletins
+from gateway.submission.deadlines import Severity
 from gateway.webhook import signature
 from tests.outbound.mail_server import mail_server
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission

@@ -11,7 +11,6 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from gateway import journey
 from gateway.crypto import jws
 from gateway.crypto.keys import digest, generate_ed25519, private_key
 from gateway.errors import EvidenceBroken, EvidenceTooLarge, InternalError, NotFound
@@ -26,6 +25,7 @@ from gateway.store import dossier, roots
 from gateway.store.database import numbered
 from gateway.store.evidence import keys_of
 from gateway.store.judging import Guard
+from gateway.submission import journey
 from tests.store.conftest import new_submission
 
 TABLES = ("evidence", "evidence_keys", "evidence_roots", "evidence_leaves", "evidence_stamps")

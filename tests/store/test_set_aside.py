@@ -16,12 +16,12 @@ from gateway.cli.held import suggestion
 from gateway.delivery import Delivery
 from gateway.errors import DatabaseAway, StepFailed
 from gateway.evidence import chain
-from gateway.interventions import resumed
-from gateway.journey import STEP_ATTEMPTS, Kind, Step, failed
 from gateway.model import Municipality, State
 from gateway.store import basket, jobs
 from gateway.store.alarms import look, open_alarms
 from gateway.store.set_aside import AGAIN, set_aside
+from gateway.submission.actions import resumed
+from gateway.submission.journey import STEP_ATTEMPTS, Kind, Step, failed
 from tests.store.conftest import TOWN, new_submission
 from tests.store.test_alarms import at_state
 from tests.store.test_jobs import ran, waiting

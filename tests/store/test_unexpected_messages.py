@@ -20,13 +20,13 @@ from gateway.cli import held
 from gateway.cli import retention as retention_command
 from gateway.errors import CounterpartAway, ErasureFailed
 from gateway.errors.recurring import TOLD_AFTER
-from gateway.interventions import resumed
 from gateway.model import State
 from gateway.outbound.durations import Durations
 from gateway.store import roots
 from gateway.store.alarms import open_alarms, raise_house
 from gateway.store.erased import NAME, ErasedList
 from gateway.store.sweep import sweep
+from gateway.submission.actions import resumed
 from gateway.webhook import DELAYS, GIVEN_UP_AFTER
 from gateway.wiring import failures as wired
 from tests.store.conftest import new_submission

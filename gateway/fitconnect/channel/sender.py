@@ -22,7 +22,7 @@ from gateway.fitconnect.channel.environment import Addressee, Environment
 from gateway.fitconnect.channel.keyring import Keyring, Reception
 from gateway.fitconnect.channel.packing import Packed, Packer
 from gateway.fitconnect.channel.tokens import Tokens
-from gateway.fitconnect.german_time import german_date
+from gateway.german_time import german_date
 from gateway.model import Event, Part, Signature, Submission
 from gateway.outbound.client import Client
 from gateway.ports import Announced, Clock, KeyArchive, Keys, Parcel, Sealed, Store

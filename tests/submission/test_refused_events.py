@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from gateway import journey
 from gateway.model import Event, Part, State, Submission
-from gateway.refused_events import COUNTED, KEPT_OF_A_RULE
+from gateway.submission import journey
+from gateway.submission.refused_events import COUNTED, KEPT_OF_A_RULE
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DESTINATION = "879ee109-a690-4db8-ab32-424284184d7d"

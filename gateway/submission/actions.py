@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.errors import StateConflict
-from gateway.journey import Kind
 from gateway.model import State, Submission
 from gateway.ports import Change, EvidenceEntry, JournalEntry
-from gateway.states import step
+from gateway.submission.journey import Kind
+from gateway.submission.states import step
 
 
 def resumed(submission: Submission, now: datetime, by: str) -> Change:

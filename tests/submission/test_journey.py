@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from gateway import journey
 from gateway.errors import (
     CounterpartAway,
     CounterpartBusy,
@@ -17,10 +16,11 @@ from gateway.errors import (
     KeyUnfit,
     SignerAway,
 )
-from gateway.journey import Kind, Step
 from gateway.model import Event, Part, State, Submission
 from gateway.ports import Announced, Sealed
-from gateway.states import BEFORE_SUBMITTED, TERMINAL, TRANSITIONS, diagram, step
+from gateway.submission import journey
+from gateway.submission.journey import Kind, Step
+from gateway.submission.states import BEFORE_SUBMITTED, TERMINAL, TRANSITIONS, diagram, step
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DESTINATION = "879ee109-a690-4db8-ab32-424284184d7d"

@@ -12,8 +12,8 @@ from datetime import timedelta
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from gateway import uncounted_events
 from gateway.model import State
+from gateway.submission import uncounted_events
 
 
 class Severity(IntEnum):

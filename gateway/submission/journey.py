@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from gateway import refused_events, uncounted_events
 from gateway.errors import CounterpartRefused, GatewayError, SignerAway, StepFailed
 from gateway.model import Event, Part, Reason, State, Submission, instant
 from gateway.ports import Announced, Change, EvidenceEntry, JournalEntry, Sealed
-from gateway.states import BEFORE_SUBMITTED, TERMINAL, step
+from gateway.submission import refused_events, uncounted_events
+from gateway.submission.states import BEFORE_SUBMITTED, TERMINAL, step
 
 ANNOUNCEMENT_LASTS = timedelta(hours=24)
 ANNOUNCEMENT_MARGIN = timedelta(hours=1)

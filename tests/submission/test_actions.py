@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from gateway import journey
 from gateway.errors import StateConflict
-from gateway.interventions import cancelled, resumed
-from gateway.journey import Kind
 from gateway.model import Part, Reason, State, Submission
+from gateway.submission import journey
+from gateway.submission.actions import cancelled, resumed
+from gateway.submission.journey import Kind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=4)
