@@ -29,7 +29,7 @@ from gateway.errors.recurring import Failures
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
 from gateway.following import Following
-from gateway.intake import Intake
+from gateway.intake.create import Intake
 from gateway.keyfiles import (
     KeyFiles,
     guard,

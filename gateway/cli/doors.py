@@ -13,7 +13,8 @@ from gateway.cli import tls
 from gateway.errors import GatewayError, SettingsInvalid
 from gateway.following import Following
 from gateway.input import regular_file
-from gateway.intake import offers
+from gateway.intake.create import offers
+from gateway.intake.withdrawal import correct
 from gateway.keyfiles import read_secret
 from gateway.login.certificates import Certificates
 from gateway.login.clients import Registration, Registry, registration
@@ -32,7 +33,6 @@ from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
 from gateway.web.pressed import pressed
 from gateway.web.quotas import ClientLimits, Quotas
 from gateway.wiring import House
-from gateway.withdrawal import correct
 
 
 def parts(house: House, pressure: Pressure | None = None) -> Parts:

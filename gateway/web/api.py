@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
+from gateway.intake.withdrawal import taken_again, withdraw
 from gateway.model import Client, Severity, State
 from gateway.ports import Filter, View
 from gateway.web import body
@@ -31,7 +32,6 @@ from gateway.web.access import (
     visible,
 )
 from gateway.web.metrics import of as metrics_of
-from gateway.withdrawal import taken_again, withdraw
 
 KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")

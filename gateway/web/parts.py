@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from gateway.intake import Admit, offers
+from gateway.intake.create import Admit, offers
 from gateway.login.provider import Provider
 from gateway.model import Client, Finding, Municipality
 from gateway.outbound.durations import Tally

@@ -14,7 +14,7 @@ import pytest
 
 from gateway.delivery import Delivery
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
-from gateway.intake import Intake
+from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality, State
 from gateway.outbound.client import exchange
 from gateway.sandbox.fitconnect.offers import Offer

@@ -16,7 +16,7 @@ from lxml import etree
 from gateway.delivery import Delivery
 from gateway.errors import RecordInvalid
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
-from gateway.intake import Intake
+from gateway.intake.create import Intake
 from gateway.model import Attachment, Client, Destination, Municipality, State
 from gateway.outbound.client import exchange
 from gateway.ports import Stored

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.errors import DestinationUnfit
-from gateway.intake import Intake
+from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality
 from gateway.services.loader import load
 from gateway.settings.gateway import MunicipalityFile

@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from gateway.errors import InternalError, ServiceNotOffered, SignerAway
-from gateway.intake import Intake
+from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality, SignatureFormat, SignatureStyle
 from gateway.sandbox.fitconnect import signature_xml
 from gateway.services.loader import load

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from gateway.errors import StateConflict, Superseded, VersionGone
+from gateway.intake.withdrawal import withdraw
 from gateway.model import State
 from gateway.ports import Change, Filter, Scope
-from gateway.withdrawal import withdraw
 from tests.store.conftest import EVERYBODY, new_submission
 
 

@@ -27,7 +27,7 @@ from gateway.errors import (
     UnknownService,
     UploadConflict,
 )
-from gateway.intake import Admit, shape
+from gateway.intake.create import Admit, shape
 from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer

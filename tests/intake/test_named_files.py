@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway.errors import RecordInvalid
-from gateway.intake import Intake
+from gateway.intake.create import Intake
+from gateway.intake.withdrawal import taken_again
 from gateway.model import Attachment, Destination, Severity
 from gateway.ports import View
-from gateway.withdrawal import taken_again
-from tests.test_intake import ARS, PORTAL, TOWN, Store, body, catalogue, intake  # noqa: F401 - fixtures
+from tests.intake.test_create import ARS, PORTAL, TOWN, Store, body, catalogue, intake  # noqa: F401 - fixtures
 
 OLD = uuid4()
 

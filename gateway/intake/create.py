@@ -25,8 +25,8 @@ from gateway.errors import (
     UnknownService,
 )
 from gateway.input.pointers import token
+from gateway.intake.named_files import named
 from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
-from gateway.named_files import named
 from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
 from gateway.services.attachments import MAX_FILES
 from gateway.services.loader import Catalogue
@@ -106,7 +106,7 @@ class Intake:
         """Take over one application: everything is on disk when this returns.
 
         `key` is the Idempotency-Key; the same key and body give the same answer again. `supersedes` is an earlier
-        application of the client's that this one corrects, whose files it may name (see `gateway.withdrawal`).
+        application of the client's that this one corrects, whose files it may name (see `gateway.intake.withdrawal`).
         `admit` is asked whether there is room for what is not known yet; what it raises goes on to the caller. Raises
         `RecordInvalid` with all findings, `IdempotencyConflict`, `Erased`, `UploadTaken`, `UploadUnknown`,
         `UnknownService`, `UnknownMunicipality`, `ServiceNotOffered`; where the signature stands in the document also

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.errors import RecordInvalid, StateConflict, VersionGone
-from gateway.intake import Admit, Intake
+from gateway.intake.create import Admit, Intake
 from gateway.model import Client, Finding, State
 from gateway.ports import Clock, Store, View
 from gateway.submission.actions import cancelled

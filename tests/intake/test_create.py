@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway.errors import RecordInvalid, TooManyRequests, UnknownService
-from gateway.intake import Intake
+from gateway.intake.create import Intake
 from gateway.model import Attachment, Client, Destination, Municipality, Severity
 from gateway.ports import NewSubmission
 from gateway.services.loader import load
