@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from gateway.alarm import Target
-from gateway.bounds import Bound
+from gateway.delivery.rate_limit import Bound
 from gateway.errors import SettingsInvalid
 from gateway.keyfiles import read_secret
 from gateway.model import Finding

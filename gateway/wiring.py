@@ -22,7 +22,7 @@ from uuid import uuid4
 
 from gateway import operation, refusals, signatures
 from gateway.alarm import TASK_FAILING
-from gateway.delivery import Delivery
+from gateway.delivery.advance import Delivery
 from gateway.document_keys import DocumentKeys
 from gateway.errors import DataInvalid, DestinationUnfit, RestoreUnfinished, SettingsInvalid
 from gateway.errors.recurring import Failures

@@ -22,6 +22,7 @@ import procrastinate
 import structlog
 
 from gateway import failpoints, operation
+from gateway.delivery.fair_share import PLACES, Shares
 from gateway.errors import DatabaseAway, NotFound, unexpected
 from gateway.errors.recurring import Failures, repeat
 from gateway.evidence_watch import EvidenceWatch
@@ -29,7 +30,6 @@ from gateway.heralding import open_herald
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings.gateway import Settings
-from gateway.shares import PLACES, Shares
 from gateway.stamping import stamp_roots
 from gateway.store import alarms, exchanges, jobs, statements
 from gateway.store.set_aside import set_aside

@@ -184,7 +184,7 @@ _OPERATOR: Final = "a file of the operator"
 _PACKAGE: Final = "a file of this package or that it installed"
 
 OURS: Final[Mapping[str, str]] = {
-    "gateway.delivery": _ROWS,
+    "gateway.delivery.advance": _ROWS,
     "gateway.store.database": _ROWS,
     "gateway.store.evidence": _ROWS,
     "gateway.store.rows": _ROWS,

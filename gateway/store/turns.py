@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from gateway.bounds import LONGEST_REST, Bound, Seen, decide
+from gateway.delivery.rate_limit import LONGEST_REST, Bound, Seen, decide
 from gateway.ports import Clock
 from gateway.store import database as db
 from gateway.store.database import Database, numbered
@@ -107,7 +107,7 @@ _RESTING = numbered("SELECT destination, rest_until FROM destination_pace WHERE 
 
 
 class StoredTurns:
-    """Keeps the port `gateway.bounds.Turns` for one process."""
+    """Keeps the port `gateway.delivery.rate_limit.Turns` for one process."""
 
     def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
         self._database, self._clock = database, clock

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.delivery import Delivery
+from gateway.delivery.advance import Delivery
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality, State

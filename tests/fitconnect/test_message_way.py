@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from lxml import etree
 
-from gateway.delivery import Delivery
+from gateway.delivery.advance import Delivery
 from gateway.errors import RecordInvalid
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.intake.create import Intake

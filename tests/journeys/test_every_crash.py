@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from gateway.delivery import Delivery
+from gateway.delivery.advance import Delivery
 from gateway.errors import CounterpartAway, CounterpartRefused, DestinationUnfit, NotFound, VersionGone
 from gateway.model import Document, Event, Municipality, Part, State, Submission
 from gateway.ports import Announced, Sealed, SmallBlob, Stored

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway import operation
-from gateway.bounds import Bound
+from gateway.delivery.rate_limit import Bound
 from gateway.errors import SettingsInvalid
 from gateway.settings.gateway import MunicipalityFile, read
 from gateway.submission.deadlines import Severity

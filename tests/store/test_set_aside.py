@@ -13,7 +13,7 @@ import pytest
 
 from gateway import failpoints
 from gateway.cli.held import suggestion
-from gateway.delivery import Delivery
+from gateway.delivery.advance import Delivery
 from gateway.errors import DatabaseAway, StepFailed
 from gateway.evidence import chain
 from gateway.model import Municipality, State

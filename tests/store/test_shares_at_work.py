@@ -11,13 +11,13 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from gateway.circuit import OPENS_AFTER
-from gateway.delivery import Delivery
+from gateway.delivery.advance import Delivery
+from gateway.delivery.circuit_breaker import OPENS_AFTER
+from gateway.delivery.fair_share import PATIENCE_S, PLACES, Shares
 from gateway.model import Event, Municipality, Part, State
 from gateway.outbound.client import Policy, exchange, http_client
 from gateway.outbound.pace import Pace
 from gateway.ports import Announced, Change, Sealed, SmallBlob
-from gateway.shares import PATIENCE_S, PLACES, Shares
 from gateway.store import jobs
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.bounds import Bound
-from gateway.delivery import Delivery
+from gateway.delivery.advance import Delivery
+from gateway.delivery.rate_limit import Bound
 from gateway.errors import CounterpartBusy
 from gateway.model import Event, Municipality, Part, State
 from gateway.ports import Announced, Sealed, SmallBlob

@@ -149,7 +149,7 @@ async def test_the_log_names_type_and_place_and_nothing_of_the_text(monkeypatch)
         await worker(it).advance(it.row.id)
     line = next(line for line in lines if line["event"] == "delivery.step_failed")
     assert (line["error"], line["code"], line["step"]) == ("RuntimeError", "step_failed", "seal")
-    assert line["place"].startswith("gateway.delivery:")
+    assert line["place"].startswith("gateway.delivery.advance:")
     assert SECRET not in repr(lines)
 
 

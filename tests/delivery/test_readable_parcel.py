@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from gateway.delivery import Delivery
+from gateway.delivery.advance import Delivery
 from gateway.model import Document, Municipality, State, Submission
 from gateway.ports import Parcel, Sealed, Stored
 from gateway.services.loader import load

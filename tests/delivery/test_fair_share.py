@@ -5,7 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 
-from gateway.shares import LOOK_AGAIN_MOST_S, LOOK_AGAIN_S, PATIENCE_S, Count, Party, Shares, full, may_start
+from gateway.delivery.fair_share import (
+    LOOK_AGAIN_MOST_S,
+    LOOK_AGAIN_S,
+    PATIENCE_S,
+    Count,
+    Party,
+    Shares,
+    full,
+    may_start,
+)
 
 PLACES = 48
 HANGS, WELL, SISTER = Party("hangs", "a"), Party("well", "b"), Party("sister", "a")

@@ -18,8 +18,9 @@ from uuid import UUID
 import structlog
 
 from gateway import failpoints
-from gateway.bounds import Bound, Turns
-from gateway.circuit import Circuits
+from gateway.delivery.circuit_breaker import Circuits
+from gateway.delivery.fair_share import Party, Shares
+from gateway.delivery.rate_limit import Bound, Turns
 from gateway.errors import (
     CounterpartAway,
     CounterpartBusy,
@@ -35,7 +36,6 @@ from gateway.errors import (
 from gateway.model import Attachment, Municipality, Part, Purpose, Submission
 from gateway.ports import Change, Channel, Clock, Enclosure, LookUnderWay, Parcel, Passed, Store, Stored
 from gateway.services.loader import Catalogue
-from gateway.shares import Party, Shares
 from gateway.submission import journey
 from gateway.submission.journey import Kind, Step
 from gateway.submission.states import TERMINAL

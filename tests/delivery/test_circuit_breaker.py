@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gateway.circuit import OPENS_AFTER, PROBE_S, RESTS_S, Circuits
+from gateway.delivery.circuit_breaker import OPENS_AFTER, PROBE_S, RESTS_S, Circuits
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gateway.bounds import LOOK_AGAIN, SLACK, Bound, Seen, decide
+from gateway.delivery.rate_limit import LOOK_AGAIN, SLACK, Bound, Seen, decide
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ONE_A_SECOND = Bound(per_minute=60)

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.delivery import LOOK_AGAIN_S, UPLOADS_AT_ONCE
+from gateway.delivery.advance import LOOK_AGAIN_S, UPLOADS_AT_ONCE
+from gateway.delivery.fair_share import Party, Refusal, Shares
 from gateway.model import Part, State
 from gateway.ports import LookUnderWay, Sealed, SmallBlob
-from gateway.shares import Party, Refusal, Shares
 from tests.journeys.test_every_crash import ARS, DESTINATION, Channel, worker, world
 
 
