@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from gateway import __version__
+from gateway.backpressure.admission import Pressure
 from gateway.cli import tls
 from gateway.errors import GatewayError, SettingsInvalid
 from gateway.following import Following
@@ -22,7 +23,6 @@ from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client, Finding
 from gateway.outbound.policy import AddressPolicy
-from gateway.pressure import Pressure
 from gateway.refusals import Attempt
 from gateway.settings import unusable_files
 from gateway.settings.gateway import ClientSection, Settings

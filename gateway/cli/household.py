@@ -17,14 +17,14 @@ import structlog
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway import failpoints, operation
+from gateway.backpressure.admission import Pressure, Thresholds
+from gateway.backpressure.monitor import Watch
 from gateway.cli import doors, tls
 from gateway.errors import AddressTaken, AlreadyServing
 from gateway.httpserver.server import serve as httpserver
-from gateway.pressure import Pressure, Thresholds
 from gateway.refusals import Attempt
 from gateway.settings.gateway import Settings
 from gateway.store import embedded
-from gateway.watch import Watch
 from gateway.web.app import create_app
 from gateway.web.certificate import ClientCertificates, TlsProtocol
 from gateway.wiring import House, failures, open_house

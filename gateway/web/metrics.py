@@ -16,8 +16,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 
+from gateway.backpressure.admission import Pressure, Resource
 from gateway.outbound.durations import BUCKETS, Tally
-from gateway.pressure import Pressure, Resource
 
 _SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30)
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from gateway.backpressure.admission import Pressure
 from gateway.intake.create import Admit, offers
 from gateway.login.provider import Provider
 from gateway.model import Client, Finding, Municipality
 from gateway.outbound.durations import Tally
 from gateway.outbound.policy import AddressPolicy
 from gateway.ports import Clock, ResumableUploads, Store, View
-from gateway.pressure import Pressure
 from gateway.web.quotas import Quotas
 from gateway.webhook import Subscriptions
 

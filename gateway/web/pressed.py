@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from gateway.pressure import Pressure, Resource
+from gateway.backpressure.admission import Pressure, Resource
 from gateway.web.parts import HealthCheck
 
 _NAMES: Final = {

@@ -9,10 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from gateway.backpressure.admission import Pressure, Thresholds
+from gateway.backpressure.monitor import Watch
 from gateway.errors import StorageFull
-from gateway.pressure import Pressure, Thresholds
 from gateway.store.alarms import open_alarms
-from gateway.watch import Watch
 from tests.store.conftest import drained, incoming, new_submission, pieces, uploaded
 from tests.store.test_uploads import counted
 

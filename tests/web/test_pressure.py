@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.pressure import Pressure, Reading, Thresholds
+from gateway.backpressure.admission import Pressure, Reading, Thresholds
 from gateway.web.app import create_app
 from gateway.web.pressed import pressed
 from tests.web.conftest import ARS

@@ -16,11 +16,11 @@ from typing import Final
 
 import structlog
 
-from gateway import gauge
+from gateway.backpressure import machine
+from gateway.backpressure.admission import ALARMS, Pressure, Reading, Resource
 from gateway.errors import GatewayError
 from gateway.errors.recurring import Failures
 from gateway.ports import Clock
-from gateway.pressure import ALARMS, Pressure, Reading, Resource
 from gateway.store import alarms
 from gateway.store.database import Database, numbered
 
@@ -54,8 +54,8 @@ class Watch:
     clock: Clock
     place: Path
     most_bytes: int | None = None
-    disk: Callable[[Path], int | None] = gauge.disk_free
-    memory: Callable[[], int | None] = gauge.memory_free
+    disk: Callable[[Path], int | None] = machine.disk_free
+    memory: Callable[[], int | None] = machine.memory_free
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     host: str = field(default_factory=socket.gethostname)
     failures: Failures = field(default_factory=Failures)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway import gauge
+from gateway.backpressure import machine
+from gateway.backpressure.admission import Pressure, Reading, Resource, Thresholds, short
 from gateway.errors import Overloaded, StorageFull
-from gateway.pressure import Pressure, Reading, Resource, Thresholds, short
 
 LIMITS = Thresholds(disk_bytes=1000, memory_bytes=100, waiting=50)
 ENOUGH = Reading(disk_bytes=10_000, memory_bytes=1000, waiting=0)
@@ -60,12 +60,12 @@ def test_an_upload_is_refused_where_it_would_not_fit_beside_those_on_their_way()
 def test_the_machine_and_the_container_say_what_they_have_left(tmp_path):
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 8000 kB\nMemAvailable:    4000 kB\n")
-    assert gauge.memory_free(meminfo, tmp_path / "absent") == 4_096_000
+    assert machine.memory_free(meminfo, tmp_path / "absent") == 4_096_000
     (tmp_path / "memory.max").write_text("1000000\n")
     (tmp_path / "memory.current").write_text("900000\n")
     (tmp_path / "memory.stat").write_text("anon 500000\ninactive_file 50000\n")
-    assert gauge.memory_free(meminfo, tmp_path) == 150_000
+    assert machine.memory_free(meminfo, tmp_path) == 150_000
     (tmp_path / "memory.max").write_text("max\n")
-    assert gauge.memory_free(meminfo, tmp_path) == 4_096_000
-    assert gauge.disk_free(tmp_path) > 0
-    assert gauge.disk_free(tmp_path / "absent") is None
+    assert machine.memory_free(meminfo, tmp_path) == 4_096_000
+    assert machine.disk_free(tmp_path) > 0
+    assert machine.disk_free(tmp_path / "absent") is None
