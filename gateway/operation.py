@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from gateway.alarm import Target
 from gateway.delivery.rate_limit import Bound
 from gateway.errors import SettingsInvalid
 from gateway.keyfiles import read_secret
 from gateway.model import Finding
+from gateway.notify.alarms import Target
 from gateway.outbound.policy import AddressPolicy
 from gateway.outbound.smtp import Relay
 from gateway.settings.gateway import MunicipalityFile, Settings

@@ -21,7 +21,6 @@ from typing import Literal
 from uuid import uuid4
 
 from gateway import operation, refusals, signatures
-from gateway.alarm import TASK_FAILING
 from gateway.delivery.advance import Delivery
 from gateway.document_keys import DocumentKeys
 from gateway.errors import DataInvalid, DestinationUnfit, RestoreUnfinished, SettingsInvalid
@@ -41,7 +40,8 @@ from gateway.keyfiles import (
     token_place,
 )
 from gateway.model import Destination, Finding, Municipality
-from gateway.notifier import Notifier
+from gateway.notify.alarms import TASK_FAILING
+from gateway.notify.webhooks import Notifier
 from gateway.outbound.client import Client, Policy, http_client
 from gateway.outbound.durations import Durations
 from gateway.outbound.pace import Counterpart

@@ -209,8 +209,8 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.xoev.fim.limits": "values of a form schema, each number kept as its spelling",
     "gateway.input.foreign_json": "the reader itself",
     "gateway.fitconnect.channel.api": "moves bytes, bounded; `wire` reads them",
-    "gateway.notifier": "reads status and Retry-After alone",
-    "gateway.herald": "reads status and Retry-After alone",
+    "gateway.notify.webhooks": "reads status and Retry-After alone",
+    "gateway.notify.alerts": "reads status and Retry-After alone",
     "gateway.stamping": "moves bytes; `stamp` reads them",
 }
 

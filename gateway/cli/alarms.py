@@ -26,7 +26,7 @@ def alarms() -> None:
 @guarded
 def list_(config: Path | None, as_json: bool) -> None:
     """One line an alarm, oldest first; an acknowledged one stays until its cause is gone."""
-    from gateway.alarm import sentences  # noqa: PLC0415 - commands import what they need
+    from gateway.notify.alarms import sentences  # noqa: PLC0415 - commands import what they need
     from gateway.store.alarms import open_alarms  # noqa: PLC0415 - commands import what they need
 
     async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the house, imported late

@@ -17,9 +17,9 @@ from uuid import UUID
 
 import structlog
 
-from gateway.alarm import SAMPLE, Bulletin, Line, Sent, Target
 from gateway.errors import InternalError, unexpected
 from gateway.model import instant
+from gateway.notify.alarms import SAMPLE, Bulletin, Line, Sent, Target
 from gateway.ports import Clock
 from gateway.store import alarms
 from gateway.store import database as db
@@ -87,7 +87,7 @@ _PRUNE = numbered("DELETE FROM bulletins WHERE created_at < %(before)s", commits
 
 
 class StoredBulletins:
-    """Keeps the port `gateway.alarm.Bulletins`."""
+    """Keeps the port `gateway.notify.alarms.Bulletins`."""
 
     def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
         self._database, self._clock, self._new_id = database, clock, new_id

@@ -17,16 +17,16 @@ from uuid import UUID
 
 import structlog
 
-from gateway.alarm import WEBHOOK_ENDED
 from gateway.crypto import vault
 from gateway.errors import DatabaseAway, InternalError, unexpected
 from gateway.model import instant
+from gateway.notify.alarms import WEBHOOK_ENDED
+from gateway.notify.message import GONE, STATE, Message, Outcome, following, message_id
 from gateway.ports import Clock, Scope
 from gateway.store import database as db
 from gateway.store.database import Database, numbered
 from gateway.store.keyring import Keyring
 from gateway.store.webhooks import SECRET, URL, place
-from gateway.webhook import GONE, STATE, Message, Outcome, following, message_id
 
 log = structlog.get_logger()
 
@@ -138,7 +138,7 @@ DELETE FROM webhook_messages WHERE id IN (
 
 
 class Messages:
-    """Keeps the port `gateway.webhook.Outbox`."""
+    """Keeps the port `gateway.notify.message.Outbox`."""
 
     def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
         self._database, self._keyring, self._clock = database, keyring, clock

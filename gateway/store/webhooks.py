@@ -12,16 +12,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from gateway.alarm import TASK_FAILING, WEBHOOK_ENDED, webhook_task
 from gateway.crypto import vault
 from gateway.errors import LimitReached, NotFound, WebhookEnded
+from gateway.notify.alarms import TASK_FAILING, WEBHOOK_ENDED, webhook_task
+from gateway.notify.message import GONE, OVERLAP, SECRET_BYTES, TEST, Delivery, Webhook, secret_text
 from gateway.ports import Clock
 from gateway.store import alarms
 from gateway.store.changes import position
 from gateway.store.database import Database, numbered
 from gateway.store.keyring import DataKey, Keyring
 from gateway.store.views import foreign_cursor
-from gateway.webhook import GONE, OVERLAP, SECRET_BYTES, TEST, Delivery, Webhook, secret_text
 
 MOST: Final = 20
 """Webhooks of one client."""
@@ -107,7 +107,7 @@ ORDER BY created_at DESC, id DESC LIMIT %(limit)s
 
 
 class Webhooks:
-    """Keeps the port `gateway.webhook.Subscriptions`."""
+    """Keeps the port `gateway.notify.message.Subscriptions`."""
 
     def __init__(self, database: Database, keyring: Keyring, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._database, self._keyring, self._clock, self._random = database, keyring, clock, random

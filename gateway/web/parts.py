@@ -13,11 +13,11 @@ from gateway.backpressure.admission import Pressure
 from gateway.intake.create import Admit, offers
 from gateway.login.provider import Provider
 from gateway.model import Client, Finding, Municipality
+from gateway.notify.message import Subscriptions
 from gateway.outbound.durations import Tally
 from gateway.outbound.policy import AddressPolicy
 from gateway.ports import Clock, ResumableUploads, Store, View
 from gateway.web.quotas import Quotas
-from gateway.webhook import Subscriptions
 
 
 class Catalogue(Protocol):

@@ -1,6 +1,6 @@
 """Webhooks of the caller: subscribe, list, remove, rotate, test, replay, log.
 
-Knows: fixed interfaces §4, which addresses may be named. Never does: send (`gateway.notifier` does).
+Knows: fixed interfaces §4, which addresses may be named. Never does: send (`gateway.notify.webhooks` does).
 Standards: Standard Webhooks 1.0, RFC 3986. Start reading: `create`.
 """
 
@@ -17,12 +17,12 @@ from yarl import URL
 from gateway.errors import InvalidParameter, NotFound, RecordInvalid
 from gateway.input.pointers import token
 from gateway.model import Finding, instant
+from gateway.notify.message import EVENTS, Subscriptions, name_of
 from gateway.outbound.policy import parse
 from gateway.web import body
 from gateway.web.access import WEBHOOKS, Query, caller, parts_of, path_uuid, reply, uuid_of
 from gateway.web.parts import WebhookParts
 from gateway.web.uploads import municipality_of
-from gateway.webhook import EVENTS, Subscriptions, name_of
 
 _ADDRESS: Final = re.compile(r"[!-~]{1,2000}")
 _NUMBER: Final = re.compile(r"[0-9]*|0[xX][0-9A-Fa-f]*")

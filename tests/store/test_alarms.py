@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.alarm import HOUSE_RULES
 from gateway.model import Event, State
+from gateway.notify.alarms import HOUSE_RULES
 from gateway.ports import Change
 from gateway.store.alarms import acknowledge, look, open_alarms
 from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since

@@ -15,10 +15,11 @@ import pytest
 import respx
 from aiohttp import web
 
-from gateway.alarm import Target
 from gateway.errors import AddressRefused, CounterpartAway, CounterpartBusy, CounterpartGarbled, CounterpartRefused
-from gateway.herald import Herald
 from gateway.model import State
+from gateway.notify.alarms import Target
+from gateway.notify.alerts import Herald
+from gateway.notify.message import signature
 from gateway.outbound.client import Policy
 from gateway.outbound.httpx_errors import OutboundRefused
 from gateway.outbound.httpx_transport import httpx_client
@@ -28,7 +29,6 @@ from gateway.ports import Change
 from gateway.store.alarms import acknowledge, look, open_alarms, raise_house, resolve_house
 from gateway.store.bulletins import StoredBulletins
 from gateway.submission.deadlines import Severity
-from gateway.webhook import signature
 from tests.outbound.mail_server import mail_server
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission
 from tests.store.test_alarms import at_state

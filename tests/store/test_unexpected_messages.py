@@ -15,19 +15,19 @@ import pytest
 from click.testing import CliRunner
 
 from gateway import failpoints, stamping, worker
-from gateway.alarm import webhook_task
 from gateway.cli import held
 from gateway.cli import retention as retention_command
 from gateway.errors import CounterpartAway, ErasureFailed
 from gateway.errors.recurring import TOLD_AFTER
 from gateway.model import State
+from gateway.notify.alarms import webhook_task
+from gateway.notify.message import DELAYS, GIVEN_UP_AFTER
 from gateway.outbound.durations import Durations
 from gateway.store import roots
 from gateway.store.alarms import open_alarms, raise_house
 from gateway.store.erased import NAME, ErasedList
 from gateway.store.sweep import sweep
 from gateway.submission.actions import resumed
-from gateway.webhook import DELAYS, GIVEN_UP_AFTER
 from gateway.wiring import failures as wired
 from tests.store.conftest import new_submission
 from tests.store.test_bulletins import heralds, mail, text_of, to_it, told  # noqa: F401 - fixtures
@@ -89,7 +89,7 @@ async def test_a_webhook_message_that_fails_for_ever_is_given_up(
     receiver,
     monkeypatch,
 ):
-    monkeypatch.setattr("gateway.notifier.webhook.body", lambda _: {}["Müßiggang"])
+    monkeypatch.setattr("gateway.notify.webhooks.webhook.body", lambda _: {}["Müßiggang"])
     hook, _ = await subscribed(store, receiver)
     await store.create(new_submission())
     began = clock.now()

@@ -17,12 +17,12 @@ from aiohttp import web
 
 from gateway.errors import InvalidParameter, LimitReached, NotFound, WebhookEnded
 from gateway.model import State, instant
-from gateway.notifier import LEASE, Notifier
+from gateway.notify.message import DELAYS, GIVEN_UP_AFTER, STATE
+from gateway.notify.webhooks import LEASE, Notifier
 from gateway.outbound.client import Policy, http_client
 from gateway.ports import Change, Scope
 from gateway.store import webhooks
 from gateway.store.alarms import open_alarms
-from gateway.webhook import DELAYS, GIVEN_UP_AFTER, STATE
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission
 
 ALL = Scope("portal", frozenset({TOWN}))

@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 
 from gateway.model import instant
+from gateway.notify.message import GONE, STATE, Webhook
 from gateway.outbound.policy import AddressPolicy
 from gateway.web.app import create_app
 from gateway.web.parts import WebhookParts
-from gateway.webhook import GONE, STATE, Webhook
 from tests.web.conftest import ARS
 
 

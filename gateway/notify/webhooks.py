@@ -16,13 +16,13 @@ from uuid import UUID
 
 import structlog
 
-from gateway import webhook
-from gateway.alarm import webhook_task
 from gateway.errors import CounterpartError, DatabaseAway, InternalError, unexpected
 from gateway.errors.recurring import Failures
+from gateway.notify import message as webhook
+from gateway.notify.alarms import webhook_task
+from gateway.notify.message import Message, Outbox, Outcome
 from gateway.outbound.client import Client, exchange
 from gateway.ports import Clock, Scope
-from gateway.webhook import Message, Outbox, Outcome
 
 log = structlog.get_logger()
 

@@ -12,8 +12,8 @@ from email.policy import SMTP
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from gateway.alarm import Bulletin, Line, sentences
 from gateway.model import instant
+from gateway.notify.alarms import Bulletin, Line, sentences
 from gateway.submission.deadlines import Severity
 
 _SEVERITY: Final = {

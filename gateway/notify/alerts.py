@@ -18,8 +18,7 @@ from uuid import UUID
 import httpx
 import structlog
 
-from gateway import alarm, failpoints, letter, webhook
-from gateway.alarm import Bulletin, Bulletins, Sent, Target
+from gateway import failpoints
 from gateway.errors import (
     CounterpartBusy,
     CounterpartError,
@@ -29,6 +28,10 @@ from gateway.errors import (
     unexpected,
 )
 from gateway.errors.recurring import Failures
+from gateway.notify import alarms as alarm
+from gateway.notify import mail
+from gateway.notify import message as webhook
+from gateway.notify.alarms import Bulletin, Bulletins, Sent, Target
 from gateway.outbound import smtp
 from gateway.outbound.durations import Durations
 from gateway.outbound.httpx_transport import exchange
@@ -113,7 +116,7 @@ class Herald:
         """Send a test to one target now. Raises what the way raises."""
         bulletin = Bulletin(name, target.key, (), 1, self.clock.now())
         if target.mail is not None:
-            await self._mail(target, bulletin, letter.trial)
+            await self._mail(target, bulletin, mail.trial)
         else:
             await self._post(target, bulletin, webhook.TEST)
 
@@ -122,7 +125,7 @@ class Herald:
         error: GatewayError | None = None
         try:
             if target.mail is not None:
-                await self._mail(target, bulletin, letter.letter)
+                await self._mail(target, bulletin, mail.letter)
             else:
                 await self._post(target, bulletin, alarm.TYPE)
         except CounterpartError as failure:
@@ -142,7 +145,7 @@ class Herald:
         again = None if isinstance(error, PERMANENT) else alarm.following(bulletin, now, error.retry_after)
         return Sent(bulletin.id, bulletin.tries, now, delivered=False, error=error.code, next_at=again)
 
-    async def _mail(self, target: Target, bulletin: Bulletin, form: letter.Form) -> None:
+    async def _mail(self, target: Target, bulletin: Bulletin, form: mail.Form) -> None:
         failpoints.before("steps.mail")
         assert self.relay is not None  # the settings see to it
         assert target.mail is not None

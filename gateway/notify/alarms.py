@@ -14,8 +14,8 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from gateway.model import instant
+from gateway.notify.message import DELAYS, GIVEN_UP_AFTER, LONGEST_WISH
 from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Severity
-from gateway.webhook import DELAYS, GIVEN_UP_AFTER, LONGEST_WISH
 
 SAMPLE: Final = 10
 """Ids that a line of a message names; the rest is counted."""
