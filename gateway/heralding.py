@@ -14,7 +14,7 @@ from functools import partial
 
 from gateway import operation
 from gateway.errors.recurring import Failures
-from gateway.following import Following
+from gateway.keys.following import Following
 from gateway.notify.alerts import Herald, Reach
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from gateway.delivery.rate_limit import Bound
 from gateway.errors import SettingsInvalid
-from gateway.keyfiles import read_secret
+from gateway.keys.files import read_secret
 from gateway.model import Finding
 from gateway.notify.alarms import Target
 from gateway.outbound.policy import AddressPolicy

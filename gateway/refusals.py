@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from gateway import keyfiles
-from gateway.document_keys import DocumentKeys
 from gateway.errors import DataInvalid, SettingsInvalid
-from gateway.keyfiles import read_secret
+from gateway.keys import files as keyfiles
+from gateway.keys.files import read_secret
+from gateway.keys.municipality import DocumentKeys
 from gateway.model import Finding, SignatureFormat
 from gateway.settings.gateway import MunicipalityFile, Settings
 

@@ -20,16 +20,15 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
-from gateway import operation, refusals, signatures
+from gateway import operation, refusals
 from gateway.delivery.advance import Delivery
-from gateway.document_keys import DocumentKeys
 from gateway.errors import DataInvalid, DestinationUnfit, RestoreUnfinished, SettingsInvalid
 from gateway.errors.recurring import Failures
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
-from gateway.following import Following
 from gateway.intake.create import Intake
-from gateway.keyfiles import (
+from gateway.keys import style as signatures
+from gateway.keys.files import (
     KeyFiles,
     guard,
     master_keys,
@@ -39,6 +38,8 @@ from gateway.keyfiles import (
     token_key,
     token_place,
 )
+from gateway.keys.following import Following
+from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Finding, Municipality
 from gateway.notify.alarms import TASK_FAILING
 from gateway.notify.webhooks import Notifier

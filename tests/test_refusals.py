@@ -17,7 +17,7 @@ from gateway.cli.console import told
 from gateway.cli.household import attempts
 from gateway.crypto.keys import generate_ec
 from gateway.errors import AddressTaken, NotFound, SettingsInvalid
-from gateway.keyfiles import read_private
+from gateway.keys.files import read_private
 from gateway.settings import unusable_files
 from gateway.settings.gateway import read
 from gateway.wiring import open_house, read_settings

@@ -82,7 +82,7 @@ def restore(config: Path | None, as_json: bool, source: Path, only_check: bool, 
 
 
 async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[str, Any]:  # noqa: ANN401 - settings
-    from gateway.keyfiles import master_keys, witness_file  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import master_keys, witness_file  # noqa: PLC0415 - commands import what they need
     from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
     from gateway.store import judging  # noqa: PLC0415 - commands import what they need
     from gateway.store.erased import NAME, ErasedList  # noqa: PLC0415 - commands import what they need
@@ -109,7 +109,7 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
 
 
 async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above
-    from gateway.keyfiles import guard, master_keys, token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import guard, master_keys, token_key  # noqa: PLC0415 - commands import what they need
     from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
     from gateway.store import embedded  # noqa: PLC0415 - commands import what they need
     from gateway.store.audit import audit  # noqa: PLC0415 - commands import what they need

@@ -217,7 +217,7 @@ async def _evidence(house: Any) -> Row:  # noqa: ANN401 - the house, imported la
 
 async def _signing_key(house: Any, ars: str) -> str:  # noqa: ANN401 - the house, imported late
     """Judge key and certificates as of today, then sign once with what signs documents."""
-    from gateway.signatures import wanted  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.style import wanted  # noqa: PLC0415 - commands import what they need
 
     formats = wanted(house.municipalities[ars], house.catalogue)
     await asyncio.to_thread(partial(house.keys.check, ars, formats, at=house.clock.now()))

@@ -22,7 +22,7 @@ from typing import Any
 from gateway.cli.console import say
 from gateway.crypto.keys import generate_ec
 from gateway.errors import DemoFailed
-from gateway.keyfiles import write_secret
+from gateway.keys.files import write_secret
 from gateway.store import embedded
 
 ARS = "150900546546"

@@ -12,11 +12,11 @@ from gateway import __version__
 from gateway.backpressure.admission import Pressure
 from gateway.cli import tls
 from gateway.errors import GatewayError, SettingsInvalid
-from gateway.following import Following
 from gateway.input import regular_file
 from gateway.intake.create import offers
 from gateway.intake.withdrawal import correct
-from gateway.keyfiles import read_secret
+from gateway.keys.files import read_secret
+from gateway.keys.following import Following
 from gateway.login.certificates import Certificates
 from gateway.login.clients import Registration, Registry, registration
 from gateway.login.provider import Provider

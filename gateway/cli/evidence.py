@@ -48,7 +48,7 @@ def export(config: Path | None, as_json: bool, submission_id: str, out: Path) ->
 
 
 async def _exported(values: Settings, submission_id: UUID) -> tuple[bytes, int]:
-    from gateway.keyfiles import guard, token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import guard, token_key  # noqa: PLC0415 - commands import what they need
     from gateway.store import dossier  # noqa: PLC0415 - commands import what they need
     from gateway.store.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import SystemClock, database  # noqa: PLC0415 - commands import what they need
@@ -93,7 +93,7 @@ def verify(config: Path | None, as_json: bool, file: Path, trust: Path | None) -
 @guarded
 def keys(config: Path | None, as_json: bool) -> None:
     """Print the JWK set; give it to whoever checks, by another way than the archives."""
-    from gateway.keyfiles import published_keys, token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import published_keys, token_key  # noqa: PLC0415 - commands import what they need
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
@@ -111,7 +111,7 @@ def keys(config: Path | None, as_json: bool) -> None:
 @guarded
 def accept(config: Path | None, as_json: bool, why: str) -> None:
     """Note the database's newest root outside of it, with the reason; from then on it is signed on again."""
-    from gateway.keyfiles import witness_file  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import witness_file  # noqa: PLC0415 - commands import what they need
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.store import judging  # noqa: PLC0415 - commands import what they need
     from gateway.store.database import Database  # noqa: PLC0415 - commands import what they need

@@ -36,7 +36,7 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter an option
     config: Path | None, as_json: bool, out: Path, subject: str, days: int, signing: str
 ) -> None:
     """Write private JWKs (0600), public ones and the signing key's chain; nothing is ever overwritten."""
-    from gateway.keyfiles import write_secret  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import write_secret  # noqa: PLC0415 - commands import what they need
 
     _ = config
     taken = [out / f"{name}.{half}.jwk" for name in ("decryption", "signing") for half in ("private", "public")]
@@ -93,7 +93,7 @@ def list_(config: Path | None, as_json: bool) -> None:
 
 
 async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
-    from gateway.keyfiles import master_keys  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import master_keys  # noqa: PLC0415 - commands import what they need
     from gateway.store.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.masters import Need, needs  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import database  # noqa: PLC0415 - commands import what they need
@@ -121,8 +121,8 @@ async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
 
 
 def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
-    from gateway.document_keys import DocumentKeys  # noqa: PLC0415 - commands import what they need
-    from gateway.keyfiles import token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.municipality import DocumentKeys  # noqa: PLC0415 - commands import what they need
     from gateway.settings.gateway import read_municipalities  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import SystemClock  # noqa: PLC0415 - commands import what they need
 
@@ -170,7 +170,7 @@ def rotate(config: Path | None, as_json: bool) -> None:
 
 
 async def _rotated(values: Any, stop: asyncio.Event) -> tuple[Any, bool]:  # noqa: ANN401 - settings, imported late
-    from gateway.keyfiles import master_keys  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import master_keys  # noqa: PLC0415 - commands import what they need
     from gateway.store.postgres import PostgresStore  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import SystemClock, database  # noqa: PLC0415 - commands import what they need
 

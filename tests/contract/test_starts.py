@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gateway.keyfiles import write_secret
+from gateway.keys.files import write_secret
 from tests.demo_fixture import GATEWAY, Portal, http, kept_demo, start, stop
 
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.errors import DataInvalid, SettingsInvalid
-from gateway.external_signer import ExternalSigner
-from gateway.keyfiles import write_secret
+from gateway.keys.external import ExternalSigner
+from gateway.keys.files import write_secret
 from gateway.model import Attachment, SignatureFormat
 from gateway.services.loader import load
 from gateway.settings.gateway import read, read_municipalities

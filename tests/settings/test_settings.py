@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gateway.errors import MasterKeyMissing, SettingsInvalid
-from gateway.keyfiles import master_keys
+from gateway.keys.files import master_keys
 from gateway.settings.gateway import MunicipalityFile, Settings, read, read_municipalities
 from gateway.settings.kinds import kind_of
 from tests.demo_fixture import GATEWAY

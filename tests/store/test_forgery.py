@@ -21,7 +21,7 @@ from gateway.evidence import chain
 from gateway.evidence import roots as forms
 from gateway.evidence.roots import Newest
 from gateway.evidence_watch import EvidenceWatch
-from gateway.keyfiles import token_key, token_place, witness_file
+from gateway.keys.files import token_key, token_place, witness_file
 from gateway.model import State
 from gateway.ports import Change, EvidenceEntry
 from gateway.settings.gateway import Settings

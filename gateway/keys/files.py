@@ -27,10 +27,10 @@ from gateway.crypto.keys import (
     verify_key,
 )
 from gateway.crypto.vault import MasterKey
-from gateway.document_keys import DocumentKeys
 from gateway.errors import EvidenceKeyMissing, KeyUnfit, MasterKeyMissing, SettingsInvalid
 from gateway.evidence.roots import NOTHING
 from gateway.input import regular_file
+from gateway.keys.municipality import DocumentKeys
 from gateway.model import Finding
 from gateway.ports import Clock
 from gateway.settings import unusable_files

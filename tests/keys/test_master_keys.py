@@ -10,7 +10,7 @@ import pytest
 from gateway.crypto.keys import generate_ed25519
 from gateway.crypto.vault import MasterKey
 from gateway.errors import MasterKeyMissing, SettingsInvalid
-from gateway.keyfiles import master_keys, published_keys
+from gateway.keys.files import master_keys, published_keys
 from gateway.settings import gateway as settings
 
 NEW, OLD, OLDER = (bytes([number]) * 32 for number in (1, 2, 3))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.document_keys import DocumentKeys
 from gateway.errors import SettingsInvalid
+from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Finding, Municipality, SignatureFormat, SignatureStyle
 from gateway.services.loader import NO_PLACE, Catalogue
 from gateway.services.service import Service

@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import RSAKey
 
-from gateway import document_keys, signatures
 from gateway.cli.check import _signing_key
-from gateway.document_keys import DocumentKeys
 from gateway.errors import SettingsInvalid, SignerAway, SigningKeyUnfit
+from gateway.keys import municipality as document_keys
+from gateway.keys import style as signatures
+from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Municipality, SignatureFormat, SignatureStyle
 from gateway.services.loader import load
 from gateway.settings import gateway as settings
@@ -28,8 +29,7 @@ from gateway.signature.identity import Identity, faults
 from gateway.signature.rules import SENTENCES
 from gateway.signature.signer import LocalSigner
 from gateway.xoev.signature_place import has_place
-
-from .conftest import ID, NOW, document, leaf
+from tests.signature.conftest import ID, NOW, document, leaf
 
 EVERY = set(SignatureFormat)
 ADVANCED = EVERY - {SignatureFormat.JWS}

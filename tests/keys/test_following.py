@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 
 from gateway import operation
 from gateway.cli.doors import _followed
-from gateway.following import Following
 from gateway.heralding import _reach
-from gateway.keyfiles import read_secret
+from gateway.keys.files import read_secret
+from gateway.keys.following import Following
 from gateway.login.clients import Registry
 from gateway.settings.gateway import ClientSection, read
 

@@ -25,9 +25,9 @@ import structlog
 from cryptography import x509
 
 from gateway.errors import KeyUnfit, SettingsInvalid, SigningKeyUnfit
-from gateway.external_signer import ExternalSigner
-from gateway.following import Look, look
 from gateway.input import regular_file
+from gateway.keys.external import ExternalSigner
+from gateway.keys.following import Look, look
 from gateway.model import Document, Finding, Signature, SignatureFormat, SignatureStyle
 from gateway.ports import Clock
 from gateway.settings import unusable_files

@@ -12,13 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.errors import SignerAway
-from gateway.external_signer import ANSWER_MOST, ExternalSigner
+from gateway.keys.external import ANSWER_MOST, ExternalSigner
 from gateway.model import SignatureFormat, SignatureStyle
 from gateway.signature import identity, making
 from gateway.signature.mechanism import RSA_PSS
-
-from .conftest import ID, NOW, document
-from .test_formats import verdict
+from tests.signature.conftest import ID, NOW, document
+from tests.signature.test_formats import verdict
 
 PATIENT = 110.0
 """Seconds that no command here needs; what hangs gets a moment of its own."""
