@@ -36,7 +36,7 @@ from gateway.store.set_aside import set_aside
 from gateway.store.sweep import sweep
 from gateway.store.turns import RENEW_EVERY_S
 from gateway.wiring import House, failures, open_house, open_notifier, policy
-from gateway.xoev import readable
+from gateway.xoev.readable import application as readable
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.sets.library import Library
 from gateway.sets.manifest import Identity
-from gateway.xoev.schema_sets import SchemaSet
+from gateway.xoev.schema.sets import SchemaSet
 
 
 def sets(*directories: Path) -> list[SchemaSet]:

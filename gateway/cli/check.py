@@ -175,7 +175,7 @@ async def _taken(house: Any, ars: str, destination: Destination) -> list[Row]:  
 
     A misfit is a fault where the municipality names the service, and told where the destination stands for `*`.
     """
-    from gateway.xoev.validate import MEDIA_TYPE  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.form.writing import MEDIA_TYPE  # noqa: PLC0415 - commands import what they need
 
     town, rows = house.municipalities[ars], []
     for service in map(house.catalogue.get, house.catalogue.ids()):

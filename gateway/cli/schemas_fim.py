@@ -16,7 +16,7 @@ from gateway.model import Finding
 
 if TYPE_CHECKING:
     from gateway.xoev.fim.genericode import CodeTable
-    from gateway.xoev.form_products import Products
+    from gateway.xoev.form.products import Products
 
 _PIECE = 1 << 16
 _MOST_FILES = 2000
@@ -47,7 +47,7 @@ def import_(config: Path | None, as_json: bool, file: Path, out: Path | None) ->
     from gateway.xoev.fim import read  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.fim.genericode import Lists  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.fim.reading import LIMITS  # noqa: PLC0415 - commands import what they need
-    from gateway.xoev.form_products import produce  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.form.products import produce  # noqa: PLC0415 - commands import what they need
 
     _ = config
     if not file.is_file():
@@ -112,7 +112,7 @@ def _say(finding: Finding, *, as_json: bool) -> None:
 
 def _sum_up(products: Products, written: list[str], *, as_json: bool) -> None:
     from gateway.xoev.fim import Group  # noqa: PLC0415 - commands import what they need
-    from gateway.xoev.xfall import namespace, root_name  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.xfall.schema import namespace, root_name  # noqa: PLC0415 - commands import what they need
 
     form = products.form
     elements = [one for _, one in form.elements()]

@@ -107,7 +107,7 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.message.around import Around  # noqa: PLC0415 - commands import what they need
-    from gateway.xoev.readable import german_time  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.readable.application import german_time  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     towns = {file.ars: file for file in settings.read_municipalities(values)}

@@ -33,7 +33,7 @@ def write_readable(  # noqa: PLR0913 - what stands on the pages, and where they 
     Raises:
         InvalidParameter: where the file cannot be written.
     """
-    from gateway.xoev.readable import Names  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.readable.application import Names  # noqa: PLC0415 - commands import what they need
 
     pdf = service.readable(
         record,

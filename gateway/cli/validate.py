@@ -87,7 +87,7 @@ def validate(  # noqa: PLR0913 - the options of the command
     """One line with stages and findings; exit code 3 where the document should be rejected."""
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.xoev import report as reports  # noqa: PLC0415 - as above
-    from gateway.xoev import xml  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.xml import strict_xml  # noqa: PLC0415 - commands import what they need
 
     if service and (xsd or schema_set):
         raise click.UsageError(text("--service oder ein Schema, nicht beides.", "--service or a schema, not both."))
@@ -97,7 +97,7 @@ def validate(  # noqa: PLR0913 - the options of the command
     rules = scenario.rules + _rules(rule_files, phase)
     codes = _codes(library, scenario.schema)
     scenario = replace(scenario, rules=rules, phase=phase, codes=codes, values=values, second=second_opinion)
-    data = regular_file.content(document, xml.DEFAULT_LIMITS.size + 1)
+    data = regular_file.content(document, strict_xml.DEFAULT_LIMITS.size + 1)
     found = reports.validate(data, scenario, datetime.now(UTC))
     if report is not None:
         _write(report, found, document.name)
@@ -126,9 +126,9 @@ def _installed(values: Settings) -> Library:
 
 def _codes(library: Library, schema: Judge | None) -> CodeCheck | None:
     """The check against the code lists that are installed; None where none are."""
-    from gateway.xoev.codes import Codes  # noqa: PLC0415 - commands import what they need
+    from gateway.xoev.codes.document_codes import Codes  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.report.code_stage import looked_up  # noqa: PLC0415 - as above
-    from gateway.xoev.schema_sets import CompiledSet  # noqa: PLC0415 - as above
+    from gateway.xoev.schema.sets import CompiledSet  # noqa: PLC0415 - as above
 
     if not any(True for _ in library.code_lists):
         return None
@@ -137,7 +137,7 @@ def _codes(library: Library, schema: Judge | None) -> CodeCheck | None:
 
 def _given(document: Path, xsd: Path | None, schema_set: str | None, library: Library) -> Scenario:
     from gateway.xoev.report import Scenario  # noqa: PLC0415 - commands import what they need
-    from gateway.xoev.schema_sets import SchemaSet  # noqa: PLC0415 - as above
+    from gateway.xoev.schema.sets import SchemaSet  # noqa: PLC0415 - as above
 
     only = None if schema_set is None else library.find(schema_set)
     if schema_set is not None and only is None:

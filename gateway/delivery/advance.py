@@ -40,7 +40,7 @@ from gateway.submission import journey
 from gateway.submission.journey import Kind, Step
 from gateway.submission.states import TERMINAL
 from gateway.xoev.message.around import attachment_id
-from gateway.xoev.readable import Names
+from gateway.xoev.readable.application import Names
 
 log = structlog.get_logger()
 

@@ -31,9 +31,9 @@ from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
 from gateway.services.attachments import MAX_FILES
 from gateway.services.loader import Catalogue
 from gateway.services.service import PRODUCT, Service
-from gateway.xoev.latin import nfc
+from gateway.xoev.latin.datatypes import nfc
 from gateway.xoev.message.around import Around
-from gateway.xoev.readable import german_time
+from gateway.xoev.readable.application import german_time
 
 Admit = Callable[[], Awaitable[None]]
 REFERENCE = re.compile(r"[A-Za-z0-9._:/-]{1,64}")

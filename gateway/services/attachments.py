@@ -13,8 +13,8 @@ from uuid import UUID
 
 from gateway.model import Attachment, Finding, Purpose, Severity
 from gateway.services.definition import MAX_FILE_BYTES, AttachmentRule
-from gateway.xoev.mapping import look_up
-from gateway.xoev.sentences import finding
+from gateway.xoev.mapping.model import look_up
+from gateway.xoev.record.sentences import finding
 
 MAX_FILENAME: Final = 140
 MAX_ALL_BYTES: Final = 1_480_000_000

@@ -13,8 +13,8 @@ from typing import Final
 from gateway.model import Finding
 from gateway.services.definition import AttachmentRule, Definition
 from gateway.xoev.fim import Field, FormSchema, Group, Kind
-from gateway.xoev.mapping import STAR, FieldEntry, Tokens
-from gateway.xoev.texts import Texts
+from gateway.xoev.form.texts import Texts
+from gateway.xoev.mapping.model import STAR, FieldEntry, Tokens
 
 SENTENCES: Final = {
     "service_pointer": (

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from gateway.services.definition import AttachmentRule
 from gateway.services.service import Service
-from gateway.xoev.compatibility import narrowed
-from gateway.xoev.filling import Plan
-from gateway.xoev.mapping import BEYOND, FieldEntry, pointer
+from gateway.xoev.form.filling import Plan
+from gateway.xoev.mapping.model import BEYOND, FieldEntry, pointer
+from gateway.xoev.record.compatibility import narrowed
 
 _WEIGHT: Final = {"none": 0, "patch": 1, "minor": 2, "major": 3}
 

@@ -16,11 +16,12 @@ from gateway.model import Finding, Severity
 from gateway.services.definition import DocumentSchema
 from gateway.sets.compiling import refusal
 from gateway.sets.library import Library
-from gateway.xoev import schemas, xfall
 from gateway.xoev.fim import FormSchema
-from gateway.xoev.mapping import Mapping
-from gateway.xoev.published import Published, read_published
-from gateway.xoev.published_form import missing
+from gateway.xoev.form.published import Published, read_published
+from gateway.xoev.form.published_limits import missing
+from gateway.xoev.mapping.model import Mapping
+from gateway.xoev.schema import compiled_xsd
+from gateway.xoev.xfall import schema as xfall
 
 _PLACE: Final = "service.toml#/document/schema_set"
 _URI: Final = jsonschema_rs.Draft202012Validator(
@@ -32,7 +33,7 @@ _URI: Final = jsonschema_rs.Draft202012Validator(
 class Chosen:
     """The schema and the form as it has it; `published` where a schema set was named."""
 
-    schema: schemas.Schema
+    schema: compiled_xsd.Schema
     form: FormSchema
     published: Published | None = None
 
@@ -59,7 +60,7 @@ def document_schema(
         the schema and no findings, or None and every fault with a pointer `<file>#<place>`.
     """
     if wanted is None:
-        schema, faults = schemas.load(xfall.to_xsd(form))
+        schema, faults = compiled_xsd.load(xfall.to_xsd(form))
         told = tuple(replace(one, pointer=f"form.xml#{one.pointer}") for one in faults)
         return (None if schema is None else Chosen(schema, form)), told
     library = installed()

@@ -30,19 +30,21 @@ from gateway.services.service import Compiled, Service
 from gateway.services.speaking import speaks
 from gateway.sets.library import Library
 from gateway.settings.toml import NotToml, parse
-from gateway.xoev import fim, own_rules, schemas
-from gateway.xoev.filling import plan
+from gateway.xoev import fim
 from gateway.xoev.fim import genericode
 from gateway.xoev.fim.genericode import Lists
-from gateway.xoev.mapping import Mapping as Mapped
+from gateway.xoev.form.filling import plan
+from gateway.xoev.form.texts import Texts
+from gateway.xoev.mapping.model import Mapping as Mapped
+from gateway.xoev.mapping.reading import read_mapping
 from gateway.xoev.message.around import rehearsal
 from gateway.xoev.message.binding import Sources, shapes
-from gateway.xoev.normal_record import Normaliser
-from gateway.xoev.reading import read_mapping
-from gateway.xoev.record import RecordCheck
-from gateway.xoev.record_schema import build
+from gateway.xoev.record import own_rules
+from gateway.xoev.record.checking import RecordCheck
+from gateway.xoev.record.json_schema import build
+from gateway.xoev.record.normal_record import Normaliser
+from gateway.xoev.schema import compiled_xsd
 from gateway.xoev.schematron import RuleSet
-from gateway.xoev.texts import Texts
 
 _T = TypeVar("_T")
 _OWN: Final = Path(__file__).parent
@@ -235,7 +237,7 @@ class _Folder:
     def placed(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         return tuple(replace(one, pointer=f"{self.folder.name}/{one.pointer}") for one in findings)
 
-    def rules(self, schema: schemas.Schema) -> RuleSet | None:
+    def rules(self, schema: compiled_xsd.Schema) -> RuleSet | None:
         source = self.raw("rules.sch", optional=True)
         return None if source is None else self.taken("rules.sch", own_rules.read(source, schema))
 

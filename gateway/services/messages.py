@@ -16,13 +16,13 @@ from gateway.model import Finding
 from gateway.services.definition import Definition, Parameter
 from gateway.sets.library import Library
 from gateway.settings.toml import NotToml, parse
-from gateway.xoev.codes import Codes
+from gateway.xoev.codes.document_codes import Codes
 from gateway.xoev.message.binding import Sources, bind
 from gateway.xoev.message.declared import Declarations
 from gateway.xoev.message.entries import MessageMapping
 from gateway.xoev.message.reading import read
 from gateway.xoev.message.template import Template
-from gateway.xoev.schema_sets import CompiledSet
+from gateway.xoev.schema.sets import CompiledSet
 from gateway.xoev.schematron import RuleSet
 
 FOLDER: Final = "messages"

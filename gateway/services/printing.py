@@ -13,8 +13,8 @@ from gateway.errors import InternalError
 from gateway.model import Attachment, Finding, Severity
 from gateway.services.service import Service
 from gateway.xoev.fim import Field, FormSchema, Kind
-from gateway.xoev.printable import unprintable
-from gateway.xoev.texts import Texts
+from gateway.xoev.form.texts import Texts
+from gateway.xoev.readable.printable import unprintable
 
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 _SAMPLE = "ordinary"

@@ -17,26 +17,27 @@ from gateway.model import Attachment, Destination, Document, Finding, Severity, 
 from gateway.services import attachments as attachment_rules
 from gateway.services.definition import AttachmentRule, Definition
 from gateway.services.messages import Offered
-from gateway.xoev import calendar, readable
-from gateway.xoev.attached import shown
-from gateway.xoev.calendar import Wish
-from gateway.xoev.consequences import own
-from gateway.xoev.filling import Filled, Plan, fill
 from gateway.xoev.fim import Field
-from gateway.xoev.mapping import look_up
+from gateway.xoev.form.filling import Filled, Plan, fill
+from gateway.xoev.form.texts import Texts
+from gateway.xoev.form.writing import document as write_document
+from gateway.xoev.mapping.attached import shown
+from gateway.xoev.mapping.model import look_up
 from gateway.xoev.message.around import Around, Product, rehearsal
 from gateway.xoev.message.template import Setting, Template, trace
-from gateway.xoev.normal_record import Normaliser
-from gateway.xoev.record import RecordCheck, within_limits
+from gateway.xoev.readable import application as readable
+from gateway.xoev.readable import calendar
+from gateway.xoev.readable.calendar import Wish
+from gateway.xoev.record.checking import RecordCheck, within_limits
+from gateway.xoev.record.consequences import own
+from gateway.xoev.record.normal_record import Normaliser
+from gateway.xoev.record.sentences import finding
 from gateway.xoev.report import Scenario, Stage, State
-from gateway.xoev.schema_sets import CompiledSet
-from gateway.xoev.schemas import Schema
+from gateway.xoev.schema.compiled_xsd import Schema
+from gateway.xoev.schema.sets import CompiledSet
+from gateway.xoev.schema.signature_place import has_place
 from gateway.xoev.schematron import RuleSet
-from gateway.xoev.sentences import finding
-from gateway.xoev.signature_place import has_place
-from gateway.xoev.texts import Texts
-from gateway.xoev.validate import document as write_document
-from gateway.xoev.xml import parse
+from gateway.xoev.xml.strict_xml import parse
 
 XFALL: Final = "xfall"
 PRODUCT: Final = Product("OZG-Gateway", "The founders of the OZG gateway", __version__)

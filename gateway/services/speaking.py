@@ -13,8 +13,8 @@ from uuid import UUID
 from gateway.model import Attachment, Finding, Severity
 from gateway.services.service import Service
 from gateway.xoev.message.around import rehearsal
-from gateway.xoev.readable import german_time
-from gateway.xoev.xml import parse
+from gateway.xoev.readable.application import german_time
+from gateway.xoev.xml.strict_xml import parse
 
 
 def speaks(service: Service, ars: str) -> list[Finding]:

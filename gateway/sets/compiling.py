@@ -14,7 +14,7 @@ from gateway.model import Finding, Severity
 from gateway.sets.library import Library
 from gateway.sets.manifest import Identity, Manifest
 from gateway.sets.plan import NewSet
-from gateway.xoev.schema_sets import SchemaSet
+from gateway.xoev.schema.sets import SchemaSet
 
 _SUFFIX: Final = ".xsd"
 _ABSENT: Final = frozenset({"xsd_missing", "xsd_outside", "xsd_absent", "xsd_unread"})

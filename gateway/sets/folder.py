@@ -12,7 +12,7 @@ from typing import Final
 from gateway.errors import SetRefused
 from gateway.input import regular_file
 from gateway.model import Finding
-from gateway.xoev.schema_sets import SchemaSet
+from gateway.xoev.schema.sets import SchemaSet
 
 MAX_FILES: Final = 2000
 MAX_FILE_BYTES: Final = 32 << 20

@@ -20,7 +20,7 @@ from gateway.model import Finding, Severity
 from gateway.sets.folder import MAX_FILE_BYTES
 from gateway.sets.library import Library
 from gateway.sets.manifest import Identity, Manifest, digest_of
-from gateway.xoev.schema_sets import SchemaSet
+from gateway.xoev.schema.sets import SchemaSet
 
 INDEX: Final = "installed.json"
 FOLDERS: Final = "sets"

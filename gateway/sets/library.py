@@ -13,11 +13,12 @@ from lxml import etree
 
 from gateway.model import Finding
 from gateway.sets.manifest import Identity
-from gateway.xoev import schematron, xml
-from gateway.xoev.codelists import CodeLists, Ending
+from gateway.xoev import schematron
+from gateway.xoev.codes.lists import CodeLists, Ending
 from gateway.xoev.fim import genericode
-from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_file, compile_set, find
+from gateway.xoev.schema.sets import CompiledSet, SchemaSet, compile_file, compile_set, find
 from gateway.xoev.schematron import RuleSet
+from gateway.xoev.xml import strict_xml
 
 
 class Library:
@@ -136,7 +137,7 @@ def _rules(files: Mapping[str, bytes], place: str) -> tuple[tuple[tuple[str, Rul
     read: list[tuple[str, RuleSet]] = []
     faults: list[Finding] = []
     for name, content in sorted(files.items()):
-        root = xml.parse(content).root
+        root = strict_xml.parse(content).root
         if not name.lower().endswith(".sch") or (root is not None and etree.QName(root).localname != "schema"):
             continue
         rules, found = schematron.read(content, files)

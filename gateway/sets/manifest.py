@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from gateway.xoev.codelists import Ending
+from gateway.xoev.codes.lists import Ending
 
 Kind = Literal["schema", "rules", "codelist"]
 

@@ -14,9 +14,9 @@ from typing import Final
 
 from gateway.model import Finding, Severity
 from gateway.sets.manifest import Entry, Identity, Manifest
-from gateway.xoev import xml
-from gateway.xoev.codelists import identity as list_identity
+from gateway.xoev.codes.lists import identity as list_identity
 from gateway.xoev.fim import genericode
+from gateway.xoev.xml import strict_xml
 
 _STANDARD: Final = ".//{*}appinfo/{*}standard/{*}kennung"
 _VERSION: Final = ".//{*}appinfo/{*}versionStandard/{*}version"
@@ -158,7 +158,7 @@ def _named(files: Mapping[str, bytes], wanted: Unlisted) -> tuple[tuple[str, str
     for path, content in files.items():
         if not path.lower().endswith(".xsd"):
             continue
-        parsed = xml.parse(content)
+        parsed = strict_xml.parse(content)
         faults += [Finding(f"{path}#/{one.line}", one.rule, one.de, one.en) for one in parsed.faults]
         if parsed.root is not None:
             urn, version = parsed.root.findtext(_STANDARD), parsed.root.findtext(_VERSION)

@@ -24,7 +24,7 @@ from gateway.errors import CounterpartAway, CounterpartBusy, CounterpartGarbled,
 from gateway.input import foreign_json
 from gateway.outbound.answer import Answer
 from gateway.outbound.httpx_transport import exchange
-from gateway.xoev import xml
+from gateway.xoev.xml import strict_xml
 
 MAX_ARCHIVE_BYTES: Final = 64 << 20
 MAX_METADATA_BYTES: Final = 4 << 20
@@ -163,7 +163,7 @@ def parse_metadata(answer: Answer) -> Metadata:
 
 def parse_current_version(answer: Answer, list_urn: str) -> str:
     """The `kennung` of a version of this list. Raises `CounterpartGarbled` for anything else."""
-    root = xml.parse(answer.body).root
+    root = strict_xml.parse(answer.body).root
     for element in root.iter("{*}kennung") if root is not None else ():
         urn = (element.text or "").strip()
         if is_urn(urn) and urn.startswith(f"{list_urn}_"):

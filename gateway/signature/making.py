@@ -22,7 +22,7 @@ from gateway.signature.identity import Identity, faults
 from gateway.signature.mechanism import Mechanism, choose
 from gateway.signature.rules import SENTENCES
 from gateway.signature.signer import Signer
-from gateway.xoev import xml
+from gateway.xoev.xml import strict_xml
 
 INSIDE: Final = SignatureStyle(SignatureFormat.XADES, enveloped=True)
 
@@ -51,7 +51,7 @@ def sign_inside(signer: Signer, document: Document, *, at: datetime, new_id: UUI
     how = fit(signer.identity, SignatureFormat.XADES, at)
     root = _root(document)
     xades.enveloped(signer, how, root, xades.Claim(at, new_id, document.media_type))
-    content = xml.canonical(root)
+    content = strict_xml.canonical(root)
     return replace(document, content=content, sha256=hashlib.sha256(content).hexdigest())
 
 
@@ -84,7 +84,7 @@ def _found(document: Document) -> Signature:
 
 
 def _root(document: Document) -> etree._Element:
-    root = xml.parse(document.content).root
+    root = strict_xml.parse(document.content).root
     if root is None:
         raise unfit("signature_missing")
     return root

@@ -22,7 +22,7 @@ from gateway.errors import CryptoFailure
 from gateway.signature.identity import Identity
 from gateway.signature.mechanism import Mechanism
 from gateway.signature.signer import Signer
-from gateway.xoev.xml import canonical
+from gateway.xoev.xml.strict_xml import canonical
 
 DS: Final = "http://www.w3.org/2000/09/xmldsig#"
 XADES: Final = "http://uri.etsi.org/01903/v1.3.2#"

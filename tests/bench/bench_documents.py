@@ -20,7 +20,7 @@ from lxml import etree
 from gateway.model import Attachment
 from gateway.services.loader import load
 from gateway.services.service import Service
-from gateway.xoev import xml
+from gateway.xoev.xml import strict_xml
 
 ARS = "150900546546"
 TODAY = date(2026, 11, 24)
@@ -67,7 +67,7 @@ def message(service: Service, record: Mapping[str, Any], size: int) -> bytes:
 
 def judged(service: Service, content: bytes) -> int:
     """Hardened reading and the schema's verdict with every finding."""
-    parsed = xml.parse(content)
+    parsed = strict_xml.parse(content)
     assert parsed.root is not None
     return len(service.compiled.schema.errors(parsed.root))
 

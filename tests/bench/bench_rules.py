@@ -24,7 +24,7 @@ from lxml import etree
 from gateway.services.loader import load
 from gateway.xoev import schematron
 from gateway.xoev.report import Recommendation, Scenario, validate
-from gateway.xoev.schema_sets import SchemaSet, compile_set
+from gateway.xoev.schema.sets import SchemaSet, compile_set
 
 XBAU = Path(__file__).parents[3] / "shared/data/xsd/xbau_kern-1.3.0"
 NOW = datetime(2026, 11, 26, tzinfo=UTC)

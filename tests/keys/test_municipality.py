@@ -28,7 +28,7 @@ from gateway.signature import making
 from gateway.signature.identity import Identity, faults
 from gateway.signature.rules import SENTENCES
 from gateway.signature.signer import LocalSigner
-from gateway.xoev.signature_place import has_place
+from gateway.xoev.schema.signature_place import has_place
 from tests.signature.conftest import ID, NOW, document, leaf
 
 EVERY = set(SignatureFormat)

@@ -13,7 +13,7 @@ from lxml import etree
 
 from gateway.sets.library import Library
 from gateway.sets.manifest import Identity
-from gateway.xoev.schema_sets import SchemaSet
+from gateway.xoev.schema.sets import SchemaSet
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 NAMESPACE = "urn:fim-de:xfall:xdf3:S99000000001V1.0.0"

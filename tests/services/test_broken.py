@@ -24,8 +24,9 @@ from gateway.model import Attachment, Finding, Severity
 from gateway.services import coherence, definition, loader
 from gateway.services.service import Service
 from gateway.settings import gateway as settings
-from gateway.xoev import mapping_sentences, sentences
 from gateway.xoev.fim import faults as fim_faults
+from gateway.xoev.mapping import sentences as mapping_sentences
+from gateway.xoev.record import sentences
 
 FOLDER = Path(__file__).parent / "broken"
 FORMS = Path(__file__).parents[1] / "xoev" / "broken_forms"

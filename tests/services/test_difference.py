@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from gateway.cli.main import group
 from gateway.services.difference import Change, compare, needed, risen, suffices
 from gateway.services.loader import load, load_folder
-from gateway.xoev.compatibility import narrowed
+from gateway.xoev.record.compatibility import narrowed
 
 BASE = Path(__file__).parent / "broken" / "base"
 FORM, MAPPING, SERVICE, TEXTS, EXAMPLE = (

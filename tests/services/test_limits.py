@@ -20,7 +20,7 @@ from gateway.services import attachments, service
 from gateway.services.definition import MAX_FILE_BYTES
 from gateway.services.loader import load
 from gateway.services.service import Service
-from gateway.xoev import calendar
+from gateway.xoev.readable import calendar
 
 ARS = "150900546546"
 SERVICES = Path(service.__file__).parent

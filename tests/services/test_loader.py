@@ -10,7 +10,7 @@ import pytest
 from gateway.errors import DataInvalid, UnknownService
 from gateway.services.loader import load
 from gateway.services.service import Service
-from gateway.xoev.rules import broken
+from gateway.xoev.record.rules import broken
 
 ARS = "150900546546"
 FOLDER = Path(__file__).parents[2] / "gateway/services/hausnummer"

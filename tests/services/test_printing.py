@@ -19,12 +19,12 @@ from gateway.errors import InternalError
 from gateway.model import Attachment, Severity
 from gateway.services import loader, printing
 from gateway.services.service import Service
-from gateway.xoev import readable
-from gateway.xoev.filling import Plan
 from gateway.xoev.fim import Field
-from gateway.xoev.latin import Datatype, code_points, sequences
-from gateway.xoev.printable import printable, unprintable
-from gateway.xoev.readable_words import fits, pieces
+from gateway.xoev.form.filling import Plan
+from gateway.xoev.latin.datatypes import Datatype, code_points, sequences
+from gateway.xoev.readable import application as readable
+from gateway.xoev.readable.printable import printable, unprintable
+from gateway.xoev.readable.words import fits, pieces
 
 BASE = Path(__file__).parent / "broken" / "base"
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -174,7 +174,7 @@ def test_marks_nobody_sees_are_no_reason_for_a_warning() -> None:
 
 
 def _content(service: Service) -> dict[str, Any]:
-    from gateway.xoev.filling import fill  # noqa: PLC0415 - here only
+    from gateway.xoev.form.filling import fill  # noqa: PLC0415 - here only
 
     filled, _ = fill(service.compiled.plan, service.compiled.examples["ordinary"])
     head = readable.Head((service.titles["de"], service.titles["en"]), "Stadt", AT, "urn")

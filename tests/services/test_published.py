@@ -19,9 +19,9 @@ from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.xoev import fim
 from gateway.xoev.fim.genericode import Lists
-from gateway.xoev.published import read_published
-from gateway.xoev.published_sentences import SENTENCES
-from gateway.xoev.schema_sets import SchemaSet, compile_set
+from gateway.xoev.form.published import read_published
+from gateway.xoev.form.published_sentences import SENTENCES
+from gateway.xoev.schema.sets import SchemaSet, compile_set
 
 from .published_xsd import NAMESPACE, OWN, ROOT, URN, XS, Edit, at, facet, folder, library, published
 

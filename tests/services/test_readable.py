@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from gateway.model import Attachment
 from gateway.services.loader import load
 from gateway.services.service import Service
-from gateway.xoev import readable
-from gateway.xoev.filling import fill
-from gateway.xoev.latin import Datatype, code_points, sequences
+from gateway.xoev.form.filling import fill
+from gateway.xoev.latin.datatypes import Datatype, code_points, sequences
+from gateway.xoev.readable import application as readable
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PLAN = Attachment("site_plan", "Lageplan.pdf", "application/pdf", 1_234_567, "ab" * 32)

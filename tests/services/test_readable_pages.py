@@ -19,9 +19,9 @@ from gateway.cli.services import services as group
 from gateway.model import Attachment
 from gateway.services.loader import load
 from gateway.services.service import Service
-from gateway.xoev.printable import printable
-from gateway.xoev.readable import Names
-from gateway.xoev.readable_words import fits
+from gateway.xoev.readable.application import Names
+from gateway.xoev.readable.printable import printable
+from gateway.xoev.readable.words import fits
 from tests.services.made_forms import Question, Questions, made
 
 AT = datetime(2026, 11, 24, 9, 0, 22, 5, tzinfo=UTC)

@@ -18,7 +18,7 @@ from gateway.sandbox.fitconnect import signature_xml
 from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.signature import making
-from gateway.xoev.schemas import Schema
+from gateway.xoev.schema.compiled_xsd import Schema
 
 from .conftest import ID, NOW
 

@@ -10,11 +10,11 @@ import pytest
 from lxml import etree
 
 from gateway.model import Severity
-from gateway.xoev.codelists import CodeLists, Ending, Verdict
-from gateway.xoev.codes import Codes
+from gateway.xoev.codes.document_codes import Codes
+from gateway.xoev.codes.lists import CodeLists, Ending, Verdict
 from gateway.xoev.fim import genericode
 from gateway.xoev.report.code_stage import looked_up
-from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_set
+from gateway.xoev.schema.sets import CompiledSet, SchemaSet, compile_set
 
 from . import xdf
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.xoev import constants, phone
-from gateway.xoev.converters import CONVERTERS, FORMATS, Unfit
 from gateway.xoev.fim import Code, Field, FieldType, Kind
+from gateway.xoev.mapping import constants, phone
+from gateway.xoev.mapping.converters import CONVERTERS, FORMATS, Unfit
 
 TARGETS = {
     "text": FieldType.TEXT,

@@ -14,8 +14,8 @@ import pytest
 
 from gateway.xoev import fim
 from gateway.xoev.fim import genericode
-from gateway.xoev.form_products import produce
-from gateway.xoev.xfall import to_xsd
+from gateway.xoev.form.products import produce
+from gateway.xoev.xfall.schema import to_xsd
 
 from . import xdf
 

@@ -12,15 +12,16 @@ import xmlschema
 from lxml import etree
 
 from gateway.model import Severity
-from gateway.xoev import fim, schemas
-from gateway.xoev.filling import fill, plan
+from gateway.xoev import fim
 from gateway.xoev.fim import Field, Group, genericode
-from gateway.xoev.form_products import Products, produce
-from gateway.xoev.mapping import Mapping
-from gateway.xoev.reading import read_mapping
-from gateway.xoev.texts import Texts
-from gateway.xoev.validate import document
-from gateway.xoev.xfall import namespace, root_name, to_xsd
+from gateway.xoev.form.filling import fill, plan
+from gateway.xoev.form.products import Products, produce
+from gateway.xoev.form.texts import Texts
+from gateway.xoev.form.writing import document
+from gateway.xoev.mapping.model import Mapping
+from gateway.xoev.mapping.reading import read_mapping
+from gateway.xoev.schema import compiled_xsd
+from gateway.xoev.xfall.schema import namespace, root_name, to_xsd
 
 from . import xdf
 
@@ -146,7 +147,7 @@ def test_a_record_fills_one_side_of_a_choice_group(record: dict[str, str], valid
     mapping, faults = mapped(form, a="G00000001/F00000002", b="G00000001/F00000003")
     assert faults == []
     assert mapping is not None
-    schema, _ = schemas.load(to_xsd(form))
+    schema, _ = compiled_xsd.load(to_xsd(form))
     assert schema is not None
     filled, findings = fill(plan(schema, form, mapping, Texts(form)), record)
     made, more = document(schema, filled, standard="xfall", schema_uri="u")

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import pytest
 from lxml import etree
 
-from gateway.xoev import fim, schemas
+from gateway.xoev import fim
 from gateway.xoev.fim import genericode
-from gateway.xoev.form_products import produce
-from gateway.xoev.xfall import to_xsd
+from gateway.xoev.form.products import produce
+from gateway.xoev.schema import compiled_xsd
+from gateway.xoev.xfall.schema import to_xsd
 
 from . import xdf
 
@@ -136,7 +137,7 @@ def test_patterns_that_explode_are_answered_at_once(pattern: str) -> None:
 def test_a_text_on_which_a_pattern_has_countless_ways_is_an_error_and_no_traceback() -> None:
     form, _ = fim.read(xdf.form(xdf.used(xdf.field(1, given={"pattern": "(a|aa)+b"}))))
     assert form is not None
-    schema, _ = schemas.load(to_xsd(form))
+    schema, _ = compiled_xsd.load(to_xsd(form))
     assert schema is not None
     prefix = f"{{{schema.namespace}}}"
     root = etree.Element(prefix + schema.root.name)

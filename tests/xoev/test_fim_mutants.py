@@ -19,7 +19,7 @@ from lxml import etree
 
 from gateway.xoev import fim
 from gateway.xoev.fim.model import FormSchema
-from gateway.xoev.form_products import produce
+from gateway.xoev.form.products import produce
 
 from . import xdf
 

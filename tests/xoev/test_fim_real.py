@@ -14,8 +14,8 @@ from lxml import etree
 
 from gateway.xoev import fim
 from gateway.xoev.fim import genericode
-from gateway.xoev.form_products import Products, produce
-from gateway.xoev.xfall import to_xsd
+from gateway.xoev.form.products import Products, produce
+from gateway.xoev.xfall.schema import to_xsd
 
 from . import xdf
 

@@ -15,8 +15,8 @@ from lxml import etree
 from gateway.xoev import fim
 from gateway.xoev.fim import Field, FieldType, Group
 from gateway.xoev.fim.model import transported
-from gateway.xoev.form_products import produce
-from gateway.xoev.xfall import namespace, root_name, to_xsd
+from gateway.xoev.form.products import produce
+from gateway.xoev.xfall.schema import namespace, root_name, to_xsd
 
 from . import xdf
 

@@ -8,8 +8,10 @@ import pytest
 from lxml import etree
 
 from gateway.services.service import Service
-from gateway.xoev import fim, schemas, xfall
-from gateway.xoev.form_products import produce
+from gateway.xoev import fim
+from gateway.xoev.form.products import produce
+from gateway.xoev.schema import compiled_xsd
+from gateway.xoev.xfall import schema as xfall
 
 ROOT = Path(__file__).parents[2]
 FORM = ROOT / "gateway/services/hausnummer/form.xml"
@@ -62,7 +64,7 @@ def test_a_foreign_sample_of_xdatenfelder_3_is_read() -> None:
     form, faults = fim.read(sample.read_bytes())
     assert faults == ()
     assert form is not None
-    assert schemas.load(xfall.to_xsd(form))[1] == ()
+    assert compiled_xsd.load(xfall.to_xsd(form))[1] == ()
 
 
 @pytest.mark.parametrize(
@@ -122,6 +124,6 @@ ANY = '<xs:element name="a"><xs:complexType><xs:sequence><xs:any/></xs:sequence>
     ],
 )
 def test_an_xsd_of_another_shape_is_refused(source: str, rule: str) -> None:
-    schema, faults = schemas.load(source.encode())
+    schema, faults = compiled_xsd.load(source.encode())
     assert schema is None
     assert faults[0].rule == rule

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from gateway.xoev.latin import Datatype, code_points, nfc, offence, sequences
+from gateway.xoev.latin.datatypes import Datatype, code_points, nfc, offence, sequences
 
 OFFICIAL = Path(__file__).parents[3] / "shared/data/xsd/din-91379/din-norm-91379-datatypes.xsd"
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from gateway.xoev import long_rows
-from gateway.xoev.schema_sets import SchemaSet, compile_set
+from gateway.xoev.schema import long_rows
+from gateway.xoev.schema.sets import SchemaSet, compile_set
 from tests.bench.bench_forms import cost
 
 OCCURS = st.sampled_from([("0", "1"), ("1", "1"), ("0", "unbounded"), ("1", "unbounded"), ("1", "1"), ("0", "3")])

@@ -5,15 +5,16 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from gateway.xoev import schemas, xfall
-from gateway.xoev.filling import Plan, fill, plan
 from gateway.xoev.fim import Code, Field, FieldType, FormSchema, Group, Kind
-from gateway.xoev.mapping import Mapping
-from gateway.xoev.reading import read_mapping
-from gateway.xoev.record import RecordCheck
-from gateway.xoev.record_schema import build
-from gateway.xoev.texts import Texts
-from gateway.xoev.validate import document
+from gateway.xoev.form.filling import Plan, fill, plan
+from gateway.xoev.form.texts import Texts
+from gateway.xoev.form.writing import document
+from gateway.xoev.mapping.model import Mapping
+from gateway.xoev.mapping.reading import read_mapping
+from gateway.xoev.record.checking import RecordCheck
+from gateway.xoev.record.json_schema import build
+from gateway.xoev.schema import compiled_xsd
+from gateway.xoev.xfall import schema as xfall
 
 
 def field(number: int, kind: FieldType, minimum: int = 1, maximum: int | None = 1, **limits: Any) -> Field:
@@ -54,12 +55,12 @@ TABLE: dict[str, Any] = {
 }
 
 
-def made() -> tuple[Mapping, Plan, schemas.Schema, RecordCheck, dict[str, Any]]:
+def made() -> tuple[Mapping, Plan, compiled_xsd.Schema, RecordCheck, dict[str, Any]]:
     form = FORM
     mapping, faults = read_mapping(TABLE, form)
     assert faults == ()
     assert mapping is not None
-    schema, faults = schemas.load(xfall.to_xsd(form))
+    schema, faults = compiled_xsd.load(xfall.to_xsd(form))
     assert faults == ()
     assert schema is not None
     root = plan(schema, form, mapping, Texts(form))

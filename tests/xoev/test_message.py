@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.model import Finding
-from gateway.xoev.codelists import CodeLists
-from gateway.xoev.codes import Codes
+from gateway.xoev.codes.document_codes import Codes
+from gateway.xoev.codes.lists import CodeLists
 from gateway.xoev.message.around import Around, Product
 from gateway.xoev.message.binding import Sources, bind, shapes
 from gateway.xoev.message.declared import Declarations
 from gateway.xoev.message.reading import read
 from gateway.xoev.message.template import Setting, Template
-from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_file
+from gateway.xoev.schema.sets import CompiledSet, SchemaSet, compile_file
 from tests.schema_folder import sets
 
 HERE = Path(__file__).parent / "message_set"

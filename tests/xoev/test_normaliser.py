@@ -12,9 +12,9 @@ from gateway.model import Severity
 from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.xoev.fim import Field, FieldType, FormSchema, Kind
-from gateway.xoev.latin import Datatype, offence
-from gateway.xoev.normaliser import REPLACEMENTS, normalised, suggestion
-from gateway.xoev.reading import read_mapping
+from gateway.xoev.latin.datatypes import Datatype, offence
+from gateway.xoev.latin.normaliser import REPLACEMENTS, normalised, suggestion
+from gateway.xoev.mapping.reading import read_mapping
 
 TEXTS = st.text(
     st.one_of(st.sampled_from(sorted(REPLACEMENTS)), st.characters(exclude_categories=["Cs"])), max_size=40

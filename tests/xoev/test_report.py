@@ -10,11 +10,11 @@ from lxml import etree
 
 from gateway.model import Finding, Severity
 from gateway.xoev import schematron
-from gateway.xoev.codelists import Verdict
-from gateway.xoev.latin import Datatype
+from gateway.xoev.codes.lists import Verdict
+from gateway.xoev.latin.datatypes import Datatype
 from gateway.xoev.report import Recommendation, Report, Scenario, Stage, State, kosit, validate
 from gateway.xoev.report.code_stage import looked_up
-from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_set
+from gateway.xoev.schema.sets import CompiledSet, SchemaSet, compile_set
 from gateway.xoev.schematron import Budget
 
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from gateway.xoev.schema_sets import SchemaSet, compile_set
+from gateway.xoev.schema.sets import SchemaSet, compile_set
 
 XBAU = Path(__file__).parents[3] / "shared/data/xsd/xbau_kern-1.3.0"
 HEAD = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"'

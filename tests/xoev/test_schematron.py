@@ -9,9 +9,10 @@ import pytest
 from lxml import etree
 
 from gateway.model import Severity
-from gateway.xoev import schematron, xml
+from gateway.xoev import schematron
 from gateway.xoev.schematron import Outcome, RuleSet
 from gateway.xoev.schematron.xpath import expression
+from gateway.xoev.xml import strict_xml
 
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
 HEAD = '<sch:schema xmlns:sch="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt2"'
@@ -28,7 +29,7 @@ def rules(body: str, more: str = "", sources: dict[str, bytes] | None = None) ->
 
 
 def asked(body: str, document: str, more: str = "", **options: object) -> Outcome:
-    root = xml.parse(document.encode()).root
+    root = strict_xml.parse(document.encode()).root
     assert root is not None
     return schematron.run(rules(body, more), root, NOW, **options)
 
@@ -173,7 +174,7 @@ def test_files_beside_the_schema_are_included_and_others_are_not() -> None:
     )
     body = '<sch:include href="part/one.sch"/>'
     good = rules(body, sources={"part/one.sch": part.format("false()").encode()})
-    root = xml.parse(b"<a/>").root
+    root = strict_xml.parse(b"<a/>").root
     assert root is not None
     assert [one.check.id for one in schematron.run(good, root, NOW).failed] == ["a"]
     _, faults = schematron.read(schema(body), {"part/one.sch": part.format("false(").encode()})

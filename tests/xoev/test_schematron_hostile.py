@@ -9,11 +9,11 @@ import pytest
 from lxml import etree
 
 from gateway.xoev import schematron
-from gateway.xoev.paths import readable_path
 from gateway.xoev.schematron import Broken, Budget
 from gateway.xoev.schematron.budget import Exhausted
 from gateway.xoev.schematron.linear import Unsuitable, compiled
 from gateway.xoev.schematron.xpath import Unreadable, context_of, expression
+from gateway.xoev.xml.paths import readable_path
 
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
 STEPS = 60_000

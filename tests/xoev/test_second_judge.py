@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from lxml import etree
 
 from gateway.cli.main import group
-from gateway.xoev import second_judge
 from gateway.xoev.report import Recommendation, Report, Scenario, validate
-from gateway.xoev.schema_sets import CompiledSet, SchemaSet, compile_set
-from gateway.xoev.second_judge import SecondJudge
+from gateway.xoev.schema import second_judge
+from gateway.xoev.schema.second_judge import SecondJudge
+from gateway.xoev.schema.sets import CompiledSet, SchemaSet, compile_set
 
 NOW = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
 XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:x" xmlns="urn:x"

@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 
 from gateway.model import CaseEventKind, Code
-from gateway.xoev import xml
-from gateway.xoev.schema_sets import CompiledSet, compile_file
+from gateway.xoev.schema.sets import CompiledSet, compile_file
 from gateway.xoev.xbau.incoming import MESSAGES, NAMESPACE, read
 from gateway.xoev.xbau.markup import plain
+from gateway.xoev.xml import strict_xml
 from tests.schema_folder import sets
 
 VECTORS = Path(__file__).parents[1] / "vectors/xbau/incoming"
@@ -237,7 +237,7 @@ def test_hostile_xml_is_refused(data, rule):
 
 
 def test_a_message_that_is_too_large_is_not_parsed():
-    _, findings = read(vector("1120"), limits=xml.Limits(size=100))
+    _, findings = read(vector("1120"), limits=strict_xml.Limits(size=100))
     assert [one.rule for one in findings] == ["xml_too_large"]
 
 

@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 
-from gateway.xoev.xml import Limits, Parsed, canonical, parse
+from gateway.xoev.xml.strict_xml import Limits, Parsed, canonical, parse
 
 
 def refused(data: bytes, limits: Limits | None = None) -> list[str]:

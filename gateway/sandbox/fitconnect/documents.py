@@ -74,9 +74,9 @@ def _refuse(constant: str) -> None:
 
 
 def _xml(raw: bytes) -> tuple[etree._Element] | None:
-    from gateway.xoev import xml  # noqa: PLC0415 - lxml is loaded for the first XML document only
+    from gateway.xoev.xml import strict_xml  # noqa: PLC0415 - lxml is loaded for the first XML document only
 
-    root = xml.parse(raw, xml.Limits(size=SIZE_MAX)).root
+    root = strict_xml.parse(raw, strict_xml.Limits(size=SIZE_MAX)).root
     return None if root is None else (root,)
 
 
@@ -91,9 +91,9 @@ def _by_json_schema(source: bytes) -> Judge | None:
 def _by_xsd(source: bytes) -> Judge | None:
     from lxml import etree  # noqa: PLC0415 - as above
 
-    from gateway.xoev import xml  # noqa: PLC0415 - as above
+    from gateway.xoev.xml import strict_xml  # noqa: PLC0415 - as above
 
-    root = xml.parse(source).root
+    root = strict_xml.parse(source).root
     if root is None or any(etree.QName(part).localname in _FOREIGN for part in root.iterchildren(f"{_XS}*")):
         return None
     try:

@@ -20,7 +20,7 @@ from lxml import etree
 
 from gateway.sandbox.fitconnect import certificate
 from gateway.sandbox.fitconnect.certificate import Refused, require
-from gateway.xoev import xml
+from gateway.xoev.xml import strict_xml
 
 _DS: Final = "{http://www.w3.org/2000/09/xmldsig#}"
 _XADES: Final = "{http://uri.etsi.org/01903/v1.3.2#}"
@@ -64,7 +64,7 @@ def check_inside(document: bytes, media_type: str, now: datetime) -> x509.Certif
 
 
 def _parsed(raw: bytes) -> etree._Element:
-    root = xml.parse(raw).root
+    root = strict_xml.parse(raw).root
     if root is None:
         raise Refused("The signature is no well-formed XML")
     return root

@@ -16,10 +16,10 @@ from typing import Final
 from lxml import etree
 
 from gateway.model import Finding
-from gateway.xoev import xml
 from gateway.xoev.fim import encoding
 from gateway.xoev.fim.faults import Faults
 from gateway.xoev.fim.model import Code, ListReference
+from gateway.xoev.xml import strict_xml
 
 NAMESPACE: Final = "http://docs.oasis-open.org/codelist/ns/genericode/1.0/"
 MAX_BYTES: Final = 32 << 20
@@ -172,7 +172,7 @@ def read(chunks: Iterable[bytes]) -> tuple[CodeTable | None, tuple[Finding, ...]
         if (line := encoding.misread(parser.feed_error_log, head)) is not None:
             rows.faults.at(line, "", "list_encoding", encoding.named(head))
             return None, rows.faults.found
-        found = xml.syntax_faults(parser.feed_error_log, error, _MAX_DEPTH)
+        found = strict_xml.syntax_faults(parser.feed_error_log, error, _MAX_DEPTH)
         return None, tuple(Finding(f"/{fault.line}", fault.rule, fault.de, fault.en) for fault in found)
     table = rows.table()
     return (None if rows.faults.found else table), rows.faults.found

@@ -14,15 +14,15 @@ from typing import Final
 from lxml import etree
 
 from gateway.model import Finding
-from gateway.xoev import xml
 from gateway.xoev.fim import nodes
 from gateway.xoev.fim.faults import Faults
 from gateway.xoev.fim.fields import FieldReader
 from gateway.xoev.fim.genericode import NO_LISTS, Lists
 from gateway.xoev.fim.model import Field, FormRule, FormSchema, Group, Note
+from gateway.xoev.xml import strict_xml
 
 SCHEMA_MESSAGE: Final = "xdatenfelder.stammdatenschema.0102"
-LIMITS: Final = xml.Limits(size=32 << 20, depth=80)
+LIMITS: Final = strict_xml.Limits(size=32 << 20, depth=80)
 _MAX_LEVELS: Final = 18
 _MAX_TAGS: Final = 1_500_000
 _MAX_ELEMENTS: Final = 20_000
@@ -64,7 +64,7 @@ def read(data: bytes, lists: Lists = NO_LISTS) -> tuple[FormSchema | None, tuple
     if data.count(b"<") > _MAX_TAGS:
         faults.at(0, "", "fim_many")
         return None, faults.found
-    parsed = xml.parse(data, LIMITS)
+    parsed = strict_xml.parse(data, LIMITS)
     if parsed.root is None:
         return None, tuple(Finding(f"/{f.line}", f.rule, f.de, f.en) for f in parsed.faults)
     form = _Reader(faults, lists).schema(parsed.root)

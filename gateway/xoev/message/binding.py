@@ -13,8 +13,8 @@ from itertools import groupby
 from typing import Final
 
 from gateway.model import Finding
-from gateway.xoev.converters import Shape
-from gateway.xoev.mapping import STAR, Tokens
+from gateway.xoev.mapping.converters import Shape
+from gateway.xoev.mapping.model import STAR, Tokens
 from gateway.xoev.message import around
 from gateway.xoev.message.declared import Content, Declarations, Element, Model, Simple
 from gateway.xoev.message.entries import KNOWN, Entry, MessageMapping, Slot

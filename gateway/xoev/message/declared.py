@@ -13,9 +13,9 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.xoev.latin import Datatype
-from gateway.xoev.schema_sets import XS, CompiledSet, Part
-from gateway.xoev.schemas import Facets
+from gateway.xoev.latin.datatypes import Datatype
+from gateway.xoev.schema.compiled_xsd import Facets
+from gateway.xoev.schema.sets import XS, CompiledSet, Part
 
 _XSD: Final = XS[1:-1]
 _DIN: Final = "urn:xoev-de:kosit:xoev:datentyp:din-91379"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.xoev.mapping import STAR, Condition, Tokens
+from gateway.xoev.mapping.model import STAR, Condition, Tokens
 from gateway.xoev.message.declared import Simple
 
 KNOWN: Final = "@"

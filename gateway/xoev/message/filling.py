@@ -13,10 +13,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from gateway.model import Finding
-from gateway.xoev.converters import CONVERTERS, Unfit
-from gateway.xoev.mapping import STAR, Condition, Tokens, every, look_up, pointer
+from gateway.xoev.mapping.converters import CONVERTERS, Unfit
+from gateway.xoev.mapping.model import STAR, Condition, Tokens, every, look_up, pointer
 from gateway.xoev.message.entries import KNOWN, Entry, Slot
-from gateway.xoev.sentences import finding
+from gateway.xoev.record.sentences import finding
 
 
 @dataclass(frozen=True, slots=True)

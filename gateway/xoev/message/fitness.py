@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from gateway.xoev.converters import CONVERTERS, Shape
-from gateway.xoev.latin import offence
+from gateway.xoev.latin.datatypes import offence
+from gateway.xoev.mapping.converters import CONVERTERS, Shape
 from gateway.xoev.message.declared import Simple
 
 _WHOLE: Final = frozenset(

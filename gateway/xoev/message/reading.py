@@ -13,8 +13,8 @@ from typing import Any, Final
 import jsonschema_rs
 
 from gateway.model import Finding
-from gateway.xoev.converters import CONVERTERS
-from gateway.xoev.mapping import STAR, Condition, Tokens
+from gateway.xoev.mapping.converters import CONVERTERS
+from gateway.xoev.mapping.model import STAR, Condition, Tokens
 from gateway.xoev.message.entries import KNOWN, Entry, MessageMapping, Parameter, Target
 
 FORMAT: Final = 1

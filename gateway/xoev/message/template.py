@@ -15,18 +15,18 @@ from typing import Any
 from lxml import etree
 
 from gateway.model import Document, Finding
-from gateway.xoev import xml
-from gateway.xoev.codelists import CodeLists
-from gateway.xoev.codes import BY_DAY, Codes, Offence
-from gateway.xoev.mapping import STAR, Tokens
+from gateway.xoev.codes.document_codes import BY_DAY, Codes, Offence
+from gateway.xoev.codes.lists import CodeLists
+from gateway.xoev.mapping.model import STAR, Tokens
 from gateway.xoev.message.around import Around
 from gateway.xoev.message.entries import KNOWN, MessageMapping, Slot
 from gateway.xoev.message.filling import Filled, fill
 from gateway.xoev.message.fitness import unfit_text
 from gateway.xoev.message.writing import Asking, document
-from gateway.xoev.readable import german_time
-from gateway.xoev.schema_sets import CompiledSet
+from gateway.xoev.readable.application import german_time
+from gateway.xoev.schema.sets import CompiledSet
 from gateway.xoev.schematron import RuleSet
+from gateway.xoev.xml import strict_xml
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Template:
         filled, findings = self.fill(record, around, setting)
         if findings:
             return None, findings
-        embedded = xml.parse(form).root if form is not None and self.embeds else None
+        embedded = strict_xml.parse(form).root if form is not None and self.embeds else None
         today = german_time(around.created_at)[0].date()
         asking = Asking(lambda root: self.offences(root, today), self.rules, around.created_at)
         return document(self.mapping, self.schema, filled, embedded, asking)

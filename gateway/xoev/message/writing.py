@@ -16,17 +16,17 @@ from typing import Final
 from lxml import etree
 
 from gateway.model import Document, Finding, Severity
-from gateway.xoev.codes import UNJUDGED, Offence
-from gateway.xoev.latin import MEANING, Datatype, offence
+from gateway.xoev.codes.document_codes import UNJUDGED, Offence
+from gateway.xoev.latin.datatypes import MEANING, Datatype, offence
+from gateway.xoev.latin.normaliser import suggestion
 from gateway.xoev.message.entries import MessageMapping
 from gateway.xoev.message.filling import Filled
-from gateway.xoev.normaliser import suggestion
-from gateway.xoev.own_rules import asked
-from gateway.xoev.schema_sets import CompiledSet
-from gateway.xoev.schemas import FACET_RULES, Facets
+from gateway.xoev.record.own_rules import asked
+from gateway.xoev.record.sentences import finding
+from gateway.xoev.schema.compiled_xsd import FACET_RULES, Facets
+from gateway.xoev.schema.sets import CompiledSet
 from gateway.xoev.schematron import RuleSet
-from gateway.xoev.sentences import finding
-from gateway.xoev.xml import canonical
+from gateway.xoev.xml.strict_xml import canonical
 
 MEDIA_TYPE: Final = "application/xml"
 _REPEATS: Final = frozenset({"SCHEMAV_CVC_DATATYPE_VALID_1_2_1", "SCHEMAV_CVC_ATTRIBUTE_3", "SCHEMAV_CVC_TYPE_3_1_3"})

@@ -13,11 +13,11 @@ from typing import Final
 from lxml import etree
 
 from gateway.model import Finding
-from gateway.xoev.latin import Datatype, offence
-from gateway.xoev.normaliser import suggestion
-from gateway.xoev.paths import readable_path
+from gateway.xoev.latin.datatypes import Datatype, offence
+from gateway.xoev.latin.normaliser import suggestion
 from gateway.xoev.report.model import Noted
 from gateway.xoev.report.sentences import said
+from gateway.xoev.xml.paths import readable_path
 
 MAX_NOTED: Final = 500
 

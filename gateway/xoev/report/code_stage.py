@@ -11,10 +11,10 @@ from datetime import date
 
 from lxml import etree
 
-from gateway.xoev.codes import MAX_TOLD, Codes, Lookup
-from gateway.xoev.paths import readable_path
+from gateway.xoev.codes.document_codes import MAX_TOLD, Codes, Lookup
 from gateway.xoev.report.model import Noted
 from gateway.xoev.report.sentences import said
+from gateway.xoev.xml.paths import readable_path
 
 
 def looked_up(lists: Lookup, codes: Codes | None = None) -> Callable[[etree._Element, date], Iterator[Noted]]:

@@ -13,10 +13,10 @@ from typing import Final, Protocol, cast
 from lxml import etree
 
 from gateway.model import Finding, Severity
-from gateway.xoev.paths import readable_path
 from gateway.xoev.report.model import Noted
 from gateway.xoev.report.sentences import said
-from gateway.xoev.second_judge import MAX_ELEMENTS, SecondJudge, is_of_value, overruled
+from gateway.xoev.schema.second_judge import MAX_ELEMENTS, SecondJudge, is_of_value, overruled
+from gateway.xoev.xml.paths import readable_path
 
 MAX_NOTED: Final = 200
 _EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( ([^()]{1,400}) \)\.")

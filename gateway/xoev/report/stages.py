@@ -15,11 +15,12 @@ from typing import Final
 from lxml import etree
 
 from gateway.model import Finding, Severity
-from gateway.xoev import schematron, xml
-from gateway.xoev.latin import Datatype
+from gateway.xoev import schematron
+from gateway.xoev.latin.datatypes import Datatype
 from gateway.xoev.report import character_stage, rules_stage, schema_stage
 from gateway.xoev.report.model import Noted, Report, Stage, StageResult, State
 from gateway.xoev.schematron import Budget, Outcome, RuleSet
+from gateway.xoev.xml import strict_xml
 
 ServiceRules = Callable[[etree._Element], Iterable[Finding]]  # noqa: SLF001 - lxml names its element so
 CodeCheck = Callable[[etree._Element, date], Iterable[Finding | Noted]]  # noqa: SLF001 - as above
@@ -56,7 +57,7 @@ def validate(
     scenario: Scenario,
     at: datetime,
     *,
-    limits: xml.Limits = xml.DEFAULT_LIMITS,
+    limits: strict_xml.Limits = strict_xml.DEFAULT_LIMITS,
     budget: Budget | None = None,
 ) -> Report:
     """Judge a document.
@@ -85,8 +86,8 @@ class _Judging:
         self.results: list[StageResult] = []
         self.outcomes: list[Outcome] = []
 
-    def report(self, limits: xml.Limits) -> Report:
-        parsed = xml.parse(self.data, limits)
+    def report(self, limits: strict_xml.Limits) -> Report:
+        parsed = strict_xml.parse(self.data, limits)
         root = parsed.root
         self.note(
             Stage.WELL_FORMED, [Noted(Finding("/", one.rule, one.de, one.en), one.line) for one in parsed.faults], ()

@@ -15,15 +15,15 @@ from typing import Final, TypeVar
 from lxml import etree
 
 from gateway.model import Finding, Severity
-from gateway.xoev import xml
 from gateway.xoev.schematron import faults
 from gateway.xoev.schematron.contexts import context
 from gateway.xoev.schematron.faults import SCH, Faults, local
 from gateway.xoev.schematron.model import ALL, Check, Let, Message, Pattern, Phase, Rule, RuleSet, Value
 from gateway.xoev.schematron.unfolding import Sources, unfold
 from gateway.xoev.schematron.xpath import Expression, Unreadable, expression
+from gateway.xoev.xml import strict_xml
 
-LIMITS: Final = xml.Limits(size=4 << 20, depth=32)
+LIMITS: Final = strict_xml.Limits(size=4 << 20, depth=32)
 MAX_CHECKS: Final = 20_000
 _BINDINGS: Final = frozenset({"xslt2", "xpath2"})
 _SEVERITIES: Final[Mapping[str, Severity]] = {
@@ -57,7 +57,7 @@ def read(source: bytes, sources: Sources | None = None) -> tuple[RuleSet | None,
         the rules and no findings, or None and every fault; pointers are `/<line>`, in an included file
         `/<name>/<line>`.
     """
-    parsed = xml.parse(source, LIMITS)
+    parsed = strict_xml.parse(source, LIMITS)
     if parsed.root is None:
         return None, tuple(Finding(f"/{one.line}", one.rule, one.de, one.en) for one in parsed.faults)
     noted = Faults()

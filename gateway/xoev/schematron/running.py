@@ -13,7 +13,6 @@ from typing import Any, Final
 from elementpath.xpath_nodes import AttributeNode, ElementNode, XPathNode
 from lxml import etree
 
-from gateway.xoev.paths import readable_path
 from gateway.xoev.schematron.budget import Budget, Exhausted
 from gateway.xoev.schematron.contexts import Elements
 from gateway.xoev.schematron.model import (
@@ -32,6 +31,7 @@ from gateway.xoev.schematron.model import (
     Value,
 )
 from gateway.xoev.schematron.xpath import TROUBLE, Counted, Variables, context_of
+from gateway.xoev.xml.paths import readable_path
 
 MAX_FAILED: Final = 1_000
 """Failures that are told; a document that breaks more is told so."""

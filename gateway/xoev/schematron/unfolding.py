@@ -13,8 +13,8 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.xoev import xml
 from gateway.xoev.schematron.faults import SCH, Faults
+from gateway.xoev.xml import strict_xml
 
 Sources = Mapping[str, bytes]
 """Relative name -> content of the files beside the schema."""
@@ -77,7 +77,7 @@ class _Unfolding:
         if not _NAME.fullmatch(name) or name not in self.sources or self.included > MAX_INCLUDED:
             self.noted.add(element, "sch_include", known)
             return None, name
-        parsed = xml.parse(self.sources[name], xml.Limits(size=4 << 20, depth=32))
+        parsed = strict_xml.parse(self.sources[name], strict_xml.Limits(size=4 << 20, depth=32))
         if parsed.root is None or not str(parsed.root.tag).startswith(SCH) or parsed.root.tag == f"{SCH}schema":
             self.noted.add(element, "sch_include", known)
             return None, name

@@ -17,10 +17,10 @@ from uuid import UUID
 from lxml import etree
 
 from gateway.model import CaseEvent, CaseEventKind, Code, Finding
-from gateway.xoev import xml
-from gateway.xoev.calendar import german_instant
-from gateway.xoev.schema_sets import CompiledSet
+from gateway.xoev.readable.calendar import german_instant
+from gateway.xoev.schema.sets import CompiledSet
 from gateway.xoev.xbau.markup import plain
+from gateway.xoev.xml import strict_xml
 
 NAMESPACE: Final = "http://www.xleitstelle.de/xbau/kernmodul/1/3/0"
 MESSAGES: Final = {
@@ -64,7 +64,7 @@ _SENTENCES: Final = {
 
 
 def read(
-    data: bytes, schema: CompiledSet | None = None, limits: xml.Limits = xml.DEFAULT_LIMITS
+    data: bytes, schema: CompiledSet | None = None, limits: strict_xml.Limits = strict_xml.DEFAULT_LIMITS
 ) -> tuple[CaseEvent | None, tuple[Finding, ...]]:
     """Read one message.
 
@@ -76,7 +76,7 @@ def read(
     Returns:
         the event and no findings, or None and all findings; pointers are ways below the root element, or `/<line>`.
     """
-    parsed = xml.parse(data, limits)
+    parsed = strict_xml.parse(data, limits)
     if parsed.root is None:
         return None, tuple(Finding(f"/{one.line}", one.rule, one.de, one.en) for one in parsed.faults)
     tag = etree.QName(parsed.root)

@@ -1,0 +1,205 @@
+"""Filling a form: the record's values at their places in the document, before any XML or PDF is written.
+
+Knows: plan (schema, form and mapping joined once) and filling (one record).
+Never does: invent, reorder or drop a value. Standard: XML Schema 1.0 (the XSD decides order and cardinality).
+Start reading: `plan`, then `fill`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.model import Finding
+from gateway.xoev.fim import Field, FormSchema, Group
+from gateway.xoev.form.texts import Texts
+from gateway.xoev.mapping.attached import Attached
+from gateway.xoev.mapping.converters import CONVERTERS, Unfit
+from gateway.xoev.mapping.model import STAR, FieldEntry, Mapping, Tokens, pointer
+from gateway.xoev.record.sentences import finding
+from gateway.xoev.schema.compiled_xsd import Node, Schema
+
+Labels = tuple[str, str]
+_ABSENT: Final = frozenset({"missing", "attachment_missing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One element of the document and where its content comes from.
+
+    `source` is relative to the nearest list item around it; None for a group that has no object in the record.
+    """
+
+    node: Node
+    element: Group | Field | None
+    label: Labels
+    source: Tokens | None
+    entry: FieldEntry | None
+    children: tuple[Plan, ...] = ()
+
+    @property
+    def repeated(self) -> bool:
+        """Whether each item of a list makes one element."""
+        return self.source is not None and self.source[-1:] == (STAR,)
+
+    def walk(self) -> Iterator[Plan]:
+        """The element and all below it, in document order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """An element with content: `text` for a field, `children` for a group; `place` says where it came from.
+
+    `origin` is the pointer where it came from elsewhere than the record.
+    """
+
+    plan: Plan
+    place: Tokens
+    text: str | None = field(default=None, repr=False)
+    children: tuple[Filled, ...] = field(default=(), repr=False)
+    origin: str = ""
+
+    @property
+    def pointer(self) -> str:
+        """The RFC 6901 pointer into the create body."""
+        return self.origin or pointer(self.place)
+
+    def walk(self) -> Iterator[Filled]:
+        """The element and all below it, in document order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def plan(schema: Schema, form: FormSchema, mapping: Mapping, texts: Texts) -> Plan:
+    """Join schema, form and mapping; the mapping was read against the same form without faults."""
+    elements = dict(form.elements())
+
+    def visit(node: Node, base: Tokens) -> Plan | None:
+        element = elements.get(node.path)
+        label = texts.label(element or form)
+        if node.facets is not None:
+            entry = mapping.fields.get(node.path)
+            return Plan(node, element, label, entry.source[len(base) :], entry) if entry else None
+        group = mapping.groups.get(node.path)
+        inner = group.source if group and group.source[-1:] == (STAR,) else base
+        children = tuple(found for child in node.children if (found := visit(child, inner)) is not None)
+        if not children and group is None and node.path:
+            return None
+        return Plan(node, element, label, group.source[len(base) :] if group else None, None, children)
+
+    root = visit(schema.root, ())
+    assert root is not None
+    return root
+
+
+def fill(root: Plan, record: ReadOnly[str, object], attached: Sequence[Attached] = ()) -> tuple[Filled, list[Finding]]:
+    """Put a record's values into the form.
+
+    Args:
+        root: the plan of the service.
+        record: the portal's record in NFC.
+        attached: the files that came with it, for fields that name them.
+
+    Returns:
+        the filled form, and a finding for each missing, superfluous or unconvertible value.
+    """
+    filler = _Filler(record, attached)
+    return Filled(root, (), None, tuple(filler.children(root, record, ()))), filler.findings
+
+
+class _Filler:
+    def __init__(self, record: ReadOnly[str, object], attached: Sequence[Attached]) -> None:
+        self.record = record
+        self.attached = attached
+        self.findings: list[Finding] = []
+
+    def children(self, parent: Plan, context: object, base: Tokens) -> list[Filled]:
+        found: list[Filled] = []
+        for child in parent.children:
+            before = len(self.findings)
+            made = self.field(child, context, base) if child.entry else self.group(child, context, base)
+            refused = len(self.findings) - before if child.entry else 0
+            self.count(child, len(made) + refused, base)
+            found += made
+        return found
+
+    def count(self, child: Plan, number: int, base: Tokens) -> None:
+        if child.node.minimum <= number and (child.node.maximum is None or number <= child.node.maximum):
+            return
+        place = pointer(base + tuple(token for token in child.source or () if token != STAR))
+        kind = child.entry.attachment if child.entry else ""
+        if kind:
+            place = "/attachments"
+        if number == 0:
+            if kind:
+                self.findings.append(finding(place, "attachment_missing", child.label, limit=kind))
+            elif child.source is not None and (child.entry is None or child.entry.recorded):
+                self.findings.append(finding(place, "missing", child.label))
+        elif number < child.node.minimum:
+            self.findings.append(finding(place, "too_few", child.label, limit=child.node.minimum))
+        else:
+            self.findings.append(finding(place, "too_many", child.label, limit=child.node.maximum))
+
+    def group(self, child: Plan, context: object, base: Tokens) -> list[Filled]:
+        if child.source is None:
+            before = len(self.findings)
+            inner = self.children(child, context, base)
+            if inner or child.node.minimum:
+                return [Filled(child, base, None, tuple(inner))]
+            self.findings[before:] = [kept for kept in self.findings[before:] if kept.rule not in _ABSENT]
+            return []
+        return [
+            Filled(
+                child,
+                place,
+                None,
+                tuple(self.children(child, *self.inside(child, value, context, place, base))),
+            )
+            for value, place in self.values(child, context, base)
+            if isinstance(value, dict)
+        ]
+
+    @staticmethod
+    def inside(child: Plan, value: object, context: object, place: Tokens, base: Tokens) -> tuple[object, Tokens]:
+        return (value, place) if child.repeated else (context, base)
+
+    def field(self, child: Plan, context: object, base: Tokens) -> list[Filled]:
+        entry = child.entry
+        assert entry is not None
+        if entry.when is not None and not entry.when.holds(self.record):
+            return []
+        if entry.constant is not None:
+            return [Filled(child, base, entry.constant)]
+        if entry.attachment:
+            files = [one for one in self.attached if one.kind == entry.attachment]
+            return [Filled(child, base, one.names[entry.converter], origin=one.pointer) for one in files]
+        found: list[Filled] = []
+        for value, place in self.values(child, context, base):
+            try:
+                text = CONVERTERS[entry.converter].convert(value, entry.codes)
+            except Unfit as unfit:
+                self.findings.append(
+                    finding(pointer(place), unfit.rule, child.label, limit=unfit.limit, types_de="-", types_en="-")
+                )
+                continue
+            if text is not None:
+                found.append(Filled(child, place, text))
+        return found
+
+    @staticmethod
+    def values(child: Plan, context: object, base: Tokens) -> list[tuple[object, Tokens]]:
+        current, place = context, base
+        for token in child.source or ():
+            if token == STAR:
+                items = current if isinstance(current, list) else []
+                return [(item, (*place, str(number))) for number, item in enumerate(items)]
+            if not isinstance(current, dict) or current.get(token) is None:
+                return []
+            current, place = current[token], (*place, token)
+        return [(current, place)]

@@ -1,0 +1,203 @@
+"""A published XSD as the document schema of a form: its root, namespace, order, cardinality and facets count.
+
+Knows: that elements carry the ids of the form, with or without the version behind (`F60000227V1.2`). Never does: guess
+a root, I/O, judge a document. Standard: XML Schema 1.0; XFall, whichever converter wrote the XSD.
+Start reading: `read_published`; what is compared with the form stands in `published_form.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gateway.model import Finding
+from gateway.xoev.fim import Field, FormSchema, Group
+from gateway.xoev.fim.model import transported
+from gateway.xoev.form import published_limits
+from gateway.xoev.form.published_sentences import told
+from gateway.xoev.message.declared import Content, Declarations, Element, Model
+from gateway.xoev.schema.compiled_xsd import Facets, Node, Schema
+from gateway.xoev.schema.sets import CompiledSet
+
+_ID: Final = re.compile(r"(?P<id>[GF][0-9]+)(?:V(?P<version>[0-9]+(?:\.[0-9]+)*))?")
+_ANYTHING: Final = Facets("anyType")
+_Held = tuple[Group | Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published XSD and its form.
+
+    `form` has the cardinality and limits that the XSD gives it; `absent` are paths of the form that the XSD has no
+    element for; `differences` are all others, an error where no document could be right.
+    """
+
+    schema: Schema
+    form: FormSchema
+    absent: tuple[str, ...]
+    differences: tuple[Finding, ...]
+
+
+def read_published(
+    compiled: CompiledSet, form: FormSchema, root: str = ""
+) -> tuple[Published | None, tuple[Finding, ...]]:
+    """Join a published XSD with the form that it is said to belong to.
+
+    Args:
+        compiled: the schema set.
+        form: the form schema of the service.
+        root: the name of the element that documents begin with; empty where the XSD leaves no doubt.
+
+    Returns:
+        both joined and no findings, or None and why no root was found. Pointers are paths of the form (`/G…/F…`).
+    """
+    declared = Declarations(compiled)
+    roots = _roots(compiled, form, root)
+    if len(roots) != 1:
+        candidates = sorted(name for _, namespace, name in _elements(compiled) if namespace)
+        return None, (told("", "document_root", root or form.id, ", ".join(candidates[:20]) or "-"),)
+    namespace, name = roots[0]
+    element = declared.root(namespace, name)
+    assert element is not None
+    reader = _Reader(declared)
+    children, nodes, choice = reader.group("", element, form.children, choice=False)
+    node = Node(name, "", 1, 1, None, nodes, choice, namespace)
+    validator, lock = compiled.validator
+    others = tuple(sorted({one.namespace for one in node.walk()} - {namespace, ""}))
+    schema = Schema(namespace, node, element.part.source, validator, compiled.second, lock, others)
+    return Published(schema, replace(form, children=children), tuple(reader.absent), tuple(reader.differences)), ()
+
+
+def _elements(compiled: CompiledSet) -> list[tuple[str, str, str]]:
+    return [key for key in compiled.named if key[0] == "element" and key[1] in compiled.namespaces]
+
+
+def _roots(compiled: CompiledSet, form: FormSchema, root: str) -> list[tuple[str, str]]:
+    """The elements that documents may begin with: those that carry the form's id, else the only one that is no field.
+
+    Of several that do, the one with the version of the form counts.
+    """
+    there = [(namespace, name) for _, namespace, name in _elements(compiled) if namespace]
+    if root:
+        return [one for one in there if one[1] == root]
+    named = [one for one in there if re.search(rf"{form.id}(?![0-9])", one[1], re.IGNORECASE)]
+    exact = [one for one in named if re.search(rf"V{re.escape(form.version)}(?![0-9.])", one[1])]
+    if named:
+        return exact if len(exact) == 1 else named
+    return [one for one in there if _ID.fullmatch(one[1]) is None]
+
+
+class _Reader:
+    """One walk along the form and the XSD; notes what differs and goes on."""
+
+    def __init__(self, declared: Declarations) -> None:
+        self.declared = declared
+        self.differences: list[Finding] = []
+        self.absent: list[str] = []
+
+    def group(self, path: str, element: Element, held: _Held, *, choice: bool) -> tuple[_Held, tuple[Node, ...], bool]:
+        """The children as the XSD has them, in the form and as nodes, and whether by the XSD exactly one stands.
+
+        `choice` says whether by the form exactly one does.
+        """
+        content = self.declared.content(element)
+        self.attributes(path, content)
+        wanted = {child.id: child for child in transported(held)}
+        if content.model is None and wanted:
+            self.tell(path, "document_shape", element.name)
+            return held, (), False
+        model = _unwrapped(content.model)
+        one_of = model is not None and model.kind == "choice"
+        if one_of != choice and len(wanted) > 1:
+            words = ["sequence", "choice"] if one_of else ["choice", "sequence"]
+            self.tell(path, "document_narrower" if one_of else "document_wider", "choice/sequence", *words)
+        made: dict[str, tuple[Group | Field, Node]] = {}
+        for one in _members(model):
+            found = _ID.fullmatch(one.name)
+            child = wanted.get(found["id"]) if found else None
+            if child is None:
+                self.tell(path, "document_surplus" if one.minimum else "document_more", one.name)
+            elif child.id in made or _repeats(model):
+                self.tell(_below(path, child.id), "document_shape", one.name)
+            else:
+                self.differences += published_limits.version(_below(path, child.id), child, found and found["version"])
+                made[child.id] = self.child(_below(path, child.id), one, child, alone=choice or one_of)
+        self.absent += [_below(path, one) for one in wanted if one not in made]
+        order = [one for one in wanted if one in made]
+        if not one_of and list(made) != order:
+            self.tell(path, "document_order", ", ".join(made), ", ".join(order))
+        children = tuple(made[one.id][0] if one.id in made else replace(one, minimum=0) for one in held)
+        return children, tuple(node for _, node in made.values()), one_of
+
+    def child(self, path: str, element: Element, child: Group | Field, *, alone: bool) -> tuple[Group | Field, Node]:
+        """A child as the XSD has it; of those that stand `alone`, in a choice, the least number says nothing."""
+        counted = replace(element, minimum=child.minimum) if alone else element
+        self.differences += published_limits.counts(path, child, counted)
+        node = Node(element.name, path, element.minimum, element.maximum, None, namespace=_namespace(element))
+        if isinstance(child, Group):
+            children, nodes, one_of = self.group(path, element, child.children, choice=child.choice)
+            node = replace(node, children=nodes, choice=one_of)
+            choice = child.choice or one_of
+            return replace(
+                child, minimum=counted.minimum, maximum=counted.maximum, children=children, choice=choice
+            ), node
+        facets = self.facets(path, element)
+        narrowed, differing = published_limits.as_published(path, child, facets)
+        self.differences += differing
+        return replace(narrowed, minimum=counted.minimum, maximum=counted.maximum), replace(node, facets=facets)
+
+    def facets(self, path: str, element: Element) -> Facets:
+        content = self.declared.content(element)
+        self.attributes(path, content)
+        if content.simple is None and content.model is not None and not content.free:
+            self.tell(path, "document_shape", element.name)
+        return content.simple.facets if content.simple else _ANYTHING
+
+    def attributes(self, path: str, content: Content) -> None:
+        for one in content.attributes:
+            if one.required:
+                self.tell(path, "document_surplus", f"@{one.name}")
+
+    def tell(self, path: str, rule: str, *params: str) -> None:
+        self.differences.append(told(f"/{path}" if path else "", rule, *params))
+
+
+def _members(model: Model | None, *, free: bool = False, many: bool = False) -> Iterator[Element]:
+    """Every element with how often it may stand, whatever models are around it."""
+    if model is None or model.maximum == 0:
+        return
+    free = free or model.kind == "choice" or model.minimum == 0
+    many = many or model.maximum != 1
+    for member in model.members:
+        if isinstance(member, Model):
+            yield from _members(member, free=free, many=many)
+        elif member.maximum != 0:
+            yield replace(member, minimum=0 if free else member.minimum, maximum=None if many else member.maximum)
+
+
+def _unwrapped(model: Model | None) -> Model | None:
+    while model is not None and len(model.members) == 1 and isinstance(model.members[0], Model) and _once(model):
+        model = model.members[0]
+    return model
+
+
+def _once(model: Model) -> bool:
+    return model.minimum == 1 and model.maximum == 1
+
+
+def _repeats(model: Model | None) -> bool:
+    """Whether several elements repeat together, which a record cannot say."""
+    if model is None:
+        return False
+    alone = model.kind == "choice" or model.maximum in {0, 1} or len(model.members) < 2
+    return not alone or any(_repeats(one) for one in model.members if isinstance(one, Model))
+
+
+def _namespace(element: Element) -> str:
+    return element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}/{name}" if path else name

@@ -1,0 +1,313 @@
+"""Converters: how a value of the record becomes the text of an element, and what the record has to hold for that.
+
+Knows: a closed set of typed conversions, by name. Never does: invent or round a value.
+Standard: XML Schema datatypes; XDatenfelder `datentyp`. Start reading: `CONVERTERS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from stdnum import iban
+
+from gateway.xoev.fim import Field, FieldType
+from gateway.xoev.mapping import phone, street_line
+
+PARTIAL_DATE: Final = "[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
+FULL_DATE: Final = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_FULL: Final = re.compile(FULL_DATE)
+_PARTIAL: Final = re.compile(PARTIAL_DATE)
+_IBAN: Final = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+CLOCK: Final = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
+MOMENT: Final = f"{FULL_DATE}T{CLOCK}(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?"
+_CLOCK: Final = re.compile(CLOCK)
+_MOMENT: Final = re.compile(MOMENT)
+
+Shape = dict[str, Any]
+"""A fragment of JSON Schema for one value of the record."""
+
+
+class Unfit(Exception):
+    """The value cannot be converted; `rule` is the slug of the finding, `limit` what was expected."""
+
+    def __init__(self, rule: str, limit: str = "") -> None:
+        self.rule = rule
+        self.limit = limit
+        super().__init__(rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """A conversion: `types` it can feed, `shape` of the record's value, `convert` value and code table -> text.
+
+    `convert` gives None where the value holds nothing for this element (the day of a date without a day).
+    """
+
+    types: frozenset[FieldType]
+    shape: Callable[[Field, Mapping[str, str]], Shape]
+    convert: Callable[[object, Mapping[str, str]], str | None]
+
+
+def _text(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    return value
+
+
+def _text_shape(field: Field, _codes: Mapping[str, str]) -> Shape:
+    shape: Shape = {"type": "string"}
+    if field.min_length is not None:
+        shape["minLength"] = field.min_length
+    if field.max_length is not None:
+        shape["maxLength"] = field.max_length
+    if field.pattern is not None:
+        shape["pattern"] = f"^(?:{field.pattern})$"
+    return shape
+
+
+def _code(value: object, codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    if value not in codes:
+        raise Unfit("not_in_list", ", ".join(codes))
+    return codes[value]
+
+
+def _code_shape(_field: Field, codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "enum": list(codes)}
+
+
+def _date(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    if not _FULL.fullmatch(value):
+        raise Unfit("pattern", "JJJJ-MM-TT")
+    _calendar(value)
+    return value
+
+
+def _date_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "format": "date", "maxLength": 10}
+
+
+def _bool(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, bool):
+        raise Unfit("wrong_type")
+    return "true" if value else "false"
+
+
+def _bool_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "boolean"}
+
+
+def _integer(value: object, _codes: Mapping[str, str]) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unfit("wrong_type")
+    return str(value)
+
+
+def _decimal(value: object, _codes: Mapping[str, str]) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        raise Unfit("wrong_type")
+    return format(Decimal(str(value)), "f")
+
+
+def _number_shape(field: Field, _codes: Mapping[str, str]) -> Shape:
+    shape: Shape = {"type": "integer" if field.type is FieldType.NUM_INT else "number"}
+    if field.min_value is not None:
+        shape["minimum"] = _number(field.min_value)
+    if field.max_value is not None:
+        shape["maximum"] = _number(field.max_value)
+    if field.type is FieldType.NUM_CURRENCY:
+        shape["multipleOf"] = 0.01
+    return shape
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == int(value) else float(value)
+
+
+def _part(index: int) -> Callable[[object, Mapping[str, str]], str | None]:
+    def convert(value: object, _codes: Mapping[str, str]) -> str | None:
+        if not isinstance(value, str):
+            raise Unfit("wrong_type")
+        if not _PARTIAL.fullmatch(value):
+            raise Unfit("pattern", "JJJJ-MM-TT, JJJJ-MM, JJJJ")
+        parts = value.split("-")
+        if len(parts) == 3:
+            _calendar(value)
+        return str(int(parts[index])) if index < len(parts) else None
+
+    return convert
+
+
+def _partial_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "pattern": f"^(?:{PARTIAL_DATE})$", "format": "partial-date", "maxLength": 10}
+
+
+def is_partial_date(value: str) -> bool:
+    """Whether a text is a day, month or year of the calendar; texts of another shape are left to the pattern."""
+    if not _FULL.fullmatch(value):
+        return True
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _calendar(value: str) -> None:
+    if not is_partial_date(value):
+        raise Unfit("format", "JJJJ-MM-TT / YYYY-MM-DD")
+
+
+def _street_part(index: int) -> Callable[[object, Mapping[str, str]], str | None]:
+    def convert(value: object, _codes: Mapping[str, str]) -> str | None:
+        if not isinstance(value, str):
+            raise Unfit("wrong_type")
+        pieces = street_line.cut(value)
+        if pieces is None:
+            raise Unfit("format", FORMATS["street-line"][1])
+        return pieces[index]
+
+    return convert
+
+
+def _street_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "minLength": 3, "maxLength": 80, "format": "street-line"}
+
+
+def is_iban(value: str) -> bool:
+    """Whether a text is an IBAN in its electronic form, without spaces.
+
+    Length and structure as the SWIFT IBAN registry has them for the country (ISO 13616); check digits 02 to 98 (ISO
+    7064, MOD 97-10: 00, 01 and 99 are never given).
+    """
+    return bool(_IBAN.fullmatch(value)) and "02" <= value[2:4] <= "98" and iban.is_valid(value, check_country=False)
+
+
+def _iban(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    if not is_iban(value):
+        raise Unfit("format", FORMATS["iban"][1])
+    return value
+
+
+def _iban_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "format": "iban", "maxLength": 34}
+
+
+def _phone(*, german: bool) -> Callable[[object, Mapping[str, str]], str]:
+    def convert(value: object, _codes: Mapping[str, str]) -> str:
+        if not isinstance(value, str):
+            raise Unfit("wrong_type")
+        number = phone.e164(value, german=german)
+        if number is None:
+            raise Unfit("format", FORMATS["phone-de" if german else "phone"][1])
+        return number
+
+    return convert
+
+
+def _phone_shape(name: str) -> Callable[[Field, Mapping[str, str]], Shape]:
+    def shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+        return {"type": "string", "format": name, "maxLength": 40}
+
+    return shape
+
+
+def _time(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    if not _CLOCK.fullmatch(value):
+        raise Unfit("pattern", "HH:MM, HH:MM:SS")
+    return value if value.count(":") == 2 else f"{value}:00"
+
+
+def _time_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "pattern": f"^(?:{CLOCK})$", "maxLength": 8}
+
+
+def _datetime(value: object, _codes: Mapping[str, str]) -> str:
+    if not isinstance(value, str):
+        raise Unfit("wrong_type")
+    if not _MOMENT.fullmatch(value):
+        raise Unfit("pattern", "JJJJ-MM-TTHH:MM / YYYY-MM-DDTHH:MM")
+    _calendar(value[:10])
+    clock = value[11:16] + (value[16:19] if value[16:17] == ":" else ":00")
+    return f"{value[:11]}{clock}{value[19 if value[16:17] == ':' else 16 :]}"
+
+
+def _datetime_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
+    return {"type": "string", "pattern": f"^(?:{MOMENT})$", "format": "moment", "maxLength": 25}
+
+
+def is_day(value: str) -> bool:
+    """Whether a text is a whole day of the calendar, of the years 1 to 9999."""
+    return bool(_FULL.fullmatch(value)) and is_partial_date(value)
+
+
+def is_moment(value: str) -> bool:
+    """Whether the day of a moment stands in the calendar; texts of another shape are left to the pattern."""
+    return not _MOMENT.fullmatch(value) or is_partial_date(value[:10])
+
+
+_DAY: Final = "JJJJ-MM-TT / YYYY-MM-DD"
+FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
+    "date": (is_day, _DAY),
+    "partial-date": (is_partial_date, _DAY),
+    "moment": (is_moment, "JJJJ-MM-TTHH:MM / YYYY-MM-DDTHH:MM"),
+    "iban": (is_iban, "IBAN (ISO 13616)"),
+    "street-line": (street_line.is_street_line, street_line.WAYS_OUT),
+    "phone": (phone.is_international, "+49 391 56789-0 (E.164)"),
+    "phone-de": (phone.is_german, "0391 56789-0 / +49 391 56789-0 (E.164)"),
+}
+"""Formats of the record schema: how each is judged and what a finding names as expected."""
+
+_TEXTS: Final = frozenset({FieldType.TEXT, FieldType.TEXT_LATIN})
+_WHOLE: Final = frozenset({FieldType.NUM_INT, FieldType.TEXT})
+
+CONVERTERS: Final[Mapping[str, Converter]] = {
+    "text": Converter(_TEXTS, _text_shape, _text),
+    "code": Converter(_TEXTS, _code_shape, _code),
+    "date": Converter(frozenset({FieldType.DATE}), _date_shape, _date),
+    "bool": Converter(frozenset({FieldType.BOOL}), _bool_shape, _bool),
+    "integer": Converter(frozenset({FieldType.NUM_INT}), _number_shape, _integer),
+    "decimal": Converter(frozenset({FieldType.NUM, FieldType.NUM_CURRENCY}), _number_shape, _decimal),
+    "year": Converter(_WHOLE, _partial_shape, _part(0)),
+    "month": Converter(_WHOLE, _partial_shape, _part(1)),
+    "day": Converter(_WHOLE, _partial_shape, _part(2)),
+    "street": Converter(_TEXTS, _street_shape, _street_part(0)),
+    "house_number": Converter(_TEXTS, _street_shape, _street_part(1)),
+    "iban": Converter(_TEXTS, _iban_shape, _iban),
+    "phone": Converter(_TEXTS, _phone_shape("phone"), _phone(german=False)),
+    "phone_de": Converter(_TEXTS, _phone_shape("phone-de"), _phone(german=True)),
+    "time": Converter(frozenset({FieldType.TIME}), _time_shape, _time),
+    "datetime": Converter(frozenset({FieldType.DATETIME}), _datetime_shape, _datetime),
+}
+"""Every converter a mapping may name; `constant` needs none, because it reads nothing."""
+
+
+def default_converter(field: Field) -> str | None:
+    """The converter that fits a field when the mapping names none; None where only a named one can."""
+    if field.codes:
+        return "code"
+    return {
+        FieldType.TEXT: "text",
+        FieldType.TEXT_LATIN: "text",
+        FieldType.DATE: "date",
+        FieldType.TIME: "time",
+        FieldType.DATETIME: "datetime",
+        FieldType.BOOL: "bool",
+        FieldType.NUM_INT: "integer",
+        FieldType.NUM: "decimal",
+        FieldType.NUM_CURRENCY: "decimal",
+    }.get(field.type)

@@ -1,0 +1,351 @@
+"""The readable application: the whole record as an accessible PDF, from the labels of the form schema.
+
+Knows: how a filled form becomes headings, tables and formatted values in German or English.
+Never does: paste a value into a template's source; read a clock (the date of receipt is given).
+Standard: PDF/UA-1 (ISO 14289-1), made by Typst. Start reading: `write`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from gateway.errors import InternalError
+from gateway.xoev.fim import Field, FieldType
+from gateway.xoev.form.filling import Filled, Labels, Plan
+from gateway.xoev.form.texts import Texts
+from gateway.xoev.readable.printable import every_text, printable
+from gateway.xoev.readable.template import TEMPLATE
+from gateway.xoev.readable.values import Written, fours
+from gateway.xoev.readable.values import german_time as german_time  # noqa: PLC0414 - asked for here by many
+from gateway.xoev.readable.words import HEADING, TITLE, all_fit, pieces
+
+if TYPE_CHECKING:
+    import typst
+
+STANDARD: Final = "ua-1"
+_MAX_COLUMNS: Final = 6
+_MAX_CELL: Final = 300
+"""The longest text in a cell; a list with a longer one is numbered, as its row might not fit a page."""
+_MAX_FOOT: Final = 60
+_TOGETHER: Final = 1000
+"""Characters that are kept on one page together; they fill less than half of one."""
+_NAMELESS: Final = "–"
+_DATE_PARTS: Final = frozenset({"day", "month", "year"})
+_WORDS: Final[dict[str, dict[str, str]]] = {
+    "de": {
+        "attachments": "Anlagen",
+        "none": "Es wurden keine Anlagen beigefügt.",
+        "filename": "Dateiname",
+        "media_type": "Format",
+        "size": "Größe",
+        "sha256": "SHA-256",
+        "recipient": "Empfängerin",
+        "received": "Eingegangen am",
+        "schema": "Schema der Fachdaten",
+        "submission": "Einreichung",
+        "case": "Vorgang",
+        "reference": "Zeichen des Portals",
+        "continued": "Fortsetzung",
+        "true": "ja",
+        "false": "nein",
+        "number": "Nr.",
+        "page": "Seite",
+        "of": "von",
+    },
+    "en": {
+        "attachments": "Attachments",
+        "none": "No attachments were added.",
+        "filename": "File name",
+        "media_type": "Format",
+        "size": "Size",
+        "sha256": "SHA-256",
+        "recipient": "Recipient",
+        "received": "Received on",
+        "schema": "Schema of the data",
+        "submission": "Submission",
+        "case": "Case",
+        "reference": "Reference of the portal",
+        "continued": "continued",
+        "true": "yes",
+        "false": "no",
+        "number": "No.",
+        "page": "Page",
+        "of": "of",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the application is called by: the submission, the case and the portal's reference; each where known."""
+
+    submission: str | None = None
+    case: str | None = None
+    reference: str | None = field(default=None, repr=False)
+
+    def known(self) -> list[tuple[str, str]]:
+        """The known ones in their order, each with the key of its word."""
+        each = (("submission", self.submission), ("case", self.case), ("reference", self.reference))
+        return [(key, name) for key, name in each if name]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above the record. `received_at` needs a time zone; `names` are repeated on every page."""
+
+    title: Labels
+    municipality: str
+    received_at: datetime
+    schema: str
+    names: Names = Names()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An attachment as listed: `size` in bytes, `sha256` in hex."""
+
+    title: Labels
+    filename: str = field(repr=False)
+    media_type: str
+    size: int
+    sha256: str
+
+
+def write(filled: Filled, texts: Texts, head: Head, attachments: Sequence[Listed], language: str = "de") -> bytes:
+    """The readable application as PDF/UA-1.
+
+    Args:
+        filled: the form with the record's values.
+        texts: labels and names of codes.
+        head: title, municipality, time of receipt, schema.
+        attachments: in their order.
+        language: `de`, or `en` on request.
+
+    Returns:
+        the PDF; the same arguments give the same bytes.
+
+    Raises:
+        InternalError: where the typesetter refuses; its own message is kept back, as it may quote a value.
+    """
+    data = content(filled, texts, head, attachments, language)
+    return _PRESS.pdf(data, head.received_at)
+
+
+def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[Listed], language: str) -> dict[str, Any]:
+    """What the template shows, as JSON values; `write` prints it.
+
+    Every text passes `every_text` here, whoever wrote it: form, code list, service, municipality or portal.
+    """
+    page = _Page(texts, Written("en" if language == "en" else "de"))
+    words = _WORDS[page.written.language]
+    title = page.pick(head.title)
+    names = [[words[key], name] for key, name in head.names.known()]
+    made = {
+        "language": page.written.language,
+        "title": title,
+        "heading": _shown(f"{title} – {head.municipality}", TITLE),
+        "foot": _foot(printable(title)),
+        "municipality": head.municipality,
+        "words": words,
+        "names": names,
+        "head": [
+            [words["recipient"], _shown(head.municipality)],
+            [words["received"], page.written.moment(head.received_at.replace(second=0, microsecond=0))],
+            *([word, _shown(name)] for word, name in names),
+            [words["schema"], _shown(head.schema)],
+        ],
+        "sections": list(page.whole(filled)),
+        "attachments": [page.attachment(one) for one in attachments],
+    }
+    return cast("dict[str, Any]", every_text(made))
+
+
+class _Press:
+    """The kept compiler; Typst is imported at the first document. One document at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._compiler: typst.Compiler | None = None
+
+    def pdf(self, data: Mapping[str, Any], at: datetime) -> bytes:
+        import typst  # noqa: PLC0415 - as in `_ready`
+
+        try:
+            with self._lock:
+                made = self._ready().compile(
+                    input=source(data), format="pdf", pdf_standards=[STANDARD], timestamp=int(at.timestamp())
+                )
+        except typst.TypstError:
+            raise InternalError(rule="readable") from None  # its message may quote a value
+        assert isinstance(made, bytes)
+        return made
+
+    def pages(self, data: Mapping[str, Any], ppi: float) -> list[bytes]:
+        """The pages as PNG images, for people and tests that look at them."""
+        with self._lock:
+            made = self._ready().compile(input=source(data), format="png", ppi=ppi)
+        return made if isinstance(made, list) else [made or b""]
+
+    def _ready(self) -> typst.Compiler:
+        if self._compiler is None:
+            import typst  # noqa: PLC0415 - 80 MB that only those who print documents load
+
+            fonts = typst.Fonts(include_system_fonts=False)
+            self._compiler = typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
+        return self._compiler
+
+
+def rehearse() -> None:
+    """Load the typesetter and its fonts, for which the first document would wait a third of a second."""
+    texts: dict[str, Any] = dict.fromkeys(("title", "heading", "foot", "municipality"), _NAMELESS)
+    texts |= {"language": "de", "words": _WORDS["de"]}
+    lists = dict.fromkeys(("names", "head", "sections", "attachments"), ())
+    _PRESS.pdf({**texts, **lists}, datetime.fromtimestamp(0, UTC))
+
+
+def source(data: Mapping[str, Any]) -> bytes:
+    """The template with its data bound as one JSON text.
+
+    The JSON is ASCII and stands in a Typst string literal, in which only backslash and quote mean anything; both are
+    escaped, so no value can become markup. Typst's `sys.inputs` would do the same and forget its caches with every
+    document, for twice the time.
+    """
+    literal = json.dumps(data, ensure_ascii=True).replace("\\", "\\\\").replace('"', '\\"')
+    return f'#let data = json(bytes("{literal}"))\n{TEMPLATE}'.encode()
+
+
+_PRESS: Final = _Press()
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    texts: Texts
+    written: Written
+
+    def pick(self, label: Labels) -> str:
+        return label[1] if self.written.language == "en" else label[0]
+
+    def word(self, key: str) -> str:
+        return _WORDS[self.written.language][key]
+
+    def heading(self, label: Labels) -> str:
+        """A label as a heading; PDF/UA allows no empty one."""
+        return printable(self.pick(label)).strip() or _NAMELESS
+
+    def attachment(self, one: Listed) -> dict[str, Any]:
+        rows = [
+            [self.word("filename"), _shown(one.filename)],
+            [self.word("media_type"), _shown(one.media_type)],
+            [self.word("size"), self.written.size(one.size)],
+            [self.word("sha256"), one.sha256],
+        ]
+        title = self.heading(one.title)
+        length = len(title) + len(one.filename) + len(one.media_type)
+        return {"title": _shown(title, HEADING), "rows": rows, "together": length <= _TOGETHER}
+
+    def whole(self, form: Filled) -> Iterator[dict[str, Any]]:
+        """The form: its own fields under its own name, and its groups, in the order of the form."""
+        yield from self.parts(form, self.heading(form.plan.label), 1, 1, headed=False)
+
+    def section(self, group: Filled, level: int, suffix: str) -> Iterator[dict[str, Any]]:
+        """A group under its heading."""
+        yield from self.parts(group, self.heading(group.plan.label) + suffix, level, level + 1, headed=True)
+
+    def parts(self, around: Filled, heading: str, level: int, below: int, *, headed: bool) -> Iterator[dict[str, Any]]:
+        """Fields under the heading and groups between them, as they follow; the heading stands again after a group.
+
+        `headed` says that the heading stands first even where a group does.
+        """
+        named = False
+        for is_rows, grouped in itertools.groupby(around.children, key=_is_row):
+            run = list(grouped)
+            if is_rows or (headed and not named):
+                again = f"{heading} ({self.word('continued')})" if named else heading
+                rows = [[_shown(text) for text in self.row(child)] for child in run] if is_rows else []
+                yield {"level": min(level, 2), "heading": _shown(again, HEADING), "columns": [], "rows": rows}
+                named = True
+            if not is_rows:
+                yield from self.groups(run, below)
+        if headed and not around.children:
+            yield {"level": min(level, 2), "heading": _shown(heading, HEADING), "columns": [], "rows": []}
+
+    def groups(self, groups: list[Filled], level: int) -> Iterator[dict[str, Any]]:
+        """Groups side by side; a list of plain groups becomes one table, other lists are numbered."""
+        for name in dict.fromkeys(child.plan.node.path for child in groups):
+            same = [child for child in groups if child.plan.node.path == name]
+            if same[0].plan.repeated and all(_is_row(inner) for one in same for inner in one.children):
+                yield from self.listing(same, level)
+            else:
+                yield from self.numbered(same, level, alone="")
+
+    def numbered(self, same: list[Filled], level: int, alone: str = " 1") -> Iterator[dict[str, Any]]:
+        for number, one in enumerate(same, 1):
+            yield from self.section(one, level, f" {number}" if len(same) > 1 else alone)
+
+    def listing(self, same: list[Filled], level: int) -> Iterator[dict[str, Any]]:
+        """A table with a line for each group; the template makes a numbered list of one that is wider than the page."""
+        filled = {inner.plan.node.path for one in same for inner in one.children}
+        columns = [child for child in same[0].plan.children if child.node.path in filled]
+        table = []
+        for number, one in enumerate(same, 1):
+            values: dict[str, str] = {}
+            for inner in one.children:
+                before = values.get(inner.plan.node.path)
+                shown = self.row(inner)[1]
+                values[inner.plan.node.path] = shown if before is None else f"{before}, {shown}"
+            table.append([str(number), *(values.get(column.node.path, "") for column in columns)])
+        names = [self.word("number"), *(self.pick(column.label) for column in columns)]
+        heading = self.heading(same[0].plan.label)
+        cells = (heading, *names, *itertools.chain.from_iterable(table))
+        if len(columns) >= _MAX_COLUMNS or not all(len(text) <= _MAX_CELL and all_fit(text) for text in cells):
+            yield from self.numbered(same, level)
+            return
+        yield {"level": min(level, 2), "heading": heading, "columns": names, "rows": table}
+
+    def row(self, child: Filled) -> list[str]:
+        label = self.pick(child.plan.label)
+        if child.text is None:
+            parts = {one.plan.entry.converter: one.text or "" for one in child.children if one.plan.entry}
+            return [label, self.written.date(parts.get("year", ""), parts.get("month", ""), parts.get("day", ""))]
+        if child.plan.entry and child.plan.entry.converter == "iban":
+            return [label, fours(child.text)]
+        return [label, self.value(child.plan, child.text)]
+
+    def value(self, plan: Plan, text: str) -> str:
+        element = plan.element
+        if not isinstance(element, Field):
+            return text
+        if element.codes:
+            return self.pick(self.texts.code(element, text))
+        if element.type is FieldType.BOOL:
+            return self.word(text) if text in {"true", "false"} else text
+        return self.written.value(element.type, text, plan.label[0])
+
+
+def _foot(title: str) -> str:
+    """The title as it stands beside the number of each page, cut where it is longer than the line."""
+    most = _MAX_FOOT if all_fit(title[:_MAX_FOOT]) else _MAX_FOOT // 2
+    return title if len(title) <= most else f"{title[:most].rstrip()}…"
+
+
+def _shown(text: str, scale: float = 1.0) -> str | list[str]:
+    """A text for the template, in pieces where a word might be wider than the line."""
+    return pieces(printable(text), scale)
+
+
+def _is_row(child: Filled) -> bool:
+    """A field, or a group whose fields are the parts of one date."""
+    if child.text is not None:
+        return True
+    entries = [one.plan.entry for one in child.children]
+    return (
+        bool(entries)
+        and all(entry is not None and entry.converter in _DATE_PARTS for entry in entries)
+        and len({entry.source for entry in entries if entry is not None}) == 1
+    )

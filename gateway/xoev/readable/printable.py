@@ -1,0 +1,55 @@
+"""What the readable application can show: texts without characters that its fonts lack or that nobody sees.
+
+Knows: the repertoire of the embedded fonts. Never does: judge a record (`latin.py` does), lay out a page, break a word.
+Standard: DIN 91379:2022-08 (the fonts hold all of it), PDF/UA-1 (ISO 14289-1: no glyph may be missing).
+Start reading: `printable`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any, Final
+
+from gateway.xoev.latin.datatypes import Datatype, offence
+
+_SHOWN_TOO: Final = "\u2010\u2011\u2013\u2014"
+_UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+"""Marks for breaking or joining inside a word; kept, they would hide the word from whoever searches for it."""
+_SPACES: Final = str.maketrans({"\t": " ", "\r": "\n"})
+
+
+def printable(text: str) -> str:
+    """The text in NFC with `[U+…]` for each character that the fonts may lack and without unseen marks inside words.
+
+    The embedded fonts hold all of DIN 91379 but the tabulator (a test prints it); it becomes a space, the rest of a
+    checked record comes back unchanged. Doing it twice changes nothing.
+    """
+    if text.isascii() and text.isprintable():  # all of these are in the repertoire
+        return text
+    rest = unicodedata.normalize("NFC", text.translate(_UNSEEN)).replace("\r\n", "\n").translate(_SPACES)
+    done: list[str] = []
+    while (position := offence(rest, Datatype.EVERYTHING)) is not None:
+        letter = rest[position]
+        done += (rest[:position], letter if letter in _SHOWN_TOO else f"[U+{ord(letter):04X}]")
+        rest = rest[position + 1 :]
+    return "".join(done) + rest
+
+
+def every_text(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """A JSON value in which each text is printable, whatever it was made of."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: every_text(inner) for key, inner in value.items()}
+    return [every_text(inner) for inner in value] if isinstance(value, list) else value
+
+
+def unprintable(text: str) -> tuple[str, ...]:
+    """The code points of a text (`U+F0B7`) that `printable` names instead of showing, each once."""
+    composed = unicodedata.normalize("NFC", text.translate(_UNSEEN))
+    replaced: list[str] = []
+    while (position := offence(composed, Datatype.EVERYTHING)) is not None:
+        if composed[position] not in _SHOWN_TOO:
+            replaced.append(f"U+{ord(composed[position]):04X}")
+        composed = composed[position + 1 :]
+    return tuple(dict.fromkeys(replaced))

@@ -1,0 +1,228 @@
+"""Checking a record: everything that is wrong with it, at once, in words a portal can show.
+
+Knows: limits, JSON Schema, rules between values, DIN 91379. Never does: change the record, or repeat what it holds.
+Standard: JSON Schema 2020-12, DIN 91379:2022-08. Start reading: `RecordCheck.findings`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import jsonschema_rs
+
+from gateway.model import Finding
+from gateway.xoev.form.filling import Labels, Plan
+from gateway.xoev.latin.datatypes import MEANING, Datatype, offence
+from gateway.xoev.latin.normaliser import suggestion
+from gateway.xoev.mapping.converters import FORMATS, Shape
+from gateway.xoev.mapping.model import STAR, Rule, Tokens, every, pointer
+from gateway.xoev.record.consequences import own
+from gateway.xoev.record.rules import broken
+from gateway.xoev.record.sentences import finding
+
+MAX_DEPTH: Final = 32
+MAX_VALUES: Final = 20_000
+MAX_TEXT: Final = 100_000
+_MAX_NUMBER: Final = 10**15
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_TYPES: Final = {
+    "string": ("Text", "text"),
+    "boolean": ("true oder false", "true or false"),
+    "integer": ("ganze Zahl", "whole number"),
+    "number": ("Zahl", "number"),
+    "object": ("Objekt", "object"),
+    "array": ("Liste", "list"),
+}
+_LIMITS: Final = {
+    "maxLength": "too_long",
+    "minLength": "too_short",
+    "minimum": "too_small",
+    "maximum": "too_large",
+    "minItems": "too_few",
+    "maxItems": "too_many",
+}
+_TEXT_CONVERTERS: Final = frozenset({"text", "street", "house_number"})
+_JUDGES: Final = {name: judge for name, (judge, _) in FORMATS.items()}
+
+
+def within_limits(record: object) -> list[Finding]:
+    """Technical limits, before anything looks closer: depth, number of values, length of texts, Unicode, numbers.
+
+    Needs no recursion, so no input can exhaust the stack; stops at the first finding of depth or number.
+    """
+    if not isinstance(record, dict):
+        return [finding("/record", "not_an_object")]
+    found: list[Finding] = []
+    waiting: list[tuple[object, Tokens]] = [(record, ())]
+    values = 0
+    while waiting:
+        value, place = waiting.pop()
+        values += 1
+        if len(place) > MAX_DEPTH:
+            return [finding("/record", "too_deep", limit=MAX_DEPTH)]
+        if values > MAX_VALUES:
+            return [finding("/record", "too_many_values", limit=MAX_VALUES)]
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if not _PLAIN_KEY.fullmatch(key):
+                    found.append(finding(pointer(place), "unknown_field"))
+                else:
+                    waiting.append((inner, (*place, key)))
+        elif isinstance(value, list):
+            waiting += [(inner, (*place, str(number))) for number, inner in enumerate(value[: MAX_VALUES + 1])]
+        else:
+            found += _leaf(value, place)
+    return found
+
+
+def _leaf(value: object, place: Tokens) -> list[Finding]:
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            return [finding(pointer(place), "text_too_large", limit=MAX_TEXT)]
+        if not value.isascii() and _SURROGATE.search(value):
+            return [finding(pointer(place), "not_unicode")]
+    elif isinstance(value, (int, float)) and not abs(value) < _MAX_NUMBER:
+        return [finding(pointer(place), "number_range")]
+    return []
+
+
+class RecordCheck:
+    """The compiled check of one service's record; `rules` are those between values.
+
+    Args:
+        schema: the published schema of the record.
+        labels: the label of each place, from `record_schema.build`.
+        root: the plan, for the datatypes of texts.
+        rules: rules between values.
+    """
+
+    def __init__(self, schema: Shape, labels: Mapping[Tokens, Labels], root: Plan, rules: tuple[Rule, ...]) -> None:
+        self._labels = labels
+        self.rules = rules
+        self._shapes: dict[Tokens, Shape] = {}
+        self._multiples: list[tuple[Tokens, Decimal]] = []
+        plain = {key: value for key, value in schema.items() if key not in {"allOf", "$id"}}
+        self._validator = jsonschema_rs.Draft202012Validator(
+            self._without_multiples(plain, ()),
+            validate_formats=True,
+            formats=_JUDGES,
+            pattern_options=jsonschema_rs.RegexOptions(),
+            offline=True,
+        )
+        self._texts = [
+            (place, datatype) for place, datatype in _texts(root, ()) if self._shapes[place].get("type") == "string"
+        ]
+
+    def findings(self, record: dict[str, object], today: date | None = None) -> list[Finding]:
+        """Everything wrong with a record in NFC that is within the technical limits.
+
+        `today` is the day of receipt; without it rules that count from that day are not asked.
+        """
+        found: list[Finding] = []
+        if not self._validator.is_valid(record):
+            for error in self._validator.iter_errors(record):
+                found += self._translate(error)
+        for place, multiple in self._multiples:
+            for value, where in every(record, place):
+                if _is_number(value) and Decimal(str(value)) % multiple:
+                    found.append(finding(pointer(where), "multiple_of", self._labels[place], limit=multiple))
+        for place, datatype in self._texts:
+            for value, where in every(record, place):
+                if isinstance(value, str) and (position := offence(value, datatype)) is not None:
+                    found.append(_characters(where, datatype, value, position, self._labels[place]))
+        for rule in self.rules:
+            found += broken(rule, record, today, self.label)
+        return _in_order(own(found, found))
+
+    def label(self, place: Tokens) -> Labels:
+        """The label of a place; numbers of list items count as `*`."""
+        general = _general(place)
+        return self._labels.get(general, (general[-1], general[-1]) if general else ("record", "record"))
+
+    def _without_multiples(self, shape: Any, place: Tokens) -> Any:  # noqa: ANN401 - a fragment of JSON Schema
+        self._shapes[place] = shape
+        rest = {key: value for key, value in shape.items() if key != "multipleOf"}
+        if "multipleOf" in shape:
+            self._multiples.append((place, Decimal(str(shape["multipleOf"]))))
+        if "properties" in shape:
+            rest["properties"] = {
+                key: self._without_multiples(inner, (*place, key)) for key, inner in shape["properties"].items()
+            }
+        if "items" in shape:
+            rest["items"] = self._without_multiples(shape["items"], (*place, STAR))
+        return rest
+
+    def _translate(  # noqa: PLR0911 - one line a keyword
+        self, error: jsonschema_rs.ValidationError
+    ) -> list[Finding]:
+        place = tuple(str(step) for step in error.instance_path)
+        keyword = str(error.schema_path[-1])
+        label = self.label(place)
+        shape = self._shapes.get(_general(place), {})
+        where = pointer(place)
+        if keyword == "required":
+            name = str(error.kind.as_dict()["property"])
+            return [finding(pointer((*place, name)), "missing", self.label((*place, name)))]
+        if keyword == "additionalProperties":
+            given = error.instance if isinstance(error.instance, dict) else {}
+            unknown = [key for key in given if key not in shape["properties"]]
+            return [finding(pointer((*place, key)), "unknown_field") for key in unknown]
+        if keyword == "type":
+            de, en = _TYPES[shape["type"]]
+            return [finding(where, "wrong_type", label, types_de=de, types_en=en)]
+        if keyword in _LIMITS:
+            return [finding(where, _LIMITS[keyword], label, limit=shape[keyword])]
+        if keyword == "pattern":
+            return [finding(where, "pattern", label, limit=_inside(shape["pattern"]))]
+        if keyword == "enum":
+            return [finding(where, "not_in_list", label, limit=", ".join(map(str, shape["enum"])))]
+        if keyword == "format":
+            return [finding(where, "format", label, limit=FORMATS[shape["format"]][1])]
+        return [finding(where, "schema", label, limit=keyword)]
+
+
+def _texts(parent: Plan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
+    for child in parent.children:
+        place = base + (child.source or ())
+        if child.entry is None:
+            yield from _texts(child, place if child.repeated else base)
+        elif child.entry.converter in _TEXT_CONVERTERS:
+            yield place, child.entry.datatype
+
+
+def _inside(pattern: str) -> str:
+    return pattern.removeprefix("^(?:").removesuffix(")$")
+
+
+def _general(place: Tokens) -> Tokens:
+    return tuple(STAR if token.isdigit() else token for token in place)
+
+
+def _characters(where: Tokens, datatype: Datatype, value: str, position: int, label: Labels) -> Finding:
+    de, en = MEANING[datatype]
+    suggestion_de, suggestion_en = suggestion(value[position], datatype)
+    return finding(
+        pointer(where),
+        "characters",
+        label,
+        position=position + 1,
+        datatype=datatype.value,
+        allowed_de=de,
+        allowed_en=en,
+        suggestion_de=suggestion_de,
+        suggestion_en=suggestion_en,
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _in_order(found: list[Finding]) -> list[Finding]:
+    unique = {(one.pointer, one.rule, one.en): one for one in found}
+    return sorted(unique.values(), key=lambda one: (one.pointer, one.rule))

@@ -1,0 +1,55 @@
+"""What of a record's findings only follows from another one, and so is not told.
+
+Knows: which rules say that a value is not there as it should be. Never does: judge a value. Standard: house rule, one
+cause is one finding. Start reading: `own`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from gateway.model import Finding
+from gateway.xoev.mapping.model import STAR, Rule, pointer
+
+_ABSENT: Final = frozenset({"missing", "wrong_type"})
+_CHOICES: Final = frozenset({"exactly_one", "at_least_one"})
+_OF_ALL: Final = frozenset({"sum", "missing"})
+"""What is said of a value as a whole, so not where part of it is known to be at fault."""
+
+
+def own(findings: Sequence[Finding], known: Sequence[Finding], rules: Sequence[Rule] = ()) -> list[Finding]:
+    """Those of `findings` that have a cause of their own, whatever is `known` (which may hold them too).
+
+    Nothing counts inside a value that is missing or has the wrong type, no list or limit for one of the wrong type, and
+    nothing is missing, nor a sum wrong, of which one part is not as it should be. By `rules` a value that is one of
+    several to choose from is not missing where the choice has been told.
+    """
+    absent = {one.pointer for one in known if one.rule in _ABSENT}
+    mistyped = {one.pointer for one in known if one.rule == "wrong_type"}
+    unmade = {one.pointer for one in known if one.rule in _CHOICES}
+    choices = {pointer(source) for rule in rules if rule.kind.value in _CHOICES for source in rule.of}
+    parts = {above for place in absent for above in _above(place)}
+    return [
+        one
+        for one in findings
+        if not (
+            (one.pointer in mistyped and one.rule != "wrong_type")
+            or not absent.isdisjoint(_above(one.pointer))
+            or (one.rule in _OF_ALL and one.pointer in parts)
+            or (one.rule == "missing" and _general(one.pointer) in choices and _parent(one.pointer) in unmade)
+        )
+    ]
+
+
+def _above(place: str) -> Iterator[str]:
+    while place := _parent(place):
+        yield place
+
+
+def _parent(place: str) -> str:
+    return place.rpartition("/")[0]
+
+
+def _general(place: str) -> str:
+    return "/".join(STAR if token.isdigit() else token for token in place.split("/"))

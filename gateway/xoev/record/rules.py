@@ -1,0 +1,97 @@
+"""Rules between values of a record: what each kind demands, and what is found where it is broken.
+
+Knows: the kinds of `mapping.RuleKind`. Never does: evaluate expressions, read a clock: the day of receipt is given.
+Standard: of this project; rules are data of a service. Start reading: `broken`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+
+from gateway.model import Finding
+from gateway.xoev.form.filling import Labels
+from gateway.xoev.mapping.model import BEYOND, Rule, RuleKind, Tokens, every, look_up, pointer
+from gateway.xoev.record.patterns import matches
+from gateway.xoev.record.sentences import finding
+
+LabelOf = Callable[[Tokens], Labels]
+
+
+def broken(rule: Rule, record: dict[str, object], today: date | None, label: LabelOf) -> list[Finding]:
+    """What of a rule the record breaks, where its condition holds.
+
+    What has the wrong type or is missing above is not told again.
+    """
+    if rule.kind in BEYOND:
+        if rule.when is not None and not rule.when.holds(record):
+            return []
+        return _sum(rule, record, label) if rule.kind is RuleKind.SUM else _day(rule, record, today, label)
+    found: list[Finding] = []
+    for parent, where in every(record, rule.of[0][:-1]):
+        if isinstance(parent, dict) and (rule.when is None or rule.when.holds(record, where)):
+            found += _siblings(rule, parent, where, label)
+    return found
+
+
+def _siblings(rule: Rule, parent: dict[str, object], where: Tokens, label: LabelOf) -> list[Finding]:
+    names = [source[-1] for source in rule.of]
+    given = [name for name in names if name in parent]
+    if rule.kind is RuleKind.REQUIRED:
+        return [
+            finding(pointer((*where, name)), "missing", label((*where, name))) for name in names if name not in given
+        ]
+    if rule.kind is RuleKind.CONFIRMED:
+        return [
+            finding(pointer((*where, name)), "not_confirmed", label((*where, name)))
+            for name in names
+            if parent.get(name) is False
+        ]
+    if rule.kind is RuleKind.PATTERN:
+        return [
+            finding(pointer((*where, name)), "pattern", label((*where, name)), limit=rule.pattern)
+            for name in names
+            if isinstance(value := parent.get(name), str) and not matches(rule.pattern, value)
+        ]
+    if len(given) == 1 or (given and rule.kind is RuleKind.AT_LEAST_ONE):
+        return []
+    labels = [label((*where, name)) for name in names]
+    both = (" / ".join(each[0] for each in labels), " / ".join(each[1] for each in labels))
+    return [finding(pointer(where), rule.kind.value, both)]
+
+
+def _day(rule: Rule, record: dict[str, object], today: date | None, label: LabelOf) -> list[Finding]:
+    if rule.other:
+        bound, (limit_de, limit_en) = _date(look_up(record, rule.other)), label(rule.other)
+    else:
+        bound = today + timedelta(days=rule.days or 0) if today else None
+        limit_de, limit_en = (f"{bound:%d.%m.%Y}", bound.isoformat()) if bound else ("", "")
+    if bound is None:
+        return []
+    early = rule.kind is RuleKind.NOT_BEFORE
+    found = []
+    for source in rule.of:
+        for value, where in every(record, source):
+            given = _date(value)
+            if given and (given < bound if early else given > bound):
+                name = "too_early" if early else "too_late"
+                found.append(finding(pointer(where), name, label(where), limit_de=limit_de, limit_en=limit_en))
+    return found
+
+
+def _sum(rule: Rule, record: dict[str, object], label: LabelOf) -> list[Finding]:
+    (source,) = rule.of
+    values = [value for value, _ in every(record, source)]
+    numbers = [Decimal(str(v)) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    if not values or len(numbers) != len(values) or sum(numbers) == rule.total:
+        return []
+    place = source[: source.index("*")]
+    return [finding(pointer(place), "sum", label(source), limit=rule.total)]
+
+
+def _date(value: object) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
+    except ValueError:
+        return None
