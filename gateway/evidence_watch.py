@@ -1,6 +1,6 @@
 """Signs the minute's roots and judges all evidence each night; what does not verify becomes an alarm.
 
-Knows: when, and which errors mean that evidence is broken. Never does: judge (`gateway/store/audit.py` reads, and
+Knows: when, and which errors mean that evidence is broken. Never does: judge (`gateway/store/proof/integrity.py` reads, and
 `gateway/evidence/judge.py` judges), repair. Standard: ADR 0011. Start reading: `EvidenceWatch`.
 """
 
@@ -15,10 +15,11 @@ import structlog
 from gateway.crypto.keys import PrivateKey
 from gateway.errors import EvidenceBroken, EvidenceShortened, EvidenceWitnessUnreadable
 from gateway.ports import Clock
-from gateway.store import alarms, roots
-from gateway.store.audit import Audit, proofs
-from gateway.store.judging import Guard
+from gateway.store.operation import alarms
 from gateway.store.postgres import PostgresStore
+from gateway.store.proof import roots
+from gateway.store.proof.integrity import Audit, proofs
+from gateway.store.proof.judging import Guard
 
 RULE: Final = "evidence_broken"
 SIGNING: Final = "signing"

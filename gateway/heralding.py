@@ -19,7 +19,7 @@ from gateway.notify.alerts import Herald, Reach
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings.gateway import Settings
-from gateway.store.bulletins import StoredBulletins
+from gateway.store.operation.alarm_messages import StoredBulletins
 from gateway.wiring import House, policy
 
 

@@ -15,8 +15,8 @@ import httpx
 from gateway.errors import CounterpartAway, CounterpartRefused, CryptoFailure, DatabaseAway, EvidenceRefused
 from gateway.evidence import stamp
 from gateway.outbound.httpx_transport import exchange
-from gateway.store import roots
-from gateway.store.database import Database
+from gateway.store.connection.database import Database
+from gateway.store.proof import roots
 
 TRIED_FOR: Final = timedelta(days=7)
 

@@ -58,12 +58,16 @@ from gateway.settings.gateway import (
     municipalities_and_faults,
     settings_and_faults,
 )
-from gateway.store import alarms, embedded, erased, judging, migrations
-from gateway.store.erased import ErasedList
-from gateway.store.judging import Guard
+from gateway.store import migrations
+from gateway.store.erasure import erased_list
+from gateway.store.erasure.erased_list import ErasedList
+from gateway.store.erasure.retention import Period, Retention
+from gateway.store.operation import alarms
+from gateway.store.operation.destination_places import StoredTurns
 from gateway.store.postgres import PostgresStore, needs_master_key
-from gateway.store.retention import Period, Retention
-from gateway.store.turns import StoredTurns
+from gateway.store.proof import judging
+from gateway.store.proof.judging import Guard
+from gateway.store.server import embedded
 from gateway.submission.deadlines import Limit
 
 
@@ -230,7 +234,7 @@ async def open_house(  # noqa: PLR0913 - which process opens it, and what it doe
             ),
             turns=turns,
             channels=channels,
-            retention=store.retention(ErasedList(settings.data_dir / erased.NAME)),
+            retention=store.retention(ErasedList(settings.data_dir / erased_list.NAME)),
             durations=durations,
             guard=held,
             dsn=dsn,

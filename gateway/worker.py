@@ -31,10 +31,11 @@ from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings.gateway import Settings
 from gateway.stamping import stamp_roots
-from gateway.store import alarms, exchanges, jobs, statements
-from gateway.store.set_aside import set_aside
-from gateway.store.sweep import sweep
-from gateway.store.turns import RENEW_EVERY_S
+from gateway.store.erasure.sweep import sweep
+from gateway.store.operation import alarms, exchange_durations, jobs
+from gateway.store.operation.destination_places import RENEW_EVERY_S
+from gateway.store.submissions import statements
+from gateway.store.submissions.set_aside import set_aside
 from gateway.wiring import House, failures, open_house, open_notifier, policy
 from gateway.xoev.readable import application as readable
 
@@ -141,9 +142,9 @@ async def _exchanges(house: House) -> None:
     taken = house.durations.take()
     try:
         if taken:
-            await exchanges.write(house.store.database, taken, house.clock.now())
+            await exchange_durations.write(house.store.database, taken, house.clock.now())
             taken = {}
-        await exchanges.look(house.store.database, house.clock.now())
+        await exchange_durations.look(house.store.database, house.clock.now())
     except Exception:
         house.durations.put_back(taken)
         raise

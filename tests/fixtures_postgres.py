@@ -14,7 +14,7 @@ import pytest
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The connection string of the session's own server."""
-    from gateway.store import embedded  # noqa: PLC0415 - only those who ask for a database pay for it
+    from gateway.store.server import embedded  # noqa: PLC0415 - only those who ask for a database pay for it
 
     directory = Path(tempfile.mkdtemp(prefix="ozg-test-"))
     try:

@@ -17,8 +17,8 @@ from procrastinate import sql
 from gateway import failpoints
 from gateway.errors import SettingsInvalid
 from gateway.settings import gateway as settings
-from gateway.store import jobs
-from gateway.store.database import Statement
+from gateway.store.connection.database import Statement
+from gateway.store.operation import jobs
 
 ROOT = Path(__file__).parents[1]
 WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b(?! OF)|wake_submission\(", re.IGNORECASE)
@@ -26,13 +26,13 @@ READS = re.compile(r"\bFOR UPDATE\b", re.IGNORECASE)
 CARRIED_OUT = {"one", "rows", "run"}
 OFFLINE = {"demo_portal.py"}  # a portal of its own, not the gateway
 BUILT_AT_CALL = [
-    "audit.py: statement",
-    "basket.py: compiled(query)",
     "changes.py: _lines(scope.shape(who))",
-    "submissions.py: statement",
+    "held.py: compiled(query)",
+    "integrity.py: statement",
+    "reading.py: _one(scope.shape(who))",
+    "reading.py: _page(scope.shape(who), given)",
     "sweep.py: statement",
-    "views.py: _one(scope.shape(who))",
-    "views.py: _page(scope.shape(who), given)",
+    "writing.py: statement",
 ]
 """Statements that are made where they are carried out; all of them read, or are named where they are made."""
 NOT_OF_A_WORKER = {

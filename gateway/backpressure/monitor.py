@@ -21,8 +21,8 @@ from gateway.backpressure.admission import ALARMS, Pressure, Reading, Resource
 from gateway.errors import GatewayError
 from gateway.errors.recurring import Failures
 from gateway.ports import Clock
-from gateway.store import alarms
-from gateway.store.database import Database, numbered
+from gateway.store.connection.database import Database, numbered
+from gateway.store.operation import alarms
 
 LOOK_EVERY_S: Final = 2.0
 ASK_EVERY: Final = 5  # looks at the machine for one question to the database

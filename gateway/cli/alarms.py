@@ -27,7 +27,7 @@ def alarms() -> None:
 def list_(config: Path | None, as_json: bool) -> None:
     """One line an alarm, oldest first; an acknowledged one stays until its cause is gone."""
     from gateway.notify.alarms import sentences  # noqa: PLC0415 - commands import what they need
-    from gateway.store.alarms import open_alarms  # noqa: PLC0415 - commands import what they need
+    from gateway.store.operation.alarms import open_alarms  # noqa: PLC0415 - commands import what they need
 
     async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the house, imported late
         for row in await open_alarms(house.store.database):
@@ -68,7 +68,7 @@ def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...], rules:
 
     Exit code 1 where one of them has no alarm that nobody saw yet.
     """
-    from gateway.store.alarms import acknowledge as noted  # noqa: PLC0415 - commands import what they need
+    from gateway.store.operation.alarms import acknowledge as noted  # noqa: PLC0415 - commands import what they need
 
     if not ids and not rules:
         raise click.UsageError(text("ID oder --gateway REGEL angeben.", "Give an ID or --gateway RULE."))

@@ -36,7 +36,7 @@ _NO_LIST = {
 def backup(config: Path | None, as_json: bool, out: Path) -> None:
     """One moment of the whole database, while the gateway goes on. The master key is not in it: keep that apart."""
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
+    from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import database  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
@@ -83,9 +83,9 @@ def restore(config: Path | None, as_json: bool, source: Path, only_check: bool, 
 
 async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[str, Any]:  # noqa: ANN401 - settings
     from gateway.keys.files import master_keys, witness_file  # noqa: PLC0415 - commands import what they need
-    from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
-    from gateway.store import judging  # noqa: PLC0415 - commands import what they need
-    from gateway.store.erased import NAME, ErasedList  # noqa: PLC0415 - commands import what they need
+    from gateway.store.erasure.erased_list import NAME, ErasedList  # noqa: PLC0415 - commands import what they need
+    from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
+    from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import database, open_house  # noqa: PLC0415 - commands import what they need
 
     own = ErasedList(values.data_dir / NAME)
@@ -110,10 +110,10 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
 
 async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above
     from gateway.keys.files import guard, master_keys, token_key  # noqa: PLC0415 - commands import what they need
-    from gateway.store import backup as files  # noqa: PLC0415 - commands import what they need
-    from gateway.store import embedded  # noqa: PLC0415 - commands import what they need
-    from gateway.store.audit import audit  # noqa: PLC0415 - commands import what they need
     from gateway.store.postgres import PostgresStore  # noqa: PLC0415 - commands import what they need
+    from gateway.store.proof.integrity import audit  # noqa: PLC0415 - commands import what they need
+    from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
+    from gateway.store.server import embedded  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import SystemClock  # noqa: PLC0415 - commands import what they need
 
     key, *previous = master_keys(values, data_exist=True)

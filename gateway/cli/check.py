@@ -194,7 +194,7 @@ async def _taken(house: Any, ars: str, destination: Destination) -> list[Row]:  
 
 async def _evidence(house: Any) -> Row:  # noqa: ANN401 - the house, imported late
     """Judge every root and chain, as each night."""
-    from gateway.store.audit import proofs  # noqa: PLC0415 - commands import what they need
+    from gateway.store.proof.integrity import proofs  # noqa: PLC0415 - commands import what they need
 
     try:
         known = house.guard.known()

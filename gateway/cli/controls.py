@@ -54,7 +54,7 @@ def resume(config: Path | None, as_json: bool, target: str) -> None:
 @guarded
 def maintenance(config: Path | None, as_json: bool, switch: str) -> None:
     """While it lasts portals get 503 for what is new, reading goes on, and deliveries rest."""
-    from gateway.store.pauses import MAINTENANCE  # noqa: PLC0415 - commands import what they need
+    from gateway.store.operation.pauses import MAINTENANCE  # noqa: PLC0415 - commands import what they need
 
     async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
         if switch == "on":

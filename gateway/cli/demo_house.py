@@ -23,7 +23,7 @@ from gateway.cli.console import say
 from gateway.crypto.keys import generate_ec
 from gateway.errors import DemoFailed
 from gateway.keys.files import write_secret
-from gateway.store import embedded
+from gateway.store.server import embedded
 
 ARS = "150900546546"
 CLIENT = "demo-portal"

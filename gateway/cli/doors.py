@@ -26,9 +26,10 @@ from gateway.outbound.policy import AddressPolicy
 from gateway.refusals import Attempt
 from gateway.settings import unusable_files
 from gateway.settings.gateway import ClientSection, Settings
-from gateway.store import exchanges, judging
-from gateway.store.allowances import StoredAllowances
-from gateway.store.spent import SpentAssertions
+from gateway.store.operation import exchange_durations
+from gateway.store.operation.allowances import StoredAllowances
+from gateway.store.operation.used_assertions import SpentAssertions
+from gateway.store.proof import judging
 from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
 from gateway.web.pressed import pressed
 from gateway.web.quotas import ClientLimits, Quotas
@@ -82,7 +83,7 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
         health=health,
         offers=offers,
         states=states,
-        exchanges=partial(exchanges.read, house.store.database),
+        exchanges=partial(exchange_durations.read, house.store.database),
         newest_root=newest_root,
         resumable=house.store.pieces,
         pressure=pressure,

@@ -49,8 +49,8 @@ def export(config: Path | None, as_json: bool, submission_id: str, out: Path) ->
 
 async def _exported(values: Settings, submission_id: UUID) -> tuple[bytes, int]:
     from gateway.keys.files import guard, token_key  # noqa: PLC0415 - commands import what they need
-    from gateway.store import dossier  # noqa: PLC0415 - commands import what they need
-    from gateway.store.database import Database  # noqa: PLC0415 - commands import what they need
+    from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
+    from gateway.store.proof import export  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import SystemClock, database  # noqa: PLC0415 - commands import what they need
 
     async with database(values) as dsn:
@@ -58,7 +58,7 @@ async def _exported(values: Settings, submission_id: UUID) -> tuple[bytes, int]:
         try:
             key = await asyncio.to_thread(token_key, values)
             now = SystemClock().now()
-            packed, verdict = await dossier.export(opened, submission_id, key, now, guard(values))
+            packed, verdict = await export.export(opened, submission_id, key, now, guard(values))
         finally:
             await opened.close()
     return packed, verdict.entries
@@ -113,8 +113,8 @@ def accept(config: Path | None, as_json: bool, why: str) -> None:
     """Note the database's newest root outside of it, with the reason; from then on it is signed on again."""
     from gateway.keys.files import witness_file  # noqa: PLC0415 - commands import what they need
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.store import judging  # noqa: PLC0415 - commands import what they need
-    from gateway.store.database import Database  # noqa: PLC0415 - commands import what they need
+    from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
+    from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import SystemClock, database  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)

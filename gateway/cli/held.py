@@ -39,9 +39,9 @@ def list_(config: Path | None, as_json: bool) -> None:
     """One line a cause, destination and version of the mapping."""
 
     async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the house, imported late
-        from gateway.store import basket  # noqa: PLC0415 - commands import what they need
+        from gateway.store.operation import held  # noqa: PLC0415 - commands import what they need
 
-        for group in await basket.causes(house.store.database):
+        for group in await held.causes(house.store.database):
             advice = suggestion(group.cause)
             line = {
                 "cause": group.cause,
@@ -116,9 +116,9 @@ def _decide(  # noqa: PLR0913 - the shared options
     preview: bool,
     rate: float | None,
 ) -> None:
-    from gateway.store import basket  # noqa: PLC0415 - commands import what they need
+    from gateway.store.operation import held  # noqa: PLC0415 - commands import what they need
 
-    choice = basket.Choice(uuids(ids), cause, destination, service)
+    choice = held.Choice(uuids(ids), cause, destination, service)
     if choice.is_everything and not everything:
         fault = Finding(
             "held",
@@ -129,7 +129,7 @@ def _decide(  # noqa: PLR0913 - the shared options
         raise InvalidParameter(findings=(fault,))
 
     async def main(house: Any, stop: asyncio.Event) -> bool:  # noqa: ANN401 - as above
-        found = await basket.chosen(house.store.database, choice)
+        found = await held.chosen(house.store.database, choice)
         missing = set(choice.ids) - {submission_id for submission_id, _ in found}
         for each in sorted(missing):
             say(text("nicht angehalten oder unbekannt: ", "not held, or unknown: ") + str(each))

@@ -24,7 +24,7 @@ from gateway.errors import AddressTaken, AlreadyServing
 from gateway.httpserver.server import serve as httpserver
 from gateway.refusals import Attempt
 from gateway.settings.gateway import Settings
-from gateway.store import embedded
+from gateway.store.server import embedded
 from gateway.web.app import create_app
 from gateway.web.certificate import ClientCertificates, TlsProtocol
 from gateway.wiring import House, failures, open_house

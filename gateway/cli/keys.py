@@ -94,8 +94,8 @@ def list_(config: Path | None, as_json: bool) -> None:
 
 async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
     from gateway.keys.files import master_keys  # noqa: PLC0415 - commands import what they need
-    from gateway.store.database import Database  # noqa: PLC0415 - commands import what they need
-    from gateway.store.masters import Need, needs  # noqa: PLC0415 - commands import what they need
+    from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
+    from gateway.store.keys.master_keys import Need, needs  # noqa: PLC0415 - commands import what they need
     from gateway.wiring import database  # noqa: PLC0415 - commands import what they need
 
     async with database(values) as dsn:

@@ -72,7 +72,7 @@ def decide(bound: Bound, seen: Seen, now: datetime) -> Turn:
 
 
 class Turns(Protocol):
-    """What `delivery` asks of the store. One adapter: `gateway/store/turns.py`."""
+    """What `delivery` asks of the store. One adapter: `gateway/store/operation/destination_places.py`."""
 
     async def take(self, submission: UUID, destination: str, bound: Bound) -> datetime | None:
         """None: go. Else when to ask again, or to be woken before."""

@@ -35,9 +35,9 @@ from gateway.model import Finding
 from gateway.ports import Clock
 from gateway.settings import unusable_files
 from gateway.settings.gateway import MunicipalityFile, Settings
-from gateway.store import witness
-from gateway.store.judging import Guard
-from gateway.store.witness import WitnessFile
+from gateway.store.proof import witness
+from gateway.store.proof.judging import Guard
+from gateway.store.proof.witness import WitnessFile
 
 MASTER_KEY_BYTES = 32
 

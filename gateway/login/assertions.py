@@ -25,7 +25,7 @@ _JTI_LIMIT: Final = 256
 
 
 class Used(Protocol):
-    """Remembers assertions until they expire; several processes share one memory (`gateway/store/spent.py`)."""
+    """Remembers assertions until they expire; several processes share one memory, kept by the store."""
 
     async def first(self, client_id: str, jti: str, until: float, now: float) -> bool:
         """Whether this is the first use; remembers it until `until` (seconds since 1970)."""

@@ -199,7 +199,7 @@ class Sent:
 
 
 class Bulletins(Protocol):
-    """What the herald asks of the store. One adapter: `gateway/store/bulletins.py`."""
+    """What the herald asks of the store. One adapter: `gateway/store/operation/alarm_messages.py`."""
 
     async def compose(self, target: Target, *, repeat: timedelta | None, quiet: timedelta) -> int:
         """Gather what this target has to be told in one message, if anything; how many alarms it holds.

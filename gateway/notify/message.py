@@ -136,7 +136,7 @@ class Delivery:
 
 
 class Subscriptions(Protocol):
-    """What the doors ask of the store. One adapter: `gateway/store/webhooks.py`; foreign webhooks are `NotFound`.
+    """What the doors ask of the store (`gateway/store/webhooks`); foreign webhooks are `NotFound`.
 
     One that has ended is listed, has its log and can be removed; all else raises `WebhookEnded`.
     """

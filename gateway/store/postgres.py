@@ -20,7 +20,6 @@ from gateway.crypto.keys import digest
 from gateway.crypto.vault import MasterKey
 from gateway.errors import DatabaseAway, Erased, InternalError, MasterKeyMissing, NotFound
 from gateway.evidence.chain import Link
-from gateway.identifier import RANDOM_BYTES, ordered
 from gateway.model import Attachment, Submission
 from gateway.ports import (
     Change,
@@ -36,22 +35,25 @@ from gateway.ports import (
     Upload,
     View,
 )
-from gateway.store import blobs, changes, evidence, masters
-from gateway.store import tables as t
-from gateway.store.backup import UNFINISHED
-from gateway.store.copies import Copies
-from gateway.store.database import Database, compiled
-from gateway.store.erased import ErasedList
-from gateway.store.keyring import DataKey, Keyring
-from gateway.store.outbox import Messages
-from gateway.store.pauses import ALL, MAINTENANCE, Pauses
-from gateway.store.retention import Retention
-from gateway.store.rotation import Rotation
-from gateway.store.submissions import Submissions
-from gateway.store.tus import Pieces
-from gateway.store.uploads import Uploads
-from gateway.store.views import Views
-from gateway.store.webhooks import Webhooks
+from gateway.store.connection.database import Database, compiled
+from gateway.store.erasure.erased_list import ErasedList
+from gateway.store.erasure.retention import Retention
+from gateway.store.keys import master_keys
+from gateway.store.keys.keyring import DataKey, Keyring
+from gateway.store.keys.rotation import Rotation
+from gateway.store.operation.pauses import ALL, MAINTENANCE, Pauses
+from gateway.store.proof import chains
+from gateway.store.rows import tables as t
+from gateway.store.rows.identifier import RANDOM_BYTES, ordered
+from gateway.store.server.backup import UNFINISHED
+from gateway.store.submissions import blobs, changes
+from gateway.store.submissions.copies import Copies
+from gateway.store.submissions.reading import Views
+from gateway.store.submissions.resumable import Pieces
+from gateway.store.submissions.uploads import Uploads
+from gateway.store.submissions.writing import Submissions
+from gateway.store.webhooks.outbox import Messages
+from gateway.store.webhooks.subscriptions import Webhooks
 
 _KEY_OF = compiled(
     select(t.submissions.c.data_key, t.data_keys.c.wrapped, t.data_keys.c.municipality)
@@ -119,7 +121,7 @@ class PostgresStore(Store, KeyArchive):
         if master_key is None:
             raise MasterKeyMissing(place=place)
         keys = (MasterKey(master_key, place), *previous)
-        database = await Database.open(dsn, size=pool_size, name=masters.application_name(keys))
+        database = await Database.open(dsn, size=pool_size, name=master_keys.application_name(keys))
         try:
             keyring = await Keyring.open(database, keys, random=random)
         except BaseException:
@@ -271,13 +273,13 @@ class PostgresStore(Store, KeyArchive):
 
     async def evidence_of(self, submission_id: UUID) -> tuple[Link, ...]:
         """The evidence chain of a submission, first link first; `chain.broken_at` checks it."""
-        return await evidence.evidence_of(self.database, submission_id)
+        return await chains.evidence_of(self.database, submission_id)
 
     async def keep_key(self, jwk: Mapping[str, Any]) -> None:
         """See the port `KeyArchive`; a statement for the first time that this process sees the key."""
         name = digest(jwk)
         if name not in self._kept:
-            await evidence.keep_key(self.database, jwk)
+            await chains.keep_key(self.database, jwk)
             self._kept.add(name)
 
     async def journal_of(self, submission_id: UUID) -> tuple[Mapping[str, object], ...]:
@@ -310,7 +312,7 @@ async def needs_master_key(dsn: str) -> bool:
     """Whether a master key was used in this (migrated) database before, so that a missing one must not be remade."""
     database = await Database.open(dsn, size=1)
     try:
-        return await masters.holds_data(database)
+        return await master_keys.holds_data(database)
     finally:
         await database.close()
 

@@ -35,7 +35,7 @@ class ClientLimits:
 
 
 class Allowances(Protocol):
-    """What all processes share. One adapter: `gateway/store/allowances.py`."""
+    """What all processes share. One adapter: `gateway/store/operation/allowances.py`."""
 
     async def requests(self, client: str, per_minute: int, wanted: int) -> tuple[int, float]:
         """Take up to so many requests out of the client's bucket; how many, and seconds until there is one."""

@@ -29,12 +29,12 @@ import psycopg
 from psycopg import sql
 
 from gateway.crypto import vault
-from gateway.identifier import ordered
 from gateway.model import State
 from gateway.ports import Change, EvidenceEntry, Filter, Scope
-from gateway.store import embedded
 from gateway.store.migrations import migrate
 from gateway.store.postgres import PostgresStore
+from gateway.store.rows.identifier import ordered
+from gateway.store.server import embedded
 from tests.store.conftest import MASTER_KEY, TOWN, new_submission
 
 SIZES = (1_000, 100_000, 1_000_000)

@@ -16,8 +16,8 @@ from typing import Any
 
 from gateway.evidence.verify import verify
 from gateway.settings import gateway as settings
-from gateway.store import dossier
-from gateway.store.database import numbered
+from gateway.store.connection.database import numbered
+from gateway.store.proof import export
 from gateway.wiring import open_house
 from tests.bench.run import accepts, wait_idle
 from tests.demo_fixture import kept_demo, start, stop
@@ -39,7 +39,7 @@ async def verified(config: str, archives: int, rounds: int) -> float:
     async with open_house(settings.read(Path(config))) as house:
         rows = await house.store.database.rows(_SOME, limit=archives)
         found = [
-            (await dossier.export(house.store.database, row["id"], house.keys.token, house.clock.now()))[0]
+            (await export.export(house.store.database, row["id"], house.keys.token, house.clock.now()))[0]
             for row in rows
         ]
         keys = [dict(house.keys.token.public_jwk)]

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from gateway.store import embedded
+from gateway.store.server import embedded
 from tests.crash.house import alive
 from tests.demo_fixture import GATEWAY, kept_demo, stop
 

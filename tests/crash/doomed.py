@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from gateway.store import embedded
+from gateway.store.server import embedded
 from tests.crash.house import Household, alive
 from tests.crash.load import Patient, Receiver, hand_off
 from tests.demo_fixture import ARS, GATEWAY, http, start

@@ -13,11 +13,12 @@ from uuid import UUID
 
 from gateway.errors import GatewayError
 from gateway.settings import gateway as settings
-from gateway.store import dossier, jobs
-from gateway.store.audit import audit
-from gateway.store.database import numbered
-from gateway.store.evidence import evidence_of
-from gateway.store.sweep import sweep
+from gateway.store.connection.database import numbered
+from gateway.store.erasure.sweep import sweep
+from gateway.store.operation import jobs
+from gateway.store.proof import export
+from gateway.store.proof.chains import evidence_of
+from gateway.store.proof.integrity import audit
 from gateway.wiring import House, open_house
 from tests.demo_fixture import http
 
@@ -119,7 +120,7 @@ async def _lying_about(house: House) -> list[str]:
 async def _evidence(house: House, submission: UUID) -> list[str]:
     """The archive is made and judged as an operator would, and tells the whole way exactly once."""
     try:
-        _, verdict = await dossier.export(house.store.database, submission, house.keys.token, house.clock.now())
+        _, verdict = await export.export(house.store.database, submission, house.keys.token, house.clock.now())
     except GatewayError as error:
         return [f"evidence of {submission}: {error.code} {[f.pointer for f in error.findings]}"]
     found = [] if verdict.ok else [f"evidence of {submission} does not verify"]

@@ -119,7 +119,7 @@ async def test_what_fails_apart_from_any_step_is_counted_or_raised(monkeypatch, 
     if method == "paused":
         await carried_out(it)
         assert held_for_a_person(it)
-    else:  # the row cannot even be read: the job counts (gateway/store/jobs.py)
+    else:  # the row cannot even be read: the job counts (gateway/store/operation/jobs.py)
         with pytest.raises(KeyError):
             await worker(it).advance(it.row.id)
     assert len(tries) <= STEP_ATTEMPTS + 1

@@ -32,7 +32,7 @@ from gateway.outbound.httpx_errors import OutboundRefused
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.ports import EvidenceEntry
 from gateway.stamping import stamp_roots
-from gateway.store import dossier, roots
+from gateway.store.proof import export, roots
 from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures
 from tests.store.conftest import clock, new_submission, store  # noqa: F401 - fixtures
 
@@ -266,7 +266,7 @@ async def test_roots_are_stamped_and_exported_with_their_stamps(store, clock, se
         handler.lie = None
         assert await stamp_roots(store.database, client, url, clock.now(), os.urandom) == 1
         assert await stamp_roots(store.database, client, url, clock.now(), os.urandom) == 0, "each root once"
-    packed, verdict = await dossier.export(store.database, new.submission.id, key, clock.now())
+    packed, verdict = await export.export(store.database, new.submission.id, key, clock.now())
     members = container.unpack(packed)
     assert verdict.ok
     stamp.check(members["roots/1.tsr"], members["roots/1.jws"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gateway.store import embedded
+from gateway.store.server import embedded
 from tests.demo_fixture import Portal, http, kept_demo
 
 PERSONAL = ["Müller-Łukasiewicz", "Jürgen", "juergen.mueller@example.org", "Straße der Jugend", "Wasserflugzeug-Scan"]

@@ -10,7 +10,7 @@ import pytest
 from gateway.model import Event, State
 from gateway.notify.alarms import HOUSE_RULES
 from gateway.ports import Change
-from gateway.store.alarms import acknowledge, look, open_alarms
+from gateway.store.operation.alarms import acknowledge, look, open_alarms
 from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
 from gateway.submission.journey import observed
 from tests.store.conftest import TOWN, new_submission

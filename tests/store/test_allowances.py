@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from gateway.errors import TooManyRequests
-from gateway.store.allowances import StoredAllowances
-from gateway.store.database import numbered
-from gateway.store.spent import SpentAssertions
-from gateway.store.sweep import sweep
+from gateway.store.connection.database import numbered
+from gateway.store.erasure.sweep import sweep
+from gateway.store.operation.allowances import StoredAllowances
+from gateway.store.operation.used_assertions import SpentAssertions
 from gateway.web.quotas import ClientLimits, Quotas
 from tests.store.conftest import new_submission
 

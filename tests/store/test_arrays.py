@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, JSON, BigInteger, Integer, LargeBinary, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-from gateway.store.database import compiled
+from gateway.store.connection.database import compiled
 from gateway.store.postgres import PostgresStore
 
 ONE = UUID("0d9f7a0e-5a53-4a3e-9c55-6a3a9fb7c1d2")

@@ -15,9 +15,11 @@ import pytest
 
 from gateway.errors import DatabaseAway
 from gateway.ports import Change
-from gateway.store import embedded, jobs, pool
+from gateway.store.connection import pool
 from gateway.store.migrations import migrate
+from gateway.store.operation import jobs
 from gateway.store.postgres import PostgresStore
+from gateway.store.server import embedded
 from tests.store.conftest import EVERYBODY, MASTER_KEY, new_submission
 
 

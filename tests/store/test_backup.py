@@ -23,12 +23,14 @@ from gateway.errors import BackupUnfit, DatabaseNotEmpty, Erased
 from gateway.evidence import chain
 from gateway.model import State
 from gateway.ports import Change, EvidenceEntry
-from gateway.store import backup, masters, migrations
-from gateway.store.audit import audit
-from gateway.store.erased import NAME, ErasedList
+from gateway.store import migrations
+from gateway.store.erasure.erased_list import NAME, ErasedList
+from gateway.store.keys import master_keys
 from gateway.store.migrations import migrate
 from gateway.store.postgres import PostgresStore
-from gateway.store.roots import sign_due
+from gateway.store.proof.integrity import audit
+from gateway.store.proof.roots import sign_due
+from gateway.store.server import backup
 from tests.store.conftest import EVERYBODY, MASTER_KEY, drained, new_submission, uploaded
 
 
@@ -267,8 +269,8 @@ def written_by_an_older_release(dsn, target, clock, monkeypatch):
     """A backup as the release of schema 0120 makes it: its tables, its columns, its rows."""
     migrate(dsn, "0120")
     town, key = "150900546546", MasterKey(MASTER_KEY, "k")
-    wrapped = vault.wrap(bytes(32), key.wrapping, context=masters.municipality_place(town), nonce=bytes(12))
-    check = masters.facts_under(key, key.digests, os.urandom)[masters.CHECK]
+    wrapped = vault.wrap(bytes(32), key.wrapping, context=master_keys.municipality_place(town), nonce=bytes(12))
+    check = master_keys.facts_under(key, key.digests, os.urandom)[master_keys.CHECK]
     with psycopg.connect(dsn) as old:
         old.execute("INSERT INTO facts VALUES ('master_key_check', %s)", [check])
         old.execute("INSERT INTO municipality_keys VALUES (%s, %s, now())", [town, wrapped])
@@ -296,7 +298,7 @@ async def test_a_backup_of_an_older_release_is_migrated_on_the_way(blank, empty,
         assert connection.execute("SELECT max(xid::text::bigint) < feed_base() FROM changes").fetchone() == (True,)
     other = await reopened(fresh, clock)
     await other.create(new_submission("k-new"))
-    assert await masters.needs(other.database) == (masters.Need(MasterKey(MASTER_KEY, "k").id, True, 1, 1),)
+    assert await master_keys.needs(other.database) == (master_keys.Need(MasterKey(MASTER_KEY, "k").id, True, 1, 1),)
     await other.close()
     with pytest.raises(BackupUnfit, match=r"0120.*new database"):
         backup.load(empty, tmp_path / "b.zip")

@@ -19,11 +19,11 @@ from cryptography.x509.oid import NameOID
 from psycopg.conninfo import conninfo_to_dict
 
 from gateway.errors import DatabaseAway, InternalError, SettingsInvalid
-from gateway.store import database as db
-from gateway.store import pool
-from gateway.store.address import arguments
-from gateway.store.database import Database, numbered
-from gateway.store.silence import SILENT_MS
+from gateway.store.connection import database as db
+from gateway.store.connection import pool
+from gateway.store.connection.address import arguments
+from gateway.store.connection.database import Database, numbered
+from gateway.store.connection.silence import SILENT_MS
 
 PID = numbered("SELECT pg_backend_pid() AS pid")
 SHOWN = numbered("SELECT current_setting(name) AS value FROM unnest(%(names)s::text[]) AS name")

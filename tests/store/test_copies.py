@@ -11,9 +11,9 @@ import pytest
 from gateway.errors import DatabaseAway, Superseded, UploadTaken, UploadUnknown
 from gateway.model import State
 from gateway.ports import Change
-from gateway.store import sweep
-from gateway.store.blobs import FRAME
-from gateway.store.erased import NAME, ErasedList
+from gateway.store.erasure import sweep
+from gateway.store.erasure.erased_list import NAME, ErasedList
+from gateway.store.submissions.blobs import FRAME
 from tests.store.conftest import drained, incoming, new_submission, pieces, uploaded
 
 TABLES = ("submissions", "attachments", "uploads", "blobs", "data_keys", "idempotency")
@@ -154,7 +154,7 @@ async def test_what_a_crash_left_of_a_copy_is_swept(store, clock, monkeypatch):
         return None
 
     monkeypatch.setattr(store, "_create", crash)
-    monkeypatch.setattr("gateway.store.blobs.Writer.abandon", no_time)
+    monkeypatch.setattr("gateway.store.submissions.blobs.Writer.abandon", no_time)
     with pytest.raises(KeyboardInterrupt):
         await store.create(await correcting(store, old))
     assert await counted(store) != before

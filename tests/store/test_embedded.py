@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from gateway.errors import DatabaseDamaged, DatabaseNotStarted, DatabaseUnfit
-from gateway.store import embedded
+from gateway.store.server import embedded
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_stopping_leaves_no_process_and_may_be_repeated(data_dir):
 def test_it_outlives_a_killed_parent_and_holds_no_pipe_of_it_open(data_dir):
     embedded.stop(data_dir)
     code = (
-        "import os, sys, pathlib; from gateway.store import embedded;"
+        "import os, sys, pathlib; from gateway.store.server import embedded;"
         "print(embedded.start(pathlib.Path(sys.argv[1])).pid, flush=True); os.kill(os.getpid(), 9)"
     )
     # communicate() would wait for ever if a database process held the pipe

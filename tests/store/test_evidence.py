@@ -21,10 +21,10 @@ from gateway.fitconnect import events, wire
 from gateway.model import State
 from gateway.outbound.answer import Answer
 from gateway.ports import Change, EvidenceEntry
-from gateway.store import dossier, roots
-from gateway.store.database import numbered
-from gateway.store.evidence import keys_of
-from gateway.store.judging import Guard
+from gateway.store.connection.database import numbered
+from gateway.store.proof import export, roots
+from gateway.store.proof.chains import keys_of
+from gateway.store.proof.judging import Guard
 from gateway.submission import journey
 from tests.store.conftest import new_submission
 
@@ -86,7 +86,7 @@ async def test_the_services_role_can_add_to_evidence_and_nothing_else(store, kep
 
 
 async def test_the_jobs_connections_work_under_that_role_too(postgres_dsn, store):
-    from gateway.store import jobs  # noqa: PLC0415 - the engine is slow to import
+    from gateway.store.operation import jobs  # noqa: PLC0415 - the engine is slow to import
 
     async def advance(_):
         return None
@@ -160,11 +160,11 @@ async def test_more_heads_than_a_root_takes_get_several(store, kept, key, postgr
 
 async def test_an_export_does_not_wait_and_does_not_put_the_minute_off(store, kept, clock, key, postgres_dsn):
     it, other = await kept("k-1"), await kept("k-2")
-    packed, verdict = await dossier.export(store.database, it.id, key, clock.now())
+    packed, verdict = await export.export(store.database, it.id, key, clock.now())
     assert verdict.ok
     assert verify(packed, [key.public_jwk]).entries == 1
     assert len(all_roots(postgres_dsn)) == 1
-    await dossier.export(store.database, it.id, key, clock.now())
+    await export.export(store.database, it.id, key, clock.now())
     assert len(all_roots(postgres_dsn)) == 1, "covered already"
     assert await roots.sign_due(store.database, key, clock.now()) == 1
     assert [w.seq for w in await roots.witnesses_of(store.database, other.id, key)] == [1]
@@ -172,18 +172,18 @@ async def test_an_export_does_not_wait_and_does_not_put_the_minute_off(store, ke
 
 async def test_an_export_after_the_key_changed_stands_under_the_new_key_alone(store, kept, clock, key):
     it = await kept()
-    await dossier.export(store.database, it.id, key, clock.now())
+    await export.export(store.database, it.id, key, clock.now())
     new = private_key(generate_ed25519("gateway-evidence-2")[0])
     with pytest.raises(EvidenceBroken):
-        await dossier.export(store.database, it.id, new, clock.now())
-    packed, _ = await dossier.export(store.database, it.id, new, clock.now(), Guard((key.public_jwk,)))
+        await export.export(store.database, it.id, new, clock.now())
+    packed, _ = await export.export(store.database, it.id, new, clock.now(), Guard((key.public_jwk,)))
     assert verify(packed, [new.public_jwk]).ok
     assert not verify(packed, [key.public_jwk]).ok
 
 
 async def test_what_does_not_exist_has_no_evidence(store, clock, key):
     with pytest.raises(NotFound):
-        await dossier.export(store.database, uuid4(), key, clock.now())
+        await export.export(store.database, uuid4(), key, clock.now())
 
 
 async def test_entries_rewritten_in_the_database_with_every_hash_recomputed_are_not_handed_out(
@@ -198,11 +198,11 @@ async def test_entries_rewritten_in_the_database_with_every_hash_recomputed_are_
     tamper(postgres_dsn, (rewrite, forged.body, forged.hash, it.id))
     assert chain.broken_at(await store.evidence_of(it.id), it.id) is None, "by itself the chain is sound"
     with pytest.raises(EvidenceBroken) as broken:
-        await dossier.export(store.database, it.id, key, clock.now())
+        await export.export(store.database, it.id, key, clock.now())
     assert broken.value.findings[0].pointer == "chain.jsonl:1"
     tamper(postgres_dsn, ("UPDATE evidence_leaves SET head = %s", forged.hash))
     with pytest.raises(EvidenceBroken) as broken:
-        await dossier.export(store.database, it.id, key, clock.now())
+        await export.export(store.database, it.id, key, clock.now())
     assert broken.value.findings[0].pointer == "roots/1.jws"
 
 
@@ -212,7 +212,7 @@ async def test_a_chain_whose_end_was_cut_off_in_the_database_is_not_handed_out(s
     await roots.sign_due(store.database, key, clock.now())
     tamper(postgres_dsn, ("DELETE FROM evidence WHERE seq = 2",))
     with pytest.raises(EvidenceBroken) as broken:
-        await dossier.export(store.database, it.id, key, clock.now())
+        await export.export(store.database, it.id, key, clock.now())
     assert broken.value.findings[0].pointer == "chain.jsonl:2"
 
 
@@ -223,7 +223,7 @@ async def test_roots_signed_by_somebody_else_are_not_handed_out(store, kept, clo
     await roots.sign_due(store.database, stranger, clock.now())
     tamper(postgres_dsn, ("UPDATE evidence_roots SET key = %s", digest(key.public_jwk)))
     with pytest.raises(EvidenceBroken) as broken:
-        await dossier.export(store.database, it.id, key, clock.now())
+        await export.export(store.database, it.id, key, clock.now())
     assert broken.value.findings[0].pointer == "roots/1.jws"
 
 
@@ -241,7 +241,7 @@ async def test_keys_are_kept_once_and_only_their_public_members(store, key, post
 async def test_a_members_bytes_are_those_that_were_hashed(store, kept, clock, key):
     it = await kept()
     await grow(store, it, text="Müßig \u2028 \x7f", number=1.5, nothing=None)
-    packed, _ = await dossier.export(store.database, it.id, key, clock.now() + timedelta(hours=1))
+    packed, _ = await export.export(store.database, it.id, key, clock.now() + timedelta(hours=1))
     lines = container.unpack(packed)[archive.CHAIN].decode().removesuffix("\n").split("\n")
     assert tuple(chain.read(line) for line in lines) == await store.evidence_of(it.id)
 
@@ -271,7 +271,7 @@ async def test_a_thousand_refused_events_of_an_older_release_leave_the_evidence_
     it = await kept()
     body = {"type": "accept-submission", "issuer": "x", "verified": False, "at": "t", "token": "a.b.c", "key": ""}
     await store.commit(1, Change(submission=it, evidence=tuple(EvidenceEntry("event", body) for _ in range(1500))))
-    packed, verdict = await dossier.export(store.database, it.id, key, clock.now())
+    packed, verdict = await export.export(store.database, it.id, key, clock.now())
     assert (verdict.ok, verdict.entries) == (True, 1501)
     assert verify(packed, [key.public_jwk]).ok
 
@@ -281,8 +281,8 @@ async def test_more_than_an_archive_holds_is_said_to_be_so_and_not_to_be_damaged
     large = (1 << 20) * "x"
     await store.commit(1, Change(submission=it, evidence=tuple(EvidenceEntry("e", {"x": large}) for _ in range(33))))
     with pytest.raises(EvidenceTooLarge) as large_one:
-        await dossier.export(store.database, it.id, key, clock.now())
+        await export.export(store.database, it.id, key, clock.now())
     assert large_one.value.params["entries"] == 34
     monkeypatch.setattr("gateway.evidence.verify.MOST_ENTRIES", 33)
     with pytest.raises(EvidenceTooLarge):
-        await dossier.export(store.database, it.id, key, clock.now())
+        await export.export(store.database, it.id, key, clock.now())

@@ -25,12 +25,13 @@ from gateway.keys.files import token_key, token_place, witness_file
 from gateway.model import State
 from gateway.ports import Change, EvidenceEntry
 from gateway.settings.gateway import Settings
-from gateway.store import alarms, dossier, judging, roots
-from gateway.store.audit import audit
-from gateway.store.erased import ErasedList
-from gateway.store.judging import Guard
-from gateway.store.retention import Period
-from gateway.store.witness import WitnessFile
+from gateway.store.erasure.erased_list import ErasedList
+from gateway.store.erasure.retention import Period
+from gateway.store.operation import alarms
+from gateway.store.proof import export, judging, roots
+from gateway.store.proof.integrity import audit
+from gateway.store.proof.judging import Guard
+from gateway.store.proof.witness import WitnessFile
 from tests.store.conftest import new_submission
 
 KEY = private_key(generate_ed25519("gateway-evidence-1")[0])
@@ -169,7 +170,7 @@ async def test_nothing_is_handed_out_or_found_whole_after_a_forgery(store, rejec
     forgery(postgres_dsn, rejected)
     if forgery is not chain_gone:
         with pytest.raises(EvidenceBroken):
-            await dossier.export(store.database, rejected.id, KEY, store.now())
+            await export.export(store.database, rejected.id, KEY, store.now())
     assert (await audit(store, [KEY.public_jwk])).broken
 
 
@@ -178,7 +179,7 @@ async def test_a_change_of_key_launders_nothing(store, rejected, postgres_dsn, f
     forgery(postgres_dsn, rejected)
     new = private_key(generate_ed25519("gateway-evidence-2")[0])
     with pytest.raises(EvidenceBroken):
-        await dossier.export(store.database, rejected.id, new, store.now(), Guard((KEY.public_jwk,)))
+        await export.export(store.database, rejected.id, new, store.now(), Guard((KEY.public_jwk,)))
     assert (await audit(store, [new.public_jwk, KEY.public_jwk])).broken
 
 
@@ -225,7 +226,7 @@ async def test_roots_cut_off_with_all_they_cover_show_by_the_witness(store, reje
     cut_off(postgres_dsn, rejected)
     for attempt in (
         lambda: roots.sign_due(store.database, KEY, store.now(), guard),
-        lambda: dossier.export(store.database, rejected.id, KEY, store.now(), guard),
+        lambda: export.export(store.database, rejected.id, KEY, store.now(), guard),
         lambda: judging.settle(store.database, KEY, guard, "token.jwk"),
     ):
         with pytest.raises(EvidenceShortened) as told:
@@ -233,7 +234,7 @@ async def test_roots_cut_off_with_all_they_cover_show_by_the_witness(store, reje
         assert (told.value.params["known"], told.value.params["there"]) == (4, 3)
     found = await audit(store, [KEY.public_jwk], witness.read())
     assert "root 4" in found.broken
-    await dossier.export(store.database, rejected.id, KEY, store.now())  # a fourth root of another content
+    await export.export(store.database, rejected.id, KEY, store.now())  # a fourth root of another content
     with pytest.raises(EvidenceShortened):
         await judging.settle(store.database, KEY, guard, "token.jwk")
     witness.accept(await judging.newest(store.database), "replica taken over", store.now())

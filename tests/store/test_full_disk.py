@@ -12,7 +12,7 @@ import pytest
 from gateway.backpressure.admission import Pressure, Thresholds
 from gateway.backpressure.monitor import Watch
 from gateway.errors import StorageFull
-from gateway.store.alarms import open_alarms
+from gateway.store.operation.alarms import open_alarms
 from tests.store.conftest import drained, incoming, new_submission, pieces, uploaded
 from tests.store.test_uploads import counted
 

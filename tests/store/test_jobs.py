@@ -14,7 +14,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 
 from gateway.model import State
 from gateway.ports import Change
-from gateway.store import jobs
+from gateway.store.operation import jobs
 from tests.store.conftest import new_submission
 
 

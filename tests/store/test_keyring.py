@@ -7,7 +7,7 @@ import os
 import pytest
 
 from gateway.errors import DatabaseAway, MasterKeyMissing, MasterKeyWrong
-from gateway.store import pool
+from gateway.store.connection import pool
 from gateway.store.postgres import PostgresStore, needs_master_key
 from tests.store.conftest import MASTER_KEY, new_submission
 

@@ -20,9 +20,9 @@ from sqlalchemy.pool import NullPool
 from gateway.cli.console import exit_code
 from gateway.errors import DatabaseAway, DatabaseNotAllowed, DatabaseTooOld, SchemaNewer, SettingsInvalid
 from gateway.store import migrations
-from gateway.store.database import Database, numbered
+from gateway.store.connection.database import Database, numbered
 from gateway.store.migrations import known, migrate, running
-from gateway.store.tables import Xid8, metadata
+from gateway.store.rows.tables import Xid8, metadata
 
 
 def ours(name, kind, _):

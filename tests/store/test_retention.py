@@ -16,8 +16,8 @@ from gateway.errors import Erased, ErasedListUnreadable, ErasedListUnwritable, N
 from gateway.evidence import chain, cover
 from gateway.model import State
 from gateway.ports import Change
-from gateway.store.erased import NAME, ErasedList
-from gateway.store.retention import Period
+from gateway.store.erasure.erased_list import NAME, ErasedList
+from gateway.store.erasure.retention import Period
 from tests.store.conftest import EVERYBODY, TOWN, new_submission, uploaded
 
 PAYLOAD, METADATA = Period(TOWN, "hausnummer", 30), Period(TOWN, None, 365)

@@ -11,15 +11,16 @@ import psycopg
 import pytest
 from sqlalchemy import LargeBinary
 
+import gateway
 from gateway.crypto import vault
 from gateway.crypto.vault import MasterKey
 from gateway.errors import Erased, MasterKeyStillNeeded, MasterKeyWrong, ProcessesWithoutKey
 from gateway.model import State
 from gateway.ports import Change, Filter
-from gateway.store import masters, rotation
-from gateway.store.erased import NAME, ErasedList
+from gateway.store.erasure.erased_list import NAME, ErasedList
+from gateway.store.keys import master_keys, rotation
 from gateway.store.postgres import PostgresStore
-from gateway.store.tables import metadata
+from gateway.store.rows.tables import metadata
 from tests.store.conftest import EVERYBODY, MASTER_KEY, OTHER_TOWN, drained, new_submission, uploaded
 
 NEW_KEY = bytes(range(32, 64))
@@ -68,7 +69,7 @@ async def test_afterwards_everything_is_read_with_the_new_key_alone(both, postgr
     assert len(before[0]) == 3
     done = await both.rotation().run()
     assert (done.master, done.data_keys, done.left, done.broken) == (NEW.id, 7, 0, ())
-    assert await masters.needs(both.database) == (masters.Need(NEW.id, True, 4, 7),)
+    assert await master_keys.needs(both.database) == (master_keys.Need(NEW.id, True, 4, 7),)
     alone = await opened(postgres_dsn, clock, NEW)
     try:
         assert await everything(alone) == before
@@ -82,14 +83,14 @@ async def test_afterwards_everything_is_read_with_the_new_key_alone(both, postgr
 
 async def test_nothing_moves_until_it_is_asked_for(both):
     await both.create(new_submission("later"))
-    assert await masters.needs(both.database) == (masters.Need(OLD.id, True, 2, 8),)
+    assert await master_keys.needs(both.database) == (master_keys.Need(OLD.id, True, 2, 8),)
 
 
 async def test_a_key_in_use_cannot_be_left_out(both, postgres_dsn, clock, monkeypatch):
     monkeypatch.setattr(rotation, "BATCH", 2)
     batches = iter([False, False, False])
     await both.rotation().run(lambda: next(batches, True))
-    (old, new) = sorted(await masters.needs(both.database), key=lambda need: need.current)
+    (old, new) = sorted(await master_keys.needs(both.database), key=lambda need: need.current)
     assert (old.master, new.master, new.current) == (OLD.id, NEW.id, True)
     assert 0 < old.data_keys < 7
     with pytest.raises(MasterKeyStillNeeded, match=f"{OLD.id}.* {old.rows} "):
@@ -134,7 +135,7 @@ async def test_processes_with_both_keys_go_on_and_notice(both, postgres_dsn, clo
     assert (await running.stored(new.submission.id)).record == new.record
     late = new_submission("late")
     await running.create(late)  # within the minute still under the old generation
-    need = await masters.needs(both.database)
+    need = await master_keys.needs(both.database)
     assert [each.master for each in need] == [NEW.id], "and yet nothing hangs on the old master key"
     clock.advance(minutes=2)
     await running.create(new_submission("later"))
@@ -150,7 +151,7 @@ async def test_it_waits_for_processes_that_lack_the_new_key(both, postgres_dsn, 
     behind = await opened(postgres_dsn, clock, OLD)
     with pytest.raises(ProcessesWithoutKey, match=NEW.id):
         await both.rotation().run()
-    assert [need.master for need in await masters.needs(both.database)] == [OLD.id]
+    assert [need.master for need in await master_keys.needs(both.database)] == [OLD.id]
     await behind.close()
     monkeypatch.undo()
     assert (await both.rotation().run()).left == 0
@@ -187,7 +188,7 @@ async def test_a_damaged_key_is_named_and_holds_up_nothing(both, postgres_dsn):
         ).fetchone()
     done = await both.rotation().run()
     assert (done.data_keys, done.left, done.broken) == (6, 1, (str(broken),))
-    assert [need.master for need in await masters.needs(both.database)] == [NEW.id]
+    assert [need.master for need in await master_keys.needs(both.database)] == [NEW.id]
 
 
 async def test_what_an_older_release_wrote_is_taken_along(postgres_dsn, clock):
@@ -197,10 +198,10 @@ async def test_what_an_older_release_wrote_is_taken_along(postgres_dsn, clock):
     digest = store.digest(b"x")
     await store.close()
     with psycopg.connect(postgres_dsn) as owner:  # as the release before left it
-        wrapped = masters.facts_under(OLD, OLD.digests, os.urandom)
+        wrapped = master_keys.facts_under(OLD, OLD.digests, os.urandom)
         owner.execute("UPDATE municipality_keys SET master = NULL")
         owner.execute("DELETE FROM facts WHERE name = 'digest_key'")
-        owner.execute("UPDATE facts SET value = %s WHERE name = 'master_key_check'", [wrapped[masters.CHECK]])
+        owner.execute("UPDATE facts SET value = %s WHERE name = 'master_key_check'", [wrapped[master_keys.CHECK]])
     with pytest.raises(MasterKeyWrong):
         await opened(postgres_dsn, clock, NEW)
     store = await opened(postgres_dsn, clock, NEW, OLD)
@@ -231,7 +232,7 @@ def test_every_wrapped_key_of_the_schema_is_one_that_rotation_knows():
     }
     keys = {name for name, comment in binary.items() if name.endswith(".wrapped") or "key of" in comment}
     assert keys == {"municipality_keys.wrapped", "data_keys.wrapped"}, (
-        "a new wrapped key: teach rotation.py and masters.py"
+        "a new wrapped key: teach rotation.py and master_keys.py"
     )
     known = {  # every other binary column and why it is no key: contents under a data key, digests, public values
         "facts.value", "blob_frames.data", "submissions.reference", "submissions.reference_index",
@@ -244,11 +245,14 @@ def test_every_wrapped_key_of_the_schema_is_one_that_rotation_knows():
 
 
 def test_only_the_keyring_its_masters_and_rotation_wrap_keys():
-    room = Path(masters.__file__).parents[1]
+    room = Path(gateway.__file__).parent
     wrapping = {
         str(file.relative_to(room))
         for file in room.rglob("*.py")
         if re.search(r"\bvault\.wrap\(|import.*\bwrap\b.*vault|MasterKey\(", file.read_text(encoding="utf-8"))
     }
     wrapping -= {"crypto/vault.py"}
-    assert wrapping <= {"store/masters.py", "store/keyring.py", "store/rotation.py", "store/postgres.py", "keyfiles.py"}
+    assert wrapping <= {
+        "store/keys/master_keys.py", "store/keys/keyring.py", "store/keys/rotation.py", "store/postgres.py",
+        "keys/files.py",
+    }  # fmt: skip

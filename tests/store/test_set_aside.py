@@ -17,9 +17,9 @@ from gateway.delivery.advance import Delivery
 from gateway.errors import DatabaseAway, StepFailed
 from gateway.evidence import chain
 from gateway.model import Municipality, State
-from gateway.store import basket, jobs
-from gateway.store.alarms import look, open_alarms
-from gateway.store.set_aside import AGAIN, set_aside
+from gateway.store.operation import held, jobs
+from gateway.store.operation.alarms import look, open_alarms
+from gateway.store.submissions.set_aside import AGAIN, set_aside
 from gateway.submission.actions import resumed
 from gateway.submission.journey import STEP_ATTEMPTS, Kind, Step, failed
 from tests.store.conftest import TOWN, new_submission
@@ -54,7 +54,7 @@ async def test_it_is_held_with_cause_suggestion_alarm_and_an_unbroken_chain(stor
     assert links[-1].kind == "held"
     assert json.loads(links[-1].body)["code"] == "step_failed"
     assert chain.broken_at(links, it.id) is None
-    (cause,) = await basket.causes(store.database)
+    (cause,) = await held.causes(store.database)
     assert (cause.cause, cause.number) == ("step_failed", 1)
     assert "Protokoll" in suggestion(cause.cause)["de"]
     assert await alarms_of(store, clock) == {("held_by_fault", str(it.id))}

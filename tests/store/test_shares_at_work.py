@@ -18,7 +18,7 @@ from gateway.model import Event, Municipality, Part, State
 from gateway.outbound.client import Policy, exchange, http_client
 from gateway.outbound.pace import Pace
 from gateway.ports import Announced, Change, Sealed, SmallBlob
-from gateway.store import jobs
+from gateway.store.operation import jobs
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission
 
 CONCURRENCY = 2

@@ -12,10 +12,10 @@ import pytest
 from gateway.errors import ChecksumMismatch, NotFound, OffsetConflict
 from gateway.model import State
 from gateway.ports import Change
-from gateway.store import tus
-from gateway.store.erased import NAME, ErasedList
-from gateway.store.sweep import GRACE, sweep
-from gateway.store.uploads import KEPT
+from gateway.store.erasure.erased_list import NAME, ErasedList
+from gateway.store.erasure.sweep import GRACE, sweep
+from gateway.store.submissions import resumable
+from gateway.store.submissions.uploads import KEPT
 from tests.store.conftest import TOWN, drained, new_submission, pieces
 
 DATA = bytes(range(256)) * 40
@@ -64,7 +64,7 @@ async def test_pieces_become_one_upload(store):
 
 
 async def test_what_came_before_the_line_broke_counts(store, monkeypatch):
-    monkeypatch.setattr(tus, "PIECE", 100)
+    monkeypatch.setattr(resumable, "PIECE", 100)
     name = await begun(store)
     with pytest.raises(CutOffError):
         await store.pieces.append("portal", name, 0, cut_off(DATA[:150], DATA[150:170]), whole=False)

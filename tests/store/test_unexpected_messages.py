@@ -23,14 +23,14 @@ from gateway.model import State
 from gateway.notify.alarms import webhook_task
 from gateway.notify.message import DELAYS, GIVEN_UP_AFTER
 from gateway.outbound.durations import Durations
-from gateway.store import roots
-from gateway.store.alarms import open_alarms, raise_house
-from gateway.store.erased import NAME, ErasedList
-from gateway.store.sweep import sweep
+from gateway.store.erasure.erased_list import NAME, ErasedList
+from gateway.store.erasure.sweep import sweep
+from gateway.store.operation.alarms import open_alarms, raise_house
+from gateway.store.proof import roots
 from gateway.submission.actions import resumed
 from gateway.wiring import failures as wired
 from tests.store.conftest import new_submission
-from tests.store.test_bulletins import heralds, mail, text_of, to_it, told  # noqa: F401 - fixtures
+from tests.store.test_alarm_messages import heralds, mail, text_of, to_it, told  # noqa: F401 - fixtures
 from tests.store.test_retention import PAYLOAD, ended
 from tests.store.test_webhooks import notifier, receiver, round_, subscribed  # noqa: F401 - fixtures
 
@@ -235,7 +235,7 @@ async def test_one_that_cannot_be_erased_holds_up_no_other(store, clock, tmp_pat
         return add(self, submission, *others)
 
     monkeypatch.setattr(ErasedList, "add", failing)
-    monkeypatch.setattr("gateway.store.retention.AT_ONCE", 3)
+    monkeypatch.setattr("gateway.store.erasure.retention.AT_ONCE", 3)
     retention = store.retention(ErasedList(tmp_path / NAME))
     with pytest.raises(ErasureFailed) as refused:
         await retention.run(PAYLOAD)

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from gateway.errors import CryptoFailure, DigestMismatch, LengthMismatch, NotFound, UploadConflict, UploadTaken
-from gateway.store import sweep
-from gateway.store.blobs import FRAME
+from gateway.store.erasure import sweep
+from gateway.store.submissions.blobs import FRAME
 from tests.store.conftest import MASTER_KEY, drained, incoming, new_submission, pieces, uploaded
 
 

@@ -21,8 +21,8 @@ from gateway.notify.message import DELAYS, GIVEN_UP_AFTER, STATE
 from gateway.notify.webhooks import LEASE, Notifier
 from gateway.outbound.client import Policy, http_client
 from gateway.ports import Change, Scope
-from gateway.store import webhooks
-from gateway.store.alarms import open_alarms
+from gateway.store.operation.alarms import open_alarms
+from gateway.store.webhooks import subscriptions as webhooks
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission
 
 ALL = Scope("portal", frozenset({TOWN}))

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.model import State
-from gateway.store.views import foreign_cursor
+from gateway.store.submissions.reading import foreign_cursor
 from gateway.web import tus
 from gateway.web.routes import ROUTES
 from tests.web.conftest import ARS, OTHER_ARS

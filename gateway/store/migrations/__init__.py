@@ -13,7 +13,7 @@ from typing import Any, Final
 import psycopg
 
 from gateway.errors import DatabaseTooOld, SchemaNewer
-from gateway.store.direct import connected
+from gateway.store.connection.direct import connected
 
 LEAST_MAJOR: Final = 15
 """Oldest PostgreSQL that the gateway works with."""

@@ -1,0 +1,5 @@
+"""What operation needs to keep between processes: alarms, jobs, places, pauses, counts.
+
+Knows: rows with leases. Never does: judge.
+Standard: architecture §2. Start reading: the modules, by name.
+"""

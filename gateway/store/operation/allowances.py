@@ -1,0 +1,64 @@
+"""What clients may still ask for, counted for all processes together.
+
+Knows: the table `client_allowances`: a bucket for each client's requests, a number for each of its days. Never does:
+know a limit, refuse. Standard: the bucket is the generic cell rate algorithm (ITU-T I.371, annex A).
+Start reading: `StoredAllowances.requests`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from gateway.ports import Clock
+from gateway.store.connection import database as db
+from gateway.store.connection.database import Connection, Database, Row, numbered
+
+REQUESTS: Final = "requests"
+MINUTE: Final = timedelta(minutes=1)
+ROUNDING: Final = timedelta(microseconds=1)
+"""What a share of a minute may be rounded by."""
+
+_LOCK = numbered(
+    """
+INSERT INTO client_allowances (client, kind, at) VALUES (%(client)s, %(kind)s, %(now)s)
+ON CONFLICT (client, kind) DO UPDATE SET at = excluded.at RETURNING bucket, used
+"""
+)
+_BUCKET = numbered("UPDATE client_allowances SET bucket = %(bucket)s WHERE client = %(client)s AND kind = %(kind)s")
+_USED = numbered("UPDATE client_allowances SET used = %(used)s WHERE client = %(client)s AND kind = %(kind)s")
+
+
+class StoredAllowances:
+    """Keeps the port `gateway.web.quotas.Allowances`. `count`: applications of a client taken in since an instant."""
+
+    def __init__(self, database: Database, clock: Clock, count: Callable[[str, datetime], Awaitable[int]]) -> None:
+        self._database, self._clock, self._count = database, clock, count
+
+    async def requests(self, client: str, per_minute: int, wanted: int) -> tuple[int, float]:
+        """See the port. A bucket holds a minute's worth at most."""
+        now, each = self._clock.now(), MINUTE / per_minute
+        async with self._database.transaction("allowances.requests") as connection:
+            row = await self._locked(connection, client, REQUESTS, now)
+            bucket = max(row["bucket"] or now - MINUTE, now - MINUTE)
+            number = max(0, min(wanted, (now - bucket + per_minute * ROUNDING) // each))
+            if number:
+                values = {"client": client, "kind": REQUESTS, "bucket": bucket + number * each}
+                await db.run(connection, _BUCKET, **values)
+        return number, max((bucket + each - now).total_seconds(), 0.0)
+
+    async def submissions(self, client: str, day: datetime, most: int, wanted: int) -> int:
+        """See the port. The first question of a day counts what was taken in already."""
+        kind = f"day {day:%Y-%m-%d}"
+        async with self._database.transaction("allowances.submissions") as connection:
+            row = await self._locked(connection, client, kind, self._clock.now())
+            used = row["used"] if row["used"] is not None else await self._count(client, day)
+            number = max(0, min(wanted, most - used))
+            await db.run(connection, _USED, client=client, kind=kind, used=used + number)
+        return number
+
+    async def _locked(self, connection: Connection, client: str, kind: str, now: datetime) -> Row:
+        row = await db.one(connection, _LOCK, client=client, kind=kind, now=now)
+        assert row  # an upsert returns its row
+        return row

@@ -1,0 +1,259 @@
+"""Messages for webhooks: made from the change feed, claimed, settled.
+
+Knows: each webhook's cursor in the feed, leases. Never does: send; write anything while a submission is committed.
+Standard: fixed interfaces §4. Start reading: `Outbox.follow`, then `claim`.
+
+A webhook's cursor and the messages up to it are written in one transaction, so that each change becomes one message,
+whoever follows and however often it is interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from gateway.crypto import vault
+from gateway.errors import DatabaseAway, InternalError, unexpected
+from gateway.model import instant
+from gateway.notify.alarms import WEBHOOK_ENDED
+from gateway.notify.message import GONE, STATE, Message, Outcome, following, message_id
+from gateway.ports import Clock, Scope
+from gateway.store.connection import database as db
+from gateway.store.connection.database import Database, numbered
+from gateway.store.keys.keyring import Keyring
+from gateway.store.webhooks.subscriptions import SECRET, URL, place
+
+log = structlog.get_logger()
+
+LINES: Final = 500  # of the change feed at once
+KEPT: Final = timedelta(days=30)
+AT_ONCE: Final = 1000
+
+_BUSY = numbered(
+    """
+SELECT id, client, news FROM (
+    SELECT webhook.id, webhook.client,
+        webhook.events ? %(state)s AND EXISTS (
+            SELECT FROM changes AS change WHERE change.client = webhook.client
+            AND change.xid < feed_horizon()
+            AND (change.xid, change.id) > (webhook.cursor_xid, webhook.cursor_id)
+        ) AS news,
+        EXISTS (
+            SELECT FROM webhook_messages AS message
+            WHERE message.webhook = webhook.id AND message.state = 'waiting' AND message.next_at <= %(now)s
+        ) AS due
+    FROM webhooks AS webhook WHERE webhook.client = ANY(%(clients)s) AND webhook.ended_at IS NULL
+) AS each WHERE news OR due
+"""
+)
+_LOCK = numbered(
+    """
+SELECT client, cursor_xid::text AS xid, cursor_id AS number, events ? %(state)s AS wanted
+FROM webhooks WHERE id = %(id)s AND client = %(client)s AND ended_at IS NULL FOR UPDATE SKIP LOCKED
+"""
+)
+_NEWS = numbered(
+    """
+SELECT change.xid::text AS xid, change.id, change.submission, change.municipality, change.state, change.at,
+    submission.service, submission.test
+FROM changes AS change LEFT JOIN submissions AS submission ON submission.id = change.submission
+WHERE change.client = %(client)s AND change.xid < feed_horizon()
+    AND (change.xid, change.id) > (%(xid)s::text::xid8, %(number)s)
+ORDER BY change.xid, change.id LIMIT %(limit)s
+"""
+)
+_PUT = numbered(
+    """
+INSERT INTO webhook_messages
+    (id, webhook, municipality, type, submission, data, at, created_at, state, tries, began_at, next_at, log)
+SELECT new.id, %(webhook)s, new.municipality, %(type)s, new.submission, new.data::jsonb, new.at, %(now)s, 'waiting', 0,
+    %(now)s, %(now)s, '[]'
+FROM unnest(%(ids)s::uuid[], %(towns)s::text[], %(submissions)s::uuid[], %(data)s::text[], %(ats)s::timestamptz[])
+    AS new (id, municipality, submission, data, at)
+ON CONFLICT (id) DO UPDATE SET state = 'waiting', tries = 0, began_at = excluded.began_at, next_at = excluded.next_at
+"""
+)
+_MOVE = numbered("UPDATE webhooks SET cursor_xid = %(xid)s::text::xid8, cursor_id = %(number)s WHERE id = %(id)s")
+_CLAIM = numbered(
+    """
+WITH due AS (
+    SELECT id FROM webhook_messages
+    WHERE webhook = %(id)s AND state = 'waiting' AND next_at <= %(now)s
+        AND EXISTS (SELECT FROM webhooks WHERE webhooks.id = %(id)s AND ended_at IS NULL)
+    ORDER BY next_at, at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE webhook_messages AS message SET tries = tries + 1, next_at = %(leased)s
+    FROM due WHERE message.id = due.id
+    RETURNING message.*
+)
+SELECT claimed.id, claimed.type, claimed.at, claimed.data, claimed.tries, claimed.began_at, claimed.webhook,
+    (SELECT count(*) FROM jsonb_array_elements(claimed.log) AS line
+        WHERE (line->>'at')::timestamptz >= date_trunc('milliseconds', claimed.began_at)) AS failures,
+    webhook.municipality, webhook.data_key, data_keys.wrapped, webhook.url, webhook.secret,
+    CASE WHEN webhook.previous_until > %(now)s THEN webhook.previous END AS previous
+FROM claimed JOIN webhooks AS webhook ON webhook.id = claimed.webhook
+    JOIN data_keys ON data_keys.id = webhook.data_key
+ORDER BY claimed.at, claimed.id
+""",
+    commits="webhooks.claim",
+)
+_SETTLE = numbered(
+    """
+WITH settled AS (
+    UPDATE webhook_messages AS message
+    SET state = done.state, next_at = coalesce(done.next_at, message.next_at), log = message.log || done.line::jsonb
+    FROM unnest(%(ids)s::uuid[], %(tries)s::int[], %(states)s::text[], %(nexts)s::timestamptz[], %(lines)s::text[])
+        AS done (id, tries, state, next_at, line)
+    WHERE message.id = done.id AND message.tries = done.tries AND message.state = 'waiting'
+), ended AS (
+    UPDATE webhooks SET ended_at = %(now)s, end_reason = %(reason)s
+    WHERE ended_at IS NULL AND id IN (SELECT webhook FROM webhook_messages WHERE id = ANY(%(gone)s::uuid[]))
+    RETURNING id, client
+), told AS (
+    INSERT INTO house_alarms (rule, subject, raised_at) SELECT %(rule)s, 'webhook ' || id, %(now)s FROM ended
+    ON CONFLICT (rule, subject) DO NOTHING
+)
+SELECT id, client FROM ended
+""",
+    commits="webhooks.settle",
+)
+_PRUNE = numbered(
+    """
+DELETE FROM webhook_messages WHERE id IN (
+    SELECT id FROM webhook_messages WHERE state <> 'waiting' AND created_at < %(before)s
+    LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+) OR id IN (
+    SELECT message.id FROM webhooks AS ended JOIN webhook_messages AS message ON message.webhook = ended.id
+    WHERE ended.ended_at IS NOT NULL AND message.created_at < %(before)s
+    LIMIT %(limit)s FOR UPDATE OF message SKIP LOCKED
+)
+""",
+    commits="webhooks.prune",
+)
+
+
+class Messages:
+    """Keeps the port `gateway.notify.message.Outbox`."""
+
+    def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
+        self._database, self._keyring, self._clock = database, keyring, clock
+
+    async def busy(self, clients: Sequence[str]) -> tuple[tuple[UUID, str, bool], ...]:
+        """See the port."""
+        rows = await self._database.rows(_BUSY, state=STATE, clients=list(clients), now=self._clock.now())
+        return tuple((row["id"], row["client"], row["news"]) for row in rows)
+
+    async def follow(self, webhook: UUID, scope: Scope) -> int:
+        """See the port. Nothing is done where another worker follows this webhook just now."""
+        async with self._database.transaction("webhooks.follow") as connection:
+            hook = await db.one(connection, _LOCK, id=webhook, client=scope.client, state=STATE)
+            if hook is None or not hook["wanted"]:
+                return 0
+            lines = await db.rows(
+                connection, _NEWS, client=scope.client, xid=hook["xid"], number=hook["number"], limit=LINES
+            )
+            if not lines:
+                return 0
+            visible = [e for e in lines if scope.municipalities is None or e["municipality"] in scope.municipalities]
+            if visible:
+                await db.run(connection, _PUT, **self._columns(webhook, visible))
+            await db.run(connection, _MOVE, id=webhook, xid=lines[-1]["xid"], number=lines[-1]["id"])
+            return len(lines)
+
+    def _columns(self, webhook: UUID, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        return {
+            "webhook": webhook,
+            "type": STATE,
+            "now": self._clock.now(),
+            "ids": [message_id(webhook, _cursor(line)) for line in lines],
+            "towns": [line["municipality"] for line in lines],
+            "submissions": [line["submission"] for line in lines],
+            "data": [json.dumps(_data(line)) for line in lines],
+            "ats": [line["at"] for line in lines],
+        }
+
+    async def claim(self, webhook: UUID, limit: int, lease: timedelta) -> tuple[Message, ...]:
+        """See the port."""
+        now = self._clock.now()
+        rows = await self._database.rows(_CLAIM, id=webhook, now=now, leased=now + lease, limit=limit)
+        found, broken = list[Message](), list[Outcome]()
+        for row in rows:
+            try:
+                found.append(await self._message(row))
+            except DatabaseAway:
+                raise
+            except Exception as error:  # noqa: BLE001 - one bad row must not hold up the others
+                log.error("webhooks.unreadable", message=str(row["id"]), **unexpected.named(error))  # noqa: TRY400 - rows hold values
+                broken.append(_failed(row, now))
+        if broken:
+            await self.settle(broken)
+        return tuple(found)
+
+    async def _message(self, row: Mapping[str, Any]) -> Message:
+        key = await self._keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
+        hook: UUID = row["webhook"]
+
+        def opened(kind: bytes, sealed: bytes) -> bytes:
+            return vault.open_value(key.key, context=place(kind, hook), sealed=sealed)
+
+        return Message(
+            id=row["id"],
+            type=row["type"],
+            at=row["at"],
+            data=row["data"],
+            tries=row["tries"],
+            began=row["began_at"],
+            url=opened(URL, row["url"]).decode(),
+            secrets=tuple(opened(SECRET, each) for each in (row["secret"], row["previous"]) if each is not None),
+            failures=row["failures"],
+        )
+
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """See the port."""
+        ended = await self._database.rows(
+            _SETTLE,
+            ids=[each.message for each in outcomes],
+            tries=[each.tries for each in outcomes],
+            states=["delivered" if each.delivered else "waiting" if each.next_at else "failed" for each in outcomes],
+            nexts=[each.next_at for each in outcomes],
+            lines=[
+                json.dumps([{"at": instant(each.at), "status": each.status, "error": each.error}]) for each in outcomes
+            ],
+            gone=[each.message for each in outcomes if each.gone],
+            now=self._clock.now(),
+            reason=GONE.code,
+            rule=WEBHOOK_ENDED,
+        )
+        for hook in ended:
+            log.warning("webhook.ended", webhook=str(hook["id"]), client=hook["client"], reason=GONE.code)
+
+    async def prune(self) -> int:
+        """See the port: lines older than 30 days that wait for nothing."""
+        return await self._database.run(_PRUNE, before=self._clock.now() - KEPT, limit=AT_ONCE)
+
+
+def _failed(row: Mapping[str, Any], now: datetime) -> Outcome:
+    """A failed try of a message that cannot be read: tried again by the schedule, and given up by it."""
+    shell = Message(row["id"], row["type"], row["at"], {}, row["tries"], row["began_at"], "", (), row["failures"])
+    return Outcome(row["id"], row["tries"], now, False, None, InternalError.code, following(shell, now))
+
+
+def _cursor(line: Mapping[str, Any]) -> str:
+    return f"{line['xid']}.{line['id']}"
+
+
+def _data(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(line["submission"]),
+        "submission_id": str(line["submission"]),
+        "state": line["state"],
+        "service": line["service"],
+        "municipality": line["municipality"],
+        "test": line["test"],
+        "cursor": _cursor(line),
+    }
