@@ -17,7 +17,7 @@ from gateway.errors import every_error
 from gateway.settings import gateway as settings
 from gateway.settings import sections
 from gateway.submission import states
-from gateway.web.metrics import NAMES
+from gateway.web.http.metrics import NAMES
 
 HERE = Path(__file__).parent / "reference"
 GERMAN = Path(cli.__file__).parent / "locale/de.toml"

@@ -31,7 +31,8 @@ from gateway.outbound import smtp
 from gateway.outbound.answer import Answer
 from gateway.outbound.policy import AddressPolicy
 from gateway.sets import archive, xrepository
-from gateway.web import body, callbacks
+from gateway.web import callbacks
+from gateway.web.http import body
 
 NOW: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UUID: Final = "879ee109-a690-4db8-ab32-424284184d7d"
@@ -150,7 +151,7 @@ READERS: Final[Mapping[str, tuple[Reader, ...]]] = {
     "gateway.web.callbacks": (
         Reader(lambda raw: callbacks.named(raw, UUID), {"submissionIds": [UUID], "replies": [{"caseId": UUID}]}, ()),
     ),
-    "gateway.web.body": (
+    "gateway.web.http.body": (
         Reader(
             lambda raw: body.parse_object(raw, body.Limits()),
             {"service": "s", "record": {"a": [1, 1.5]}},

@@ -30,9 +30,9 @@ from gateway.store.operation import exchange_durations
 from gateway.store.operation.allowances import StoredAllowances
 from gateway.store.operation.used_assertions import SpentAssertions
 from gateway.store.proof import judging
+from gateway.web.http.resource_checks import pressed
 from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
-from gateway.web.pressed import pressed
-from gateway.web.quotas import ClientLimits, Quotas
+from gateway.web.portal.quotas import ClientLimits, Quotas
 from gateway.wiring import House
 
 

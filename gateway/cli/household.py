@@ -26,7 +26,7 @@ from gateway.refusals import Attempt
 from gateway.settings.gateway import Settings
 from gateway.store.server import embedded
 from gateway.web.app import create_app
-from gateway.web.certificate import ClientCertificates, TlsProtocol
+from gateway.web.http.certificate import ClientCertificates, TlsProtocol
 from gateway.wiring import House, failures, open_house
 
 log = structlog.get_logger()

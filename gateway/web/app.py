@@ -15,15 +15,15 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from gateway.errors import GatewayError
-from gateway.web import openapi
-from gateway.web.access import admitted
-from gateway.web.asgi import Door
-from gateway.web.metrics import Metrics
+from gateway.web.http.asgi import Door
+from gateway.web.http.metrics import Metrics
+from gateway.web.http.problems import HANDLERS
+from gateway.web.http.wire import TusWire
 from gateway.web.parts import Parts
-from gateway.web.problems import HANDLERS
-from gateway.web.routes import UNDESCRIBED, all_routes
-from gateway.web.shapes import EXAMPLE_UPLOAD
-from gateway.web.wire import TusWire
+from gateway.web.portal.access import admitted
+from gateway.web.portal.description import openapi
+from gateway.web.portal.description.shapes import EXAMPLE_UPLOAD
+from gateway.web.portal.routes import UNDESCRIBED, all_routes
 
 
 def create_app(parts: Parts) -> FastAPI:

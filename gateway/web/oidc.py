@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from gateway.errors import WrongMediaType
 from gateway.login.provider import FORM_LIMIT
-from gateway.web import body
-from gateway.web.access import parts_of, presented, reply
+from gateway.web.http import body
+from gateway.web.portal.access import parts_of, presented, reply
 
 _PUBLIC = {"Cache-Control": "public, max-age=300"}
 

@@ -17,7 +17,7 @@ from gateway.notify.message import Subscriptions
 from gateway.outbound.durations import Tally
 from gateway.outbound.policy import AddressPolicy
 from gateway.ports import Clock, ResumableUploads, Store, View
-from gateway.web.quotas import Quotas
+from gateway.web.portal.quotas import Quotas
 
 
 class Catalogue(Protocol):

@@ -10,7 +10,7 @@ from gateway.cli import household
 from gateway.httpserver.limits import WireLimits
 from gateway.httpserver.protocol import BoundedProtocol
 from gateway.sandbox.fitconnect import server as sandbox
-from gateway.web.certificate import TlsProtocol
+from gateway.web.http.certificate import TlsProtocol
 
 ROOT = Path(gateway.__file__).parent
 MADE = re.compile(

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from gateway.cli.main import group
 from gateway.input import regular_file
-from gateway.web.body import parse_object
+from gateway.web.http.body import parse_object
 from gateway.web.parts import Limits
 
 

@@ -12,7 +12,7 @@ from gateway.store.connection.database import numbered
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation.allowances import StoredAllowances
 from gateway.store.operation.used_assertions import SpentAssertions
-from gateway.web.quotas import ClientLimits, Quotas
+from gateway.web.portal.quotas import ClientLimits, Quotas
 from tests.store.conftest import new_submission
 
 

@@ -8,7 +8,7 @@ from gateway.outbound.durations import BUCKETS, Durations
 from gateway.outbound.pace import Counterpart
 from gateway.store.operation.alarms import open_alarms
 from gateway.store.operation.exchange_durations import CALM_AFTER, RULE, look, read, write
-from gateway.web.metrics import NAMES, Metrics
+from gateway.web.http.metrics import NAMES, Metrics
 
 
 def measured(*seconds, counterpart=Counterpart.FITCONNECT):

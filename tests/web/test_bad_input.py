@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.errors import InvalidJson, RecordInvalid, TooDeep
-from gateway.web.body import parse_object
+from gateway.web.http.body import parse_object
 from gateway.web.parts import Limits
 from tests.web.conftest import ARS, build
 

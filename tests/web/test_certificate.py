@@ -22,7 +22,7 @@ from gateway.model import Client
 from gateway.settings.gateway import ClientSection
 from gateway.settings.sections import TlsSection
 from gateway.web.app import create_app
-from gateway.web.certificate import ClientCertificates, TlsProtocol, networks, parsed
+from gateway.web.http.certificate import ClientCertificates, TlsProtocol, networks, parsed
 from tests.login.authority import issued
 from tests.web.conftest import ALL, ARS
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from gateway.httpserver.limits import WireLimits
 from gateway.httpserver.server import serve
-from gateway.web.certificate import TlsProtocol
+from gateway.web.http.certificate import TlsProtocol
 from tests.web.conftest import build
 
 

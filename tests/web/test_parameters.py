@@ -8,8 +8,8 @@ import pytest
 
 from gateway.model import State
 from gateway.store.submissions.reading import foreign_cursor
-from gateway.web import tus
-from gateway.web.routes import ROUTES
+from gateway.web.portal import tus
+from gateway.web.portal.routes import ROUTES
 from tests.web.conftest import ARS, OTHER_ARS
 
 CLIENTS = [route for route in ROUTES if route.scope]

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.backpressure.admission import Pressure, Reading, Thresholds
 from gateway.web.app import create_app
-from gateway.web.pressed import pressed
+from gateway.web.http.resource_checks import pressed
 from tests.web.conftest import ARS
 
 NEW = {"service": "hausnummer", "municipality": ARS, "record": {}}

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.web.app import create_app
-from gateway.web.quotas import ClientLimits, Quotas
+from gateway.web.portal.quotas import ClientLimits, Quotas
 from tests.web.conftest import ARS
 
 NEW = {"service": "hausnummer", "municipality": ARS, "record": {}}

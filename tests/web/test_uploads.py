@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.errors import InvalidParameter
-from gateway.web.uploads import repr_digest
+from gateway.web.portal.uploads import repr_digest
 from tests.web.conftest import ARS, OTHER_ARS, build
 
 RAW = b"%PDF-1.4 plan"

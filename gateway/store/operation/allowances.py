@@ -31,7 +31,7 @@ _USED = numbered("UPDATE client_allowances SET used = %(used)s WHERE client = %(
 
 
 class StoredAllowances:
-    """Keeps the port `gateway.web.quotas.Allowances`. `count`: applications of a client taken in since an instant."""
+    """Keeps the port `web.portal.quotas.Allowances`. `count`: applications of a client taken in since an instant."""
 
     def __init__(self, database: Database, clock: Clock, count: Callable[[str, datetime], Awaitable[int]]) -> None:
         self._database, self._clock, self._count = database, clock, count

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import GatewayError
 from gateway.httpserver.protocol import BoundedProtocol
-from gateway.web.problems import MEDIA_TYPE, document
+from gateway.web.http.problems import MEDIA_TYPE, document
 
 TUS: Final = "/api/v1/tus/"
 TUS_VERSION: Final = "1.0.0"

@@ -26,11 +26,11 @@ from gateway.errors import (
     WrongMediaType,
 )
 from gateway.model import Client
-from gateway.web import body
-from gateway.web.access import WRITE, Query, caller, parts_of, room, taking
-from gateway.web.api import KEY
-from gateway.web.metrics import of as metrics_of
-from gateway.web.problems import document, language
+from gateway.web.http import body
+from gateway.web.http.metrics import of as metrics_of
+from gateway.web.http.problems import document, language
+from gateway.web.portal.access import WRITE, Query, caller, parts_of, room, taking
+from gateway.web.portal.submissions import KEY
 
 NDJSON: Final = "application/x-ndjson"
 

@@ -26,8 +26,8 @@ from gateway.login.certificates import Presented
 from gateway.login.tokens import Principal
 from gateway.model import Client, Finding
 from gateway.ports import Scope, View
+from gateway.web.http.problems import parameter
 from gateway.web.parts import Parts
-from gateway.web.problems import parameter
 
 Handler = Callable[[Request], Awaitable[Response]]
 WRITE: Final = "submissions:write"

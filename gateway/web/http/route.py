@@ -16,10 +16,10 @@ from starlette.responses import Response
 
 from gateway import errors
 from gateway.errors import GatewayError
-from gateway.web.access import READ
-from gateway.web.openapi import JSON, PROBLEM, content
-from gateway.web.problems import document
-from gateway.web.shapes import ref
+from gateway.web.http.problems import document
+from gateway.web.portal.access import READ
+from gateway.web.portal.description.openapi import JSON, PROBLEM, content
+from gateway.web.portal.description.shapes import ref
 
 _LANGUAGE: Final = ("Accept-Language", "header", "de (default) or en.")
 

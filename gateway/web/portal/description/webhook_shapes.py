@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.notify.message import EVENTS, GONE, STATE
-from gateway.web.shapes import EXAMPLE_ID, EXAMPLE_TIME, TEXT, TEXT_OR_NULL, TIME, UUID, list_, object_
+from gateway.web.portal.description.shapes import (
+    EXAMPLE_ID,
+    EXAMPLE_TIME,
+    TEXT,
+    TEXT_OR_NULL,
+    TIME,
+    UUID,
+    list_,
+    object_,
+)
 
 _EVENTS: Final = {"type": "array", "items": {"enum": list(EVENTS)}, "minItems": 1}
 _SECRET: Final = {"type": "string", "pattern": "^whsec_", "description": "Base64 behind whsec_; shown this once."}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.web import tus
-from gateway.web.access import WRITE
-from gateway.web.route import Route
+from gateway.web.http.route import Route
+from gateway.web.portal import tus
+from gateway.web.portal.access import WRITE
 
 _TUS: Final = ("Tus-Resumable", "header", "1.0.0")
 _ALL: Final = ("/api/v1/tus/", "/api/v1/tus")

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.model import State
-from gateway.web import api, batch, callbacks, doors, feed, offers, oidc, tus_routes, uploads, webhook_routes
-from gateway.web.access import READ, SERVICES, WRITE
-from gateway.web.route import Route
+from gateway.web import callbacks, monitoring, oidc
+from gateway.web.http.route import Route
+from gateway.web.portal import batch, feed, offers, submissions, tus_routes, uploads, webhook_routes
+from gateway.web.portal.access import READ, SERVICES, WRITE
 
 _ARS: Final = ("municipality", "query", "12-digit ARS of a municipality that the client may serve.")
 _KEY: Final = ("Idempotency-Key", "header", "1 to 255 printable ASCII characters; repeat it with the same body only.")
@@ -33,7 +34,7 @@ ROUTES: Final = (
     Route(
         "POST",
         "/api/v1/submissions",
-        api.create,
+        submissions.create,
         {201: "Submission"},
         (400, 401, 403, 409, 410, 413, 415, 422, 428, 503, 507),
         scope=WRITE,
@@ -43,7 +44,7 @@ ROUTES: Final = (
     Route(
         "GET",
         "/api/v1/submissions",
-        api.listing,
+        submissions.listing,
         {200: "SubmissionPage"},
         (401, 403, 422, 503),
         scope=READ,
@@ -60,7 +61,7 @@ ROUTES: Final = (
     Route(
         "GET",
         "/api/v1/submissions/{submission_id}",
-        api.read,
+        submissions.read,
         {200: "Submission"},
         (401, 403, 404, 503),
         scope=READ,
@@ -68,7 +69,7 @@ ROUTES: Final = (
     Route(
         "POST",
         "/api/v1/submissions/{submission_id}/cancel",
-        api.cancel,
+        submissions.cancel,
         {200: "Submission"},
         (401, 403, 404, 409, 503),
         scope=WRITE,
@@ -76,7 +77,7 @@ ROUTES: Final = (
     Route(
         "POST",
         "/api/v1/submissions/{submission_id}/corrections",
-        api.correct,
+        submissions.correct,
         {201: "Submission"},
         (400, 401, 403, 404, 409, 410, 413, 415, 422, 428, 503, 507),
         scope=WRITE,
@@ -86,7 +87,7 @@ ROUTES: Final = (
     Route(
         "POST",
         "/api/v1/validations",
-        api.validate,
+        submissions.validate,
         {200: "Validation"},
         (400, 401, 403, 413, 415, 422, 503),
         scope=WRITE,
@@ -178,7 +179,7 @@ ROUTES: Final = (
     ),
     Route("GET", "/.well-known/openid-configuration", oidc.discovery, {200: "Discovery"}),
     Route("GET", "/oidc/jwks.json", oidc.jwks, {200: "JwkSet"}, gives_type="application/jwk-set+json"),
-    Route("GET", "/health", doors.health, {200: "Health", 503: "Health"}, gives_type="application/health+json"),
+    Route("GET", "/health", monitoring.health, {200: "Health", 503: "Health"}, gives_type="application/health+json"),
 )
 CALLBACKS: Final = (
     Route(
@@ -196,9 +197,9 @@ CALLBACKS: Final = (
 )
 """Routes of the app only where destinations have callback secrets: `all_routes` says so."""
 UNDESCRIBED: Final = (
-    ("/metrics", doors.metrics),
-    ("/api/openapi.json", doors.openapi),
-    ("/api/docs", doors.docs),
+    ("/metrics", monitoring.metrics),
+    ("/api/openapi.json", monitoring.openapi),
+    ("/api/docs", monitoring.docs),
 )
 
 

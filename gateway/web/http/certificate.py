@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.login.certificates import Presented
-from gateway.web.wire import HttpProtocol
+from gateway.web.http.wire import HttpProtocol
 
 HANDSHAKE: Final = "tls_client_certificate"
 """Where `TlsProtocol` leaves what the handshake proved, DER."""

@@ -17,10 +17,10 @@ from gateway.errors import BodyTooLarge, InvalidParameter, LengthRequired, Wrong
 from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports import IncomingUpload
-from gateway.web import body
-from gateway.web.access import WRITE, Query, caller, no_uuid, parts_of, reply, storage, taking, uuid_of
+from gateway.web.http import body
+from gateway.web.http.problems import parameter
 from gateway.web.parts import Parts
-from gateway.web.problems import parameter
+from gateway.web.portal.access import WRITE, Query, caller, no_uuid, parts_of, reply, storage, taking, uuid_of
 
 _WORD: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 MEDIA_TYPE: Final = re.compile(rf"{_WORD}/{_WORD}")

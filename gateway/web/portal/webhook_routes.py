@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.web import webhooks
-from gateway.web.access import WEBHOOKS
-from gateway.web.route import Route
+from gateway.web.http.route import Route
+from gateway.web.portal import webhooks
+from gateway.web.portal.access import WEBHOOKS
 
 ROUTES: Final = (
     Route(

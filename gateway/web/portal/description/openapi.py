@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.model import Blame, Severity, State
-from gateway.web import webhook_shapes
-from gateway.web.shapes import (
+from gateway.web.portal.description import webhook_shapes
+from gateway.web.portal.description.shapes import (
     ARS,
     EXAMPLE_ID,
     EXAMPLE_TIME,

@@ -16,8 +16,9 @@ from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
 from gateway.intake.withdrawal import taken_again, withdraw
 from gateway.model import Client, Severity, State
 from gateway.ports import Filter, View
-from gateway.web import body
-from gateway.web.access import (
+from gateway.web.http import body
+from gateway.web.http.metrics import of as metrics_of
+from gateway.web.portal.access import (
     READ,
     WRITE,
     Query,
@@ -31,7 +32,6 @@ from gateway.web.access import (
     taking,
     visible,
 )
-from gateway.web.metrics import of as metrics_of
 
 KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")

@@ -28,11 +28,11 @@ from gateway.errors import (
     WrongMediaType,
 )
 from gateway.ports import Resumable, ResumableUploads
-from gateway.web import body
-from gateway.web.access import WRITE, Query, caller, parts_of, path_uuid, reference, storage, taking
-from gateway.web.problems import parameter
-from gateway.web.uploads import MEDIA_TYPE, municipality_of
-from gateway.web.wire import TUS_VERSION as VERSION
+from gateway.web.http import body
+from gateway.web.http.problems import parameter
+from gateway.web.http.wire import TUS_VERSION as VERSION
+from gateway.web.portal.access import WRITE, Query, caller, parts_of, path_uuid, reference, storage, taking
+from gateway.web.portal.uploads import MEDIA_TYPE, municipality_of
 
 OFFSET: Final = "application/offset+octet-stream"
 DIGESTS: Final = ("sha1", "sha256")

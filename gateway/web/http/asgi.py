@@ -18,9 +18,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import InternalError
-from gateway.web.body import DRAINED_BYTES
-from gateway.web.metrics import Metrics
-from gateway.web.problems import problem
+from gateway.web.http.body import DRAINED_BYTES
+from gateway.web.http.metrics import Metrics
+from gateway.web.http.problems import problem
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -22,7 +22,7 @@ from gateway.errors import DatabaseAway, InvalidParameter, TooManyRequests
 from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports import StateChange
-from gateway.web.access import READ, Query, caller, parts_of, reply, visible
+from gateway.web.portal.access import READ, Query, caller, parts_of, reply, visible
 
 STREAMS: Final = 8
 """Event streams that one client may have open at one process; each asks the database several times a second."""

@@ -14,9 +14,9 @@ from starlette.responses import Response
 
 from gateway.errors import NotFound, UnknownService
 from gateway.model import Client
-from gateway.web.access import SERVICES, Query, caller, parts_of, reply
+from gateway.web.http.problems import language
 from gateway.web.parts import Parts
-from gateway.web.problems import language
+from gateway.web.portal.access import SERVICES, Query, caller, parts_of, reply
 
 
 async def listing(request: Request) -> Response:

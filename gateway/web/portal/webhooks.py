@@ -19,10 +19,10 @@ from gateway.input.pointers import token
 from gateway.model import Finding, instant
 from gateway.notify.message import EVENTS, Subscriptions, name_of
 from gateway.outbound.policy import parse
-from gateway.web import body
-from gateway.web.access import WEBHOOKS, Query, caller, parts_of, path_uuid, reply, uuid_of
+from gateway.web.http import body
 from gateway.web.parts import WebhookParts
-from gateway.web.uploads import municipality_of
+from gateway.web.portal.access import WEBHOOKS, Query, caller, parts_of, path_uuid, reply, uuid_of
+from gateway.web.portal.uploads import municipality_of
 
 _ADDRESS: Final = re.compile(r"[!-~]{1,2000}")
 _NUMBER: Final = re.compile(r"[0-9]*|0[xX][0-9A-Fa-f]*")

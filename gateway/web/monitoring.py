@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.model import instant
-from gateway.web.access import parts_of, reply
-from gateway.web.metrics import MEDIA_TYPE
-from gateway.web.metrics import of as metrics_of
-from gateway.web.openapi import addressed
+from gateway.web.http.metrics import MEDIA_TYPE
+from gateway.web.http.metrics import of as metrics_of
 from gateway.web.parts import HealthCheck
+from gateway.web.portal.access import parts_of, reply
+from gateway.web.portal.description.openapi import addressed
 
 LOOK_S: Final = 5.0
 """After this many seconds without an answer a check has failed."""
