@@ -198,6 +198,7 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.login.tokens": _SIGNED,
     "gateway.keys.municipality": _OPERATOR,
     "gateway.keys.files": _OPERATOR,
+    "gateway.serve.parts": _OPERATOR,
     "gateway.settings.toml": _OPERATOR,
     "gateway.settings.production": _OPERATOR,
     "gateway.settings.unusable_files": _OPERATOR,
@@ -212,7 +213,7 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.fitconnect.channel.api": "moves bytes, bounded; `wire` reads them",
     "gateway.notify.webhooks": "reads status and Retry-After alone",
     "gateway.notify.alerts": "reads status and Retry-After alone",
-    "gateway.stamping": "moves bytes; `stamp` reads them",
+    "gateway.worker.stamping": "moves bytes; `stamp` reads them",
 }
 
 

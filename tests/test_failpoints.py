@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b(?! OF)|wake_submission\(", re.IGNORECASE)
 READS = re.compile(r"\bFOR UPDATE\b", re.IGNORECASE)
 CARRIED_OUT = {"one", "rows", "run"}
-OFFLINE = {"demo_portal.py"}  # a portal of its own, not the gateway
+OFFLINE = {"portal.py"}  # a portal of its own, not the gateway
 BUILT_AT_CALL = [
     "changes.py: _lines(scope.shape(who))",
     "held.py: compiled(query)",

@@ -10,8 +10,8 @@ from uuid import uuid4
 import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, say
-from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import language, text
+from gateway.cli.local import in_house, uuids
 from gateway.errors import CounterpartError
 from gateway.model import instant
 
@@ -95,7 +95,7 @@ def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...], rules:
 @guarded
 def test(config: Path | None, as_json: bool) -> None:
     """One line an address; exit code 1 where one was not reached, or there is none."""
-    from gateway.heralding import open_herald  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.messengers import open_herald  # noqa: PLC0415 - commands import what they need
 
     async def main(house: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
         reached = True

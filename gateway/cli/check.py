@@ -82,8 +82,8 @@ def check(config: Path | None, as_json: bool) -> None:
 
 
 async def _rows(config: Path | None) -> list[Row]:
-    from gateway.cli.household import attempts  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring import read_settings  # noqa: PLC0415 - commands import what they need
+    from gateway.serve.serving import attempts  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import read_settings  # noqa: PLC0415 - commands import what they need
 
     also = partial(attempts, worker=True)
     try:
@@ -137,7 +137,7 @@ def _told(finding: Finding) -> str:
 
 async def _inside(values: Settings, also: Iterable[Callable[[], object]], faults: list[Finding]) -> list[Row]:
     """What can be tried; faults of settings go into `faults`, and what they touch is left out."""
-    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_house  # noqa: PLC0415 - commands import what they need
 
     try:
         async with open_house(values, also=also, faults=faults) as house:
@@ -231,11 +231,11 @@ async def _signing_key(house: Any, ars: str) -> str:  # noqa: ANN401 - the house
 
 async def _alarms(values: Settings) -> list[Row]:
     """Whether alarms can reach people: up to the recipient's name everything is tried, nothing is sent."""
-    from gateway import operation  # noqa: PLC0415 - commands import what they need
     from gateway.outbound import smtp  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import recipients  # noqa: PLC0415 - commands import what they need
 
     try:
-        targets, relay = operation.targets(values), operation.relay(values)
+        targets, relay = recipients.targets(values), recipients.relay(values)
     except GatewayError as error:
         return [_fault("alarms", error)]
     if not targets:

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from gateway.cli.console import emit, guarded, options, say
-from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import text
+from gateway.cli.local import in_house, uuids
 from gateway.model import instant
 
 TARGET = click.argument("target", metavar="DESTINATION|all")

@@ -51,7 +51,7 @@ async def _exported(values: Settings, submission_id: UUID) -> tuple[bytes, int]:
     from gateway.keys.files import guard, token_key  # noqa: PLC0415 - commands import what they need
     from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import export  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring import SystemClock, database  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import SystemClock, database  # noqa: PLC0415 - commands import what they need
 
     async with database(values) as dsn:
         opened = await Database.open(dsn, size=2)
@@ -115,7 +115,7 @@ def accept(config: Path | None, as_json: bool, why: str) -> None:
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring import SystemClock, database  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import SystemClock, database  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")

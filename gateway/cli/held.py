@@ -13,8 +13,8 @@ import click
 import structlog
 
 from gateway.cli.console import FAILED, emit, guarded, options, say
-from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import language, text
+from gateway.cli.local import in_house, uuids
 from gateway.errors import DatabaseAway, InvalidParameter, StateConflict, VersionGone, unexpected
 from gateway.model import Finding, Submission, instant
 from gateway.ports import Change

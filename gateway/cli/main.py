@@ -20,7 +20,7 @@ COMMANDS = {
     "alarms": ("gateway.cli.alarms:alarms", "Alarme und Fristen", "Alarms and deadlines"),
     "backup": ("gateway.cli.backup:backup", "Alles in eine Datei sichern", "Save everything into one file"),
     "check": ("gateway.cli.check:check", "Einstellungen und Verbindungen prüfen", "Check settings and connections"),
-    "demo": ("gateway.cli.demo:demo", "Den ganzen Weg einmal vorführen", "Show the whole way once"),
+    "demo": ("gateway.cli.demo.command:demo", "Den ganzen Weg einmal vorführen", "Show the whole way once"),
     "evidence": ("gateway.cli.evidence:evidence", "Nachweise ausgeben und prüfen", "Hand out and check evidence"),
     "held": ("gateway.cli.held:held", "Was auf einen Menschen wartet", "What waits for a person"),
     "keys": ("gateway.cli.keys:keys", "Schlüssel erzeugen, ansehen, wechseln", "Make, show and rotate keys"),

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, say, told
-from gateway.cli.inside import in_house, uuids
 from gateway.cli.language import language, text
+from gateway.cli.local import in_house, uuids
 from gateway.errors import ErasureFailed, GatewayError, InvalidParameter
 from gateway.model import Finding, instant
 

@@ -34,8 +34,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     tied: bool,
 ) -> None:
     """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
-    from gateway.cli.household import attempts, household  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring import read_settings  # noqa: PLC0415 - commands import what they need
+    from gateway.serve.serving import attempts, household  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import read_settings  # noqa: PLC0415 - commands import what they need
 
     also = partial(attempts, worker=not no_worker)
     values = read_settings(config, also, mode=mode, server__host=host, server__port=port)

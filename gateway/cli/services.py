@@ -153,7 +153,7 @@ services.add_command(diff)
 
 def _codes(catalogue: Catalogue, parameters: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
     """Code lists that messages of municipalities use and that have run out or are not installed."""
-    from gateway.services.speaking import message_findings  # noqa: PLC0415 - commands import what they need
+    from gateway.services.standard_support import message_findings  # noqa: PLC0415 - commands import what they need
 
     now = datetime.now(UTC)
     for ars, by_service in parameters.items():

@@ -65,7 +65,7 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter an option
 async def _send(  # noqa: PLR0913, PLR0917 - what a hand-off is made of
     values: Settings, body: dict[str, Any], files: list[tuple[str, Path]], key: str, wait: int, stop: asyncio.Event
 ) -> View:
-    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_house  # noqa: PLC0415 - commands import what they need
 
     async with open_house(values) as house:
         if body["municipality"] not in house.municipalities:
@@ -128,7 +128,7 @@ def _attached(item: str) -> tuple[str, Path]:
 def status(config: Path | None, as_json: bool, submission_id: str) -> None:
     """Print the submission as the API would."""
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_house  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
@@ -157,7 +157,7 @@ def status(config: Path | None, as_json: bool, submission_id: str) -> None:
 def list_(config: Path | None, as_json: bool, state: tuple[str, ...]) -> None:
     """One line each, newest first."""
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_house  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")

@@ -22,11 +22,11 @@ from gateway.cli.language import text
 @guarded
 def worker(config: Path | None, as_json: bool, concurrency: int | None, tied: bool) -> None:
     """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
-    from gateway import operation  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring import read_settings  # noqa: PLC0415 - commands import what they need
-    from gateway.worker import work  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring import recipients  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import read_settings  # noqa: PLC0415 - commands import what they need
+    from gateway.worker.running import work  # noqa: PLC0415 - commands import what they need
 
-    values = read_settings(config, operation.attempts)
+    values = read_settings(config, recipients.attempts)
     set_up_logging(values.log.level, values.log.format)
     line = {"worker": f"{socket.gethostname()}-{os.getpid()}", "pid": os.getpid()}
 

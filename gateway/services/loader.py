@@ -22,12 +22,12 @@ from gateway.input import regular_file
 from gateway.model import Finding, Severity
 from gateway.services import definition as head
 from gateway.services.attachments import sample
-from gateway.services.coherence import incoherent, unattached
+from gateway.services.cross_checks import incoherent, unattached
 from gateway.services.document_schema import Chosen, document_schema
 from gateway.services.messages import Messages, widened
 from gateway.services.overrides import override
 from gateway.services.service import Compiled, Service
-from gateway.services.speaking import speaks
+from gateway.services.standard_support import speaks
 from gateway.sets.library import Library
 from gateway.settings.toml import NotToml, parse
 from gateway.xoev import fim

@@ -18,7 +18,7 @@ from gateway.evidence.verify import verify
 from gateway.settings import gateway as settings
 from gateway.store.connection.database import numbered
 from gateway.store.proof import export
-from gateway.wiring import open_house
+from gateway.wiring.runtime import open_house
 from tests.bench.run import accepts, wait_idle
 from tests.demo_fixture import kept_demo, start, stop
 

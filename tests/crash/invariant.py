@@ -19,7 +19,7 @@ from gateway.store.operation import jobs
 from gateway.store.proof import export
 from gateway.store.proof.chains import evidence_of
 from gateway.store.proof.integrity import audit
-from gateway.wiring import House, open_house
+from gateway.wiring.runtime import House, open_house
 from tests.demo_fixture import http
 
 LATER = timedelta(hours=25)  # when what a crash left lying about is old enough to be swept

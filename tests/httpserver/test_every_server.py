@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import gateway
-from gateway.cli import household
 from gateway.httpserver.limits import WireLimits
 from gateway.httpserver.protocol import BoundedProtocol
 from gateway.sandbox.fitconnect import server as sandbox
+from gateway.serve import serving
 from gateway.web.http.certificate import TlsProtocol
 
 ROOT = Path(gateway.__file__).parent
@@ -31,4 +31,4 @@ def test_every_protocol_keeps_the_limits_in_full():
         for name in WireLimits.__slots__:
             if (protocol, name) != (sandbox._Protocol, "idle_s"):
                 assert getattr(protocol.limits, name) == getattr(usual, name)
-    assert household.httpserver is sandbox.httpserver
+    assert serving.httpserver is sandbox.httpserver

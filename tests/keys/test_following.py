@@ -11,13 +11,13 @@ import pytest
 from joserfc.jwk import OKPKey
 from structlog.testing import capture_logs
 
-from gateway import operation
-from gateway.cli.doors import _followed
-from gateway.heralding import _reach
 from gateway.keys.files import read_secret
 from gateway.keys.following import Following
 from gateway.login.clients import Registry
+from gateway.serve.parts import _followed
 from gateway.settings.gateway import ClientSection, read
+from gateway.wiring import recipients
+from gateway.wiring.messengers import _reach
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_corrected_secret_of_an_alarms_webhook_counts(tmp_path):
     path.write_text("whsec_" + base64.b64encode(bytes(range(32))).decode(), encoding="utf-8")
     recipient = {"name": "it", "url": "https://hook.example", "secret_file": path}
     settings = read(None, data_dir=tmp_path, alarms__recipients=[recipient])
-    reach = Following("alarms", operation.files(settings), partial(_reach, settings))
+    reach = Following("alarms", recipients.files(settings), partial(_reach, settings))
     (before,) = reach()[0].values()
     path.write_text(f"whsec_{right}", encoding="utf-8")
     ((key, after),) = reach()[0].items()

@@ -14,7 +14,7 @@ from gateway.errors import DataInvalid
 from gateway.model import Attachment, Severity
 from gateway.services.loader import load
 from gateway.services.service import Service
-from gateway.services.speaking import message_findings
+from gateway.services.standard_support import message_findings
 from gateway.xoev.message.around import Around, rehearsal
 from tests.schema_folder import library_of
 from tests.xoev import xdf

@@ -11,7 +11,7 @@ from gateway.errors import DataInvalid
 from gateway.model import Severity
 from gateway.services.loader import load
 from gateway.services.service import Service
-from gateway.services.speaking import message_findings
+from gateway.services.standard_support import message_findings
 from tests.schema_folder import library_of
 
 from .conftest import PARAMETERS, SPEAKING, TANGERHUETTE

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 
-from gateway import failpoints, stamping, worker
+from gateway import failpoints
 from gateway.cli import held
 from gateway.cli import retention as retention_command
 from gateway.errors import CounterpartAway, ErasureFailed
@@ -28,7 +28,9 @@ from gateway.store.erasure.sweep import sweep
 from gateway.store.operation.alarms import open_alarms, raise_house
 from gateway.store.proof import roots
 from gateway.submission.actions import resumed
-from gateway.wiring import failures as wired
+from gateway.wiring.runtime import failures as wired
+from gateway.worker import running as worker
+from gateway.worker import stamping
 from tests.store.conftest import new_submission
 from tests.store.test_alarm_messages import heralds, mail, text_of, to_it, told  # noqa: F401 - fixtures
 from tests.store.test_retention import PAYLOAD, ended

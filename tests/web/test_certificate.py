@@ -12,13 +12,13 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from gateway.cli import tls
 from gateway.httpserver.server import serve
 from gateway.login.certificates import Certificates, Presented
 from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client
+from gateway.serve import tls
 from gateway.settings.gateway import ClientSection
 from gateway.settings.sections import TlsSection
 from gateway.web.app import create_app

@@ -16,18 +16,20 @@ from typing import Any
 import structlog
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from gateway import failpoints, operation
+from gateway import failpoints
 from gateway.backpressure.admission import Pressure, Thresholds
 from gateway.backpressure.monitor import Watch
-from gateway.cli import doors, tls
 from gateway.errors import AddressTaken, AlreadyServing
 from gateway.httpserver.server import serve as httpserver
-from gateway.refusals import Attempt
+from gateway.serve import parts as doors
+from gateway.serve import tls
 from gateway.settings.gateway import Settings
 from gateway.store.server import embedded
 from gateway.web.app import create_app
 from gateway.web.http.certificate import ClientCertificates, TlsProtocol
-from gateway.wiring import House, failures, open_house
+from gateway.wiring import recipients
+from gateway.wiring.refusals import Attempt
+from gateway.wiring.runtime import House, failures, open_house
 
 log = structlog.get_logger()
 
@@ -63,7 +65,7 @@ def attempts(settings: Settings, *, worker: bool) -> Iterator[Attempt]:
     """What API and worker read of the settings, tried one by one; see `refusals`."""
     yield from doors.attempts(settings)
     if worker:
-        yield from operation.attempts(settings)
+        yield from recipients.attempts(settings)
 
 
 def _line(house: House, base_url: str, keeper: _Keeper, *, external: bool) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from gateway.cli.demo_house import ARS, CLIENT, DemoHouse
-from gateway.cli.demo_plan import site_plan
+from gateway.cli.demo.environment import ARS, CLIENT, DemoHouse
+from gateway.cli.demo.site_plan import site_plan
 from gateway.errors import CounterpartGarbled, CounterpartRefused
 from gateway.outbound.client import Client, Policy, exchange, http_client
 

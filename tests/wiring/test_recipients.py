@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from gateway import operation
 from gateway.delivery.rate_limit import Bound
 from gateway.errors import SettingsInvalid
 from gateway.settings.gateway import MunicipalityFile, read
 from gateway.submission.deadlines import Severity
+from gateway.wiring import recipients
 
 SMTP = '[alarms.smtp]\nhost = "mail.town.example"\nsender = "gateway@town.example"\n'
 IT = '[[alarms.recipients]]\nname = "it"\nmail = ["it@town.example", "on-call@town.example"]\n'
@@ -31,8 +31,8 @@ def settings(tmp_path, text: str, **files: str):
 def faults(tmp_path, text: str, **files: str) -> str:
     def opened() -> None:
         found = settings(tmp_path, text, **files)
-        operation.targets(found)
-        operation.relay(found)
+        recipients.targets(found)
+        recipients.relay(found)
 
     with pytest.raises(SettingsInvalid) as refused:
         opened()
@@ -40,7 +40,7 @@ def faults(tmp_path, text: str, **files: str) -> str:
 
 
 def test_each_address_is_a_target_of_its_own_and_no_key_shows_an_address(tmp_path):
-    found = operation.targets(settings(tmp_path, SMTP + IT + HOOK, hook_secret=f"whsec_{SECRET}"))
+    found = recipients.targets(settings(tmp_path, SMTP + IT + HOOK, hook_secret=f"whsec_{SECRET}"))
     assert [(each.name, each.mail, each.url) for each in found] == [
         ("it", "it@town.example", None),
         ("it", "on-call@town.example", None),
@@ -90,7 +90,7 @@ def test_production_refuses_mail_in_the_clear_and_a_webhook_without_tls(tmp_path
 
 def test_a_password_comes_from_its_file_and_shows_nowhere(tmp_path):
     found = settings(tmp_path, SMTP + 'user = "u"\npassword_file = "smtp.password"\n' + IT, smtp_password="geheim\n")
-    relay = operation.relay(found)
+    relay = recipients.relay(found)
     assert (relay.user, relay.password, relay.tls, relay.port) == ("u", "geheim", "starttls", 587)
     assert "geheim" not in repr(relay)
 
@@ -118,7 +118,7 @@ def test_a_public_address_is_one_that_references_can_be_made_of(tmp_path, tail):
 def test_a_service_may_have_limits_of_its_own_and_what_it_leaves_unset_holds_as_above(tmp_path):
     proof = {"answer_warn_hours": 48, "services": {"termin": {"answer_warn_hours": 4, "answer_hard_hours": 8}}}
     file = municipality(tmp_path, proof=proof)
-    found = {(each.service, each.rule): each.after for each in operation.limits(file, ("hausnummer", "termin"))}
+    found = {(each.service, each.rule): each.after for each in recipients.limits(file, ("hausnummer", "termin"))}
     assert found == {
         ("hausnummer", "handover_unproven"): timedelta(hours=1),
         ("hausnummer", "handover_unproven_hard"): timedelta(hours=24),
@@ -146,7 +146,7 @@ def test_a_destination_has_its_own_bounds_or_those_of_its_environment(tmp_path):
         ),
         municipality(tmp_path, destinations=[{"services": ["*"], "destination_id": two, "submissions_per_minute": 20}]),
     ]
-    assert operation.bounds(settings(tmp_path, text), files) == {one: Bound(None, 8), two: Bound(20, 2)}
+    assert recipients.bounds(settings(tmp_path, text), files) == {one: Bound(None, 8), two: Bound(20, 2)}
     bare = text.partition("[fitconnect.environments.prod.bounds]")[0]
     without = [municipality(tmp_path, destinations=[{"services": ["*"], "destination_id": three}])]
-    assert operation.bounds(settings(tmp_path, bare), without) == {}
+    assert recipients.bounds(settings(tmp_path, bare), without) == {}

@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from gateway.cli.console import told
-from gateway.cli.household import attempts
 from gateway.crypto.keys import generate_ec
 from gateway.errors import AddressTaken, NotFound, SettingsInvalid
 from gateway.keys.files import read_private
+from gateway.serve.serving import attempts
 from gateway.settings import unusable_files
 from gateway.settings.gateway import read
-from gateway.wiring import open_house, read_settings
+from gateway.wiring.runtime import open_house, read_settings
 
 GATEWAY = [sys.executable, "-m", "gateway.cli.main"]
 SETTINGS = """data_dir = "data"

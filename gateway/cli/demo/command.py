@@ -61,7 +61,7 @@ async def _main(stop: asyncio.Event, *, as_json: bool, count: int, megabytes: in
 
 
 async def _show(stop: asyncio.Event, *, as_json: bool, count: int, megabytes: int, keep: bool) -> int:
-    from gateway.cli.demo_house import demo_house  # noqa: PLC0415 - commands import what they need
+    from gateway.cli.demo.environment import demo_house  # noqa: PLC0415 - commands import what they need
 
     if not as_json:
         say(text("Vorführung wird aufgebaut …", "Setting the demo up …"))
@@ -75,7 +75,7 @@ async def _show(stop: asyncio.Event, *, as_json: bool, count: int, megabytes: in
 
 
 async def _hand_off(house: Any, *, as_json: bool, count: int, megabytes: int) -> int:  # noqa: ANN401 - lazy import
-    from gateway.cli.demo_portal import Portal, open_client  # noqa: PLC0415 - commands import what they need
+    from gateway.cli.demo.portal import Portal, open_client  # noqa: PLC0415 - commands import what they need
 
     quiet = as_json or count > 1
     async with open_client() as client:
@@ -110,7 +110,7 @@ async def _line(
     count: int,
     namespaces: Mapping[str, str],
 ) -> dict[str, Any]:
-    from gateway.cli.demo_portal import durations  # noqa: PLC0415 - commands import what they need
+    from gateway.cli.demo.portal import durations  # noqa: PLC0415 - commands import what they need
 
     it = await portal.call("GET", f"/submissions/{submission_id}")
     accepted = any(event["type"] == "accept-submission" and event["verified"] for event in it["events"])

@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from gateway import operation
 from gateway.errors.recurring import Failures
 from gateway.keys.following import Following
 from gateway.notify.alerts import Herald, Reach
@@ -20,14 +19,15 @@ from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings.gateway import Settings
 from gateway.store.operation.alarm_messages import StoredBulletins
-from gateway.wiring import House, policy
+from gateway.wiring import recipients
+from gateway.wiring.runtime import House, policy
 
 
 @asynccontextmanager
 async def open_herald(house: House, counted: Failures | None = None) -> AsyncIterator[Herald]:
     """What tells people of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
     section = house.settings.alarms
-    reach = Following("alarms", operation.files(house.settings), partial(_reach, house.settings))
+    reach = Following("alarms", recipients.files(house.settings), partial(_reach, house.settings))
     targets, relay = reach()
     way = replace(policy(house.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.ALARM_WEBHOOK)
     async with httpx_client(way, durations=house.durations) as client:
@@ -48,4 +48,4 @@ async def open_herald(house: House, counted: Failures | None = None) -> AsyncIte
 
 
 def _reach(settings: Settings) -> Reach:
-    return {target.key: target for target in operation.targets(settings)}, operation.relay(settings)
+    return {target.key: target for target in recipients.targets(settings)}, recipients.relay(settings)

@@ -14,10 +14,10 @@ from gateway.errors import SettingsInvalid
 from gateway.input import regular_file
 from gateway.login.certificates import CertificateRule, Presented, subject_of
 from gateway.model import Finding
-from gateway.refusals import Attempt
 from gateway.settings import unusable_files
 from gateway.settings.gateway import ClientSection, Settings
 from gateway.settings.sections import TlsSection
+from gateway.wiring.refusals import Attempt
 
 
 def context(settings: Settings) -> ssl.SSLContext | None:

@@ -22,7 +22,7 @@ def in_house(config: Path | None, work: Work, *, services: bool = False) -> Any:
     """
     from gateway import failpoints  # noqa: PLC0415 - commands import what they need
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring import open_house  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_house  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")

@@ -21,22 +21,23 @@ from uuid import UUID
 import procrastinate
 import structlog
 
-from gateway import failpoints, operation
+from gateway import failpoints
 from gateway.delivery.fair_share import PLACES, Shares
 from gateway.errors import DatabaseAway, NotFound, unexpected
 from gateway.errors.recurring import Failures, repeat
-from gateway.evidence_watch import EvidenceWatch
-from gateway.heralding import open_herald
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings.gateway import Settings
-from gateway.stamping import stamp_roots
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation import alarms, exchange_durations, jobs
 from gateway.store.operation.destination_places import RENEW_EVERY_S
 from gateway.store.submissions import statements
 from gateway.store.submissions.set_aside import set_aside
-from gateway.wiring import House, failures, open_house, open_notifier, policy
+from gateway.wiring import recipients
+from gateway.wiring.messengers import open_herald
+from gateway.wiring.runtime import House, failures, open_house, open_notifier, policy
+from gateway.worker.evidence_check import EvidenceWatch
+from gateway.worker.stamping import stamp_roots
 from gateway.xoev.readable import application as readable
 
 log = structlog.get_logger()
@@ -55,7 +56,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
     jobs are being taken.
     """
     failpoints.arm("worker", settings.failpoints)
-    async with open_house(settings, also=operation.attempts(settings)) as house:
+    async with open_house(settings, also=recipients.attempts(settings)) as house:
         await asyncio.to_thread(_rehearse, house)
 
         shares = Shares(PLACES * concurrency, tick=time.monotonic)

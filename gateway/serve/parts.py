@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from gateway import __version__
 from gateway.backpressure.admission import Pressure
-from gateway.cli import tls
 from gateway.errors import GatewayError, SettingsInvalid
 from gateway.input import regular_file
 from gateway.intake.create import offers
@@ -23,7 +22,7 @@ from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client, Finding
 from gateway.outbound.policy import AddressPolicy
-from gateway.refusals import Attempt
+from gateway.serve import tls
 from gateway.settings import unusable_files
 from gateway.settings.gateway import ClientSection, Settings
 from gateway.store.operation import exchange_durations
@@ -33,7 +32,8 @@ from gateway.store.proof import judging
 from gateway.web.http.resource_checks import pressed
 from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
 from gateway.web.portal.quotas import ClientLimits, Quotas
-from gateway.wiring import House
+from gateway.wiring.refusals import Attempt
+from gateway.wiring.runtime import House
 
 
 def parts(house: House, pressure: Pressure | None = None) -> Parts:

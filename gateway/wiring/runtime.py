@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
-from gateway import operation, refusals
 from gateway.delivery.advance import Delivery
 from gateway.errors import DataInvalid, DestinationUnfit, RestoreUnfinished, SettingsInvalid
 from gateway.errors.recurring import Failures
@@ -47,7 +46,6 @@ from gateway.outbound.client import Client, Policy, http_client
 from gateway.outbound.durations import Durations
 from gateway.outbound.pace import Counterpart
 from gateway.ports import KeyArchive
-from gateway.refusals import Attempt
 from gateway.services.loader import Catalogue, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
@@ -69,6 +67,8 @@ from gateway.store.proof import judging
 from gateway.store.proof.judging import Guard
 from gateway.store.server import embedded
 from gateway.submission.deadlines import Limit
+from gateway.wiring import recipients, refusals
+from gateway.wiring.refusals import Attempt
 
 
 class SystemClock:
@@ -114,7 +114,7 @@ class House:
     @property
     def limits(self) -> tuple[Limit, ...]:
         """When a missing proof is told, for each town and service."""
-        return tuple(chain.from_iterable(operation.limits(file, self.catalogue.ids()) for file in self.files))
+        return tuple(chain.from_iterable(recipients.limits(file, self.catalogue.ids()) for file in self.files))
 
     @property
     def issuers(self) -> tuple[str, ...]:
@@ -230,7 +230,7 @@ async def open_house(  # noqa: PLR0913 - which process opens it, and what it doe
                 uuid4,
                 random.random,
                 turns=turns,
-                bounds=operation.bounds(settings, files),
+                bounds=recipients.bounds(settings, files),
             ),
             turns=turns,
             channels=channels,
