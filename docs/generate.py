@@ -64,7 +64,7 @@ def _describe(file: str, model: type[BaseModel], prefix: str) -> Iterator[tuple[
     repeated: Mapping[str, type[BaseModel]] = {
         "clients": settings.ClientSection,
         "destinations": settings.DestinationSection,
-        "environments": settings.Environment,
+        "environments": settings.EnvironmentSection,
         "signature": settings.SignatureSection,
         "recipients": sections.RecipientSection,
         "smtp": sections.SmtpSection,

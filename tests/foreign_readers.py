@@ -153,7 +153,7 @@ READERS: Final[Mapping[str, tuple[Reader, ...]]] = {
     ),
     "gateway.web.http.body": (
         Reader(
-            lambda raw: body.parse_object(raw, body.Limits()),
+            lambda raw: body.parse_object(raw, body.BodyLimits()),
             {"service": "s", "record": {"a": [1, 1.5]}},
             _VERDICT,
             by_schema=True,

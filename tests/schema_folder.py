@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gateway.sets.library import Library
-from gateway.sets.manifest import Identity
+from gateway.sets.manifest import SetIdentity
 from gateway.xoev.schema.sets import SchemaSet
 
 
@@ -22,13 +22,15 @@ def library_of(
     *directories: Path | None, lists: dict[str, bytes] | None = None, rules: dict[str, bytes] | None = None
 ) -> Callable[[], Library]:
     """A library of these directories, of code lists and, beside the first directory, of rules (by file name)."""
-    schemas = [(Identity("schema", one.urn, ""), one) for one in sets(*filter(None, directories))]
+    schemas = [(SetIdentity("schema", one.urn, ""), one) for one in sets(*filter(None, directories))]
     codes = [
-        (Identity("codelist", name, ""), SchemaSet(name, "", {name: content}))
+        (SetIdentity("codelist", name, ""), SchemaSet(name, "", {name: content}))
         for name, content in (lists or {}).items()
     ]
     beside = [
-        (Identity("rules", one.urn, ""), SchemaSet(one.urn, "", rules)) for _, one in schemas[:1] if rules is not None
+        (SetIdentity("rules", one.urn, ""), SchemaSet(one.urn, "", rules))
+        for _, one in schemas[:1]
+        if rules is not None
     ]
     library = Library([*schemas, *codes, *beside])
     return lambda: library

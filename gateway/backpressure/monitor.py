@@ -100,7 +100,7 @@ class Watch:
         """Raise and resolve alarms; what cannot be written now, as on a full disk, is written later."""
         for resource, raised in list(self._unsaid.items()):
             subject = "gateway" if resource is Resource.QUEUE else self.host
-            change = alarms.raise_house if raised else alarms.resolve_house
+            change = alarms.raise_about_gateway if raised else alarms.resolve_about_gateway
             try:
                 await change(self.database, ALARMS[resource], subject, now)
             except GatewayError:

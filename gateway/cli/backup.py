@@ -86,7 +86,7 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
     from gateway.store.erasure.erased_list import NAME, ErasedList  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import database, open_house  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import database, open_runtime  # noqa: PLC0415 - commands import what they need
 
     own = ErasedList(values.data_dir / NAME)
     asked = [path for path in (own.path, *lists) if path.exists()]
@@ -99,7 +99,7 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
         if not asked and await asyncio.to_thread(files.knows_erasures, dsn):
             say(_NO_LIST[language()].format(file=own.path))
         await asyncio.to_thread(own.adopt, erasures)
-        async with open_house(values, restoring=True) as house:
+        async with open_runtime(values, restoring=True) as house:
             again = [await house.retention.replay(e.submission, e.keys) for e in erasures]
             newest = await judging.newest(house.store.database)
         why = f"restore of the backup of {summary.made_at}"

@@ -137,10 +137,10 @@ def _told(finding: Finding) -> str:
 
 async def _inside(values: Settings, also: Iterable[Callable[[], object]], faults: list[Finding]) -> list[Row]:
     """What can be tried; faults of settings go into `faults`, and what they touch is left out."""
-    from gateway.wiring.runtime import open_house  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
     try:
-        async with open_house(values, also=also, faults=faults) as house:
+        async with open_runtime(values, also=also, faults=faults) as house:
             rows = [Row("database", True, "embedded" if values.database.url is None else "external")]
             rows.append(await _evidence(house))
             rows += await _alarms(values)

@@ -118,7 +118,7 @@ def _decide(  # noqa: PLR0913 - the shared options
 ) -> None:
     from gateway.store.operation import held  # noqa: PLC0415 - commands import what they need
 
-    choice = held.Choice(uuids(ids), cause, destination, service)
+    choice = held.HeldChoice(uuids(ids), cause, destination, service)
     if choice.is_everything and not everything:
         fault = Finding(
             "held",

@@ -22,14 +22,14 @@ def in_house(config: Path | None, work: Work, *, services: bool = False) -> Any:
     """
     from gateway import failpoints  # noqa: PLC0415 - commands import what they need
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import open_house  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
     failpoints.arm("command", values.failpoints)
 
     async def main(stop: asyncio.Event) -> Any:  # noqa: ANN401 - as above
-        async with open_house(values, services=services) as house:
+        async with open_runtime(values, services=services) as house:
             return await work(house, stop)
 
     return run(main)

@@ -12,7 +12,7 @@ from gateway.cli.console import emit_ready, guarded, options, run, set_up_loggin
 from gateway.cli.language import text
 
 if TYPE_CHECKING:
-    from gateway.sandbox.fitconnect.offers import Offer
+    from gateway.sandbox.fitconnect.offers import SampleService
     from gateway.services.service import Service
 
 
@@ -60,12 +60,12 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
     run(main)
 
 
-def _offer(service: Service) -> Offer:
+def _offer(service: Service) -> SampleService:
     """A service as the sandbox's destinations take it, with the XSD that they hold its documents to.
 
     Schemas of messages consist of many files of an installed set; documents by them are looked at as XML only.
     """
-    from gateway.sandbox.fitconnect.offers import Offer  # noqa: PLC0415 - commands import what they need
+    from gateway.sandbox.fitconnect.offers import SampleService  # noqa: PLC0415 - commands import what they need
 
     schemas = tuple((uri, "application/xml") for uri in service.schema_uris)
-    return Offer(service.identifier, ("DE",), schemas, {schemas[0]: service.compiled.schema.source})
+    return SampleService(service.identifier, ("DE",), schemas, {schemas[0]: service.compiled.schema.source})

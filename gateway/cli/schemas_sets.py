@@ -15,7 +15,7 @@ from gateway.errors import SetRefused
 from gateway.model import Finding
 
 if TYPE_CHECKING:
-    from gateway.sets.install import Outcome
+    from gateway.sets.install import InstallResult
     from gateway.sets.installed import InstalledSet
     from gateway.sets.library import Library
     from gateway.sets.plan import Plan, Unlisted
@@ -265,7 +265,7 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _outcome(one: Outcome, left: tuple[str, ...]) -> dict[str, Any]:
+def _outcome(one: InstallResult, left: tuple[str, ...]) -> dict[str, Any]:
     return {
         "kind": one.one.identity.kind,
         "urn": one.one.identity.urn,
@@ -278,7 +278,7 @@ def _outcome(one: Outcome, left: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _said(one: Outcome) -> str:
+def _said(one: InstallResult) -> str:
     words = {
         "installed": text("installiert", "installed"),
         "unchanged": text("unverändert", "unchanged"),

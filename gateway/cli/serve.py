@@ -34,7 +34,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     tied: bool,
 ) -> None:
     """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
-    from gateway.serve.serving import attempts, household  # noqa: PLC0415 - commands import what they need
+    from gateway.serve.serving import attempts, serving  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import read_settings  # noqa: PLC0415 - commands import what they need
 
     also = partial(attempts, worker=not no_worker)
@@ -46,7 +46,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     async def main(stop: asyncio.Event) -> None:
         watch = asyncio.create_task(until_stdin_closes(stop)) if tied else None
         try:
-            async with household(values, worker_command=None if no_worker else command, stop=stop) as line:
+            async with serving(values, worker_command=None if no_worker else command, stop=stop) as line:
                 socket = "" if line["listening"] == line["base_url"] else f" ({line['listening']})"
                 human = text("Gateway läuft: ", "Gateway runs: ") + line["base_url"] + socket
                 emit_ready({**line, "pid": os.getpid()}, as_json=as_json, human=human)

@@ -21,7 +21,7 @@ from gateway.input import regular_file
 from gateway.model import Finding, Severity
 
 if TYPE_CHECKING:
-    from gateway.services.loader import Catalogue
+    from gateway.services.loader import Services
     from gateway.settings.gateway import MunicipalityFile
 
 
@@ -151,7 +151,7 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
 services.add_command(diff)
 
 
-def _codes(catalogue: Catalogue, parameters: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
+def _codes(catalogue: Services, parameters: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
     """Code lists that messages of municipalities use and that have run out or are not installed."""
     from gateway.services.standard_support import message_findings  # noqa: PLC0415 - commands import what they need
 
@@ -162,14 +162,14 @@ def _codes(catalogue: Catalogue, parameters: Mapping[str, Mapping[str, object]])
                 yield replace(finding, pointer=f"parameters/{ars}#/{service}{finding.pointer}")
 
 
-def _notices(catalogue: Catalogue) -> Iterator[Finding]:
+def _notices(catalogue: Services) -> Iterator[Finding]:
     """What of the services' form schemas is not enforced, as `schemas fim import` tells it."""
     for service in map(catalogue.get, catalogue.ids()):
         for notice in service.compiled.texts.form.notices:
             yield replace(notice, pointer=f"{service.id}/form.xml#{notice.pointer}")
 
 
-def _printing(catalogue: Catalogue, files: Iterable[MunicipalityFile]) -> Iterator[Finding]:
+def _printing(catalogue: Services, files: Iterable[MunicipalityFile]) -> Iterator[Finding]:
     """What the PDF cannot show of the texts of services and municipalities."""
     from gateway.services.printing import findings, shown_otherwise  # noqa: PLC0415 - commands import what they need
 

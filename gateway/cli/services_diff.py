@@ -12,7 +12,7 @@ from gateway.cli.console import FINDINGS, emit, guarded, options
 from gateway.cli.language import text
 
 if TYPE_CHECKING:
-    from gateway.services.difference import Change
+    from gateway.services.difference import ServiceChange
     from gateway.sets.library import Library
 
 _FOLDER: Final = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -66,7 +66,7 @@ def diff(config: Path | None, as_json: bool, old: Path, new: Path) -> None:
         raise SystemExit(FINDINGS)
 
 
-def _sentence(change: Change) -> str:
+def _sentence(change: ServiceChange) -> str:
     mark = " " if change.compatible else "!"
     return f"{mark} {change.place}: {text(*_WORDS[change.kind])}: {_shown(change.old)} -> {_shown(change.new)}"
 

@@ -65,9 +65,9 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter an option
 async def _send(  # noqa: PLR0913, PLR0917 - what a hand-off is made of
     values: Settings, body: dict[str, Any], files: list[tuple[str, Path]], key: str, wait: int, stop: asyncio.Event
 ) -> View:
-    from gateway.wiring.runtime import open_house  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
-    async with open_house(values) as house:
+    async with open_runtime(values) as house:
         if body["municipality"] not in house.municipalities:
             raise UnknownMunicipality
         listed = []
@@ -128,7 +128,7 @@ def _attached(item: str) -> tuple[str, Path]:
 def status(config: Path | None, as_json: bool, submission_id: str) -> None:
     """Print the submission as the API would."""
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import open_house  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
@@ -139,7 +139,7 @@ def status(config: Path | None, as_json: bool, submission_id: str) -> None:
         raise InvalidParameter(findings=(fault,)) from None
 
     async def main(_: asyncio.Event) -> View:
-        async with open_house(values, services=False) as house:
+        async with open_runtime(values, services=False) as house:
             return await house.store.view(wanted, EVERYTHING)
 
     emit(run(main).as_json(), as_json=as_json)
@@ -157,13 +157,13 @@ def status(config: Path | None, as_json: bool, submission_id: str) -> None:
 def list_(config: Path | None, as_json: bool, state: tuple[str, ...]) -> None:
     """One line each, newest first."""
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import open_house  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
 
     async def main(stop: asyncio.Event) -> None:
-        async with open_house(values, services=False) as house:
+        async with open_runtime(values, services=False) as house:
             cursor: str | None = None
             while not stop.is_set():
                 views, cursor = await house.store.list_views(Filter(states=state, cursor=cursor, limit=200), EVERYTHING)

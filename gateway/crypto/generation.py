@@ -29,7 +29,7 @@ _CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SEC
 
 
 @dataclass(frozen=True, slots=True)
-class Root:
+class RootCertificate:
     """A certification authority for test that can issue several leaves."""
 
     key: rsa.RSAPrivateKey = field(repr=False)
@@ -38,7 +38,7 @@ class Root:
 
 def generate_root(
     *, subject: str, not_before: datetime, not_after: datetime, serial: int, key: rsa.RSAPrivateKey | None = None
-) -> Root:
+) -> RootCertificate:
     """A self-signed root; `subject` is its common name, `key` an existing RSA-4096 key to use instead of a new one."""
     own = key or rsa.generate_private_key(65537, 4096)
     builder = (
@@ -46,7 +46,7 @@ def generate_root(
         .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
         .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
     )
-    return Root(own, _sign(builder, own))
+    return RootCertificate(own, _sign(builder, own))
 
 
 def generate_rsa(  # noqa: PLR0913 - what a certificate says, all of it named
@@ -57,7 +57,7 @@ def generate_rsa(  # noqa: PLR0913 - what a certificate says, all of it named
     not_before: datetime,
     not_after: datetime,
     serial: int,
-    root: Root | None = None,
+    root: RootCertificate | None = None,
     key: rsa.RSAPrivateKey | None = None,
 ) -> tuple[Jwk, Jwk]:
     """A new RSA-4096 key pair as (private JWK, public JWK), both with the chain leaf, root in `x5c`.
@@ -97,7 +97,7 @@ def generate_ec(  # noqa: PLR0913 - as `generate_rsa`
     not_before: datetime,
     not_after: datetime,
     serial: int,
-    root: Root | None = None,
+    root: RootCertificate | None = None,
 ) -> tuple[Jwk, Jwk]:
     """A new EC key pair to sign with as (private JWK, public JWK), both with the chain leaf, root in `x5c`.
 

@@ -22,14 +22,14 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gateway.crypto import base64url
-from gateway.crypto.generation import Root, generate_ec, generate_ed25519, generate_root, generate_rsa
+from gateway.crypto.generation import RootCertificate, generate_ec, generate_ed25519, generate_root, generate_rsa
 from gateway.errors import KeyUnfit
 
 __all__ = [
     "RULES",
     "PrivateKey",
     "PublicKey",
-    "Root",
+    "RootCertificate",
     "VerifyKey",
     "digest",
     "generate_ec",

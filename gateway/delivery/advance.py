@@ -19,8 +19,8 @@ import structlog
 
 from gateway import failpoints
 from gateway.delivery.circuit_breaker import Circuits
-from gateway.delivery.fair_share import Party, Shares
-from gateway.delivery.rate_limit import Bound, Turns
+from gateway.delivery.fair_share import FairShare, Party
+from gateway.delivery.rate_limit import Places, RateLimit
 from gateway.errors import (
     CounterpartAway,
     CounterpartBusy,
@@ -35,9 +35,9 @@ from gateway.errors import (
 )
 from gateway.model import Attachment, Municipality, Part, Purpose, Submission
 from gateway.ports import Change, Channel, Clock, Enclosure, LookUnderWay, Parcel, Passed, Store, Stored
-from gateway.services.loader import Catalogue
+from gateway.services.loader import Services
 from gateway.submission import journey
-from gateway.submission.journey import Kind, Step
+from gateway.submission.journey import Step, StepKind
 from gateway.submission.states import TERMINAL
 from gateway.xoev.message.around import attachment_id
 from gateway.xoev.readable.application import Names
@@ -76,15 +76,15 @@ class Delivery:
     store: Store
     channels: Mapping[str, Channel]
     municipalities: Mapping[str, Municipality]
-    catalogue: Catalogue
+    catalogue: Services
     clock: Clock
     new_id: Callable[[], UUID]
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     circuits: Circuits = field(default_factory=Circuits)
-    turns: Turns | None = None
-    bounds: Mapping[str, Bound] = field(default_factory=dict)
-    shares: Shares | None = None
+    turns: Places | None = None
+    bounds: Mapping[str, RateLimit] = field(default_factory=dict)
+    shares: FairShare | None = None
 
     async def advance(self, submission_id: UUID) -> datetime | None:
         """Carry one submission as far as it goes now; every result is committed before the next step.
@@ -162,7 +162,7 @@ class Delivery:
                 return await self._put_off(current, pending, rest)
             if todo.kind in journey.CHANGES_OUTSIDE:
                 pending = _joined(pending, journey.begin(known, todo))
-            if pending and todo.kind is not Kind.READ_EVENTS:
+            if pending and todo.kind is not StepKind.READ_EVENTS:
                 current = known = await self.store.commit(current.version, pending)
                 pending = None
             try:
@@ -215,7 +215,7 @@ class Delivery:
 
     async def _visited(self, current: Submission, todo: Step, visit: _Visit) -> Change | None:
         outcome = await self._perform(current, todo)
-        if todo.kind is Kind.SUBMIT:  # what follows only reads
+        if todo.kind is StepKind.SUBMIT:  # what follows only reads
             await self._leave(current, visit)
         return outcome
 
@@ -256,7 +256,7 @@ class Delivery:
             return journey.failed(current, todo, error, self.clock.now(), self.jitter())
         except Exception as error:  # noqa: BLE001 - a step may fail by anything, and must end in a state all the same
             return await self._unexpected(current, todo, error)
-        if todo.kind is not Kind.SEAL:
+        if todo.kind is not StepKind.SEAL:
             self.circuits.succeeded(destination)
         return outcome
 
@@ -272,19 +272,19 @@ class Delivery:
         channel = self.channels.get(current.municipality)
         if channel is None or current.service not in self.catalogue.ids():  # taken out of the settings meanwhile
             raise DestinationUnfit(rule="no_destination")
-        if todo.kind is Kind.SEAL:
+        if todo.kind is StepKind.SEAL:
             failpoints.before("steps.document")
             parcel = await self._parcel(current)
             failpoints.before("steps.seal")
             return journey.sealed(current, await channel.seal(current, parcel, self.store), self.clock.now())
-        if todo.kind is Kind.ANNOUNCE:
+        if todo.kind is StepKind.ANNOUNCE:
             failpoints.before("steps.announce")
             return journey.announced(current, await channel.announce(current), self.clock.now())
-        if todo.kind is Kind.UPLOAD:
+        if todo.kind is StepKind.UPLOAD:
             failpoints.before("steps.upload")
             await self._upload(channel, current, todo)
             return journey.uploaded(current, todo, self.clock.now())
-        if todo.kind is Kind.SUBMIT:
+        if todo.kind is StepKind.SUBMIT:
             failpoints.before("steps.submit")
             parts = {part.name: part for part in current.parts}
             metadata = await self._whole(parts["metadata"].blob)

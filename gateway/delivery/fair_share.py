@@ -100,7 +100,7 @@ class Refusal:
     first: bool
 
 
-class Shares:
+class FairShare:
     """The places of one worker. `places` is their number, `tick` a monotonic clock in seconds."""
 
     def __init__(self, places: int, *, tick: Callable[[], float], patience_s: float = PATIENCE_S) -> None:

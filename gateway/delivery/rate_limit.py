@@ -24,7 +24,7 @@ LONGEST_REST: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class RateLimit:
     """What a destination takes: submissions a minute, submissions at once; None: no bound."""
 
     per_minute: float | None = None
@@ -32,7 +32,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observed:
     """What stands of a destination when somebody asks: the bucket's instant, others on their way, others that wait.
 
     `known`: the one that asks waits already; `go_at` is the instant it was given.
@@ -46,7 +46,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Decision:
     """The answer. `ask_at` unset: go now. `bucket` and `go_at` are to be remembered."""
 
     ask_at: datetime | None
@@ -54,7 +54,7 @@ class Turn:
     go_at: datetime | None
 
 
-def decide(bound: Bound, seen: Seen, now: datetime) -> Turn:
+def decide(bound: RateLimit, seen: Observed, now: datetime) -> Decision:
     """Whether one may go now, or when it asks again.
 
     Its token is taken once, at its first question: the instant it got stays its own until it went. A newcomer leaves
@@ -65,16 +65,16 @@ def decide(bound: Bound, seen: Seen, now: datetime) -> Turn:
         go_at = max(bucket or now - SLACK, now - SLACK)
         bucket = go_at + timedelta(seconds=60 / bound.per_minute)
     if go_at is not None and go_at > now:
-        return Turn(go_at, bucket, go_at)
+        return Decision(go_at, bucket, go_at)
     if bound.at_once is not None and bound.at_once - seen.running <= (0 if seen.known else seen.waiting):
-        return Turn(now + LOOK_AGAIN, bucket, go_at or now)
-    return Turn(None, bucket, go_at)
+        return Decision(now + LOOK_AGAIN, bucket, go_at or now)
+    return Decision(None, bucket, go_at)
 
 
-class Turns(Protocol):
+class Places(Protocol):
     """What `delivery` asks of the store. One adapter: `gateway/store/operation/destination_places.py`."""
 
-    async def take(self, submission: UUID, destination: str, bound: Bound) -> datetime | None:
+    async def take(self, submission: UUID, destination: str, bound: RateLimit) -> datetime | None:
         """None: go. Else when to ask again, or to be woken before."""
         ...
 

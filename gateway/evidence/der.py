@@ -15,23 +15,23 @@ MOST_CHILDREN: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class DerValue:
     """One value: its tag, its content, and the bytes it was read from."""
 
     tag: int
     content: bytes = field(repr=False)
     raw: bytes = field(repr=False)
 
-    def expect(self, tag: int) -> Value:
+    def expect(self, tag: int) -> DerValue:
         """The value itself, where its tag is this. ValueError else."""
         if self.tag != tag:
             raise ValueError
         return self
 
-    def children(self, tag: int) -> tuple[Value, ...]:
+    def children(self, tag: int) -> tuple[DerValue, ...]:
         """The values inside, where this one has that tag. ValueError else."""
         self.expect(tag)
-        found: list[Value] = []
+        found: list[DerValue] = []
         rest = self.content
         while rest:
             value, rest = _first(rest)
@@ -47,7 +47,7 @@ class Value:
         return int.from_bytes(self.content, signed=True)
 
 
-def read(data: bytes) -> Value:
+def read(data: bytes) -> DerValue:
     """The one value that `data` is. ValueError where it is none, or more."""
     value, rest = _first(data)
     if rest:
@@ -70,7 +70,7 @@ def integer(number: int) -> bytes:
     return written(INTEGER, number.to_bytes(number.bit_length() // 8 + 1))
 
 
-def _first(data: bytes) -> tuple[Value, bytes]:
+def _first(data: bytes) -> tuple[DerValue, bytes]:
     if len(data) < 2 or data[0] & 0x1F == 0x1F:
         raise ValueError
     start, size = 2, data[1]
@@ -84,4 +84,4 @@ def _first(data: bytes) -> tuple[Value, bytes]:
     end = start + size
     if len(data) < end:
         raise ValueError
-    return Value(data[0], data[start:end], data[:end]), data[end:]
+    return DerValue(data[0], data[start:end], data[:end]), data[end:]

@@ -2,7 +2,7 @@
 
 Knows: the bytes of a leaf, the payload of a root, how both are signed and read. Never does: choose whom to trust.
 Standard: ADR 0011; RFC 7515 with explicit typing (`typ`, RFC 8725 §3.11), since the gateway's key also signs receipts
-and tokens. Start reading: `Head`, `sign`.
+and tokens. Start reading: `ChainHead`, `sign`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MEMBERS: Final = frozenset({"at", "leaves", "no", "prev", "root"})
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ChainHead:
     """The newest entry of a submission's chain: its number and its hash (32 bytes)."""
 
     submission: UUID
@@ -51,7 +51,7 @@ NOTHING: Final = Newest(0, NOTHING_BEFORE)
 
 
 @dataclass(frozen=True, slots=True)
-class Root:
+class SignedRoot:
     """What a signed root says.
 
     `no` counts from 1; `at` is when it was signed (RFC 3339, microseconds); `root` is that of a tree of so many
@@ -65,7 +65,7 @@ class Root:
     prev: str
 
 
-def sign(key: PrivateKey, root: Root) -> str:
+def sign(key: PrivateKey, root: SignedRoot) -> str:
     """The root as compact JWS."""
     payload = {"at": root.at, "leaves": root.leaves, "no": root.no, "prev": root.prev, "root": root.root.hex()}
     return jws.sign(canonical(payload).encode(), key, {"alg": key.alg, "kid": key.kid, "typ": ROOT_TYPE})
@@ -81,7 +81,7 @@ def sign_manifest(key: PrivateKey, manifest: bytes) -> str:
     return jws.sign_detached(manifest, key, {"alg": key.alg, "kid": key.kid, "typ": MANIFEST_TYPE})
 
 
-def read(payload: bytes) -> Root:
+def read(payload: bytes) -> SignedRoot:
     """What a root's payload says. ValueError for anything but what `sign` writes."""
     found: Mapping[str, Any] = json.loads(payload)
     if not isinstance(found, dict) or found.keys() != _MEMBERS or canonical(found).encode() != payload:
@@ -92,9 +92,9 @@ def read(payload: bytes) -> Root:
     if not all(isinstance(text, str) for text in texts):
         raise ValueError
     datetime.fromisoformat(found["at"])
-    return Root(found["no"], found["at"], found["leaves"], bytes.fromhex(found["root"]), found["prev"])
+    return SignedRoot(found["no"], found["at"], found["leaves"], bytes.fromhex(found["root"]), found["prev"])
 
 
-def unproven(token: str) -> Root:
+def unproven(token: str) -> SignedRoot:
     """What a root says, whoever signed it. ValueError or `CryptoFailure` for anything but what `sign` writes."""
     return read(jws.unproven(token))

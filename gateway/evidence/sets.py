@@ -16,7 +16,7 @@ from gateway.errors import CryptoFailure, KeyUnfit
 from gateway.evidence.chain import Link
 from gateway.evidence.faults import fault
 from gateway.fitconnect import claims, events, names
-from gateway.fitconnect.events import Expected, KeyWanted
+from gateway.fitconnect.events import ExpectedEvent, KeyWanted
 from gateway.model import Event, Finding, instant
 
 Jwks = Mapping[str, Mapping[str, Any]]
@@ -66,7 +66,7 @@ def _log_faults(
             yield fault(place, "set_content")
 
 
-def _expected(log: Sequence[_Entry], sealed: Mapping[str, Any], announced: Mapping[str, Any]) -> Expected | None:
+def _expected(log: Sequence[_Entry], sealed: Mapping[str, Any], announced: Mapping[str, Any]) -> ExpectedEvent | None:
     """What the events must be about. The delivery service's issuer is the one that the entries name."""
     ids = (announced.get("remote_id"), announced.get("case_id"), sealed.get("destination_id"))
     tags = sealed.get("tags")
@@ -75,10 +75,10 @@ def _expected(log: Sequence[_Entry], sealed: Mapping[str, Any], announced: Mappi
     if not all(isinstance(tag, str) for tag in tags.values()):
         return None
     issuers = frozenset(str(body.get("issuer")) for _, body in log)
-    return Expected(str(ids[0]), str(ids[1]), str(ids[2]), issuers, tags)
+    return ExpectedEvent(str(ids[0]), str(ids[1]), str(ids[2]), issuers, tags)
 
 
-def _signed(body: Mapping[str, Any], expected: Expected, jwks: Jwks) -> Event | None:
+def _signed(body: Mapping[str, Any], expected: ExpectedEvent, jwks: Jwks) -> Event | None:
     """The event, where its signature is that of the key that the entry names."""
     token, jwk = body.get("token"), jwks.get(str(body.get("key")))
     if not isinstance(token, str) or jwk is None:

@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.errors import CryptoFailure
 from gateway.evidence import der
-from gateway.evidence.der import INTEGER, OCTETS, OID, OPTION_0, SEQUENCE, SET, TIME, Value
+from gateway.evidence.der import INTEGER, OCTETS, OID, OPTION_0, SEQUENCE, SET, TIME, DerValue
 
 REQUEST_TYPE: Final = "application/timestamp-query"
 ANSWER_TYPE: Final = "application/timestamp-reply"
@@ -88,7 +88,7 @@ def _checked(response: bytes, content: bytes, nonce: int | None) -> datetime:
     return _told(info, content, nonce)
 
 
-def _content(encapsulated: Value) -> bytes:
+def _content(encapsulated: DerValue) -> bytes:
     kind, wrapped = encapsulated.children(SEQUENCE)
     _require(kind.expect(OID).content == _TST_INFO)
     [octets] = wrapped.children(OPTION_0)
@@ -112,7 +112,7 @@ def _moment(text: str) -> datetime:
     return found.replace(microsecond=int(fraction[:6].ljust(6, "0")))
 
 
-def _check_signer(signer: Value, info: bytes, certificates: Sequence[x509.Certificate]) -> None:
+def _check_signer(signer: DerValue, info: bytes, certificates: Sequence[x509.Certificate]) -> None:
     _, named, digest, attributes, algorithm, signature, *_ = signer.children(SEQUENCE)
     certificate = _named(named, certificates)
     _require(attributes.tag == OPTION_0)
@@ -125,7 +125,7 @@ def _check_signer(signer: Value, info: bytes, certificates: Sequence[x509.Certif
     _check_signature(certificate, signature.expect(OCTETS).content, signed, hashed, is_pss=is_pss)
 
 
-def _named(named: Value, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
+def _named(named: DerValue, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
     """The certificate that issuer and serial number name, where it is one for time stamps alone."""
     issuer, serial = named.children(SEQUENCE)
     for certificate in certificates:
@@ -137,9 +137,9 @@ def _named(named: Value, certificates: Sequence[x509.Certificate]) -> x509.Certi
 
 
 def _check_attributes(
-    attributes: Value, info: bytes, certificate: x509.Certificate, hashed: hashes.HashAlgorithm
+    attributes: DerValue, info: bytes, certificate: x509.Certificate, hashed: hashes.HashAlgorithm
 ) -> None:
-    found: dict[bytes, Value] = {}
+    found: dict[bytes, DerValue] = {}
     for attribute in attributes.children(OPTION_0):
         kind, values = attribute.children(SEQUENCE)
         _require(kind.content not in found)
@@ -150,7 +150,7 @@ def _check_attributes(
     _require(bool(named) and all(_names(value, certificate, kind) for kind, value in named.items()))
 
 
-def _names(value: Value, certificate: x509.Certificate, kind: bytes) -> bool:
+def _names(value: DerValue, certificate: x509.Certificate, kind: bytes) -> bool:
     """Whether the signing-certificate attribute is about this certificate: without it, another could be put in."""
     listed = value.children(SEQUENCE)[0].children(SEQUENCE)[0].children(SEQUENCE)
     if kind == _SIGNING_CERTIFICATE:

@@ -23,7 +23,7 @@ from gateway.evidence import archive, chain, container, merkle, roots, sets, sta
 from gateway.evidence.archive import CHAIN, MANIFEST, OUR_KEYS, PROOFS, SIGNATURE, THEIR_KEYS
 from gateway.evidence.chain import Link
 from gateway.evidence.faults import fault
-from gateway.evidence.roots import Head
+from gateway.evidence.roots import ChainHead
 from gateway.evidence.trust import Signers
 from gateway.model import Finding
 
@@ -63,7 +63,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class ArchiveManifest:
     """What an archive says that it holds."""
 
     submission: UUID
@@ -96,7 +96,7 @@ def verify(data: bytes, trusted: Sequence[Mapping[str, Any]] | None = None) -> V
     return Verdict(str(manifest.submission), len(links), said, tuple(findings))
 
 
-def _manifest(members: Mapping[str, bytes]) -> Manifest | None:
+def _manifest(members: Mapping[str, bytes]) -> ArchiveManifest | None:
     found = _canonical_json(members.get(MANIFEST, b""))
     if not isinstance(found, dict) or found.keys() != _MANIFEST_MEMBERS or found["format"] != archive.FORMAT:
         return None
@@ -110,7 +110,7 @@ def _manifest(members: Mapping[str, bytes]) -> Manifest | None:
         known = UUID(submission)
     except ValueError:
         return None
-    return Manifest(known, entries, listed) if str(known) == submission else None
+    return ArchiveManifest(known, entries, listed) if str(known) == submission else None
 
 
 def _names_a_root(found: object) -> bool:
@@ -139,7 +139,7 @@ def _keys(members: Mapping[str, bytes], name: str) -> Mapping[str, Mapping[str, 
     return {digest(jwk): jwk for jwk in keys if isinstance(jwk, dict)}
 
 
-def _chain_faults(links: Sequence[Link], manifest: Manifest) -> Iterator[Finding]:
+def _chain_faults(links: Sequence[Link], manifest: ArchiveManifest) -> Iterator[Finding]:
     number = chain.broken_at(links, manifest.submission)
     if number is not None:
         yield fault(f"{CHAIN}:{number}", "link")
@@ -209,23 +209,23 @@ def _is_proof(found: object) -> bool:
     return numbers and all(isinstance(one, str) for one in found["path"])
 
 
-def _root(token: bytes, signers: Signers) -> roots.Root | None:
+def _root(token: bytes, signers: Signers) -> roots.SignedRoot | None:
     try:
         return roots.read(signers.payload(token.decode(), roots.ROOT_TYPE))
     except (CryptoFailure, ValueError, RecursionError):
         return None
 
 
-def _leads(link: Link, proof: Mapping[str, Any], submission: UUID, root: roots.Root) -> bool:
+def _leads(link: Link, proof: Mapping[str, Any], submission: UUID, root: roots.SignedRoot) -> bool:
     try:
         path = [bytes.fromhex(sibling) for sibling in proof["path"]]
     except ValueError:
         return False
-    head = Head(submission, proof["seq"], link.hash)
+    head = ChainHead(submission, proof["seq"], link.hash)
     return merkle.leads_to(root.root, head.leaf(), proof["leaf"], root.leaves, path)
 
 
-def _member_faults(members: Mapping[str, bytes], manifest: Manifest, signers: Signers) -> Iterator[Finding]:
+def _member_faults(members: Mapping[str, bytes], manifest: ArchiveManifest, signers: Signers) -> Iterator[Finding]:
     for name in sorted(members.keys() - manifest.members.keys() - {MANIFEST, SIGNATURE}):
         yield fault(name, "unlisted")
     for name, signed in manifest.members.items():

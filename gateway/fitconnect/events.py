@@ -71,7 +71,7 @@ _NO_END: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedEvent:
     """What the log must be about. `issuers` are those of the delivery service as configured, `tags` by part name.
 
     `latest` is the last moment that an event may be dated; an event beyond it is refused until time has come near it.
@@ -101,7 +101,7 @@ def is_delivery_service(event: Event, issuers: Collection[str]) -> bool:
     return _plain(event.issuer) in {_plain(issuer) for issuer in issuers}
 
 
-def wanted_keys(tokens: Iterable[str], expected: Expected) -> frozenset[KeyWanted]:
+def wanted_keys(tokens: Iterable[str], expected: ExpectedEvent) -> frozenset[KeyWanted]:
     """The keys that proving these tokens takes; a token that is refused anyway asks for none."""
     wanted = set()
     for token in tokens:
@@ -115,7 +115,7 @@ def wanted_keys(tokens: Iterable[str], expected: Expected) -> frozenset[KeyWante
 
 
 def prove(
-    tokens: Iterable[str], expected: Expected, keys: Keys, proven: Mapping[str, Event] | None = None
+    tokens: Iterable[str], expected: ExpectedEvent, keys: Keys, proven: Mapping[str, Event] | None = None
 ) -> tuple[Event, ...]:
     """Every event of the log in order, verified or refused; a token repeated in the log is told once.
 
@@ -153,7 +153,7 @@ def prove(
     return tuple(log)
 
 
-def _broken(token: str, claims: Claims, expected: Expected, keys: Keys, *, signed: bool) -> str | None:
+def _broken(token: str, claims: Claims, expected: ExpectedEvent, keys: Keys, *, signed: bool) -> str | None:
     """The first rule that the event breaks by itself; None if it is proven."""
     side = _side(claims, expected)
     if not side:
@@ -183,7 +183,7 @@ def _unsigned(token: str, key: PublicKey | None) -> str | None:
     return None
 
 
-def _digest(claims: Claims, expected: Expected, keys: Keys) -> str:
+def _digest(claims: Claims, expected: ExpectedEvent, keys: Keys) -> str:
     key = keys.get(KeyWanted(_side(claims, expected) or "", claims.kid))
     return key.sha256 if key else ""
 
@@ -200,7 +200,7 @@ def _out_of_turn(claims: Claims, state: str, taken: set[str]) -> str | None:
     return None if claims.type in FOLLOWING[state] else "order"
 
 
-def _side(claims: Claims, expected: Expected) -> str | None:
+def _side(claims: Claims, expected: ExpectedEvent) -> str | None:
     if claims.issuer.lower() == expected.destination_id.lower():
         return names.SUBSCRIBER
     if _plain(claims.issuer) in {_plain(issuer) for issuer in expected.issuers}:

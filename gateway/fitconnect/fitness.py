@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from gateway.errors import DestinationUnfit
 from gateway.fitconnect import names
-from gateway.fitconnect.wire import Inbox, Offer
+from gateway.fitconnect.wire import DestinationOffer, Inbox
 
 _LEVELS = (2, 3, 5, 9, 12)
 """Where the levels of a regional key end: Land, Regierungsbezirk, Kreis, Gemeindeverband, Gemeinde."""
 _STATES = frozenset({names.STATUS_CREATED, names.STATUS_ACTIVE, names.STATUS_INACTIVE, names.STATUS_DECOMMISSIONED})
 
 
-def fit(inbox: Inbox, *, identifier: str, ars: str, schema_uri: str, media_type: str) -> tuple[Offer, str]:
+def fit(inbox: Inbox, *, identifier: str, ars: str, schema_uri: str, media_type: str) -> tuple[DestinationOffer, str]:
     """The offer that covers service, municipality (12-digit ARS) and schema, and the closest of its regions.
 
     Raises `DestinationUnfit` naming the first rule broken: status, service, region, schema.
@@ -39,7 +39,7 @@ def require_active(inbox: Inbox) -> None:
         raise DestinationUnfit(rule=f"status ({inbox.status if inbox.status in _STATES else 'unknown'})")
 
 
-def _closest(offer: Offer, ars: str) -> str | None:
+def _closest(offer: DestinationOffer, ars: str) -> str | None:
     covering = [region for region in offer.regions if region.startswith("DE") and ars.startswith(_covered(region))]
     return max(covering, key=lambda region: len(_covered(region)), default=None)
 

@@ -48,7 +48,7 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedMetadata:
     """Which schema said yes: `official` (the file published by FITKO) or `own`."""
 
     schema: str
@@ -101,14 +101,14 @@ def write(metadata: Mapping[str, Any]) -> bytes:
     return json.dumps(metadata, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def check(metadata: Mapping[str, Any], version: str, official: bytes | None = None) -> Checked:
+def check(metadata: Mapping[str, Any], version: str, official: bytes | None = None) -> CheckedMetadata:
     """Say which schema the metadata keep. `official` is FITKO's file for `version`, where it is installed.
 
     Raises `InternalError` with the places (never the values) where they break it: what we build ourselves is ours.
     """
     if broken := faults(metadata, version, official):
         raise InternalError(rule="metadata", places=", ".join(broken))
-    return Checked("official" if official else "own", version)
+    return CheckedMetadata("official" if official else "own", version)
 
 
 def faults(metadata: Mapping[str, Any], version: str, official: bytes | None = None) -> tuple[str, ...]:

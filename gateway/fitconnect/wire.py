@@ -57,7 +57,7 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class DestinationOffer:
     """One service that a destination takes: its URN, its regions (`DE…`), its schemas as (URI, media type)."""
 
     identifier: str
@@ -73,7 +73,7 @@ class Inbox:
     status: str
     encryption_kid: str
     metadata_versions: tuple[str, ...]
-    offers: tuple[Offer, ...]
+    offers: tuple[DestinationOffer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +245,9 @@ def slug(answer: Answer) -> str:
     return name if _SLUG.fullmatch(name) else "unknown"
 
 
-def _offer(entry: Mapping[str, Any]) -> Offer:
+def _offer(entry: Mapping[str, Any]) -> DestinationOffer:
     schemas = entry["submissionSchemas"]
-    return Offer(
+    return DestinationOffer(
         identifier=_text(entry["identifier"]),
         regions=_texts(entry["regions"]),
         schemas=frozenset((_text(schema["schemaUri"]), _text(schema["mimeType"])) for schema in schemas),

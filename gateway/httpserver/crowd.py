@@ -32,7 +32,7 @@ class Waiting(Protocol):
         """Close at once."""
 
 
-class State(ServerState):
+class ConnectionState(ServerState):
     """uvicorn's state of a server, with what keeps its connections few."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.errors import GatewayError, NotHttp, Overloaded, RequestTimedOut
-from gateway.httpserver.crowd import State
+from gateway.httpserver.crowd import ConnectionState
 from gateway.httpserver.limits import WireLimits, head_fault, syntax_fault
 from gateway.httpserver.upgrade import framing, inside_body
 
@@ -46,7 +46,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(
         self,
         config: Config,
-        server_state: State,
+        server_state: ConnectionState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:

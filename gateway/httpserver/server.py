@@ -16,7 +16,7 @@ from typing import Any
 
 import uvicorn
 
-from gateway.httpserver.crowd import State
+from gateway.httpserver.crowd import ConnectionState
 from gateway.httpserver.protocol import BoundedProtocol
 
 
@@ -25,7 +25,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.server_state = State()
+        self.server_state = ConnectionState()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept connections on `sockets`."""

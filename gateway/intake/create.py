@@ -29,7 +29,7 @@ from gateway.intake.named_files import named
 from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
 from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
 from gateway.services.attachments import MAX_FILES
-from gateway.services.loader import Catalogue
+from gateway.services.loader import Services
 from gateway.services.service import PRODUCT, Service
 from gateway.xoev.latin.datatypes import nfc
 from gateway.xoev.message.around import Around
@@ -79,7 +79,7 @@ class Intake:
     """What it takes to take in. `digest` is a keyed digest, `new_id` makes identifiers; both are given."""
 
     store: Store
-    catalogue: Catalogue
+    catalogue: Services
     municipalities: Mapping[str, Municipality]
     keys: Keys
     clock: Clock

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from gateway.errors import SettingsInvalid
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Finding, Municipality, SignatureFormat, SignatureStyle
-from gateway.services.loader import NO_PLACE, Catalogue
+from gateway.services.loader import NO_PLACE, Services
 from gateway.services.service import Service
 from gateway.settings.gateway import SignatureSection
 
@@ -23,13 +23,13 @@ def style(section: SignatureSection | None) -> SignatureStyle | None:
     return SignatureStyle(SignatureFormat(section.format), enveloped=section.packaging == "enveloped")
 
 
-def wanted(municipality: Municipality, catalogue: Catalogue) -> frozenset[SignatureFormat]:
+def wanted(municipality: Municipality, catalogue: Services) -> frozenset[SignatureFormat]:
     """The formats that the municipality's key has to make."""
     offered = _offered(municipality, catalogue)
     return frozenset(service.signature_for(to).format for service, to in offered) or frozenset({SignatureFormat.JWS})
 
 
-def check(municipalities: Iterable[Municipality], catalogue: Catalogue, keys: DocumentKeys) -> None:
+def check(municipalities: Iterable[Municipality], catalogue: Services, keys: DocumentKeys) -> None:
     """Refuse what cannot be signed as asked. Raises `SettingsInvalid` with every fault of every municipality."""
     found: list[Finding] = []
     for municipality in municipalities:
@@ -42,7 +42,7 @@ def check(municipalities: Iterable[Municipality], catalogue: Catalogue, keys: Do
         raise SettingsInvalid(findings=tuple(found))
 
 
-def _unplaced(municipality: Municipality, catalogue: Catalogue) -> list[Finding]:
+def _unplaced(municipality: Municipality, catalogue: Services) -> list[Finding]:
     return [
         Finding(f"{municipality.slug}.destinations: {service.id}", "signature_place", *NO_PLACE)
         for service, to in _offered(municipality, catalogue)
@@ -50,7 +50,7 @@ def _unplaced(municipality: Municipality, catalogue: Catalogue) -> list[Finding]
     ]
 
 
-def _offered(municipality: Municipality, catalogue: Catalogue) -> list[tuple[Service, Destination]]:
+def _offered(municipality: Municipality, catalogue: Services) -> list[tuple[Service, Destination]]:
     return [(service, to) for _, service in catalogue.items() for to in _places(municipality, service)]
 
 

@@ -52,7 +52,7 @@ class UsedInMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ClientProof:
     """An assertion that is sound: whose it is, and what has to be spent before it counts."""
 
     registered: Registration
@@ -66,7 +66,7 @@ class Assertions:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def proof_of(self, assertion: str, audiences: Collection[str], now: datetime) -> Proof | None:
+    def proof_of(self, assertion: str, audiences: Collection[str], now: datetime) -> ClientProof | None:
         """Who signed the assertion for one of `audiences`; None for any fault alike.
 
         Signature and every claim are checked before the caller spends the `jti`, so that nobody can spend another's.
@@ -84,7 +84,7 @@ class Assertions:
         at = now.timestamp()
         if not _sound(claims, registered.client.id, audiences, at):
             return None
-        return Proof(registered, claims["jti"], float(claims["exp"]) + SKEW_S)
+        return ClientProof(registered, claims["jti"], float(claims["exp"]) + SKEW_S)
 
 
 def _subject(assertion: str) -> str:

@@ -31,7 +31,7 @@ from gateway.crypto.keys import PrivateKey
 from gateway.login import assertions, certificates
 from gateway.login.certificates import Presented
 from gateway.login.clients import Registration, Registry
-from gateway.login.tokens import LIFETIME_S, Issuer, Principal, Tokens
+from gateway.login.tokens import LIFETIME_S, Issuer, PortalTokens, Principal
 from gateway.ports import Clock
 
 SCOPES: Final = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
@@ -44,7 +44,7 @@ _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class OAuthAnswer:
     """What the token endpoint says: HTTP status, JSON body, headers."""
 
     status: int
@@ -75,7 +75,7 @@ class Provider:
         self._by_host = {_netloc(each.url): each for each in reversed(self._issuers)}
         self._clock = clock
         self._registry = registry
-        self._tokens = Tokens(key, registry, new_id, published)
+        self._tokens = PortalTokens(key, registry, new_id, published)
         self._assertions = assertions.Assertions(registry)
         self._used = used or assertions.UsedInMemory()
         self._judge = judge or certificates.Certificates()
@@ -114,8 +114,8 @@ class Provider:
 
     async def token(
         self, host: str | None, authorization: str | None, body: bytes, presented: Presented | None = None
-    ) -> Answer:
-        """Answer a token request: `body` is the form as received, at most `FORM_LIMIT` bytes.
+    ) -> OAuthAnswer:
+        """OAuthAnswer a token request: `body` is the form as received, at most `FORM_LIMIT` bytes.
 
         `presented` is the certificate that came with it. Raises `DatabaseAway` where assertions cannot be remembered.
         """
@@ -125,15 +125,15 @@ class Provider:
             return self._server.handle_error_response(request, InvalidClientError())
         return answer
 
-    async def _first(self, proof: assertions.Proof) -> bool:
+    async def _first(self, proof: assertions.ClientProof) -> bool:
         at = self._clock.now().timestamp()
         return await self._used.first(proof.registered.client.id, proof.jti, proof.until, at)
 
-    def _answered(self, request: _Request, body: bytes) -> Answer:
+    def _answered(self, request: _Request, body: bytes) -> OAuthAnswer:
         try:
             request.payload = BasicOAuth2Payload(_form(body))
             _one_method(request)
-            answer: Answer = self._server.create_token_response(request)
+            answer: OAuthAnswer = self._server.create_token_response(request)
         except OAuth2Error as error:
             answer = self._server.handle_error_response(request, error)
         return answer
@@ -189,7 +189,7 @@ class _Request(OAuth2Request):  # type: ignore[misc]  # Authlib ships no types
         self.issuer = issuer
         self.authorization = authorization
         self.presented = presented
-        self.proof: assertions.Proof | None = None
+        self.proof: assertions.ClientProof | None = None
         self.thumbprint: str | None = None
 
 
@@ -245,16 +245,16 @@ class _Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no ty
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Nobody listens."""
 
-    def handle_error_response(self, request: _Request, error: OAuth2Error) -> Answer:
+    def handle_error_response(self, request: _Request, error: OAuth2Error) -> OAuthAnswer:
         if isinstance(error, InvalidClientError):
             error = InvalidClientError(status_code=401, description="client authentication failed")
         if isinstance(error, UnsupportedGrantTypeError):  # never echo what came in
             error = OAuth2Error(error=error.error, description="only client_credentials is supported")
-        answer: Answer = super().handle_error_response(request, error)
+        answer: OAuthAnswer = super().handle_error_response(request, error)
         return answer
 
-    def handle_response(self, status: int, body: Mapping[str, Any], headers: list[tuple[str, str]]) -> Answer:
-        return Answer(status, body, dict(headers))
+    def handle_response(self, status: int, body: Mapping[str, Any], headers: list[tuple[str, str]]) -> OAuthAnswer:
+        return OAuthAnswer(status, body, dict(headers))
 
 
 def _form(body: bytes) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Access tokens for the portal API: made and checked.
 
 Knows: RFC 9068 (`at+jwt`), our claims and lifetime. Never does: client authentication, HTTP.
-Standards: RFC 9068, RFC 8725, RFC 8705 §3. Start reading: `Tokens.verify`.
+Standards: RFC 9068, RFC 8725, RFC 8705 §3. Start reading: `PortalTokens.verify`.
 
 A token opens the API of the one municipality whose issuer made it. Anything else, an ID token or a citizen's token
 above all, is refused by its `typ`, issuer or audience alike, with one and the same error.
@@ -62,7 +62,7 @@ class Principal:
     thumbprint: str | None = None
 
 
-class Tokens:
+class PortalTokens:
     """Makes access tokens with one fast key (Ed25519 or P-256) and checks them.
 
     `others` are public JWKs that tokens are taken from too: processes that have the next key already, or not yet.

@@ -2,7 +2,7 @@
 
 Knows: the alarms of the gateway itself, recipients, how alarms are gathered in one message, when a message is tried
 again. Never does: I/O, clocks; say when a deadline passed (`deadlines` does); hold personal data.
-Standard: architecture §3. Start reading: `Target`, then `Bulletin`.
+Standard: architecture §3. Start reading: `Target`, then `AlarmMessage`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from gateway.model import instant
 from gateway.notify.message import DELAYS, GIVEN_UP_AFTER, LONGEST_WISH
-from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Severity
+from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, AlarmLevel
 
 SAMPLE: Final = 10
 """Ids that a line of a message names; the rest is counted."""
@@ -24,11 +24,11 @@ TYPE: Final = "alarms.open"
 
 
 @dataclass(frozen=True, slots=True)
-class HouseRule:
+class GatewayRule:
     """An alarm about the gateway itself; its subject is a machine, a resource, a recipient or a kind of counterpart."""
 
     name: str
-    severity: Severity
+    severity: AlarmLevel
     de: str
     en: str
 
@@ -47,60 +47,60 @@ def webhook_task(webhook: UUID) -> str:
 
 
 HOUSE_RULES: Final = (
-    HouseRule(
+    GatewayRule(
         "disk_low",
-        Severity.URGENT,
+        AlarmLevel.URGENT,
         "Der Speicherplatz geht zu Ende; neue Anträge und Uploads werden abgewiesen. Platz schaffen.",
         "Storage runs out; new applications and uploads are refused. Make room.",
     ),
-    HouseRule(
+    GatewayRule(
         "memory_low",
-        Severity.URGENT,
+        AlarmLevel.URGENT,
         "Der Arbeitsspeicher geht zu Ende; neue Anträge und Uploads werden abgewiesen.",
         "Memory runs out; new applications and uploads are refused.",
     ),
-    HouseRule(
+    GatewayRule(
         "queue_long",
-        Severity.URGENT,
+        AlarmLevel.URGENT,
         "Zu viele Einreichungen warten auf ihre Zustellung; neue Anträge werden abgewiesen. Gegenstellen, Pausen und "
         "Worker prüfen (`gateway check`).",
         "Too many submissions wait for their delivery; new applications are refused. Look at counterparts, pauses and "
         "workers (`gateway check`).",
     ),
-    HouseRule(
+    GatewayRule(
         "counterpart_slow",
-        Severity.WARNING,
+        AlarmLevel.WARNING,
         "Austausche mit einer Gegenstelle dauern länger als üblich; andere Zustellungen gehen weiter. Die Zeilen "
         "`outbound.slow` im Protokoll nennen den Host; bei seinem Betreiber nachfragen.",
         "Exchanges with a counterpart take longer than usual; other deliveries go on. The log's lines `outbound.slow` "
         "name the host; ask who runs it.",
     ),
-    HouseRule(
+    GatewayRule(
         TASK_FAILING,
-        Severity.URGENT,
+        AlarmLevel.URGENT,
         "Eine Aufgabe des Gateways scheitert immer wieder; das Protokoll nennt Fehler und Stelle (`task.failed`).",
         "A task of the gateway fails again and again; the log names error and place (`task.failed`).",
     ),
-    HouseRule(
+    GatewayRule(
         WEBHOOK_ENDED,
-        Severity.WARNING,
+        AlarmLevel.WARNING,
         "Der Empfänger eines Portals antwortete mit 410; sein Abonnement ist beendet, nichts wird mehr gesendet. Die "
         "Zeile `webhook.ended` im Protokoll nennt das Portal; dort nachfragen. Der Alarm endet, wenn das Portal das "
         "Abonnement löscht.",
         "A portal's receiver answered 410; its subscription has ended, nothing is sent any more. The log's line "
         "`webhook.ended` names the portal; ask there. It is over once the portal removes the subscription.",
     ),
-    HouseRule(
+    GatewayRule(
         "evidence_broken",
-        Severity.URGENT,
+        AlarmLevel.URGENT,
         "Nachweise in der Datenbank sind nicht schlüssig, oder signierte Wurzelwerte fehlen. Jemand hat die Datenbank "
         "am Gateway vorbei geändert, oder sie ist beschädigt; `gateway check` nennt die Stellen.",
         "Evidence in the database does not verify, or signed roots are missing. Somebody changed the database past the "
         "gateway, or it is damaged; `gateway check` names the places.",
     ),
-    HouseRule(
+    GatewayRule(
         "alarm_not_delivered",
-        Severity.WARNING,
+        AlarmLevel.WARNING,
         "Alarme erreichen einen Empfänger nicht; `gateway check` und `gateway alarms test` zeigen, warum.",
         "Alarms do not reach a recipient; `gateway check` and `gateway alarms test` show why.",
     ),
@@ -121,7 +121,7 @@ class Target:
 
     key: str
     name: str
-    severity: Severity
+    severity: AlarmLevel
     municipalities: frozenset[str] = frozenset()
     mail: str | None = field(default=None, repr=False)
     url: str | None = field(default=None, repr=False)
@@ -147,7 +147,7 @@ class Line:
         """The line as it is stored and as a webhook tells it."""
         return {
             "rule": self.rule,
-            "severity": SEVERITIES.get(self.rule, Severity.NOTICE).name.lower(),
+            "severity": SEVERITIES.get(self.rule, AlarmLevel.NOTICE).name.lower(),
             "municipality": self.municipality,
             "number": self.number,
             "since": instant(self.since),
@@ -162,7 +162,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Bulletin:
+class AlarmMessage:
     """One message to one target; `began` starts the time after which it is given up.
 
     `tries` counts this one, also tries whose worker died; `failures` only those that did not reach the target.
@@ -181,9 +181,9 @@ class Bulletin:
         return sum(line.number for line in self.lines)
 
     @property
-    def severity(self) -> Severity:
+    def severity(self) -> AlarmLevel:
         """The gravest of them."""
-        return max((SEVERITIES.get(line.rule, Severity.NOTICE) for line in self.lines), default=Severity.NOTICE)
+        return max((SEVERITIES.get(line.rule, AlarmLevel.NOTICE) for line in self.lines), default=AlarmLevel.NOTICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ class Sent:
     next_at: datetime | None
 
 
-class Bulletins(Protocol):
+class AlarmMessages(Protocol):
     """What the herald asks of the store. One adapter: `gateway/store/operation/alarm_messages.py`."""
 
     async def compose(self, target: Target, *, repeat: timedelta | None, quiet: timedelta) -> int:
@@ -209,7 +209,7 @@ class Bulletins(Protocol):
         """
         ...
 
-    async def claim(self, targets: Collection[str], lease: timedelta) -> tuple[Bulletin, ...]:
+    async def claim(self, targets: Collection[str], lease: timedelta) -> tuple[AlarmMessage, ...]:
         """Due messages; nobody else gets them for `lease`."""
         ...
 
@@ -222,7 +222,7 @@ class Bulletins(Protocol):
         ...
 
 
-def following(bulletin: Bulletin, now: datetime, wish: float | None = None) -> datetime | None:
+def following(bulletin: AlarmMessage, now: datetime, wish: float | None = None) -> datetime | None:
     """When to try again after a failure at `now`; None where it is given up. `wish`: seconds asked for."""
     delay: float = DELAYS[min(bulletin.failures, len(DELAYS) - 1)]
     then = now + timedelta(seconds=max(delay, min(wish or 0.0, LONGEST_WISH)))

@@ -2,7 +2,7 @@
 
 Knows: who is told, in which form, what a failure means for the next try. Never does: raise or resolve alarms of
 submissions, decide what is told (`store.bulletins` gathers it), put anything but ids, rules and numbers in a message.
-Standards: RFC 5321 (mail), Standard Webhooks 1.0. Start reading: `Herald.look`.
+Standards: RFC 5321 (mail), Standard Webhooks 1.0. Start reading: `AlarmSender.look`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from gateway.errors.recurring import Failures
 from gateway.notify import alarms as alarm
 from gateway.notify import mail
 from gateway.notify import message as webhook
-from gateway.notify.alarms import Bulletin, Bulletins, Sent, Target
+from gateway.notify.alarms import AlarmMessage, AlarmMessages, Sent, Target
 from gateway.outbound import smtp
 from gateway.outbound.durations import Durations
 from gateway.outbound.httpx_transport import exchange
@@ -53,10 +53,10 @@ Reach = tuple[Mapping[str, Target], Relay | None]
 
 
 @dataclass(slots=True)
-class Herald:
+class AlarmSender:
     """Sends what is due to `targets` (by key). `sender` and `relay` are unset where there is no mail server."""
 
-    bulletins: Bulletins
+    bulletins: AlarmMessages
     targets: Mapping[str, Target]
     client: httpx.AsyncClient
     clock: Clock
@@ -114,18 +114,18 @@ class Herald:
 
     async def trial(self, target: Target, name: UUID) -> None:
         """Send a test to one target now. Raises what the way raises."""
-        bulletin = Bulletin(name, target.key, (), 1, self.clock.now())
+        bulletin = AlarmMessage(name, target.key, (), 1, self.clock.now())
         if target.mail is not None:
-            await self._mail(target, bulletin, mail.trial)
+            await self._mail(target, bulletin, mail.trial_mail)
         else:
             await self._post(target, bulletin, webhook.TEST)
 
-    async def _deliver(self, bulletin: Bulletin) -> None:
+    async def _deliver(self, bulletin: AlarmMessage) -> None:
         target = self.targets[bulletin.target]
         error: GatewayError | None = None
         try:
             if target.mail is not None:
-                await self._mail(target, bulletin, mail.letter)
+                await self._mail(target, bulletin, mail.mail)
             else:
                 await self._post(target, bulletin, alarm.TYPE)
         except CounterpartError as failure:
@@ -139,23 +139,23 @@ class Herald:
         if error is not None:
             log.warning("herald.not_delivered", recipient=target.name, code=error.code, tries=bulletin.tries)
 
-    def _outcome(self, bulletin: Bulletin, error: GatewayError | None, now: datetime) -> Sent:
+    def _outcome(self, bulletin: AlarmMessage, error: GatewayError | None, now: datetime) -> Sent:
         if error is None:
             return Sent(bulletin.id, bulletin.tries, now, delivered=True, error=None, next_at=None)
         again = None if isinstance(error, PERMANENT) else alarm.following(bulletin, now, error.retry_after)
         return Sent(bulletin.id, bulletin.tries, now, delivered=False, error=error.code, next_at=again)
 
-    async def _mail(self, target: Target, bulletin: Bulletin, form: mail.Form) -> None:
+    async def _mail(self, target: Target, bulletin: AlarmMessage, form: mail.Form) -> None:
         failpoints.before("steps.mail")
         assert self.relay is not None  # the settings see to it
         assert target.mail is not None
         written = form(bulletin, sender=self.sender, to=target.mail, gateway=self.gateway, now=self.clock.now())
         await smtp.send(self.relay, self.sender, target.mail, written, durations=self.durations)
 
-    async def _post(self, target: Target, bulletin: Bulletin, kind: str) -> None:
+    async def _post(self, target: Target, bulletin: AlarmMessage, kind: str) -> None:
         """Raises `CounterpartBusy` for any answer but success: a webhook that was put right gets what it missed."""
         data = {"gateway": self.gateway, "alarms": [line.as_json() for line in bulletin.lines]}
-        message = webhook.Message(
+        message = webhook.WebhookMessage(
             bulletin.id, kind, bulletin.began, data, bulletin.tries, bulletin.began, target.url or "", (target.secret,)
         )
         content = webhook.body(message)

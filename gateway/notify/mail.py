@@ -1,7 +1,7 @@
 """The mail that tells of alarms: German first, English below.
 
 Knows: what stands in it: rules, numbers, ids, commands. Never does: send it (`outbound.smtp` does), personal data.
-Standards: RFC 5322 (message), RFC 3834 (marked as made by a machine). Start reading: `letter`.
+Standards: RFC 5322 (message), RFC 3834 (marked as made by a machine). Start reading: `mail`.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from gateway.model import instant
-from gateway.notify.alarms import Bulletin, Line, sentences
-from gateway.submission.deadlines import Severity
+from gateway.notify.alarms import AlarmMessage, Line, sentences
+from gateway.submission.deadlines import AlarmLevel
 
 _SEVERITY: Final = {
-    Severity.NOTICE: ("Hinweis", "notice"),
-    Severity.WARNING: ("Warnung", "warning"),
-    Severity.URGENT: ("dringend", "urgent"),
+    AlarmLevel.NOTICE: ("Hinweis", "notice"),
+    AlarmLevel.WARNING: ("Warnung", "warning"),
+    AlarmLevel.URGENT: ("dringend", "urgent"),
 }
 _ENGLISH: Final = "--- English ---"
 
 
 class Form(Protocol):
-    """`letter` or `trial`."""
+    """`mail` or `trial_mail`."""
 
-    def __call__(self, bulletin: Bulletin, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
+    def __call__(self, bulletin: AlarmMessage, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
         """The whole message as bytes."""
         ...
 
 
-def letter(bulletin: Bulletin, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
+def mail(bulletin: AlarmMessage, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
     """The whole message as bytes. `gateway` is its public address, by which people know which one writes.
 
     The same bulletin has the same `Message-ID` however often it is sent, so that a mailbox can tell repeats.
@@ -46,7 +46,7 @@ def letter(bulletin: Bulletin, *, sender: str, to: str, gateway: str, now: datet
     return bytes(message)
 
 
-def trial(bulletin: Bulletin, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
+def trial_mail(bulletin: AlarmMessage, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
     """A message that only shows that mail arrives."""
     message = _headed(bulletin, sender, to, now)
     message["Subject"] = f"OZG-Gateway {urlsplit(gateway).hostname or gateway}: Probe / test"
@@ -58,7 +58,7 @@ def trial(bulletin: Bulletin, *, sender: str, to: str, gateway: str, now: dateti
     return bytes(message)
 
 
-def _headed(bulletin: Bulletin, sender: str, to: str, now: datetime) -> EmailMessage:
+def _headed(bulletin: AlarmMessage, sender: str, to: str, now: datetime) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Date"] = sender, to, now
     message["Message-ID"] = f"<{bulletin.id.hex}@{sender.rpartition('@')[2]}>"
@@ -67,7 +67,7 @@ def _headed(bulletin: Bulletin, sender: str, to: str, now: datetime) -> EmailMes
     return message
 
 
-def _text(bulletin: Bulletin, gateway: str) -> str:
+def _text(bulletin: AlarmMessage, gateway: str) -> str:
     lines = sorted(bulletin.lines, key=lambda line: (-_severity(line), line.rule, line.municipality or ""))
     german = [f"Offene Alarme am Gateway {gateway}: {bulletin.number}", ""]
     english = [_ENGLISH, "", f"Open alarms at the gateway {gateway}: {bulletin.number}", ""]
@@ -84,7 +84,7 @@ def _text(bulletin: Bulletin, gateway: str) -> str:
 
 
 def _part(line: Line, language: int) -> list[str]:
-    severity = _SEVERITY[Severity(_severity(line))][language]
+    severity = _SEVERITY[AlarmLevel(_severity(line))][language]
     town = f" · {line.municipality}" if line.municipality else ""
     since = ("seit", "since")[language]
     more = line.number - len(line.subjects)
@@ -99,7 +99,7 @@ def _part(line: Line, language: int) -> list[str]:
 
 
 def _severity(line: Line) -> int:
-    return {name.name.lower(): int(name) for name in Severity}[line.as_json()["severity"]]
+    return {name.name.lower(): int(name) for name in AlarmLevel}[line.as_json()["severity"]]
 
 
 def _count(number: int, one: str, many: str) -> str:

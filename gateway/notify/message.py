@@ -72,7 +72,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class WebhookMessage:
     """One message that is due, with all that sending takes; `began` starts the three days.
 
     `tries` counts this one, also tries whose worker died; `failures` only those that the receiver failed since `began`.
@@ -90,7 +90,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendingResult:
     """What became of one try: the receiver's status, or the code of the error that kept us from one.
 
     `next_at` unset: there is no further try.
@@ -111,7 +111,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class WebhookDelivery:
     """One line of the delivery log. `tries` are JSON-ready: `at`, `status`, `error`."""
 
     id: UUID
@@ -167,7 +167,7 @@ class Subscriptions(Protocol):
 
     async def log(
         self, client: str, webhook: UUID, cursor: str | None, limit: int
-    ) -> tuple[tuple[Delivery, ...], str | None]:
+    ) -> tuple[tuple[WebhookDelivery, ...], str | None]:
         """Deliveries, newest first, and the cursor of the next page."""
         ...
 
@@ -183,11 +183,11 @@ class Outbox(Protocol):
         """The webhooks with something to do: id, client, and whether the change feed has news for it."""
         ...
 
-    async def claim(self, webhook: UUID, limit: int, lease: timedelta) -> tuple[Message, ...]:
+    async def claim(self, webhook: UUID, limit: int, lease: timedelta) -> tuple[WebhookMessage, ...]:
         """Due messages of one webhook; nobody else gets them for `lease`."""
         ...
 
-    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+    async def settle(self, outcomes: Sequence[SendingResult]) -> None:
         """Write down what became of claimed messages; one claimed anew since is left alone.
 
         Where a receiver is gone its subscription ends: nothing of it is busy, followed or claimed any more.
@@ -214,13 +214,13 @@ def message_id(webhook: UUID, cursor: str) -> UUID:
     return uuid5(webhook, cursor)
 
 
-def body(message: Message) -> bytes:
+def body(message: WebhookMessage) -> bytes:
     """The bytes that are sent and signed."""
     whole = {"type": message.type, "timestamp": instant(message.at), "data": dict(message.data)}
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def headers(message: Message, content: bytes, now: datetime) -> dict[str, str]:
+def headers(message: WebhookMessage, content: bytes, now: datetime) -> dict[str, str]:
     """The header fields of one try: a signature by every secret that is valid, the newest first."""
     name, stamp = name_of(message.id), str(int(now.timestamp()))
     return {
@@ -237,7 +237,7 @@ def signature(secret: bytes, name: str, stamp: str, content: bytes) -> str:
     return "v1," + base64.b64encode(mac.digest()).decode()
 
 
-def following(message: Message, now: datetime, wish: float | None = None) -> datetime | None:
+def following(message: WebhookMessage, now: datetime, wish: float | None = None) -> datetime | None:
     """When to try again after a failure at `now`; None where it is given up (a test message: at once).
 
     `wish` is the receiver's `Retry-After` in seconds.

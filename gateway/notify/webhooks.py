@@ -2,7 +2,7 @@
 
 Knows: one lane for each webhook with something to send, so that a slow receiver holds up nobody but itself.
 Never does: decide what is worth a message (`store.webhooks` follows the change feed), touch a submission.
-Standard: Standard Webhooks 1.0, fixed interfaces §4. Start reading: `Notifier.look`.
+Standard: Standard Webhooks 1.0, fixed interfaces §4. Start reading: `WebhookSender.look`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from gateway.errors import CounterpartError, DatabaseAway, InternalError, unexpe
 from gateway.errors.recurring import Failures
 from gateway.notify import message as webhook
 from gateway.notify.alarms import webhook_task
-from gateway.notify.message import Message, Outbox, Outcome
-from gateway.outbound.client import Client, exchange
+from gateway.notify.message import Outbox, SendingResult, WebhookMessage
+from gateway.outbound.client import HttpClient, exchange
 from gateway.ports import Clock, Scope
 
 log = structlog.get_logger()
@@ -38,11 +38,11 @@ PRUNE_EVERY: Final = 600  # looks
 
 
 @dataclass(slots=True)
-class Notifier:
+class WebhookSender:
     """Sends what is due. `served` are the municipalities of each client; whoever is not in it gets nothing."""
 
     outbox: Outbox
-    client: Client
+    client: HttpClient
     clock: Clock
     served: Mapping[str, frozenset[str]]
     patience_s: float = PATIENCE_S
@@ -94,7 +94,7 @@ class Notifier:
                 return
             news = looked > 0
 
-    async def _sent(self, message: Message) -> Outcome:
+    async def _sent(self, message: WebhookMessage) -> SendingResult:
         """As `_send`; an exception that nobody foresaw is a failed try of this message alone."""
         try:
             return await self._send(message)
@@ -104,9 +104,9 @@ class Notifier:
             log.error("notifier.not_sent", message=str(message.id), **unexpected.named(error))  # noqa: TRY400 - messages hold values
             now = self.clock.now()
             again = webhook.following(message, now)
-            return Outcome(message.id, message.tries, now, False, None, InternalError.code, again)
+            return SendingResult(message.id, message.tries, now, False, None, InternalError.code, again)
 
-    async def _send(self, message: Message) -> Outcome:
+    async def _send(self, message: WebhookMessage) -> SendingResult:
         content = webhook.body(message)
         fields = webhook.headers(message, content, self.clock.now())
         status, error, wish = None, None, None
@@ -130,7 +130,7 @@ class Notifier:
         now = self.clock.now()
         over = delivered or status == webhook.GONE_STATUS
         again = None if over else webhook.following(message, now, wish)
-        return Outcome(message.id, message.tries, now, delivered, status, error, again)
+        return SendingResult(message.id, message.tries, now, delivered, status, error, again)
 
 
 def _seconds(text: str) -> float | None:

@@ -64,17 +64,17 @@ class Policy:
     user_agent: str = USER_AGENT
 
 
-def http_client(policy: Policy, *, find: Resolve = resolve, durations: Durations | None = None) -> Client:
+def http_client(policy: Policy, *, find: Resolve = resolve, durations: Durations | None = None) -> HttpClient:
     """A client that keeps `policy`; make one for each environment and reuse it, its connections stay open.
 
     `find` resolves names, `durations` gathers how long exchanges took. Needs a running event loop. The caller closes
     the client (`aclose`). Raises `ValueError` or `OSError` for a policy that cannot be read.
     """
-    return Client(policy, find, durations or Durations())
+    return HttpClient(policy, find, durations or Durations())
 
 
 async def exchange(  # noqa: PLR0913 - the parts of an HTTP request
-    client: Client,
+    client: HttpClient,
     method: str,
     url: str,
     *,
@@ -97,7 +97,7 @@ async def exchange(  # noqa: PLR0913 - the parts of an HTTP request
     return answer
 
 
-class Client:
+class HttpClient:
     """Open connections under one policy, made by `http_client`.
 
     Behind a proxy the proxy resolves names and its rules apply; address literals are judged here all the same.

@@ -16,7 +16,7 @@ import httpx
 from gateway import failpoints
 from gateway.errors import AddressRefused, CounterpartAway, CounterpartGarbled, InternalError
 from gateway.outbound.body import StreamedBody
-from gateway.outbound.client import Client, named
+from gateway.outbound.client import HttpClient, named
 from gateway.outbound.httpx_errors import OutboundRefused, as_httpx, caused
 from gateway.outbound.unpacking import CODINGS, Unpacking
 
@@ -24,7 +24,7 @@ from gateway.outbound.unpacking import CODINGS, Unpacking
 class UnderWayExchange:
     """One exchange from its beginning to the end of its answer; `end` may be called whenever, and more than once."""
 
-    def __init__(self, client: Client, host: str, limit: int, call: str) -> None:
+    def __init__(self, client: HttpClient, host: str, limit: int, call: str) -> None:
         self.host, self.limit, self.call = host, limit, call
         self.body: StreamedBody | None = None
         self.response: aiohttp.ClientResponse | None = None

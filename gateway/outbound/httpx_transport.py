@@ -25,7 +25,7 @@ from gateway import failpoints
 from gateway.errors import CounterpartAway, InternalError
 from gateway.outbound.answer import Answer
 from gateway.outbound.body import StreamedBody
-from gateway.outbound.client import MAX_ANSWER_BYTES, Client, Policy, address_of, body_of, http_client
+from gateway.outbound.client import MAX_ANSWER_BYTES, HttpClient, Policy, address_of, body_of, http_client
 from gateway.outbound.durations import Durations
 from gateway.outbound.httpx_answer import AnswerStream, UnderWayExchange
 from gateway.outbound.httpx_errors import as_ours, caused
@@ -123,7 +123,7 @@ class OutboundTransport(httpx.AsyncBaseTransport):
     policy refuses; what the source of a streamed body raises.
     """
 
-    def __init__(self, client: Client, *, limit: int = MAX_ANSWER_BYTES, call: str = "") -> None:
+    def __init__(self, client: HttpClient, *, limit: int = MAX_ANSWER_BYTES, call: str = "") -> None:
         self._client = client
         self._limit = limit
         self._call = call

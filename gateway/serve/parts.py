@@ -27,16 +27,16 @@ from gateway.settings import unusable_files
 from gateway.settings.gateway import ClientSection, Settings
 from gateway.store.operation import exchange_durations
 from gateway.store.operation.allowances import StoredAllowances
-from gateway.store.operation.used_assertions import SpentAssertions
+from gateway.store.operation.used_assertions import UsedAssertions
 from gateway.store.proof import judging
 from gateway.web.http.resource_checks import pressed
-from gateway.web.parts import HealthCheck, Limits, Parts, WebhookParts
+from gateway.web.parts import BodyLimits, HealthCheck, WebDependencies, WebhookDependencies
 from gateway.web.portal.quotas import ClientLimits, Quotas
 from gateway.wiring.refusals import Attempt
-from gateway.wiring.runtime import House
+from gateway.wiring.runtime import Runtime
 
 
-def parts(house: House, pressure: Pressure | None = None) -> Parts:
+def dependencies(house: Runtime, pressure: Pressure | None = None) -> WebDependencies:
     """Everything that `web.app.create_app` needs; `pressure` is what somebody else keeps up to date.
 
     Raises `SettingsInvalid`.
@@ -51,7 +51,7 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
         clock=house.clock,
         new_id=lambda: str(uuid4()),
         published=house.keys.published,
-        used=SpentAssertions(house.store.database),
+        used=UsedAssertions(house.store.database),
         judge=Certificates(tls.authorities(house.settings.server.tls)),
     )
     server = house.settings.server
@@ -73,7 +73,7 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
         found = await judging.newest(house.store.database)
         return found.no, found.digest
 
-    return Parts(
+    return WebDependencies(
         intake=house.intake,
         store=house.store,
         catalogue=house.catalogue,
@@ -93,12 +93,12 @@ def parts(house: House, pressure: Pressure | None = None) -> Parts:
             StoredAllowances(house.store.database, house.clock, house.store.created_since),
         ),
         correct=partial(correct, house.intake),
-        webhooks=WebhookParts(
+        webhooks=WebhookDependencies(
             store=house.store.webhooks,
             addresses=AddressPolicy.of(house.settings.outbound.allow_private),
             plain_http=house.settings.mode == "test",
         ),
-        limits=Limits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
+        limits=BodyLimits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
         version=__version__,
     )
 

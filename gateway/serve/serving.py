@@ -29,7 +29,7 @@ from gateway.web.app import create_app
 from gateway.web.http.certificate import ClientCertificates, TlsProtocol
 from gateway.wiring import recipients
 from gateway.wiring.refusals import Attempt
-from gateway.wiring.runtime import House, failures, open_house
+from gateway.wiring.runtime import Runtime, failures, open_runtime
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ STOP_WITHIN_S = 7.0
 
 
 @asynccontextmanager
-async def household(
+async def serving(
     settings: Settings, *, worker_command: list[str] | None, stop: asyncio.Event
 ) -> AsyncIterator[dict[str, Any]]:
     """Start everything; yields the readiness line once requests are answered; afterwards nothing is left running."""
@@ -51,8 +51,8 @@ async def household(
         host, port, *_ = door.getsockname()
         base_url = settings.server.base_url(port)
         also = attempts(settings, worker=worker_command is not None)
-        house = await stack.enter_async_context(open_house(settings, base_url=base_url, also=also))
-        keeper = _Keeper(settings, worker_command, settings.environment(base_url))
+        house = await stack.enter_async_context(open_runtime(settings, base_url=base_url, also=also))
+        keeper = _ChildProcesses(settings, worker_command, settings.environment(base_url))
         stack.push_async_callback(keeper.close)
         await keeper.open()
         pressure = await stack.enter_async_context(_watched(house))
@@ -68,7 +68,7 @@ def attempts(settings: Settings, *, worker: bool) -> Iterator[Attempt]:
         yield from recipients.attempts(settings)
 
 
-def _line(house: House, base_url: str, keeper: _Keeper, *, external: bool) -> dict[str, Any]:
+def _line(house: Runtime, base_url: str, keeper: _ChildProcesses, *, external: bool) -> dict[str, Any]:
     issuer = house.issuers[0] if house.issuers else base_url
     return {
         "base_url": base_url,
@@ -82,7 +82,7 @@ def _line(house: House, base_url: str, keeper: _Keeper, *, external: bool) -> di
     }
 
 
-class _Keeper:
+class _ChildProcesses:
     """Watches worker and embedded database and starts again what died."""
 
     def __init__(self, settings: Settings, worker_command: list[str] | None, told: Mapping[str, str]) -> None:
@@ -146,7 +146,7 @@ class _Keeper:
 
 
 @asynccontextmanager
-async def _watched(house: House) -> AsyncIterator[Pressure]:
+async def _watched(house: Runtime) -> AsyncIterator[Pressure]:
     """What runs out, seen once before the first request and every few seconds from then on."""
     section = house.settings.pressure
     limits = Thresholds(section.disk_free_bytes, section.memory_free_bytes, section.waiting_submissions)
@@ -169,9 +169,9 @@ async def _watched(house: House) -> AsyncIterator[Pressure]:
 
 
 @asynccontextmanager
-async def _served(house: House, pressure: Pressure, door: socket.socket, stop: asyncio.Event) -> AsyncIterator[None]:
+async def _served(house: Runtime, pressure: Pressure, door: socket.socket, stop: asyncio.Event) -> AsyncIterator[None]:
     server_settings = house.settings.server
-    app: Any = create_app(doors.parts(house, pressure))
+    app: Any = create_app(doors.dependencies(house, pressure))
     if server_settings.trusted_proxies:
         app = ProxyHeadersMiddleware(app, trusted_hosts=list(server_settings.trusted_proxies))
     header = server_settings.tls.client_certificate_header

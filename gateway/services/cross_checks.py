@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.model import Finding
 from gateway.services.definition import AttachmentRule, Definition
-from gateway.xoev.fim import Field, FormSchema, Group, Kind
+from gateway.xoev.fim import Field, FieldKind, FormSchema, Group
 from gateway.xoev.form.texts import Texts
 from gateway.xoev.mapping.model import STAR, FieldEntry, Tokens
 
@@ -107,7 +107,7 @@ def _foreign_codes(texts: Texts) -> Iterator[tuple[str, str]]:
 
 
 def _untranslated(texts: Texts) -> Iterator[tuple[str, str]]:
-    shown = (one.id for _, one in texts.form.elements() if isinstance(one, Group) or one.kind is not Kind.LABEL)
+    shown = (one.id for _, one in texts.form.elements() if isinstance(one, Group) or one.kind is not FieldKind.LABEL)
     for identifier in dict.fromkeys((texts.form.id, *shown)):
         if identifier not in texts.labels:
             yield f"/labels/{identifier}", identifier
@@ -119,7 +119,7 @@ def _untranslated(texts: Texts) -> Iterator[tuple[str, str]]:
 
 def _fields(form: FormSchema) -> Iterator[Field]:
     fields = {element.id: element for _, element in form.elements() if isinstance(element, Field)}
-    yield from (field for field in fields.values() if field.kind is not Kind.LABEL)
+    yield from (field for field in fields.values() if field.kind is not FieldKind.LABEL)
 
 
 def _fault(place: str, rule: str, *limits: str) -> Finding:

@@ -136,12 +136,12 @@ _SENTENCES: Final = {
     "uniqueItems": ("Kein Eintrag darf sich wiederholen.", "No entry may occur twice."),
     "minimum": ("Der kleinste erlaubte Wert ist {0}.", "The least value allowed is {0}."),
     "maximum": ("Der größte erlaubte Wert ist {0}.", "The greatest value allowed is {0}."),
-    "format": ("Erwartet wird eine Angabe der Form {0}.", "Expected is a value of the form {0}."),
+    "format": ("Erwartet wird eine Angabe der Form {0}.", "ExpectedShape is a value of the form {0}."),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedShape:
     """When an attachment that is not required is usual: the record's value at `source` is one of `values`."""
 
     source: tuple[str, ...]
@@ -159,7 +159,7 @@ class AttachmentRule:
     media_types: tuple[str, ...]
     max_bytes: int
     max_count: int
-    expected: Expected | None = None
+    expected: ExpectedShape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,7 @@ def _attachment(entry: Mapping[str, Any]) -> AttachmentRule:
         tuple(entry["media_types"]),
         entry["max_bytes"],
         entry["max_count"],
-        Expected(tuple(expected["pointer"][1:].split("/")), tuple(expected["in"])) if expected else None,
+        ExpectedShape(tuple(expected["pointer"][1:].split("/")), tuple(expected["in"])) if expected else None,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from gateway.services.definition import AttachmentRule
 from gateway.services.service import Service
-from gateway.xoev.form.filling import Plan
+from gateway.xoev.form.filling import FillingPlan
 from gateway.xoev.mapping.model import BEYOND, FieldEntry, pointer
 from gateway.xoev.record.compatibility import narrowed
 
@@ -21,7 +21,7 @@ _WEIGHT: Final = {"none": 0, "patch": 1, "minor": 2, "major": 3}
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ServiceChange:
     """One difference.
 
     `kind` is `gone`, `new`, `moved` or `converted` for a value of the record (`place`, with `*` for every item) and the
@@ -46,7 +46,7 @@ class Change:
         }
 
 
-def compare(old: Service, new: Service) -> tuple[Change, ...]:
+def compare(old: Service, new: Service) -> tuple[ServiceChange, ...]:
     """Every difference that a portal or a receiver can notice; empty for the same service.
 
     Args:
@@ -62,7 +62,7 @@ def compare(old: Service, new: Service) -> tuple[Change, ...]:
     )
 
 
-def needed(changes: tuple[Change, ...]) -> str:
+def needed(changes: tuple[ServiceChange, ...]) -> str:
     """Which part of the version has to rise: `major` where portals no longer fit, else `minor`, or `none`."""
     if not changes:
         return "none"
@@ -78,28 +78,28 @@ def risen(old: str, new: str) -> str:
     return ("major", "minor", "patch")[first]
 
 
-def suffices(old: Service, new: Service, changes: tuple[Change, ...]) -> bool:
+def suffices(old: Service, new: Service, changes: tuple[ServiceChange, ...]) -> bool:
     """Whether the version rose as much as the changes ask for."""
     return _WEIGHT[risen(old.version, new.version)] >= _WEIGHT[needed(changes)]
 
 
-def _document(old: Service, new: Service) -> Iterator[Change]:
+def _document(old: Service, new: Service) -> Iterator[ServiceChange]:
     for kind, before, after in (
         ("standard", old.standard, new.standard),
         ("namespace", old.namespace, new.namespace),
         ("schema_uri", old.schema_uri, new.schema_uri),
     ):
         if before != after:
-            yield Change("schema", kind, before, after)
+            yield ServiceChange("schema", kind, before, after)
     if old.xsd != new.xsd and old.namespace == new.namespace:
-        yield Change("schema", "xsd", hashlib.sha256(old.xsd).hexdigest(), hashlib.sha256(new.xsd).hexdigest())
+        yield ServiceChange("schema", "xsd", hashlib.sha256(old.xsd).hexdigest(), hashlib.sha256(new.xsd).hexdigest())
 
 
 def _targets(service: Service) -> dict[str, dict[str, FieldEntry]]:
     """Record value -> path of each element it becomes and how; constants and attachments have places of their own."""
     found: dict[str, dict[str, FieldEntry]] = {}
 
-    def visit(parent: Plan) -> None:
+    def visit(parent: FillingPlan) -> None:
         for child in parent.children:
             if child.entry is not None:
                 found.setdefault(_place(child.entry), {})[child.node.path] = child.entry
@@ -117,18 +117,20 @@ def _place(entry: FieldEntry) -> str:
 
 def _values(
     old: Mapping[str, Mapping[str, FieldEntry]], new: Mapping[str, Mapping[str, FieldEntry]]
-) -> Iterator[Change]:
+) -> Iterator[ServiceChange]:
     for place in dict.fromkeys((*old, *new)):
         before, after = old.get(place, {}), new.get(place, {})
         if before and not after:
-            yield Change("gone", place, list(before), None, compatible=not any(one.recorded for one in before.values()))
+            yield ServiceChange(
+                "gone", place, list(before), None, compatible=not any(one.recorded for one in before.values())
+            )
         elif after and not before:
-            yield Change("new", place, None, list(after))
+            yield ServiceChange("new", place, None, list(after))
         elif list(before) != list(after):
-            yield Change("moved", place, list(before), list(after))
+            yield ServiceChange("moved", place, list(before), list(after))
         for path in before.keys() & after.keys():
             if (shown := _conversion(before[path])) != _conversion(after[path]):
-                yield Change("converted", place, {path: shown}, {path: _conversion(after[path])})
+                yield ServiceChange("converted", place, {path: shown}, {path: _conversion(after[path])})
 
 
 def _conversion(entry: FieldEntry) -> dict[str, Any]:
@@ -148,29 +150,29 @@ def _conversion(entry: FieldEntry) -> dict[str, Any]:
     return way
 
 
-def _narrower(old: Service, new: Service) -> Iterator[Change]:
+def _narrower(old: Service, new: Service) -> Iterator[ServiceChange]:
     for one in narrowed(old.record_schema(), new.record_schema()):
         if one.keyword != "properties":  # told as `gone`, by where it went
-            yield Change("narrowed", pointer(one.place), {one.keyword: one.old}, {one.keyword: one.new}, False)
+            yield ServiceChange("narrowed", pointer(one.place), {one.keyword: one.old}, {one.keyword: one.new}, False)
 
 
-def _rules(old: Service, new: Service) -> Iterator[Change]:
+def _rules(old: Service, new: Service) -> Iterator[ServiceChange]:
     """Rules between values that no JSON Schema says; the others are told as `narrowed`."""
     before, after = ([rule for rule in one.compiled.check.rules if rule.kind in BEYOND] for one in (old, new))
     for rule in before:
         if rule not in after:
-            yield Change("rule", pointer(rule.of[0]), rule.kind.value, None)
+            yield ServiceChange("rule", pointer(rule.of[0]), rule.kind.value, None)
     for rule in after:
         if rule not in before:
-            yield Change("rule", pointer(rule.of[0]), None, rule.kind.value, compatible=False)
+            yield ServiceChange("rule", pointer(rule.of[0]), None, rule.kind.value, compatible=False)
 
 
-def _attachments(old: Service, new: Service) -> Iterator[Change]:
+def _attachments(old: Service, new: Service) -> Iterator[ServiceChange]:
     before, after = ({rule.kind: rule for rule in one.attachments} for one in (old, new))
     for kind in dict.fromkeys((*before, *after)):
         was, now = before.get(kind), after.get(kind)
         if was != now:
-            yield Change("attachment", kind, _asked(was), _asked(now), compatible=_still_taken(was, now))
+            yield ServiceChange("attachment", kind, _asked(was), _asked(now), compatible=_still_taken(was, now))
 
 
 def _asked(rule: AttachmentRule | None) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ from gateway.services import definition as head
 from gateway.services.attachments import sample
 from gateway.services.cross_checks import incoherent, unattached
 from gateway.services.document_schema import Chosen, document_schema
-from gateway.services.messages import Messages, widened
+from gateway.services.messages import MessageTemplates, widened
 from gateway.services.overrides import override
 from gateway.services.service import Compiled, Service
 from gateway.services.standard_support import speaks
@@ -52,7 +52,7 @@ _MAX_FILE: Final = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class Services:
     """All services of this gateway, by id."""
 
     _services: Mapping[str, Service] = field(default_factory=dict)
@@ -77,7 +77,7 @@ def load(
     directory: Path | None = None,
     parameters: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
     installed: Callable[[], Library] | None = None,
-) -> Catalogue:
+) -> Services:
     """Load every service of a directory.
 
     Args:
@@ -94,7 +94,7 @@ def load(
     faults: list[Finding] = []
     services: dict[str, Service] = {}
     broken: set[str] = set()
-    messages = Messages(directory or _OWN, installed)
+    messages = MessageTemplates(directory or _OWN, installed)
     for folder in _folders(directory or _OWN, faults):
         service = _Folder(folder, faults, messages, installed or Library).load()
         if service is None:
@@ -109,7 +109,7 @@ def load(
             _apply(services, ars, service_id, values, faults)
     if faults:
         raise DataInvalid(findings=tuple(faults))
-    return Catalogue(services)
+    return Services(services)
 
 
 def load_folder(folder: Path, installed: Callable[[], Library] | None = None) -> Service:
@@ -118,7 +118,7 @@ def load_folder(folder: Path, installed: Callable[[], Library] | None = None) ->
     `installed` gives the schema sets that a service may name for its documents; its messages are left out.
     """
     faults: list[Finding] = []
-    service = _Folder(folder, faults, Messages(folder.parent, None), installed or Library).load()
+    service = _Folder(folder, faults, MessageTemplates(folder.parent, None), installed or Library).load()
     if service is None or faults:
         raise DataInvalid(findings=tuple(faults))
     return service
@@ -154,7 +154,7 @@ class _Folder:
     """One folder being loaded; goes on after a fault as far as the rest can be judged."""
 
     def __init__(
-        self, folder: Path, faults: list[Finding], messages: Messages, installed: Callable[[], Library]
+        self, folder: Path, faults: list[Finding], messages: MessageTemplates, installed: Callable[[], Library]
     ) -> None:
         self.folder = folder
         self.faults = faults

@@ -1,7 +1,8 @@
 """The messages of a service's folder: mapping files read, extended and joined with installed schemas.
 
 Knows: `messages/<standard>.toml` and the files in `_messages` that they extend. Never does: require a schema set that
-nobody asks for. Standard: file format 1 of this project (`docs/reference/messages.md`). Start reading: `Messages.of`.
+nobody asks for. Standard: file format 1 of this project (`docs/reference/messages.md`).
+Start reading: `MessageTemplates.of`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Offered:
     notices: tuple[Finding, ...] = field(default=(), repr=False)
 
 
-class Messages:
+class MessageTemplates:
     """Reads the messages of all folders of one directory; each schema set is compiled once."""
 
     def __init__(self, directory: Path, installed: Callable[[], Library] | None) -> None:

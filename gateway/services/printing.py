@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from gateway.errors import InternalError
 from gateway.model import Attachment, Finding, Severity
 from gateway.services.service import Service
-from gateway.xoev.fim import Field, FormSchema, Kind
+from gateway.xoev.fim import Field, FieldKind, FormSchema
 from gateway.xoev.form.texts import Texts
 from gateway.xoev.readable.printable import unprintable
 
@@ -64,7 +64,7 @@ def _texts(service: Service) -> Iterator[tuple[str, str]]:
 def _form(form: FormSchema) -> Iterator[tuple[str, str]]:
     yield "form.xml#", form.label
     for path, element in form.elements():
-        if isinstance(element, Field) and element.kind is Kind.LABEL:
+        if isinstance(element, Field) and element.kind is FieldKind.LABEL:
             continue
         yield f"form.xml#/{path}", element.label
         for code in element.codes if isinstance(element, Field) else ():

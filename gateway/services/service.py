@@ -18,7 +18,7 @@ from gateway.services import attachments as attachment_rules
 from gateway.services.definition import AttachmentRule, Definition
 from gateway.services.messages import Offered
 from gateway.xoev.fim import Field
-from gateway.xoev.form.filling import Filled, Plan, fill
+from gateway.xoev.form.filling import FilledForm, FillingPlan, fill
 from gateway.xoev.form.texts import Texts
 from gateway.xoev.form.writing import document as write_document
 from gateway.xoev.mapping.attached import shown
@@ -32,7 +32,7 @@ from gateway.xoev.record.checking import RecordCheck, within_limits
 from gateway.xoev.record.consequences import own
 from gateway.xoev.record.normal_record import Normaliser
 from gateway.xoev.record.sentences import finding
-from gateway.xoev.report import Scenario, Stage, State
+from gateway.xoev.report import Scenario, Stage, StageState
 from gateway.xoev.schema.compiled_xsd import Schema
 from gateway.xoev.schema.sets import CompiledSet
 from gateway.xoev.schema.signature_place import has_place
@@ -54,7 +54,7 @@ class Compiled:
     """What is made once from a service's files and shared by all municipalities."""
 
     schema: Schema
-    plan: Plan
+    plan: FillingPlan
     texts: Texts
     record_schema: Mapping[str, Any] = field(repr=False)
     check: RecordCheck = field(repr=False)
@@ -194,7 +194,7 @@ class Service:
         passed = {Stage.WELL_FORMED, Stage.SCHEMA, Stage.CHARACTERS, Stage.SERVICE}
         passed |= {Stage.RULES} if self.asks_rules else set()
         passed |= {Stage.CODE_LISTS} if self.template is not None and self.template.judges_codes else set()
-        return {stage.value: (State.PASSED if stage in passed else State.NOT_ASKED).value for stage in Stage}
+        return {stage.value: (StageState.PASSED if stage in passed else StageState.NOT_ASKED).value for stage in Stage}
 
     def rules_for(self, ars: str) -> Service:
         """The service with a municipality's overrides applied.
@@ -362,7 +362,7 @@ class Service:
         """
         filled, _ = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0], shown(attachments))
         titles = {rule.kind: (rule.title_de, rule.title_en) for rule in self.attachments}
-        head = readable.Head(
+        head = readable.PageHead(
             title=(self.titles["de"], self.titles["en"]),
             municipality=municipality_name,
             received_at=received_at,
@@ -385,7 +385,7 @@ def _deliverable(document: Document | None, findings: list[Finding]) -> tuple[Do
     return None, [*findings, finding("/record", "document_too_large", limit=MAX_DOCUMENT_BYTES)]
 
 
-def _blank(filled: Filled) -> Iterator[Finding]:
+def _blank(filled: FilledForm) -> Iterator[Finding]:
     """A finding for each text of white space alone: XÖV documents hold no empty elements (rule sch-xbau-gen-001)."""
     if filled.text is not None and not filled.text.strip():
         yield finding(filled.pointer, "too_short", filled.plan.label, limit=1)
@@ -393,7 +393,7 @@ def _blank(filled: Filled) -> Iterator[Finding]:
         yield from _blank(child)
 
 
-def _traced(filled: Filled) -> Iterator[dict[str, str]]:
+def _traced(filled: FilledForm) -> Iterator[dict[str, str]]:
     element, entry = filled.plan.element, filled.plan.entry
     if isinstance(element, Field) and entry is not None:
         kind = "code" if entry.codes else element.type.value

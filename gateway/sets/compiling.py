@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.model import Finding, Severity
 from gateway.sets.library import Library
-from gateway.sets.manifest import Identity, Manifest
+from gateway.sets.manifest import Manifest, SetIdentity
 from gateway.sets.plan import NewSet
 from gateway.xoev.schema.sets import SchemaSet
 
@@ -31,7 +31,7 @@ class Compiling:
 
     faults: tuple[Finding, ...] = ()
     notices: tuple[Finding, ...] = ()
-    flagged: frozenset[Identity] = frozenset()
+    flagged: frozenset[SetIdentity] = frozenset()
 
 
 def uncompiled(sets: Sequence[NewSet], installed: Library, manifest: Manifest) -> Compiling:
@@ -50,7 +50,7 @@ def uncompiled(sets: Sequence[NewSet], installed: Library, manifest: Manifest) -
     together = installed.beside({one.identity: _as_set(one, manifest) for one in schemas})
     faults: list[Finding] = []
     notices: list[Finding] = []
-    flagged: set[Identity] = set()
+    flagged: set[SetIdentity] = set()
     for one in schemas:
         if not has_schema(one.files):
             continue
@@ -71,7 +71,7 @@ def has_schema(files: Mapping[str, object]) -> bool:
     return any(name.lower().endswith(_SUFFIX) for name in files)
 
 
-def refusal(identity: Identity, told: Sequence[Finding]) -> list[Finding]:
+def refusal(identity: SetIdentity, told: Sequence[Finding]) -> list[Finding]:
     """The causes that a set does not compile, headed by what to do; absent parts first."""
     causes = [one if one.severity is Severity.INFO else replace(one, severity=Severity.ERROR) for one in once(told)]
     absent = [one for one in causes if one.rule in _ABSENT]

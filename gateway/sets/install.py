@@ -20,7 +20,7 @@ from typing import Final, Literal
 from gateway.errors import SetRefused, SetsNotWritten
 from gateway.model import Finding
 from gateway.sets.installed import FOLDERS, INDEX, InstalledSet, read_files, read_index, write_index
-from gateway.sets.manifest import Identity, digest_of
+from gateway.sets.manifest import SetIdentity, digest_of
 from gateway.sets.plan import NewSet
 
 _LOCK: Final = ".lock"
@@ -29,7 +29,7 @@ _PLAIN: Final = re.compile(r"[^A-Za-z0-9.-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class InstallResult:
     """What became of a set."""
 
     one: InstalledSet
@@ -37,7 +37,9 @@ class Outcome:
     outcome: Literal["installed", "unchanged", "replaced"]
 
 
-def install(directory: Path, sets: Sequence[NewSet], *, source: str, at: str, replace: bool = False) -> list[Outcome]:
+def install(
+    directory: Path, sets: Sequence[NewSet], *, source: str, at: str, replace: bool = False
+) -> list[InstallResult]:
     """Install sets.
 
     Args:
@@ -59,7 +61,7 @@ def install(directory: Path, sets: Sequence[NewSet], *, source: str, at: str, re
                 _outcome(directory, one.listed, new, present.get(new.identity), replace) for one, new in planned
             ]
             _refuse([one for one in outcomes if isinstance(one, Finding)])
-            done = [one for one in outcomes if isinstance(one, Outcome)]
+            done = [one for one in outcomes if isinstance(one, InstallResult)]
             fresh = [new for new, one in zip(sets, done, strict=True) if one.outcome != "unchanged"]
             for one in fresh:
                 _write(directory / FOLDERS, _as_installed(one, source, at).folder, one)
@@ -89,18 +91,18 @@ def _as_installed(one: NewSet, source: str, at: str) -> InstalledSet:
 
 def _outcome(
     directory: Path, listed: bool, new: InstalledSet, old: InstalledSet | None, replace: bool
-) -> Outcome | Finding:
+) -> InstallResult | Finding:
     if old is None:
-        return Outcome(new, listed, "installed")
+        return InstallResult(new, listed, "installed")
     same = old.digest == new.digest
     if same and not read_files(directory, old)[1]:
-        return Outcome(old, listed, "unchanged")
+        return InstallResult(old, listed, "unchanged")
     if replace:
-        return Outcome(new, listed, "replaced")
+        return InstallResult(new, listed, "replaced")
     return _differs(old.identity, damaged=same)
 
 
-def _differs(identity: Identity, *, damaged: bool) -> Finding:
+def _differs(identity: SetIdentity, *, damaged: bool) -> Finding:
     if damaged:
         return Finding(
             identity.name,

@@ -19,7 +19,7 @@ from gateway.input import regular_file
 from gateway.model import Finding, Severity
 from gateway.sets.folder import MAX_FILE_BYTES
 from gateway.sets.library import Library
-from gateway.sets.manifest import Identity, Manifest, digest_of
+from gateway.sets.manifest import Manifest, SetIdentity, digest_of
 from gateway.xoev.schema.sets import SchemaSet
 
 INDEX: Final = "installed.json"
@@ -30,7 +30,7 @@ FOLDERS: Final = "sets"
 class InstalledSet:
     """A set on disk: `files` are names and SHA-256 as they were installed into `folder` (below `sets/`)."""
 
-    identity: Identity
+    identity: SetIdentity
     folder: str
     files: Mapping[str, str] = field(repr=False)
     source: str = ""
@@ -112,7 +112,7 @@ def load(
         answers. Reads files; call it once at start.
     """
     findings: list[Finding] = []
-    used: list[tuple[Identity, SchemaSet]] = []
+    used: list[tuple[SetIdentity, SchemaSet]] = []
     for one in sorted(read_index(directory), key=lambda one: not one.is_listed(manifest)):
         if not may_use(one, manifest, trusted):
             findings.append(_finding(one.identity.name, "set_untrusted", one.digest))
@@ -148,7 +148,7 @@ def _entry(values: Mapping[str, Any]) -> InstalledSet:
     folder, files = str(values["folder"]), {str(name): str(digest) for name, digest in values["files"].items()}
     if any(".." in Path(name).parts or Path(name).is_absolute() for name in (folder, *files)):
         raise ValueError(folder)
-    identity = Identity(values["kind"], str(values["urn"]), str(values["version"]))
+    identity = SetIdentity(values["kind"], str(values["urn"]), str(values["version"]))
     return InstalledSet(identity, folder, files, str(values["source"]), str(values["installed_at"]))
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from lxml import etree
 
 from gateway.model import Finding
-from gateway.sets.manifest import Identity
+from gateway.sets.manifest import SetIdentity
 from gateway.xoev import schematron
 from gateway.xoev.codes.lists import CodeLists, Ending
 from gateway.xoev.fim import genericode
@@ -28,25 +28,25 @@ class Library:
     """
 
     def __init__(
-        self, sets: Iterable[tuple[Identity, SchemaSet]] = (), endings: Mapping[str, Ending] | None = None
+        self, sets: Iterable[tuple[SetIdentity, SchemaSet]] = (), endings: Mapping[str, Ending] | None = None
     ) -> None:
         self._sets = dict(sets)
         self._endings = endings
-        self._compiled: dict[Identity | tuple[str, str], tuple[CompiledSet | None, tuple[Finding, ...]]] = {}
-        self._rules: dict[Identity, tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]] = {}
+        self._compiled: dict[SetIdentity | tuple[str, str], tuple[CompiledSet | None, tuple[Finding, ...]]] = {}
+        self._rules: dict[SetIdentity, tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]] = {}
         self._lists: tuple[CodeLists, tuple[Finding, ...]] | None = None
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._sets)
 
-    def identities(self) -> tuple[Identity, ...]:
+    def identities(self) -> tuple[SetIdentity, ...]:
         """Every set, in order."""
         return tuple(sorted(self._sets, key=lambda one: (one.kind, one.urn, one.version)))
 
     def schema(self, urn: str, version: str) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
         """A schema set, compiled with all others at hand; None and the faults where it cannot be, or is not there."""
-        identity = Identity("schema", urn, version)
+        identity = SetIdentity("schema", urn, version)
         first = self._sets.get(identity)
         if first is None:
             return None, (_missing(identity),)
@@ -57,27 +57,27 @@ class Library:
         """The schema of a kind of documents by namespace and file name, compiled with all that it takes in."""
         return self._once((namespace, name), lambda: compile_file(namespace, name, self._schemas()))
 
-    def find(self, name: str) -> Identity | None:
+    def find(self, name: str) -> SetIdentity | None:
         """The schema set of a name, `<urn>_<version>` or the URN where only one version is there."""
         schemas = [one for one in self._sets if one.kind == "schema"]
         named = [one for one in schemas if one.name == name] or [one for one in schemas if one.urn == name]
         return named[0] if len(named) == 1 else None
 
     def around(
-        self, given: SchemaSet, start: str, only: Identity | None = None
+        self, given: SchemaSet, start: str, only: SetIdentity | None = None
     ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
         """A schema of somebody's own, compiled with the installed sets, or with `only` one, for what it imports."""
         others = self._schemas() if only is None else [self._sets[only]]
         return compile_set(given, others, start)
 
-    def beside(self, new: Mapping[Identity, SchemaSet]) -> Library:
+    def beside(self, new: Mapping[SetIdentity, SchemaSet]) -> Library:
         """These sets, which answer first, together with all others at hand."""
         left = {identity: one for identity, one in self._sets.items() if identity not in new}
         return Library([*new.items(), *left.items()], self._endings)
 
     def rules(self, urn: str, version: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
         """The Schematron schemas of a standard by file name, and every fault of those that cannot be read."""
-        identity = Identity("rules", urn, version)
+        identity = SetIdentity("rules", urn, version)
         with self._lock:
             if identity not in self._rules:
                 there = self._sets.get(identity)
@@ -104,7 +104,7 @@ class Library:
 
     def _once(
         self,
-        key: Identity | tuple[str, str],
+        key: SetIdentity | tuple[str, str],
         made: Callable[[], tuple[CompiledSet | None, tuple[Finding, ...]]],
     ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
         with self._lock:
@@ -146,7 +146,7 @@ def _rules(files: Mapping[str, bytes], place: str) -> tuple[tuple[tuple[str, Rul
     return tuple(read), tuple(faults)
 
 
-def _missing(identity: Identity) -> Finding:
+def _missing(identity: SetIdentity) -> Finding:
     return Finding(
         identity.name,
         "set_missing",

@@ -20,7 +20,7 @@ Kind = Literal["schema", "rules", "codelist"]
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class SetIdentity:
     """What a set is: its kind, the URN its publisher gave it (or its namespace), and its version."""
 
     kind: Kind
@@ -34,10 +34,10 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestEntry:
     """A set of the manifest. `files` are names and SHA-256 (hex), `doctypes` those that may hold a document type."""
 
-    identity: Identity
+    identity: SetIdentity
     files: Mapping[str, str] = field(repr=False)
     published: str
     licence: str
@@ -54,11 +54,11 @@ class Entry:
 class Manifest:
     """All entries, by identity."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[ManifestEntry]) -> None:
         self.entries = tuple(entries)
         self._by_identity = {one.identity: one for one in self.entries}
 
-    def find(self, identity: Identity) -> Entry | None:
+    def find(self, identity: SetIdentity) -> ManifestEntry | None:
         """The entry of a set, None for one that the manifest does not name."""
         return self._by_identity.get(identity)
 
@@ -84,11 +84,11 @@ def shipped() -> Manifest:
     return parse(resources.files("gateway.sets").joinpath("MANIFEST.toml").read_text(encoding="utf-8"))
 
 
-def _entry(values: Mapping[str, Any]) -> Entry:
+def _entry(values: Mapping[str, Any]) -> ManifestEntry:
     files = values["files"]
     ending = values.get("ending")
-    return Entry(
-        Identity(values["kind"], values["urn"], values["version"]),
+    return ManifestEntry(
+        SetIdentity(values["kind"], values["urn"], values["version"]),
         {one["name"]: one["sha256"] for one in files},
         values.get("published", ""),
         values["licence"],

@@ -13,7 +13,7 @@ from posixpath import basename
 from typing import Final
 
 from gateway.model import Finding, Severity
-from gateway.sets.manifest import Entry, Identity, Manifest
+from gateway.sets.manifest import Manifest, ManifestEntry, SetIdentity
 from gateway.xoev.codes.lists import identity as list_identity
 from gateway.xoev.fim import genericode
 from gateway.xoev.xml import strict_xml
@@ -26,7 +26,7 @@ _VERSION: Final = ".//{*}appinfo/{*}versionStandard/{*}version"
 class NewSet:
     """A set to be installed: `files` by relative path, `digests` their SHA-256 (hex)."""
 
-    identity: Identity
+    identity: SetIdentity
     files: Mapping[str, bytes] = field(repr=False)
     listed: bool
 
@@ -104,7 +104,7 @@ def _near(rest: Mapping[str, bytes], manifest: Manifest, complete: set[str]) -> 
     return faults
 
 
-def _missing_of(entry: Entry, names: Mapping[str, str], digests: set[str]) -> list[Finding]:
+def _missing_of(entry: ManifestEntry, names: Mapping[str, str], digests: set[str]) -> list[Finding]:
     return [
         _fault(f"{entry.identity.name}/{name}", "set_changed" if name in names else "set_incomplete", digest)
         for name, digest in entry.files.items()
@@ -125,7 +125,7 @@ def _kind(path: str, content: bytes) -> str:
 
 
 def _unlisted(rest: Mapping[str, bytes], wanted: Unlisted) -> tuple[list[NewSet], list[Finding]]:
-    sets: dict[Identity, NewSet] = {}
+    sets: dict[SetIdentity, NewSet] = {}
     faults: list[Finding] = []
     others: dict[str, dict[str, bytes]] = {"schema": {}, "rules": {}}
     for path, content in rest.items():
@@ -136,7 +136,7 @@ def _unlisted(rest: Mapping[str, bytes], wanted: Unlisted) -> tuple[list[NewSet]
         table, found = genericode.read([content])
         faults += [replace(one, pointer=f"{path}#{one.pointer}") for one in found]
         if table is not None:
-            one = NewSet(Identity("codelist", *list_identity(table)), {basename(path): content}, listed=False)
+            one = NewSet(SetIdentity("codelist", *list_identity(table)), {basename(path): content}, listed=False)
             if one.identity in sets:
                 faults.append(_fault(path, "set_twice", one.identity.name))
             sets[one.identity] = one
@@ -146,7 +146,7 @@ def _unlisted(rest: Mapping[str, bytes], wanted: Unlisted) -> tuple[list[NewSet]
         if files and named is None:
             faults.append(_fault(next(iter(files)), "set_unnamed"))
         elif files and named is not None:
-            identity = Identity("schema" if kind == "schema" else "rules", *named)
+            identity = SetIdentity("schema" if kind == "schema" else "rules", *named)
             sets[identity] = NewSet(identity, files, listed=False)
     return list(sets.values()), faults
 

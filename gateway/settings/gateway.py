@@ -61,7 +61,7 @@ def default_data_dir() -> Path:
     return (Path(home) if home else Path.home() / ".local" / "share") / "ozg-gateway"
 
 
-class Database(Section):
+class DatabaseSection(Section):
     """Where the rows live."""
 
     url: DatabaseAddress | None = Field(
@@ -72,7 +72,7 @@ class Database(Section):
     pool_size: int = Field(6, ge=2, le=200, description="Connections that one process holds at most.")
 
 
-class Server(Section):
+class ServerSection(Section):
     """The door for portals."""
 
     public_url: OwnAddress | None = Field(
@@ -109,7 +109,7 @@ class Server(Section):
             yield "trusted_proxies", "proxy_anybody"
 
 
-class Environment(Section):
+class EnvironmentSection(Section):
     """One FIT-Connect environment."""
 
     token_url: Counterpart = Field(description="Token endpoint.")
@@ -151,15 +151,15 @@ class Environment(Section):
             yield "trust_roots", "trust_roots"
 
 
-class FitConnect(Section):
+class FitConnectSection(Section):
     """FIT-Connect."""
 
-    environments: dict[str, Environment] = Field(
+    environments: dict[str, EnvironmentSection] = Field(
         default_factory=dict, description="Environments by name (test, stage, prod or your own)."
     )
 
 
-class Directory(Section):
+class DirectorySection(Section):
     """A directory of files."""
 
     dir: Path | None = Field(None, description="Directory; unset: what the gateway ships.")
@@ -218,7 +218,7 @@ class ClientSection(Section):
     limits: ClientLimitsSection = ClientLimitsSection()
 
 
-class Vault(Section):
+class VaultSection(Section):
     """Encryption at rest."""
 
     master_key_file: MasterKeyFile | None = Field(
@@ -296,15 +296,15 @@ class Settings(BaseSettings):
     failpoints: Path | None = Field(
         None, description="Test mode only: directory whose files name the points at which a process is to die."
     )
-    database: Database = Database()
-    server: Server = Server()
+    database: DatabaseSection = DatabaseSection()
+    server: ServerSection = ServerSection()
     outbound: OutboundSection = OutboundSection()
-    fitconnect: FitConnect = FitConnect()
-    municipalities: Directory = Directory()
-    services: Directory = Directory()
+    fitconnect: FitConnectSection = FitConnectSection()
+    municipalities: DirectorySection = DirectorySection()
+    services: DirectorySection = DirectorySection()
     schemas: SchemasSection = SchemasSection()
     clients: tuple[ClientSection, ...] = ()
-    vault: Vault = Vault()
+    vault: VaultSection = VaultSection()
     evidence: EvidenceSection = EvidenceSection()
     worker: WorkerSection = WorkerSection()
     alarms: AlarmsSection = AlarmsSection()

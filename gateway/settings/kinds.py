@@ -1,7 +1,7 @@
 """What kind of value a setting holds, said by its type: a path, a secret's file, an address of a counterpart.
 
 Knows: the types, how a path is made absolute, the walk over every value of a section. Never does: I/O, rules.
-Standard: house rule. Start reading: `Kind`, then `every`.
+Standard: house rule. Start reading: `SettingKind`, then `every`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 
-class Kind(Enum):
+class SettingKind(Enum):
     """What a value is beyond its Python type."""
 
     OWN_ADDRESS = auto()
@@ -37,69 +37,69 @@ class Kind(Enum):
 PUBLIC_URL = r"^https?://[^\s?#@/]+(/[^\s?#]*)?$"
 """Host, port and maybe a path: references are made by adding to it, so neither query nor fragment (RFC 8414 §2)."""
 
-OwnAddress = Annotated[str, Kind.OWN_ADDRESS]
+OwnAddress = Annotated[str, SettingKind.OWN_ADDRESS]
 """An address by which others reach the gateway."""
-Counterpart = Annotated[str, Kind.COUNTERPART]
+Counterpart = Annotated[str, SettingKind.COUNTERPART]
 """An address that the gateway calls."""
-CounterpartHost = Annotated[str, Kind.COUNTERPART_HOST]
+CounterpartHost = Annotated[str, SettingKind.COUNTERPART_HOST]
 """The name of a machine that the gateway calls."""
-IssuerName = Annotated[str, Kind.ISSUER]
+IssuerName = Annotated[str, SettingKind.ISSUER]
 """A name by which a counterpart signs; mostly an address, never called."""
-SecretFile = Annotated[Path, Kind.SECRET]
+SecretFile = Annotated[Path, SettingKind.SECRET]
 """A file with a secret in text."""
-PasswordFile = Annotated[Path, Kind.PASSWORD]
+PasswordFile = Annotated[Path, SettingKind.PASSWORD]
 """A file with a password that somebody else has set."""
-MasterKeyFile = Annotated[Path, Kind.MASTER_KEY]
+MasterKeyFile = Annotated[Path, SettingKind.MASTER_KEY]
 """A file with the master key in use."""
-MasterKeyText = Annotated[SecretStr, Kind.MASTER_KEY]
+MasterKeyText = Annotated[SecretStr, SettingKind.MASTER_KEY]
 """The master key in use itself."""
-FormerKeyFile = Annotated[Path, Kind.FORMER_KEY]
+FormerKeyFile = Annotated[Path, SettingKind.FORMER_KEY]
 """A file with a master key that is on its way out."""
-PrivateKeyFile = Annotated[Path, Kind.PRIVATE_KEY]
+PrivateKeyFile = Annotated[Path, SettingKind.PRIVATE_KEY]
 """A file with a private key (PEM)."""
-JwkFile = Annotated[Path, Kind.JWK]
+JwkFile = Annotated[Path, SettingKind.JWK]
 """A file with a JWK, private or public."""
-Command = Annotated[tuple[str, ...], Kind.COMMAND]
+Command = Annotated[tuple[str, ...], SettingKind.COMMAND]
 """A program by its path, and its arguments."""
-DatabaseAddress = Annotated[SecretStr, Kind.DATABASE]
+DatabaseAddress = Annotated[SecretStr, SettingKind.DATABASE]
 """The address of the database, which may hold a password."""
 
 _NAMES: Final = ("name", "id")
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class SettingValue:
     """One value, or one section, with the place by which people find it in their file."""
 
     place: str
     value: Any
-    kind: Kind | None
+    kind: SettingKind | None
 
 
-def kind_of(field: FieldInfo) -> Kind | None:
+def kind_of(field: FieldInfo) -> SettingKind | None:
     """The kind that a field's type names; None where it is nothing but its Python type."""
     return next(_kinds((field.annotation, *field.metadata)), None)
 
 
-def _kinds(parts: tuple[Any, ...]) -> Iterator[Kind]:
+def _kinds(parts: tuple[Any, ...]) -> Iterator[SettingKind]:
     for part in parts:
-        if isinstance(part, Kind):
+        if isinstance(part, SettingKind):
             yield part
         elif get_origin(part) is not None:
             yield from _kinds(get_args(part))
 
 
-def every(section: BaseModel, place: str = "") -> Iterator[Value]:
+def every(section: BaseModel, place: str = "") -> Iterator[SettingValue]:
     """Each value that is set, the section itself first; of what stands in a list each entry by its name or number."""
-    yield Value(place, section, None)
+    yield SettingValue(place, section, None)
     for name, field in type(section).model_fields.items():
         yield from _every(getattr(section, name), _joined(place, name), kind_of(field))
 
 
-def _every(value: Any, place: str, kind: Kind | None) -> Iterator[Value]:  # noqa: ANN401 - any setting
+def _every(value: Any, place: str, kind: SettingKind | None) -> Iterator[SettingValue]:  # noqa: ANN401 - any setting
     if isinstance(value, BaseModel):
         yield from every(value, place)
-    elif isinstance(value, tuple) and kind is not Kind.COMMAND:
+    elif isinstance(value, tuple) and kind is not SettingKind.COMMAND:
         for number, each in enumerate(value):
             name = next((getattr(each, key) for key in _NAMES if hasattr(each, key)), number)
             yield from _every(each, _joined(place, str(name)) if isinstance(each, BaseModel) else place, kind)
@@ -107,7 +107,7 @@ def _every(value: Any, place: str, kind: Kind | None) -> Iterator[Value]:  # noq
         for name, each in value.items():
             yield from _every(each, _joined(place, str(name)), kind)
     elif value is not None:
-        yield Value(place, value, kind)
+        yield SettingValue(place, value, kind)
 
 
 def _joined(place: str, name: str) -> str:
@@ -120,7 +120,7 @@ def anchored(values: Mapping[str, Any], section: type[BaseModel], base: Path) ->
     for name, field in section.model_fields.items():
         if name in found:
             found[name] = _anchored(found[name], field.annotation, base)
-            if kind_of(field) is Kind.COMMAND:
+            if kind_of(field) is SettingKind.COMMAND:
                 found[name] = _program(found[name], base)
     return found
 

@@ -21,14 +21,20 @@ from pydantic import BaseModel, SecretStr
 
 from gateway.model import Finding
 from gateway.settings.exposed_files import exposure
-from gateway.settings.kinds import Kind, Value, every
+from gateway.settings.kinds import SettingKind, SettingValue, every
 from gateway.settings.weak_secrets import LEAST_PASSWORD, LEAST_SECRET, weak_key, weak_text
 
 RULE: Final = "insecure_in_production"
-_NEEDED: Final = {Kind.SECRET: LEAST_SECRET, Kind.PASSWORD: LEAST_PASSWORD}
-_PRIVATE: Final = {Kind.SECRET, Kind.PASSWORD, Kind.MASTER_KEY, Kind.FORMER_KEY, Kind.PRIVATE_KEY}
-_ADDRESSES: Final = {Kind.OWN_ADDRESS, Kind.COUNTERPART}
-_CALLED: Final = {Kind.COUNTERPART, Kind.COUNTERPART_HOST, Kind.ISSUER}
+_NEEDED: Final = {SettingKind.SECRET: LEAST_SECRET, SettingKind.PASSWORD: LEAST_PASSWORD}
+_PRIVATE: Final = {
+    SettingKind.SECRET,
+    SettingKind.PASSWORD,
+    SettingKind.MASTER_KEY,
+    SettingKind.FORMER_KEY,
+    SettingKind.PRIVATE_KEY,
+}
+_ADDRESSES: Final = {SettingKind.OWN_ADDRESS, SettingKind.COUNTERPART}
+_CALLED: Final = {SettingKind.COUNTERPART, SettingKind.COUNTERPART_HOST, SettingKind.ISSUER}
 
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "https": (
@@ -129,7 +135,7 @@ def refused(sections: Iterable[tuple[str, BaseModel]], files: Iterable[Path]) ->
     return list(found)
 
 
-def _faults(value: Value) -> Iterator[Finding]:
+def _faults(value: SettingValue) -> Iterator[Finding]:
     match value.value:
         case BaseModel() as section if hasattr(section, "refused_in_production"):
             for name, rule in section.refused_in_production():
@@ -140,7 +146,7 @@ def _faults(value: Value) -> Iterator[Finding]:
             yield from _secret(value.place, secret.get_secret_value().encode(), value.kind)
         case str() as text:
             yield from _address(value.place, text, value.kind)
-        case (str() as program, *_) if value.kind is Kind.COMMAND:
+        case (str() as program, *_) if value.kind is SettingKind.COMMAND:
             yield from _exposed(f"{value.place}: {program}", Path(program), private=False)
 
 
@@ -150,12 +156,14 @@ def fault(place: str, rule: str, **said: object) -> Finding:
     return Finding(place, RULE, de.format(**said), en.format(**said))
 
 
-def _address(place: str, text: str, kind: Kind | None) -> Iterator[Finding]:
+def _address(place: str, text: str, kind: SettingKind | None) -> Iterator[Finding]:
     scheme = text.partition(":")[0].lower()
-    if (kind in _ADDRESSES and not text.lower().startswith("https://")) or (kind is Kind.ISSUER and scheme == "http"):
+    if (kind in _ADDRESSES and not text.lower().startswith("https://")) or (
+        kind is SettingKind.ISSUER and scheme == "http"
+    ):
         yield fault(place, "https")
     if kind in _CALLED:
-        host = text if kind is Kind.COUNTERPART_HOST else _host(text)
+        host = text if kind is SettingKind.COUNTERPART_HOST else _host(text)
         if is_loopback(host) or _is_unspecified(host):
             yield fault(place, "loopback")
 
@@ -192,9 +200,9 @@ def _literal(name: str) -> IPv4Address | IPv6Address | None:
     return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
-def _file(place: str, path: Path, kind: Kind | None) -> Iterator[Finding]:
+def _file(place: str, path: Path, kind: SettingKind | None) -> Iterator[Finding]:
     content = _content(path) if kind is not None else b""
-    private = kind in _PRIVATE or (kind is Kind.JWK and _jwk_secret(content) is not None)
+    private = kind in _PRIVATE or (kind is SettingKind.JWK and _jwk_secret(content) is not None)
     yield from _exposed(f"{place}: {path}", path, private=private)
     if content:
         yield from _secret(f"{place}: {path}", content, kind)
@@ -213,19 +221,19 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def _secret(place: str, content: bytes, kind: Kind | None) -> Iterator[Finding]:
+def _secret(place: str, content: bytes, kind: SettingKind | None) -> Iterator[Finding]:
     if least := _NEEDED.get(kind) if kind else None:
         if weak_text(content.decode(errors="replace"), least):
             yield fault(place, "weak_secret", least=least)
-    elif kind is Kind.DATABASE:
+    elif kind is SettingKind.DATABASE:
         passwords = _database_passwords(content.decode(errors="replace"))
         if any(weak_text(each, LEAST_PASSWORD) for each in passwords):
             yield fault(place, "weak_secret", least=LEAST_PASSWORD)
-    elif kind is Kind.MASTER_KEY:
+    elif kind is SettingKind.MASTER_KEY:
         key = _base64(content)
         if key and weak_key(key):
             yield fault(place, "weak_key")
-    elif kind is Kind.JWK:
+    elif kind is SettingKind.JWK:
         secret = _jwk_secret(content)
         if secret and weak_key(secret):
             yield fault(place, "weak_key")

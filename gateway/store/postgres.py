@@ -39,7 +39,7 @@ from gateway.store.connection.database import Database, compiled
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.erasure.retention import Retention
 from gateway.store.keys import master_keys
-from gateway.store.keys.keyring import DataKey, Keyring
+from gateway.store.keys.keyring import DataKey, DataKeyring
 from gateway.store.keys.rotation import Rotation
 from gateway.store.operation.pauses import ALL, MAINTENANCE, Pauses
 from gateway.store.proof import chains
@@ -52,7 +52,7 @@ from gateway.store.submissions.reading import Views
 from gateway.store.submissions.resumable import Pieces
 from gateway.store.submissions.uploads import Uploads
 from gateway.store.submissions.writing import Submissions
-from gateway.store.webhooks.outbox import Messages
+from gateway.store.webhooks.outbox import StoredOutbox
 from gateway.store.webhooks.subscriptions import Webhooks
 
 _KEY_OF = compiled(
@@ -84,7 +84,9 @@ REMEMBERED_KEYS = 64
 class PostgresStore(Store, KeyArchive):
     """Everything durable. Made by `open`, ended by `close`; every method may raise `DatabaseAway`."""
 
-    def __init__(self, database: Database, keyring: Keyring, *, clock: Clock, random: Callable[[int], bytes]) -> None:
+    def __init__(
+        self, database: Database, keyring: DataKeyring, *, clock: Clock, random: Callable[[int], bytes]
+    ) -> None:
         self.database = database
         self._keyring = keyring
         self._clock = clock
@@ -94,7 +96,7 @@ class PostgresStore(Store, KeyArchive):
         self._uploads = Uploads(database, keyring, clock, self.new_id)
         self._copies = Copies(database, keyring, clock, self.new_id)
         self.webhooks = Webhooks(database, keyring, clock, random)
-        self.messages = Messages(database, keyring, clock)
+        self.messages = StoredOutbox(database, keyring, clock)
         self.pieces = Pieces(database, keyring, clock, self.new_id, self._uploads)
         self._recent = blobs.Recent()
         self.pauses = Pauses(database, clock)
@@ -123,7 +125,7 @@ class PostgresStore(Store, KeyArchive):
         keys = (MasterKey(master_key, place), *previous)
         database = await Database.open(dsn, size=pool_size, name=master_keys.application_name(keys))
         try:
-            keyring = await Keyring.open(database, keys, random=random)
+            keyring = await DataKeyring.open(database, keys, random=random)
         except BaseException:
             await database.close()
             raise

@@ -12,7 +12,7 @@ from datetime import datetime
 from gateway.errors import StateConflict
 from gateway.model import State, Submission
 from gateway.ports import Change, EvidenceEntry, JournalEntry
-from gateway.submission.journey import Kind
+from gateway.submission.journey import StepKind
 from gateway.submission.states import step
 
 
@@ -41,7 +41,7 @@ def cancelled(submission: Submission, now: datetime, by: str) -> Change:
     Raises `StateConflict` where it was submitted, perhaps was (its last request has no answer yet), or ended already.
     """
     where = submission.held_from if submission.state is State.HELD else submission.state
-    doubtful = submission.intent == Kind.SUBMIT.value
+    doubtful = submission.intent == StepKind.SUBMIT.value
     if where not in {State.RECEIVED, State.SEALED, State.ANNOUNCED, State.UPLOADED} or doubtful:
         raise StateConflict(state=submission.state.value)
     after = replace(

@@ -16,7 +16,7 @@ from gateway.model import State
 from gateway.submission import uncounted_events
 
 
-class Severity(IntEnum):
+class AlarmLevel(IntEnum):
     """How much an alarm asks for: to know of it, to look today, to act now."""
 
     NOTICE = 1
@@ -33,14 +33,14 @@ class Since(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class DeadlineRule:
     """After `after` in one of `states`, counted from `since`, somebody is told `de`/`en`."""
 
     name: str
     states: frozenset[State]
     since: Since
     after: timedelta
-    severity: Severity
+    severity: AlarmLevel
     de: str
     en: str
 
@@ -50,75 +50,75 @@ _OUT = frozenset({State.SUBMITTED})
 _DONE = frozenset({State.ACCEPTED, State.REJECTED, State.EXPIRED})
 
 RULES = (
-    Rule(
+    DeadlineRule(
         "held",
         frozenset({State.HELD}),
         Since.UPDATED,
         timedelta(hours=1),
-        Severity.WARNING,
+        AlarmLevel.WARNING,
         "Wartet seit einer Stunde auf einen Menschen; `gateway held list` nennt Ursache und Vorschlag.",
         "Waits for a person since an hour; `gateway held list` names cause and suggestion.",
     ),
-    Rule(
+    DeadlineRule(
         "not_submitted_24h",
         _BEFORE,
         Since.CREATED,
         timedelta(hours=24),
-        Severity.URGENT,
+        AlarmLevel.URGENT,
         "Nach 24 Stunden noch nicht eingereicht; Gegenstelle, Pausen und Worker prüfen (`gateway check`).",
         "Not submitted after 24 hours; look at counterpart, pauses and workers (`gateway check`).",
     ),
-    Rule(
+    DeadlineRule(
         "unanswered_day_3",
         _OUT,
         Since.SUBMITTED,
         timedelta(days=3),
-        Severity.NOTICE,
+        AlarmLevel.NOTICE,
         "Seit drei Tagen ohne Antwort der Behörde; ein Hinweis.",
         "No answer of the authority for three days; a notice.",
     ),
-    Rule(
+    DeadlineRule(
         "unanswered_day_9",
         _OUT,
         Since.SUBMITTED,
         timedelta(days=9),
-        Severity.WARNING,
+        AlarmLevel.WARNING,
         "Seit neun Tagen ohne Antwort; bitte bei der Behörde nachfragen.",
         "No answer for nine days; ask the authority.",
     ),
-    Rule(
+    DeadlineRule(
         "unanswered_day_13",
         _OUT,
         Since.SUBMITTED,
         timedelta(days=13),
-        Severity.URGENT,
+        AlarmLevel.URGENT,
         "Morgen beendet der Zustelldienst die Einreichung; die Behörde heute erreichen.",
         "Tomorrow the delivery service ends the submission; reach the authority today.",
     ),
-    Rule(
+    DeadlineRule(
         "unanswered_day_14",
         _OUT,
         Since.SUBMITTED,
         timedelta(days=14, hours=6),
-        Severity.URGENT,
+        AlarmLevel.URGENT,
         "Die Frist des Zustelldienstes ist vorbei, sein Ereignis dazu fehlt; Erreichbarkeit prüfen (`gateway check`).",
         "The delivery service's time is over and its event is missing; see whether it is reached (`gateway check`).",
     ),
-    Rule(
+    DeadlineRule(
         "unanswered_day_21",
         _OUT,
         Since.SUBMITTED,
         timedelta(days=21),
-        Severity.URGENT,
+        AlarmLevel.URGENT,
         "Der Zustelldienst hat die Einreichung gelöscht, kein Ereignis zeugt davon; neu übergeben.",
         "The delivery service erased the submission and no event tells of it; hand it off anew.",
     ),
-    Rule(
+    DeadlineRule(
         "events_vanish_day_700",
         _DONE,
         Since.SUBMITTED,
         timedelta(days=700),
-        Severity.NOTICE,
+        AlarmLevel.NOTICE,
         "In 30 Tagen löscht der Zustelldienst die Ereignisse; Nachweis ausgeben, wenn er außer Haus gebraucht wird.",
         "In 30 days the delivery service erases the events; export the evidence if it is needed elsewhere.",
     ),
@@ -132,7 +132,7 @@ class FaultRule:
 
     name: str
     held: bool
-    severity: Severity
+    severity: AlarmLevel
     de: str
     en: str
 
@@ -141,7 +141,7 @@ FAULT_RULES: Final = (
     FaultRule(
         "held_by_fault",
         held=True,
-        severity=Severity.URGENT,
+        severity=AlarmLevel.URGENT,
         de="Durch einen Fehler des Gateways angehalten; `gateway held list` nennt den Vorschlag, das Protokoll die "
         "Stelle (`delivery.step_failed`).",
         en="Held by a fault of the gateway; `gateway held list` names the suggestion, the log the place "
@@ -150,7 +150,7 @@ FAULT_RULES: Final = (
     FaultRule(
         "events_unread",
         held=False,
-        severity=Severity.URGENT,
+        severity=AlarmLevel.URGENT,
         de="Die Antwort der Behörde kann durch einen Fehler des Gateways nicht gelesen werden und wird weiter erfragt; "
         "das Protokoll nennt die Stelle (`delivery.step_failed`).",
         en="The authority's answer cannot be read by a fault of the gateway and is asked for again; the log names the "
@@ -166,7 +166,7 @@ class EventRule:
 
     name: str
     code: str
-    severity: Severity
+    severity: AlarmLevel
     de: str
     en: str
 
@@ -175,7 +175,7 @@ EVENT_RULES: Final = (
     EventRule(
         "event_not_counted",
         uncounted_events.CODE,
-        Severity.URGENT,
+        AlarmLevel.URGENT,
         "Ein echtes Ereignis der Behörde oder des Zustelldienstes zählt nicht, weil ihm etwas fehlt; die Einreichung "
         "gilt nicht als beantwortet. `gateway status ID` nennt unter `reason`, was fehlt; dem Aussteller sagen.",
         "A genuine event of the authority or the delivery service does not count, since it lacks something; the "
@@ -185,7 +185,7 @@ EVENT_RULES: Final = (
 """Every rule about events that are genuine and do not count."""
 
 
-class Proof(StrEnum):
+class ProofKind(StrEnum):
     """What a limit waits for: the delivery service's event for the submit, or the authority's answer."""
 
     HANDOVER = "handover"
@@ -197,9 +197,9 @@ class LimitRule:
     """Told where a submitted submission still lacks its proof when a limit has passed."""
 
     name: str
-    proof: Proof
+    proof: ProofKind
     hard: bool
-    severity: Severity
+    severity: AlarmLevel
     de: str
     en: str
 
@@ -207,33 +207,33 @@ class LimitRule:
 LIMIT_RULES: Final = (
     LimitRule(
         "handover_unproven",
-        Proof.HANDOVER,
+        ProofKind.HANDOVER,
         hard=False,
-        severity=Severity.WARNING,
+        severity=AlarmLevel.WARNING,
         de="Eingereicht, aber das Ereignis des Zustelldienstes fehlt noch; sein Ereignisprotokoll prüfen.",
         en="Submitted, but the delivery service's event is still missing; look at its event log.",
     ),
     LimitRule(
         "handover_unproven_hard",
-        Proof.HANDOVER,
+        ProofKind.HANDOVER,
         hard=True,
-        severity=Severity.URGENT,
+        severity=AlarmLevel.URGENT,
         de="Die Übergabe ist nicht nachgewiesen, die Höchstfrist ist vorbei; beim Zustelldienst nachfragen.",
         en="The hand-over is not proven and its hard limit has passed; ask the delivery service.",
     ),
     LimitRule(
         "answer_late",
-        Proof.ANSWER,
+        ProofKind.ANSWER,
         hard=False,
-        severity=Severity.WARNING,
+        severity=AlarmLevel.WARNING,
         de="Die vereinbarte Zeit für eine Antwort ist vorbei; bei der Behörde nachfragen.",
         en="The time agreed for an answer has passed; ask the authority.",
     ),
     LimitRule(
         "answer_late_hard",
-        Proof.ANSWER,
+        ProofKind.ANSWER,
         hard=True,
-        severity=Severity.URGENT,
+        severity=AlarmLevel.URGENT,
         de="Auch die Höchstfrist für eine Antwort ist vorbei; die Behörde heute erreichen.",
         en="The hard limit for an answer has passed too; reach the authority today.",
     ),
@@ -251,6 +251,6 @@ class Limit:
     after: timedelta
 
 
-def rule_of(name: str) -> Rule | LimitRule | FaultRule | EventRule | None:
+def rule_of(name: str) -> DeadlineRule | LimitRule | FaultRule | EventRule | None:
     """The rule of that name."""
     return next((rule for rule in (*RULES, *LIMIT_RULES, *FAULT_RULES, *EVENT_RULES) if rule.name == name), None)

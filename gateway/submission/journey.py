@@ -37,7 +37,7 @@ POLL_AT_MOST_S = 300.0
 POLL_GROWTH = 0.5
 
 
-class Kind(StrEnum):
+class StepKind(StrEnum):
     """What can be done for a submission."""
 
     SEAL = "seal"
@@ -47,14 +47,14 @@ class Kind(StrEnum):
     READ_EVENTS = "read_events"
 
 
-CHANGES_OUTSIDE = frozenset({Kind.ANNOUNCE, Kind.UPLOAD, Kind.SUBMIT})
+CHANGES_OUTSIDE = frozenset({StepKind.ANNOUNCE, StepKind.UPLOAD, StepKind.SUBMIT})
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing to do; `parts` are those to upload."""
 
-    kind: Kind
+    kind: StepKind
     parts: tuple[Part, ...] = ()
 
     @property
@@ -69,15 +69,15 @@ def next_step(submission: Submission, now: datetime) -> Step | None:
     if resting or (submission.next_at and submission.next_at > now):
         return None
     if submission.state is State.RECEIVED:
-        return Step(Kind.SEAL)
+        return Step(StepKind.SEAL)
     if submission.state is State.SEALED or is_stale(submission, now):
-        return Step(Kind.ANNOUNCE)
+        return Step(StepKind.ANNOUNCE)
     if submission.state is State.ANNOUNCED and (waiting := _waiting(submission)):
-        return Step(Kind.UPLOAD, _together(waiting))
+        return Step(StepKind.UPLOAD, _together(waiting))
     if submission.state in {State.ANNOUNCED, State.UPLOADED}:
-        doubtful = submission.intent == Kind.SUBMIT.value
-        return Step(Kind.READ_EVENTS if doubtful else Kind.SUBMIT)
-    return Step(Kind.READ_EVENTS)
+        doubtful = submission.intent == StepKind.SUBMIT.value
+        return Step(StepKind.READ_EVENTS if doubtful else StepKind.SUBMIT)
+    return Step(StepKind.READ_EVENTS)
 
 
 def is_stale(submission: Submission, now: datetime) -> bool:
@@ -87,7 +87,7 @@ def is_stale(submission: Submission, now: datetime) -> bool:
     """
     if submission.state not in {State.ANNOUNCED, State.UPLOADED} or submission.announced_at is None:
         return False
-    doubtful = submission.intent == Kind.SUBMIT.value
+    doubtful = submission.intent == StepKind.SUBMIT.value
     return not doubtful and now > submission.announced_at + ANNOUNCEMENT_LASTS - ANNOUNCEMENT_MARGIN
 
 
@@ -111,7 +111,7 @@ def sealed(submission: Submission, result: Sealed, now: datetime) -> Change:
         announced_at=None,
     )
     evidence = EvidenceEntry("sealed", {"destination_id": result.destination_id, "tags": tags, **result.facts})
-    change = _done(after, Kind.SEAL.value, (evidence,), discard=tuple(p.blob for p in submission.parts))
+    change = _done(after, StepKind.SEAL.value, (evidence,), discard=tuple(p.blob for p in submission.parts))
     return replace(change, blobs=result.blobs)
 
 
@@ -129,7 +129,7 @@ def announced(submission: Submission, result: Announced, now: datetime) -> Chang
         parts=tuple(replace(part, uploaded=False) for part in submission.parts),
     )
     body = {"remote_id": result.remote_id, "case_id": result.case_id}
-    change = _done(after, Kind.ANNOUNCE.value, (EvidenceEntry("announced", body),))
+    change = _done(after, StepKind.ANNOUNCE.value, (EvidenceEntry("announced", body),))
     # an announcement made anew is no success yet: what was tried in vain still counts
     return replace(change, submission=replace(change.submission, attempts=submission.attempts))
 
@@ -148,7 +148,7 @@ def submitted(submission: Submission, now: datetime) -> Change:
     if submission.state is State.ANNOUNCED:  # a submission without attachments passes through both at once
         submission = replace(submission, state=step(submission.state, State.UPLOADED))
     after = _moved(submission, State.SUBMITTED, now, submitted_at=now, deadline=now + ANSWER_DUE)
-    change = _done(after, Kind.SUBMIT.value, (EvidenceEntry("submitted", {"remote_id": submission.remote_id}),))
+    change = _done(after, StepKind.SUBMIT.value, (EvidenceEntry("submitted", {"remote_id": submission.remote_id}),))
     return replace(change, wake_at=now + timedelta(seconds=POLL_AT_FIRST_S))
 
 
@@ -167,12 +167,12 @@ def observed(submission: Submission, events: tuple[Event, ...], now: datetime) -
     following, reason = _verdict(submission)
     if following:
         after = _moved(submission, following, now, reason=reason)
-        done = _done(after, Kind.READ_EVENTS.value, evidence, discard=tuple(p.blob for p in after.parts))
+        done = _done(after, StepKind.READ_EVENTS.value, evidence, discard=tuple(p.blob for p in after.parts))
         return replace(done, submission=replace(done.submission, parts=_spent(after.parts), deadline=None))
     if not fresh and before.state is submission.state:
         return None
     submission = replace(submission, reason=uncounted_events.reason(submission.events))
-    return replace(_done(submission, Kind.READ_EVENTS.value, evidence), wake_at=poll_at(submission, now))
+    return replace(_done(submission, StepKind.READ_EVENTS.value, evidence), wake_at=poll_at(submission, now))
 
 
 def poll_at(submission: Submission, now: datetime) -> datetime:
@@ -188,19 +188,22 @@ def failed(submission: Submission, todo: Step, error: GatewayError, now: datetim
     """
     journal = (JournalEntry(todo.intent, "error", {"code": error.code, "sentence": error.sentence("en")}),)
     refused = _status(error)
-    if todo.kind is Kind.SUBMIT and refused == 409 and submission.attempts < DOUBTS:
+    if todo.kind is StepKind.SUBMIT and refused == 409 and submission.attempts < DOUBTS:
         later = _backed_off(submission, error, now, jitter)  # perhaps our own earlier request: the event log knows
         return Change(later, journal, wake_at=later.next_at)
-    if todo.kind in {Kind.UPLOAD, Kind.SUBMIT} and refused == 404 and submission.attempts < DOUBTS:
+    if todo.kind in {StepKind.UPLOAD, StepKind.SUBMIT} and refused == 404 and submission.attempts < DOUBTS:
         later = _backed_off(submission, error, now, jitter)
         again = replace(later, state=step(submission.state, State.SEALED), intent=None)
         return Change(again, journal, wake_at=again.next_at)
-    if todo.kind is Kind.READ_EVENTS and submission.state is State.SUBMITTED:
+    if todo.kind is StepKind.READ_EVENTS and submission.state is State.SUBMITTED:
         return Change(
             _backed_off(submission, error, now, jitter), journal, wake_at=_wake(submission, error, now, jitter)
         )
     if error.retry and not _too_long(submission, error, now):
-        doubtful = todo.kind in {Kind.SUBMIT, Kind.READ_EVENTS}  # a submit that may have gone through stays in doubt
+        doubtful = todo.kind in {
+            StepKind.SUBMIT,
+            StepKind.READ_EVENTS,
+        }  # a submit that may have gone through stays in doubt
         keeps = submission.intent if doubtful else None
         later = replace(_backed_off(submission, error, now, jitter), intent=keeps)
         return Change(later, journal, wake_at=later.next_at)

@@ -1,6 +1,6 @@
 """The app: the table of routes on FastAPI, with its door around it.
 
-Knows: how the pieces of this room fit together. Never does: make what they need; `Parts` brings it.
+Knows: how the pieces of this room fit together. Never does: make what they need; `WebDependencies` brings it.
 Standards: OpenAPI 3.1, ASGI 3. Start reading: `create_app`.
 """
 
@@ -19,14 +19,14 @@ from gateway.web.http.asgi import Door
 from gateway.web.http.metrics import Metrics
 from gateway.web.http.problems import HANDLERS
 from gateway.web.http.wire import TusWire
-from gateway.web.parts import Parts
+from gateway.web.parts import WebDependencies
 from gateway.web.portal.access import admitted
 from gateway.web.portal.description import openapi
 from gateway.web.portal.description.shapes import EXAMPLE_UPLOAD
 from gateway.web.portal.routes import UNDESCRIBED, all_routes
 
 
-def create_app(parts: Parts) -> FastAPI:
+def create_app(parts: WebDependencies) -> FastAPI:
     """The whole HTTP service as an ASGI app; it holds no resources of its own and needs no lifespan events."""
     app = FastAPI(
         title=openapi.TITLE,
@@ -58,7 +58,7 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
-def example_body(parts: Parts) -> dict[str, Any]:
+def example_body(parts: WebDependencies) -> dict[str, Any]:
     """A body that create takes: the example of the first service that the first municipality offers."""
     for town in parts.municipalities:
         for service_id in parts.catalogue.ids():
@@ -73,7 +73,7 @@ def example_body(parts: Parts) -> dict[str, Any]:
     return {"service": "hausnummer", "municipality": "150900546546", "record": {}}
 
 
-def _document(app: FastAPI, parts: Parts, examples: dict[str, Any]) -> dict[str, Any]:
+def _document(app: FastAPI, parts: WebDependencies, examples: dict[str, Any]) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(
             title=openapi.TITLE,

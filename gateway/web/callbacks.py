@@ -20,7 +20,7 @@ from gateway.input import foreign_json
 from gateway.web.http import body
 from gateway.web.http.problems import problem
 from gateway.web.parts import Wake
-from gateway.web.portal.access import parts_of, uuid_of
+from gateway.web.portal.access import dependencies_of, uuid_of
 
 OLDEST_S: Final = 300
 AHEAD_S: Final = 60
@@ -32,7 +32,7 @@ _NO_SECRET: Final = ("no destination has this secret",)
 
 async def fitconnect(request: Request) -> Response:
     """Take a notification: 204, or 401 for any fault alike."""
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     destination = uuid_of(request.path_params["destination_id"])
     raw = await body.read(request, parts.limits.callback_bytes)
     name = str(destination) if destination else ""

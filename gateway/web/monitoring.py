@@ -20,7 +20,7 @@ from gateway.model import instant
 from gateway.web.http.metrics import MEDIA_TYPE
 from gateway.web.http.metrics import of as metrics_of
 from gateway.web.parts import HealthCheck
-from gateway.web.portal.access import parts_of, reply
+from gateway.web.portal.access import dependencies_of, reply
 from gateway.web.portal.description.openapi import addressed
 
 LOOK_S: Final = 5.0
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 
 async def health(request: Request) -> Response:
     """Whether the gateway can work: 200 with `pass` or `warn`, 503 with `fail`."""
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     try:
         checks = await asyncio.wait_for(parts.health(), LOOK_S)
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "fail"
@@ -82,7 +82,7 @@ def _shown(check: HealthCheck, at: str) -> dict[str, Any]:
 
 async def metrics(request: Request) -> Response:
     """The figures in Prometheus' text format."""
-    figures, parts = metrics_of(request), parts_of(request)
+    figures, parts = metrics_of(request), dependencies_of(request)
     if parts.states is not None:
         try:
             figures.states(await asyncio.wait_for(parts.states(), LOOK_S))
@@ -102,7 +102,7 @@ async def metrics(request: Request) -> Response:
 
 async def openapi(request: Request) -> Response:
     """The API's description, OpenAPI 3.1, with the addresses of the host that was asked."""
-    issuer = parts_of(request).provider.issuer_of(request.headers.get("host"))
+    issuer = dependencies_of(request).provider.issuer_of(request.headers.get("host"))
     described = addressed(request.app.openapi(), server=issuer.url, token_url=issuer.token_endpoint)
     return reply(described, headers={"Cache-Control": "public, max-age=300"})
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gateway.errors import WrongMediaType
 from gateway.login.provider import FORM_LIMIT
 from gateway.web.http import body
-from gateway.web.portal.access import parts_of, presented, reply
+from gateway.web.portal.access import dependencies_of, presented, reply
 
 _PUBLIC = {"Cache-Control": "public, max-age=300"}
 
@@ -25,7 +25,7 @@ async def token(request: Request) -> Response:
     form = await body.read(request, FORM_LIMIT)
     headers = request.headers
     authorization = headers.getlist("authorization")
-    provider = parts_of(request).provider
+    provider = dependencies_of(request).provider
     basic = authorization[0] if len(authorization) == 1 else None
     answer = await provider.token(headers.get("host"), basic, form, presented(request))
     more = {name: value for name, value in answer.headers.items() if name.lower() != "content-type"}
@@ -34,9 +34,9 @@ async def token(request: Request) -> Response:
 
 async def discovery(request: Request) -> Response:
     """The metadata of the issuer that this host name means."""
-    return reply(parts_of(request).provider.discovery(request.headers.get("host")), headers=_PUBLIC)
+    return reply(dependencies_of(request).provider.discovery(request.headers.get("host")), headers=_PUBLIC)
 
 
 async def jwks(request: Request) -> Response:
     """The public keys of tokens and receipts."""
-    return reply(parts_of(request).provider.jwks(), headers=_PUBLIC, media_type="application/jwk-set+json")
+    return reply(dependencies_of(request).provider.jwks(), headers=_PUBLIC, media_type="application/jwk-set+json")

@@ -1,6 +1,6 @@
 """What the doors are given: everything concrete is made in `wiring` and meets the web here.
 
-Knows: the shape of each part. Never does: anything itself. Standard: architecture §2. Start reading: `Parts`.
+Knows: the shape of each part. Never does: anything itself. Standard: architecture §2. Start reading: `WebDependencies`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BodyLimits:
     """Sizes in bytes, times in seconds; `depth` and `values` (how many one body may hold) bound a JSON body.
 
     `heartbeat_s` is the longest silence of an event stream; `batch_lines` the most applications in one call.
@@ -80,7 +80,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookParts:
+class WebhookDependencies:
     """Where webhooks are kept and which addresses they may have; `plain_http` outside production only."""
 
     store: Subscriptions
@@ -98,7 +98,7 @@ class Wake:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class WebDependencies:
     """All that the app is made of.
 
     `offers` tells whether a municipality offers a service. `callback_secrets` gives the secrets of a destination (more
@@ -120,12 +120,12 @@ class Parts:
     states: Callable[[], Awaitable[Mapping[str, int]]] | None = None
     exchanges: Callable[[], Awaitable[Mapping[str, Tally]]] | None = None
     newest_root: Callable[[], Awaitable[tuple[int, str]]] | None = None
-    webhooks: WebhookParts | None = None
+    webhooks: WebhookDependencies | None = None
     quotas: Quotas | None = None
     pressure: Pressure | None = None
     resumable: ResumableUploads | None = None
     correct: Callable[[Client, View, Mapping[str, Any], str, Admit], Awaitable[View]] | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: BodyLimits = field(default_factory=BodyLimits)
     version: str = "0.1.0"
 
     def served(self, client: Client) -> frozenset[str]:

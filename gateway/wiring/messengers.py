@@ -1,7 +1,7 @@
 """The herald of one process, wired: settings, store and ways out.
 
 Knows: how its parts fit together. Never does: any work of theirs. Standard: architecture §2.
-Start reading: `open_herald`.
+Start reading: `open_alarm_sender`.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from functools import partial
 
 from gateway.errors.recurring import Failures
 from gateway.keys.following import Following
-from gateway.notify.alerts import Herald, Reach
+from gateway.notify.alerts import AlarmSender, Reach
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings.gateway import Settings
-from gateway.store.operation.alarm_messages import StoredBulletins
+from gateway.store.operation.alarm_messages import StoredAlarmMessages
 from gateway.wiring import recipients
-from gateway.wiring.runtime import House, policy
+from gateway.wiring.runtime import Runtime, policy
 
 
 @asynccontextmanager
-async def open_herald(house: House, counted: Failures | None = None) -> AsyncIterator[Herald]:
+async def open_alarm_sender(house: Runtime, counted: Failures | None = None) -> AsyncIterator[AlarmSender]:
     """What tells people of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
     section = house.settings.alarms
     reach = Following("alarms", recipients.files(house.settings), partial(_reach, house.settings))
     targets, relay = reach()
     way = replace(policy(house.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.ALARM_WEBHOOK)
     async with httpx_client(way, durations=house.durations) as client:
-        yield Herald(
-            bulletins=StoredBulletins(house.store.database, house.clock, house.store.new_id),
+        yield AlarmSender(
+            bulletins=StoredAlarmMessages(house.store.database, house.clock, house.store.new_id),
             targets=targets,
             client=client,
             clock=house.clock,

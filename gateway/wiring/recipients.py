@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from gateway.delivery.rate_limit import Bound
+from gateway.delivery.rate_limit import RateLimit
 from gateway.errors import SettingsInvalid
 from gateway.keys.files import read_secret
 from gateway.model import Finding
@@ -25,7 +25,7 @@ from gateway.outbound.policy import AddressPolicy
 from gateway.outbound.smtp import Relay
 from gateway.settings.gateway import MunicipalityFile, Settings
 from gateway.settings.sections import RecipientSection
-from gateway.submission.deadlines import LIMIT_RULES, Limit, Severity
+from gateway.submission.deadlines import LIMIT_RULES, AlarmLevel, Limit
 
 SECRET_LEAST: Final = 24
 """Bytes that a webhook's secret has at least (Standard Webhooks 1.0)."""
@@ -52,7 +52,7 @@ def files(settings: Settings) -> tuple[Path, ...]:
 
 
 def _targets(section: RecipientSection) -> Iterable[Target]:
-    severity, towns = Severity[section.severity.upper()], frozenset(section.municipalities)
+    severity, towns = AlarmLevel[section.severity.upper()], frozenset(section.municipalities)
     for mail in section.mail:
         yield Target(_key(section.name, mail), section.name, severity, towns, mail=mail)
     if section.url is not None:
@@ -105,21 +105,21 @@ def relay(settings: Settings) -> Relay | None:
     )
 
 
-def bounds(settings: Settings, files: Iterable[MunicipalityFile]) -> dict[str, Bound]:
+def bounds(settings: Settings, files: Iterable[MunicipalityFile]) -> dict[str, RateLimit]:
     """What each destination with bounds takes, by its id; where several files name one, the narrowest."""
-    found: dict[str, Bound] = {}
+    found: dict[str, RateLimit] = {}
     for file in files:
         default = settings.fitconnect.environments[file.fitconnect.environment].bounds
         for each in file.destinations:
             own = (each.submissions_per_minute, each.submissions_at_once)
-            bound = Bound(own[0] or default.submissions_per_minute, own[1] or default.submissions_at_once)
+            bound = RateLimit(own[0] or default.submissions_per_minute, own[1] or default.submissions_at_once)
             name = str(each.destination_id)
-            known = found.get(name, Bound())
-            found[name] = Bound(
+            known = found.get(name, RateLimit())
+            found[name] = RateLimit(
                 _least(known.per_minute, bound.per_minute),
                 _least(known.at_once, bound.at_once),
             )
-    return {name: bound for name, bound in found.items() if bound != Bound()}
+    return {name: bound for name, bound in found.items() if bound != RateLimit()}
 
 
 _Number = TypeVar("_Number", int, float)

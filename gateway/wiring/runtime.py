@@ -1,7 +1,7 @@
 """The only place where concrete things meet.
 
 Knows: settings, key files, store, channels, catalogue, and how they fit together. Never does: any work of theirs.
-Standard: architecture §2. Start reading: `open_house`.
+Standard: architecture §2. Start reading: `open_runtime`.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ from gateway.keys.following import Following
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Finding, Municipality
 from gateway.notify.alarms import TASK_FAILING
-from gateway.notify.webhooks import Notifier
-from gateway.outbound.client import Client, Policy, http_client
+from gateway.notify.webhooks import WebhookSender
+from gateway.outbound.client import HttpClient, Policy, http_client
 from gateway.outbound.durations import Durations
 from gateway.outbound.pace import Counterpart
 from gateway.ports import KeyArchive
-from gateway.services.loader import Catalogue, load
+from gateway.services.loader import Services, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
 from gateway.settings.gateway import (
-    Environment,
+    EnvironmentSection,
     MunicipalityFile,
     Settings,
     municipalities_and_faults,
@@ -61,7 +61,7 @@ from gateway.store.erasure import erased_list
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.erasure.retention import Period, Retention
 from gateway.store.operation import alarms
-from gateway.store.operation.destination_places import StoredTurns
+from gateway.store.operation.destination_places import StoredPlaces
 from gateway.store.postgres import PostgresStore, needs_master_key
 from gateway.store.proof import judging
 from gateway.store.proof.judging import Guard
@@ -80,20 +80,20 @@ class SystemClock:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Runtime:
     """Everything that runs in one process, wired."""
 
     settings: Settings
     files: tuple[MunicipalityFile, ...]
     municipalities: Mapping[str, Municipality]
-    catalogue: Catalogue
+    catalogue: Services
     store: PostgresStore
     keys: KeyFiles
     clock: SystemClock
     intake: Intake
     delivery: Delivery
     channels: Mapping[str, FitConnectChannel]
-    turns: StoredTurns
+    turns: StoredPlaces
     retention: Retention
     durations: Durations
     guard: Guard
@@ -152,7 +152,7 @@ async def database(settings: Settings, *, migrate: bool = True) -> AsyncIterator
 
 
 @asynccontextmanager
-async def open_house(  # noqa: PLR0913 - which process opens it, and what it does about faults
+async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it does about faults
     settings: Settings,
     *,
     base_url: str | None = None,
@@ -160,7 +160,7 @@ async def open_house(  # noqa: PLR0913 - which process opens it, and what it doe
     services: bool = True,
     also: Iterable[Attempt] = (),
     faults: list[Finding] | None = None,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Runtime]:
     """Open store, keys, catalogue and channels of one process; everything is closed afterwards.
 
     Without `services` the catalogue is empty: for what an operator does whatever the files of services look like.
@@ -174,7 +174,7 @@ async def open_house(  # noqa: PLR0913 - which process opens it, and what it doe
     files, clock = tuple(towns), SystemClock()
     municipalities = {file.ars: _municipality(file, settings.mode) for file in files}
     found = broken + refusals.of_files(settings, files, also)
-    catalogue = Catalogue()
+    catalogue = Services()
     if services:
         catalogue, others = _catalogue(settings, files, municipalities, clock)
         if others and not found and faults is None and isinstance(others, DataInvalid):
@@ -205,14 +205,14 @@ async def open_house(  # noqa: PLR0913 - which process opens it, and what it doe
         await judging.settle(store.database, keys.token, held, str(token_place(settings)))
         for jwk in (keys.token.public_jwk, *keys.published):
             await store.keep_key(jwk)
-        turns = StoredTurns(store.database, clock, uuid4)
+        turns = StoredPlaces(store.database, clock, uuid4)
         durations = Durations()
         makers = _Channels(settings, catalogue, keys, store, stack, durations)
         channels = {}
         for file in files:
             with suppress(*(() if faults is None else (SettingsInvalid,))):
                 channels[file.ars] = makers.channel(file, municipalities[file.ars])
-        yield House(
+        yield Runtime(
             settings=settings,
             files=files,
             municipalities=municipalities,
@@ -259,7 +259,7 @@ def read_settings(file: Path | None, also: Callable[[Settings], Iterable[Attempt
 
 def _catalogue(
     settings: Settings, files: Sequence[MunicipalityFile], towns: Mapping[str, Municipality], clock: SystemClock
-) -> tuple[Catalogue, DataInvalid | SettingsInvalid | None]:
+) -> tuple[Services, DataInvalid | SettingsInvalid | None]:
     """The catalogue and every fault: in the files of services, and of keys that cannot sign what the services ask."""
     keys = DocumentKeys(files, clock)
     try:
@@ -267,7 +267,7 @@ def _catalogue(
         catalogue = load(settings.services.dir, {file.ars: file.parameters for file in files}, sets)
     except DataInvalid as error:
         found = refusals.of_keys(files, keys)
-        return Catalogue(), SettingsInvalid(findings=(*error.findings, *found)) if found else error
+        return Services(), SettingsInvalid(findings=(*error.findings, *found)) if found else error
     try:
         signatures.check(towns.values(), catalogue, keys)
     except SettingsInvalid as error:
@@ -306,25 +306,25 @@ def policy(settings: Settings) -> Policy:
     )
 
 
-def failures(house: House) -> Failures:
+def failures(house: Runtime) -> Failures:
     """Counts what fails again and again in one process, and raises an alarm about the gateway itself."""
 
     async def tell(task: str, failing: bool) -> None:
-        change = alarms.raise_house if failing else alarms.resolve_house
+        change = alarms.raise_about_gateway if failing else alarms.resolve_about_gateway
         await change(house.store.database, TASK_FAILING, task, house.clock.now())
 
     return Failures(tell)
 
 
 @asynccontextmanager
-async def open_notifier(house: House, counted: Failures) -> AsyncIterator[Notifier]:
+async def open_webhook_sender(house: Runtime, counted: Failures) -> AsyncIterator[WebhookSender]:
     """What carries messages to webhooks, with connections of its own: a hanging receiver takes none from others."""
     everywhere = frozenset(house.municipalities)
     served = {each.id: frozenset(each.municipalities) or everywhere for each in house.settings.clients}
     # as many connections as there are lanes: a bound for all would let many slow receivers hold up the others
     way = replace(policy(house.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.WEBHOOK)
     async with http_client(way, durations=house.durations) as client:
-        yield Notifier(house.store.messages, client, house.clock, served, failures=counted)
+        yield WebhookSender(house.store.messages, client, house.clock, served, failures=counted)
 
 
 class _Channels:
@@ -333,7 +333,7 @@ class _Channels:
     def __init__(  # noqa: PLR0913, PLR0917 - what all channels are made of
         self,
         settings: Settings,
-        catalogue: Catalogue,
+        catalogue: Services,
         keys: KeyFiles,
         archive: KeyArchive,
         stack: AsyncExitStack,
@@ -346,7 +346,7 @@ class _Channels:
         self._stack = stack
         self._durations = durations
         self._official = official_schemas(settings.schema_dir)
-        self._clients: dict[str, Client] = {}
+        self._clients: dict[str, HttpClient] = {}
 
     def channel(self, file: MunicipalityFile, town: Municipality) -> FitConnectChannel:
         """The channel of one municipality."""
@@ -384,7 +384,7 @@ class _Channels:
         return addressee
 
 
-def _environment(settings: Settings, section: Environment) -> ChannelEnvironment:
+def _environment(settings: Settings, section: EnvironmentSection) -> ChannelEnvironment:
     return ChannelEnvironment(
         token_url=section.token_url,
         submission_api=section.submission_api,

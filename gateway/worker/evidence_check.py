@@ -48,7 +48,7 @@ class EvidenceWatch:
         except (EvidenceBroken, EvidenceShortened, EvidenceWitnessUnreadable) as error:
             places = [finding.pointer for finding in error.findings]
             await log.aerror("evidence.not_signed", code=error.code, places=places[:NAMED])
-            await alarms.raise_house(self.store.database, RULE, SIGNING, self.clock.now())
+            await alarms.raise_about_gateway(self.store.database, RULE, SIGNING, self.clock.now())
 
     async def look(self) -> Audit | None:
         """Judge everything once a day; None where today's look is over. What is whole again ends the alarms."""
@@ -60,9 +60,9 @@ class EvidenceWatch:
         self._judged = now.date()
         if found.broken:
             await log.aerror("evidence.broken", number=len(found.broken), places=found.broken[:NAMED])
-            await alarms.raise_house(self.store.database, RULE, NIGHTLY, now)
+            await alarms.raise_about_gateway(self.store.database, RULE, NIGHTLY, now)
             return found
         await log.ainfo("evidence.whole", roots=found.roots, chains=found.chains)
         for subject in (SIGNING, NIGHTLY):
-            await alarms.resolve_house(self.store.database, RULE, subject, now)
+            await alarms.resolve_about_gateway(self.store.database, RULE, subject, now)
         return found

@@ -22,7 +22,7 @@ import procrastinate
 import structlog
 
 from gateway import failpoints
-from gateway.delivery.fair_share import PLACES, Shares
+from gateway.delivery.fair_share import PLACES, FairShare
 from gateway.errors import DatabaseAway, NotFound, unexpected
 from gateway.errors.recurring import Failures, repeat
 from gateway.outbound.httpx_transport import httpx_client
@@ -34,8 +34,8 @@ from gateway.store.operation.destination_places import RENEW_EVERY_S
 from gateway.store.submissions import statements
 from gateway.store.submissions.set_aside import set_aside
 from gateway.wiring import recipients
-from gateway.wiring.messengers import open_herald
-from gateway.wiring.runtime import House, failures, open_house, open_notifier, policy
+from gateway.wiring.messengers import open_alarm_sender
+from gateway.wiring.runtime import Runtime, failures, open_runtime, open_webhook_sender, policy
 from gateway.worker.evidence_check import EvidenceWatch
 from gateway.worker.stamping import stamp_roots
 from gateway.xoev.readable import application as readable
@@ -56,10 +56,10 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
     jobs are being taken.
     """
     failpoints.arm("worker", settings.failpoints)
-    async with open_house(settings, also=recipients.attempts(settings)) as house:
+    async with open_runtime(settings, also=recipients.attempts(settings)) as house:
         await asyncio.to_thread(_rehearse, house)
 
-        shares = Shares(PLACES * concurrency, tick=time.monotonic)
+        shares = FairShare(PLACES * concurrency, tick=time.monotonic)
         delivery = replace(house.delivery, shares=shares)
 
         async def advance(submission_id: str) -> datetime | None:
@@ -68,7 +68,11 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
             return None
 
         app, counted = jobs.build_app(house.dsn, advance, partial(_give_up, house)), failures(house)
-        async with app.open_async(), open_notifier(house, counted) as notifier, open_herald(house, counted) as herald:
+        async with (
+            app.open_async(),
+            open_webhook_sender(house, counted) as notifier,
+            open_alarm_sender(house, counted) as herald,
+        ):
             apart = (*_tasks(house, app, counted), notifier.run(), herald.run())
             tasks = [asyncio.create_task(each) for each in apart]
             on_ready()
@@ -80,20 +84,20 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
                 await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _rehearse(house: House) -> None:
+def _rehearse(house: Runtime) -> None:
     """Load what the first submissions would otherwise wait for, all at once."""
     house.keys.load()
     readable.rehearse()
     statements.rehearse()
 
 
-async def _give_up(house: House, submission_id: str, kind: str) -> None:
+async def _give_up(house: Runtime, submission_id: str, kind: str) -> None:
     """Not even a failed try of it can be written down as usual."""
     if await set_aside(house.store.database, UUID(submission_id), kind, house.clock.now()):
         await log.aerror("delivery.set_aside", submission_id=submission_id)
 
 
-def _tasks(house: House, app: procrastinate.App, failures: Failures) -> Iterable[Coroutine[Any, Any, None]]:
+def _tasks(house: Runtime, app: procrastinate.App, failures: Failures) -> Iterable[Coroutine[Any, Any, None]]:
     """What has to happen every few seconds, each apart: what fails, or takes long, holds up no other."""
     database, clock = house.store.database, house.clock
 
@@ -121,7 +125,7 @@ def _tasks(house: House, app: procrastinate.App, failures: Failures) -> Iterable
         yield repeat(failures, "turns", lambda: _turns(house), RENEW_EVERY_S)
 
 
-async def _erasures(house: House, failures: Failures) -> None:
+async def _erasures(house: Runtime, failures: Failures) -> None:
     await asyncio.sleep(SWEEP_EVERY_S)
     await repeat(failures, "erasure", lambda: _erase(house), ERASE_EVERY_S)
 
@@ -132,13 +136,13 @@ async def _proofs(failures: Failures, watch: EvidenceWatch) -> None:
     await repeat(failures, "evidence", watch.look, SWEEP_EVERY_S)
 
 
-async def _turns(house: House) -> None:
+async def _turns(house: Runtime) -> None:
     """Places at destinations with bounds are kept, and taken over, within seconds."""
     await house.turns.renew()
     await house.turns.rescue(house.delivery.bounds)
 
 
-async def _exchanges(house: House) -> None:
+async def _exchanges(house: Runtime) -> None:
     """How long exchanges took is written down, and who is slow becomes an alarm."""
     taken = house.durations.take()
     try:
@@ -151,7 +155,7 @@ async def _exchanges(house: House) -> None:
         raise
 
 
-async def _erase(house: House) -> None:
+async def _erase(house: Runtime) -> None:
     """What is due of every town and service; what fails of one is raised once the others had their turn."""
     first: Exception | None = None
     for period in house.periods:
@@ -178,14 +182,14 @@ async def _erase(house: House) -> None:
         raise first
 
 
-async def _deadlines(house: House) -> None:
+async def _deadlines(house: Runtime) -> None:
     """A look at every deadline."""
     found = await alarms.look(house.store.database, house.clock.now(), house.limits)
     for rule, submission_id, municipality in found:
         await log.awarning("alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality)
 
 
-async def _stamps(house: House, failures: Failures, url: str) -> None:
+async def _stamps(house: Runtime, failures: Failures, url: str) -> None:
     """Apart from the roots: an authority that is slow or down holds up nobody."""
     way = replace(policy(house.settings), counterpart=Counterpart.TIMESTAMP)
     async with httpx_client(way, durations=house.durations) as client:

@@ -18,7 +18,7 @@ from gateway.evidence.verify import verify
 from gateway.settings import gateway as settings
 from gateway.store.connection.database import numbered
 from gateway.store.proof import export
-from gateway.wiring.runtime import open_house
+from gateway.wiring.runtime import open_runtime
 from tests.bench.run import accepts, wait_idle
 from tests.demo_fixture import kept_demo, start, stop
 
@@ -36,7 +36,7 @@ def delivered(line: dict[str, Any], count: int, before: int) -> dict[str, float]
 
 async def verified(config: str, archives: int, rounds: int) -> float:
     """Archives verified a second, by one core."""
-    async with open_house(settings.read(Path(config))) as house:
+    async with open_runtime(settings.read(Path(config))) as house:
         rows = await house.store.database.rows(_SOME, limit=archives)
         found = [
             (await export.export(house.store.database, row["id"], house.keys.token, house.clock.now()))[0]

@@ -19,7 +19,7 @@ from gateway.store.operation import jobs
 from gateway.store.proof import export
 from gateway.store.proof.chains import evidence_of
 from gateway.store.proof.integrity import audit
-from gateway.wiring.runtime import House, open_house
+from gateway.wiring.runtime import Runtime, open_runtime
 from tests.demo_fixture import http
 
 LATER = timedelta(hours=25)  # when what a crash left lying about is old enough to be swept
@@ -61,7 +61,7 @@ def broken(line: dict[str, Any], taken: set[str], *, apart: set[str] = frozenset
 
 
 async def _broken(line: dict[str, Any], taken: set[str], apart: set[str], seconds: float) -> list[str]:
-    async with open_house(settings.read(Path(line["config"]))) as house:
+    async with open_runtime(settings.read(Path(line["config"]))) as house:
         every = await house.store.database.rows(_ROWS)
         rows = [row for row in every if str(row["id"]) not in apart]
         others = {row["remote_id"] for row in every} - {row["remote_id"] for row in rows}
@@ -78,7 +78,7 @@ def why_untold(line: dict[str, Any], cursors: set[str]) -> list[str]:
     """What the gateway says of the webhook messages about these changes; empty where there are none."""
 
     async def looked() -> list[str]:
-        async with open_house(settings.read(Path(line["config"]))) as house:
+        async with open_runtime(settings.read(Path(line["config"]))) as house:
             rows = await house.store.database.rows(_MESSAGES, cursors=sorted(cursors))
             return [f"{row['cursor']}: {row['state']}, {row['tries']} tries, {row['log']}" for row in rows]
 
@@ -93,7 +93,7 @@ def _at_the_receiver(line: dict[str, Any], ours: set[str], others: set[str]) -> 
     return found + [f"delivered, and nobody knows why: {each}" for each in set(counts) - ours - others]
 
 
-async def _stuck(house: House, seconds: float) -> list[str]:
+async def _stuck(house: Runtime, seconds: float) -> list[str]:
     until = time.monotonic() + seconds
     while True:
         row = await house.store.database.one(_JOBS)
@@ -107,7 +107,7 @@ async def _stuck(house: House, seconds: float) -> list[str]:
     return [f"{woken} submissions without a job"] if woken else []
 
 
-async def _lying_about(house: House) -> list[str]:
+async def _lying_about(house: Runtime) -> list[str]:
     database = house.store.database
     found = [f"attachment gone: {row['submission']}" for row in await database.rows(_LOST_BLOBS)]
     await sweep(database, house.clock.now() + LATER)
@@ -117,7 +117,7 @@ async def _lying_about(house: House) -> list[str]:
     return found + [f"damaged: {each}" for each in judged.broken]
 
 
-async def _evidence(house: House, submission: UUID) -> list[str]:
+async def _evidence(house: Runtime, submission: UUID) -> list[str]:
     """The archive is made and judged as an operator would, and tells the whole way exactly once."""
     try:
         _, verdict = await export.export(house.store.database, submission, house.keys.token, house.clock.now())

@@ -10,8 +10,8 @@ from gateway.delivery.fair_share import (
     LOOK_AGAIN_S,
     PATIENCE_S,
     Count,
+    FairShare,
     Party,
-    Shares,
     full,
     may_start,
 )
@@ -108,7 +108,7 @@ class Tick:
 
 async def test_a_part_that_moves_is_waited_for_and_a_stuck_one_is_left_at_once():
     tick = Tick()
-    shares = Shares(4, tick=tick)
+    shares = FairShare(4, tick=tick)
     assert [await shares.take(HANGS) for _ in range(2)] == [None, None]
     waits = asyncio.create_task(shares.take(HANGS))
     await asyncio.sleep(0)
@@ -124,7 +124,7 @@ async def test_a_part_that_moves_is_waited_for_and_a_stuck_one_is_left_at_once()
 
 async def test_the_more_find_a_stuck_part_the_later_they_come_back():
     tick = Tick()
-    shares = Shares(2, tick=tick)
+    shares = FairShare(2, tick=tick)
     await shares.take(HANGS)
     tick.now = PATIENCE_S + 1
     seconds = [(await shares.take(HANGS)).seconds for _ in range(2000)]
@@ -133,7 +133,7 @@ async def test_the_more_find_a_stuck_part_the_later_they_come_back():
 
 
 async def test_one_that_is_ended_while_it_waits_leaves_no_place_taken():
-    shares = Shares(2, tick=Tick())
+    shares = FairShare(2, tick=Tick())
     await shares.take(HANGS)
     waits = [asyncio.create_task(shares.take(HANGS)) for _ in range(2)]
     await asyncio.sleep(0)
@@ -146,7 +146,7 @@ async def test_one_that_is_ended_while_it_waits_leaves_no_place_taken():
 
 
 async def test_a_wait_has_an_end():
-    shares = Shares(2, tick=Tick(), patience_s=0.01)
+    shares = FairShare(2, tick=Tick(), patience_s=0.01)
     await shares.take(HANGS)
     assert (await shares.take(HANGS)).seconds > 0
     shares.leave(HANGS)

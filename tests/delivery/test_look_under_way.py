@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.delivery.advance import LOOK_AGAIN_S, UPLOADS_AT_ONCE
-from gateway.delivery.fair_share import Party, Refusal, Shares
+from gateway.delivery.fair_share import FairShare, Party, Refusal
 from gateway.model import Part, State
 from gateway.ports import LookUnderWay, Sealed, SmallBlob
 from tests.journeys.test_every_crash import ARS, DESTINATION, Channel, worker, world
@@ -54,7 +54,7 @@ async def test_a_step_that_would_wait_for_another_is_done_later_and_no_failure_i
 
 async def test_a_submission_without_a_place_goes_back_untouched_and_goes_on_when_one_is_free():
     it, now = world(), [0.0]
-    shares = Shares(2, tick=lambda: now[0])
+    shares = FairShare(2, tick=lambda: now[0])
     delivery = replace(worker(it), shares=shares)
     assert await shares.take(Party(DESTINATION, ARS)) is None
     now[0] = 1000.0

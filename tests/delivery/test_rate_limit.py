@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gateway.delivery.rate_limit import LOOK_AGAIN, SLACK, Bound, Seen, decide
+from gateway.delivery.rate_limit import LOOK_AGAIN, SLACK, Observed, RateLimit, decide
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ONE_A_SECOND = Bound(per_minute=60)
+ONE_A_SECOND = RateLimit(per_minute=60)
 
 
 def test_an_idle_destination_takes_a_few_at_once_and_then_one_at_a_time():
     bucket, gone = None, []
     for _ in range(9):
-        turn = decide(ONE_A_SECOND, Seen(bucket, 0, 0), NOW)
+        turn = decide(ONE_A_SECOND, Observed(bucket, 0, 0), NOW)
         bucket = turn.bucket
         gone.append((turn.ask_at or NOW) - NOW)
     burst = int(SLACK.total_seconds()) + 1
@@ -22,9 +22,9 @@ def test_an_idle_destination_takes_a_few_at_once_and_then_one_at_a_time():
 
 
 def test_a_slow_rate_has_no_burst():
-    first = decide(Bound(per_minute=2), Seen(None, 0, 0), NOW)
+    first = decide(RateLimit(per_minute=2), Observed(None, 0, 0), NOW)
     assert first.ask_at is None
-    second = decide(Bound(per_minute=2), Seen(first.bucket, 0, 0), NOW)
+    second = decide(RateLimit(per_minute=2), Observed(first.bucket, 0, 0), NOW)
     assert second.ask_at == first.bucket
     assert second.ask_at - NOW >= timedelta(seconds=25)
 
@@ -32,7 +32,7 @@ def test_a_slow_rate_has_no_burst():
 def test_over_a_long_time_the_rate_holds():
     bucket, now, gone = None, NOW, 0
     while now < NOW + timedelta(minutes=10):
-        turn = decide(ONE_A_SECOND, Seen(bucket, 0, 0), now)
+        turn = decide(ONE_A_SECOND, Observed(bucket, 0, 0), now)
         if turn.ask_at is None:
             bucket, gone = turn.bucket, gone + 1
         now += timedelta(milliseconds=100)
@@ -40,22 +40,22 @@ def test_over_a_long_time_the_rate_holds():
 
 
 def test_an_instant_that_was_given_stays_and_costs_no_second_token():
-    waits = decide(ONE_A_SECOND, Seen(NOW + timedelta(seconds=30), 0, 0), NOW)
+    waits = decide(ONE_A_SECOND, Observed(NOW + timedelta(seconds=30), 0, 0), NOW)
     assert waits.ask_at == NOW + timedelta(seconds=30)
-    early = decide(ONE_A_SECOND, Seen(waits.bucket, 0, 0, known=True, go_at=waits.go_at), NOW)
+    early = decide(ONE_A_SECOND, Observed(waits.bucket, 0, 0, known=True, go_at=waits.go_at), NOW)
     assert (early.ask_at, early.bucket) == (waits.ask_at, waits.bucket)
-    goes = decide(ONE_A_SECOND, Seen(waits.bucket, 0, 0, known=True, go_at=waits.go_at), waits.go_at)
+    goes = decide(ONE_A_SECOND, Observed(waits.bucket, 0, 0, known=True, go_at=waits.go_at), waits.go_at)
     assert (goes.ask_at, goes.bucket) == (None, waits.bucket)
 
 
 def test_places_are_given_up_to_the_bound():
-    bound = Bound(at_once=2)
-    assert decide(bound, Seen(None, 1, 0), NOW).ask_at is None
-    assert decide(bound, Seen(None, 2, 0), NOW).ask_at == NOW + LOOK_AGAIN
+    bound = RateLimit(at_once=2)
+    assert decide(bound, Observed(None, 1, 0), NOW).ask_at is None
+    assert decide(bound, Observed(None, 2, 0), NOW).ask_at == NOW + LOOK_AGAIN
 
 
 def test_a_newcomer_leaves_a_free_place_to_those_that_wait():
-    bound = Bound(at_once=2)
-    assert decide(bound, Seen(None, 1, 1), NOW).ask_at is not None
-    assert decide(bound, Seen(None, 1, 1, known=True, go_at=NOW), NOW).ask_at is None
-    assert decide(bound, Seen(None, 0, 1), NOW).ask_at is None
+    bound = RateLimit(at_once=2)
+    assert decide(bound, Observed(None, 1, 1), NOW).ask_at is not None
+    assert decide(bound, Observed(None, 1, 1, known=True, go_at=NOW), NOW).ask_at is None
+    assert decide(bound, Observed(None, 0, 1), NOW).ask_at is None

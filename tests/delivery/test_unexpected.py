@@ -14,7 +14,7 @@ from gateway.errors import DatabaseAway, StepFailed, unexpected
 from gateway.model import State
 from gateway.submission import journey
 from gateway.submission.actions import resumed
-from gateway.submission.journey import STEP_ATTEMPTS, Kind, Step
+from gateway.submission.journey import STEP_ATTEMPTS, Step, StepKind
 from gateway.submission.states import BEFORE_SUBMITTED
 from tests.journeys.test_every_crash import Store, carried_out, worker, world
 from tests.submission.test_journey import NOW, ready
@@ -154,9 +154,9 @@ async def test_the_log_names_type_and_place_and_nothing_of_the_text(monkeypatch)
 
 
 def test_a_submit_in_doubt_stays_in_doubt_while_the_event_log_cannot_be_read():
-    it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
-    change = journey.failed(it, Step(Kind.READ_EVENTS), StepFailed(step="read_events", kind="ValueError"), NOW, 0.5)
-    assert journey.next_step(change.submission, change.wake_at).kind is Kind.READ_EVENTS
+    it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
+    change = journey.failed(it, Step(StepKind.READ_EVENTS), StepFailed(step="read_events", kind="ValueError"), NOW, 0.5)
+    assert journey.next_step(change.submission, change.wake_at).kind is StepKind.READ_EVENTS
 
 
 def test_an_exception_without_our_code_in_its_way_has_no_place():

@@ -14,7 +14,7 @@ from gateway.crypto import jws
 from gateway.crypto.keys import PrivateKey, digest, generate_ed25519, private_key
 from gateway.evidence import archive, chain, container, merkle, roots
 from gateway.evidence.archive import Dossier, Witness
-from gateway.evidence.roots import Head
+from gateway.evidence.roots import ChainHead
 from gateway.fitconnect import names
 from gateway.ports import EvidenceEntry
 
@@ -100,10 +100,10 @@ class Case:
         links = links or self.links(entries)
         witnesses = []
         for no, seq in enumerate(dict.fromkeys((*signed_at, len(links))), start=1):
-            others = [Head(uuid4(), 3, bytes(32)).leaf() for _ in range(4)]
-            leaves = [*others, Head(self.id, seq, links[seq - 1].hash).leaf()]
+            others = [ChainHead(uuid4(), 3, bytes(32)).leaf() for _ in range(4)]
+            leaves = [*others, ChainHead(self.id, seq, links[seq - 1].hash).leaf()]
             tree = merkle.Tree(leaves)
-            said = roots.Root(no, chain.moment(NOW + timedelta(minutes=no)), 5, tree.root, roots.NOTHING_BEFORE)
+            said = roots.SignedRoot(no, chain.moment(NOW + timedelta(minutes=no)), 5, tree.root, roots.NOTHING_BEFORE)
             witnesses.append(Witness(no, roots.sign(key or self.gateway, said), seq, 4, tree.path(4)))
         jwks = {each.digest: each.jwk for each in (self.service, self.authority)}
         jwks[digest(self.gateway.public_jwk)] = dict(self.gateway.public_jwk)

@@ -23,8 +23,8 @@ def row_of(key, number):
     """So many roots that follow each other, as they are stored."""
     found, before = [], None
     for no in range(1, number + 1):
-        leaves = [roots.Head(uuid4(), no, bytes(32)).leaf() for _ in range(3)]
-        said = roots.Root(no, chain.moment(NOW), 3, merkle.Tree(leaves).root, roots.digest_of(before))
+        leaves = [roots.ChainHead(uuid4(), no, bytes(32)).leaf() for _ in range(3)]
+        said = roots.SignedRoot(no, chain.moment(NOW), 3, merkle.Tree(leaves).root, roots.digest_of(before))
         before = roots.sign(key, said)
         found.append((no, before, leaves))
     return found

@@ -78,7 +78,7 @@ def sandbox_keys(rsa_keys, tmp_path_factory):
         shared |= {f"{kind}-decryption": "encryption", f"{kind}-signing": "signing"}
     material = {name: rsa_keys[key] for name, key in shared.items()}
     directory = tmp_path_factory.mktemp("sandbox-keys")
-    return keyring.Keyring.from_keys(directory, material, now=datetime.now(UTC), ids=Ids(seed=1))
+    return keyring.SandboxKeys.from_keys(directory, material, now=datetime.now(UTC), ids=Ids(seed=1))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality, State
 from gateway.outbound.client import exchange
-from gateway.sandbox.fitconnect.offers import Offer
+from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.services.loader import load
 from tests.fitconnect.conftest import SystemClock
 from tests.fitconnect.test_message_way import Receipts, WholeStore
@@ -26,7 +26,7 @@ ARS = "150900546546"
 BASE = Path(__file__).parents[1] / "services" / "broken" / "base"
 IDENTIFIER = "urn:x-ozg-gateway:service:boot"
 SCHEMA = "urn:xoev-de:xfall:standard:fim-s99000000990_1.0.0"
-TAKES = (Offer(IDENTIFIER, ("DE",), ((SCHEMA, "application/xml"),)),)
+TAKES = (SampleService(IDENTIFIER, ("DE",), ((SCHEMA, "application/xml"),)),)
 PORTAL = Client("portal", frozenset(), frozenset({ARS}))
 TOWN = Municipality(
     "boot", ARS, "\uf0b7 Stadt \U0001f415", "https://t.example", "test", "c", (Destination("d", "test", ("*",)),)

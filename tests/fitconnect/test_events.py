@@ -12,7 +12,7 @@ import pytest
 
 from gateway.crypto import keys as jwk_keys
 from gateway.fitconnect import claims, events, names
-from gateway.fitconnect.events import Expected, KeyWanted
+from gateway.fitconnect.events import ExpectedEvent, KeyWanted
 
 ISSUER = "https://delivery.example/submission-api"
 DESTINATION = "879ee109-a690-4db8-ab32-424284184d7d"
@@ -21,7 +21,7 @@ CASE = "e89e107e-ed79-40e6-ad34-4e770f9df263"
 SOMEBODY = "0d9f1c52-6a47-4a0e-9c35-2f1b7de80a64"
 ATTACHMENT = "f50308a5-b3ed-4627-9f0b-b5a8e0095791"
 TAGS = {"metadata": "M" * 22, "data": "D" * 22, ATTACHMENT: "A" * 22}
-EXPECTED = Expected(SUBMISSION, CASE, DESTINATION, frozenset({ISSUER}), TAGS)
+EXPECTED = ExpectedEvent(SUBMISSION, CASE, DESTINATION, frozenset({ISSUER}), TAGS)
 HAPPY = ("create-submission", "submit-submission", "notify-submission", "accept-submission", "delete-submission")
 
 
@@ -77,7 +77,7 @@ def test_a_whole_log_is_proven_in_order(proven, event, known):
 def test_fitkos_own_event_is_proven_with_fitkos_own_key(shared):
     token = shared("fitconnect/set-vector/create-submission.jws").decode().strip()
     [jwk] = json.loads(shared("fitconnect/set-vector/jwks.json"))["keys"]
-    expected = Expected(
+    expected = ExpectedEvent(
         "5E82C135-A3B7-4EB0-BD83-6DF337331170",
         "c9f0db91-9355-451a-b2a5-7a9be10ce765",
         DESTINATION,
@@ -100,7 +100,7 @@ def test_fitkos_own_tags_are_compared_without_regard_to_order(shared, sign, sign
     tags = said["events"]["https://schema.fitko.de/fit-connect/events/submit-submission"]["authenticationTags"]
     ours = {"metadata": tags["metadata"], "data": tags["data"], **dict(reversed(tags["attachments"].items()))}
     issuer = "https://submission-api-testing.fit-connect.fitko.dev"
-    expected = Expected(said["sub"][11:], said["txn"][5:], DESTINATION, frozenset({issuer}), ours)
+    expected = ExpectedEvent(said["sub"][11:], said["txn"][5:], DESTINATION, frozenset({issuer}), ours)
     first = sign(
         {**said, "jti": str(uuid4()), "events": {names.EVENT_PREFIX + "create-submission": {}}}, signers.delivery
     )
@@ -371,7 +371,7 @@ def test_what_was_proven_earlier_needs_no_key_again_but_all_else(known, event):
     tokens = [event("create-submission"), event("submit-submission")]
     proven = {each.token: each for each in events.prove(tokens, EXPECTED, known)}
     assert all(each.verified for each in events.prove(tokens, EXPECTED, {}, proven))
-    other = Expected(SUBMISSION, CASE, DESTINATION, frozenset({ISSUER}), {**TAGS, "data": "X" * 22})
+    other = ExpectedEvent(SUBMISSION, CASE, DESTINATION, frozenset({ISSUER}), {**TAGS, "data": "X" * 22})
     assert [each.verified for each in events.prove(tokens, other, {}, proven)] == [True, False]
     fresh = event("create-submission")
     assert [each.verified for each in events.prove([fresh], EXPECTED, {}, proven)] == [False]

@@ -9,13 +9,13 @@ import pytest
 
 from gateway.errors import DestinationUnfit
 from gateway.fitconnect import fitness
-from gateway.fitconnect.wire import Inbox, Offer
+from gateway.fitconnect.wire import DestinationOffer, Inbox
 
 URN, SCHEMA = "urn:de:fim:leika:leistung:99012021002000", ("urn:x", "application/xml")
 
 
 def region_of(ars: str, *regions: str) -> str:
-    inbox = Inbox("d", "active", "k", ("2.0.0",), (Offer(URN, regions, frozenset({SCHEMA})),))
+    inbox = Inbox("d", "active", "k", ("2.0.0",), (DestinationOffer(URN, regions, frozenset({SCHEMA})),))
     return fitness.fit(inbox, identifier=URN, ars=ars, schema_uri=SCHEMA[0], media_type=SCHEMA[1])[1]
 
 

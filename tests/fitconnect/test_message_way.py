@@ -20,7 +20,7 @@ from gateway.intake.create import Intake
 from gateway.model import Attachment, Client, Destination, Municipality, State
 from gateway.outbound.client import exchange
 from gateway.ports import Stored
-from gateway.sandbox.fitconnect.offers import Offer
+from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.services.loader import load
 from tests.fitconnect.conftest import MemoryStore, SystemClock
 from tests.schema_folder import library_of
@@ -28,7 +28,7 @@ from tests.services.conftest import PARAMETERS, TANGERHUETTE, XBAU
 
 PLAN = b"%PDF-1.7 Lageplan"
 URI = "urn:xoev-de:bmk:standard:xbau-kernmodul_1.3.0"
-TAKES = (Offer("urn:de:fim:leika:leistung:99012021002000", ("DE",), ((URI, "application/xml"),)),)
+TAKES = (SampleService("urn:de:fim:leika:leistung:99012021002000", ("DE",), ((URI, "application/xml"),)),)
 PORTAL = Client("portal", frozenset(), frozenset({TANGERHUETTE}))
 
 

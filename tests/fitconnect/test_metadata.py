@@ -154,8 +154,8 @@ def test_our_schema_and_the_official_one_agree_on_every_verdict(shared, version)
 @pytest.mark.parametrize("version", names.METADATA_VERSIONS)
 def test_what_we_build_keeps_the_schema_and_says_which(shared, version):
     official = shared(f"fitconnect/metadata-{version}.schema.json")
-    assert metadata.check(built(version), version) == metadata.Checked("own", version)
-    assert metadata.check(built(version), version, official) == metadata.Checked("official", version)
+    assert metadata.check(built(version), version) == metadata.CheckedMetadata("own", version)
+    assert metadata.check(built(version), version, official) == metadata.CheckedMetadata("official", version)
 
 
 def test_the_record_names_document_signature_and_attachments():

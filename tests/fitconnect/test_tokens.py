@@ -11,7 +11,7 @@ import respx
 
 from gateway.errors import CounterpartAway, CounterpartBusy, CounterpartGarbled, TokenRefused
 from gateway.fitconnect.channel.flight import PATIENCE_S
-from gateway.fitconnect.channel.tokens import Tokens
+from gateway.fitconnect.channel.tokens import AccessTokens
 from gateway.ports import LookUnderWay
 
 URL = "https://auth.example/token"
@@ -26,7 +26,7 @@ def wire():
 
 @pytest.fixture
 def tokens(clock, routed):
-    return Tokens(routed, URL, "town", lambda: "s3cr&t=ü", clock=clock, tick=clock.tick)
+    return AccessTokens(routed, URL, "town", lambda: "s3cr&t=ü", clock=clock, tick=clock.tick)
 
 
 def granted(value="t1", expires_in=1800, kind="Bearer"):

@@ -87,7 +87,7 @@ def test_a_destination_is_read_with_all_its_offers():
         )
     )
     assert inbox.metadata_versions == ("2.1.0", "3.0.0")
-    assert inbox.offers == (wire.Offer("urn:x:y", ("DE15",), frozenset({("urn:s", "application/xml")})),)
+    assert inbox.offers == (wire.DestinationOffer("urn:x:y", ("DE15",), frozenset({("urn:s", "application/xml")})),)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from uvicorn.config import Config
 
-from gateway.httpserver.crowd import State
+from gateway.httpserver.crowd import ConnectionState
 from gateway.httpserver.protocol import BoundedProtocol
 from tests.httpserver.conftest import App, Clock
 
@@ -50,7 +50,7 @@ def connection():
     app, clock, transport = App(), Clock(), Transport()
     config = Config(app, http=BoundedProtocol, lifespan="off", log_config=None, ws="none")
     config.load()
-    made = BoundedProtocol(config=config, server_state=State(), app_state={}, _loop=clock)
+    made = BoundedProtocol(config=config, server_state=ConnectionState(), app_state={}, _loop=clock)
     made.connection_made(transport)
     return made, clock, transport, app
 

@@ -8,7 +8,7 @@ import ssl
 
 import pytest
 
-from gateway.httpserver.crowd import State
+from gateway.httpserver.crowd import ConnectionState
 from gateway.httpserver.limits import WireLimits
 from gateway.httpserver.protocol import BoundedProtocol
 from gateway.httpserver.server import serve
@@ -131,7 +131,7 @@ async def test_slow_callers_do_not_take_every_place(served):
 
 
 async def test_nobody_is_closed_for_others_before_it_was_listened_to_and_those_that_wait_longest_go_first():
-    loop, state = Clock(), State()
+    loop, state = Clock(), ConnectionState()
     limits = WireLimits(connections=3)
     made = []
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from gateway.cli.main import group
 from gateway.input import regular_file
 from gateway.web.http.body import parse_object
-from gateway.web.parts import Limits
+from gateway.web.parts import BodyLimits
 
 
 @pytest.fixture
@@ -86,4 +86,4 @@ def test_regular_files_are_read_also_through_a_link_and_by_number(tmp_path):
 def test_a_byte_order_mark_is_no_part_of_a_text(tmp_path):
     (tmp_path / "secret").write_bytes(b"\xef\xbb\xbfgeheim\n")
     assert regular_file.text(tmp_path / "secret") == "geheim\n"
-    assert parse_object(b'\xef\xbb\xbf{"a":1}', Limits()) == {"a": 1}
+    assert parse_object(b'\xef\xbb\xbf{"a":1}', BodyLimits()) == {"a": 1}

@@ -17,8 +17,8 @@ from gateway.crypto import base64url, jwe, jws
 from gateway.crypto.keys import PrivateKey
 from gateway.fitconnect import names
 from gateway.sandbox.fitconnect.clock import Clock, Ids
-from gateway.sandbox.fitconnect.keyring import Keyring
-from gateway.sandbox.fitconnect.offers import Offer
+from gateway.sandbox.fitconnect.keyring import SandboxKeys
+from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.sandbox.fitconnect.sandbox import Sandbox
 from gateway.sandbox.fitconnect.server import app
 
@@ -36,7 +36,7 @@ PDF = b"%PDF-1.7 made up"
 
 
 @pytest.fixture(scope="session")
-def keyring(tmp_path_factory: pytest.TempPathFactory, rsa_keys: Mapping[str, rsa.RSAPrivateKey]) -> Keyring:
+def keyring(tmp_path_factory: pytest.TempPathFactory, rsa_keys: Mapping[str, rsa.RSAPrivateKey]) -> SandboxKeys:
     encryption, signing, root = rsa_keys["encryption"], rsa_keys["signing"], rsa_keys["root"]
     material = {
         "delivery": signing,
@@ -47,7 +47,7 @@ def keyring(tmp_path_factory: pytest.TempPathFactory, rsa_keys: Mapping[str, rsa
         "manual-signing": root,
         "root": root,
     }
-    return Keyring.from_keys(tmp_path_factory.mktemp("keys"), material, now=START, ids=Ids(1))
+    return SandboxKeys.from_keys(tmp_path_factory.mktemp("keys"), material, now=START, ids=Ids(1))
 
 
 @dataclass
@@ -216,11 +216,11 @@ def shared() -> Path:
     return found
 
 
-def open_sandbox(directory: Path, keyring: Keyring) -> Sandbox:
+def open_sandbox(directory: Path, keyring: SandboxKeys) -> Sandbox:
     return Sandbox.open(
         directory,
         base_url=BASE,
-        offered=(Offer(SERVICE, ("DE1509",), ((SCHEMA, names.XML),)),),
+        offered=(SampleService(SERVICE, ("DE1509",), ((SCHEMA, names.XML),)),),
         clock=Clock(lambda: START),
         ids=Ids(7),
         keys=keyring,
@@ -228,7 +228,7 @@ def open_sandbox(directory: Path, keyring: Keyring) -> Sandbox:
 
 
 @pytest.fixture
-async def peer(tmp_path: Path, keyring: Keyring) -> AsyncIterator[Peer]:
+async def peer(tmp_path: Path, keyring: SandboxKeys) -> AsyncIterator[Peer]:
     sandbox = open_sandbox(tmp_path / "sandbox", keyring)
     transport = httpx.ASGITransport(app(sandbox))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:

@@ -13,7 +13,7 @@ import pytest
 from gateway.fitconnect import names
 from gateway.sandbox.fitconnect.clock import Clock, Ids
 from gateway.sandbox.fitconnect.documents import Documents
-from gateway.sandbox.fitconnect.offers import JSON_EXAMPLE, Offer
+from gateway.sandbox.fitconnect.offers import JSON_EXAMPLE, SampleService
 from gateway.sandbox.fitconnect.sandbox import Sandbox
 from gateway.sandbox.fitconnect.server import app, readiness
 from gateway.services.loader import load
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from gateway.sandbox.fitconnect.keyring import Keyring
+    from gateway.sandbox.fitconnect.keyring import SandboxKeys
 
     from .conftest import Parcel
 
@@ -35,9 +35,9 @@ JSON_URI = JSON_EXAMPLE.schemas[0][0]
 
 
 @pytest.fixture
-async def knowing(tmp_path: Path, keyring: Keyring) -> AsyncIterator[Peer]:
+async def knowing(tmp_path: Path, keyring: SandboxKeys) -> AsyncIterator[Peer]:
     """A sandbox that knows the XSD of its XML service, and offers the example for JSON."""
-    offered = (Offer(SERVICE, ("DE1509",), (RULE,), {RULE: XSD}), JSON_EXAMPLE)
+    offered = (SampleService(SERVICE, ("DE1509",), (RULE,), {RULE: XSD}), JSON_EXAMPLE)
     sandbox = Sandbox.open(
         tmp_path / "sandbox", base_url=BASE, offered=offered, clock=Clock(lambda: START), ids=Ids(7), keys=keyring
     )

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.crypto import jws
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect.keyring import Keyring
+from gateway.sandbox.fitconnect.keyring import SandboxKeys
 from gateway.sandbox.fitconnect.server import readiness
 
 from .conftest import BASE, PDF, SCHEMA, SERVICE, claims_of
@@ -273,7 +273,7 @@ async def test_a_reset_leaves_keys_and_clients(peer: Peer) -> None:
     assert (state["submissions"], state["events"], state["faults"], state["clock_offset_s"]) == ([], {}, [], 0)
 
 
-def test_the_key_files_hold_what_a_manual_subscriber_needs(keyring: Keyring) -> None:
+def test_the_key_files_hold_what_a_manual_subscriber_needs(keyring: SandboxKeys) -> None:
     for name, operation in (("manual-decryption", "unwrapKey"), ("manual-signing", "sign")):
         file = keyring.file(name)
         assert json.loads(file.read_text())["key_ops"] == [operation]

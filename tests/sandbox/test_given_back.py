@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway.sandbox.fitconnect import ended, parts, store
-from gateway.sandbox.fitconnect.parts import SMALL, Parts
+from gateway.sandbox.fitconnect.parts import SMALL, StoredParts
 from gateway.sandbox.fitconnect.records import Event, Submission
 from gateway.sandbox.fitconnect.store import Store
 
@@ -19,7 +19,7 @@ from .conftest import open_sandbox
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.sandbox.fitconnect.keyring import Keyring
+    from gateway.sandbox.fitconnect.keyring import SandboxKeys
 
     from .conftest import Peer
 
@@ -98,7 +98,9 @@ async def test_what_is_under_way_is_never_given_back(peer: Peer) -> None:
 
 
 @pytest.mark.usefixtures("narrow")
-async def test_after_a_start_everything_is_as_before_and_what_a_kill_left_is_gone(peer: Peer, keyring: Keyring) -> None:
+async def test_after_a_start_everything_is_as_before_and_what_a_kill_left_is_gone(
+    peer: Peer, keyring: SandboxKeys
+) -> None:
     for _ in range(KEPT + 4):
         ids = await peer.send(peer.parcel())
     waiting = await peer.send(peer.parcel(), "manual")
@@ -130,7 +132,7 @@ def test_the_journal_is_written_anew_while_it_runs(tmp_path: Path, monkeypatch: 
 
 def test_parts_are_written_anew_while_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "WASTE", 2_000)
-    kept = Parts(tmp_path)
+    kept = StoredParts(tmp_path)
 
     def one(number: int) -> bool:
         content = bytes([number % 256]) * 100
@@ -144,7 +146,7 @@ def test_parts_are_written_anew_while_they_are_read(tmp_path: Path, monkeypatch:
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(one, range(600)))
     assert (tmp_path / "parts").stat().st_size < 30_000
-    again = Parts(tmp_path)
+    again = StoredParts(tmp_path)
     assert again.submissions() == {str(number) for number in range(0, 600, 10)}
     assert all(again.get(str(n), "data") == bytes([n % 256]) * 100 for n in range(0, 600, 10))
     kept.close()
@@ -152,7 +154,7 @@ def test_parts_are_written_anew_while_they_are_read(tmp_path: Path, monkeypatch:
 
 
 def test_without_room_for_a_second_file_the_first_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = Parts(tmp_path)
+    kept = StoredParts(tmp_path)
     kept.put("one", "data", b"stays")
     kept.put("two", "data", b"x" * 5_000)
     first, real = kept._file, os.writev
@@ -169,7 +171,7 @@ def test_without_room_for_a_second_file_the_first_one_stays(tmp_path: Path, monk
     kept.put("three", "data", b"more")
     monkeypatch.undo()
     kept.close()
-    again = Parts(tmp_path)
+    again = StoredParts(tmp_path)
     assert (again.get("one", "data"), again.get("two", "data"), again.get("three", "data")) == (b"stays", None, b"more")
     assert not (tmp_path / "parts.new").exists()
     again.close()

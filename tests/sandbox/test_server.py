@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from gateway.sandbox.fitconnect.keyring import Keyring
+    from gateway.sandbox.fitconnect.keyring import SandboxKeys
 
 MB = 1 << 20
 
 
 @pytest.fixture
-async def line(tmp_path: Path, keyring: Keyring) -> AsyncIterator[dict[str, Any]]:
+async def line(tmp_path: Path, keyring: SandboxKeys) -> AsyncIterator[dict[str, Any]]:
     shutil.copytree(keyring.directory, tmp_path / "data" / "keys")
     ready: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
@@ -65,7 +65,7 @@ async def test_a_reset_and_a_lost_answer_reach_the_wire(line: dict[str, Any]) ->
         assert (await http.get(line["delivery_jwks"])).status_code == 200
 
 
-async def test_a_large_attachment_grows_the_process_by_little(line: dict[str, Any], keyring: Keyring) -> None:
+async def test_a_large_attachment_grows_the_process_by_little(line: dict[str, Any], keyring: SandboxKeys) -> None:
     own = psutil.Process()
     key = keyring.keys["automatic-decryption"]
     attachment = "0a1b2c3d-0000-4000-8000-000000000000"

@@ -18,7 +18,7 @@ from gateway.sandbox.fitconnect.server import app
 from .conftest import BASE, XML, Peer, claims_of, open_sandbox
 
 if TYPE_CHECKING:
-    from gateway.sandbox.fitconnect.keyring import Keyring
+    from gateway.sandbox.fitconnect.keyring import SandboxKeys
 
 
 async def test_a_submission_that_keeps_all_rules_is_accepted_with_its_own_tags(peer: Peer) -> None:
@@ -121,7 +121,7 @@ async def test_a_manual_subscriber_picks_up_and_accepts(peer: Peer) -> None:
 
 
 async def test_a_killed_sandbox_comes_back_with_everything_and_answers_what_waited(
-    peer: Peer, tmp_path: object, keyring: Keyring
+    peer: Peer, tmp_path: object, keyring: SandboxKeys
 ) -> None:
     automatic = peer.sandbox.own_destination("automatic").id
     await peer.order("/subscriber", {"destination_id": automatic, "mode": "silent"})

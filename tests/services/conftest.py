@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.services.loader import Catalogue, load
+from gateway.services.loader import Services, load
 from gateway.services.service import Service
 from tests.schema_folder import library_of
 
@@ -39,7 +39,7 @@ def xbau() -> Path:
 
 
 @pytest.fixture(scope="session")
-def speaking(xbau: Path) -> Catalogue:
+def speaking(xbau: Path) -> Services:
     """All services, four of which speak XBau for Tangerhütte."""
     parameters = {TANGERHUETTE: dict.fromkeys(SPEAKING, PARAMETERS)}
     return load(None, parameters, library_of(xbau / "offline"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from lxml import etree
 
 from gateway.sets.library import Library
-from gateway.sets.manifest import Identity
+from gateway.sets.manifest import SetIdentity
 from gateway.xoev.schema.sets import SchemaSet
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -75,7 +75,7 @@ def facet(root: etree._Element, name: str, kind: str, value: str) -> None:
 
 def library(files: Mapping[str, bytes], urn: str = URN, version: str = "1.0") -> Callable[[], Library]:
     """The set as if it were installed."""
-    there = Library([(Identity("schema", urn, version), SchemaSet(urn, version, files))])
+    there = Library([(SetIdentity("schema", urn, version), SchemaSet(urn, version, files))])
     return lambda: there
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.cli.main import group
-from gateway.services.difference import Change, compare, needed, risen, suffices
+from gateway.services.difference import ServiceChange, compare, needed, risen, suffices
 from gateway.services.loader import load, load_folder
 from gateway.xoev.record.compatibility import narrowed
 
@@ -71,7 +71,7 @@ def edited(folder: Path, name: str, version: str = "1.0.0") -> Path:
     return folder / name
 
 
-def changes(tmp_path: Path, name: str) -> list[Change]:
+def changes(tmp_path: Path, name: str) -> list[ServiceChange]:
     return list(compare(load_folder(edited(tmp_path, "older")), load_folder(edited(tmp_path, name))))
 
 

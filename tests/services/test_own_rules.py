@@ -14,7 +14,7 @@ from gateway.model import Severity
 from gateway.services import loader
 from gateway.services.loader import load
 from gateway.services.service import Service
-from gateway.xoev.report import Recommendation, Stage, State, validate
+from gateway.xoev.report import Recommendation, Stage, StageState, validate
 from tests.xoev.test_report import NOW
 
 OWN = Path(loader.__file__).parent / "grundstueckskauf"
@@ -62,7 +62,7 @@ def test_the_same_rules_judge_a_document_that_came_from_elsewhere(purchase: Serv
     (parcels,) = root.iter(f"{{{NAMESPACE}}}G99002000070")
     parcels.insert(0, copy.deepcopy(parcels[0]))
     report = validate(etree.tostring(root), purchase.scenario, NOW)
-    assert report.result(Stage.SCHEMA).state is State.PASSED
+    assert report.result(Stage.SCHEMA).state is StageState.PASSED
     assert [(one.pointer, one.rule) for one in report.findings] == [
         ("/fim.S99000000002.99000000002001000000/G99002000070/G99002000080[2]", "parcel_once")
     ]

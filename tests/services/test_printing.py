@@ -20,7 +20,7 @@ from gateway.model import Attachment, Severity
 from gateway.services import loader, printing
 from gateway.services.service import Service
 from gateway.xoev.fim import Field
-from gateway.xoev.form.filling import Plan
+from gateway.xoev.form.filling import FillingPlan
 from gateway.xoev.latin.datatypes import Datatype, code_points, sequences
 from gateway.xoev.readable import application as readable
 from gateway.xoev.readable.printable import printable, unprintable
@@ -60,7 +60,7 @@ def boot(tmp_path_factory: pytest.TempPathFactory) -> Service:
     return loader.load(folder).get("boot")
 
 
-def relabelled(plan: Plan, text: str) -> Plan:
+def relabelled(plan: FillingPlan, text: str) -> FillingPlan:
     element = plan.element
     if isinstance(element, Field):
         element = replace(element, codes=tuple(replace(code, name=text) for code in element.codes))
@@ -177,7 +177,7 @@ def _content(service: Service) -> dict[str, Any]:
     from gateway.xoev.form.filling import fill  # noqa: PLC0415 - here only
 
     filled, _ = fill(service.compiled.plan, service.compiled.examples["ordinary"])
-    head = readable.Head((service.titles["de"], service.titles["en"]), "Stadt", AT, "urn")
+    head = readable.PageHead((service.titles["de"], service.titles["en"]), "Stadt", AT, "urn")
     listed = [readable.Listed(("Foto", "Photo"), "a.jpg", "image/jpeg", 1, "ab" * 32)]
     return readable.content(filled, service.compiled.texts, head, listed, "de")
 

@@ -30,7 +30,7 @@ def printed(service: Service, record: dict[str, object], language: str = "de", a
 
 def shown(service: Service, name: str, language: str = "de") -> dict[str, object]:
     filled, _ = fill(service.compiled.plan, service.compiled.examples[name])
-    head = readable.Head(("Hausnummer beantragen", "Apply"), "Stadt Tangerhütte", AT, "urn")
+    head = readable.PageHead(("Hausnummer beantragen", "Apply"), "Stadt Tangerhütte", AT, "urn")
     listed = [readable.Listed(("Lageplan", "Site plan"), "Lageplan.pdf", "application/pdf", 1_234_567, "ab" * 32)]
     return readable.content(filled, service.compiled.texts, head, listed, language)
 
@@ -119,7 +119,7 @@ def test_numbers_money_and_ibans_are_grouped_for_people() -> None:
 
 def sections(service: Service, example: str, language: str) -> list[dict[str, object]]:
     filled, _ = fill(service.compiled.plan, service.compiled.examples[example])
-    head = readable.Head(("a", "b"), "Stadt", AT, "urn")
+    head = readable.PageHead(("a", "b"), "Stadt", AT, "urn")
     return list(readable.content(filled, service.compiled.texts, head, [], language)["sections"])
 
 

@@ -7,7 +7,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-from gateway.sets.manifest import Entry, Identity, Manifest
+from gateway.sets.manifest import Manifest, ManifestEntry, SetIdentity
 
 XSD = (
     '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:{0}">'
@@ -28,9 +28,9 @@ def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> by
     return buffer.getvalue()
 
 
-def entry(urn: str, files: Mapping[str, bytes], version: str = "1", kind: str = "schema") -> Entry:
+def entry(urn: str, files: Mapping[str, bytes], version: str = "1", kind: str = "schema") -> ManifestEntry:
     digests = {name: sha(content) for name, content in files.items()}
-    return Entry(Identity(kind, urn, version), digests, "https://example.org/", "CC0-1.0")
+    return ManifestEntry(SetIdentity(kind, urn, version), digests, "https://example.org/", "CC0-1.0")
 
 
 MANIFEST = Manifest([entry("urn:ab", {"a.xsd": A, "b.xsd": B}), entry("urn:c", {"c.xsd": C})])

@@ -14,12 +14,12 @@ from gateway.errors import DataInvalid, SetRefused, SetsNotWritten
 from gateway.sets import install as installing
 from gateway.sets.install import install
 from gateway.sets.installed import INDEX, load, read_files, read_index, usable
-from gateway.sets.manifest import Identity, Manifest, digest_of
+from gateway.sets.manifest import Manifest, SetIdentity, digest_of
 from gateway.sets.plan import NewSet, Plan, Unlisted, plan
 
 from .made import MANIFEST, XSD, A, B, C, entry, sha
 
-AB, ONLY_C = Identity("schema", "urn:ab", "1"), Identity("schema", "urn:c", "1")
+AB, ONLY_C = SetIdentity("schema", "urn:ab", "1"), SetIdentity("schema", "urn:c", "1")
 CODE_LIST = (
     '<gc:CodeList xmlns:gc="http://docs.oasis-open.org/codelist/ns/genericode/1.0/"><Identification><Version>{1}</Version>'
     "<CanonicalUri>{0}</CanonicalUri></Identification><ColumnSet><Column Id='c'/><Key Id='k'><ColumnRef Ref='c'/></Key>"

@@ -18,7 +18,7 @@ from aiohttp import web
 from gateway.errors import AddressRefused, CounterpartAway, CounterpartBusy, CounterpartGarbled, CounterpartRefused
 from gateway.model import State
 from gateway.notify.alarms import Target
-from gateway.notify.alerts import Herald
+from gateway.notify.alerts import AlarmSender
 from gateway.notify.message import signature
 from gateway.outbound.client import Policy
 from gateway.outbound.httpx_errors import OutboundRefused
@@ -26,9 +26,9 @@ from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.policy import AddressPolicy
 from gateway.outbound.smtp import Relay
 from gateway.ports import Change
-from gateway.store.operation.alarm_messages import StoredBulletins
-from gateway.store.operation.alarms import acknowledge, look, open_alarms, raise_house, resolve_house
-from gateway.submission.deadlines import Severity
+from gateway.store.operation.alarm_messages import StoredAlarmMessages
+from gateway.store.operation.alarms import acknowledge, look, open_alarms, raise_about_gateway, resolve_about_gateway
+from gateway.submission.deadlines import AlarmLevel
 from tests.outbound.mail_server import mail_server
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission
 from tests.store.test_alarms import at_state
@@ -51,8 +51,8 @@ async def heralds(store, clock, mail):
     async with httpx_client(Policy(allow_private=("loopback",))) as client:
 
         def made(*targets, **how):
-            bulletins = StoredBulletins(store.database, clock, store.new_id)
-            return Herald(
+            bulletins = StoredAlarmMessages(store.database, clock, store.new_id)
+            return AlarmSender(
                 bulletins,
                 {target.key: target for target in targets},
                 client,
@@ -67,7 +67,7 @@ async def heralds(store, clock, mail):
 
 
 def to_it(**how) -> Target:
-    return Target(**{"key": "it:1", "name": "it", "severity": Severity.WARNING, "mail": IT, **how})
+    return Target(**{"key": "it:1", "name": "it", "severity": AlarmLevel.WARNING, "mail": IT, **how})
 
 
 async def told(herald) -> None:
@@ -144,13 +144,13 @@ async def test_an_alarm_is_told_again_after_its_time_until_somebody_acknowledges
 
 
 async def test_what_comes_soon_after_a_mail_is_gathered_in_the_next(store, clock, mail, heralds):
-    herald = heralds(to_it(severity=Severity.NOTICE))
-    await raise_house(store.database, "disk_low", "host-1", clock.now())
+    herald = heralds(to_it(severity=AlarmLevel.NOTICE))
+    await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
     await told(herald)
-    await raise_house(store.database, "memory_low", "host-1", clock.now())
+    await raise_about_gateway(store.database, "memory_low", "host-1", clock.now())
     clock.advance(minutes=5)
     await told(herald)
-    await raise_house(store.database, "queue_long", "gateway", clock.now())
+    await raise_about_gateway(store.database, "queue_long", "gateway", clock.now())
     clock.advance(minutes=11)
     await told(herald)
     first, second = (text_of(raw) for _, raw in mail.got)
@@ -166,10 +166,10 @@ async def test_each_is_told_what_concerns_it(store, clock, mail, heralds):
     await store.create(other)
     clock.advance(days=2)
     await look(store.database, clock.now())
-    await raise_house(store.database, "disk_low", "host-1", clock.now())
+    await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
     herald = heralds(
-        to_it(key="a", mail="all@town.example", severity=Severity.NOTICE),
-        to_it(key="b", mail="urgent@town.example", severity=Severity.URGENT),
+        to_it(key="a", mail="all@town.example", severity=AlarmLevel.NOTICE),
+        to_it(key="b", mail="urgent@town.example", severity=AlarmLevel.URGENT),
         to_it(key="c", mail="other@town.example", municipalities=frozenset({OTHER_TOWN})),
     )
     await told(herald)
@@ -205,7 +205,7 @@ async def test_a_server_down_for_hours_gets_one_mail_and_then_what_came_meanwhil
     await held(store, clock)
     for hour in range(6):
         await told(herald)
-        await raise_house(store.database, "disk_low", f"host-{hour}", clock.now())
+        await raise_about_gateway(store.database, "disk_low", f"host-{hour}", clock.now())
         clock.advance(hours=1)
     mail.replies.clear()
     for _ in range(6):
@@ -267,7 +267,7 @@ async def test_a_hanging_mail_server_holds_up_no_webhook(store, clock, mail, her
     mail.hang = "EHLO"
     async with receiving() as hook:
         key = bytes(range(32))
-        target = Target("hook:1", "hook", Severity.NOTICE, url=hook.url, secret=key)
+        target = Target("hook:1", "hook", AlarmLevel.NOTICE, url=hook.url, secret=key)
         herald = heralds(to_it(), target)
         await herald.look()
         await herald._lanes["hook:1"]
@@ -284,7 +284,7 @@ async def test_a_webhook_that_is_wrong_for_a_while_gets_the_same_message_later(s
     await held(store, clock)
     async with receiving() as hook:
         hook.answers += [web.Response(status=404), web.Response(status=503)]
-        herald = heralds(Target("hook:1", "hook", Severity.NOTICE, url=hook.url, secret=bytes(32)))
+        herald = heralds(Target("hook:1", "hook", AlarmLevel.NOTICE, url=hook.url, secret=bytes(32)))
         for _ in range(4):
             await told(herald)
             clock.advance(seconds=6)
@@ -304,7 +304,7 @@ async def test_a_webhook_that_is_wrong_for_a_while_gets_the_same_message_later(s
     ],
 )
 async def test_faults_on_the_way_to_a_webhook_have_our_names(heralds, fault, error):
-    target = Target("hook:1", "hook", Severity.NOTICE, url="https://hook.example/s3cret", secret=bytes(32))
+    target = Target("hook:1", "hook", AlarmLevel.NOTICE, url="https://hook.example/s3cret", secret=bytes(32))
     with respx.mock(using="httpx") as wire:
         route = wire.post(target.url).mock(side_effect=[fault])
         with pytest.raises(error) as caught:
@@ -324,11 +324,11 @@ async def test_a_trial_reaches_each_way_and_says_what_fails(store, clock, mail, 
 
 
 async def test_an_alarm_of_the_gateway_comes_back_as_new_after_it_was_over(store, clock):
-    assert await raise_house(store.database, "disk_low", "host-1", clock.now())
-    assert not await raise_house(store.database, "disk_low", "host-1", clock.now())
-    assert await resolve_house(store.database, "disk_low", "host-1", clock.now())
+    assert await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
+    assert not await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
+    assert await resolve_about_gateway(store.database, "disk_low", "host-1", clock.now())
     assert await open_alarms(store.database) == []
-    assert await raise_house(store.database, "disk_low", "host-1", clock.now())
+    assert await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
 
 
 async def test_what_is_held_again_is_told_again(store, clock, mail, heralds):

@@ -11,7 +11,7 @@ from gateway.model import Event, State
 from gateway.notify.alarms import HOUSE_RULES
 from gateway.ports import Change
 from gateway.store.operation.alarms import acknowledge, look, open_alarms
-from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
+from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, ProofKind, Since
 from gateway.submission.journey import observed
 from tests.store.conftest import TOWN, new_submission
 
@@ -104,7 +104,7 @@ async def test_the_event_of_the_delivery_service_ends_the_wait_for_the_handover_
     await store.commit(it.version, Change(replace(it, events=(event,))))
     clock.advance(hours=2)
     assert {name for name, *_ in await look(store.database, clock.now(), limits)} == {
-        rule.name for rule in LIMIT_RULES if rule.proof is Proof.ANSWER and not rule.hard
+        rule.name for rule in LIMIT_RULES if rule.proof is ProofKind.ANSWER and not rule.hard
     }
 
 

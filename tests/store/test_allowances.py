@@ -11,7 +11,7 @@ from gateway.errors import TooManyRequests
 from gateway.store.connection.database import numbered
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation.allowances import StoredAllowances
-from gateway.store.operation.used_assertions import SpentAssertions
+from gateway.store.operation.used_assertions import UsedAssertions
 from gateway.web.portal.quotas import ClientLimits, Quotas
 from tests.store.conftest import new_submission
 
@@ -85,7 +85,7 @@ async def test_room_that_was_not_needed_is_given_back(processes):
 
 async def test_an_assertion_works_once_in_all_processes(store, clock):
     at = clock.now().timestamp()
-    memories = [SpentAssertions(store.database) for _ in range(2)]
+    memories = [UsedAssertions(store.database) for _ in range(2)]
     heard = await asyncio.gather(*(memories[no % 2].first("portal", "j-1", at + 60, at) for no in range(10)))
     assert heard.count(True) == 1
     assert await memories[0].first("other", "j-1", at + 60, at)
@@ -94,7 +94,7 @@ async def test_an_assertion_works_once_in_all_processes(store, clock):
 
 async def test_what_expired_is_swept(store, clock):
     at = clock.now().timestamp()
-    await SpentAssertions(store.database).first("portal", "j-1", at + 60, at)
+    await UsedAssertions(store.database).first("portal", "j-1", at + 60, at)
     await StoredAllowances(store.database, clock, store.created_since).requests("portal", 60, 1)
     await sweep(store.database, clock.now() + timedelta(seconds=59))
     assert len(await store.database.rows(numbered("SELECT digest FROM spent_assertions"))) == 1

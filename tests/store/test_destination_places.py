@@ -10,21 +10,21 @@ from uuid import uuid4
 import pytest
 
 from gateway.delivery.advance import Delivery
-from gateway.delivery.rate_limit import Bound
+from gateway.delivery.rate_limit import RateLimit
 from gateway.errors import CounterpartBusy
 from gateway.model import Event, Municipality, Part, State
 from gateway.ports import Announced, Sealed, SmallBlob
 from gateway.store.connection.database import numbered
-from gateway.store.operation.destination_places import LEASE, StoredTurns
+from gateway.store.operation.destination_places import LEASE, StoredPlaces
 from tests.store.conftest import TOWN, new_submission
 
 HERE, THERE = "879ee109-a690-4db8-ab32-424284184d7d", "11111111-a690-4db8-ab32-424284184d7d"
-THREE = Bound(at_once=3)
+THREE = RateLimit(at_once=3)
 
 
 @pytest.fixture
 def turns(store, clock):
-    return [StoredTurns(store.database, clock, uuid4) for _ in range(2)]
+    return [StoredPlaces(store.database, clock, uuid4) for _ in range(2)]
 
 
 async def some(store, number):
@@ -77,7 +77,7 @@ async def test_the_place_of_a_dead_worker_is_free_within_ten_seconds_and_who_wai
     assert await woken(store) == sorted(map(str, ids[1:]))
     assert await alive.take(ids[3], HERE, THREE) is None
     await dead.give_back(ids[3])  # one that comes back late takes nothing from its successor
-    assert await alive.take(ids[0], HERE, Bound(at_once=1)) is not None
+    assert await alive.take(ids[0], HERE, RateLimit(at_once=1)) is not None
 
 
 async def test_a_living_worker_keeps_its_places_however_long_it_takes(store, turns, clock):
@@ -92,7 +92,7 @@ async def test_a_living_worker_keeps_its_places_however_long_it_takes(store, tur
 
 async def test_who_was_cancelled_while_waiting_stands_in_nobodys_way(store, turns, clock):
     ids = await some(store, 3)
-    one = Bound(at_once=1)
+    one = RateLimit(at_once=1)
     await turns[0].take(ids[0], HERE, one)
     await turns[0].take(ids[1], HERE, one)
     await store.database.run(numbered("UPDATE submissions SET state = 'cancelled' WHERE id = %(id)s"), id=ids[1])
@@ -186,7 +186,7 @@ async def carried_out(store, clock, workers, ids):
 
 async def test_two_workers_keep_at_once(store, clock, turns):
     ids, channel = await some(store, 10), Counting(clock, together=2)
-    workers = [worker(store, clock, each, channel, {HERE: Bound(at_once=2)}) for each in turns]
+    workers = [worker(store, clock, each, channel, {HERE: RateLimit(at_once=2)}) for each in turns]
     await carried_out(store, clock, workers, ids)
     assert channel.most == 2
     assert len(channel.submits) == 10
@@ -201,7 +201,7 @@ async def test_without_bounds_all_go_at_once(store, clock, turns):
 
 async def test_two_workers_keep_the_rate(store, clock, turns):
     ids, channel, began = await some(store, 12), Counting(clock), clock.now()
-    workers = [worker(store, clock, each, channel, {HERE: Bound(per_minute=60)}) for each in turns]
+    workers = [worker(store, clock, each, channel, {HERE: RateLimit(per_minute=60)}) for each in turns]
     await carried_out(store, clock, workers, ids)
     first = [at for at in channel.submits if at - began < timedelta(seconds=1)]
     assert len(first) <= 6

@@ -258,7 +258,7 @@ async def test_a_foreign_key_with_odd_members_is_kept_all_the_same(store, key):
 async def test_what_no_database_holds_in_an_event_log_is_stored_as_what_it_can(store, kept, clock):
     it = await kept()
     raw = b'{"eventLog":["a\\u0000.b.c","\\ud800.b.c"],"totalCount":2}'
-    expected = events.Expected(str(uuid4()), str(uuid4()), str(uuid4()), frozenset(), {})
+    expected = events.ExpectedEvent(str(uuid4()), str(uuid4()), str(uuid4()), frozenset(), {})
     log = events.prove(wire.events(Answer(200, {}, raw, "peer.example")).tokens, expected, {})
     submitted = replace(it, state=State.SUBMITTED, submitted_at=clock.now())
     change = journey.observed(submitted, log, clock.now())

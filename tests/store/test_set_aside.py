@@ -21,7 +21,7 @@ from gateway.store.operation import held, jobs
 from gateway.store.operation.alarms import look, open_alarms
 from gateway.store.submissions.set_aside import AGAIN, set_aside
 from gateway.submission.actions import resumed
-from gateway.submission.journey import STEP_ATTEMPTS, Kind, Step, failed
+from gateway.submission.journey import STEP_ATTEMPTS, Step, StepKind, failed
 from tests.store.conftest import TOWN, new_submission
 from tests.store.test_alarms import at_state
 from tests.store.test_jobs import ran, waiting
@@ -92,7 +92,7 @@ async def test_an_answer_that_cannot_be_read_for_a_while_is_an_alarm_until_it_ca
     error = StepFailed(step="read_events", kind="ValueError")
     for number in range(STEP_ATTEMPTS):
         assert await alarms_of(store, clock) == set(), number
-        it = await store.commit(it.version, failed(it, Step(Kind.READ_EVENTS), error, clock.now(), 0.5))
+        it = await store.commit(it.version, failed(it, Step(StepKind.READ_EVENTS), error, clock.now(), 0.5))
     assert await alarms_of(store, clock) == {("events_unread", str(it.id))}
     assert it.state is State.SUBMITTED
     async with store.database.connection() as connection:

@@ -13,7 +13,7 @@ import structlog
 
 from gateway.delivery.advance import Delivery
 from gateway.delivery.circuit_breaker import OPENS_AFTER
-from gateway.delivery.fair_share import PATIENCE_S, PLACES, Shares
+from gateway.delivery.fair_share import PATIENCE_S, PLACES, FairShare
 from gateway.model import Event, Municipality, Part, State
 from gateway.outbound.client import Policy, exchange, http_client
 from gateway.outbound.pace import Pace
@@ -114,7 +114,7 @@ def delivery(store, channels, tick):
         clock=Now(),
         new_id=uuid4,
         jitter=lambda: 0.0,
-        shares=Shares(PLACES * CONCURRENCY, tick=tick, patience_s=0.2),
+        shares=FairShare(PLACES * CONCURRENCY, tick=tick, patience_s=0.2),
     )
 
 

@@ -25,7 +25,7 @@ from gateway.notify.message import DELAYS, GIVEN_UP_AFTER
 from gateway.outbound.durations import Durations
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.erasure.sweep import sweep
-from gateway.store.operation.alarms import open_alarms, raise_house
+from gateway.store.operation.alarms import open_alarms, raise_about_gateway
 from gateway.store.proof import roots
 from gateway.submission.actions import resumed
 from gateway.wiring.runtime import failures as wired
@@ -157,7 +157,7 @@ async def test_a_lane_that_fails_rests_is_told_and_goes_on(
 
 @at("before.steps.mail")
 async def test_a_mail_that_fails_is_sent_later(store, clock, heralds, mail, failing_at):
-    await raise_house(store.database, "disk_low", "host-1", clock.now())
+    await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
     herald = heralds(to_it())
     await told(herald)
     assert mail.got == []
@@ -175,7 +175,7 @@ async def test_a_mail_that_fails_for_ever_is_given_up_and_becomes_an_alarm(
     mail,
     failing_at,
 ):
-    await raise_house(store.database, "disk_low", "host-1", clock.now())
+    await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
     herald, began = heralds(to_it()), clock.now()
     while clock.now() < began + GIVEN_UP_AFTER + timedelta(hours=12):
         await told(herald)
@@ -190,7 +190,7 @@ async def test_a_bulletin_that_cannot_be_read_is_given_up_and_holds_up_no_other(
     heralds,
     mail,
 ):
-    await raise_house(store.database, "disk_low", "host-1", clock.now())
+    await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
     bad, good = to_it(key="bad:1", name="bad"), to_it(key="good:1", name="good")
     herald = heralds(bad, good)
     for target in (bad, good):
@@ -212,7 +212,7 @@ async def test_gathering_that_fails_for_one_recipient_holds_up_no_other(
     mail,
     monkeypatch,
 ):
-    await raise_house(store.database, "disk_low", "host-1", clock.now())
+    await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
     herald = heralds(to_it(key="a", name="a"), to_it(key="b", name="b", mail="b@town.example"))
     compose = type(herald.bulletins).compose
 

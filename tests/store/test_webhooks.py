@@ -18,7 +18,7 @@ from aiohttp import web
 from gateway.errors import InvalidParameter, LimitReached, NotFound, WebhookEnded
 from gateway.model import State, instant
 from gateway.notify.message import DELAYS, GIVEN_UP_AFTER, STATE
-from gateway.notify.webhooks import LEASE, Notifier
+from gateway.notify.webhooks import LEASE, WebhookSender
 from gateway.outbound.client import Policy, http_client
 from gateway.ports import Change, Scope
 from gateway.store.operation.alarms import open_alarms
@@ -78,7 +78,7 @@ async def receiver():
 @pytest.fixture
 async def notifier(store, clock):
     async with http_client(Policy(allow_private=("loopback",))) as client:
-        yield Notifier(store.messages, client, clock, {"portal": frozenset({TOWN})})
+        yield WebhookSender(store.messages, client, clock, {"portal": frozenset({TOWN})})
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ async def test_private_addresses_are_not_reached_unless_allowed(store, receiver,
     hook, _ = await subscribed(store, receiver)
     await store.create(new_submission())
     async with http_client(Policy()) as client:
-        await round_(Notifier(store.messages, client, clock, {"portal": frozenset({TOWN})}))
+        await round_(WebhookSender(store.messages, client, clock, {"portal": frozenset({TOWN})}))
     assert receiver.got == []
     log, _ = await store.webhooks.log("portal", hook, None, 10)
     assert [one["error"] for one in log[0].tries] == ["address_refused"]
@@ -318,7 +318,7 @@ async def test_address_and_secret_rest_encrypted(store, receiver):
 
 async def test_two_workers_send_each_message_once(store, notifier, receiver, clock):
     await subscribed(store, receiver)
-    other = Notifier(store.messages, notifier.client, clock, notifier.served)
+    other = WebhookSender(store.messages, notifier.client, clock, notifier.served)
     for no in range(30):
         await store.create(new_submission(f"k-{no}"))
     await asyncio.gather(notifier.look(), other.look())

@@ -11,7 +11,7 @@ from gateway.errors import StateConflict
 from gateway.model import Part, Reason, State, Submission
 from gateway.submission import journey
 from gateway.submission.actions import cancelled, resumed
-from gateway.submission.journey import Kind
+from gateway.submission.journey import StepKind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=4)
@@ -38,7 +38,7 @@ def test_what_was_held_goes_on_where_it_was_at_once_and_with_new_attempts(at):
 
 def test_a_submit_that_may_have_gone_through_is_asked_for_first():
     change = resumed(held(State.UPLOADED, intent="submit"), NOW, "operator")
-    assert journey.next_step(change.submission, NOW).kind is Kind.READ_EVENTS
+    assert journey.next_step(change.submission, NOW).kind is StepKind.READ_EVENTS
 
 
 @pytest.mark.parametrize("state", [s for s in State if s is not State.HELD])

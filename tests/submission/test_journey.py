@@ -19,7 +19,7 @@ from gateway.errors import (
 from gateway.model import Event, Part, State, Submission
 from gateway.ports import Announced, Sealed
 from gateway.submission import journey
-from gateway.submission.journey import Kind, Step
+from gateway.submission.journey import Step, StepKind
 from gateway.submission.states import BEFORE_SUBMITTED, TERMINAL, TRANSITIONS, diagram, step
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -48,13 +48,13 @@ def test_the_whole_way_passes_every_state_in_order():
     result = Sealed(PARTS, DESTINATION, "DE150900546546", "urn:de:fim:leika:leistung:99012021002000", {})
     while todo := journey.next_step(it, NOW):
         seen.append(todo.intent)
-        if todo.kind is Kind.SEAL:
+        if todo.kind is StepKind.SEAL:
             change = journey.sealed(it, result, NOW)
-        elif todo.kind is Kind.ANNOUNCE:
+        elif todo.kind is StepKind.ANNOUNCE:
             change = journey.announced(it, Announced("remote", "case"), NOW)
-        elif todo.kind is Kind.UPLOAD:
+        elif todo.kind is StepKind.UPLOAD:
             change = journey.uploaded(it, todo, NOW)
-        elif todo.kind is Kind.SUBMIT:
+        elif todo.kind is StepKind.SUBMIT:
             change = journey.submitted(it, NOW)
         else:
             change = journey.observed(it, (event("submit-submission", SERVICE_URL), event("accept-submission")), NOW)
@@ -67,33 +67,33 @@ def test_the_whole_way_passes_every_state_in_order():
 
 def test_a_submission_without_attachments_is_submitted_right_after_its_announcement():
     it = ready(State.ANNOUNCED, parts=PARTS[:2])
-    assert journey.next_step(it, NOW).kind is Kind.SUBMIT
+    assert journey.next_step(it, NOW).kind is StepKind.SUBMIT
     assert journey.submitted(it, NOW).submission.state is State.SUBMITTED
 
 
 def test_after_a_submit_whose_answer_was_lost_the_event_log_is_asked_first():
-    it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
-    assert journey.next_step(it, NOW).kind is Kind.READ_EVENTS
+    it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
+    assert journey.next_step(it, NOW).kind is StepKind.READ_EVENTS
     late = NOW + timedelta(hours=30)
-    assert journey.next_step(it, late).kind is Kind.READ_EVENTS, "also when the announcement is old"
+    assert journey.next_step(it, late).kind is StepKind.READ_EVENTS, "also when the announcement is old"
 
 
 def test_an_event_log_that_knows_the_submission_spares_the_second_submit():
-    it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
+    it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
     after = journey.observed(it, (event("submit-submission", SERVICE_URL),), NOW)
     assert after.submission.state is State.SUBMITTED
     assert after.wake_at
 
 
 def test_an_event_log_that_does_not_know_it_leads_to_another_submit():
-    it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
+    it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
     after = journey.observed(it, (event("create-submission", SERVICE_URL),), NOW).submission
     assert after.state is State.UPLOADED
-    assert journey.next_step(after, NOW).kind is Kind.SUBMIT
+    assert journey.next_step(after, NOW).kind is StepKind.SUBMIT
 
 
 def test_an_unverified_submit_event_proves_nothing():
-    it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
+    it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
     after = journey.observed(it, (event("submit-submission", SERVICE_URL, verified=False),), NOW).submission
     assert after.state is State.UPLOADED
 
@@ -152,17 +152,17 @@ def test_an_old_announcement_is_made_anew_with_every_upload():
     done = tuple(replace(part, uploaded=True) for part in PARTS)
     it = ready(State.UPLOADED, parts=done)
     late = NOW + timedelta(hours=23, minutes=30)
-    assert journey.next_step(it, NOW + timedelta(hours=22)).kind is Kind.SUBMIT
-    assert journey.next_step(it, late).kind is Kind.ANNOUNCE
+    assert journey.next_step(it, NOW + timedelta(hours=22)).kind is StepKind.SUBMIT
+    assert journey.next_step(it, late).kind is StepKind.ANNOUNCE
     again = journey.announced(it, Announced("other", "case"), late).submission
     assert again.state is State.ANNOUNCED
-    assert journey.next_step(again, late).kind is Kind.UPLOAD
+    assert journey.next_step(again, late).kind is StepKind.UPLOAD
 
 
 def test_a_passing_fault_is_tried_again_later_and_later():
     it, waits = ready(State.SEALED), []
     for _ in range(12):
-        change = journey.failed(it, Step(Kind.ANNOUNCE), CounterpartAway(host="x"), NOW, 0.5)
+        change = journey.failed(it, Step(StepKind.ANNOUNCE), CounterpartAway(host="x"), NOW, 0.5)
         waits.append((change.wake_at - NOW).total_seconds())
         it = change.submission
         assert it.state is State.SEALED
@@ -173,27 +173,27 @@ def test_a_passing_fault_is_tried_again_later_and_later():
 
 def test_retry_after_is_obeyed():
     error = CounterpartBusy(host="x", http_status=429, retry_after=77.0)
-    change = journey.failed(ready(State.SEALED), Step(Kind.ANNOUNCE), error, NOW, 0.0)
+    change = journey.failed(ready(State.SEALED), Step(StepKind.ANNOUNCE), error, NOW, 0.0)
     assert change.wake_at == NOW + timedelta(seconds=77)
     assert journey.next_step(change.submission, NOW + timedelta(seconds=76)) is None
-    assert journey.next_step(change.submission, NOW + timedelta(seconds=78)).kind is Kind.ANNOUNCE
+    assert journey.next_step(change.submission, NOW + timedelta(seconds=78)).kind is StepKind.ANNOUNCE
 
 
 def test_a_signer_that_does_not_sign_is_asked_for_a_minute_then_a_person_is():
     it, waited = submission(), 0.0
     for _ in range(journey.SIGNER_ATTEMPTS):
-        change = journey.failed(it, Step(Kind.SEAL), SignerAway(cause="timeout"), NOW, 0.5)
+        change = journey.failed(it, Step(StepKind.SEAL), SignerAway(cause="timeout"), NOW, 0.5)
         waited += (change.wake_at - NOW).total_seconds()
         it = change.submission
         assert it.state is State.RECEIVED
     assert 30 < waited < 120
-    change = journey.failed(it, Step(Kind.SEAL), SignerAway(cause="timeout"), NOW, 0.5)
+    change = journey.failed(it, Step(StepKind.SEAL), SignerAway(cause="timeout"), NOW, 0.5)
     assert (change.submission.state, change.submission.reason.code) == (State.HELD, "signer_away")
     assert "timeout" in change.submission.reason.de
 
 
 def test_what_cannot_pass_by_itself_is_held_for_a_person_with_cause():
-    change = journey.failed(submission(), Step(Kind.SEAL), KeyUnfit(rule="x5c"), NOW, 0.0)
+    change = journey.failed(submission(), Step(StepKind.SEAL), KeyUnfit(rule="x5c"), NOW, 0.0)
     assert change.submission.state is State.HELD
     assert change.submission.held_from is State.RECEIVED
     assert change.submission.reason.code == "key_unfit"
@@ -202,11 +202,11 @@ def test_what_cannot_pass_by_itself_is_held_for_a_person_with_cause():
 
 
 def test_a_conflict_on_submit_asks_the_event_log():
-    it = journey.begin(ready(State.UPLOADED), Step(Kind.SUBMIT)).submission
+    it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
     error = CounterpartRefused(host="x", http_status=409, problem="")
-    after = journey.failed(it, Step(Kind.SUBMIT), error, NOW, 0.0).submission
+    after = journey.failed(it, Step(StepKind.SUBMIT), error, NOW, 0.0).submission
     assert journey.next_step(after, NOW) is None, "not at once"
-    assert journey.next_step(after, NOW + timedelta(minutes=1)).kind is Kind.READ_EVENTS
+    assert journey.next_step(after, NOW + timedelta(minutes=1)).kind is StepKind.READ_EVENTS
 
 
 def test_a_conflict_that_the_event_log_does_not_explain_is_held_in_the_end():
@@ -214,8 +214,8 @@ def test_a_conflict_that_the_event_log_does_not_explain_is_held_in_the_end():
     it, rounds = ready(State.UPLOADED), 0
     while it.state is State.UPLOADED:
         rounds += 1
-        it = journey.begin(replace(it, next_at=None), Step(Kind.SUBMIT)).submission
-        it = journey.failed(it, Step(Kind.SUBMIT), error, NOW, 0.0).submission
+        it = journey.begin(replace(it, next_at=None), Step(StepKind.SUBMIT)).submission
+        it = journey.failed(it, Step(StepKind.SUBMIT), error, NOW, 0.0).submission
         if it.state is State.UPLOADED:
             it = journey.observed(it, (event("create-submission", SERVICE_URL),), NOW).submission
     assert it.state is State.HELD
@@ -226,15 +226,15 @@ def test_a_forgotten_announcement_is_made_anew_but_not_for_ever():
     error = CounterpartRefused(host="x", http_status=404, problem="submission-not-found")
     it = ready(State.ANNOUNCED)
     for _ in range(journey.DOUBTS):
-        it = journey.failed(it, Step(Kind.UPLOAD, (PARTS[2],)), error, NOW, 0.0).submission
+        it = journey.failed(it, Step(StepKind.UPLOAD, (PARTS[2],)), error, NOW, 0.0).submission
         assert it.state is State.SEALED
         it = journey.announced(it, Announced("again", "case"), NOW).submission
-    assert journey.failed(it, Step(Kind.UPLOAD, (PARTS[2],)), error, NOW, 0.0).submission.state is State.HELD
+    assert journey.failed(it, Step(StepKind.UPLOAD, (PARTS[2],)), error, NOW, 0.0).submission.state is State.HELD
 
 
 def test_a_submitted_one_is_never_held_however_the_log_fails():
     error = CounterpartRefused(host="x", http_status=403, problem="")
-    change = journey.failed(ready(State.SUBMITTED), Step(Kind.READ_EVENTS), error, NOW, 0.0)
+    change = journey.failed(ready(State.SUBMITTED), Step(StepKind.READ_EVENTS), error, NOW, 0.0)
     assert change.submission.state is State.SUBMITTED
     assert change.wake_at
 

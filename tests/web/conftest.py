@@ -34,7 +34,7 @@ from gateway.login.tokens import Issuer
 from gateway.model import Client, Destination, Finding, Municipality, State, Submission
 from gateway.ports import Filter, IncomingUpload, Scope, StateChange, Upload, View
 from gateway.web.app import create_app
-from gateway.web.parts import HealthCheck, Limits, Parts
+from gateway.web.parts import BodyLimits, HealthCheck, WebDependencies
 from tests.login.conftest import at_once
 
 ARS, OTHER_ARS = "150900546546", "150900535535"
@@ -199,7 +199,7 @@ class World:
     clock: Standing
     store: FakeStore
     intake: FakeIntake
-    parts: Parts
+    parts: WebDependencies
     woken: list[Any]
     checks: list[HealthCheck]
     app: Any = None
@@ -259,7 +259,7 @@ def build(**limits: Any) -> World:
             raise world.health_failure
         return {"received": 3}
 
-    parts = Parts(
+    parts = WebDependencies(
         intake=intake,
         store=store,
         catalogue=FakeCatalogue(),
@@ -273,7 +273,7 @@ def build(**limits: Any) -> World:
         callback_secrets=lambda destination: (CALLBACK_SECRET,) if destination == DESTINATION else (),
         wake=wake,
         states=states,
-        limits=Limits(**limits),
+        limits=BodyLimits(**limits),
     )
     world = World(clock, store, intake, parts, woken, checks)
     world.app = create_app(parts)

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import InvalidJson, RecordInvalid, TooDeep
 from gateway.web.http.body import parse_object
-from gateway.web.parts import Limits
+from gateway.web.parts import BodyLimits
 from tests.web.conftest import ARS, build
 
 SOMEBODY = "0d9f1c52-6a47-4a0e-9c35-2f1b7de80a64"
@@ -74,7 +74,7 @@ async def test_each_bad_body_gets_its_one_clear_answer(world, name, path):
 
 
 def test_thirty_two_levels_are_taken_and_one_more_is_not():
-    limits = Limits()
+    limits = BodyLimits()
     assert parse_object(b'{"a":' + b"[" * 31 + b"]" * 31 + b"}", limits)
     with pytest.raises(TooDeep):
         parse_object(b'{"a":' + b"[" * 32 + b"]" * 32 + b"}", limits)
@@ -82,11 +82,11 @@ def test_thirty_two_levels_are_taken_and_one_more_is_not():
 
 def test_brackets_and_quotes_inside_texts_count_for_nothing():
     value = {"a": "[" * 500 + '\\"{[' * 50, 'k"[[': ["\\", '"', "]}"]}
-    assert parse_object(json.dumps(value).encode(), Limits()) == value
+    assert parse_object(json.dumps(value).encode(), BodyLimits()) == value
 
 
 def test_a_pair_of_surrogates_is_one_character():
-    assert parse_object(b'{"a":"\\ud83d\\ude00"}', Limits()) == {"a": "\U0001f600"}
+    assert parse_object(b'{"a":"\\ud83d\\ude00"}', BodyLimits()) == {"a": "\U0001f600"}
 
 
 SIZE = 9_000_000
@@ -106,7 +106,7 @@ HOSTILE = {
 def test_hostile_bodies_cost_linear_time(name):
     began = time.process_time()
     with pytest.raises((InvalidJson, TooDeep, RecordInvalid)):
-        parse_object(HOSTILE[name], Limits())
+        parse_object(HOSTILE[name], BodyLimits())
     assert time.process_time() - began < 2  # quadratic work would take minutes
 
 

@@ -12,7 +12,7 @@ from gateway.model import instant
 from gateway.notify.message import GONE, STATE, Webhook
 from gateway.outbound.policy import AddressPolicy
 from gateway.web.app import create_app
-from gateway.web.parts import WebhookParts
+from gateway.web.parts import WebhookDependencies
 from tests.web.conftest import ARS
 
 
@@ -32,7 +32,7 @@ class FakeSubscriptions:
 @pytest.fixture
 def subscriptions(world):
     store = FakeSubscriptions()
-    world.parts = replace(world.parts, webhooks=WebhookParts(store, AddressPolicy.of(())))
+    world.parts = replace(world.parts, webhooks=WebhookDependencies(store, AddressPolicy.of(())))
     world.app = create_app(world.parts)
     return store
 

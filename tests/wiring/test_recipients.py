@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from gateway.delivery.rate_limit import Bound
+from gateway.delivery.rate_limit import RateLimit
 from gateway.errors import SettingsInvalid
 from gateway.settings.gateway import MunicipalityFile, read
-from gateway.submission.deadlines import Severity
+from gateway.submission.deadlines import AlarmLevel
 from gateway.wiring import recipients
 
 SMTP = '[alarms.smtp]\nhost = "mail.town.example"\nsender = "gateway@town.example"\n'
@@ -48,7 +48,7 @@ def test_each_address_is_a_target_of_its_own_and_no_key_shows_an_address(tmp_pat
     ]
     assert len({each.key for each in found}) == 3
     assert all("town.example" not in each.key for each in found)
-    assert all(each.severity is Severity.WARNING for each in found)
+    assert all(each.severity is AlarmLevel.WARNING for each in found)
     assert found[2].secret == bytes(range(32))
     assert "whsec" not in repr(found)
     assert "town.example" not in repr(found)
@@ -146,7 +146,7 @@ def test_a_destination_has_its_own_bounds_or_those_of_its_environment(tmp_path):
         ),
         municipality(tmp_path, destinations=[{"services": ["*"], "destination_id": two, "submissions_per_minute": 20}]),
     ]
-    assert recipients.bounds(settings(tmp_path, text), files) == {one: Bound(None, 8), two: Bound(20, 2)}
+    assert recipients.bounds(settings(tmp_path, text), files) == {one: RateLimit(None, 8), two: RateLimit(20, 2)}
     bare = text.partition("[fitconnect.environments.prod.bounds]")[0]
     without = [municipality(tmp_path, destinations=[{"services": ["*"], "destination_id": three}])]
     assert recipients.bounds(settings(tmp_path, bare), without) == {}

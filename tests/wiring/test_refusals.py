@@ -20,7 +20,7 @@ from gateway.keys.files import read_private
 from gateway.serve.serving import attempts
 from gateway.settings import unusable_files
 from gateway.settings.gateway import read
-from gateway.wiring.runtime import open_house, read_settings
+from gateway.wiring.runtime import open_runtime, read_settings
 
 GATEWAY = [sys.executable, "-m", "gateway.cli.main"]
 SETTINGS = """data_dir = "data"
@@ -100,7 +100,7 @@ def everything(room, faults):
 
 async def refusal(settings):
     with pytest.raises(SettingsInvalid) as refused:
-        async with open_house(settings, also=attempts(settings, worker=True)):
+        async with open_runtime(settings, also=attempts(settings, worker=True)):
             pytest.fail("opened")
     return refused.value.findings
 

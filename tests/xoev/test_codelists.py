@@ -11,7 +11,7 @@ from lxml import etree
 
 from gateway.model import Severity
 from gateway.xoev.codes.document_codes import Codes
-from gateway.xoev.codes.lists import CodeLists, Ending, Verdict
+from gateway.xoev.codes.lists import CodeLists, CodeVerdict, Ending
 from gateway.xoev.fim import genericode
 from gateway.xoev.report.code_stage import looked_up
 from gateway.xoev.schema.sets import CompiledSet, SchemaSet, compile_set
@@ -47,12 +47,12 @@ def test_versions_stand_side_by_side_and_each_day_has_its_own() -> None:
     ]
     found = [lists.valid_on("urn:x:list", day) for day in (date(2024, 12, 31), date(2025, 12, 31), DAY)]
     assert [one and one.version for one in found] == [None, "1", "2"]
-    assert lists.verdict("urn:x:list", "", "b", DAY) is Verdict.KNOWN
-    assert lists.verdict("urn:x:list", "", "a", DAY) is Verdict.UNKNOWN
-    assert lists.verdict("urn:x:list", "1", "a", DAY) is Verdict.KNOWN
-    assert lists.verdict("urn:x:list", "3", "c", DAY) is Verdict.NOT_YET
-    assert lists.verdict("urn:x:list", "4", "c", DAY) is Verdict.NO_VERSION
-    assert lists.verdict("urn:x:other", "1", "c", DAY) is Verdict.NO_LIST
+    assert lists.verdict("urn:x:list", "", "b", DAY) is CodeVerdict.KNOWN
+    assert lists.verdict("urn:x:list", "", "a", DAY) is CodeVerdict.UNKNOWN
+    assert lists.verdict("urn:x:list", "1", "a", DAY) is CodeVerdict.KNOWN
+    assert lists.verdict("urn:x:list", "3", "c", DAY) is CodeVerdict.NOT_YET
+    assert lists.verdict("urn:x:list", "4", "c", DAY) is CodeVerdict.NO_VERSION
+    assert lists.verdict("urn:x:other", "1", "c", DAY) is CodeVerdict.NO_LIST
 
 
 def test_versions_without_a_day_are_ordered_as_numbers() -> None:
@@ -83,7 +83,7 @@ def test_a_code_that_has_run_out_is_told_from_one_that_never_was() -> None:
     ending = {"urn:x:list": Ending("name", "%d.%m.%Y")}
     lists = CodeLists([table({"a": "31.10.2026", "b": "23.11.2026", "c": "", "d": "?"}, "1")], ending)
     verdicts = [lists.verdict("urn:x:list", "1", code, DAY) for code in "abcd"]
-    assert verdicts == [Verdict.EXPIRED, Verdict.KNOWN, Verdict.KNOWN, Verdict.KNOWN]
+    assert verdicts == [CodeVerdict.EXPIRED, CodeVerdict.KNOWN, CodeVerdict.KNOWN, CodeVerdict.KNOWN]
 
 
 @pytest.mark.skipif(not OFFICIAL.is_dir(), reason="official code lists are not here")
@@ -102,11 +102,11 @@ def test_every_official_list_is_read_with_identity_rows_and_its_first_day() -> N
         tables.values(), {"urn:xoev-de:xgewerbeanzeige:codeliste:registergerichte": Ending("gueltigBis", "%d.%m.%Y")}
     )
     land = "urn:de:bund:destatis:bevoelkerungsstatistik:schluessel:bundesland"
-    assert lists.verdict(land, "2010-04-01", "15", DAY) is Verdict.KNOWN
-    assert lists.verdict(land, "2010-04-01", "17", DAY) is Verdict.UNKNOWN
+    assert lists.verdict(land, "2010-04-01", "15", DAY) is CodeVerdict.KNOWN
+    assert lists.verdict(land, "2010-04-01", "17", DAY) is CodeVerdict.UNKNOWN
     court = "urn:xoev-de:xgewerbeanzeige:codeliste:registergerichte"
-    assert lists.verdict(court, "11", "D3101", DAY) is Verdict.EXPIRED
-    assert lists.verdict(court, "11", "D3101", date(2021, 6, 30)) is Verdict.NOT_YET
+    assert lists.verdict(court, "11", "D3101", DAY) is CodeVerdict.EXPIRED
+    assert lists.verdict(court, "11", "D3101", date(2021, 6, 30)) is CodeVerdict.NOT_YET
 
 
 def test_the_recommended_key_is_the_column_of_codes() -> None:

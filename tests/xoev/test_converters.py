@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.xoev.fim import Code, Field, FieldType, Kind
+from gateway.xoev.fim import Code, Field, FieldKind, FieldType
 from gateway.xoev.mapping import constants, phone
 from gateway.xoev.mapping.converters import CONVERTERS, FORMATS, Unfit
 
@@ -38,7 +38,7 @@ CODES = {"owner": "01", "builder": "02"}
 
 def field(name: str, **limits: Any) -> Field:
     codes = tuple(Code(code, "") for code in CODES.values()) if name == "code" else ()
-    return Field("F99000000001", "1.0", "Feld", "", Kind.INPUT, TARGETS[name], codes=codes, **limits)
+    return Field("F99000000001", "1.0", "Feld", "", FieldKind.INPUT, TARGETS[name], codes=codes, **limits)
 
 
 def converted(name: str, value: object) -> str | None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.xoev.fim import pattern
-from gateway.xoev.fim.expression import Broken, Unsupported, spell
+from gateway.xoev.fim.expression import PatternBroken, Unsupported, spell
 from gateway.xoev.fim.specimen import specimen
 
 XS = "http://www.w3.org/2001/XMLSchema"
@@ -67,7 +67,7 @@ def test_dialects_become_one_spelling(written: str, expected: str) -> None:
 
 @pytest.mark.parametrize("written", ["[A-Z", "(a", "a)", "*a", "a**", "a{3,1}", "[z-a]", "a\\", "^*", "[]", "[]a]"])
 def test_what_is_no_pattern_is_broken(written: str) -> None:
-    with pytest.raises(Broken):
+    with pytest.raises(PatternBroken):
         pattern.read(written)
 
 
@@ -118,7 +118,7 @@ def test_the_specimen_fits_pattern_and_lengths_by_every_engine(
     try:
         tree = pattern.read(written)
         shared, text = spell(tree), specimen(tree, low, high)
-    except (Broken, Unsupported):
+    except (PatternBroken, Unsupported):
         return
     if text is None:
         shortest = specimen(tree, 0, None)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from gateway.xoev.fim import Code, Field, FieldType, FormSchema, Group, Kind
-from gateway.xoev.form.filling import Plan, fill, plan
+from gateway.xoev.fim import Code, Field, FieldKind, FieldType, FormSchema, Group
+from gateway.xoev.form.filling import FillingPlan, fill, plan
 from gateway.xoev.form.texts import Texts
 from gateway.xoev.form.writing import document
 from gateway.xoev.mapping.model import Mapping
@@ -18,7 +18,7 @@ from gateway.xoev.xfall import schema as xfall
 
 
 def field(number: int, kind: FieldType, minimum: int = 1, maximum: int | None = 1, **limits: Any) -> Field:
-    return Field(f"F990000000{number}", "1.0", f"Feld {number}", "", Kind.INPUT, kind, minimum, maximum, **limits)
+    return Field(f"F990000000{number}", "1.0", f"Feld {number}", "", FieldKind.INPUT, kind, minimum, maximum, **limits)
 
 
 LAND = field(5, FieldType.TEXT, codes=(Code("15", "Sachsen-Anhalt"),))
@@ -55,7 +55,7 @@ TABLE: dict[str, Any] = {
 }
 
 
-def made() -> tuple[Mapping, Plan, compiled_xsd.Schema, RecordCheck, dict[str, Any]]:
+def made() -> tuple[Mapping, FillingPlan, compiled_xsd.Schema, RecordCheck, dict[str, Any]]:
     form = FORM
     mapping, faults = read_mapping(TABLE, form)
     assert faults == ()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.model import Severity
 from gateway.services.loader import load
 from gateway.services.service import Service
-from gateway.xoev.fim import Field, FieldType, FormSchema, Kind
+from gateway.xoev.fim import Field, FieldKind, FieldType, FormSchema
 from gateway.xoev.latin.datatypes import Datatype, offence
 from gateway.xoev.latin.normaliser import REPLACEMENTS, normalised, suggestion
 from gateway.xoev.mapping.reading import read_mapping
@@ -124,8 +124,8 @@ def test_what_nothing_stands_for_is_still_an_error_in_a_free_text(purchase: Serv
 )
 def test_a_mapping_that_would_normalise_a_name_or_no_text_is_refused(entry: dict) -> None:
     fields = (
-        Field("F1", "1.0", "Name", "", Kind.INPUT, FieldType.TEXT_LATIN, 0, 1),
-        Field("F2", "1.0", "Tag", "", Kind.INPUT, FieldType.DATE, 0, 1),
+        Field("F1", "1.0", "Name", "", FieldKind.INPUT, FieldType.TEXT_LATIN, 0, 1),
+        Field("F2", "1.0", "Tag", "", FieldKind.INPUT, FieldType.DATE, 0, 1),
     )
     table = {"format": 1, "version": "1", "form_schema": "S1", "form_version": "1.0", "fields": [entry]}
     mapping, faults = read_mapping(table, FormSchema("S1", "1.0", "Probe", fields))

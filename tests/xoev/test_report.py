@@ -10,9 +10,9 @@ from lxml import etree
 
 from gateway.model import Finding, Severity
 from gateway.xoev import schematron
-from gateway.xoev.codes.lists import Verdict
+from gateway.xoev.codes.lists import CodeVerdict
 from gateway.xoev.latin.datatypes import Datatype
-from gateway.xoev.report import Recommendation, Report, Scenario, Stage, State, kosit, validate
+from gateway.xoev.report import Recommendation, Report, Scenario, Stage, StageState, kosit, validate
 from gateway.xoev.report.code_stage import looked_up
 from gateway.xoev.schema.sets import CompiledSet, SchemaSet, compile_set
 from gateway.xoev.schematron import Budget
@@ -39,14 +39,14 @@ GOOD = "<n:antrag xmlns:n='urn:n'><name>Müller</name><tag>12</tag></n:antrag>"
 class Lists:
     """Two small lists of this test's own."""
 
-    def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> Verdict:
+    def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> CodeVerdict:
         if list_uri != "urn:list":
-            return Verdict.NO_LIST
+            return CodeVerdict.NO_LIST
         if version != "1":
-            return Verdict.NO_VERSION
+            return CodeVerdict.NO_VERSION
         if code == "old":
-            return Verdict.EXPIRED if on_date >= date(2026, 1, 1) else Verdict.KNOWN
-        return Verdict.KNOWN if code == "a" else Verdict.UNKNOWN
+            return CodeVerdict.EXPIRED if on_date >= date(2026, 1, 1) else CodeVerdict.KNOWN
+        return CodeVerdict.KNOWN if code == "a" else CodeVerdict.UNKNOWN
 
 
 def scenario(test: str = "tag", **more: object) -> Scenario:
@@ -84,7 +84,7 @@ def test_what_is_not_asked_is_not_passed_and_nothing_is_recommended() -> None:
 
 def test_what_cannot_be_read_goes_no_further() -> None:
     report = judged("<a><b></a>")
-    assert report.result(Stage.WELL_FORMED).state is State.FAILED
+    assert report.result(Stage.WELL_FORMED).state is StageState.FAILED
     assert {state for stage, state in states(report).items() if stage != "well_formed"} == {"not_reached"}
     assert report.recommendation is Recommendation.REJECT
     assert judged("<!DOCTYPE a><a/>").findings[0].rule == "xml_doctype"
@@ -213,7 +213,7 @@ def test_characters_outside_din_91379_are_told_with_place_code_point_and_suggest
 
 def test_a_check_of_codes_may_be_another_that_gives_findings() -> None:
     report = judged(GOOD, scenario(codes=lambda root, day: [Finding(f"/{root.tag}", "own", f"{day}", "")]))
-    assert report.result(Stage.CODE_LISTS).state is State.FAILED
+    assert report.result(Stage.CODE_LISTS).state is StageState.FAILED
     assert report.findings[0].de == "2026-11-26"
 
 

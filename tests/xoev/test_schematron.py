@@ -10,7 +10,7 @@ from lxml import etree
 
 from gateway.model import Severity
 from gateway.xoev import schematron
-from gateway.xoev.schematron import Outcome, RuleSet
+from gateway.xoev.schematron import RuleOutcome, RuleSet
 from gateway.xoev.schematron.xpath import expression
 from gateway.xoev.xml import strict_xml
 
@@ -28,7 +28,7 @@ def rules(body: str, more: str = "", sources: dict[str, bytes] | None = None) ->
     return found
 
 
-def asked(body: str, document: str, more: str = "", **options: object) -> Outcome:
+def asked(body: str, document: str, more: str = "", **options: object) -> RuleOutcome:
     root = strict_xml.parse(document.encode()).root
     assert root is not None
     return schematron.run(rules(body, more), root, NOW, **options)

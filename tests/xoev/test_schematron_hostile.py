@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from gateway.xoev import schematron
-from gateway.xoev.schematron import Broken, Budget
+from gateway.xoev.schematron import Budget, RuleBroken
 from gateway.xoev.schematron.budget import Exhausted
 from gateway.xoev.schematron.linear import Unsuitable, compiled
 from gateway.xoev.schematron.xpath import Unreadable, context_of, expression
@@ -136,7 +136,7 @@ def test_the_outcome_names_the_check_that_used_the_budget_up() -> None:
     rules, _ = schematron.read(endless("count(1 to 1000000000) = 1"))
     assert rules is not None
     outcome = schematron.run(rules, ROOT, NOW, budget=Budget(STEPS))
-    assert (outcome.broken, outcome.stopped_at) == (Broken.BUDGET, "slow")
+    assert (outcome.broken, outcome.stopped_at) == (RuleBroken.BUDGET, "slow")
 
 
 def test_texts_that_double_in_each_variable_are_stopped() -> None:
@@ -147,7 +147,7 @@ def test_texts_that_double_in_each_variable_are_stopped() -> None:
     rules, faults = schematron.read(source)
     assert rules is not None, faults
     outcome = schematron.run(rules, ROOT, NOW, budget=Budget(STEPS))
-    assert (outcome.broken, outcome.stopped_at) == (Broken.BUDGET, "let")
+    assert (outcome.broken, outcome.stopped_at) == (RuleBroken.BUDGET, "let")
 
 
 def test_numbers_that_square_in_each_variable_are_stopped() -> None:
@@ -157,7 +157,7 @@ def test_numbers_that_square_in_each_variable_are_stopped() -> None:
     )
     rules, _ = schematron.read(source)
     assert rules is not None
-    assert schematron.run(rules, ROOT, NOW, budget=Budget(STEPS)).broken is Broken.BUDGET
+    assert schematron.run(rules, ROOT, NOW, budget=Budget(STEPS)).broken is RuleBroken.BUDGET
 
 
 def test_failures_without_number_are_told_up_to_a_thousand() -> None:
@@ -172,7 +172,7 @@ def test_a_document_of_countless_elements_uses_the_budget_up_before_it_is_copied
     rules, _ = schematron.read(endless("true()"))
     assert rules is not None
     wide = etree.fromstring(b"<a>" + b"<b/>" * 70_000 + b"</a>")
-    assert schematron.run(rules, wide, NOW, budget=Budget(STEPS)).broken is Broken.BUDGET
+    assert schematron.run(rules, wide, NOW, budget=Budget(STEPS)).broken is RuleBroken.BUDGET
 
 
 def test_rules_that_multiply_when_they_unfold_are_refused() -> None:
@@ -196,7 +196,7 @@ def test_contexts_that_match_nothing_of_a_large_document_are_paid_for() -> None:
     rules, _ = schematron.read(source)
     assert rules is not None
     document = etree.fromstring(b"<a>" + b"<b/>" * 5_000 + b"<c/></a>")
-    assert schematron.run(rules, document, NOW, budget=Budget(100_000)).broken is Broken.BUDGET
+    assert schematron.run(rules, document, NOW, budget=Budget(100_000)).broken is RuleBroken.BUDGET
 
 
 def test_a_path_counts_siblings_only_so_far() -> None:

@@ -237,7 +237,7 @@ def test_hostile_xml_is_refused(data, rule):
 
 
 def test_a_message_that_is_too_large_is_not_parsed():
-    _, findings = read(vector("1120"), limits=strict_xml.Limits(size=100))
+    _, findings = read(vector("1120"), limits=strict_xml.XmlLimits(size=100))
     assert [one.rule for one in findings] == ["xml_too_large"]
 
 

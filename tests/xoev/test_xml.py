@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gateway.xoev.xml.strict_xml import Limits, canonical, parse
+from gateway.xoev.xml.strict_xml import XmlLimits, canonical, parse
 
 BOMB = (
     '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x0 "xxxxxxxxxx">'
@@ -13,7 +13,7 @@ BOMB = (
 )
 
 
-def rules(data: bytes, limits: Limits | None = None) -> list[str]:
+def rules(data: bytes, limits: XmlLimits | None = None) -> list[str]:
     parsed = parse(data, limits) if limits else parse(data)
     assert (parsed.root is None) == bool(parsed.faults)
     return [fault.rule for fault in parsed.faults]
@@ -49,7 +49,7 @@ def test_hostile_or_broken_xml_is_a_fault_and_never_an_exception(data: bytes, ru
 
 
 def test_size_is_looked_at_before_anything_else() -> None:
-    assert rules(b"<a>" + b"x" * 100, Limits(size=50)) == ["xml_too_large"]
+    assert rules(b"<a>" + b"x" * 100, XmlLimits(size=50)) == ["xml_too_large"]
 
 
 def test_a_doctype_in_a_comment_or_text_is_no_doctype() -> None:

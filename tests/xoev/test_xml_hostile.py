@@ -8,10 +8,10 @@ import tracemalloc
 
 import pytest
 
-from gateway.xoev.xml.strict_xml import Limits, Parsed, canonical, parse
+from gateway.xoev.xml.strict_xml import Parsed, XmlLimits, canonical, parse
 
 
-def refused(data: bytes, limits: Limits | None = None) -> list[str]:
+def refused(data: bytes, limits: XmlLimits | None = None) -> list[str]:
     tracemalloc.start()
     parsed = parse(data, limits) if limits else parse(data)
     _, peak = tracemalloc.get_traced_memory()
@@ -96,11 +96,11 @@ def test_depth_is_bounded_where_the_parser_and_where_the_limit_says() -> None:
     assert parse(nested(64)).root is not None
     assert refused(nested(65)) == ["xml_too_deep"]
     assert refused(nested(1_000_000)) == ["xml_too_deep"]
-    assert refused(nested(11), Limits(depth=10)) == ["xml_too_deep"]
+    assert refused(nested(11), XmlLimits(depth=10)) == ["xml_too_deep"]
 
 
 def test_a_text_too_long_for_the_parser_is_told_as_such() -> None:
-    limits = Limits(size=64 << 20)
+    limits = XmlLimits(size=64 << 20)
     assert refused(b"<a>" + b"x" * (11 << 20) + b"</a>", limits) == ["xml_too_long"]
     assert refused(b"<a b='" + b"x" * (11 << 20) + b"'/>", limits) == ["xml_too_long"]
 

@@ -16,7 +16,7 @@ from uuid import uuid4
 from gateway.cli.demo.environment import ARS, CLIENT, DemoHouse
 from gateway.cli.demo.site_plan import site_plan
 from gateway.errors import CounterpartGarbled, CounterpartRefused
-from gateway.outbound.client import Client, Policy, exchange, http_client
+from gateway.outbound.client import HttpClient, Policy, exchange, http_client
 
 SERVICE = "hausnummer"
 LANES = 4
@@ -46,7 +46,7 @@ class Journey:
 class Portal:
     """A portal with its token; one instance a demo."""
 
-    def __init__(self, house: DemoHouse, client: Client, watch: Watch) -> None:
+    def __init__(self, house: DemoHouse, client: HttpClient, watch: Watch) -> None:
         self._house = house
         self._client = client
         self._watch = watch
@@ -196,7 +196,7 @@ class Portal:
             ended.add(change["submission_id"])
 
 
-def open_client() -> Client:
+def open_client() -> HttpClient:
     """The demo's HTTP client: loopback only."""
     return http_client(Policy(allow_private=("loopback",), read_s=120.0, write_s=120.0))
 

@@ -12,10 +12,10 @@ from typing import Final
 
 from gateway.errors import CounterpartBusy, TokenRefused
 from gateway.fitconnect import names
-from gateway.fitconnect.channel.tokens import Tokens
+from gateway.fitconnect.channel.tokens import AccessTokens
 from gateway.fitconnect.wire import Request, refusal
 from gateway.outbound.answer import Answer
-from gateway.outbound.client import Client, exchange
+from gateway.outbound.client import HttpClient, exchange
 from gateway.ports import Clock
 
 WHOLE_BYTES: Final = 1_048_576
@@ -27,7 +27,7 @@ MAX_ANSWER_BYTES: Final = 8_000_000
 class Api:
     """The Submission API of one environment for one client. `base` is the address without version."""
 
-    def __init__(self, client: Client, base: str, tokens: Tokens, clock: Clock) -> None:
+    def __init__(self, client: HttpClient, base: str, tokens: AccessTokens, clock: Clock) -> None:
         self._client = client
         self._base = base
         self._tokens = tokens

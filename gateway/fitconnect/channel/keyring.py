@@ -2,7 +2,7 @@
 
 Knows: where each key is read (configured addresses only), which rules and roots it must keep, how long it serves.
 Never does: take a key whose rules are broken, follow an issuer. Standard: FIT-Connect "set-validation", JWK rules.
-Start reading: `Keyring.reception`, then `Keyring.verifying`.
+Start reading: `CounterpartKeys.reception`, then `CounterpartKeys.verifying`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Reception:
     key: PublicKey
 
 
-class Keyring:
+class CounterpartKeys:
     """The keys of one environment. `archive` keeps each key that is used; `tick` is a monotonic clock in seconds."""
 
     def __init__(

@@ -19,12 +19,12 @@ from gateway.errors import CounterpartGarbled, InternalError
 from gateway.fitconnect import envelope, events, fitness, metadata, names, wire
 from gateway.fitconnect.channel.api import Api
 from gateway.fitconnect.channel.environment import Addressee, Environment
-from gateway.fitconnect.channel.keyring import Keyring, Reception
+from gateway.fitconnect.channel.keyring import CounterpartKeys, Reception
 from gateway.fitconnect.channel.packing import Packed, Packer
-from gateway.fitconnect.channel.tokens import Tokens
+from gateway.fitconnect.channel.tokens import AccessTokens
 from gateway.german_time import german_date
 from gateway.model import Event, Part, Signature, Submission
-from gateway.outbound.client import Client
+from gateway.outbound.client import HttpClient
 from gateway.ports import Announced, Clock, KeyArchive, Keys, Parcel, Sealed, Store
 
 MAX_PAGES: Final = 20
@@ -56,14 +56,14 @@ class FitConnectChannel:
         addressee: Callable[[str, bool], Addressee],
         keys: Keys,
         archive: KeyArchive,
-        client: Client,
+        client: HttpClient,
         clock: Clock,
         random: Callable[[int], bytes],
         callback: wire.Callback | None = None,
         official: Mapping[str, bytes] | None = None,
         tick: Callable[[], float] = time.monotonic,
     ) -> None:
-        tokens = Tokens(client, environment.token_url, client_id, client_secret, clock=clock, tick=tick)
+        tokens = AccessTokens(client, environment.token_url, client_id, client_secret, clock=clock, tick=tick)
         self._tokens = tokens
         self._environment = environment
         self._addressee = addressee
@@ -73,7 +73,7 @@ class FitConnectChannel:
         self._callback = callback
         self._official = official or {}
         self._api = Api(client, environment.base, tokens, clock)
-        self._keyring = Keyring(self._api, environment, archive, clock, tick)
+        self._keyring = CounterpartKeys(self._api, environment, archive, clock, tick)
 
     def destination_of(self, service: str, *, test: bool) -> str:
         """See the port."""
@@ -139,7 +139,7 @@ class FitConnectChannel:
 
         Raises the errors of an exchange, also where a key to verify with cannot be read just now.
         """
-        expected = events.Expected(
+        expected = events.ExpectedEvent(
             submission_id=_known(submission.remote_id),
             case_id=_known(submission.case_id),
             destination_id=_known(submission.destination_id),
@@ -201,7 +201,7 @@ class FitConnectChannel:
 
     def _described(
         self, parcel: Parcel, version: str, signature: Signature, data: Packed, attachments: list[Packed]
-    ) -> tuple[bytes, metadata.Checked]:
+    ) -> tuple[bytes, metadata.CheckedMetadata]:
         document = parcel.document
         described = metadata.build(
             version,
@@ -218,7 +218,9 @@ class FitConnectChannel:
         )
         return metadata.write(described), metadata.check(described, version, self._official.get(version))
 
-    def _facts(self, reception: Reception, checked: metadata.Checked, packed: tuple[Packed, ...]) -> dict[str, Any]:
+    def _facts(
+        self, reception: Reception, checked: metadata.CheckedMetadata, packed: tuple[Packed, ...]
+    ) -> dict[str, Any]:
         """What the evidence keeps of sealing; hashes are of the plain bytes."""
         key = reception.key
         return {

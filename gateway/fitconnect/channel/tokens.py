@@ -2,7 +2,7 @@
 
 Knows: OAuth 2 client credentials with `client_secret_post`, as FIT-Connect's token endpoint wants it.
 Never does: name a scope (all assigned ones come unasked), write a token or secret anywhere.
-Standard: RFC 6749 §4.4, FIT-Connect "authentication". Start reading: `Tokens.current`. Does I/O.
+Standard: RFC 6749 §4.4, FIT-Connect "authentication". Start reading: `AccessTokens.current`. Does I/O.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gateway.fitconnect import names, wire
 from gateway.fitconnect.channel.flight import Flight
 from gateway.input import foreign_json
 from gateway.outbound.answer import Answer
-from gateway.outbound.client import Client, exchange
+from gateway.outbound.client import HttpClient, exchange
 from gateway.ports import Clock
 
 RENEW_AFTER: Final = 0.8
@@ -39,7 +39,7 @@ class _Held:
     unusable_at: float
 
 
-class Tokens:
+class AccessTokens:
     """The access token of one client at one token endpoint. `tick` is a monotonic clock in seconds.
 
     `client_secret` is asked for each token anew, so that a corrected one counts at once; it may read a file.
@@ -47,7 +47,7 @@ class Tokens:
 
     def __init__(  # noqa: PLR0913 - a client, where it signs in, and its clocks
         self,
-        client: Client,
+        client: HttpClient,
         token_url: str,
         client_id: str,
         client_secret: Callable[[], str],

@@ -42,7 +42,7 @@ _TITLES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class ReceivedSubmission:
     """What a subscriber has in hand when it begins: the submission, its sealed parts, its own keys and rules."""
 
     submission: Submission
@@ -75,7 +75,7 @@ class _Refused(Exception):
         super().__init__(slug)
 
 
-def examine(delivery: Delivery) -> Result:
+def examine(delivery: ReceivedSubmission) -> Result:
     """All checks in order. Never raises for anything a sender can cause."""
     metadata: Mapping[str, Any] | None = None
     document: bytes | None = None
@@ -96,7 +96,7 @@ def examine(delivery: Delivery) -> Result:
     return Result((), metadata, document, tuple(attachments))
 
 
-def _submit_tags(delivery: Delivery) -> Mapping[str, Any]:
+def _submit_tags(delivery: ReceivedSubmission) -> Mapping[str, Any]:
     """Check 1: the log verifies and holds exactly one submit-submission; its tags."""
     found = []
     try:
@@ -114,7 +114,7 @@ def _submit_tags(delivery: Delivery) -> Mapping[str, Any]:
     return tags
 
 
-def _metadata(delivery: Delivery, tags: Mapping[str, Any]) -> Mapping[str, Any]:
+def _metadata(delivery: ReceivedSubmission, tags: Mapping[str, Any]) -> Mapping[str, Any]:
     """Checks 2 to 6."""
     raw = _open_small(delivery, "metadata", tags.get("metadata"), _METADATA_MAX)[0]
     try:
@@ -131,7 +131,7 @@ def _metadata(delivery: Delivery, tags: Mapping[str, Any]) -> Mapping[str, Any]:
     return metadata
 
 
-def _service(delivery: Delivery, metadata: Mapping[str, Any]) -> None:
+def _service(delivery: ReceivedSubmission, metadata: Mapping[str, Any]) -> None:
     """Checks 7 to 9."""
     identifier = delivery.submission.service["identifier"]
     offered = [s for s in delivery.destination.services if s["identifier"] == identifier]
@@ -163,7 +163,7 @@ def _data_sets(metadata: Mapping[str, Any]) -> None:
             raise _Refused(names.HASH_MISMATCH, "metadata", "The hash of a data set is wrong")
 
 
-def _attachment_ids(delivery: Delivery, metadata: Mapping[str, Any], tags: Mapping[str, Any]) -> None:
+def _attachment_ids(delivery: ReceivedSubmission, metadata: Mapping[str, Any], tags: Mapping[str, Any]) -> None:
     """Check 10; fragments count as the attachments they are uploaded as."""
     named = list(_part_ids(metadata))
     announced = set(delivery.submission.announced)
@@ -176,7 +176,7 @@ def _part_ids(metadata: Mapping[str, Any]) -> Iterator[str]:
         yield from (i.lower() for i in entry.get("fragments") or [entry["attachmentId"]])
 
 
-def _document(delivery: Delivery, metadata: Mapping[str, Any], tags: Mapping[str, Any]) -> bytes:
+def _document(delivery: ReceivedSubmission, metadata: Mapping[str, Any], tags: Mapping[str, Any]) -> bytes:
     """Checks 11 and 12, and the document's signature. A document that travels as attachment is empty here."""
     data = metadata["contentStructure"]["data"]
     if delivery.submission.data is None or "data" not in tags:
@@ -197,11 +197,11 @@ def _document(delivery: Delivery, metadata: Mapping[str, Any], tags: Mapping[str
     return raw
 
 
-def _signature(delivery: Delivery, data: Mapping[str, Any], raw: bytes, mime: str) -> str | None:
+def _signature(delivery: ReceivedSubmission, data: Mapping[str, Any], raw: bytes, mime: str) -> str | None:
     return signature.check(data.get("signature"), raw, delivery.signers, media_type=mime, now=delivery.now)
 
 
-def _judge(delivery: Delivery, schema: Mapping[str, Any], raw: bytes) -> None:
+def _judge(delivery: ReceivedSubmission, schema: Mapping[str, Any], raw: bytes) -> None:
     """Whether the document is well-formed and keeps its schema, where that is known here."""
     slug = delivery.documents.fault(raw, schema["schemaUri"], schema["mimeType"])
     if slug:
@@ -209,7 +209,7 @@ def _judge(delivery: Delivery, schema: Mapping[str, Any], raw: bytes) -> None:
 
 
 def _attachment(
-    delivery: Delivery, entry: Mapping[str, Any], tags: Mapping[str, Any], schema: Mapping[str, Any]
+    delivery: ReceivedSubmission, entry: Mapping[str, Any], tags: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> Mapping[str, str]:
     """Check 13 for one attachment; fragments are joined in the order of their list. One may be the document."""
     attachment_id = entry["attachmentId"].lower()
@@ -241,20 +241,20 @@ def _attachment(
     }
 
 
-def _readable(delivery: Delivery, metadata: Mapping[str, Any]) -> None:
+def _readable(delivery: ReceivedSubmission, metadata: Mapping[str, Any]) -> None:
     demanded = "form" in delivery.destination.requires
     if demanded and not any(e["purpose"] == "form" for e in metadata["contentStructure"]["attachments"]):
         raise _Refused(names.TECHNICAL_ERROR, "submission", "The readable application (purpose form) is missing")
 
 
-def _open_small(delivery: Delivery, name: str, tag: object, limit: int) -> tuple[bytes, Opened]:
+def _open_small(delivery: ReceivedSubmission, name: str, tag: object, limit: int) -> tuple[bytes, Opened]:
     with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(delivery.directory)) as spool:
         opened = _open(delivery, name, tag, spool, limit, name)
         return spool.read(), opened
 
 
 def _open(  # noqa: PLR0913, PLR0917 - what opening one part needs
-    delivery: Delivery, name: str, tag: object, spool: IO[bytes], limit: int, instance: str
+    delivery: ReceivedSubmission, name: str, tag: object, spool: IO[bytes], limit: int, instance: str
 ) -> Opened:
     """Compare the tag, then decrypt into `spool`, which stands at its beginning afterwards.
 
@@ -275,7 +275,7 @@ def _open(  # noqa: PLR0913, PLR0917 - what opening one part needs
             raise _Refused(names.ENCRYPTION_ISSUE, instance, "The part cannot be decrypted") from None
 
 
-def _decrypt(delivery: Delivery, sealed: BinaryIO, spool: IO[bytes], limit: int, *, digest: bool) -> Opened:
+def _decrypt(delivery: ReceivedSubmission, sealed: BinaryIO, spool: IO[bytes], limit: int, *, digest: bool) -> Opened:
     if header_of(sealed.read(_HEAD)).get("zip") == zipped.DEFLATE:
         sealed.seek(0)
         plain, found = zipped.open_zipped(sealed.read(zipped.SEALED_MAX + 1), delivery.key_for, limit)

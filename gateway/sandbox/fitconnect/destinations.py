@@ -17,7 +17,7 @@ from gateway.fitconnect import names
 from gateway.sandbox.fitconnect import destination_members as members
 from gateway.sandbox.fitconnect import requests, submissions, tokens
 from gateway.sandbox.fitconnect.problems import Problem
-from gateway.sandbox.fitconnect.records import Client, Destination
+from gateway.sandbox.fitconnect.records import ApiClient, Destination
 from gateway.sandbox.fitconnect.requests import NO_CACHE, Json, identifier, page
 from gateway.sandbox.fitconnect.sandbox import Sandbox
 
@@ -183,7 +183,7 @@ def _find(sandbox: Sandbox, request: Request) -> Destination:
 def _readable(request: Request) -> tuple[Destination, Callable[[Destination, str], dict[str, Any]]]:
     """The destination of the address, and what of it this client may see: its owner everything, a sender the public."""
     sandbox: Sandbox = request.app.state.sandbox
-    client: Client = tokens.require(request, *MANAGE, *submissions.SEND)
+    client: ApiClient = tokens.require(request, *MANAGE, *submissions.SEND)
     destination = _find(sandbox, request)
     if destination.owner == client.client_id:
         return destination, private
@@ -192,7 +192,7 @@ def _readable(request: Request) -> tuple[Destination, Callable[[Destination, str
 
 
 def _mine(request: Request) -> tuple[Sandbox, Destination]:
-    client: Client = tokens.require(request, *MANAGE)
+    client: ApiClient = tokens.require(request, *MANAGE)
     sandbox: Sandbox = request.app.state.sandbox
     destination = _find(sandbox, request)
     if destination.owner != client.client_id:

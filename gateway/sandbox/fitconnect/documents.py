@@ -76,7 +76,7 @@ def _refuse(constant: str) -> None:
 def _xml(raw: bytes) -> tuple[etree._Element] | None:
     from gateway.xoev.xml import strict_xml  # noqa: PLC0415 - lxml is loaded for the first XML document only
 
-    root = strict_xml.parse(raw, strict_xml.Limits(size=SIZE_MAX)).root
+    root = strict_xml.parse(raw, strict_xml.XmlLimits(size=SIZE_MAX)).root
     return None if root is None else (root,)
 
 

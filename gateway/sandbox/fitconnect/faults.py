@@ -1,7 +1,7 @@
-"""Faults on demand: what a network and a bad counterpart can do to a client, between the wire and the endpoints.
+"""OrderedFaults on demand: what a network and a bad counterpart can do to a client, between the wire and the endpoints.
 
 Knows: the nine kinds of the admin API. Never does: touch the admin API or requests that match nothing.
-Standard: fixed interfaces §5. Start reading: `Fault`, then `Faults`.
+Standard: fixed interfaces §5. Start reading: `Fault`, then `OrderedFaults`.
 
 `match` is a method or `*`, a blank, and a glob on the path after the API's base (`/v2/submissions/*`) or on the whole
 path. `*` also matches `/`; with `"within_segment": true` it does not. Kinds:
@@ -86,7 +86,7 @@ class Fault:
         return any(self.pattern.match(form) for form in {path, _BASES.sub("", path)})
 
 
-class Faults:
+class OrderedFaults:
     """ASGI middleware, the outermost layer."""
 
     def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:

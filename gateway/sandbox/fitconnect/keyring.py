@@ -2,7 +2,7 @@
 
 Knows: delivery service and portal sign with PS512, each of its own destinations opens with RSA-OAEP-256 and signs.
 Never does: protect them; whoever plays a manual subscriber reads them from the files. Standard: fitconnect.md §3.2.
-Start reading: `Keyring.load`.
+Start reading: `SandboxKeys.load`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _MANY = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Keyring:
+class SandboxKeys:
     """All private keys by name, and the directory of their files."""
 
     directory: Path
@@ -59,20 +59,22 @@ class Keyring:
         return next((k for n, k in self.keys.items() if k.kid == kid and _USES[n] == "verify"), None)
 
     @staticmethod
-    def load(directory: Path, *, now: datetime, ids: Ids) -> Keyring:
+    def load(directory: Path, *, now: datetime, ids: Ids) -> SandboxKeys:
         """Read the keys from `directory`, or make all of them there (RSA-4096, a few seconds on two cores)."""
         directory.mkdir(parents=True, exist_ok=True)
         missing = [name for name in _USES if not (directory / f"{name}.jwk.json").exists()]
         if missing:
             _generate(directory, missing, now, ids)
-        return Keyring(directory, {name: _read(directory / f"{name}.jwk.json") for name in _USES})
+        return SandboxKeys(directory, {name: _read(directory / f"{name}.jwk.json") for name in _USES})
 
     @staticmethod
-    def from_keys(directory: Path, material: Mapping[str, rsa.RSAPrivateKey], *, now: datetime, ids: Ids) -> Keyring:
+    def from_keys(
+        directory: Path, material: Mapping[str, rsa.RSAPrivateKey], *, now: datetime, ids: Ids
+    ) -> SandboxKeys:
         """As `load` with RSA keys that exist already (tests share a few); names as in `file`."""
         directory.mkdir(parents=True, exist_ok=True)
         _generate(directory, list(_USES), now, ids, material)
-        return Keyring.load(directory, now=now, ids=ids)
+        return SandboxKeys.load(directory, now=now, ids=ids)
 
 
 def every_name() -> tuple[str, ...]:

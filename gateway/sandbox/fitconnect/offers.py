@@ -1,7 +1,7 @@
 """What the sandbox's own destinations take: services, regions, data schemas.
 
 Knows: the wire form of a destination's `publicServices`. Never does: read the catalogue; the caller passes it.
-Standard: FIT-Connect Submission API v2, `publicServices`. Start reading: `Offer`.
+Standard: FIT-Connect Submission API v2, `publicServices`. Start reading: `SampleService`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gateway.fitconnect import names
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class SampleService:
     """A service that the destinations take. `regions` are `DE` and up to 12 digits, `schemas` (uri, media type).
 
     `sources` are the files of those schemas to which the automatic subscriber holds documents, by (uri, media type).
@@ -38,7 +38,7 @@ class Offer:
 _JSON_EXAMPLE: Final = ("https://example.org/fit-connect-sandbox/message_1.0.0.schema.json", names.JSON)
 _TEXT: Final = {"type": "string", "minLength": 1}
 
-JSON_EXAMPLE: Final = Offer(
+JSON_EXAMPLE: Final = SampleService(
     "urn:x-ozg-gateway:service:json-example",
     ("DE",),
     (_JSON_EXAMPLE,),
@@ -63,8 +63,8 @@ JSON_EXAMPLE: Final = Offer(
 )
 """A service for clients that send JSON: any object that is not empty; the members named in the schema have a type."""
 
-DEMO: Final[Sequence[Offer]] = (
-    Offer(
+DEMO: Final[Sequence[SampleService]] = (
+    SampleService(
         "urn:de:fim:leika:leistung:99012021002000",
         ("DE150900546546",),
         (("urn:xoev-de:xfall:standard:fim-s99000010001_1.0.0", names.XML),),

@@ -4,7 +4,7 @@ Knows: a part by its submission and its name (`metadata`, `data`, an attachment'
 more than a small part itself, hence the one file, to which every part is appended: a line of JSON that tells whose it
 is and how long, then its bytes. The last word on a part counts, a torn end is cut off. Where more than half of the file
 is of no use any more, it is written anew. Never does: fsync; like the
-journal it survives its process, not its machine. Standard: none. Start reading: `Parts`.
+journal it survives its process, not its machine. Standard: none. Start reading: `StoredParts`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Arrival:
             self.file.unlink(missing_ok=True)
 
 
-class Parts:
+class StoredParts:
     """All parts. Written and read on any thread."""
 
     def __init__(self, directory: Path) -> None:

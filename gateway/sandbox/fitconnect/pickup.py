@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, Response
 from gateway.fitconnect import names
 from gateway.sandbox.fitconnect import arrival, events, records, requests, submissions, tokens
 from gateway.sandbox.fitconnect.problems import Problem
-from gateway.sandbox.fitconnect.records import Client, Submission
+from gateway.sandbox.fitconnect.records import ApiClient, Submission
 from gateway.sandbox.fitconnect.requests import Json, identifier, page
 from gateway.sandbox.fitconnect.sandbox import Sandbox
 
@@ -144,11 +144,11 @@ def _waiting(request: Request) -> tuple[Sandbox, Submission]:
     return sandbox, submission
 
 
-def _owned(sandbox: Sandbox, client: Client, submission: Submission) -> bool:
+def _owned(sandbox: Sandbox, client: ApiClient, submission: Submission) -> bool:
     return sandbox.store.destinations[submission.destination_id].owner == client.client_id
 
 
-def _party(sandbox: Sandbox, client: Client, submission: Submission) -> bool:
+def _party(sandbox: Sandbox, client: ApiClient, submission: Submission) -> bool:
     return submission.client_id == client.client_id or _owned(sandbox, client, submission)
 
 

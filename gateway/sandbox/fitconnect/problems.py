@@ -36,7 +36,7 @@ class Problem(Exception):
         return JSONResponse(body | self.more, self.status, headers, media_type=names.PROBLEM_JSON)
 
 
-class TokenRefused(Exception):
+class TokenProblem(Exception):
     """A refusal of the token endpoint (RFC 6749 §5.2)."""
 
     def __init__(self, status: int, error: str, description: str) -> None:
@@ -53,7 +53,7 @@ class TokenRefused(Exception):
 
 async def answer_problem(_: Request, error: Exception) -> Response:
     """Starlette's handler for both."""
-    assert isinstance(error, Problem | TokenRefused)
+    assert isinstance(error, Problem | TokenProblem)
     return error.response()
 
 

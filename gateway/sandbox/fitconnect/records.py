@@ -27,7 +27,7 @@ MANUAL: Final = "manual"
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ApiClient:
     """A system that logs in. `role` is sender or subscriber; `scopes` are all that it is assigned."""
 
     role: str
@@ -126,7 +126,7 @@ class Event:
     token: str = field(repr=False)
 
 
-Record = Client | Destination | Submission | Event
+Record = ApiClient | Destination | Submission | Event
 
 
 def to_json(record: Record) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def from_json(kind: str, value: Mapping[str, Any]) -> Record:
     """The record that `to_json` wrote."""
     v = dict(value)
     if kind == "client":
-        return Client(**v | {"scopes": tuple(v["scopes"])})
+        return ApiClient(**v | {"scopes": tuple(v["scopes"])})
     if kind == "destination":
         tuples = ("services", "metadata_versions", "mode_problems", "requires")
         return Destination(**v | {name: tuple(v[name]) for name in tuples})

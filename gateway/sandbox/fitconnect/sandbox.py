@@ -20,9 +20,9 @@ from gateway.sandbox.fitconnect import keyring
 from gateway.sandbox.fitconnect.clock import Clock, Ids
 from gateway.sandbox.fitconnect.documents import Documents
 from gateway.sandbox.fitconnect.ended import Ended
-from gateway.sandbox.fitconnect.keyring import Keyring
-from gateway.sandbox.fitconnect.offers import DEMO, Offer
-from gateway.sandbox.fitconnect.records import AUTOMATIC, MANUAL, Client, Destination, Submission
+from gateway.sandbox.fitconnect.keyring import SandboxKeys
+from gateway.sandbox.fitconnect.offers import DEMO, SampleService
+from gateway.sandbox.fitconnect.records import AUTOMATIC, MANUAL, ApiClient, Destination, Submission
 from gateway.sandbox.fitconnect.store import Store
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ _OPENINGS_AT_ONCE: Final = 2
 class Token:
     """An access token that was given out. `expires_at` in Unix seconds of the sandbox's clock."""
 
-    client: Client
+    client: ApiClient
     scopes: frozenset[str]
     expires_at: float
 
@@ -54,12 +54,12 @@ class Sandbox:
     store: Store
     clock: Clock
     ids: Ids
-    keys: Keyring
+    keys: SandboxKeys
     base_url: str
     admin_path: str
     schemas: Path | None = None
     signers: Path | None = None
-    offered: Sequence[Offer] = DEMO
+    offered: Sequence[SampleService] = DEMO
     documents: Documents = field(init=False, repr=False)
     ended: Ended = field(init=False, repr=False)
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -81,12 +81,12 @@ class Sandbox:
         directory: Path,
         *,
         base_url: str,
-        offered: Sequence[Offer] = DEMO,
+        offered: Sequence[SampleService] = DEMO,
         schemas: Path | None = None,
         signers: Path | None = None,
         clock: Clock | None = None,
         ids: Ids | None = None,
-        keys: Keyring | None = None,
+        keys: SandboxKeys | None = None,
     ) -> Sandbox:
         """Open or begin the sandbox in `directory`; `base_url` without trailing slash is where clients reach it.
 
@@ -95,7 +95,7 @@ class Sandbox:
         """
         store, ids = Store(directory), ids or Ids()
         clock = clock or Clock(offset_s=float(store.facts.get("clock_offset_s", 0)))
-        ring = keys or Keyring.load(directory / "keys", now=clock.now(), ids=ids)
+        ring = keys or SandboxKeys.load(directory / "keys", now=clock.now(), ids=ids)
         if "admin" not in store.facts:
             store.fact("admin", ids.secret())
         admin_path = f"/admin/{store.facts['admin']}"
@@ -110,7 +110,7 @@ class Sandbox:
         """
         for role, least in _CLIENTS:
             if sum(c.role == role for c in self.store.clients.values()) < least:
-                client = Client(role, f"sandbox-{role}-{self.ids.uuid()[:8]}", self.ids.secret(), _SCOPES[role])
+                client = ApiClient(role, f"sandbox-{role}-{self.ids.uuid()[:8]}", self.ids.secret(), _SCOPES[role])
                 self.store.put(client, commits="sandbox.establish")
         for kind in (AUTOMATIC, MANUAL):
             self._own_destination(kind, anew=anew)
@@ -148,7 +148,7 @@ class Sandbox:
             commits="sandbox.establish",
         )
 
-    def client(self, role: str) -> Client:
+    def client(self, role: str) -> ApiClient:
         """The first client of a role."""
         return next(c for c in self.store.clients.values() if c.role == role)
 

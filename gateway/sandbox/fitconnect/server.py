@@ -39,12 +39,12 @@ from gateway.sandbox.fitconnect import (
     submissions,
     tokens,
 )
-from gateway.sandbox.fitconnect.offers import Offer
-from gateway.sandbox.fitconnect.problems import Problem, TokenRefused, answer_problem
+from gateway.sandbox.fitconnect.offers import SampleService
+from gateway.sandbox.fitconnect.problems import Problem, TokenProblem, answer_problem
 from gateway.sandbox.fitconnect.requests import Json
 from gateway.sandbox.fitconnect.sandbox import Sandbox
 
-__all__ = ["Offer", "Sandbox", "app", "readiness", "serve"]
+__all__ = ["SampleService", "Sandbox", "app", "readiness", "serve"]
 
 _TICK_S: Final = 60.0
 _GRACE_S: Final = 5
@@ -55,7 +55,7 @@ def app(sandbox: Sandbox) -> ASGIApp:
     """The whole sandbox as an ASGI application, faults included."""
     handlers: dict[Any, Any] = {
         Problem: answer_problem,
-        TokenRefused: answer_problem,
+        TokenProblem: answer_problem,
         HTTPException: _no_such_address,
         ClientDisconnect: _client_left,
     }
@@ -75,7 +75,7 @@ def app(sandbox: Sandbox) -> ASGIApp:
         exception_handlers=handlers,
     )
     inner.state.sandbox = sandbox
-    return faults.Faults(inner, sandbox)
+    return faults.OrderedFaults(inner, sandbox)
 
 
 def _submission_routes(api: str) -> list[Route]:
@@ -184,7 +184,7 @@ async def serve(  # noqa: PLR0913 - what the command can be told, all of it name
     host: str = "127.0.0.1",
     on_ready: Callable[[dict[str, Any]], None],
     stop: asyncio.Event,
-    offered: Sequence[Offer] = offers.DEMO,
+    offered: Sequence[SampleService] = offers.DEMO,
     schemas: Path | None = None,
     signers: Path | None = None,
 ) -> None:

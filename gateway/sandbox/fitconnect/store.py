@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway import failpoints
-from gateway.sandbox.fitconnect.parts import Parts
-from gateway.sandbox.fitconnect.records import Client, Destination, Event, Record, Submission, from_json, to_json
+from gateway.sandbox.fitconnect.parts import StoredParts
+from gateway.sandbox.fitconnect.records import ApiClient, Destination, Event, Record, Submission, from_json, to_json
 
 _JOURNAL = "journal.jsonl"
 _SURPLUS = 1 << 20
@@ -28,7 +28,7 @@ class Store:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.clients: dict[str, Client] = {}
+        self.clients: dict[str, ApiClient] = {}
         self.destinations: dict[str, Destination] = {}
         self.submissions: dict[str, Submission] = {}
         self.events: dict[str, list[Event]] = {}
@@ -37,7 +37,7 @@ class Store:
         self._written = self._needed = 0
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
-        self.parts = Parts(directory)
+        self.parts = StoredParts(directory)
         self._load()
         self._journal = self._compacted()
 
@@ -90,7 +90,7 @@ class Store:
         self.parts.close()
 
     def _take(self, record: Record) -> None:
-        if isinstance(record, Client):
+        if isinstance(record, ApiClient):
             self.clients[record.client_id] = record
         elif isinstance(record, Destination):
             self.destinations[record.id] = record

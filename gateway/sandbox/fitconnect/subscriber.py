@@ -16,7 +16,7 @@ from gateway.crypto.keys import thumbprint
 from gateway.errors import GatewayError
 from gateway.fitconnect import names
 from gateway.sandbox.fitconnect import events, keyring, records
-from gateway.sandbox.fitconnect.checks import Delivery, Result, examine
+from gateway.sandbox.fitconnect.checks import ReceivedSubmission, Result, examine
 from gateway.sandbox.fitconnect.ended import OPENED
 from gateway.sandbox.fitconnect.metadata import Rules
 from gateway.sandbox.fitconnect.problems import Problem, event_problem
@@ -60,10 +60,10 @@ def _waiting(sandbox: Sandbox, submission_id: str) -> Submission | None:
     return submission if submission and submission.state in records.PICKUP else None
 
 
-def _delivery(sandbox: Sandbox, submission: Submission, destination: Destination) -> Delivery:
+def _delivery(sandbox: Sandbox, submission: Submission, destination: Destination) -> ReceivedSubmission:
     own = sandbox.key_of(destination, keyring.ENCRYPTION)
     kids = {own.kid, thumbprint(own.public_jwk)}  # old clients name the key by its thumbprint
-    return Delivery(
+    return ReceivedSubmission(
         submission=submission,
         destination=destination,
         event_log=tuple(e.token for e in sandbox.store.event_log(submission)),
@@ -85,7 +85,7 @@ def _rules_of(sandbox: Sandbox) -> Rules:
     return _rules[sandbox.schemas]
 
 
-def _answer(sandbox: Sandbox, delivery: Delivery, destination: Destination) -> str:
+def _answer(sandbox: Sandbox, delivery: ReceivedSubmission, destination: Destination) -> str:
     """Runs in a thread: check, keep what was opened, sign."""
     try:
         result = examine(delivery)

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.fitconnect import names
 from gateway.sandbox.fitconnect import requests
-from gateway.sandbox.fitconnect.problems import Problem, TokenRefused
-from gateway.sandbox.fitconnect.records import Client
+from gateway.sandbox.fitconnect.problems import Problem, TokenProblem
+from gateway.sandbox.fitconnect.records import ApiClient
 from gateway.sandbox.fitconnect.sandbox import Sandbox, Token
 
 _FORM_LIMIT = 10_000  # bytes
@@ -26,15 +26,15 @@ async def token(request: Request) -> Response:
     sandbox: Sandbox = request.app.state.sandbox
     form = await _form(request)
     if "authorization" in request.headers:
-        raise TokenRefused(401, "invalid_client", "Client authentication by header is not supported.")
+        raise TokenProblem(401, "invalid_client", "ApiClient authentication by header is not supported.")
     if "grant_type" not in form:
-        raise TokenRefused(400, "invalid_request", "grant_type is missing.")
+        raise TokenProblem(400, "invalid_request", "grant_type is missing.")
     if form["grant_type"] != "client_credentials":
-        raise TokenRefused(400, "unsupported_grant_type", "Only client_credentials is supported.")
+        raise TokenProblem(400, "unsupported_grant_type", "Only client_credentials is supported.")
     client = _client(sandbox, form)
     scopes = frozenset(form.get("scope", "").split()) or frozenset(client.scopes)
     if not scopes <= frozenset(client.scopes):
-        raise TokenRefused(400, "invalid_scope", "A scope is not assigned to this client.")
+        raise TokenProblem(400, "invalid_scope", "A scope is not assigned to this client.")
     value = sandbox.ids.secret()
     now = sandbox.clock.now().timestamp()
     for old in [t for t, given in sandbox.tokens.items() if given.expires_at <= now]:
@@ -51,26 +51,26 @@ async def token(request: Request) -> Response:
 
 async def _form(request: Request) -> dict[str, str]:
     if requests.media_type(request) != names.FORM:
-        raise TokenRefused(400, "invalid_request", "The body is no form.")
+        raise TokenProblem(400, "invalid_request", "The body is no form.")
     try:
         text = (await requests.body(request, _FORM_LIMIT)).decode()
         fields = parse_qs(text, keep_blank_values=True, strict_parsing=bool(text), max_num_fields=20)
     except (Problem, ValueError):
-        raise TokenRefused(400, "invalid_request", "The form cannot be read.") from None
+        raise TokenProblem(400, "invalid_request", "The form cannot be read.") from None
     if any(len(values) > 1 for values in fields.values()):
-        raise TokenRefused(400, "invalid_request", "A parameter is repeated.")
+        raise TokenProblem(400, "invalid_request", "A parameter is repeated.")
     return {name: values[0] for name, values in fields.items()}
 
 
-def _client(sandbox: Sandbox, form: dict[str, str]) -> Client:
+def _client(sandbox: Sandbox, form: dict[str, str]) -> ApiClient:
     client = sandbox.store.clients.get(form.get("client_id", ""))
     given = form.get("client_secret", "").encode()
     if not hmac.compare_digest(given, client.client_secret.encode() if client else b"-") or client is None:
-        raise TokenRefused(401, "invalid_client", "Unknown client or wrong secret.")
+        raise TokenProblem(401, "invalid_client", "Unknown client or wrong secret.")
     return client
 
 
-def require(request: Request, *scopes: str) -> Client:
+def require(request: Request, *scopes: str) -> ApiClient:
     """The client of the request's token if it holds one of `scopes`; 401 and 403 else."""
     sandbox: Sandbox = request.app.state.sandbox
     scheme, _, value = request.headers.get("authorization", "").partition(" ")

@@ -55,7 +55,7 @@ from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, Row, compiled
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.keys import encrypted_columns
-from gateway.store.keys.keyring import Keyring
+from gateway.store.keys.keyring import DataKeyring
 from gateway.store.rows import tables as t
 from gateway.submission.states import TERMINAL
 
@@ -186,7 +186,7 @@ class Period:
 class Retention:
     """Erases what is due, and what somebody has a right to have erased."""
 
-    def __init__(self, database: Database, keyring: Keyring, erased: ErasedList, clock: Clock) -> None:
+    def __init__(self, database: Database, keyring: DataKeyring, erased: ErasedList, clock: Clock) -> None:
         self._database = database
         self._keyring = keyring
         self._erased = erased

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from gateway.crypto import vault
-from gateway.store.keys.keyring import DataKey, Keyring
+from gateway.store.keys.keyring import DataKey, DataKeyring
 
 RECORD = b"record"
 DOCUMENT = b"document"
@@ -21,7 +21,7 @@ def filename(no: int) -> bytes:
     return b"filename/%d" % no
 
 
-def sealer(keyring: Keyring, key: DataKey, submission_id: UUID) -> Callable[[bytes, bytes], bytes]:
+def sealer(keyring: DataKeyring, key: DataKey, submission_id: UUID) -> Callable[[bytes, bytes], bytes]:
     """A function that encrypts (place, data) for this submission."""
     return lambda place, data: keyring.seal(key, _context(place, submission_id), data)
 
@@ -31,7 +31,7 @@ def opener(key: DataKey, submission_id: UUID) -> Callable[[bytes, bytes], bytes]
     return lambda place, sealed: vault.open_value(key.key, context=_context(place, submission_id), sealed=sealed)
 
 
-def index(keyring: Keyring, reference: str) -> bytes:
+def index(keyring: DataKeyring, reference: str) -> bytes:
     """By what submissions of one reference are found; tells nothing about the reference."""
     return keyring.digest(b"reference", reference.encode())
 

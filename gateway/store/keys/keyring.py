@@ -2,7 +2,7 @@
 
 Knows: which key wraps which, and how a wrapped data key names its generation. Never does: encrypt contents
 (`crypto.vault` does), begin a generation but the first (`rotation.py` does). Standard: architecture §5.
-Start reading: `Keyring`.
+Start reading: `DataKeyring`.
 
 A municipality has generations of keys, of which the newest wraps what is new; each row names the master key that wraps
 it. A wrapped data key has its generation (4 bytes) in front; those of the first generation have nothing there.
@@ -53,7 +53,7 @@ class DataKey:
         return f"DataKey({self.id})"
 
 
-class Keyring:
+class DataKeyring:
     """Unwraps what the database holds with the keys that it does not hold."""
 
     def __init__(
@@ -75,7 +75,9 @@ class Keyring:
         self._writing: dict[str, tuple[int, datetime]] = {}
 
     @classmethod
-    async def open(cls, database: Database, keys: Sequence[MasterKey], *, random: Callable[[int], bytes]) -> Keyring:
+    async def open(
+        cls, database: Database, keys: Sequence[MasterKey], *, random: Callable[[int], bytes]
+    ) -> DataKeyring:
         """Check the master keys against the database; in a new one the first of them becomes current.
 
         Raises `MasterKeyWrong`, `MasterKeyStillNeeded`.

@@ -23,7 +23,7 @@ from gateway.ports import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, numbered
 from gateway.store.keys import master_keys
-from gateway.store.keys.keyring import Keyring
+from gateway.store.keys.keyring import DataKeyring
 from gateway.store.keys.master_keys import CHECK, DIGESTS, GENERATION, NONCE
 
 BATCH: Final = 500
@@ -86,7 +86,7 @@ class Rotated:
 class Rotation:
     """Makes the first of the given master keys the one that everything hangs on."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, database: Database, keyring: DataKeyring, clock: Clock) -> None:
         self._database, self._ring, self._clock = database, keyring, clock
         self._broken: set[str] = set()
 

@@ -1,7 +1,7 @@
 """Messages about alarms: gathered, claimed, settled.
 
 Knows: what each target was told, leases. Never does: send; know an address. Standard: architecture §3.
-Start reading: `StoredBulletins.compose`.
+Start reading: `StoredAlarmMessages.compose`.
 
 One transaction marks the alarms as told and writes the message that tells them: none is lost, none told twice by one
 message. An index allows one waiting message for a target, so that any number of workers may gather at once.
@@ -19,7 +19,7 @@ import structlog
 
 from gateway.errors import InternalError, unexpected
 from gateway.model import instant
-from gateway.notify.alarms import SAMPLE, Bulletin, Line, Sent, Target
+from gateway.notify.alarms import SAMPLE, AlarmMessage, Line, Sent, Target
 from gateway.ports import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, numbered
@@ -86,7 +86,7 @@ WHERE id = %(id)s AND tries = %(tries)s AND state = 'waiting'
 _PRUNE = numbered("DELETE FROM bulletins WHERE created_at < %(before)s", commits="bulletins.prune")
 
 
-class StoredBulletins:
+class StoredAlarmMessages:
     """Keeps the port `gateway.notify.alarms.Bulletins`."""
 
     def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
@@ -119,7 +119,7 @@ class StoredBulletins:
                 await db.run(connection, _PUT, id=self._new_id(), target=target.key, lines=text, now=now)
             return sum(line.number for line in lines)
 
-    async def claim(self, targets: Collection[str], lease: timedelta) -> tuple[Bulletin, ...]:
+    async def claim(self, targets: Collection[str], lease: timedelta) -> tuple[AlarmMessage, ...]:
         """See the port."""
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, targets=sorted(targets), now=now, leased=now + lease)
@@ -141,18 +141,18 @@ class StoredBulletins:
             _SETTLE, id=sent.bulletin, tries=sent.tries, state=state, next_at=sent.next_at, line=line
         )
         if sent.delivered:
-            await alarms.resolve_house(self._database, UNDELIVERED, target, sent.at)
+            await alarms.resolve_about_gateway(self._database, UNDELIVERED, target, sent.at)
         elif sent.next_at is None:
-            await alarms.raise_house(self._database, UNDELIVERED, target, sent.at)
+            await alarms.raise_about_gateway(self._database, UNDELIVERED, target, sent.at)
 
     async def prune(self) -> int:
         """See the port: messages older than 30 days, also those to targets that were taken out of the settings."""
         return await self._database.run(_PRUNE, before=self._clock.now() - KEPT)
 
 
-def _bulletin(row: Mapping[str, Any]) -> Bulletin:
+def _bulletin(row: Mapping[str, Any]) -> AlarmMessage:
     lines = tuple(map(Line.of, row["lines"]))
-    return Bulletin(row["id"], row["target"], lines, row["tries"], row["began_at"], row["failures"])
+    return AlarmMessage(row["id"], row["target"], lines, row["tries"], row["began_at"], row["failures"])
 
 
 def _line(row: Mapping[str, Any]) -> Line:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from gateway.errors import StepFailed
 from gateway.store.connection.database import Database, Row, Statement, numbered
-from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, Proof, Since
+from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, ProofKind, Since
 from gateway.submission.journey import STEP_ATTEMPTS
 
 Raised = tuple[str, UUID, str]
@@ -33,9 +33,9 @@ _SINCE: Final[dict[Since, LiteralString]] = {
     Since.UPDATED: "updated_at",
     Since.SUBMITTED: "submitted_at",
 }
-_UNPROVEN: Final[dict[Proof, LiteralString]] = {
-    Proof.HANDOVER: """each.state = 'submitted' AND NOT each.events @> '[{"type": "submit-submission"}]'""",
-    Proof.ANSWER: "each.state = 'submitted'",
+_UNPROVEN: Final[dict[ProofKind, LiteralString]] = {
+    ProofKind.HANDOVER: """each.state = 'submitted' AND NOT each.events @> '[{"type": "submit-submission"}]'""",
+    ProofKind.ANSWER: "each.state = 'submitted'",
 }
 
 
@@ -195,11 +195,11 @@ async def acknowledge(
     return [(row["rule"], row["subject"]) for row in rows]
 
 
-async def raise_house(database: Database, rule: str, subject: str, now: datetime) -> bool:
+async def raise_about_gateway(database: Database, rule: str, subject: str, now: datetime) -> bool:
     """Raise an alarm about the gateway itself; whether it is new."""
     return await database.run(_HOUSE, rule=rule, subject=subject, now=now) > 0
 
 
-async def resolve_house(database: Database, rule: str, subject: str, now: datetime) -> bool:
+async def resolve_about_gateway(database: Database, rule: str, subject: str, now: datetime) -> bool:
     """Its cause is gone; whether there was one open."""
     return await database.run(_HOUSE_OVER, rule=rule, subject=subject, now=now) > 0

@@ -2,7 +2,7 @@
 
 Knows: the tables `destination_turns` (a row for each that waits or is on its way) and `destination_pace`. Never does:
 decide (`bounds` does); touch anything for a destination without bounds, but one small read each second.
-Standard: architecture §3 (leader-free, a dead worker's work is taken over). Start reading: `StoredTurns.take`.
+Standard: architecture §3 (leader-free, a dead worker's work is taken over). Start reading: `StoredPlaces.take`.
 
 A place is a lease that its process renews every two seconds: one that died or was cut off loses it within ten.
 """
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from gateway.delivery.rate_limit import LONGEST_REST, Bound, Seen, decide
+from gateway.delivery.rate_limit import LONGEST_REST, Observed, RateLimit, decide
 from gateway.ports import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, numbered
@@ -106,7 +106,7 @@ ON CONFLICT (destination) DO UPDATE SET rest_until = greatest(pace.rest_until, e
 _RESTING = numbered("SELECT destination, rest_until FROM destination_pace WHERE rest_until > %(now)s")
 
 
-class StoredTurns:
+class StoredPlaces:
     """Keeps the port `gateway.delivery.rate_limit.Turns` for one process."""
 
     def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
@@ -115,7 +115,7 @@ class StoredTurns:
         self._resting: Mapping[str, datetime] = {}
         self._asked = float("-inf")
 
-    async def take(self, submission: UUID, destination: str, bound: Bound) -> datetime | None:
+    async def take(self, submission: UUID, destination: str, bound: RateLimit) -> datetime | None:
         """See the port."""
         now = self._clock.now()
         async with self._database.transaction("turns.take") as connection:
@@ -123,7 +123,7 @@ class StoredTurns:
             found = await db.one(connection, _LOOK, destination=destination, me=submission, now=now)
             assert pace  # an upsert returns its row
             assert found  # and so does an aggregate
-            seen = Seen(pace["bucket"], found["running"], found["waiting"], found["known"], found["go_at"])
+            seen = Observed(pace["bucket"], found["running"], found["waiting"], found["known"], found["go_at"])
             turn = decide(bound, seen, now)
             if turn.bucket != seen.bucket:
                 await db.run(connection, _BUCKET, destination=destination, bucket=turn.bucket)
@@ -153,7 +153,7 @@ class StoredTurns:
         now = self._clock.now()
         await self._database.run(_RENEW, holder=self._holder, now=now, until=now + LEASE)
 
-    async def rescue(self, bounds: Mapping[str, Bound]) -> int:
+    async def rescue(self, bounds: Mapping[str, RateLimit]) -> int:
         """Forget turns that nobody needs, and wake who waits at a place that a dead worker left; how many."""
         now = self._clock.now()
         await self._database.run(_CLEAN, now=now)

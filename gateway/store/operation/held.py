@@ -55,7 +55,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class HeldChoice:
     """Which held submissions are meant; what is unset does not narrow."""
 
     ids: tuple[UUID, ...] = ()
@@ -77,7 +77,7 @@ async def causes(database: Database) -> tuple[Cause, ...]:
     )
 
 
-async def chosen(database: Database, choice: Choice) -> Sequence[tuple[UUID, str]]:
+async def chosen(database: Database, choice: HeldChoice) -> Sequence[tuple[UUID, str]]:
     """Id and cause of each held submission that is meant, oldest first."""
     conditions: list[ColumnElement[bool]] = [_HELD]
     if choice.ids:

@@ -1,7 +1,7 @@
 """Client assertions that were used, known to all processes until they expire.
 
 Knows: digests of client and `jti`. Never does: check an assertion. Standard: RFC 7523 §3 (7).
-Start reading: `SpentAssertions.first`.
+Start reading: `UsedAssertions.first`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ON CONFLICT (digest) DO UPDATE SET until = excluded.until WHERE spent.until <= %
 )
 
 
-class SpentAssertions:
+class UsedAssertions:
     """Keeps the port `gateway.login.assertions.Used`."""
 
     def __init__(self, database: Database) -> None:

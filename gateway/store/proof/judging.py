@@ -17,7 +17,7 @@ from gateway.errors import EvidenceBroken, EvidenceKeyWrong, EvidenceShortened
 from gateway.evidence import archive, chain
 from gateway.evidence.faults import fault
 from gateway.evidence.judge import Walk
-from gateway.evidence.roots import NOTHING, Head, Newest, digest_of
+from gateway.evidence.roots import NOTHING, ChainHead, Newest, digest_of
 from gateway.evidence.trust import Signers
 from gateway.model import Finding
 from gateway.store.connection.database import Database, Row, numbered
@@ -165,4 +165,4 @@ def _taken(walk: Walk, rows: Sequence[Row]) -> list[Finding]:
 
 def _leaf(row: Row) -> bytes:
     seq, head = row["seq"], bytes(row["head"])
-    return Head(row["submission"], seq, head).leaf() if seq >= 0 else b""
+    return ChainHead(row["submission"], seq, head).leaf() if seq >= 0 else b""

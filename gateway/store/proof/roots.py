@@ -27,7 +27,7 @@ from gateway.evidence import roots as forms
 from gateway.evidence.archive import Witness
 from gateway.evidence.judge import Walk
 from gateway.evidence.merkle import Tree
-from gateway.evidence.roots import NOTHING, Head, Newest
+from gateway.evidence.roots import NOTHING, ChainHead, Newest
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, numbered
 from gateway.store.proof import judging
@@ -230,7 +230,7 @@ async def _sign(  # noqa: PLR0913 - what a root is made of
     now: datetime,
     periodic: bool,
 ) -> Newest:
-    heads = [Head(row["submission"], row["seq"], bytes(row["head"])) for row in rows]
+    heads = [ChainHead(row["submission"], row["seq"], bytes(row["head"])) for row in rows]
     token = await asyncio.to_thread(_token, last, key, heads, now)
     await db.run(
         connection,
@@ -249,9 +249,9 @@ async def _sign(  # noqa: PLR0913 - what a root is made of
     return Newest(last.no + 1, forms.digest_of(token))
 
 
-def _token(last: Last, key: PrivateKey, heads: Sequence[Head], now: datetime) -> str:
+def _token(last: Last, key: PrivateKey, heads: Sequence[ChainHead], now: datetime) -> str:
     root = Tree([head.leaf() for head in heads]).root
-    said = forms.Root(last.no + 1, chain.moment(now), len(heads), root, forms.digest_of(last.token))
+    said = forms.SignedRoot(last.no + 1, chain.moment(now), len(heads), root, forms.digest_of(last.token))
     return forms.sign(key, said)
 
 
@@ -259,7 +259,7 @@ def _witnesses(rows: Sequence[Any], submission_id: UUID) -> tuple[Witness, ...]:
     found = []
     for no, members in groupby(rows, key=lambda row: int(row["root"])):
         leaves = list(members)
-        tree = Tree([Head(row["submission"], row["seq"], bytes(row["head"])).leaf() for row in leaves])
+        tree = Tree([ChainHead(row["submission"], row["seq"], bytes(row["head"])).leaf() for row in leaves])
         for number, row in enumerate(leaves):
             if row["submission"] == submission_id:
                 stamp = bytes(row["stamp"]) if row["stamp"] else None

@@ -35,7 +35,7 @@ from gateway.errors import CryptoFailure, DatabaseAway, Erased, InternalError, N
 from gateway.ports import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, Statement, compiled
-from gateway.store.keys.keyring import DataKey, Keyring
+from gateway.store.keys.keyring import DataKey, DataKeyring
 from gateway.store.rows import tables as t
 
 FRAME = 1 << 20
@@ -237,7 +237,7 @@ async def stands(database: Database, blob: UUID) -> bool:
     return await database.one(_STANDS, blob=blob) is not None
 
 
-async def read(database: Database, keyring: Keyring, blob: UUID) -> AsyncGenerator[bytes]:
+async def read(database: Database, keyring: DataKeyring, blob: UUID) -> AsyncGenerator[bytes]:
     """The plain bytes, frame by frame; a frame that is missing, moved or cut off raises `CryptoFailure`.
 
     Raises `NotFound` for an unknown or unfinished blob, `Erased` where its key is gone.

@@ -18,7 +18,7 @@ from gateway.errors import CryptoFailure, Erased, NotFound, UploadUnknown
 from gateway.model import Attachment
 from gateway.ports import Clock, NewSubmission
 from gateway.store.connection.database import Database, compiled
-from gateway.store.keys.keyring import Keyring
+from gateway.store.keys.keyring import DataKeyring
 from gateway.store.rows import tables as t
 from gateway.store.submissions import blobs
 
@@ -51,7 +51,7 @@ _FILES = compiled(
 class Copies:
     """Finds and copies the files of a submission that is corrected."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock, new_id: Callable[[], UUID]) -> None:
+    def __init__(self, database: Database, keyring: DataKeyring, clock: Clock, new_id: Callable[[], UUID]) -> None:
         self._database, self._keyring, self._clock, self._new_id = database, keyring, clock, new_id
 
     async def standing(self, client: str, submission: UUID, uploads: tuple[UUID, ...]) -> Mapping[UUID, Attachment]:

@@ -23,7 +23,7 @@ from gateway.model import Attachment, Document, Finding, Purpose
 from gateway.ports import Filter, Scope, Stored, View
 from gateway.store.connection.database import Database, Statement, compiled
 from gateway.store.keys import encrypted_columns
-from gateway.store.keys.keyring import DataKey, Keyring
+from gateway.store.keys.keyring import DataKey, DataKeyring
 from gateway.store.rows import scope
 from gateway.store.rows import tables as t
 from gateway.store.rows import values as rows
@@ -79,7 +79,7 @@ _STORED = compiled(
 class Views:
     """Reads submissions for portals, operators and the worker."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, keyring: DataKeyring) -> None:
         self._database = database
         self._keyring = keyring
 

@@ -18,7 +18,7 @@ from gateway.crypto import vault
 from gateway.errors import LengthMismatch, NotFound, OffsetConflict
 from gateway.ports import Clock, IncomingUpload, Resumable
 from gateway.store.connection.database import Database, numbered
-from gateway.store.keys.keyring import Keyring
+from gateway.store.keys.keyring import DataKeyring
 from gateway.store.submissions import blobs
 from gateway.store.submissions.uploads import KEPT, Uploads
 
@@ -88,7 +88,7 @@ class Pieces:
     """Keeps the port `gateway.ports.ResumableUploads`."""
 
     def __init__(
-        self, database: Database, keyring: Keyring, clock: Clock, new_id: Callable[[], UUID], uploads: Uploads
+        self, database: Database, keyring: DataKeyring, clock: Clock, new_id: Callable[[], UUID], uploads: Uploads
     ) -> None:
         self._database, self._keyring, self._clock = database, keyring, clock
         self._new_id, self._uploads = new_id, uploads

@@ -33,7 +33,7 @@ from gateway.errors import DigestMismatch, LengthMismatch, UploadConflict
 from gateway.model import Attachment
 from gateway.ports import Clock, IncomingUpload, Upload
 from gateway.store.connection.database import Database, Statement, compiled
-from gateway.store.keys.keyring import DataKey, Keyring
+from gateway.store.keys.keyring import DataKey, DataKeyring
 from gateway.store.rows import tables as t
 from gateway.store.submissions.blobs import FRAME, Writer
 
@@ -91,7 +91,7 @@ _ADD_WHOLE, _ADD = _add(whole=True), _add(whole=False)
 class Uploads:
     """Takes and finds uploads."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock, new_id: Callable[[], UUID]) -> None:
+    def __init__(self, database: Database, keyring: DataKeyring, clock: Clock, new_id: Callable[[], UUID]) -> None:
         self._database, self._keyring, self._clock, self._new_id = database, keyring, clock, new_id
 
     async def find(self, client: str, uploads: tuple[UUID, ...]) -> Mapping[UUID, Attachment]:

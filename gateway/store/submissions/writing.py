@@ -24,7 +24,7 @@ from gateway.ports import Change, Clock, JournalEntry, NewSubmission, Passed, Sm
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, compiled
 from gateway.store.keys import encrypted_columns
-from gateway.store.keys.keyring import DataKey, Keyring
+from gateway.store.keys.keyring import DataKey, DataKeyring
 from gateway.store.proof import chains
 from gateway.store.rows import tables as t
 from gateway.store.rows import values as rows
@@ -77,7 +77,7 @@ _REWRAP = compiled(
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenRow:
     """What this process knows of a row at one version: no one can change it without another version."""
 
     version: int
@@ -89,11 +89,11 @@ class Seen:
 class Submissions:
     """Writes submissions. The compare and swap on the version makes remembering a version safe."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, database: Database, keyring: DataKeyring, clock: Clock) -> None:
         self._database = database
         self._keyring = keyring
         self._clock = clock
-        self._seen: OrderedDict[UUID, Seen] = OrderedDict()
+        self._seen: OrderedDict[UUID, SeenRow] = OrderedDict()
 
     async def create(self, new: NewSubmission) -> bool:
         """Write everything in one transaction; False where the idempotency key stands already.
@@ -129,7 +129,7 @@ class Submissions:
         row = await self._database.one(_LOAD, id=submission_id)
         if row is None:
             raise NotFound
-        self._seen[submission_id] = Seen(row["version"], row["state"], row["evidence_seq"], row["evidence_head"])
+        self._seen[submission_id] = SeenRow(row["version"], row["state"], row["evidence_seq"], row["evidence_head"])
         self._forget_oldest()
         return rows.submission_of(row)
 
@@ -172,7 +172,7 @@ class Submissions:
         self._remember(after.id, after.version, after.state.value, links, seen)
         return after
 
-    async def _at_version(self, submission_id: UUID, version: int) -> Seen:
+    async def _at_version(self, submission_id: UUID, version: int) -> SeenRow:
         seen = self._seen.get(submission_id)
         if seen is None or seen.version != version:
             await self.load(submission_id)
@@ -182,12 +182,12 @@ class Submissions:
         return seen
 
     def _remember(
-        self, submission_id: UUID, version: int, state: str, links: Sequence[Link], before: Seen | None
+        self, submission_id: UUID, version: int, state: str, links: Sequence[Link], before: SeenRow | None
     ) -> None:
         seq, head = (before.evidence_seq, before.evidence_head) if before else (0, chain.start(submission_id))
         if links:
             seq, head = links[-1].seq, links[-1].hash
-        self._seen[submission_id] = Seen(version, state, seq, head)
+        self._seen[submission_id] = SeenRow(version, state, seq, head)
         self._forget_oldest()
 
     def _forget_oldest(self) -> None:
@@ -259,7 +259,7 @@ def _blobs(given: Sequence[SmallBlob], frames: Sequence[bytes]) -> Mapping[str, 
     return {"blob_ids": names, "blob_sizes": sizes, "frame_blobs": names, "frame_datas": list(frames)}
 
 
-def _told(seen: Seen, change: Change, now: datetime) -> Sequence[Passed]:
+def _told(seen: SeenRow, change: Change, now: datetime) -> Sequence[Passed]:
     """The states that the change feed tells of: each that differs from the one before it."""
     state, told = seen.state, []
     for each in (*change.passed, Passed(change.submission.state, now)):

@@ -1,4 +1,4 @@
-"""Messages for webhooks: made from the change feed, claimed, settled.
+"""StoredOutbox for webhooks: made from the change feed, claimed, settled.
 
 Knows: each webhook's cursor in the feed, leases. Never does: send; write anything while a submission is committed.
 Standard: fixed interfaces §4. Start reading: `Outbox.follow`, then `claim`.
@@ -21,11 +21,11 @@ from gateway.crypto import vault
 from gateway.errors import DatabaseAway, InternalError, unexpected
 from gateway.model import instant
 from gateway.notify.alarms import WEBHOOK_ENDED
-from gateway.notify.message import GONE, STATE, Message, Outcome, following, message_id
+from gateway.notify.message import GONE, STATE, SendingResult, WebhookMessage, following, message_id
 from gateway.ports import Clock, Scope
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, numbered
-from gateway.store.keys.keyring import Keyring
+from gateway.store.keys.keyring import DataKeyring
 from gateway.store.webhooks.subscriptions import SECRET, URL, place
 
 log = structlog.get_logger()
@@ -137,10 +137,10 @@ DELETE FROM webhook_messages WHERE id IN (
 )
 
 
-class Messages:
+class StoredOutbox:
     """Keeps the port `gateway.notify.message.Outbox`."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, database: Database, keyring: DataKeyring, clock: Clock) -> None:
         self._database, self._keyring, self._clock = database, keyring, clock
 
     async def busy(self, clients: Sequence[str]) -> tuple[tuple[UUID, str, bool], ...]:
@@ -177,11 +177,11 @@ class Messages:
             "ats": [line["at"] for line in lines],
         }
 
-    async def claim(self, webhook: UUID, limit: int, lease: timedelta) -> tuple[Message, ...]:
+    async def claim(self, webhook: UUID, limit: int, lease: timedelta) -> tuple[WebhookMessage, ...]:
         """See the port."""
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, id=webhook, now=now, leased=now + lease, limit=limit)
-        found, broken = list[Message](), list[Outcome]()
+        found, broken = list[WebhookMessage](), list[SendingResult]()
         for row in rows:
             try:
                 found.append(await self._message(row))
@@ -194,14 +194,14 @@ class Messages:
             await self.settle(broken)
         return tuple(found)
 
-    async def _message(self, row: Mapping[str, Any]) -> Message:
+    async def _message(self, row: Mapping[str, Any]) -> WebhookMessage:
         key = await self._keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
         hook: UUID = row["webhook"]
 
         def opened(kind: bytes, sealed: bytes) -> bytes:
             return vault.open_value(key.key, context=place(kind, hook), sealed=sealed)
 
-        return Message(
+        return WebhookMessage(
             id=row["id"],
             type=row["type"],
             at=row["at"],
@@ -213,7 +213,7 @@ class Messages:
             failures=row["failures"],
         )
 
-    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+    async def settle(self, outcomes: Sequence[SendingResult]) -> None:
         """See the port."""
         ended = await self._database.rows(
             _SETTLE,
@@ -237,10 +237,12 @@ class Messages:
         return await self._database.run(_PRUNE, before=self._clock.now() - KEPT, limit=AT_ONCE)
 
 
-def _failed(row: Mapping[str, Any], now: datetime) -> Outcome:
+def _failed(row: Mapping[str, Any], now: datetime) -> SendingResult:
     """A failed try of a message that cannot be read: tried again by the schedule, and given up by it."""
-    shell = Message(row["id"], row["type"], row["at"], {}, row["tries"], row["began_at"], "", (), row["failures"])
-    return Outcome(row["id"], row["tries"], now, False, None, InternalError.code, following(shell, now))
+    shell = WebhookMessage(
+        row["id"], row["type"], row["at"], {}, row["tries"], row["began_at"], "", (), row["failures"]
+    )
+    return SendingResult(row["id"], row["tries"], now, False, None, InternalError.code, following(shell, now))
 
 
 def _cursor(line: Mapping[str, Any]) -> str:

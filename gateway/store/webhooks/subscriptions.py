@@ -15,10 +15,10 @@ from uuid import UUID, uuid4
 from gateway.crypto import vault
 from gateway.errors import LimitReached, NotFound, WebhookEnded
 from gateway.notify.alarms import TASK_FAILING, WEBHOOK_ENDED, webhook_task
-from gateway.notify.message import GONE, OVERLAP, SECRET_BYTES, TEST, Delivery, Webhook, secret_text
+from gateway.notify.message import GONE, OVERLAP, SECRET_BYTES, TEST, Webhook, WebhookDelivery, secret_text
 from gateway.ports import Clock
 from gateway.store.connection.database import Database, numbered
-from gateway.store.keys.keyring import DataKey, Keyring
+from gateway.store.keys.keyring import DataKey, DataKeyring
 from gateway.store.operation import alarms
 from gateway.store.submissions.changes import position
 from gateway.store.submissions.reading import foreign_cursor
@@ -109,7 +109,7 @@ ORDER BY created_at DESC, id DESC LIMIT %(limit)s
 class Webhooks:
     """Keeps the port `gateway.notify.message.Subscriptions`."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock, random: Callable[[int], bytes]) -> None:
+    def __init__(self, database: Database, keyring: DataKeyring, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._database, self._keyring, self._clock, self._random = database, keyring, clock, random
 
     async def add(self, client: str, municipality: str, url: str, events: tuple[str, ...]) -> tuple[UUID, str]:
@@ -143,7 +143,7 @@ class Webhooks:
         if await self._database.one(_REMOVE, id=webhook, client=client) is None:
             raise NotFound
         for rule in (TASK_FAILING, WEBHOOK_ENDED):
-            await alarms.resolve_house(self._database, rule, webhook_task(webhook), self._clock.now())
+            await alarms.resolve_about_gateway(self._database, rule, webhook_task(webhook), self._clock.now())
 
     async def rotate(self, client: str, webhook: UUID) -> tuple[str, datetime]:
         """See the port. A second rotation ends the overlap of the first."""
@@ -175,7 +175,7 @@ class Webhooks:
 
     async def log(
         self, client: str, webhook: UUID, cursor: str | None, limit: int
-    ) -> tuple[tuple[Delivery, ...], str | None]:
+    ) -> tuple[tuple[WebhookDelivery, ...], str | None]:
         """See the port."""
         ended = (await self._owned(client, webhook))["ended_at"] is not None
         try:
@@ -185,7 +185,7 @@ class Webhooks:
         asked = {"before": before, "first": before is None, "limit": limit + 1}
         rows = await self._database.rows(_LOG, id=webhook, ended=ended, **asked)
         found = tuple(
-            Delivery(
+            WebhookDelivery(
                 row["id"],
                 row["type"],
                 row["submission"],

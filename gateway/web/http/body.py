@@ -18,7 +18,7 @@ from starlette.requests import Request
 
 from gateway.errors import BodyTooLarge, InvalidJson, LengthMismatch, RecordInvalid, TooDeep, WrongMediaType
 from gateway.model import Finding
-from gateway.web.parts import Limits
+from gateway.web.parts import BodyLimits
 
 IN_A_THREAD_FROM: Final = 64_000
 """Size in bytes from which a body is parsed outside the event loop."""
@@ -78,7 +78,7 @@ async def read(request: Request, limit: int) -> bytes:
     return b"".join([chunk async for chunk in chunks(request, limit)])
 
 
-async def read_object(request: Request, limits: Limits) -> dict[str, Any]:
+async def read_object(request: Request, limits: BodyLimits) -> dict[str, Any]:
     """The JSON object of the body.
 
     Raises `WrongMediaType`, `BodyTooLarge`, `LengthMismatch`, `TooDeep`, `InvalidJson` or `RecordInvalid` (doubled
@@ -93,7 +93,7 @@ async def read_object(request: Request, limits: Limits) -> dict[str, Any]:
     return await asyncio.to_thread(parse_object, raw, limits)
 
 
-def parse_object(raw: bytes, limits: Limits) -> dict[str, Any]:
+def parse_object(raw: bytes, limits: BodyLimits) -> dict[str, Any]:
     """A JSON object from bytes, a byte order mark left out; see `read_object` for what is raised. Time is linear."""
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
@@ -114,7 +114,7 @@ def parse_object(raw: bytes, limits: Limits) -> dict[str, Any]:
     return value
 
 
-def _bounded(raw: bytes, limits: Limits) -> None:
+def _bounded(raw: bytes, limits: BodyLimits) -> None:
     """Refuse what would cost too much to parse, before parsing: depth, number of values, length of numbers."""
     if raw.count(b'"') > 8 * limits.values:  # two strings a value, and room for escaped quotes
         raise _too_many(limits)
@@ -165,7 +165,7 @@ def _constant(_name: str) -> float:
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
 
 
-def _too_many(limits: Limits) -> RecordInvalid:
+def _too_many(limits: BodyLimits) -> RecordInvalid:
     most = limits.values
     return RecordInvalid(findings=(_whole("too_many_values", f"Höchstens {most} Werte.", f"At most {most} values."),))
 

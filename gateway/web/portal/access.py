@@ -27,7 +27,7 @@ from gateway.login.tokens import Principal
 from gateway.model import Client, Finding
 from gateway.ports import Scope, View
 from gateway.web.http.problems import parameter
-from gateway.web.parts import Parts
+from gateway.web.parts import WebDependencies
 
 Handler = Callable[[Request], Awaitable[Response]]
 WRITE: Final = "submissions:write"
@@ -49,9 +49,9 @@ _INSTANT_FORM: Final = (
 )
 
 
-def parts_of(request: Request) -> Parts:
+def dependencies_of(request: Request) -> WebDependencies:
     """What the app is made of."""
-    parts: Parts = request.app.state.parts
+    parts: WebDependencies = request.app.state.parts
     return parts
 
 
@@ -60,7 +60,7 @@ def reference(request: Request, path: str) -> str:
 
     A proxy that takes that path off before us passes on what we send back as it is.
     """
-    issuer = parts_of(request).provider.issuer_of(request.headers.get("host"))
+    issuer = dependencies_of(request).provider.issuer_of(request.headers.get("host"))
     return f"{urlsplit(issuer.url).path}{path}"
 
 
@@ -76,7 +76,7 @@ def _identified(request: Request) -> Principal:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer":
         raise Unauthorised
-    provider = parts_of(request).provider
+    provider = dependencies_of(request).provider
     principal = provider.verify(token.strip(), request.headers.get("host"), presented(request))
     request.scope["client_id"] = principal.client.id
     return principal
@@ -97,7 +97,7 @@ def admitted(handler: Handler) -> Handler:
     @wraps(handler)
     async def admit(request: Request) -> Response:
         principal = request.scope["principal"] = _identified(request)
-        if quotas := parts_of(request).quotas:
+        if quotas := dependencies_of(request).quotas:
             await quotas.request(principal.client.id)
         try:
             return await handler(request)
@@ -125,32 +125,32 @@ def path_uuid(request: Request, name: str) -> UUID:
 
 
 @dataclass(slots=True)
-class Room:
-    """The room for one application. `admit` is asked once it is known to be new; a repeat costs nothing."""
+class Admission:
+    """The admission for one application. `admit` is asked once it is known to be new; a repeat costs nothing."""
 
-    parts: Parts
+    parts: WebDependencies
     client: Client
     began: datetime
     held: bool = False
 
     async def admit(self) -> None:
-        """Take room for one more. Raises `TooManyRequests`."""
+        """Take admission for one more. Raises `TooManyRequests`."""
         if self.parts.quotas:
             await self.parts.quotas.submission(self.client.id)
             self.held = True
 
     def took(self, view: View) -> None:
-        """Keep the room where the application is new."""
+        """Keep the admission where the application is new."""
         if view.submission.created_at >= self.began:
             self.held = False
 
 
 @asynccontextmanager
-async def room(parts: Parts, client: Client) -> AsyncIterator[Room]:
+async def admission(parts: WebDependencies, client: Client) -> AsyncIterator[Admission]:
     """Around taking in one application; what is not kept is given back. Raises `Overloaded`."""
     if parts.pressure:
         parts.pressure.check()
-    found = Room(parts, client, parts.clock.now())
+    found = Admission(parts, client, parts.clock.now())
     try:
         yield found
     finally:
@@ -160,7 +160,7 @@ async def room(parts: Parts, client: Client) -> AsyncIterator[Room]:
 
 def visible(request: Request, client: Client) -> Scope:
     """What the client may see: its own submissions in its municipalities."""
-    return Scope(client.id, parts_of(request).served(client))
+    return Scope(client.id, dependencies_of(request).served(client))
 
 
 def uuid_of(text: str) -> UUID | None:
@@ -256,7 +256,7 @@ class Query:
     def municipality(self, client: Client) -> str | None:
         """An ARS that the client may serve; others, also those of other clients, are unknown."""
         value = self.text("municipality")
-        if value is not None and value not in parts_of(self.request).served(client):
+        if value is not None and value not in dependencies_of(self.request).served(client):
             self.refuse("municipality", UnknownMunicipality.code, UnknownMunicipality.de, UnknownMunicipality.en)
             return None
         return value
@@ -279,7 +279,7 @@ def _unknown(name: str, known: Collection[str]) -> Finding:
     return parameter(f"query/{token(name)}", "unknown_parameter", de, en)
 
 
-async def taking(parts: Parts, size: int = 0) -> None:
+async def taking(parts: WebDependencies, size: int = 0) -> None:
     """Return where something new of `size` bytes may be taken over.
 
     Raises `Maintenance`, `Overloaded` or `StorageFull`; nothing was read then.
@@ -291,8 +291,8 @@ async def taking(parts: Parts, size: int = 0) -> None:
 
 
 @contextmanager
-def storage(parts: Parts, size: int) -> Iterator[None]:
-    """Around reading `size` bytes that will be stored: others see that room is promised. Raises as `taking`."""
+def storage(parts: WebDependencies, size: int) -> Iterator[None]:
+    """Around reading `size` bytes that will be stored: others see that admission is promised. Raises as `taking`."""
     if parts.pressure is None:
         yield
         return

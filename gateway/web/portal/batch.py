@@ -29,7 +29,7 @@ from gateway.model import Client
 from gateway.web.http import body
 from gateway.web.http.metrics import of as metrics_of
 from gateway.web.http.problems import document, language
-from gateway.web.portal.access import WRITE, Query, caller, parts_of, room, taking
+from gateway.web.portal.access import WRITE, Query, admission, caller, dependencies_of, taking
 from gateway.web.portal.submissions import KEY
 
 NDJSON: Final = "application/x-ndjson"
@@ -61,7 +61,7 @@ async def create(request: Request) -> Response:
     if body.media_type(request) != NDJSON:
         raise WrongMediaType(allowed=NDJSON)
     body.plain(request)
-    await taking(parts_of(request))
+    await taking(dependencies_of(request))
     return Lines(_answers(request, client))
 
 
@@ -79,7 +79,7 @@ async def _answers(request: Request, client: Client) -> AsyncIterator[bytes]:
 
 
 async def _work(request: Request, client: Client, done: asyncio.Queue[bytes | None]) -> None:
-    limits, number, taken = parts_of(request).limits, 0, 0
+    limits, number, taken = dependencies_of(request).limits, 0, 0
     try:
         async for number, line in _lines(body.chunks(request, limits.batch_bytes), limits.body_bytes):
             taken += 1
@@ -97,7 +97,7 @@ async def _work(request: Request, client: Client, done: asyncio.Queue[bytes | No
 
 async def _taken(request: Request, client: Client, line: bytes | None) -> dict[str, Any]:
     """The answer to one line (None: it was too long to be kept)."""
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     known: dict[str, Any] = {}
     try:
         if line is None:
@@ -107,7 +107,7 @@ async def _taken(request: Request, client: Client, line: bytes | None) -> dict[s
         if not isinstance(key, str) or not KEY.fullmatch(key):
             raise MissingIdempotencyKey
         known["idempotency_key"] = key
-        async with room(parts, client) as place:
+        async with admission(parts, client) as place:
             view = await parts.intake.create(client, wanted, key, admit=place.admit)
             place.took(view)
     except GatewayError as error:

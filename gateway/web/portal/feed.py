@@ -22,7 +22,7 @@ from gateway.errors import DatabaseAway, InvalidParameter, TooManyRequests
 from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports import StateChange
-from gateway.web.portal.access import READ, Query, caller, parts_of, reply, visible
+from gateway.web.portal.access import READ, Query, caller, dependencies_of, reply, visible
 
 STREAMS: Final = 8
 """Event streams that one client may have open at one process; each asks the database several times a second."""
@@ -38,7 +38,7 @@ async def changes(request: Request) -> Response:
     principal = caller(request, READ)
     query = Query.of(request, ("after", "wait", "limit"))
     after = query.cursor("after")
-    wait = query.number("wait", default=0, least=0, most=int(parts_of(request).limits.wait_s))
+    wait = query.number("wait", default=0, least=0, most=int(dependencies_of(request).limits.wait_s))
     limit = query.number("limit", default=200, least=1, most=1000)
     query.done()
     found = await _awaited(request, principal, after, wait, limit)
@@ -58,7 +58,7 @@ async def stream(request: Request) -> Response:
     query.done()
     open_ones: Counter[str] = request.app.state.streams
     if open_ones[principal.client.id] >= STREAMS:
-        raise TooManyRequests(retry_after=parts_of(request).limits.heartbeat_s)
+        raise TooManyRequests(retry_after=dependencies_of(request).limits.heartbeat_s)
     open_ones[principal.client.id] += 1  # before anything is awaited: many calls at once are not more than many
     try:
         first = await _awaited(request, principal, after, 0, _LINES)  # a foreign cursor is refused with a problem
@@ -88,7 +88,7 @@ class _Stream(StreamingResponse):
 async def _events(
     request: Request, principal: Principal, after: str | None, found: tuple[StateChange, ...]
 ) -> AsyncIterator[bytes]:
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     try:
         yield _RETRY
         while parts.clock.now().timestamp() < principal.expires and not await request.is_disconnected():
@@ -106,7 +106,7 @@ async def _awaited(
     request: Request, principal: Principal, after: str | None, wait: float, limit: int
 ) -> tuple[StateChange, ...]:
     """The lines behind a cursor; where there are none, those that come within `wait` seconds."""
-    parts, scope = parts_of(request), visible(request, principal.client)
+    parts, scope = dependencies_of(request), visible(request, principal.client)
     loop = asyncio.get_running_loop()
     until = loop.time() + wait
     found = await parts.store.changes(after, scope, limit)

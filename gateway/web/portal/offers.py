@@ -15,8 +15,8 @@ from starlette.responses import Response
 from gateway.errors import NotFound, UnknownService
 from gateway.model import Client
 from gateway.web.http.problems import language
-from gateway.web.parts import Parts
-from gateway.web.portal.access import SERVICES, Query, caller, parts_of, reply
+from gateway.web.parts import WebDependencies
+from gateway.web.portal.access import SERVICES, Query, caller, dependencies_of, reply
 
 
 async def listing(request: Request) -> Response:
@@ -25,7 +25,7 @@ async def listing(request: Request) -> Response:
     query = Query.of(request, ("municipality",))
     ars = query.municipality(client)
     query.done()
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     chosen = language(request.headers.get("accept-language"))
     services = offered(parts, client, ars)
     return reply({"items": [_shown(each, ars, chosen) for each in services]}, headers=_language(chosen))
@@ -49,14 +49,14 @@ async def record_schema(request: Request) -> Response:
 async def example(request: Request) -> Response:
     """A complete body for create: every required attachment listed, each `upload` empty."""
     service, ars = _asked(request)
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     if ars is None:
         served = parts.served(caller(request, SERVICES).client)
         ars = min((m.ars for m in parts.municipalities if m.ars in served and parts.offers(m, service.id)), default="")
     return reply(service.example(ars))
 
 
-def offered(parts: Parts, client: Client, ars: str | None) -> Iterator[Any]:
+def offered(parts: WebDependencies, client: Client, ars: str | None) -> Iterator[Any]:
     """The services that the client may use in that municipality (None: in any it serves), by id."""
     served: Collection[str] = parts.served(client) if ars is None else {ars}
     towns = [each for each in parts.municipalities if each.ars in served]
@@ -75,7 +75,7 @@ def _asked(request: Request) -> tuple[Any, str | None]:
     query.done()
     wanted = request.path_params["service_id"]
     try:
-        return next(each for each in offered(parts_of(request), client, ars) if each.id == wanted), ars
+        return next(each for each in offered(dependencies_of(request), client, ars) if each.id == wanted), ars
     except (StopIteration, UnknownService):
         raise NotFound from None
 

@@ -22,12 +22,12 @@ from gateway.web.portal.access import (
     READ,
     WRITE,
     Query,
+    admission,
     caller,
-    parts_of,
+    dependencies_of,
     path_uuid,
     reference,
     reply,
-    room,
     storage,
     taking,
     visible,
@@ -49,10 +49,10 @@ async def create(request: Request) -> Response:
     client = caller(request, WRITE).client
     Query.of(request, ()).done()
     key = _key(request)
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     await taking(parts)
     wanted = await body.read_object(request, parts.limits)
-    async with room(parts, client) as place:
+    async with admission(parts, client) as place:
         view = await parts.intake.create(client, wanted, key, admit=place.admit)
         place.took(view)
     return _made(request, view)
@@ -61,7 +61,7 @@ async def create(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     """Take an application back that was not submitted yet; repeated, the same answer."""
     client = caller(request, WRITE).client
-    parts, view = parts_of(request), await _own(request, client)
+    parts, view = dependencies_of(request), await _own(request, client)
     await withdraw(parts.store, parts.clock, view.submission.id)
     return reply((await _own(request, client)).as_json())
 
@@ -72,13 +72,13 @@ async def correct(request: Request) -> Response:
     Attachments may name the uploads of the old one as long as its files are kept; they are copied.
     """
     client = caller(request, WRITE).client
-    parts, key, old = parts_of(request), _key(request), await _own(request, client)
+    parts, key, old = dependencies_of(request), _key(request), await _own(request, client)
     if parts.correct is None:  # an app made without it
         raise NotFound
     await taking(parts)
     wanted = await body.read_object(request, parts.limits)
     with storage(parts, taken_again(old, wanted)):
-        async with room(parts, client) as place:
+        async with admission(parts, client) as place:
             view = await parts.correct(client, old, wanted, key, place.admit)
             place.took(view)
     return _made(request, view)
@@ -102,14 +102,14 @@ async def _own(request: Request, client: Client) -> View:
     """The submission of the caller's that the address names."""
     Query.of(request, ()).done()
     submission_id = path_uuid(request, "submission_id")
-    return await parts_of(request).store.view(submission_id, visible(request, client))
+    return await dependencies_of(request).store.view(submission_id, visible(request, client))
 
 
 async def validate(request: Request) -> Response:
     """Check an application without taking anything over."""
     client = caller(request, WRITE).client
     Query.of(request, ()).done()
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     wanted = await body.read_object(request, parts.limits)
     try:
         findings = await parts.intake.validate(client, wanted)
@@ -139,5 +139,5 @@ async def listing(request: Request) -> Response:
         limit=query.number("limit", default=50, least=1, most=200),
     )
     query.done()
-    views, following = await parts_of(request).store.list_views(wanted, visible(request, client))
+    views, following = await dependencies_of(request).store.list_views(wanted, visible(request, client))
     return reply({"items": [view.as_json() for view in views], "next": following})

@@ -31,7 +31,7 @@ from gateway.ports import Resumable, ResumableUploads
 from gateway.web.http import body
 from gateway.web.http.problems import parameter
 from gateway.web.http.wire import TUS_VERSION as VERSION
-from gateway.web.portal.access import WRITE, Query, caller, parts_of, path_uuid, reference, storage, taking
+from gateway.web.portal.access import WRITE, Query, caller, dependencies_of, path_uuid, reference, storage, taking
 from gateway.web.portal.uploads import MEDIA_TYPE, municipality_of
 
 OFFSET: Final = "application/offset+octet-stream"
@@ -45,7 +45,7 @@ async def options(request: Request) -> Response:
         {
             "Tus-Version": VERSION,
             "Tus-Extension": "creation,checksum,termination,expiration",
-            "Tus-Max-Size": str(parts_of(request).limits.upload_bytes),
+            "Tus-Max-Size": str(dependencies_of(request).limits.upload_bytes),
             "Tus-Checksum-Algorithm": ",".join(DIGESTS),
         }
     )
@@ -56,7 +56,7 @@ async def create(request: Request) -> Response:
     principal = caller(request, WRITE)
     _version(request)
     Query.of(request, ()).done()
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     length = _number(request, "Upload-Length")
     await taking(parts, 2 * min(length, parts.limits.upload_bytes))  # its pieces, and then the whole beside them
     if length > parts.limits.upload_bytes:
@@ -91,9 +91,9 @@ async def append(request: Request) -> Response:
     body.plain(request)
     name, offset = _named(request), _number(request, "Upload-Offset")
     checksum = request.headers.get("upload-checksum")
-    chunks = body.chunks(request, parts_of(request).limits.upload_bytes)
+    chunks = body.chunks(request, dependencies_of(request).limits.upload_bytes)
     checked = chunks if checksum is None else _checked(chunks, *_checksum(checksum))
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     with storage(parts, min(body.content_length(request) or 0, parts.limits.upload_bytes)):
         found = await _store(request).append(client.id, name, offset, checked, whole=checksum is not None)
     return _answer(_progress(found))
@@ -117,7 +117,7 @@ def _progress(found: Resumable) -> dict[str, str]:
 
 
 def _store(request: Request) -> ResumableUploads:
-    found = parts_of(request).resumable
+    found = dependencies_of(request).resumable
     if found is None:  # an app made without them
         raise NotFound
     return found

@@ -19,8 +19,8 @@ from gateway.model import instant
 from gateway.ports import IncomingUpload
 from gateway.web.http import body
 from gateway.web.http.problems import parameter
-from gateway.web.parts import Parts
-from gateway.web.portal.access import WRITE, Query, caller, no_uuid, parts_of, reply, storage, taking, uuid_of
+from gateway.web.parts import WebDependencies
+from gateway.web.portal.access import WRITE, Query, caller, dependencies_of, no_uuid, reply, storage, taking, uuid_of
 
 _WORD: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 MEDIA_TYPE: Final = re.compile(rf"{_WORD}/{_WORD}")
@@ -32,7 +32,7 @@ async def put(request: Request) -> Response:
     """Take one upload: 201, or 200 where the same bytes stood there already."""
     principal = caller(request, WRITE)
     Query.of(request, ()).done()
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     length = body.content_length(request)
     await taking(parts, min(length or 0, parts.limits.upload_bytes))
     upload = uuid_of(request.path_params["upload"])
@@ -67,7 +67,7 @@ async def put(request: Request) -> Response:
     )
 
 
-def municipality_of(principal: Principal, parts: Parts) -> str:
+def municipality_of(principal: Principal, parts: WebDependencies) -> str:
     """Under whose key the upload rests: the municipality that made the token, else the first that the client serves."""
     served = parts.served(principal.client)
     return principal.municipality if principal.municipality in served else min(served, default=principal.municipality)

@@ -20,8 +20,8 @@ from gateway.model import Finding, instant
 from gateway.notify.message import EVENTS, Subscriptions, name_of
 from gateway.outbound.policy import parse
 from gateway.web.http import body
-from gateway.web.parts import WebhookParts
-from gateway.web.portal.access import WEBHOOKS, Query, caller, parts_of, path_uuid, reply, uuid_of
+from gateway.web.parts import WebhookDependencies
+from gateway.web.portal.access import WEBHOOKS, Query, caller, dependencies_of, path_uuid, reply, uuid_of
 from gateway.web.portal.uploads import municipality_of
 
 _ADDRESS: Final = re.compile(r"[!-~]{1,2000}")
@@ -33,7 +33,7 @@ async def create(request: Request) -> Response:
     """Subscribe: 201 with the secret, which is shown this once. A receiver that answers 410 ends the subscription."""
     principal = caller(request, WEBHOOKS)
     Query.of(request, ()).done()
-    parts = parts_of(request)
+    parts = dependencies_of(request)
     wanted = await body.read_object(request, parts.limits)
     findings = _faults(wanted, parts.webhooks)
     if findings:
@@ -82,7 +82,7 @@ async def replay(request: Request) -> Response:
     client = caller(request, WEBHOOKS).client
     Query.of(request, ()).done()
     name = _named(request)
-    wanted = await body.read_object(request, parts_of(request).limits)
+    wanted = await body.read_object(request, dependencies_of(request).limits)
     after = wanted.get("after", "")
     findings = [_unknown(key) for key in wanted if key != "after"]
     if not isinstance(after, str):
@@ -108,7 +108,7 @@ async def deliveries(request: Request) -> Response:
 
 
 def _store(request: Request) -> Subscriptions:
-    found = parts_of(request).webhooks
+    found = dependencies_of(request).webhooks
     if found is None:  # an app made without them
         raise NotFound
     return found.store
@@ -118,7 +118,7 @@ def _named(request: Request) -> UUID:
     return path_uuid(request, "webhook")
 
 
-def _faults(wanted: dict[str, Any], webhooks: WebhookParts | None) -> list[Finding]:
+def _faults(wanted: dict[str, Any], webhooks: WebhookDependencies | None) -> list[Finding]:
     findings = [_unknown(key) for key in wanted if key not in {"url", "events"}]
     findings += [
         Finding(f"/{key}", "missing", "Diese Angabe ist nötig und fehlt.", "This key is required and missing.")
@@ -136,7 +136,7 @@ def _faults(wanted: dict[str, Any], webhooks: WebhookParts | None) -> list[Findi
     return findings
 
 
-def _address_faults(url: object, webhooks: WebhookParts | None) -> list[Finding]:
+def _address_faults(url: object, webhooks: WebhookDependencies | None) -> list[Finding]:
     """Every reason why this address cannot be one; a name is resolved and judged again at each sending."""
     try:
         address = URL(url, encoded=True) if isinstance(url, str) and _ADDRESS.fullmatch(url) else None

@@ -18,20 +18,20 @@ from typing import Final, Protocol
 from lxml import etree
 
 from gateway.model import Finding, Severity
-from gateway.xoev.codes.lists import Verdict
+from gateway.xoev.codes.lists import CodeVerdict
 from gateway.xoev.schema.sets import XS, CompiledSet
 
 MAX_TOLD: Final = 500
-UNJUDGED: Final = frozenset({Verdict.NO_LIST.value, Verdict.NO_VERSION.value})
+UNJUDGED: Final = frozenset({CodeVerdict.NO_LIST.value, CodeVerdict.NO_VERSION.value})
 """Rules of codes that nobody could judge, since their list is not at hand: warnings."""
-BY_DAY: Final = frozenset({Verdict.EXPIRED.value, Verdict.NOT_YET.value})
+BY_DAY: Final = frozenset({CodeVerdict.EXPIRED.value, CodeVerdict.NOT_YET.value})
 """Rules whose answer another day may change."""
 
 
 class Lookup(Protocol):
     """Code lists at hand, as `codelists.CodeLists`."""
 
-    def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> Verdict:
+    def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> CodeVerdict:
         """Whether a code of a version of a list may be used on a day."""
 
 
@@ -158,10 +158,10 @@ def _judged(
     if not uri or not version:
         return Offence(element, "code_version_missing" if uri else "code_list_missing", uri)
     if (uri, version) in own:  # the schema holds the list itself
-        verdict = Verdict.KNOWN if code in own[uri, version] else Verdict.UNKNOWN
+        verdict = CodeVerdict.KNOWN if code in own[uri, version] else CodeVerdict.UNKNOWN
     else:
         verdict = lists.verdict(uri, version, code, on_date)
-    return None if verdict is Verdict.KNOWN else Offence(element, verdict.value, f"{uri}_{version}")
+    return None if verdict is CodeVerdict.KNOWN else Offence(element, verdict.value, f"{uri}_{version}")
 
 
 def _code_type(attribute: etree._Element, holder: etree._Element, named: Mapping[str, frozenset[str]]) -> CodeType:

@@ -15,7 +15,7 @@ from gateway.model import Finding, Severity
 from gateway.xoev.fim.genericode import CodeTable, age
 
 
-class Verdict(StrEnum):
+class CodeVerdict(StrEnum):
     """What a look-up says about a code; all but `known` are names of rules."""
 
     KNOWN = "known"
@@ -85,23 +85,23 @@ class CodeLists:
         """The version that counts on a day; of those that say no day, the newest."""
         return next((one for one in reversed(self.versions(list_uri)) if one.covers(day)), None)
 
-    def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> Verdict:
+    def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> CodeVerdict:
         """Whether `code` is one of a version of a list that may be used on a day.
 
         An empty `version` asks for the one that counts on that day. A version that a later one has replaced still
         answers: a standard may fix it (code types 1 and 2), and `superseded` tells operators.
         """
         if list_uri not in self._versions:
-            return Verdict.NO_LIST
+            return CodeVerdict.NO_LIST
         found = self.find(list_uri, version) if version else self.valid_on(list_uri, on_date)
         if found is None:
-            return Verdict.NO_VERSION
+            return CodeVerdict.NO_VERSION
         if found.valid_from is not None and on_date < found.valid_from:
-            return Verdict.NOT_YET
+            return CodeVerdict.NOT_YET
         if code not in found.codes:
-            return Verdict.UNKNOWN
+            return CodeVerdict.UNKNOWN
         last = found.codes[code]
-        return Verdict.EXPIRED if last is not None and last < on_date else Verdict.KNOWN
+        return CodeVerdict.EXPIRED if last is not None and last < on_date else CodeVerdict.KNOWN
 
     def notices(self, today: date, ahead: timedelta = timedelta(days=30)) -> tuple[Finding, ...]:
         """What operators should know: versions that a later one replaces, today or within `ahead`."""

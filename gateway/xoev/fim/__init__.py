@@ -7,7 +7,7 @@ Start reading: `reading.read`, then `model.py`. What a file says that a document
 could not be taken over in `FormSchema.notices`.
 """
 
-from gateway.xoev.fim.model import Code, Field, FieldType, FormSchema, Group, Kind
+from gateway.xoev.fim.model import Code, Field, FieldKind, FieldType, FormSchema, Group
 from gateway.xoev.fim.reading import read
 
-__all__ = ["Code", "Field", "FieldType", "FormSchema", "Group", "Kind", "read"]
+__all__ = ["Code", "Field", "FieldKind", "FieldType", "FormSchema", "Group", "read"]

@@ -2,7 +2,7 @@
 
 Knows: which spelling XML Schema, ECMAScript (flag u) and linear engines read alike; a word character counts the
 underscore everywhere, which XML Schema alone would not. Never does: match.
-Standard: XML Schema 1.0 part 2 appendix F, ECMA-262. Start reading: `Choice`, `spell`.
+Standard: XML Schema 1.0 part 2 appendix F, ECMA-262. Start reading: `Alternation`, `spell`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _IN_SET: Final = frozenset("\\[]^-")
 _WRITTEN: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-class Broken(ValueError):
+class PatternBroken(ValueError):
     """The text is no regular expression."""
 
 
@@ -52,20 +52,20 @@ class Anchor:
 class Piece:
     """An atom and how often it stands; `high` None means any number."""
 
-    atom: Chars | Choice | Anchor
+    atom: Chars | Alternation | Anchor
     low: int = 1
     high: int | None = 1
     quantifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Alternation:
     """Branches, one of which has to fit."""
 
     branches: tuple[tuple[Piece, ...], ...]
 
 
-def spell(pattern: Choice) -> str:
+def spell(pattern: Alternation) -> str:
     """The pattern in the shared spelling; raises `Unsupported` for an anchor inside the text."""
     return "|".join("".join(_spell(piece) for piece in branch) for branch in pattern.branches)
 
@@ -73,7 +73,7 @@ def spell(pattern: Choice) -> str:
 def _spell(piece: Piece) -> str:
     if isinstance(piece.atom, Anchor):
         raise Unsupported
-    atom = f"({spell(piece.atom)})" if isinstance(piece.atom, Choice) else piece.atom.spelling
+    atom = f"({spell(piece.atom)})" if isinstance(piece.atom, Alternation) else piece.atom.spelling
     return atom + piece.quantifier
 
 
@@ -128,9 +128,9 @@ def _in_set(char: str, name: str) -> bool:
     return (char.isascii() and char.isalnum()) is (name == "w")
 
 
-def without_edges(pattern: Choice, *, start: bool, end: bool) -> Choice:
+def without_edges(pattern: Alternation, *, start: bool, end: bool) -> Alternation:
     """The same without anchors where they say nothing, at the start or end of the text."""
-    return Choice(tuple(_trimmed(branch, start=start, end=end) for branch in pattern.branches))
+    return Alternation(tuple(_trimmed(branch, start=start, end=end) for branch in pattern.branches))
 
 
 def _trimmed(branch: tuple[Piece, ...], *, start: bool, end: bool) -> tuple[Piece, ...]:
@@ -140,17 +140,17 @@ def _trimmed(branch: tuple[Piece, ...], *, start: bool, end: bool) -> tuple[Piec
     while end and pieces and pieces[-1].atom == Anchor(start=False):
         pieces.pop()
     for no, piece in enumerate(pieces):
-        if isinstance(piece.atom, Choice) and not piece.quantifier:
+        if isinstance(piece.atom, Alternation) and not piece.quantifier:
             inner = without_edges(piece.atom, start=start and no == 0, end=end and no == len(pieces) - 1)
             pieces[no] = Piece(inner)
     return tuple(pieces)
 
 
-def copies(pattern: Choice) -> int:
+def copies(pattern: Alternation) -> int:
     """How many atoms an engine that unrolls counts would hold."""
     total = 0
     for branch in pattern.branches:
         for piece in branch:
-            inner = copies(piece.atom) if isinstance(piece.atom, Choice) else 1
+            inner = copies(piece.atom) if isinstance(piece.atom, Alternation) else 1
             total += min(inner * max(piece.low, piece.high or 1, 1), MAX_COPIES + 1)
     return total

@@ -15,7 +15,7 @@ from lxml import etree
 from gateway.xoev.fim import limits, nodes
 from gateway.xoev.fim.faults import Faults
 from gateway.xoev.fim.genericode import Lists
-from gateway.xoev.fim.model import Code, Field, FieldType, Kind, ListReference
+from gateway.xoev.fim.model import Code, Field, FieldKind, FieldType, ListReference
 
 _E = TypeVar("_E", bound=StrEnum)
 _NO_NOTES: Final = frozenset(
@@ -32,7 +32,7 @@ class FieldReader:
 
     def read(self, element: etree._Element, identifier: str, version: str, label: str) -> Field:
         """The field as defined; how often it stands is the business of the caller."""
-        kind = self._code(element, identifier, "feldart", Kind) or Kind.INPUT
+        kind = self._code(element, identifier, "feldart", FieldKind) or FieldKind.INPUT
         field = Field(
             id=identifier,
             version=version,
@@ -47,8 +47,8 @@ class FieldReader:
         field = replace(field, codes=self._codes(element, field))
         return limits.limited(field, element, self.faults)
 
-    def _type(self, element: etree._Element, identifier: str, kind: Kind) -> FieldType:
-        if kind is Kind.LABEL and not nodes.text(element, "datentyp", "code"):
+    def _type(self, element: etree._Element, identifier: str, kind: FieldKind) -> FieldType:
+        if kind is FieldKind.LABEL and not nodes.text(element, "datentyp", "code"):
             return FieldType.TEXT
         return self._code(element, identifier, "datentyp", FieldType) or FieldType.TEXT
 
@@ -61,7 +61,7 @@ class FieldReader:
         return None
 
     def _codes(self, element: etree._Element, field: Field) -> tuple[Code, ...]:
-        if field.kind is Kind.LABEL:
+        if field.kind is FieldKind.LABEL:
             return ()
         own = nodes.child(element, "werte")
         if own is not None and nodes.child(own, "wert") is not None:
@@ -73,7 +73,7 @@ class FieldReader:
             return self._distinct(own, field.id, found)
         if field.code_list is not None:
             return self._listed(element, field.id, field.code_list)
-        if field.kind is Kind.SELECT:
+        if field.kind is FieldKind.SELECT:
             self.faults.notice(element, field.id, "fim_no_codes")
         return ()
 

@@ -18,9 +18,9 @@ from typing import Final
 from lxml import etree
 
 from gateway.xoev.fim import nodes, pattern
-from gateway.xoev.fim.expression import Broken, Unsupported, spell
+from gateway.xoev.fim.expression import PatternBroken, Unsupported, spell
 from gateway.xoev.fim.faults import Faults
-from gateway.xoev.fim.model import MOMENTS, NUMBERS, TEXTS, Field, FieldType, Kind, Note
+from gateway.xoev.fim.model import MOMENTS, NUMBERS, TEXTS, Field, FieldKind, FieldType, Note
 from gateway.xoev.fim.specimen import specimen
 
 _LENGTHS: Final = frozenset({"minLength", "maxLength"})
@@ -61,7 +61,7 @@ class _Limits:
         self.faults = faults
         self.element = element
         self.place = element if place is None else place
-        self.given = {} if place is None or field.kind is Kind.LABEL else self.read(place)
+        self.given = {} if place is None or field.kind is FieldKind.LABEL else self.read(place)
 
     def fault(self, rule: str) -> None:
         self.faults.fault(self.place, self.bare.id, rule)
@@ -85,7 +85,7 @@ class _Limits:
         if field.type is FieldType.FILE:
             field = self.sized(field)
         fitting: frozenset[str] = frozenset()
-        if field.coded or field.kind is Kind.SELECT:
+        if field.coded or field.kind is FieldKind.SELECT:
             pass  # a select field takes what its list has; without the list any text
         elif field.type in TEXTS:
             field, fitting = self.text(field), _LENGTHS | {"pattern"}
@@ -125,7 +125,7 @@ class _Limits:
         try:
             read = pattern.read(written)
             spelled, found = spell(read), specimen(read, low, high)
-        except Broken:
+        except PatternBroken:
             self.notice("fim_pattern")
             return None
         except Unsupported:

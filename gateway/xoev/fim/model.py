@@ -14,7 +14,7 @@ from enum import StrEnum
 from gateway.model import Finding
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """How a field is shown (`feldart`); a label is never transported."""
 
     INPUT = "input"
@@ -97,7 +97,7 @@ class Field:
     version: str
     label: str
     hint: str
-    kind: Kind
+    kind: FieldKind
     type: FieldType
     minimum: int = 1
     maximum: int | None = 1
@@ -160,7 +160,7 @@ class FormSchema:
 
 def transported(children: tuple[Group | Field, ...]) -> tuple[Group | Field, ...]:
     """The children that a document holds: all but labels."""
-    return tuple(child for child in children if isinstance(child, Group) or child.kind is not Kind.LABEL)
+    return tuple(child for child in children if isinstance(child, Group) or child.kind is not FieldKind.LABEL)
 
 
 def _walk(prefix: str, children: tuple[Group | Field, ...]) -> Iterator[tuple[str, Group | Field]]:

@@ -12,10 +12,10 @@ from typing import Final
 
 from gateway.xoev.fim.expression import (
     MAX_COPIES,
+    Alternation,
     Anchor,
-    Broken,
     Chars,
-    Choice,
+    PatternBroken,
     Piece,
     Unsupported,
     charset,
@@ -36,8 +36,8 @@ _CODE_POINT: Final = re.compile(r"x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|[xu]\{([0-
 _OPENING: Final = re.compile(r"\?:|\?P?<[A-Za-z_][A-Za-z0-9_]*>")
 
 
-def read(text: str) -> Choice:
-    """Read a pattern; raises `Broken` or `Unsupported`."""
+def read(text: str) -> Alternation:
+    """Read a pattern; raises `PatternBroken` or `Unsupported`."""
     if len(text) > _MAX_TEXT:
         raise Unsupported
     if any(not legal(ord(char)) for char in text):
@@ -45,7 +45,7 @@ def read(text: str) -> Choice:
     reader = _Reader(text)
     found = reader.choice(0)
     if reader.place != len(text):
-        raise Broken
+        raise PatternBroken
     found = without_edges(found, start=True, end=True)
     if copies(found) > MAX_COPIES:
         raise Unsupported
@@ -68,7 +68,7 @@ class _Reader:
             self.place = match.end()
         return match
 
-    def choice(self, level: int) -> Choice:
+    def choice(self, level: int) -> Alternation:
         if level > _MAX_NESTING:
             raise Unsupported
         branches: list[tuple[Piece, ...]] = []
@@ -78,7 +78,7 @@ class _Reader:
                 branch.append(self.piece(level))
             branches.append(tuple(branch))
             if self.next() != "|":
-                return Choice(tuple(branches))
+                return Alternation(tuple(branches))
             self.place += 1
 
     def piece(self, level: int) -> Piece:
@@ -88,16 +88,16 @@ class _Reader:
             return Piece(atom)
         low, high = _bounds(match)
         if isinstance(atom, Anchor) or (high is not None and high < low):
-            raise Broken
+            raise PatternBroken
         if self.next() == "+":
             raise Unsupported
         if self.next() == "?":
             self.place += 1
         if self.next() in {"?", "*", "+"} or self.take(_QUANTIFIER):
-            raise Broken
+            raise PatternBroken
         return Piece(atom, low, high, match[0].replace("{,", "{0,"))
 
-    def atom(self, level: int) -> Chars | Choice | Anchor:
+    def atom(self, level: int) -> Chars | Alternation | Anchor:
         char = self.next()
         self.place += 1
         if char == "(":
@@ -107,19 +107,19 @@ class _Reader:
         if char == "\\":
             return self.escape()
         if char in {"*", "+", "?"}:
-            raise Broken
+            raise PatternBroken
         if char in {"^", "$"}:
             return Anchor(start=char == "^")
         if char == ".":
             return Chars(".", ((10, 10), (13, 13)), negated=True)
         return single(char)
 
-    def group(self, level: int) -> Choice:
+    def group(self, level: int) -> Alternation:
         if not self.take(_OPENING) and self.next() in {"?", "*"}:
             raise Unsupported
         found = self.choice(level + 1)
         if self.next() != ")":
-            raise Broken
+            raise PatternBroken
         self.place += 1
         return found
 
@@ -141,7 +141,7 @@ class _Reader:
         char = self.next()
         self.place += 1
         if char == "":
-            raise Broken
+            raise PatternBroken
         if char in _SETS:
             return "\\" + char
         if char in {"p", "P"}:
@@ -164,7 +164,7 @@ class _Reader:
         items: list[tuple[str, str]] = []
         while self.next() != "]" or not items:
             if self.next() in {"", "]"}:
-                raise Broken
+                raise PatternBroken
             items.append(self.item())
         self.place += 1
         return charset(items, negated=negated)
@@ -186,7 +186,7 @@ class _Reader:
             self.place = before
             return first, first
         if last < first:
-            raise Broken
+            raise PatternBroken
         return first, last
 
     def member(self) -> str:

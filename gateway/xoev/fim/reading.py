@@ -22,7 +22,7 @@ from gateway.xoev.fim.model import Field, FormRule, FormSchema, Group, Note
 from gateway.xoev.xml import strict_xml
 
 SCHEMA_MESSAGE: Final = "xdatenfelder.stammdatenschema.0102"
-LIMITS: Final = strict_xml.Limits(size=32 << 20, depth=80)
+LIMITS: Final = strict_xml.XmlLimits(size=32 << 20, depth=80)
 _MAX_LEVELS: Final = 18
 _MAX_TAGS: Final = 1_500_000
 _MAX_ELEMENTS: Final = 20_000

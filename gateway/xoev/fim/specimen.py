@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from gateway.xoev.fim.expression import Anchor, Chars, Choice, Piece, Unsupported
+from gateway.xoev.fim.expression import Alternation, Anchor, Chars, Piece, Unsupported
 
 _LONGEST: Final = 2000
 _USUAL: Final = 255
@@ -18,7 +18,7 @@ _PREFERRED: Final = "A0a1 -.,/@:_xXzZ9ÄäéΑ\n"
 
 
 @lru_cache(maxsize=4096)
-def specimen(pattern: Choice, shortest: int, longest: int | None) -> str | None:
+def specimen(pattern: Alternation, shortest: int, longest: int | None) -> str | None:
     """A text that the pattern allows, at least `shortest` and at most `longest` characters long.
 
     Raises `Unsupported` for a pattern with more ways than are worth walking, and for a text of more than 2,000.
@@ -41,7 +41,7 @@ class _Search:
         self.left = _BUDGET
         self.known: dict[int, tuple[object, list[int]]] = {}
 
-    def choice(self, pattern: Choice) -> int:
+    def choice(self, pattern: Alternation) -> int:
         found = 0
         for branch in pattern.branches:
             found |= self.ends(branch)[0]
@@ -80,8 +80,8 @@ class _Search:
         self.known[id(piece)] = (piece, steps)
         return steps
 
-    def atom(self, atom: Chars | Choice | Anchor) -> int:
-        if isinstance(atom, Choice):
+    def atom(self, atom: Chars | Alternation | Anchor) -> int:
+        if isinstance(atom, Alternation):
             return self.choice(atom)
         return 2 & self.all if isinstance(atom, Chars) and _char(atom) else 0
 
@@ -97,7 +97,7 @@ class _Search:
             first &= first - 1
         return found & self.all
 
-    def built(self, pattern: Choice, length: int) -> str:
+    def built(self, pattern: Alternation, length: int) -> str:
         branch = next(one for one in pattern.branches if self.ends(one)[0] >> length & 1)
         ends, words = self.ends(branch), ""
         for no, piece in enumerate(branch):
@@ -113,12 +113,12 @@ class _Search:
         one = self.atom(piece.atom)
         for left in range(count - 1, -1, -1):
             taken = next(n for n in range(length + 1) if one >> n & 1 and steps[left] >> (length - n) & 1)
-            words += self.built(piece.atom, taken) if isinstance(piece.atom, Choice) else _char(piece.atom)
+            words += self.built(piece.atom, taken) if isinstance(piece.atom, Alternation) else _char(piece.atom)
             length -= taken
         return words
 
 
-def _char(chars: Chars | Choice | Anchor) -> str:
+def _char(chars: Chars | Alternation | Anchor) -> str:
     assert isinstance(chars, Chars)
     candidates = _PREFERRED + "".join(chr(low) for low, _ in chars.ranges)
     return next((char for char in candidates if chars.holds(char)), "")

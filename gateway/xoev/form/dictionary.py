@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.model import Finding
-from gateway.xoev.fim import Code, Field, FieldType, FormSchema, Group, Kind
+from gateway.xoev.fim import Code, Field, FieldKind, FieldType, FormSchema, Group
 from gateway.xoev.fim.model import FormRule, Note
 from gateway.xoev.xfall.schema import namespace, root_name
 
@@ -31,11 +31,11 @@ _TYPES: Final = {
     FieldType.OBJECT: "Objekt",
 }
 _KINDS: Final = {
-    Kind.INPUT: "Eingabe",
-    Kind.SELECT: "Auswahl",
-    Kind.LABEL: "Hinweistext (wird nicht übermittelt)",
-    Kind.HIDDEN: "verborgen",
-    Kind.LOCKED: "gesperrt",
+    FieldKind.INPUT: "Eingabe",
+    FieldKind.SELECT: "Auswahl",
+    FieldKind.LABEL: "Hinweistext (wird nicht übermittelt)",
+    FieldKind.HIDDEN: "verborgen",
+    FieldKind.LOCKED: "gesperrt",
 }
 
 

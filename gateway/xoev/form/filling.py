@@ -26,7 +26,7 @@ _ABSENT: Final = frozenset({"missing", "attachment_missing"})
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FillingPlan:
     """One element of the document and where its content comes from.
 
     `source` is relative to the nearest list item around it; None for a group that has no object in the record.
@@ -37,14 +37,14 @@ class Plan:
     label: Labels
     source: Tokens | None
     entry: FieldEntry | None
-    children: tuple[Plan, ...] = ()
+    children: tuple[FillingPlan, ...] = ()
 
     @property
     def repeated(self) -> bool:
         """Whether each item of a list makes one element."""
         return self.source is not None and self.source[-1:] == (STAR,)
 
-    def walk(self) -> Iterator[Plan]:
+    def walk(self) -> Iterator[FillingPlan]:
         """The element and all below it, in document order."""
         yield self
         for child in self.children:
@@ -52,16 +52,16 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledForm:
     """An element with content: `text` for a field, `children` for a group; `place` says where it came from.
 
     `origin` is the pointer where it came from elsewhere than the record.
     """
 
-    plan: Plan
+    plan: FillingPlan
     place: Tokens
     text: str | None = field(default=None, repr=False)
-    children: tuple[Filled, ...] = field(default=(), repr=False)
+    children: tuple[FilledForm, ...] = field(default=(), repr=False)
     origin: str = ""
 
     @property
@@ -69,36 +69,38 @@ class Filled:
         """The RFC 6901 pointer into the create body."""
         return self.origin or pointer(self.place)
 
-    def walk(self) -> Iterator[Filled]:
+    def walk(self) -> Iterator[FilledForm]:
         """The element and all below it, in document order."""
         yield self
         for child in self.children:
             yield from child.walk()
 
 
-def plan(schema: Schema, form: FormSchema, mapping: Mapping, texts: Texts) -> Plan:
+def plan(schema: Schema, form: FormSchema, mapping: Mapping, texts: Texts) -> FillingPlan:
     """Join schema, form and mapping; the mapping was read against the same form without faults."""
     elements = dict(form.elements())
 
-    def visit(node: Node, base: Tokens) -> Plan | None:
+    def visit(node: Node, base: Tokens) -> FillingPlan | None:
         element = elements.get(node.path)
         label = texts.label(element or form)
         if node.facets is not None:
             entry = mapping.fields.get(node.path)
-            return Plan(node, element, label, entry.source[len(base) :], entry) if entry else None
+            return FillingPlan(node, element, label, entry.source[len(base) :], entry) if entry else None
         group = mapping.groups.get(node.path)
         inner = group.source if group and group.source[-1:] == (STAR,) else base
         children = tuple(found for child in node.children if (found := visit(child, inner)) is not None)
         if not children and group is None and node.path:
             return None
-        return Plan(node, element, label, group.source[len(base) :] if group else None, None, children)
+        return FillingPlan(node, element, label, group.source[len(base) :] if group else None, None, children)
 
     root = visit(schema.root, ())
     assert root is not None
     return root
 
 
-def fill(root: Plan, record: ReadOnly[str, object], attached: Sequence[Attached] = ()) -> tuple[Filled, list[Finding]]:
+def fill(
+    root: FillingPlan, record: ReadOnly[str, object], attached: Sequence[Attached] = ()
+) -> tuple[FilledForm, list[Finding]]:
     """Put a record's values into the form.
 
     Args:
@@ -110,7 +112,7 @@ def fill(root: Plan, record: ReadOnly[str, object], attached: Sequence[Attached]
         the filled form, and a finding for each missing, superfluous or unconvertible value.
     """
     filler = _Filler(record, attached)
-    return Filled(root, (), None, tuple(filler.children(root, record, ()))), filler.findings
+    return FilledForm(root, (), None, tuple(filler.children(root, record, ()))), filler.findings
 
 
 class _Filler:
@@ -119,8 +121,8 @@ class _Filler:
         self.attached = attached
         self.findings: list[Finding] = []
 
-    def children(self, parent: Plan, context: object, base: Tokens) -> list[Filled]:
-        found: list[Filled] = []
+    def children(self, parent: FillingPlan, context: object, base: Tokens) -> list[FilledForm]:
+        found: list[FilledForm] = []
         for child in parent.children:
             before = len(self.findings)
             made = self.field(child, context, base) if child.entry else self.group(child, context, base)
@@ -129,7 +131,7 @@ class _Filler:
             found += made
         return found
 
-    def count(self, child: Plan, number: int, base: Tokens) -> None:
+    def count(self, child: FillingPlan, number: int, base: Tokens) -> None:
         if child.node.minimum <= number and (child.node.maximum is None or number <= child.node.maximum):
             return
         place = pointer(base + tuple(token for token in child.source or () if token != STAR))
@@ -146,16 +148,16 @@ class _Filler:
         else:
             self.findings.append(finding(place, "too_many", child.label, limit=child.node.maximum))
 
-    def group(self, child: Plan, context: object, base: Tokens) -> list[Filled]:
+    def group(self, child: FillingPlan, context: object, base: Tokens) -> list[FilledForm]:
         if child.source is None:
             before = len(self.findings)
             inner = self.children(child, context, base)
             if inner or child.node.minimum:
-                return [Filled(child, base, None, tuple(inner))]
+                return [FilledForm(child, base, None, tuple(inner))]
             self.findings[before:] = [kept for kept in self.findings[before:] if kept.rule not in _ABSENT]
             return []
         return [
-            Filled(
+            FilledForm(
                 child,
                 place,
                 None,
@@ -166,20 +168,22 @@ class _Filler:
         ]
 
     @staticmethod
-    def inside(child: Plan, value: object, context: object, place: Tokens, base: Tokens) -> tuple[object, Tokens]:
+    def inside(
+        child: FillingPlan, value: object, context: object, place: Tokens, base: Tokens
+    ) -> tuple[object, Tokens]:
         return (value, place) if child.repeated else (context, base)
 
-    def field(self, child: Plan, context: object, base: Tokens) -> list[Filled]:
+    def field(self, child: FillingPlan, context: object, base: Tokens) -> list[FilledForm]:
         entry = child.entry
         assert entry is not None
         if entry.when is not None and not entry.when.holds(self.record):
             return []
         if entry.constant is not None:
-            return [Filled(child, base, entry.constant)]
+            return [FilledForm(child, base, entry.constant)]
         if entry.attachment:
             files = [one for one in self.attached if one.kind == entry.attachment]
-            return [Filled(child, base, one.names[entry.converter], origin=one.pointer) for one in files]
-        found: list[Filled] = []
+            return [FilledForm(child, base, one.names[entry.converter], origin=one.pointer) for one in files]
+        found: list[FilledForm] = []
         for value, place in self.values(child, context, base):
             try:
                 text = CONVERTERS[entry.converter].convert(value, entry.codes)
@@ -189,11 +193,11 @@ class _Filler:
                 )
                 continue
             if text is not None:
-                found.append(Filled(child, place, text))
+                found.append(FilledForm(child, place, text))
         return found
 
     @staticmethod
-    def values(child: Plan, context: object, base: Tokens) -> list[tuple[object, Tokens]]:
+    def values(child: FillingPlan, context: object, base: Tokens) -> list[tuple[object, Tokens]]:
         current, place = context, base
         for token in child.source or ():
             if token == STAR:

@@ -35,7 +35,7 @@ def produce(form: FormSchema) -> tuple[Products | None, tuple[Finding, ...]]:
     """
     xsd, example = to_xsd(form), example_xml(form)
     schema, faults = compiled_xsd.load(xsd)
-    document = strict_xml.parse(example, strict_xml.Limits(size=64 << 20))
+    document = strict_xml.parse(example, strict_xml.XmlLimits(size=64 << 20))
     if schema is not None and (document.root is None or schema.errors(document.root)):
         faults = (_unfit(),)
     if faults:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gateway.model import Finding
 from gateway.xoev.fim import Code, Field, FieldType, Group, pattern
-from gateway.xoev.fim.expression import Broken, Unsupported, spell
+from gateway.xoev.fim.expression import PatternBroken, Unsupported, spell
 from gateway.xoev.fim.model import MOMENTS, NUMBERS, TEXTS
 from gateway.xoev.form.published_sentences import told
 from gateway.xoev.message.declared import Element
@@ -164,7 +164,7 @@ def _spelled(written: str | None) -> str | None:
     """A pattern in the spelling that all who judge a record read; None where only the XSD can."""
     try:
         return None if written is None else spell(pattern.read(written))
-    except (Broken, Unsupported):
+    except (PatternBroken, Unsupported):
         return None
 
 

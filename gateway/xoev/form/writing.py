@@ -13,7 +13,7 @@ from typing import Final
 from lxml import etree
 
 from gateway.model import Document, Finding, Severity
-from gateway.xoev.form.filling import Filled, Plan
+from gateway.xoev.form.filling import FilledForm, FillingPlan
 from gateway.xoev.record.own_rules import asked
 from gateway.xoev.record.sentences import finding
 from gateway.xoev.schema.compiled_xsd import FACET_RULES, Schema
@@ -24,7 +24,7 @@ MEDIA_TYPE: Final = "application/xml"
 
 
 def document(
-    schema: Schema, filled: Filled, *, standard: str, schema_uri: str, rules: RuleSet | None = None
+    schema: Schema, filled: FilledForm, *, standard: str, schema_uri: str, rules: RuleSet | None = None
 ) -> tuple[Document | None, list[Finding]]:
     """Write the filled form as XML and let the XSD judge it, then the rules of the service.
 
@@ -53,11 +53,11 @@ def document(
     ), findings
 
 
-def _write(schema: Schema, filled: Filled, findings: list[Finding]) -> etree._Element:
+def _write(schema: Schema, filled: FilledForm, findings: list[Finding]) -> etree._Element:
     """The form as XML: one element for each filled one, in the same order."""
     root = etree.Element(schema.root.tag, nsmap=schema.prefixes)
 
-    def below(parent: etree._Element, children: Iterable[Filled]) -> None:
+    def below(parent: etree._Element, children: Iterable[FilledForm]) -> None:
         for child in children:
             element = etree.SubElement(parent, child.plan.node.tag)
             if child.text is None:
@@ -72,7 +72,7 @@ def _write(schema: Schema, filled: Filled, findings: list[Finding]) -> etree._El
     return root
 
 
-def _judge(schema: Schema, root: etree._Element, filled: Filled) -> Iterator[Finding]:
+def _judge(schema: Schema, root: etree._Element, filled: FilledForm) -> Iterator[Finding]:
     errors = schema.errors(root)
     if not errors:
         return
@@ -89,7 +89,7 @@ def _judge(schema: Schema, root: etree._Element, filled: Filled) -> Iterator[Fin
             yield result
 
 
-def _translate(error: etree._LogEntry, origin: Filled, faceted: set[str]) -> Finding | None:
+def _translate(error: etree._LogEntry, origin: FilledForm, faceted: set[str]) -> Finding | None:
     plan = origin.plan
     if error.type_name in FACET_RULES and plan.node.facets is not None:
         rule, facet = FACET_RULES[error.type_name]
@@ -100,7 +100,7 @@ def _translate(error: etree._LogEntry, origin: Filled, faceted: set[str]) -> Fin
     return finding(origin.pointer, "schema", plan.label, limit=error.type_name.removeprefix("SCHEMAV_").lower())
 
 
-def _limit(plan: Plan, facet: str) -> str:
+def _limit(plan: FillingPlan, facet: str) -> str:
     value = getattr(plan.node.facets, facet)
     if value is None:
         return "-"  # a base type of a published XSD says it

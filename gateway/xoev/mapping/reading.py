@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from gateway.model import Finding
-from gateway.xoev.fim import Field, FieldType, FormSchema, Group, Kind
+from gateway.xoev.fim import Field, FieldKind, FieldType, FormSchema, Group
 from gateway.xoev.fim.model import transported
 from gateway.xoev.latin.datatypes import Datatype
 from gateway.xoev.mapping import attached, constants
@@ -138,7 +138,7 @@ class _Reader:
     def target(self, place: str, path: str, kind: type[Field | Group]) -> Field | Group | None:
         """The element at a path, if it is of that kind and part of documents; without a form nobody can say."""
         element = self.elements.get(path)
-        if isinstance(element, kind) and not (isinstance(element, Field) and element.kind is Kind.LABEL):
+        if isinstance(element, kind) and not (isinstance(element, Field) and element.kind is FieldKind.LABEL):
             return element
         if self.form and path:
             self.fault(place, "mapping_target", say.GROUP if kind is Group else say.FIELD)

@@ -17,7 +17,7 @@ from gateway.xoev.mapping.converters import Shape
 from gateway.xoev.mapping.model import STAR, Tokens
 from gateway.xoev.message import around
 from gateway.xoev.message.declared import Content, Declarations, Element, Model, Simple
-from gateway.xoev.message.entries import KNOWN, Entry, MessageMapping, Slot
+from gateway.xoev.message.entries import KNOWN, MessageEntry, MessageMapping, Slot
 from gateway.xoev.message.fitness import default_converter, unfit_converter, unfit_text
 from gateway.xoev.message.reading import lists
 
@@ -96,16 +96,16 @@ def bind(
 class _Branch:
     """The entries at one target and below it."""
 
-    group: Entry | None = None
-    field: Entry | None = None
+    group: MessageEntry | None = None
+    field: MessageEntry | None = None
     below: dict[str, _Branch] = default(default_factory=dict)
 
-    def first(self) -> Entry:
+    def first(self) -> MessageEntry:
         own = self.group or self.field
         return own if own is not None else next(iter(self.below.values())).first()
 
 
-def _tree(entries: tuple[Entry, ...]) -> _Branch:
+def _tree(entries: tuple[MessageEntry, ...]) -> _Branch:
     root = _Branch()
     for entry in entries:
         branch = root
@@ -196,7 +196,7 @@ class _Binding:
                 self.fault(self.name, "message_mandatory", f"{path}/@{one.name}".lstrip("/"))
         return found
 
-    def field(self, entry: Entry, content: Content) -> Entry:
+    def field(self, entry: MessageEntry, content: Content) -> MessageEntry:
         if entry.embeds:
             if not content.free:
                 self.fault(f"{entry.place}/to", "message_kind", self.kind(content))
@@ -206,7 +206,7 @@ class _Binding:
             return self.text(entry, content.simple)
         return entry
 
-    def text(self, entry: Entry, simple: Simple) -> Entry:
+    def text(self, entry: MessageEntry, simple: Simple) -> MessageEntry:
         """Whether what the entry gives can be the text of its target; the entry with its converter."""
         if entry.constant is not None and (limit := unfit_text(entry.constant, simple)):
             self.fault(f"{entry.place}/constant", "message_text", limit)
@@ -238,7 +238,7 @@ class _Binding:
                 if len(both) > 1:
                     self.fault(self.name, "message_model", ", ".join(f"{path}/{one}".lstrip("/") for one in both))
 
-    def source(self, entry: Entry, base: Tokens) -> Tokens:
+    def source(self, entry: MessageEntry, base: Tokens) -> Tokens:
         """Judge source and condition of an entry; gives the list item that what is below belongs to."""
         for key, source in (("from", entry.source), ("when/pointer", entry.when.source if entry.when else None)):
             if not source:
@@ -255,7 +255,7 @@ class _Binding:
     def shape(self, source: Tokens) -> Shape | None:
         return around.shape(source, self.parameters) if source[0] == KNOWN else self.sources.shapes.get(source)
 
-    def label(self, entry: Entry | None) -> Labels:
+    def label(self, entry: MessageEntry | None) -> Labels:
         if entry is None or entry.source is None:
             return _OWN
         if entry.source[:2] == (KNOWN, "attachments"):
@@ -273,7 +273,7 @@ class _Binding:
         self.faults.append(_fault(place, rule, *params))
 
 
-def _sourced(entry: Entry | None, children: tuple[Slot, ...]) -> bool:
+def _sourced(entry: MessageEntry | None, children: tuple[Slot, ...]) -> bool:
     return (entry is not None and entry.from_record) or any(child.sourced for child in children)
 
 

@@ -15,7 +15,7 @@ from lxml import etree
 
 from gateway.xoev.latin.datatypes import Datatype
 from gateway.xoev.schema.compiled_xsd import Facets
-from gateway.xoev.schema.sets import XS, CompiledSet, Part
+from gateway.xoev.schema.sets import XS, CompiledSet, SchemaPart
 
 _XSD: Final = XS[1:-1]
 _DIN: Final = "urn:xoev-de:kosit:xoev:datentyp:din-91379"
@@ -51,7 +51,7 @@ class Element:
     minimum: int
     maximum: int | None
     node: etree._Element = field(repr=False, compare=False)
-    part: Part = field(repr=False, compare=False)
+    part: SchemaPart = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Declarations:
             self._contents[key] = (element.node, self._of(element.node, element.part))
         return self._contents[key][1]
 
-    def _of(self, node: etree._Element, part: Part) -> Content:
+    def _of(self, node: etree._Element, part: SchemaPart) -> Content:
         if named := node.get("type"):
             return self._type(_qname(node, named))
         for child in node:
@@ -115,13 +115,13 @@ class Declarations:
             return self._complex(*found)
         return Content(self._named_simple(name))
 
-    def _complex(self, node: etree._Element, part: Part) -> Content:
+    def _complex(self, node: etree._Element, part: SchemaPart) -> Content:
         for child in node:
             if child.tag in {f"{XS}complexContent", f"{XS}simpleContent"}:
                 return self._derived(child, part)
         return self._own(node, part)
 
-    def _own(self, node: etree._Element, part: Part) -> Content:
+    def _own(self, node: etree._Element, part: SchemaPart) -> Content:
         model: Model | None = None
         for child in node:
             if child.tag in _MODELS or child.tag == f"{XS}group":
@@ -129,7 +129,7 @@ class Declarations:
         free = model is not None and any(one.tag == f"{XS}any" for one in node.iter())
         return Content(None, model, tuple(self._attributes(node, part)), free)
 
-    def _derived(self, node: etree._Element, part: Part) -> Content:
+    def _derived(self, node: etree._Element, part: SchemaPart) -> Content:
         for child in node:
             if child.tag not in {f"{XS}extension", f"{XS}restriction"}:
                 continue
@@ -144,7 +144,7 @@ class Declarations:
             return Content(simple, own.model, kept, own.free)
         return Content()
 
-    def _model(self, node: etree._Element, part: Part) -> Model | None:
+    def _model(self, node: etree._Element, part: SchemaPart) -> Model | None:
         if node.tag == f"{XS}group":
             found = self._schema.named.get(("group", *_qname(node, node.get("ref", ""))))
             inner = (
@@ -160,7 +160,7 @@ class Declarations:
                 members.append(inner)
         return Model(_MODELS[str(node.tag)], *_bounds(node), tuple(members))
 
-    def _element(self, node: etree._Element, part: Part) -> Element:
+    def _element(self, node: etree._Element, part: SchemaPart) -> Element:
         bounds = _bounds(node)
         if ref := node.get("ref"):
             namespace, name = _qname(node, ref)
@@ -169,7 +169,7 @@ class Declarations:
         name = node.get("name", "")
         return Element(name, _tag(node, part, name, "element"), *bounds, node, part)
 
-    def _attributes(self, node: etree._Element, part: Part) -> Iterator[Attribute]:
+    def _attributes(self, node: etree._Element, part: SchemaPart) -> Iterator[Attribute]:
         for child in node:
             if child.tag == f"{XS}attributeGroup" and (ref := child.get("ref")):
                 if found := self._schema.named.get(("attributeGroup", *_qname(child, ref))):
@@ -177,7 +177,7 @@ class Declarations:
             elif child.tag == f"{XS}attribute" and child.get("use") != "prohibited":
                 yield self._attribute(child, part)
 
-    def _attribute(self, node: etree._Element, part: Part) -> Attribute:
+    def _attribute(self, node: etree._Element, part: SchemaPart) -> Attribute:
         required, there, owner = node.get("use") == "required", node, part
         name = node.get("name", "")
         tag = _tag(node, part, name, "attribute")
@@ -253,7 +253,7 @@ def _prohibited(node: etree._Element) -> set[str]:
     return {one.get("name", "") for one in node.iterfind(f"{XS}attribute") if one.get("use") == "prohibited"}
 
 
-def _tag(node: etree._Element, part: Part, name: str, kind: str) -> str:
+def _tag(node: etree._Element, part: SchemaPart, name: str, kind: str) -> str:
     form = node.get("form")
     qualified = form == "qualified" if form else part.qualifies(kind)
     return f"{{{part.namespace}}}{name}" if qualified else name

@@ -1,7 +1,7 @@
 """The values of a message mapping: entries as the file has them, slots once they are joined with a schema.
 
 Knows: which value of the record, or of what the gateway knows around it, becomes which element or attribute.
-Never does: read or judge a file. Standard: of this project. Start reading: `Entry`, then `Slot`.
+Never does: read or judge a file. Standard: of this project. Start reading: `MessageEntry`, then `Slot`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Target = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MessageEntry:
     """One table of the file. `place` names file and key path for faults.
 
     A group says when its element exists (`source`, `when`). A field has exactly one of: `source` with a converter, a
@@ -53,7 +53,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class ParameterEntry:
     """A value that a municipality gives; `default` None: it has to."""
 
     name: str
@@ -71,8 +71,8 @@ class MessageMapping:
     schema: str
     root: str
     prefix: str
-    parameters: tuple[Parameter, ...]
-    entries: tuple[Entry, ...]
+    parameters: tuple[ParameterEntry, ...]
+    entries: tuple[MessageEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Slot:
     maximum: int | None
     simple: Simple | None
     label: tuple[str, str]
-    entry: Entry | None = None
+    entry: MessageEntry | None = None
     constant: str | None = None
     groups: tuple[tuple[Slot, ...], ...] = ()
     sourced: bool = False

@@ -15,12 +15,12 @@ from uuid import UUID, uuid5
 from gateway.model import Finding
 from gateway.xoev.mapping.converters import CONVERTERS, Unfit
 from gateway.xoev.mapping.model import STAR, Condition, Tokens, every, look_up, pointer
-from gateway.xoev.message.entries import KNOWN, Entry, Slot
+from gateway.xoev.message.entries import KNOWN, MessageEntry, Slot
 from gateway.xoev.record.sentences import finding
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledMessage:
     """An element or attribute with content. `place` says where in the record it came from.
 
     `by_record`: something of the portal's record is in it; an optional element of constants alone is not written.
@@ -29,7 +29,7 @@ class Filled:
     slot: Slot
     place: Tokens
     text: str | None = field(default=None, repr=False)
-    children: tuple[Filled, ...] = field(default=(), repr=False)
+    children: tuple[FilledMessage, ...] = field(default=(), repr=False)
     by_record: bool = False
 
     @property
@@ -56,7 +56,7 @@ def where(place: Tokens) -> str:
 
 def fill(
     root: Slot, record: Mapping[str, object], known: Mapping[str, Any], case_id: UUID
-) -> tuple[Filled, list[Finding]]:
+) -> tuple[FilledMessage, list[Finding]]:
     """Put values into the document.
 
     Args:
@@ -69,7 +69,7 @@ def fill(
         the filled root, and a finding for each missing, superfluous, doubled or unconvertible value.
     """
     filler = _Filler({**record, KNOWN: known}, case_id)
-    return Filled(root, (), None, filler.below(root, _Scope())), filler.findings
+    return FilledMessage(root, (), None, filler.below(root, _Scope())), filler.findings
 
 
 class _Filler:
@@ -81,12 +81,12 @@ class _Filler:
         self.findings: list[Finding] = []
         self.once: set[tuple[str, str]] = set()
 
-    def below(self, parent: Slot, scope: _Scope) -> tuple[Filled, ...]:
+    def below(self, parent: Slot, scope: _Scope) -> tuple[FilledMessage, ...]:
         if not parent.groups:
             return ()
-        found: list[Filled] = []
+        found: list[FilledMessage] = []
         for together in parent.groups:
-            made: list[Filled] = []
+            made: list[FilledMessage] = []
             refused = 0
             for slot in together:
                 before = len(self.findings)
@@ -112,7 +112,7 @@ class _Filler:
         else:
             self.findings.append(finding(place, "too_many", blamed.label, limit=first.maximum))
 
-    def group(self, slot: Slot, scope: _Scope) -> list[Filled]:
+    def group(self, slot: Slot, scope: _Scope) -> list[FilledMessage]:
         entry = slot.entry
         if entry is not None and not self.holds(entry.when, scope):
             return []
@@ -121,7 +121,7 @@ class _Filler:
             inner = self.below(slot, scope)
             by_record = any(child.by_record for child in inner)
             if inner and (by_record or slot.minimum or not slot.sourced):
-                return [Filled(slot, scope.place, None, inner, by_record)]
+                return [FilledMessage(slot, scope.place, None, inner, by_record)]
             if not slot.minimum:
                 self.findings[before:] = [kept for kept in self.findings[before:] if kept.rule != "missing"]
             return []
@@ -132,13 +132,13 @@ class _Filler:
             inside = _Scope(entry.source, place, value) if entry.repeated else scope
             inner = self.below(slot, inside)
             if inner:
-                found.append(Filled(slot, place, None, inner, by_record=True))
+                found.append(FilledMessage(slot, place, None, inner, by_record=True))
         return found
 
-    def field(self, slot: Slot, scope: _Scope) -> list[Filled]:
+    def field(self, slot: Slot, scope: _Scope) -> list[FilledMessage]:
         entry = slot.entry
         if entry is None:
-            return [Filled(slot, scope.place, slot.constant)]
+            return [FilledMessage(slot, scope.place, slot.constant)]
         if not self.holds(entry.when, scope):
             return []
         if entry.source is not None:
@@ -146,9 +146,9 @@ class _Filler:
         text = entry.constant
         if entry.made:
             text = str(uuid5(self.case_id, "/".join((*entry.target, *scope.place))))
-        return [Filled(slot, scope.place, text, self.below(slot, scope))]
+        return [FilledMessage(slot, scope.place, text, self.below(slot, scope))]
 
-    def converted(self, slot: Slot, entry: Entry, scope: _Scope) -> Iterator[Filled]:
+    def converted(self, slot: Slot, entry: MessageEntry, scope: _Scope) -> Iterator[FilledMessage]:
         assert entry.source is not None
         for value, place in self.resolve(entry.source, scope):
             if value is None:
@@ -164,7 +164,7 @@ class _Filler:
             elif text is not None:
                 if entry.unique:
                     self.twice(slot, entry, text, place)
-                yield Filled(slot, place, text, self.below(slot, scope), by_record=entry.from_record)
+                yield FilledMessage(slot, place, text, self.below(slot, scope), by_record=entry.from_record)
 
     def holds(self, condition: Condition | None, scope: _Scope) -> bool:
         if condition is None:
@@ -186,7 +186,7 @@ class _Filler:
         rest = source[length:] if inside else source
         return (scope.place if inside else ()) + tuple(token for token in rest if token != STAR)
 
-    def twice(self, slot: Slot, entry: Entry, text: str, place: Tokens) -> None:
+    def twice(self, slot: Slot, entry: MessageEntry, text: str, place: Tokens) -> None:
         """A finding for a text that has to be the only one of its kind and is not."""
         if (entry.place, text) in self.once:
             self.findings.append(finding(where(place), "not_unique", slot.label))

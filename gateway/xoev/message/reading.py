@@ -15,7 +15,7 @@ import jsonschema_rs
 from gateway.model import Finding
 from gateway.xoev.mapping.converters import CONVERTERS
 from gateway.xoev.mapping.model import STAR, Condition, Tokens
-from gateway.xoev.message.entries import KNOWN, Entry, MessageMapping, Parameter, Target
+from gateway.xoev.message.entries import KNOWN, MessageEntry, MessageMapping, ParameterEntry, Target
 
 FORMAT: Final = 1
 _HEAD: Final = ("version", "standard", "schema_uri", "namespace", "schema", "root", "prefix")
@@ -71,8 +71,8 @@ class _Reader:
     def __init__(self) -> None:
         self.faults: list[Finding] = []
         self.head: dict[str, str] = {}
-        self.parameters: dict[str, Parameter] = {}
-        self.entries: dict[tuple[Target, bool], Entry] = {}
+        self.parameters: dict[str, ParameterEntry] = {}
+        self.entries: dict[tuple[Target, bool], MessageEntry] = {}
         self.lists: dict[str, dict[str, str]] = {}
 
     def file(self, name: str, table: Mapping[str, Any]) -> None:
@@ -108,14 +108,16 @@ class _Reader:
             self.fault(f"{place}/name", "message_value", "a-z, 0-9, _")
             return
         default = self.text(f"{place}/default", entry["default"]) if "default" in entry else None
-        self.parameters[name] = Parameter(name, default)
+        self.parameters[name] = ParameterEntry(name, default)
 
     def group(self, place: str, entry: Mapping[str, Any]) -> None:
         self.keys(place, entry, {"from", "to", "when"})
         source = self.source(f"{place}/from", entry["from"]) if "from" in entry else None
         if "from" not in entry and "when" not in entry:
             self.fault(place, "message_value", "from, when")
-        self.put(Entry(place, self.target(place, entry), is_group=True, source=source, when=self.when(place, entry)))
+        self.put(
+            MessageEntry(place, self.target(place, entry), is_group=True, source=source, when=self.when(place, entry))
+        )
 
     def field(self, place: str, entry: Mapping[str, Any]) -> None:
         self.keys(place, entry, {"to", "as", "codes", "when", "unique", *_CONTENTS})
@@ -127,7 +129,7 @@ class _Reader:
         if "from" not in entry and (extra := {"as", "codes"} & set(entry)):
             self.fault(place, "message_content", "from (" + ", ".join(sorted(extra)) + ")")
         self.put(
-            Entry(
+            MessageEntry(
                 place,
                 self.target(place, entry),
                 is_group=False,
@@ -142,7 +144,7 @@ class _Reader:
             )
         )
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: MessageEntry) -> None:
         key = (entry.target, entry.is_group)
         if entry.target and key in self.entries:
             self.fault(f"{entry.place}/to", "message_twice")

@@ -20,7 +20,7 @@ from gateway.xoev.codes.lists import CodeLists
 from gateway.xoev.mapping.model import STAR, Tokens
 from gateway.xoev.message.around import Around
 from gateway.xoev.message.entries import KNOWN, MessageMapping, Slot
-from gateway.xoev.message.filling import Filled, fill
+from gateway.xoev.message.filling import FilledMessage, fill
 from gateway.xoev.message.fitness import unfit_text
 from gateway.xoev.message.writing import Asking, document
 from gateway.xoev.readable.application import german_time
@@ -53,7 +53,9 @@ class Template:
         """Whether the message carries the whole form as XML."""
         return any(entry.embeds for entry in self.mapping.entries)
 
-    def fill(self, record: Mapping[str, object], around: Around, setting: Setting) -> tuple[Filled, list[Finding]]:
+    def fill(
+        self, record: Mapping[str, object], around: Around, setting: Setting
+    ) -> tuple[FilledMessage, list[Finding]]:
         """Put a record into the message; see `filling.fill`."""
         return fill(self.root, record, around.known(setting.titles, self.values(setting)), around.case_id)
 
@@ -121,7 +123,7 @@ class Template:
                 yield source[2], limit
 
 
-def trace(filled: Filled, above: str = "") -> Iterator[dict[str, str]]:
+def trace(filled: FilledMessage, above: str = "") -> Iterator[dict[str, str]]:
     """Which value went where: pointer, path of names below the root, kind of value; no values."""
     for child in filled.children:
         name = etree.QName(child.slot.tag).localname

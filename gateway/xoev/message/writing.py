@@ -20,7 +20,7 @@ from gateway.xoev.codes.document_codes import UNJUDGED, Offence
 from gateway.xoev.latin.datatypes import MEANING, Datatype, offence
 from gateway.xoev.latin.normaliser import suggestion
 from gateway.xoev.message.entries import MessageMapping
-from gateway.xoev.message.filling import Filled
+from gateway.xoev.message.filling import FilledMessage
 from gateway.xoev.record.own_rules import asked
 from gateway.xoev.record.sentences import finding
 from gateway.xoev.schema.compiled_xsd import FACET_RULES, Facets
@@ -45,7 +45,7 @@ class Asking:
 def document(
     mapping: MessageMapping,
     schema: CompiledSet,
-    filled: Filled,
+    filled: FilledMessage,
     form: etree._Element | None = None,
     asking: Asking | None = None,
 ) -> tuple[Document | None, list[Finding]]:
@@ -78,15 +78,15 @@ class _Writer:
 
     def __init__(self, form: etree._Element | None) -> None:
         self.form = form
-        self.origins: dict[tuple[etree._Element, str], Filled] = {}
+        self.origins: dict[tuple[etree._Element, str], FilledMessage] = {}
         self.findings: list[Finding] = []
 
-    def root(self, mapping: MessageMapping, filled: Filled) -> etree._Element:
+    def root(self, mapping: MessageMapping, filled: FilledMessage) -> etree._Element:
         root = etree.Element(filled.slot.tag, nsmap={mapping.prefix: mapping.namespace})
         self.below(root, filled)
         return root
 
-    def below(self, element: etree._Element, filled: Filled) -> None:
+    def below(self, element: etree._Element, filled: FilledMessage) -> None:
         self.origins[element, ""] = filled
         entry = filled.slot.entry
         if entry is not None and entry.embeds and self.form is not None:
@@ -102,7 +102,7 @@ class _Writer:
             else:
                 self.below(etree.SubElement(element, child.slot.tag), child)
 
-    def attribute(self, element: etree._Element, filled: Filled) -> None:
+    def attribute(self, element: etree._Element, filled: FilledMessage) -> None:
         self.origins[element, filled.slot.tag] = filled
         try:
             element.set(filled.slot.tag, filled.text or "")
@@ -111,7 +111,7 @@ class _Writer:
 
 
 def _judged(
-    schema: CompiledSet, root: etree._Element, origins: dict[tuple[etree._Element, str], Filled]
+    schema: CompiledSet, root: etree._Element, origins: dict[tuple[etree._Element, str], FilledMessage]
 ) -> Iterator[Finding]:
     errors = schema.errors(root)
     if not errors:
@@ -127,7 +127,7 @@ def _judged(
 
 
 def _coded(
-    offences: Iterable[Offence], root: etree._Element, origins: dict[tuple[etree._Element, str], Filled]
+    offences: Iterable[Offence], root: etree._Element, origins: dict[tuple[etree._Element, str], FilledMessage]
 ) -> Iterator[Finding]:
     """What portals can mend: a code of theirs that its list does not know, at its place in the create body."""
     namespaces = _namespaces(root)
@@ -141,7 +141,9 @@ def _coded(
             yield one.finding(origin.pointer)
 
 
-def _ruled(asking: Asking, root: etree._Element, origins: dict[tuple[etree._Element, str], Filled]) -> list[Finding]:
+def _ruled(
+    asking: Asking, root: etree._Element, origins: dict[tuple[etree._Element, str], FilledMessage]
+) -> list[Finding]:
     """What the rules of the standard say, at places of the create body."""
     pointers = {element: origin.pointer for (element, attribute), origin in origins.items() if not attribute}
     return [one for rules in asking.rules for one in asked(rules, root, pointers, asking.at)]
@@ -152,8 +154,11 @@ def _namespaces(root: etree._Element) -> dict[str, str]:
 
 
 def _origin(
-    path: str, root: etree._Element, origins: dict[tuple[etree._Element, str], Filled], namespaces: dict[str, str]
-) -> Filled:
+    path: str,
+    root: etree._Element,
+    origins: dict[tuple[etree._Element, str], FilledMessage],
+    namespaces: dict[str, str],
+) -> FilledMessage:
     way, _, name = path.partition("/@")
     found = root.getroottree().xpath(way, namespaces=namespaces)
     element = next((one for one in found if isinstance(one, type(root))), root) if isinstance(found, list) else root
@@ -162,7 +167,7 @@ def _origin(
     return origins.get((element, name)) or origins[element, ""]
 
 
-def _translated(error: etree._LogEntry, origin: Filled, faceted: set[str]) -> Finding | None:
+def _translated(error: etree._LogEntry, origin: FilledMessage, faceted: set[str]) -> Finding | None:
     slot = origin.slot
     rule, facet = FACET_RULES.get(error.type_name, ("", ""))
     if error.type_name in _REPEATS and origin.pointer in faceted:
@@ -176,7 +181,7 @@ def _translated(error: etree._LogEntry, origin: Filled, faceted: set[str]) -> Fi
     return finding(origin.pointer, rule, slot.label, limit=_limit(slot.simple.facets, facet))
 
 
-def _characters(origin: Filled, datatype: Datatype) -> Finding:
+def _characters(origin: FilledMessage, datatype: Datatype) -> Finding:
     text = origin.text or ""
     position = offence(text, datatype) or 0
     de, en = MEANING[datatype]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from gateway.errors import InternalError
 from gateway.xoev.fim import Field, FieldType
-from gateway.xoev.form.filling import Filled, Labels, Plan
+from gateway.xoev.form.filling import FilledForm, FillingPlan, Labels
 from gateway.xoev.form.texts import Texts
 from gateway.xoev.readable.printable import every_text, printable
 from gateway.xoev.readable.template import TEMPLATE
@@ -96,7 +96,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class PageHead:
     """What stands above the record. `received_at` needs a time zone; `names` are repeated on every page."""
 
     title: Labels
@@ -117,7 +117,9 @@ class Listed:
     sha256: str
 
 
-def write(filled: Filled, texts: Texts, head: Head, attachments: Sequence[Listed], language: str = "de") -> bytes:
+def write(
+    filled: FilledForm, texts: Texts, head: PageHead, attachments: Sequence[Listed], language: str = "de"
+) -> bytes:
     """The readable application as PDF/UA-1.
 
     Args:
@@ -137,7 +139,9 @@ def write(filled: Filled, texts: Texts, head: Head, attachments: Sequence[Listed
     return _PRESS.pdf(data, head.received_at)
 
 
-def content(filled: Filled, texts: Texts, head: Head, attachments: Sequence[Listed], language: str) -> dict[str, Any]:
+def content(
+    filled: FilledForm, texts: Texts, head: PageHead, attachments: Sequence[Listed], language: str
+) -> dict[str, Any]:
     """What the template shows, as JSON values; `write` prints it.
 
     Every text passes `every_text` here, whoever wrote it: form, code list, service, municipality or portal.
@@ -249,15 +253,17 @@ class _Page:
         length = len(title) + len(one.filename) + len(one.media_type)
         return {"title": _shown(title, HEADING), "rows": rows, "together": length <= _TOGETHER}
 
-    def whole(self, form: Filled) -> Iterator[dict[str, Any]]:
+    def whole(self, form: FilledForm) -> Iterator[dict[str, Any]]:
         """The form: its own fields under its own name, and its groups, in the order of the form."""
         yield from self.parts(form, self.heading(form.plan.label), 1, 1, headed=False)
 
-    def section(self, group: Filled, level: int, suffix: str) -> Iterator[dict[str, Any]]:
+    def section(self, group: FilledForm, level: int, suffix: str) -> Iterator[dict[str, Any]]:
         """A group under its heading."""
         yield from self.parts(group, self.heading(group.plan.label) + suffix, level, level + 1, headed=True)
 
-    def parts(self, around: Filled, heading: str, level: int, below: int, *, headed: bool) -> Iterator[dict[str, Any]]:
+    def parts(
+        self, around: FilledForm, heading: str, level: int, below: int, *, headed: bool
+    ) -> Iterator[dict[str, Any]]:
         """Fields under the heading and groups between them, as they follow; the heading stands again after a group.
 
         `headed` says that the heading stands first even where a group does.
@@ -275,7 +281,7 @@ class _Page:
         if headed and not around.children:
             yield {"level": min(level, 2), "heading": _shown(heading, HEADING), "columns": [], "rows": []}
 
-    def groups(self, groups: list[Filled], level: int) -> Iterator[dict[str, Any]]:
+    def groups(self, groups: list[FilledForm], level: int) -> Iterator[dict[str, Any]]:
         """Groups side by side; a list of plain groups becomes one table, other lists are numbered."""
         for name in dict.fromkeys(child.plan.node.path for child in groups):
             same = [child for child in groups if child.plan.node.path == name]
@@ -284,11 +290,11 @@ class _Page:
             else:
                 yield from self.numbered(same, level, alone="")
 
-    def numbered(self, same: list[Filled], level: int, alone: str = " 1") -> Iterator[dict[str, Any]]:
+    def numbered(self, same: list[FilledForm], level: int, alone: str = " 1") -> Iterator[dict[str, Any]]:
         for number, one in enumerate(same, 1):
             yield from self.section(one, level, f" {number}" if len(same) > 1 else alone)
 
-    def listing(self, same: list[Filled], level: int) -> Iterator[dict[str, Any]]:
+    def listing(self, same: list[FilledForm], level: int) -> Iterator[dict[str, Any]]:
         """A table with a line for each group; the template makes a numbered list of one that is wider than the page."""
         filled = {inner.plan.node.path for one in same for inner in one.children}
         columns = [child for child in same[0].plan.children if child.node.path in filled]
@@ -308,7 +314,7 @@ class _Page:
             return
         yield {"level": min(level, 2), "heading": heading, "columns": names, "rows": table}
 
-    def row(self, child: Filled) -> list[str]:
+    def row(self, child: FilledForm) -> list[str]:
         label = self.pick(child.plan.label)
         if child.text is None:
             parts = {one.plan.entry.converter: one.text or "" for one in child.children if one.plan.entry}
@@ -317,7 +323,7 @@ class _Page:
             return [label, fours(child.text)]
         return [label, self.value(child.plan, child.text)]
 
-    def value(self, plan: Plan, text: str) -> str:
+    def value(self, plan: FillingPlan, text: str) -> str:
         element = plan.element
         if not isinstance(element, Field):
             return text
@@ -339,7 +345,7 @@ def _shown(text: str, scale: float = 1.0) -> str | list[str]:
     return pieces(printable(text), scale)
 
 
-def _is_row(child: Filled) -> bool:
+def _is_row(child: FilledForm) -> bool:
     """A field, or a group whose fields are the parts of one date."""
     if child.text is not None:
         return True

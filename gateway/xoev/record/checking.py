@@ -15,7 +15,7 @@ from typing import Any, Final
 import jsonschema_rs
 
 from gateway.model import Finding
-from gateway.xoev.form.filling import Labels, Plan
+from gateway.xoev.form.filling import FillingPlan, Labels
 from gateway.xoev.latin.datatypes import MEANING, Datatype, offence
 from gateway.xoev.latin.normaliser import suggestion
 from gateway.xoev.mapping.converters import FORMATS, Shape
@@ -101,7 +101,9 @@ class RecordCheck:
         rules: rules between values.
     """
 
-    def __init__(self, schema: Shape, labels: Mapping[Tokens, Labels], root: Plan, rules: tuple[Rule, ...]) -> None:
+    def __init__(
+        self, schema: Shape, labels: Mapping[Tokens, Labels], root: FillingPlan, rules: tuple[Rule, ...]
+    ) -> None:
         self._labels = labels
         self.rules = rules
         self._shapes: dict[Tokens, Shape] = {}
@@ -186,7 +188,7 @@ class RecordCheck:
         return [finding(where, "schema", label, limit=keyword)]
 
 
-def _texts(parent: Plan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
+def _texts(parent: FillingPlan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
     for child in parent.children:
         place = base + (child.source or ())
         if child.entry is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gateway.xoev.fim import Field
-from gateway.xoev.form.filling import Labels, Plan
+from gateway.xoev.form.filling import FillingPlan, Labels
 from gateway.xoev.mapping.converters import CONVERTERS, Shape
 from gateway.xoev.mapping.model import BEYOND, STAR, Condition, Rule, RuleKind, Tokens
 
@@ -42,7 +42,9 @@ class _Part:
         return any(part.needed() for part in self.below.values())
 
 
-def build(root: Plan, rules: tuple[Rule, ...], *, identifier: str, title: str) -> tuple[Shape, dict[Tokens, Labels]]:
+def build(
+    root: FillingPlan, rules: tuple[Rule, ...], *, identifier: str, title: str
+) -> tuple[Shape, dict[Tokens, Labels]]:
     """The schema of the record and the label of every place in it.
 
     Args:
@@ -59,7 +61,7 @@ def build(root: Plan, rules: tuple[Rule, ...], *, identifier: str, title: str) -
     return schema, dict(_labels(whole, ()))
 
 
-def _collect(parent: Plan, whole: _Part, base: Tokens, inside: Tokens, *, mandatory: bool) -> None:
+def _collect(parent: FillingPlan, whole: _Part, base: Tokens, inside: Tokens, *, mandatory: bool) -> None:
     for child in parent.children:
         wanted = mandatory and child.node.minimum > 0
         if child.source is None:
@@ -74,7 +76,7 @@ def _collect(parent: Plan, whole: _Part, base: Tokens, inside: Tokens, *, mandat
             _declare(whole, place, parent, child, required=wanted)
 
 
-def _declare(whole: _Part, place: Tokens, parent: Plan, child: Plan, *, required: bool) -> None:
+def _declare(whole: _Part, place: Tokens, parent: FillingPlan, child: FillingPlan, *, required: bool) -> None:
     part = whole.at(place[:-1] if child.repeated else place)
     first = not part.declared
     part.declared, part.required = True, part.required or required
@@ -93,7 +95,7 @@ def _declare(whole: _Part, place: Tokens, parent: Plan, child: Plan, *, required
         _name_codes(part, child)
 
 
-def _name_codes(part: _Part, child: Plan) -> None:
+def _name_codes(part: _Part, child: FillingPlan) -> None:
     assert isinstance(child.element, Field)
     assert child.entry is not None
     if child.entry.codes:

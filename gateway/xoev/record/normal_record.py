@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from gateway.model import Finding, Severity
-from gateway.xoev.form.filling import Labels, Plan
+from gateway.xoev.form.filling import FillingPlan, Labels
 from gateway.xoev.latin.datatypes import Datatype, nfc
 from gateway.xoev.latin.normaliser import Replacement, normalised, shown
 from gateway.xoev.mapping.model import Tokens, every, pointer
@@ -27,7 +27,7 @@ class Normaliser:
         labels: the label of each place, from `record_schema.build`.
     """
 
-    def __init__(self, root: Plan, labels: Mapping[Tokens, Labels]) -> None:
+    def __init__(self, root: FillingPlan, labels: Mapping[Tokens, Labels]) -> None:
         self._texts = [(place, datatype, labels[place]) for place, datatype in dict(_free_texts(root, ())).items()]
 
     def normal(self, record: Mapping[str, object]) -> tuple[dict[str, object], list[Finding]]:
@@ -53,7 +53,7 @@ class Normaliser:
         return (cast("dict[str, object]", _with(composed, changes)) if changes else composed), told
 
 
-def _free_texts(parent: Plan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
+def _free_texts(parent: FillingPlan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
     for child in parent.children:
         place = base + (child.source or ())
         if child.entry is None:

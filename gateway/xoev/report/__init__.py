@@ -5,7 +5,7 @@ holds (a finding names place, rule and way out). Standard: report input of the K
 1.0.2), SVRL, DIN 91379:2022-08. Start reading: `model.Report`, then `stages.validate`, `kosit.write`.
 """
 
-from gateway.xoev.report.model import Recommendation, Report, Stage, State
+from gateway.xoev.report.model import Recommendation, Report, Stage, StageState
 from gateway.xoev.report.stages import Scenario, validate
 
-__all__ = ["Recommendation", "Report", "Scenario", "Stage", "State", "validate"]
+__all__ = ["Recommendation", "Report", "Scenario", "Stage", "StageState", "validate"]

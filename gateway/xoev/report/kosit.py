@@ -18,8 +18,8 @@ from typing import Final
 from lxml import etree
 
 from gateway.model import Severity, instant
-from gateway.xoev.report.model import Noted, Report, Stage, StageResult, State
-from gateway.xoev.schematron import Outcome
+from gateway.xoev.report.model import Noted, Report, Stage, StageResult, StageState
+from gateway.xoev.schematron import RuleOutcome
 from gateway.xoev.schematron.model import Asked, Failed
 
 FRAMEWORK_VERSION: Final = "1.0.2"
@@ -112,7 +112,7 @@ def _results(root: etree._Element, name: str, location: str) -> etree._Element:
     return _sub(_sub(one, IN, "results"), SVRL, "schematron-output")
 
 
-def _rules(output: etree._Element, outcome: Outcome) -> None:
+def _rules(output: etree._Element, outcome: RuleOutcome) -> None:
     if outcome.rules.title:
         output.set("title", outcome.rules.title)
     if outcome.phase.isidentifier():
@@ -163,7 +163,7 @@ def _ours(output: etree._Element, result: StageResult) -> None:
 def _unfinished(root: etree._Element, result: StageResult) -> None:
     """Says outside the results that rules were not asked in full, or not at all."""
     told = [one.finding.de for one in result.noted if one.finding.rule in {"rules_too_costly", "rules_unusable"}]
-    if result.state is State.NOT_REACHED:
+    if result.state is StageState.NOT_REACHED:
         told.append("Die Regeln wurden nicht geprüft, weil das Dokument eine frühere Stufe nicht besteht.")
     if told:
         error = _sub(root, IN, "processingError")

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from gateway.model import Finding, Severity, instant
-from gateway.xoev.schematron import Outcome
+from gateway.xoev.schematron import RuleOutcome
 
 
 class Stage(StrEnum):
@@ -26,7 +26,7 @@ class Stage(StrEnum):
     SERVICE = "service"
 
 
-class State(StrEnum):
+class StageState(StrEnum):
     """How a stage ended: without an error, with one, with nothing to ask, or not at all for an earlier one failed."""
 
     PASSED = "passed"
@@ -60,7 +60,7 @@ class StageResult:
     """What a stage gave. `asked` are the names of what was asked: schema, rule sets, lists."""
 
     stage: Stage
-    state: State
+    state: StageState
     noted: tuple[Noted, ...] = ()
     asked: tuple[str, ...] = ()
 
@@ -75,7 +75,7 @@ class Report:
     root: str
     namespace: str
     stages: tuple[StageResult, ...]
-    outcomes: tuple[Outcome, ...] = field(default=(), repr=False)
+    outcomes: tuple[RuleOutcome, ...] = field(default=(), repr=False)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -87,7 +87,7 @@ class Report:
         """Reject with an error anywhere, accept where a schema or rules were asked and hold."""
         if any(finding.severity is Severity.ERROR for finding in self.findings):
             return Recommendation.REJECT
-        asked = any(result.state is State.PASSED for result in self.stages if result.stage in _DECISIVE)
+        asked = any(result.state is StageState.PASSED for result in self.stages if result.stage in _DECISIVE)
         return Recommendation.ACCEPTABLE if asked else Recommendation.UNDEFINED
 
     def result(self, stage: Stage) -> StageResult:

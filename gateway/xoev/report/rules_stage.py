@@ -11,20 +11,20 @@ from collections.abc import Iterator
 from gateway.model import Finding
 from gateway.xoev.report.model import Noted
 from gateway.xoev.report.sentences import said
-from gateway.xoev.schematron import Broken, Outcome
+from gateway.xoev.schematron import RuleBroken, RuleOutcome
 from gateway.xoev.schematron.model import Failed
 
-_STOPPED = {Broken.BUDGET: "rules_too_costly", Broken.EVALUATION: "rules_unusable"}
+_STOPPED = {RuleBroken.BUDGET: "rules_too_costly", RuleBroken.EVALUATION: "rules_unusable"}
 
 
-def noted(outcome: Outcome) -> Iterator[Noted]:
+def noted(outcome: RuleOutcome) -> Iterator[Noted]:
     """A finding for each failure, then what `unfinished` says."""
     for failed in outcome.failed:
         yield Noted(finding(failed, failed.location), failed.line)
     yield from unfinished(outcome)
 
 
-def unfinished(outcome: Outcome) -> Iterator[Noted]:
+def unfinished(outcome: RuleOutcome) -> Iterator[Noted]:
     """A finding where failures were left out, and one where the rules were not all asked."""
     if outcome.cut:
         yield Noted(said("/", "rules_cut"))

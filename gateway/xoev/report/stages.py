@@ -18,15 +18,16 @@ from gateway.model import Finding, Severity
 from gateway.xoev import schematron
 from gateway.xoev.latin.datatypes import Datatype
 from gateway.xoev.report import character_stage, rules_stage, schema_stage
-from gateway.xoev.report.model import Noted, Report, Stage, StageResult, State
-from gateway.xoev.schematron import Budget, Outcome, RuleSet
+from gateway.xoev.report.model import Noted, Report, Stage, StageResult, StageState
+from gateway.xoev.schematron import Budget, RuleOutcome, RuleSet
 from gateway.xoev.xml import strict_xml
 
 ServiceRules = Callable[[etree._Element], Iterable[Finding]]  # noqa: SLF001 - lxml names its element so
 CodeCheck = Callable[[etree._Element, date], Iterable[Finding | Noted]]  # noqa: SLF001 - as above
 _ORDER: Final = tuple(Stage)
 _NOTHING: Final = {
-    stage: StageResult(stage, State.PASSED if stage is Stage.WELL_FORMED else State.NOT_ASKED) for stage in Stage
+    stage: StageResult(stage, StageState.PASSED if stage is Stage.WELL_FORMED else StageState.NOT_ASKED)
+    for stage in Stage
 }
 """Results of stages that were asked nothing and found nothing."""
 
@@ -57,7 +58,7 @@ def validate(
     scenario: Scenario,
     at: datetime,
     *,
-    limits: strict_xml.Limits = strict_xml.DEFAULT_LIMITS,
+    limits: strict_xml.XmlLimits = strict_xml.DEFAULT_LIMITS,
     budget: Budget | None = None,
 ) -> Report:
     """Judge a document.
@@ -84,16 +85,16 @@ class _Judging:
         self.at = at
         self.budget = budget
         self.results: list[StageResult] = []
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[RuleOutcome] = []
 
-    def report(self, limits: strict_xml.Limits) -> Report:
+    def report(self, limits: strict_xml.XmlLimits) -> Report:
         parsed = strict_xml.parse(self.data, limits)
         root = parsed.root
         self.note(
             Stage.WELL_FORMED, [Noted(Finding("/", one.rule, one.de, one.en), one.line) for one in parsed.faults], ()
         )
         if root is None:
-            self.results += [StageResult(stage, State.NOT_REACHED) for stage in _ORDER[1:]]
+            self.results += [StageResult(stage, StageState.NOT_REACHED) for stage in _ORDER[1:]]
             return self.made("", "")
         if self.schema(root):
             self.rules(root)
@@ -146,14 +147,14 @@ class _Judging:
             self.results.append(_NOTHING[stage])
             return
         failed = told and any(one.finding.severity is Severity.ERROR for one in told)
-        self.results.append(StageResult(stage, State.FAILED if failed else State.PASSED, told, asked))
+        self.results.append(StageResult(stage, StageState.FAILED if failed else StageState.PASSED, told, asked))
 
     def valid(self, stage: Stage) -> bool:
-        return all(result.state is not State.FAILED for result in self.results if result.stage is stage)
+        return all(result.state is not StageState.FAILED for result in self.results if result.stage is stage)
 
     @staticmethod
     def unreached(stage: Stage, *, asked: bool) -> StageResult:
-        return StageResult(stage, State.NOT_REACHED if asked else State.NOT_ASKED)
+        return StageResult(stage, StageState.NOT_REACHED if asked else StageState.NOT_ASKED)
 
     def made(self, root: str, namespace: str) -> Report:
         digest = hashlib.sha256(self.data).hexdigest()

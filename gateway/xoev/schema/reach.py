@@ -49,7 +49,7 @@ class SchemaSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SchemaPart:
     """One file of a schema. `namespace` is the one its declarations belong to; read `root` only."""
 
     namespace: str
@@ -142,9 +142,9 @@ class Reach:
         return self._sets[0].name if self._start is None else self._place((0, self._start))
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[SchemaPart, ...]:
         """Every file in reach, the one to begin with first."""
-        return tuple(Part(self._owners[key], root, self._content(key)) for key, root in self.roots.items())
+        return tuple(SchemaPart(self._owners[key], root, self._content(key)) for key, root in self.roots.items())
 
     def _take(self, key: _Key) -> None:
         place = self._place(key)

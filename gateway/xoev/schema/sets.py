@@ -16,11 +16,11 @@ from lxml import etree
 
 from gateway.model import Finding, Severity
 from gateway.xoev.schema.faults import judges_differ, not_installed, schema_fault
-from gateway.xoev.schema.reach import Part, Reach, SchemaSet, find
+from gateway.xoev.schema.reach import Reach, SchemaPart, SchemaSet, find
 from gateway.xoev.schema.second_judge import SecondJudge
 from gateway.xoev.schema.weight import is_too_heavy
 
-__all__ = ["CompiledSet", "Part", "SchemaSet", "compile_file", "compile_set", "find"]
+__all__ = ["CompiledSet", "SchemaPart", "SchemaSet", "compile_file", "compile_set", "find"]
 
 XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _GLOBAL: Final = frozenset({"element", "attribute", "complexType", "simpleType", "group", "attributeGroup"})
@@ -37,7 +37,7 @@ class CompiledSet:
     def __init__(self, top: etree._Element, namespaces: tuple[str, ...], reach: Reach, second: SecondJudge) -> None:
         self.namespaces, self.parts, self.notices = namespaces, reach.parts, tuple(reach.notices)
         self.second = second
-        self.named: Mapping[tuple[str, str, str], tuple[etree._Element, Part]] = {
+        self.named: Mapping[tuple[str, str, str], tuple[etree._Element, SchemaPart]] = {
             (str(etree.QName(one).localname), part.namespace, one.get("name", "")): (one, part)
             for part in self.parts
             for one in part.root.iterchildren(etree.Element)

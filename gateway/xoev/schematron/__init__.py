@@ -7,8 +7,8 @@ Standard: ISO/IEC 19757-3:2016 and 2020, XPath 2.0 (W3C), SVRL. Start reading: `
 """
 
 from gateway.xoev.schematron.budget import Budget
-from gateway.xoev.schematron.model import Broken, Outcome, RuleSet
+from gateway.xoev.schematron.model import RuleBroken, RuleOutcome, RuleSet
 from gateway.xoev.schematron.reading import read
 from gateway.xoev.schematron.running import run
 
-__all__ = ["Broken", "Budget", "Outcome", "RuleSet", "read", "run"]
+__all__ = ["Budget", "RuleBroken", "RuleOutcome", "RuleSet", "read", "run"]

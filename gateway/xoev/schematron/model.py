@@ -1,7 +1,7 @@
 """Rules as values, and what asking them gave.
 
 Knows: patterns, rules, checks, messages; outcomes by pattern and rule. Never does: read or run them.
-Standard: ISO/IEC 19757-3, SVRL. Start reading: `RuleSet`, then `Outcome`.
+Standard: ISO/IEC 19757-3, SVRL. Start reading: `RuleSet`, then `RuleOutcome`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ALL: str = "#ALL"
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class XPathValue:
     """A part of a message that depends on the node: its value, or (`name`) the name of the node it selects."""
 
     expression: Expression
@@ -29,11 +29,11 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RuleMessage:
     """What a check says where it is broken, in one language: texts and values in order."""
 
     language: str
-    parts: tuple[str | Value, ...]
+    parts: tuple[str | XPathValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ class Check:
     severity: Severity
     role: str
     flag: str
-    messages: tuple[Message, ...]
+    messages: tuple[RuleMessage, ...]
     diagnostics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SchematronRule:
     """Checks for the nodes that `context` matches; of the rules of a pattern only the first that matches is asked."""
 
     id: str
@@ -72,12 +72,12 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class RulePattern:
     """Rules in order."""
 
     id: str
     lets: tuple[Let, ...]
-    rules: tuple[Rule, ...]
+    rules: tuple[SchematronRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class RuleSet:
     sha256: str
     namespaces: Mapping[str, str]
     lets: tuple[Let, ...]
-    patterns: tuple[Pattern, ...] = field(repr=False)
+    patterns: tuple[RulePattern, ...] = field(repr=False)
     phases: Mapping[str, Phase] = field(default_factory=dict, repr=False)
     default_phase: str = ALL
 
@@ -117,12 +117,12 @@ class RuleSet:
         expressions += [check.test for rule in rules for check in rule.checks]
         return any(one.timed for one in [*expressions, *(value.expression for value in self._values())])
 
-    def _values(self) -> Iterator[Value]:
+    def _values(self) -> Iterator[XPathValue]:
         messages = (m for p in self.patterns for r in p.rules for c in r.checks for m in c.messages)
-        return (part for message in messages for part in message.parts if isinstance(part, Value))
+        return (part for message in messages for part in message.parts if isinstance(part, XPathValue))
 
 
-class Broken(StrEnum):
+class RuleBroken(StrEnum):
     """Why the rules were not all asked."""
 
     BUDGET = "budget"
@@ -148,13 +148,13 @@ class Failed:
 class Asked:
     """A rule that matched `count` nodes, and what they broke."""
 
-    rule: Rule
+    rule: SchematronRule
     count: int
     failed: tuple[Failed, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RuleOutcome:
     """What asking a rule set of one document gave: for each active pattern the rules that matched.
 
     `broken` says why not all was asked, `stopped_at` at which rule or check; `cut` that more failures were left out.
@@ -162,8 +162,8 @@ class Outcome:
 
     rules: RuleSet
     phase: str
-    patterns: tuple[tuple[Pattern, tuple[Asked, ...]], ...] = field(repr=False)
-    broken: Broken | None = None
+    patterns: tuple[tuple[RulePattern, tuple[Asked, ...]], ...] = field(repr=False)
+    broken: RuleBroken | None = None
     stopped_at: str = ""
     cut: bool = False
 

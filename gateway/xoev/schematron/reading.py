@@ -18,12 +18,22 @@ from gateway.model import Finding, Severity
 from gateway.xoev.schematron import faults
 from gateway.xoev.schematron.contexts import context
 from gateway.xoev.schematron.faults import SCH, Faults, local
-from gateway.xoev.schematron.model import ALL, Check, Let, Message, Pattern, Phase, Rule, RuleSet, Value
+from gateway.xoev.schematron.model import (
+    ALL,
+    Check,
+    Let,
+    Phase,
+    RuleMessage,
+    RulePattern,
+    RuleSet,
+    SchematronRule,
+    XPathValue,
+)
 from gateway.xoev.schematron.unfolding import Sources, unfold
 from gateway.xoev.schematron.xpath import Expression, Unreadable, expression
 from gateway.xoev.xml import strict_xml
 
-LIMITS: Final = strict_xml.Limits(size=4 << 20, depth=32)
+LIMITS: Final = strict_xml.XmlLimits(size=4 << 20, depth=32)
 MAX_CHECKS: Final = 20_000
 _BINDINGS: Final = frozenset({"xslt2", "xpath2"})
 _SEVERITIES: Final[Mapping[str, Severity]] = {
@@ -111,15 +121,15 @@ class _Reader:
         self.known(element)
         return Phase(self.lets(element), frozenset(one.get("pattern", "") for one in element.findall(f"{SCH}active")))
 
-    def pattern(self, element: etree._Element) -> Pattern:
+    def pattern(self, element: etree._Element) -> RulePattern:
         self.known(element)
         if element.get("documents") is not None:
             self.noted.add(element, "sch_documents")
         name = self.identifier(element, "pattern")
         rules = [one for one in element.findall(f"{SCH}rule") if one.get("abstract") != "true"]
-        return Pattern(name, self.lets(element), tuple(made for one in rules if (made := self.rule(one))))
+        return RulePattern(name, self.lets(element), tuple(made for one in rules if (made := self.rule(one))))
 
-    def rule(self, element: etree._Element) -> Rule | None:
+    def rule(self, element: etree._Element) -> SchematronRule | None:
         self.known(element)
         text = element.get("context")
         if text is None:
@@ -134,7 +144,7 @@ class _Reader:
         if found is None:
             return None
         name = self.identifier(element, "rule")
-        return Rule(name, element.sourceline or 0, found, self.lets(element), checks, element.get("role", ""))
+        return SchematronRule(name, element.sourceline or 0, found, self.lets(element), checks, element.get("role", ""))
 
     def check(self, element: etree._Element, rule: etree._Element) -> Check | None:
         self.checks += 1
@@ -160,27 +170,27 @@ class _Reader:
             diagnostics=tuple(name for name in named if name in self.diagnostics),
         )
 
-    def messages(self, element: etree._Element, diagnostics: Iterable[str]) -> Iterator[Message]:
+    def messages(self, element: etree._Element, diagnostics: Iterable[str]) -> Iterator[RuleMessage]:
         """The text of a check, then its diagnostics in other languages."""
         own = _language(element, self.language)
-        yield Message(own, tuple(self.parts(element)))
+        yield RuleMessage(own, tuple(self.parts(element)))
         for name in diagnostics:
             there = self.diagnostics.get(name)
             if there is None:
                 self.noted.add(element, "sch_unknown", name)
             elif (language := _language(there, self.language)) != own:
-                yield Message(language, tuple(self.parts(there)))
+                yield RuleMessage(language, tuple(self.parts(there)))
 
-    def parts(self, element: etree._Element) -> Iterator[str | Value]:
+    def parts(self, element: etree._Element) -> Iterator[str | XPathValue]:
         yield str(element.text or "")
         for child in element:
             if child.tag == f"{SCH}value-of":
                 value = self.expression(child, "select")
                 if value is not None:
-                    yield Value(value)
+                    yield XPathValue(value)
             elif child.tag == f"{SCH}name":
                 path = self.expression(child, "path") if child.get("path") is not None else None
-                yield Value(path or expression(".", {}), name=True)
+                yield XPathValue(path or expression(".", {}), name=True)
             elif isinstance(child.tag, str):
                 yield from self.parts(child)
             yield str(child.tail or "")

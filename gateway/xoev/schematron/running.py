@@ -18,17 +18,17 @@ from gateway.xoev.schematron.contexts import Elements
 from gateway.xoev.schematron.model import (
     ALL,
     Asked,
-    Broken,
     Check,
     Failed,
     Let,
-    Message,
-    Outcome,
-    Pattern,
     Phase,
-    Rule,
+    RuleBroken,
+    RuleMessage,
+    RuleOutcome,
+    RulePattern,
     RuleSet,
-    Value,
+    SchematronRule,
+    XPathValue,
 )
 from gateway.xoev.schematron.xpath import TROUBLE, Counted, Variables, context_of
 from gateway.xoev.xml.paths import readable_path
@@ -46,7 +46,7 @@ def run(  # noqa: PLR0913 - what a caller may choose, each by name
     phase: str | None = None,
     budget: Budget | None = None,
     values: bool = False,
-) -> Outcome:
+) -> RuleOutcome:
     """Ask a rule set of a document.
 
     Args:
@@ -80,23 +80,23 @@ class _Asking:
         self.budget = budget
         self.values = values
         self.left = MAX_FAILED
-        self.done: list[tuple[Pattern, list[_Tally]]] = []
+        self.done: list[tuple[RulePattern, list[_Tally]]] = []
         self.place = ""
         self.fixed: dict[str, bool] = {}
 
-    def all(self, name: str, phase: Phase | None) -> Outcome:
-        broken: Broken | None = None
+    def all(self, name: str, phase: Phase | None) -> RuleOutcome:
+        broken: RuleBroken | None = None
         cut = False
         try:
             self.patterns(phase)
         except Exhausted:
-            broken = Broken.BUDGET
+            broken = RuleBroken.BUDGET
         except _Enough:
             cut = True
         except TROUBLE:
-            broken = Broken.EVALUATION
+            broken = RuleBroken.EVALUATION
         told = tuple((pattern, tuple(tally.asked() for tally in tallies)) for pattern, tallies in self.done)
-        return Outcome(self.rules, name, told, broken, self.place if broken else "", cut)
+        return RuleOutcome(self.rules, name, told, broken, self.place if broken else "", cut)
 
     def patterns(self, phase: Phase | None) -> None:
         self.place = "document"
@@ -110,7 +110,7 @@ class _Asking:
             if phase is None or pattern.id in phase.active:
                 self.pattern(counted, there, pattern, shared)
 
-    def pattern(self, counted: Counted, there: Elements, pattern: Pattern, shared: Variables) -> None:
+    def pattern(self, counted: Counted, there: Elements, pattern: RulePattern, shared: Variables) -> None:
         tallies: list[_Tally] = []
         self.done.append((pattern, tallies))
         self.place = pattern.id
@@ -128,7 +128,7 @@ class _Asking:
                 tally.count += 1
                 self.rule(counted, rule, node, variables, tally)
 
-    def rule(self, counted: Counted, rule: Rule, node: Any, variables: Variables, tally: _Tally) -> None:  # noqa: ANN401 - a node of elementpath's
+    def rule(self, counted: Counted, rule: SchematronRule, node: Any, variables: Variables, tally: _Tally) -> None:  # noqa: ANN401 - a node of elementpath's
         inner: Variables | None
         try:
             inner = self.bound(counted, node, rule.lets, variables)
@@ -162,7 +162,13 @@ class _Asking:
         texts = {} if trouble else self.texts(counted, check.messages, node, variables)
         return Failed(check, element, location, element.sourceline or 0, texts, trouble)
 
-    def texts(self, counted: Counted, messages: Iterable[Message], node: Any, variables: Variables) -> dict[str, str]:  # noqa: ANN401 - as above
+    def texts(
+        self,
+        counted: Counted,
+        messages: Iterable[RuleMessage],
+        node: Any,  # noqa: ANN401 - as above
+        variables: Variables,
+    ) -> dict[str, str]:
         said: dict[str, str] = {}
         for message in messages:
             parts = [
@@ -171,7 +177,7 @@ class _Asking:
             said.setdefault(message.language, " ".join("".join(parts).split()))
         return said
 
-    def said(self, counted: Counted, value: Value, node: Any, variables: Variables) -> str:  # noqa: ANN401 - as above
+    def said(self, counted: Counted, value: XPathValue, node: Any, variables: Variables) -> str:  # noqa: ANN401 - as above
         try:
             if value.name:
                 return _name_of(value.expression.value(counted, node, variables))
@@ -190,7 +196,7 @@ class _Asking:
 class _Tally:
     """A rule while it is asked."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: SchematronRule) -> None:
         self.rule = rule
         self.count = 0
         self.failed: list[Failed] = []

@@ -77,7 +77,7 @@ class _Unfolding:
         if not _NAME.fullmatch(name) or name not in self.sources or self.included > MAX_INCLUDED:
             self.noted.add(element, "sch_include", known)
             return None, name
-        parsed = strict_xml.parse(self.sources[name], strict_xml.Limits(size=4 << 20, depth=32))
+        parsed = strict_xml.parse(self.sources[name], strict_xml.XmlLimits(size=4 << 20, depth=32))
         if parsed.root is None or not str(parsed.root.tag).startswith(SCH) or parsed.root.tag == f"{SCH}schema":
             self.noted.add(element, "sch_include", known)
             return None, name

@@ -64,7 +64,7 @@ _SENTENCES: Final = {
 
 
 def read(
-    data: bytes, schema: CompiledSet | None = None, limits: strict_xml.Limits = strict_xml.DEFAULT_LIMITS
+    data: bytes, schema: CompiledSet | None = None, limits: strict_xml.XmlLimits = strict_xml.DEFAULT_LIMITS
 ) -> tuple[CaseEvent | None, tuple[Finding, ...]]:
     """Read one message.
 

@@ -22,7 +22,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class XmlLimits:
     """How much XML is read at most: `size` in bytes, `depth` in elements below each other (at most 200)."""
 
     size: int = 16 << 20
@@ -47,10 +47,10 @@ class Parsed:
     faults: tuple[XmlFault, ...] = ()
 
 
-DEFAULT_LIMITS: Final = Limits()
+DEFAULT_LIMITS: Final = XmlLimits()
 
 
-def parse(data: bytes, limits: Limits = DEFAULT_LIMITS, *, doctype: bool = False) -> Parsed:
+def parse(data: bytes, limits: XmlLimits = DEFAULT_LIMITS, *, doctype: bool = False) -> Parsed:
     """Read an XML document without document type, entities, network or surprises.
 
     Args:
@@ -83,7 +83,7 @@ def canonical(element: etree._Element) -> bytes:
     return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
 
 
-def _before_parsing(data: bytes, limits: Limits, *, doctype: bool) -> XmlFault | None:
+def _before_parsing(data: bytes, limits: XmlLimits, *, doctype: bool) -> XmlFault | None:
     if len(data) > limits.size:
         return XmlFault(
             "xml_too_large",
