@@ -1,7 +1,7 @@
 """Looks every few seconds at what runs out, tells the doors and raises alarms.
 
 Knows: which place of the machine, which question to the database. Never does: judge (`pressure` does), refuse.
-Standard: architecture §3. Start reading: `Watch.look`.
+Standard: architecture §3. Start reading: `LoadMonitor.look`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -21,36 +21,35 @@ from gateway.backpressure.admission import ALARMS, Pressure, Reading, Resource
 from gateway.errors import GatewayError
 from gateway.errors.recurring import Failures
 from gateway.ports import Clock
-from gateway.store.connection.database import Database, numbered
-from gateway.store.operation import alarms
 
 LOOK_EVERY_S: Final = 2.0
 ASK_EVERY: Final = 5  # looks at the machine for one question to the database
 
 log = structlog.get_logger()
 
-_WAITING = numbered(
-    """
-SELECT count(*) AS number FROM (
-    SELECT FROM submissions WHERE state IN ('received', 'sealed', 'announced', 'uploaded') LIMIT %(most)s
-) AS waiting
-"""
-)
-_SIZE = numbered("SELECT pg_database_size(current_database()) AS bytes")
 
+class Figures(Protocol):
+    """What the database knows of its own load, and where alarms about the gateway are kept."""
 
-async def waiting(database: Database, most: int) -> int:
-    """How many submissions are accepted and not yet submitted; counted up to `most`."""
-    row = await database.one(_WAITING, most=most)
-    return int(row["number"]) if row else 0
+    async def waiting(self, most: int) -> int:
+        """How many submissions are accepted and not yet submitted; counted up to `most`."""
+        ...
+
+    async def size(self) -> int | None:
+        """The size of the database in bytes; None where it does not say."""
+        ...
+
+    async def alarm(self, rule: str, subject: str, now: datetime, *, raised: bool) -> None:
+        """Raise or resolve an alarm about the gateway itself."""
+        ...
 
 
 @dataclass(slots=True)
-class Watch:
+class LoadMonitor:
     """Watches for one process. `most_bytes` is the size that the database may grow to; None: as the disk allows."""
 
     pressure: Pressure
-    database: Database
+    figures: Figures
     clock: Clock
     place: Path
     most_bytes: int | None = None
@@ -90,19 +89,18 @@ class Watch:
 
     async def _ask(self) -> tuple[int | None, int | None]:
         most = self.pressure.limits.waiting
-        number = await waiting(self.database, most) if most else None
+        number = await self.figures.waiting(most) if most else None
         if self.most_bytes is None:
             return None, number
-        row = await self.database.one(_SIZE)
-        return (max(self.most_bytes - row["bytes"], 0) if row else None), number
+        size = await self.figures.size()
+        return (None if size is None else max(self.most_bytes - size, 0)), number
 
     async def _say(self, now: datetime) -> None:
         """Raise and resolve alarms; what cannot be written now, as on a full disk, is written later."""
         for resource, raised in list(self._unsaid.items()):
             subject = "gateway" if resource is Resource.QUEUE else self.host
-            change = alarms.raise_about_gateway if raised else alarms.resolve_about_gateway
             try:
-                await change(self.database, ALARMS[resource], subject, now)
+                await self.figures.alarm(ALARMS[resource], subject, now, raised=raised)
             except GatewayError:
                 continue
             del self._unsaid[resource]

@@ -82,10 +82,11 @@ def restore(config: Path | None, as_json: bool, source: Path, only_check: bool, 
 
 
 async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[str, Any]:  # noqa: ANN401 - settings
-    from gateway.keys.files import master_keys, witness_file  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import master_keys  # noqa: PLC0415 - commands import what they need
     from gateway.store.erasure.erased_list import NAME, ErasedList  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.evidence_signing import witness_file  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import database, open_runtime  # noqa: PLC0415 - commands import what they need
 
     own = ErasedList(values.data_dir / NAME)
@@ -109,11 +110,12 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
 
 
 async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above
-    from gateway.keys.files import guard, master_keys, token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import master_keys  # noqa: PLC0415 - commands import what they need
     from gateway.store.postgres import PostgresStore  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof.integrity import audit  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import embedded  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.evidence_signing import guard, token_key  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import SystemClock  # noqa: PLC0415 - commands import what they need
 
     key, *previous = master_keys(values, data_exist=True)

@@ -48,9 +48,9 @@ def export(config: Path | None, as_json: bool, submission_id: str, out: Path) ->
 
 
 async def _exported(values: Settings, submission_id: UUID) -> tuple[bytes, int]:
-    from gateway.keys.files import guard, token_key  # noqa: PLC0415 - commands import what they need
     from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import export  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.evidence_signing import guard, token_key  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import SystemClock, database  # noqa: PLC0415 - commands import what they need
 
     async with database(values) as dsn:
@@ -93,8 +93,9 @@ def verify(config: Path | None, as_json: bool, file: Path, trust: Path | None) -
 @guarded
 def keys(config: Path | None, as_json: bool) -> None:
     """Print the JWK set; give it to whoever checks, by another way than the archives."""
-    from gateway.keys.files import published_keys, token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.keys.files import published_keys  # noqa: PLC0415 - commands import what they need
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.evidence_signing import token_key  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     emit({"keys": [dict(jwk) for jwk in (token_key(values).public_jwk, *published_keys(values))]}, as_json=as_json)
@@ -111,10 +112,10 @@ def keys(config: Path | None, as_json: bool) -> None:
 @guarded
 def accept(config: Path | None, as_json: bool, why: str) -> None:
     """Note the database's newest root outside of it, with the reason; from then on it is signed on again."""
-    from gateway.keys.files import witness_file  # noqa: PLC0415 - commands import what they need
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.evidence_signing import witness_file  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import SystemClock, database  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)

@@ -121,9 +121,9 @@ async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
 
 
 def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
-    from gateway.keys.files import token_key  # noqa: PLC0415 - commands import what they need
     from gateway.keys.municipality import DocumentKeys  # noqa: PLC0415 - commands import what they need
     from gateway.settings.gateway import read_municipalities  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.evidence_signing import token_key  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import SystemClock  # noqa: PLC0415 - commands import what they need
 
     files = read_municipalities(values)

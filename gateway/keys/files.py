@@ -21,23 +21,18 @@ from gateway.crypto import jws
 from gateway.crypto.keys import (
     PrivateKey,
     digest,
-    generate_ed25519,
     private_key,
     public_members,
     verify_key,
 )
 from gateway.crypto.vault import MasterKey
-from gateway.errors import EvidenceKeyMissing, KeyUnfit, MasterKeyMissing, SettingsInvalid
-from gateway.evidence.roots import NOTHING
+from gateway.errors import KeyUnfit, MasterKeyMissing, SettingsInvalid
 from gateway.input import regular_file
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Finding
 from gateway.ports import Clock
 from gateway.settings import unusable_files
 from gateway.settings.gateway import MunicipalityFile, Settings
-from gateway.store.proof import witness
-from gateway.store.proof.judging import Guard
-from gateway.store.proof.witness import WitnessFile
 
 MASTER_KEY_BYTES = 32
 
@@ -107,34 +102,9 @@ def _no_master_key(place: str) -> Finding:
     )
 
 
-def token_key(settings: Settings) -> PrivateKey:
-    """The Ed25519 key that signs tokens, receipts and evidence.
-
-    Made on first use unless `evidence.signing_key_file` is set or this machine knows of evidence already. Raises
-    `EvidenceKeyMissing`, `SettingsInvalid`.
-    """
-    path = token_place(settings)
-    if not path.exists() and settings.evidence.signing_key_file is None:
-        if witness_file(settings).read() != NOTHING:
-            raise EvidenceKeyMissing(place=str(path))
-        private, _ = generate_ed25519(f"gateway-{os.urandom(6).hex()}")
-        write_secret(path, json.dumps(dict(private)).encode())
-    return read_private(path, "evidence.signing_key_file")
-
-
 def token_place(settings: Settings) -> Path:
     """Where the token key stands."""
     return settings.evidence.signing_key_file or settings.data_dir / "keys" / "token.jwk"
-
-
-def guard(settings: Settings, *, known: bool = True) -> Guard:
-    """What whoever signs evidence holds against the database; `known` False: not what is noted outside of it."""
-    return Guard(published_keys(settings), witness_file(settings) if known else None)
-
-
-def witness_file(settings: Settings) -> WitnessFile:
-    """The newest root as this machine knows it, outside the database."""
-    return WitnessFile(settings.data_dir / witness.NAME)
 
 
 def published_keys(settings: Settings) -> tuple[Mapping[str, Any], ...]:

@@ -18,12 +18,13 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway import failpoints
 from gateway.backpressure.admission import Pressure, Thresholds
-from gateway.backpressure.monitor import Watch
+from gateway.backpressure.monitor import LoadMonitor
 from gateway.errors import AddressTaken, AlreadyServing
 from gateway.httpserver.server import serve as httpserver
 from gateway.serve import parts as doors
 from gateway.serve import tls
 from gateway.settings.gateway import Settings
+from gateway.store.operation.figures import StoredFigures
 from gateway.store.server import embedded
 from gateway.web.app import create_app
 from gateway.web.http.certificate import ClientCertificates, TlsProtocol
@@ -151,9 +152,9 @@ async def _watched(house: Runtime) -> AsyncIterator[Pressure]:
     section = house.settings.pressure
     limits = Thresholds(section.disk_free_bytes, section.memory_free_bytes, section.waiting_submissions)
     pressure = Pressure(limits)
-    watch = Watch(
+    watch = LoadMonitor(
         pressure,
-        house.store.database,
+        StoredFigures(house.store.database),
         house.clock,
         house.settings.data_dir,
         section.database_bytes,

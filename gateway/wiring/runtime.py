@@ -27,16 +27,7 @@ from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_sc
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
 from gateway.intake.create import Intake
 from gateway.keys import style as signatures
-from gateway.keys.files import (
-    KeyFiles,
-    guard,
-    master_keys,
-    published_keys,
-    read_roots,
-    read_secret,
-    token_key,
-    token_place,
-)
+from gateway.keys.files import KeyFiles, master_keys, published_keys, read_roots, read_secret, token_place
 from gateway.keys.following import Following
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Finding, Municipality
@@ -68,6 +59,7 @@ from gateway.store.proof.judging import Guard
 from gateway.store.server import embedded
 from gateway.submission.deadlines import Limit
 from gateway.wiring import recipients, refusals
+from gateway.wiring.evidence_signing import guard, token_key
 from gateway.wiring.refusals import Attempt
 
 

@@ -20,7 +20,7 @@ from gateway.errors import (
 from gateway.evidence import chain
 from gateway.evidence import roots as forms
 from gateway.evidence.roots import Newest
-from gateway.keys.files import token_key, token_place, witness_file
+from gateway.keys.files import token_place
 from gateway.model import State
 from gateway.ports import Change, EvidenceEntry
 from gateway.settings.gateway import Settings
@@ -31,6 +31,7 @@ from gateway.store.proof import export, judging, roots
 from gateway.store.proof.integrity import audit
 from gateway.store.proof.judging import Guard
 from gateway.store.proof.witness import WitnessFile
+from gateway.wiring.evidence_signing import token_key, witness_file
 from gateway.worker.evidence_check import EvidenceWatch
 from tests.store.conftest import new_submission
 

@@ -10,9 +10,10 @@ import psycopg
 import pytest
 
 from gateway.backpressure.admission import Pressure, Thresholds
-from gateway.backpressure.monitor import Watch
+from gateway.backpressure.monitor import LoadMonitor
 from gateway.errors import StorageFull
 from gateway.store.operation.alarms import open_alarms
+from gateway.store.operation.figures import StoredFigures
 from tests.store.conftest import drained, incoming, new_submission, pieces, uploaded
 from tests.store.test_uploads import counted
 
@@ -80,7 +81,7 @@ async def test_pieces_of_a_resumable_upload_that_arrived_before_stay_and_it_goes
 
 async def test_the_watch_refuses_before_and_takes_again_afterwards_and_says_so(store, postgres_dsn, clock, small_disk):
     pressure = Pressure(Thresholds(disk_bytes=6 * MIB))
-    watch = Watch(pressure, store.database, clock, small_disk, host="host-1")
+    watch = LoadMonitor(pressure, StoredFigures(store.database), clock, small_disk, host="host-1")
     await watch.look()
     assert pressure.short == frozenset()
     data = os.urandom(7 * MIB)
@@ -100,7 +101,7 @@ async def test_submissions_that_wait_for_their_delivery_are_counted(store, clock
     for no in range(3):
         await store.create(new_submission(f"k-{no}"))
     pressure = Pressure(Thresholds(waiting=3))
-    watch = Watch(pressure, store.database, clock, tmp_path)
+    watch = LoadMonitor(pressure, StoredFigures(store.database), clock, tmp_path)
     await watch.look()
     assert pressure.seen.waiting == 3
     assert [row["rule"] for row in await open_alarms(store.database)] == ["queue_long"]
@@ -108,7 +109,7 @@ async def test_submissions_that_wait_for_their_delivery_are_counted(store, clock
 
 async def test_a_database_may_have_a_size_of_its_own(store, clock, tmp_path):
     pressure = Pressure(Thresholds(disk_bytes=MIB))
-    watch = Watch(pressure, store.database, clock, tmp_path, most_bytes=MIB, host="host-1")
+    watch = LoadMonitor(pressure, StoredFigures(store.database), clock, tmp_path, most_bytes=MIB, host="host-1")
     await watch.look()
     assert pressure.seen.disk_bytes == 0
     assert [row["rule"] for row in await open_alarms(store.database)] == ["disk_low"]

@@ -1,0 +1,31 @@
+"""The sandbox can contradict us: of the gateway it uses what this list names, and nothing else."""
+
+from __future__ import annotations
+
+import grimp
+
+ALLOWED = {
+    "gateway.crypto": "a signature or a sealed part is what its standard says, not what we say",
+    "gateway.errors": "what the allowed rooms raise",
+    "gateway.failpoints": "a test lets the sandbox die, too",
+    "gateway.fitconnect.names": "the words of the wire, verbatim",
+    "gateway.httpserver": "bounds before anybody is known; no meaning",
+    "gateway.model": "findings",
+    "gateway.outbound": "callbacks leave by the one way out",
+    "gateway.xoev.xml": "XML of strangers, read within bounds",
+}
+
+
+def test_the_sandbox_uses_what_is_allowed_and_nothing_else():
+    graph = grimp.build_graph("gateway")
+    used = {
+        imported
+        for module in {"gateway.sandbox", *graph.find_descendants("gateway.sandbox")}
+        for imported in graph.find_modules_directly_imported_by(module)
+        if not imported.startswith("gateway.sandbox")
+    }
+    assert used, "the graph is empty: this test would say yes to anything"
+    foreign = {
+        module for module in used if not any(module == each or module.startswith(f"{each}.") for each in ALLOWED)
+    }
+    assert foreign == set()
