@@ -1,7 +1,7 @@
 """Every error as a problem document.
 
 Knows: RFC 9457, the fixed shape of interfaces §3, the caller's language. Never does: invent an error; they come from
-`gateway/errors.py`, the framework's own are translated into them. Start reading: `problem`.
+`gateway/errors`, the framework's own are translated into them. Start reading: `problem`.
 """
 
 from __future__ import annotations
