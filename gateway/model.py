@@ -364,3 +364,11 @@ class Client:
 def instant(at: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, as everywhere in the fixed interfaces."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who may see: a client's own submissions in its municipalities. `client=None` is the operator at the machine."""
+
+    client: str | None
+    municipalities: frozenset[str] | None = None

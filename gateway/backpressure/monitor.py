@@ -20,7 +20,7 @@ from gateway.backpressure import machine
 from gateway.backpressure.admission import ALARMS, Pressure, Reading, Resource
 from gateway.errors import GatewayError
 from gateway.errors.recurring import Failures
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 LOOK_EVERY_S: Final = 2.0
 ASK_EVERY: Final = 5  # looks at the machine for one question to the database

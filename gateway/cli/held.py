@@ -17,7 +17,7 @@ from gateway.cli.language import language, text
 from gateway.cli.local import in_house, uuids
 from gateway.errors import DatabaseAway, InvalidParameter, StateConflict, VersionGone, unexpected
 from gateway.model import Finding, Submission, instant
-from gateway.ports import Change
+from gateway.ports.store import Change
 
 log = structlog.get_logger()
 

@@ -16,8 +16,9 @@ from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logg
 from gateway.cli.language import text
 from gateway.errors import InvalidParameter, UnknownMunicipality
 from gateway.input import regular_file
-from gateway.model import Client, Finding, State
-from gateway.ports import Filter, IncomingUpload, Scope, View
+from gateway.model import Client, Finding, Scope, State
+from gateway.ports.blobs import IncomingUpload
+from gateway.ports.store import Filter, View
 from gateway.settings.gateway import ALL_SCOPES, Settings
 from gateway.submission.states import TERMINAL
 

@@ -34,7 +34,19 @@ from gateway.errors import (
     unexpected,
 )
 from gateway.model import Attachment, Municipality, Part, Purpose, Submission
-from gateway.ports import Change, Channel, Clock, Enclosure, LookUnderWay, Parcel, Passed, Store, Stored
+from gateway.ports.channel import (
+    Channel,
+    Enclosure,
+    LookUnderWay,
+    Parcel,
+)
+from gateway.ports.clock import Clock
+from gateway.ports.store import (
+    Change,
+    Passed,
+    Store,
+    Stored,
+)
 from gateway.services.loader import Services
 from gateway.submission import journey
 from gateway.submission.journey import Step, StepKind

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from gateway.ports import EvidenceEntry
+from gateway.ports.store import EvidenceEntry
 
 HASH_BYTES: Final = 32
 _GENESIS: Final = b"ozg-gateway evidence chain 1\0"

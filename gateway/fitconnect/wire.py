@@ -20,7 +20,7 @@ from gateway.errors import CounterpartBusy, CounterpartGarbled, CounterpartRefus
 from gateway.fitconnect import names
 from gateway.input import foreign_json
 from gateway.outbound.answer import Answer
-from gateway.ports import Announced
+from gateway.ports.channel import Announced
 
 VERSION: Final = "/v2"
 LONGEST_WAIT_S: Final = 86_400.0

@@ -27,7 +27,14 @@ from gateway.errors import (
 from gateway.input.pointers import token
 from gateway.intake.named_files import named
 from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
-from gateway.ports import Clock, EvidenceEntry, Keys, NewSubmission, Store, View
+from gateway.ports.clock import Clock
+from gateway.ports.keys import Keys
+from gateway.ports.store import (
+    EvidenceEntry,
+    NewSubmission,
+    Store,
+    View,
+)
 from gateway.services.attachments import MAX_FILES
 from gateway.services.loader import Services
 from gateway.services.service import PRODUCT, Service

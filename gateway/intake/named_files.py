@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from gateway.model import Attachment, Client, Finding
-from gateway.ports import Store
+from gateway.ports.store import Store
 from gateway.services.attachments import bare
 
 

@@ -15,7 +15,8 @@ from uuid import UUID
 from gateway.errors import RecordInvalid, StateConflict, VersionGone
 from gateway.intake.create import Admit, Intake
 from gateway.model import Client, Finding, State
-from gateway.ports import Clock, Store, View
+from gateway.ports.clock import Clock
+from gateway.ports.store import Store, View
 from gateway.submission.actions import cancelled
 
 ATTEMPTS = 5

@@ -30,7 +30,7 @@ from gateway.errors import KeyUnfit, MasterKeyMissing, SettingsInvalid
 from gateway.input import regular_file
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Finding
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 from gateway.settings import unusable_files
 from gateway.settings.gateway import MunicipalityFile, Settings
 

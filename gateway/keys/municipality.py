@@ -29,7 +29,7 @@ from gateway.input import regular_file
 from gateway.keys.external import ExternalSigner
 from gateway.keys.following import Look, look
 from gateway.model import Document, Finding, Signature, SignatureFormat, SignatureStyle
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 from gateway.settings import unusable_files
 from gateway.settings.gateway import MunicipalityFile
 from gateway.signature import identity as identities

@@ -32,7 +32,7 @@ from gateway.login import assertions, certificates
 from gateway.login.certificates import Presented
 from gateway.login.clients import Registration, Registry
 from gateway.login.tokens import LIFETIME_S, Issuer, PortalTokens, Principal
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 SCOPES: Final = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 METHODS: Final = ("client_secret_basic", "private_key_jwt", *certificates.METHODS)

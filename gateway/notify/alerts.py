@@ -36,7 +36,7 @@ from gateway.outbound import smtp
 from gateway.outbound.durations import Durations
 from gateway.outbound.httpx_transport import exchange
 from gateway.outbound.smtp import Relay
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 log = structlog.get_logger()
 

@@ -17,8 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID, uuid5
 
-from gateway.model import Reason, instant
-from gateway.ports import Scope
+from gateway.model import Reason, Scope, instant
 
 STATE: Final = "submission.state"
 TEST: Final = "webhook.test"

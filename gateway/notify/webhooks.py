@@ -18,11 +18,12 @@ import structlog
 
 from gateway.errors import CounterpartError, DatabaseAway, InternalError, unexpected
 from gateway.errors.recurring import Failures
+from gateway.model import Scope
 from gateway.notify import message as webhook
 from gateway.notify.alarms import webhook_task
 from gateway.notify.message import Outbox, SendingResult, WebhookMessage
 from gateway.outbound.client import HttpClient, exchange
-from gateway.ports import Clock, Scope
+from gateway.ports.clock import Clock
 
 log = structlog.get_logger()
 

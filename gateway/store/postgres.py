@@ -20,19 +20,17 @@ from gateway.crypto.keys import digest
 from gateway.crypto.vault import MasterKey
 from gateway.errors import DatabaseAway, Erased, InternalError, MasterKeyMissing, NotFound
 from gateway.evidence.chain import Link
-from gateway.model import Attachment, Submission
-from gateway.ports import (
+from gateway.model import Attachment, Scope, Submission
+from gateway.ports.blobs import IncomingUpload, Upload
+from gateway.ports.clock import Clock
+from gateway.ports.keys import KeyArchive
+from gateway.ports.store import (
     Change,
-    Clock,
     Filter,
-    IncomingUpload,
-    KeyArchive,
     NewSubmission,
-    Scope,
     StateChange,
     Store,
     Stored,
-    Upload,
     View,
 )
 from gateway.store.connection.database import Database, compiled

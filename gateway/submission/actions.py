@@ -11,7 +11,7 @@ from datetime import datetime
 
 from gateway.errors import StateConflict
 from gateway.model import State, Submission
-from gateway.ports import Change, EvidenceEntry, JournalEntry
+from gateway.ports.store import Change, EvidenceEntry, JournalEntry
 from gateway.submission.journey import StepKind
 from gateway.submission.states import step
 

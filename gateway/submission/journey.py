@@ -15,7 +15,8 @@ from uuid import UUID
 
 from gateway.errors import CounterpartRefused, GatewayError, SignerAway, StepFailed
 from gateway.model import Event, Part, Reason, State, Submission, instant
-from gateway.ports import Announced, Change, EvidenceEntry, JournalEntry, Sealed
+from gateway.ports.channel import Announced, Sealed
+from gateway.ports.store import Change, EvidenceEntry, JournalEntry
 from gateway.submission import refused_events, uncounted_events
 from gateway.submission.states import BEFORE_SUBMITTED, TERMINAL, step
 

@@ -16,7 +16,9 @@ from gateway.model import Client, Finding, Municipality
 from gateway.notify.message import Subscriptions
 from gateway.outbound.durations import Tally
 from gateway.outbound.policy import AddressPolicy
-from gateway.ports import Clock, ResumableUploads, Store, View
+from gateway.ports.blobs import ResumableUploads
+from gateway.ports.clock import Clock
+from gateway.ports.store import Store, View
 from gateway.web.portal.quotas import Quotas
 
 

@@ -36,7 +36,7 @@ from gateway.notify.webhooks import WebhookSender
 from gateway.outbound.client import HttpClient, Policy, http_client
 from gateway.outbound.durations import Durations
 from gateway.outbound.pace import Counterpart
-from gateway.ports import KeyArchive
+from gateway.ports.keys import KeyArchive
 from gateway.services.loader import Services, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped

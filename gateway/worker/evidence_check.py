@@ -14,7 +14,7 @@ import structlog
 
 from gateway.crypto.keys import PrivateKey
 from gateway.errors import EvidenceBroken, EvidenceShortened, EvidenceWitnessUnreadable
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 from gateway.store.operation import alarms
 from gateway.store.postgres import PostgresStore
 from gateway.store.proof import roots

@@ -29,8 +29,8 @@ import psycopg
 from psycopg import sql
 
 from gateway.crypto import vault
-from gateway.model import State
-from gateway.ports import Change, EvidenceEntry, Filter, Scope
+from gateway.model import Scope, State
+from gateway.ports.store import Change, EvidenceEntry, Filter
 from gateway.store.migrations import migrate
 from gateway.store.postgres import PostgresStore
 from gateway.store.rows.identifier import ordered

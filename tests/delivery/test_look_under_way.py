@@ -12,7 +12,8 @@ import pytest
 from gateway.delivery.advance import LOOK_AGAIN_S, UPLOADS_AT_ONCE
 from gateway.delivery.fair_share import FairShare, Party, Refusal
 from gateway.model import Part, State
-from gateway.ports import LookUnderWay, Sealed, SmallBlob
+from gateway.ports.blobs import SmallBlob
+from gateway.ports.channel import LookUnderWay, Sealed
 from tests.journeys.test_every_crash import ARS, DESTINATION, Channel, worker, world
 
 

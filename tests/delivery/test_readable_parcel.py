@@ -12,7 +12,8 @@ import pytest
 
 from gateway.delivery.advance import Delivery
 from gateway.model import Document, Municipality, State, Submission
-from gateway.ports import Parcel, Sealed, Stored
+from gateway.ports.channel import Parcel, Sealed
+from gateway.ports.store import Stored
 from gateway.services.loader import load
 from tests.services.test_readable_pages import flowing, pages
 

@@ -16,7 +16,7 @@ from gateway.evidence import archive, chain, container, merkle, roots
 from gateway.evidence.archive import Dossier, Witness
 from gateway.evidence.roots import ChainHead
 from gateway.fitconnect import names
-from gateway.ports import EvidenceEntry
+from gateway.ports.store import EvidenceEntry
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 ISSUER = "https://delivery.example/submission-api"

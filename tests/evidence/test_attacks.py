@@ -13,7 +13,7 @@ from gateway.crypto import jws
 from gateway.evidence import archive, chain, container
 from gateway.evidence.archive import CHAIN, MANIFEST, OUR_KEYS, PROOFS, SIGNATURE
 from gateway.evidence.verify import verify
-from gateway.ports import EvidenceEntry
+from gateway.ports.store import EvidenceEntry
 
 ACCEPTED, REJECTED = "accept-submission", "reject-submission"
 

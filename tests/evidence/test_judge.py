@@ -13,7 +13,7 @@ from gateway.evidence.judge import Walk, contradicts, events_differ
 from gateway.evidence.roots import Newest
 from gateway.evidence.trust import Signers
 from gateway.model import State
-from gateway.ports import EvidenceEntry
+from gateway.ports.store import EvidenceEntry
 from tests.evidence.conftest import NOW
 
 DESTINATION = "d-1"

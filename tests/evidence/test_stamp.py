@@ -30,7 +30,7 @@ from gateway.evidence.verify import verify
 from gateway.outbound.client import Policy
 from gateway.outbound.httpx_errors import OutboundRefused
 from gateway.outbound.httpx_transport import httpx_client
-from gateway.ports import EvidenceEntry
+from gateway.ports.store import EvidenceEntry
 from gateway.store.proof import export, roots
 from gateway.worker.stamping import stamp_roots
 from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures

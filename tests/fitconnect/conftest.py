@@ -26,7 +26,7 @@ from gateway.fitconnect import names
 from gateway.model import Document, Purpose, Signature, State, Submission
 from gateway.outbound.answer import Answer
 from gateway.outbound.client import Policy, http_client
-from gateway.ports import Enclosure, Parcel
+from gateway.ports.channel import Enclosure, Parcel
 from gateway.sandbox.fitconnect import keyring, server
 from gateway.sandbox.fitconnect.clock import Ids
 from gateway.sandbox.fitconnect.offers import DEMO

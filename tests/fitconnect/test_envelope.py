@@ -16,7 +16,8 @@ from gateway.errors import DestinationUnfit
 from gateway.fitconnect import envelope, names
 from gateway.fitconnect.channel.packing import SMALL_PLAIN, Packer
 from gateway.model import Purpose
-from gateway.ports import SMALL_BLOB, Enclosure
+from gateway.ports.blobs import SMALL_BLOB
+from gateway.ports.channel import Enclosure
 
 FRAME = bytes(range(256)) * 4096
 

@@ -19,7 +19,7 @@ from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.intake.create import Intake
 from gateway.model import Attachment, Client, Destination, Municipality, State
 from gateway.outbound.client import exchange
-from gateway.ports import Stored
+from gateway.ports.store import Stored
 from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.services.loader import load
 from tests.fitconnect.conftest import MemoryStore, SystemClock

@@ -12,7 +12,7 @@ import respx
 from gateway.errors import CounterpartAway, CounterpartBusy, CounterpartGarbled, TokenRefused
 from gateway.fitconnect.channel.flight import PATIENCE_S
 from gateway.fitconnect.channel.tokens import AccessTokens
-from gateway.ports import LookUnderWay
+from gateway.ports.channel import LookUnderWay
 
 URL = "https://auth.example/token"
 AWAY = CounterpartAway(host="auth.example")

@@ -16,7 +16,7 @@ import pytest
 from gateway.errors import RecordInvalid, TooManyRequests, UnknownService
 from gateway.intake.create import Intake
 from gateway.model import Attachment, Client, Destination, Municipality, Severity
-from gateway.ports import NewSubmission
+from gateway.ports.store import NewSubmission
 from gateway.services.loader import load
 from gateway.xoev.message.around import attachment_id
 from tests.services import published_xsd

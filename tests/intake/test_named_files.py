@@ -13,7 +13,7 @@ from gateway.errors import RecordInvalid
 from gateway.intake.create import Intake
 from gateway.intake.withdrawal import taken_again
 from gateway.model import Attachment, Destination, Severity
-from gateway.ports import View
+from gateway.ports.store import View
 from tests.intake.test_create import ARS, PORTAL, TOWN, Store, body, catalogue, intake  # noqa: F401 - fixtures
 
 OLD = uuid4()

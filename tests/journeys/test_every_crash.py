@@ -17,7 +17,9 @@ import pytest
 from gateway.delivery.advance import Delivery
 from gateway.errors import CounterpartAway, CounterpartRefused, DestinationUnfit, NotFound, VersionGone
 from gateway.model import Document, Event, Municipality, Part, State, Submission
-from gateway.ports import Announced, Sealed, SmallBlob, Stored
+from gateway.ports.blobs import SmallBlob
+from gateway.ports.channel import Announced, Sealed
+from gateway.ports.store import Stored
 from gateway.submission.states import TERMINAL
 
 ARS, DESTINATION, SERVICE = "150900546546", "879ee109-a690-4db8-ab32-424284184d7d", "https://delivery.example"

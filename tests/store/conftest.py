@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from gateway.model import Attachment, Document, State, Submission
-from gateway.ports import EvidenceEntry, IncomingUpload, NewSubmission, Scope
+from gateway.model import Attachment, Document, Scope, State, Submission
+from gateway.ports.blobs import IncomingUpload
+from gateway.ports.store import EvidenceEntry, NewSubmission
 from gateway.store.postgres import PostgresStore
 from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures
 

@@ -25,7 +25,7 @@ from gateway.outbound.httpx_errors import OutboundRefused
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.policy import AddressPolicy
 from gateway.outbound.smtp import Relay
-from gateway.ports import Change
+from gateway.ports.store import Change
 from gateway.store.operation.alarm_messages import StoredAlarmMessages
 from gateway.store.operation.alarms import acknowledge, look, open_alarms, raise_about_gateway, resolve_about_gateway
 from gateway.submission.deadlines import AlarmLevel

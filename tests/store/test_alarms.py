@@ -9,7 +9,7 @@ import pytest
 
 from gateway.model import Event, State
 from gateway.notify.alarms import HOUSE_RULES
-from gateway.ports import Change
+from gateway.ports.store import Change
 from gateway.store.operation.alarms import acknowledge, look, open_alarms
 from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, ProofKind, Since
 from gateway.submission.journey import observed

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import DatabaseAway
-from gateway.ports import Change
+from gateway.ports.store import Change
 from gateway.store.connection import pool
 from gateway.store.migrations import migrate
 from gateway.store.operation import jobs

@@ -22,7 +22,7 @@ from gateway.crypto.vault import MasterKey
 from gateway.errors import BackupUnfit, DatabaseNotEmpty, Erased
 from gateway.evidence import chain
 from gateway.model import State
-from gateway.ports import Change, EvidenceEntry
+from gateway.ports.store import Change, EvidenceEntry
 from gateway.store import migrations
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.keys import master_keys

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors import DatabaseAway, Superseded, UploadTaken, UploadUnknown
 from gateway.model import State
-from gateway.ports import Change
+from gateway.ports.store import Change
 from gateway.store.erasure import sweep
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.submissions.blobs import FRAME

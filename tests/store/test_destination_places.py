@@ -13,7 +13,8 @@ from gateway.delivery.advance import Delivery
 from gateway.delivery.rate_limit import RateLimit
 from gateway.errors import CounterpartBusy
 from gateway.model import Event, Municipality, Part, State
-from gateway.ports import Announced, Sealed, SmallBlob
+from gateway.ports.blobs import SmallBlob
+from gateway.ports.channel import Announced, Sealed
 from gateway.store.connection.database import numbered
 from gateway.store.operation.destination_places import LEASE, StoredPlaces
 from tests.store.conftest import TOWN, new_submission

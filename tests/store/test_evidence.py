@@ -20,7 +20,7 @@ from gateway.evidence.verify import verify
 from gateway.fitconnect import events, wire
 from gateway.model import State
 from gateway.outbound.answer import Answer
-from gateway.ports import Change, EvidenceEntry
+from gateway.ports.store import Change, EvidenceEntry
 from gateway.store.connection.database import numbered
 from gateway.store.proof import export, roots
 from gateway.store.proof.chains import keys_of

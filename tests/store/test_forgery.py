@@ -22,7 +22,7 @@ from gateway.evidence import roots as forms
 from gateway.evidence.roots import Newest
 from gateway.keys.files import token_place
 from gateway.model import State
-from gateway.ports import Change, EvidenceEntry
+from gateway.ports.store import Change, EvidenceEntry
 from gateway.settings.gateway import Settings
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.erasure.retention import Period

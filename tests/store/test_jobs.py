@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from gateway.model import State
-from gateway.ports import Change
+from gateway.ports.store import Change
 from gateway.store.operation import jobs
 from tests.store.conftest import new_submission
 

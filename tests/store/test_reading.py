@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from gateway.errors import InvalidParameter, NotFound
-from gateway.model import State
-from gateway.ports import Change, Filter, Scope
+from gateway.model import Scope, State
+from gateway.ports.store import Change, Filter
 from tests.store.conftest import EVERYBODY, OTHER_TOWN, TOWN, new_submission, uploaded
 
 MINE = Scope("portal", frozenset({TOWN}))

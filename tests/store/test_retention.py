@@ -15,7 +15,7 @@ from gateway.crypto.keys import generate_ed25519
 from gateway.errors import Erased, ErasedListUnreadable, ErasedListUnwritable, NotFound, OnLegalHold, StillUnderWay
 from gateway.evidence import chain, cover
 from gateway.model import State
-from gateway.ports import Change
+from gateway.ports.store import Change
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.erasure.retention import Period
 from tests.store.conftest import EVERYBODY, TOWN, new_submission, uploaded

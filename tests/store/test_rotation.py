@@ -16,7 +16,7 @@ from gateway.crypto import vault
 from gateway.crypto.vault import MasterKey
 from gateway.errors import Erased, MasterKeyStillNeeded, MasterKeyWrong, ProcessesWithoutKey
 from gateway.model import State
-from gateway.ports import Change, Filter
+from gateway.ports.store import Change, Filter
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.keys import master_keys, rotation
 from gateway.store.postgres import PostgresStore

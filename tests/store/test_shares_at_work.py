@@ -17,7 +17,9 @@ from gateway.delivery.fair_share import PATIENCE_S, PLACES, FairShare
 from gateway.model import Event, Municipality, Part, State
 from gateway.outbound.client import Policy, exchange, http_client
 from gateway.outbound.pace import Pace
-from gateway.ports import Announced, Change, Sealed, SmallBlob
+from gateway.ports.blobs import SmallBlob
+from gateway.ports.channel import Announced, Sealed
+from gateway.ports.store import Change
 from gateway.store.operation import jobs
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission
 

@@ -14,7 +14,13 @@ import pytest
 from gateway.errors import Erased, IdempotencyConflict, NotFound, UploadTaken, UploadUnknown, VersionGone
 from gateway.evidence import chain
 from gateway.model import Event, Part, Reason, State
-from gateway.ports import SMALL_BLOB, Change, EvidenceEntry, JournalEntry, Passed, SmallBlob
+from gateway.ports.blobs import SMALL_BLOB, SmallBlob
+from gateway.ports.store import (
+    Change,
+    EvidenceEntry,
+    JournalEntry,
+    Passed,
+)
 from gateway.store.postgres import PostgresStore
 from tests.store.conftest import EVERYBODY, MASTER_KEY, OTHER_TOWN, drained, new_submission, uploaded
 

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.errors import ChecksumMismatch, NotFound, OffsetConflict
 from gateway.model import State
-from gateway.ports import Change
+from gateway.ports.store import Change
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.erasure.sweep import GRACE, sweep
 from gateway.store.submissions import resumable

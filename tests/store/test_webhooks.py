@@ -16,11 +16,11 @@ import structlog.testing
 from aiohttp import web
 
 from gateway.errors import InvalidParameter, LimitReached, NotFound, WebhookEnded
-from gateway.model import State, instant
+from gateway.model import Scope, State, instant
 from gateway.notify.message import DELAYS, GIVEN_UP_AFTER, STATE
 from gateway.notify.webhooks import LEASE, WebhookSender
 from gateway.outbound.client import Policy, http_client
-from gateway.ports import Change, Scope
+from gateway.ports.store import Change
 from gateway.store.operation.alarms import open_alarms
 from gateway.store.webhooks import subscriptions as webhooks
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission

@@ -8,8 +8,8 @@ import pytest
 
 from gateway.errors import StateConflict, Superseded, VersionGone
 from gateway.intake.withdrawal import withdraw
-from gateway.model import State
-from gateway.ports import Change, Filter, Scope
+from gateway.model import Scope, State
+from gateway.ports.store import Change, Filter
 from tests.store.conftest import EVERYBODY, new_submission
 
 

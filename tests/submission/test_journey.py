@@ -17,7 +17,7 @@ from gateway.errors import (
     SignerAway,
 )
 from gateway.model import Event, Part, State, Submission
-from gateway.ports import Announced, Sealed
+from gateway.ports.channel import Announced, Sealed
 from gateway.submission import journey
 from gateway.submission.journey import Step, StepKind
 from gateway.submission.states import BEFORE_SUBMITTED, TERMINAL, TRANSITIONS, diagram, step

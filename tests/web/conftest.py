@@ -31,8 +31,9 @@ from gateway.intake.create import Admit, shape
 from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
-from gateway.model import Client, Destination, Finding, Municipality, State, Submission
-from gateway.ports import Filter, IncomingUpload, Scope, StateChange, Upload, View
+from gateway.model import Client, Destination, Finding, Municipality, Scope, State, Submission
+from gateway.ports.blobs import IncomingUpload, Upload
+from gateway.ports.store import Filter, StateChange, View
 from gateway.web.app import create_app
 from gateway.web.parts import BodyLimits, HealthCheck, WebDependencies
 from tests.login.conftest import at_once

@@ -17,7 +17,7 @@ from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client
-from gateway.ports import Resumable
+from gateway.ports.blobs import Resumable
 from gateway.web.app import create_app
 from tests.web.conftest import ALL, ARS, OTHER_ARS, SECRET
 from tests.web.test_doors import basic

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from gateway.errors import InvalidParameter
-from gateway.ports import StateChange
+from gateway.ports.store import StateChange
 from tests.web.conftest import ARS, build
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

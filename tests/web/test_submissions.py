@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import DatabaseAway, UploadTaken
 from gateway.model import Finding, Severity
-from gateway.ports import StateChange
+from gateway.ports.store import StateChange
 from tests.web.conftest import ARS, OTHER_ARS, a_view, build
 
 BODY = {"service": "hausnummer", "municipality": ARS, "record": {"name": "Müller-Łukasiewicz"}}

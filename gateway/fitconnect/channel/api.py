@@ -16,7 +16,7 @@ from gateway.fitconnect.channel.tokens import AccessTokens
 from gateway.fitconnect.wire import Request, refusal
 from gateway.outbound.answer import Answer
 from gateway.outbound.client import HttpClient, exchange
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 WHOLE_BYTES: Final = 1_048_576
 """A body up to this size is sent in one piece."""

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Final, Generic, TypeVar
 
-from gateway.ports import LookUnderWay
+from gateway.ports.channel import LookUnderWay
 
 PATIENCE_S: Final = 1.0
 """Seconds after its start that those who did not start a request wait for it; they hold places that others need."""

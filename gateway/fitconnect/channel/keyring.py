@@ -21,7 +21,8 @@ from gateway.fitconnect.channel.environment import Environment
 from gateway.fitconnect.channel.flight import Flight
 from gateway.fitconnect.events import KeyWanted
 from gateway.fitconnect.wire import Inbox
-from gateway.ports import Clock, KeyArchive
+from gateway.ports.clock import Clock
+from gateway.ports.keys import KeyArchive
 
 RECEPTION_AGE_S: Final = 2.0
 """A destination and its key must not be cached; submissions sealed within this time share one look at them."""

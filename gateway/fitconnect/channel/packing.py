@@ -18,7 +18,9 @@ from gateway.errors import InternalError
 from gateway.fitconnect import envelope, names
 from gateway.fitconnect.envelope import Sealing
 from gateway.model import Part
-from gateway.ports import SMALL_BLOB, Enclosure, SmallBlob, Store
+from gateway.ports.blobs import SMALL_BLOB, SmallBlob
+from gateway.ports.channel import Enclosure
+from gateway.ports.store import Store
 
 SMALL_PLAIN: Final = (SMALL_BLOB - 1_024) * 3 // 4
 """Plain bytes that, sealed, fit into a small blob; they are sealed at once, on the event loop."""

@@ -25,7 +25,10 @@ from gateway.fitconnect.channel.tokens import AccessTokens
 from gateway.german_time import german_date
 from gateway.model import Event, Part, Signature, Submission
 from gateway.outbound.client import HttpClient
-from gateway.ports import Announced, Clock, KeyArchive, Keys, Parcel, Sealed, Store
+from gateway.ports.channel import Announced, Parcel, Sealed
+from gateway.ports.clock import Clock
+from gateway.ports.keys import KeyArchive, Keys
+from gateway.ports.store import Store
 
 MAX_PAGES: Final = 20
 """Pages of an event log that are read; a submission has a handful of events."""

@@ -21,7 +21,7 @@ from gateway.fitconnect.channel.flight import Flight
 from gateway.input import foreign_json
 from gateway.outbound.answer import Answer
 from gateway.outbound.client import HttpClient, exchange
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 RENEW_AFTER: Final = 0.8
 """Share of a token's life after which it is renewed while still valid."""

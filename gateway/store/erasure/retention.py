@@ -50,7 +50,8 @@ from gateway.errors import (
 )
 from gateway.evidence import chain
 from gateway.model import State
-from gateway.ports import Clock, EvidenceEntry
+from gateway.ports.clock import Clock
+from gateway.ports.store import EvidenceEntry
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, Row, compiled
 from gateway.store.erasure.erased_list import ErasedList

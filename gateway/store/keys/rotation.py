@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from gateway.crypto import vault
 from gateway.errors import CryptoFailure, ProcessesWithoutKey
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, numbered
 from gateway.store.keys import master_keys

@@ -20,7 +20,7 @@ import structlog
 from gateway.errors import InternalError, unexpected
 from gateway.model import instant
 from gateway.notify.alarms import SAMPLE, AlarmMessage, Line, Sent, Target
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, numbered
 from gateway.store.operation import alarms

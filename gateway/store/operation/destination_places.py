@@ -16,7 +16,7 @@ from typing import Final
 from uuid import UUID
 
 from gateway.delivery.rate_limit import LONGEST_REST, Observed, RateLimit, decide
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, numbered
 

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 from gateway.store.connection.database import Database, compiled
 from gateway.store.rows import tables as t
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, any_, bindparam
 
-from gateway.ports import Scope
+from gateway.model import Scope
 
 Shape = tuple[bool, bool]
 

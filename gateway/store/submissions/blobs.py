@@ -32,7 +32,7 @@ from sqlalchemy import Uuid as UuidType
 
 from gateway.crypto import vault
 from gateway.errors import CryptoFailure, DatabaseAway, Erased, InternalError, NotFound
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, Statement, compiled
 from gateway.store.keys.keyring import DataKey, DataKeyring

@@ -16,7 +16,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Select, Text, bindparam, cast, func, select, tuple_
 
-from gateway.ports import Scope, StateChange
+from gateway.model import Scope
+from gateway.ports.store import StateChange
 from gateway.store.connection.database import Database, Statement, compiled
 from gateway.store.rows import scope
 from gateway.store.rows import tables as t

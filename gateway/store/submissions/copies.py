@@ -16,7 +16,8 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, exists, select
 
 from gateway.errors import CryptoFailure, Erased, NotFound, UploadUnknown
 from gateway.model import Attachment
-from gateway.ports import Clock, NewSubmission
+from gateway.ports.clock import Clock
+from gateway.ports.store import NewSubmission
 from gateway.store.connection.database import Database, compiled
 from gateway.store.keys.keyring import DataKeyring
 from gateway.store.rows import tables as t

@@ -19,8 +19,8 @@ from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Select, Text, 
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from gateway.errors import Erased, IdempotencyConflict, InvalidParameter, NotFound
-from gateway.model import Attachment, Document, Finding, Purpose
-from gateway.ports import Filter, Scope, Stored, View
+from gateway.model import Attachment, Document, Finding, Purpose, Scope
+from gateway.ports.store import Filter, Stored, View
 from gateway.store.connection.database import Database, Statement, compiled
 from gateway.store.keys import encrypted_columns
 from gateway.store.keys.keyring import DataKey, DataKeyring

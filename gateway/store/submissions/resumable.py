@@ -16,7 +16,8 @@ from uuid import UUID
 
 from gateway.crypto import vault
 from gateway.errors import LengthMismatch, NotFound, OffsetConflict
-from gateway.ports import Clock, IncomingUpload, Resumable
+from gateway.ports.blobs import IncomingUpload, Resumable
+from gateway.ports.clock import Clock
 from gateway.store.connection.database import Database, numbered
 from gateway.store.keys.keyring import DataKeyring
 from gateway.store.submissions import blobs
@@ -85,7 +86,7 @@ DELETE FROM data_keys WHERE id IN (SELECT data_key FROM dropped UNION ALL SELECT
 
 
 class Pieces:
-    """Keeps the port `gateway.ports.ResumableUploads`."""
+    """Keeps the port `ports.blobs.ResumableUploads`."""
 
     def __init__(
         self, database: Database, keyring: DataKeyring, clock: Clock, new_id: Callable[[], UUID], uploads: Uploads

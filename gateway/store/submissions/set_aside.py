@@ -15,7 +15,7 @@ from uuid import UUID
 from gateway.errors import StepFailed
 from gateway.evidence import chain
 from gateway.model import Reason, State
-from gateway.ports import EvidenceEntry
+from gateway.ports.store import EvidenceEntry
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, Row, numbered
 from gateway.submission.journey import STEP_ATTEMPTS

@@ -31,7 +31,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from gateway.errors import DigestMismatch, LengthMismatch, UploadConflict
 from gateway.model import Attachment
-from gateway.ports import Clock, IncomingUpload, Upload
+from gateway.ports.blobs import IncomingUpload, Upload
+from gateway.ports.clock import Clock
 from gateway.store.connection.database import Database, Statement, compiled
 from gateway.store.keys.keyring import DataKey, DataKeyring
 from gateway.store.rows import tables as t

@@ -20,7 +20,14 @@ from gateway.errors import NotFound, Superseded, UploadTaken, UploadUnknown, Ver
 from gateway.evidence import chain
 from gateway.evidence.chain import Link
 from gateway.model import Attachment, Submission
-from gateway.ports import Change, Clock, JournalEntry, NewSubmission, Passed, SmallBlob
+from gateway.ports.blobs import SmallBlob
+from gateway.ports.clock import Clock
+from gateway.ports.store import (
+    Change,
+    JournalEntry,
+    NewSubmission,
+    Passed,
+)
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, compiled
 from gateway.store.keys import encrypted_columns

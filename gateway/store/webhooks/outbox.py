@@ -19,10 +19,10 @@ import structlog
 
 from gateway.crypto import vault
 from gateway.errors import DatabaseAway, InternalError, unexpected
-from gateway.model import instant
+from gateway.model import Scope, instant
 from gateway.notify.alarms import WEBHOOK_ENDED
 from gateway.notify.message import GONE, STATE, SendingResult, WebhookMessage, following, message_id
-from gateway.ports import Clock, Scope
+from gateway.ports.clock import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, numbered
 from gateway.store.keys.keyring import DataKeyring

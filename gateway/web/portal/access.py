@@ -24,8 +24,8 @@ from gateway.errors import Forbidden, InvalidParameter, Maintenance, NotFound, U
 from gateway.input.pointers import token
 from gateway.login.certificates import Presented
 from gateway.login.tokens import Principal
-from gateway.model import Client, Finding
-from gateway.ports import Scope, View
+from gateway.model import Client, Finding, Scope
+from gateway.ports.store import View
 from gateway.web.http.problems import parameter
 from gateway.web.parts import WebDependencies
 

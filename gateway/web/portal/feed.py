@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.errors import DatabaseAway, InvalidParameter, TooManyRequests
 from gateway.login.tokens import Principal
 from gateway.model import instant
-from gateway.ports import StateChange
+from gateway.ports.store import StateChange
 from gateway.web.portal.access import READ, Query, caller, dependencies_of, reply, visible
 
 STREAMS: Final = 8

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from gateway.errors import TooManyRequests
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 SHARES: Final = 20
 """A process fetches this part of a minute's requests at a time."""

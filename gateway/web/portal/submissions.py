@@ -15,7 +15,7 @@ from starlette.responses import Response
 from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
 from gateway.intake.withdrawal import taken_again, withdraw
 from gateway.model import Client, Severity, State
-from gateway.ports import Filter, View
+from gateway.ports.store import Filter, View
 from gateway.web.http import body
 from gateway.web.http.metrics import of as metrics_of
 from gateway.web.portal.access import (

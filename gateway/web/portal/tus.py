@@ -27,7 +27,7 @@ from gateway.errors import (
     TusVersionUnknown,
     WrongMediaType,
 )
-from gateway.ports import Resumable, ResumableUploads
+from gateway.ports.blobs import Resumable, ResumableUploads
 from gateway.web.http import body
 from gateway.web.http.problems import parameter
 from gateway.web.http.wire import TUS_VERSION as VERSION

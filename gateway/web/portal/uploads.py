@@ -16,7 +16,7 @@ from starlette.responses import Response
 from gateway.errors import BodyTooLarge, InvalidParameter, LengthRequired, WrongMediaType
 from gateway.login.tokens import Principal
 from gateway.model import instant
-from gateway.ports import IncomingUpload
+from gateway.ports.blobs import IncomingUpload
 from gateway.web.http import body
 from gateway.web.http.problems import parameter
 from gateway.web.parts import WebDependencies

@@ -1,42 +1,47 @@
-"""What the inside asks of the outside: store, channel, clock, keys.
+"""What the inside asks of the store: submissions, their changes, their evidence.
 
 Knows: the shape of each answer. Never does: anything itself; adapters live in the rooms above and meet in `wiring`.
-Standard: architecture §3. Start reading: `Store`, then `Channel`.
+Standard: architecture §3. Start reading: `Store`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
-from uuid import UUID
+from collections.abc import (
+    AsyncIterator,
+    Mapping,
+)
+from contextlib import (
+    AbstractAsyncContextManager,
+)
+from dataclasses import (
+    dataclass,
+    field,
+)
+from datetime import (
+    datetime,
+)
+from typing import (
+    Any,
+    Protocol,
+)
+from uuid import (
+    UUID,
+)
 
 from gateway.model import (
     Attachment,
     Document,
-    Event,
-    Part,
-    Purpose,
-    Signature,
-    SignatureStyle,
+    Scope,
     State,
     Submission,
     instant,
 )
-
-
-class Clock(Protocol):
-    """The one reader of time."""
-
-    def now(self) -> datetime:
-        """The current instant, UTC, aware."""
-        ...
-
-
-class LookUnderWay(Exception):
-    """Somebody else is asking for what a step needs, and it takes long: nothing was sent, come again later."""
+from gateway.ports.blobs import (
+    BlobWriter,
+    IncomingUpload,
+    SmallBlob,
+    Upload,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +59,6 @@ class EvidenceEntry:
 
     kind: str
     body: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class SmallBlob:
-    """Bytes of one frame at most (`SMALL_BLOB` bytes) that become a blob with the commit that first names it."""
-
-    id: UUID
-    content: bytes = field(repr=False)
-
-
-SMALL_BLOB = 131_072
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +120,6 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """Who may see: a client's own submissions in its municipalities. `client=None` is the operator at the machine."""
-
-    client: str | None
-    municipalities: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class View:
     """A submission as portals and operators read it. `reference` and file names are decrypted for this answer only."""
 
@@ -175,66 +161,6 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class IncomingUpload:
-    """What a portal announces of an upload: `length` in bytes, `sha256` lower-case hex of `Repr-Digest` or None."""
-
-    client: str
-    municipality: str
-    upload: UUID
-    media_type: str
-    length: int
-    sha256: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A finished upload of one client. `sha256` is lower-case hex; `created` is False where it stood already."""
-
-    upload: UUID
-    size: int
-    sha256: str
-    media_type: str
-    expires_at: datetime
-    created: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Resumable:
-    """How far an upload in pieces has come, in bytes. `metadata` is what its client said of it; may name a person."""
-
-    upload: UUID
-    length: int
-    offset: int
-    expires_at: datetime
-    media_type: str = "application/octet-stream"
-    metadata: str = field(default="", repr=False)
-
-
-class ResumableUploads(Protocol):
-    """Uploads in pieces (tus); one that is complete is an upload as `Store.receive_upload` makes them."""
-
-    async def begin(
-        self, client: str, municipality: str, media_type: str, length: int, metadata: str = ""
-    ) -> Resumable:
-        """A new upload of `length` bytes; `metadata` is kept encrypted, and given back by `find` alone."""
-        ...
-
-    async def find(self, client: str, upload: UUID) -> Resumable:
-        """How far it has come. Raises `NotFound`."""
-        ...
-
-    async def append(
-        self, client: str, upload: UUID, offset: int, body: AsyncIterator[bytes], *, whole: bool
-    ) -> Resumable:
-        """Take bytes behind `offset`; with `whole` all of the body counts or nothing. Raises `OffsetConflict`."""
-        ...
-
-    async def end(self, client: str, upload: UUID) -> None:
-        """Give it up. Raises `NotFound`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class StateChange:
     """One line of the change feed."""
 
@@ -255,18 +181,6 @@ class Filter:
     created_after: datetime | None = None
     cursor: str | None = None
     limit: int = 50
-
-
-class BlobWriter(Protocol):
-    """Takes the bytes of one blob in order; frames and encryption are the store's affair."""
-
-    async def write(self, data: bytes) -> None:
-        """Append bytes of any length."""
-        ...
-
-    async def finish(self) -> UUID:
-        """Make the blob whole and return its id; what is not finished is swept."""
-        ...
 
 
 class Store(Protocol):
@@ -346,112 +260,4 @@ class Store(Protocol):
 
     async def in_maintenance(self) -> bool:
         """Whether nothing new may be taken over."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Enclosure:
-    """A file to be sealed: its description and either its bytes or the blob that holds them."""
-
-    attachment_id: UUID
-    filename: str = field(repr=False)
-    media_type: str
-    purpose: Purpose
-    size: int
-    content: bytes | None = field(default=None, repr=False)
-    blob: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """All that a channel seals for one submission."""
-
-    document: Document
-    enclosures: tuple[Enclosure, ...]
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """What sealing made: the parts, where they go, and what the evidence keeps (key ids, hashes, versions).
-
-    `blobs` are the small parts, which stand in the store only once they are committed; large ones stand there already.
-    """
-
-    parts: tuple[Part, ...]
-    destination_id: str
-    region: str | None
-    service_identifier: str
-    facts: Mapping[str, Any]
-    blobs: tuple[SmallBlob, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """The counterpart's answer to an announcement."""
-
-    remote_id: str
-    case_id: str
-
-
-class Channel(Protocol):
-    """A way to an authority. Each call is one exchange; errors are `CounterpartError` with `retry` set or not.
-
-    A call that needs what another one is asking for already waits for it a moment only, then raises `LookUnderWay`.
-    """
-
-    def destination_of(self, service: str, *, test: bool) -> str:
-        """The destination to which a service's submissions go. Raises `DestinationUnfit` where there is none."""
-        ...
-
-    async def seal(self, submission: Submission, parcel: Parcel, store: Store) -> Sealed:
-        """Read destination and key, check both, sign, build metadata, seal every part into the store."""
-        ...
-
-    async def announce(self, submission: Submission) -> Announced:
-        """Announce the submission and its attachments."""
-        ...
-
-    async def upload(self, submission: Submission, part: Part, body: AsyncIterator[bytes]) -> None:
-        """Send one sealed attachment; safe to repeat."""
-        ...
-
-    async def submit(self, submission: Submission, metadata: bytes, data: bytes) -> None:
-        """Send the final request; safe to repeat under the same remote id."""
-        ...
-
-    async def events(self, submission: Submission) -> tuple[Event, ...]:
-        """The whole event log in order, every SET verified; what does not verify comes with `verified=False`."""
-        ...
-
-
-class KeyArchive(Protocol):
-    """Keeps the public keys that evidence names by their digest; none is ever removed."""
-
-    async def keep_key(self, jwk: Mapping[str, Any]) -> None:
-        """Keep a public JWK under its digest (`crypto.keys.digest`); cheap where it is kept already."""
-        ...
-
-
-class Keys(Protocol):
-    """Signing keys by municipality; private halves never leave the adapter."""
-
-    @property
-    def receipt_key(self) -> str:
-        """The digest of the public key that receipts verify with."""
-        ...
-
-    async def sign_document(self, municipality: str, document: Document, style: SignatureStyle) -> Signature:
-        """Sign with the municipality's key; one that is asked for inside the document is read from there.
-
-        Raises `SigningKeyUnfit`, `SignerAway`.
-        """
-        ...
-
-    async def sign_inside(self, municipality: str, document: Document) -> Document:
-        """The document with the municipality's signature in it: other bytes, another digest. Raises as above."""
-        ...
-
-    def sign_receipt(self, payload: Mapping[str, Any]) -> str:
-        """Compact JWS (EdDSA or ES256) of a receipt with the gateway's key, verifiable with `/oidc/jwks.json`."""
         ...

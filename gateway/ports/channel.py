@@ -1,0 +1,120 @@
+"""What delivery asks of a channel: seal, announce, upload, submit, events.
+
+Knows: the shape of each answer. Never does: anything itself; adapters live in the rooms above and meet in `wiring`.
+Standard: architecture §3. Start reading: `Parcel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import (
+    AsyncIterator,
+    Mapping,
+)
+from dataclasses import (
+    dataclass,
+    field,
+)
+from datetime import (
+    datetime,
+)
+from typing import (
+    Any,
+    Protocol,
+)
+from uuid import (
+    UUID,
+)
+
+from gateway.model import (
+    Document,
+    Event,
+    Part,
+    Purpose,
+    Submission,
+)
+from gateway.ports.blobs import (
+    SmallBlob,
+)
+from gateway.ports.store import (
+    Store,
+)
+
+
+class LookUnderWay(Exception):
+    """Somebody else is asking for what a step needs, and it takes long: nothing was sent, come again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file to be sealed: its description and either its bytes or the blob that holds them."""
+
+    attachment_id: UUID
+    filename: str = field(repr=False)
+    media_type: str
+    purpose: Purpose
+    size: int
+    content: bytes | None = field(default=None, repr=False)
+    blob: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """All that a channel seals for one submission."""
+
+    document: Document
+    enclosures: tuple[Enclosure, ...]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What sealing made: the parts, where they go, and what the evidence keeps (key ids, hashes, versions).
+
+    `blobs` are the small parts, which stand in the store only once they are committed; large ones stand there already.
+    """
+
+    parts: tuple[Part, ...]
+    destination_id: str
+    region: str | None
+    service_identifier: str
+    facts: Mapping[str, Any]
+    blobs: tuple[SmallBlob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The counterpart's answer to an announcement."""
+
+    remote_id: str
+    case_id: str
+
+
+class Channel(Protocol):
+    """A way to an authority. Each call is one exchange; errors are `CounterpartError` with `retry` set or not.
+
+    A call that needs what another one is asking for already waits for it a moment only, then raises `LookUnderWay`.
+    """
+
+    def destination_of(self, service: str, *, test: bool) -> str:
+        """The destination to which a service's submissions go. Raises `DestinationUnfit` where there is none."""
+        ...
+
+    async def seal(self, submission: Submission, parcel: Parcel, store: Store) -> Sealed:
+        """Read destination and key, check both, sign, build metadata, seal every part into the store."""
+        ...
+
+    async def announce(self, submission: Submission) -> Announced:
+        """Announce the submission and its attachments."""
+        ...
+
+    async def upload(self, submission: Submission, part: Part, body: AsyncIterator[bytes]) -> None:
+        """Send one sealed attachment; safe to repeat."""
+        ...
+
+    async def submit(self, submission: Submission, metadata: bytes, data: bytes) -> None:
+        """Send the final request; safe to repeat under the same remote id."""
+        ...
+
+    async def events(self, submission: Submission) -> tuple[Event, ...]:
+        """The whole event log in order, every SET verified; what does not verify comes with `verified=False`."""
+        ...
