@@ -29,8 +29,8 @@ def list_(config: Path | None, as_json: bool) -> None:
     from gateway.notify.alarms import sentences  # noqa: PLC0415 - commands import what they need
     from gateway.store.operation.alarms import open_alarms  # noqa: PLC0415 - commands import what they need
 
-    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the house, imported late
-        for row in await open_alarms(house.store.database):
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
+        for row in await open_alarms(runtime.store.database):
             seen, (de, en) = row["acknowledged_at"], sentences(row["rule"])
             own = row["municipality"] is None  # about the gateway itself
             line = {
@@ -74,9 +74,9 @@ def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...], rules:
         raise click.UsageError(text("ID oder --gateway REGEL angeben.", "Give an ID or --gateway RULE."))
     wanted = uuids(ids)
 
-    async def main(house: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
+    async def main(runtime: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
         left = {*map(str, wanted), *rules}
-        for rule, subject in await noted(house.store.database, wanted, house.clock.now(), rules):
+        for rule, subject in await noted(runtime.store.database, wanted, runtime.clock.now(), rules):
             left -= {rule, subject}
             line = {"rule": rule, "submission_id": subject, "acknowledged": True}
             if rule in rules:
@@ -97,9 +97,9 @@ def test(config: Path | None, as_json: bool) -> None:
     """One line an address; exit code 1 where one was not reached, or there is none."""
     from gateway.wiring.messengers import open_alarm_sender  # noqa: PLC0415 - commands import what they need
 
-    async def main(house: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
+    async def main(runtime: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
         reached = True
-        async with open_alarm_sender(house) as herald:
+        async with open_alarm_sender(runtime) as herald:
             if not herald.targets:
                 say(text("Es ist kein Empfänger eingerichtet ([alarms]).", "No recipient is set up ([alarms])."))
                 return False

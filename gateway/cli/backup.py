@@ -100,9 +100,9 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
         if not asked and await asyncio.to_thread(files.knows_erasures, dsn):
             say(_NO_LIST[language()].format(file=own.path))
         await asyncio.to_thread(own.adopt, erasures)
-        async with open_runtime(values, restoring=True) as house:
-            again = [await house.retention.replay(e.submission, e.keys) for e in erasures]
-            newest = await judging.newest(house.store.database)
+        async with open_runtime(values, restoring=True) as runtime:
+            again = [await runtime.retention.replay(e.submission, e.keys) for e in erasures]
+            newest = await judging.newest(runtime.store.database)
         why = f"restore of the backup of {summary.made_at}"
         await asyncio.to_thread(noted.accept, newest, why, datetime.now(UTC))
         await asyncio.to_thread(files.finish, dsn)

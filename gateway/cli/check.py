@@ -140,13 +140,13 @@ async def _inside(values: Settings, also: Iterable[Callable[[], object]], faults
     from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
     try:
-        async with open_runtime(values, also=also, faults=faults) as house:
+        async with open_runtime(values, also=also, faults=faults) as runtime:
             rows = [Row("database", True, "embedded" if values.database.url is None else "external")]
-            rows.append(await _evidence(house))
+            rows.append(await _evidence(runtime))
             rows += await _alarms(values)
-            rows.append(Row("services", True, ", ".join(sorted(house.catalogue.ids()))))
-            for ars in house.municipalities:
-                rows += await _town(house, ars)
+            rows.append(Row("services", True, ", ".join(sorted(runtime.catalogue.ids()))))
+            for ars in runtime.municipalities:
+                rows += await _town(runtime, ars)
             return rows
     except SettingsInvalid as error:
         faults += [each for each in error.findings if each not in faults]
@@ -156,35 +156,35 @@ async def _inside(values: Settings, also: Iterable[Callable[[], object]], faults
         return [_fault(place, error)]
 
 
-async def _town(house: Any, ars: str) -> list[Row]:  # noqa: ANN401 - imported late
+async def _town(runtime: Any, ars: str) -> list[Row]:  # noqa: ANN401 - imported late
     """The municipality's key, its login, and each destination; without a secret only what needs none."""
-    town, channel = house.municipalities[ars], house.channels.get(ars)
-    rows = [await _tried(f"signing_key {town.slug}", partial(_signing_key, house, ars))]
+    town, channel = runtime.municipalities[ars], runtime.channels.get(ars)
+    rows = [await _tried(f"signing_key {town.slug}", partial(_signing_key, runtime, ars))]
     if channel is None:
         return rows
     rows.append(await _tried(f"fitconnect_token {town.slug}", channel.check_token))
     for destination in town.destinations:
         name = f"destination {town.slug} {destination.destination_id}"
         rows.append(await _tried(name, partial(channel.check_destination, destination.destination_id)))
-        rows += await _taken(house, ars, destination) if rows[-1].ok else []
+        rows += await _taken(runtime, ars, destination) if rows[-1].ok else []
     return rows
 
 
-async def _taken(house: Any, ars: str, destination: Destination) -> list[Row]:  # noqa: ANN401 - imported late
+async def _taken(runtime: Any, ars: str, destination: Destination) -> list[Row]:  # noqa: ANN401 - imported late
     """Whether a destination takes each service that goes there: what it does not take would be held after its 201.
 
     A misfit is a fault where the municipality names the service, and told where the destination stands for `*`.
     """
     from gateway.xoev.form.writing import MEDIA_TYPE  # noqa: PLC0415 - commands import what they need
 
-    town, rows = house.municipalities[ars], []
-    for service in map(house.catalogue.get, house.catalogue.ids()):
+    town, rows = runtime.municipalities[ars], []
+    for service in map(runtime.catalogue.get, runtime.catalogue.ids()):
         tests = [test for test in (False, True) if town.destination_for(service.id, test=test) == destination]
         if not tests:
             continue
         uri = service.rules_for(ars).schema_uri
         name = f"service {town.slug} {service.id} {destination.destination_id}"
-        ask = partial(house.channels[ars].check_service, service.id, ars, uri, MEDIA_TYPE, test=tests[0])
+        ask = partial(runtime.channels[ars].check_service, service.id, ars, uri, MEDIA_TYPE, test=tests[0])
         row = await _tried(name, ask)
         if not row.ok and service.id not in destination.services:
             row = replace(row, ok=True, detail=f"{row.detail} (*): {row.remedy}", remedy="")
@@ -192,13 +192,13 @@ async def _taken(house: Any, ars: str, destination: Destination) -> list[Row]:  
     return rows
 
 
-async def _evidence(house: Any) -> Row:  # noqa: ANN401 - the house, imported late
+async def _evidence(runtime: Any) -> Row:  # noqa: ANN401 - the runtime, imported late
     """Judge every root and chain, as each night."""
     from gateway.store.proof.integrity import proofs  # noqa: PLC0415 - commands import what they need
 
     try:
-        known = house.guard.known()
-        found = await proofs(house.store, (house.keys.token.public_jwk, *house.guard.published), known)
+        known = runtime.guard.known()
+        found = await proofs(runtime.store, (runtime.keys.token.public_jwk, *runtime.guard.published), known)
     except GatewayError as error:
         return _fault("evidence", error)
     seen = text(
@@ -215,17 +215,17 @@ async def _evidence(house: Any) -> Row:  # noqa: ANN401 - the house, imported la
     return Row("evidence", False, seen, remedy)
 
 
-async def _signing_key(house: Any, ars: str) -> str:  # noqa: ANN401 - the house, imported late
+async def _signing_key(runtime: Any, ars: str) -> str:  # noqa: ANN401 - the runtime, imported late
     """Judge key and certificates as of today, then sign once with what signs documents."""
     from gateway.keys.style import wanted  # noqa: PLC0415 - commands import what they need
 
-    formats = wanted(house.municipalities[ars], house.catalogue)
-    await asyncio.to_thread(partial(house.keys.check, ars, formats, at=house.clock.now()))
-    identity = await house.keys.try_signer(ars, formats)
+    formats = wanted(runtime.municipalities[ars], runtime.catalogue)
+    await asyncio.to_thread(partial(runtime.keys.check, ars, formats, at=runtime.clock.now()))
+    identity = await runtime.keys.try_signer(ars, formats)
     said, until = f"kid {identity.kid}, {', '.join(sorted(formats))}", identity.not_after
     if until is None:
         return said
-    soon = until - house.clock.now() < RENEW_BEFORE
+    soon = until - runtime.clock.now() < RENEW_BEFORE
     return f"{said}, ≤ {until:%Y-%m-%d}" + (text(" (bald erneuern)", " (renew soon)") if soon else "")
 
 

@@ -24,9 +24,9 @@ def pause(config: Path | None, as_json: bool, target: str) -> None:
     """What is on its way ends its step; nothing new begins. New applications are still taken over."""
     wanted = _target(target)
 
-    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the house, imported late
-        since = await house.store.pauses.stop(wanted)
-        line = {"destination": wanted, "paused": True, "since": instant(since), "known": await _known(house, wanted)}
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
+        since = await runtime.store.pauses.stop(wanted)
+        line = {"destination": wanted, "paused": True, "since": instant(since), "known": await _known(runtime, wanted)}
         emit(line, as_json=as_json, human=text("Angehalten: ", "Stopped: ") + wanted)
 
     in_house(config, main)
@@ -40,8 +40,8 @@ def resume(config: Path | None, as_json: bool, target: str) -> None:
     """Everything that waited goes on at once."""
     wanted = _target(target)
 
-    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
-        woken = await house.store.pauses.go(wanted)
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
+        woken = await runtime.store.pauses.go(wanted)
         line = {"destination": wanted, "paused": False, "woken": woken}
         emit(line, as_json=as_json, human=text("Fortgesetzt: ", "Continued: ") + f"{wanted} ({woken})")
 
@@ -56,13 +56,13 @@ def maintenance(config: Path | None, as_json: bool, switch: str) -> None:
     """While it lasts portals get 503 for what is new, reading goes on, and deliveries rest."""
     from gateway.store.operation.pauses import MAINTENANCE  # noqa: PLC0415 - commands import what they need
 
-    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
         if switch == "on":
-            since = await house.store.pauses.stop(MAINTENANCE)
+            since = await runtime.store.pauses.stop(MAINTENANCE)
             line: dict[str, Any] = {"maintenance": True, "since": instant(since)}
             human = text("Wartung läuft; Portale erhalten 503.", "Maintenance is on; portals get 503.")
         else:
-            line = {"maintenance": False, "woken": await house.store.pauses.go(MAINTENANCE)}
+            line = {"maintenance": False, "woken": await runtime.store.pauses.go(MAINTENANCE)}
             human = text("Wartung beendet.", "Maintenance is over.")
         emit(line, as_json=as_json, human=human)
 
@@ -75,10 +75,10 @@ def _target(given: str) -> str:
     return str(uuids([given], "DESTINATION|all")[0])
 
 
-async def _known(house: Any, target: str) -> bool:  # noqa: ANN401 - as above
+async def _known(runtime: Any, target: str) -> bool:  # noqa: ANN401 - as above
     """Whether anything goes to the destination; a mistyped id stops nothing while everybody believes it does."""
-    there = sorted({d.destination_id for town in house.municipalities.values() for d in town.destinations})
-    if target == "all" or target in there or await house.store.pauses.concerns(target):
+    there = sorted({d.destination_id for town in runtime.municipalities.values() for d in town.destinations})
+    if target == "all" or target in there or await runtime.store.pauses.concerns(target):
         return True
     say(text("Noch geht nichts an dieses Ziel; eingerichtet sind: ", "Nothing goes to it yet; there are: "))
     say(", ".join(there) or "–")

@@ -38,10 +38,10 @@ def held() -> None:
 def list_(config: Path | None, as_json: bool) -> None:
     """One line a cause, destination and version of the mapping."""
 
-    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the house, imported late
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
         from gateway.store.operation import held  # noqa: PLC0415 - commands import what they need
 
-        for group in await held.causes(house.store.database):
+        for group in await held.causes(runtime.store.database):
             advice = suggestion(group.cause)
             line = {
                 "cause": group.cause,
@@ -128,8 +128,8 @@ def _decide(  # noqa: PLR0913 - the shared options
         )
         raise InvalidParameter(findings=(fault,))
 
-    async def main(house: Any, stop: asyncio.Event) -> bool:  # noqa: ANN401 - as above
-        found = await held.chosen(house.store.database, choice)
+    async def main(runtime: Any, stop: asyncio.Event) -> bool:  # noqa: ANN401 - as above
+        found = await held.chosen(runtime.store.database, choice)
         missing = set(choice.ids) - {submission_id for submission_id, _ in found}
         for each in sorted(missing):
             say(text("nicht angehalten oder unbekannt: ", "not held, or unknown: ") + str(each))
@@ -140,7 +140,7 @@ def _decide(  # noqa: PLR0913 - the shared options
         for submission_id, why in found:
             if stop.is_set():
                 return False
-            state = await _one(house, submission_id, None if preview else decide)
+            state = await _one(runtime, submission_id, None if preview else decide)
             whole = whole and state not in {CHANGED, UNREADABLE}
             line = {"submission_id": str(submission_id), "cause": why, "state": state, "preview": preview}
             emit(line, as_json=as_json, human=f"{submission_id}  {why:<24} {line['state']}")
@@ -152,12 +152,12 @@ def _decide(  # noqa: PLR0913 - the shared options
         raise SystemExit(FAILED)
 
 
-async def _one(house: Any, submission_id: UUID, decide: Decide | None) -> str:  # noqa: ANN401 - as above
+async def _one(runtime: Any, submission_id: UUID, decide: Decide | None) -> str:  # noqa: ANN401 - as above
     try:
-        current = await house.store.load(submission_id)
+        current = await runtime.store.load(submission_id)
         if decide is None:
             return str(current.state.value)
-        after = await house.store.commit(current.version, decide(current, house.clock.now(), BY))
+        after = await runtime.store.commit(current.version, decide(current, runtime.clock.now(), BY))
     except (StateConflict, VersionGone):
         return CHANGED
     except DatabaseAway:

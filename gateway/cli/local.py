@@ -1,4 +1,4 @@
-"""What commands at the machine itself share: the settings read, the house opened, ids taken at their word."""
+"""What commands at the machine itself share: the settings read, the runtime opened, ids taken at their word."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Work = Callable[[Any, asyncio.Event], Awaitable[Any]]
 
 
 def in_house(config: Path | None, work: Work, *, services: bool = False) -> Any:  # noqa: ANN401 - whatever the work returns
-    """Open everything that one process needs, do `work(house, stop)`, close everything; its result.
+    """Open everything that one process needs, do `work(runtime, stop)`, close everything; its result.
 
     The files of services are read only where the work needs them: a fault in them keeps operators from nothing else.
     """
@@ -29,8 +29,8 @@ def in_house(config: Path | None, work: Work, *, services: bool = False) -> Any:
     failpoints.arm("command", values.failpoints)
 
     async def main(stop: asyncio.Event) -> Any:  # noqa: ANN401 - as above
-        async with open_runtime(values, services=services) as house:
-            return await work(house, stop)
+        async with open_runtime(values, services=services) as runtime:
+            return await work(runtime, stop)
 
     return run(main)
 

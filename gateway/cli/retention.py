@@ -31,9 +31,9 @@ def retention() -> None:
 def plan(config: Path | None, as_json: bool) -> None:
     """One line a town, service and stage."""
 
-    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the house, imported late
-        for period in house.periods:
-            _line(period, "due", await house.retention.due(period), as_json=as_json)
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
+        for period in runtime.periods:
+            _line(period, "due", await runtime.retention.due(period), as_json=as_json)
 
     in_house(config, main, services=True)
 
@@ -44,11 +44,11 @@ def plan(config: Path | None, as_json: bool) -> None:
 def run_(config: Path | None, as_json: bool) -> None:
     """One line a town, service and stage. The worker does the same every hour."""
 
-    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
         failed: ErasureFailed | None = None
-        for period in house.periods:
+        for period in runtime.periods:
             try:
-                number = await house.retention.run(period)
+                number = await runtime.retention.run(period)
             except ErasureFailed as error:  # said once the other periods had their turn
                 failed = failed or error
                 number = error.params["erased"]
@@ -68,8 +68,8 @@ def hold(config: Path | None, as_json: bool, submission_id: str, release: bool) 
     """A legal hold on one submission."""
     (wanted,) = uuids([submission_id])
 
-    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
-        await house.retention.hold(wanted, held=not release)
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
+        await runtime.retention.hold(wanted, held=not release)
         emit({"ok": True, "submission_id": str(wanted), "held": not release}, as_json=as_json)
 
     in_house(config, main)
@@ -82,9 +82,9 @@ def hold(config: Path | None, as_json: bool, submission_id: str, release: bool) 
 def subject(config: Path | None, as_json: bool, reference: str) -> None:
     """One line a submission of the portal's reference: what of it is there, and until when."""
 
-    async def main(house: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
-        days = {(p.municipality, p.service): p.days for p in house.periods}
-        rows = await house.retention.subject(reference)
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
+        days = {(p.municipality, p.service): p.days for p in runtime.periods}
+        rows = await runtime.retention.subject(reference)
         if not rows:
             say(_NOTHING[language()])
         for row in rows:
@@ -119,14 +119,14 @@ def erase(config: Path | None, as_json: bool, ids: tuple[str, ...], reference: s
         fault = Finding("erase", "selection", "Bitte IDs oder --reference angeben.", "Give ids or --reference.")
         raise InvalidParameter(findings=(fault,))
 
-    async def main(house: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
-        found = [row["id"] for row in await house.retention.subject(reference)] if reference is not None else []
+    async def main(runtime: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
+        found = [row["id"] for row in await runtime.retention.subject(reference)] if reference is not None else []
         if reference is not None and not found:
             say(_NOTHING[language()])
         whole = bool(found) or reference is None
         for each in (*wanted, *found):
             try:
-                fresh = await house.retention.erase(each, "request")
+                fresh = await runtime.retention.erase(each, "request")
             except GatewayError as error:
                 whole = False
                 say(f"{each}: {told(error)}")

@@ -68,29 +68,29 @@ async def _send(  # noqa: PLR0913, PLR0917 - what a hand-off is made of
 ) -> View:
     from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
-    async with open_runtime(values) as house:
-        if body["municipality"] not in house.municipalities:
+    async with open_runtime(values) as runtime:
+        if body["municipality"] not in runtime.municipalities:
             raise UnknownMunicipality
         listed = []
         for kind, path in files:
             media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             incoming = IncomingUpload(MACHINE.id, body["municipality"], uuid4(), media_type, path.stat().st_size, None)
-            await house.store.receive_upload(incoming, _blocks(path))
+            await runtime.store.receive_upload(incoming, _blocks(path))
             listed.append(
                 {"kind": kind, "filename": path.name, "media_type": media_type, "upload": str(incoming.upload)}
             )
-        view = await house.intake.create(MACHINE, {**body, "attachments": listed}, key)
+        view = await runtime.intake.create(MACHINE, {**body, "attachments": listed}, key)
         if wait:
-            await _carried_out(house, view.submission.id, wait, stop)
-        return await house.store.view(view.submission.id, EVERYTHING)
+            await _carried_out(runtime, view.submission.id, wait, stop)
+        return await runtime.store.view(view.submission.id, EVERYTHING)
 
 
-async def _carried_out(house: Any, submission_id: UUID, wait: int, stop: asyncio.Event) -> None:  # noqa: ANN401
+async def _carried_out(runtime: Any, submission_id: UUID, wait: int, stop: asyncio.Event) -> None:  # noqa: ANN401
     """Advance here as a worker would; where one is running, versions see to it that nothing happens twice."""
     deadline = asyncio.get_running_loop().time() + wait
     while asyncio.get_running_loop().time() < deadline and not stop.is_set():
-        await house.delivery.advance(submission_id)
-        if (await house.store.load(submission_id)).state in TERMINAL:
+        await runtime.delivery.advance(submission_id)
+        if (await runtime.store.load(submission_id)).state in TERMINAL:
             return
         await asyncio.sleep(0.5)
 
@@ -140,8 +140,8 @@ def status(config: Path | None, as_json: bool, submission_id: str) -> None:
         raise InvalidParameter(findings=(fault,)) from None
 
     async def main(_: asyncio.Event) -> View:
-        async with open_runtime(values, services=False) as house:
-            return await house.store.view(wanted, EVERYTHING)
+        async with open_runtime(values, services=False) as runtime:
+            return await runtime.store.view(wanted, EVERYTHING)
 
     emit(run(main).as_json(), as_json=as_json)
 
@@ -164,10 +164,12 @@ def list_(config: Path | None, as_json: bool, state: tuple[str, ...]) -> None:
     set_up_logging("error")
 
     async def main(stop: asyncio.Event) -> None:
-        async with open_runtime(values, services=False) as house:
+        async with open_runtime(values, services=False) as runtime:
             cursor: str | None = None
             while not stop.is_set():
-                views, cursor = await house.store.list_views(Filter(states=state, cursor=cursor, limit=200), EVERYTHING)
+                views, cursor = await runtime.store.list_views(
+                    Filter(states=state, cursor=cursor, limit=200), EVERYTHING
+                )
                 for view in views:
                     it = view.submission
                     human = f"{it.id}  {it.state.value:<10} {it.service:<20} {it.updated_at:%Y-%m-%d %H:%M:%S}"

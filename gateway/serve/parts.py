@@ -1,4 +1,4 @@
-"""What the doors of `gateway serve` are given: the house, in the shape that `web` asks for."""
+"""What the doors of `gateway serve` are given: the runtime, in the shape that `web` asks for."""
 
 from __future__ import annotations
 
@@ -36,67 +36,67 @@ from gateway.wiring.refusals import Attempt
 from gateway.wiring.runtime import Runtime
 
 
-def dependencies(house: Runtime, pressure: Pressure | None = None) -> WebDependencies:
+def dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDependencies:
     """Everything that `web.app.create_app` needs; `pressure` is what somebody else keeps up to date.
 
     Raises `SettingsInvalid`.
     """
-    issuers = [Issuer(m.public_url, m.ars) for m in house.municipalities.values()] or [Issuer(house.base_url, "")]
+    issuers = [Issuer(m.public_url, m.ars) for m in runtime.municipalities.values()] or [Issuer(runtime.base_url, "")]
     provider = Provider(
         issuers=issuers,
         registry=Registry(
-            changing={each.id: _followed(each, frozenset(house.municipalities)) for each in house.settings.clients}
+            changing={each.id: _followed(each, frozenset(runtime.municipalities)) for each in runtime.settings.clients}
         ),
-        key=house.keys.token,
-        clock=house.clock,
+        key=runtime.keys.token,
+        clock=runtime.clock,
         new_id=lambda: str(uuid4()),
-        published=house.keys.published,
-        used=UsedAssertions(house.store.database),
-        judge=Certificates(tls.authorities(house.settings.server.tls)),
+        published=runtime.keys.published,
+        used=UsedAssertions(runtime.store.database),
+        judge=Certificates(tls.authorities(runtime.settings.server.tls)),
     )
-    server = house.settings.server
+    server = runtime.settings.server
 
     async def health() -> list[HealthCheck]:
         try:
-            await house.store.ping()
+            await runtime.store.ping()
         except GatewayError as error:
             return [HealthCheck("database:responds", "fail", component_type="datastore", output=error.code)]
         return [HealthCheck("database:responds", "pass", component_type="datastore"), *pressed(pressure)]
 
     async def states() -> Mapping[str, int]:
         found: dict[str, int] = {}
-        for (_, state), number in (await house.store.counts()).items():
+        for (_, state), number in (await runtime.store.counts()).items():
             found[state] = found.get(state, 0) + number
         return found
 
     async def newest_root() -> tuple[int, str]:
-        found = await judging.newest(house.store.database)
+        found = await judging.newest(runtime.store.database)
         return found.no, found.digest
 
     return WebDependencies(
-        intake=house.intake,
-        store=house.store,
-        catalogue=house.catalogue,
-        municipalities=tuple(house.municipalities.values()),
+        intake=runtime.intake,
+        store=runtime.store,
+        catalogue=runtime.catalogue,
+        municipalities=tuple(runtime.municipalities.values()),
         provider=provider,
-        clock=house.clock,
+        clock=runtime.clock,
         health=health,
         offers=offers,
         states=states,
-        exchanges=partial(exchange_durations.read, house.store.database),
+        exchanges=partial(exchange_durations.read, runtime.store.database),
         newest_root=newest_root,
-        resumable=house.store.pieces,
+        resumable=runtime.store.pieces,
         pressure=pressure,
         quotas=Quotas(
-            _limits(house.settings.clients),
-            house.clock,
-            StoredAllowances(house.store.database, house.clock, house.store.created_since),
+            _limits(runtime.settings.clients),
+            runtime.clock,
+            StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since),
         ),
-        correct=partial(correct, house.intake),
+        correct=partial(correct, runtime.intake),
         webhooks=WebhookDependencies(
-            store=house.store.webhooks,
-            addresses=AddressPolicy.of(house.settings.outbound.allow_private),
-            plain_http=house.settings.mode == "test",
+            store=runtime.store.webhooks,
+            addresses=AddressPolicy.of(runtime.settings.outbound.allow_private),
+            plain_http=runtime.settings.mode == "test",
         ),
         limits=BodyLimits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
         version=__version__,

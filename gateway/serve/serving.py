@@ -52,14 +52,14 @@ async def serving(
         host, port, *_ = door.getsockname()
         base_url = settings.server.base_url(port)
         also = attempts(settings, worker=worker_command is not None)
-        house = await stack.enter_async_context(open_runtime(settings, base_url=base_url, also=also))
+        runtime = await stack.enter_async_context(open_runtime(settings, base_url=base_url, also=also))
         keeper = _ChildProcesses(settings, worker_command, settings.environment(base_url))
         stack.push_async_callback(keeper.close)
         await keeper.open()
-        pressure = await stack.enter_async_context(_watched(house))
-        await stack.enter_async_context(_served(house, pressure, door, stop))
+        pressure = await stack.enter_async_context(_watched(runtime))
+        await stack.enter_async_context(_served(runtime, pressure, door, stop))
         listening = settings.server.listening(host, port)
-        yield {"listening": listening, **_line(house, base_url, keeper, external=external)}
+        yield {"listening": listening, **_line(runtime, base_url, keeper, external=external)}
 
 
 def attempts(settings: Settings, *, worker: bool) -> Iterator[Attempt]:
@@ -69,8 +69,8 @@ def attempts(settings: Settings, *, worker: bool) -> Iterator[Attempt]:
         yield from recipients.attempts(settings)
 
 
-def _line(house: Runtime, base_url: str, keeper: _ChildProcesses, *, external: bool) -> dict[str, Any]:
-    issuer = house.issuers[0] if house.issuers else base_url
+def _line(runtime: Runtime, base_url: str, keeper: _ChildProcesses, *, external: bool) -> dict[str, Any]:
+    issuer = runtime.issuers[0] if runtime.issuers else base_url
     return {
         "base_url": base_url,
         "api": f"{base_url}/api/v1",
@@ -147,18 +147,18 @@ class _ChildProcesses:
 
 
 @asynccontextmanager
-async def _watched(house: Runtime) -> AsyncIterator[Pressure]:
+async def _watched(runtime: Runtime) -> AsyncIterator[Pressure]:
     """What runs out, seen once before the first request and every few seconds from then on."""
-    section = house.settings.pressure
+    section = runtime.settings.pressure
     limits = Thresholds(section.disk_free_bytes, section.memory_free_bytes, section.waiting_submissions)
     pressure = Pressure(limits)
     watch = LoadMonitor(
         pressure,
-        StoredFigures(house.store.database),
-        house.clock,
-        house.settings.data_dir,
+        StoredFigures(runtime.store.database),
+        runtime.clock,
+        runtime.settings.data_dir,
         section.database_bytes,
-        failures=failures(house),
+        failures=failures(runtime),
     )
     await watch.look()
     task = asyncio.create_task(watch.run())
@@ -170,15 +170,17 @@ async def _watched(house: Runtime) -> AsyncIterator[Pressure]:
 
 
 @asynccontextmanager
-async def _served(house: Runtime, pressure: Pressure, door: socket.socket, stop: asyncio.Event) -> AsyncIterator[None]:
-    server_settings = house.settings.server
-    app: Any = create_app(doors.dependencies(house, pressure))
+async def _served(
+    runtime: Runtime, pressure: Pressure, door: socket.socket, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    server_settings = runtime.settings.server
+    app: Any = create_app(doors.dependencies(runtime, pressure))
     if server_settings.trusted_proxies:
         app = ProxyHeadersMiddleware(app, trusted_hosts=list(server_settings.trusted_proxies))
     header = server_settings.tls.client_certificate_header
     asked = ClientCertificates(app, header, server_settings.trusted_proxies)
     try:
-        async with httpserver(asked, [door], TlsProtocol, tls=tls.context(house.settings)):
+        async with httpserver(asked, [door], TlsProtocol, tls=tls.context(runtime.settings)):
             yield
     finally:
         stop.set()

@@ -24,24 +24,24 @@ from gateway.wiring.runtime import Runtime, policy
 
 
 @asynccontextmanager
-async def open_alarm_sender(house: Runtime, counted: Failures | None = None) -> AsyncIterator[AlarmSender]:
+async def open_alarm_sender(runtime: Runtime, counted: Failures | None = None) -> AsyncIterator[AlarmSender]:
     """What tells people of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
-    section = house.settings.alarms
-    reach = Following("alarms", recipients.files(house.settings), partial(_reach, house.settings))
+    section = runtime.settings.alarms
+    reach = Following("alarms", recipients.files(runtime.settings), partial(_reach, runtime.settings))
     targets, relay = reach()
-    way = replace(policy(house.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.ALARM_WEBHOOK)
-    async with httpx_client(way, durations=house.durations) as client:
+    way = replace(policy(runtime.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.ALARM_WEBHOOK)
+    async with httpx_client(way, durations=runtime.durations) as client:
         yield AlarmSender(
-            bulletins=StoredAlarmMessages(house.store.database, house.clock, house.store.new_id),
+            bulletins=StoredAlarmMessages(runtime.store.database, runtime.clock, runtime.store.new_id),
             targets=targets,
             client=client,
-            clock=house.clock,
-            gateway=house.base_url,
+            clock=runtime.clock,
+            gateway=runtime.base_url,
             relay=relay,
             sender=section.smtp.sender if section.smtp else "",
             repeat=timedelta(hours=section.repeat_hours) if section.repeat_hours else None,
             quiet=timedelta(minutes=section.quiet_minutes),
-            durations=house.durations,
+            durations=runtime.durations,
             failures=counted or Failures(),
             reach=reach,
         )

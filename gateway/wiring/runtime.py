@@ -298,25 +298,25 @@ def policy(settings: Settings) -> Policy:
     )
 
 
-def failures(house: Runtime) -> Failures:
+def failures(runtime: Runtime) -> Failures:
     """Counts what fails again and again in one process, and raises an alarm about the gateway itself."""
 
     async def tell(task: str, failing: bool) -> None:
         change = alarms.raise_about_gateway if failing else alarms.resolve_about_gateway
-        await change(house.store.database, TASK_FAILING, task, house.clock.now())
+        await change(runtime.store.database, TASK_FAILING, task, runtime.clock.now())
 
     return Failures(tell)
 
 
 @asynccontextmanager
-async def open_webhook_sender(house: Runtime, counted: Failures) -> AsyncIterator[WebhookSender]:
+async def open_webhook_sender(runtime: Runtime, counted: Failures) -> AsyncIterator[WebhookSender]:
     """What carries messages to webhooks, with connections of its own: a hanging receiver takes none from others."""
-    everywhere = frozenset(house.municipalities)
-    served = {each.id: frozenset(each.municipalities) or everywhere for each in house.settings.clients}
+    everywhere = frozenset(runtime.municipalities)
+    served = {each.id: frozenset(each.municipalities) or everywhere for each in runtime.settings.clients}
     # as many connections as there are lanes: a bound for all would let many slow receivers hold up the others
-    way = replace(policy(house.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.WEBHOOK)
-    async with http_client(way, durations=house.durations) as client:
-        yield WebhookSender(house.store.messages, client, house.clock, served, failures=counted)
+    way = replace(policy(runtime.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.WEBHOOK)
+    async with http_client(way, durations=runtime.durations) as client:
+        yield WebhookSender(runtime.store.messages, client, runtime.clock, served, failures=counted)
 
 
 class _Channels:

@@ -56,24 +56,24 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
     jobs are being taken.
     """
     failpoints.arm("worker", settings.failpoints)
-    async with open_runtime(settings, also=recipients.attempts(settings)) as house:
-        await asyncio.to_thread(_rehearse, house)
+    async with open_runtime(settings, also=recipients.attempts(settings)) as runtime:
+        await asyncio.to_thread(_rehearse, runtime)
 
         shares = FairShare(PLACES * concurrency, tick=time.monotonic)
-        delivery = replace(house.delivery, shares=shares)
+        delivery = replace(runtime.delivery, shares=shares)
 
         async def advance(submission_id: str) -> datetime | None:
             with contextlib.suppress(NotFound):
                 return await delivery.advance(UUID(submission_id))
             return None
 
-        app, counted = jobs.build_app(house.dsn, advance, partial(_give_up, house)), failures(house)
+        app, counted = jobs.build_app(runtime.dsn, advance, partial(_give_up, runtime)), failures(runtime)
         async with (
             app.open_async(),
-            open_webhook_sender(house, counted) as notifier,
-            open_alarm_sender(house, counted) as herald,
+            open_webhook_sender(runtime, counted) as notifier,
+            open_alarm_sender(runtime, counted) as herald,
         ):
-            apart = (*_tasks(house, app, counted), notifier.run(), herald.run())
+            apart = (*_tasks(runtime, app, counted), notifier.run(), herald.run())
             tasks = [asyncio.create_task(each) for each in apart]
             on_ready()
             try:
@@ -84,22 +84,22 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
                 await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _rehearse(house: Runtime) -> None:
+def _rehearse(runtime: Runtime) -> None:
     """Load what the first submissions would otherwise wait for, all at once."""
-    house.keys.load()
+    runtime.keys.load()
     readable.rehearse()
     statements.rehearse()
 
 
-async def _give_up(house: Runtime, submission_id: str, kind: str) -> None:
+async def _give_up(runtime: Runtime, submission_id: str, kind: str) -> None:
     """Not even a failed try of it can be written down as usual."""
-    if await set_aside(house.store.database, UUID(submission_id), kind, house.clock.now()):
+    if await set_aside(runtime.store.database, UUID(submission_id), kind, runtime.clock.now()):
         await log.aerror("delivery.set_aside", submission_id=submission_id)
 
 
-def _tasks(house: Runtime, app: procrastinate.App, failures: Failures) -> Iterable[Coroutine[Any, Any, None]]:
+def _tasks(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iterable[Coroutine[Any, Any, None]]:
     """What has to happen every few seconds, each apart: what fails, or takes long, holds up no other."""
-    database, clock = house.store.database, house.clock
+    database, clock = runtime.store.database, runtime.clock
 
     async def engine(work: Awaitable[object]) -> None:
         try:
@@ -113,21 +113,21 @@ def _tasks(house: Runtime, app: procrastinate.App, failures: Failures) -> Iterab
     yield repeat(failures, "orphans", lambda: jobs.orphans(database), LOOK_EVERY_S)
     yield repeat(failures, "sweep", lambda: sweep(database, clock.now()), SWEEP_EVERY_S)
     yield repeat(failures, "old_jobs", lambda: engine(jobs.forget_failed(app)), SWEEP_EVERY_S)
-    yield _erasures(house, failures)
-    yield repeat(failures, "deadlines", lambda: _deadlines(house), SWEEP_EVERY_S)
-    watch = EvidenceWatch(house.store, house.keys.token, house.guard, clock)
+    yield _erasures(runtime, failures)
+    yield repeat(failures, "deadlines", lambda: _deadlines(runtime), SWEEP_EVERY_S)
+    watch = EvidenceWatch(runtime.store, runtime.keys.token, runtime.guard, clock)
     yield repeat(failures, "evidence_roots", watch.sign, SWEEP_EVERY_S)
     yield _proofs(failures, watch)
-    if url := house.settings.evidence.timestamp_url:
-        yield _stamps(house, failures, url)
-    yield repeat(failures, "exchanges", lambda: _exchanges(house), EXCHANGES_EVERY_S)
-    if house.delivery.bounds:
-        yield repeat(failures, "turns", lambda: _turns(house), RENEW_EVERY_S)
+    if url := runtime.settings.evidence.timestamp_url:
+        yield _stamps(runtime, failures, url)
+    yield repeat(failures, "exchanges", lambda: _exchanges(runtime), EXCHANGES_EVERY_S)
+    if runtime.delivery.bounds:
+        yield repeat(failures, "turns", lambda: _turns(runtime), RENEW_EVERY_S)
 
 
-async def _erasures(house: Runtime, failures: Failures) -> None:
+async def _erasures(runtime: Runtime, failures: Failures) -> None:
     await asyncio.sleep(SWEEP_EVERY_S)
-    await repeat(failures, "erasure", lambda: _erase(house), ERASE_EVERY_S)
+    await repeat(failures, "erasure", lambda: _erase(runtime), ERASE_EVERY_S)
 
 
 async def _proofs(failures: Failures, watch: EvidenceWatch) -> None:
@@ -136,31 +136,31 @@ async def _proofs(failures: Failures, watch: EvidenceWatch) -> None:
     await repeat(failures, "evidence", watch.look, SWEEP_EVERY_S)
 
 
-async def _turns(house: Runtime) -> None:
+async def _turns(runtime: Runtime) -> None:
     """Places at destinations with bounds are kept, and taken over, within seconds."""
-    await house.turns.renew()
-    await house.turns.rescue(house.delivery.bounds)
+    await runtime.turns.renew()
+    await runtime.turns.rescue(runtime.delivery.bounds)
 
 
-async def _exchanges(house: Runtime) -> None:
+async def _exchanges(runtime: Runtime) -> None:
     """How long exchanges took is written down, and who is slow becomes an alarm."""
-    taken = house.durations.take()
+    taken = runtime.durations.take()
     try:
         if taken:
-            await exchange_durations.write(house.store.database, taken, house.clock.now())
+            await exchange_durations.write(runtime.store.database, taken, runtime.clock.now())
             taken = {}
-        await exchange_durations.look(house.store.database, house.clock.now())
+        await exchange_durations.look(runtime.store.database, runtime.clock.now())
     except Exception:
-        house.durations.put_back(taken)
+        runtime.durations.put_back(taken)
         raise
 
 
-async def _erase(house: Runtime) -> None:
+async def _erase(runtime: Runtime) -> None:
     """What is due of every town and service; what fails of one is raised once the others had their turn."""
     first: Exception | None = None
-    for period in house.periods:
+    for period in runtime.periods:
         try:
-            number = await house.retention.run(period)
+            number = await runtime.retention.run(period)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
             await log.awarning(
                 "worker.not_erased",
@@ -182,20 +182,20 @@ async def _erase(house: Runtime) -> None:
         raise first
 
 
-async def _deadlines(house: Runtime) -> None:
+async def _deadlines(runtime: Runtime) -> None:
     """A look at every deadline."""
-    found = await alarms.look(house.store.database, house.clock.now(), house.limits)
+    found = await alarms.look(runtime.store.database, runtime.clock.now(), runtime.limits)
     for rule, submission_id, municipality in found:
         await log.awarning("alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality)
 
 
-async def _stamps(house: Runtime, failures: Failures, url: str) -> None:
+async def _stamps(runtime: Runtime, failures: Failures, url: str) -> None:
     """Apart from the roots: an authority that is slow or down holds up nobody."""
-    way = replace(policy(house.settings), counterpart=Counterpart.TIMESTAMP)
-    async with httpx_client(way, durations=house.durations) as client:
+    way = replace(policy(runtime.settings), counterpart=Counterpart.TIMESTAMP)
+    async with httpx_client(way, durations=runtime.durations) as client:
         await repeat(
             failures,
             "time_stamps",
-            lambda: stamp_roots(house.store.database, client, url, house.clock.now(), os.urandom),
+            lambda: stamp_roots(runtime.store.database, client, url, runtime.clock.now(), os.urandom),
             SWEEP_EVERY_S,
         )

@@ -65,21 +65,21 @@ async def _show(stop: asyncio.Event, *, as_json: bool, count: int, megabytes: in
 
     if not as_json:
         say(text("Vorführung wird aufgebaut …", "Setting the demo up …"))
-    async with demo_house() as house:
+    async with demo_house() as runtime:
         if keep:
-            line = {**house.line(), "pid": os.getpid()}
+            line = {**runtime.line(), "pid": os.getpid()}
             emit(line, as_json=as_json, human=text("Vorführung läuft: ", "Demo runs: ") + line["api"])
             await stop.wait()
             return 0
-        return await _hand_off(house, as_json=as_json, count=count, megabytes=megabytes)
+        return await _hand_off(runtime, as_json=as_json, count=count, megabytes=megabytes)
 
 
-async def _hand_off(house: Any, *, as_json: bool, count: int, megabytes: int) -> int:  # noqa: ANN401 - lazy import
+async def _hand_off(runtime: Any, *, as_json: bool, count: int, megabytes: int) -> int:  # noqa: ANN401 - lazy import
     from gateway.cli.demo.portal import Portal, open_client  # noqa: PLC0415 - commands import what they need
 
     quiet = as_json or count > 1
     async with open_client() as client:
-        portal = Portal(house, client, lambda _id, state: None if quiet else say(f"  … {_label(state)}"))
+        portal = Portal(runtime, client, lambda _id, state: None if quiet else say(f"  … {_label(state)}"))
         await portal.sign_in()
         await portal.learn()
         with _progress(portal, count, shown=not as_json and count > 1):

@@ -46,8 +46,8 @@ class Journey:
 class Portal:
     """A portal with its token; one instance a demo."""
 
-    def __init__(self, house: DemoHouse, client: HttpClient, watch: Watch) -> None:
-        self._house = house
+    def __init__(self, runtime: DemoHouse, client: HttpClient, watch: Watch) -> None:
+        self._house = runtime
         self._client = client
         self._watch = watch
         self._token = ""
