@@ -1,7 +1,7 @@
 """Every fault of what the settings name, told at once: each reader is tried, and what it refuses is gathered.
 
 Knows: which files are read of the settings by every process, and by whom the others are. Never does: read a file
-itself, or judge one. Standard: runtime rule (all faults, not the first one). Start reading: `faults`.
+itself, or judge one. Standard: house rule (all faults, not the first one). Start reading: `faults`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The demo's runtime: a directory with settings and keys, the sandbox, the database and `gateway serve`, all loopback."""
+"""The demo's environment: a directory with settings and keys, sandbox, database and `gateway serve`, all loopback."""
 
 from __future__ import annotations
 
