@@ -1,4 +1,4 @@
-"""Migrating yields what `tables.py` declares."""
+"""Migrating yields what `store.rows.tables` declares."""
 
 from __future__ import annotations
 

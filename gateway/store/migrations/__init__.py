@@ -1,4 +1,4 @@
-"""From any earlier schema to the one that `tables.py` declares.
+"""From any earlier schema to the one that `store.rows.tables` declares.
 
 Knows: which schemas there are, by the names of their files in `versions/`. Never does: touch rows beyond what a version
 says. Migrations add; they take nothing away that the release before reads or writes, so that its processes go on until

@@ -1,7 +1,7 @@
 """Between rows and the frozen values of the model.
 
 Knows: how a submission, its parts and events stand in columns. Never does: queries, encryption.
-Standard: `tables.py`. Start reading: `columns_of`.
+Standard: `tables`. Start reading: `columns_of`.
 """
 
 from __future__ import annotations
