@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ import pytest
 
 from gateway.model import Attachment, Document, Scope, State, Submission
 from gateway.ports.blobs import IncomingUpload
-from gateway.ports.store import EvidenceEntry, NewSubmission
+from gateway.ports.store import Change, EvidenceEntry, NewSubmission
 from gateway.store.postgres import PostgresStore
 from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures
 
@@ -115,6 +116,27 @@ async def uploaded(
 
 async def drained(blob: AsyncIterator[bytes]) -> bytes:
     return b"".join([frame async for frame in blob])
+
+
+async def taken(store, data, key="old", state=State.ACCEPTED):
+    """An application with one file, in that state."""
+    new = new_submission(key, attachments=(await uploaded(store, data),))
+    await store.create(new)
+    await store.commit(1, Change(replace(new.submission, state=state)))
+    return new
+
+
+async def correcting(store, old, key="new", **how):
+    (upload,) = (one.upload for one in old.attachments)
+    found = await store.files_of("portal", old.submission.id, (upload,))
+    files = tuple(replace(one, kind="site_plan", filename="Plan.pdf") for one in found.values())
+    new = new_submission(key, attachments=files, **how)
+    return replace(new, supersedes=old.submission.id, reused=frozenset(found))
+
+
+async def bytes_of(store, submission_id):
+    (one,) = (await store.stored(submission_id)).attachments
+    return await drained(store.read_blob(one.blob))
 
 
 @pytest.fixture

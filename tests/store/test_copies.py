@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.errors import DatabaseAway, Superseded, UploadTaken, UploadUnknown
+from gateway.errors import DatabaseAway, Superseded, UploadUnknown
 from gateway.model import State
 from gateway.ports.store import Change
 from gateway.store.erasure import sweep
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.submissions.blobs import FRAME
-from tests.store.conftest import drained, incoming, new_submission, pieces, uploaded
+from tests.store.conftest import bytes_of, correcting, incoming, pieces, taken
 
 TABLES = ("submissions", "attachments", "uploads", "blobs", "data_keys", "idempotency")
 
@@ -27,27 +27,6 @@ def retention(store, tmp_path):
 async def counted(store):
     async with store.database.connection() as connection:
         return [(await connection.fetchrow(f"SELECT count(*) AS n FROM {table}"))["n"] for table in TABLES]
-
-
-async def taken(store, data, key="old", state=State.ACCEPTED):
-    """An application with one file, in that state."""
-    new = new_submission(key, attachments=(await uploaded(store, data),))
-    await store.create(new)
-    await store.commit(1, Change(replace(new.submission, state=state)))
-    return new
-
-
-async def correcting(store, old, key="new", **how):
-    (upload,) = (one.upload for one in old.attachments)
-    found = await store.files_of("portal", old.submission.id, (upload,))
-    files = tuple(replace(one, kind="site_plan", filename="Plan.pdf") for one in found.values())
-    new = new_submission(key, attachments=files, **how)
-    return replace(new, supersedes=old.submission.id, reused=frozenset(found))
-
-
-async def bytes_of(store, submission_id):
-    (one,) = (await store.stored(submission_id)).attachments
-    return await drained(store.read_blob(one.blob))
 
 
 @pytest.mark.parametrize("size", [0, 10, FRAME, 2 * FRAME + 10])
@@ -67,24 +46,6 @@ async def test_a_file_stands_twice_and_erasing_one_leaves_the_other(store, reten
     assert await bytes_of(store, left) == data
     await retention.erase(left, "request")
     assert (await counted(store))[2:5] == [0, 0, 0]
-
-
-async def test_a_correction_is_itself_corrected_with_the_same_file(store):
-    old = await taken(store, b"%PDF-1.7 a")
-    new = await correcting(store, old)
-    await store.create(new)
-    third = await correcting(store, new, "third")
-    await store.create(third)
-    assert await bytes_of(store, third.submission.id) == b"%PDF-1.7 a"
-
-
-async def test_only_the_corrected_applications_own_client_finds_its_files(store):
-    old, beside = await taken(store, b"mine"), await taken(store, b"beside", "beside")
-    mine, others = old.attachments[0].upload, beside.attachments[0].upload
-    assert await store.files_of("other", old.submission.id, (mine,)) == {}
-    assert await store.files_of("portal", old.submission.id, (others,)) == {}
-    with pytest.raises(UploadTaken):
-        await store.create(replace(new_submission("new", attachments=beside.attachments), supersedes=old.submission.id))
 
 
 async def test_after_erasure_the_file_is_known_to_be_gone_and_may_be_sent_again(store, retention):

@@ -5,57 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import replace
-from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from gateway.errors import Erased, IdempotencyConflict, NotFound, UploadTaken, UploadUnknown, VersionGone
+from gateway.errors import Erased, NotFound, UploadTaken, UploadUnknown, VersionGone
 from gateway.evidence import chain
-from gateway.model import Event, Part, Reason, State
 from gateway.ports.blobs import SMALL_BLOB, SmallBlob
 from gateway.ports.store import (
     Change,
     EvidenceEntry,
-    JournalEntry,
-    Passed,
 )
 from gateway.store.postgres import PostgresStore
 from tests.store.conftest import EVERYBODY, MASTER_KEY, OTHER_TOWN, drained, new_submission, uploaded
-
-
-async def test_what_was_created_is_loaded_viewed_and_decrypted(store):
-    attachment = await uploaded(store)
-    new = new_submission(attachments=(attachment,))
-    view = await store.create(new)
-    assert view.submission == new.submission
-    assert await store.load(new.submission.id) == new.submission
-    assert await store.view(new.submission.id, EVERYBODY) == view
-    stored = await store.stored(new.submission.id)
-    assert (stored.record, stored.document, stored.attachments) == (new.record, new.document, (attachment,))
-    assert stored.received_at == new.submission.created_at
-    assert await drained(store.read_blob(attachment.blob)) == b"%PDF-1.7"
-
-
-async def test_the_same_key_and_digest_again_is_answered_as_then(store):
-    new = new_submission()
-    first = await store.create(new)
-    moved = replace(new.submission, state=State.HELD, reason=Reason("x", "d", "e"), case_id="c")
-    await store.commit(1, Change(submission=moved))
-    again = await store.create(new_submission())
-    assert again == first
-    assert await store.known("portal", "k-1", new.digest) == first
-    assert await store.known("portal", "k-2", new.digest) is None
-    assert await store.known("other", "k-1", new.digest) is None
-
-
-async def test_the_same_key_with_another_body_is_a_conflict(store):
-    await store.create(new_submission())
-    with pytest.raises(IdempotencyConflict):
-        await store.create(replace(new_submission(), digest=b"other"))
-    with pytest.raises(IdempotencyConflict):
-        await store.known("portal", "k-1", b"other")
 
 
 async def test_a_repeat_after_erasure_is_told_so(store):
@@ -112,51 +75,6 @@ async def test_an_upload_follows_its_submission_into_another_town(store, postgre
             assert connection.execute(f"SELECT DISTINCT municipality FROM {table}").fetchall() == [(OTHER_TOWN,)]
 
 
-async def test_a_commit_writes_all_that_goes_with_it(store, clock, postgres_dsn):
-    new = new_submission()
-    await store.create(new)
-    it = await store.load(new.submission.id)
-    async with store.write_blob(it.id) as writer:
-        await writer.write(b"sealed")
-        blob = await writer.finish()
-    clock.advance(seconds=1)
-    event = Event("accept-submission", "iss", True, clock.now(), ({"type": "t"},), "jti", "a.b.c")
-    after = replace(
-        it, state=State.SEALED, parts=(Part("data", blob, 6, "t"),), events=(event,), remote_id="r", intent="announce",
-        attempts=2, next_at=clock.now() + timedelta(hours=1), held_from=State.RECEIVED, updated_at=clock.now(),
-    )  # fmt: skip
-    change = Change(
-        submission=after,
-        journal=(JournalEntry("seal", "intent"), JournalEntry("seal", "result", {"parts": 1})),
-        evidence=(EvidenceEntry("sealed", {"n": 1.5, "ä": None}), EvidenceEntry("sealed", {})),
-        wake_at=clock.now() + timedelta(days=1),
-    )
-    committed = await store.commit(1, change)
-    assert committed == replace(after, version=2) == await store.load(it.id)
-    assert [(line["step"], line["kind"], line["version"]) for line in await store.journal_of(it.id)] == [
-        ("seal", "intent", 2),
-        ("seal", "result", 2),
-    ]
-    links = await store.evidence_of(it.id)
-    assert [link.kind for link in links] == ["received", "sealed", "sealed"]
-    assert chain.broken_at(links, it.id) is None
-    assert [line.state for line in await store.changes(None, EVERYBODY, 10)] == ["received", "sealed"]
-    await store.commit(2, Change(submission=replace(committed, state=State.CANCELLED, parts=()), discard=(blob,)))
-    with pytest.raises(NotFound):
-        await drained(store.read_blob(blob))
-
-
-async def test_states_passed_before_the_commit_are_told_in_their_order_and_at_their_time(store, clock):
-    new = new_submission()
-    await store.create(new)
-    passed = (Passed(State.RECEIVED, clock.now()), Passed(State.SUBMITTED, clock.now()))
-    reached = clock.now()
-    clock.advance(seconds=1)
-    await store.commit(1, Change(replace(new.submission, state=State.ACCEPTED), passed=passed))
-    told = [(line.state, line.at) for line in await store.changes(None, EVERYBODY, 10)][1:]
-    assert told == [("submitted", reached), ("accepted", clock.now())], "nothing twice, nothing left out"
-
-
 async def test_small_blobs_stand_with_the_commit_or_not_at_all(store, clock, postgres_dsn):
     new = new_submission()
     await store.create(new)
@@ -184,17 +102,6 @@ async def test_small_blobs_stand_with_the_commit_or_not_at_all(store, clock, pos
         await other.close()
 
 
-async def test_only_one_of_two_workers_commits_on_a_version(store):
-    new = new_submission()
-    await store.create(new)
-    change = Change(submission=replace(new.submission, intent="seal"), journal=(JournalEntry("seal", "intent"),))
-    outcomes = await asyncio.gather(*(store.commit(1, change) for _ in range(5)), return_exceptions=True)
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Submission"] + ["VersionGone"] * 4
-    assert len(await store.journal_of(new.submission.id)) == 1
-    with pytest.raises(VersionGone):
-        await store.commit(1, change)
-
-
 async def test_evidence_goes_on_in_a_process_that_never_saw_the_submission(store):
     new = new_submission()
     await store.create(new)
@@ -214,12 +121,3 @@ async def test_tampered_evidence_is_found(store, postgres_dsn):
         connection.execute("SET session_replication_role = replica")  # past the trigger, as only a superuser can
         connection.execute("UPDATE evidence SET body = '{\"a\":2}' WHERE seq = 3")
     assert chain.broken_at(await store.evidence_of(new.submission.id), new.submission.id) == 3
-
-
-async def test_an_unknown_submission_is_not_found(store):
-    with pytest.raises(NotFound):
-        await store.load(uuid4())
-    with pytest.raises(NotFound):
-        await store.stored(uuid4())
-    with pytest.raises(NotFound):
-        await store.view(uuid4(), EVERYBODY)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from gateway.errors import CryptoFailure, DigestMismatch, LengthMismatch, NotFound, UploadConflict, UploadTaken
+from gateway.errors import CryptoFailure, DigestMismatch, LengthMismatch, NotFound
 from gateway.store.erasure import sweep
 from gateway.store.submissions.blobs import FRAME
 from tests.store.conftest import MASTER_KEY, drained, incoming, new_submission, pieces, uploaded
@@ -44,22 +44,6 @@ async def test_a_repeat_of_the_same_bytes_is_answered_also_after_use(store, post
     await store.create(new_submission(attachments=(await uploaded(store, data, upload=it.upload),)))
     assert not (await store.receive_upload(it, pieces(data))).created
     assert counted(postgres_dsn, "blobs") == 1
-
-
-async def test_other_bytes_under_the_same_id_are_a_conflict(store):
-    it = incoming(b"one")
-    await store.receive_upload(it, pieces(b"one"))
-    with pytest.raises(UploadConflict):
-        await store.receive_upload(incoming(b"two", upload=it.upload), pieces(b"two"))
-    assert await drained(store.read_blob((await store.uploads("portal", (it.upload,)))[it.upload].blob)) == b"one"
-
-
-async def test_another_client_learns_nothing_of_an_upload_and_may_use_its_id(store):
-    it = incoming(b"mine")
-    await store.receive_upload(it, pieces(b"mine"))
-    assert await store.uploads("other", (it.upload,)) == {}
-    theirs = await store.receive_upload(incoming(b"theirs", client="other", upload=it.upload), pieces(b"theirs"))
-    assert theirs.created
 
 
 @pytest.mark.parametrize("size", [10, 2 * FRAME + 10])
@@ -104,13 +88,6 @@ async def test_an_upload_nobody_uses_runs_out_after_a_day(store, clock, postgres
     assert (await sweep.sweep(store.database, clock.now())).uploads == 1
     assert [counted(postgres_dsn, t) for t in ("uploads", "blobs", "data_keys")] == [1, 1, 2]
     assert await drained(store.read_blob(used.blob)) == b"used"
-
-
-async def test_an_id_that_ran_out_may_be_used_again(store, clock):
-    it = incoming(b"one")
-    await store.receive_upload(it, pieces(b"one"))
-    clock.advance(hours=25)
-    assert (await store.receive_upload(incoming(b"two", upload=it.upload), pieces(b"two"))).created
 
 
 async def test_what_a_crash_left_is_swept_and_what_is_needed_stays(store, clock, postgres_dsn):
@@ -178,10 +155,3 @@ async def test_no_byte_of_an_upload_stands_readable(store, postgres_dsn):
         ).fetchall()
     assert not any(b"brot" in frame for (frame,) in frames)
     assert not any(MASTER_KEY[:8] in key for (key,) in keys)
-
-
-async def test_a_used_upload_is_taken(store):
-    attachment = await uploaded(store)
-    await store.create(new_submission("a", attachments=(attachment,)))
-    with pytest.raises(UploadTaken):
-        await store.create(new_submission("b", attachments=(attachment,)))

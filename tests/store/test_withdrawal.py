@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.errors import StateConflict, Superseded, VersionGone
+from gateway.errors import StateConflict, VersionGone
 from gateway.intake.withdrawal import withdraw
-from gateway.model import Scope, State
-from gateway.ports.store import Change, Filter
+from gateway.model import State
+from gateway.ports.store import Change
 from tests.store.conftest import EVERYBODY, new_submission
 
 
@@ -48,21 +48,3 @@ async def test_a_worker_that_was_quicker_is_asked_again(store, clock, monkeypatc
     monkeypatch.setattr(store, "load", outrun)
     await withdraw(store, clock, new.submission.id)
     assert (await load(new.submission.id)).state is State.CANCELLED
-
-
-async def test_a_correction_is_linked_both_ways_and_only_one_stands(store):
-    old = new_submission("old")
-    await store.create(old)
-    new = replace(new_submission("new"), supersedes=old.submission.id)
-    made = await store.create(new)
-    assert made.supersedes == old.submission.id
-    assert (await store.view(old.submission.id, EVERYBODY)).superseded_by == new.submission.id
-    assert (await store.known("portal", "new", new.digest)).supersedes == old.submission.id
-    second = replace(new_submission("second"), supersedes=old.submission.id)
-    with pytest.raises(Superseded):
-        await store.create(second)
-    assert await store.known("portal", "second", second.digest) is None
-    foreign = replace(new_submission("foreign", client="neighbour"), supersedes=new.submission.id)
-    with pytest.raises(Superseded):
-        await store.create(foreign)
-    assert (await store.list_views(Filter(), Scope("neighbour")))[0] == ()

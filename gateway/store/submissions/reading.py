@@ -115,14 +115,14 @@ class Views:
         if wanted.reference is not None:
             values["reference"] = encrypted_columns.index(self._keyring, wanted.reference)
         if wanted.cursor is not None:
-            values["cursor_at"], values["cursor_id"] = _read_cursor(wanted.cursor)
+            values["cursor_at"], values["cursor_id"] = position(wanted.cursor)
         given = frozenset(name for name, value in values.items() if value not in (None, []))
         found = await self._database.rows(
             _page(scope.shape(who), given), **{name: values[name] for name in given}, **scope.values(who)
         )
         page = found[: wanted.limit]
         views = tuple([await self._view(row) for row in page])
-        return views, _cursor(page[-1]) if len(found) > wanted.limit and page else None
+        return views, cursor(page[-1]["created_at"], page[-1]["id"]) if len(found) > wanted.limit and page else None
 
     async def stored(self, submission_id: UUID) -> tuple[Stored, DataKey]:
         """Record, document and attachments, decrypted, and the key of it all. Raises `NotFound`, `Erased`."""
@@ -233,14 +233,16 @@ def _filtered(query: Select[Any], table: FromClause, of: scope.Shape, given: fro
     return scope.narrowed(query, table, of).where(*chosen)
 
 
-def _cursor(row: Mapping[str, Any]) -> str:
-    text = f"{row['created_at'].isoformat()} {row['id']}"
+def cursor(created_at: datetime, submission_id: UUID) -> str:
+    """The cursor behind a submission in a list."""
+    text = f"{created_at.isoformat()} {submission_id}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+def position(given: str) -> tuple[datetime, UUID]:
+    """Instant and id of the submission that a cursor stands behind. Raises `InvalidParameter` for a foreign one."""
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        text = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode()
         at, _, identity = text.partition(" ")
         return datetime.fromisoformat(at).astimezone(UTC), UUID(identity)
     except (ValueError, binascii.Error):

@@ -124,7 +124,7 @@ class Uploads:
         key = await self._keyring.new(incoming.municipality, now)
         writer = Writer(self._database, self._clock, key, self._new_id(), new_key=True, hashing=True)
         try:
-            async for chunk in _measured(body, incoming.length):
+            async for chunk in measured(body, incoming.length):
                 await writer.write(chunk)
             return await self._finish(incoming, writer, key)
         except BaseException:
@@ -182,7 +182,7 @@ class Uploads:
     ) -> Upload:
         """Compare a repeat with what stands, keeping nothing of it."""
         digest = hashlib.sha256()
-        async for chunk in _measured(body, incoming.length):
+        async for chunk in measured(body, incoming.length):
             digest.update(chunk)
         if incoming.sha256 is not None and incoming.sha256 != digest.hexdigest():
             raise DigestMismatch
@@ -191,7 +191,7 @@ class Uploads:
         return _as_before(standing)
 
 
-async def _measured(body: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
+async def measured(body: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
     """The body as long as it keeps to its announced length, in bytes. Raises `LengthMismatch`."""
     size = 0
     async for chunk in body:

@@ -150,12 +150,12 @@ class Submissions:
         seen = await self._at_version(after.id, expected)
         links = chain.chained(change.evidence, seq=seen.evidence_seq, head=seen.evidence_head, at=now)
         last = links[-1] if links else None
-        told = _told(seen, change, now)
+        lines = told(seen.state, change, now)
         statement = committing(
             evidence=bool(links),
             blobs=bool(change.blobs),
             discard=bool(change.discard),
-            changed=bool(told),
+            changed=bool(lines),
         )
         row = await self._database.one(
             statement,
@@ -163,8 +163,8 @@ class Submissions:
             **_journal(change.journal),
             **chains.columns_of(links),
             **_blobs(change.blobs, frames),
-            change_states=[each.state.value for each in told],
-            change_ats=[each.at for each in told],
+            change_states=[each.state.value for each in lines],
+            change_ats=[each.at for each in lines],
             evidence_seq=last.seq if last else seen.evidence_seq,
             evidence_head=last.hash if last else seen.evidence_head,
             expected=expected,
@@ -266,14 +266,14 @@ def _blobs(given: Sequence[SmallBlob], frames: Sequence[bytes]) -> Mapping[str, 
     return {"blob_ids": names, "blob_sizes": sizes, "frame_blobs": names, "frame_datas": list(frames)}
 
 
-def _told(seen: SeenRow, change: Change, now: datetime) -> Sequence[Passed]:
-    """The states that the change feed tells of: each that differs from the one before it."""
-    state, told = seen.state, []
+def told(state: str, change: Change, now: datetime) -> Sequence[Passed]:
+    """The states that the change feed tells of: each that differs from the one before it, the first from `state`."""
+    lines = []
     for each in (*change.passed, Passed(change.submission.state, now)):
         if each.state.value != state:
-            told.append(each)
+            lines.append(each)
             state = each.state.value
-    return told
+    return lines
 
 
 def _journal(entries: Sequence[JournalEntry]) -> Mapping[str, Any]:
