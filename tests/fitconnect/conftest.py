@@ -1,4 +1,4 @@
-"""Keys, event logs signed with them, a clock that stands, and a store in memory."""
+"""Keys, event logs signed with them, a clock that stands, and a store with one submission."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import hashlib
 import json
 import socket
 import ssl
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +19,6 @@ import pytest
 import uvicorn
 
 from gateway.crypto import jws, keys
-from gateway.crypto.keys import digest
 from gateway.errors import CounterpartGarbled
 from gateway.fitconnect import names
 from gateway.model import Document, Purpose, Signature, State, Submission
@@ -30,6 +28,7 @@ from gateway.ports.channel import Enclosure, Parcel
 from gateway.sandbox.fitconnect import keyring, server
 from gateway.sandbox.fitconnect.clock import Ids
 from gateway.sandbox.fitconnect.offers import DEMO
+from tests.stores import empty, holding
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -63,11 +62,6 @@ async def routed():
     client = RoutedClient()
     yield client
     await client.aclose()
-
-
-class SystemClock:
-    def now(self):
-        return datetime.now(UTC)
 
 
 @pytest.fixture(scope="session")
@@ -161,7 +155,7 @@ def sign():
 def make():
     """Values that a channel takes."""
     return SimpleNamespace(
-        parcel=parcel, enclosure=enclosure, document=document, signer=Signer, archive=KeptKeys(), wire_tags=wire_tags
+        parcel=parcel, enclosure=enclosure, document=document, signer=Signer, archive=empty(), wire_tags=wire_tags
     )
 
 
@@ -219,45 +213,9 @@ def clock():
     return StandingClock()
 
 
-@dataclass
-class MemoryStore:
-    """Blobs in memory: as much of `ports.Store` as sealing and uploading take."""
-
-    blobs: dict = field(default_factory=dict)
-    largest_write: int = 0
-
-    def keep(self, content):
-        blob = uuid4()
-        self.blobs[blob] = content
-        return blob
-
-    def take(self, small):
-        """As a commit does with the small parts of a sealed submission."""
-        self.blobs |= {each.id: each.content for each in small if each}
-
-    async def read_blob(self, blob):
-        content = self.blobs[blob]
-        for start in range(0, len(content), 1 << 20):
-            yield content[start : start + (1 << 20)]
-
-    @asynccontextmanager
-    async def write_blob(self, submission_id):
-        store, pieces = self, []
-
-        class Writer:
-            async def write(self, data):
-                store.largest_write = max(store.largest_write, len(data))
-                pieces.append(data)
-
-            async def finish(self):
-                return store.keep(b"".join(pieces))
-
-        yield Writer()
-
-
 @pytest.fixture
-def store():
-    return MemoryStore()
+def store(new_submission):
+    return holding(new_submission)
 
 
 @pytest.fixture
@@ -286,16 +244,6 @@ def enclosure(content, **more):
 
 def parcel(*enclosures, **more):
     return Parcel(document(**more), enclosures, NOW)
-
-
-class KeptKeys:
-    """Keeps public keys by digest."""
-
-    def __init__(self):
-        self.jwks = {}
-
-    async def keep_key(self, jwk):
-        self.jwks[digest(jwk)] = jwk
 
 
 class Signer:

@@ -19,8 +19,8 @@ from gateway.model import Client, Destination, Municipality, State
 from gateway.outbound.client import exchange
 from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.services.loader import load
-from tests.fitconnect.conftest import SystemClock
-from tests.fitconnect.test_message_way import Receipts, WholeStore
+from tests.fitconnect.test_message_way import Receipts
+from tests.stores import SystemClock, empty, sent_ahead
 
 ARS = "150900546546"
 BASE = Path(__file__).parents[1] / "services" / "broken" / "base"
@@ -74,7 +74,7 @@ def delivery(sandbox, client, *, signers, make, catalogue):
         clock=SystemClock(),
         random=os.urandom,
     )
-    return Delivery(WholeStore(), {ARS: channel}, {ARS: TOWN}, catalogue, SystemClock(), uuid4, lambda: 0.5)
+    return Delivery(empty(), {ARS: channel}, {ARS: TOWN}, catalogue, SystemClock(), uuid4, lambda: 0.5)
 
 
 @pytest.mark.parametrize("sandbox", [TAKES], indirect=True)
@@ -88,23 +88,23 @@ async def test_what_was_taken_in_is_delivered_whatever_its_texts_hold(sandbox, c
             "kind": "photo",
             "filename": "Foto.jpg",
             "media_type": "Image/JPEG; name=\U0001f415",
-            "upload": str(store.upload(b"\xff\xd8 photo")),
+            "upload": str(sent_ahead(store, b"\xff\xd8 photo")),
         }
     ]
     new = await intake.create(PORTAL, body, "key")
     await delivery.advance(new.submission.id)
     for _ in range(100):
-        if store.rows[new.submission.id].state is State.ACCEPTED:
+        if (await store.load(new.submission.id)).state is State.ACCEPTED:
             break
         await asyncio.sleep(0.02)
         await delivery.advance(new.submission.id)
-    row = store.rows[new.submission.id]
+    row = await store.load(new.submission.id)
     assert row.state is State.ACCEPTED, row.reason
     answer = await exchange(
         client, "GET", f"{sandbox.admin}/submissions/{row.remote_id}/opened", headers={}, content=None
     )
     opened = json.loads(answer.body)
-    assert base64.b64decode(opened["document"]) == new.document.content
+    assert base64.b64decode(opened["document"]) == (await store.stored(new.submission.id)).document.content
     assert [one["mimeType"] for one in opened["metadata"]["contentStructure"]["attachments"]] == [
         "application/pdf",
         "image/jpeg",

@@ -25,6 +25,7 @@ from gateway.errors import (
 from gateway.fitconnect import names
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.model import Part, State
+from tests.stores import committed, content_of
 
 BASE = "https://delivery.example/submission-api"
 TOKEN = "https://auth.example/token"
@@ -149,9 +150,9 @@ async def test_everything_is_checked_then_sealed(channel, reception, new_submiss
     reception()
     files = (make.enclosure(b"form" * 10), make.enclosure(b""))
     sealed = await channel().seal(new_submission, make.parcel(*files), store)
-    store.take(sealed.blobs)
+    committed(store, new_submission, sealed.blobs)
     assert [part.name for part in sealed.parts] == ["metadata", "data", *(str(each.attachment_id) for each in files)]
-    assert [len(store.blobs[part.blob]) for part in sealed.parts] == [part.size for part in sealed.parts]
+    assert [len(content_of(store, part.blob)) for part in sealed.parts] == [part.size for part in sealed.parts]
     assert all(len(part.tag) == 22 for part in sealed.parts)
     assert (sealed.destination_id, sealed.region, sealed.service_identifier) == (DESTINATION, "DE150900546546", URN)
     assert sealed.facts["metadata_version"] == "2.1.0"

@@ -23,7 +23,7 @@ from gateway.outbound.client import exchange
 from gateway.sandbox.fitconnect.offers import DEMO
 from gateway.signature import identity, making
 from gateway.signature import signer as signing
-from tests.fitconnect.conftest import SystemClock
+from tests.stores import SystemClock, committed, content_of
 
 SCHEMA = "urn:xoev-de:xfall:standard:fim-s99000010001_1.0.0"
 DOCUMENT = f'<?xml version="1.0"?><antrag xmlns="{SCHEMA}"><strasse>Lange Straße</strasse></antrag>'.encode()
@@ -84,7 +84,7 @@ def send(store, make, new_submission):
         readable = make.enclosure(b"%PDF-1.7 the whole application", purpose=Purpose.FORM)
         parcel = make.parcel(readable, *enclosures, content=DOCUMENT, schema_uri=SCHEMA)
         sealed = await channel.seal(submission, parcel, store)
-        store.take(sealed.blobs)
+        committed(store, submission, sealed.blobs)
         submission = replace(
             submission,
             parts=sealed.parts,
@@ -101,7 +101,7 @@ def send(store, make, new_submission):
                 await channel.upload(submission, part, store.read_blob(part.blob))
         if until == "submit":
             metadata, data, *_ = submission.parts
-            await channel.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+            await channel.submit(submission, content_of(store, metadata.blob), content_of(store, data.blob))
         return submission
 
     return carry
@@ -198,7 +198,7 @@ async def test_a_rejection_by_the_authority_tells_its_problems(channel, sandbox,
 async def test_ciphertexts_open_with_the_destinations_key_and_nothing_else_is_in_them(channel, send, store, rsa_keys):
     submission = await send(channel("manual"))
     for part, cty in zip(submission.parts, ("application/json", "application/xml", "application/json"), strict=True):
-        plain, opened = jwe.open_(store.blobs[part.blob], lambda kid: rsa_keys["encryption"])
+        plain, opened = jwe.open_(content_of(store, part.blob), lambda kid: rsa_keys["encryption"])
         assert opened.header["cty"] == cty
         assert "zip" not in opened.header
         assert opened.tag == part.tag
@@ -211,7 +211,7 @@ async def test_an_upload_may_be_repeated_before_the_submit(channel, send, make, 
     *_, part = submission.parts
     await sender.upload(submission, part, store.read_blob(part.blob))
     metadata, data, *_ = submission.parts
-    await sender.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+    await sender.submit(submission, content_of(store, metadata.blob), content_of(store, data.blob))
     assert (await settled(sender, submission, "accept-submission"))[-1].verified
 
 
@@ -220,7 +220,7 @@ async def test_a_submit_without_its_attachment_is_refused_with_a_slug(channel, s
     submission = await send(sender, make.enclosure(b"x"), until="announce")
     metadata, data, *_ = submission.parts
     with pytest.raises(CounterpartRefused) as caught:
-        await sender.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+        await sender.submit(submission, content_of(store, metadata.blob), content_of(store, data.blob))
     assert caught.value.params["http_status"] == 422
     assert caught.value.params["problem"] != "unknown"
 
@@ -230,7 +230,7 @@ async def test_a_second_submit_is_a_conflict_and_the_log_tells_what_happened(cha
     submission = await send(sender)
     metadata, data, *_ = submission.parts
     with pytest.raises(CounterpartRefused) as caught:
-        await sender.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+        await sender.submit(submission, content_of(store, metadata.blob), content_of(store, data.blob))
     assert caught.value.params["http_status"] == 409
     assert [event.type for event in await sender.events(submission)][:2] == ["create-submission", "submit-submission"]
 

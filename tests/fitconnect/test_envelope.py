@@ -18,6 +18,7 @@ from gateway.fitconnect.channel.packing import SMALL_PLAIN, Packer
 from gateway.model import Purpose
 from gateway.ports.blobs import SMALL_BLOB
 from gateway.ports.channel import Enclosure
+from tests.stores import committed, content_of
 
 FRAME = bytes(range(256)) * 4096
 
@@ -51,11 +52,13 @@ def test_limits_are_of_the_sealed_size_to_the_byte(key):
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, SMALL_PLAIN, SMALL_PLAIN + 1, 786_432, 786_433, 2_000_000])
-async def test_size_hash_and_tag_are_those_of_what_was_sealed(key, rsa_keys, store, make, size):
+async def test_size_hash_and_tag_are_those_of_what_was_sealed(  # noqa: PLR0917 - fixtures
+    key, rsa_keys, store, make, new_submission, size
+):
     content = os.urandom(size)
-    packed = await Packer(store, uuid4(), key, os.urandom).attachment(make.enclosure(content))
-    store.take([packed.small])
-    sealed = store.blobs[packed.part.blob]
+    packed = await Packer(store, new_submission.id, key, os.urandom).attachment(make.enclosure(content))
+    committed(store, new_submission, [packed.small])
+    sealed = content_of(store, packed.part.blob)
     assert len(sealed) == packed.part.size == envelope.sealed_size_of(size, key, names.CTY_ATTACHMENT)
     assert (packed.small is None) is (size > SMALL_PLAIN), "what is small goes with the commit"
     assert len(sealed) <= SMALL_BLOB or not packed.small

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import json
 import os
-from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,61 +15,18 @@ from gateway.delivery.advance import Delivery
 from gateway.errors import RecordInvalid
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.intake.create import Intake
-from gateway.model import Attachment, Client, Destination, Municipality, State
+from gateway.model import Client, Destination, Municipality, State
 from gateway.outbound.client import exchange
-from gateway.ports.store import Stored
 from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.services.loader import load
-from tests.fitconnect.conftest import MemoryStore, SystemClock
 from tests.schema_folder import library_of
 from tests.services.conftest import PARAMETERS, TANGERHUETTE, XBAU
+from tests.stores import SystemClock, empty, everything, sent_ahead
 
 PLAN = b"%PDF-1.7 Lageplan"
 URI = "urn:xoev-de:bmk:standard:xbau-kernmodul_1.3.0"
 TAKES = (SampleService("urn:de:fim:leika:leistung:99012021002000", ("DE",), ((URI, "application/xml"),)),)
 PORTAL = Client("portal", frozenset(), frozenset({TANGERHUETTE}))
-
-
-@dataclass
-class WholeStore(MemoryStore):
-    """One client's submissions in memory, as far as taking in and carrying out go."""
-
-    files: dict = field(default_factory=dict)
-    made: dict = field(default_factory=dict)
-    rows: dict = field(default_factory=dict)
-
-    def upload(self, content):
-        upload = uuid4()
-        digest = hashlib.sha256(content).hexdigest()
-        self.files[upload] = Attachment("", "", "", len(content), digest, upload=upload, blob=self.keep(content))
-        return upload
-
-    async def known(self, client, key, digest):
-        return self.made.get(key)
-
-    async def uploads(self, client, wanted):
-        return {upload: self.files[upload] for upload in wanted}
-
-    async def create(self, new):
-        self.made[new.idempotency_key] = new
-        self.rows[new.submission.id] = replace(new.submission, version=1)
-        return new
-
-    async def load(self, submission_id):
-        return self.rows[submission_id]
-
-    async def stored(self, submission_id):
-        new = next(one for one in self.made.values() if one.submission.id == submission_id)
-        return Stored(new.record, new.document, new.attachments, new.submission.created_at)
-
-    async def commit(self, expected, change):
-        row = replace(change.submission, version=expected + 1)
-        self.rows[row.id] = row
-        self.take(change.blobs)
-        return row
-
-    async def paused(self, destination):
-        return False
 
 
 class Receipts:
@@ -90,7 +45,7 @@ def catalogue():
 
 @pytest.fixture
 def whole():
-    return WholeStore()
+    return empty()
 
 
 @pytest.fixture
@@ -117,31 +72,36 @@ def body(catalogue, *uploads):
     return {**given, "attachments": kinds}
 
 
+async def message_of(store, view):
+    """The message as stored for an application."""
+    return etree.fromstring((await store.stored(view.submission.id)).document.content)
+
+
 async def test_a_message_is_made_once_with_identities_of_its_own(intake, whole, catalogue):
-    given = body(catalogue, whole.upload(PLAN))
+    given = body(catalogue, sent_ahead(whole, PLAN))
     new = await intake.create(PORTAL, given, "first")
-    assert (new.document.standard, new.document.schema_uri) == ("xbau-kernmodul", URI)
-    root = etree.fromstring(new.document.content)
+    assert (new.standard, new.schema_uri) == ("xbau-kernmodul", URI)
+    root = await message_of(whole, new)
     assert root.findtext("referenzAntragsservice/referenzAntragsservice") == str(new.submission.id)
-    assert await intake.create(PORTAL, given, "first") is new, "the same call is answered with the same message"
-    other = await intake.create(PORTAL, body(catalogue, whole.upload(PLAN)), "second")
-    uuids = {etree.fromstring(one.document.content).findtext(".//nachrichtenUUID") for one in (new, other)}
+    assert await intake.create(PORTAL, given, "first") == new, "the same call is answered with the same message"
+    other = await intake.create(PORTAL, body(catalogue, sent_ahead(whole, PLAN)), "second")
+    uuids = {(await message_of(whole, one)).findtext(".//nachrichtenUUID") for one in (new, other)}
     assert len(uuids | {str(new.submission.id), str(other.submission.id)}) == 4
 
 
 async def test_a_test_is_marked_as_one_in_the_message(intake, whole, catalogue):
-    new = await intake.create(PORTAL, {**body(catalogue, whole.upload(PLAN)), "test": True}, "test")
-    assert etree.fromstring(new.document.content).get("test") == "true"
+    new = await intake.create(PORTAL, {**body(catalogue, sent_ahead(whole, PLAN)), "test": True}, "test")
+    assert (await message_of(whole, new)).get("test") == "true"
 
 
 async def test_two_files_of_one_name_are_refused_before_anything_is_stored(intake, whole, catalogue):
-    given = body(catalogue, whole.upload(PLAN), whole.upload(PLAN))
+    given = body(catalogue, sent_ahead(whole, PLAN), sent_ahead(whole, PLAN))
     given["attachments"][1]["filename"] = given["attachments"][0]["filename"]
     findings = await intake.validate(PORTAL, given)
     assert [(one.pointer, one.rule) for one in findings] == [("/attachments/1/filename", "not_unique")]
     with pytest.raises(RecordInvalid):
         await intake.create(PORTAL, given, "twice")
-    assert whole.made == {}
+    assert everything(whole) == ()
 
 
 @pytest.fixture
@@ -172,21 +132,25 @@ def delivery(sandbox, client, whole, *, signers, make, catalogue, town):
 
 @pytest.mark.parametrize("sandbox", [TAKES], indirect=True)
 async def test_the_authority_opens_the_message_and_finds_each_file_it_names(sandbox, client, delivery, whole, intake):
-    new = await intake.create(PORTAL, body(intake.catalogue, whole.upload(PLAN), whole.upload(PLAN + b" 2")), "key")
+    new = await intake.create(
+        PORTAL, body(intake.catalogue, sent_ahead(whole, PLAN), sent_ahead(whole, PLAN + b" 2")), "key"
+    )
     await delivery.advance(new.submission.id)
     for _ in range(100):
-        if whole.rows[new.submission.id].state is State.ACCEPTED:
+        if (await whole.load(new.submission.id)).state is State.ACCEPTED:
             break
         await asyncio.sleep(0.02)
         await delivery.advance(new.submission.id)
-    row = whole.rows[new.submission.id]
+    row = await whole.load(new.submission.id)
     assert row.state is State.ACCEPTED, row.reason
     answer = await exchange(
         client, "GET", f"{sandbox.admin}/submissions/{row.remote_id}/opened", headers={}, content=None
     )
     opened = json.loads(answer.body)
     message = base64.b64decode(opened["document"])
-    assert message == new.document.content, "what was stored at the intake is what arrives"
+    assert message == (await whole.stored(new.submission.id)).document.content, (
+        "what was stored at the intake is what arrives"
+    )
     schema = opened["metadata"]["contentStructure"]["data"]["submissionSchema"]
     assert schema == {"schemaUri": URI, "mimeType": "application/xml"}
     arrived = {one["id"]: one["sha256"] for one in opened["attachments"]}
