@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway.delivery.advance import Delivery
-from gateway.model import Document, Municipality, State, Submission
+from gateway.model import Municipality, State, Submission
 from gateway.ports.channel import Parcel, Sealed
-from gateway.ports.store import Stored
 from gateway.services.loader import load
 from tests.services.test_readable_pages import flowing, pages
+from tests.stores import holding
 
 ARS = "150900546546"
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -25,22 +25,6 @@ CASE = "ca5e0000-0000-4000-8000-000000000002"
 
 class _Enough(BaseException):
     """The parcel is made; nothing else is to be done."""
-
-
-class _Store:
-    def __init__(self, row: Submission, reference: str | None) -> None:
-        self.row, self.reference = row, reference
-
-    async def load(self, _id: UUID) -> Submission:
-        return self.row
-
-    async def paused(self, _destination: str) -> bool:
-        return False
-
-    async def stored(self, _id: UUID) -> Stored:
-        record = json.dumps(load().get("termin").compiled.examples["ordinary"]).encode()
-        document = Document(b"<a/>", "xfall", "urn:s", "urn:n", "application/xml", "0" * 64)
-        return Stored(record, document, (), AT, self.reference)
 
 
 class _Channel:
@@ -58,10 +42,11 @@ class _Channel:
 @pytest.mark.parametrize("reference", ["portal-4711", None])
 async def test_the_sealed_application_is_named(case: str | None, reference: str | None) -> None:
     row = Submission(ID, ARS, "portal", "termin", State.RECEIVED, 1, AT, AT, "fitconnect")
+    record = json.dumps(load().get("termin").compiled.examples["ordinary"]).encode()
     channel = _Channel()
     town = Municipality("t", ARS, "Stadt Tangerhütte", "https://t.example", "test", "c", ())
     delivery = Delivery(
-        _Store(replace(row, case_id=case), reference),
+        holding(replace(row, case_id=case), record=record, reference=reference),
         {ARS: channel},
         {ARS: town},
         load(),

@@ -16,7 +16,7 @@ from gateway.submission import journey
 from gateway.submission.actions import resumed
 from gateway.submission.journey import STEP_ATTEMPTS, Step, StepKind
 from gateway.submission.states import BEFORE_SUBMITTED
-from tests.journeys.test_every_crash import Store, carried_out, worker, world
+from tests.journeys.test_every_crash import MortalStore, carried_out, worker, world
 from tests.submission.test_journey import NOW, ready
 
 SECRET = "Ändersën Müßiggang"
@@ -44,7 +44,7 @@ def held_for_a_person(it) -> bool:
 
 
 async def taken_up_again(it) -> None:
-    it.row = resumed(it.row, it.now(), "operator").submission
+    await it.store.commit(it.row.version, resumed(it.row, it.now(), "operator"))
     await carried_out(it)
 
 
@@ -90,18 +90,18 @@ async def test_an_answer_that_cannot_be_read_is_asked_for_again_and_counted(arme
 async def test_a_commit_that_fails_for_what_it_brings_holds_the_submission(monkeypatch, state):
     """As by a text that the database does not take: what only counts the failure can be written."""
     it = world()
-    commit = Store.commit
+    commit = MortalStore.commit
 
     async def refusing(store, expected, change):
         if change.submission.state is state:
             raise ValueError(SECRET)
         return await commit(store, expected, change)
 
-    monkeypatch.setattr(Store, "commit", refusing)
+    monkeypatch.setattr(MortalStore, "commit", refusing)
     await carried_out(it)
     assert held_for_a_person(it)
     assert SECRET not in json.dumps(it.row.reason.as_json(), ensure_ascii=False)
-    monkeypatch.setattr(Store, "commit", commit)
+    monkeypatch.setattr(MortalStore, "commit", commit)
     await taken_up_again(it)
     assert it.row.state is State.ACCEPTED
     assert it.submits == 1
@@ -115,7 +115,7 @@ async def test_what_fails_apart_from_any_step_is_counted_or_raised(monkeypatch, 
         tries.append(1)
         raise KeyError(SECRET)
 
-    monkeypatch.setattr(Store, method, failing)
+    monkeypatch.setattr(MortalStore, method, failing)
     if method == "paused":
         await carried_out(it)
         assert held_for_a_person(it)
@@ -131,7 +131,7 @@ async def test_a_database_that_is_away_is_no_fault_of_the_submission(monkeypatch
     async def away(*_):
         raise DatabaseAway
 
-    monkeypatch.setattr(Store, "paused", away)
+    monkeypatch.setattr(MortalStore, "paused", away)
     for _ in range(20):
         with suppress(DatabaseAway):
             await worker(it).advance(it.row.id)
@@ -144,7 +144,7 @@ async def test_the_log_names_type_and_place_and_nothing_of_the_text(monkeypatch)
     async def failing(*_):
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(Store, "stored", failing)
+    monkeypatch.setattr(MortalStore, "stored", failing)
     with capture_logs() as lines:
         await worker(it).advance(it.row.id)
     line = next(line for line in lines if line["event"] == "delivery.step_failed")
