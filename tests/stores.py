@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from gateway.model import Document, Scope, Submission
@@ -26,13 +27,16 @@ def empty(clock: Clock | None = None) -> MemoryStore:
     return MemoryStore(clock or SystemClock(), uuid4)
 
 
-def holding(
-    submission: Submission, store: MemoryStore | None = None, *, record: bytes = b"{}", reference: str | None = None
-) -> MemoryStore:
-    """A store with that submission; its document is of no account."""
-    store = store or empty()
+def new(submission: Submission, *, record: bytes = b"{}", reference: str | None = None) -> NewSubmission:
+    """What takes that submission in; its document is of no account."""
     document = Document(b"<a/>", "xfall", "urn:s", "urn:n", "application/xml", "0" * 64)
-    at_once(store.create(NewSubmission(submission, str(uuid4()), b"", record, document, (), reference, "a.b.c")))
+    return NewSubmission(submission, str(uuid4()), b"", record, document, (), reference, "a.b.c")
+
+
+def holding(submission: Submission, store: MemoryStore | None = None, **more: Any) -> MemoryStore:
+    """A store with that submission."""
+    store = store or empty()
+    at_once(store.create(new(submission, **more)))
     return store
 
 

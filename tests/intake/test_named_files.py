@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from gateway.errors import RecordInvalid
+from gateway.errors import RecordInvalid, UploadTaken
 from gateway.intake.create import Intake
 from gateway.intake.withdrawal import taken_again
-from gateway.model import Attachment, Destination, Severity
-from gateway.ports.store import View
-from tests.intake.test_create import ARS, PORTAL, TOWN, Store, body, catalogue, intake  # noqa: F401 - fixtures
-
-OLD = uuid4()
-
-
-class Files(Store):
-    """Knows the given uploads, and the files of one earlier application (None: erased)."""
-
-    def __init__(self, *uploads: UUID, earlier: Mapping[UUID, UUID | None] | None = None) -> None:
-        super().__init__()
-        self.known_uploads, self.earlier = uploads, earlier or {}
-
-    async def uploads(self, client: str, wanted: tuple[UUID, ...]) -> Mapping[UUID, Attachment]:
-        found = await super().uploads(client, wanted)
-        return {name: replace(one, blob=name) for name, one in found.items() if name in self.known_uploads}
-
-    async def files_of(self, client: str, submission: UUID, wanted: tuple[UUID, ...]) -> Mapping[UUID, Attachment]:
-        assert (client, submission) == (PORTAL.id, OLD)
-        one = Attachment("", "", "", 1000, "ab" * 32)
-        return {name: replace(one, blob=blob) for name, blob in self.earlier.items() if name in wanted}
+from gateway.model import Attachment, Destination, Severity, State
+from gateway.ports.store import Change, View
+from tests.intake.test_create import ARS, PLAN, PORTAL, TOWN, catalogue, intake, store  # noqa: F401 - fixtures
+from tests.stores import content_of, sent_ahead
 
 
 @pytest.fixture
-def store() -> Files:
-    return Files()
+def body(catalogue) -> dict[str, Any]:  # noqa: F811 - the fixture above
+    """An application that names files which nobody has sent."""
+    found = copy.deepcopy(catalogue.get("grundstueckskauf").example(ARS))
+    return {**found, "attachments": [{**one, "upload": str(uuid4())} for one in found["attachments"]]}
+
+
+def send(store, body, content=PLAN) -> None:  # noqa: F811
+    for one in body["attachments"]:
+        sent_ahead(store, content, upload=UUID(one["upload"]))
 
 
 async def told(intake: Intake, body: dict[str, Any]) -> list[tuple[str, str]]:  # noqa: F811 - the fixtures above
@@ -63,33 +52,32 @@ async def test_what_is_wrong_besides_is_told_all_the_same(intake, store, body): 
     } <= {*found}
 
 
-async def test_an_empty_file_is_told_as_before(intake, store, body, monkeypatch):  # noqa: F811
-    names = [UUID(one["upload"]) for one in body["attachments"]]
-
-    async def empty(_client, wanted):
-        return {name: Attachment("", "", "", 0, "ab" * 32, blob=name) for name in wanted}
-
-    monkeypatch.setattr(store, "uploads", empty)
-    assert await told(intake, body) == [(f"/attachments/{no}/upload", "attachment_empty") for no in range(len(names))]
+async def test_an_empty_file_is_told_as_before(intake, store, body):  # noqa: F811
+    send(store, body, b"")
+    assert await told(intake, body) == [
+        (f"/attachments/{no}/upload", "attachment_empty") for no in range(len(body["attachments"]))
+    ]
 
 
 async def test_a_correction_takes_the_files_of_what_it_corrects(intake, store, body):  # noqa: F811
-    first, *others = (UUID(one["upload"]) for one in body["attachments"])
-    store.known_uploads, store.earlier = others, {first: uuid4()}
-    await intake.create(PORTAL, body, "key", supersedes=OLD)
-    (made,) = store.made
-    assert (made.reused, made.supersedes) == ({first}, OLD)
-    assert made.attachments[0].blob == store.earlier[first]
-    with pytest.raises(RecordInvalid) as without:  # the same files, nothing corrected
-        await intake.create(PORTAL, body, "key")
-    assert "upload_unknown" in {one.rule for one in without.value.findings}
+    send(store, body)
+    old = await intake.create(PORTAL, body, "old")
+    made = await intake.create(PORTAL, body, "key", supersedes=old.submission.id)
+    (before, *_), (after, *_) = old.attachments, made.attachments
+    assert (made.supersedes, after.sha256) == (old.submission.id, before.sha256)
+    assert after.blob != before.blob
+    assert content_of(store, after.blob) == PLAN
+    with pytest.raises(UploadTaken):  # the same files, nothing corrected
+        await intake.create(PORTAL, body, "another")
 
 
 async def test_an_erased_file_of_it_is_told_with_the_way_out(intake, store, body):  # noqa: F811
-    names = [UUID(one["upload"]) for one in body["attachments"]]
-    store.known_uploads, store.earlier = names, {names[0]: None}
+    send(store, body)
+    old = (await intake.create(PORTAL, body, "old")).submission
+    await store.commit(old.version, Change(replace(old, state=State.ACCEPTED)))
+    await store.erase(old.id, "request")
     with pytest.raises(RecordInvalid) as raised:
-        await intake.create(PORTAL, body, "key", supersedes=OLD)
+        await intake.create(PORTAL, body, "key", supersedes=old.id)
     (one,) = (each for each in raised.value.findings if each.severity is Severity.ERROR)
     assert (one.pointer, one.rule) == ("/attachments/0/upload", "upload_erased")
     assert "erneut senden" in one.de
@@ -99,12 +87,12 @@ async def test_an_erased_file_of_it_is_told_with_the_way_out(intake, store, body
 async def test_a_wrong_type_of_test_is_not_taken_for_an_application_in_earnest(intake, store, body):  # noqa: F811
     only_tests = replace(TOWN, destinations=(Destination("d", "test", ("*",), takes="test"),))
     narrow = replace(intake, municipalities={ARS: only_tests})
-    store.known_uploads = [UUID(one["upload"]) for one in body["attachments"]]
+    send(store, body)
     assert await told(narrow, {**body, "test": "true"}) == [("/test", "type")]
     assert await told(narrow, {**body, "test": False}) == [("/test", "only_tests_taken")]
 
 
-async def test_room_is_asked_for_the_files_that_are_copied(store):
+def test_room_is_asked_for_the_files_that_are_copied():
     first, second = uuid4(), uuid4()
     files = tuple(Attachment("k", "n", "t", size, "", upload=name) for name, size in ((first, 10), (second, 300)))
     old = View(None, "", "", "", attachments=files)  # type: ignore[arg-type] - only its files are asked

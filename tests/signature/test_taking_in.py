@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from types import SimpleNamespace
-from uuid import UUID
+from uuid import uuid4
 
 import pytest
 from lxml import etree
@@ -19,6 +19,7 @@ from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.signature import making
 from gateway.xoev.schema.compiled_xsd import Schema
+from tests.stores import empty, everything
 
 from .conftest import ID, NOW
 
@@ -26,18 +27,6 @@ ARS = "150900546546"
 INSIDE = SignatureStyle(SignatureFormat.XADES, enveloped=True)
 PORTAL = Client("portal", frozenset(), frozenset())
 PLACE = b"<xs:any namespace='http://www.w3.org/2000/09/xmldsig#' processContents='skip' minOccurs='0'/>"
-
-
-class Store:
-    def __init__(self):
-        self.taken = []
-
-    async def known(self, *_):
-        return None
-
-    async def create(self, new):
-        self.taken.append(new)
-        return new
 
 
 class Keys:
@@ -75,7 +64,7 @@ def intake(service, keys, *, style=INSIDE, services=("*",)):
     )
     catalogue = SimpleNamespace(get=lambda _id: service, ids=lambda: (service.id,))
     clock = SimpleNamespace(now=lambda: NOW)
-    return Intake(Store(), catalogue, {ARS: town}, keys, clock, lambda: UUID(int=1), lambda *parts: b"digest")
+    return Intake(empty(clock), catalogue, {ARS: town}, keys, clock, uuid4, lambda *parts: b"digest")
 
 
 def body(service):
@@ -88,9 +77,10 @@ async def test_receipt_answer_and_store_hold_the_signed_document(termin, signers
     assert termin.signature_place
     it = intake(termin, Keys(signers["P-256"]))
     new = await it.create(PORTAL, body(termin), "key-1")
-    assert new.document.sha256 == hashlib.sha256(new.document.content).hexdigest()
-    assert json.loads(new.receipt)["document"]["sha256"] == new.document.sha256
-    leaf = signature_xml.check_inside(new.document.content, "application/xml", NOW)
+    document = (await it.store.stored(new.submission.id)).document
+    assert document.sha256 == hashlib.sha256(document.content).hexdigest()
+    assert json.loads(new.receipt)["document"]["sha256"] == document.sha256 == new.document_sha256
+    leaf = signature_xml.check_inside(document.content, "application/xml", NOW)
     assert leaf == signers["P-256"].identity.chain[0]
 
 
@@ -99,7 +89,7 @@ async def test_where_the_signer_is_away_nothing_is_taken_over_and_the_portal_may
     with pytest.raises(SignerAway) as away:
         await it.create(PORTAL, body(termin), "key-1")
     assert (away.value.status, away.value.retry) == (503, True)
-    assert it.store.taken == []
+    assert everything(it.store) == ()
 
 
 async def test_a_signed_document_that_breaks_the_schema_is_not_taken_over(termin, signers):
@@ -107,12 +97,13 @@ async def test_a_signed_document_that_breaks_the_schema_is_not_taken_over(termin
     it = intake(no_place, Keys(signers["P-256"]))
     with pytest.raises(InternalError):
         await it.create(PORTAL, body(no_place), "key-1")
-    assert it.store.taken == []
+    assert everything(it.store) == ()
 
 
 async def test_a_detached_signature_leaves_the_document_alone(termin, signers):
     style = SignatureStyle(SignatureFormat.XADES)
-    new = await intake(termin, Keys(signers["P-256"], away=True), style=style).create(PORTAL, body(termin), "key-1")
-    assert b"Signature" not in new.document.content
+    it = intake(termin, Keys(signers["P-256"], away=True), style=style)
+    new = await it.create(PORTAL, body(termin), "key-1")
+    assert b"Signature" not in (await it.store.stored(new.submission.id)).document.content
     with pytest.raises(ServiceNotOffered):
         await intake(termin, Keys(signers["P-256"]), services=("other",)).create(PORTAL, body(termin), "key-1")

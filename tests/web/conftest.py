@@ -1,32 +1,23 @@
-"""The app with fakes in memory: a store that keeps values, an intake that takes anything the shape allows."""
+"""The app with fakes in memory: the store in memory, an intake that takes anything the shape allows."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import pybase64
 import pytest
 
 from gateway.crypto.keys import generate_ed25519, private_key
-from gateway.errors import (
-    DigestMismatch,
-    IdempotencyConflict,
-    LengthMismatch,
-    NotFound,
-    RecordInvalid,
-    UnknownService,
-    UploadConflict,
-)
+from gateway.errors import RecordInvalid, UnknownService
 from gateway.intake.create import Admit, shape
 from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
@@ -34,9 +25,11 @@ from gateway.login.tokens import Issuer
 from gateway.model import Client, Destination, Finding, Municipality, Scope, State, Submission
 from gateway.ports.blobs import IncomingUpload, Upload
 from gateway.ports.store import Filter, StateChange, View
+from gateway.store.memory import MemoryStore
 from gateway.web.app import create_app
 from gateway.web.parts import BodyLimits, HealthCheck, WebDependencies
 from tests.login.conftest import at_once
+from tests.stores import new
 
 ARS, OTHER_ARS = "150900546546", "150900535535"
 ALL = frozenset({"submissions:write", "submissions:read", "services:read", "webhooks:write"})
@@ -54,67 +47,37 @@ class Standing:
         return self.at
 
 
-@dataclass
-class FakeStore:
-    clock: Standing
-    views: dict[UUID, View] = field(default_factory=dict)
-    bodies: dict[tuple[str, UUID], tuple[bytes, Upload, IncomingUpload]] = field(default_factory=dict)
-    lines: list[tuple[str, StateChange]] = field(default_factory=list)
-    asked: list[Any] = field(default_factory=list)
-    polls: int = 0
-    on_poll: Callable[[int], None] = lambda _n: None
-    maintained: bool = False
-    gate: asyncio.Event | None = None
+class WatchedStore(MemoryStore):
+    """The store in memory; it notes what it is asked, and a test may act at each look into the change feed."""
 
-    async def in_maintenance(self) -> bool:
-        return self.maintained
+    def __init__(self, clock: Standing) -> None:
+        super().__init__(clock, uuid4)
+        self.clock = clock
+        self.asked: list[Filter] = []
+        self.incoming: list[IncomingUpload] = []
+        self.polls = 0
+        self.on_poll: Callable[[int], None] = lambda _n: None
+        self.gate: asyncio.Event | None = None
 
     async def receive_upload(self, incoming: IncomingUpload, body: AsyncIterator[bytes]) -> Upload:
-        raw = b"".join([chunk async for chunk in body])
-        if len(raw) != incoming.length:
-            raise LengthMismatch
-        digest = hashlib.sha256(raw).hexdigest()
-        if incoming.sha256 not in {None, digest}:
-            raise DigestMismatch
-        name = (incoming.client, incoming.upload)
-        if name in self.bodies:
-            if self.bodies[name][0] != raw:
-                raise UploadConflict
-            return replace(self.bodies[name][1], created=False)
-        expires = self.clock.at + timedelta(hours=24)
-        made = Upload(incoming.upload, len(raw), digest, incoming.media_type, expires, created=True)
-        self.bodies[name] = (raw, made, incoming)
-        return made
-
-    async def view(self, submission_id: UUID, scope: Scope) -> View:
-        view = self.views.get(submission_id)
-        if view is None or not _inside(view, scope):
-            raise NotFound
-        return view
+        self.incoming.append(incoming)
+        return await super().receive_upload(incoming, body)
 
     async def list_views(self, wanted: Filter, scope: Scope) -> tuple[tuple[View, ...], str | None]:
         self.asked.append(wanted)
-        found = [v for v in self.views.values() if _inside(v, scope)]
-        return tuple(found[: wanted.limit]), "more" if len(found) > wanted.limit else None
+        return await super().list_views(wanted, scope)
 
     async def changes(self, after: str | None, scope: Scope, limit: int) -> tuple[StateChange, ...]:
         self.polls += 1
         if self.gate:
             await self.gate.wait()
         self.on_poll(self.polls)
-        found = [line for client, line in self.lines if client == scope.client]
-        return tuple([line for line in found if int(line.cursor) > int(after or 0)][:limit])
-
-
-def _inside(view: View, scope: Scope) -> bool:
-    it = view.submission
-    return it.client == scope.client and (scope.municipalities is None or it.municipality in scope.municipalities)
+        return await super().changes(after, scope, limit)
 
 
 @dataclass
 class FakeIntake:
-    store: FakeStore
-    keys: dict[tuple[str, str], tuple[str, View]] = field(default_factory=dict)
+    store: WatchedStore
     failure: Exception | None = None
     findings: tuple[Finding, ...] = ()
 
@@ -124,24 +87,21 @@ class FakeIntake:
     async def create(self, client: Client, body: Mapping[str, Any], key: str, *, admit: Admit | None = None) -> View:
         if self.failure:
             raise self.failure
-        if known := self.keys.get((client.id, key)):
-            if known[0] != repr(body):
-                raise IdempotencyConflict
-            return known[1]
+        digest = repr(body).encode()
+        if known := await self.store.known(client.id, key, digest):
+            return known
         if admit:
             await admit()
         if findings := await self.validate(client, body):
             raise RecordInvalid(findings=findings)
-        view = a_view(client.id, body["municipality"], body["service"], self.store.clock.at)
-        self.store.views[view.submission.id] = view
-        self.keys[client.id, key] = (repr(body), view)
-        return view
+        it = a_submission(client.id, body["municipality"], body["service"], self.store.clock.at)
+        return await self.store.create(replace(new(it), idempotency_key=key, digest=digest))
 
 
-def a_view(client: str, municipality: str = ARS, service: str = "hausnummer", at: datetime | None = None) -> View:
-    now = at or datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-    made = Submission(uuid4(), municipality, client, service, State.RECEIVED, 1, now, now, "fitconnect")
-    return View(made, "xfall", "urn:example:schema", "0" * 64, receipt="a.b.c")
+def a_submission(
+    client: str = "portal", municipality: str = ARS, service: str = "hausnummer", at: datetime = Standing.at
+) -> Submission:
+    return Submission(uuid4(), municipality, client, service, State.RECEIVED, 1, at, at, "fitconnect")
 
 
 @dataclass(frozen=True)
@@ -198,7 +158,7 @@ def municipality(slug: str, ars: str, url: str, *services: str) -> Municipality:
 @dataclass
 class World:
     clock: Standing
-    store: FakeStore
+    store: WatchedStore
     intake: FakeIntake
     parts: WebDependencies
     woken: list[Any]
@@ -242,7 +202,7 @@ def build(**limits: Any) -> World:
         clock=clock,
         new_id=lambda: f"id{next(ids)}",
     )
-    store = FakeStore(clock)
+    store = WatchedStore(clock)
     intake = FakeIntake(store)
     woken: list[Any] = []
     checks = [HealthCheck("database:responseTime", "pass", component_type="datastore", observed_value=1)]

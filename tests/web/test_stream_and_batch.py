@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from datetime import timedelta
 
 from gateway.errors import InvalidParameter
-from gateway.ports.store import StateChange
-from tests.web.conftest import ARS, build
-
-AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+from tests.stores import everything, holding
+from tests.web.conftest import ARS, a_submission, build
 
 
 def lines(world, number):
-    made = [StateChange(str(no), uuid4(), "received", AT) for no in range(1, number + 1)]
-    world.store.lines = [("portal", each) for each in made]
+    for _ in range(number):
+        holding(a_submission(), world.store)
 
 
 def ends_at_poll(world, number):
@@ -38,7 +35,7 @@ async def test_each_change_is_an_event_with_its_cursor_and_silence_is_filled():
     assert answer.headers["content-type"].startswith("text/event-stream")
     events = answer.text.split("\n\n")
     assert events[0] == "retry: 1000"
-    assert [each.split("\n")[0] for each in events[1:3]] == ["id: 1", "id: 2"]
+    assert [each.split("\n")[0] for each in events[1:3]] == ["id: 1.1", "id: 1.2"]
     assert json.loads(events[1].split("data: ")[1])["state"] == "received"
     assert events[3].startswith(":")
 
@@ -48,8 +45,8 @@ async def test_last_event_id_goes_on_behind_it_and_before_the_parameter():
     lines(world, 4)
     ends_at_poll(world, 2)
     async with world.portal() as portal:
-        answer = await portal.get("/api/v1/changes/stream?after=1", headers={"Last-Event-ID": "3"})
-        assert [e.split("\n")[0] for e in answer.text.split("\n\n") if e.startswith("id")] == ["id: 4"]
+        answer = await portal.get("/api/v1/changes/stream?after=1.1", headers={"Last-Event-ID": "1.3"})
+        assert [e.split("\n")[0] for e in answer.text.split("\n\n") if e.startswith("id")] == ["id: 1.4"]
     async with world.portal() as portal:
         refused = await portal.get("/api/v1/changes/stream", headers={"Last-Event-ID": "ä b".encode()})
     assert refused.status_code == 422
@@ -130,7 +127,7 @@ async def test_a_long_line_is_refused_alone_and_too_many_end_the_batch():
     long = json.dumps(body("x", reference="r" * 500)).encode()
     _, got = await sent(world, b"\n".join([long, *(json.dumps(body(str(no))).encode() for no in range(5))]))
     assert [each.get("code", "taken") for each in got] == ["body_too_large", "taken", "taken", "batch_too_long"]
-    assert len(world.store.views) == 2
+    assert len(everything(world.store)) == 2
 
 
 async def test_only_ndjson_is_taken(world):

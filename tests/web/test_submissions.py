@@ -8,8 +8,9 @@ import pytest
 
 from gateway.errors import DatabaseAway, UploadTaken
 from gateway.model import Finding, Severity
-from gateway.ports.store import StateChange
-from tests.web.conftest import ARS, OTHER_ARS, a_view, build
+from gateway.store.submissions.reading import cursor
+from tests.stores import everything, holding
+from tests.web.conftest import ARS, OTHER_ARS, a_submission, build
 
 BODY = {"service": "hausnummer", "municipality": ARS, "record": {"name": "Müller-Łukasiewicz"}}
 
@@ -50,7 +51,7 @@ async def test_without_a_proper_idempotency_key_nothing_is_taken(world, value):
         headers = {} if value is None else {"Idempotency-Key": value}
         answer = await portal.post("/api/v1/submissions", json=BODY, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (428, "missing_idempotency_key")
-    assert not world.store.views
+    assert everything(world.store) == ()
 
 
 async def test_two_idempotency_keys_are_none(world):
@@ -61,17 +62,18 @@ async def test_two_idempotency_keys_are_none(world):
 
 
 async def test_another_client_and_another_municipality_see_nothing(world):
-    mine, foreign_town = a_view("portal"), a_view("portal", OTHER_ARS)
-    world.store.views = {v.submission.id: v for v in (mine, foreign_town)}
+    mine, foreign_town = a_submission(), a_submission(municipality=OTHER_ARS)
+    for each in (mine, foreign_town):
+        holding(each, world.store)
     async with world.portal("neighbour") as neighbour, world.portal() as portal:
-        hidden = await neighbour.get(f"/api/v1/submissions/{mine.submission.id}")
+        hidden = await neighbour.get(f"/api/v1/submissions/{mine.id}")
         unknown = await neighbour.get(f"/api/v1/submissions/{uuid4()}")
-        elsewhere = await portal.get(f"/api/v1/submissions/{foreign_town.submission.id}")
+        elsewhere = await portal.get(f"/api/v1/submissions/{foreign_town.id}")
         listed = await portal.get("/api/v1/submissions")
     assert hidden.status_code == unknown.status_code == elsewhere.status_code == 404
     same = {k: v for k, v in hidden.json().items() if k != "instance"}
     assert same == {k: v for k, v in unknown.json().items() if k != "instance"}
-    assert [item["id"] for item in listed.json()["items"]] == [str(mine.submission.id)]
+    assert [item["id"] for item in listed.json()["items"]] == [str(mine.id)]
 
 
 async def test_a_token_without_the_scope_is_forbidden_by_name(world):
@@ -84,16 +86,17 @@ async def test_a_token_without_the_scope_is_forbidden_by_name(world):
 
 
 async def test_a_list_passes_its_filter_on(world):
+    behind = cursor(datetime(2026, 3, 1, tzinfo=UTC), uuid4())
     async with world.portal() as portal:
         answer = await portal.get(
             "/api/v1/submissions?state=received,held&state=sealed&service=hausnummer&reference=a/b"
-            f"&municipality={ARS}&created_after=2026-03-01T12:00:00%2B01:00&limit=7&cursor=abc_-="
+            f"&municipality={ARS}&created_after=2026-03-01T12:00:00%2B01:00&limit=7&cursor={behind}"
         )
     assert answer.status_code == 200
     (wanted,) = world.store.asked
     assert wanted.states == ("received", "held", "sealed")
     assert wanted.created_after == datetime(2026, 3, 1, 11, 0, tzinfo=UTC)
-    assert (wanted.limit, wanted.cursor, wanted.reference) == (7, "abc_-=", "a/b")
+    assert (wanted.limit, wanted.cursor, wanted.reference) == (7, behind, "a/b")
 
 
 async def test_every_fault_of_a_query_is_named_at_once(world):
@@ -129,7 +132,7 @@ async def test_validating_takes_nothing_over(world):
     assert bad.json()["valid"] is False
     assert bad.json()["findings"][0]["pointer"] == "/record"
     assert hint.json()["valid"] is True
-    assert not world.store.views
+    assert everything(world.store) == ()
 
 
 @pytest.mark.parametrize(("error", "status"), [(UploadTaken(), 409), (DatabaseAway(), 503)])
@@ -142,18 +145,15 @@ async def test_an_error_of_the_inside_becomes_its_problem(world, error, status):
     assert ("Retry-After" in answer.headers) is error.retry
 
 
-def a_change(cursor: int) -> StateChange:
-    return StateChange(str(cursor), uuid4(), "received", datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
-
-
 async def test_changes_come_in_order_from_a_cursor(world):
-    world.store.lines = [("portal", a_change(n)) for n in (1, 2, 3)] + [("neighbour", a_change(4))]
+    for client in ("portal", "portal", "neighbour", "portal"):
+        holding(a_submission(client), world.store)
     async with world.portal() as portal:
         first = (await portal.get("/api/v1/changes?after=&limit=2")).json()
         rest = (await portal.get(f"/api/v1/changes?after={first['next']}")).json()
         none = (await portal.get(f"/api/v1/changes?after={rest['next']}")).json()
-    assert [each["cursor"] for each in first["changes"] + rest["changes"]] == ["1", "2", "3"]
-    assert none == {"changes": [], "next": "3"}
+    assert [each["cursor"] for each in first["changes"] + rest["changes"]] == ["1.1", "1.2", "1.4"]
+    assert none == {"changes": [], "next": "1.4"}
     assert first["changes"][0]["at"] == "2026-03-01T12:00:00.000Z"
 
 
@@ -162,7 +162,7 @@ async def test_waiting_for_changes_ends_with_the_first_one():
 
     def arrive(polls: int) -> None:
         if polls == 3:
-            world.store.lines.append(("portal", a_change(1)))
+            holding(a_submission(), world.store)
 
     world.store.on_poll = arrive
     async with world.portal() as portal:

@@ -45,7 +45,7 @@ async def test_the_same_id_of_another_client_is_another_upload(world):
 async def test_an_upload_rests_under_the_municipality_that_made_the_token(world):
     async with world.portal("neighbour") as neighbour:
         await neighbour.put(f"/api/v1/uploads/{uuid4()}", content=RAW, headers=PDF)
-    ((_, _, incoming),) = world.store.bodies.values()
+    (incoming,) = world.store.incoming
     assert incoming.municipality == ARS != OTHER_ARS
     assert incoming.media_type == "application/pdf"
 
@@ -55,7 +55,7 @@ async def test_a_lying_digest_is_refused(world, header):
     async with world.portal() as portal:
         answer = await portal.put(f"/api/v1/uploads/{uuid4()}", content=RAW, headers={**PDF, "Repr-Digest": header})
     assert (answer.status_code, answer.json()["code"]) == (400, "digest_mismatch")
-    assert not world.store.bodies
+    assert world.store.blobs == {}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ async def test_more_or_fewer_bytes_than_announced_are_not_kept(world, announced)
         headers = {**PDF, "Content-Length": str(announced)}
         answer = await portal.put(f"/api/v1/uploads/{uuid4()}", content=body(), headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "length_mismatch")
-    assert not world.store.bodies
+    assert world.store.blobs == {}
 
 
 @pytest.mark.parametrize("kind", ["", "pdf", "application/", "a/b/c", "a b/c", "application/" + "x" * 200])
