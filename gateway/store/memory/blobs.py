@@ -43,7 +43,7 @@ class KeptUpload:
         return self.submission is not None or self.upload.expires_at > now
 
 
-class Writer:
+class MemoryWriter:
     """Takes the bytes of one blob in order."""
 
     def __init__(self, kept: dict[UUID, Blob], blob: UUID, submission: UUID) -> None:
@@ -86,9 +86,9 @@ class Blobs:
             yield bytes(content[start : start + FRAME])
 
     @asynccontextmanager
-    async def write(self, submission_id: UUID) -> AsyncIterator[Writer]:
+    async def write(self, submission_id: UUID) -> AsyncIterator[MemoryWriter]:
         """A writer for a blob of that submission; leaving without `finish` removes what was written."""
-        writer = Writer(self.kept, self.new_id(), submission_id)
+        writer = MemoryWriter(self.kept, self.new_id(), submission_id)
         try:
             yield writer
         finally:

@@ -35,7 +35,7 @@ from gateway.ports.blobs import IncomingUpload, Upload
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyArchive
 from gateway.ports.store import Change, EvidenceEntry, Filter, NewSubmission, StateChange, Store, Stored, View
-from gateway.store.memory.blobs import Blob, Blobs, Writer
+from gateway.store.memory.blobs import Blob, Blobs, MemoryWriter
 from gateway.store.operation.pauses import ALL, MAINTENANCE
 from gateway.store.rows import values as rows
 from gateway.store.submissions import changes, reading
@@ -235,7 +235,7 @@ class MemoryStore(Store, KeyArchive):
         return self._bytes.read(blob)
 
     @asynccontextmanager
-    async def write_blob(self, submission_id: UUID) -> AsyncIterator[Writer]:
+    async def write_blob(self, submission_id: UUID) -> AsyncIterator[MemoryWriter]:
         """See the port. Leaving without `finish` removes what was written."""
         if self._row(submission_id).erased:
             raise Erased
