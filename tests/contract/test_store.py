@@ -21,6 +21,7 @@ from gateway.errors import (
     InvalidParameter,
     LengthMismatch,
     NotFound,
+    OffsetConflict,
     StillUnderWay,
     Superseded,
     UploadConflict,
@@ -622,3 +623,87 @@ async def test_what_operators_stopped_is_known(store, stop, target, concerned, m
     assert await store.paused(concerned)
     assert await store.paused("another") is (target != "d")
     assert await store.in_maintenance() is maintained
+
+
+async def begun(store, length, metadata=""):
+    return (await store.pieces.begin("portal", TOWN, "application/pdf", length, metadata)).upload
+
+
+async def breaking_off(*chunks):
+    for chunk in chunks:
+        yield chunk
+    raise ConnectionResetError
+
+
+async def test_a_wrong_offset_or_too_many_bytes_are_refused(store):
+    name = await begun(store, 10)
+    with pytest.raises(OffsetConflict):
+        await store.pieces.append("portal", name, 5, pieces(b"12345"), whole=False)
+    with pytest.raises(OffsetConflict):
+        await store.pieces.append("portal", name, 0, pieces(b"12345678901"), whole=False)
+    assert (await store.pieces.find("portal", name)).offset == 0
+
+
+async def test_an_empty_upload_is_complete_at_once(store):
+    name = await begun(store, 0)
+    assert (await store.uploads("portal", (name,)))[name].size == 0
+
+
+async def test_pieces_become_one_upload(store):
+    data = os.urandom(FRAME + 5)
+    name = await begun(store, len(data), "filename SsO8cmdlbg==")
+    with pytest.raises(ConnectionResetError):
+        await store.pieces.append("portal", name, 0, breaking_off(data[:3], data[3:1000]), whole=False)
+    with pytest.raises(ConnectionResetError):
+        await store.pieces.append("portal", name, 1000, breaking_off(data[1000:2000]), whole=True)
+    found = await store.pieces.find("portal", name)
+    assert (found.offset, found.length, found.metadata) == (1000, len(data), "filename SsO8cmdlbg==")
+    assert await store.uploads("portal", (name,)) == {}
+    done = await store.pieces.append("portal", name, 1000, pieces(data[1000:]), whole=True)
+    assert done == await store.pieces.find("portal", name) == replace(found, offset=len(data))
+    made = (await store.uploads("portal", (name,)))[name]
+    assert (made.size, made.media_type) == (len(data), "application/pdf")
+    assert await drained(store.read_blob(made.blob)) == data
+
+
+async def test_an_upload_in_pieces_is_its_clients_alone_and_ends(store, clock):  # noqa: F811
+    ended, complete, expiring = [await begun(store, 4) for _ in range(3)]
+    await store.pieces.append("portal", complete, 0, pieces(b"data"), whole=False)
+    for asked in (
+        store.pieces.find("neighbour", ended),
+        store.pieces.end("neighbour", ended),
+        store.pieces.append("neighbour", ended, 0, pieces(b"x"), whole=False),
+    ):
+        with pytest.raises(NotFound):
+            await asked
+    for name in (ended, complete):
+        await store.pieces.end("portal", name)
+        with pytest.raises(NotFound):
+            await store.pieces.find("portal", name)
+    assert await store.uploads("portal", (complete,)) == {}
+    clock.advance(hours=24)
+    with pytest.raises(NotFound):
+        await store.pieces.find("portal", expiring)
+
+
+async def test_an_upload_in_pieces_goes_with_the_submission_that_uses_it(store, erase):
+    name = await begun(store, 4)
+    await store.pieces.append("portal", name, 0, pieces(b"data"), whole=False)
+    found = (await store.uploads("portal", (name,)))[name]
+    new = new_submission(attachments=(replace(found, kind="site_plan", filename="Plan.pdf"),))
+    await store.create(new)
+    await store.commit(1, Change(replace(new.submission, state=State.CANCELLED)))
+    assert (await store.pieces.find("portal", name)).offset == 4
+    await erase(new.submission.id)
+    with pytest.raises(NotFound):
+        await store.pieces.find("portal", name)
+
+
+async def test_of_two_requests_at_one_offset_one_counts(store):
+    name = await begun(store, 8)
+    outcomes = await asyncio.gather(
+        *(store.pieces.append("portal", name, 0, pieces(b"data"), whole=False) for _ in range(3)),
+        return_exceptions=True,
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["OffsetConflict"] * 2 + ["Resumable"]
+    assert (await store.pieces.find("portal", name)).offset == 4

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.errors import ChecksumMismatch, NotFound, OffsetConflict
+from gateway.errors import ChecksumMismatch, NotFound
 from gateway.model import State
 from gateway.ports.store import Change
 from gateway.store.erasure.erased_list import NAME, ErasedList
@@ -81,15 +81,6 @@ async def test_with_a_checksum_all_counts_or_nothing(store):
     assert await blobs(store) == 0
 
 
-async def test_a_wrong_offset_or_too_many_bytes_are_refused(store):
-    name = await begun(store, 10)
-    with pytest.raises(OffsetConflict):
-        await store.pieces.append("portal", name, 5, pieces(b"12345"), whole=False)
-    with pytest.raises(OffsetConflict):
-        await store.pieces.append("portal", name, 0, pieces(b"12345678901"), whole=False)
-    assert (await store.pieces.find("portal", name)).offset == 0
-
-
 async def test_what_a_killed_process_left_undone_after_the_last_piece_is_done_at_the_next_look(store, monkeypatch):
     name = await begun(store)
     with monkeypatch.context() as patched:
@@ -150,8 +141,3 @@ async def test_an_erased_application_leaves_no_file_name_of_its_upload(store, tm
     assert (await store.pieces.find("portal", made.upload)).metadata
     await store.retention(ErasedList(tmp_path / NAME)).erase(new.submission.id, "request")
     assert await left(store, "tus_uploads", "data_keys") == [0, 0]
-
-
-async def test_an_empty_upload_is_complete_at_once(store):
-    name = await begun(store, 0)
-    assert (await store.uploads("portal", (name,)))[name].size == 0

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from urllib.parse import urljoin
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,24 +15,12 @@ from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client
-from gateway.ports.blobs import Resumable
 from gateway.web.app import create_app
 from tests.web.conftest import ALL, ARS, OTHER_ARS, SECRET
 from tests.web.test_doors import basic
 
 TOWN, OTHER = "https://antrag.example/amt/gw", "https://stendal.example/s"
 GRANT = "grant_type=client_credentials"
-
-
-class Pieces:
-    """One resumable upload in memory, as far as these tests go."""
-
-    async def begin(self, _client: str, _town: str, kind: str, length: int, metadata: str = "") -> Resumable:
-        self.made = Resumable(uuid4(), length, 0, datetime(2026, 3, 2, tzinfo=UTC), kind, metadata)
-        return self.made
-
-    async def find(self, _client: str, _upload: object) -> Resumable:
-        return self.made
 
 
 class Proxy(httpx.AsyncBaseTransport):
@@ -62,7 +48,7 @@ def behind(world):
         clock=world.clock,
         new_id=lambda: "id",
     )
-    app = create_app(replace(world.parts, provider=provider, resumable=Pieces()))
+    app = create_app(replace(world.parts, provider=provider, resumable=world.store.pieces))
 
     @asynccontextmanager
     async def portal(issuer: str):

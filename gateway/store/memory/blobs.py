@@ -158,8 +158,17 @@ class Blobs:
         if (it := self.kept.get(blob)) and it.submission == submission:
             del self.kept[blob]
 
-    def erase(self, submission: UUID) -> None:
-        """Remove all that belongs to the submission."""
-        self._uploads = {name: it for name, it in self._uploads.items() if it.submission != submission}
+    def drop_unused(self, client: str, upload: UUID) -> None:
+        """Remove an upload that no submission uses, if there is one."""
+        it = self._uploads.get((client, upload))
+        if it is not None and it.submission is None:
+            del self._uploads[client, upload], self.kept[it.blob]
+
+    def erase(self, submission: UUID) -> Sequence[tuple[str, UUID]]:
+        """Remove all that belongs to the submission; the client and id of each upload."""
+        gone = [name for name, it in self._uploads.items() if it.submission == submission]
+        for name in gone:
+            del self._uploads[name]
         for blob in tuple(self.kept):
             self.discard(blob, submission)
+        return gone

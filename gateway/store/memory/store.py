@@ -36,6 +36,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyArchive
 from gateway.ports.store import Change, EvidenceEntry, Filter, NewSubmission, StateChange, Store, Stored, View
 from gateway.store.memory.blobs import Blob, Blobs, MemoryWriter
+from gateway.store.memory.resumable import MemoryPieces
 from gateway.store.operation.pauses import ALL, MAINTENANCE
 from gateway.store.rows import values as rows
 from gateway.store.submissions import changes, reading
@@ -86,12 +87,14 @@ class _Row:
 class MemoryStore(Store, KeyArchive):
     """Everything of the port, in one process.
 
-    `pauses` holds destinations, `all` or `maintenance`; `kept_keys` the public keys by their digest.
+    `pieces` keeps the port `ResumableUploads`; `pauses` holds destinations, `all` or `maintenance`; `kept_keys` the
+    public keys by their digest.
     """
 
     def __init__(self, clock: Clock, new_id: Callable[[], UUID]) -> None:
         self._clock = clock
         self._bytes = Blobs(clock, new_id)
+        self.pieces = MemoryPieces(clock, self._bytes)
         self._rows: dict[UUID, _Row] = {}
         self._answers: dict[tuple[str, str], tuple[bytes, _Row]] = {}
         self._feed: list[StateChange] = []
@@ -278,7 +281,8 @@ class MemoryStore(Store, KeyArchive):
         document = replace(new.document, content=b"")
         row.new = replace(new, record=b"", document=document, attachments=nameless, reference=None)
         row.submission, row.erased = replace(it, version=it.version + 1), True
-        self._bytes.erase(submission_id)
+        for client, upload in self._bytes.erase(submission_id):
+            self.pieces.forget(client, upload)
         return True
 
     def _row(self, submission_id: UUID) -> _Row:

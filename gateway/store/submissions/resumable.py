@@ -140,7 +140,7 @@ class Pieces:
             raise OffsetConflict(offset=row["arrived"])
         writer = await self._writer(row)
         try:
-            async for chunk in _within(body, offset, row["length"]):
+            async for chunk in within(body, offset, row["length"]):
                 await writer.write(chunk)
                 if not whole and writer.size >= PIECE:
                     offset = await self._count(client, upload, offset, writer)
@@ -208,7 +208,7 @@ def _place(upload: UUID) -> bytes:
     return b"tus-metadata/" + upload.bytes
 
 
-async def _within(body: AsyncIterator[bytes], offset: int, length: int) -> AsyncIterator[bytes]:
+async def within(body: AsyncIterator[bytes], offset: int, length: int) -> AsyncIterator[bytes]:
     """The body as long as it stays within the upload. Raises `OffsetConflict`."""
     async for chunk in body:
         offset += len(chunk)
