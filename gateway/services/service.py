@@ -7,7 +7,7 @@ Standard: see `gateway/xoev`. Start reading: `Service`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, cast
@@ -17,8 +17,7 @@ from gateway.model import Attachment, Destination, Document, Finding, Severity, 
 from gateway.services import attachments as attachment_rules
 from gateway.services.definition import AttachmentRule, Definition
 from gateway.services.messages import Offered
-from gateway.xoev.fim import Field
-from gateway.xoev.form.filling import FilledForm, FillingPlan, fill
+from gateway.xoev.form.filling import FillingPlan, fill
 from gateway.xoev.form.texts import Texts
 from gateway.xoev.form.writing import document as write_document
 from gateway.xoev.mapping.attached import shown
@@ -272,7 +271,7 @@ class Service:
             return _deliverable(form, told)
         if around is None:
             raise TypeError(f"{self.standard} needs to know what is around the record")
-        if template.embeds and (blank := list(_blank(filled))):
+        if template.embeds and (blank := filled.blanks()):
             return None, told + blank
         document, findings = template.document(normal, around, self.setting, form.content)
         return _deliverable(document, told + findings)
@@ -282,7 +281,7 @@ class Service:
         normal = self.compiled.normaliser.normal(record)[0]
         if self.template is not None and around is not None:
             return list(trace(self.template.fill(normal, around, self.setting)[0]))
-        return list(_traced(fill(self.compiled.plan, normal, around.attached() if around else ())[0]))
+        return fill(self.compiled.plan, normal, around.attached() if around else ())[0].trace()
 
     def calendar(self, record: Mapping[str, Any], *, uid: str, received_at: datetime, place: str) -> bytes | None:
         """The wished times as a calendar file; None for a service without appointments, and where none is wished.
@@ -383,24 +382,6 @@ def _deliverable(document: Document | None, findings: list[Finding]) -> tuple[Do
     if document is None or len(document.content) <= MAX_DOCUMENT_BYTES:
         return document, findings
     return None, [*findings, finding("/record", "document_too_large", limit=MAX_DOCUMENT_BYTES)]
-
-
-def _blank(filled: FilledForm) -> Iterator[Finding]:
-    """A finding for each text of white space alone: XÖV documents hold no empty elements (rule sch-xbau-gen-001)."""
-    if filled.text is not None and not filled.text.strip():
-        yield finding(filled.pointer, "too_short", filled.plan.label, limit=1)
-    for child in filled.children:
-        yield from _blank(child)
-
-
-def _traced(filled: FilledForm) -> Iterator[dict[str, str]]:
-    element, entry = filled.plan.element, filled.plan.entry
-    if isinstance(element, Field) and entry is not None:
-        kind = "code" if entry.codes else element.type.value
-        source = "constant" if entry.constant is not None else filled.pointer
-        yield {"from": source, "to": filled.plan.node.path, "value_type": kind}
-    for child in filled.children:
-        yield from _traced(child)
 
 
 _EXTENSIONS: Final = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/tiff": "tif"}

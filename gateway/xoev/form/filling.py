@@ -75,6 +75,23 @@ class FilledForm:
         for child in self.children:
             yield from child.walk()
 
+    def blanks(self) -> list[Finding]:
+        """A finding for each text of white space alone: XÖV documents hold no empty elements (sch-xbau-gen-001)."""
+        found = (it for it in self.walk() if it.text is not None and not it.text.strip())
+        return [finding(it.pointer, "too_short", it.plan.label, limit=1) for it in found]
+
+    def trace(self) -> list[dict[str, str]]:
+        """Which value of the record went where: pointer, path of elements, type of the value; no values."""
+        return [
+            {
+                "from": "constant" if entry.constant is not None else it.pointer,
+                "to": it.plan.node.path,
+                "value_type": "code" if entry.codes else it.plan.element.type.value,
+            }
+            for it in self.walk()
+            if (entry := it.plan.entry) is not None and isinstance(it.plan.element, Field)
+        ]
+
 
 def plan(schema: Schema, form: FormSchema, mapping: Mapping, texts: Texts) -> FillingPlan:
     """Join schema, form and mapping; the mapping was read against the same form without faults."""

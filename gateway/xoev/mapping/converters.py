@@ -311,3 +311,12 @@ def default_converter(field: Field) -> str | None:
         FieldType.NUM: "decimal",
         FieldType.NUM_CURRENCY: "decimal",
     }.get(field.type)
+
+
+def possible_values(shape: Shape) -> tuple[str | bool, ...] | None:
+    """What a condition may name for a value of this shape; None means any text."""
+    if "enum" in shape:
+        return tuple(shape["enum"])
+    if shape.get("type") == "boolean":
+        return (True, False)
+    return None if shape.get("type") == "string" else ()

@@ -18,7 +18,7 @@ from gateway.xoev.fim.model import transported
 from gateway.xoev.latin.datatypes import Datatype
 from gateway.xoev.mapping import attached, constants
 from gateway.xoev.mapping import sentences as say
-from gateway.xoev.mapping.converters import CONVERTERS, Shape, default_converter
+from gateway.xoev.mapping.converters import CONVERTERS, Shape, default_converter, possible_values
 from gateway.xoev.mapping.model import (
     BEYOND,
     STAR,
@@ -298,7 +298,7 @@ class _Reader:
         held = shape if shape is not None else self.above(condition.source)
         if held is None:
             return
-        possible = _possible(held)
+        possible = possible_values(held)
         for number, value in enumerate(condition.values):
             if isinstance(value, bool) if possible is None else value not in possible:
                 wanted = ", ".join(str(one).lower() if isinstance(one, bool) else one for one in possible or ())
@@ -379,15 +379,6 @@ class _Reader:
 
     def fault(self, place: str, rule: str, *params: say.Words) -> None:
         self.faults.append(say.mapping_fault(place, rule, *params))
-
-
-def _possible(shape: Shape) -> tuple[str | bool, ...] | None:
-    """What a condition may name for a value of this shape; None means any text."""
-    if "enum" in shape:
-        return tuple(shape["enum"])
-    if shape.get("type") == "boolean":
-        return (True, False)
-    return None if shape.get("type") == "string" else ()
 
 
 def _number(value: object) -> Decimal | None:
