@@ -184,7 +184,7 @@ class Filter:
 
 
 class Store(Protocol):
-    """Everything durable that the journey of a submission needs. One adapter: `gateway/store`."""
+    """Everything that the journey of a submission needs kept: durably by `store.postgres`, else by `store.memory`."""
 
     async def known(self, client: str, idempotency_key: str, digest: bytes) -> View | None:
         """What an earlier call with this key stored, as answered then (state `received`); None if the key is new.

@@ -1,7 +1,7 @@
 """The port `Store`, kept by PostgreSQL.
 
 Knows: which part of the room answers which question. Never does: the work itself.
-Standard: `gateway/ports.py`. Start reading: `PostgresStore`.
+Standard: `gateway/ports/store.py`. Start reading: `PostgresStore`.
 """
 
 from __future__ import annotations
