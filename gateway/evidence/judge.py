@@ -1,7 +1,7 @@
 """Judging what a database holds of evidence: the chain of roots, each root's leaves, a state against its chain.
 
 Knows: what follows from what, whatever was written past the gateway. Never does: I/O, repair; judge an archive
-(`verify`). Standard: ADR 0011. Start reading: `Walk`.
+(`verify`). Standard: ADR 8. Start reading: `Walk`.
 
 Each root names the digest of the one before: whose newest root is signed by a key that is trusted, or known from
 outside, has them all; none can be taken out, changed or put in without the next one saying so.
