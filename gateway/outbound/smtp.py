@@ -146,7 +146,7 @@ class _Pinned(smtplib.SMTP):
     def _secured(self, plain: socket.socket, host: str) -> ssl.SSLSocket:
         """TLS over the connection; whatever ends the handshake, nothing of it stays open.
 
-        `cut` waits while the connection is wrapped: one shut down at that very moment would be left open by the library.
+        `cut` waits while the connection is wrapped: the library would leave open what is shut down then.
         """
         with self._lock:
             if self._over:
