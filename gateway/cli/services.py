@@ -120,7 +120,9 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     given, reference = _record(record)
     now = datetime.now(UTC)
     name = towns[municipality].name if municipality in towns else "-"
-    around = Around(uuid4(), uuid4(), now, municipality, name, PRODUCT, sample(chosen.attachments), test=True)
+    around = Around(
+        uuid4(), uuid4(), now, municipality, name, PRODUCT, sample(chosen.attachments, chosen.compiled.plan), test=True
+    )
     today = german_time(now)[0].date()
     findings = [
         each

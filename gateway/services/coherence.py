@@ -41,6 +41,10 @@ SENTENCES: Final = {
         "Das Feld {0} steht seltener, als Anlagen dieser Art erlaubt sind; max_count höchstens {1}.",
         "The field {0} stands less often than attachments of this kind are allowed; max_count at most {1}.",
     ),
+    "attachment_field_few": (
+        "Das Feld {0} verlangt mehr Anlagen dieser Art, als erlaubt sind; max_count mindestens {1}.",
+        "The field {0} asks for more attachments of this kind than are allowed; max_count at least {1}.",
+    ),
 }
 """Rule -> sentences; `{0}` is an element id or a list of codes of the form schema."""
 
@@ -86,6 +90,8 @@ def unattached(place: str, entry: FieldEntry, form: FormSchema, rules: Sequence[
         yield _fault(place, "attachment_field_required", entry.target)
     if way[-1].maximum is not None and rule.max_count > way[-1].maximum:
         yield _fault(place, "attachment_field_count", entry.target, str(way[-1].maximum))
+    if rule.max_count < way[-1].minimum:
+        yield _fault(place, "attachment_field_few", entry.target, str(way[-1].minimum))
 
 
 def _named(definition: Definition) -> Iterator[tuple[str, set[Tokens]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,21 @@ def test_a_mapping_that_does_not_fit_is_one_clear_fault(
 def test_a_municipality_cannot_take_the_attachment_from_its_field(tmp_path: Path, value: Any, rule: str) -> None:
     found = faults(written(tmp_path), {ARS: {"boot": {"attachments": {"photo": value}}}})
     assert found == [(f"parameters/{ARS}#/boot/attachments/photo", rule)]
+
+
+def test_a_field_that_asks_for_several_files_is_shown_in_the_example_so(tmp_path: Path) -> None:
+    kinds = asked("photo", required=True, most=3) + asked("plan", required=False)
+    service = load(written(tmp_path, photo="2:3", kinds=kinds)).get("boot")
+    assert [one["kind"] for one in service.example(ARS)["attachments"]] == ["photo", "photo"]
+    photos = [replace(PHOTO, upload=UUID(int=n)) for n in (1, 2)]
+    assert len(texts(service, photos)["F00000002"]) == 2
+    found = service.document({"name": "Änne"}, around(PHOTO))[1]
+    assert [(one.pointer, one.rule) for one in found] == [("/attachments", "too_few")]
+
+
+def test_a_kind_of_which_fewer_are_allowed_than_the_field_asks_for_is_refused(tmp_path: Path) -> None:
+    found = faults(written(tmp_path, photo="2:3"))
+    assert found == [("boot/mapping.toml#/fields/1/attachment", "attachment_field_few")]
 
 
 def test_a_field_in_a_choice_or_under_a_condition_needs_no_required_kind(tmp_path: Path) -> None:
