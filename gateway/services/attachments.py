@@ -71,7 +71,7 @@ def sample(rules: Sequence[AttachmentRule], root: Plan) -> list[Attachment]:
 
 
 def least(rule: AttachmentRule, root: Plan) -> int:
-    """How many files of a kind that has to come: one, or as many as a field of the form that names the kind asks for."""
+    """How many files of a kind that has to come: one, or as many as a field of the form that names it asks for."""
     fields = (one for one in root.walk() if one.entry is not None and one.entry.attachment == rule.kind)
     return max((1, *(one.node.minimum for one in fields)))
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from lxml import etree
+
 from gateway.model import Finding
 from gateway.xoev import published_form
 from gateway.xoev.fim import Field, FormSchema, Group
@@ -19,10 +21,12 @@ from gateway.xoev.fim.model import transported
 from gateway.xoev.message.declared import Content, Declarations, Element, Model
 from gateway.xoev.published_sentences import told
 from gateway.xoev.schema_sets import CompiledSet
-from gateway.xoev.schemas import Facets, Node, Schema
+from gateway.xoev.schemas import Coded, Facets, Node, Schema
 
 _ID: Final = re.compile(r"(?P<id>[GF][0-9]+)(?:V(?P<version>[0-9]+(?:\.[0-9]+)*))?")
 _ANYTHING: Final = Facets("anyType")
+_CODE: Final = "code"
+"""The child for the code by the XÖV datatype Code (`xoev-code.xsd`)."""
 _Held = tuple[Group | Field, ...]
 
 
@@ -65,7 +69,8 @@ def read_published(
     children, nodes, choice = reader.group("", element, form.children, choice=False)
     node = Node(name, "", 1, 1, None, nodes, choice, namespace)
     validator, lock = compiled.validator
-    others = tuple(sorted({one.namespace for one in node.walk()} - {namespace, ""}))
+    tags = [tag for one in node.walk() for tag in (one.tag, *((one.code.tag,) if one.code else ()))]
+    others = tuple(sorted({etree.QName(tag).namespace or "" for tag in tags} - {namespace, ""}))
     schema = Schema(namespace, node, element.part.source, validator, compiled.second, lock, others)
     return Published(schema, replace(form, children=children), tuple(reader.absent), tuple(reader.differences)), ()
 
@@ -143,17 +148,34 @@ class _Reader:
             return replace(
                 child, minimum=counted.minimum, maximum=counted.maximum, children=children, choice=choice
             ), node
-        facets = self.facets(path, element)
+        facets, code = self.facets(path, element, child)
         narrowed, differing = published_form.as_published(path, child, facets)
         self.differences += differing
-        return replace(narrowed, minimum=counted.minimum, maximum=counted.maximum), replace(node, facets=facets)
+        node = replace(node, facets=facets, code=code)
+        return replace(narrowed, minimum=counted.minimum, maximum=counted.maximum), node
 
-    def facets(self, path: str, element: Element) -> Facets:
+    def facets(self, path: str, element: Element, field: Field) -> tuple[Facets, Coded | None]:
         content = self.declared.content(element)
+        if (code := _code(content)) is not None:
+            return self.coded(path, content, code, field)
         self.attributes(path, content)
         if content.simple is None and content.model is not None and not content.free:
             self.tell(path, "document_shape", element.name)
-        return content.simple.facets if content.simple else _ANYTHING
+        return (content.simple.facets if content.simple else _ANYTHING), None
+
+    def coded(self, path: str, content: Content, code: Element, field: Field) -> tuple[Facets, Coded]:
+        """The text of a code, and which list it is from unless the XSD fixes that: as the form says."""
+        listed = {"listURI": field.code_list.uri, "listVersionID": field.code_list.version} if field.code_list else {}
+        attributes: list[tuple[str, str]] = []
+        for one in content.attributes:
+            if one.fixed is not None and not one.required:
+                continue  # stands in the schema
+            if value := one.fixed or listed.get(one.name):
+                attributes.append((one.tag, value))
+            elif one.required:
+                self.tell(path, "document_surplus", f"@{one.name}")
+        simple = self.declared.content(code).simple
+        return (simple.facets if simple else _ANYTHING), Coded(code.tag, tuple(attributes))
 
     def attributes(self, path: str, content: Content) -> None:
         for one in content.attributes:
@@ -162,6 +184,14 @@ class _Reader:
 
     def tell(self, path: str, rule: str, *params: str) -> None:
         self.differences.append(told(f"/{path}" if path else "", rule, *params))
+
+
+def _code(content: Content) -> Element | None:
+    """The child that holds the code of an element of the XÖV datatype Code, if nothing else has to stand in it."""
+    if content.simple is not None or content.free or _repeats(content.model):
+        return None
+    inner = [one for one in _members(content.model) if one.minimum or one.name == _CODE]
+    return inner[0] if [(one.name, one.minimum, one.maximum) for one in inner] == [(_CODE, 1, 1)] else None
 
 
 def _members(model: Model | None, *, free: bool = False, many: bool = False) -> Iterator[Element]:

@@ -52,9 +52,18 @@ class Facets:
 
 
 @dataclass(frozen=True, slots=True)
+class Coded:
+    """How a leaf of the XÖV datatype Code holds its text: in a child of this `tag`, with these attributes beside."""
+
+    tag: str
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """An element of the document: `path` below the root, `facets` for a leaf, `children` in the order of the XSD.
 
+    A leaf whose text stands in a child for the code has `code`; that child is no node.
     Of the children of a `choice` exactly one stands, so none of them has a minimum here; libxml2 counts them.
     """
 
@@ -66,6 +75,7 @@ class Node:
     children: tuple[Node, ...] = ()
     choice: bool = False
     namespace: str = ""
+    code: Coded | None = None
 
     @property
     def tag(self) -> str:

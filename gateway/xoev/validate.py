@@ -43,8 +43,8 @@ def document(
     unwritten = {one.pointer for one in findings}
     findings += (one for one in _judge(schema, root, filled) if one.pointer not in unwritten)
     if not findings and rules is not None:
-        origins = zip(root.iter(), filled.walk(), strict=True)
-        findings = asked(rules, root, {element: origin.pointer for element, origin in origins})
+        origins = _origins(root, filled)
+        findings = asked(rules, root, {element: origin.pointer for element, origin in origins.items()})
     if any(one.severity is Severity.ERROR for one in findings):
         return None, findings
     content = canonical(root)
@@ -63,6 +63,9 @@ def _write(schema: Schema, filled: Filled, findings: list[Finding]) -> etree._El
             if child.text is None:
                 below(element, child.children)
                 continue
+            if (code := child.plan.node.code) is not None:
+                element.attrib.update(code.attributes)
+                element = etree.SubElement(element, code.tag)
             try:
                 element.text = child.text
             except ValueError:
@@ -76,7 +79,7 @@ def _judge(schema: Schema, root: etree._Element, filled: Filled) -> Iterator[Fin
     errors = schema.errors(root)
     if not errors:
         return
-    by_element = dict(zip(root.iter(), filled.walk(), strict=True))
+    by_element = _origins(root, filled)
     namespaces = schema.prefixes
     seen: set[tuple[str, str]] = set()
     faceted: set[str] = set()
@@ -87,6 +90,12 @@ def _judge(schema: Schema, root: etree._Element, filled: Filled) -> Iterator[Fin
         if result is not None and (result.pointer, result.rule) not in seen:
             seen.add((result.pointer, result.rule))
             yield result
+
+
+def _origins(root: etree._Element, filled: Filled) -> dict[etree._Element, Filled]:
+    """What each element was made of; a code and the element around it are made of one."""
+    made = (one for each in filled.walk() for one in (each,) * (1 if each.plan.node.code is None else 2))
+    return dict(zip(root.iter(), made, strict=True))
 
 
 def _translate(error: etree._LogEntry, origin: Filled, faceted: set[str]) -> Finding | None:
