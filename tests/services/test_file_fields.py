@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pypdfium2
 import pytest
 from click.testing import CliRunner
 from lxml import etree
@@ -238,11 +239,14 @@ def test_try_shows_where_an_attachment_would_stand(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("GATEWAY__SERVICES__DIR", str(written(tmp_path)))
     record = tmp_path / "record.json"
     record.write_text('{"name": "Änne"}', encoding="utf-8")
-    result = CliRunner().invoke(gateway, ["services", "try", "boot", str(record), "--json"])
+    place = tmp_path / "out.pdf"
+    result = CliRunner().invoke(gateway, ["services", "try", "boot", str(record), "--json", "--pdf", str(place)])
     line = json.loads(result.stdout.splitlines()[0])
     assert result.exit_code == 0, result.output
     assert re.search(r"<\w+:F00000002>[0-9a-f-]{36}</", line["document"])
     assert {"from": "/attachments/0", "to": "F00000002", "value_type": "file"} in line["mapping"]
+    pdf = pypdfium2.PdfDocument(place.read_bytes())
+    assert pdf[0].get_textpage().get_text_range().count("photo.bin") == 2  # in its field and in the list of attachments
 
 
 @pytest.mark.parametrize(("language", "word"), [("de", "Nicht geprüft"), ("en", "Not enforced")])
