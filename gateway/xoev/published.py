@@ -21,7 +21,7 @@ from gateway.xoev.fim.model import transported
 from gateway.xoev.message.declared import Content, Declarations, Element, Model
 from gateway.xoev.published_sentences import told
 from gateway.xoev.schema_sets import CompiledSet
-from gateway.xoev.schemas import Coded, Facets, Node, Schema
+from gateway.xoev.schemas import Facets, Node, Schema
 
 _ID: Final = re.compile(r"(?P<id>[GF][0-9]+)(?:V(?P<version>[0-9]+(?:\.[0-9]+)*))?")
 _ANYTHING: Final = Facets("anyType")
@@ -67,10 +67,9 @@ def read_published(
     assert element is not None
     reader = _Reader(declared)
     children, nodes, choice = reader.group("", element, form.children, choice=False)
-    node = Node(name, "", 1, 1, None, nodes, choice, namespace)
+    node = Node(name, "", 1, 1, None, nodes, choice, namespace, reader.attributes("", element, None))
     validator, lock = compiled.validator
-    tags = [tag for one in node.walk() for tag in (one.tag, *((one.code.tag,) if one.code else ()))]
-    others = tuple(sorted({etree.QName(tag).namespace or "" for tag in tags} - {namespace, ""}))
+    others = tuple(sorted({etree.QName(tag).namespace or "" for tag in node.tags()} - {namespace, ""}))
     schema = Schema(namespace, node, element.part.source, validator, compiled.second, lock, others)
     return Published(schema, replace(form, children=children), tuple(reader.absent), tuple(reader.differences)), ()
 
@@ -108,7 +107,6 @@ class _Reader:
         `choice` says whether by the form exactly one does.
         """
         content = self.declared.content(element)
-        self.attributes(path, content)
         wanted = {child.id: child for child in transported(held)}
         if content.model is None and wanted:
             self.tell(path, "document_shape", element.name)
@@ -141,6 +139,7 @@ class _Reader:
         counted = replace(element, minimum=child.minimum) if alone else element
         self.differences += published_form.counts(path, child, counted)
         node = Node(element.name, path, element.minimum, element.maximum, None, namespace=_namespace(element))
+        node = replace(node, attributes=self.attributes(path, element, child))
         if isinstance(child, Group):
             children, nodes, one_of = self.group(path, element, child.children, choice=child.choice)
             node = replace(node, children=nodes, choice=one_of)
@@ -148,39 +147,34 @@ class _Reader:
             return replace(
                 child, minimum=counted.minimum, maximum=counted.maximum, children=children, choice=choice
             ), node
-        facets, code = self.facets(path, element, child)
+        facets, code = self.facets(path, element)
         narrowed, differing = published_form.as_published(path, child, facets)
         self.differences += differing
         node = replace(node, facets=facets, code=code)
         return replace(narrowed, minimum=counted.minimum, maximum=counted.maximum), node
 
-    def facets(self, path: str, element: Element, field: Field) -> tuple[Facets, Coded | None]:
+    def facets(self, path: str, element: Element) -> tuple[Facets, str]:
+        """What the text of a field has to be, and the child that it stands in where the field is a Code."""
         content = self.declared.content(element)
         if (code := _code(content)) is not None:
-            return self.coded(path, content, code, field)
-        self.attributes(path, content)
+            simple = self.declared.content(code).simple
+            return (simple.facets if simple else _ANYTHING), code.tag
         if content.simple is None and content.model is not None and not content.free:
             self.tell(path, "document_shape", element.name)
-        return (content.simple.facets if content.simple else _ANYTHING), None
+        return (content.simple.facets if content.simple else _ANYTHING), ""
 
-    def coded(self, path: str, content: Content, code: Element, field: Field) -> tuple[Facets, Coded]:
-        """The text of a code, and which list it is from unless the XSD fixes that: as the form says."""
-        listed = {"listURI": field.code_list.uri, "listVersionID": field.code_list.version} if field.code_list else {}
-        attributes: list[tuple[str, str]] = []
-        for one in content.attributes:
-            if one.fixed is not None and not one.required:
-                continue  # stands in the schema
-            if value := one.fixed or listed.get(one.name):
-                attributes.append((one.tag, value))
+    def attributes(self, path: str, element: Element, child: Group | Field | None) -> tuple[tuple[str, str], ...]:
+        """The attributes that have to stand: what the XSD fixes, and of which list a code is, as the form says."""
+        known = child.code_list if isinstance(child, Field) else None
+        listed = {"listURI": known.uri, "listVersionID": known.version} if known else {}
+        found: list[tuple[str, str]] = []
+        for one in self.declared.content(element).attributes:
+            value = listed.get(one.name) if one.fixed is None else one.fixed if one.required else None
+            if value:
+                found.append((one.tag, value))
             elif one.required:
                 self.tell(path, "document_surplus", f"@{one.name}")
-        simple = self.declared.content(code).simple
-        return (simple.facets if simple else _ANYTHING), Coded(code.tag, tuple(attributes))
-
-    def attributes(self, path: str, content: Content) -> None:
-        for one in content.attributes:
-            if one.required:
-                self.tell(path, "document_surplus", f"@{one.name}")
+        return tuple(found)
 
     def tell(self, path: str, rule: str, *params: str) -> None:
         self.differences.append(told(f"/{path}" if path else "", rule, *params))

@@ -52,18 +52,11 @@ class Facets:
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
-    """How a leaf of the XÖV datatype Code holds its text: in a child of this `tag`, with these attributes beside."""
-
-    tag: str
-    attributes: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Node:
     """An element of the document: `path` below the root, `facets` for a leaf, `children` in the order of the XSD.
 
-    A leaf whose text stands in a child for the code has `code`; that child is no node.
+    `attributes` have to stand, with these values. The text of a leaf that has `code` stands in a child of this tag
+    (XÖV datatype Code), which is no node.
     Of the children of a `choice` exactly one stands, so none of them has a minimum here; libxml2 counts them.
     """
 
@@ -75,7 +68,8 @@ class Node:
     children: tuple[Node, ...] = ()
     choice: bool = False
     namespace: str = ""
-    code: Coded | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
+    code: str = ""
 
     @property
     def tag(self) -> str:
@@ -87,6 +81,10 @@ class Node:
         yield self
         for child in self.children:
             yield from child.walk()
+
+    def tags(self) -> set[str]:
+        """The tags of every element that a document may hold from here on."""
+        return {tag for one in self.walk() for tag in (one.tag, one.code) if tag}
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,17 +55,17 @@ def document(
 
 def _write(schema: Schema, filled: Filled, findings: list[Finding]) -> etree._Element:
     """The form as XML: one element for each filled one, in the same order."""
-    root = etree.Element(schema.root.tag, nsmap=schema.prefixes)
+    root = etree.Element(schema.root.tag, dict(schema.root.attributes), schema.prefixes)
 
     def below(parent: etree._Element, children: Iterable[Filled]) -> None:
         for child in children:
-            element = etree.SubElement(parent, child.plan.node.tag)
+            node = child.plan.node
+            element = etree.SubElement(parent, node.tag, dict(node.attributes))
             if child.text is None:
                 below(element, child.children)
                 continue
-            if (code := child.plan.node.code) is not None:
-                element.attrib.update(code.attributes)
-                element = etree.SubElement(element, code.tag)
+            if node.code:
+                element = etree.SubElement(element, node.code)
             try:
                 element.text = child.text
             except ValueError:
@@ -94,7 +94,7 @@ def _judge(schema: Schema, root: etree._Element, filled: Filled) -> Iterator[Fin
 
 def _origins(root: etree._Element, filled: Filled) -> dict[etree._Element, Filled]:
     """What each element was made of; a code and the element around it are made of one."""
-    made = (one for each in filled.walk() for one in (each,) * (1 if each.plan.node.code is None else 2))
+    made = (one for each in filled.walk() for one in (each,) * (2 if each.plan.node.code else 1))
     return dict(zip(root.iter(), made, strict=True))
 
 
