@@ -165,10 +165,14 @@ def _codes(catalogue: Catalogue, parameters: Mapping[str, Mapping[str, object]])
 
 
 def _notices(catalogue: Catalogue) -> Iterator[Finding]:
-    """What of the services' form schemas is not enforced, as `schemas fim import` tells it."""
+    """What of the services' form schemas is not enforced, as `schemas fim import` tells it, or not followed."""
+    from gateway.services.coherence import unlisted  # noqa: PLC0415 - commands import what they need
+
     for service in map(catalogue.get, catalogue.ids()):
         for notice in service.compiled.texts.form.notices:
             yield replace(notice, pointer=f"{service.id}/form.xml#{notice.pointer}")
+        for notice in unlisted(service.compiled.plan, service.attachments):
+            yield replace(notice, pointer=f"{service.id}/{notice.pointer}")
 
 
 def _printing(catalogue: Catalogue, files: Iterable[MunicipalityFile]) -> Iterator[Finding]:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from gateway.model import Finding
+from gateway.model import Finding, Severity
 from gateway.services.definition import AttachmentRule, Definition
+from gateway.xoev.filling import Plan
 from gateway.xoev.fim import Field, FormSchema, Group, Kind
 from gateway.xoev.mapping import STAR, FieldEntry, Tokens
 from gateway.xoev.texts import Texts
@@ -47,6 +48,10 @@ SENTENCES: Final = {
     ),
 }
 """Rule -> sentences; `{0}` is an element id or a list of codes of the form schema."""
+_FORMAT: Final = (
+    "Der Dienst nimmt für die Anlage {0} Formate, die das Stammdatenschema hier nicht nennt: {1}; es nennt {2}.",
+    "For the attachment {0} the service takes formats that the form schema does not name here: {1}; it names {2}.",
+)
 
 
 def incoherent(definition: Definition, places: AbstractSet[Tokens], texts: Texts) -> Iterator[tuple[str, Finding]]:
@@ -92,6 +97,26 @@ def unattached(place: str, entry: FieldEntry, form: FormSchema, rules: Sequence[
         yield _fault(place, "attachment_field_count", entry.target, str(way[-1].maximum))
     if rule.max_count < way[-1].minimum:
         yield _fault(place, "attachment_field_few", entry.target, str(way[-1].minimum))
+
+
+def unlisted(plan: Plan, rules: Sequence[AttachmentRule]) -> Iterator[Finding]:
+    """A warning for each field whose form schema does not name a format that the service takes for its attachment.
+
+    Args:
+        plan: form and mapping of the service.
+        rules: the attachments of the service.
+    """
+    by_kind = {rule.kind: rule for rule in rules}
+    for one in plan.walk():
+        rule = by_kind.get(one.entry.attachment) if one.entry else None
+        listed = [name.strip().lower() for name in one.element.media_types] if isinstance(one.element, Field) else []
+        if rule is None or not listed:
+            continue
+        more = [name for name in rule.media_types if not {name, f"{name.partition('/')[0]}/*", "*/*"} & set(listed)]
+        if more:
+            words = (rule.kind, ", ".join(more), ", ".join(listed))
+            de, en = (sentence.format(*words) for sentence in _FORMAT)
+            yield Finding(f"form.xml#/{one.node.path}", "attachment_field_format", de, en, Severity.WARNING)
 
 
 def _named(definition: Definition) -> Iterator[tuple[str, set[Tokens]]]:

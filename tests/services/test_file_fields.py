@@ -249,6 +249,28 @@ def test_try_shows_where_an_attachment_would_stand(tmp_path: Path, monkeypatch: 
     assert pdf[0].get_textpage().get_text_range().count("photo.bin") == 2  # in its field and in the list of attachments
 
 
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ([], 0),
+        (["application/pdf", "image/jpeg"], 0),
+        (["Application/PDF", "image/*"], 0),
+        (["application/pdf"], 1),
+    ],
+)
+def test_check_tells_of_formats_that_the_form_does_not_name(tmp_path: Path, named: list[str], told: int) -> None:
+    folder = written(tmp_path)
+    form = folder / "boot/form.xml"
+    types = "".join(f"<xdf:mediaType>{one}</xdf:mediaType>" for one in named)
+    head, found, rest = form.read_text(encoding="utf-8").partition("<xdf:datentyp><code>file</code></xdf:datentyp>")
+    form.write_text(head + found + types + rest, encoding="utf-8")
+    result = CliRunner().invoke(gateway, ["services", "check", str(folder)])
+    assert result.exit_code == 0, result.output
+    lines = [line for line in result.output.splitlines() if "[attachment_field_format]" in line]
+    assert len(lines) == told
+    assert all(line.startswith("boot/form.xml#/F00000002: ") and "image/jpeg" in line for line in lines)
+
+
 @pytest.mark.parametrize(("language", "word"), [("de", "Nicht geprüft"), ("en", "Not enforced")])
 def test_check_tells_what_of_a_form_is_not_enforced(
     tmp_path: Path, language: str, word: str, monkeypatch: pytest.MonkeyPatch
