@@ -120,7 +120,9 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     given, reference = _record(record)
     now = datetime.now(UTC)
     name = towns[municipality].name if municipality in towns else "-"
-    around = Around(uuid4(), uuid4(), now, municipality, name, PRODUCT, sample(chosen.attachments), test=True)
+    around = Around(
+        uuid4(), uuid4(), now, municipality, name, PRODUCT, sample(chosen.attachments, chosen.compiled.plan), test=True
+    )
     today = german_time(now)[0].date()
     findings = [
         each
@@ -163,10 +165,14 @@ def _codes(catalogue: Services, parameters: Mapping[str, Mapping[str, object]]) 
 
 
 def _notices(catalogue: Services) -> Iterator[Finding]:
-    """What of the services' form schemas is not enforced, as `schemas fim import` tells it."""
+    """What of the services' form schemas is not enforced, as `schemas fim import` tells it, or not followed."""
+    from gateway.services.cross_checks import unlisted  # noqa: PLC0415 - commands import what they need
+
     for service in map(catalogue.get, catalogue.ids()):
         for notice in service.compiled.texts.form.notices:
             yield replace(notice, pointer=f"{service.id}/form.xml#{notice.pointer}")
+        for notice in unlisted(service.compiled.plan, service.attachments):
+            yield replace(notice, pointer=f"{service.id}/{notice.pointer}")
 
 
 def _printing(catalogue: Services, files: Iterable[MunicipalityFile]) -> Iterator[Finding]:

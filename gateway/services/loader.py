@@ -284,7 +284,7 @@ class _Folder:
         record = service.compiled.examples["ordinary"]
         required = {"attachment_missing", "attachment_expected"}
         findings = [one for one in service.check(record, (), ars="") if one.rule not in required]
-        around = rehearsal("", sample(service.attachments))
+        around = rehearsal("", sample(service.attachments, service.compiled.plan))
         findings += service.document(record, around)[1] if not findings else []
         name = f"{self.folder.name}/examples/ordinary.json"
         self.faults += [replace(one, pointer=f"{name}#{one.pointer.removeprefix('/record')}") for one in findings]

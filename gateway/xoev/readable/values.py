@@ -28,7 +28,11 @@ _AMOUNT: Final = re.compile(
     r"anzahl|betrag|einkommen|einwohner|entgelt|€|euro\b|fläche|gebühr|kosten|menge|meter|m²|m³|preis|summe|umsatz|wert",
     re.IGNORECASE,
 )
-_NAME: Final = re.compile(r"nummer|\bnr\b|kennung|kennzeichen|aktenzeichen|jahr|\bid\b|schlüssel|code", re.IGNORECASE)
+_NAME: Final = re.compile(
+    rf"nummer|\bnr\b|kennung|kennzeichen|aktenzeichen|jahr(?!\w*(?:{_AMOUNT.pattern}))|\bid\b|schlüssel|code",
+    re.IGNORECASE,
+)
+"""A year is a name, but not where the same word goes on with an amount (`Jahresumsatz`)."""
 _EURO: Final = re.compile(r"€|\beuro\b|\bEUR\b", re.IGNORECASE)
 _OTHER_MONEY: Final = re.compile(r"\b(?:USD|CHF|GBP|DKK|PLN|CZK|SEK|NOK|(?:US-)?Dollar|Franken|Pfund|Kronen|Zloty)\b")
 

@@ -59,7 +59,7 @@ def read(source: bytes, schema: Schema) -> tuple[RuleSet | None, tuple[Finding, 
         return None, faults
     found = [_fault(0, "rules_values")] if rules.says_values else []
     found += [_fault(0, "rules_time")] if rules.timed else []
-    names = {node.tag for node in schema.root.walk()}
+    names = schema.root.tags()
     for rule in (rule for pattern in rules.patterns for rule in pattern.rules):
         if not any(needed <= names for needed in rule.context.needed):
             found.append(_fault(rule.line, "rules_never"))
