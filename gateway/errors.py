@@ -727,11 +727,11 @@ class AlreadyServing(OperatorError):
 
 
 class AddressTaken(OperatorError):
-    """Another program listens where the API should."""
+    """Another program listens where the API, or the sandbox, should."""
 
     code = "address_taken"
-    de = "Die Adresse {address} ist belegt oder nicht erlaubt. Bitte server.host und server.port ändern."
-    en = "The address {address} is taken or not allowed. Change server.host and server.port."
+    de = "Die Adresse {address} ist belegt oder nicht erlaubt. Bitte ändern (server.host, server.port; --port)."
+    en = "The address {address} is taken or not allowed. Change it (server.host, server.port; --port)."
 
 
 class Overloaded(OperatorError):

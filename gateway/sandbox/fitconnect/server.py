@@ -23,6 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from gateway.errors import AddressTaken
 from gateway.httpserver.limits import WireLimits
 from gateway.httpserver.protocol import BoundedProtocol
 from gateway.httpserver.server import serve as httpserver
@@ -199,6 +200,8 @@ async def serve(  # noqa: PLR0913 - what the command can be told, all of it name
         offered: the services that the own destinations take.
         schemas: directory with official metadata schema files; None: our own rule set.
         signers: JWK set of those who may sign documents; None: any key that a signature brings along.
+
+    Raises `AddressTaken`.
     """
     with ExitStack() as stack:
         listener = stack.enter_context(_listener(host, port))
@@ -240,7 +243,11 @@ def _listener(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise AddressTaken(address=f"{_literal(host)}:{port}") from None
     listener.listen(512)
     return listener
 
