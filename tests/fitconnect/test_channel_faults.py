@@ -12,8 +12,10 @@ import pytest
 import respx
 
 from gateway.errors import (
+    Blame,
     CounterpartAway,
     CounterpartBusy,
+    CounterpartError,
     CounterpartGarbled,
     CounterpartRefused,
     DestinationUnfit,
@@ -357,6 +359,24 @@ async def test_token_and_destination_can_be_checked_before_anything_is_sent(chan
     reception(status="inactive")
     with pytest.raises(DestinationUnfit):
         await channel().check_destination(DESTINATION)
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "blame"),
+    [
+        ("destination-not-found", "destination_unfit", Blame.OPERATOR),
+        ("submission-not-found", "counterpart_refused", Blame.COUNTERPART),  # a wrong address answers 404 as well
+    ],
+)
+async def test_a_destination_that_the_other_side_does_not_know_is_the_operators_affair(
+    channel, wire, problem, code, blame
+):
+    answer = httpx.Response(404, json={"type": names.PROBLEM_PREFIX + problem})
+    wire.get(f"{BASE}/v2/destinations/{DESTINATION}").mock(return_value=answer)
+    with pytest.raises(CounterpartError) as caught:
+        await channel().check_destination(DESTINATION)
+    assert (caught.value.code, caught.value.blame) == (code, blame)
+    assert (DESTINATION in str(caught.value.params)) == (blame is Blame.OPERATOR)
 
 
 async def test_whether_a_destination_takes_a_service_can_be_checked_before_anything_is_taken_in(channel, reception):
