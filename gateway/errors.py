@@ -719,11 +719,11 @@ class EvidenceKeysInvalid(OperatorError):
 
 
 class AlreadyServing(OperatorError):
-    """Another process serves the same data directory."""
+    """Another process serves the same data directory; a sandbox has one too."""
 
     code = "already_serving"
-    de = "Für dieses Datenverzeichnis läuft bereits ein Gateway (Prozess {pid}). Bitte beenden oder data_dir ändern."
-    en = "A gateway already serves this data directory (process {pid}). Stop it or change data_dir."
+    de = "Dieses Datenverzeichnis hat schon ein laufender Prozess ({pid}). Bitte beenden oder data_dir (--data) ändern."
+    en = "A process that runs has this data directory already ({pid}). Stop it or change data_dir (--data)."
 
 
 class AddressTaken(OperatorError):

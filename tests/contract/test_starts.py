@@ -142,6 +142,21 @@ def test_a_sandbox_whose_port_is_taken_says_so(room):
     assert "--port" in refused.stderr
 
 
+def test_a_second_sandbox_on_the_same_directory_is_refused(room):
+    first, line = start("sandbox", "fitconnect", "--data", str(room / "sandbox"))
+    try:
+        second = ended("sandbox", "fitconnect", "--data", str(room / "sandbox"))
+        assert (second.returncode, second.stdout) == (2, "")
+        assert second.stderr.startswith("already_serving: ")
+        assert str(line["pid"]) in second.stderr
+    finally:
+        os.kill(line["pid"], signal.SIGKILL)
+        stop(first)
+    again, after = start("sandbox", "fitconnect", "--data", str(room / "sandbox"))
+    assert stop(again) == 0
+    assert after["clients"] == line["clients"], "who was killed holds it no longer"
+
+
 def test_with_fit_connect_away_at_the_start_applications_are_taken_and_delivered_later():
     with kept_demo(60) as line:
         sandbox = line["sandboxes"]["fitconnect"]
