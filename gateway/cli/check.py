@@ -23,6 +23,7 @@ from gateway.cli.console import (
     options,
     run,
     set_up_logging,
+    unusable,
 )
 from gateway.cli.language import language, text
 from gateway.errors import (
@@ -154,6 +155,8 @@ async def _inside(values: Settings, also: Iterable[Callable[[], object]], faults
     except GatewayError as error:
         place = "database" if error.code == "database_away" else "wiring"
         return [_fault(place, error)]
+    except OSError as error:  # what the settings name cannot be used: the faults found until then are told too
+        return [_fault("data_dir", unusable(error))]
 
 
 async def _town(house: Any, ars: str) -> list[Row]:  # noqa: ANN401 - imported late
