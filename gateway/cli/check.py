@@ -166,6 +166,8 @@ async def _town(house: Any, ars: str) -> list[Row]:  # noqa: ANN401 - imported l
     if channel is None:
         return rows
     rows.append(await _tried(f"fitconnect_token {town.slug}", channel.check_token))
+    if not rows[-1].ok:  # a destination is read with a token: it would only say the same again
+        return rows
     for destination in town.destinations:
         name = f"destination {town.slug} {destination.destination_id}"
         rows.append(await _tried(name, partial(channel.check_destination, destination.destination_id)))
