@@ -23,6 +23,7 @@ from gateway.cli.console import (
     options,
     run,
     set_up_logging,
+    unusable,
 )
 from gateway.cli.language import language, text
 from gateway.errors import (
@@ -154,6 +155,8 @@ async def _inside(values: Settings, also: Iterable[Callable[[], object]], faults
     except GatewayError as error:
         place = "database" if error.code == "database_away" else "wiring"
         return [_fault(place, error)]
+    except OSError as error:  # what the settings name cannot be used: the faults found until then are told too
+        return [_fault("data_dir", unusable(error))]
 
 
 async def _town(runtime: Any, ars: str) -> list[Row]:  # noqa: ANN401 - imported late
@@ -163,6 +166,8 @@ async def _town(runtime: Any, ars: str) -> list[Row]:  # noqa: ANN401 - imported
     if channel is None:
         return rows
     rows.append(await _tried(f"fitconnect_token {town.slug}", channel.check_token))
+    if not rows[-1].ok:  # a destination is read with a token: it would only say the same again
+        return rows
     for destination in town.destinations:
         name = f"destination {town.slug} {destination.destination_id}"
         rows.append(await _tried(name, partial(channel.check_destination, destination.destination_id)))

@@ -41,7 +41,8 @@ def create_app(parts: WebDependencies) -> FastAPI:
     app.state.metrics = Metrics()
     app.state.streams = Counter()
     examples = {**openapi.EXAMPLES, "NewSubmission": example_body(parts)}
-    for route in all_routes(callbacks=parts.callback_secrets is not None):
+    routes = all_routes(callbacks=parts.callback_secrets is not None)
+    for route in routes:
         app.add_api_route(
             route.path,
             admitted(route.handler) if route.scope else route.handler,
@@ -52,6 +53,8 @@ def create_app(parts: WebDependencies) -> FastAPI:
         )
     for path, handler in UNDESCRIBED:
         app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
+    for place, read in (*((each.path, each.handler) for each in routes if each.for_anybody), *UNDESCRIBED):
+        app.add_api_route(place, read, methods=["HEAD"], response_class=Response, include_in_schema=False)
     app.add_middleware(TusWire)
     app.add_middleware(Door, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
     app.openapi = lambda: _document(app, parts, examples)  # type: ignore[method-assign]

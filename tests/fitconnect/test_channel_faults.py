@@ -14,6 +14,7 @@ import respx
 from gateway.errors import (
     CounterpartAway,
     CounterpartBusy,
+    CounterpartError,
     CounterpartGarbled,
     CounterpartRefused,
     DestinationUnfit,
@@ -24,7 +25,7 @@ from gateway.errors import (
 )
 from gateway.fitconnect import names
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
-from gateway.model import Part, State
+from gateway.model import Blame, Part, State
 
 BASE = "https://delivery.example/submission-api"
 TOKEN = "https://auth.example/token"
@@ -357,6 +358,24 @@ async def test_token_and_destination_can_be_checked_before_anything_is_sent(chan
     reception(status="inactive")
     with pytest.raises(DestinationUnfit):
         await channel().check_destination(DESTINATION)
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "blame"),
+    [
+        ("destination-not-found", "destination_unfit", Blame.OPERATOR),
+        ("submission-not-found", "counterpart_refused", Blame.COUNTERPART),  # a wrong address answers 404 as well
+    ],
+)
+async def test_a_destination_that_the_other_side_does_not_know_is_the_operators_affair(
+    channel, wire, problem, code, blame
+):
+    answer = httpx.Response(404, json={"type": names.PROBLEM_PREFIX + problem})
+    wire.get(f"{BASE}/v2/destinations/{DESTINATION}").mock(return_value=answer)
+    with pytest.raises(CounterpartError) as caught:
+        await channel().check_destination(DESTINATION)
+    assert (caught.value.code, caught.value.blame) == (code, blame)
+    assert (DESTINATION in str(caught.value.params)) == (blame is Blame.OPERATOR)
 
 
 async def test_whether_a_destination_takes_a_service_can_be_checked_before_anything_is_taken_in(channel, reception):
