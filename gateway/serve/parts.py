@@ -12,8 +12,6 @@ from gateway import __version__
 from gateway.backpressure.admission import Pressure
 from gateway.errors import GatewayError, SettingsInvalid
 from gateway.input import regular_file
-from gateway.intake.create import offers
-from gateway.intake.withdrawal import correct
 from gateway.keys.files import read_secret
 from gateway.keys.following import Following
 from gateway.login.certificates import Certificates
@@ -81,7 +79,6 @@ def dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDepen
         provider=provider,
         clock=runtime.clock,
         health=health,
-        offers=offers,
         states=states,
         exchanges=partial(exchange_durations.read, runtime.store.database),
         newest_root=newest_root,
@@ -92,7 +89,6 @@ def dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDepen
             runtime.clock,
             StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since),
         ),
-        correct=partial(correct, runtime.intake),
         webhooks=WebhookDependencies(
             store=runtime.store.webhooks,
             addresses=AddressPolicy.of(runtime.settings.outbound.allow_private),

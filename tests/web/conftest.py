@@ -27,7 +27,8 @@ from gateway.errors import (
     UnknownService,
     UploadConflict,
 )
-from gateway.intake.create import Admit, shape
+from gateway.intake.body import Application
+from gateway.intake.create import Admit
 from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
@@ -114,27 +115,27 @@ def _inside(view: View, scope: Scope) -> bool:
 @dataclass
 class FakeIntake:
     store: FakeStore
-    keys: dict[tuple[str, str], tuple[str, View]] = field(default_factory=dict)
+    keys: dict[tuple[str, str], tuple[Application, View]] = field(default_factory=dict)
     failure: Exception | None = None
     findings: tuple[Finding, ...] = ()
 
-    async def validate(self, client: Client, body: Mapping[str, Any]) -> tuple[Finding, ...]:
-        return (*shape(body), *self.findings)
+    async def validate(self, client: Client, application: Application) -> tuple[Finding, ...]:
+        return (*application.faults, *self.findings)
 
-    async def create(self, client: Client, body: Mapping[str, Any], key: str, *, admit: Admit | None = None) -> View:
+    async def create(self, client: Client, application: Application, key: str, *, admit: Admit | None = None) -> View:
         if self.failure:
             raise self.failure
         if known := self.keys.get((client.id, key)):
-            if known[0] != repr(body):
+            if known[0] != application:
                 raise IdempotencyConflict
             return known[1]
         if admit:
             await admit()
-        if findings := await self.validate(client, body):
+        if findings := await self.validate(client, application):
             raise RecordInvalid(findings=findings)
-        view = a_view(client.id, body["municipality"], body["service"], self.store.clock.at)
+        view = a_view(client.id, application.municipality, application.service, self.store.clock.at)
         self.store.views[view.submission.id] = view
-        self.keys[client.id, key] = (repr(body), view)
+        self.keys[client.id, key] = (application, view)
         return view
 
 
