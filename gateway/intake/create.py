@@ -42,7 +42,10 @@ RULED_IN_A_THREAD_FROM = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An application that has been looked at: what it means, its record as it is kept, and all that is wrong."""
+    """An application that has been looked at: what it means, its record as it is kept, and all that is wrong.
+
+    There is no document where a finding is an error.
+    """
 
     service: Service
     municipality: Municipality
@@ -51,12 +54,7 @@ class Checked:
     document: Document | None
     findings: tuple[Finding, ...]
     id: UUID
-    reused: frozenset[UUID] = frozenset()
-
-    @property
-    def sound(self) -> bool:
-        """Whether no finding is an error."""
-        return all(finding.severity is not Severity.ERROR for finding in self.findings)
+    reused: frozenset[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ class Intake:
         if admit:
             await admit()
         checked = await self._checked(client, application, supersedes)
-        if not checked.sound or checked.document is None:
+        if checked.document is None:
             raise RecordInvalid(findings=checked.findings)
         destination = checked.municipality.destination_for(checked.service.id, test=application.test)
         document = await self._signed(checked.service, checked.municipality, destination, checked.document)
@@ -177,12 +175,16 @@ class Intake:
             test=bool(test),
         )
         if len(kept) < (RULED_IN_A_THREAD_FROM if service.asks_rules else IN_A_THREAD_FROM):
-            document, found = self._document(service, record, around)
+            document, judged = self._document(service, record, around)
         else:
-            document, found = await asyncio.to_thread(self._document, service, record, around)
+            document, judged = await asyncio.to_thread(self._document, service, record, around)
         if application.attachments is None:  # what is wrong with the list is told; no rule is asked of a part of it
-            found = [finding for finding in found if not finding.pointer.startswith("/attachments")]
-        findings = (*faults, *files.missing, *files.without_consequences(found))
+            judged = [finding for finding in judged if not finding.pointer.startswith("/attachments")]
+        missing_at = {finding.pointer for finding in files.missing}  # no rule is asked of bytes that are not there
+        judged = [finding for finding in judged if finding.pointer not in missing_at]
+        findings = (*faults, *files.missing, *judged)
+        if any(finding.severity is Severity.ERROR for finding in findings):
+            document = None
         return Checked(service, municipality, kept, files.attachments, document, findings, around.case_id, files.reused)
 
     def _addressed(self, client: Client, application: Application) -> tuple[Service, Municipality]:

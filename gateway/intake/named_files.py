@@ -7,7 +7,7 @@ Standard: fixed interfaces §3. Start reading: `named`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -23,11 +23,6 @@ class Named:
     attachments: tuple[Attachment, ...] = ()
     reused: frozenset[UUID] = frozenset()
     missing: tuple[Finding, ...] = ()
-    _missing_at: frozenset[str] = field(default=frozenset())
-
-    def without_consequences(self, findings: Sequence[Finding]) -> list[Finding]:
-        """The findings but those about bytes that are not there: they have been told to be missing."""
-        return [finding for finding in findings if finding.pointer not in self._missing_at]
 
 
 async def named(
@@ -55,7 +50,7 @@ async def named(
         )
         for item in listed
     )
-    return Named(attachments, frozenset(earlier), missing, frozenset(finding.pointer for finding in missing))
+    return Named(attachments, frozenset(earlier), missing)
 
 
 _NOTHING: Final = Attachment("", "", "", 0, "0" * 64)

@@ -62,14 +62,14 @@ def dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDepen
         return [HealthCheck("database:responds", "pass", component_type="datastore"), *pressed(pressure)]
 
     async def states() -> Mapping[str, int]:
-        found: dict[str, int] = {}
+        by_state: dict[str, int] = {}
         for (_, state), number in (await runtime.store.counts()).items():
-            found[state] = found.get(state, 0) + number
-        return found
+            by_state[state] = by_state.get(state, 0) + number
+        return by_state
 
     async def newest_root() -> tuple[int, str]:
-        found = await judging.newest(runtime.store.database)
-        return found.no, found.digest
+        root = await judging.newest(runtime.store.database)
+        return root.no, root.digest
 
     return WebDependencies(
         intake=runtime.intake,

@@ -62,10 +62,10 @@ def create_app(parts: WebDependencies) -> FastAPI:
 def example_body(parts: WebDependencies) -> dict[str, Any]:
     """A body that create takes: the example of the first service that the first municipality offers."""
     for town in parts.municipalities:
-        for service_id in parts.catalogue.ids():
+        for service_id, service in parts.catalogue.items():
             if offers(town, service_id):
                 try:
-                    body: dict[str, Any] = parts.catalogue.get(service_id).example(town.ars)
+                    body: dict[str, Any] = service.example(town.ars)
                 except GatewayError:
                     continue
                 for attachment in body.get("attachments", ()):

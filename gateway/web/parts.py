@@ -106,5 +106,5 @@ class WebDependencies:
 
     def served(self, client: Client) -> frozenset[str]:
         """The ARS of the municipalities that the client may serve (none named: all)."""
-        known = frozenset(each.ars for each in self.municipalities)
+        known = frozenset(municipality.ars for municipality in self.municipalities)
         return known & client.municipalities if client.municipalities else known

@@ -24,7 +24,6 @@ from gateway.errors import (
     LengthMismatch,
     NotFound,
     RecordInvalid,
-    UnknownService,
     UploadConflict,
 )
 from gateway.intake.body import Application
@@ -35,6 +34,7 @@ from gateway.login.tokens import Issuer
 from gateway.model import Client, Destination, Finding, Municipality, Scope, State, Submission
 from gateway.ports.blobs import IncomingUpload, Upload
 from gateway.ports.store import Filter, StateChange, View
+from gateway.services.loader import Services
 from gateway.web.app import create_app
 from gateway.web.parts import BodyLimits, HealthCheck, WebDependencies
 from tests.login.conftest import at_once
@@ -174,21 +174,12 @@ class FakeService:
         return {"service": self.id, "municipality": ars, "record": {"name": "Müller"}, "attachments": [attachment]}
 
 
-class FakeCatalogue:
-    def __init__(self) -> None:
-        titles = {
-            "hausnummer": {"de": "Hausnummer beantragen", "en": "Apply for a house number"},
-            "termin": {"de": "Termin vereinbaren", "en": "Make an appointment"},
-        }
-        self.services = {name: FakeService(name, each) for name, each in titles.items()}
-
-    def ids(self):
-        return tuple(self.services)
-
-    def get(self, service_id):
-        if service_id not in self.services:
-            raise UnknownService
-        return self.services[service_id]
+def fake_services() -> Services:
+    titles = {
+        "hausnummer": {"de": "Hausnummer beantragen", "en": "Apply for a house number"},
+        "termin": {"de": "Termin vereinbaren", "en": "Make an appointment"},
+    }
+    return Services({name: FakeService(name, title) for name, title in titles.items()})  # type: ignore[arg-type]
 
 
 def municipality(slug: str, ars: str, url: str, *services: str) -> Municipality:
@@ -264,7 +255,7 @@ def build(**limits: Any) -> World:
     parts = WebDependencies(
         intake=intake,
         store=store,
-        catalogue=FakeCatalogue(),
+        catalogue=fake_services(),
         municipalities=(
             municipality("tangerhuette", ARS, HOST, "*"),
             municipality("stendal", OTHER_ARS, "https://gateway.stendal.example", "hausnummer"),

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import NotFound, UnknownService
+from gateway.errors import NotFound
 from gateway.intake.create import offers
 from gateway.model import Client
 from gateway.services.service import Service
@@ -30,7 +30,7 @@ async def listing(request: Request) -> Response:
     parts = dependencies_of(request)
     chosen = language(request.headers.get("accept-language"))
     services = offered(parts, client, ars)
-    return reply({"items": [_shown(each, ars, chosen) for each in services]}, headers=_language(chosen))
+    return reply({"items": [_shown(service, ars, chosen) for service in services]}, headers=_language(chosen))
 
 
 async def detail(request: Request) -> Response:
@@ -61,12 +61,11 @@ async def example(request: Request) -> Response:
 def offered(parts: WebDependencies, client: Client, ars: str | None) -> Iterator[Service]:
     """The services that the client may use in that municipality (None: in any it serves), by id."""
     served: Collection[str] = parts.served(client) if ars is None else {ars}
-    towns = [each for each in parts.municipalities if each.ars in served]
-    for service_id in sorted(parts.catalogue.ids()):
-        if client.services is not None and service_id not in client.services:
-            continue
-        if any(offers(town, service_id) for town in towns):
-            yield parts.catalogue.get(service_id)
+    towns = [town for town in parts.municipalities if town.ars in served]
+    for service_id, service in parts.catalogue.items():
+        allowed = client.services is None or service_id in client.services
+        if allowed and any(offers(town, service_id) for town in towns):
+            yield service
 
 
 def _asked(request: Request) -> tuple[Service, str | None]:
@@ -75,11 +74,10 @@ def _asked(request: Request) -> tuple[Service, str | None]:
     query = Query.of(request, ("municipality",))
     ars = query.municipality(client)
     query.done()
-    wanted = request.path_params["service_id"]
-    try:
-        return next(each for each in offered(dependencies_of(request), client, ars) if each.id == wanted), ars
-    except (StopIteration, UnknownService):
-        raise NotFound from None
+    for service in offered(dependencies_of(request), client, ars):
+        if service.id == request.path_params["service_id"]:
+            return service, ars
+    raise NotFound
 
 
 def _shown(service: Service, ars: str | None, chosen: str) -> dict[str, Any]:

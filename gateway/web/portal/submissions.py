@@ -131,7 +131,7 @@ async def listing(request: Request) -> Response:
     """The caller's submissions, newest first, a page at a time."""
     client = caller(request, READ).client
     query = Query.of(request, _LIST, repeatable=("state",))
-    wanted = Filter(
+    asked = Filter(
         states=query.many("state", tuple(State)),
         service=query.matching("service", _SERVICE, _SERVICE_FORM),
         municipality=query.municipality(client),
@@ -141,5 +141,5 @@ async def listing(request: Request) -> Response:
         limit=query.number("limit", default=50, least=1, most=200),
     )
     query.done()
-    views, following = await dependencies_of(request).store.list_views(wanted, visible(request, client))
+    views, following = await dependencies_of(request).store.list_views(asked, visible(request, client))
     return reply({"items": [view.as_json() for view in views], "next": following})
