@@ -99,18 +99,6 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
-    """What the portal handed off: the record of one service for one municipality. Holds personal data."""
-
-    service: str
-    municipality: str
-    record: Mapping[str, Any] = field(repr=False)
-    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
-    reference: str | None = field(default=None, repr=False)
-    test: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
     """The standardised document: exact bytes and the schema they follow. Holds personal data."""
 

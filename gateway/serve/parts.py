@@ -12,8 +12,6 @@ from gateway import __version__
 from gateway.backpressure.admission import Pressure
 from gateway.errors import GatewayError, SettingsInvalid
 from gateway.input import regular_file
-from gateway.intake.create import offers
-from gateway.intake.withdrawal import correct
 from gateway.keys.files import read_secret
 from gateway.keys.following import Following
 from gateway.login.certificates import Certificates
@@ -64,14 +62,14 @@ def dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDepen
         return [HealthCheck("database:responds", "pass", component_type="datastore"), *pressed(pressure)]
 
     async def states() -> Mapping[str, int]:
-        found: dict[str, int] = {}
+        by_state: dict[str, int] = {}
         for (_, state), number in (await runtime.store.counts()).items():
-            found[state] = found.get(state, 0) + number
-        return found
+            by_state[state] = by_state.get(state, 0) + number
+        return by_state
 
     async def newest_root() -> tuple[int, str]:
-        found = await judging.newest(runtime.store.database)
-        return found.no, found.digest
+        root = await judging.newest(runtime.store.database)
+        return root.no, root.digest
 
     return WebDependencies(
         intake=runtime.intake,
@@ -81,7 +79,6 @@ def dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDepen
         provider=provider,
         clock=runtime.clock,
         health=health,
-        offers=offers,
         states=states,
         exchanges=partial(exchange_durations.read, runtime.store.database),
         newest_root=newest_root,
@@ -92,7 +89,6 @@ def dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDepen
             runtime.clock,
             StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since),
         ),
-        correct=partial(correct, runtime.intake),
         webhooks=WebhookDependencies(
             store=runtime.store.webhooks,
             addresses=AddressPolicy.of(runtime.settings.outbound.allow_private),

@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from gateway.errors import GatewayError
+from gateway.intake.create import offers
 from gateway.web.http.asgi import Door
 from gateway.web.http.metrics import Metrics
 from gateway.web.http.problems import HANDLERS
@@ -64,10 +65,10 @@ def create_app(parts: WebDependencies) -> FastAPI:
 def example_body(parts: WebDependencies) -> dict[str, Any]:
     """A body that create takes: the example of the first service that the first municipality offers."""
     for town in parts.municipalities:
-        for service_id in parts.catalogue.ids():
-            if parts.offers(town, service_id):
+        for service_id, service in parts.catalogue.items():
+            if offers(town, service_id):
                 try:
-                    body: dict[str, Any] = parts.catalogue.get(service_id).example(town.ars)
+                    body: dict[str, Any] = service.example(town.ars)
                 except GatewayError:
                     continue
                 for attachment in body.get("attachments", ()):

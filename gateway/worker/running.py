@@ -138,8 +138,8 @@ async def _proofs(failures: Failures, watch: EvidenceWatch) -> None:
 
 async def _turns(runtime: Runtime) -> None:
     """Places at destinations with bounds are kept, and taken over, within seconds."""
-    await runtime.turns.renew()
-    await runtime.turns.rescue(runtime.delivery.bounds)
+    await runtime.places.renew()
+    await runtime.places.rescue(runtime.delivery.bounds)
 
 
 async def _exchanges(runtime: Runtime) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.delivery.advance import Delivery
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
+from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality, State
 from gateway.outbound.client import exchange
@@ -91,7 +92,7 @@ async def test_what_was_taken_in_is_delivered_whatever_its_texts_hold(sandbox, c
             "upload": str(store.upload(b"\xff\xd8 photo")),
         }
     ]
-    new = await intake.create(PORTAL, body, "key")
+    new = await intake.create(PORTAL, Application.of(body), "key")
     await delivery.advance(new.submission.id)
     for _ in range(100):
         if store.rows[new.submission.id].state is State.ACCEPTED:

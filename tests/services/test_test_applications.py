@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.errors import DestinationUnfit
+from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality
 from gateway.services.loader import load
@@ -32,7 +33,7 @@ async def findings(catalogue, municipality, *, test: bool):
     it: World = world()
     intake = Intake(None, catalogue, {ARS: municipality}, None, it, uuid4, lambda *_: b"")
     body = {**catalogue.get("hund-abmelden").example(ARS), "attachments": [], "test": test}
-    found = await intake.validate(CLIENT, body)
+    found = await intake.validate(CLIENT, Application.of(body))
     return {(each.pointer, each.rule) for each in found if each.pointer == "/test"}
 
 

@@ -168,7 +168,7 @@ def worker(store, clock, turns, channel, bounds):
         new_id=uuid4,
         jitter=lambda: 0.0,
         sleep=asleep,
-        turns=turns,
+        places=turns,
         bounds=bounds,
     )
 
