@@ -100,6 +100,7 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     printed_in: str,
 ) -> None:
     """The document, every finding, and which value of the record went where. Nothing is stored or sent."""
+    from gateway.german_time import german_date  # noqa: PLC0415 - commands import what they need
     from gateway.services.attachments import sample  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.services.service import PRODUCT  # noqa: PLC0415 - commands import what they need
@@ -107,7 +108,6 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.message.around import Around  # noqa: PLC0415 - commands import what they need
-    from gateway.xoev.readable.application import german_time  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     towns = {file.ars: file for file in settings.read_municipalities(values)}
@@ -121,7 +121,7 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     now = datetime.now(UTC)
     name = towns[municipality].name if municipality in towns else "-"
     around = Around(uuid4(), uuid4(), now, municipality, name, PRODUCT, sample(chosen.attachments), test=True)
-    today = german_time(now)[0].date()
+    today = german_date(now)
     findings = [
         each
         for each in chosen.check(given, (), ars=municipality, today=today)

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from lxml import etree
 
+from gateway.german_time import german_instant
 from gateway.model import CaseEvent, CaseEventKind, Code, Finding
-from gateway.xoev.readable.calendar import german_instant
 from gateway.xoev.schema.sets import CompiledSet
 from gateway.xoev.xbau.markup import plain
 from gateway.xoev.xml import strict_xml
