@@ -22,7 +22,7 @@ from gateway.model import Finding, Severity
 
 if TYPE_CHECKING:
     from gateway.services.loader import Services
-    from gateway.settings.gateway import MunicipalityFile
+    from gateway.settings.municipality import MunicipalityFile
 
 
 @click.group(help=text("Dienste prüfen", "Check services"))
@@ -39,11 +39,11 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     faults: list[Finding] = []
-    files: tuple[settings.MunicipalityFile, ...] = ()
+    files: tuple[MunicipalityFile, ...] = ()
     try:
         files = settings.read_municipalities(values)
     except SettingsInvalid as error:
@@ -106,7 +106,7 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     from gateway.services.service import PRODUCT  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.message.around import Around  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)

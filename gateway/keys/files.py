@@ -32,7 +32,8 @@ from gateway.keys.municipality import DocumentKeys
 from gateway.model import Finding
 from gateway.ports.clock import Clock
 from gateway.settings import unusable_files
-from gateway.settings.gateway import MunicipalityFile, Settings
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile
 
 MASTER_KEY_BYTES = 32
 

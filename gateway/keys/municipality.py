@@ -31,7 +31,7 @@ from gateway.keys.following import Look, look
 from gateway.model import Document, Finding, Signature, SignatureFormat, SignatureStyle
 from gateway.ports.clock import Clock
 from gateway.settings import unusable_files
-from gateway.settings.gateway import MunicipalityFile
+from gateway.settings.municipality import MunicipalityFile
 from gateway.signature import identity as identities
 from gateway.signature import making, signer
 from gateway.signature.identity import Identity

@@ -24,7 +24,8 @@ from gateway.model import Client, Finding
 from gateway.outbound.policy import AddressPolicy
 from gateway.serve import tls
 from gateway.settings import unusable_files
-from gateway.settings.gateway import ClientSection, Settings
+from gateway.settings.gateway import Settings
+from gateway.settings.server import ClientSection
 from gateway.store.operation import exchange_durations
 from gateway.store.operation.allowances import StoredAllowances
 from gateway.store.operation.used_assertions import UsedAssertions

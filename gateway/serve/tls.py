@@ -15,8 +15,8 @@ from gateway.input import regular_file
 from gateway.login.certificates import CertificateRule, Presented, subject_of
 from gateway.model import Finding
 from gateway.settings import unusable_files
-from gateway.settings.gateway import ClientSection, Settings
-from gateway.settings.sections import TlsSection
+from gateway.settings.gateway import Settings
+from gateway.settings.server import ClientSection, TlsSection
 from gateway.wiring.refusals import Attempt
 
 

@@ -15,9 +15,11 @@ from uuid import UUID
 from pydantic import Field, field_validator
 
 from gateway.model import Finding
+from gateway.settings.alarms import ProofLimitsSection
 from gateway.settings.faults import broken
+from gateway.settings.fitconnect import BoundsSection
 from gateway.settings.kinds import PUBLIC_URL, Command, JwkFile, OwnAddress, SecretFile
-from gateway.settings.sections import BoundsSection, ProofLimitsSection, Section
+from gateway.settings.sections import Section
 
 
 class MunicipalityFitConnect(Section):

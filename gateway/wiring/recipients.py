@@ -23,8 +23,9 @@ from gateway.model import Finding
 from gateway.notify.alarms import Target
 from gateway.outbound.policy import AddressPolicy
 from gateway.outbound.smtp import Relay
-from gateway.settings.gateway import MunicipalityFile, Settings
-from gateway.settings.sections import RecipientSection
+from gateway.settings.alarms import RecipientSection
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile
 from gateway.submission.deadlines import LIMIT_RULES, AlarmLevel, Limit
 
 SECRET_LEAST: Final = 24

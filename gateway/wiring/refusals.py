@@ -14,7 +14,8 @@ from gateway.keys import files as keyfiles
 from gateway.keys.files import read_secret
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Finding, SignatureFormat
-from gateway.settings.gateway import MunicipalityFile, Settings
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile
 
 Attempt = Callable[[], object]
 """Reads something of the settings; raises `SettingsInvalid` or `DataInvalid` where that cannot be used."""

@@ -40,13 +40,10 @@ from gateway.ports.keys import KeyArchive
 from gateway.services.loader import Services, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
-from gateway.settings.gateway import (
-    EnvironmentSection,
-    MunicipalityFile,
-    Settings,
-    municipalities_and_faults,
-    settings_and_faults,
-)
+from gateway.settings.fitconnect import EnvironmentSection
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile
+from gateway.settings.reading import municipalities_and_faults, settings_and_faults
 from gateway.store import migrations
 from gateway.store.erasure import erased_list
 from gateway.store.erasure.erased_list import ErasedList

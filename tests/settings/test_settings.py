@@ -14,8 +14,10 @@ from pydantic.fields import FieldInfo
 
 from gateway.errors import MasterKeyMissing, SettingsInvalid
 from gateway.keys.files import master_keys
-from gateway.settings.gateway import MunicipalityFile, Settings, read, read_municipalities
+from gateway.settings.gateway import Settings
 from gateway.settings.kinds import kind_of
+from gateway.settings.municipality import MunicipalityFile
+from gateway.settings.reading import read, read_municipalities
 from tests.demo_fixture import GATEWAY
 
 CLIENT = '[[clients]]\nid = "portal"\nsecret_file = "secret"\n'

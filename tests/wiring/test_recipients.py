@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from gateway.delivery.rate_limit import RateLimit
 from gateway.errors import SettingsInvalid
-from gateway.settings.gateway import MunicipalityFile, read
+from gateway.settings.municipality import MunicipalityFile
+from gateway.settings.reading import read
 from gateway.submission.deadlines import AlarmLevel
 from gateway.wiring import recipients
 
