@@ -183,7 +183,7 @@ def _identity(file: MunicipalityFile) -> Identity:
         rule = str(error.params["rule"])
     if rule in _SAID:
         raise SettingsInvalid(findings=(finding(f"{place}: {path}", _SAID[rule]),))
-    raise _unreadable(place, path, rule)
+    raise _unreadable(place, path, rule, of_chain=bool(keys.external_signer))
 
 
 def _jwk(path: Path | None) -> Mapping[str, Any]:
@@ -241,11 +241,11 @@ def _sticky(path: Path) -> bool:
     return path.is_dir() and bool(path.stat().st_mode & stat.S_ISVTX)
 
 
-def _unreadable(place: str, path: Path | None, rule: str) -> SettingsInvalid:
+def _unreadable(place: str, path: Path | None, rule: str, *, of_chain: bool = False) -> SettingsInvalid:
     """Where a command signs, `path` is the chain's; else the key's. What is wrong with a chain has said so before."""
     cause = "missing" if path is None else unusable_files.no_private_jwk(path)
     way_out = unusable_files.SIGNING_KEY
-    if rule in {"x5c_missing", "x5c_form", "kty"} and place.endswith("chain_file"):
+    if rule in {"x5c_missing", "x5c_form", "kty"} and of_chain:
         cause, way_out = "no_certificate", unusable_files.CERTIFICATES
     sentences = unusable_files.said(cause, way_out, rule=rule)
     return SettingsInvalid(findings=(Finding(f"{place}: {path}", "key_unreadable", *sentences),))

@@ -12,7 +12,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from gateway.settings.faults import broken
-from gateway.settings.kinds import Counterpart, CounterpartHost, PasswordFile, SecretFile
+from gateway.settings.kinds import Counterpart, CounterpartHost, EntryName, PasswordFile, SecretFile
 from gateway.settings.sections import Section
 
 
@@ -44,7 +44,9 @@ class SmtpSection(Section):
 class RecipientSection(Section):
     """Who is told of alarms, by mail or by webhook."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Name of the recipient; shown in lists and logs.")
+    name: EntryName = Field(
+        pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Name of the recipient; shown in lists and logs."
+    )
     mail: tuple[str, ...] = Field((), description="Mail addresses; each gets its own message.")
     url: Counterpart | None = Field(
         None, pattern=r"^https?://[^\s]+$", description="Webhook (Standard Webhooks 1.0) that alarms are posted to."

@@ -14,7 +14,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from gateway.settings.faults import broken
-from gateway.settings.kinds import PUBLIC_URL, OwnAddress, PrivateKeyFile, SecretFile
+from gateway.settings.kinds import PUBLIC_URL, EntryName, OwnAddress, PrivateKeyFile, SecretFile
 from gateway.settings.production import is_loopback
 from gateway.settings.sections import Section
 
@@ -94,7 +94,7 @@ class ClientLimitsSection(Section):
 class ClientSection(Section):
     """One portal that may hand off submissions."""
 
-    id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Client id, also named in the token request.")
+    id: EntryName = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Client id, also named in the token request.")
     secret_file: SecretFile | None = Field(None, description="File with the client secret.")
     previous_secret_files: tuple[SecretFile, ...] = Field(
         (), description="Files with secrets that stay valid beside it while a new one is rolled out."
