@@ -118,6 +118,11 @@ class ProofLimitsSection(ProofLimits):
         default_factory=dict, description="The same by service id; what is unset there holds as above."
     )
 
+    def of(self, service: str) -> ProofLimits:
+        """The limits of one service; what it leaves unset is that of the municipality."""
+        own = self.services.get(service)
+        return self.model_copy(update=own.model_dump(exclude_unset=True)) if own else self
+
 
 def _is_address(text: str) -> bool:
     local, at, domain = text.rpartition("@")

@@ -6,7 +6,7 @@ Standard: fixed interfaces §2. Start reading: `MunicipalityFile`.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from pydantic import Field, field_validator
 from gateway.model import Finding
 from gateway.settings.alarms import ProofLimitsSection
 from gateway.settings.faults import broken
-from gateway.settings.fitconnect import BoundsSection
+from gateway.settings.fitconnect import BoundsSection, EnvironmentSection
 from gateway.settings.kinds import PUBLIC_URL, Command, JwkFile, OwnAddress, SecretFile
 from gateway.settings.sections import Section
 
@@ -154,6 +154,23 @@ def _one_door(found: list[MunicipalityFile]) -> list[Finding]:
             en = f"Host name and port are also those of: {others}. They tell municipalities apart; each needs its own."
             clashes.append(Finding(f"{m.slug}.public_url", "not_unique", de, en))
     return list(dict.fromkeys(clashes))
+
+
+def destination_bounds(
+    files: Iterable[MunicipalityFile], environments: Mapping[str, EnvironmentSection]
+) -> dict[str, BoundsSection]:
+    """What each destination with bounds takes, by its id; where several files name one, the narrowest."""
+    found: dict[str, list[BoundsSection]] = {}
+    for file in files:
+        default = environments[file.fitconnect.environment].bounds
+        for each in file.destinations:
+            own = BoundsSection(
+                submissions_per_minute=each.submissions_per_minute or default.submissions_per_minute,
+                submissions_at_once=each.submissions_at_once or default.submissions_at_once,
+            )
+            found.setdefault(str(each.destination_id), []).append(own)
+    narrowest = {name: BoundsSection.narrowest(several) for name, several in found.items()}
+    return {name: bound for name, bound in narrowest.items() if bound != BoundsSection()}
 
 
 def clashes(found: list[MunicipalityFile], environments: Container[str]) -> list[Finding]:
