@@ -16,11 +16,10 @@ from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logg
 from gateway.cli.language import text
 from gateway.errors import InvalidParameter, UnknownMunicipality
 from gateway.input import regular_file
-from gateway.model import Client, Finding, Scope, State
+from gateway.model import ALL_SCOPES, Client, Finding, Scope, State
 from gateway.ports.blobs import IncomingUpload
 from gateway.ports.store import Filter, View
 from gateway.settings.gateway import Settings
-from gateway.settings.server import ALL_SCOPES
 from gateway.submission.states import TERMINAL
 
 MACHINE = Client("gateway-cli", frozenset(ALL_SCOPES), frozenset())

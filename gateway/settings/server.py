@@ -13,12 +13,11 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from gateway.model import ALL_SCOPES
 from gateway.settings.faults import broken
 from gateway.settings.kinds import PUBLIC_URL, EntryName, OwnAddress, PrivateKeyFile, SecretFile
 from gateway.settings.production import is_loopback
 from gateway.settings.sections import Section
-
-ALL_SCOPES = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 
 
 class TlsSection(Section):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.model import Blame, Severity, State
+from gateway.model import Blame, ClientScope, Severity, State
 from gateway.web.portal.description import webhook_shapes
 from gateway.web.portal.description.shapes import (
     ARS,
@@ -233,10 +233,10 @@ EXAMPLES: Final[Mapping[str, Any]] = {
 
 
 SCOPES: Final[Mapping[str, str]] = {
-    "submissions:write": "Send uploads, create and validate submissions",
-    "submissions:read": "Read submissions and changes",
-    "services:read": "Read the services on offer",
-    "webhooks:write": "Manage webhooks",
+    ClientScope.WRITE: "Send uploads, create and validate submissions",
+    ClientScope.READ: "Read submissions and changes",
+    ClientScope.SERVICES: "Read the services on offer",
+    ClientScope.WEBHOOKS: "Manage webhooks",
 }
 
 
