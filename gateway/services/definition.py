@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from gateway.errors.sentences import Sentences
 from gateway.model import PLAIN_JWS, Finding, SignatureFormat, SignatureStyle
 
 MAX_FILE_BYTES: Final = 374_900_000
@@ -136,7 +137,7 @@ _SENTENCES: Final = {
     "uniqueItems": ("Kein Eintrag darf sich wiederholen.", "No entry may occur twice."),
     "minimum": ("Der kleinste erlaubte Wert ist {0}.", "The least value allowed is {0}."),
     "maximum": ("Der größte erlaubte Wert ist {0}.", "The greatest value allowed is {0}."),
-    "format": ("Erwartet wird eine Angabe der Form {0}.", "ExpectedShape is a value of the form {0}."),
+    "format": ("Erwartet wird eine Angabe der Form {0}.", "Expected is a value of the form {0}."),
 }
 
 
@@ -324,5 +325,4 @@ def _fault(error: jsonschema_rs.ValidationError) -> Finding:
         place += f"/{limit}"
     elif keyword == "additionalProperties":
         limit = ", ".join(map(str, details.get("unexpected", ())))
-    de, en = _SENTENCES[keyword]
-    return Finding(place, f"service_{keyword.lower()}", de.format(limit), en.format(limit))
+    return Finding(place, f"service_{keyword.lower()}", *Sentences(_SENTENCES).said(keyword, limit))
