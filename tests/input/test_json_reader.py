@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gateway.input import foreign_json
+from gateway.input import json_reader
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from gateway.input import foreign_json
     ],
 )
 def test_what_is_odd_becomes_what_can_be_stored(raw, value):
-    found = foreign_json.decode(raw)
+    found = json_reader.decode(raw)
     assert found == value
     json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
 
@@ -50,7 +50,7 @@ def test_what_is_odd_becomes_what_can_be_stored(raw, value):
 )
 def test_what_is_no_json_or_too_much_is_refused_alike(raw):
     with pytest.raises(ValueError):  # noqa: PT011 - whatever is wrong, it is one kind of error
-        foreign_json.decode(raw)
+        json_reader.decode(raw)
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_what_is_no_json_or_too_much_is_refused_alike(raw):
 )
 def test_strictly_read_nothing_is_replaced(raw):
     with pytest.raises(ValueError):  # noqa: PT011 - whatever is wrong, it is one kind of error
-        foreign_json.decode(raw, strict=True)
+        json_reader.decode(raw, strict=True)
 
 
 def test_a_member_named_twice_is_refused_where_that_matters():
     with pytest.raises(ValueError, match="twice"):
-        foreign_json.decode(b'[{"a":1,"a":2}]', unique=True)
+        json_reader.decode(b'[{"a":1,"a":2}]', unique=True)
 
 
 def test_a_length_of_its_own_can_be_given():
-    assert foreign_json.decode(b'"123"', most=5) == "123"
+    assert json_reader.decode(b'"123"', most=5) == "123"
     with pytest.raises(ValueError, match="size"):
-        foreign_json.decode(b'"1234"', most=5)
+        json_reader.decode(b'"1234"', most=5)
