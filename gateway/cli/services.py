@@ -163,8 +163,10 @@ def _codes(catalogue: Services, parameters: Mapping[str, Mapping[str, object]]) 
 
 
 def _notices(catalogue: Services) -> Iterator[Finding]:
-    """What of the services' form schemas is not enforced, as `schemas fim import` tells it."""
+    """What of the services' form schemas is not enforced, as `schemas fim import` tells it, and names that changed."""
     for service in map(catalogue.get, catalogue.ids()):
+        for notice in service.definition.notices:
+            yield replace(notice, pointer=f"{service.id}/service.toml#{notice.pointer}")
         for notice in service.compiled.texts.form.notices:
             yield replace(notice, pointer=f"{service.id}/form.xml#{notice.pointer}")
 
