@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +24,7 @@ from gateway.errors import (
     UnknownService,
 )
 from gateway.german_time import german_date
+from gateway.input.patterns import REFERENCE
 from gateway.input.pointers import token
 from gateway.intake.named_files import named
 from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
@@ -43,7 +43,6 @@ from gateway.xoev.latin.datatypes import nfc
 from gateway.xoev.message.around import Around
 
 Admit = Callable[[], Awaitable[None]]
-REFERENCE = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 MAX_ATTACHMENTS = MAX_FILES - 1
 """One of those that FIT-Connect takes (reference §2.3) is the readable application."""
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
+from gateway.input.patterns import ARS
 from gateway.model import Finding
 from gateway.settings.alarms import ProofLimitsSection
 from gateway.settings.faults import broken
@@ -91,7 +92,7 @@ class MunicipalityFile(Section):
     """One municipality, one file."""
 
     slug: str = Field(pattern=r"^[a-z][a-z0-9-]{1,62}$", description="Short name used in addresses.")
-    ars: str = Field(pattern=r"^[0-9]{12}$", description="Amtlicher Regionalschlüssel, 12 digits.")
+    ars: str = Field(pattern=f"^{ARS.pattern}$", description="Amtlicher Regionalschlüssel, 12 digits.")
     name: str = Field(min_length=1, max_length=200, description="Name as citizens read it.")
     public_url: OwnAddress = Field(pattern=PUBLIC_URL, description="Public address; also the OIDC issuer.")
     fitconnect: MunicipalityFitConnect = Field(description="FIT-Connect client of the municipality.")

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from gateway.input.patterns import SHA256
 from gateway.settings.faults import broken
 from gateway.settings.kinds import Counterpart, DatabaseAddress
 
@@ -101,7 +102,7 @@ class SchemasSection(Section):
     @field_validator("trusted")
     @classmethod
     def _digests(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not re.fullmatch(r"[0-9a-f]{64}", digest) for digest in value):
+        if any(not SHA256.fullmatch(digest) for digest in value):
             raise broken("sha256")
         return value
 

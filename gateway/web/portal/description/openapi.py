@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.intake.create import MAX_ATTACHMENTS
 from gateway.model import Blame, ClientScope, Severity, State
 from gateway.web.portal.description import webhook_shapes
 from gateway.web.portal.description.shapes import (
@@ -79,7 +80,7 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
             "record": {"type": "object", "description": "By the service's record.schema.json."},
         },
         {
-            "attachments": {**list_(ref("NewAttachment")), "maxItems": 99},
+            "attachments": {**list_(ref("NewAttachment")), "maxItems": MAX_ATTACHMENTS},
             "reference": REFERENCE,
             "test": {"type": "boolean"},
         },
