@@ -13,6 +13,7 @@ import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging, show, unwritable
 from gateway.cli.language import text
+from gateway.cli.local import uuids
 from gateway.errors import EvidenceKeysInvalid, InvalidParameter
 from gateway.input import regular_file
 from gateway.model import Finding
@@ -35,11 +36,7 @@ def export(config: Path | None, as_json: bool, submission_id: str, out: Path) ->
 
     values = settings.read(config)
     set_up_logging("error")
-    try:
-        wanted = UUID(submission_id)
-    except ValueError:
-        fault = Finding("ID", "format", "Erwartet wird eine UUID.", "A UUID is expected.")
-        raise InvalidParameter(findings=(fault,)) from None
+    (wanted,) = uuids((submission_id,))
     packed, entries = run(lambda _: _exported(values, wanted))
     _write(out, packed)
     line = {"ok": True, "submission_id": str(wanted), "entries": entries, "out": str(out)}

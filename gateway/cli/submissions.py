@@ -14,6 +14,7 @@ import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
 from gateway.cli.language import text
+from gateway.cli.local import uuids
 from gateway.errors import InvalidParameter, UnknownMunicipality
 from gateway.input import regular_file
 from gateway.model import ALL_SCOPES, Client, Finding, Scope, State
@@ -133,11 +134,7 @@ def status(config: Path | None, as_json: bool, submission_id: str) -> None:
 
     values = settings.read(config)
     set_up_logging("error")
-    try:
-        wanted = UUID(submission_id)
-    except ValueError:
-        fault = Finding("ID", "format", "Erwartet wird eine UUID.", "A UUID is expected.")
-        raise InvalidParameter(findings=(fault,)) from None
+    (wanted,) = uuids((submission_id,))
 
     async def main(_: asyncio.Event) -> View:
         async with open_runtime(values, services=False) as runtime:

@@ -22,12 +22,12 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
-from cryptography import x509
 
 from gateway.errors import KeyUnfit, SettingsInvalid, SigningKeyUnfit
 from gateway.input import regular_file
 from gateway.keys.external import ExternalSigner
 from gateway.keys.following import Look, look
+from gateway.keys.pem import read_certificates
 from gateway.model import Document, Finding, Signature, SignatureFormat, SignatureStyle
 from gateway.ports.clock import Clock
 from gateway.settings import unusable_files
@@ -172,11 +172,13 @@ def _signer(file: MunicipalityFile) -> Signer:
 
 def _identity(file: MunicipalityFile) -> Identity:
     keys = file.keys
-    chain = _chain(file.slug, keys.certificate_chain_file)
+    chain_place = f"{file.slug}.keys.certificate_chain_file"
+    chain_path = keys.certificate_chain_file
+    chain = read_certificates(chain_path, chain_place, "certificates_unreadable") if chain_path else ()
     rule, place, path = "", f"{file.slug}.keys.signing_jwk_file", keys.signing_jwk_file
     try:
         if keys.external_signer:
-            place, path = f"{file.slug}.keys.certificate_chain_file", keys.certificate_chain_file
+            place, path = chain_place, chain_path
             return identities.of_chain(chain)
         return identities.of_jwk(_jwk(path), chain)
     except KeyUnfit as error:
@@ -194,24 +196,6 @@ def _jwk(path: Path | None) -> Mapping[str, Any]:
     if not isinstance(jwk, dict) or not isinstance(jwk.get("d"), str):
         raise KeyUnfit(rule="jwk_form")
     return jwk
-
-
-def _chain(slug: str, path: Path | None) -> tuple[x509.Certificate, ...]:
-    if path is None:
-        return ()
-    try:
-        return tuple(x509.load_pem_x509_certificates(regular_file.content(path)))
-    except (OSError, ValueError):
-        pass
-    raise SettingsInvalid(
-        findings=(
-            Finding(
-                f"{slug}.keys.certificate_chain_file: {path}",
-                "certificates_unreadable",
-                *unusable_files.said(unusable_files.no_certificates(path), unusable_files.CERTIFICATES),
-            ),
-        )
-    )
 
 
 def _place(file: MunicipalityFile, rule: str) -> str:
@@ -247,5 +231,4 @@ def _unreadable(place: str, path: Path | None, rule: str, *, of_chain: bool = Fa
     way_out = unusable_files.SIGNING_KEY
     if rule in {"x5c_missing", "x5c_form", "kty"} and of_chain:
         cause, way_out = "no_certificate", unusable_files.CERTIFICATES
-    sentences = unusable_files.said(cause, way_out, rule=rule)
-    return SettingsInvalid(findings=(Finding(f"{place}: {path}", "key_unreadable", *sentences),))
+    return unusable_files.refusal(f"{place}: {path}", "key_unreadable", cause, way_out, fits=rule)

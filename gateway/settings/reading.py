@@ -60,7 +60,7 @@ def settings_and_faults(file: Path | None, **overrides: object) -> tuple[Setting
         return None, findings
     if settings.vault.master_key_file is not None and settings.vault.master_key is not None:
         findings.append(
-            _finding(
+            Finding(
                 "vault.master_key_file",
                 "given_twice",
                 "Auch vault.master_key ist gesetzt; bitte nur eines.",
@@ -77,7 +77,7 @@ def settings_and_faults(file: Path | None, **overrides: object) -> tuple[Setting
 def _several_clients(settings: Settings) -> list[Finding]:
     ids = [client.id for client in settings.clients]
     return [
-        _finding(
+        Finding(
             f"clients.{number}.id",
             "not_unique",
             "Diese Kennung hat schon ein anderer Zugang; bitte eine eigene geben oder zusammenlegen.",
@@ -97,7 +97,7 @@ def _no_authorities(bundle: Path | None) -> list[Finding]:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
     except OSError:
         return [
-            _finding(
+            Finding(
                 f"outbound.ca_bundle: {bundle}",
                 "no_certificates",
                 *unusable_files.said(unusable_files.no_certificates(bundle), unusable_files.CERTIFICATES),
@@ -126,7 +126,7 @@ def municipalities_and_faults(settings: Settings) -> tuple[list[MunicipalityFile
     if directory is None:
         return [], []
     if not directory.is_dir():
-        return [], [_finding("municipalities.dir", "missing_directory", *_NO_DIRECTORY)]
+        return [], [Finding("municipalities.dir", "missing_directory", *_NO_DIRECTORY)]
     found: list[MunicipalityFile] = []
     findings: list[Finding] = []
     for file in sorted(directory.glob("*.toml")):
@@ -160,11 +160,11 @@ def _toml(file: Path) -> dict[str, Any]:
         text = error.strerror or "unreadable"
         de = f"Die Datei ist nicht lesbar: {text}. Bitte Pfad oder Rechte berichtigen."
         en = f"The file cannot be read: {text}. Correct its path or permissions."
-        raise SettingsInvalid(findings=(_finding(str(file), "unreadable", de, en),)) from None
+        raise SettingsInvalid(findings=(Finding(str(file), "unreadable", de, en),)) from None
     except NotToml as error:
         place = f"{file}#/{error.line}" if error.line else str(file)
         de, en = f"Kein gültiges TOML: {error.de}.", f"No valid TOML: {error.en}."
-        raise SettingsInvalid(findings=(_finding(place, "no_toml", de, en),)) from None
+        raise SettingsInvalid(findings=(Finding(place, "no_toml", de, en),)) from None
 
 
 def _is_unknown(name: str) -> bool:
@@ -176,7 +176,7 @@ def _is_unknown(name: str) -> bool:
 def _only_by_environment(values: Mapping[str, Any]) -> list[Finding]:
     vault = values.get("vault")
     return [
-        _finding(
+        Finding(
             f"vault.{key}",
             "only_by_environment",
             f"Geheimnisse stehen nicht in dieser Datei; bitte GATEWAY__VAULT__{key.upper()} oder eine eigene nutzen.",
@@ -190,11 +190,7 @@ def _only_by_environment(values: Mapping[str, Any]) -> list[Finding]:
 def _unknown_variable(name: str) -> Finding:
     de = "Diese Einstellung gibt es nicht; bitte Schreibweise prüfen oder die Variable entfernen."
     en = "There is no such setting; check the spelling or remove the variable."
-    return _finding(name, "unknown_key", de, en)
-
-
-def _finding(pointer: str, rule: str, de: str, en: str) -> Finding:
-    return Finding(pointer, rule, de, en)
+    return Finding(name, "unknown_key", de, en)
 
 
 def _findings(error: ValidationError, file: str) -> list[Finding]:
