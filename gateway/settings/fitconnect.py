@@ -6,7 +6,7 @@ Standard: fixed interfaces §2. Start reading: `EnvironmentSection`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import Field, field_validator
@@ -24,16 +24,6 @@ class BoundsSection(Section):
     submissions_at_once: int | None = Field(
         None, ge=1, le=1000, description="Submissions that are sent to it at once, by all workers together."
     )
-
-    @staticmethod
-    def narrowest(bounds: Sequence[BoundsSection]) -> BoundsSection:
-        """The least of what several allow; what none of them bounds stays without."""
-        per_minute = (each.submissions_per_minute for each in bounds)
-        at_once = (each.submissions_at_once for each in bounds)
-        return BoundsSection(
-            submissions_per_minute=min((each for each in per_minute if each is not None), default=None),
-            submissions_at_once=min((each for each in at_once if each is not None), default=None),
-        )
 
 
 class EnvironmentSection(Section):

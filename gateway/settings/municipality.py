@@ -159,19 +159,23 @@ def _one_door(found: list[MunicipalityFile]) -> list[Finding]:
 
 def destination_bounds(
     files: Iterable[MunicipalityFile], environments: Mapping[str, EnvironmentSection]
-) -> dict[str, BoundsSection]:
-    """What each destination with bounds takes, by its id; where several files name one, the narrowest."""
-    found: dict[str, list[BoundsSection]] = {}
+) -> dict[str, tuple[float | None, int | None]]:
+    """Submissions a minute and at once, by the id of each destination with bounds; of several files the narrowest."""
+    found: dict[str, list[tuple[float | None, int | None]]] = {}
     for file in files:
         default = environments[file.fitconnect.environment].bounds
         for each in file.destinations:
-            own = BoundsSection(
-                submissions_per_minute=each.submissions_per_minute or default.submissions_per_minute,
-                submissions_at_once=each.submissions_at_once or default.submissions_at_once,
-            )
-            found.setdefault(str(each.destination_id), []).append(own)
-    narrowest = {name: BoundsSection.narrowest(several) for name, several in found.items()}
-    return {name: bound for name, bound in narrowest.items() if bound != BoundsSection()}
+            rate = each.submissions_per_minute or default.submissions_per_minute
+            at_once = each.submissions_at_once or default.submissions_at_once
+            if rate or at_once:
+                found.setdefault(str(each.destination_id), []).append((rate, at_once))
+    return {
+        name: (
+            min((rate for rate, _ in several if rate), default=None),
+            min((at_once for _, at_once in several if at_once), default=None),
+        )
+        for name, several in found.items()
+    }
 
 
 def clashes(found: list[MunicipalityFile], environments: Container[str]) -> list[Finding]:

@@ -108,10 +108,8 @@ def relay(settings: Settings) -> Relay | None:
 
 def bounds(settings: Settings, files: Iterable[MunicipalityFile]) -> dict[str, RateLimit]:
     """What each destination with bounds takes, by its id."""
-    return {
-        name: RateLimit(bound.submissions_per_minute, bound.submissions_at_once)
-        for name, bound in destination_bounds(files, settings.fitconnect.environments).items()
-    }
+    found = destination_bounds(files, settings.fitconnect.environments)
+    return {name: RateLimit(*bounds) for name, bounds in found.items()}
 
 
 def limits(file: MunicipalityFile, services: Iterable[str]) -> Iterable[Limit]:
