@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 
@@ -334,6 +334,18 @@ class Municipality:
                 if each.serves(wanted, test=test):
                     return each
         return None
+
+
+class ClientScope(StrEnum):
+    """What a portal's access token opens (fixed interfaces, `POST /oidc/token`)."""
+
+    WRITE = "submissions:write"
+    READ = "submissions:read"
+    SERVICES = "services:read"
+    WEBHOOKS = "webhooks:write"
+
+
+ALL_SCOPES: Final = tuple(scope.value for scope in ClientScope)
 
 
 @dataclass(frozen=True, slots=True)

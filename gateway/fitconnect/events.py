@@ -26,7 +26,7 @@ from gateway.errors import CryptoFailure
 from gateway.fitconnect import claims as forms
 from gateway.fitconnect import names
 from gateway.fitconnect.claims import Claims, Malformed
-from gateway.input.foreign_json import storable
+from gateway.input.json_reader import storable
 from gateway.model import Event
 
 RULES: Final = MappingProxyType(

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from gateway.errors import CounterpartBusy, CounterpartGarbled, CounterpartRefused, GatewayError
 from gateway.fitconnect import names
-from gateway.input import foreign_json
+from gateway.input import json_reader
 from gateway.outbound.answer import Answer
 from gateway.ports.channel import Announced
 
@@ -236,7 +236,7 @@ def wait(headers: Mapping[str, str], now: datetime) -> float | None:
 def slug(answer: Answer) -> str:
     """The last part of the problem's type where FITKO's prefix leads it, else `unknown`; never any other text."""
     try:
-        said = foreign_json.decode(answer.body).get("type")
+        said = json_reader.decode(answer.body).get("type")
     except (ValueError, AttributeError):
         return "unknown"
     if not isinstance(said, str) or not said.startswith(names.PROBLEM_PREFIX):
@@ -256,7 +256,7 @@ def _offer(entry: Mapping[str, Any]) -> DestinationOffer:
 
 def _object(answer: Answer) -> Mapping[str, Any]:
     try:
-        body = foreign_json.decode(answer.body)
+        body = json_reader.decode(answer.body)
     except ValueError as error:
         raise CounterpartGarbled(host=answer.host) from error
     if not isinstance(body, dict):

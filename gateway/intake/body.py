@@ -7,19 +7,18 @@ Standard: fixed interfaces §3. Start reading: `Application.of`.
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
+from gateway.input.patterns import REFERENCE
 from gateway.input.pointers import token
 from gateway.model import Finding
 from gateway.services.attachments import MAX_FILES, bare
 
 Kind = TypeVar("Kind")
-REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 MAX_ATTACHMENTS: Final = MAX_FILES - 1
 """One of those that FIT-Connect takes (reference §2.3) is the readable application."""
 

@@ -21,6 +21,7 @@ from gateway.errors import (
     UnknownMunicipality,
     UnknownService,
 )
+from gateway.german_time import german_date
 from gateway.intake.body import Application, canonical
 from gateway.intake.named_files import named
 from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
@@ -31,7 +32,6 @@ from gateway.services.loader import Services
 from gateway.services.service import PRODUCT, Service
 from gateway.xoev.latin.datatypes import nfc
 from gateway.xoev.message.around import Around
-from gateway.xoev.readable.application import german_time
 
 Admit = Callable[[], Awaitable[None]]
 IN_A_THREAD_FROM = 32_768
@@ -198,7 +198,7 @@ class Intake:
 
     @staticmethod
     def _document(service: Service, record: Mapping[str, Any], around: Around) -> tuple[Document | None, list[Finding]]:
-        today = german_time(around.created_at)[0].date()
+        today = german_date(around.created_at)
         findings = service.check(record, around.attachments, ars=around.ars, today=today)
         if any(finding.severity is Severity.ERROR for finding in findings):
             return None, findings

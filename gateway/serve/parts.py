@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from gateway import __version__
 from gateway.backpressure.admission import Pressure
-from gateway.errors import GatewayError, SettingsInvalid
+from gateway.errors import GatewayError
 from gateway.input import regular_file
 from gateway.keys.files import read_secret
 from gateway.keys.following import Following
@@ -18,11 +18,12 @@ from gateway.login.certificates import Certificates
 from gateway.login.clients import Registration, Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
-from gateway.model import Client, Finding
+from gateway.model import Client
 from gateway.outbound.policy import AddressPolicy
 from gateway.serve import tls
 from gateway.settings import unusable_files
-from gateway.settings.gateway import ClientSection, Settings
+from gateway.settings.gateway import Settings
+from gateway.settings.server import ClientSection
 from gateway.store.operation import exchange_durations
 from gateway.store.operation.allowances import StoredAllowances
 from gateway.store.operation.used_assertions import UsedAssertions
@@ -148,13 +149,7 @@ def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
-        raise SettingsInvalid(
-            findings=(
-                Finding(
-                    f"{place}.jwks: {section.jwks}",
-                    "jwks_unreadable",
-                    *unusable_files.said(unusable_files.no_jwk_set(section.jwks), unusable_files.CLIENT_KEYS),
-                ),
-            )
-        )
+        cause = unusable_files.no_jwk_set(section.jwks)
+        named = f"{place}.jwks: {section.jwks}"
+        raise unusable_files.refusal(named, "jwks_unreadable", cause, unusable_files.CLIENT_KEYS)
     return found

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from gateway.errors.sentences import Sentences
 from gateway.model import Finding, Severity
 from gateway.services.definition import AttachmentRule, Definition
 from gateway.xoev.fim import Field, FieldKind, FormSchema, Group
@@ -153,6 +154,4 @@ def _fields(form: FormSchema) -> Iterator[Field]:
     yield from (field for field in fields.values() if field.kind is not FieldKind.LABEL)
 
 
-def _fault(place: str, rule: str, *limits: str) -> Finding:
-    de, en = SENTENCES[rule]
-    return Finding(place, rule, de.format(*limits), en.format(*limits))
+_fault: Final = Sentences(SENTENCES).finding

@@ -27,9 +27,10 @@ from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_sc
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
 from gateway.intake.create import Intake
 from gateway.keys import style as signatures
-from gateway.keys.files import KeyFiles, master_keys, published_keys, read_roots, read_secret, token_place
+from gateway.keys.files import KeyFiles, master_keys, published_keys, read_secret, token_place
 from gateway.keys.following import Following
 from gateway.keys.municipality import DocumentKeys
+from gateway.keys.pem import read_certificates
 from gateway.model import Destination, Finding, Municipality
 from gateway.notify.alarms import TASK_FAILING
 from gateway.notify.webhooks import WebhookSender
@@ -40,13 +41,10 @@ from gateway.ports.keys import KeyArchive
 from gateway.services.loader import Services, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
-from gateway.settings.gateway import (
-    EnvironmentSection,
-    MunicipalityFile,
-    Settings,
-    municipalities_and_faults,
-    settings_and_faults,
-)
+from gateway.settings.fitconnect import EnvironmentSection
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile
+from gateway.settings.reading import municipalities_and_faults, settings_and_faults
 from gateway.store import migrations
 from gateway.store.erasure import erased_list
 from gateway.store.erasure.erased_list import ErasedList
@@ -382,6 +380,8 @@ def _environment(settings: Settings, section: EnvironmentSection) -> ChannelEnvi
         submission_api=section.submission_api,
         api_versions=section.api_versions,
         delivery_issuers=frozenset(section.delivery_issuer),
-        trust_roots=tuple(root for path in section.trust_roots for root in read_roots(path, "trust_roots")),
+        trust_roots=tuple(
+            root for path in section.trust_roots for root in read_certificates(path, "trust_roots", "roots_unreadable")
+        ),
         insecure_public_keys=settings.mode == "test" and section.insecure_public_keys,
     )

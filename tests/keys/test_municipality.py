@@ -23,7 +23,7 @@ from gateway.keys import style as signatures
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Municipality, SignatureFormat, SignatureStyle
 from gateway.services.loader import load
-from gateway.settings import gateway as settings
+from gateway.settings import reading as settings
 from gateway.signature import making
 from gateway.signature.identity import Identity, faults
 from gateway.signature.rules import SENTENCES

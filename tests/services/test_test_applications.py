@@ -12,7 +12,7 @@ from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality
 from gateway.services.loader import load
-from gateway.settings.gateway import MunicipalityFile
+from gateway.settings.municipality import MunicipalityFile
 from gateway.wiring.runtime import _Channels, _municipality
 from tests.journeys.test_every_crash import World, world
 

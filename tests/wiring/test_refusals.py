@@ -19,7 +19,7 @@ from gateway.errors import AddressTaken, NotFound, SettingsInvalid
 from gateway.keys.files import read_private
 from gateway.serve.serving import attempts
 from gateway.settings import unusable_files
-from gateway.settings.gateway import read
+from gateway.settings.reading import read
 from gateway.wiring.runtime import open_runtime, read_settings
 
 GATEWAY = [sys.executable, "-m", "gateway.cli.main"]

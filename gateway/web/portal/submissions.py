@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import MissingIdempotencyKey, RecordInvalid
+from gateway.input.patterns import REFERENCE
 from gateway.intake import withdrawal
 from gateway.intake.body import Application
 from gateway.model import Client, Severity, State
@@ -35,7 +36,6 @@ from gateway.web.portal.access import (
 )
 
 KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
-_REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 _SERVICE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _REFERENCE_FORM: Final = ("1 bis 64 Zeichen aus A–Z, a–z, 0–9 und . _ : / -", "1 to 64 of A–Z, a–z, 0–9 and . _ : / -")
 _SERVICE_FORM: Final = (
@@ -135,7 +135,7 @@ async def listing(request: Request) -> Response:
         states=query.many("state", tuple(State)),
         service=query.matching("service", _SERVICE, _SERVICE_FORM),
         municipality=query.municipality(client),
-        reference=query.matching("reference", _REFERENCE, _REFERENCE_FORM),
+        reference=query.matching("reference", REFERENCE, _REFERENCE_FORM),
         created_after=query.instant("created_after"),
         cursor=query.cursor("cursor"),
         limit=query.number("limit", default=50, least=1, most=200),

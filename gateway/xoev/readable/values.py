@@ -1,7 +1,7 @@
 """Values of a record as people read them: dates, times, numbers, money, sizes, in German or English.
 
 Knows: how each type of field is written for people. Never does: round, drop or reorder a value.
-Standard: DIN 5008 (dates, times, marks between thousands); Directive 2000/84/EC for German time.
+Standard: DIN 5008 (dates, times, marks between thousands).
 Start reading: `Written`.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from gateway.german_time import german_time
 from gateway.xoev.fim import FieldType
 
 _GERMAN_MARKS: Final = str.maketrans(",.", ".,")
@@ -122,16 +123,3 @@ class Written:
 def fours(text: str) -> str:
     """An IBAN in groups of four, as banks print it."""
     return " ".join(_FOUR.findall(text))
-
-
-def german_time(at: datetime) -> tuple[datetime, str]:
-    """A moment in German local time with `MEZ` or `MESZ` (Directive 2000/84/EC), without a time zone file."""
-    utc = at.astimezone(UTC)
-    start, end = _last_sunday(utc.year, 3), _last_sunday(utc.year, 10)
-    summer = start <= utc < end
-    return utc + timedelta(hours=2 if summer else 1), "MESZ" if summer else "MEZ"
-
-
-def _last_sunday(year: int, month: int) -> datetime:
-    last = datetime(year, month, 31, 1, tzinfo=UTC)
-    return last - timedelta(days=(last.weekday() + 1) % 7)

@@ -133,7 +133,7 @@ def load(source: bytes) -> tuple[Schema | None, tuple[Finding, ...]]:
     """
     parsed = strict_xml.parse(source)
     if parsed.root is None:
-        return None, tuple(Finding(f"/{f.line}", f.rule, f.de, f.en) for f in parsed.faults)
+        return None, parsed.findings()
     faults = [_fault(part, "xsd_foreign") for part in parsed.root if etree.QName(part).localname in _FOREIGN]
     roots = parsed.root.findall(f"{_XS}element")
     target = parsed.root.get("targetNamespace", "")

@@ -150,7 +150,7 @@ class Reach:
     def _take(self, key: _Key) -> None:
         place = self._place(key)
         parsed = self._read(key)
-        self.faults += [Finding(f"{place}#/{one.line}", one.rule, one.de, one.en) for one in parsed.faults]
+        self.faults += parsed.findings(f"{place}#")
         root = parsed.root
         if root is None:
             return
