@@ -22,7 +22,7 @@ from gateway.evidence.merkle import Tree
 from gateway.evidence.roots import NOTHING, Newest
 from gateway.evidence.trust import Signers
 from gateway.model import Finding, State
-from gateway.submission.states import BEFORE_SUBMITTED
+from gateway.submission.states import WAITING
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ def contradicts(state: State, links: Sequence[Link]) -> bool:
 
     What is before the last request to the counterpart has states without entries of their own; all others have one.
     """
-    said: set[State] = set(BEFORE_SUBMITTED - {State.HELD})
+    said: set[State] = set(WAITING)
     before, sealed = said, ""
     verdicts: set[State] = set()
     for link in links:

@@ -14,6 +14,7 @@ from typing import Final
 
 from gateway.model import State
 from gateway.submission import uncounted_events
+from gateway.submission.states import ANSWERED, WAITING
 
 
 class AlarmLevel(IntEnum):
@@ -45,9 +46,7 @@ class DeadlineRule:
     en: str
 
 
-_BEFORE = frozenset({State.RECEIVED, State.SEALED, State.ANNOUNCED, State.UPLOADED})
 _OUT = frozenset({State.SUBMITTED})
-_DONE = frozenset({State.ACCEPTED, State.REJECTED, State.EXPIRED})
 
 RULES = (
     DeadlineRule(
@@ -61,7 +60,7 @@ RULES = (
     ),
     DeadlineRule(
         "not_submitted_24h",
-        _BEFORE,
+        WAITING,
         Since.CREATED,
         timedelta(hours=24),
         AlarmLevel.URGENT,
@@ -115,7 +114,7 @@ RULES = (
     ),
     DeadlineRule(
         "events_vanish_day_700",
-        _DONE,
+        ANSWERED,
         Since.SUBMITTED,
         timedelta(days=700),
         AlarmLevel.NOTICE,

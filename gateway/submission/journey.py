@@ -18,7 +18,7 @@ from gateway.model import Event, Part, Reason, State, Submission, instant
 from gateway.ports.channel import Announced, Sealed
 from gateway.ports.store import Change, EvidenceEntry, JournalEntry
 from gateway.submission import refused_events, uncounted_events
-from gateway.submission.states import BEFORE_SUBMITTED, TERMINAL, step
+from gateway.submission.states import BEFORE_SUBMITTED, RESTING, step
 
 ANNOUNCEMENT_LASTS = timedelta(hours=24)
 ANNOUNCEMENT_MARGIN = timedelta(hours=1)
@@ -66,8 +66,7 @@ class Step:
 
 def next_step(submission: Submission, now: datetime) -> Step | None:
     """What to do next; None when nothing is (terminal, held for a person, or not before `next_at`)."""
-    resting = submission.state in TERMINAL or submission.state is State.HELD
-    if resting or (submission.next_at and submission.next_at > now):
+    if submission.state in RESTING or (submission.next_at and submission.next_at > now):
         return None
     if submission.state is State.RECEIVED:
         return Step(StepKind.SEAL)

@@ -31,7 +31,15 @@ TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
 )
 
 TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
-BEFORE_SUBMITTED = frozenset({State.RECEIVED, State.SEALED, State.ANNOUNCED, State.UPLOADED, State.HELD})
+WAITING = frozenset({State.RECEIVED, State.SEALED, State.ANNOUNCED, State.UPLOADED})
+"""On their way to the counterpart, without a person."""
+BEFORE_SUBMITTED = WAITING | {State.HELD}
+RESTING = TERMINAL | {State.HELD}
+"""Nothing is done for them; all others are open, and each of those has a job."""
+ANSWERED = TERMINAL - {State.CANCELLED}
+"""Submitted and ended."""
+ERASABLE = TERMINAL | {State.DELIVERED}
+"""The gateway needs the payload no more."""
 
 
 def step(current: State, following: State) -> State:
