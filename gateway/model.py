@@ -157,10 +157,22 @@ class Signature:
     certificate_sha256: str | None
 
 
+class EventMeaning(StrEnum):
+    """What an event says of a submission, in whatever words its channel has for it."""
+
+    SUBMITTED = "submitted"  # the counterpart has it
+    DELIVERED = "delivered"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"  # by the authority
+    WITHDRAWN = "withdrawn"  # ended by the counterpart, not by the authority
+    NOTICE = "notice"  # changes nothing
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A verified (or refused) event of a submission's event log. `type` is the last segment of the event URI.
+    """A verified (or refused) event of a submission's event log. `type` is the channel's word for it, verbatim.
 
+    `meaning` follows from the rest, so rows do not keep it: the channel says it, also of what is read from a row.
     `key` is the digest of the key that it was verified with, known where it was read and not kept with the submission.
     """
 
@@ -172,6 +184,7 @@ class Event:
     jti: str = ""
     token: str = field(default="", repr=False)
     key: str = field(default="", repr=False, compare=False)
+    meaning: EventMeaning = field(default=EventMeaning.NOTICE, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """The event in the shape of the fixed HTTP interface."""

@@ -36,6 +36,7 @@ from gateway.errors import (
 from gateway.model import Attachment, Municipality, Part, Purpose, Submission
 from gateway.ports.channel import (
     Channel,
+    ChannelLimits,
     Enclosure,
     LookUnderWay,
     Parcel,
@@ -138,7 +139,7 @@ class Delivery:
         try:
             current = await self.store.load(submission_id)
             now = self.clock.now()
-            todo = journey.next_step(current, now)
+            todo = journey.next_step(current, now, self._limits(current))
             if todo is None:
                 return current.next_at if current.state not in TERMINAL else None
             await self.store.commit(current.version, await self._unexpected(current, todo, error))
@@ -169,7 +170,8 @@ class Delivery:
     async def _advance(self, current: Submission, visit: _Visit) -> datetime | None:
         """`current` is as the row has it, `pending` is known beyond it; a step that only reads need not wait for it."""
         pending: Change | None = None
-        while todo := journey.next_step(known := _known(current, pending), self.clock.now()):
+        limits = self._limits(current)
+        while todo := journey.next_step(known := _known(current, pending), self.clock.now(), limits):
             if rest := await self._rest(current) or await self._turn(current, todo, visit):
                 return await self._put_off(current, pending, rest)
             if todo.kind in journey.CHANGES_OUTSIDE:
@@ -245,6 +247,10 @@ class Delivery:
         except (GatewayError, KeyError):
             return ""  # sealing will say so
 
+    def _limits(self, current: Submission) -> ChannelLimits:
+        channel = self.channels.get(current.municipality)
+        return channel.limits if channel else ChannelLimits()  # taken out of the settings: the next step will say so
+
     def _wait(self, current: Submission, change: Change | None) -> float | None:
         now = self.clock.now()
         if change is None:
@@ -301,9 +307,9 @@ class Delivery:
             parts = {part.name: part for part in current.parts}
             metadata = await self._whole(parts["metadata"].blob)
             await channel.submit(current, metadata, await self._whole(parts["data"].blob))
-            return journey.submitted(current, self.clock.now())
+            return journey.submitted(current, self.clock.now(), channel.limits)
         failpoints.before("steps.read_events")
-        return journey.observed(current, await channel.events(current), self.clock.now())
+        return journey.observed(current, await channel.events(current), self.clock.now(), channel.limits)
 
     async def _upload(self, channel: Channel, current: Submission, todo: Step) -> None:
         """All parts of the step at once, each begun right after the commit; the first error once all have ended."""
@@ -391,8 +397,3 @@ def _joined(earlier: Change | None, later: Change) -> Change:
         blobs=earlier.blobs + later.blobs,
         passed=(*earlier.passed, *left, *later.passed),
     )
-
-
-def due(submission: Submission, now: datetime) -> bool:
-    """Whether a job may act on the submission now (used by the sweep for submissions without a job)."""
-    return journey.next_step(submission, now) is not None

@@ -27,7 +27,7 @@ from gateway.fitconnect import claims as forms
 from gateway.fitconnect import names
 from gateway.fitconnect.claims import Claims, Malformed
 from gateway.input.foreign_json import storable
-from gateway.model import Event
+from gateway.model import Event, EventMeaning
 
 RULES: Final = MappingProxyType(
     {
@@ -96,6 +96,29 @@ class KeyWanted:
 Keys = Mapping[KeyWanted, PublicKey]
 
 
+MEANINGS: Final = MappingProxyType(
+    {
+        names.SUBMIT_SUBMISSION: EventMeaning.SUBMITTED,
+        names.ACCEPT_SUBMISSION: EventMeaning.ACCEPTED,
+        names.REJECT_SUBMISSION: EventMeaning.REJECTED,
+        names.DELETE_SUBMISSION: EventMeaning.WITHDRAWN,
+    }
+)
+"""Types that mean more than a notice."""
+
+
+def meaning(kind: str, issuer: str, destination_id: str | None, *, verified: bool) -> EventMeaning:
+    """What an event of this type means. Where its issuer is proven, only the destination accepts or rejects.
+
+    The delivery service rejects what nobody picked up: it withdraws.
+    """
+    said = MEANINGS.get(kind, EventMeaning.NOTICE)
+    for_authority = said in {EventMeaning.ACCEPTED, EventMeaning.REJECTED}
+    if verified and for_authority and issuer.lower() != (destination_id or "").lower():
+        return EventMeaning.WITHDRAWN if said is EventMeaning.REJECTED else EventMeaning.NOTICE
+    return said
+
+
 def is_delivery_service(event: Event, issuers: Collection[str]) -> bool:
     """Whether the delivery service issued the event; `issuers` as configured. A slash at the end does not matter."""
     return _plain(event.issuer) in {_plain(issuer) for issuer in issuers}
@@ -149,7 +172,10 @@ def prove(
         types[claims.type] += 1
         state = state if claims.type == names.NOTIFY_SUBMISSION else claims.type
         digest = _digest(claims, expected, keys)
-        log.append(Event(claims.type, claims.issuer, True, claims.at, claims.problems, claims.jti, token, digest))
+        meant = meaning(claims.type, claims.issuer, expected.destination_id, verified=True)
+        log.append(
+            Event(claims.type, claims.issuer, True, claims.at, claims.problems, claims.jti, token, digest, meant)
+        )
     return tuple(log)
 
 
@@ -216,12 +242,14 @@ def _refused(token: str, claims: Claims | None, rule: str) -> Event:
     """What cannot be proven is told with as much as it claims, under an id of its own."""
     digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
     at = claims.at if claims else datetime.fromtimestamp(0, UTC)
+    kind, issuer = (claims.type, claims.issuer) if claims else (forms.claimed_type(token), "")
     return Event(
-        type=claims.type if claims else forms.claimed_type(token),
-        issuer=claims.issuer if claims else "",
+        type=kind,
+        issuer=issuer,
         verified=False,
         at=at,
         problems=({"rule": rule},),
         jti=f"refused:{digest[:40]}",
         token=storable(token) if len(token) <= REFUSED_TOKEN_CHARS else "",
+        meaning=meaning(kind, issuer, None, verified=False),
     )

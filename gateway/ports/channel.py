@@ -16,6 +16,7 @@ from dataclasses import (
 )
 from datetime import (
     datetime,
+    timedelta,
 )
 from typing import (
     Any,
@@ -89,11 +90,29 @@ class Announced:
     case_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelLimits:
+    """The counterpart's own times; None: it has no such. All but the first count from the submit."""
+
+    announcement_lasts: timedelta | None = None
+    """An announcement that nothing followed is forgotten then."""
+    answer_due: timedelta | None = None
+    """The counterpart ends what the authority has not answered."""
+    erased_after: timedelta | None = None
+    """Whatever became of it, the counterpart has erased it then."""
+    events_kept: timedelta | None = None
+
+
 class Channel(Protocol):
     """A way to an authority. Each call is one exchange; errors are `CounterpartError` with `retry` set or not.
 
     A call that needs what another one is asking for already waits for it a moment only, then raises `LookUnderWay`.
     """
+
+    @property
+    def limits(self) -> ChannelLimits:
+        """The times of the other side."""
+        ...
 
     def destination_of(self, service: str, *, test: bool) -> str:
         """The destination to which a service's submissions go. Raises `DestinationUnfit` where there is none."""
@@ -116,5 +135,5 @@ class Channel(Protocol):
         ...
 
     async def events(self, submission: Submission) -> tuple[Event, ...]:
-        """The whole event log in order, every SET verified; what does not verify comes with `verified=False`."""
+        """The whole event log in order with what each event means; what does not verify has `verified=False`."""
         ...

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gateway.errors import IllegalTransition
-from gateway.model import State
+from gateway.model import EventMeaning, State
 
 TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
     {
@@ -38,6 +38,14 @@ RESTING = TERMINAL | {State.HELD}
 """Nothing is done for them; all others are open, and each of those has a job."""
 ANSWERED = TERMINAL - {State.CANCELLED}
 """Submitted and ended."""
+ENDS: Mapping[EventMeaning, State] = MappingProxyType(
+    {
+        EventMeaning.ACCEPTED: State.ACCEPTED,
+        EventMeaning.REJECTED: State.REJECTED,
+        EventMeaning.WITHDRAWN: State.EXPIRED,
+    }
+)
+"""The end that a verified event brings."""
 ERASABLE = TERMINAL | {State.DELIVERED}
 """The gateway needs the payload no more."""
 

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gateway.model import Event, Reason
+from gateway.model import Event, EventMeaning, Reason
+from gateway.submission.states import ENDS
 
 CODE: Final = "event_not_counted"
-DECIDING: Final = frozenset({"submit-submission", "accept-submission", "reject-submission", "delete-submission"})
+DECIDING: Final = frozenset({EventMeaning.SUBMITTED, *ENDS})
 """Events that a submission waits for; others change nothing of it."""
 SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -63,10 +64,10 @@ def lack(event: Event) -> tuple[str, str] | None:
 def reason(events: Iterable[Event]) -> Reason | None:
     """Why a submission still waits though an event that decides is there: the first one that none made good."""
     log = tuple(events)
-    counted = {event.type for event in log if event.verified}
+    counted = {event.meaning for event in log if event.verified}
     for event in log:
         said = lack(event)
-        if said and event.type in DECIDING - counted:
+        if said and event.meaning in DECIDING - counted:
             return Reason(
                 CODE,
                 f"Das Ereignis {event.type} ist echt, zählt aber nicht: {said[0]}. Die Einreichung wartet weiter; ein "

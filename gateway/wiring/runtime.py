@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from uuid import uuid4
 
 from gateway.delivery.advance import Delivery
@@ -25,6 +25,7 @@ from gateway.errors import DataInvalid, DestinationUnfit, RestoreUnfinished, Set
 from gateway.errors.recurring import Failures
 from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
 from gateway.fitconnect.channel import Environment as ChannelEnvironment
+from gateway.fitconnect.limits import CHANNEL
 from gateway.intake.create import Intake
 from gateway.keys import style as signatures
 from gateway.keys.files import KeyFiles, master_keys, published_keys, read_roots, read_secret, token_place
@@ -36,6 +37,7 @@ from gateway.notify.webhooks import WebhookSender
 from gateway.outbound.client import HttpClient, Policy, http_client
 from gateway.outbound.durations import Durations
 from gateway.outbound.pace import Counterpart
+from gateway.ports.channel import ChannelLimits
 from gateway.ports.keys import KeyArchive
 from gateway.services.loader import Services, load
 from gateway.sets.installed import usable
@@ -61,6 +63,9 @@ from gateway.submission.deadlines import Limit
 from gateway.wiring import recipients, refusals
 from gateway.wiring.evidence_signing import guard, token_key
 from gateway.wiring.refusals import Attempt
+
+LIMITS: Final[Mapping[str, ChannelLimits]] = {CHANNEL: FitConnectChannel.limits}
+"""The times of the counterparts, by the name of the channel that rows carry."""
 
 
 class SystemClock:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway.delivery.advance import Delivery
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import Document, Municipality, State, Submission
 from gateway.ports.channel import Parcel, Sealed
 from gateway.ports.store import Stored
@@ -45,6 +46,7 @@ class _Store:
 
 class _Channel:
     parcel: Parcel | None = None
+    limits = LIMITS
 
     def destination_of(self, _service: str, *, test: bool) -> str:
         return str(test)

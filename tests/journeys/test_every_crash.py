@@ -16,6 +16,8 @@ import pytest
 
 from gateway.delivery.advance import Delivery
 from gateway.errors import CounterpartAway, CounterpartRefused, DestinationUnfit, NotFound, VersionGone
+from gateway.fitconnect.events import meaning
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import Document, Event, Municipality, Part, State, Submission
 from gateway.ports.blobs import SmallBlob
 from gateway.ports.channel import Announced, Sealed
@@ -87,6 +89,8 @@ class Store:
 
 
 class Channel:
+    limits = LIMITS
+
     def __init__(self, world: World) -> None:
         self.world = world
 
@@ -137,7 +141,15 @@ class Channel:
         self.world.point("after events")
         by = {"accept-submission": DESTINATION}
         return tuple(
-            Event(kind, by.get(kind, SERVICE), verified=True, at=BEGAN, jti=f"{submission.remote_id}-{kind}", token="t")
+            Event(
+                kind,
+                by.get(kind, SERVICE),
+                verified=True,
+                at=BEGAN,
+                jti=f"{submission.remote_id}-{kind}",
+                token="t",
+                meaning=meaning(kind, by.get(kind, SERVICE), DESTINATION, verified=True),
+            )
             for kind in kinds
         )
 

@@ -12,6 +12,8 @@ import pytest
 from gateway.delivery.advance import Delivery
 from gateway.delivery.rate_limit import RateLimit
 from gateway.errors import CounterpartBusy
+from gateway.fitconnect.events import meaning
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import Event, Municipality, Part, State
 from gateway.ports.blobs import SmallBlob
 from gateway.ports.channel import Announced, Sealed
@@ -115,6 +117,8 @@ async def test_rest_that_a_counterpart_asked_for_holds_for_every_worker(turns, c
 class Counting:
     """A channel that counts who is between announce and submit, and when submits came."""
 
+    limits = LIMITS
+
     def __init__(self, clock, together=0):
         """Nobody gets on before `together` were inside at once."""
         self.clock, self.inside, self.most, self.submits, self.busy = clock, set(), 0, [], None
@@ -149,7 +153,15 @@ class Counting:
     async def events(self, submission):
         kinds = ("submit-submission", "accept-submission")
         return tuple(
-            Event(kind, HERE, verified=True, at=self.clock.now(), jti=f"{submission.remote_id}-{kind}", token="t")
+            Event(
+                kind,
+                HERE,
+                verified=True,
+                at=self.clock.now(),
+                jti=f"{submission.remote_id}-{kind}",
+                token="t",
+                meaning=meaning(kind, HERE, HERE, verified=True),
+            )
             for kind in kinds
         )
 

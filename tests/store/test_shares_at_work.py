@@ -14,6 +14,8 @@ import structlog
 from gateway.delivery.advance import Delivery
 from gateway.delivery.circuit_breaker import OPENS_AFTER
 from gateway.delivery.fair_share import PATIENCE_S, PLACES, FairShare
+from gateway.fitconnect.events import MEANINGS
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import Event, Municipality, Part, State
 from gateway.outbound.client import Policy, exchange, http_client
 from gateway.outbound.pace import Pace
@@ -36,6 +38,8 @@ class Now:
 
 class Channel:
     """Destinations by service; announcing to the one that drips is a real exchange that never ends in time."""
+
+    limits = LIMITS
 
     def __init__(self, destinations, client, url):
         self.destinations, self.client, self.url = destinations, client, url
@@ -65,7 +69,15 @@ class Channel:
 
     async def events(self, submission):
         return tuple(
-            Event(kind, submission.destination_id, True, Now().now(), jti=f"{submission.remote_id}-{kind}", token="t")
+            Event(
+                kind,
+                submission.destination_id,
+                True,
+                Now().now(),
+                jti=f"{submission.remote_id}-{kind}",
+                token="t",
+                meaning=MEANINGS[kind],
+            )
             for kind in ("submit-submission", "accept-submission")
         )
 

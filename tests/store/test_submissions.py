@@ -13,7 +13,7 @@ import pytest
 
 from gateway.errors import Erased, IdempotencyConflict, NotFound, UploadTaken, UploadUnknown, VersionGone
 from gateway.evidence import chain
-from gateway.model import Event, Part, Reason, State
+from gateway.model import Event, EventMeaning, Part, Reason, State
 from gateway.ports.blobs import SMALL_BLOB, SmallBlob
 from gateway.ports.store import (
     Change,
@@ -110,6 +110,25 @@ async def test_an_upload_follows_its_submission_into_another_town(store, postgre
     with psycopg.connect(postgres_dsn) as connection:
         for table in ("blobs", "data_keys", "submissions"):
             assert connection.execute(f"SELECT DISTINCT municipality FROM {table}").fetchall() == [(OTHER_TOWN,)]
+
+
+async def test_a_stored_event_means_what_its_channel_says_and_the_row_keeps_its_type_alone(store, clock, postgres_dsn):
+    """Rows of every release look alike, so those from before there were meanings read right too."""
+    said = [("submit-submission", "service"), ("accept-submission", "d-1"), ("reject-submission", "service")]
+    log = tuple(Event(kind, issuer, True, clock.now(), jti=kind) for kind, issuer in said)
+    for channel, meant in (
+        ("fitconnect", [EventMeaning.SUBMITTED, EventMeaning.ACCEPTED, EventMeaning.WITHDRAWN]),
+        ("of a later release", [EventMeaning.NOTICE] * 3),
+    ):
+        new = new_submission(channel, channel=channel)
+        await store.create(new)
+        await store.commit(1, Change(replace(new.submission, destination_id="D-1", events=log)))
+        it = (await store.load(new.submission.id)).events
+        assert [event.meaning for event in it] == meant
+        assert [event.type for event in it] == [kind for kind, _ in said]
+    with psycopg.connect(postgres_dsn) as connection:
+        ((row,),) = connection.execute("SELECT DISTINCT events FROM submissions").fetchall()
+    assert {*row[0]} == {"type", "issuer", "verified", "at", "problems", "jti", "token"}
 
 
 async def test_a_commit_writes_all_that_goes_with_it(store, clock, postgres_dsn):

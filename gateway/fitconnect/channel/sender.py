@@ -22,6 +22,7 @@ from gateway.fitconnect.channel.environment import Addressee, Environment
 from gateway.fitconnect.channel.keyring import CounterpartKeys, Reception
 from gateway.fitconnect.channel.packing import Packed, Packer
 from gateway.fitconnect.channel.tokens import AccessTokens
+from gateway.fitconnect.limits import LIMITS
 from gateway.german_time import german_date
 from gateway.model import Event, Part, Signature, Submission
 from gateway.outbound.client import HttpClient
@@ -49,6 +50,8 @@ class FitConnectChannel:
     `client` comes from `outbound` and is shared by all channels of an environment. `random` gives so many random bytes.
     `official` are FITKO's metadata schemas by version, where installed. `tick` is a monotonic clock in seconds.
     """
+
+    limits: Final = LIMITS
 
     def __init__(  # noqa: PLR0913 - a municipality, its environment, and what it may use
         self,

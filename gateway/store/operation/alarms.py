@@ -6,14 +6,27 @@ tell anybody (`bulletins` gathers what is told). Standard: architecture §3. Sta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from gateway.errors import StepFailed
+from gateway.model import EventMeaning
+from gateway.ports.channel import ChannelLimits
 from gateway.store.connection.database import Database, Row, Statement, numbered
-from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, ProofKind, Since
+from gateway.store.rows import meanings
+from gateway.submission.deadlines import (
+    EVENT_RULES,
+    FAULT_RULES,
+    LIMIT_RULES,
+    RULES,
+    Around,
+    DeadlineRule,
+    Limit,
+    ProofKind,
+    Since,
+)
 from gateway.submission.journey import STEP_ATTEMPTS
 
 Raised = tuple[str, UUID, str]
@@ -33,8 +46,11 @@ _SINCE: Final[dict[Since, LiteralString]] = {
     Since.UPDATED: "updated_at",
     Since.SUBMITTED: "submitted_at",
 }
+_HANDED_OVER: Final = " OR ".join(
+    f"""each.events @> '[{{"type": "{kind}"}}]'""" for kind in meanings.types(EventMeaning.SUBMITTED)
+)
 _UNPROVEN: Final[dict[ProofKind, LiteralString]] = {
-    ProofKind.HANDOVER: """each.state = 'submitted' AND NOT each.events @> '[{"type": "submit-submission"}]'""",
+    ProofKind.HANDOVER: "each.state = 'submitted' AND NOT (" + _HANDED_OVER + ")",
     ProofKind.ANSWER: "each.state = 'submitted'",
 }
 
@@ -56,7 +72,8 @@ def _raising(since: LiteralString) -> Statement:
         "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
         "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
         "WHERE each.state = ANY(%(states)s) AND each.created_at < %(before)s "
-        "AND each." + since + " < %(before)s AND " + _NOT_YET + _ANEW,
+        "AND each." + since + " < %(before)s AND (%(channel)s::text IS NULL OR each.channel = %(channel)s) "
+        "AND " + _NOT_YET + _ANEW,
         commits="alarms.raise",
     )
 
@@ -141,17 +158,22 @@ _HOUSE_OVER: Final = numbered(
 )
 
 
-async def look(database: Database, now: datetime, limits: Sequence[Limit] = ()) -> Sequence[Raised]:
+async def look(
+    database: Database, now: datetime, channels: Mapping[str, ChannelLimits], limits: Sequence[Limit] = ()
+) -> Sequence[Raised]:
     """Raise what is due, resolve what is over; every new alarm.
 
-    `limits` are those that municipalities set. An alarm whose cause came back after it was over is raised anew.
+    `limits` are those that municipalities set, `channels` those of the counterparts by the name of the channel. An
+    alarm whose cause came back after it was over is raised anew.
     """
     found: list[Raised] = []
     for rule in RULES:
         states = sorted(state.value for state in rule.states)
         await database.run(_RESOLVE, rule=rule.name, states=states, now=now)
-        rows = await database.rows(_RAISE[rule.since], rule=rule.name, states=states, before=now - rule.after, now=now)
-        found += [(rule.name, row["submission"], row["municipality"]) for row in rows]
+        for channel, after in _times(rule, channels):
+            values = {"rule": rule.name, "states": states, "before": now - after, "now": now, "channel": channel}
+            rows = await database.rows(_RAISE[rule.since], **values)
+            found += [(rule.name, row["submission"], row["municipality"]) for row in rows]
     for fault in FAULT_RULES:
         await database.run(_MENDED[fault.held], rule=fault.name, now=now)
         rows = await database.rows(_FAULTS[fault.held], rule=fault.name, now=now)
@@ -166,6 +188,14 @@ async def look(database: Database, now: datetime, limits: Sequence[Limit] = ()) 
         rows = await database.rows(_LIMIT[bound.proof], rule=bound.name, now=now, **_columns(mine, now)) if mine else ()
         found += [(bound.name, row["submission"], row["municipality"]) for row in rows]
     return found
+
+
+def _times(rule: DeadlineRule, channels: Mapping[str, ChannelLimits]) -> Iterable[tuple[str | None, timedelta]]:
+    """After how long the rule speaks: of every channel (None), or of each one by the time that it sets."""
+    if not isinstance(rule.after, Around):
+        return [(None, rule.after)]
+    times = ((channel, rule.after.of(limits)) for channel, limits in channels.items())
+    return [(channel, after) for channel, after in times if after is not None]
 
 
 def _columns(limits: Sequence[Limit], now: datetime) -> dict[str, list[Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.model import Event, Part, Reason, State, Submission
+from gateway.store.rows.meanings import meaning
 
 PLAIN = (
     "id", "municipality", "client", "service", "version", "created_at", "updated_at", "channel", "destination_id",
@@ -41,7 +42,7 @@ def submission_of(row: Mapping[str, Any]) -> Submission:
         **{name: row[name] for name in PLAIN},
         state=State(row["state"]),
         parts=tuple(Part(**{**part, "blob": UUID(part["blob"])}) for part in row["parts"]),
-        events=tuple(_event_of(event) for event in row["events"]),
+        events=tuple(_event_of(event, row) for event in row["events"]),
         reason=Reason(**row["reason"]) if row["reason"] else None,
         held_from=State(row["held_from"]) if row["held_from"] else None,
     )
@@ -91,6 +92,6 @@ def _event(event: Event) -> dict[str, Any]:
     }
 
 
-def _event_of(found: Mapping[str, Any]) -> Event:
+def _event_of(found: Mapping[str, Any], row: Mapping[str, Any]) -> Event:
     shaped = {"at": datetime.fromisoformat(found["at"]), "problems": tuple(found["problems"])}
-    return Event(**{**found, **shaped})
+    return Event(**{**found, **shaped}, meaning=meaning(row["channel"], found, row["destination_id"]))
