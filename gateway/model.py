@@ -318,14 +318,15 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An inbox at the delivery service: fixed by the municipality's file or found by routing.
+    """An inbox of an authority: fixed by the municipality's file or found by routing.
 
-    `signature` is how its documents are signed; None: as the service says.
-    `takes` says which applications go there: `live` ones, those of a `test`, or `all`.
+    `channel` is the way there; what else that takes stands in the settings of the channel. `signature` is how its
+    documents are signed; None: as the service says. `takes` says which applications go there: `live` ones, those of a
+    `test`, or `all`.
     """
 
     destination_id: str
-    environment: str
+    channel: str
     services: tuple[str, ...] = ()
     signature: SignatureStyle | None = None
     takes: Literal["all", "live", "test"] = "all"
@@ -344,8 +345,6 @@ class Municipality:
     ars: str
     name: str
     public_url: str
-    environment: str
-    client_id: str
     destinations: tuple[Destination, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

@@ -80,14 +80,14 @@ class _Visit:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What it takes to carry submissions out. `channels` is by municipality (ARS), `sleep` and `jitter` are given.
+    """What it takes to carry submissions out. `sleep` and `jitter` are given.
 
-    `bounds` is by destination; one without is not counted. `turns` unset: nothing is bounded. `shares` unset: this
-    worker does not count its places.
+    `channels` is by municipality (ARS) and name of the channel, as the row has them. `bounds` is by destination; one
+    without is not counted. `turns` unset: nothing is bounded. `shares` unset: this worker does not count its places.
     """
 
     store: Store
-    channels: Mapping[str, Channel]
+    channels: Mapping[tuple[str, str], Channel]
     municipalities: Mapping[str, Municipality]
     catalogue: Services
     clock: Clock
@@ -243,12 +243,14 @@ class Delivery:
         if current.destination_id:
             return current.destination_id
         try:
-            return self.channels[current.municipality].destination_of(current.service, test=current.test)
+            return self.channels[current.municipality, current.channel].destination_of(
+                current.service, test=current.test
+            )
         except (GatewayError, KeyError):
             return ""  # sealing will say so
 
     def _limits(self, current: Submission) -> ChannelLimits:
-        channel = self.channels.get(current.municipality)
+        channel = self.channels.get((current.municipality, current.channel))
         return channel.limits if channel else ChannelLimits()  # taken out of the settings: the next step will say so
 
     def _wait(self, current: Submission, change: Change | None) -> float | None:
@@ -287,7 +289,7 @@ class Delivery:
             await log.awarning("delivery.circuit_open", destination_id=destination, code=error.code)
 
     async def _act(self, current: Submission, todo: Step) -> Change | None:
-        channel = self.channels.get(current.municipality)
+        channel = self.channels.get((current.municipality, current.channel))
         if channel is None or current.service not in self.catalogue.ids():  # taken out of the settings meanwhile
             raise DestinationUnfit(rule="no_destination")
         if todo.kind is StepKind.SEAL:

@@ -12,7 +12,7 @@ from typing import Final
 from gateway.fitconnect import names
 from gateway.ports.channel import ChannelLimits
 
-CHANNEL: Final = "fitconnect"
+FITCONNECT: Final = "fitconnect"
 LIMITS: Final = ChannelLimits(
     announcement_lasts=timedelta(days=names.DAYS_INCOMPLETE),
     answer_due=timedelta(days=names.DAYS_REJECTED),

@@ -92,7 +92,6 @@ class Intake:
     clock: Clock
     new_id: Callable[[], UUID]
     digest: Callable[..., bytes]
-    channel: str = "fitconnect"
 
     async def validate(self, client: Client, body: Mapping[str, Any]) -> tuple[Finding, ...]:
         """Every finding of a body, without taking anything over."""
@@ -125,11 +124,11 @@ class Intake:
         if admit:
             await admit()
         checked = await self._checked(client, body, supersedes)
-        if not checked.sound or checked.document is None:
-            raise RecordInvalid(findings=checked.findings)
         destination = checked.municipality.destination_for(checked.service.id, test=bool(body.get("test", False)))
+        if not checked.sound or checked.document is None or destination is None:
+            raise RecordInvalid(findings=checked.findings)
         document = await self._signed(checked.service, checked.municipality, destination, checked.document)
-        new = self._new(client, replace(checked, document=document), body, key, digest)
+        new = self._new(client, replace(checked, document=document), body, key, digest, destination.channel)
         return await self.store.create(replace(new, supersedes=supersedes, reused=checked.reused))
 
     async def _signed(
@@ -143,7 +142,9 @@ class Intake:
             raise InternalError(rule="signed_document")
         return signed
 
-    def _new(self, client: Client, checked: Checked, body: Mapping[str, Any], key: str, digest: bytes) -> NewSubmission:
+    def _new(  # noqa: PLR0913, PLR0917 - what a row is made of
+        self, client: Client, checked: Checked, body: Mapping[str, Any], key: str, digest: bytes, channel: str
+    ) -> NewSubmission:
         document = checked.document
         if document is None:  # unreachable by contract of `create`
             raise RecordInvalid
@@ -157,7 +158,7 @@ class Intake:
             version=0,
             created_at=now,
             updated_at=now,
-            channel=self.channel,
+            channel=channel,
             test=bool(body.get("test", False)),
         )
         facts = _receipt(submission, checked, document, now)

@@ -37,7 +37,7 @@ CALLS = ("seal", "announce", "upload", "submit", "events")
 @pytest.mark.parametrize("calls", [*[(each,) for each in CALLS], CALLS])
 async def test_a_step_that_would_wait_for_another_is_done_later_and_no_failure_is_counted(calls):
     it = world()
-    delivery = replace(worker(it), channels={ARS: Shared(it, calls)})
+    delivery = replace(worker(it), channels={(ARS, "fitconnect"): Shared(it, calls)})
     waits = 0
     for _ in range(20):
         again = await delivery.advance(it.row.id)
@@ -101,6 +101,6 @@ class Crowded(Channel):
 async def test_a_submission_with_many_attachments_takes_a_few_connections_at_once():
     it = world()
     channel = Crowded(it)
-    await replace(worker(it), channels={ARS: channel}).advance(it.row.id)
+    await replace(worker(it), channels={(ARS, "fitconnect"): channel}).advance(it.row.id)
     assert it.row.state is State.ACCEPTED
     assert channel.most == UPLOADS_AT_ONCE

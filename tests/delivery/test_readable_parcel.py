@@ -61,10 +61,10 @@ class _Channel:
 async def test_the_sealed_application_is_named(case: str | None, reference: str | None) -> None:
     row = Submission(ID, ARS, "portal", "termin", State.RECEIVED, 1, AT, AT, "fitconnect")
     channel = _Channel()
-    town = Municipality("t", ARS, "Stadt Tangerhütte", "https://t.example", "test", "c", ())
+    town = Municipality("t", ARS, "Stadt Tangerhütte", "https://t.example", ())
     delivery = Delivery(
         _Store(replace(row, case_id=case), reference),
-        {ARS: channel},
+        {(ARS, "fitconnect"): channel},
         {ARS: town},
         load(),
         SimpleNamespace(now=lambda: AT),

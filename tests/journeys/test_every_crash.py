@@ -165,8 +165,8 @@ def worker(world: World) -> Delivery:
     service = SimpleNamespace(readable=lambda *_a, **_k: b"%PDF-", calendar=lambda *_a, **_k: None)
     return Delivery(
         store=Store(world),
-        channels={ARS: Channel(world)},
-        municipalities={ARS: Municipality("tangerhuette", ARS, "Stadt Tangerhütte", "https://p.example", "test", "id")},
+        channels={(ARS, "fitconnect"): Channel(world)},
+        municipalities={ARS: Municipality("tangerhuette", ARS, "Stadt Tangerhütte", "https://p.example")},
         catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
         clock=world,
         new_id=uuid4,
@@ -266,7 +266,7 @@ async def test_a_late_worker_changes_nothing_and_calls_nothing_any_more(call):
     it = world()
     late = worker(it)
     reached, go_on = asyncio.Event(), asyncio.Event()
-    channel = late.channels[ARS]
+    channel = late.channels[ARS, "fitconnect"]
     plain = channel._call
 
     async def stopped(name: str) -> None:

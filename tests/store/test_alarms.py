@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.fitconnect.limits import CHANNEL, LIMITS
+from gateway.fitconnect.limits import FITCONNECT, LIMITS
 from gateway.model import Event, EventMeaning, State
 from gateway.notify.alarms import HOUSE_RULES
 from gateway.ports.channel import ChannelLimits
@@ -18,7 +18,7 @@ from gateway.submission.journey import observed
 from tests.store.conftest import TOWN, new_submission
 
 MOMENT = timedelta(seconds=1)
-CHANNELS = {CHANNEL: LIMITS}
+CHANNELS = {FITCONNECT: LIMITS}
 
 
 async def at_state(store, clock, state: State, key: str = "k-1"):

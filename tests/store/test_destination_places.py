@@ -173,8 +173,8 @@ def worker(store, clock, turns, channel, bounds):
     service = SimpleNamespace(readable=lambda *_a, **_k: b"%PDF-", calendar=lambda *_a, **_k: None)
     return Delivery(
         store=store,
-        channels={TOWN: channel},
-        municipalities={TOWN: Municipality("tangerhuette", TOWN, "Stadt Tangerhütte", "https://p.example", "t", "id")},
+        channels={(TOWN, "fitconnect"): channel},
+        municipalities={TOWN: Municipality("tangerhuette", TOWN, "Stadt Tangerhütte", "https://p.example")},
         catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
         clock=clock,
         new_id=uuid4,

@@ -111,8 +111,10 @@ def delivery(store, clock) -> Delivery:
     service = SimpleNamespace(readable=lambda *_a, **_k: b"%PDF-", calendar=lambda *_a, **_k: None)
     return Delivery(
         store=store,
-        channels={TOWN: SimpleNamespace(destination_of=lambda *_a, **_k: "d", seal=seal, limits=LIMITS)},
-        municipalities={TOWN: Municipality("tangerhuette", TOWN, "Stadt", "https://p.example", "test", "id")},
+        channels={
+            (TOWN, "fitconnect"): SimpleNamespace(destination_of=lambda *_a, **_k: "d", seal=seal, limits=LIMITS)
+        },
+        municipalities={TOWN: Municipality("tangerhuette", TOWN, "Stadt", "https://p.example")},
         catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
         clock=clock,
         new_id=uuid4,

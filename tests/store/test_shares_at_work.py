@@ -119,10 +119,10 @@ class Tick:
 
 def delivery(store, channels, tick):
     service = SimpleNamespace(readable=lambda *_a, **_k: b"%PDF-", calendar=lambda *_a, **_k: None)
-    town = Municipality("tangerhuette", TOWN, "Stadt Tangerhütte", "https://p.example", "t", "id")
+    town = Municipality("tangerhuette", TOWN, "Stadt Tangerhütte", "https://p.example")
     return Delivery(
         store=store,
-        channels=channels,
+        channels={(town, "fitconnect"): channel for town, channel in channels.items()},
         municipalities=dict.fromkeys(channels, town),
         catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer", "termin")),
         clock=Now(),

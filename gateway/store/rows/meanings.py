@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.fitconnect import events as fitconnect
-from gateway.fitconnect.limits import CHANNEL as FITCONNECT
+from gateway.fitconnect.limits import FITCONNECT
 from gateway.model import EventMeaning
 
 _OF: Final = {FITCONNECT: fitconnect.meaning}
