@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -306,9 +306,7 @@ class Delivery:
             return journey.uploaded(current, todo, self.clock.now())
         if todo.kind is StepKind.SUBMIT:
             failpoints.before("steps.submit")
-            parts = {part.name: part for part in current.parts}
-            metadata = await self._whole(parts["metadata"].blob)
-            await channel.submit(current, metadata, await self._whole(parts["data"].blob))
+            await channel.submit(current, self._read)
             return journey.submitted(current, self.clock.now(), channel.limits)
         failpoints.before("steps.read_events")
         return journey.observed(current, await channel.events(current), self.clock.now(), channel.limits)
@@ -319,7 +317,7 @@ class Delivery:
 
         async def send(part: Part) -> None:
             async with free:
-                await channel.upload(current, part, self.store.read_blob(part.blob))
+                await channel.upload(current, part, self._read(part))
 
         if len(todo.parts) == 1:
             await send(todo.parts[0])
@@ -329,8 +327,8 @@ class Delivery:
             if outcome is not None:
                 raise outcome
 
-    async def _whole(self, blob: UUID) -> bytes:
-        return b"".join([frame async for frame in self.store.read_blob(blob)])
+    def _read(self, part: Part) -> AsyncIterator[bytes]:
+        return self.store.read_blob(part.blob)
 
     async def _parcel(self, current: Submission) -> Parcel:
         stored = await self.store.stored(current.id)

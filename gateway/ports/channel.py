@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import (
     AsyncIterator,
+    Callable,
     Mapping,
 )
 from dataclasses import (
@@ -90,6 +91,10 @@ class Announced:
     case_id: str
 
 
+ReadPart = Callable[[Part], AsyncIterator[bytes]]
+"""The sealed bytes of a part as a stream."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelLimits:
     """The counterpart's own times; None: it has no such. All but the first count from the submit."""
@@ -130,8 +135,8 @@ class Channel(Protocol):
         """Send one sealed attachment; safe to repeat."""
         ...
 
-    async def submit(self, submission: Submission, metadata: bytes, data: bytes) -> None:
-        """Send the final request; safe to repeat under the same remote id."""
+    async def submit(self, submission: Submission, read: ReadPart) -> None:
+        """Send the final request with whatever parts it takes; safe to repeat under the same remote id."""
         ...
 
     async def events(self, submission: Submission) -> tuple[Event, ...]:

@@ -94,7 +94,7 @@ class Crowded(Channel):
         await asyncio.sleep(0)
         self.inside -= 1
 
-    async def submit(self, submission, _metadata, _data):
+    async def submit(self, submission, _read):
         self.world.submitted.add(submission.remote_id)
 
 

@@ -142,6 +142,11 @@ async def body(content):
     yield content
 
 
+def read(part):
+    """The part's first letter, as often as it has bytes."""
+    return body(part.name[:1].encode() * part.size)
+
+
 # --- sealing ---------------------------------------------------------------------------------------------------------
 
 
@@ -280,7 +285,7 @@ async def test_an_announcement_names_what_will_come(channel, wire, announced):
 
 async def test_a_token_refused_is_renewed_once_and_the_request_repeated(channel, wire, announced):
     route = wire.put(f"{BASE}/v2/submissions/{SUBMISSION}").mock(side_effect=[httpx.Response(401), httpx.Response(200)])
-    await channel().submit(announced, b"m", b"d")
+    await channel().submit(announced, read)
     assert [call.request.headers["authorization"] for call in route.calls] == ["Bearer t1", "Bearer t2"]
     assert len({call.request.content for call in route.calls}) == 1
 
@@ -288,8 +293,22 @@ async def test_a_token_refused_is_renewed_once_and_the_request_repeated(channel,
 async def test_a_fresh_token_refused_too_is_the_operators_affair(channel, wire, announced):
     route = wire.put(f"{BASE}/v2/submissions/{SUBMISSION}").mock(return_value=httpx.Response(401))
     with pytest.raises(TokenRefused):
-        await channel().submit(announced, b"m", b"d")
+        await channel().submit(announced, read)
     assert route.call_count == 2
+
+
+async def test_both_parts_are_streamed_and_their_length_is_said(channel, wire, announced):
+    route = wire.put(f"{BASE}/v2/submissions/{SUBMISSION}").mock(side_effect=[httpx.Response(401), httpx.Response(200)])
+    metadata, data, *others = announced.parts
+    large, sender = replace(announced, parts=(metadata, replace(data, size=2_000_000), *others)), channel()
+    with pytest.raises(CounterpartBusy):  # a stream is not sent twice by the same call
+        await sender.submit(large, read)
+    await sender.submit(large, read)
+    request = route.calls.last.request
+    assert json.loads(request.content) == {"encryptedMetadata": "m" * 776, "encryptedData": "d" * 2_000_000}
+    assert request.headers["content-length"] == str(len(request.content))
+    assert request.headers["content-type"] == "application/json"
+    assert "transfer-encoding" not in request.headers
 
 
 async def test_a_stream_whose_token_was_refused_is_sent_again_later_with_a_new_one(channel, wire, announced):
@@ -332,7 +351,7 @@ async def test_every_way_to_fail_has_its_error(channel, wire, announced, answer,
     given = {"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}
     wire.put(f"{BASE}/v2/submissions/{SUBMISSION}").mock(**given)
     with pytest.raises(error) as caught:
-        await channel().submit(announced, b"m", b"d")
+        await channel().submit(announced, read)
     assert caught.value.retry_after == wait
 
 

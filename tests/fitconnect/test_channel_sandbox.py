@@ -100,8 +100,7 @@ def send(store, make, new_submission):
             if part.is_attachment:
                 await channel.upload(submission, part, store.read_blob(part.blob))
         if until == "submit":
-            metadata, data, *_ = submission.parts
-            await channel.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+            await channel.submit(submission, lambda part: store.read_blob(part.blob))
         return submission
 
     return carry
@@ -210,17 +209,15 @@ async def test_an_upload_may_be_repeated_before_the_submit(channel, send, make, 
     submission = await send(sender, make.enclosure(b"x" * 1000), until="upload")
     *_, part = submission.parts
     await sender.upload(submission, part, store.read_blob(part.blob))
-    metadata, data, *_ = submission.parts
-    await sender.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+    await sender.submit(submission, lambda part: store.read_blob(part.blob))
     assert (await settled(sender, submission, "accept-submission"))[-1].verified
 
 
 async def test_a_submit_without_its_attachment_is_refused_with_a_slug(channel, send, make, store):
     sender = channel()
     submission = await send(sender, make.enclosure(b"x"), until="announce")
-    metadata, data, *_ = submission.parts
     with pytest.raises(CounterpartRefused) as caught:
-        await sender.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+        await sender.submit(submission, lambda part: store.read_blob(part.blob))
     assert caught.value.params["http_status"] == 422
     assert caught.value.params["problem"] != "unknown"
 
@@ -228,9 +225,8 @@ async def test_a_submit_without_its_attachment_is_refused_with_a_slug(channel, s
 async def test_a_second_submit_is_a_conflict_and_the_log_tells_what_happened(channel, send, store):
     sender = channel("manual")
     submission = await send(sender)
-    metadata, data, *_ = submission.parts
     with pytest.raises(CounterpartRefused) as caught:
-        await sender.submit(submission, store.blobs[metadata.blob], store.blobs[data.blob])
+        await sender.submit(submission, lambda part: store.read_blob(part.blob))
     assert caught.value.params["http_status"] == 409
     assert [event.type for event in await sender.events(submission)][:2] == ["create-submission", "submit-submission"]
 

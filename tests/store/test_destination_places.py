@@ -144,7 +144,7 @@ class Counting:
             await asyncio.sleep(0)
         return Announced(f"remote-{submission.id}", "case")
 
-    async def submit(self, submission, _metadata, _data):
+    async def submit(self, submission, _read):
         for _ in range(20):
             await asyncio.sleep(0)
         self.inside.discard(submission.id)

@@ -64,7 +64,7 @@ class Channel:
                 self.inside -= 1
         return Announced(f"remote-{submission.id}", "case")
 
-    async def submit(self, _submission, _metadata, _data):
+    async def submit(self, _submission, _read):
         return None
 
     async def events(self, submission):

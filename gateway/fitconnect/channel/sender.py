@@ -26,7 +26,7 @@ from gateway.fitconnect.limits import LIMITS
 from gateway.german_time import german_date
 from gateway.model import Event, Part, Signature, Submission
 from gateway.outbound.client import HttpClient
-from gateway.ports.channel import Announced, Parcel, Sealed
+from gateway.ports.channel import Announced, Parcel, ReadPart, Sealed
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyArchive, Keys
 from gateway.ports.store import Store
@@ -136,9 +136,12 @@ class FitConnectChannel:
         """Send one sealed attachment of exactly `part.size` bytes; the same bytes again change nothing."""
         await self._api.send(wire.put_attachment(_known(submission.remote_id), part.name, part.size), body)
 
-    async def submit(self, submission: Submission, metadata: bytes, data: bytes) -> None:
+    async def submit(self, submission: Submission, read: ReadPart) -> None:
         """Send both other parts, with which the submission counts as submitted."""
-        await self._api.send(wire.put_submission(_known(submission.remote_id), metadata, data))
+        parts = {part.name: part for part in submission.parts}
+        metadata, data = parts["metadata"], parts["data"]
+        request = wire.put_submission(_known(submission.remote_id), metadata.size, data.size)
+        await self._api.send(request, wire.submission_body(read(metadata), read(data)))
 
     async def events(self, submission: Submission) -> tuple[Event, ...]:
         """The whole event log in order, each event proven or refused with the rule it breaks.
