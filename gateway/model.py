@@ -282,11 +282,20 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class FitConnectAddress:
+    """What FIT-Connect is told of an addressed service beside its destination: URN (`urn:de:fim:…`) and region."""
+
+    service_identifier: str
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """The thing with states: one application on its way to one destination. Holds no personal data.
 
     `version` counts every commit; whoever writes names the version that was read. `intent` names the call outside
-    that was begun and whose result is not committed yet. `parts` and `events` are in order.
+    that was begun and whose result is not committed yet. `address` is what its channel knows of the way there, if it
+    takes more than `destination_id`. `parts` and `events` are in order.
     """
 
     id: UUID
@@ -301,8 +310,7 @@ class Submission:
     destination_id: str | None = None
     case_id: str | None = None
     remote_id: str | None = None
-    region: str | None = None
-    service_identifier: str | None = None
+    address: FitConnectAddress | None = None
     parts: tuple[Part, ...] = ()
     events: tuple[Event, ...] = ()
     reason: Reason | None = None

@@ -30,6 +30,7 @@ from uuid import (
 from gateway.model import (
     Document,
     Event,
+    FitConnectAddress,
     Part,
     Purpose,
     Submission,
@@ -72,15 +73,15 @@ class Parcel:
 class Sealed:
     """What sealing made: the parts, where they go, and what the evidence keeps (key ids, hashes, versions).
 
+    `address` is what the channel wants to know again at the next steps.
     `blobs` are the small parts, which stand in the store only once they are committed; large ones stand there already.
     """
 
     parts: tuple[Part, ...]
     destination_id: str
-    region: str | None
-    service_identifier: str
     facts: Mapping[str, Any]
     blobs: tuple[SmallBlob, ...] = ()
+    address: FitConnectAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)

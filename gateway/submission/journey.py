@@ -107,8 +107,7 @@ def sealed(submission: Submission, result: Sealed, now: datetime) -> Change:
         now,
         parts=result.parts,
         destination_id=result.destination_id,
-        region=result.region,
-        service_identifier=result.service_identifier,
+        address=result.address,
         remote_id=None,
         announced_at=None,
     )

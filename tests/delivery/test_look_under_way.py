@@ -83,7 +83,7 @@ class Crowded(Channel):
         names = ("metadata", "data", *(str(uuid4()) for _ in range(50)))
         small = [SmallBlob(uuid4(), name.encode()) for name in names]
         parts = tuple(Part(name, blob.id, len(name), "t" * 22) for name, blob in zip(names, small, strict=True))
-        return Sealed(parts, DESTINATION, "DE150900546546", "urn:service", {}, tuple(small))
+        return Sealed(parts, DESTINATION, {}, tuple(small))
 
     async def upload(self, _submission, _part, _body):
         self.inside += 1

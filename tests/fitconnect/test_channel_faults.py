@@ -24,7 +24,7 @@ from gateway.errors import (
 )
 from gateway.fitconnect import names
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
-from gateway.model import Part, State
+from gateway.model import FitConnectAddress, Part, State
 
 BASE = "https://delivery.example/submission-api"
 TOKEN = "https://auth.example/token"
@@ -113,8 +113,7 @@ def announced(new_submission):
         destination_id=DESTINATION,
         case_id=CASE,
         remote_id=SUBMISSION,
-        region="DE150900546546",
-        service_identifier=URN,
+        address=FitConnectAddress(URN, "DE150900546546"),
     )
 
 
@@ -158,7 +157,7 @@ async def test_everything_is_checked_then_sealed(channel, reception, new_submiss
     assert [part.name for part in sealed.parts] == ["metadata", "data", *(str(each.attachment_id) for each in files)]
     assert [len(store.blobs[part.blob]) for part in sealed.parts] == [part.size for part in sealed.parts]
     assert all(len(part.tag) == 22 for part in sealed.parts)
-    assert (sealed.destination_id, sealed.region, sealed.service_identifier) == (DESTINATION, "DE150900546546", URN)
+    assert (sealed.destination_id, sealed.address) == (DESTINATION, FitConnectAddress(URN, "DE150900546546"))
     assert sealed.facts["metadata_version"] == "2.1.0"
     assert sealed.facts["metadata_schema"] == "own"
     assert sealed.facts["certificate_chain"] == "checked"

@@ -89,8 +89,7 @@ def send(store, make, new_submission):
             submission,
             parts=sealed.parts,
             destination_id=sealed.destination_id,
-            region=sealed.region,
-            service_identifier=sealed.service_identifier,
+            address=sealed.address,
         )
         announced = await channel.announce(submission)
         submission = replace(submission, remote_id=announced.remote_id, case_id=announced.case_id)

@@ -108,7 +108,7 @@ class Channel:
         small = [SmallBlob(uuid4(), name.encode()) for name in names]
         parts = tuple(Part(name, blob.id, len(name), "t" * 22) for name, blob in zip(names, small, strict=True))
         self.world.point("after seal")
-        return Sealed(parts, DESTINATION, "DE150900546546", "urn:service", {}, tuple(small))
+        return Sealed(parts, DESTINATION, {}, tuple(small))
 
     async def announce(self, _submission) -> Announced:
         await self._call("announce")

@@ -130,7 +130,7 @@ class Counting:
     async def seal(self, _submission, _parcel, _store):
         small = [SmallBlob(uuid4(), name.encode()) for name in ("metadata", "data")]
         parts = tuple(Part(blob.content.decode(), blob.id, 8, "t" * 22) for blob in small)
-        return Sealed(parts, HERE, "DE150900546546", "urn:service", {}, tuple(small))
+        return Sealed(parts, HERE, {}, tuple(small))
 
     async def announce(self, submission):
         if self.busy is not None:

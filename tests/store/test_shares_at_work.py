@@ -52,7 +52,7 @@ class Channel:
         small = [SmallBlob(uuid4(), name.encode()) for name in ("metadata", "data")]
         parts = tuple(Part(blob.content.decode(), blob.id, 8, "t" * 22) for blob in small)
         to = self.destinations[submission.service]
-        return Sealed(parts, to, "DE150900546546", "urn:service", {}, tuple(small))
+        return Sealed(parts, to, {}, tuple(small))
 
     async def announce(self, submission):
         if submission.destination_id == DRIPS:

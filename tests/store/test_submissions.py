@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ import pytest
 
 from gateway.errors import Erased, IdempotencyConflict, NotFound, UploadTaken, UploadUnknown, VersionGone
 from gateway.evidence import chain
-from gateway.model import Event, EventMeaning, Part, Reason, State
+from gateway.model import Event, EventMeaning, FitConnectAddress, Part, Reason, State
 from gateway.ports.blobs import SMALL_BLOB, SmallBlob
 from gateway.ports.store import (
     Change,
@@ -22,6 +23,7 @@ from gateway.ports.store import (
     Passed,
 )
 from gateway.store.postgres import PostgresStore
+from gateway.store.rows import values as rows
 from tests.store.conftest import EVERYBODY, MASTER_KEY, OTHER_TOWN, drained, new_submission, uploaded
 
 
@@ -129,6 +131,18 @@ async def test_a_stored_event_means_what_its_channel_says_and_the_row_keeps_its_
     with psycopg.connect(postgres_dsn) as connection:
         ((row,),) = connection.execute("SELECT DISTINCT events FROM submissions").fetchall()
     assert {*row[0]} == {"type", "issuer", "verified", "at", "problems", "jti", "token"}
+
+
+@pytest.mark.parametrize("address", [None, FitConnectAddress("urn:x:y", None), FitConnectAddress("urn:x:y", "DE15")])
+async def test_the_address_of_a_channel_stands_in_columns_of_its_own(store, postgres_dsn, address):
+    """The value is one, the columns are those of every release."""
+    new = new_submission(address=address)
+    assert (await store.create(new)).submission == new.submission
+    assert await store.load(new.submission.id) == new.submission
+    assert rows.thawed(json.loads(rows.frozen(new.submission))) == new.submission
+    with psycopg.connect(postgres_dsn) as connection:
+        ((identifier, region),) = connection.execute("SELECT service_identifier, region FROM submissions").fetchall()
+    assert (identifier, region) == ((address.service_identifier, address.region) if address else (None, None))
 
 
 async def test_a_commit_writes_all_that_goes_with_it(store, clock, postgres_dsn):

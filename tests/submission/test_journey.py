@@ -48,7 +48,7 @@ def ready(state: State, **fields) -> Submission:
 
 def test_the_whole_way_passes_every_state_in_order():
     it, seen = submission(), []
-    result = Sealed(PARTS, DESTINATION, "DE150900546546", "urn:de:fim:leika:leistung:99012021002000", {})
+    result = Sealed(PARTS, DESTINATION, {})
     while todo := journey.next_step(it, NOW, LIMITS):
         seen.append(todo.intent)
         if todo.kind is StepKind.SEAL:

@@ -12,7 +12,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from gateway import __version__, failpoints
 from gateway.errors import CounterpartGarbled, InternalError
@@ -24,7 +24,7 @@ from gateway.fitconnect.channel.packing import Packed, Packer
 from gateway.fitconnect.channel.tokens import AccessTokens
 from gateway.fitconnect.limits import LIMITS
 from gateway.german_time import german_date
-from gateway.model import Event, Part, Signature, Submission
+from gateway.model import Event, FitConnectAddress, Part, Signature, Submission
 from gateway.outbound.client import HttpClient
 from gateway.ports.channel import Announced, Parcel, ReadPart, Sealed
 from gateway.ports.clock import Clock
@@ -39,6 +39,7 @@ AHEAD: Final = timedelta(hours=24)
 """An event may be dated so far ahead: a clock that is wrong by its time zone is a mistake, the year 9999 is none."""
 AHEAD_IN_TESTS: Final = timedelta(days=1000)
 """The same where keys are not checked either: a sandbox's clock is moved by months and years to try deadlines."""
+_Value = TypeVar("_Value", str, FitConnectAddress)
 AUTHOR: Final = metadata.Author("OZG-Gateway", "ozg-gateway", __version__, "The founders of the OZG gateway")
 
 
@@ -114,20 +115,20 @@ class FitConnectChannel:
         return Sealed(
             parts=tuple(each.part for each in packed),
             destination_id=to.destination_id,
-            region=region,
-            service_identifier=offer.identifier,
+            address=FitConnectAddress(offer.identifier, region),
             facts={**self._facts(reception, checked, packed), "signature": _signature_facts(signature)},
             blobs=tuple(each.small for each in packed if each.small),
         )
 
     async def announce(self, submission: Submission) -> Announced:
         """Announce the submission with the ids of its attachments."""
+        address = _known(submission.address)
         request = wire.create_submission(
             _known(submission.destination_id),
             attachments=[part.name for part in submission.parts if part.is_attachment],
-            identifier=_known(submission.service_identifier),
+            identifier=address.service_identifier,
             name=self._addressee(submission.service, submission.test).name,
-            region=submission.region,
+            region=address.region,
             callback=self._callback,
         )
         return wire.announced(await self._api.send(request))
@@ -254,7 +255,7 @@ def _signature_facts(signature: Signature) -> dict[str, Any]:
     }
 
 
-def _known(value: str | None) -> str:
+def _known(value: _Value | None) -> _Value:
     """What an earlier step of the journey has set."""
     if value is None:
         raise InternalError(rule="step_without_its_predecessor")
