@@ -172,7 +172,8 @@ class EventMeaning(StrEnum):
 class Event:
     """A verified (or refused) event of a submission's event log. `type` is the channel's word for it, verbatim.
 
-    `meaning` follows from the rest, so rows do not keep it: the channel says it, also of what is read from a row.
+    `meaning` follows from the rest, and so does `lack`: what a genuine one lacks that does not count, German and
+    English. Rows keep neither: the channel says both, also of what is read from a row.
     `key` is the digest of the key that it was verified with, known where it was read and not kept with the submission.
     """
 
@@ -185,6 +186,7 @@ class Event:
     token: str = field(default="", repr=False)
     key: str = field(default="", repr=False, compare=False)
     meaning: EventMeaning = field(default=EventMeaning.NOTICE, compare=False)
+    lack: tuple[str, str] | None = field(default=None, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """The event in the shape of the fixed HTTP interface."""

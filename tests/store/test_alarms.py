@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.fitconnect.events import understood
 from gateway.fitconnect.limits import FITCONNECT, LIMITS
-from gateway.model import Event, EventMeaning, State
+from gateway.model import Event, State
 from gateway.notify.alarms import HOUSE_RULES
 from gateway.ports.channel import ChannelLimits
 from gateway.ports.store import Change
@@ -94,8 +95,7 @@ async def test_a_genuine_event_that_does_not_count_is_told_at_once_with_what_it_
     it = await at_state(store, clock, State.SUBMITTED)
     assert await look(store.database, clock.now(), CHANNELS) == []
     event = Event("accept-submission", "d-1", False, clock.now(), ({"rule": "tags_missing"},), "refused:1", "a.b.c")
-    event = replace(event, meaning=EventMeaning.ACCEPTED)
-    it = await store.commit(it.version, observed(it, (event,), clock.now(), LIMITS))
+    it = await store.commit(it.version, observed(it, (understood(event, "d-1"),), clock.now(), LIMITS))
     assert (it.state, it.events[0].type) == (State.SUBMITTED, "accept-submission")
     assert await look(store.database, clock.now(), CHANNELS) == [("event_not_counted", it.id, TOWN)]
     assert await look(store.database, clock.now(), CHANNELS) == []

@@ -17,10 +17,9 @@ INSIDE = ("submission", "delivery", "intake", "notify", "backpressure", "store")
 
 @pytest.mark.parametrize("room", INSIDE)
 def test_no_room_of_the_inside_names_an_event_by_the_wire(room):
-    words = {*names.EVENT_ISSUERS, *names.REPLY_EVENTS}
+    words = {*names.EVENT_ISSUERS, *names.REPLY_EVENTS, "authenticationTags"}
     for file in (ROOT / room).rglob("*.py"):
-        text = file.read_text(encoding="utf-8")
-        assert not [word for word in words if f'"{word}"' in text or f"'{word}'" in text], file.name
+        assert not [word for word in words if word in file.read_text(encoding="utf-8")], file.name
 
 
 def test_the_times_of_the_rules_are_those_of_the_channel():

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.model import Event, FitConnectAddress, Part, Reason, State, Submission
-from gateway.store.rows.meanings import meaning
+from gateway.store.rows.meanings import understood
 
 PLAIN = (
     "id", "municipality", "client", "service", "version", "created_at", "updated_at", "channel", "destination_id",
@@ -98,4 +98,4 @@ def _event(event: Event) -> dict[str, Any]:
 
 def _event_of(found: Mapping[str, Any], row: Mapping[str, Any]) -> Event:
     shaped = {"at": datetime.fromisoformat(found["at"]), "problems": tuple(found["problems"])}
-    return Event(**{**found, **shaped}, meaning=meaning(row["channel"], found, row["destination_id"]))
+    return understood(row["channel"], Event(**{**found, **shaped}), row["destination_id"])
