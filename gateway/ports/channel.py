@@ -6,41 +6,15 @@ Standard: architecture §3. Start reading: `Parcel`.
 
 from __future__ import annotations
 
-from collections.abc import (
-    AsyncIterator,
-    Callable,
-    Mapping,
-)
-from dataclasses import (
-    dataclass,
-    field,
-)
-from datetime import (
-    datetime,
-    timedelta,
-)
-from typing import (
-    Any,
-    Protocol,
-)
-from uuid import (
-    UUID,
-)
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
 
-from gateway.model import (
-    Document,
-    Event,
-    FitConnectAddress,
-    Part,
-    Purpose,
-    Submission,
-)
-from gateway.ports.blobs import (
-    SmallBlob,
-)
-from gateway.ports.store import (
-    Store,
-)
+from gateway.model import Document, Event, FitConnectAddress, Part, Purpose, Submission
+from gateway.ports.blobs import SmallBlob
+from gateway.ports.store import Store
 
 
 class LookUnderWay(Exception):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -34,48 +34,42 @@ LIMITS: Final[Mapping[str, ChannelLimits]] = {FITCONNECT: FitConnectChannel.limi
 """The times of the counterparts, by the name of the channel that rows carry."""
 
 
+@dataclass(slots=True)
 class Channels:
     """Makes the channels of all municipalities; those of one environment share an HTTP client."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what all channels are made of
-        self,
-        settings: Settings,
-        catalogue: Services,
-        keys: KeyFiles,
-        archive: KeyArchive,
-        stack: AsyncExitStack,
-        durations: Durations,
-        clock: Clock,
-    ) -> None:
-        self._settings = settings
-        self._catalogue = catalogue
-        self._keys = keys
-        self._archive = archive
-        self._stack = stack
-        self._durations = durations
-        self._clock = clock
-        self._official = official_schemas(settings.schema_dir)
-        self._clients: dict[str, HttpClient] = {}
+    settings: Settings
+    catalogue: Services
+    keys: KeyFiles
+    archive: KeyArchive
+    stack: AsyncExitStack
+    durations: Durations
+    clock: Clock
+    _clients: dict[str, HttpClient] = field(init=False, default_factory=dict)
+    _official: Mapping[str, bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._official = official_schemas(self.settings.schema_dir)
 
     def fitconnect(self, file: MunicipalityFile, town: Municipality) -> FitConnectChannel:
         """The municipality as a FIT-Connect client."""
         name = file.fitconnect.environment
         if name not in self._clients:
             # the places of a worker bound the connections: a bound for all would let one who hangs hold up the others
-            way = replace(policy(self._settings), max_connections=0, counterpart=Counterpart.FITCONNECT)
-            self._clients[name] = http_client(way, durations=self._durations)
-            self._stack.push_async_callback(self._clients[name].aclose)
+            way = replace(policy(self.settings), max_connections=0, counterpart=Counterpart.FITCONNECT)
+            self._clients[name] = http_client(way, durations=self.durations)
+            self.stack.push_async_callback(self._clients[name].aclose)
         path, setting = file.fitconnect.client_secret_file, f"{file.slug}.fitconnect.client_secret_file"
         secret = Following(setting, [path], partial(read_secret, path, setting))
         return FitConnectChannel(
-            _environment(self._settings, self._settings.fitconnect.environments[name]),
+            _environment(self.settings, self.settings.fitconnect.environments[name]),
             file.fitconnect.client_id,
             secret,
             addressee=self._addressees(town),
-            keys=self._keys,
-            archive=self._archive,
+            keys=self.keys,
+            archive=self.archive,
             client=self._clients[name],
-            clock=self._clock,
+            clock=self.clock,
             random=os.urandom,
             official=self._official,
         )
@@ -84,7 +78,7 @@ class Channels:
         """Where a service goes and how its documents are signed."""
 
         def addressee(service_id: str, test: bool) -> Addressee:
-            service = self._catalogue.get(service_id)
+            service = self.catalogue.get(service_id)
             to = town.destination_for(service_id, test=test)
             if to is None or to.channel != FITCONNECT:
                 raise DestinationUnfit(rule="no_destination")

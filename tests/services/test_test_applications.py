@@ -58,7 +58,7 @@ def test_each_kind_goes_to_its_own_destination(catalogue):
         Destination(LIVE, "fitconnect", ("*",), takes="live"),
         Destination(TEST, "fitconnect", ("hausnummer",), takes="test"),
     )
-    addressee = Channels._addressees(SimpleNamespace(_catalogue=catalogue), municipality)
+    addressee = Channels._addressees(SimpleNamespace(catalogue=catalogue), municipality)
     assert addressee("hausnummer", False).destination_id == LIVE
     assert addressee("hausnummer", True).destination_id == TEST
     with pytest.raises(DestinationUnfit):

@@ -25,7 +25,7 @@ def test_every_channel_has_the_times_of_its_counterpart():
 def test_fit_connect_does_not_send_to_a_destination_of_another_channel():
     def addressee(channel):
         town = replace(TOWN, destinations=(Destination("d", channel, ("*",)),))
-        return Channels._addressees(SimpleNamespace(_catalogue=load()), town)("hausnummer", False)
+        return Channels._addressees(SimpleNamespace(catalogue=load()), town)("hausnummer", False)
 
     assert addressee(FITCONNECT).destination_id == "d"
     with pytest.raises(DestinationUnfit):
