@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -125,11 +125,6 @@ def understood(event: Event, destination_id: str | None) -> Event:
     rule = "" if event.verified or not event.problems else str(event.problems[0].get("rule", ""))
     meant = meaning(event.type, event.issuer, destination_id, verified=event.verified)
     return replace(event, meaning=meant, lack=SENTENCES.get(rule))
-
-
-def is_delivery_service(event: Event, issuers: Collection[str]) -> bool:
-    """Whether the delivery service issued the event; `issuers` as configured. A slash at the end does not matter."""
-    return _plain(event.issuer) in {_plain(issuer) for issuer in issuers}
 
 
 def wanted_keys(tokens: Iterable[str], expected: ExpectedEvent) -> frozenset[KeyWanted]:

@@ -262,8 +262,3 @@ class Limit:
     municipality: str
     service: str
     after: timedelta
-
-
-def rule_of(name: str) -> DeadlineRule | LimitRule | FaultRule | EventRule | None:
-    """The rule of that name."""
-    return next((rule for rule in (*RULES, *LIMIT_RULES, *FAULT_RULES, *EVENT_RULES) if rule.name == name), None)

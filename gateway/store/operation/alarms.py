@@ -41,11 +41,6 @@ RETURNING submission, municipality
 _NOT_YET: Final = """
 NOT EXISTS (SELECT FROM alarms WHERE rule = %(rule)s AND submission = each.id AND resolved_at IS NULL)
 """
-_SINCE: Final[dict[Since, LiteralString]] = {
-    Since.CREATED: "created_at",
-    Since.UPDATED: "updated_at",
-    Since.SUBMITTED: "submitted_at",
-}
 _HANDED_OVER: Final = " OR ".join(
     f"""each.events @> '[{{"type": "{kind}"}}]'""" for kind in meanings.types(EventMeaning.SUBMITTED)
 )
@@ -53,8 +48,6 @@ _UNPROVEN: Final[dict[ProofKind, LiteralString]] = {
     ProofKind.HANDOVER: "each.state = 'submitted' AND NOT (" + _HANDED_OVER + ")",
     ProofKind.ANSWER: "each.state = 'submitted'",
 }
-
-
 _FAULTY: Final[dict[bool, LiteralString]] = {
     True: "each.state = 'held' AND each.reason->>'code' = %(code)s",
     False: """each.state = 'submitted' AND each.attempts >= %(attempts)s AND EXISTS (
@@ -63,40 +56,20 @@ _FAULTY: Final[dict[bool, LiteralString]] = {
     )""",
 }
 _UNCOUNTED: Final[LiteralString] = "each.state = 'submitted' AND each.reason->>'code' = %(code)s"
-_FAULT: Final = {"code": StepFailed.code, "attempts": STEP_ATTEMPTS}
+_FAULT: Final[dict[str, Any]] = {"code": StepFailed.code, "attempts": STEP_ATTEMPTS}
 
 
-def _raising(since: LiteralString) -> Statement:
+def _raising(which: LiteralString) -> LiteralString:
+    begin = "INSERT INTO alarms (rule, submission, municipality, raised_at) "
+    begin += "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
+    return begin + which + " AND " + _NOT_YET + _ANEW
+
+
+def _due(since: LiteralString) -> LiteralString:
     """Only `created_at` stands in an index with the state; whatever else happened to a submission came after it."""
-    return numbered(
-        "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
-        "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
-        "WHERE each.state = ANY(%(states)s) AND each.created_at < %(before)s "
-        "AND each." + since + " < %(before)s AND (%(channel)s::text IS NULL OR each.channel = %(channel)s) "
-        "AND " + _NOT_YET + _ANEW,
-        commits="alarms.raise",
-    )
-
-
-def _limiting(unproven: LiteralString) -> Statement:
-    return numbered(
-        "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
-        "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
-        "JOIN unnest(%(towns)s::text[], %(services)s::text[], %(befores)s::timestamptz[]) "
-        "AS bound (municipality, service, before) USING (municipality, service) "
-        "WHERE " + unproven + " AND each.created_at < bound.before AND each.submitted_at < bound.before "
-        "AND " + _NOT_YET + _ANEW,
-        commits="alarms.limit",
-    )
-
-
-def _faulting(faulty: LiteralString, **given: object) -> Statement:
-    return numbered(
-        "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
-        "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
-        "WHERE " + faulty + " AND " + _NOT_YET + _ANEW,
-        commits="alarms.raise",
-        **given,
+    return (
+        "WHERE each.state = ANY(%(states)s) AND each.created_at < %(before)s AND each." + since + " < %(before)s "
+        "AND (%(channel)s::text IS NULL OR each.channel = %(channel)s)"
     )
 
 
@@ -110,13 +83,22 @@ def _ending(still: LiteralString, **given: object) -> Statement:
     )
 
 
-_RAISE: Final = {since: _raising(column) for since, column in _SINCE.items()}
+_RAISE: Final = {since: numbered(_raising(_due(since.value)), commits="alarms.raise") for since in Since}
 _RESOLVE: Final = _ending("each.state = ANY(%(states)s)")
-_LIMIT: Final = {proof: _limiting(unproven) for proof, unproven in _UNPROVEN.items()}
+_BOUND: Final = (
+    "JOIN unnest(%(towns)s::text[], %(services)s::text[], %(befores)s::timestamptz[]) "
+    "AS bound (municipality, service, before) USING (municipality, service) "
+    "WHERE each.created_at < bound.before AND each.submitted_at < bound.before AND "
+)
+_LIMIT: Final = {
+    proof: numbered(_raising(_BOUND + unproven), commits="alarms.limit") for proof, unproven in _UNPROVEN.items()
+}
 _PROVEN: Final = {proof: _ending(unproven) for proof, unproven in _UNPROVEN.items()}
-_FAULTS: Final = {held: _faulting(faulty, **_FAULT) for held, faulty in _FAULTY.items()}
+_FAULTS: Final = {
+    held: numbered(_raising("WHERE " + faulty), commits="alarms.raise", **_FAULT) for held, faulty in _FAULTY.items()
+}
 _MENDED: Final = {held: _ending(faulty, **_FAULT) for held, faulty in _FAULTY.items()}
-_TELL_EVENT: Final = _faulting(_UNCOUNTED)
+_TELL_EVENT: Final = numbered(_raising("WHERE " + _UNCOUNTED), commits="alarms.raise")
 _EVENT_OVER: Final = _ending(_UNCOUNTED)
 _OPEN: Final = numbered(
     """
