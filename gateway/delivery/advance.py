@@ -7,7 +7,7 @@ Standard: architecture §3 (the state is the row; a late worker undoes nothing).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ from gateway.errors import (
     unexpected,
 )
 from gateway.model import Municipality, Part, Submission
-from gateway.ports.channel import Channel, LookUnderWay, Parcel
+from gateway.ports.channel import Channel, ChannelLimits, LookUnderWay, Parcel
 from gateway.ports.clock import Clock
 from gateway.ports.store import Change, Store
 from gateway.services.loader import Services
@@ -64,14 +64,14 @@ class _Visit:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What it takes to carry submissions out. `channels` is by municipality (ARS), `sleep` and `jitter` are given.
+    """What it takes to carry submissions out. `sleep` and `jitter` are given.
 
-    `bounds` is by destination; one without is not counted. `places` unset: nothing is bounded. `shares` unset:
-    this worker does not count its own.
+    `channels` is by municipality (ARS) and name of the channel, as the row has them. `bounds` is by destination; one
+    without is not counted. `places` unset: nothing is bounded. `shares` unset: this worker does not count its own.
     """
 
     store: Store
-    channels: Mapping[str, Channel]
+    channels: Mapping[tuple[str, str], Channel]
     municipalities: Mapping[str, Municipality]
     catalogue: Services
     clock: Clock
@@ -123,7 +123,7 @@ class Delivery:
         try:
             current = await self.store.load(submission_id)
             now = self.clock.now()
-            todo = journey.next_step(current, now)
+            todo = journey.next_step(current, now, self._limits(current))
             if todo is None:
                 return current.next_at if current.state not in TERMINAL else None
             await self.store.commit(current.version, await self._unexpected(current, todo, error))
@@ -153,8 +153,8 @@ class Delivery:
 
     async def _advance(self, current: Submission, visit: _Visit) -> datetime | None:
         """What a call told waits to be written with the next intent; a step that only reads needs no intent."""
-        writes = CoalescedWrites(self.store, current)
-        while todo := journey.next_step(writes.known, self.clock.now()):
+        writes, limits = CoalescedWrites(self.store, current), self._limits(current)
+        while todo := journey.next_step(writes.known, self.clock.now(), limits):
             if rest := await self._rest(writes.row) or await self._turn(writes.row, todo, visit):
                 return await writes.put_off(rest)
             if todo.kind in journey.CHANGES_OUTSIDE:
@@ -215,9 +215,15 @@ class Delivery:
         if current.destination_id:
             return current.destination_id
         try:
-            return self.channels[current.municipality].destination_of(current.service, test=current.test)
+            return self.channels[current.municipality, current.channel].destination_of(
+                current.service, test=current.test
+            )
         except (GatewayError, KeyError):
             return ""  # sealing will say so
+
+    def _limits(self, current: Submission) -> ChannelLimits:
+        channel = self.channels.get((current.municipality, current.channel))
+        return channel.limits if channel else ChannelLimits()  # taken out of the settings: the next step will say so
 
     def _wait(self, current: Submission, change: Change | None) -> float | None:
         now = self.clock.now()
@@ -250,7 +256,7 @@ class Delivery:
             await log.awarning("delivery.circuit_open", destination_id=destination, code=error.code)
 
     async def _act(self, current: Submission, todo: Step) -> Change | None:
-        channel = self.channels.get(current.municipality)
+        channel = self.channels.get((current.municipality, current.channel))
         if channel is None or current.service not in self.catalogue.ids():  # taken out of the settings meanwhile
             raise DestinationUnfit(rule="no_destination")
         if todo.kind is StepKind.SEAL:
@@ -267,12 +273,10 @@ class Delivery:
             return journey.uploaded(current, todo, self.clock.now())
         if todo.kind is StepKind.SUBMIT:
             failpoints.before("steps.submit")
-            parts = {part.name: part for part in current.parts}
-            metadata = await self._whole(parts["metadata"].blob)
-            await channel.submit(current, metadata, await self._whole(parts["data"].blob))
-            return journey.submitted(current, self.clock.now())
+            await channel.submit(current, self._read)
+            return journey.submitted(current, self.clock.now(), channel.limits)
         failpoints.before("steps.read_events")
-        return journey.observed(current, await channel.events(current), self.clock.now())
+        return journey.observed(current, await channel.events(current), self.clock.now(), channel.limits)
 
     async def _upload(self, channel: Channel, current: Submission, todo: Step) -> None:
         """All parts of the step at once, each begun right after the commit; the first error once all have ended."""
@@ -280,7 +284,7 @@ class Delivery:
 
         async def send(part: Part) -> None:
             async with free:
-                await channel.upload(current, part, self.store.read_blob(part.blob))
+                await channel.upload(current, part, self._read(part))
 
         if len(todo.parts) == 1:
             await send(todo.parts[0])
@@ -290,8 +294,8 @@ class Delivery:
             if outcome is not None:
                 raise outcome
 
-    async def _whole(self, blob: UUID) -> bytes:
-        return b"".join([frame async for frame in self.store.read_blob(blob)])
+    def _read(self, part: Part) -> AsyncIterator[bytes]:
+        return self.store.read_blob(part.blob)
 
     async def _parcel(self, current: Submission) -> Parcel:
         stored, service = await self.store.stored(current.id), self.catalogue.get(current.service)

@@ -21,8 +21,9 @@ from gateway.evidence.faults import fault
 from gateway.evidence.merkle import Tree
 from gateway.evidence.roots import NOTHING, Newest
 from gateway.evidence.trust import Signers
+from gateway.fitconnect import events
 from gateway.model import Finding, State
-from gateway.submission.states import BEFORE_SUBMITTED
+from gateway.submission.states import ENDS, WAITING
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ def contradicts(state: State, links: Sequence[Link]) -> bool:
 
     What is before the last request to the counterpart has states without entries of their own; all others have one.
     """
-    said: set[State] = set(BEFORE_SUBMITTED - {State.HELD})
+    said: set[State] = set(WAITING)
     before, sealed = said, ""
     verdicts: set[State] = set()
     for link in links:
@@ -110,9 +111,5 @@ def events_differ(events: Sequence[Mapping[str, Any]], links: Sequence[Link]) ->
 def _verdict(body: Mapping[str, Any], destination: str) -> set[State]:
     if not body.get("verified"):
         return set()
-    kind, by_subscriber = body.get("type"), str(body.get("issuer")).lower() == destination.lower()
-    if kind == "accept-submission":
-        return {State.ACCEPTED} if by_subscriber else set()
-    if kind == "reject-submission":
-        return {State.REJECTED if by_subscriber else State.EXPIRED}
-    return {State.EXPIRED} if kind == "delete-submission" else set()
+    end = ENDS.get(events.meaning(str(body.get("type")), str(body.get("issuer")), destination, verified=True))
+    return {end} if end else set()

@@ -68,7 +68,6 @@ class Intake:
     clock: Clock
     new_id: Callable[[], UUID]
     digest: Callable[..., bytes]
-    channel: str = "fitconnect"
 
     async def validate(self, client: Client, application: Application) -> tuple[Finding, ...]:
         """Every finding of an application, without taking anything over."""
@@ -101,11 +100,11 @@ class Intake:
         if admit:
             await admit()
         checked = await self._checked(client, application, supersedes)
-        if checked.document is None:
-            raise RecordInvalid(findings=checked.findings)
         destination = checked.municipality.destination_for(checked.service.id, test=application.test)
+        if checked.document is None or destination is None:
+            raise RecordInvalid(findings=checked.findings)
         document = await self._signed(checked.service, checked.municipality, destination, checked.document)
-        submission = self._submission(client, application, checked)
+        submission = self._submission(client, application, checked, destination.channel)
         receipt = self.keys.sign_receipt(_receipt(submission, checked, document))
         new = NewSubmission(
             submission=submission,
@@ -136,7 +135,7 @@ class Intake:
             raise InternalError(rule="signed_document")
         return signed
 
-    def _submission(self, client: Client, application: Application, checked: Checked) -> Submission:
+    def _submission(self, client: Client, application: Application, checked: Checked, channel: str) -> Submission:
         now = self.clock.now()
         return Submission(
             id=checked.id,
@@ -147,7 +146,7 @@ class Intake:
             version=0,
             created_at=now,
             updated_at=now,
-            channel=self.channel,
+            channel=channel,
             test=bool(application.test),
         )
 

@@ -30,7 +30,7 @@ SCHEMA = "urn:xoev-de:xfall:standard:fim-s99000000990_1.0.0"
 TAKES = (SampleService(IDENTIFIER, ("DE",), ((SCHEMA, "application/xml"),)),)
 PORTAL = Client("portal", frozenset(), frozenset({ARS}))
 TOWN = Municipality(
-    "boot", ARS, "\uf0b7 Stadt \U0001f415", "https://t.example", "test", "c", (Destination("d", "test", ("*",)),)
+    "boot", ARS, "\uf0b7 Stadt \U0001f415", "https://t.example", (Destination("d", "fitconnect", ("*",)),)
 )
 
 
@@ -75,7 +75,9 @@ def delivery(sandbox, client, *, signers, make, catalogue):
         clock=SystemClock(),
         random=os.urandom,
     )
-    return Delivery(WholeStore(), {ARS: channel}, {ARS: TOWN}, catalogue, SystemClock(), uuid4, lambda: 0.5)
+    return Delivery(
+        WholeStore(), {(ARS, "fitconnect"): channel}, {ARS: TOWN}, catalogue, SystemClock(), uuid4, lambda: 0.5
+    )
 
 
 @pytest.mark.parametrize("sandbox", [TAKES], indirect=True)

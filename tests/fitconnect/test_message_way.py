@@ -96,10 +96,8 @@ def whole():
 
 @pytest.fixture
 def town():
-    destination = Destination("d", "test", ("*",))
-    return Municipality(
-        "tangerhuette", TANGERHUETTE, "Stadt Tangerhütte", "https://t.example", "test", "c", (destination,)
-    )
+    destination = Destination("d", "fitconnect", ("*",))
+    return Municipality("tangerhuette", TANGERHUETTE, "Stadt Tangerhütte", "https://t.example", (destination,))
 
 
 @pytest.fixture
@@ -170,7 +168,15 @@ def delivery(sandbox, client, whole, *, signers, make, catalogue, town):
         clock=SystemClock(),
         random=os.urandom,
     )
-    return Delivery(whole, {TANGERHUETTE: channel}, {TANGERHUETTE: town}, catalogue, SystemClock(), uuid4, lambda: 0.5)
+    return Delivery(
+        whole,
+        {(TANGERHUETTE, "fitconnect"): channel},
+        {TANGERHUETTE: town},
+        catalogue,
+        SystemClock(),
+        uuid4,
+        lambda: 0.5,
+    )
 
 
 @pytest.mark.parametrize("sandbox", [TAKES], indirect=True)

@@ -26,9 +26,7 @@ from tests.services.test_file_fields import written
 ARS = "150900546546"
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
 PORTAL = Client("portal", frozenset(), frozenset())
-TOWN = Municipality(
-    "tangerhuette", ARS, "Tangerhütte", "https://t.example", "test", "c", (Destination("d", "test", ("*",)),)
-)
+TOWN = Municipality("tangerhuette", ARS, "Tangerhütte", "https://t.example", (Destination("d", "fitconnect", ("*",)),))
 UPLOAD = uuid4()
 
 
@@ -88,6 +86,16 @@ async def test_a_replaced_character_is_told_and_stops_nothing(intake: Intake, st
     (made,) = store.made
     assert "Garten – ruhig".encode() in made.record, "the record is kept as it came"
     assert b"Garten - ruhig" in made.document.content
+
+
+async def test_the_row_names_the_channel_of_its_destination(catalogue: Any, store: Store, body: dict) -> None:
+    live = Destination("l", "fitconnect", ("*",), takes="live")
+    test = Destination("t", "other", ("*",), takes="test")
+    it = taking_in(catalogue, store)
+    it = replace(it, municipalities={ARS: replace(TOWN, destinations=(live, test))})
+    await it.create(PORTAL, body, "key")
+    await it.create(PORTAL, {**body, "test": True}, "another")
+    assert [made.submission.channel for made in store.made] == ["fitconnect", "other"]
 
 
 async def test_evidence_keeps_how_each_stage_ended_and_which_bytes_were_judged(

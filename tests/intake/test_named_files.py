@@ -98,7 +98,7 @@ async def test_an_erased_file_of_it_is_told_with_the_way_out(intake, store, body
 
 
 async def test_a_wrong_type_of_test_is_not_taken_for_an_application_in_earnest(intake, store, body):  # noqa: F811
-    only_tests = replace(TOWN, destinations=(Destination("d", "test", ("*",), takes="test"),))
+    only_tests = replace(TOWN, destinations=(Destination("d", "fitconnect", ("*",), takes="test"),))
     narrow = replace(intake, municipalities={ARS: only_tests})
     store.known_uploads = [UUID(one["upload"]) for one in body["attachments"]]
     assert await told(narrow, {**body, "test": "true"}) == [("/test", "type")]

@@ -12,8 +12,8 @@ from gateway.services.loader import load
 from gateway.wiring.runtime import SystemClock
 
 ARS = "150900546546"
-NAMED = Destination("1", "test", ("hausnummer", "termin"))
-REST = Destination("2", "test", ("*",))
+NAMED = Destination("1", "fitconnect", ("hausnummer", "termin"))
+REST = Destination("2", "fitconnect", ("*",))
 
 
 class Channel:
@@ -31,8 +31,10 @@ class Channel:
 
 async def test_a_service_that_its_destination_does_not_take_is_told_before_a_portal_sends_one() -> None:
     channel, catalogue = Channel(), load()
-    town = Municipality("t", ARS, "Stadt", "https://t.example", "test", "c", (NAMED, REST))
-    house: Any = SimpleNamespace(municipalities={ARS: town}, catalogue=catalogue, channels={ARS: channel})
+    town = Municipality("t", ARS, "Stadt", "https://t.example", (NAMED, REST))
+    house: Any = SimpleNamespace(
+        municipalities={ARS: town}, catalogue=catalogue, channels={(ARS, "fitconnect"): channel}
+    )
     rows = {row.check: row for row in await _taken(house, ARS, NAMED)}
     assert {name: row.ok for name, row in rows.items()} == {
         "service t hausnummer 1": True,

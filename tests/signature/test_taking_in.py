@@ -72,7 +72,7 @@ def termin() -> Service:
 
 def intake(service, keys, *, style=INSIDE, services=("*",)):
     town = Municipality(
-        "tangerhuette", ARS, "Stadt", "https://p.example", "test", "id", (Destination("d", "test", services, style),)
+        "tangerhuette", ARS, "Stadt", "https://p.example", (Destination("d", "fitconnect", services, style),)
     )
     catalogue = SimpleNamespace(get=lambda _id: service, ids=lambda: (service.id,))
     clock = SimpleNamespace(now=lambda: NOW)

@@ -183,8 +183,8 @@ def fake_services() -> Services:
 
 
 def municipality(slug: str, ars: str, url: str, *services: str) -> Municipality:
-    destination = Destination(DESTINATION, "test", services)
-    return Municipality(slug, ars, slug.title(), url, "test", "client", (destination,))
+    destination = Destination(DESTINATION, "fitconnect", services)
+    return Municipality(slug, ars, slug.title(), url, (destination,))
 
 
 @dataclass
