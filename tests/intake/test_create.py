@@ -93,8 +93,8 @@ async def test_the_row_names_the_channel_of_its_destination(catalogue: Any, stor
     test = Destination("t", "other", ("*",), takes="test")
     it = taking_in(catalogue, store)
     it = replace(it, municipalities={ARS: replace(TOWN, destinations=(live, test))})
-    await it.create(PORTAL, body, "key")
-    await it.create(PORTAL, {**body, "test": True}, "another")
+    await it.create(PORTAL, Application.of(body), "key")
+    await it.create(PORTAL, Application.of({**body, "test": True}), "another")
     assert [made.submission.channel for made in store.made] == ["fitconnect", "other"]
 
 
