@@ -12,7 +12,6 @@ SANDBOX = "gateway.sandbox."
 MAY_STAND_TWICE = {
     "Code": "of FIM's list with the name that people read; of a message with the list that it names",
     "Faults": "of a rule file by its included parts; of a form by the identifiers of its fields",
-    "Intake": "what takes in, and what the portal's endpoints ask of it, which know no use case",
     "Route": "of a request to its handler; of a call outside through the proxy",
     "Step": "of a submission's way; of an XPath, whose own word it is",
 }

@@ -35,7 +35,7 @@ _NO_LIST = {
 @guarded
 def backup(config: Path | None, as_json: bool, out: Path) -> None:
     """One moment of the whole database, while the gateway goes on. The master key is not in it: keep that apart."""
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import database  # noqa: PLC0415 - commands import what they need
 
@@ -71,7 +71,7 @@ def restore(config: Path | None, as_json: bool, source: Path, only_check: bool, 
     The list of erasures in the data directory is always asked; where there is none at all although the backup knows of
     erasures, a sentence says so.
     """
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")

@@ -23,6 +23,7 @@ from gateway.cli.console import (
     options,
     run,
     set_up_logging,
+    unusable,
 )
 from gateway.cli.language import language, text
 from gateway.errors import (
@@ -154,18 +155,25 @@ async def _inside(values: Settings, also: Iterable[Callable[[], object]], faults
     except GatewayError as error:
         place = "database" if error.code == "database_away" else "wiring"
         return [_fault(place, error)]
+    except OSError as error:  # what the settings name cannot be used: the faults found until then are told too
+        return [_fault("data_dir", unusable(error))]
 
 
 async def _town(runtime: Any, ars: str) -> list[Row]:  # noqa: ANN401 - imported late
     """The municipality's key, its login, and each destination; without a secret only what needs none."""
-    town, channel = runtime.municipalities[ars], runtime.channels.get(ars)
+    from gateway.fitconnect.limits import FITCONNECT  # noqa: PLC0415 - commands import what they need
+
+    town, channel = runtime.municipalities[ars], runtime.channels.get((ars, FITCONNECT))
     rows = [await _tried(f"signing_key {town.slug}", partial(_signing_key, runtime, ars))]
     if channel is None:
         return rows
     rows.append(await _tried(f"fitconnect_token {town.slug}", channel.check_token))
+    if not rows[-1].ok:  # a destination is read with a token: it would only say the same again
+        return rows
     for destination in town.destinations:
         name = f"destination {town.slug} {destination.destination_id}"
-        rows.append(await _tried(name, partial(channel.check_destination, destination.destination_id)))
+        to = runtime.channels[ars, destination.channel]
+        rows.append(await _tried(name, partial(to.check_destination, destination.destination_id)))
         rows += await _taken(runtime, ars, destination) if rows[-1].ok else []
     return rows
 
@@ -184,7 +192,8 @@ async def _taken(runtime: Any, ars: str, destination: Destination) -> list[Row]:
             continue
         uri = service.rules_for(ars).schema_uri
         name = f"service {town.slug} {service.id} {destination.destination_id}"
-        ask = partial(runtime.channels[ars].check_service, service.id, ars, uri, MEDIA_TYPE, test=tests[0])
+        channel = runtime.channels[ars, destination.channel]
+        ask = partial(channel.check_service, service.id, ars, uri, MEDIA_TYPE, test=tests[0])
         row = await _tried(name, ask)
         if not row.ok and service.id not in destination.services:
             row = replace(row, ok=True, detail=f"{row.detail} (*): {row.remedy}", remedy="")

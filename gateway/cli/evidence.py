@@ -13,6 +13,7 @@ import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging, show, unwritable
 from gateway.cli.language import text
+from gateway.cli.local import uuids
 from gateway.errors import EvidenceKeysInvalid, InvalidParameter
 from gateway.input import regular_file
 from gateway.model import Finding
@@ -31,15 +32,11 @@ def evidence() -> None:
 @guarded
 def export(config: Path | None, as_json: bool, submission_id: str, out: Path) -> None:
     """Write the archive; what the database holds is judged first, and nothing is written where it does not verify."""
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
-    try:
-        wanted = UUID(submission_id)
-    except ValueError:
-        fault = Finding("ID", "format", "Erwartet wird eine UUID.", "A UUID is expected.")
-        raise InvalidParameter(findings=(fault,)) from None
+    (wanted,) = uuids((submission_id,))
     packed, entries = run(lambda _: _exported(values, wanted))
     _write(out, packed)
     line = {"ok": True, "submission_id": str(wanted), "entries": entries, "out": str(out)}
@@ -94,7 +91,7 @@ def verify(config: Path | None, as_json: bool, file: Path, trust: Path | None) -
 def keys(config: Path | None, as_json: bool) -> None:
     """Print the JWK set; give it to whoever checks, by another way than the archives."""
     from gateway.keys.files import published_keys  # noqa: PLC0415 - commands import what they need
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import token_key  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
@@ -112,7 +109,7 @@ def keys(config: Path | None, as_json: bool) -> None:
 @guarded
 def accept(config: Path | None, as_json: bool, why: str) -> None:
     """Note the database's newest root outside of it, with the reason; from then on it is signed on again."""
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import witness_file  # noqa: PLC0415 - commands import what they need

@@ -80,7 +80,7 @@ def _pem(entry: str) -> str:
 @guarded
 def list_(config: Path | None, as_json: bool) -> None:
     """One line a key: the master keys with what hangs on them, then the public half of every signing key."""
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
@@ -122,7 +122,7 @@ async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
 
 def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
     from gateway.keys.municipality import DocumentKeys  # noqa: PLC0415 - commands import what they need
-    from gateway.settings.gateway import read_municipalities  # noqa: PLC0415 - commands import what they need
+    from gateway.settings.reading import read_municipalities  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import token_key  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import SystemClock  # noqa: PLC0415 - commands import what they need
 
@@ -145,7 +145,7 @@ def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - se
 @guarded
 def rotate(config: Path | None, as_json: bool) -> None:
     """Everything hangs on `vault.master_key_file` afterwards; may be run again at any time, and goes on then."""
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")

@@ -21,7 +21,7 @@ def in_house(config: Path | None, work: Work, *, services: bool = False) -> Any:
     The files of services are read only where the work needs them: a fault in them keeps operators from nothing else.
     """
     from gateway import failpoints  # noqa: PLC0415 - commands import what they need
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)

@@ -54,7 +54,7 @@ def install(config: Path | None, as_json: bool, source: str, **wanted: Any) -> N
     from gateway.sets.install import install as bring  # noqa: PLC0415 - as above
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.sets.plan import Unlisted, plan  # noqa: PLC0415 - as above
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     files = _files(values, source, code_lists=wanted["with_code_lists"])
@@ -91,7 +91,7 @@ def list_(config: Path | None, as_json: bool, available: bool, current: bool) ->
     """A line for each set, with what is to be known of it."""
     from gateway.sets.installed import read_index  # noqa: PLC0415 - as above
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     sets = read_index(values.schema_dir)
@@ -125,7 +125,7 @@ def list_(config: Path | None, as_json: bool, available: bool, current: bool) ->
 def verify(config: Path | None, as_json: bool) -> None:
     """A line for each set; exit code 1 if one does not hold."""
     from gateway.sets.installed import read_files, read_index  # noqa: PLC0415 - as above
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     library = _library(values)
@@ -159,7 +159,7 @@ async def _remote(values: Settings, source: str, *, code_lists: bool) -> dict[st
     from gateway.outbound.httpx_transport import httpx_client  # noqa: PLC0415 - commands import what they need
     from gateway.sets.source import gather_remote  # noqa: PLC0415 - as above
     from gateway.sets.xrepository import XRepository  # noqa: PLC0415 - as above
-    from gateway.wiring.runtime import policy  # noqa: PLC0415 - as above
+    from gateway.wiring.outbound import policy  # noqa: PLC0415 - as above
 
     async with httpx_client(policy(values)) as client:
         xrepository = XRepository(client, values.schemas.xrepository)
@@ -170,7 +170,7 @@ async def _remote(values: Settings, source: str, *, code_lists: bool) -> dict[st
 def _newest(values: Settings, urns: list[str]) -> dict[str, str]:
     from gateway.outbound.httpx_transport import httpx_client  # noqa: PLC0415 - commands import what they need
     from gateway.sets.xrepository import XRepository  # noqa: PLC0415 - as above
-    from gateway.wiring.runtime import policy  # noqa: PLC0415 - as above
+    from gateway.wiring.outbound import policy  # noqa: PLC0415 - as above
 
     async def ask(_: asyncio.Event) -> dict[str, str]:
         async with httpx_client(policy(values)) as client:

@@ -14,12 +14,13 @@ import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
 from gateway.cli.language import text
+from gateway.cli.local import uuids
 from gateway.errors import InvalidParameter, UnknownMunicipality
 from gateway.input import regular_file
-from gateway.model import Client, Finding, Scope, State
+from gateway.model import ALL_SCOPES, Client, Finding, Scope, State
 from gateway.ports.blobs import IncomingUpload
 from gateway.ports.store import Filter, View
-from gateway.settings.gateway import ALL_SCOPES, Settings
+from gateway.settings.gateway import Settings
 from gateway.submission.states import TERMINAL
 
 MACHINE = Client("gateway-cli", frozenset(ALL_SCOPES), frozenset())
@@ -47,7 +48,7 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter an option
     key: str | None,
 ) -> None:
     """Take the record in, print the submission; with `--wait`, carry it out here until it ended."""
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
@@ -66,7 +67,8 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter an option
 async def _send(  # noqa: PLR0913, PLR0917 - what a hand-off is made of
     values: Settings, body: dict[str, Any], files: list[tuple[str, Path]], key: str, wait: int, stop: asyncio.Event
 ) -> View:
-    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
+    from gateway.intake.body import Application  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - as above
 
     async with open_runtime(values) as runtime:
         if body["municipality"] not in runtime.municipalities:
@@ -79,7 +81,7 @@ async def _send(  # noqa: PLR0913, PLR0917 - what a hand-off is made of
             listed.append(
                 {"kind": kind, "filename": path.name, "media_type": media_type, "upload": str(incoming.upload)}
             )
-        view = await runtime.intake.create(MACHINE, {**body, "attachments": listed}, key)
+        view = await runtime.intake.create(MACHINE, Application.of({**body, "attachments": listed}), key)
         if wait:
             await _carried_out(runtime, view.submission.id, wait, stop)
         return await runtime.store.view(view.submission.id, EVERYTHING)
@@ -128,16 +130,12 @@ def _attached(item: str) -> tuple[str, Path]:
 @guarded
 def status(config: Path | None, as_json: bool, submission_id: str) -> None:
     """Print the submission as the API would."""
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
-    try:
-        wanted = UUID(submission_id)
-    except ValueError:
-        fault = Finding("ID", "format", "Erwartet wird eine UUID.", "A UUID is expected.")
-        raise InvalidParameter(findings=(fault,)) from None
+    (wanted,) = uuids((submission_id,))
 
     async def main(_: asyncio.Event) -> View:
         async with open_runtime(values, services=False) as runtime:
@@ -157,7 +155,7 @@ def status(config: Path | None, as_json: bool, submission_id: str) -> None:
 @guarded
 def list_(config: Path | None, as_json: bool, state: tuple[str, ...]) -> None:
     """One line each, newest first."""
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)

@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from gateway.errors import GatewayError
+from gateway.intake.create import offers
 from gateway.web.http.asgi import Door
 from gateway.web.http.metrics import Metrics
 from gateway.web.http.problems import HANDLERS
@@ -41,7 +42,8 @@ def create_app(parts: WebDependencies) -> FastAPI:
     app.state.metrics = Metrics()
     app.state.streams = Counter()
     examples = {**openapi.EXAMPLES, "NewSubmission": example_body(parts)}
-    for route in all_routes(callbacks=parts.callback_secrets is not None):
+    routes = all_routes(callbacks=parts.callback_secrets is not None)
+    for route in routes:
         app.add_api_route(
             route.path,
             admitted(route.handler) if route.scope else route.handler,
@@ -52,6 +54,8 @@ def create_app(parts: WebDependencies) -> FastAPI:
         )
     for path, handler in UNDESCRIBED:
         app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
+    for place, read in (*((each.path, each.handler) for each in routes if each.for_anybody), *UNDESCRIBED):
+        app.add_api_route(place, read, methods=["HEAD"], response_class=Response, include_in_schema=False)
     app.add_middleware(TusWire)
     app.add_middleware(Door, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
     app.openapi = lambda: _document(app, parts, examples)  # type: ignore[method-assign]
@@ -61,10 +65,10 @@ def create_app(parts: WebDependencies) -> FastAPI:
 def example_body(parts: WebDependencies) -> dict[str, Any]:
     """A body that create takes: the example of the first service that the first municipality offers."""
     for town in parts.municipalities:
-        for service_id in parts.catalogue.ids():
-            if parts.offers(town, service_id):
+        for service_id, service in parts.catalogue.items():
+            if offers(town, service_id):
                 try:
-                    body: dict[str, Any] = parts.catalogue.get(service_id).example(town.ars)
+                    body: dict[str, Any] = service.example(town.ars)
                 except GatewayError:
                     continue
                 for attachment in body.get("attachments", ()):

@@ -14,39 +14,32 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
 from gateway.delivery.advance import Delivery
-from gateway.errors import DataInvalid, DestinationUnfit, RestoreUnfinished, SettingsInvalid
+from gateway.errors import DataInvalid, RestoreUnfinished, SettingsInvalid
 from gateway.errors.recurring import Failures
-from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
-from gateway.fitconnect.channel import Environment as ChannelEnvironment
+from gateway.fitconnect.channel import FitConnectChannel
+from gateway.fitconnect.limits import FITCONNECT
 from gateway.intake.create import Intake
 from gateway.keys import style as signatures
-from gateway.keys.files import KeyFiles, master_keys, published_keys, read_roots, read_secret, token_place
-from gateway.keys.following import Following
+from gateway.keys.files import KeyFiles, master_keys, published_keys, token_place
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Finding, Municipality
 from gateway.notify.alarms import TASK_FAILING
 from gateway.notify.webhooks import WebhookSender
-from gateway.outbound.client import HttpClient, Policy, http_client
+from gateway.outbound.client import http_client
 from gateway.outbound.durations import Durations
 from gateway.outbound.pace import Counterpart
-from gateway.ports.keys import KeyArchive
 from gateway.services.loader import Services, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
-from gateway.settings.gateway import (
-    EnvironmentSection,
-    MunicipalityFile,
-    Settings,
-    municipalities_and_faults,
-    settings_and_faults,
-)
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile
+from gateway.settings.reading import municipalities_and_faults, settings_and_faults
 from gateway.store import migrations
 from gateway.store.erasure import erased_list
 from gateway.store.erasure.erased_list import ErasedList
@@ -59,7 +52,9 @@ from gateway.store.proof.judging import Guard
 from gateway.store.server import embedded
 from gateway.submission.deadlines import Limit
 from gateway.wiring import recipients, refusals
+from gateway.wiring.channels import Channels
 from gateway.wiring.evidence_signing import guard, token_key
+from gateway.wiring.outbound import policy
 from gateway.wiring.refusals import Attempt
 
 
@@ -84,8 +79,8 @@ class Runtime:
     clock: SystemClock
     intake: Intake
     delivery: Delivery
-    channels: Mapping[str, FitConnectChannel]
-    turns: StoredPlaces
+    channels: Mapping[tuple[str, str], FitConnectChannel]
+    places: StoredPlaces
     retention: Retention
     durations: Durations
     guard: Guard
@@ -197,13 +192,13 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
         await judging.settle(store.database, keys.token, held, str(token_place(settings)))
         for jwk in (keys.token.public_jwk, *keys.published):
             await store.keep_key(jwk)
-        turns = StoredPlaces(store.database, clock, uuid4)
+        places = StoredPlaces(store.database, clock, uuid4)
         durations = Durations()
-        makers = _Channels(settings, catalogue, keys, store, stack, durations)
+        makers = Channels(settings, catalogue, keys, store, stack, durations, clock)
         channels = {}
         for file in files:
             with suppress(*(() if faults is None else (SettingsInvalid,))):
-                channels[file.ars] = makers.channel(file, municipalities[file.ars])
+                channels[file.ars, FITCONNECT] = makers.fitconnect(file, municipalities[file.ars])
         yield Runtime(
             settings=settings,
             files=files,
@@ -221,10 +216,10 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
                 clock,
                 uuid4,
                 random.random,
-                turns=turns,
+                places=places,
                 bounds=recipients.bounds(settings, files),
             ),
-            turns=turns,
+            places=places,
             channels=channels,
             retention=store.retention(ErasedList(settings.data_dir / erased_list.NAME)),
             durations=durations,
@@ -274,12 +269,10 @@ def _municipality(file: MunicipalityFile, mode: str) -> Municipality:
         ars=file.ars,
         name=file.name,
         public_url=file.public_url.rstrip("/"),
-        environment=file.fitconnect.environment,
-        client_id=file.fitconnect.client_id,
         destinations=tuple(
             Destination(
                 str(d.destination_id),
-                file.fitconnect.environment,
+                FITCONNECT,
                 d.services,
                 signatures.style(d.signature),
                 d.takes or takes,
@@ -287,14 +280,6 @@ def _municipality(file: MunicipalityFile, mode: str) -> Municipality:
             for d in file.destinations
         ),
         parameters=file.parameters,
-    )
-
-
-def policy(settings: Settings) -> Policy:
-    """The way out as the settings allow it."""
-    out = settings.outbound
-    return Policy(
-        proxy=out.proxy, no_proxy=out.no_proxy, ca_bundle=out.ca_bundle, allow_private=tuple(out.allow_private)
     )
 
 
@@ -317,71 +302,3 @@ async def open_webhook_sender(runtime: Runtime, counted: Failures) -> AsyncItera
     way = replace(policy(runtime.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.WEBHOOK)
     async with http_client(way, durations=runtime.durations) as client:
         yield WebhookSender(runtime.store.messages, client, runtime.clock, served, failures=counted)
-
-
-class _Channels:
-    """Makes the channels of all municipalities; those of one environment share an HTTP client."""
-
-    def __init__(  # noqa: PLR0913, PLR0917 - what all channels are made of
-        self,
-        settings: Settings,
-        catalogue: Services,
-        keys: KeyFiles,
-        archive: KeyArchive,
-        stack: AsyncExitStack,
-        durations: Durations,
-    ) -> None:
-        self._settings = settings
-        self._catalogue = catalogue
-        self._keys = keys
-        self._archive = archive
-        self._stack = stack
-        self._durations = durations
-        self._official = official_schemas(settings.schema_dir)
-        self._clients: dict[str, HttpClient] = {}
-
-    def channel(self, file: MunicipalityFile, town: Municipality) -> FitConnectChannel:
-        """The channel of one municipality."""
-        name = file.fitconnect.environment
-        if name not in self._clients:
-            # the places of a worker bound the connections: a bound for all would let one who hangs hold up the others
-            way = replace(policy(self._settings), max_connections=0, counterpart=Counterpart.FITCONNECT)
-            self._clients[name] = http_client(way, durations=self._durations)
-            self._stack.push_async_callback(self._clients[name].aclose)
-        path, setting = file.fitconnect.client_secret_file, f"{file.slug}.fitconnect.client_secret_file"
-        secret = Following(setting, [path], partial(read_secret, path, setting))
-        return FitConnectChannel(
-            _environment(self._settings, self._settings.fitconnect.environments[name]),
-            file.fitconnect.client_id,
-            secret,
-            addressee=self._addressees(town),
-            keys=self._keys,
-            archive=self._archive,
-            client=self._clients[name],
-            clock=SystemClock(),
-            random=os.urandom,
-            official=self._official,
-        )
-
-    def _addressees(self, town: Municipality) -> Callable[[str, bool], Addressee]:
-        """Where a service goes and how its documents are signed."""
-
-        def addressee(service_id: str, test: bool) -> Addressee:
-            service = self._catalogue.get(service_id)
-            to = town.destination_for(service_id, test=test)
-            if to is None:
-                raise DestinationUnfit(rule="no_destination")
-            return Addressee(to.destination_id, service.identifier, service.titles["de"], service.signature_for(to))
-
-        return addressee
-
-
-def _environment(settings: Settings, section: EnvironmentSection) -> ChannelEnvironment:
-    return ChannelEnvironment(
-        token_url=section.token_url,
-        submission_api=section.submission_api,
-        api_versions=section.api_versions,
-        delivery_issuers=frozenset(section.delivery_issuer),
-        trust_roots=tuple(root for path in section.trust_roots for root in read_roots(path, "trust_roots")),
-        insecure_public_keys=settings.mode == "test" and section.insecure_public_keys,
-    )

@@ -34,8 +34,10 @@ from gateway.store.operation.destination_places import RENEW_EVERY_S
 from gateway.store.submissions import statements
 from gateway.store.submissions.set_aside import set_aside
 from gateway.wiring import recipients
+from gateway.wiring.channels import LIMITS
 from gateway.wiring.messengers import open_alarm_sender
-from gateway.wiring.runtime import Runtime, failures, open_runtime, open_webhook_sender, policy
+from gateway.wiring.outbound import policy
+from gateway.wiring.runtime import Runtime, failures, open_runtime, open_webhook_sender
 from gateway.worker.evidence_check import EvidenceWatch
 from gateway.worker.stamping import stamp_roots
 from gateway.xoev.readable import application as readable
@@ -138,8 +140,8 @@ async def _proofs(failures: Failures, watch: EvidenceWatch) -> None:
 
 async def _turns(runtime: Runtime) -> None:
     """Places at destinations with bounds are kept, and taken over, within seconds."""
-    await runtime.turns.renew()
-    await runtime.turns.rescue(runtime.delivery.bounds)
+    await runtime.places.renew()
+    await runtime.places.rescue(runtime.delivery.bounds)
 
 
 async def _exchanges(runtime: Runtime) -> None:
@@ -184,7 +186,7 @@ async def _erase(runtime: Runtime) -> None:
 
 async def _deadlines(runtime: Runtime) -> None:
     """A look at every deadline."""
-    found = await alarms.look(runtime.store.database, runtime.clock.now(), runtime.limits)
+    found = await alarms.look(runtime.store.database, runtime.clock.now(), LIMITS, runtime.limits)
     for rule, submission_id, municipality in found:
         await log.awarning("alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality)
 

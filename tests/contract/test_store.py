@@ -30,7 +30,7 @@ from gateway.errors import (
     VersionGone,
 )
 from gateway.evidence import chain
-from gateway.model import Event, Part, Reason, Scope, State
+from gateway.model import Event, EventMeaning, FitConnectAddress, Part, Reason, Scope, State
 from gateway.ports.blobs import SMALL_BLOB, SmallBlob
 from gateway.ports.store import Change, EvidenceEntry, Filter, JournalEntry, Passed
 from gateway.store.erasure.erased_list import NAME, ErasedList
@@ -156,6 +156,30 @@ async def test_a_commit_writes_all_that_goes_with_it(store, clock):  # noqa: F81
     await store.commit(2, Change(submission=replace(committed, state=State.CANCELLED, parts=()), discard=(blob,)))
     with pytest.raises(NotFound):
         await drained(store.read_blob(blob))
+
+
+async def test_a_stored_event_means_what_its_channel_says(store, clock):  # noqa: F811
+    said = [("submit-submission", "service"), ("accept-submission", "d-1"), ("reject-submission", "service")]
+    log = tuple(Event(kind, issuer, True, clock.now(), jti=kind) for kind, issuer in said)
+    log += (Event("accept-submission", "d-1", False, clock.now(), ({"rule": "tags_missing"},), "refused:1"),)
+    for channel, meant in (
+        ("fitconnect", [EventMeaning.SUBMITTED, EventMeaning.ACCEPTED, EventMeaning.WITHDRAWN]),
+        ("of a later release", [EventMeaning.NOTICE] * 3),
+    ):
+        new = new_submission(channel, channel=channel)
+        await store.create(new)
+        await store.commit(1, Change(replace(new.submission, destination_id="D-1", events=log)))
+        it = (await store.load(new.submission.id)).events
+        assert [event.meaning for event in it[:3]] == meant
+        assert [event.type for event in it[:3]] == [kind for kind, _ in said]
+        assert [event.lack is None for event in it] == [True, True, True, channel != "fitconnect"]
+
+
+@pytest.mark.parametrize("address", [None, FitConnectAddress("urn:x:y", None), FitConnectAddress("urn:x:y", "DE15")])
+async def test_what_a_channel_knows_of_the_way_is_kept(store, address):
+    new = new_submission(address=address)
+    assert (await store.create(new)).submission == new.submission
+    assert await store.load(new.submission.id) == new.submission
 
 
 async def test_states_passed_before_the_commit_are_told_in_their_order_and_at_their_time(store, clock):  # noqa: F811

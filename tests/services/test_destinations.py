@@ -5,14 +5,15 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from gateway.cli.check import _taken
-from gateway.errors import DestinationUnfit
+from gateway.cli.check import _taken, _town
+from gateway.errors import DestinationUnfit, TokenRefused
 from gateway.model import Destination, Municipality
 from gateway.services.loader import load
+from gateway.wiring.runtime import SystemClock
 
 ARS = "150900546546"
-NAMED = Destination("1", "test", ("hausnummer", "termin"))
-REST = Destination("2", "test", ("*",))
+NAMED = Destination("1", "fitconnect", ("hausnummer", "termin"))
+REST = Destination("2", "fitconnect", ("*",))
 
 
 class Channel:
@@ -30,8 +31,10 @@ class Channel:
 
 async def test_a_service_that_its_destination_does_not_take_is_told_before_a_portal_sends_one() -> None:
     channel, catalogue = Channel(), load()
-    town = Municipality("t", ARS, "Stadt", "https://t.example", "test", "c", (NAMED, REST))
-    house: Any = SimpleNamespace(municipalities={ARS: town}, catalogue=catalogue, channels={ARS: channel})
+    town = Municipality("t", ARS, "Stadt", "https://t.example", (NAMED, REST))
+    house: Any = SimpleNamespace(
+        municipalities={ARS: town}, catalogue=catalogue, channels={(ARS, "fitconnect"): channel}
+    )
     rows = {row.check: row for row in await _taken(house, ARS, NAMED)}
     assert {name: row.ok for name, row in rows.items()} == {
         "service t hausnummer 1": True,
@@ -49,3 +52,17 @@ async def test_a_service_that_its_destination_does_not_take_is_told_before_a_por
     assert len(rest) == len(catalogue.ids()) - 2
     assert all(row.ok for row in rest), "where a destination takes every other service, a misfit is told only"
     assert [row.check for row in rest if "schema" not in row.detail] == ["service t hund-anmelden 2"]
+
+
+async def test_a_token_that_is_refused_is_told_once_and_not_again_for_each_destination() -> None:
+    async def refused(*_: object) -> str:
+        raise TokenRefused(host="auth.example")
+
+    town = Municipality("t", ARS, "Stadt", "https://t.example", "test", "c", (NAMED, REST))
+    channel = SimpleNamespace(check_token=refused, check_destination=refused)
+    keys = SimpleNamespace(check=lambda *_, **__: None, try_signer=refused)
+    house: Any = SimpleNamespace(
+        municipalities={ARS: town}, catalogue=load(), channels={ARS: channel}, keys=keys, clock=SystemClock()
+    )
+    rows = await _town(house, ARS)
+    assert [row.check for row in rows] == ["signing_key t", "fitconnect_token t"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from dataclasses import replace
 from uuid import uuid4
@@ -12,12 +13,14 @@ import pytest
 
 from gateway.errors import Erased, NotFound, UploadTaken, UploadUnknown, VersionGone
 from gateway.evidence import chain
+from gateway.model import Event, FitConnectAddress
 from gateway.ports.blobs import SMALL_BLOB, SmallBlob
 from gateway.ports.store import (
     Change,
     EvidenceEntry,
 )
 from gateway.store.postgres import PostgresStore
+from gateway.store.rows import values as rows
 from tests.store.conftest import EVERYBODY, MASTER_KEY, OTHER_TOWN, drained, new_submission, uploaded
 
 
@@ -73,6 +76,28 @@ async def test_an_upload_follows_its_submission_into_another_town(store, postgre
     with psycopg.connect(postgres_dsn) as connection:
         for table in ("blobs", "data_keys", "submissions"):
             assert connection.execute(f"SELECT DISTINCT municipality FROM {table}").fetchall() == [(OTHER_TOWN,)]
+
+
+async def test_the_row_of_an_event_keeps_its_type_and_no_meaning(store, clock, postgres_dsn):
+    """Rows of every release look alike, so those from before there were meanings read right too."""
+    new = new_submission()
+    await store.create(new)
+    log = (Event("accept-submission", "d-1", False, clock.now(), ({"rule": "tags_missing"},), "refused:1"),)
+    await store.commit(1, Change(replace(new.submission, destination_id="D-1", events=log)))
+    with psycopg.connect(postgres_dsn) as connection:
+        ((row,),) = connection.execute("SELECT events FROM submissions").fetchall()
+    assert {*row[0]} == {"type", "issuer", "verified", "at", "problems", "jti", "token"}
+
+
+@pytest.mark.parametrize("address", [None, FitConnectAddress("urn:x:y", None), FitConnectAddress("urn:x:y", "DE15")])
+async def test_the_address_of_a_channel_stands_in_columns_of_its_own(store, postgres_dsn, address):
+    """The value is one, the columns are those of every release."""
+    new = new_submission(address=address)
+    await store.create(new)
+    assert rows.thawed(json.loads(rows.frozen(new.submission))) == new.submission
+    with psycopg.connect(postgres_dsn) as connection:
+        ((identifier, region),) = connection.execute("SELECT service_identifier, region FROM submissions").fetchall()
+    assert (identifier, region) == ((address.service_identifier, address.region) if address else (None, None))
 
 
 async def test_small_blobs_stand_with_the_commit_or_not_at_all(store, clock, postgres_dsn):

@@ -297,7 +297,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         clock=clock,
         keys=SimpleNamespace(token=Raising()),
         retention=Raising(),
-        turns=Raising(),
+        places=Raising(),
         guard=Raising(),
         periods=[PAYLOAD],
         limits=(),

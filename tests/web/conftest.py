@@ -17,14 +17,16 @@ import pybase64
 import pytest
 
 from gateway.crypto.keys import generate_ed25519, private_key
-from gateway.errors import RecordInvalid, UnknownService
-from gateway.intake.create import Admit, shape
+from gateway.errors import RecordInvalid
+from gateway.intake.body import Application
+from gateway.intake.create import Admit
 from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client, Destination, Finding, Municipality, Scope, State, Submission
 from gateway.ports.blobs import IncomingUpload, Upload
 from gateway.ports.store import Filter, StateChange, View
+from gateway.services.loader import Services
 from gateway.store.memory import MemoryStore
 from gateway.web.app import create_app
 from gateway.web.parts import BodyLimits, HealthCheck, WebDependencies
@@ -81,21 +83,20 @@ class FakeIntake:
     failure: Exception | None = None
     findings: tuple[Finding, ...] = ()
 
-    async def validate(self, client: Client, body: Mapping[str, Any]) -> tuple[Finding, ...]:
-        return (*shape(body), *self.findings)
+    async def validate(self, client: Client, application: Application) -> tuple[Finding, ...]:
+        return (*application.faults, *self.findings)
 
-    async def create(self, client: Client, body: Mapping[str, Any], key: str, *, admit: Admit | None = None) -> View:
+    async def create(self, client: Client, application: Application, key: str, *, admit: Admit | None = None) -> View:
         if self.failure:
             raise self.failure
-        digest = repr(body).encode()
-        if known := await self.store.known(client.id, key, digest):
+        if known := await self.store.known(client.id, key, application.content):
             return known
         if admit:
             await admit()
-        if findings := await self.validate(client, body):
+        if findings := await self.validate(client, application):
             raise RecordInvalid(findings=findings)
-        it = a_submission(client.id, body["municipality"], body["service"], self.store.clock.at)
-        return await self.store.create(replace(new(it), idempotency_key=key, digest=digest))
+        it = a_submission(client.id, application.municipality, application.service, self.store.clock.at)
+        return await self.store.create(replace(new(it), idempotency_key=key, digest=application.content))
 
 
 def a_submission(
@@ -133,26 +134,17 @@ class FakeService:
         return {"service": self.id, "municipality": ars, "record": {"name": "Müller"}, "attachments": [attachment]}
 
 
-class FakeCatalogue:
-    def __init__(self) -> None:
-        titles = {
-            "hausnummer": {"de": "Hausnummer beantragen", "en": "Apply for a house number"},
-            "termin": {"de": "Termin vereinbaren", "en": "Make an appointment"},
-        }
-        self.services = {name: FakeService(name, each) for name, each in titles.items()}
-
-    def ids(self):
-        return tuple(self.services)
-
-    def get(self, service_id):
-        if service_id not in self.services:
-            raise UnknownService
-        return self.services[service_id]
+def fake_services() -> Services:
+    titles = {
+        "hausnummer": {"de": "Hausnummer beantragen", "en": "Apply for a house number"},
+        "termin": {"de": "Termin vereinbaren", "en": "Make an appointment"},
+    }
+    return Services({name: FakeService(name, title) for name, title in titles.items()})  # type: ignore[arg-type]
 
 
 def municipality(slug: str, ars: str, url: str, *services: str) -> Municipality:
-    destination = Destination(DESTINATION, "test", services)
-    return Municipality(slug, ars, slug.title(), url, "test", "client", (destination,))
+    destination = Destination(DESTINATION, "fitconnect", services)
+    return Municipality(slug, ars, slug.title(), url, (destination,))
 
 
 @dataclass
@@ -223,7 +215,7 @@ def build(**limits: Any) -> World:
     parts = WebDependencies(
         intake=intake,
         store=store,
-        catalogue=FakeCatalogue(),
+        catalogue=fake_services(),
         municipalities=(
             municipality("tangerhuette", ARS, HOST, "*"),
             municipality("stendal", OTHER_ARS, "https://gateway.stendal.example", "hausnummer"),

@@ -41,7 +41,7 @@ from gateway.store.operation.pauses import ALL, MAINTENANCE
 from gateway.store.rows import values as rows
 from gateway.store.submissions import changes, reading
 from gateway.store.submissions.writing import told
-from gateway.submission.states import TERMINAL
+from gateway.submission.states import ERASABLE
 
 
 @dataclass(slots=True)
@@ -274,7 +274,7 @@ class MemoryStore(Store, KeyArchive):
         it, new = row.submission, row.new
         if row.erased:
             return False
-        if it.state not in TERMINAL | {State.DELIVERED}:
+        if it.state not in ERASABLE:
             raise StillUnderWay(state=it.state.value, submission=submission_id)
         row.prove((EvidenceEntry("erased", {"why": why}),), self._clock.now())
         nameless = tuple(replace(one, filename="") for one in new.attachments)

@@ -24,18 +24,18 @@ from gateway.errors import Forbidden, InvalidParameter, Maintenance, NotFound, U
 from gateway.input.pointers import token
 from gateway.login.certificates import Presented
 from gateway.login.tokens import Principal
-from gateway.model import Client, Finding, Scope
+from gateway.model import Client, ClientScope, Finding, Scope
 from gateway.ports.store import View
 from gateway.web.http.problems import parameter
 from gateway.web.parts import WebDependencies
 
 Handler = Callable[[Request], Awaitable[Response]]
-WRITE: Final = "submissions:write"
-READ: Final = "submissions:read"
-SERVICES: Final = "services:read"
+WRITE: Final = ClientScope.WRITE
+READ: Final = ClientScope.READ
+SERVICES: Final = ClientScope.SERVICES
 MAINTENANCE_S: Final = 120.0
 """When to ask again under maintenance."""
-WEBHOOKS: Final = "webhooks:write"
+WEBHOOKS: Final = ClientScope.WEBHOOKS
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_.:=~-]{1,200}")

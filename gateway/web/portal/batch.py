@@ -25,6 +25,7 @@ from gateway.errors import (
     MissingIdempotencyKey,
     WrongMediaType,
 )
+from gateway.intake.body import Application
 from gateway.model import Client
 from gateway.web.http import body
 from gateway.web.http.metrics import of as metrics_of
@@ -102,14 +103,14 @@ async def _taken(request: Request, client: Client, line: bytes | None) -> dict[s
     try:
         if line is None:
             raise BodyTooLarge(limit=parts.limits.body_bytes)
-        wanted = body.parse_object(line, parts.limits)
-        key = wanted.pop("idempotency_key", None)
+        said = body.parse_object(line, parts.limits)
+        key = said.pop("idempotency_key", None)
         if not isinstance(key, str) or not KEY.fullmatch(key):
             raise MissingIdempotencyKey
         known["idempotency_key"] = key
-        async with admission(parts, client) as place:
-            view = await parts.intake.create(client, wanted, key, admit=place.admit)
-            place.took(view)
+        async with admission(parts, client) as admitted:
+            view = await parts.intake.create(client, Application.of(said), key, admit=admitted.admit)
+            admitted.took(view)
     except GatewayError as error:
         return {**_problem(request, error), **known}
     metrics_of(request).taken(view.submission.service, view.submission.municipality)

@@ -12,8 +12,10 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
-from gateway.intake.withdrawal import taken_again, withdraw
+from gateway.errors import MissingIdempotencyKey, RecordInvalid
+from gateway.input.patterns import REFERENCE
+from gateway.intake import withdrawal
+from gateway.intake.body import Application
 from gateway.model import Client, Severity, State
 from gateway.ports.store import Filter, View
 from gateway.web.http import body
@@ -34,7 +36,6 @@ from gateway.web.portal.access import (
 )
 
 KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
-_REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 _SERVICE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _REFERENCE_FORM: Final = ("1 bis 64 Zeichen aus A–Z, a–z, 0–9 und . _ : / -", "1 to 64 of A–Z, a–z, 0–9 and . _ : / -")
 _SERVICE_FORM: Final = (
@@ -51,10 +52,10 @@ async def create(request: Request) -> Response:
     key = _key(request)
     parts = dependencies_of(request)
     await taking(parts)
-    wanted = await body.read_object(request, parts.limits)
-    async with admission(parts, client) as place:
-        view = await parts.intake.create(client, wanted, key, admit=place.admit)
-        place.took(view)
+    application = await _application(request)
+    async with admission(parts, client) as admitted:
+        view = await parts.intake.create(client, application, key, admit=admitted.admit)
+        admitted.took(view)
     return _made(request, view)
 
 
@@ -62,7 +63,7 @@ async def cancel(request: Request) -> Response:
     """Take an application back that was not submitted yet; repeated, the same answer."""
     client = caller(request, WRITE).client
     parts, view = dependencies_of(request), await _own(request, client)
-    await withdraw(parts.store, parts.clock, view.submission.id)
+    await withdrawal.withdraw(parts.store, parts.clock, view.submission.id)
     return reply((await _own(request, client)).as_json())
 
 
@@ -73,15 +74,17 @@ async def correct(request: Request) -> Response:
     """
     client = caller(request, WRITE).client
     parts, key, old = dependencies_of(request), _key(request), await _own(request, client)
-    if parts.correct is None:  # an app made without it
-        raise NotFound
     await taking(parts)
-    wanted = await body.read_object(request, parts.limits)
-    with storage(parts, taken_again(old, wanted)):
-        async with admission(parts, client) as place:
-            view = await parts.correct(client, old, wanted, key, place.admit)
-            place.took(view)
+    application = await _application(request)
+    with storage(parts, withdrawal.taken_again(old, application)):
+        async with admission(parts, client) as admitted:
+            view = await withdrawal.correct(parts.intake, client, old, application, key, admitted.admit)
+            admitted.took(view)
     return _made(request, view)
+
+
+async def _application(request: Request) -> Application:
+    return Application.of(await body.read_object(request, dependencies_of(request).limits))
 
 
 def _key(request: Request) -> str:
@@ -109,10 +112,9 @@ async def validate(request: Request) -> Response:
     """Check an application without taking anything over."""
     client = caller(request, WRITE).client
     Query.of(request, ()).done()
-    parts = dependencies_of(request)
-    wanted = await body.read_object(request, parts.limits)
+    application = await _application(request)
     try:
-        findings = await parts.intake.validate(client, wanted)
+        findings = await dependencies_of(request).intake.validate(client, application)
     except RecordInvalid as error:
         findings = error.findings
     valid = not any(finding.severity is Severity.ERROR for finding in findings)
@@ -129,15 +131,15 @@ async def listing(request: Request) -> Response:
     """The caller's submissions, newest first, a page at a time."""
     client = caller(request, READ).client
     query = Query.of(request, _LIST, repeatable=("state",))
-    wanted = Filter(
+    asked = Filter(
         states=query.many("state", tuple(State)),
         service=query.matching("service", _SERVICE, _SERVICE_FORM),
         municipality=query.municipality(client),
-        reference=query.matching("reference", _REFERENCE, _REFERENCE_FORM),
+        reference=query.matching("reference", REFERENCE, _REFERENCE_FORM),
         created_after=query.instant("created_after"),
         cursor=query.cursor("cursor"),
         limit=query.number("limit", default=50, least=1, most=200),
     )
     query.done()
-    views, following = await dependencies_of(request).store.list_views(wanted, visible(request, client))
+    views, following = await dependencies_of(request).store.list_views(asked, visible(request, client))
     return reply({"items": [view.as_json() for view in views], "next": following})

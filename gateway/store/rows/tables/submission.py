@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from gateway.store.rows.states import OPEN
 from gateway.store.rows.tables.columns import Xid8, at, id_column, metadata, municipality, of_submission
 
 submissions = Table(
@@ -70,7 +71,7 @@ submissions = Table(
     Index(
         "submissions_open_idx",
         "id",
-        postgresql_where=text("state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')"),
+        postgresql_where=text(OPEN),
     ),
     Index(None, "remote_id"),
     Index(None, "state", "created_at", "id"),
