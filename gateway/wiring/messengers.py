@@ -1,4 +1,4 @@
-"""The herald of one process, wired: settings, store and ways out.
+"""The sender of alarms of one process, wired: settings, store and ways out.
 
 Knows: how its parts fit together. Never does: any work of theirs. Standard: architecture §2.
 Start reading: `open_alarm_sender`.
@@ -18,7 +18,7 @@ from gateway.notify.alerts import AlarmSender, Reach
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings.gateway import Settings
-from gateway.store.operation.alarm_messages import StoredAlarmMessages
+from gateway.store.operation.alarm_messages import StoredAlarmQueue
 from gateway.wiring import recipients
 from gateway.wiring.runtime import Runtime, policy
 
@@ -32,7 +32,7 @@ async def open_alarm_sender(runtime: Runtime, counted: Failures | None = None) -
     way = replace(policy(runtime.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.ALARM_WEBHOOK)
     async with httpx_client(way, durations=runtime.durations) as client:
         yield AlarmSender(
-            bulletins=StoredAlarmMessages(runtime.store.database, runtime.clock, runtime.store.new_id),
+            queue=StoredAlarmQueue(runtime.store.database, runtime.clock, runtime.store.new_id),
             targets=targets,
             client=client,
             clock=runtime.clock,

@@ -316,7 +316,9 @@ async def open_webhook_sender(runtime: Runtime, counted: Failures) -> AsyncItera
     # as many connections as there are lanes: a bound for all would let many slow receivers hold up the others
     way = replace(policy(runtime.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.WEBHOOK)
     async with http_client(way, durations=runtime.durations) as client:
-        yield WebhookSender(runtime.store.messages, client, runtime.clock, served, failures=counted)
+        yield WebhookSender(
+            queue=runtime.store.messages, client=client, clock=runtime.clock, served=served, failures=counted
+        )
 
 
 class _Channels:

@@ -70,10 +70,10 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
         app, counted = jobs.build_app(runtime.dsn, advance, partial(_give_up, runtime)), failures(runtime)
         async with (
             app.open_async(),
-            open_webhook_sender(runtime, counted) as notifier,
-            open_alarm_sender(runtime, counted) as herald,
+            open_webhook_sender(runtime, counted) as webhooks,
+            open_alarm_sender(runtime, counted) as alerts,
         ):
-            apart = (*_tasks(runtime, app, counted), notifier.run(), herald.run())
+            apart = (*_tasks(runtime, app, counted), webhooks.run(), alerts.run())
             tasks = [asyncio.create_task(each) for each in apart]
             on_ready()
             try:

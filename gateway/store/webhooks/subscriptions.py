@@ -14,8 +14,17 @@ from uuid import UUID, uuid4
 
 from gateway.crypto import vault
 from gateway.errors import LimitReached, NotFound, WebhookEnded
-from gateway.notify.alarms import TASK_FAILING, WEBHOOK_ENDED, webhook_task
-from gateway.notify.message import GONE, OVERLAP, SECRET_BYTES, TEST, Webhook, WebhookDelivery, secret_text
+from gateway.notify.alarms import TASK_FAILING, WEBHOOK_ENDED
+from gateway.notify.message import (
+    GONE,
+    OVERLAP,
+    SECRET_BYTES,
+    TEST,
+    Webhook,
+    WebhookDelivery,
+    secret_text,
+    webhook_task,
+)
 from gateway.ports.clock import Clock
 from gateway.store.connection.database import Database, numbered
 from gateway.store.keys.keyring import DataKey, DataKeyring
