@@ -1,4 +1,4 @@
-"""Messages about alarms: gathered, claimed, settled.
+"""Messages about alarms: gathered, claimed under a lease, settled.
 
 Knows: what each target was told. Never does: send; know an address. Standard: architecture §3.
 Start reading: `StoredAlarmQueue.compose`.

@@ -1,7 +1,7 @@
 """Alarms as rows: raised once for each rule and submission, acknowledged by a person, resolved by the way itself.
 
 Knows: the tables `alarms` and `house_alarms` (about the gateway itself). Never does: decide when (`deadlines` does),
-tell anybody (`bulletins` gathers what is told). Standard: architecture §3. Start reading: `look`.
+tell anybody (`alarm_messages` gathers what is told). Standard: architecture §3. Start reading: `look`.
 """
 
 from __future__ import annotations
@@ -116,16 +116,16 @@ WITH seen AS (
     UPDATE alarms SET acknowledged_at = %(now)s
     WHERE acknowledged_at IS NULL AND resolved_at IS NULL AND submission = ANY(%(ids)s::uuid[])
     RETURNING rule, submission::text AS subject
-), house AS (
+), own AS (
     UPDATE house_alarms SET acknowledged_at = %(now)s
     WHERE acknowledged_at IS NULL AND resolved_at IS NULL AND rule = ANY(%(rules)s::text[])
     RETURNING rule, subject
 )
-SELECT rule, subject FROM seen UNION ALL SELECT rule, subject FROM house ORDER BY subject, rule
+SELECT rule, subject FROM seen UNION ALL SELECT rule, subject FROM own ORDER BY subject, rule
 """,
     commits="alarms.acknowledge",
 )
-_HOUSE: Final = numbered(
+_RAISE_OWN: Final = numbered(
     """
 INSERT INTO house_alarms AS alarm (rule, subject, raised_at) VALUES (%(rule)s, %(subject)s, %(now)s)
 ON CONFLICT (rule, subject) DO UPDATE
@@ -134,7 +134,7 @@ WHERE alarm.resolved_at IS NOT NULL
 """,
     commits="alarms.raise_house",
 )
-_HOUSE_OVER: Final = numbered(
+_RESOLVE_OWN: Final = numbered(
     "UPDATE house_alarms SET resolved_at = %(now)s "
     "WHERE rule = %(rule)s AND subject = %(subject)s AND resolved_at IS NULL",
     commits="alarms.resolve_house",
@@ -146,26 +146,26 @@ async def look(database: Database, now: datetime, limits: Sequence[Limit] = ()) 
 
     `limits` are those that municipalities set. An alarm whose cause came back after it was over is raised anew.
     """
-    found: list[Raised] = []
+    raised: list[Raised] = []
     for rule in RULES:
         states = sorted(state.value for state in rule.states)
         await database.run(_RESOLVE, rule=rule.name, states=states, now=now)
         rows = await database.rows(_RAISE[rule.since], rule=rule.name, states=states, before=now - rule.after, now=now)
-        found += [(rule.name, row["submission"], row["municipality"]) for row in rows]
+        raised += [(rule.name, row["submission"], row["municipality"]) for row in rows]
     for fault in FAULT_RULES:
         await database.run(_MENDED[fault.held], rule=fault.name, now=now)
         rows = await database.rows(_FAULTS[fault.held], rule=fault.name, now=now)
-        found += [(fault.name, row["submission"], row["municipality"]) for row in rows]
+        raised += [(fault.name, row["submission"], row["municipality"]) for row in rows]
     for event in EVENT_RULES:
         await database.run(_EVENT_OVER, rule=event.name, code=event.code, now=now)
         rows = await database.rows(_TELL_EVENT, rule=event.name, code=event.code, now=now)
-        found += [(event.name, row["submission"], row["municipality"]) for row in rows]
+        raised += [(event.name, row["submission"], row["municipality"]) for row in rows]
     for bound in LIMIT_RULES:
         await database.run(_PROVEN[bound.proof], rule=bound.name, now=now)
         mine = [limit for limit in limits if limit.rule == bound.name]
         rows = await database.rows(_LIMIT[bound.proof], rule=bound.name, now=now, **_columns(mine, now)) if mine else ()
-        found += [(bound.name, row["submission"], row["municipality"]) for row in rows]
-    return found
+        raised += [(bound.name, row["submission"], row["municipality"]) for row in rows]
+    return raised
 
 
 def _columns(limits: Sequence[Limit], now: datetime) -> dict[str, list[Any]]:
@@ -197,9 +197,9 @@ async def acknowledge(
 
 async def raise_about_gateway(database: Database, rule: str, subject: str, now: datetime) -> bool:
     """Raise an alarm about the gateway itself; whether it is new."""
-    return await database.run(_HOUSE, rule=rule, subject=subject, now=now) > 0
+    return await database.run(_RAISE_OWN, rule=rule, subject=subject, now=now) > 0
 
 
 async def resolve_about_gateway(database: Database, rule: str, subject: str, now: datetime) -> bool:
     """Its cause is gone; whether there was one open."""
-    return await database.run(_HOUSE_OVER, rule=rule, subject=subject, now=now) > 0
+    return await database.run(_RESOLVE_OWN, rule=rule, subject=subject, now=now) > 0

@@ -172,8 +172,8 @@ class Webhooks:
         row = await self._database.one(_TEST, id=webhook, client=client, **values)
         if row is None:
             raise NotFound
-        found: UUID = row["id"]
-        return found
+        message: UUID = row["id"]
+        return message
 
     async def replay(self, client: str, webhook: UUID, after: str | None) -> None:
         """See the port. A cursor that lies ahead changes nothing."""
@@ -193,7 +193,7 @@ class Webhooks:
             raise foreign_cursor("#query/cursor") from None
         asked = {"before": before, "first": before is None, "limit": limit + 1}
         rows = await self._database.rows(_LOG, id=webhook, ended=ended, **asked)
-        found = tuple(
+        deliveries = tuple(
             WebhookDelivery(
                 row["id"],
                 row["type"],
@@ -205,7 +205,7 @@ class Webhooks:
             )
             for row in rows[:limit]
         )
-        return found, str(found[-1].id) if len(rows) > limit else None
+        return deliveries, str(deliveries[-1].id) if len(rows) > limit else None
 
     async def _owned(self, client: str, webhook: UUID) -> Mapping[str, Any]:
         row = await self._database.one(_ONE, client=client, id=webhook, now=self._clock.now())
