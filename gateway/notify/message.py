@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol
@@ -94,7 +94,7 @@ class WebhookDelivery:
     state: str
     created_at: datetime
     next_at: datetime | None
-    tries: tuple[Mapping[str, Any], ...]
+    tries: Sequence[Mapping[str, Any]]
 
     def as_json(self) -> dict[str, Any]:
         """The line as the API shows it."""

@@ -32,7 +32,6 @@ from gateway.keys.following import Following
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Finding, Municipality
 from gateway.notify.alarms import TASK_FAILING
-from gateway.notify.webhooks import WebhookSender
 from gateway.outbound.client import HttpClient, Policy, http_client
 from gateway.outbound.durations import Durations
 from gateway.outbound.pace import Counterpart
@@ -306,19 +305,6 @@ def failures(runtime: Runtime) -> Failures:
         await change(runtime.store.database, TASK_FAILING, task, runtime.clock.now())
 
     return Failures(tell)
-
-
-@asynccontextmanager
-async def open_webhook_sender(runtime: Runtime, counted: Failures) -> AsyncIterator[WebhookSender]:
-    """What carries messages to webhooks, with connections of its own: a hanging receiver takes none from others."""
-    everywhere = frozenset(runtime.municipalities)
-    served = {each.id: frozenset(each.municipalities) or everywhere for each in runtime.settings.clients}
-    # as many connections as there are lanes: a bound for all would let many slow receivers hold up the others
-    way = replace(policy(runtime.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.WEBHOOK)
-    async with http_client(way, durations=runtime.durations) as client:
-        yield WebhookSender(
-            queue=runtime.store.messages, client=client, clock=runtime.clock, served=served, failures=counted
-        )
 
 
 class _Channels:

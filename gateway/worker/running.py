@@ -34,8 +34,8 @@ from gateway.store.operation.destination_places import RENEW_EVERY_S
 from gateway.store.submissions import statements
 from gateway.store.submissions.set_aside import set_aside
 from gateway.wiring import recipients
-from gateway.wiring.messengers import open_alarm_sender
-from gateway.wiring.runtime import Runtime, failures, open_runtime, open_webhook_sender, policy
+from gateway.wiring.messengers import open_alarm_sender, open_webhook_sender
+from gateway.wiring.runtime import Runtime, failures, open_runtime, policy
 from gateway.worker.evidence_check import EvidenceWatch
 from gateway.worker.stamping import stamp_roots
 from gateway.xoev.readable import application as readable

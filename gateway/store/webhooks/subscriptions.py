@@ -103,7 +103,8 @@ WHERE id = %(id)s AND client = %(client)s AND ended_at IS NULL
 )
 _LOG = numbered(
     """
-SELECT id, type, submission, created_at, log, CASE WHEN state = 'waiting' AND NOT %(ended)s THEN next_at END AS next_at,
+SELECT id, type, submission, created_at, log AS tries,
+    CASE WHEN state = 'waiting' AND NOT %(ended)s THEN next_at END AS next_at,
     CASE WHEN state = 'waiting' AND %(ended)s THEN 'failed' ELSE state END AS state
 FROM webhook_messages
 WHERE webhook = %(id)s AND (created_at, id) < (
@@ -193,18 +194,7 @@ class Webhooks:
             raise foreign_cursor("#query/cursor") from None
         asked = {"before": before, "first": before is None, "limit": limit + 1}
         rows = await self._database.rows(_LOG, id=webhook, ended=ended, **asked)
-        deliveries = tuple(
-            WebhookDelivery(
-                row["id"],
-                row["type"],
-                row["submission"],
-                row["state"],
-                row["created_at"],
-                row["next_at"],
-                tuple(row["log"]),
-            )
-            for row in rows[:limit]
-        )
+        deliveries = tuple(WebhookDelivery(**row) for row in rows[:limit])
         return deliveries, str(deliveries[-1].id) if len(rows) > limit else None
 
     async def _owned(self, client: str, webhook: UUID) -> Mapping[str, Any]:
