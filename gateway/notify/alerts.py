@@ -50,17 +50,13 @@ class AlarmQueue(MessageQueue, Protocol):
         """
         ...
 
-    async def busy(self, targets: Collection[str]) -> Sequence[str]:
-        """Those for which a message is due."""
-        ...
-
-    async def claim(self, target: str, lease: timedelta) -> Sequence[AlarmMessage]:
-        """Due messages of one target; nobody else gets them for `lease`."""
+    async def claim(self, targets: Collection[str], lease: timedelta) -> Sequence[AlarmMessage]:
+        """Due messages; nobody else gets them for `lease`."""
         ...
 
 
 @dataclass(slots=True, kw_only=True)
-class AlarmSender(SendingLoop[Target, AlarmMessage]):
+class AlarmSender(SendingLoop[AlarmMessage, AlarmMessage]):
     """Sends what is due to `targets` (by key). `sender` and `relay` are unset where there is no mail server."""
 
     task: ClassVar = "alarms_send"
@@ -98,20 +94,20 @@ class AlarmSender(SendingLoop[Target, AlarmMessage]):
         if number := await self.queue.compose(target, repeat=self.repeat, quiet=self.quiet):
             log.info("alarms.gathered", recipient=target.name, alarms=number)
 
-    async def _busy(self) -> Mapping[str, Target]:
+    async def _busy(self) -> Mapping[str, AlarmMessage]:
         self._follow()
-        targets = self.targets
-        return {f"alarms_send {key}": targets[key] for key in await self.queue.busy(targets.keys())} if targets else {}
+        due = await self.queue.claim(self.targets.keys(), LEASE) if self.targets else ()
+        return {f"alarms_send {message.target}": message for message in due}
 
-    async def _claims(self, receiver: Target) -> AsyncIterator[Sequence[AlarmMessage]]:
-        if due := await self.queue.claim(receiver.key, LEASE):
-            yield due
+    async def _claims(self, receiver: AlarmMessage) -> AsyncIterator[Sequence[AlarmMessage]]:
+        yield [receiver]  # at most one message waits for a target
 
-    async def _send(self, receiver: Target, message: AlarmMessage) -> None:
+    async def _send(self, message: AlarmMessage) -> None:
+        target = self.targets[message.target]
         try:
-            await self._carry(receiver, message, alarms.TYPE)
+            await self._carry(target, message, alarms.TYPE)
         except CounterpartError as error:
-            log.warning("alarms.not_delivered", recipient=receiver.name, code=error.code, tries=message.tries)
+            log.warning("alarms.not_delivered", recipient=target.name, code=error.code, tries=message.tries)
             raise
 
     async def _carry(self, target: Target, message: AlarmMessage, kind: str) -> None:

@@ -103,7 +103,7 @@ class SendingLoop(ABC, Generic[R, M]):
         """What is due, under a lease: if this worker dies, another one claims it once the lease has ended."""
 
     @abstractmethod
-    async def _send(self, receiver: R, message: M) -> Answer | None:
+    async def _send(self, message: M) -> Answer | None:
         """Try once; the answer, where the way has one. Raises `CounterpartError` and `TimeoutError`."""
 
     async def _lane(self, task: str, receiver: R) -> None:
@@ -113,13 +113,13 @@ class SendingLoop(ABC, Generic[R, M]):
     async def _work_off(self, task: str, receiver: R) -> None:
         """Where this fails after sending, the lease ends and the message is sent once more, under the same id."""
         async for due in self._claims(receiver):
-            await self.queue.settle(await asyncio.gather(*(self._try(task, receiver, message) for message in due)))
+            await self.queue.settle(await asyncio.gather(*(self._try(task, message) for message in due)))
 
-    async def _try(self, task: str, receiver: R, message: M) -> SendingResult:
+    async def _try(self, task: str, message: M) -> SendingResult:
         """Send one message; an exception that nobody foresaw is a failed try of this message alone."""
         status, error, wish, final = None, None, None, False
         try:
-            answer = await self._send(receiver, message)
+            answer = await self._send(message)
         except TimeoutError:
             error = "timeout"
         except CounterpartError as failure:

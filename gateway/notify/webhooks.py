@@ -75,7 +75,7 @@ class WebhookSender(SendingLoop[BusyWebhook, WebhookMessage]):
                 return
             news = looked > 0
 
-    async def _send(self, receiver: BusyWebhook, message: WebhookMessage) -> Answer:  # noqa: ARG002 - the message has it all
+    async def _send(self, message: WebhookMessage) -> Answer:
         content, fields = webhook.signed(message, self.clock.now())
         async with asyncio.timeout(self.patience_s):
             return await exchange(

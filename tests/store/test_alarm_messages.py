@@ -222,7 +222,7 @@ async def test_a_message_of_a_worker_that_died_is_sent_by_another_and_by_one_onl
     await held(store, clock)
     dead, other = alarm_senders(to_it()), alarm_senders(to_it())
     await dead.queue.compose(to_it(), repeat=REPEAT, quiet=QUIET)
-    await dead.queue.claim("it:1", timedelta(seconds=90))
+    await dead.queue.claim(["it:1"], timedelta(seconds=90))
     await told(other)
     assert mail.got == []
     clock.advance(seconds=91)
@@ -236,7 +236,7 @@ async def test_workers_that_died_with_a_message_are_no_failures_of_its_target(st
     sender = alarm_senders(to_it())
     await sender.queue.compose(to_it(), repeat=REPEAT, quiet=QUIET)
     for _ in range(8):
-        assert len(await sender.queue.claim("it:1", timedelta(seconds=90))) == 1
+        assert len(await sender.queue.claim(["it:1"], timedelta(seconds=90))) == 1
         clock.advance(seconds=91)
     mail.replies["RCPT"] = "450 4.2.1 busy"
     await told(sender)

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from gateway.errors import InvalidParameter, LimitReached, NotFound, WebhookEnded
 from gateway.model import Scope, State, instant
-from gateway.notify.message import STATE, BusyWebhook, webhook_task
+from gateway.notify.message import STATE, webhook_task
 from gateway.notify.schedule import DELAYS, GIVEN_UP_AFTER
 from gateway.notify.webhooks import LEASE, WebhookSender
 from gateway.outbound.client import Policy, http_client
@@ -339,7 +339,7 @@ async def test_a_late_worker_does_not_undo_what_its_successor_noted(store, sende
     (late,) = await store.messages.claim(hook, 5, LEASE)
     clock.at += LEASE
     await round_(sender)
-    outcome = await sender._try("late", BusyWebhook(hook, "portal", news=False), late)
+    outcome = await sender._try("late", late)
     await store.messages.settle([replace(outcome, delivered=False, status=500, next_at=clock.at)])
     log, _ = await store.webhooks.log("portal", hook, None, 10)
     assert [(each.state, len(each.tries)) for each in log] == [("delivered", 1)]

@@ -59,10 +59,9 @@ INSERT INTO bulletins (id, target, lines, created_at, state, tries, began_at, ne
 VALUES (%(id)s, %(target)s, %(lines)s::text::jsonb, %(now)s, 'waiting', 0, %(now)s, %(now)s, '[]')
 """
 )
-_BUSY = numbered(
-    "SELECT target FROM bulletins WHERE state = 'waiting' AND target = ANY(%(targets)s) AND next_at <= %(now)s"
+_CLAIM = numbered(
+    claiming("bulletins", "target = ANY(%(targets)s)", order="created_at"), commits="bulletins.claim", limit=None
 )
-_CLAIM = numbered(claiming("bulletins", "target", order="created_at"), commits="bulletins.claim", limit=1)
 _SETTLE = numbered(
     settling("bulletins") + "RETURNING message.target, message.state",
     commits="bulletins.settle",
@@ -103,15 +102,10 @@ class StoredAlarmQueue:
                 await db.run(connection, _PUT, id=self._new_id(), target=target.key, lines=text, now=now)
             return sum(line.number for line in lines)
 
-    async def busy(self, targets: Collection[str]) -> tuple[str, ...]:
-        """See the port."""
-        rows = await self._database.rows(_BUSY, targets=sorted(targets), now=self._clock.now())
-        return tuple(row["target"] for row in rows)
-
-    async def claim(self, target: str, lease: timedelta) -> Sequence[AlarmMessage]:
+    async def claim(self, targets: Collection[str], lease: timedelta) -> Sequence[AlarmMessage]:
         """See the port. One that cannot be read is given up: it would hold up what comes after it."""
         now = self._clock.now()
-        rows = await self._database.rows(_CLAIM, receiver=target, now=now, leased=now + lease)
+        rows = await self._database.rows(_CLAIM, targets=sorted(targets), now=now, leased=now + lease)
         messages, unreadable = await read(rows, _message, now, again=False)
         if unreadable:
             await self.settle(unreadable)

@@ -27,19 +27,17 @@ log = structlog.get_logger()
 M = TypeVar("M")
 
 
-def claiming(  # noqa: PLR0913 - the parts of one statement
+def claiming(
     table: LiteralString,
-    receiver: LiteralString,
-    *,
+    only: LiteralString,
     order: LiteralString,
-    only: LiteralString = "true",
     more: LiteralString = "",
     joined: LiteralString = "",
 ) -> LiteralString:
-    """SQL that claims due messages of one receiver. `failures` are the failed tries since the schedule began."""
+    """SQL that claims `only` those that are due. `failures` are the failed tries since the schedule began."""
     return f"""
 WITH due AS (
-    SELECT id FROM {table} WHERE {receiver} = %(receiver)s AND state = 'waiting' AND next_at <= %(now)s AND {only}
+    SELECT id FROM {table} WHERE {only} AND state = 'waiting' AND next_at <= %(now)s
     ORDER BY next_at, {order}, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE {table} AS message SET tries = tries + 1, next_at = %(leased)s FROM due WHERE message.id = due.id

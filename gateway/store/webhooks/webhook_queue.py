@@ -83,9 +83,8 @@ _MOVE = numbered("UPDATE webhooks SET cursor_xid = %(xid)s::text::xid8, cursor_i
 _CLAIM = numbered(
     claiming(
         "webhook_messages",
-        "webhook",
+        "webhook = %(webhook)s AND EXISTS (SELECT FROM webhooks WHERE webhooks.id = %(webhook)s AND ended_at IS NULL)",
         order="at",
-        only="EXISTS (SELECT FROM webhooks WHERE webhooks.id = %(receiver)s AND ended_at IS NULL)",
         more=""", webhook.municipality AS key_municipality, webhook.data_key, data_keys.wrapped,
     webhook.url, webhook.secret, CASE WHEN webhook.previous_until > %(now)s THEN webhook.previous END AS previous""",
         joined=""" JOIN webhooks AS webhook ON webhook.id = claimed.webhook
@@ -165,7 +164,7 @@ class StoredWebhookQueue:
     async def claim(self, webhook: UUID, limit: int, lease: timedelta) -> Sequence[WebhookMessage]:
         """See the port."""
         now = self._clock.now()
-        rows = await self._database.rows(_CLAIM, receiver=webhook, now=now, leased=now + lease, limit=limit)
+        rows = await self._database.rows(_CLAIM, webhook=webhook, now=now, leased=now + lease, limit=limit)
         messages, unreadable = await read(rows, self._message, now, again=True)
         if unreadable:
             await self.settle(unreadable)
