@@ -20,6 +20,7 @@ from gateway.model import State
 from gateway.notify.alarms import Target
 from gateway.notify.alerts import AlarmSender
 from gateway.notify.message import signature
+from gateway.notify.schedule import SendingResult
 from gateway.outbound.client import Policy
 from gateway.outbound.httpx_errors import OutboundRefused
 from gateway.outbound.httpx_transport import httpx_client
@@ -246,6 +247,20 @@ async def test_workers_that_died_with_a_message_are_no_failures_of_its_target(st
     assert len(mail.got) == 1
 
 
+async def test_a_late_worker_does_not_undo_what_its_successor_noted(store, clock, mail, alarm_senders):
+    await held(store, clock)
+    sender = alarm_senders(to_it())
+    await sender.queue.compose(to_it(), repeat=REPEAT, quiet=QUIET)
+    (late,) = await sender.queue.claim(["it:1"], timedelta(seconds=90))
+    refused = SendingResult(late.id, late.tries, clock.now(), False, None, CounterpartRefused.code, None)
+    clock.advance(seconds=91)
+    (successor,) = await sender.queue.claim(["it:1"], timedelta(seconds=90))
+    delivered = replace(refused, tries=successor.tries, delivered=True, error=None)
+    for done in (refused, delivered, refused):
+        await sender.queue.settle([done])
+        assert [row["rule"] for row in await open_alarms(store.database)] == ["held"]
+
+
 async def test_a_refused_recipient_is_given_up_and_becomes_an_alarm_for_the_others(store, clock, mail, alarm_senders):
     await held(store, clock)
     gone, there = to_it(key="gone:1", name="gone"), to_it(key="there:1", name="there", mail="there@town.example")
@@ -293,6 +308,17 @@ async def test_a_webhook_that_is_wrong_for_a_while_gets_the_same_message_later(s
             clock.advance(seconds=6)
         assert len({headers["webhook-id"] for headers, _ in hook.got}) == 1
         assert len(hook.got) == 3
+
+
+async def test_a_webhook_for_alarms_may_ask_for_later_and_is_not_ended_by_410(store, clock, alarm_senders):
+    await held(store, clock)
+    async with receiving() as hook:
+        hook.answers += [web.Response(status=410), web.Response(status=429, headers={"Retry-After": "60"})]
+        sender = alarm_senders(Target("hook:1", "hook", AlarmLevel.NOTICE, url=hook.url, secret=bytes(32)))
+        for seconds, number in ((0, 1), (2, 2), (58, 2), (3, 3)):
+            clock.advance(seconds=seconds)
+            await told(sender)
+            assert len(hook.got) == number
 
 
 @pytest.mark.parametrize(
