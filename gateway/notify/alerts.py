@@ -7,7 +7,6 @@ a message. Standards: RFC 5321 (mail), Standard Webhooks 1.0. Start reading: `Al
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,10 +20,11 @@ import structlog
 from gateway import failpoints
 from gateway.errors import CounterpartBusy, CounterpartError
 from gateway.notify import alarms, mail
-from gateway.notify import message as webhook
 from gateway.notify.alarms import AlarmMessage, Target
+from gateway.notify.message import TEST, WebhookMessage
 from gateway.notify.schedule import seconds
-from gateway.notify.sending import ANSWER_BYTES, MessageQueue, SendingLoop
+from gateway.notify.sending import MessageQueue, SendingLoop
+from gateway.notify.webhooks import post
 from gateway.outbound import smtp
 from gateway.outbound.durations import Durations
 from gateway.outbound.httpx_transport import exchange
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 LEASE: Final = timedelta(seconds=90)
 """Longer than any conversation with a mail server: only the messages of a dead worker come to another one."""
 Reach = tuple[Mapping[str, Target], Relay | None]
-"""Who is told, and through which mail server."""
+"""Who is told, by key, and through which mail server; None where there is none."""
 
 
 class AlarmQueue(MessageQueue, Protocol):
@@ -57,46 +57,43 @@ class AlarmQueue(MessageQueue, Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class AlarmSender(SendingLoop[AlarmMessage, AlarmMessage]):
-    """Sends what is due to `targets` (by key). `sender` and `relay` are unset where there is no mail server."""
+    """Sends what is due. `reach` says to whom and how as of now: secrets and passwords may be corrected meanwhile."""
 
     task: ClassVar = "alarms_send"
     look_every_s: ClassVar = 5.0
     chores_every: ClassVar = 12
 
     queue: AlarmQueue
-    targets: Mapping[str, Target]
+    reach: Callable[[], Reach]
     client: httpx.AsyncClient
     gateway: str
-    relay: Relay | None = None
     sender: str = ""
     repeat: timedelta | None = timedelta(hours=24)
     quiet: timedelta = timedelta(minutes=15)
     durations: Durations | None = None
-    reach: Callable[[], Reach] | None = None
-    """Targets and relay as they are now, where secrets and passwords may be corrected meanwhile."""
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """Who is told, by key."""
+        return self.reach()[0]
 
     async def chores(self) -> None:
         """Forget old messages and gather what is to be told; what fails for one target holds up no other."""
-        self._follow()
         await self.failures.attempt("alarms_prune", self.queue.prune)
         for target in self.targets.values():
             await self.failures.attempt(f"alarms_gather {target.name}", partial(self._gather, target))
 
     async def trial(self, target: Target, name: UUID) -> None:
         """Send a test to one target now. Raises what the way raises."""
-        await self._carry(target, AlarmMessage(name, 1, self.clock.now(), target.key, ()), webhook.TEST)
-
-    def _follow(self) -> None:
-        if self.reach:
-            self.targets, self.relay = self.reach()
+        await self._carry(target, AlarmMessage(name, 1, self.clock.now(), target.key, ()), TEST)
 
     async def _gather(self, target: Target) -> None:
         if number := await self.queue.compose(target, repeat=self.repeat, quiet=self.quiet):
             log.info("alarms.gathered", recipient=target.name, alarms=number)
 
     async def _busy(self) -> Mapping[str, AlarmMessage]:
-        self._follow()
-        due = await self.queue.claim(self.targets.keys(), LEASE) if self.targets else ()
+        targets = self.targets
+        due = await self.queue.claim(targets.keys(), LEASE) if targets else ()
         return {f"alarms_send {message.target}": message for message in due}
 
     async def _claims(self, receiver: AlarmMessage) -> AsyncIterator[Sequence[AlarmMessage]]:
@@ -114,32 +111,21 @@ class AlarmSender(SendingLoop[AlarmMessage, AlarmMessage]):
         if target.mail is None:
             await self._post(target, message, kind)
             return
-        form = mail.trial_mail if kind == webhook.TEST else mail.mail
+        form = mail.trial_mail if kind == TEST else mail.mail
         failpoints.before("steps.mail")
-        assert self.relay is not None  # the settings see to it
+        _, relay = self.reach()
+        assert relay is not None  # the settings see to it
         written = form(message, sender=self.sender, to=target.mail, gateway=self.gateway, now=self.clock.now())
-        await smtp.send(self.relay, self.sender, target.mail, written, durations=self.durations)
+        await smtp.send(relay, self.sender, target.mail, written, durations=self.durations)
 
     async def _post(self, target: Target, message: AlarmMessage, kind: str) -> None:
         """Raises `CounterpartBusy` for any answer but success: a webhook that was put right gets what it missed."""
         data = {"gateway": self.gateway, "alarms": [line.as_json() for line in message.lines]}
-        content, fields = webhook.signed(
-            webhook.WebhookMessage(
-                message.id, message.tries, message.began, kind, message.began, data, target.url or "", (target.secret,)
-            ),
-            self.clock.now(),
+        told = WebhookMessage(
+            message.id, message.tries, message.began, kind, message.began, data, target.url or "", (target.secret,)
         )
         try:
-            async with asyncio.timeout(self.patience_s):
-                answer = await exchange(
-                    self.client,
-                    "POST",
-                    target.url or "",
-                    headers=fields,
-                    content=content,
-                    limit=ANSWER_BYTES,
-                    call="alarms.webhook",
-                )
+            answer = await post(partial(exchange, self.client), told, self.clock.now(), call="alarms.webhook")
         except TimeoutError:
             raise CounterpartBusy(host="", http_status=408) from None
         if not 200 <= answer.status < 300:

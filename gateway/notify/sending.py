@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import ClassVar, Final, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 import structlog
 
@@ -24,10 +24,6 @@ from gateway.outbound.answer import Answer
 from gateway.ports.clock import Clock
 
 log = structlog.get_logger()
-
-PATIENCE_S: Final = 10.0
-"""A receiver of a webhook has so long for its whole answer."""
-ANSWER_BYTES: Final = 65_536
 
 
 class MessageQueue(Protocol):
@@ -57,7 +53,6 @@ class SendingLoop(ABC, Generic[R, M]):
 
     queue: MessageQueue
     clock: Clock
-    patience_s: float = PATIENCE_S
     failures: Failures = field(default_factory=Failures)
     _lanes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _rests: dict[str, datetime] = field(default_factory=dict)

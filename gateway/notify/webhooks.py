@@ -8,19 +8,23 @@ Standard: Standard Webhooks 1.0, fixed interfaces §4. Start reading: `WebhookSe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar, Final, Protocol
 from uuid import UUID
 
 from gateway.model import Scope
 from gateway.notify import message as webhook
 from gateway.notify.message import BusyWebhook, WebhookMessage, webhook_task
-from gateway.notify.sending import ANSWER_BYTES, MessageQueue, SendingLoop
+from gateway.notify.sending import MessageQueue, SendingLoop
 from gateway.outbound.answer import Answer
 from gateway.outbound.client import HttpClient, exchange
 
+PATIENCE_S: Final = 10.0
+"""A receiver has so long for its whole answer."""
+ANSWER_BYTES: Final = 65_536
 LEASE: Final = timedelta(seconds=15)
 """Longer than the patience: only the messages of a dead worker come to another one."""
 AT_ONCE: Final = 8
@@ -76,14 +80,13 @@ class WebhookSender(SendingLoop[BusyWebhook, WebhookMessage]):
             news = looked > 0
 
     async def _send(self, message: WebhookMessage) -> Answer:
-        content, fields = webhook.signed(message, self.clock.now())
-        async with asyncio.timeout(self.patience_s):
-            return await exchange(
-                self.client,
-                "POST",
-                message.url,
-                headers=fields,
-                content=content,
-                limit=ANSWER_BYTES,
-                call="webhook.message",
-            )
+        return await post(partial(exchange, self.client), message, self.clock.now(), call="webhook.message")
+
+
+async def post(
+    exchange: Callable[..., Awaitable[Answer]], message: WebhookMessage, now: datetime, *, call: str
+) -> Answer:
+    """Send a signed message to its receiver. Raises `CounterpartError`, and `TimeoutError` where it takes too long."""
+    content, fields = webhook.signed(message, now)
+    async with asyncio.timeout(PATIENCE_S):
+        return await exchange("POST", message.url, headers=fields, content=content, limit=ANSWER_BYTES, call=call)

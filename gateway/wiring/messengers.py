@@ -41,16 +41,13 @@ async def open_alarm_sender(runtime: Runtime, counted: Failures | None = None) -
     """What tells people of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
     section = runtime.settings.alarms
     reach = Following("alarms", recipients.files(runtime.settings), partial(_reach, runtime.settings))
-    targets, relay = reach()
     way = _way(runtime.settings, Counterpart.ALARM_WEBHOOK)
     async with httpx_client(way, durations=runtime.durations) as client:
         yield AlarmSender(
             queue=StoredAlarmQueue(runtime.store.database, runtime.clock, runtime.store.new_id),
-            targets=targets,
             client=client,
             clock=runtime.clock,
             gateway=runtime.base_url,
-            relay=relay,
             sender=section.smtp.sender if section.smtp else "",
             repeat=timedelta(hours=section.repeat_hours) if section.repeat_hours else None,
             quiet=timedelta(minutes=section.quiet_minutes),

@@ -54,11 +54,10 @@ async def alarm_senders(store, clock, mail):
         def made(*targets, **how):
             return AlarmSender(
                 queue=StoredAlarmQueue(store.database, clock, store.new_id),
-                targets={target.key: target for target in targets},
+                reach=how.pop("reach", lambda: ({target.key: target for target in targets}, relay)),
                 client=client,
                 clock=clock,
                 gateway="https://gateway.town.example",
-                relay=how.pop("relay", relay),
                 sender=SENDER,
                 **{"repeat": REPEAT, "quiet": QUIET, **how},
             )
@@ -122,10 +121,14 @@ async def test_a_storm_is_one_mail(store, clock, mail, alarm_senders):
 
 
 async def test_a_mail_server_whose_password_was_corrected_is_used_from_the_next_look(store, clock, mail, alarm_senders):
-    relay = Relay("127.0.0.1", mail.port, "none", AddressPolicy.of(("loopback",)), step_s=2.0, whole_s=5.0)
+    relays = [Relay("127.0.0.1", port, "none", AddressPolicy.of(("loopback",))) for port in (1, mail.port)]
     target = to_it()
-    sender = alarm_senders(target, relay=None, reach=lambda: ({target.key: target}, relay))
+    sender = alarm_senders(target, reach=lambda: ({target.key: target}, relays[0]))
     await held(store, clock)
+    await told(sender)
+    assert mail.got == []
+    del relays[0]
+    clock.advance(seconds=2)
     await told(sender)
     assert len(mail.got) == 1
 

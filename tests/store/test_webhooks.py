@@ -199,7 +199,7 @@ async def test_a_dead_receiver_is_given_up_after_three_days(store, sender, recei
     assert await store.messages.busy(["portal"]) == ()
 
 
-async def test_a_hanging_receiver_holds_up_nobody_else(store, sender, receiver, clock):
+async def test_a_hanging_receiver_holds_up_nobody_else(store, sender, receiver, clock, monkeypatch):
     async with receiving() as slow:
         slow.hold = asyncio.Event()
         hanging, _ = await subscribed(store, slow)
@@ -210,7 +210,7 @@ async def test_a_hanging_receiver_holds_up_nobody_else(store, sender, receiver, 
         async with asyncio.timeout(10):
             await receiver.enough.wait()
         assert slow.got == []
-        sender.patience_s = 0.05
+        monkeypatch.setattr("gateway.notify.webhooks.PATIENCE_S", 0.05)
         sender._lanes.pop(webhook_task(hanging)).cancel()
         clock.at += LEASE  # a lane that died: its messages come back
         await round_(sender)
