@@ -61,7 +61,8 @@ class AlarmSender(SendingLoop[AlarmMessage, AlarmMessage]):
 
     task: ClassVar = "alarms_send"
     look_every_s: ClassVar = 5.0
-    chores_every: ClassVar = 12
+    chores_task: ClassVar = "alarms_prune"
+    chores_every_s: ClassVar = 60.0
 
     queue: AlarmQueue
     reach: Callable[[], Reach]
@@ -78,10 +79,10 @@ class AlarmSender(SendingLoop[AlarmMessage, AlarmMessage]):
         return self.reach()[0]
 
     async def chores(self) -> None:
-        """Forget old messages and gather what is to be told; what fails for one target holds up no other."""
-        await self.failures.attempt("alarms_prune", self.queue.prune)
+        """Gather what is to be told, and forget old messages; what fails for one target holds up no other."""
         for target in self.targets.values():
             await self.failures.attempt(f"alarms_gather {target.name}", partial(self._gather, target))
+        await self.queue.prune()
 
     async def trial(self, target: Target, name: UUID) -> None:
         """Send a test to one target now. Raises what the way raises."""
@@ -92,9 +93,9 @@ class AlarmSender(SendingLoop[AlarmMessage, AlarmMessage]):
             log.info("alarms.gathered", recipient=target.name, alarms=number)
 
     async def _busy(self) -> Mapping[str, AlarmMessage]:
-        targets = self.targets
-        due = await self.queue.claim(targets.keys(), LEASE) if targets else ()
-        return {f"alarms_send {message.target}": message for message in due}
+        tasks = {key: f"alarms_send {key}" for key in self.targets}
+        free = [key for key, task in tasks.items() if self._free(task)]
+        return {tasks[each.target]: each for each in (await self.queue.claim(free, LEASE) if free else ())}
 
     async def _claims(self, receiver: AlarmMessage) -> AsyncIterator[Sequence[AlarmMessage]]:
         yield [receiver]  # at most one message waits for a target

@@ -18,7 +18,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 import structlog
 
 from gateway.errors import CounterpartError, CounterpartRefused, InternalError, unexpected
-from gateway.errors.recurring import Failures
+from gateway.errors.recurring import Failures, repeat
 from gateway.notify.schedule import GONE_STATUS, DueMessage, SendingResult, next_try, seconds
 from gateway.outbound.answer import Answer
 from gateway.ports.clock import Clock
@@ -48,8 +48,8 @@ class SendingLoop(ABC, Generic[R, M]):
 
     task: ClassVar[str]
     look_every_s: ClassVar[float]
-    chores_every: ClassVar[int]
-    """So many looks lie between two times that `chores` are done."""
+    chores_task: ClassVar[str]
+    chores_every_s: ClassVar[float]
 
     queue: MessageQueue
     clock: Clock
@@ -59,14 +59,10 @@ class SendingLoop(ABC, Generic[R, M]):
 
     async def run(self) -> None:
         """Look again and again until cancelled; a database that went away is waited for."""
-        looks = 0
+        looks = repeat(self.failures, self.task, self.look, self.look_every_s)
+        chores = repeat(self.failures, self.chores_task, self.chores, self.chores_every_s)
         try:
-            while True:
-                if looks % self.chores_every == 0:
-                    await self.chores()
-                await self.failures.attempt(self.task, self.look)
-                looks += 1
-                await asyncio.sleep(self.failures.gap(self.task, self.look_every_s))
+            await asyncio.gather(chores, looks)
         finally:
             for lane in self._lanes.values():
                 lane.cancel()
@@ -78,16 +74,19 @@ class SendingLoop(ABC, Generic[R, M]):
         self._rests = {task: until for task, until in self._rests.items() if until > now}
         self._lanes = {task: lane for task, lane in self._lanes.items() if not lane.done()}
         for task, receiver in (await self._busy()).items():
-            if task not in self._lanes and task not in self._rests:
+            if self._free(task):
                 self._lanes[task] = asyncio.create_task(self._lane(task, receiver))
 
     async def idle(self) -> None:
         """Wait until every lane has come to its end."""
         await asyncio.gather(*self._lanes.values())
 
-    @abstractmethod
     async def chores(self) -> None:
-        """What is done once in a while beside sending. Raises nothing."""
+        """What is done once in a while beside sending."""
+        await self.queue.prune()
+
+    def _free(self, task: str) -> bool:
+        return task not in self._lanes and task not in self._rests
 
     @abstractmethod
     async def _busy(self) -> Mapping[str, R]:

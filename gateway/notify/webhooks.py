@@ -56,15 +56,12 @@ class WebhookSender(SendingLoop[BusyWebhook, WebhookMessage]):
 
     task: ClassVar = "webhooks"
     look_every_s: ClassVar = 1.0
-    chores_every: ClassVar = 600
+    chores_task: ClassVar = "webhooks_prune"
+    chores_every_s: ClassVar = 600.0
 
     queue: WebhookQueue
     client: HttpClient
     served: Mapping[str, frozenset[str]]
-
-    async def chores(self) -> None:
-        """See `SendingLoop`."""
-        await self.failures.attempt("webhooks_prune", self.queue.prune)
 
     async def _busy(self) -> Mapping[str, BusyWebhook]:
         return {webhook_task(each.id): each for each in await self.queue.busy(sorted(self.served))}

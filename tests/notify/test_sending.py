@@ -42,13 +42,11 @@ class Clock:
 class Sender(SendingLoop[str, DueMessage]):
     task = "test_send"
     look_every_s = 1.0
-    chores_every = 1
+    chores_task = "test_prune"
+    chores_every_s = 1.0
 
     ways: dict
     sent: list = field(default_factory=list)
-
-    async def chores(self):
-        await self.failures.attempt("prune", self.queue.prune)
 
     async def _busy(self):
         return {f"to {key}": key for key, waiting in self.queue.waiting.items() if waiting}

@@ -250,6 +250,17 @@ async def test_workers_that_died_with_a_message_are_no_failures_of_its_target(st
     assert len(mail.got) == 1
 
 
+async def test_a_target_whose_lane_rests_claims_nothing(store, clock, mail, alarm_senders):
+    await held(store, clock)
+    sender = alarm_senders(to_it())
+    sender._rests["alarms_send it:1"] = clock.now() + timedelta(seconds=5)
+    await told(sender)
+    assert mail.got == []
+    clock.advance(seconds=5)
+    await told(sender)
+    assert len(mail.got) == 1
+
+
 async def test_a_late_worker_does_not_undo_what_its_successor_noted(store, clock, mail, alarm_senders):
     await held(store, clock)
     sender = alarm_senders(to_it())
