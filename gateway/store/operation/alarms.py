@@ -23,7 +23,7 @@ _ANEW: Final = """
 ON CONFLICT (rule, submission) DO UPDATE
 SET raised_at = excluded.raised_at, acknowledged_at = NULL, resolved_at = NULL, told = '{}'
 WHERE alarms.resolved_at IS NOT NULL
-RETURNING submission, municipality
+RETURNING rule, submission, municipality
 """
 _NOT_YET: Final = """
 NOT EXISTS (SELECT FROM alarms WHERE rule = %(rule)s AND submission = each.id AND resolved_at IS NULL)
@@ -50,35 +50,12 @@ _UNCOUNTED: Final[LiteralString] = "each.state = 'submitted' AND each.reason->>'
 _FAULT: Final = {"code": StepFailed.code, "attempts": STEP_ATTEMPTS}
 
 
-def _raising(since: LiteralString) -> Statement:
-    """Only `created_at` stands in an index with the state; whatever else happened to a submission came after it."""
+def _raising(due: LiteralString, bounded: LiteralString = "", /, *, commits: str, **given: object) -> Statement:
     return numbered(
         "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
         "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
-        "WHERE each.state = ANY(%(states)s) AND each.created_at < %(before)s "
-        "AND each." + since + " < %(before)s AND " + _NOT_YET + _ANEW,
-        commits="alarms.raise",
-    )
-
-
-def _limiting(unproven: LiteralString) -> Statement:
-    return numbered(
-        "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
-        "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
-        "JOIN unnest(%(towns)s::text[], %(services)s::text[], %(befores)s::timestamptz[]) "
-        "AS bound (municipality, service, before) USING (municipality, service) "
-        "WHERE " + unproven + " AND each.created_at < bound.before AND each.submitted_at < bound.before "
-        "AND " + _NOT_YET + _ANEW,
-        commits="alarms.limit",
-    )
-
-
-def _faulting(faulty: LiteralString, **given: object) -> Statement:
-    return numbered(
-        "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
-        "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
-        "WHERE " + faulty + " AND " + _NOT_YET + _ANEW,
-        commits="alarms.raise",
+        f"{bounded} WHERE {due} AND {_NOT_YET} {_ANEW}",
+        commits=commits,
         **given,
     )
 
@@ -93,13 +70,28 @@ def _ending(still: LiteralString, **given: object) -> Statement:
     )
 
 
-_RAISE: Final = {since: _raising(column) for since, column in _SINCE.items()}
+# only `created_at` stands in an index with the state; whatever else happened to a submission came after it
+_RAISE: Final = {
+    since: _raising(
+        "each.state = ANY(%(states)s) AND each.created_at < %(before)s AND each." + column + " < %(before)s",
+        commits="alarms.raise",
+    )
+    for since, column in _SINCE.items()
+}
 _RESOLVE: Final = _ending("each.state = ANY(%(states)s)")
-_LIMIT: Final = {proof: _limiting(unproven) for proof, unproven in _UNPROVEN.items()}
+_LIMIT: Final = {
+    proof: _raising(
+        unproven + " AND each.created_at < bound.before AND each.submitted_at < bound.before",
+        "JOIN unnest(%(towns)s::text[], %(services)s::text[], %(befores)s::timestamptz[]) "
+        "AS bound (municipality, service, before) USING (municipality, service)",
+        commits="alarms.limit",
+    )
+    for proof, unproven in _UNPROVEN.items()
+}
 _PROVEN: Final = {proof: _ending(unproven) for proof, unproven in _UNPROVEN.items()}
-_FAULTS: Final = {held: _faulting(faulty, **_FAULT) for held, faulty in _FAULTY.items()}
+_FAULTS: Final = {held: _raising(faulty, commits="alarms.raise", **_FAULT) for held, faulty in _FAULTY.items()}
 _MENDED: Final = {held: _ending(faulty, **_FAULT) for held, faulty in _FAULTY.items()}
-_TELL_EVENT: Final = _faulting(_UNCOUNTED)
+_TELL_EVENT: Final = _raising(_UNCOUNTED, commits="alarms.raise")
 _EVENT_OVER: Final = _ending(_UNCOUNTED)
 _OPEN: Final = numbered(
     """
@@ -146,26 +138,23 @@ async def look(database: Database, now: datetime, limits: Sequence[Limit] = ()) 
 
     `limits` are those that municipalities set. An alarm whose cause came back after it was over is raised anew.
     """
-    raised: list[Raised] = []
+    raised: list[Row] = []
     for rule in RULES:
         states = sorted(state.value for state in rule.states)
         await database.run(_RESOLVE, rule=rule.name, states=states, now=now)
-        rows = await database.rows(_RAISE[rule.since], rule=rule.name, states=states, before=now - rule.after, now=now)
-        raised += [(rule.name, row["submission"], row["municipality"]) for row in rows]
+        before = now - rule.after
+        raised += await database.rows(_RAISE[rule.since], rule=rule.name, states=states, before=before, now=now)
     for fault in FAULT_RULES:
         await database.run(_MENDED[fault.held], rule=fault.name, now=now)
-        rows = await database.rows(_FAULTS[fault.held], rule=fault.name, now=now)
-        raised += [(fault.name, row["submission"], row["municipality"]) for row in rows]
+        raised += await database.rows(_FAULTS[fault.held], rule=fault.name, now=now)
     for event in EVENT_RULES:
         await database.run(_EVENT_OVER, rule=event.name, code=event.code, now=now)
-        rows = await database.rows(_TELL_EVENT, rule=event.name, code=event.code, now=now)
-        raised += [(event.name, row["submission"], row["municipality"]) for row in rows]
+        raised += await database.rows(_TELL_EVENT, rule=event.name, code=event.code, now=now)
     for bound in LIMIT_RULES:
         await database.run(_PROVEN[bound.proof], rule=bound.name, now=now)
-        mine = [limit for limit in limits if limit.rule == bound.name]
-        rows = await database.rows(_LIMIT[bound.proof], rule=bound.name, now=now, **_columns(mine, now)) if mine else ()
-        raised += [(bound.name, row["submission"], row["municipality"]) for row in rows]
-    return raised
+        if mine := [limit for limit in limits if limit.rule == bound.name]:
+            raised += await database.rows(_LIMIT[bound.proof], rule=bound.name, now=now, **_columns(mine, now))
+    return [(row["rule"], row["submission"], row["municipality"]) for row in raised]
 
 
 def _columns(limits: Sequence[Limit], now: datetime) -> dict[str, list[Any]]:
