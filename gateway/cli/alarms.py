@@ -99,14 +99,14 @@ def test(config: Path | None, as_json: bool) -> None:
 
     async def main(runtime: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
         reached = True
-        async with open_alarm_sender(runtime) as herald:
-            if not herald.targets:
+        async with open_alarm_sender(runtime) as sender:
+            if not sender.targets:
                 say(text("Es ist kein Empfänger eingerichtet ([alarms]).", "No recipient is set up ([alarms])."))
                 return False
-            for target in herald.targets.values():
+            for target in sender.targets.values():
                 way, detail, said = ("mail" if target.mail else "webhook"), "ok", "ok"
                 try:
-                    await herald.trial(target, uuid4())
+                    await sender.trial(target, uuid4())
                 except CounterpartError as error:
                     reached, detail, said = False, error.code, error.sentence(language())
                 line = {"recipient": target.name, "way": way, "ok": detail == "ok", "detail": detail}

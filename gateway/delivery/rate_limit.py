@@ -1,11 +1,12 @@
 """How much one destination is asked for: so many submissions a minute, so many at once. Pure.
 
-Knows: a token bucket as one instant, places, who may go before whom. Never does: I/O, clocks; count (the store does).
+Knows: the token bucket as one instant, also for others (requests of clients), places, who may go before whom. Never
+does: I/O, clocks; count (the store does).
 Standard: architecture §3; the bucket is the generic cell rate algorithm (ITU-T I.371, annex A).
 Start reading: `decide`.
 
-Whoever must wait gets a turn of its own that stays its own: the queue is a row for each that waits, nobody asks again
-and again, and a worker that dies loses nothing but its place.
+Whoever must wait gets an instant that stays its own: the queue is a row for each that waits, nobody asks again and
+again, and a worker that dies loses nothing but its place.
 """
 
 from __future__ import annotations
@@ -21,6 +22,23 @@ LOOK_AGAIN: Final = timedelta(seconds=60)
 """When one that waits for a place asks by itself; a place that becomes free wakes it at once."""
 LONGEST_REST: Final = timedelta(hours=1)
 """As long as a counterpart may ask for rest by one `Retry-After`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBucket:
+    """A token every so often, and as many saved up as come in the time `saved`; kept as one instant."""
+
+    every: timedelta
+    saved: timedelta
+
+    def first(self, kept: datetime | None, now: datetime) -> datetime:
+        """When the next token is there. To be kept: that, and `every` for each token that is taken."""
+        return max(kept or now - self.saved, now - self.saved)
+
+    def there(self, first: datetime, now: datetime) -> int:
+        """How many tokens are there; what `every` is rounded by takes none away."""
+        rounding = (self.saved // self.every + 2) * timedelta.resolution
+        return max(0, (now - first + rounding) // self.every + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +80,9 @@ def decide(bound: RateLimit, seen: Observed, now: datetime) -> Decision:
     """
     bucket, go_at = seen.bucket, seen.go_at
     if bound.per_minute is not None and go_at is None:
-        go_at = max(bucket or now - SLACK, now - SLACK)
-        bucket = go_at + timedelta(seconds=60 / bound.per_minute)
+        tokens = TokenBucket(timedelta(seconds=60 / bound.per_minute), SLACK)
+        go_at = tokens.first(bucket, now)
+        bucket = go_at + tokens.every
     if go_at is not None and go_at > now:
         return Decision(go_at, bucket, go_at)
     if bound.at_once is not None and bound.at_once - seen.running <= (0 if seen.known else seen.waiting):

@@ -49,7 +49,7 @@ class Failures:
         return False
 
     def gap(self, task: str, usual_s: float) -> float:
-        """Seconds until a task has its next turn: the usual ones, growing while it fails."""
+        """Seconds until a task has its next turn: the usual ones, growing while it fails (exponential back-off)."""
         grown = usual_s * float(1 << min(self._counts.get(task, 0), TOLD_AFTER + 1))
         return max(usual_s, min(grown, LONGEST_S))
 

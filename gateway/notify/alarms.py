@@ -1,20 +1,19 @@
 """Alarms as values: what they are about, who is told of them, what one message says.
 
-Knows: the alarms of the gateway itself, recipients, how alarms are gathered in one message, when a message is tried
-again. Never does: I/O, clocks; say when a deadline passed (`deadlines` does); hold personal data.
+Knows: the alarms of the gateway itself, recipients, how alarms are gathered in one message. Never does:
+I/O, clocks; say when a deadline passed (`deadlines` does); hold personal data.
 Standard: architecture §3. Start reading: `Target`, then `AlarmMessage`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
-from uuid import UUID
+from datetime import datetime
+from typing import Any, Final
 
 from gateway.model import instant
-from gateway.notify.message import DELAYS, GIVEN_UP_AFTER, LONGEST_WISH
+from gateway.notify.schedule import DueMessage
 from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, AlarmLevel
 
 SAMPLE: Final = 10
@@ -35,18 +34,10 @@ class GatewayRule:
 
 TASK_FAILING: Final = "task_failing"
 """The rule about what is done again and again; its subject is the task's name."""
-
-
 WEBHOOK_ENDED: Final = "webhook_ended"
-"""The rule about a portal's receiver that wants nothing more; its subject is `webhook_task`."""
+"""The rule about a portal's receiver that wants nothing more; its subject is `message.webhook_task`."""
 
-
-def webhook_task(webhook: UUID) -> str:
-    """The name of the task that carries messages to a webhook; alarms about either have it as their subject."""
-    return f"webhook {webhook}"
-
-
-HOUSE_RULES: Final = (
+GATEWAY_RULES: Final = (
     GatewayRule(
         "disk_low",
         AlarmLevel.URGENT,
@@ -107,14 +98,14 @@ HOUSE_RULES: Final = (
 )
 """Every alarm about the gateway itself."""
 
-EVERY_RULE: Final = (*RULES, *LIMIT_RULES, *FAULT_RULES, *EVENT_RULES, *HOUSE_RULES)
+EVERY_RULE: Final = (*RULES, *LIMIT_RULES, *FAULT_RULES, *EVENT_RULES, *GATEWAY_RULES)
 SEVERITIES: Final = {rule.name: rule.severity for rule in EVERY_RULE}
 """How much each alarm asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One address that alarms go to. `key` stands in rows and is made without showing the address.
+    """One address that alarms go to. `key` stands in rows: the name, a colon and a digest of the address.
 
     `municipalities` empty: those of all, and the gateway's own. Either `mail`, or `url` and `secret`, is set.
     """
@@ -143,11 +134,16 @@ class Line:
     since: datetime
     subjects: tuple[str, ...]
 
+    @property
+    def severity(self) -> AlarmLevel:
+        """How much it asks for."""
+        return SEVERITIES.get(self.rule, AlarmLevel.NOTICE)
+
     def as_json(self) -> dict[str, Any]:
         """The line as it is stored and as a webhook tells it."""
         return {
             "rule": self.rule,
-            "severity": SEVERITIES.get(self.rule, AlarmLevel.NOTICE).name.lower(),
+            "severity": self.severity.name.lower(),
             "municipality": self.municipality,
             "number": self.number,
             "since": instant(self.since),
@@ -155,25 +151,18 @@ class Line:
         }
 
     @classmethod
-    def of(cls, found: dict[str, Any]) -> Line:
+    def of(cls, stored: dict[str, Any]) -> Line:
         """What `as_json` made."""
-        since = datetime.fromisoformat(found["since"])
-        return cls(found["rule"], found["municipality"], found["number"], since, tuple(found["subjects"]))
+        since = datetime.fromisoformat(stored["since"])
+        return cls(stored["rule"], stored["municipality"], stored["number"], since, tuple(stored["subjects"]))
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmMessage:
-    """One message to one target; `began` starts the time after which it is given up.
+class AlarmMessage(DueMessage):
+    """One message to one target."""
 
-    `tries` counts this one, also tries whose worker died; `failures` only those that did not reach the target.
-    """
-
-    id: UUID
     target: str
     lines: tuple[Line, ...]
-    tries: int
-    began: datetime
-    failures: int = 0
 
     @property
     def number(self) -> int:
@@ -183,53 +172,10 @@ class AlarmMessage:
     @property
     def severity(self) -> AlarmLevel:
         """The gravest of them."""
-        return max((SEVERITIES.get(line.rule, AlarmLevel.NOTICE) for line in self.lines), default=AlarmLevel.NOTICE)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of one try. `next_at` unset: there is no further one. `error` is a code of `errors`."""
-
-    bulletin: UUID
-    tries: int
-    at: datetime
-    delivered: bool
-    error: str | None
-    next_at: datetime | None
-
-
-class AlarmMessages(Protocol):
-    """What the herald asks of the store. One adapter: `gateway/store/operation/alarm_messages.py`."""
-
-    async def compose(self, target: Target, *, repeat: timedelta | None, quiet: timedelta) -> int:
-        """Gather what this target has to be told in one message, if anything; how many alarms it holds.
-
-        At most one message waits for a target: what comes meanwhile goes into the next. An alarm is told once, and
-        again after `repeat` while nobody acknowledged it. Less than `quiet` after the last message nothing is made.
-        """
-        ...
-
-    async def claim(self, targets: Collection[str], lease: timedelta) -> tuple[AlarmMessage, ...]:
-        """Due messages; nobody else gets them for `lease`."""
-        ...
-
-    async def settle(self, sent: Sent, *, target: str) -> None:
-        """Write down what became of a claimed message; that a target is not reached becomes an alarm of its own."""
-        ...
-
-    async def prune(self) -> int:
-        """Forget old messages; how many."""
-        ...
-
-
-def following(bulletin: AlarmMessage, now: datetime, wish: float | None = None) -> datetime | None:
-    """When to try again after a failure at `now`; None where it is given up. `wish`: seconds asked for."""
-    delay: float = DELAYS[min(bulletin.failures, len(DELAYS) - 1)]
-    then = now + timedelta(seconds=max(delay, min(wish or 0.0, LONGEST_WISH)))
-    return then if then <= bulletin.began + GIVEN_UP_AFTER else None
+        return max((line.severity for line in self.lines), default=AlarmLevel.NOTICE)
 
 
 def sentences(rule: str) -> tuple[str, str]:
     """What an alarm means, German and English; empty for a rule that this release does not know."""
-    found: Sequence[Any] = [each for each in EVERY_RULE if each.name == rule]
-    return (found[0].de, found[0].en) if found else ("", "")
+    rules: Sequence[Any] = EVERY_RULE
+    return next(((each.de, each.en) for each in rules if each.name == rule), ("", ""))

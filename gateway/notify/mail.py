@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.model import instant
@@ -24,53 +24,45 @@ _SEVERITY: Final = {
 _ENGLISH: Final = "--- English ---"
 
 
-class Form(Protocol):
-    """`mail` or `trial_mail`."""
-
-    def __call__(self, bulletin: AlarmMessage, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
-        """The whole message as bytes."""
-        ...
-
-
-def mail(bulletin: AlarmMessage, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
+def mail(message: AlarmMessage, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
     """The whole message as bytes. `gateway` is its public address, by which people know which one writes.
 
-    The same bulletin has the same `Message-ID` however often it is sent, so that a mailbox can tell repeats.
+    The same message has the same `Message-ID` however often it is sent, so that a mailbox can tell repeats.
     """
-    severity = _SEVERITY[bulletin.severity]
+    severity = _SEVERITY[message.severity]
     host = urlsplit(gateway).hostname or gateway
-    number = bulletin.number
-    message = _headed(bulletin, sender, to, now)
-    message["Subject"] = f"OZG-Gateway {host}: {_count(number, 'Alarm', 'Alarme')} ({severity[0]} / {severity[1]})"
-    message.set_content(_text(bulletin, gateway))
-    return bytes(message)
+    number = message.number
+    email = _headed(message, sender, to, now)
+    email["Subject"] = f"OZG-Gateway {host}: {_count(number, 'Alarm', 'Alarme')} ({severity[0]} / {severity[1]})"
+    email.set_content(_text(message, gateway))
+    return bytes(email)
 
 
-def trial_mail(bulletin: AlarmMessage, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
+def trial_mail(message: AlarmMessage, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
     """A message that only shows that mail arrives."""
-    message = _headed(bulletin, sender, to, now)
-    message["Subject"] = f"OZG-Gateway {urlsplit(gateway).hostname or gateway}: Probe / test"
+    email = _headed(message, sender, to, now)
+    email["Subject"] = f"OZG-Gateway {urlsplit(gateway).hostname or gateway}: Probe / test"
     text = (
         f"Dies ist eine Probe des Gateways {gateway}: Alarme erreichen dieses Postfach.\n\n{_ENGLISH}\n\n"
         f"This is a test of the gateway {gateway}: alarms reach this mailbox.\n"
     )
-    message.set_content(text)
-    return bytes(message)
+    email.set_content(text)
+    return bytes(email)
 
 
-def _headed(bulletin: AlarmMessage, sender: str, to: str, now: datetime) -> EmailMessage:
-    message = EmailMessage(policy=SMTP)
-    message["From"], message["To"], message["Date"] = sender, to, now
-    message["Message-ID"] = f"<{bulletin.id.hex}@{sender.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    return message
+def _headed(message: AlarmMessage, sender: str, to: str, now: datetime) -> EmailMessage:
+    email = EmailMessage(policy=SMTP)
+    email["From"], email["To"], email["Date"] = sender, to, now
+    email["Message-ID"] = f"<{message.id.hex}@{sender.rpartition('@')[2]}>"
+    email["Auto-Submitted"] = "auto-generated"
+    email["X-Auto-Response-Suppress"] = "All"
+    return email
 
 
-def _text(bulletin: AlarmMessage, gateway: str) -> str:
-    lines = sorted(bulletin.lines, key=lambda line: (-_severity(line), line.rule, line.municipality or ""))
-    german = [f"Offene Alarme am Gateway {gateway}: {bulletin.number}", ""]
-    english = [_ENGLISH, "", f"Open alarms at the gateway {gateway}: {bulletin.number}", ""]
+def _text(message: AlarmMessage, gateway: str) -> str:
+    lines = sorted(message.lines, key=lambda line: (-line.severity, line.rule, line.municipality or ""))
+    german = [f"Offene Alarme am Gateway {gateway}: {message.number}", ""]
+    english = [_ENGLISH, "", f"Open alarms at the gateway {gateway}: {message.number}", ""]
     for line in lines:
         german += _part(line, 0)
         english += _part(line, 1)
@@ -84,7 +76,7 @@ def _text(bulletin: AlarmMessage, gateway: str) -> str:
 
 
 def _part(line: Line, language: int) -> list[str]:
-    severity = _SEVERITY[AlarmLevel(_severity(line))][language]
+    severity = _SEVERITY[line.severity][language]
     town = f" · {line.municipality}" if line.municipality else ""
     since = ("seit", "since")[language]
     more = line.number - len(line.subjects)
@@ -96,10 +88,6 @@ def _part(line: Line, language: int) -> list[str]:
         *rest,
         "",
     ]
-
-
-def _severity(line: Line) -> int:
-    return {name.name.lower(): int(name) for name in AlarmLevel}[line.as_json()["severity"]]
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -1,8 +1,8 @@
-"""Webhooks as values: what is sent, how it is signed, when it is tried again.
+"""Webhooks as values: what is sent, and how it is signed.
 
-Knows: message, signature, secret, schedule. Never does: I/O, time, randomness (all given).
+Knows: message, signature, secret. Never does: I/O, time, randomness (all given).
 Standard: Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…`), fixed interfaces §4.
-Start reading: `headers`, then `following`.
+Start reading: `WebhookMessage`, then `signed`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID, uuid5
 
-from gateway.model import Reason, Scope, instant
+from gateway.model import Reason, instant
+from gateway.notify.schedule import DueMessage
 
 STATE: Final = "submission.state"
 TEST: Final = "webhook.test"
@@ -30,15 +31,9 @@ GONE: Final = Reason(
     "The receiver answered 410 and wants to hear nothing more; nothing is sent any more. Subscribe anew to go on.",
 )
 """Why a subscription ended: the only way there is, but its removal."""
-GONE_STATUS: Final = 410
 SECRET_BYTES: Final = 32
 OVERLAP: Final = timedelta(hours=24)
 """How long the secret before a rotation signs beside the new one."""
-GIVEN_UP_AFTER: Final = timedelta(days=3)
-DELAYS: Final = (1, 5, 30, 300, 1800, 3600, 7200, 14_400, 28_800)
-"""Seconds between a try that failed and the next; the last one repeats until `GIVEN_UP_AFTER`."""
-LONGEST_WISH: Final = 3600.0
-"""Seconds that a receiver may put us off by `Retry-After`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,43 +65,23 @@ class Webhook:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookMessage:
-    """One message that is due, with all that sending takes; `began` starts the three days.
-
-    `tries` counts this one, also tries whose worker died; `failures` only those that the receiver failed since `began`.
-    """
+class BusyWebhook(NamedTuple):
+    """A webhook with something to do; `news`: the change feed has something for it."""
 
     id: UUID
+    client: str
+    news: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookMessage(DueMessage):
+    """One message with all that sending takes."""
+
     type: str
     at: datetime
     data: Mapping[str, Any]
-    tries: int
-    began: datetime
     url: str = field(repr=False)
     secrets: tuple[bytes, ...] = field(repr=False)
-    failures: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SendingResult:
-    """What became of one try: the receiver's status, or the code of the error that kept us from one.
-
-    `next_at` unset: there is no further try.
-    """
-
-    message: UUID
-    tries: int
-    at: datetime
-    delivered: bool
-    status: int | None
-    error: str | None
-    next_at: datetime | None
-
-    @property
-    def gone(self) -> bool:
-        """Whether the receiver wants nothing more (Standard Webhooks 1.0: 410)."""
-        return self.status == GONE_STATUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +94,7 @@ class WebhookDelivery:
     state: str
     created_at: datetime
     next_at: datetime | None
-    tries: tuple[Mapping[str, Any], ...]
+    tries: Sequence[Mapping[str, Any]]
 
     def as_json(self) -> dict[str, Any]:
         """The line as the API shows it."""
@@ -135,7 +110,7 @@ class WebhookDelivery:
 
 
 class Subscriptions(Protocol):
-    """What the doors ask of the store (`gateway/store/webhooks`); foreign webhooks are `NotFound`.
+    """What the routes ask of the store (`gateway/store/webhooks`); foreign webhooks are `NotFound`.
 
     One that has ended is listed, has its log and can be removed; all else raises `WebhookEnded`.
     """
@@ -171,31 +146,9 @@ class Subscriptions(Protocol):
         ...
 
 
-class Outbox(Protocol):
-    """What the notifier asks of the store."""
-
-    async def follow(self, webhook: UUID, scope: Scope) -> int:
-        """Turn the next changes behind the webhook's cursor into messages; how many changes were looked at."""
-        ...
-
-    async def busy(self, clients: Sequence[str]) -> tuple[tuple[UUID, str, bool], ...]:
-        """The webhooks with something to do: id, client, and whether the change feed has news for it."""
-        ...
-
-    async def claim(self, webhook: UUID, limit: int, lease: timedelta) -> tuple[WebhookMessage, ...]:
-        """Due messages of one webhook; nobody else gets them for `lease`."""
-        ...
-
-    async def settle(self, outcomes: Sequence[SendingResult]) -> None:
-        """Write down what became of claimed messages; one claimed anew since is left alone.
-
-        Where a receiver is gone its subscription ends: nothing of it is busy, followed or claimed any more.
-        """
-        ...
-
-    async def prune(self) -> int:
-        """Forget old lines of the log; how many."""
-        ...
+def webhook_task(webhook: UUID) -> str:
+    """The name of the task that carries messages to a webhook; alarms about either have it as their subject."""
+    return f"webhook {webhook}"
 
 
 def secret_text(secret: bytes) -> str:
@@ -219,10 +172,10 @@ def body(message: WebhookMessage) -> bytes:
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def headers(message: WebhookMessage, content: bytes, now: datetime) -> dict[str, str]:
-    """The header fields of one try: a signature by every secret that is valid, the newest first."""
-    name, stamp = name_of(message.id), str(int(now.timestamp()))
-    return {
+def signed(message: WebhookMessage, now: datetime) -> tuple[bytes, dict[str, str]]:
+    """The bytes and header fields of one try: a signature by every secret that is valid, the newest first."""
+    content, name, stamp = body(message), name_of(message.id), str(int(now.timestamp()))
+    return content, {
         "content-type": "application/json",
         "webhook-id": name,
         "webhook-timestamp": stamp,
@@ -234,15 +187,3 @@ def signature(secret: bytes, name: str, stamp: str, content: bytes) -> str:
     """`v1,` and the base64 HMAC-SHA-256 over id, timestamp and body (Standard Webhooks, symmetric)."""
     mac = hmac.new(secret, f"{name}.{stamp}.".encode() + content, hashlib.sha256)
     return "v1," + base64.b64encode(mac.digest()).decode()
-
-
-def following(message: WebhookMessage, now: datetime, wish: float | None = None) -> datetime | None:
-    """When to try again after a failure at `now`; None where it is given up (a test message: at once).
-
-    `wish` is the receiver's `Retry-After` in seconds.
-    """
-    if message.type == TEST:
-        return None
-    delay: float = DELAYS[min(message.failures, len(DELAYS) - 1)]
-    then = now + timedelta(seconds=max(delay, min(wish or 0.0, LONGEST_WISH)))
-    return then if then <= message.began + GIVEN_UP_AFTER else None

@@ -60,7 +60,7 @@ class Relay:
     whole_s: float = WHOLE_S
 
 
-async def send(  # noqa: PLR0913 - a letter, its way, and what the way is told of
+async def send(  # noqa: PLR0913 - a mail, its way, and what the way is told of
     relay: Relay,
     sender: str,
     to: str,

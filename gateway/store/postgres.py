@@ -50,8 +50,8 @@ from gateway.store.submissions.reading import Views
 from gateway.store.submissions.resumable import Pieces
 from gateway.store.submissions.uploads import Uploads
 from gateway.store.submissions.writing import Submissions
-from gateway.store.webhooks.outbox import StoredOutbox
 from gateway.store.webhooks.subscriptions import Webhooks
+from gateway.store.webhooks.webhook_queue import StoredWebhookQueue
 
 _KEY_OF = compiled(
     select(t.submissions.c.data_key, t.data_keys.c.wrapped, t.data_keys.c.municipality)
@@ -94,7 +94,7 @@ class PostgresStore(Store, KeyArchive):
         self._uploads = Uploads(database, keyring, clock, self.new_id)
         self._copies = Copies(database, keyring, clock, self.new_id)
         self.webhooks = Webhooks(database, keyring, clock, random)
-        self.messages = StoredOutbox(database, keyring, clock)
+        self.messages = StoredWebhookQueue(database, keyring, clock)
         self.pieces = Pieces(database, keyring, clock, self.new_id, self._uploads)
         self._recent = blobs.Recent()
         self.pauses = Pauses(database, clock)

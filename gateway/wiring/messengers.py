@@ -1,7 +1,7 @@
-"""The herald of one process, wired: settings, store and ways out.
+"""The senders of one process, of webhooks and of alarms, wired: settings, store and ways out.
 
-Knows: how its parts fit together. Never does: any work of theirs. Standard: architecture §2.
-Start reading: `open_alarm_sender`.
+Knows: how their parts fit together. Never does: any work of theirs. Standard: architecture §2.
+Start reading: `open_webhook_sender`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,26 @@ from functools import partial
 from gateway.errors.recurring import Failures
 from gateway.keys.following import Following
 from gateway.notify.alerts import AlarmSender, Reach
+from gateway.notify.webhooks import WebhookSender
+from gateway.outbound.client import Policy, http_client
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings.gateway import Settings
-from gateway.store.operation.alarm_messages import StoredAlarmMessages
+from gateway.store.operation.alarm_messages import StoredAlarmQueue
 from gateway.wiring import recipients
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
+
+
+@asynccontextmanager
+async def open_webhook_sender(runtime: Runtime, counted: Failures) -> AsyncIterator[WebhookSender]:
+    """What carries messages to webhooks, with connections of its own: a hanging receiver takes none from others."""
+    everywhere = frozenset(runtime.municipalities)
+    served = {each.id: frozenset(each.municipalities) or everywhere for each in runtime.settings.clients}
+    async with http_client(_way(runtime.settings, Counterpart.WEBHOOK), durations=runtime.durations) as client:
+        yield WebhookSender(
+            queue=runtime.store.messages, client=client, clock=runtime.clock, served=served, failures=counted
+        )
 
 
 @asynccontextmanager
@@ -29,16 +42,13 @@ async def open_alarm_sender(runtime: Runtime, counted: Failures | None = None) -
     """What tells people of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
     section = runtime.settings.alarms
     reach = Following("alarms", recipients.files(runtime.settings), partial(_reach, runtime.settings))
-    targets, relay = reach()
-    way = replace(policy(runtime.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.ALARM_WEBHOOK)
+    way = _way(runtime.settings, Counterpart.ALARM_WEBHOOK)
     async with httpx_client(way, durations=runtime.durations) as client:
         yield AlarmSender(
-            bulletins=StoredAlarmMessages(runtime.store.database, runtime.clock, runtime.store.new_id),
-            targets=targets,
+            queue=StoredAlarmQueue(runtime.store.database, runtime.clock, runtime.store.new_id),
             client=client,
             clock=runtime.clock,
             gateway=runtime.base_url,
-            relay=relay,
             sender=section.smtp.sender if section.smtp else "",
             repeat=timedelta(hours=section.repeat_hours) if section.repeat_hours else None,
             quiet=timedelta(minutes=section.quiet_minutes),
@@ -46,6 +56,11 @@ async def open_alarm_sender(runtime: Runtime, counted: Failures | None = None) -
             failures=counted or Failures(),
             reach=reach,
         )
+
+
+def _way(settings: Settings, counterpart: Counterpart) -> Policy:
+    """As many connections as there are lanes: a bound for all would let many slow receivers hold up the others."""
+    return replace(policy(settings), max_connections=0, keepalive_s=2.0, counterpart=counterpart)
 
 
 def _reach(settings: Settings) -> Reach:

@@ -12,7 +12,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -30,10 +30,7 @@ from gateway.keys.files import KeyFiles, master_keys, published_keys, token_plac
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Finding, Municipality
 from gateway.notify.alarms import TASK_FAILING
-from gateway.notify.webhooks import WebhookSender
-from gateway.outbound.client import http_client
 from gateway.outbound.durations import Durations
-from gateway.outbound.pace import Counterpart
 from gateway.services.loader import Services, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
@@ -54,7 +51,6 @@ from gateway.submission.deadlines import Limit
 from gateway.wiring import recipients, refusals
 from gateway.wiring.channels import Channels
 from gateway.wiring.evidence_signing import guard, token_key
-from gateway.wiring.outbound import policy
 from gateway.wiring.refusals import Attempt
 
 
@@ -291,14 +287,3 @@ def failures(runtime: Runtime) -> Failures:
         await change(runtime.store.database, TASK_FAILING, task, runtime.clock.now())
 
     return Failures(tell)
-
-
-@asynccontextmanager
-async def open_webhook_sender(runtime: Runtime, counted: Failures) -> AsyncIterator[WebhookSender]:
-    """What carries messages to webhooks, with connections of its own: a hanging receiver takes none from others."""
-    everywhere = frozenset(runtime.municipalities)
-    served = {each.id: frozenset(each.municipalities) or everywhere for each in runtime.settings.clients}
-    # as many connections as there are lanes: a bound for all would let many slow receivers hold up the others
-    way = replace(policy(runtime.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.WEBHOOK)
-    async with http_client(way, durations=runtime.durations) as client:
-        yield WebhookSender(runtime.store.messages, client, runtime.clock, served, failures=counted)

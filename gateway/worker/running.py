@@ -35,9 +35,9 @@ from gateway.store.submissions import statements
 from gateway.store.submissions.set_aside import set_aside
 from gateway.wiring import recipients
 from gateway.wiring.channels import LIMITS
-from gateway.wiring.messengers import open_alarm_sender
+from gateway.wiring.messengers import open_alarm_sender, open_webhook_sender
 from gateway.wiring.outbound import policy
-from gateway.wiring.runtime import Runtime, failures, open_runtime, open_webhook_sender
+from gateway.wiring.runtime import Runtime, failures, open_runtime
 from gateway.worker.evidence_check import EvidenceWatch
 from gateway.worker.stamping import stamp_roots
 from gateway.xoev.readable import application as readable
@@ -72,10 +72,10 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
         app, counted = jobs.build_app(runtime.dsn, advance, partial(_give_up, runtime)), failures(runtime)
         async with (
             app.open_async(),
-            open_webhook_sender(runtime, counted) as notifier,
-            open_alarm_sender(runtime, counted) as herald,
+            open_webhook_sender(runtime, counted) as webhooks,
+            open_alarm_sender(runtime, counted) as alerts,
         ):
-            apart = (*_tasks(runtime, app, counted), notifier.run(), herald.run())
+            apart = (*_tasks(runtime, app, counted), webhooks.run(), alerts.run())
             tasks = [asyncio.create_task(each) for each in apart]
             on_ready()
             try:
@@ -186,8 +186,8 @@ async def _erase(runtime: Runtime) -> None:
 
 async def _deadlines(runtime: Runtime) -> None:
     """A look at every deadline."""
-    found = await alarms.look(runtime.store.database, runtime.clock.now(), LIMITS, runtime.limits)
-    for rule, submission_id, municipality in found:
+    raised = await alarms.look(runtime.store.database, runtime.clock.now(), LIMITS, runtime.limits)
+    for rule, submission_id, municipality in raised:
         await log.awarning("alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality)
 
 

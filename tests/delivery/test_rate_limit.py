@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gateway.delivery.rate_limit import LOOK_AGAIN, SLACK, Observed, RateLimit, decide
+import pytest
+
+from gateway.delivery.rate_limit import LOOK_AGAIN, SLACK, Observed, RateLimit, TokenBucket, decide
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ONE_A_SECOND = RateLimit(per_minute=60)
@@ -59,3 +61,16 @@ def test_a_newcomer_leaves_a_free_place_to_those_that_wait():
     assert decide(bound, Observed(None, 1, 1), NOW).ask_at is not None
     assert decide(bound, Observed(None, 1, 1, known=True, go_at=NOW), NOW).ask_at is None
     assert decide(bound, Observed(None, 0, 1), NOW).ask_at is None
+
+
+@pytest.mark.parametrize("rate", [1, 2, 3, 7, 60, 400, 7919])
+def test_a_bucket_that_holds_a_minute_gives_its_rate_and_no_more(rate):
+    every = timedelta(minutes=1) / rate
+    tokens = TokenBucket(every, timedelta(minutes=1) - every)
+    first = tokens.first(None, NOW)
+    assert tokens.there(first, NOW) == rate
+    kept = first + rate * every
+    assert tokens.there(tokens.first(kept, NOW), NOW) == 0
+    assert tokens.there(tokens.first(kept, NOW), NOW + every) == 1
+    for later in (NOW + timedelta(minutes=1), NOW + timedelta(hours=1)):
+        assert tokens.there(tokens.first(kept, later), later) == rate

@@ -10,7 +10,7 @@ import pytest
 from gateway.fitconnect.events import understood
 from gateway.fitconnect.limits import FITCONNECT, LIMITS
 from gateway.model import Event, State
-from gateway.notify.alarms import HOUSE_RULES
+from gateway.notify.alarms import GATEWAY_RULES
 from gateway.ports.channel import ChannelLimits
 from gateway.ports.store import Change
 from gateway.store.operation.alarms import acknowledge, look, open_alarms
@@ -150,7 +150,7 @@ async def test_a_proof_that_comes_late_resolves_the_alarm(store, clock):
 
 
 def test_every_rule_says_what_to_do_in_two_languages():
-    every = (*RULES, *LIMIT_RULES, *FAULT_RULES, *EVENT_RULES, *HOUSE_RULES)
+    every = (*RULES, *LIMIT_RULES, *FAULT_RULES, *EVENT_RULES, *GATEWAY_RULES)
     assert len({rule.name for rule in every}) == len(every)
     for rule in every:
         assert rule.de != rule.en

@@ -40,10 +40,10 @@ def test_migrating_yields_the_declared_tables(postgres_dsn, monkeypatch):
 def test_every_row_but_the_installation_names_its_municipality():
     without = {name for name, table in metadata.tables.items() if "municipality" not in table.c}
     of_all = {"evidence_keys", "evidence_roots", "evidence_stamps"}  # one tree over the heads of every town
-    of_the_house = {"house_alarms", "bulletins", "destination_pace", "destination_turns", "exchange_durations"}
-    of_the_house |= {"spent_assertions", "client_allowances"}
+    of_the_gateway = {"house_alarms", "bulletins", "destination_pace", "destination_turns", "exchange_durations"}
+    of_the_gateway |= {"spent_assertions", "client_allowances"}
     # a frame is part of its blob's row
-    assert without == {"facts", "pauses", "blob_frames", "key_log"} | of_all | of_the_house
+    assert without == {"facts", "pauses", "blob_frames", "key_log"} | of_all | of_the_gateway
 
 
 def test_processes_that_migrate_at_once_do_it_once(postgres_server):

@@ -20,8 +20,8 @@ from gateway.cli import retention as retention_command
 from gateway.errors import CounterpartAway, ErasureFailed
 from gateway.errors.recurring import TOLD_AFTER
 from gateway.model import State
-from gateway.notify.alarms import webhook_task
-from gateway.notify.message import DELAYS, GIVEN_UP_AFTER
+from gateway.notify.message import webhook_task
+from gateway.notify.schedule import DELAYS, GIVEN_UP_AFTER
 from gateway.outbound.durations import Durations
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.erasure.sweep import sweep
@@ -32,9 +32,9 @@ from gateway.wiring.runtime import failures as wired
 from gateway.worker import running as worker
 from gateway.worker import stamping
 from tests.store.conftest import new_submission
-from tests.store.test_alarm_messages import heralds, mail, text_of, to_it, told  # noqa: F401 - fixtures
+from tests.store.test_alarm_messages import alarm_senders, mail, text_of, to_it, told  # noqa: F401 - fixtures
 from tests.store.test_retention import PAYLOAD, ended
-from tests.store.test_webhooks import notifier, receiver, round_, subscribed  # noqa: F401 - fixtures
+from tests.store.test_webhooks import receiver, round_, sender, subscribed  # noqa: F401 - fixtures
 
 KINDS = ["ValueError", "KeyError", "MemoryError", "RecursionError", "Unforeseen"]
 
@@ -70,24 +70,24 @@ async def log_of(store, hook):
 async def test_a_webhook_message_that_fails_is_a_failed_try_and_told_later(
     store,
     clock,
-    notifier,
+    sender,
     receiver,
     failing_at,
 ):
     hook, _ = await subscribed(store, receiver)
     await store.create(new_submission())
-    await round_(notifier)
+    await round_(sender)
     assert await log_of(store, hook) == [("waiting", ["internal"])]
     failing_at.unlink()
     clock.advance(seconds=DELAYS[0])
-    await round_(notifier)
+    await round_(sender)
     assert await log_of(store, hook) == [("delivered", ["internal", None])]
 
 
 async def test_a_webhook_message_that_fails_for_ever_is_given_up(
     store,
     clock,
-    notifier,
+    sender,
     receiver,
     monkeypatch,
 ):
@@ -96,7 +96,7 @@ async def test_a_webhook_message_that_fails_for_ever_is_given_up(
     await store.create(new_submission())
     began = clock.now()
     while clock.now() < began + GIVEN_UP_AFTER + timedelta(hours=12):
-        await round_(notifier)
+        await round_(sender)
         clock.advance(hours=6)
     ((state, errors),) = await log_of(store, hook)
     assert (state, set(errors)) == ("failed", {"internal"})
@@ -105,7 +105,7 @@ async def test_a_webhook_message_that_fails_for_ever_is_given_up(
 async def test_a_row_that_cannot_be_read_holds_up_no_other_message(
     store,
     clock,
-    notifier,
+    sender,
     receiver,
     monkeypatch,
 ):
@@ -121,7 +121,7 @@ async def test_a_row_that_cannot_be_read_holds_up_no_other_message(
         return await whole(row)
 
     monkeypatch.setattr(type(store.messages), "_message", lambda _, row: message(row))
-    await round_(notifier)
+    await round_(sender)
     assert len(receiver.got) == 2
     assert sorted(await log_of(store, hook)) == [("delivered", [None])] * 2 + [("waiting", ["internal"])]
 
@@ -129,11 +129,11 @@ async def test_a_row_that_cannot_be_read_holds_up_no_other_message(
 async def test_a_lane_that_fails_rests_is_told_and_goes_on(
     store,
     clock,
-    notifier,
+    sender,
     receiver,
     monkeypatch,
 ):
-    notifier.failures = wired(SimpleNamespace(store=store, clock=clock))
+    sender.failures = wired(SimpleNamespace(store=store, clock=clock))
     hook, _ = await subscribed(store, receiver)
     await store.create(new_submission())
     tries = []
@@ -145,25 +145,25 @@ async def test_a_lane_that_fails_rests_is_told_and_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(type(store.messages), "follow", failing)
         for _ in range(40):
-            await round_(notifier)
+            await round_(sender)
             clock.advance(seconds=1)
     assert TOLD_AFTER <= len(tries) <= 6, "the gaps grow"
     assert await alarms(store) == {("task_failing", f"webhook {hook}")}
     clock.advance(hours=1)
-    await round_(notifier)
+    await round_(sender)
     assert len(receiver.got) == 1
     assert await alarms(store) == set()
 
 
 @at("before.steps.mail")
-async def test_a_mail_that_fails_is_sent_later(store, clock, heralds, mail, failing_at):
+async def test_a_mail_that_fails_is_sent_later(store, clock, alarm_senders, mail, failing_at):
     await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
-    herald = heralds(to_it())
-    await told(herald)
+    alarm_sender = alarm_senders(to_it())
+    await told(alarm_sender)
     assert mail.got == []
     failing_at.unlink()
     clock.advance(seconds=DELAYS[0])
-    await told(herald)
+    await told(alarm_sender)
     assert "disk_low" in text_of(mail.got[0][1])
 
 
@@ -171,33 +171,33 @@ async def test_a_mail_that_fails_is_sent_later(store, clock, heralds, mail, fail
 async def test_a_mail_that_fails_for_ever_is_given_up_and_becomes_an_alarm(
     store,
     clock,
-    heralds,
+    alarm_senders,
     mail,
     failing_at,
 ):
     await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
-    herald, began = heralds(to_it()), clock.now()
+    alarm_sender, began = alarm_senders(to_it()), clock.now()
     while clock.now() < began + GIVEN_UP_AFTER + timedelta(hours=12):
-        await told(herald)
+        await told(alarm_sender)
         clock.advance(hours=6)
     assert failing_at.exists()
     assert ("alarm_not_delivered", "it") in await alarms(store)
 
 
-async def test_a_bulletin_that_cannot_be_read_is_given_up_and_holds_up_no_other(
+async def test_an_alarm_message_that_cannot_be_read_is_given_up_and_holds_up_no_other(
     store,
     clock,
-    heralds,
+    alarm_senders,
     mail,
 ):
     await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
     bad, good = to_it(key="bad:1", name="bad"), to_it(key="good:1", name="good")
-    herald = heralds(bad, good)
+    alarm_sender = alarm_senders(bad, good)
     for target in (bad, good):
-        await herald.bulletins.compose(target, repeat=None, quiet=timedelta(0))
+        await alarm_sender.queue.compose(target, repeat=None, quiet=timedelta(0))
     async with store.database.connection() as connection:
         await connection.execute("""UPDATE bulletins SET lines = '[{"rule": 1}]' WHERE target = 'bad:1'""")
-    await told(herald)
+    await told(alarm_sender)
     assert len(mail.got) == 1
     assert ("alarm_not_delivered", "bad") in await alarms(store)
     async with store.database.connection() as connection:
@@ -208,21 +208,21 @@ async def test_a_bulletin_that_cannot_be_read_is_given_up_and_holds_up_no_other(
 async def test_gathering_that_fails_for_one_recipient_holds_up_no_other(
     store,
     clock,
-    heralds,
+    alarm_senders,
     mail,
     monkeypatch,
 ):
     await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
-    herald = heralds(to_it(key="a", name="a"), to_it(key="b", name="b", mail="b@town.example"))
-    compose = type(herald.bulletins).compose
+    alarm_sender = alarm_senders(to_it(key="a", name="a"), to_it(key="b", name="b", mail="b@town.example"))
+    compose = type(alarm_sender.queue).compose
 
     async def failing(self, target, **how):
         if target.key == "a":
             raise ValueError("Müßiggang")
         return await compose(self, target, **how)
 
-    monkeypatch.setattr(type(herald.bulletins), "compose", failing)
-    await told(herald)
+    monkeypatch.setattr(type(alarm_sender.queue), "compose", failing)
+    await told(alarm_sender)
     assert [to for to, _ in mail.got] == ["b@town.example"]
 
 
@@ -292,7 +292,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
 
     monkeypatch.setattr(worker, "repeat", a_few_times)
     monkeypatch.setattr(worker, "SWEEP_EVERY_S", 0)
-    house = SimpleNamespace(
+    runtime = SimpleNamespace(
         store=SimpleNamespace(database=Raising()),
         clock=clock,
         keys=SimpleNamespace(token=Raising()),
@@ -309,7 +309,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         ),
     )
     counted = wired(SimpleNamespace(store=store, clock=clock))
-    for task in worker._tasks(house, Raising(), counted):
+    for task in worker._tasks(runtime, Raising(), counted):
         await task
     names = {subject for rule, subject in await alarms(store) if rule == "task_failing"}
     assert names == {
@@ -331,9 +331,9 @@ async def test_a_period_that_fails_holds_up_no_other_period(clock):
         return 0
 
     periods = [replace(PAYLOAD, days=days) for days in (1, 2, 3)]
-    house = SimpleNamespace(retention=SimpleNamespace(run=run), periods=periods)
+    runtime = SimpleNamespace(retention=SimpleNamespace(run=run), periods=periods)
     with pytest.raises(KeyError):
-        await worker._erase(house)
+        await worker._erase(runtime)
     assert done == [1, 2, 3]
 
 
@@ -375,8 +375,8 @@ async def test_a_row_that_cannot_be_read_is_named_when_what_is_held_is_resumed(s
     async def load(_):
         return await raising()
 
-    house = SimpleNamespace(store=SimpleNamespace(load=load), clock=clock)
-    assert await held._one(house, uuid4(), resumed) == held.UNREADABLE
+    runtime = SimpleNamespace(store=SimpleNamespace(load=load), clock=clock)
+    assert await held._one(runtime, uuid4(), resumed) == held.UNREADABLE
 
 
 def test_the_command_erases_every_period_before_it_says_that_one_failed(monkeypatch):
@@ -385,10 +385,10 @@ def test_the_command_erases_every_period_before_it_says_that_one_failed(monkeypa
             raise ErasureFailed(failed=1, erased=4)
         return 7
 
-    house = SimpleNamespace(
+    runtime = SimpleNamespace(
         retention=SimpleNamespace(run=run), periods=[replace(PAYLOAD, days=days) for days in (1, 2)]
     )
-    monkeypatch.setattr(retention_command, "in_house", lambda _, main, **__: asyncio.run(main(house, None)))
+    monkeypatch.setattr(retention_command, "in_house", lambda _, main, **__: asyncio.run(main(runtime, None)))
     done = CliRunner().invoke(retention_command.run_, ["--json"])
     assert [json.loads(line)["erased"] for line in done.stdout.splitlines() if line.startswith("{")][:2] == [4, 7]
     assert done.exit_code != 0

@@ -17,7 +17,8 @@ from aiohttp import web
 
 from gateway.errors import InvalidParameter, LimitReached, NotFound, WebhookEnded
 from gateway.model import Scope, State, instant
-from gateway.notify.message import DELAYS, GIVEN_UP_AFTER, STATE
+from gateway.notify.message import STATE, webhook_task
+from gateway.notify.schedule import DELAYS, GIVEN_UP_AFTER
 from gateway.notify.webhooks import LEASE, WebhookSender
 from gateway.outbound.client import Policy, http_client
 from gateway.ports.store import Change
@@ -75,10 +76,14 @@ async def receiver():
         yield found
 
 
+def made_sender(store, client, clock):
+    return WebhookSender(queue=store.messages, client=client, clock=clock, served={"portal": frozenset({TOWN})})
+
+
 @pytest.fixture
-async def notifier(store, clock):
+async def sender(store, clock):
     async with http_client(Policy(allow_private=("loopback",))) as client:
-        yield WebhookSender(store.messages, client, clock, {"portal": frozenset({TOWN})})
+        yield made_sender(store, client, clock)
 
 
 @pytest.fixture
@@ -91,9 +96,9 @@ async def subscribed(store, receiver, client="portal"):
     return await store.webhooks.add(client, TOWN, receiver.url, (STATE,))
 
 
-async def round_(notifier):
-    await notifier.look()
-    await notifier.idle()
+async def round_(sender):
+    await sender.look()
+    await sender.idle()
 
 
 def signs(secret: str, fields, raw: bytes) -> bool:
@@ -103,14 +108,14 @@ def signs(secret: str, fields, raw: bytes) -> bool:
     return f"v1,{mac}" in fields["webhook-signature"].split()
 
 
-async def test_each_change_after_subscribing_is_told_once_and_signed(store, notifier, receiver, clock):
+async def test_each_change_after_subscribing_is_told_once_and_signed(store, sender, receiver, clock):
     await store.create(new_submission("before"))
     hook, secret = await subscribed(store, receiver)
     new = new_submission("k", test=True)
     await store.create(new)
     await store.commit(1, Change(replace(new.submission, state=State.SEALED)))
-    await round_(notifier)
-    await round_(notifier)
+    await round_(sender)
+    await round_(sender)
     assert sorted(receiver.states) == ["received", "sealed"]  # sent side by side; `data.cursor` tells the order
     fields, raw = receiver.got[0]
     assert signs(secret, fields, raw)
@@ -123,39 +128,39 @@ async def test_each_change_after_subscribing_is_told_once_and_signed(store, noti
     assert [(each.state, [one["status"] for one in each.tries]) for each in log] == [("delivered", [204])] * 2
 
 
-async def test_a_refusing_receiver_is_asked_again_by_the_schedule_under_the_same_id(store, notifier, receiver, clock):
+async def test_a_refusing_receiver_is_asked_again_by_the_schedule_under_the_same_id(store, sender, receiver, clock):
     hook, _ = await subscribed(store, receiver)
     await store.create(new_submission())
     receiver.answers = [web.Response(status=503), web.Response(status=302, headers={"Location": receiver.url})]
-    await round_(notifier)
+    await round_(sender)
     for delay in DELAYS[:2]:
         clock.advance(seconds=delay - 0.1)
-        await round_(notifier)
+        await round_(sender)
         seen = len(receiver.got)
         clock.advance(seconds=0.2)
-        await round_(notifier)
+        await round_(sender)
         assert len(receiver.got) == seen + 1
     assert len(set(receiver.ids())) == 1
     log, _ = await store.webhooks.log("portal", hook, None, 10)
     assert [one["status"] for one in log[0].tries] == [503, 302, 204]
 
 
-async def test_a_receiver_that_is_gone_ends_its_subscription_and_that_alone(store, notifier, receiver, clock, logs):
+async def test_a_receiver_that_is_gone_ends_its_subscription_and_that_alone(store, sender, receiver, clock, logs):
     async with receiving() as leaving:
         hook, _ = await subscribed(store, leaving)
         other, _ = await subscribed(store, receiver)
         leaving.answers = [web.Response(status=503)]
         await store.create(new_submission("k-1"))
-        await round_(notifier)
+        await round_(sender)
         leaving.answers = [web.Response(status=410)]
         await store.create(new_submission("k-2"))
-        await round_(notifier)
+        await round_(sender)
         assert len(leaving.got) == 2
         ended = clock.at
         await store.create(new_submission("k-3"))
         for _ in range(20):
             clock.advance(hours=4)
-            await round_(notifier)
+            await round_(sender)
         assert (len(leaving.got), len(receiver.got)) == (2, 3), "neither what waited nor what is new is sent"
     found = {each.id: each.as_json() for each in await store.webhooks.listed("portal")}
     assert (found[hook]["status"], found[hook]["ended_at"]) == ("ended", instant(ended))
@@ -178,12 +183,12 @@ async def test_a_receiver_that_is_gone_ends_its_subscription_and_that_alone(stor
     assert await open_alarms(store.database) == []
 
 
-async def test_a_dead_receiver_is_given_up_after_three_days(store, notifier, receiver, clock):
+async def test_a_dead_receiver_is_given_up_after_three_days(store, sender, receiver, clock):
     hook, _ = await store.webhooks.add("portal", TOWN, "http://127.0.0.1:1/hook", (STATE,))
     await store.create(new_submission())
     began = clock.at
     for _ in range(40):
-        await round_(notifier)
+        await round_(sender)
         (line,), _ = await store.webhooks.log("portal", hook, None, 10)
         if line.next_at is None:
             break
@@ -194,21 +199,21 @@ async def test_a_dead_receiver_is_given_up_after_three_days(store, notifier, rec
     assert await store.messages.busy(["portal"]) == ()
 
 
-async def test_a_hanging_receiver_holds_up_nobody_else(store, notifier, receiver, clock):
+async def test_a_hanging_receiver_holds_up_nobody_else(store, sender, receiver, clock, monkeypatch):
     async with receiving() as slow:
         slow.hold = asyncio.Event()
         hanging, _ = await subscribed(store, slow)
         await subscribed(store, receiver)
         for no in range(20):
             await store.create(new_submission(f"k-{no}"))
-        await notifier.look()
+        await sender.look()
         async with asyncio.timeout(10):
             await receiver.enough.wait()
         assert slow.got == []
-        notifier.patience_s = 0.05
-        notifier._lanes.pop(hanging).cancel()
+        monkeypatch.setattr("gateway.notify.webhooks.PATIENCE_S", 0.05)
+        sender._lanes.pop(webhook_task(hanging)).cancel()
         clock.at += LEASE  # a lane that died: its messages come back
-        await round_(notifier)
+        await round_(sender)
         log, _ = await store.webhooks.log("portal", hanging, None, 50)
         assert {one["error"] for each in log for one in each.tries} == {"timeout"}
         slow.hold.set()
@@ -218,63 +223,63 @@ async def test_private_addresses_are_not_reached_unless_allowed(store, receiver,
     hook, _ = await subscribed(store, receiver)
     await store.create(new_submission())
     async with http_client(Policy()) as client:
-        await round_(WebhookSender(store.messages, client, clock, {"portal": frozenset({TOWN})}))
+        await round_(made_sender(store, client, clock))
     assert receiver.got == []
     log, _ = await store.webhooks.log("portal", hook, None, 10)
     assert [one["error"] for one in log[0].tries] == ["address_refused"]
 
 
-async def test_both_secrets_sign_for_a_day_after_a_rotation(store, notifier, receiver, clock):
+async def test_both_secrets_sign_for_a_day_after_a_rotation(store, sender, receiver, clock):
     hook, old = await subscribed(store, receiver)
     new, until = await store.webhooks.rotate("portal", hook)
     await store.create(new_submission("one"))
-    await round_(notifier)
+    await round_(sender)
     assert signs(new, *receiver.got[0])
     assert signs(old, *receiver.got[0])
     clock.at = until
     await store.create(new_submission("two"))
-    await round_(notifier)
+    await round_(sender)
     assert signs(new, *receiver.got[1])
     assert not signs(old, *receiver.got[1])
 
 
-async def test_a_replay_repeats_what_lies_behind_the_cursor_under_the_same_ids(store, notifier, receiver):
+async def test_a_replay_repeats_what_lies_behind_the_cursor_under_the_same_ids(store, sender, receiver):
     hook, _ = await subscribed(store, receiver)
     for no in range(3):
         await store.create(new_submission(f"k-{no}"))
-    await round_(notifier)
+    await round_(sender)
     first = receiver.ids()
     about = {json.loads(raw)["data"]["cursor"]: fields["webhook-id"] for fields, raw in receiver.got}
     feed = await store.changes(None, ALL, 10)
     await store.webhooks.replay("portal", hook, feed[0].cursor)
-    await round_(notifier)
+    await round_(sender)
     assert sorted(receiver.ids()[3:]) == sorted(about[change.cursor] for change in feed[1:])
     await store.webhooks.replay("portal", hook, None)
-    await round_(notifier)
+    await round_(sender)
     assert sorted(receiver.ids()[5:]) == sorted(first)
     with pytest.raises(InvalidParameter):
         await store.webhooks.replay("portal", hook, "yesterday")
 
 
-async def test_a_test_message_is_sent_once_whatever_the_answer(store, notifier, receiver, clock):
+async def test_a_test_message_is_sent_once_whatever_the_answer(store, sender, receiver, clock):
     hook, _ = await subscribed(store, receiver)
     name = await store.webhooks.test("portal", hook)
     receiver.answers = [web.Response(status=500)]
-    await round_(notifier)
+    await round_(sender)
     clock.advance(days=1)
-    await round_(notifier)
+    await round_(sender)
     assert [json.loads(raw)["type"] for _, raw in receiver.got] == ["webhook.test"]
     log, _ = await store.webhooks.log("portal", hook, None, 10)
     assert [(each.id, each.state) for each in log] == [(name, "failed")]
 
 
-async def test_a_client_hears_of_its_own_submissions_in_its_municipalities_only(store, notifier, receiver):
+async def test_a_client_hears_of_its_own_submissions_in_its_municipalities_only(store, sender, receiver):
     await subscribed(store, receiver)
     await store.create(new_submission("foreign", client="neighbour"))
     await store.create(new_submission("elsewhere", municipality=OTHER_TOWN))
     mine = new_submission("mine")
     await store.create(mine)
-    await round_(notifier)
+    await round_(sender)
     assert [json.loads(raw)["data"]["id"] for _, raw in receiver.got] == [str(mine.submission.id)]
 
 
@@ -294,12 +299,12 @@ async def test_another_client_learns_nothing_of_a_webhook(store, receiver):
     assert [each.url for each in await store.webhooks.listed("portal")] == [receiver.url]
 
 
-async def test_a_removed_webhook_is_silent_and_its_key_is_gone(store, notifier, receiver):
+async def test_a_removed_webhook_is_silent_and_its_key_is_gone(store, sender, receiver):
     hook, _ = await subscribed(store, receiver)
     await store.create(new_submission())
     await store.messages.follow(hook, ALL)
     await store.webhooks.remove("portal", hook)
-    await round_(notifier)
+    await round_(sender)
     assert receiver.got == []
     async with store.database.connection() as connection:
         left = await connection.fetchrow("SELECT count(*) AS n FROM webhook_messages")
@@ -316,31 +321,31 @@ async def test_address_and_secret_rest_encrypted(store, receiver):
     assert receiver.url.encode().hex() not in row["all"]
 
 
-async def test_two_workers_send_each_message_once(store, notifier, receiver, clock):
+async def test_two_workers_send_each_message_once(store, sender, receiver, clock):
     await subscribed(store, receiver)
-    other = WebhookSender(store.messages, notifier.client, clock, notifier.served)
+    other = made_sender(store, sender.client, clock)
     for no in range(30):
         await store.create(new_submission(f"k-{no}"))
-    await asyncio.gather(notifier.look(), other.look())
-    await asyncio.gather(notifier.idle(), other.idle())
-    await round_(notifier)
+    await asyncio.gather(sender.look(), other.look())
+    await asyncio.gather(sender.idle(), other.idle())
+    await round_(sender)
     assert len(receiver.got) == len(set(receiver.ids())) == 30
 
 
-async def test_a_late_worker_does_not_undo_what_its_successor_noted(store, notifier, receiver, clock):
+async def test_a_late_worker_does_not_undo_what_its_successor_noted(store, sender, receiver, clock):
     hook, _ = await subscribed(store, receiver)
     await store.create(new_submission())
     await store.messages.follow(hook, ALL)
     (late,) = await store.messages.claim(hook, 5, LEASE)
     clock.at += LEASE
-    await round_(notifier)
-    outcome = await notifier._send(late)
+    await round_(sender)
+    outcome = await sender._try("late", late)
     await store.messages.settle([replace(outcome, delivered=False, status=500, next_at=clock.at)])
     log, _ = await store.webhooks.log("portal", hook, None, 10)
     assert [(each.state, len(each.tries)) for each in log] == [("delivered", 1)]
 
 
-async def test_workers_that_died_with_a_message_are_no_failures_of_its_receiver(store, notifier, receiver, clock):
+async def test_workers_that_died_with_a_message_are_no_failures_of_its_receiver(store, sender, receiver, clock):
     hook, _ = await subscribed(store, receiver)
     await store.create(new_submission())
     await store.messages.follow(hook, ALL)
@@ -348,26 +353,26 @@ async def test_workers_that_died_with_a_message_are_no_failures_of_its_receiver(
         assert len(await store.messages.claim(hook, 5, LEASE)) == 1
         clock.at += LEASE
     receiver.answers = [web.Response(status=503)]
-    await round_(notifier)
+    await round_(sender)
     clock.advance(seconds=DELAYS[0])
-    await round_(notifier)
+    await round_(sender)
     log, _ = await store.webhooks.log("portal", hook, None, 10)
     assert [(each.state, [one["status"] for one in each.tries]) for each in log] == [("delivered", [503, 204])]
 
 
-async def test_a_replayed_message_begins_its_schedule_anew(store, notifier, receiver, clock):
+async def test_a_replayed_message_begins_its_schedule_anew(store, sender, receiver, clock):
     hook, _ = await subscribed(store, receiver)
     await store.create(new_submission())
     receiver.answers = [web.Response(status=503) for _ in range(4)]
     for delay in (0, *DELAYS[:3]):
         clock.advance(seconds=delay)
-        await round_(notifier)
+        await round_(sender)
     clock.advance(seconds=1)
     await store.webhooks.replay("portal", hook, None)
     receiver.answers = [web.Response(status=503)]
-    await round_(notifier)
+    await round_(sender)
     clock.advance(seconds=DELAYS[0])
-    await round_(notifier)
+    await round_(sender)
     assert len(receiver.got) == 6
 
 
@@ -380,12 +385,12 @@ async def test_a_client_has_so_many_webhooks_at_most(store, receiver, monkeypatc
     await subscribed(store, receiver, "neighbour")
 
 
-async def test_the_log_comes_in_pages_and_is_forgotten_after_a_month(store, notifier, receiver, clock):
+async def test_the_log_comes_in_pages_and_is_forgotten_after_a_month(store, sender, receiver, clock):
     hook, _ = await subscribed(store, receiver)
     for no in range(3):
         await store.create(new_submission(f"k-{no}"))
         clock.advance(seconds=1)
-        await round_(notifier)
+        await round_(sender)
     page, following = await store.webhooks.log("portal", hook, None, 2)
     rest, end = await store.webhooks.log("portal", hook, following, 2)
     assert [each.created_at for each in (*page, *rest)] == sorted(

@@ -1,7 +1,7 @@
-"""Messages about alarms: gathered, claimed, settled.
+"""Messages about alarms: gathered, claimed under a lease, settled.
 
-Knows: what each target was told, leases. Never does: send; know an address. Standard: architecture §3.
-Start reading: `StoredAlarmMessages.compose`.
+Knows: what each target was told. Never does: send; know an address. Standard: architecture §3.
+Start reading: `StoredAlarmQueue.compose`.
 
 One transaction marks the alarms as told and writes the message that tells them: none is lost, none told twice by one
 message. An index allows one waiting message for a target, so that any number of workers may gather at once.
@@ -10,22 +10,18 @@ message. An index allows one waiting message for a target, so that any number of
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import structlog
-
-from gateway.errors import InternalError, unexpected
-from gateway.model import instant
-from gateway.notify.alarms import SAMPLE, AlarmMessage, Line, Sent, Target
+from gateway.notify.alarms import SAMPLE, AlarmMessage, Line, Target
+from gateway.notify.schedule import SendingResult
 from gateway.ports.clock import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, numbered
 from gateway.store.operation import alarms
-
-log = structlog.get_logger()
+from gateway.store.operation.message_queue import claiming, read, settled, settling, waiting
 
 KEPT: Final = timedelta(days=30)
 UNDELIVERED: Final = "alarm_not_delivered"
@@ -45,7 +41,7 @@ WITH due AS (
         AND (%(everywhere)s OR municipality = ANY(%(towns)s))
         AND (NOT told ? %(target)s OR (told->>%(target)s)::timestamptz <= %(before)s::timestamptz)
     RETURNING rule, municipality, submission::text AS subject, raised_at
-), house AS (
+), own AS (
     UPDATE house_alarms SET told = told || jsonb_build_object(%(target)s::text, %(now)s::timestamptz)
     WHERE resolved_at IS NULL AND acknowledged_at IS NULL AND rule = ANY(%(rules)s) AND %(everywhere)s
         AND (NOT told ? %(target)s OR (told->>%(target)s)::timestamptz <= %(before)s::timestamptz)
@@ -53,7 +49,7 @@ WITH due AS (
 )
 SELECT rule, municipality, count(*) AS number, min(raised_at) AS since,
     (array_agg(subject ORDER BY raised_at, subject))[1:%(sample)s] AS subjects
-FROM (SELECT * FROM due UNION ALL SELECT * FROM house) AS each
+FROM (SELECT * FROM due UNION ALL SELECT * FROM own) AS each
 GROUP BY rule, municipality ORDER BY rule, municipality
 """
 )
@@ -64,30 +60,17 @@ VALUES (%(id)s, %(target)s, %(lines)s::text::jsonb, %(now)s, 'waiting', 0, %(now
 """
 )
 _CLAIM = numbered(
-    """
-WITH due AS (
-    SELECT id FROM bulletins WHERE state = 'waiting' AND target = ANY(%(targets)s) AND next_at <= %(now)s
-    ORDER BY next_at, id FOR UPDATE SKIP LOCKED
-)
-UPDATE bulletins AS bulletin SET tries = tries + 1, next_at = %(leased)s FROM due WHERE bulletin.id = due.id
-RETURNING bulletin.id, bulletin.target, bulletin.lines, bulletin.tries, bulletin.began_at,
-    jsonb_array_length(bulletin.log) AS failures
-""",
-    commits="bulletins.claim",
+    claiming("bulletins", "target = ANY(%(targets)s)", order="created_at"), commits="bulletins.claim", limit=None
 )
 _SETTLE = numbered(
-    """
-UPDATE bulletins SET state = %(state)s, next_at = coalesce(%(next_at)s::timestamptz, next_at),
-    log = log || %(line)s::text::jsonb
-WHERE id = %(id)s AND tries = %(tries)s AND state = 'waiting'
-""",
+    settling("bulletins") + "RETURNING message.target, message.state",
     commits="bulletins.settle",
 )
 _PRUNE = numbered("DELETE FROM bulletins WHERE created_at < %(before)s", commits="bulletins.prune")
 
 
-class StoredAlarmMessages:
-    """Keeps the port `gateway.notify.alarms.Bulletins`."""
+class StoredAlarmQueue:
+    """Keeps the port `gateway.notify.alerts.AlarmQueue`."""
 
     def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
         self._database, self._clock, self._new_id = database, clock, new_id
@@ -119,40 +102,33 @@ class StoredAlarmMessages:
                 await db.run(connection, _PUT, id=self._new_id(), target=target.key, lines=text, now=now)
             return sum(line.number for line in lines)
 
-    async def claim(self, targets: Collection[str], lease: timedelta) -> tuple[AlarmMessage, ...]:
-        """See the port."""
+    async def claim(self, targets: Collection[str], lease: timedelta) -> Sequence[AlarmMessage]:
+        """See the port. One that cannot be read is given up: it would hold up what comes after it."""
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, targets=sorted(targets), now=now, leased=now + lease)
-        found = []
-        for row in rows:
-            try:
-                found.append(_bulletin(row))
-            except Exception as error:  # noqa: BLE001 - one bad row must not hold up the others
-                log.error("bulletins.unreadable", bulletin=str(row["id"]), **unexpected.named(error))  # noqa: TRY400 - without its text
-                given_up = Sent(row["id"], row["tries"], now, delivered=False, error=InternalError.code, next_at=None)
-                await self.settle(given_up, target=row["target"].rpartition(":")[0])
-        return tuple(found)
+        messages, unreadable = await read(rows, _message, now, again=False)
+        if unreadable:
+            await self.settle(unreadable)
+        return messages
 
-    async def settle(self, sent: Sent, *, target: str) -> None:
+    async def settle(self, results: Sequence[SendingResult]) -> None:
         """See the port."""
-        state = "delivered" if sent.delivered else "waiting" if sent.next_at else "failed"
-        line = json.dumps([{"at": instant(sent.at), "error": sent.error}])
-        await self._database.run(
-            _SETTLE, id=sent.bulletin, tries=sent.tries, state=state, next_at=sent.next_at, line=line
-        )
-        if sent.delivered:
-            await alarms.resolve_about_gateway(self._database, UNDELIVERED, target, sent.at)
-        elif sent.next_at is None:
-            await alarms.raise_about_gateway(self._database, UNDELIVERED, target, sent.at)
+        now = self._clock.now()
+        for row in await self._database.rows(_SETTLE, **settled(results)):
+            name = row["target"].rpartition(":")[0]
+            if row["state"] == "delivered":
+                await alarms.resolve_about_gateway(self._database, UNDELIVERED, name, now)
+            elif row["state"] == "failed":
+                await alarms.raise_about_gateway(self._database, UNDELIVERED, name, now)
 
     async def prune(self) -> int:
         """See the port: messages older than 30 days, also those to targets that were taken out of the settings."""
         return await self._database.run(_PRUNE, before=self._clock.now() - KEPT)
 
 
-def _bulletin(row: Mapping[str, Any]) -> AlarmMessage:
+async def _message(row: Mapping[str, Any]) -> AlarmMessage:
     lines = tuple(map(Line.of, row["lines"]))
-    return AlarmMessage(row["id"], row["target"], lines, row["tries"], row["began_at"], row["failures"])
+    return AlarmMessage(**waiting(row), target=row["target"], lines=lines)
 
 
 def _line(row: Mapping[str, Any]) -> Line:

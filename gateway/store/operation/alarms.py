@@ -1,7 +1,7 @@
 """Alarms as rows: raised once for each rule and submission, acknowledged by a person, resolved by the way itself.
 
 Knows: the tables `alarms` and `house_alarms` (about the gateway itself). Never does: decide when (`deadlines` does),
-tell anybody (`bulletins` gathers what is told). Standard: architecture §3. Start reading: `look`.
+tell anybody (`alarm_messages` gathers what is told). Standard: architecture §3. Start reading: `look`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ANEW: Final = """
 ON CONFLICT (rule, submission) DO UPDATE
 SET raised_at = excluded.raised_at, acknowledged_at = NULL, resolved_at = NULL, told = '{}'
 WHERE alarms.resolved_at IS NOT NULL
-RETURNING submission, municipality
+RETURNING rule, submission, municipality
 """
 _NOT_YET: Final = """
 NOT EXISTS (SELECT FROM alarms WHERE rule = %(rule)s AND submission = each.id AND resolved_at IS NULL)
@@ -115,16 +115,16 @@ WITH seen AS (
     UPDATE alarms SET acknowledged_at = %(now)s
     WHERE acknowledged_at IS NULL AND resolved_at IS NULL AND submission = ANY(%(ids)s::uuid[])
     RETURNING rule, submission::text AS subject
-), house AS (
+), own AS (
     UPDATE house_alarms SET acknowledged_at = %(now)s
     WHERE acknowledged_at IS NULL AND resolved_at IS NULL AND rule = ANY(%(rules)s::text[])
     RETURNING rule, subject
 )
-SELECT rule, subject FROM seen UNION ALL SELECT rule, subject FROM house ORDER BY subject, rule
+SELECT rule, subject FROM seen UNION ALL SELECT rule, subject FROM own ORDER BY subject, rule
 """,
     commits="alarms.acknowledge",
 )
-_HOUSE: Final = numbered(
+_RAISE_OWN: Final = numbered(
     """
 INSERT INTO house_alarms AS alarm (rule, subject, raised_at) VALUES (%(rule)s, %(subject)s, %(now)s)
 ON CONFLICT (rule, subject) DO UPDATE
@@ -133,7 +133,7 @@ WHERE alarm.resolved_at IS NOT NULL
 """,
     commits="alarms.raise_house",
 )
-_HOUSE_OVER: Final = numbered(
+_RESOLVE_OWN: Final = numbered(
     "UPDATE house_alarms SET resolved_at = %(now)s "
     "WHERE rule = %(rule)s AND subject = %(subject)s AND resolved_at IS NULL",
     commits="alarms.resolve_house",
@@ -148,28 +148,24 @@ async def look(
     `limits` are those that municipalities set, `channels` those of the counterparts by the name of the channel. An
     alarm whose cause came back after it was over is raised anew.
     """
-    found: list[Raised] = []
+    raised: list[Row] = []
     for rule in RULES:
         states = sorted(state.value for state in rule.states)
         await database.run(_RESOLVE, rule=rule.name, states=states, now=now)
         for channel, after in _times(rule, channels):
             values = {"rule": rule.name, "states": states, "before": now - after, "now": now, "channel": channel}
-            rows = await database.rows(_RAISE[rule.since], **values)
-            found += [(rule.name, row["submission"], row["municipality"]) for row in rows]
+            raised += await database.rows(_RAISE[rule.since], **values)
     for fault in FAULT_RULES:
         await database.run(_MENDED[fault.held], rule=fault.name, now=now)
-        rows = await database.rows(_FAULTS[fault.held], rule=fault.name, now=now)
-        found += [(fault.name, row["submission"], row["municipality"]) for row in rows]
+        raised += await database.rows(_FAULTS[fault.held], rule=fault.name, now=now)
     for event in EVENT_RULES:
         await database.run(_EVENT_OVER, rule=event.name, code=event.code, now=now)
-        rows = await database.rows(_TELL_EVENT, rule=event.name, code=event.code, now=now)
-        found += [(event.name, row["submission"], row["municipality"]) for row in rows]
+        raised += await database.rows(_TELL_EVENT, rule=event.name, code=event.code, now=now)
     for bound in LIMIT_RULES:
         await database.run(_PROVEN[bound.proof], rule=bound.name, now=now)
-        mine = [limit for limit in limits if limit.rule == bound.name]
-        rows = await database.rows(_LIMIT[bound.proof], rule=bound.name, now=now, **_columns(mine, now)) if mine else ()
-        found += [(bound.name, row["submission"], row["municipality"]) for row in rows]
-    return found
+        if mine := [limit for limit in limits if limit.rule == bound.name]:
+            raised += await database.rows(_LIMIT[bound.proof], rule=bound.name, now=now, **_columns(mine, now))
+    return [(row["rule"], row["submission"], row["municipality"]) for row in raised]
 
 
 def _times(rule: DeadlineRule, channels: Mapping[str, ChannelLimits]) -> Iterable[tuple[str | None, timedelta]]:
@@ -209,9 +205,9 @@ async def acknowledge(
 
 async def raise_about_gateway(database: Database, rule: str, subject: str, now: datetime) -> bool:
     """Raise an alarm about the gateway itself; whether it is new."""
-    return await database.run(_HOUSE, rule=rule, subject=subject, now=now) > 0
+    return await database.run(_RAISE_OWN, rule=rule, subject=subject, now=now) > 0
 
 
 async def resolve_about_gateway(database: Database, rule: str, subject: str, now: datetime) -> bool:
     """Its cause is gone; whether there was one open."""
-    return await database.run(_HOUSE_OVER, rule=rule, subject=subject, now=now) > 0
+    return await database.run(_RESOLVE_OWN, rule=rule, subject=subject, now=now) > 0

@@ -1,7 +1,7 @@
 """What clients may still ask for, counted for all processes together.
 
-Knows: the table `client_allowances`: a bucket for each client's requests, a number for each of its days. Never does:
-know a limit, refuse. Standard: the bucket is the generic cell rate algorithm (ITU-T I.371, annex A).
+Knows: the table `client_allowances`: a token bucket for each client's requests, a number for each of its days. Never
+does: know a limit, refuse. Standard: that of `delivery.rate_limit`, whose bucket it is.
 Start reading: `StoredAllowances.requests`.
 """
 
@@ -11,14 +11,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from gateway.delivery.rate_limit import TokenBucket
 from gateway.ports.clock import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, Row, numbered
 
 REQUESTS: Final = "requests"
 MINUTE: Final = timedelta(minutes=1)
-ROUNDING: Final = timedelta(microseconds=1)
-"""What a share of a minute may be rounded by."""
 
 _LOCK = numbered(
     """
@@ -38,15 +37,15 @@ class StoredAllowances:
 
     async def requests(self, client: str, per_minute: int, wanted: int) -> tuple[int, float]:
         """See the port. A bucket holds a minute's worth at most."""
-        now, each = self._clock.now(), MINUTE / per_minute
+        now, every = self._clock.now(), MINUTE / per_minute
+        tokens = TokenBucket(every, MINUTE - every)
         async with self._database.transaction("allowances.requests") as connection:
             row = await self._locked(connection, client, REQUESTS, now)
-            bucket = max(row["bucket"] or now - MINUTE, now - MINUTE)
-            number = max(0, min(wanted, (now - bucket + per_minute * ROUNDING) // each))
+            first = tokens.first(row["bucket"], now)
+            number = min(wanted, tokens.there(first, now))
             if number:
-                values = {"client": client, "kind": REQUESTS, "bucket": bucket + number * each}
-                await db.run(connection, _BUCKET, **values)
-        return number, max((bucket + each - now).total_seconds(), 0.0)
+                await db.run(connection, _BUCKET, client=client, kind=REQUESTS, bucket=first + number * every)
+        return number, max((first - now).total_seconds(), 0.0)
 
     async def submissions(self, client: str, day: datetime, most: int, wanted: int) -> int:
         """See the port. The first question of a day counts what was taken in already."""

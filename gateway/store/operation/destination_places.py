@@ -1,7 +1,7 @@
-"""Turns at destinations that take only so much: places, waiting lines, and rest that a counterpart asked for.
+"""Destinations that take only so much: places, waiting lines, and rest that a counterpart asked for.
 
 Knows: the tables `destination_turns` (a row for each that waits or is on its way) and `destination_pace`. Never does:
-decide (`bounds` does); touch anything for a destination without bounds, but one small read each second.
+decide (`delivery.rate_limit` does); touch anything for a destination without bounds, but one small read each second.
 Standard: architecture §3 (leader-free, a dead worker's work is taken over). Start reading: `StoredPlaces.take`.
 
 A place is a lease that its process renews every two seconds: one that died or was cut off loses it within ten.
@@ -71,7 +71,7 @@ _RENEW = numbered(
     "UPDATE destination_turns SET until = %(until)s WHERE holder = %(holder)s AND until > %(now)s",
     commits="turns.renew",
 )
-# those that are cancelled, held or through need no turn any more
+# those that are cancelled, held or through need no place any more
 _CLEAN = numbered(
     "DELETE FROM destination_turns AS turn USING submissions AS each WHERE each.id = turn.submission "  # noqa: S608 - states
     "AND (turn.until IS NULL OR turn.until <= %(now)s) AND each.state NOT IN " + states.sql(WAITING),
@@ -106,7 +106,7 @@ _RESTING = numbered("SELECT destination, rest_until FROM destination_pace WHERE 
 
 
 class StoredPlaces:
-    """Keeps the port `gateway.delivery.rate_limit.Turns` for one process."""
+    """Keeps the port `gateway.delivery.rate_limit.Places` for one process."""
 
     def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
         self._database, self._clock = database, clock
@@ -119,14 +119,16 @@ class StoredPlaces:
         now = self._clock.now()
         async with self._database.transaction("turns.take") as connection:
             pace = await db.one(connection, _LOCK, destination=destination)
-            found = await db.one(connection, _LOOK, destination=destination, me=submission, now=now)
+            standing = await db.one(connection, _LOOK, destination=destination, me=submission, now=now)
             assert pace  # an upsert returns its row
-            assert found  # and so does an aggregate
-            seen = Observed(pace["bucket"], found["running"], found["waiting"], found["known"], found["go_at"])
-            turn = decide(bound, seen, now)
-            if turn.bucket != seen.bucket:
-                await db.run(connection, _BUCKET, destination=destination, bucket=turn.bucket)
-            goes = turn.ask_at is None
+            assert standing  # and so does an aggregate
+            seen = Observed(
+                pace["bucket"], standing["running"], standing["waiting"], standing["known"], standing["go_at"]
+            )
+            decision = decide(bound, seen, now)
+            if decision.bucket != seen.bucket:
+                await db.run(connection, _BUCKET, destination=destination, bucket=decision.bucket)
+            goes = decision.ask_at is None
             if goes and bound.at_once is None:
                 if seen.known:
                     await db.run(connection, _AWAY, me=submission)
@@ -137,14 +139,14 @@ class StoredPlaces:
                     me=submission,
                     destination=destination,
                     now=now,
-                    go_at=turn.go_at,
+                    go_at=decision.go_at,
                     holder=self._holder if goes else None,
                     until=now + LEASE if goes else None,
                 )
-        return turn.ask_at
+        return decision.ask_at
 
     async def give_back(self, submission: UUID) -> None:
-        """See the port. A turn that went over to another worker meanwhile is left alone."""
+        """See the port. A place that went over to another worker meanwhile is left alone."""
         await self._database.run(_GIVE_BACK, me=submission, holder=self._holder, now=self._clock.now())
 
     async def renew(self) -> None:
@@ -153,7 +155,7 @@ class StoredPlaces:
         await self._database.run(_RENEW, holder=self._holder, now=now, until=now + LEASE)
 
     async def rescue(self, bounds: Mapping[str, RateLimit]) -> int:
-        """Forget turns that nobody needs, and wake who waits at a place that a dead worker left; how many."""
+        """Forget places that nobody needs, and wake who waits at a place that a dead worker left; how many."""
         now = self._clock.now()
         await self._database.run(_CLEAN, now=now)
         places = {name: bound.at_once for name, bound in bounds.items() if bound.at_once is not None}

@@ -14,8 +14,17 @@ from uuid import UUID, uuid4
 
 from gateway.crypto import vault
 from gateway.errors import LimitReached, NotFound, WebhookEnded
-from gateway.notify.alarms import TASK_FAILING, WEBHOOK_ENDED, webhook_task
-from gateway.notify.message import GONE, OVERLAP, SECRET_BYTES, TEST, Webhook, WebhookDelivery, secret_text
+from gateway.notify.alarms import TASK_FAILING, WEBHOOK_ENDED
+from gateway.notify.message import (
+    GONE,
+    OVERLAP,
+    SECRET_BYTES,
+    TEST,
+    Webhook,
+    WebhookDelivery,
+    secret_text,
+    webhook_task,
+)
 from gateway.ports.clock import Clock
 from gateway.store.connection.database import Database, numbered
 from gateway.store.keys.keyring import DataKey, DataKeyring
@@ -94,7 +103,8 @@ WHERE id = %(id)s AND client = %(client)s AND ended_at IS NULL
 )
 _LOG = numbered(
     """
-SELECT id, type, submission, created_at, log, CASE WHEN state = 'waiting' AND NOT %(ended)s THEN next_at END AS next_at,
+SELECT id, type, submission, created_at, log AS tries,
+    CASE WHEN state = 'waiting' AND NOT %(ended)s THEN next_at END AS next_at,
     CASE WHEN state = 'waiting' AND %(ended)s THEN 'failed' ELSE state END AS state
 FROM webhook_messages
 WHERE webhook = %(id)s AND (created_at, id) < (
@@ -163,8 +173,8 @@ class Webhooks:
         row = await self._database.one(_TEST, id=webhook, client=client, **values)
         if row is None:
             raise NotFound
-        found: UUID = row["id"]
-        return found
+        message: UUID = row["id"]
+        return message
 
     async def replay(self, client: str, webhook: UUID, after: str | None) -> None:
         """See the port. A cursor that lies ahead changes nothing."""
@@ -184,19 +194,8 @@ class Webhooks:
             raise foreign_cursor("#query/cursor") from None
         asked = {"before": before, "first": before is None, "limit": limit + 1}
         rows = await self._database.rows(_LOG, id=webhook, ended=ended, **asked)
-        found = tuple(
-            WebhookDelivery(
-                row["id"],
-                row["type"],
-                row["submission"],
-                row["state"],
-                row["created_at"],
-                row["next_at"],
-                tuple(row["log"]),
-            )
-            for row in rows[:limit]
-        )
-        return found, str(found[-1].id) if len(rows) > limit else None
+        deliveries = tuple(WebhookDelivery(**row) for row in rows[:limit])
+        return deliveries, str(deliveries[-1].id) if len(rows) > limit else None
 
     async def _owned(self, client: str, webhook: UUID) -> Mapping[str, Any]:
         row = await self._database.one(_ONE, client=client, id=webhook, now=self._clock.now())

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Protocol
 
 from gateway.errors import TooManyRequests
@@ -69,37 +70,42 @@ class Quotas:
     async def request(self, client: str) -> None:
         """Note a request. Raises `TooManyRequests` with the seconds until the next one is free."""
         rate = self._limits.get(client, _NONE).requests_per_minute
-        if rate is None or self._spend(self._requests, client):
-            return
-        async with self._fetching[client]:
-            if self._spend(self._requests, client):  # somebody fetched meanwhile
-                return
-            number, wait = await self._allowances.requests(client, rate, max(1, rate // SHARES))
-            kept = KEPT if number else timedelta(seconds=min(wait, REMEMBERED_S))
-            self._requests[client] = _Left(number, self._clock.now() + kept, 0.0 if number else wait)
-            self._spend(self._requests, client)
+        if rate is not None:
+            await self._take(self._requests, client, partial(self._fetch_requests, client, rate))
 
     async def submission(self, client: str) -> None:
         """Take room for one more application. Raises `TooManyRequests` with the seconds until midnight UTC."""
         most = self._limits.get(client, _NONE).submissions_per_day
-        if most is None or self._spend(self._days, client):
-            return
-        async with self._fetching[client]:
-            if self._spend(self._days, client):
-                return
-            now = self._clock.now()
-            day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-            tomorrow = day + timedelta(days=1)
-            number = await self._allowances.submissions(client, day, most, max(1, most // DAY_SHARES))
-            until = tomorrow if number else min(now + timedelta(seconds=REMEMBERED_S), tomorrow)
-            self._days[client] = _Left(number, until, 0.0 if number else (tomorrow - now).total_seconds())
-            self._spend(self._days, client)
+        if most is not None:
+            await self._take(self._days, client, partial(self._fetch_submissions, client, most))
 
     def give_back(self, client: str) -> None:
         """The room was not needed: refused, or known already."""
         left = self._days.get(client)
         if left is not None:
             left.number += 1
+
+    async def _take(self, held: dict[str, _Left], client: str, fetch: Callable[[], Awaitable[_Left]]) -> None:
+        """Take one of what is held; where nothing is, one of those that wait fetches for all (single flight)."""
+        if self._spend(held, client):
+            return
+        async with self._fetching[client]:
+            if not self._spend(held, client):
+                held[client] = await fetch()
+                self._spend(held, client)
+
+    async def _fetch_requests(self, client: str, rate: int) -> _Left:
+        number, wait = await self._allowances.requests(client, rate, max(1, rate // SHARES))
+        kept = KEPT if number else timedelta(seconds=min(wait, REMEMBERED_S))
+        return _Left(number, self._clock.now() + kept, 0.0 if number else wait)
+
+    async def _fetch_submissions(self, client: str, most: int) -> _Left:
+        now = self._clock.now()
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        tomorrow = day + timedelta(days=1)
+        number = await self._allowances.submissions(client, day, most, max(1, most // DAY_SHARES))
+        until = tomorrow if number else min(now + timedelta(seconds=REMEMBERED_S), tomorrow)
+        return _Left(number, until, 0.0 if number else (tomorrow - now).total_seconds())
 
     def _spend(self, held: dict[str, _Left], client: str) -> bool:
         """Take one of what is held; False where something has to be fetched. Raises `TooManyRequests`."""

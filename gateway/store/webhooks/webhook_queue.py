@@ -1,7 +1,7 @@
-"""StoredOutbox for webhooks: made from the change feed, claimed, settled.
+"""Messages to webhooks that wait: made from the change feed, claimed, settled.
 
-Knows: each webhook's cursor in the feed, leases. Never does: send; write anything while a submission is committed.
-Standard: fixed interfaces §4. Start reading: `Outbox.follow`, then `claim`.
+Knows: each webhook's cursor in the feed. Never does: send; write anything while a submission is committed.
+Standard: fixed interfaces §4. Start reading: `StoredWebhookQueue.follow`, then `claim`.
 
 A webhook's cursor and the messages up to it are written in one transaction, so that each change becomes one message,
 whoever follows and however often it is interrupted.
@@ -11,21 +11,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 
 from gateway.crypto import vault
-from gateway.errors import DatabaseAway, InternalError, unexpected
-from gateway.model import Scope, instant
+from gateway.model import Scope
 from gateway.notify.alarms import WEBHOOK_ENDED
-from gateway.notify.message import GONE, STATE, SendingResult, WebhookMessage, following, message_id
+from gateway.notify.message import GONE, STATE, BusyWebhook, WebhookMessage, message_id
+from gateway.notify.schedule import SendingResult
 from gateway.ports.clock import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, numbered
 from gateway.store.keys.keyring import DataKeyring
+from gateway.store.operation.message_queue import claiming, read, settled, settling, waiting
 from gateway.store.webhooks.subscriptions import SECRET, URL, place
 
 log = structlog.get_logger()
@@ -80,37 +81,20 @@ ON CONFLICT (id) DO UPDATE SET state = 'waiting', tries = 0, began_at = excluded
 )
 _MOVE = numbered("UPDATE webhooks SET cursor_xid = %(xid)s::text::xid8, cursor_id = %(number)s WHERE id = %(id)s")
 _CLAIM = numbered(
-    """
-WITH due AS (
-    SELECT id FROM webhook_messages
-    WHERE webhook = %(id)s AND state = 'waiting' AND next_at <= %(now)s
-        AND EXISTS (SELECT FROM webhooks WHERE webhooks.id = %(id)s AND ended_at IS NULL)
-    ORDER BY next_at, at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-), claimed AS (
-    UPDATE webhook_messages AS message SET tries = tries + 1, next_at = %(leased)s
-    FROM due WHERE message.id = due.id
-    RETURNING message.*
-)
-SELECT claimed.id, claimed.type, claimed.at, claimed.data, claimed.tries, claimed.began_at, claimed.webhook,
-    (SELECT count(*) FROM jsonb_array_elements(claimed.log) AS line
-        WHERE (line->>'at')::timestamptz >= date_trunc('milliseconds', claimed.began_at)) AS failures,
-    webhook.municipality, webhook.data_key, data_keys.wrapped, webhook.url, webhook.secret,
-    CASE WHEN webhook.previous_until > %(now)s THEN webhook.previous END AS previous
-FROM claimed JOIN webhooks AS webhook ON webhook.id = claimed.webhook
-    JOIN data_keys ON data_keys.id = webhook.data_key
-ORDER BY claimed.at, claimed.id
-""",
+    claiming(
+        "webhook_messages",
+        "webhook = %(webhook)s AND EXISTS (SELECT FROM webhooks WHERE webhooks.id = %(webhook)s AND ended_at IS NULL)",
+        order="at",
+        more=""", webhook.municipality AS key_municipality, webhook.data_key, data_keys.wrapped,
+    webhook.url, webhook.secret, CASE WHEN webhook.previous_until > %(now)s THEN webhook.previous END AS previous""",
+        joined=""" JOIN webhooks AS webhook ON webhook.id = claimed.webhook
+    JOIN data_keys ON data_keys.id = webhook.data_key""",
+    ),
     commits="webhooks.claim",
 )
 _SETTLE = numbered(
-    """
-WITH settled AS (
-    UPDATE webhook_messages AS message
-    SET state = done.state, next_at = coalesce(done.next_at, message.next_at), log = message.log || done.line::jsonb
-    FROM unnest(%(ids)s::uuid[], %(tries)s::int[], %(states)s::text[], %(nexts)s::timestamptz[], %(lines)s::text[])
-        AS done (id, tries, state, next_at, line)
-    WHERE message.id = done.id AND message.tries = done.tries AND message.state = 'waiting'
-), ended AS (
+    f"""
+WITH settled AS ({settling("webhook_messages")}), ended AS (
     UPDATE webhooks SET ended_at = %(now)s, end_reason = %(reason)s
     WHERE ended_at IS NULL AND id IN (SELECT webhook FROM webhook_messages WHERE id = ANY(%(gone)s::uuid[]))
     RETURNING id, client
@@ -119,7 +103,7 @@ WITH settled AS (
     ON CONFLICT (rule, subject) DO NOTHING
 )
 SELECT id, client FROM ended
-""",
+""",  # noqa: S608 - names of our own tables
     commits="webhooks.settle",
 )
 _PRUNE = numbered(
@@ -137,16 +121,16 @@ DELETE FROM webhook_messages WHERE id IN (
 )
 
 
-class StoredOutbox:
-    """Keeps the port `gateway.notify.message.Outbox`."""
+class StoredWebhookQueue:
+    """Keeps the port `gateway.notify.webhooks.WebhookQueue`."""
 
     def __init__(self, database: Database, keyring: DataKeyring, clock: Clock) -> None:
         self._database, self._keyring, self._clock = database, keyring, clock
 
-    async def busy(self, clients: Sequence[str]) -> tuple[tuple[UUID, str, bool], ...]:
+    async def busy(self, clients: Sequence[str]) -> tuple[BusyWebhook, ...]:
         """See the port."""
         rows = await self._database.rows(_BUSY, state=STATE, clients=list(clients), now=self._clock.now())
-        return tuple((row["id"], row["client"], row["news"]) for row in rows)
+        return tuple(BusyWebhook(**row) for row in rows)
 
     async def follow(self, webhook: UUID, scope: Scope) -> int:
         """See the port. Nothing is done where another worker follows this webhook just now."""
@@ -177,54 +161,37 @@ class StoredOutbox:
             "ats": [line["at"] for line in lines],
         }
 
-    async def claim(self, webhook: UUID, limit: int, lease: timedelta) -> tuple[WebhookMessage, ...]:
+    async def claim(self, webhook: UUID, limit: int, lease: timedelta) -> Sequence[WebhookMessage]:
         """See the port."""
         now = self._clock.now()
-        rows = await self._database.rows(_CLAIM, id=webhook, now=now, leased=now + lease, limit=limit)
-        found, broken = list[WebhookMessage](), list[SendingResult]()
-        for row in rows:
-            try:
-                found.append(await self._message(row))
-            except DatabaseAway:
-                raise
-            except Exception as error:  # noqa: BLE001 - one bad row must not hold up the others
-                log.error("webhooks.unreadable", message=str(row["id"]), **unexpected.named(error))  # noqa: TRY400 - rows hold values
-                broken.append(_failed(row, now))
-        if broken:
-            await self.settle(broken)
-        return tuple(found)
+        rows = await self._database.rows(_CLAIM, webhook=webhook, now=now, leased=now + lease, limit=limit)
+        messages, unreadable = await read(rows, self._message, now, again=True)
+        if unreadable:
+            await self.settle(unreadable)
+        return messages
 
     async def _message(self, row: Mapping[str, Any]) -> WebhookMessage:
-        key = await self._keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
+        key = await self._keyring.unwrap(row["key_municipality"], row["data_key"], row["wrapped"])
         hook: UUID = row["webhook"]
 
         def opened(kind: bytes, sealed: bytes) -> bytes:
             return vault.open_value(key.key, context=place(kind, hook), sealed=sealed)
 
         return WebhookMessage(
-            id=row["id"],
+            **waiting(row),
             type=row["type"],
             at=row["at"],
             data=row["data"],
-            tries=row["tries"],
-            began=row["began_at"],
             url=opened(URL, row["url"]).decode(),
             secrets=tuple(opened(SECRET, each) for each in (row["secret"], row["previous"]) if each is not None),
-            failures=row["failures"],
         )
 
-    async def settle(self, outcomes: Sequence[SendingResult]) -> None:
+    async def settle(self, results: Sequence[SendingResult]) -> None:
         """See the port."""
         ended = await self._database.rows(
             _SETTLE,
-            ids=[each.message for each in outcomes],
-            tries=[each.tries for each in outcomes],
-            states=["delivered" if each.delivered else "waiting" if each.next_at else "failed" for each in outcomes],
-            nexts=[each.next_at for each in outcomes],
-            lines=[
-                json.dumps([{"at": instant(each.at), "status": each.status, "error": each.error}]) for each in outcomes
-            ],
-            gone=[each.message for each in outcomes if each.gone],
+            **settled(results),
+            gone=[each.message for each in results if each.gone],
             now=self._clock.now(),
             reason=GONE.code,
             rule=WEBHOOK_ENDED,
@@ -235,14 +202,6 @@ class StoredOutbox:
     async def prune(self) -> int:
         """See the port: lines older than 30 days that wait for nothing."""
         return await self._database.run(_PRUNE, before=self._clock.now() - KEPT, limit=AT_ONCE)
-
-
-def _failed(row: Mapping[str, Any], now: datetime) -> SendingResult:
-    """A failed try of a message that cannot be read: tried again by the schedule, and given up by it."""
-    shell = WebhookMessage(
-        row["id"], row["type"], row["at"], {}, row["tries"], row["began_at"], "", (), row["failures"]
-    )
-    return SendingResult(row["id"], row["tries"], now, False, None, InternalError.code, following(shell, now))
 
 
 def _cursor(line: Mapping[str, Any]) -> str:
