@@ -198,7 +198,7 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.login.tokens": _SIGNED,
     "gateway.keys.municipality": _OPERATOR,
     "gateway.keys.files": _OPERATOR,
-    "gateway.serve.parts": _OPERATOR,
+    "gateway.serve.dependencies": _OPERATOR,
     "gateway.settings.toml": _OPERATOR,
     "gateway.settings.production": _OPERATOR,
     "gateway.settings.unusable_files": _OPERATOR,

@@ -15,11 +15,11 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from gateway.errors import GatewayError
+from gateway.web.dependencies import WebDependencies
 from gateway.web.http.asgi import Door
 from gateway.web.http.metrics import Metrics
 from gateway.web.http.problems import HANDLERS
 from gateway.web.http.wire import TusWire
-from gateway.web.parts import WebDependencies
 from gateway.web.portal.access import admitted
 from gateway.web.portal.description import openapi
 from gateway.web.portal.description.shapes import EXAMPLE_UPLOAD

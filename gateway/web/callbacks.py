@@ -17,9 +17,9 @@ from starlette.responses import Response
 
 from gateway.errors import Unauthorised
 from gateway.input import foreign_json
+from gateway.web.dependencies import Wake
 from gateway.web.http import body
 from gateway.web.http.problems import problem
-from gateway.web.parts import Wake
 from gateway.web.portal.access import dependencies_of, uuid_of
 
 OLDEST_S: Final = 300

@@ -17,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.model import instant
+from gateway.web.dependencies import HealthCheck
 from gateway.web.http.metrics import MEDIA_TYPE
 from gateway.web.http.metrics import of as metrics_of
-from gateway.web.parts import HealthCheck
 from gateway.web.portal.access import dependencies_of, reply
 from gateway.web.portal.description.openapi import addressed
 

@@ -35,7 +35,7 @@ from gateway.model import Client, Destination, Finding, Municipality, Scope, Sta
 from gateway.ports.blobs import IncomingUpload, Upload
 from gateway.ports.store import Filter, StateChange, View
 from gateway.web.app import create_app
-from gateway.web.parts import BodyLimits, HealthCheck, WebDependencies
+from gateway.web.dependencies import BodyLimits, HealthCheck, WebDependencies
 from tests.login.conftest import at_once
 
 ARS, OTHER_ARS = "150900546546", "150900535535"

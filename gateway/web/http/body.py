@@ -18,7 +18,7 @@ from starlette.requests import Request
 
 from gateway.errors import BodyTooLarge, InvalidJson, LengthMismatch, RecordInvalid, TooDeep, WrongMediaType
 from gateway.model import Finding
-from gateway.web.parts import BodyLimits
+from gateway.web.dependencies import BodyLimits
 
 IN_A_THREAD_FROM: Final = 64_000
 """Size in bytes from which a body is parsed outside the event loop."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.backpressure.admission import Pressure, Resource
-from gateway.web.parts import HealthCheck
+from gateway.web.dependencies import HealthCheck
 
 _NAMES: Final = {
     Resource.DISK: ("disk:free", "bytes"),

@@ -26,8 +26,8 @@ from gateway.login.certificates import Presented
 from gateway.login.tokens import Principal
 from gateway.model import Client, Finding, Scope
 from gateway.ports.store import View
+from gateway.web.dependencies import WebDependencies
 from gateway.web.http.problems import parameter
-from gateway.web.parts import WebDependencies
 
 Handler = Callable[[Request], Awaitable[Response]]
 WRITE: Final = "submissions:write"

@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from gateway.errors import NotFound, UnknownService
 from gateway.model import Client
+from gateway.web.dependencies import WebDependencies
 from gateway.web.http.problems import language
-from gateway.web.parts import WebDependencies
 from gateway.web.portal.access import SERVICES, Query, caller, dependencies_of, reply
 
 

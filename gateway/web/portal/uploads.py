@@ -17,9 +17,9 @@ from gateway.errors import BodyTooLarge, InvalidParameter, LengthRequired, Wrong
 from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports.blobs import IncomingUpload
+from gateway.web.dependencies import WebDependencies
 from gateway.web.http import body
 from gateway.web.http.problems import parameter
-from gateway.web.parts import WebDependencies
 from gateway.web.portal.access import WRITE, Query, caller, dependencies_of, no_uuid, reply, storage, taking, uuid_of
 
 _WORD: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"

@@ -19,8 +19,8 @@ from gateway.input.pointers import token
 from gateway.model import Finding, instant
 from gateway.notify.message import EVENTS, Subscriptions, name_of
 from gateway.outbound.policy import parse
+from gateway.web.dependencies import WebhookDependencies
 from gateway.web.http import body
-from gateway.web.parts import WebhookDependencies
 from gateway.web.portal.access import WEBHOOKS, Query, caller, dependencies_of, path_uuid, reply, uuid_of
 from gateway.web.portal.uploads import municipality_of
 

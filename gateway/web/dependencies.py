@@ -1,6 +1,7 @@
-"""What the doors are given: everything concrete is made in `wiring` and meets the web here.
+"""What the HTTP endpoints depend on: everything concrete is made in `wiring` and meets the web here.
 
-Knows: the shape of each part. Never does: anything itself. Standard: architecture §2. Start reading: `WebDependencies`.
+Knows: the shape of each dependency. Never does: anything itself.
+Standard: architecture §2. Start reading: `WebDependencies`.
 """
 
 from __future__ import annotations
