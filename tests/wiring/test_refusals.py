@@ -130,7 +130,7 @@ def test_a_file_that_the_gateway_may_not_read_says_so(tmp_path, monkeypatch):
     def refuse(path, *_):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(unusable_files.regular, "content", refuse)
+    monkeypatch.setattr(unusable_files.regular_file, "content", refuse)
     assert unusable_files.unreadable(tmp_path) == "permission"
 
 
