@@ -29,8 +29,7 @@ from gateway.store.operation.alarms import open_alarms, raise_about_gateway
 from gateway.store.proof import roots
 from gateway.submission.actions import resumed
 from gateway.wiring.runtime import failures as wired
-from gateway.worker import running as worker
-from gateway.worker import stamping
+from gateway.worker import chores, running, stamping
 from tests.store.conftest import new_submission
 from tests.store.test_alarm_messages import heralds, mail, text_of, to_it, told  # noqa: F401 - fixtures
 from tests.store.test_retention import PAYLOAD, ended
@@ -290,8 +289,8 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         def __getattr__(self, name):
             raise ValueError("Müßiggang")
 
-    monkeypatch.setattr(worker, "repeat", a_few_times)
-    monkeypatch.setattr(worker, "SWEEP_EVERY_S", 0)
+    monkeypatch.setattr(chores, "repeat", a_few_times)
+    monkeypatch.setattr(chores, "SWEEP_EVERY_S", 0)
     house = SimpleNamespace(
         store=SimpleNamespace(database=Raising()),
         clock=clock,
@@ -309,7 +308,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         ),
     )
     counted = wired(SimpleNamespace(store=store, clock=clock))
-    for task in worker._tasks(house, Raising(), counted):
+    for task in chores.chores(house, Raising(), counted):
         await task
     names = {subject for rule, subject in await alarms(store) if rule == "task_failing"}
     assert names == {
@@ -333,16 +332,16 @@ async def test_a_period_that_fails_holds_up_no_other_period(clock):
     periods = [replace(PAYLOAD, days=days) for days in (1, 2, 3)]
     house = SimpleNamespace(retention=SimpleNamespace(run=run), periods=periods)
     with pytest.raises(KeyError):
-        await worker._erase(house)
+        await chores._erase(house)
     assert done == [1, 2, 3]
 
 
 async def test_what_is_given_up_by_a_job_is_set_aside(store, clock):
     new = new_submission(str(uuid4()))
     await store.create(new)
-    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
+    await running._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
     assert (await store.load(new.submission.id)).state is State.HELD
-    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
+    await running._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
 
 
 async def test_the_alarm_of_a_removed_webhook_is_over(store, clock, receiver):
