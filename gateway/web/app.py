@@ -20,7 +20,7 @@ from gateway.web.http.asgi import Door
 from gateway.web.http.metrics import Metrics
 from gateway.web.http.problems import HANDLERS
 from gateway.web.http.wire import TusWire
-from gateway.web.portal.access import admitted
+from gateway.web.portal.caller import for_clients
 from gateway.web.portal.description import openapi
 from gateway.web.portal.description.shapes import EXAMPLE_UPLOAD
 from gateway.web.portal.routes import UNDESCRIBED, all_routes
@@ -44,7 +44,7 @@ def create_app(parts: WebDependencies) -> FastAPI:
     for route in all_routes(callbacks=parts.callback_secrets is not None):
         app.add_api_route(
             route.path,
-            admitted(route.handler) if route.scope else route.handler,
+            for_clients(route.handler) if route.scope else route.handler,
             methods=[route.method],
             response_class=Response,
             response_model=None,

@@ -17,10 +17,10 @@ from starlette.responses import Response
 
 from gateway.errors import Unauthorised
 from gateway.input import foreign_json
-from gateway.web.dependencies import Wake
+from gateway.web.dependencies import Wake, dependencies_of
 from gateway.web.http import body
 from gateway.web.http.problems import problem
-from gateway.web.portal.access import dependencies_of, uuid_of
+from gateway.web.portal.query import uuid_of
 
 OLDEST_S: Final = 300
 AHEAD_S: Final = 60

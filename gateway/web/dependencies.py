@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from starlette.requests import Request
+
 from gateway.backpressure.admission import Pressure
 from gateway.intake.create import Admit, offers
 from gateway.login.provider import Provider
@@ -135,3 +137,9 @@ class WebDependencies:
         """The ARS of the municipalities that the client may serve (none named: all)."""
         known = frozenset(each.ars for each in self.municipalities)
         return known & client.municipalities if client.municipalities else known
+
+
+def dependencies_of(request: Request) -> WebDependencies:
+    """What the app is made of."""
+    parts: WebDependencies = request.app.state.parts
+    return parts

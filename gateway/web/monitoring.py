@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.model import instant
-from gateway.web.dependencies import HealthCheck
+from gateway.web.dependencies import HealthCheck, dependencies_of
+from gateway.web.http.answer import reply
 from gateway.web.http.metrics import MEDIA_TYPE
 from gateway.web.http.metrics import of as metrics_of
-from gateway.web.portal.access import dependencies_of, reply
 from gateway.web.portal.description.openapi import addressed
 
 LOOK_S: Final = 5.0

@@ -26,10 +26,13 @@ from gateway.errors import (
     WrongMediaType,
 )
 from gateway.model import Client
+from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
 from gateway.web.http.metrics import of as metrics_of
 from gateway.web.http.problems import document, language
-from gateway.web.portal.access import WRITE, Query, admission, caller, dependencies_of, taking
+from gateway.web.portal.admission import admission, require_capacity
+from gateway.web.portal.caller import WRITE, caller
+from gateway.web.portal.query import Query
 from gateway.web.portal.submissions import KEY
 
 NDJSON: Final = "application/x-ndjson"
@@ -61,7 +64,7 @@ async def create(request: Request) -> Response:
     if body.media_type(request) != NDJSON:
         raise WrongMediaType(allowed=NDJSON)
     body.plain(request)
-    await taking(dependencies_of(request))
+    await require_capacity(dependencies_of(request))
     return Lines(_answers(request, client))
 
 

@@ -22,7 +22,10 @@ from gateway.errors import DatabaseAway, InvalidParameter, TooManyRequests
 from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports.store import StateChange
-from gateway.web.portal.access import READ, Query, caller, dependencies_of, reply, visible
+from gateway.web.dependencies import dependencies_of
+from gateway.web.http.answer import reply
+from gateway.web.portal.caller import READ, caller, visible
+from gateway.web.portal.query import Query
 
 STREAMS: Final = 8
 """Event streams that one client may have open at one process; each asks the database several times a second."""

@@ -14,9 +14,11 @@ from starlette.responses import Response
 
 from gateway.errors import NotFound, UnknownService
 from gateway.model import Client
-from gateway.web.dependencies import WebDependencies
+from gateway.web.dependencies import WebDependencies, dependencies_of
+from gateway.web.http.answer import reply
 from gateway.web.http.problems import language
-from gateway.web.portal.access import SERVICES, Query, caller, dependencies_of, reply
+from gateway.web.portal.caller import SERVICES, caller
+from gateway.web.portal.query import Query
 
 
 async def listing(request: Request) -> Response:

@@ -12,7 +12,7 @@ from gateway.model import State
 from gateway.web import callbacks, monitoring, oidc
 from gateway.web.http.route import Route
 from gateway.web.portal import batch, feed, offers, submissions, tus_routes, uploads, webhook_routes
-from gateway.web.portal.access import READ, SERVICES, WRITE
+from gateway.web.portal.caller import READ, SERVICES, WRITE
 
 _ARS: Final = ("municipality", "query", "12-digit ARS of a municipality that the client may serve.")
 _KEY: Final = ("Idempotency-Key", "header", "1 to 255 printable ASCII characters; repeat it with the same body only.")

@@ -16,22 +16,13 @@ from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
 from gateway.intake.withdrawal import taken_again, withdraw
 from gateway.model import Client, Severity, State
 from gateway.ports.store import Filter, View
+from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
+from gateway.web.http.answer import reference, reply
 from gateway.web.http.metrics import of as metrics_of
-from gateway.web.portal.access import (
-    READ,
-    WRITE,
-    Query,
-    admission,
-    caller,
-    dependencies_of,
-    path_uuid,
-    reference,
-    reply,
-    storage,
-    taking,
-    visible,
-)
+from gateway.web.portal.admission import admission, require_capacity, reserved_storage
+from gateway.web.portal.caller import READ, WRITE, caller, visible
+from gateway.web.portal.query import Query, path_uuid
 
 KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
@@ -50,7 +41,7 @@ async def create(request: Request) -> Response:
     Query.of(request, ()).done()
     key = _key(request)
     parts = dependencies_of(request)
-    await taking(parts)
+    await require_capacity(parts)
     wanted = await body.read_object(request, parts.limits)
     async with admission(parts, client) as place:
         view = await parts.intake.create(client, wanted, key, admit=place.admit)
@@ -75,9 +66,9 @@ async def correct(request: Request) -> Response:
     parts, key, old = dependencies_of(request), _key(request), await _own(request, client)
     if parts.correct is None:  # an app made without it
         raise NotFound
-    await taking(parts)
+    await require_capacity(parts)
     wanted = await body.read_object(request, parts.limits)
-    with storage(parts, taken_again(old, wanted)):
+    with reserved_storage(parts, taken_again(old, wanted)):
         async with admission(parts, client) as place:
             view = await parts.correct(client, old, wanted, key, place.admit)
             place.took(view)

@@ -28,10 +28,14 @@ from gateway.errors import (
     WrongMediaType,
 )
 from gateway.ports.blobs import Resumable, ResumableUploads
+from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
+from gateway.web.http.answer import reference
 from gateway.web.http.problems import parameter
 from gateway.web.http.wire import TUS_VERSION as VERSION
-from gateway.web.portal.access import WRITE, Query, caller, dependencies_of, path_uuid, reference, storage, taking
+from gateway.web.portal.admission import require_capacity, reserved_storage
+from gateway.web.portal.caller import WRITE, caller
+from gateway.web.portal.query import Query, path_uuid
 from gateway.web.portal.uploads import MEDIA_TYPE, municipality_of
 
 OFFSET: Final = "application/offset+octet-stream"
@@ -58,7 +62,7 @@ async def create(request: Request) -> Response:
     Query.of(request, ()).done()
     parts = dependencies_of(request)
     length = _number(request, "Upload-Length")
-    await taking(parts, 2 * min(length, parts.limits.upload_bytes))  # its pieces, and then the whole beside them
+    await require_capacity(parts, 2 * min(length, parts.limits.upload_bytes))  # its pieces, then the whole beside them
     if length > parts.limits.upload_bytes:
         raise BodyTooLarge(limit=parts.limits.upload_bytes)
     metadata = ",".join(request.headers.getlist("upload-metadata")).strip()
@@ -94,7 +98,7 @@ async def append(request: Request) -> Response:
     chunks = body.chunks(request, dependencies_of(request).limits.upload_bytes)
     checked = chunks if checksum is None else _checked(chunks, *_checksum(checksum))
     parts = dependencies_of(request)
-    with storage(parts, min(body.content_length(request) or 0, parts.limits.upload_bytes)):
+    with reserved_storage(parts, min(body.content_length(request) or 0, parts.limits.upload_bytes)):
         found = await _store(request).append(client.id, name, offset, checked, whole=checksum is not None)
     return _answer(_progress(found))
 

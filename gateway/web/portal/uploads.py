@@ -17,10 +17,13 @@ from gateway.errors import BodyTooLarge, InvalidParameter, LengthRequired, Wrong
 from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports.blobs import IncomingUpload
-from gateway.web.dependencies import WebDependencies
+from gateway.web.dependencies import WebDependencies, dependencies_of
 from gateway.web.http import body
+from gateway.web.http.answer import reply
 from gateway.web.http.problems import parameter
-from gateway.web.portal.access import WRITE, Query, caller, dependencies_of, no_uuid, reply, storage, taking, uuid_of
+from gateway.web.portal.admission import require_capacity, reserved_storage
+from gateway.web.portal.caller import WRITE, caller
+from gateway.web.portal.query import Query, no_uuid, uuid_of
 
 _WORD: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 MEDIA_TYPE: Final = re.compile(rf"{_WORD}/{_WORD}")
@@ -34,7 +37,7 @@ async def put(request: Request) -> Response:
     Query.of(request, ()).done()
     parts = dependencies_of(request)
     length = body.content_length(request)
-    await taking(parts, min(length or 0, parts.limits.upload_bytes))
+    await require_capacity(parts, min(length or 0, parts.limits.upload_bytes))
     upload = uuid_of(request.path_params["upload"])
     if upload is None:
         raise InvalidParameter(findings=(no_uuid("upload"),))
@@ -54,7 +57,7 @@ async def put(request: Request) -> Response:
         length=length,
         sha256=repr_digest(request.headers.getlist("repr-digest")),
     )
-    with storage(parts, length):
+    with reserved_storage(parts, length):
         made = await parts.store.receive_upload(incoming, body.chunks(request, parts.limits.upload_bytes))
     return reply(
         {

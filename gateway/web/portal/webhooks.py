@@ -19,9 +19,11 @@ from gateway.input.pointers import token
 from gateway.model import Finding, instant
 from gateway.notify.message import EVENTS, Subscriptions, name_of
 from gateway.outbound.policy import parse
-from gateway.web.dependencies import WebhookDependencies
+from gateway.web.dependencies import WebhookDependencies, dependencies_of
 from gateway.web.http import body
-from gateway.web.portal.access import WEBHOOKS, Query, caller, dependencies_of, path_uuid, reply, uuid_of
+from gateway.web.http.answer import reply
+from gateway.web.portal.caller import WEBHOOKS, caller
+from gateway.web.portal.query import Query, path_uuid, uuid_of
 from gateway.web.portal.uploads import municipality_of
 
 _ADDRESS: Final = re.compile(r"[!-~]{1,2000}")

@@ -1,6 +1,6 @@
 """The description of the API: schemas and examples, OpenAPI 3.1.
 
-Knows: the shapes of fixed interfaces §3. Never does: check a request by them; `body`, `access` and `intake` do.
+Knows: the shapes of fixed interfaces §3. Never does: check a request by them; `body`, `query` and `intake` do.
 Standards: OpenAPI 3.1, JSON Schema 2020-12, RFC 9457. Start reading: `complete`.
 """
 
