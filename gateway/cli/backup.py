@@ -37,7 +37,7 @@ def backup(config: Path | None, as_json: bool, out: Path) -> None:
     """One moment of the whole database, while the gateway goes on. The master key is not in it: keep that apart."""
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import database  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import database  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")
@@ -86,8 +86,9 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
     from gateway.store.erasure.erased_list import NAME, ErasedList  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import database  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import witness_file  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import database, open_runtime  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
     own = ErasedList(values.data_dir / NAME)
     asked = [path for path in (own.path, *lists) if path.exists()]
@@ -115,8 +116,8 @@ async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401
     from gateway.store.proof.integrity import audit  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import embedded  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.clock import SystemClock  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import guard, token_key  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import SystemClock  # noqa: PLC0415 - commands import what they need
 
     key, *previous = master_keys(values, data_exist=True)
     held, token = guard(values), token_key(values)

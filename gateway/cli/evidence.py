@@ -50,8 +50,9 @@ def export(config: Path | None, as_json: bool, submission_id: str, out: Path) ->
 async def _exported(values: Settings, submission_id: UUID) -> tuple[bytes, int]:
     from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import export  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.clock import SystemClock  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import database  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import guard, token_key  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import SystemClock, database  # noqa: PLC0415 - commands import what they need
 
     async with database(values) as dsn:
         opened = await Database.open(dsn, size=2)
@@ -115,8 +116,9 @@ def accept(config: Path | None, as_json: bool, why: str) -> None:
     from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
     from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.clock import SystemClock  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import database  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import witness_file  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import SystemClock, database  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")

@@ -96,7 +96,7 @@ async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
     from gateway.keys.files import master_keys  # noqa: PLC0415 - commands import what they need
     from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.keys.master_keys import Need, needs  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import database  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import database  # noqa: PLC0415 - commands import what they need
 
     async with database(values) as dsn:
         connections = await Database.open(dsn, size=1)
@@ -123,8 +123,8 @@ async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
 def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
     from gateway.keys.municipality import DocumentKeys  # noqa: PLC0415 - commands import what they need
     from gateway.settings.gateway import read_municipalities  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.clock import SystemClock  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import token_key  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import SystemClock  # noqa: PLC0415 - commands import what they need
 
     files = read_municipalities(values)
     yield {
@@ -172,7 +172,8 @@ def rotate(config: Path | None, as_json: bool) -> None:
 async def _rotated(values: Any, stop: asyncio.Event) -> tuple[Any, bool]:  # noqa: ANN401 - settings, imported late
     from gateway.keys.files import master_keys  # noqa: PLC0415 - commands import what they need
     from gateway.store.postgres import PostgresStore  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import SystemClock, database  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.clock import SystemClock  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import database  # noqa: PLC0415 - commands import what they need
 
     async with database(values) as dsn:
         first, *previous = master_keys(values, data_exist=True)

@@ -159,7 +159,7 @@ async def _remote(values: Settings, source: str, *, code_lists: bool) -> dict[st
     from gateway.outbound.httpx_transport import httpx_client  # noqa: PLC0415 - commands import what they need
     from gateway.sets.source import gather_remote  # noqa: PLC0415 - as above
     from gateway.sets.xrepository import XRepository  # noqa: PLC0415 - as above
-    from gateway.wiring.runtime import policy  # noqa: PLC0415 - as above
+    from gateway.wiring.outbound import policy  # noqa: PLC0415 - as above
 
     async with httpx_client(policy(values)) as client:
         xrepository = XRepository(client, values.schemas.xrepository)
@@ -170,7 +170,7 @@ async def _remote(values: Settings, source: str, *, code_lists: bool) -> dict[st
 def _newest(values: Settings, urns: list[str]) -> dict[str, str]:
     from gateway.outbound.httpx_transport import httpx_client  # noqa: PLC0415 - commands import what they need
     from gateway.sets.xrepository import XRepository  # noqa: PLC0415 - as above
-    from gateway.wiring.runtime import policy  # noqa: PLC0415 - as above
+    from gateway.wiring.outbound import policy  # noqa: PLC0415 - as above
 
     async def ask(_: asyncio.Event) -> dict[str, str]:
         async with httpx_client(policy(values)) as client:

@@ -20,7 +20,8 @@ from gateway.outbound.pace import Counterpart
 from gateway.settings.gateway import Settings
 from gateway.store.operation.alarm_messages import StoredAlarmMessages
 from gateway.wiring import recipients
-from gateway.wiring.runtime import Runtime, policy
+from gateway.wiring.outbound import policy
+from gateway.wiring.runtime import Runtime
 
 
 @asynccontextmanager

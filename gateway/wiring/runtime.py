@@ -6,18 +6,14 @@ Standard: architecture §2. Start reading: `open_runtime`.
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
 import os
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 from uuid import uuid4
 
 from gateway.delivery.advance import Delivery
@@ -30,10 +26,10 @@ from gateway.keys import style as signatures
 from gateway.keys.files import KeyFiles, master_keys, published_keys, read_roots, read_secret, token_place
 from gateway.keys.following import Following
 from gateway.keys.municipality import DocumentKeys
-from gateway.model import Destination, Finding, Municipality
+from gateway.model import Finding, Municipality
 from gateway.notify.alarms import TASK_FAILING
 from gateway.notify.webhooks import WebhookSender
-from gateway.outbound.client import HttpClient, Policy, http_client
+from gateway.outbound.client import HttpClient, http_client
 from gateway.outbound.durations import Durations
 from gateway.outbound.pace import Counterpart
 from gateway.ports.keys import KeyArchive
@@ -47,7 +43,6 @@ from gateway.settings.gateway import (
     municipalities_and_faults,
     settings_and_faults,
 )
-from gateway.store import migrations
 from gateway.store.erasure import erased_list
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.erasure.retention import Period, Retention
@@ -56,19 +51,14 @@ from gateway.store.operation.destination_places import StoredPlaces
 from gateway.store.postgres import PostgresStore, needs_master_key
 from gateway.store.proof import judging
 from gateway.store.proof.judging import Guard
-from gateway.store.server import embedded
 from gateway.submission.deadlines import Limit
 from gateway.wiring import recipients, refusals
+from gateway.wiring.clock import SystemClock
+from gateway.wiring.database import database
 from gateway.wiring.evidence_signing import guard, token_key
+from gateway.wiring.municipalities import municipality
+from gateway.wiring.outbound import policy
 from gateway.wiring.refusals import Attempt
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """The current instant, UTC."""
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,35 +105,6 @@ class Runtime:
 
 
 @asynccontextmanager
-async def database(settings: Settings, *, migrate: bool = True) -> AsyncIterator[str]:
-    """The connection string of the (migrated) database: the server that is set, or the embedded one.
-
-    The embedded one is started if it does not run and stopped by the last process that used it: each holds a shared
-    lock on a file meanwhile, which the kernel drops with the process. Raises `DatabaseAway`, `SchemaNewer`,
-    `DatabaseDamaged` and others.
-    """
-    if settings.database.url:
-        dsn = settings.database.url.get_secret_value()
-        if migrate:
-            await asyncio.to_thread(migrations.migrate, dsn)
-        yield dsn
-        return
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (settings.data_dir / "database.users").open("a") as users:
-        await asyncio.to_thread(fcntl.flock, users, fcntl.LOCK_SH)
-        try:
-            running = await asyncio.to_thread(embedded.start, settings.data_dir)
-            with embedded.damage_told(settings.data_dir):
-                if migrate:
-                    await asyncio.to_thread(migrations.migrate, running.dsn)
-                yield running.dsn
-        finally:
-            with suppress(BlockingIOError):
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                await asyncio.to_thread(embedded.stop, settings.data_dir)
-
-
-@asynccontextmanager
 async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it does about faults
     settings: Settings,
     *,
@@ -164,7 +125,7 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
     """
     towns, broken = municipalities_and_faults(settings)
     files, clock = tuple(towns), SystemClock()
-    municipalities = {file.ars: _municipality(file, settings.mode) for file in files}
+    municipalities = {file.ars: municipality(file, settings.mode) for file in files}
     found = broken + refusals.of_files(settings, files, also)
     catalogue = Services()
     if services:
@@ -265,37 +226,6 @@ def _catalogue(
     except SettingsInvalid as error:
         return catalogue, error
     return catalogue, None
-
-
-def _municipality(file: MunicipalityFile, mode: str) -> Municipality:
-    takes: Literal["all", "live"] = "live" if mode == "production" else "all"
-    return Municipality(
-        slug=file.slug,
-        ars=file.ars,
-        name=file.name,
-        public_url=file.public_url.rstrip("/"),
-        environment=file.fitconnect.environment,
-        client_id=file.fitconnect.client_id,
-        destinations=tuple(
-            Destination(
-                str(d.destination_id),
-                file.fitconnect.environment,
-                d.services,
-                signatures.style(d.signature),
-                d.takes or takes,
-            )
-            for d in file.destinations
-        ),
-        parameters=file.parameters,
-    )
-
-
-def policy(settings: Settings) -> Policy:
-    """The way out as the settings allow it."""
-    out = settings.outbound
-    return Policy(
-        proxy=out.proxy, no_proxy=out.no_proxy, ca_bundle=out.ca_bundle, allow_private=tuple(out.allow_private)
-    )
 
 
 def failures(runtime: Runtime) -> Failures:

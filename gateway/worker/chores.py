@@ -22,7 +22,8 @@ from gateway.outbound.pace import Counterpart
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation import alarms, exchange_durations, jobs
 from gateway.store.operation.destination_places import RENEW_EVERY_S
-from gateway.wiring.runtime import Runtime, policy
+from gateway.wiring.outbound import policy
+from gateway.wiring.runtime import Runtime
 from gateway.worker.evidence_check import EvidenceWatch
 from gateway.worker.stamping import stamp_roots
 
