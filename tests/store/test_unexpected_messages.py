@@ -15,19 +15,18 @@ import pytest
 from click.testing import CliRunner
 
 from gateway import failpoints
-from gateway.cli import held
 from gateway.cli import retention as retention_command
 from gateway.errors import CounterpartAway, ErasureFailed
 from gateway.errors.recurring import TOLD_AFTER
 from gateway.model import State
 from gateway.notify.alarms import webhook_task
 from gateway.notify.message import DELAYS, GIVEN_UP_AFTER
+from gateway.operators.audit import Decision, Hand, Undone, decide
 from gateway.outbound.durations import Durations
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation.alarms import open_alarms, raise_about_gateway
 from gateway.store.proof import roots
-from gateway.submission.actions import resumed
 from gateway.wiring.runtime import failures as wired
 from gateway.worker import chores, running, stamping
 from tests.store.conftest import new_submission
@@ -374,8 +373,8 @@ async def test_a_row_that_cannot_be_read_is_named_when_what_is_held_is_resumed(s
     async def load(_):
         return await raising()
 
-    house = SimpleNamespace(store=SimpleNamespace(load=load), clock=clock)
-    assert await held._one(house, uuid4(), resumed) == held.UNREADABLE
+    done = await decide(SimpleNamespace(load=load), clock, uuid4(), Decision.RESUME, Hand.COMMAND_LINE)
+    assert done == Undone.UNREADABLE
 
 
 def test_the_command_erases_every_period_before_it_says_that_one_failed(monkeypatch):
