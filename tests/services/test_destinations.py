@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
-from gateway.cli.check import _taken
 from gateway.errors import DestinationUnfit
 from gateway.model import Destination, Municipality
+from gateway.operators.checks import Checks
 from gateway.services.loader import load
 
 ARS = "150900546546"
@@ -31,8 +28,7 @@ class Channel:
 async def test_a_service_that_its_destination_does_not_take_is_told_before_a_portal_sends_one() -> None:
     channel, catalogue = Channel(), load()
     town = Municipality("t", ARS, "Stadt", "https://t.example", "test", "c", (NAMED, REST))
-    house: Any = SimpleNamespace(municipalities={ARS: town}, catalogue=catalogue, channels={ARS: channel})
-    rows = {row.check: row for row in await _taken(house, ARS, NAMED)}
+    rows = {row.check: row for row in await Checks("de").services(town, channel, catalogue, NAMED)}
     assert {name: row.ok for name, row in rows.items()} == {
         "service t hausnummer 1": True,
         "service t termin 1": False,
@@ -45,7 +41,7 @@ async def test_a_service_that_its_destination_does_not_take_is_told_before_a_por
         "application/xml",
         False,
     )
-    rest = await _taken(house, ARS, REST)
+    rest = await Checks("de").services(town, channel, catalogue, REST)
     assert len(rest) == len(catalogue.ids()) - 2
     assert all(row.ok for row in rest), "where a destination takes every other service, a misfit is told only"
     assert [row.check for row in rest if "schema" not in row.detail] == ["service t hund-anmelden 2"]
