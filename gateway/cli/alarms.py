@@ -11,7 +11,7 @@ import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, say
 from gateway.cli.language import language, text
-from gateway.cli.local import in_house, uuids
+from gateway.cli.local import uuids, with_runtime
 from gateway.errors import CounterpartError
 from gateway.model import instant
 
@@ -49,7 +49,7 @@ def list_(config: Path | None, as_json: bool) -> None:
             human = f"{line['raised_at']}  {line['rule']:<22} {line['subject']}  {line[language()]}{why}"
             emit(line, as_json=as_json, human=human)
 
-    in_house(config, main)
+    with_runtime(config, main)
 
 
 @alarms.command(help=text("Als gesehen vermerken", "Note as seen"))
@@ -86,7 +86,7 @@ def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...], rules:
             say(text("kein offener Alarm, oder schon vermerkt: ", "no open alarm, or noted already: ") + each)
         return not left
 
-    if not in_house(config, main):
+    if not with_runtime(config, main):
         raise SystemExit(FAILED)
 
 
@@ -99,19 +99,19 @@ def test(config: Path | None, as_json: bool) -> None:
 
     async def main(runtime: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
         reached = True
-        async with open_alarm_sender(runtime) as herald:
-            if not herald.targets:
+        async with open_alarm_sender(runtime) as sender:
+            if not sender.targets:
                 say(text("Es ist kein Empfänger eingerichtet ([alarms]).", "No recipient is set up ([alarms])."))
                 return False
-            for target in herald.targets.values():
+            for target in sender.targets.values():
                 way, detail, said = ("mail" if target.mail else "webhook"), "ok", "ok"
                 try:
-                    await herald.trial(target, uuid4())
+                    await sender.trial(target, uuid4())
                 except CounterpartError as error:
                     reached, detail, said = False, error.code, error.sentence(language())
                 line = {"recipient": target.name, "way": way, "ok": detail == "ok", "detail": detail}
                 emit(line, as_json=as_json, human=f"{target.name}  {way}  {said}")
         return reached
 
-    if not in_house(config, main):
+    if not with_runtime(config, main):
         raise SystemExit(FAILED)

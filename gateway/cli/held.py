@@ -11,7 +11,7 @@ import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, say
 from gateway.cli.language import language, text
-from gateway.cli.local import in_house, uuids
+from gateway.cli.local import uuids, with_runtime
 from gateway.errors import InvalidParameter
 from gateway.model import Finding, instant
 
@@ -49,7 +49,7 @@ def list_(config: Path | None, as_json: bool) -> None:
             human = f"{group.number:>6}  {group.cause:<24} {group.service:<20} {group.destination_id or '–'}"
             emit(line, as_json=as_json, human=f"{human}\n        {advice[language()]}")
 
-    in_house(config, main)
+    with_runtime(config, main)
 
 
 def _selection(command: Callable[..., None]) -> Callable[..., None]:
@@ -136,5 +136,5 @@ def _decide(  # noqa: PLR0913 - the shared options
                 await asyncio.sleep(1 / rate)
         return whole
 
-    if not in_house(config, main):
+    if not with_runtime(config, main):
         raise SystemExit(FAILED)

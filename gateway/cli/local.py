@@ -15,7 +15,7 @@ from gateway.model import Finding
 Work = Callable[[Any, asyncio.Event], Awaitable[Any]]
 
 
-def in_house(config: Path | None, work: Work, *, services: bool = False) -> Any:  # noqa: ANN401 - whatever the work returns
+def with_runtime(config: Path | None, work: Work, *, services: bool = False) -> Any:  # noqa: ANN401 - whatever the work returns
     """Open everything that one process needs, do `work(runtime, stop)`, close everything; its result.
 
     The files of services are read only where the work needs them: a fault in them keeps operators from nothing else.

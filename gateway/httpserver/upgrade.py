@@ -1,7 +1,7 @@
 """A request with a body that offers another protocol: the offer is passed over, the body is still its body.
 
 Knows: that llhttp takes everything behind such a head for the other protocol. Never does: change protocol.
-Standard: RFC 9110 §7.8 (a server may ignore `Upgrade`). Start reading: `inside_body`.
+Standard: RFC 9110 §7.8 (a server may ignore `Upgrade`). Start reading: `parser_in_body`.
 
 Java's HTTP client offers HTTP/2 with its first request over plain HTTP, whatever the method. If what follows was read
 as a further request, its body could be one.
@@ -23,9 +23,9 @@ def framing(headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
     return None
 
 
-def inside_body(protocol: Any, field: bytes) -> httptools.HttpRequestParser:  # noqa: ANN401 - uvicorn's protocol
+def parser_in_body(protocol: Any, field: bytes) -> httptools.HttpRequestParser:  # noqa: ANN401 - uvicorn's protocol
     """A parser for `protocol` that has read a head with `field`, and expects its body."""
-    heard = _Heard(protocol)
+    heard = _AfterHead(protocol)
     parser = httptools.HttpRequestParser(heard)
     parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
     parser.feed_data(b"POST / HTTP/1.1\r\n" + field + b"\r\n\r\n")
@@ -33,7 +33,7 @@ def inside_body(protocol: Any, field: bytes) -> httptools.HttpRequestParser:  # 
     return parser
 
 
-class _Heard:
+class _AfterHead:
     """Passes callbacks on, once the head that nobody sent is through."""
 
     def __init__(self, protocol: Any) -> None:  # noqa: ANN401 - uvicorn's protocol

@@ -30,7 +30,7 @@ from gateway.store.operation.allowances import StoredAllowances
 from gateway.store.operation.used_assertions import UsedAssertions
 from gateway.store.proof import judging
 from gateway.web.dependencies import BodyLimits, HealthCheck, WebDependencies, WebhookDependencies
-from gateway.web.http.resource_checks import pressed
+from gateway.web.http.resource_checks import resource_checks
 from gateway.web.portal.quotas import ClientLimits, Quotas
 from gateway.wiring.refusals import Attempt
 from gateway.wiring.runtime import Runtime
@@ -61,7 +61,7 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
             await runtime.store.ping()
         except GatewayError as error:
             return [HealthCheck("database:responds", "fail", component_type="datastore", output=error.code)]
-        return [HealthCheck("database:responds", "pass", component_type="datastore"), *pressed(pressure)]
+        return [HealthCheck("database:responds", "pass", component_type="datastore"), *resource_checks(pressure)]
 
     async def states() -> Mapping[str, int]:
         found: dict[str, int] = {}

@@ -37,7 +37,7 @@ async def serving(
     """Start everything; yields the readiness line once requests are answered; afterwards nothing is left running."""
     failpoints.arm("serve", settings.failpoints)
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(_alone(settings.data_dir))
+        stack.enter_context(_data_dir_locked(settings.data_dir))
         external = settings.database.url is not None
         listener = _listener(settings.server.host, settings.server.port)
         stack.callback(listener.close)
@@ -48,10 +48,10 @@ async def serving(
         processes = ChildProcesses(settings, worker_command, settings.environment(base_url))
         stack.push_async_callback(processes.close)
         await processes.open()
-        pressure = await stack.enter_async_context(_watched(runtime))
-        await stack.enter_async_context(_served(runtime, pressure, listener, stop))
+        pressure = await stack.enter_async_context(_load_monitored(runtime))
+        await stack.enter_async_context(_http_served(runtime, pressure, listener, stop))
         listening = settings.server.listening(host, port)
-        yield {"listening": listening, **_line(runtime, base_url, processes, external=external)}
+        yield {"listening": listening, **_ready_line(runtime, base_url, processes, external=external)}
 
 
 def attempts(settings: Settings, *, worker: bool) -> Iterator[Attempt]:
@@ -61,7 +61,7 @@ def attempts(settings: Settings, *, worker: bool) -> Iterator[Attempt]:
         yield from recipients.attempts(settings)
 
 
-def _line(runtime: Runtime, base_url: str, processes: ChildProcesses, *, external: bool) -> dict[str, Any]:
+def _ready_line(runtime: Runtime, base_url: str, processes: ChildProcesses, *, external: bool) -> dict[str, Any]:
     issuer = runtime.issuers[0] if runtime.issuers else base_url
     return {
         "base_url": base_url,
@@ -76,7 +76,7 @@ def _line(runtime: Runtime, base_url: str, processes: ChildProcesses, *, externa
 
 
 @asynccontextmanager
-async def _watched(runtime: Runtime) -> AsyncIterator[Pressure]:
+async def _load_monitored(runtime: Runtime) -> AsyncIterator[Pressure]:
     """What runs out, seen once before the first request and every few seconds from then on."""
     section = runtime.settings.pressure
     limits = Thresholds(section.disk_free_bytes, section.memory_free_bytes, section.waiting_submissions)
@@ -99,7 +99,7 @@ async def _watched(runtime: Runtime) -> AsyncIterator[Pressure]:
 
 
 @asynccontextmanager
-async def _served(
+async def _http_served(
     runtime: Runtime, pressure: Pressure, listener: socket.socket, stop: asyncio.Event
 ) -> AsyncIterator[None]:
     server_settings = runtime.settings.server
@@ -129,7 +129,7 @@ def _listener(host: str, port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _alone(data_dir: Path) -> Any:  # noqa: ANN401 - a generator for contextmanager
+def _data_dir_locked(data_dir: Path) -> Any:  # noqa: ANN401 - a generator for contextmanager
     """Hold the data directory: a second `serve` on it is refused with the first one's process id."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (data_dir / "serve.lock").open("a+") as lock:

@@ -26,10 +26,10 @@ STOP_WITHIN_S = 7.0
 class ChildProcesses:
     """Worker and embedded database, as long as they are watched."""
 
-    def __init__(self, settings: Settings, worker_command: list[str] | None, told: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, worker_command: list[str] | None, environment: Mapping[str, str]) -> None:
         self._settings = settings
         self._command = worker_command
-        self._environment = {**os.environ, **told}
+        self._environment = {**os.environ, **environment}
         self._worker: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self.postgres_pid: int | None = None

@@ -1,4 +1,4 @@
-"""The app: the table of routes on FastAPI, with its door around it.
+"""The app: the table of routes on FastAPI, with the middleware around it.
 
 Knows: how the pieces of this room fit together. Never does: make what they need; `WebDependencies` brings it.
 Standards: OpenAPI 3.1, ASGI 3. Start reading: `create_app`.
@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from gateway.errors import GatewayError
 from gateway.web.dependencies import WebDependencies
-from gateway.web.http.asgi import Door
+from gateway.web.http.asgi import RequestMiddleware
 from gateway.web.http.metrics import Metrics
 from gateway.web.http.problems import HANDLERS
 from gateway.web.http.wire import TusWire
@@ -53,7 +53,7 @@ def create_app(parts: WebDependencies) -> FastAPI:
     for path, handler in UNDESCRIBED:
         app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
     app.add_middleware(TusWire)
-    app.add_middleware(Door, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
+    app.add_middleware(RequestMiddleware, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
     app.openapi = lambda: _document(app, parts, examples)  # type: ignore[method-assign]
     return app
 

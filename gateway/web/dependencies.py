@@ -107,7 +107,7 @@ class WebDependencies:
     """All that the app is made of.
 
     `offers` tells whether a municipality offers a service. `callback_secrets` gives the secrets of a destination (more
-    than one during a change); without it there is no door for callbacks. `wake` triggers a poll.
+    than one during a change); without it there is no endpoint for callbacks. `wake` triggers a poll.
     `correct` takes over a correction. `newest_root` gives number and digest of the newest root over evidence.
     `health` looks at what the gateway depends on.
     """

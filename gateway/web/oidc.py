@@ -1,4 +1,4 @@
-"""The login doors: token endpoint, discovery, keys.
+"""The login endpoints: token endpoint, discovery, keys.
 
 Knows: HTTP around `gateway/login`. Never does: authenticate anybody itself. Standards: RFC 6749 §5, RFC 8414, RFC 7517.
 Start reading: `token`.

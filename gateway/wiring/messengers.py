@@ -1,4 +1,4 @@
-"""The herald of one process, wired: settings, store and ways out.
+"""The sender of alarms of one process: settings, store and ways out put together.
 
 Knows: how its parts fit together. Never does: any work of theirs. Standard: architecture §2.
 Start reading: `open_alarm_sender`.

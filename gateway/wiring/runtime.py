@@ -75,7 +75,7 @@ class Runtime:
     intake: Intake
     delivery: Delivery
     channels: Mapping[str, FitConnectChannel]
-    turns: StoredPlaces
+    places: StoredPlaces
     retention: Retention
     durations: Durations
     guard: Guard
@@ -158,7 +158,7 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
         await judging.settle(store.database, keys.token, held, str(token_place(settings)))
         for jwk in (keys.token.public_jwk, *keys.published):
             await store.keep_key(jwk)
-        turns = StoredPlaces(store.database, clock, uuid4)
+        places = StoredPlaces(store.database, clock, uuid4)
         durations = Durations()
         makers = _Channels(settings, catalogue, keys, store, stack, durations)
         channels = {}
@@ -182,10 +182,10 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
                 clock,
                 uuid4,
                 random.random,
-                turns=turns,
+                turns=places,
                 bounds=recipients.bounds(settings, files),
             ),
-            turns=turns,
+            places=places,
             channels=channels,
             retention=store.retention(ErasedList(settings.data_dir / erased_list.NAME)),
             durations=durations,

@@ -24,7 +24,7 @@ from gateway.store.operation import alarms, exchange_durations, jobs
 from gateway.store.operation.destination_places import RENEW_EVERY_S
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
-from gateway.worker.evidence_check import EvidenceWatch
+from gateway.worker.evidence_check import EvidenceMonitor
 from gateway.worker.stamping import stamp_roots
 
 log = structlog.get_logger()
@@ -53,7 +53,7 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
     yield repeat(failures, "old_jobs", lambda: engine(jobs.forget_failed(app)), SWEEP_EVERY_S)
     yield _erasures(runtime, failures)
     yield repeat(failures, "deadlines", lambda: _deadlines(runtime), SWEEP_EVERY_S)
-    watch = EvidenceWatch(runtime.store, runtime.keys.token, runtime.guard, clock)
+    watch = EvidenceMonitor(runtime.store, runtime.keys.token, runtime.guard, clock)
     yield repeat(failures, "evidence_roots", watch.sign, SWEEP_EVERY_S)
     yield _look_at_evidence(failures, watch)
     if url := runtime.settings.evidence.timestamp_url:
@@ -68,7 +68,7 @@ async def _erasures(runtime: Runtime, failures: Failures) -> None:
     await repeat(failures, "erasure", lambda: _erase(runtime), ERASE_EVERY_S)
 
 
-async def _look_at_evidence(failures: Failures, watch: EvidenceWatch) -> None:
+async def _look_at_evidence(failures: Failures, watch: EvidenceMonitor) -> None:
     """Apart from the roots: a look at all evidence takes its time, once after the start and then each night."""
     await asyncio.sleep(SWEEP_EVERY_S)
     await repeat(failures, "evidence", watch.look, SWEEP_EVERY_S)
@@ -76,8 +76,8 @@ async def _look_at_evidence(failures: Failures, watch: EvidenceWatch) -> None:
 
 async def _places(runtime: Runtime) -> None:
     """Places at destinations with bounds are kept, and taken over, within seconds."""
-    await runtime.turns.renew()
-    await runtime.turns.rescue(runtime.delivery.bounds)
+    await runtime.places.renew()
+    await runtime.places.rescue(runtime.delivery.bounds)
 
 
 async def _durations(runtime: Runtime) -> None:

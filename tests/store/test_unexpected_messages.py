@@ -295,7 +295,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         clock=clock,
         keys=SimpleNamespace(token=Raising()),
         retention=Raising(),
-        turns=Raising(),
+        places=Raising(),
         guard=Raising(),
         periods=[PAYLOAD],
         limits=(),
@@ -386,7 +386,7 @@ def test_the_command_erases_every_period_before_it_says_that_one_failed(monkeypa
     house = SimpleNamespace(
         retention=SimpleNamespace(run=run), periods=[replace(PAYLOAD, days=days) for days in (1, 2)]
     )
-    monkeypatch.setattr(retention_command, "in_house", lambda _, main, **__: asyncio.run(main(house, None)))
+    monkeypatch.setattr(retention_command, "with_runtime", lambda _, main, **__: asyncio.run(main(house, None)))
     done = CliRunner().invoke(retention_command.run_, ["--json"])
     assert [json.loads(line)["erased"] for line in done.stdout.splitlines() if line.startswith("{")][:2] == [4, 7]
     assert done.exit_code != 0

@@ -80,7 +80,7 @@ class Quotas:
             self._spend(self._requests, client)
 
     async def submission(self, client: str) -> None:
-        """Take room for one more application. Raises `TooManyRequests` with the seconds until midnight UTC."""
+        """Count one more application. Raises `TooManyRequests` with the seconds until midnight UTC."""
         most = self._limits.get(client, _NONE).submissions_per_day
         if most is None or self._spend(self._days, client):
             return
@@ -96,7 +96,7 @@ class Quotas:
             self._spend(self._days, client)
 
     def give_back(self, client: str) -> None:
-        """The room was not needed: refused, or known already."""
+        """Count one application less: it was refused, or known already."""
         left = self._days.get(client)
         if left is not None:
             left.number += 1

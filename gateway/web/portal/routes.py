@@ -1,4 +1,4 @@
-"""Every address of the gateway's doors, as a table: what answers, what it takes, what it says.
+"""Every address of the gateway, as a table: what answers, what it takes, what it says.
 
 Knows: fixed interfaces §3 and §4. Never does: anything; `app` registers the table with the framework.
 Standard: OpenAPI 3.1. Start reading: `ROUTES`.
@@ -204,5 +204,5 @@ UNDESCRIBED: Final = (
 
 
 def all_routes(*, callbacks: bool) -> tuple[Route, ...]:
-    """Every described route; the door for callbacks is absent while nobody could pass it."""
+    """Every described route; the one for callbacks is absent while nobody could pass it."""
     return (*ROUTES, *CALLBACKS) if callbacks else ROUTES

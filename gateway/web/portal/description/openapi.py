@@ -258,8 +258,10 @@ def _restore(node: Any, examples: Mapping[str, Any]) -> None:  # noqa: ANN401 - 
 def complete(document: dict[str, Any], *, examples: Mapping[str, Any]) -> dict[str, Any]:
     """The framework's document with our schemas and our examples; `addressed` says where all of it is reached."""
     _restore(document["paths"], examples)
-    doors = any(path.startswith("/callbacks/") for path in document["paths"])
-    document["components"] = {"schemas": {name: each for name, each in SCHEMAS.items() if doors or name != "Callback"}}
+    callbacks = any(path.startswith("/callbacks/") for path in document["paths"])
+    document["components"] = {
+        "schemas": {name: each for name, each in SCHEMAS.items() if callbacks or name != "Callback"}
+    }
     return document
 
 
