@@ -26,22 +26,22 @@ from gateway.web.portal.description.shapes import EXAMPLE_UPLOAD
 from gateway.web.portal.routes import UNDESCRIBED, all_routes
 
 
-def create_app(parts: WebDependencies) -> FastAPI:
+def create_app(dependencies: WebDependencies) -> FastAPI:
     """The whole HTTP service as an ASGI app; it holds no resources of its own and needs no lifespan events."""
     app = FastAPI(
         title=openapi.TITLE,
-        version=parts.version,
+        version=dependencies.version,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
         exception_handlers={**HANDLERS},
     )
-    app.state.parts = parts
+    app.state.dependencies = dependencies
     app.state.metrics = Metrics()
     app.state.streams = Counter()
-    examples = {**openapi.EXAMPLES, "NewSubmission": example_body(parts)}
-    for route in all_routes(callbacks=parts.callback_secrets is not None):
+    examples = {**openapi.EXAMPLES, "NewSubmission": example_body(dependencies)}
+    for route in all_routes(callbacks=dependencies.callback_secrets is not None):
         app.add_api_route(
             route.path,
             for_clients(route.handler) if route.scope else route.handler,
@@ -54,17 +54,17 @@ def create_app(parts: WebDependencies) -> FastAPI:
         app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
     app.add_middleware(TusWire)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
-    app.openapi = lambda: _document(app, parts, examples)  # type: ignore[method-assign]
+    app.openapi = lambda: _document(app, dependencies, examples)  # type: ignore[method-assign]
     return app
 
 
-def example_body(parts: WebDependencies) -> dict[str, Any]:
+def example_body(dependencies: WebDependencies) -> dict[str, Any]:
     """A body that create takes: the example of the first service that the first municipality offers."""
-    for town in parts.municipalities:
-        for service_id in parts.catalogue.ids():
-            if parts.offers(town, service_id):
+    for town in dependencies.municipalities:
+        for service_id in dependencies.catalogue.ids():
+            if dependencies.offers(town, service_id):
                 try:
-                    body: dict[str, Any] = parts.catalogue.get(service_id).example(town.ars)
+                    body: dict[str, Any] = dependencies.catalogue.get(service_id).example(town.ars)
                 except GatewayError:
                     continue
                 for attachment in body.get("attachments", ()):
@@ -73,11 +73,11 @@ def example_body(parts: WebDependencies) -> dict[str, Any]:
     return {"service": "hausnummer", "municipality": "150900546546", "record": {}}
 
 
-def _document(app: FastAPI, parts: WebDependencies, examples: dict[str, Any]) -> dict[str, Any]:
+def _document(app: FastAPI, dependencies: WebDependencies, examples: dict[str, Any]) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(
             title=openapi.TITLE,
-            version=parts.version,
+            version=dependencies.version,
             openapi_version="3.1.0",
             description=openapi.DESCRIPTION,
             routes=app.routes,

@@ -141,5 +141,5 @@ class WebDependencies:
 
 def dependencies_of(request: Request) -> WebDependencies:
     """What the app is made of."""
-    parts: WebDependencies = request.app.state.parts
-    return parts
+    dependencies: WebDependencies = request.app.state.dependencies
+    return dependencies

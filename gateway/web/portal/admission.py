@@ -25,15 +25,15 @@ MAINTENANCE_S: Final = 120.0
 class Admission:
     """The admission for one application. `admit` is asked once it is known to be new; a repeat costs nothing."""
 
-    parts: WebDependencies
+    dependencies: WebDependencies
     client: Client
     began: datetime
     held: bool = False
 
     async def admit(self) -> None:
         """Take admission for one more. Raises `TooManyRequests`."""
-        if self.parts.quotas:
-            await self.parts.quotas.submission(self.client.id)
+        if self.dependencies.quotas:
+            await self.dependencies.quotas.submission(self.client.id)
             self.held = True
 
     def took(self, view: View) -> None:
@@ -43,34 +43,34 @@ class Admission:
 
 
 @asynccontextmanager
-async def admission(parts: WebDependencies, client: Client) -> AsyncIterator[Admission]:
+async def admission(dependencies: WebDependencies, client: Client) -> AsyncIterator[Admission]:
     """Around taking in one application; what is not kept is given back. Raises `Overloaded`."""
-    if parts.pressure:
-        parts.pressure.check()
-    found = Admission(parts, client, parts.clock.now())
+    if dependencies.pressure:
+        dependencies.pressure.check()
+    found = Admission(dependencies, client, dependencies.clock.now())
     try:
         yield found
     finally:
-        if parts.quotas and found.held:
-            parts.quotas.give_back(client.id)
+        if dependencies.quotas and found.held:
+            dependencies.quotas.give_back(client.id)
 
 
-async def require_capacity(parts: WebDependencies, size: int = 0) -> None:
+async def require_capacity(dependencies: WebDependencies, size: int = 0) -> None:
     """Return where something new of `size` bytes may be taken over.
 
     Raises `Maintenance`, `Overloaded` or `StorageFull`; nothing was read then.
     """
-    if await parts.store.in_maintenance():
+    if await dependencies.store.in_maintenance():
         raise Maintenance(retry_after=MAINTENANCE_S)
-    if parts.pressure:
-        parts.pressure.check(size)
+    if dependencies.pressure:
+        dependencies.pressure.check(size)
 
 
 @contextmanager
-def reserved_storage(parts: WebDependencies, size: int) -> Iterator[None]:
+def reserved_storage(dependencies: WebDependencies, size: int) -> Iterator[None]:
     """Around reading `size` bytes that will be stored: others see it promised. Raises as `require_capacity`."""
-    if parts.pressure is None:
+    if dependencies.pressure is None:
         yield
         return
-    with parts.pressure.room(size):
+    with dependencies.pressure.room(size):
         yield

@@ -100,18 +100,18 @@ async def _work(request: Request, client: Client, done: asyncio.Queue[bytes | No
 
 async def _taken(request: Request, client: Client, line: bytes | None) -> dict[str, Any]:
     """The answer to one line (None: it was too long to be kept)."""
-    parts = dependencies_of(request)
+    dependencies = dependencies_of(request)
     known: dict[str, Any] = {}
     try:
         if line is None:
-            raise BodyTooLarge(limit=parts.limits.body_bytes)
-        wanted = body.parse_object(line, parts.limits)
+            raise BodyTooLarge(limit=dependencies.limits.body_bytes)
+        wanted = body.parse_object(line, dependencies.limits)
         key = wanted.pop("idempotency_key", None)
         if not isinstance(key, str) or not KEY.fullmatch(key):
             raise MissingIdempotencyKey
         known["idempotency_key"] = key
-        async with admission(parts, client) as place:
-            view = await parts.intake.create(client, wanted, key, admit=place.admit)
+        async with admission(dependencies, client) as place:
+            view = await dependencies.intake.create(client, wanted, key, admit=place.admit)
             place.took(view)
     except GatewayError as error:
         return {**_problem(request, error), **known}

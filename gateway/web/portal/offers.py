@@ -27,9 +27,9 @@ async def listing(request: Request) -> Response:
     query = Query.of(request, ("municipality",))
     ars = query.municipality(client)
     query.done()
-    parts = dependencies_of(request)
+    dependencies = dependencies_of(request)
     chosen = language(request.headers.get("accept-language"))
-    services = offered(parts, client, ars)
+    services = offered(dependencies, client, ars)
     return reply({"items": [_shown(each, ars, chosen) for each in services]}, headers=_language(chosen))
 
 
@@ -51,22 +51,23 @@ async def record_schema(request: Request) -> Response:
 async def example(request: Request) -> Response:
     """A complete body for create: every required attachment listed, each `upload` empty."""
     service, ars = _asked(request)
-    parts = dependencies_of(request)
+    dependencies = dependencies_of(request)
     if ars is None:
-        served = parts.served(caller(request, SERVICES).client)
-        ars = min((m.ars for m in parts.municipalities if m.ars in served and parts.offers(m, service.id)), default="")
+        served = dependencies.served(caller(request, SERVICES).client)
+        offering = (town.ars for town in dependencies.municipalities if dependencies.offers(town, service.id))
+        ars = min(served.intersection(offering), default="")
     return reply(service.example(ars))
 
 
-def offered(parts: WebDependencies, client: Client, ars: str | None) -> Iterator[Any]:
+def offered(dependencies: WebDependencies, client: Client, ars: str | None) -> Iterator[Any]:
     """The services that the client may use in that municipality (None: in any it serves), by id."""
-    served: Collection[str] = parts.served(client) if ars is None else {ars}
-    towns = [each for each in parts.municipalities if each.ars in served]
-    for service_id in sorted(parts.catalogue.ids()):
+    served: Collection[str] = dependencies.served(client) if ars is None else {ars}
+    towns = [each for each in dependencies.municipalities if each.ars in served]
+    for service_id in sorted(dependencies.catalogue.ids()):
         if client.services is not None and service_id not in client.services:
             continue
-        if any(parts.offers(town, service_id) for town in towns):
-            yield parts.catalogue.get(service_id)
+        if any(dependencies.offers(town, service_id) for town in towns):
+            yield dependencies.catalogue.get(service_id)
 
 
 def _asked(request: Request) -> tuple[Any, str | None]:

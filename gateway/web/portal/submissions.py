@@ -40,11 +40,11 @@ async def create(request: Request) -> Response:
     client = caller(request, WRITE).client
     Query.of(request, ()).done()
     key = _key(request)
-    parts = dependencies_of(request)
-    await require_capacity(parts)
-    wanted = await body.read_object(request, parts.limits)
-    async with admission(parts, client) as place:
-        view = await parts.intake.create(client, wanted, key, admit=place.admit)
+    dependencies = dependencies_of(request)
+    await require_capacity(dependencies)
+    wanted = await body.read_object(request, dependencies.limits)
+    async with admission(dependencies, client) as place:
+        view = await dependencies.intake.create(client, wanted, key, admit=place.admit)
         place.took(view)
     return _made(request, view)
 
@@ -52,8 +52,8 @@ async def create(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     """Take an application back that was not submitted yet; repeated, the same answer."""
     client = caller(request, WRITE).client
-    parts, view = dependencies_of(request), await _own(request, client)
-    await withdraw(parts.store, parts.clock, view.submission.id)
+    dependencies, view = dependencies_of(request), await _own(request, client)
+    await withdraw(dependencies.store, dependencies.clock, view.submission.id)
     return reply((await _own(request, client)).as_json())
 
 
@@ -63,14 +63,14 @@ async def correct(request: Request) -> Response:
     Attachments may name the uploads of the old one as long as its files are kept; they are copied.
     """
     client = caller(request, WRITE).client
-    parts, key, old = dependencies_of(request), _key(request), await _own(request, client)
-    if parts.correct is None:  # an app made without it
+    dependencies, key, old = dependencies_of(request), _key(request), await _own(request, client)
+    if dependencies.correct is None:  # an app made without it
         raise NotFound
-    await require_capacity(parts)
-    wanted = await body.read_object(request, parts.limits)
-    with reserved_storage(parts, taken_again(old, wanted)):
-        async with admission(parts, client) as place:
-            view = await parts.correct(client, old, wanted, key, place.admit)
+    await require_capacity(dependencies)
+    wanted = await body.read_object(request, dependencies.limits)
+    with reserved_storage(dependencies, taken_again(old, wanted)):
+        async with admission(dependencies, client) as place:
+            view = await dependencies.correct(client, old, wanted, key, place.admit)
             place.took(view)
     return _made(request, view)
 
@@ -100,10 +100,10 @@ async def validate(request: Request) -> Response:
     """Check an application without taking anything over."""
     client = caller(request, WRITE).client
     Query.of(request, ()).done()
-    parts = dependencies_of(request)
-    wanted = await body.read_object(request, parts.limits)
+    dependencies = dependencies_of(request)
+    wanted = await body.read_object(request, dependencies.limits)
     try:
-        findings = await parts.intake.validate(client, wanted)
+        findings = await dependencies.intake.validate(client, wanted)
     except RecordInvalid as error:
         findings = error.findings
     valid = not any(finding.severity is Severity.ERROR for finding in findings)

@@ -35,13 +35,13 @@ async def create(request: Request) -> Response:
     """Subscribe: 201 with the secret, which is shown this once. A receiver that answers 410 ends the subscription."""
     principal = caller(request, WEBHOOKS)
     Query.of(request, ()).done()
-    parts = dependencies_of(request)
-    wanted = await body.read_object(request, parts.limits)
-    findings = _faults(wanted, parts.webhooks)
+    dependencies = dependencies_of(request)
+    wanted = await body.read_object(request, dependencies.limits)
+    findings = _faults(wanted, dependencies.webhooks)
     if findings:
         raise RecordInvalid(findings=tuple(findings))
     events = tuple(dict.fromkeys(wanted["events"]))
-    town = municipality_of(principal, parts)
+    town = municipality_of(principal, dependencies)
     name, secret = await _store(request).add(principal.client.id, town, wanted["url"], events)
     return reply({"id": str(name), "secret": secret, "url": wanted["url"], "events": list(events)}, 201)
 
