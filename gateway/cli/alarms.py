@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, say
+from gateway.cli.console import emit, guarded, options, say
 from gateway.cli.language import language, text
 from gateway.cli.local import uuids, with_runtime
 from gateway.errors import CounterpartError
@@ -86,8 +86,7 @@ def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...], rules:
             say(text("kein offener Alarm, oder schon vermerkt: ", "no open alarm, or noted already: ") + each)
         return not left
 
-    if not with_runtime(config, main):
-        raise SystemExit(FAILED)
+    with_runtime(config, main)
 
 
 @alarms.command(help=text("Eine Probe an jeden Empfänger senden", "Send a test to every recipient"))
@@ -113,5 +112,4 @@ def test(config: Path | None, as_json: bool) -> None:
                 emit(line, as_json=as_json, human=f"{target.name}  {way}  {said}")
         return reached
 
-    if not with_runtime(config, main):
-        raise SystemExit(FAILED)
+    with_runtime(config, main)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, say
+from gateway.cli.console import emit, guarded, options, say
 from gateway.cli.language import language, text
 from gateway.cli.local import uuids, with_runtime
 from gateway.errors import InvalidParameter
@@ -136,5 +136,4 @@ def _decide(  # noqa: PLR0913 - the shared options
                 await asyncio.sleep(1 / rate)
         return whole
 
-    if not with_runtime(config, main):
-        raise SystemExit(FAILED)
+    with_runtime(config, main)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, say, sentence_of
+from gateway.cli.console import emit, guarded, options, say, sentence_of
 from gateway.cli.language import language, text
 from gateway.cli.local import uuids, with_runtime
 from gateway.errors import ErasureFailed, GatewayError, InvalidParameter
@@ -135,8 +135,7 @@ def erase(config: Path | None, as_json: bool, ids: tuple[str, ...], reference: s
             emit({"ok": True, "submission_id": str(each), "erased": fresh}, as_json=as_json)
         return whole
 
-    if not with_runtime(config, main):
-        raise SystemExit(FAILED)
+    with_runtime(config, main)
 
 
 def _line(period: Any, name: str, number: int, *, as_json: bool) -> None:  # noqa: ANN401 - imported late

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
+from gateway.cli.console import FAILED, emit, guarded, options, run
 from gateway.cli.language import text
-from gateway.cli.local import uuids, with_runtime
+from gateway.cli.local import command_settings, uuids, with_runtime
 from gateway.errors import InvalidParameter, UnknownMunicipality
 from gateway.input import regular_file
 from gateway.model import Client, Finding, Scope, State
@@ -48,10 +48,7 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter an option
     key: str | None,
 ) -> None:
     """Take the record in, print the submission; with `--wait`, carry it out here until it ended."""
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
-
-    values = settings.read(config)
-    set_up_logging("error")
+    values = command_settings(config)
     body = {"service": service, "municipality": municipality, "record": _record(record)}
     files = [_attached(item) for item in attach]
 

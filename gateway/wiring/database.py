@@ -1,4 +1,4 @@
-"""The database of one process: the server that is set, or the embedded one, started and migrated.
+"""The database of one process: the server that is set, or the embedded one, started and migrated; and ways into it.
 
 Knows: who else uses the embedded one. Never does: ask the database anything. Standard: architecture §2.
 Start reading: `database`.
@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from gateway.crypto.vault import MasterKey
 from gateway.settings.gateway import Settings
 from gateway.store import migrations
+from gateway.store.connection.database import Database
+from gateway.store.postgres import PostgresStore
 from gateway.store.server import embedded
+from gateway.wiring.clock import SystemClock
 
 
 @asynccontextmanager
@@ -43,3 +48,33 @@ async def database(settings: Settings, *, migrate: bool = True) -> AsyncIterator
             with suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 await asyncio.to_thread(embedded.stop, settings.data_dir)
+
+
+@asynccontextmanager
+async def connections(settings: Settings) -> AsyncIterator[Database]:
+    """A few connections to the migrated database, for what needs no key."""
+    async with database(settings) as dsn:
+        opened = await Database.open(dsn, size=2)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
+
+@asynccontextmanager
+async def open_store(dsn: str, keys: Sequence[MasterKey], pool_size: int = 2) -> AsyncIterator[PostgresStore]:
+    """The store under the first of the master keys. Raises as `PostgresStore.open`."""
+    master, *previous = keys
+    store = await PostgresStore.open(
+        dsn,
+        master_key=master.key,
+        place=master.place,
+        previous=previous,
+        clock=SystemClock(),
+        random=os.urandom,
+        pool_size=pool_size,
+    )
+    try:
+        yield store
+    finally:
+        await store.close()

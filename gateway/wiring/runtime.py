@@ -54,7 +54,7 @@ from gateway.store.proof.judging import Guard
 from gateway.submission.deadlines import Limit
 from gateway.wiring import recipients, refusals
 from gateway.wiring.clock import SystemClock
-from gateway.wiring.database import database
+from gateway.wiring.database import database, open_store
 from gateway.wiring.evidence_signing import guard, token_key
 from gateway.wiring.municipalities import municipality
 from gateway.wiring.outbound import policy
@@ -141,17 +141,8 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
     async with AsyncExitStack() as stack:
         stack.callback(keys.close)
         dsn = await stack.enter_async_context(database(settings))
-        master, *previous = master_keys(settings, data_exist=await needs_master_key(dsn))
-        store = await PostgresStore.open(
-            dsn,
-            master_key=master.key,
-            place=master.place,
-            previous=previous,
-            clock=clock,
-            random=os.urandom,
-            pool_size=settings.database.pool_size,
-        )
-        stack.push_async_callback(store.close)
+        master = master_keys(settings, data_exist=await needs_master_key(dsn))
+        store = await stack.enter_async_context(open_store(dsn, master, settings.database.pool_size))
         if not restoring and not await store.restored():
             raise RestoreUnfinished
         held = guard(settings, known=not restoring)
