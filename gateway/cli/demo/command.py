@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -164,17 +165,9 @@ def _summary(portal: Any, lines: list[dict[str, Any]], *, as_json: bool) -> None
     emit({"summary": summary}, as_json=as_json)
 
 
-class _Silent:
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
 def _progress(portal: Any, count: int, *, shown: bool) -> Any:  # noqa: ANN401 - rich or nothing
     if not (shown and sys.stderr.isatty()):
-        return _Silent()
+        return nullcontext()
     from rich.console import Console  # noqa: PLC0415 - only on a terminal
     from rich.progress import Progress  # noqa: PLC0415 - only on a terminal
 

@@ -36,7 +36,7 @@ class Admission:
             await self.dependencies.quotas.submission(self.client.id)
             self.held = True
 
-    def took(self, view: View) -> None:
+    def keep_if_new(self, view: View) -> None:
         """Keep the admission where the application is new."""
         if view.submission.created_at >= self.began:
             self.held = False

@@ -110,9 +110,9 @@ async def _taken(request: Request, client: Client, line: bytes | None) -> dict[s
         if not isinstance(key, str) or not KEY.fullmatch(key):
             raise MissingIdempotencyKey
         known["idempotency_key"] = key
-        async with admission(dependencies, client) as place:
-            view = await dependencies.intake.create(client, wanted, key, admit=place.admit)
-            place.took(view)
+        async with admission(dependencies, client) as admitted:
+            view = await dependencies.intake.create(client, wanted, key, admit=admitted.admit)
+            admitted.keep_if_new(view)
     except GatewayError as error:
         return {**_problem(request, error), **known}
     metrics_of(request).taken(view.submission.service, view.submission.municipality)

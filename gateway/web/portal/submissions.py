@@ -43,9 +43,9 @@ async def create(request: Request) -> Response:
     dependencies = dependencies_of(request)
     await require_capacity(dependencies)
     wanted = await body.read_object(request, dependencies.limits)
-    async with admission(dependencies, client) as place:
-        view = await dependencies.intake.create(client, wanted, key, admit=place.admit)
-        place.took(view)
+    async with admission(dependencies, client) as admitted:
+        view = await dependencies.intake.create(client, wanted, key, admit=admitted.admit)
+        admitted.keep_if_new(view)
     return _made(request, view)
 
 
@@ -69,9 +69,9 @@ async def correct(request: Request) -> Response:
     await require_capacity(dependencies)
     wanted = await body.read_object(request, dependencies.limits)
     with reserved_storage(dependencies, taken_again(old, wanted)):
-        async with admission(dependencies, client) as place:
-            view = await dependencies.correct(client, old, wanted, key, place.admit)
-            place.took(view)
+        async with admission(dependencies, client) as admitted:
+            view = await dependencies.correct(client, old, wanted, key, admitted.admit)
+            admitted.keep_if_new(view)
     return _made(request, view)
 
 
