@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import struct
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_origin
 
 import click
 from pydantic import BaseModel
@@ -14,8 +15,8 @@ from pydantic import BaseModel
 from gateway import failpoints
 from gateway.cli import main as cli
 from gateway.errors import every_error
-from gateway.settings import gateway as settings
-from gateway.settings import sections
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile
 from gateway.submission import states
 from gateway.web.http.metrics import NAMES
 
@@ -56,28 +57,28 @@ def errors() -> str:
 
 def described() -> Iterator[tuple[str, str, str, str]]:
     """(file, key path, default, description) of every setting; the reference page is generated from it."""
-    yield from _describe("settings.toml", settings.Settings, "")
-    yield from _describe("municipality file", settings.MunicipalityFile, "")
+    yield from _describe("settings.toml", Settings, "")
+    yield from _describe("municipality file", MunicipalityFile, "")
 
 
 def _describe(file: str, model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
-    repeated: Mapping[str, type[BaseModel]] = {
-        "clients": settings.ClientSection,
-        "destinations": settings.DestinationSection,
-        "environments": settings.EnvironmentSection,
-        "signature": settings.SignatureSection,
-        "recipients": sections.RecipientSection,
-        "smtp": sections.SmtpSection,
-    }
     for name, field in model.model_fields.items():
-        nested: object = repeated.get(name, field.annotation)
-        path = f"{prefix}{name}" + ("[]" if name in {"clients", "destinations", "recipients"} else "")
-        path += ".NAME" if name == "environments" else ""
-        if isinstance(nested, type) and issubclass(nested, BaseModel):
-            yield from _describe(file, nested, f"{path}.")
+        nested, entry = _entries(field.annotation)
+        path = f"{prefix}{name}"
+        if nested is not None and not issubclass(model, nested):  # else the same keys once more
+            yield from _describe(file, nested, f"{path}{entry}.")
         else:
             default = "required" if field.is_required() else _shown(field.default)
             yield file, path, default, field.description or ""
+
+
+def _entries(annotation: object) -> tuple[type[BaseModel] | None, str]:
+    """The section that a type holds, if any, and what its path says where there are many: by number or by name."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, ""
+    nested = next((each for part in get_args(annotation) if (each := _entries(part)[0])), None)
+    origin = get_origin(annotation)
+    return nested, "[]" if nested and origin is tuple else ".NAME" if nested and origin is dict else ""
 
 
 def _shown(default: object) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 
@@ -99,18 +99,6 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
-    """What the portal handed off: the record of one service for one municipality. Holds personal data."""
-
-    service: str
-    municipality: str
-    record: Mapping[str, Any] = field(repr=False)
-    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
-    reference: str | None = field(default=None, repr=False)
-    test: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
     """The standardised document: exact bytes and the schema they follow. Holds personal data."""
 
@@ -157,10 +145,23 @@ class Signature:
     certificate_sha256: str | None
 
 
+class EventMeaning(StrEnum):
+    """What an event says of a submission, in whatever words its channel has for it."""
+
+    SUBMITTED = "submitted"  # the counterpart has it
+    DELIVERED = "delivered"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"  # by the authority
+    WITHDRAWN = "withdrawn"  # ended by the counterpart, not by the authority
+    NOTICE = "notice"  # changes nothing
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A verified (or refused) event of a submission's event log. `type` is the last segment of the event URI.
+    """A verified (or refused) event of a submission's event log. `type` is the channel's word for it, verbatim.
 
+    `meaning` follows from the rest, and so does `lack`: what a genuine one lacks that does not count, German and
+    English. Rows keep neither: the channel says both, also of what is read from a row.
     `key` is the digest of the key that it was verified with, known where it was read and not kept with the submission.
     """
 
@@ -172,6 +173,8 @@ class Event:
     jti: str = ""
     token: str = field(default="", repr=False)
     key: str = field(default="", repr=False, compare=False)
+    meaning: EventMeaning = field(default=EventMeaning.NOTICE, compare=False)
+    lack: tuple[str, str] | None = field(default=None, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """The event in the shape of the fixed HTTP interface."""
@@ -269,11 +272,20 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class FitConnectAddress:
+    """What FIT-Connect is told of an addressed service beside its destination: URN (`urn:de:fim:…`) and region."""
+
+    service_identifier: str
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """The thing with states: one application on its way to one destination. Holds no personal data.
 
     `version` counts every commit; whoever writes names the version that was read. `intent` names the call outside
-    that was begun and whose result is not committed yet. `parts` and `events` are in order.
+    that was begun and whose result is not committed yet. `address` is what its channel knows of the way there, if it
+    takes more than `destination_id`. `parts` and `events` are in order.
     """
 
     id: UUID
@@ -288,8 +300,7 @@ class Submission:
     destination_id: str | None = None
     case_id: str | None = None
     remote_id: str | None = None
-    region: str | None = None
-    service_identifier: str | None = None
+    address: FitConnectAddress | None = None
     parts: tuple[Part, ...] = ()
     events: tuple[Event, ...] = ()
     reason: Reason | None = None
@@ -305,14 +316,15 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An inbox at the delivery service: fixed by the municipality's file or found by routing.
+    """An inbox of an authority: fixed by the municipality's file or found by routing.
 
-    `signature` is how its documents are signed; None: as the service says.
-    `takes` says which applications go there: `live` ones, those of a `test`, or `all`.
+    `channel` is the way there; what else that takes stands in the settings of the channel. `signature` is how its
+    documents are signed; None: as the service says. `takes` says which applications go there: `live` ones, those of a
+    `test`, or `all`.
     """
 
     destination_id: str
-    environment: str
+    channel: str
     services: tuple[str, ...] = ()
     signature: SignatureStyle | None = None
     takes: Literal["all", "live", "test"] = "all"
@@ -331,8 +343,6 @@ class Municipality:
     ars: str
     name: str
     public_url: str
-    environment: str
-    client_id: str
     destinations: tuple[Destination, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -346,6 +356,18 @@ class Municipality:
                 if each.serves(wanted, test=test):
                     return each
         return None
+
+
+class ClientScope(StrEnum):
+    """What a portal's access token opens (fixed interfaces, `POST /oidc/token`)."""
+
+    WRITE = "submissions:write"
+    READ = "submissions:read"
+    SERVICES = "services:read"
+    WEBHOOKS = "webhooks:write"
+
+
+ALL_SCOPES: Final = tuple(scope.value for scope in ClientScope)
 
 
 @dataclass(frozen=True, slots=True)

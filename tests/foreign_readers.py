@@ -209,7 +209,7 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.sets.installed": _PACKAGE,
     "gateway.sets.manifest": _PACKAGE,
     "gateway.xoev.fim.limits": "values of a form schema, each number kept as its spelling",
-    "gateway.input.foreign_json": "the reader itself",
+    "gateway.input.json_reader": "the reader itself",
     "gateway.fitconnect.channel.api": "moves bytes, bounded; `wire` reads them",
     "gateway.notify.webhooks": "reads status and Retry-After alone",
     "gateway.notify.alerts": "reads status and Retry-After alone",

@@ -16,7 +16,7 @@ from procrastinate import sql
 
 from gateway import failpoints
 from gateway.errors import SettingsInvalid
-from gateway.settings import gateway as settings
+from gateway.settings import reading as settings
 from gateway.store.connection.database import Statement
 from gateway.store.operation import jobs
 

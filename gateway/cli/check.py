@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.console import FAILED, UNREACHABLE, USAGE, emit, guarded, options, run, set_up_logging
+from gateway.cli.console import FAILED, UNREACHABLE, USAGE, emit, guarded, options, run, set_up_logging, unusable
 from gateway.cli.language import language, text
 from gateway.errors import GatewayError, SettingsInvalid
 from gateway.model import Finding
@@ -82,6 +82,8 @@ async def _opened(
         return []
     except GatewayError as error:
         return [checks.fault("database" if error.code == "database_away" else "wiring", error)]
+    except OSError as error:  # what the settings name cannot be used: the faults found until then are told too
+        return [checks.fault("data_dir", unusable(error))]
 
 
 async def _of_runtime(runtime: Runtime, checks: Checks) -> list[CheckLine]:
@@ -101,7 +103,7 @@ async def _of_runtime(runtime: Runtime, checks: Checks) -> list[CheckLine]:
         *await checks.alarms(values, lambda: (recipients.targets(values), recipients.relay(values))),
         CheckLine("services", True, ", ".join(sorted(catalogue.ids()))),
     ]
-    for ars, town in runtime.municipalities.items():
+    for town in runtime.municipalities.values():
         sign = partial(checks.signing_key, town, keys, catalogue, runtime.clock.now())
-        lines += await checks.municipality(town, runtime.channels.get(ars), catalogue, sign)
+        lines += await checks.municipality(town, runtime.channels, catalogue, sign)
     return lines

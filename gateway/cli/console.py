@@ -103,6 +103,13 @@ def exit_code(error: GatewayError) -> int:
     return FAILED
 
 
+def unusable(error: OSError) -> FileUnusable:
+    """The error for a file that the system does not let us use. Raises `error` where it names none."""
+    if error.filename is None:
+        raise error
+    return FileUnusable(file=str(error.filename), cause=error.strerror or type(error).__name__)
+
+
 def unwritable(place: str, error: OSError) -> InvalidParameter:
     """The error for a file that the caller named and that cannot be written."""
     cause = error.strerror or "?"
@@ -122,11 +129,9 @@ def guarded(command: Callable[..., _T]) -> Callable[..., _T]:
             show(error.findings)
             raise SystemExit(exit_code(error)) from None
         except OSError as error:
-            if error.filename is None:
-                raise
-            unusable = FileUnusable(file=str(error.filename), cause=error.strerror or type(error).__name__)
-            say(f"{unusable.code}: {unusable.sentence(language())}")
-            raise SystemExit(exit_code(unusable)) from None
+            found = unusable(error)
+            say(f"{found.code}: {found.sentence(language())}")
+            raise SystemExit(exit_code(found)) from None
         except (KeyboardInterrupt, asyncio.CancelledError):
             raise SystemExit(INTERRUPTED) from None
 

@@ -83,7 +83,7 @@ def verify(config: Path | None, as_json: bool, file: Path, trust: Path | None) -
 def keys(config: Path | None, as_json: bool) -> None:
     """Print the JWK set; give it to whoever checks, by another way than the archives."""
     from gateway.keys.files import published_keys  # noqa: PLC0415 - commands import what they need
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import token_key  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)

@@ -115,7 +115,7 @@ async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
 
 def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
     from gateway.keys.municipality import DocumentKeys  # noqa: PLC0415 - commands import what they need
-    from gateway.settings.gateway import read_municipalities  # noqa: PLC0415 - commands import what they need
+    from gateway.settings.reading import read_municipalities  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.clock import SystemClock  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import token_key  # noqa: PLC0415 - commands import what they need
 

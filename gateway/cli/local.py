@@ -20,7 +20,7 @@ Work = Callable[[Any, asyncio.Event], Awaitable[bool | None]]
 
 def command_settings(config: Path | None) -> Settings:
     """The settings, for a command that prints lines of its own: of log lines it writes errors only."""
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging("error")

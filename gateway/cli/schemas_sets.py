@@ -54,7 +54,7 @@ def install(config: Path | None, as_json: bool, source: str, **wanted: Any) -> N
     from gateway.sets.install import install as bring  # noqa: PLC0415 - as above
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.sets.plan import Unlisted, plan  # noqa: PLC0415 - as above
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     files = _files(values, source, code_lists=wanted["with_code_lists"])
@@ -91,7 +91,7 @@ def list_(config: Path | None, as_json: bool, available: bool, current: bool) ->
     """A line for each set, with what is to be known of it."""
     from gateway.sets.installed import read_index  # noqa: PLC0415 - as above
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     sets = read_index(values.schema_dir)
@@ -125,7 +125,7 @@ def list_(config: Path | None, as_json: bool, available: bool, current: bool) ->
 def verify(config: Path | None, as_json: bool) -> None:
     """A line for each set; exit code 1 if one does not hold."""
     from gateway.sets.installed import read_files, read_index  # noqa: PLC0415 - as above
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     library = _library(values)

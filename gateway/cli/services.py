@@ -22,7 +22,7 @@ from gateway.model import Finding, Severity
 
 if TYPE_CHECKING:
     from gateway.services.loader import Services
-    from gateway.settings.gateway import MunicipalityFile
+    from gateway.settings.municipality import MunicipalityFile
 
 
 @click.group(help=text("Dienste prüfen", "Check services"))
@@ -39,11 +39,11 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     faults: list[Finding] = []
-    files: tuple[settings.MunicipalityFile, ...] = ()
+    files: tuple[MunicipalityFile, ...] = ()
     try:
         files = settings.read_municipalities(values)
     except SettingsInvalid as error:
@@ -100,14 +100,14 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     printed_in: str,
 ) -> None:
     """The document, every finding, and which value of the record went where. Nothing is stored or sent."""
+    from gateway.german_time import german_date  # noqa: PLC0415 - commands import what they need
     from gateway.services.attachments import sample  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.services.service import PRODUCT  # noqa: PLC0415 - commands import what they need
     from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.message.around import Around  # noqa: PLC0415 - commands import what they need
-    from gateway.xoev.readable.application import german_time  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     towns = {file.ars: file for file in settings.read_municipalities(values)}
@@ -120,8 +120,10 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     given, reference = _record(record)
     now = datetime.now(UTC)
     name = towns[municipality].name if municipality in towns else "-"
-    around = Around(uuid4(), uuid4(), now, municipality, name, PRODUCT, sample(chosen.attachments), test=True)
-    today = german_time(now)[0].date()
+    around = Around(
+        uuid4(), uuid4(), now, municipality, name, PRODUCT, sample(chosen.attachments, chosen.compiled.plan), test=True
+    )
+    today = german_date(now)
     findings = [
         each
         for each in chosen.check(given, (), ars=municipality, today=today)
@@ -163,10 +165,16 @@ def _codes(catalogue: Services, parameters: Mapping[str, Mapping[str, object]]) 
 
 
 def _notices(catalogue: Services) -> Iterator[Finding]:
-    """What of the services' form schemas is not enforced, as `schemas fim import` tells it."""
+    """What of the services' form schemas is not enforced, names and formats that differ."""
+    from gateway.services.cross_checks import unlisted  # noqa: PLC0415 - commands import what they need
+
     for service in map(catalogue.get, catalogue.ids()):
+        for notice in service.definition.notices:
+            yield replace(notice, pointer=f"{service.id}/service.toml#{notice.pointer}")
         for notice in service.compiled.texts.form.notices:
             yield replace(notice, pointer=f"{service.id}/form.xml#{notice.pointer}")
+        for notice in unlisted(service.compiled.plan, service.attachments):
+            yield replace(notice, pointer=f"{service.id}/{notice.pointer}")
 
 
 def _printing(catalogue: Services, files: Iterable[MunicipalityFile]) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ def diff(config: Path | None, as_json: bool, old: Path, new: Path) -> None:
         """Settings and sets, read only where a service names a set."""
         from gateway.sets.installed import usable  # noqa: PLC0415 - as above
         from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
-        from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+        from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
         values = settings.read(config)
         return usable(values.schema_dir, shipped(), values.trusted_sets)()

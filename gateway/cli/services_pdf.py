@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def write_readable(  # noqa: PLR0913 - what stands on the pages, and where they go
     service: Service, record: Mapping[str, Any], around: Around, reference: str | None, place: Path, *, language: str
 ) -> None:
-    """Write the PDF of a record that became a document; it lists no attachments, as a record alone has none.
+    """Write the PDF of a record that became a document, with the files that the document was made with.
 
     Args:
         service: with the rules of the municipality.
@@ -39,7 +39,7 @@ def write_readable(  # noqa: PLR0913 - what stands on the pages, and where they 
         record,
         municipality_name=around.municipality,
         received_at=around.created_at,
-        attachments=(),
+        attachments=around.attachments,
         language=language,
         names=Names(submission=str(around.case_id), reference=reference),
     )

@@ -17,10 +17,10 @@ from gateway.cli.language import text
 from gateway.cli.local import command_settings, uuids, with_runtime
 from gateway.errors import InvalidParameter, UnknownMunicipality
 from gateway.input import regular_file
-from gateway.model import Client, Finding, Scope, State
+from gateway.model import ALL_SCOPES, Client, Finding, Scope, State
 from gateway.ports.blobs import IncomingUpload
 from gateway.ports.store import Filter, View
-from gateway.settings.gateway import ALL_SCOPES, Settings
+from gateway.settings.gateway import Settings
 from gateway.submission.states import TERMINAL
 
 MACHINE = Client("gateway-cli", frozenset(ALL_SCOPES), frozenset())
@@ -64,7 +64,8 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter an option
 async def _send(  # noqa: PLR0913, PLR0917 - what a hand-off is made of
     values: Settings, body: dict[str, Any], files: list[tuple[str, Path]], key: str, wait: int, stop: asyncio.Event
 ) -> View:
-    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
+    from gateway.intake.body import Application  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - as above
 
     async with open_runtime(values) as runtime:
         if body["municipality"] not in runtime.municipalities:
@@ -77,7 +78,7 @@ async def _send(  # noqa: PLR0913, PLR0917 - what a hand-off is made of
             listed.append(
                 {"kind": kind, "filename": path.name, "media_type": media_type, "upload": str(incoming.upload)}
             )
-        view = await runtime.intake.create(MACHINE, {**body, "attachments": listed}, key)
+        view = await runtime.intake.create(MACHINE, Application.of({**body, "attachments": listed}), key)
         if wait:
             await _carried_out(runtime, view.submission.id, wait, stop)
         return await runtime.store.view(view.submission.id, EVERYTHING)

@@ -85,7 +85,7 @@ def validate(  # noqa: PLR0913 - the options of the command
     values: bool,
 ) -> None:
     """One line with stages and findings; exit code 3 where the document should be rejected."""
-    from gateway.settings import gateway as settings  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.xoev import report as reports  # noqa: PLC0415 - as above
     from gateway.xoev.xml import strict_xml  # noqa: PLC0415 - commands import what they need
 

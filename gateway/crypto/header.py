@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.crypto import base64url
-from gateway.input import foreign_json
+from gateway.input import json_reader
 
 
 def read(segment: bytes) -> Mapping[str, Any]:
@@ -21,7 +21,7 @@ def read(segment: bytes) -> Mapping[str, Any]:
     ValueError where it is no canonical base64url, no UTF-8, no JSON object, or names a member twice at any depth, or
     holds what no column can: NaN, infinities, integers beyond 64 bits, NUL, unpaired surrogates.
     """
-    parsed = foreign_json.decode(base64url.decode(segment), unique=True, strict=True)
+    parsed = json_reader.decode(base64url.decode(segment), unique=True, strict=True)
     if not isinstance(parsed, dict):
         raise ValueError  # noqa: TRY004 - at this border every fault of the input is one kind of error
     return MappingProxyType(parsed)

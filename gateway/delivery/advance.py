@@ -7,12 +7,10 @@ Standard: architecture §3 (the state is the row; a late worker undoes nothing).
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -20,7 +18,9 @@ import structlog
 from gateway import failpoints
 from gateway.delivery.circuit_breaker import Circuits
 from gateway.delivery.fair_share import FairShare, Party
+from gateway.delivery.parcel import parcel_of
 from gateway.delivery.rate_limit import Places, RateLimit
+from gateway.delivery.write_coalescing import CoalescedWrites
 from gateway.errors import (
     CounterpartAway,
     CounterpartBusy,
@@ -33,26 +33,14 @@ from gateway.errors import (
     VersionGone,
     unexpected,
 )
-from gateway.model import Attachment, Municipality, Part, Purpose, Submission
-from gateway.ports.channel import (
-    Channel,
-    Enclosure,
-    LookUnderWay,
-    Parcel,
-)
+from gateway.model import Municipality, Part, Submission
+from gateway.ports.channel import Channel, ChannelLimits, LookUnderWay, Parcel
 from gateway.ports.clock import Clock
-from gateway.ports.store import (
-    Change,
-    Passed,
-    Store,
-    Stored,
-)
+from gateway.ports.store import Change, Store
 from gateway.services.loader import Services
 from gateway.submission import journey
 from gateway.submission.journey import Step, StepKind
 from gateway.submission.states import TERMINAL
-from gateway.xoev.message.around import attachment_id
-from gateway.xoev.readable.application import Names
 
 log = structlog.get_logger()
 
@@ -62,9 +50,6 @@ LOOK_AGAIN_S = 5.0
 """How long a submission waits that found somebody else asking for what it needs."""
 UPLOADS_AT_ONCE = 8
 """Connections that one submission takes: however many attachments it has, it leaves the others theirs."""
-AT_ONCE_S = 0.25
-"""A wait so short that what is known waits with it, to be written together with what is read then. After a crash the
-intent that stands and the event log tell it again."""
 STAY_AWAKE_S = 2.0
 """A wait up to this long is slept through by the same run; a longer one becomes a job of its own."""
 
@@ -79,14 +64,14 @@ class _Visit:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What it takes to carry submissions out. `channels` is by municipality (ARS), `sleep` and `jitter` are given.
+    """What it takes to carry submissions out. `sleep` and `jitter` are given.
 
-    `bounds` is by destination; one without is not counted. `turns` unset: nothing is bounded. `shares` unset: this
-    worker does not count its places.
+    `channels` is by municipality (ARS) and name of the channel, as the row has them. `bounds` is by destination; one
+    without is not counted. `places` unset: nothing is bounded. `shares` unset: this worker does not count its own.
     """
 
     store: Store
-    channels: Mapping[str, Channel]
+    channels: Mapping[tuple[str, str], Channel]
     municipalities: Mapping[str, Municipality]
     catalogue: Services
     clock: Clock
@@ -94,7 +79,7 @@ class Delivery:
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     circuits: Circuits = field(default_factory=Circuits)
-    turns: Places | None = None
+    places: Places | None = None
     bounds: Mapping[str, RateLimit] = field(default_factory=dict)
     shares: FairShare | None = None
 
@@ -138,7 +123,7 @@ class Delivery:
         try:
             current = await self.store.load(submission_id)
             now = self.clock.now()
-            todo = journey.next_step(current, now)
+            todo = journey.next_step(current, now, self._limits(current))
             if todo is None:
                 return current.next_at if current.state not in TERMINAL else None
             await self.store.commit(current.version, await self._unexpected(current, todo, error))
@@ -148,15 +133,15 @@ class Delivery:
 
     async def _unexpected(self, current: Submission, todo: Step, error: Exception) -> Change:
         """What an exception of no class of ours means: tried again a few times, then held for a person."""
-        known = StepFailed(step=todo.kind.value, kind=type(error).__name__)
+        failure = StepFailed(step=todo.kind.value, kind=type(error).__name__)
         await log.aerror(
             "delivery.step_failed",
             submission_id=str(current.id),
             step=todo.intent,
-            code=known.code,
+            code=failure.code,
             **unexpected.named(error),
         )
-        return journey.failed(current, todo, known, self.clock.now(), self.jitter())
+        return journey.failed(current, todo, failure, self.clock.now(), self.jitter())
 
     async def _in_turn(self, current: Submission) -> datetime | None:
         """Carry it as far as it goes; a place it took at its destination is free afterwards."""
@@ -167,42 +152,31 @@ class Delivery:
             await self._leave(current, visit)
 
     async def _advance(self, current: Submission, visit: _Visit) -> datetime | None:
-        """`current` is as the row has it, `pending` is known beyond it; a step that only reads need not wait for it."""
-        pending: Change | None = None
-        while todo := journey.next_step(known := _known(current, pending), self.clock.now()):
-            if rest := await self._rest(current) or await self._turn(current, todo, visit):
-                return await self._put_off(current, pending, rest)
+        """What a call told waits to be written with the next intent; a step that only reads needs no intent."""
+        writes, limits = CoalescedWrites(self.store, current), self._limits(current)
+        while todo := journey.next_step(writes.known, self.clock.now(), limits):
+            if rest := await self._rest(writes.row) or await self._turn(writes.row, todo, visit):
+                return await writes.put_off(rest)
             if todo.kind in journey.CHANGES_OUTSIDE:
-                pending = _joined(pending, journey.begin(known, todo))
-            if pending and todo.kind is not StepKind.READ_EVENTS:
-                current = known = await self.store.commit(current.version, pending)
-                pending = None
+                writes.add(journey.begin(writes.known, todo))
+            if todo.kind is not StepKind.READ_EVENTS:
+                await writes.flush()
+            known = writes.known
             try:
                 outcome = await self._visited(known, todo, visit)
             except LookUnderWay:
-                soon = self.clock.now() + timedelta(seconds=LOOK_AGAIN_S * (1 + self.jitter()))
-                return await self._put_off(current, pending, soon)
-            pending = _joined(pending, outcome) if outcome else pending
+                return await writes.put_off(self.clock.now() + timedelta(seconds=LOOK_AGAIN_S * (1 + self.jitter())))
+            writes.add(outcome)
             wait = self._wait(known, outcome)
             if wait is None:
                 continue
             if wait > STAY_AWAKE_S:
-                pending = pending if outcome else _joined(pending, self._later(known))
+                if outcome is None:
+                    writes.add(Change(known, wake_at=journey.poll_at(known, self.clock.now())))
                 break
-            if pending and wait > AT_ONCE_S:  # what is known is on disk before the sleep
-                awake = replace(pending.submission, next_at=None)
-                current = await self.store.commit(current.version, replace(pending, submission=awake, wake_at=None))
-                pending = None
+            await writes.before_sleep(wait)
             await self.sleep(wait)
-        if pending:
-            await self.store.commit(current.version, pending)
-        return None
-
-    async def _put_off(self, current: Submission, pending: Change | None, until: datetime) -> datetime | None:
-        """Write down what is known beyond the row, with a job for `until`; else this job comes again then."""
-        if pending is None:
-            return until
-        await self.store.commit(current.version, replace(pending, wake_at=until))
+        await writes.flush()
         return None
 
     async def _rest(self, current: Submission) -> datetime | None:
@@ -211,16 +185,16 @@ class Delivery:
         destination = self._destination(current)
         if await self.store.paused(destination):
             return now + timedelta(seconds=PAUSE_S * (1 + self.jitter()))
-        resting = await self.turns.resting(destination) if self.turns else None
+        resting = await self.places.resting(destination) if self.places else None
         until = resting or self.circuits.wait(destination, now)
         return until + timedelta(seconds=self.jitter()) if until else None
 
     async def _turn(self, current: Submission, todo: Step, visit: _Visit) -> datetime | None:
         """When it is this submission's turn at a destination with bounds, asked once a visit; None: now."""
-        if self.turns is None or not self.bounds or visit.asked or todo.kind not in journey.CHANGES_OUTSIDE:
+        if self.places is None or not self.bounds or visit.asked or todo.kind not in journey.CHANGES_OUTSIDE:
             return None
         bound = self.bounds.get(self._destination(current))
-        wait = await self.turns.take(current.id, self._destination(current), bound) if bound else None
+        wait = await self.places.take(current.id, self._destination(current), bound) if bound else None
         visit.asked = wait is None
         visit.placed = visit.asked and bound is not None and bound.at_once is not None
         return wait
@@ -232,27 +206,29 @@ class Delivery:
         return outcome
 
     async def _leave(self, current: Submission, visit: _Visit) -> None:
-        if self.turns is not None and visit.placed:
+        if self.places is not None and visit.placed:
             visit.placed = False
             with suppress(DatabaseAway):  # the place is a lease that ends by itself
-                await self.turns.give_back(current.id)
+                await self.places.give_back(current.id)
 
     def _destination(self, current: Submission) -> str:
         if current.destination_id:
             return current.destination_id
         try:
-            return self.channels[current.municipality].destination_of(current.service, test=current.test)
+            return self.channels[current.municipality, current.channel].destination_of(
+                current.service, test=current.test
+            )
         except (GatewayError, KeyError):
             return ""  # sealing will say so
 
+    def _limits(self, current: Submission) -> ChannelLimits:
+        channel = self.channels.get((current.municipality, current.channel))
+        return channel.limits if channel else ChannelLimits()  # taken out of the settings: the next step will say so
+
     def _wait(self, current: Submission, change: Change | None) -> float | None:
         now = self.clock.now()
-        if change is None:
-            return (journey.poll_at(current, now) - now).total_seconds()
-        return (change.wake_at - now).total_seconds() if change.wake_at else None
-
-    def _later(self, current: Submission) -> Change:
-        return Change(current, wake_at=journey.poll_at(current, self.clock.now()))
+        until = change.wake_at if change else journey.poll_at(current, now)
+        return (until - now).total_seconds() if until else None
 
     async def _perform(self, current: Submission, todo: Step) -> Change | None:
         destination = self._destination(current)
@@ -262,8 +238,7 @@ class Delivery:
             raise
         except GatewayError as error:
             await self._spare(destination, error)
-            ours = isinstance(error, InternalError)
-            say = log.aerror if ours else log.awarning
+            say = log.aerror if isinstance(error, InternalError) else log.awarning
             await say("delivery.step_failed", submission_id=str(current.id), step=todo.intent, code=error.code)
             return journey.failed(current, todo, error, self.clock.now(), self.jitter())
         except Exception as error:  # noqa: BLE001 - a step may fail by anything, and must end in a state all the same
@@ -274,14 +249,14 @@ class Delivery:
 
     async def _spare(self, destination: str, error: GatewayError) -> None:
         """Leave a destination alone that does not answer, or as long as it asked for."""
-        if self.turns is not None and isinstance(error, CounterpartBusy) and error.retry_after:
-            await self.turns.rest(destination, error.retry_after)
+        if self.places is not None and isinstance(error, CounterpartBusy) and error.retry_after:
+            await self.places.rest(destination, error.retry_after)
             await log.awarning("delivery.asked_to_wait", destination_id=destination, seconds=error.retry_after)
         if isinstance(error, CounterpartAway | CounterpartBusy) and self.circuits.failed(destination, self.clock.now()):
             await log.awarning("delivery.circuit_open", destination_id=destination, code=error.code)
 
     async def _act(self, current: Submission, todo: Step) -> Change | None:
-        channel = self.channels.get(current.municipality)
+        channel = self.channels.get((current.municipality, current.channel))
         if channel is None or current.service not in self.catalogue.ids():  # taken out of the settings meanwhile
             raise DestinationUnfit(rule="no_destination")
         if todo.kind is StepKind.SEAL:
@@ -298,12 +273,10 @@ class Delivery:
             return journey.uploaded(current, todo, self.clock.now())
         if todo.kind is StepKind.SUBMIT:
             failpoints.before("steps.submit")
-            parts = {part.name: part for part in current.parts}
-            metadata = await self._whole(parts["metadata"].blob)
-            await channel.submit(current, metadata, await self._whole(parts["data"].blob))
-            return journey.submitted(current, self.clock.now())
+            await channel.submit(current, self._read)
+            return journey.submitted(current, self.clock.now(), channel.limits)
         failpoints.before("steps.read_events")
-        return journey.observed(current, await channel.events(current), self.clock.now())
+        return journey.observed(current, await channel.events(current), self.clock.now(), channel.limits)
 
     async def _upload(self, channel: Channel, current: Submission, todo: Step) -> None:
         """All parts of the step at once, each begun right after the commit; the first error once all have ended."""
@@ -311,7 +284,7 @@ class Delivery:
 
         async def send(part: Part) -> None:
             async with free:
-                await channel.upload(current, part, self.store.read_blob(part.blob))
+                await channel.upload(current, part, self._read(part))
 
         if len(todo.parts) == 1:
             await send(todo.parts[0])
@@ -321,78 +294,9 @@ class Delivery:
             if outcome is not None:
                 raise outcome
 
-    async def _whole(self, blob: UUID) -> bytes:
-        return b"".join([frame async for frame in self.store.read_blob(blob)])
+    def _read(self, part: Part) -> AsyncIterator[bytes]:
+        return self.store.read_blob(part.blob)
 
     async def _parcel(self, current: Submission) -> Parcel:
-        stored = await self.store.stored(current.id)
-        record = json.loads(stored.record)
-        readable = await self._readable(current, stored, record)
-        enclosures = [
-            Enclosure(self.new_id(), "antrag.pdf", "application/pdf", Purpose.FORM, len(readable), content=readable)
-        ]
-        enclosures += self._appointment(current, stored, record)
-        enclosures += [self._enclosed(current.id, attachment) for attachment in stored.attachments]
-        return Parcel(stored.document, tuple(enclosures), stored.received_at)
-
-    def _enclosed(self, submission_id: UUID, attachment: Attachment) -> Enclosure:
-        """The file, under the name that a message in the document gives it."""
-        upload = attachment.upload
-        return Enclosure(
-            attachment_id(submission_id, upload) if upload else self.new_id(),
-            attachment.filename,
-            attachment.media_type,
-            attachment.purpose,
-            attachment.size,
-            blob=attachment.blob,
-        )
-
-    def _appointment(self, current: Submission, stored: Stored, record: Mapping[str, Any]) -> list[Enclosure]:
-        """The wished times of an appointment as a file for calendar programs."""
-        failpoints.before("steps.appointment")
-        town = self.municipalities[current.municipality].name
-        service = self.catalogue.get(current.service)
-        content = service.calendar(record, uid=str(current.id), received_at=stored.received_at, place=town)
-        if content is None:
-            return []
-        return [
-            Enclosure(self.new_id(), "termin.ics", "text/calendar", Purpose.ATTACHMENT, len(content), content=content)
-        ]
-
-    async def _readable(self, current: Submission, stored: Stored, record: Mapping[str, Any]) -> bytes:
-        failpoints.before("steps.readable")
-        service = self.catalogue.get(current.service)
-        name = self.municipalities[current.municipality].name
-        return await asyncio.to_thread(
-            service.readable,
-            record,
-            municipality_name=name,
-            received_at=stored.received_at,
-            attachments=stored.attachments,
-            names=Names(str(current.id), current.case_id, stored.reference),
-        )
-
-
-def _known(current: Submission, pending: Change | None) -> Submission:
-    return pending.submission if pending else current
-
-
-def _joined(earlier: Change | None, later: Change) -> Change:
-    """Two changes as one commit: the result of one call and the intent of the next, or what was read after it."""
-    if earlier is None:
-        return later
-    before = earlier.submission
-    left = () if before.state is later.submission.state else (Passed(before.state, before.updated_at),)
-    return replace(
-        later,
-        journal=earlier.journal + later.journal,
-        evidence=earlier.evidence + later.evidence,
-        discard=earlier.discard + later.discard,
-        blobs=earlier.blobs + later.blobs,
-        passed=(*earlier.passed, *left, *later.passed),
-    )
-
-
-def due(submission: Submission, now: datetime) -> bool:
-    """Whether a job may act on the submission now (used by the sweep for submissions without a job)."""
-    return journey.next_step(submission, now) is not None
+        stored, service = await self.store.stored(current.id), self.catalogue.get(current.service)
+        return await parcel_of(current, stored, service, self.municipalities[current.municipality].name, self.new_id)

@@ -59,19 +59,19 @@ class EvidenceKeysInvalid(OperatorError):
 
 
 class AlreadyServing(OperatorError):
-    """Another process serves the same data directory."""
+    """Another process serves the same data directory; a sandbox has one too."""
 
     code = "already_serving"
-    de = "Für dieses Datenverzeichnis läuft bereits ein Gateway (Prozess {pid}). Bitte beenden oder data_dir ändern."
-    en = "A gateway already serves this data directory (process {pid}). Stop it or change data_dir."
+    de = "Dieses Datenverzeichnis hat schon ein laufender Prozess ({pid}). Bitte beenden oder data_dir (--data) ändern."
+    en = "A process that runs has this data directory already ({pid}). Stop it or change data_dir (--data)."
 
 
 class AddressTaken(OperatorError):
-    """Another program listens where the API should."""
+    """Another program listens where the API, or the sandbox, should."""
 
     code = "address_taken"
-    de = "Die Adresse {address} ist belegt oder nicht erlaubt. Bitte server.host und server.port ändern."
-    en = "The address {address} is taken or not allowed. Change server.host and server.port."
+    de = "Die Adresse {address} ist belegt oder nicht erlaubt. Bitte ändern (server.host, server.port; --port)."
+    en = "The address {address} is taken or not allowed. Change it (server.host, server.port; --port)."
 
 
 class Overloaded(OperatorError):

@@ -1,7 +1,7 @@
 """What an archive holds: everything that proves one submission, as files that can be read one by one.
 
 Knows: the members, their names and exact bytes. Never does: I/O, judge (`verify`), the ZIP itself (`container`).
-Standard: ADR 0011. Start reading: `build`, then `derived`.
+Standard: ADR 8. Start reading: `build`, then `derived`.
 
 - `chain.jsonl`: the entries, one canonical JSON object a line; the hash of each is over the line without `hash`
 - `events/NN-TYPE.jwt`, `receipt.jws`, `tags.json`, `validation.json`: what entries hold, once more as files (events

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from gateway.crypto.keys import thumbprint
 from gateway.evidence.chain import Link, moment
+from gateway.fitconnect.lacks import SENTENCES
 from gateway.submission.refused_events import COUNTED
-from gateway.submission.uncounted_events import SENTENCES
 
 _WHAT: Final[Mapping[str, str]] = {
     "received": "Vom Portal übernommen, Empfangsbestätigung ausgestellt",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.model import Finding
+from gateway.errors.sentences import Sentences
 
 RULES: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("Diese Datei fehlt im Archiv.", "This member is missing."),
@@ -85,6 +85,5 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def fault(place: str, rule: str) -> Finding:
-    """The finding at `place`, a member's name, for entries with `:` and the number."""
-    return Finding(place, rule, *RULES[rule])
+fault: Final = Sentences(RULES).finding
+"""The finding at a place: a member's name, for entries with `:` and the number."""

@@ -1,7 +1,7 @@
 """Judging what a database holds of evidence: the chain of roots, each root's leaves, a state against its chain.
 
 Knows: what follows from what, whatever was written past the gateway. Never does: I/O, repair; judge an archive
-(`verify`). Standard: ADR 0011. Start reading: `Walk`.
+(`verify`). Standard: ADR 8. Start reading: `Walk`.
 
 Each root names the digest of the one before: whose newest root is signed by a key that is trusted, or known from
 outside, has them all; none can be taken out, changed or put in without the next one saying so.
@@ -21,8 +21,9 @@ from gateway.evidence.faults import fault
 from gateway.evidence.merkle import Tree
 from gateway.evidence.roots import NOTHING, Newest
 from gateway.evidence.trust import Signers
+from gateway.fitconnect import events
 from gateway.model import Finding, State
-from gateway.submission.states import BEFORE_SUBMITTED
+from gateway.submission.states import ENDS, WAITING
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ def contradicts(state: State, links: Sequence[Link]) -> bool:
 
     What is before the last request to the counterpart has states without entries of their own; all others have one.
     """
-    said: set[State] = set(BEFORE_SUBMITTED - {State.HELD})
+    said: set[State] = set(WAITING)
     before, sealed = said, ""
     verdicts: set[State] = set()
     for link in links:
@@ -110,9 +111,5 @@ def events_differ(events: Sequence[Mapping[str, Any]], links: Sequence[Link]) ->
 def _verdict(body: Mapping[str, Any], destination: str) -> set[State]:
     if not body.get("verified"):
         return set()
-    kind, by_subscriber = body.get("type"), str(body.get("issuer")).lower() == destination.lower()
-    if kind == "accept-submission":
-        return {State.ACCEPTED} if by_subscriber else set()
-    if kind == "reject-submission":
-        return {State.REJECTED if by_subscriber else State.EXPIRED}
-    return {State.EXPIRED} if kind == "delete-submission" else set()
+    end = ENDS.get(events.meaning(str(body.get("type")), str(body.get("issuer")), destination, verified=True))
+    return {end} if end else set()

@@ -1,7 +1,7 @@
 """The signed root: at an instant, so many heads of chains stood as the tree under this root says.
 
 Knows: the bytes of a leaf, the payload of a root, how both are signed and read. Never does: choose whom to trust.
-Standard: ADR 0011; RFC 7515 with explicit typing (`typ`, RFC 8725 §3.11), since the gateway's key also signs receipts
+Standard: ADR 8; RFC 7515 with explicit typing (`typ`, RFC 8725 §3.11), since the gateway's key also signs receipts
 and tokens. Start reading: `ChainHead`, `sign`.
 """
 

@@ -1,7 +1,7 @@
 """Judging an archive offline: with nothing but its bytes and, better, keys that the verifier brings.
 
 Knows: every rule an archive must keep, in the order in which links hang on each other. Never does: I/O, stop at the
-first fault. Standard: ADR 0011. Start reading: `verify`.
+first fault. Standard: ADR 8. Start reading: `verify`.
 
 From the inside out: entries, events, receipt, what was derived, roots, digests of all members, the signature over
 those. The first fault in that order is `broken_at`.

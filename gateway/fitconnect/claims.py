@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from gateway.crypto import base64url, jws
 from gateway.errors import CryptoFailure
 from gateway.fitconnect import names
-from gateway.input import foreign_json
+from gateway.input import json_reader
 
 LATEST_IAT: Final = 253_402_300_799
 """The last second of the year 9999, which a date can still hold."""
@@ -137,7 +137,7 @@ def _payload(token: str) -> Mapping[str, Any]:
     try:
         raw = base64url.decode(token.partition(".")[2].partition(".")[0].encode("ascii"))
         _require(len(raw) <= names.SET_PAYLOAD_MAX_BYTES, "size")
-        payload = foreign_json.decode(raw, unique=True)
+        payload = json_reader.decode(raw, unique=True)
     except Malformed:
         raise
     except ValueError:

@@ -7,15 +7,15 @@ Standard: RFC 8417, FIT-Connect "set-validation", set-payload 1.2.2. Start readi
 
 A refused event comes back with `verified=False` and one problem `{"rule": slug}`; its `jti` is a digest of the token,
 so that a forgery cannot take the place of the real event of that `jti`. Rules: those of `claims`, and `RULES`.
-What breaks a rule that is judged behind the signature is genuine and does not count: `uncounted_events` has sentences.
+What breaks a rule that is judged behind the signature is genuine and does not count: `lacks` has sentences.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
@@ -26,8 +26,9 @@ from gateway.errors import CryptoFailure
 from gateway.fitconnect import claims as forms
 from gateway.fitconnect import names
 from gateway.fitconnect.claims import Claims, Malformed
-from gateway.input.foreign_json import storable
-from gateway.model import Event
+from gateway.fitconnect.lacks import SENTENCES
+from gateway.input.json_reader import storable
+from gateway.model import Event, EventMeaning
 
 RULES: Final = MappingProxyType(
     {
@@ -96,9 +97,34 @@ class KeyWanted:
 Keys = Mapping[KeyWanted, PublicKey]
 
 
-def is_delivery_service(event: Event, issuers: Collection[str]) -> bool:
-    """Whether the delivery service issued the event; `issuers` as configured. A slash at the end does not matter."""
-    return _plain(event.issuer) in {_plain(issuer) for issuer in issuers}
+MEANINGS: Final = MappingProxyType(
+    {
+        names.SUBMIT_SUBMISSION: EventMeaning.SUBMITTED,
+        names.ACCEPT_SUBMISSION: EventMeaning.ACCEPTED,
+        names.REJECT_SUBMISSION: EventMeaning.REJECTED,
+        names.DELETE_SUBMISSION: EventMeaning.WITHDRAWN,
+    }
+)
+"""Types that mean more than a notice."""
+
+
+def meaning(kind: str, issuer: str, destination_id: str | None, *, verified: bool) -> EventMeaning:
+    """What an event of this type means. Where its issuer is proven, only the destination accepts or rejects.
+
+    The delivery service rejects what nobody picked up: it withdraws.
+    """
+    said = MEANINGS.get(kind, EventMeaning.NOTICE)
+    for_authority = said in {EventMeaning.ACCEPTED, EventMeaning.REJECTED}
+    if verified and for_authority and issuer.lower() != (destination_id or "").lower():
+        return EventMeaning.WITHDRAWN if said is EventMeaning.REJECTED else EventMeaning.NOTICE
+    return said
+
+
+def understood(event: Event, destination_id: str | None) -> Event:
+    """The event with its meaning and what it lacks; also of one that was read from a row."""
+    rule = "" if event.verified or not event.problems else str(event.problems[0].get("rule", ""))
+    meant = meaning(event.type, event.issuer, destination_id, verified=event.verified)
+    return replace(event, meaning=meant, lack=SENTENCES.get(rule))
 
 
 def wanted_keys(tokens: Iterable[str], expected: ExpectedEvent) -> frozenset[KeyWanted]:
@@ -149,7 +175,8 @@ def prove(
         types[claims.type] += 1
         state = state if claims.type == names.NOTIFY_SUBMISSION else claims.type
         digest = _digest(claims, expected, keys)
-        log.append(Event(claims.type, claims.issuer, True, claims.at, claims.problems, claims.jti, token, digest))
+        event = Event(claims.type, claims.issuer, True, claims.at, claims.problems, claims.jti, token, digest)
+        log.append(understood(event, expected.destination_id))
     return tuple(log)
 
 
@@ -216,7 +243,7 @@ def _refused(token: str, claims: Claims | None, rule: str) -> Event:
     """What cannot be proven is told with as much as it claims, under an id of its own."""
     digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
     at = claims.at if claims else datetime.fromtimestamp(0, UTC)
-    return Event(
+    event = Event(
         type=claims.type if claims else forms.claimed_type(token),
         issuer=claims.issuer if claims else "",
         verified=False,
@@ -225,3 +252,4 @@ def _refused(token: str, claims: Claims | None, rule: str) -> Event:
         jti=f"refused:{digest[:40]}",
         token=storable(token) if len(token) <= REFUSED_TOKEN_CHARS else "",
     )
+    return understood(event, None)

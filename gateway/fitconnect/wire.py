@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from gateway.errors import CounterpartBusy, CounterpartGarbled, CounterpartRefused, GatewayError
 from gateway.fitconnect import names
-from gateway.input import foreign_json
+from gateway.input import json_reader
 from gateway.outbound.answer import Answer
 from gateway.ports.channel import Announced
 
@@ -29,6 +29,7 @@ _UUID: Final = re.compile(names.UUID_PATTERN)
 _KID: Final = re.compile(r"[A-Za-z0-9._~:=+-]{1,128}")
 _TRANSIENT: Final = frozenset({408, 425, 429})
 _SEPARATORS: Final = (",", ":")
+_SUBMISSION: Final = (b'{"encryptedMetadata":"', b'","encryptedData":"', b'"}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +138,23 @@ def put_attachment(submission_id: str, attachment_id: str, size: int) -> Request
     return Request("PUT", path, content_type=names.JOSE, size=size, call="fitconnect.upload")
 
 
-def put_submission(submission_id: str, metadata: bytes, data: bytes) -> Request:
-    """Send the final request. Both parts are compact JWE, so no character of them needs an escape in JSON."""
-    content = b'{"encryptedMetadata":"%b","encryptedData":"%b"}' % (metadata, data)
+def put_submission(submission_id: str, metadata_size: int, data_size: int) -> Request:
+    """Send the final request; its body (`submission_body`) is streamed beside this value."""
     path = f"{VERSION}/submissions/{_id(submission_id)}"
-    return Request("PUT", path, content, names.JSON, names.JSON, call="fitconnect.submit")
+    size = sum(map(len, _SUBMISSION)) + metadata_size + data_size
+    return Request("PUT", path, None, names.JSON, names.JSON, size, call="fitconnect.submit")
+
+
+async def submission_body(metadata: AsyncIterator[bytes], data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Both parts as JSON. They are compact JWE, so no character of them needs an escape."""
+    before, between, after = _SUBMISSION
+    yield before
+    async for piece in metadata:
+        yield piece
+    yield between
+    async for piece in data:
+        yield piece
+    yield after
 
 
 def read_events(submission_id: str, offset: int) -> Request:
@@ -236,7 +249,7 @@ def wait(headers: Mapping[str, str], now: datetime) -> float | None:
 def slug(answer: Answer) -> str:
     """The last part of the problem's type where FITKO's prefix leads it, else `unknown`; never any other text."""
     try:
-        said = foreign_json.decode(answer.body).get("type")
+        said = json_reader.decode(answer.body).get("type")
     except (ValueError, AttributeError):
         return "unknown"
     if not isinstance(said, str) or not said.startswith(names.PROBLEM_PREFIX):
@@ -256,7 +269,7 @@ def _offer(entry: Mapping[str, Any]) -> DestinationOffer:
 
 def _object(answer: Answer) -> Mapping[str, Any]:
     try:
-        body = foreign_json.decode(answer.body)
+        body = json_reader.decode(answer.body)
     except ValueError as error:
         raise CounterpartGarbled(host=answer.host) from error
     if not isinstance(body, dict):

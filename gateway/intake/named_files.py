@@ -6,15 +6,14 @@ Standard: fixed interfaces §3. Start reading: `named`.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 from uuid import UUID
 
+from gateway.intake.body import ListedAttachment
 from gateway.model import Attachment, Client, Finding
 from gateway.ports.store import Store
-from gateway.services.attachments import bare
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,39 +23,34 @@ class Named:
     attachments: tuple[Attachment, ...] = ()
     reused: frozenset[UUID] = frozenset()
     missing: tuple[Finding, ...] = ()
-    _places: frozenset[str] = field(default=frozenset())
-
-    def without_consequences(self, findings: Sequence[Finding]) -> list[Finding]:
-        """The findings but those about bytes that are not there: they have been told to be missing."""
-        return [one for one in findings if one.pointer not in self._places]
 
 
 async def named(
-    store: Store, client: Client, listed: Sequence[Mapping[str, Any]], corrected: UUID | None = None
+    store: Store, client: Client, listed: Sequence[ListedAttachment], corrected: UUID | None = None
 ) -> Named:
-    """What the list of attachments (of the right shape) means; `corrected` is the client's own earlier application."""
-    wanted = tuple(UUID(item["upload"]) for item in listed)
-    if not wanted:
+    """What the list of attachments means; `corrected` is the client's own earlier application."""
+    if not listed:
         return Named()
-    earlier = await store.files_of(client.id, corrected, wanted) if corrected else {}
-    gone = {upload for upload, one in earlier.items() if one.blob is None}
-    there = {**await store.uploads(client.id, wanted), **earlier}
+    uploads = tuple(item.upload for item in listed)
+    earlier = await store.files_of(client.id, corrected, uploads) if corrected else {}
+    gone = {upload for upload, file in earlier.items() if file.blob is None}
+    there = {**await store.uploads(client.id, uploads), **earlier}
     missing = tuple(
         Finding(f"/attachments/{no}/upload", *(_GONE if upload in gone else _UNKNOWN))
-        for no, upload in enumerate(wanted)
+        for no, upload in enumerate(uploads)
         if upload in gone or upload not in there
     )
     attachments = tuple(
         replace(
-            there.get(upload, _NOTHING),
-            kind=item["kind"],
-            filename=unicodedata.normalize("NFC", item["filename"]),
-            media_type=bare(item["media_type"]),
-            upload=upload,
+            there.get(item.upload, _NOTHING),
+            kind=item.kind,
+            filename=item.filename,
+            media_type=item.media_type,
+            upload=item.upload,
         )
-        for upload, item in zip(wanted, listed, strict=True)
+        for item in listed
     )
-    return Named(attachments, frozenset(earlier), missing, frozenset(one.pointer for one in missing))
+    return Named(attachments, frozenset(earlier), missing)
 
 
 _NOTHING: Final = Attachment("", "", "", 0, "0" * 64)

@@ -1,18 +1,17 @@
 """Taking back and correcting: what a portal may still change about an application it handed off.
 
-Knows: in which order the two versions come and go. Never does: HTTP, SQL; decide until when (`interventions` does);
-tell the counterpart (it forgets an announcement that is never submitted).
+Knows: in which order the two versions come and go. Never does: HTTP, SQL; decide until when
+(`submission.actions` does); tell the counterpart (it forgets an announcement that is never submitted).
 Standard: fixed interfaces §3, architecture §3. Start reading: `withdraw`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 from uuid import UUID
 
 from gateway.errors import RecordInvalid, StateConflict, VersionGone
+from gateway.intake.body import Application
 from gateway.intake.create import Admit, Intake
 from gateway.model import Client, Finding, State
 from gateway.ports.clock import Clock
@@ -38,16 +37,14 @@ async def withdraw(store: Store, clock: Clock, submission_id: UUID) -> None:
     raise StateConflict(state=current.state.value)
 
 
-def taken_again(old: View, body: Mapping[str, Any]) -> int:
+def taken_again(old: View, application: Application) -> int:
     """Bytes of the old application's files that the new one names: as many more will be stored."""
-    listed = body.get("attachments")
-    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-    again = {str(item.get("upload")).lower() for item in items}
-    return sum(one.size for one in old.attachments if str(one.upload) in again)
+    again = {item.upload for item in application.attachments or ()}
+    return sum(file.size for file in old.attachments if file.upload in again)
 
 
 async def correct(  # noqa: PLR0913, PLR0917 - what `Intake.create` needs, and the old one
-    intake: Intake, client: Client, old: View, body: Mapping[str, Any], key: str, admit: Admit | None = None
+    intake: Intake, client: Client, old: View, application: Application, key: str, admit: Admit | None = None
 ) -> View:
     """Take over a corrected application in place of `old`, which is cancelled if it was not submitted yet.
 
@@ -63,12 +60,15 @@ async def correct(  # noqa: PLR0913, PLR0917 - what `Intake.create` needs, and t
             "Eine Korrektur gilt demselben Dienst und derselben Kommune.",
             "A correction is for the same service and municipality.",
         )
-        for name, value in (("service", old.submission.service), ("municipality", old.submission.municipality))
-        if isinstance(body.get(name), str) and body[name] != value
+        for name, said, before in (
+            ("service", application.service, old.submission.service),
+            ("municipality", application.municipality, old.submission.municipality),
+        )
+        if said is not None and said != before
     ]
     if faults:
         raise RecordInvalid(findings=tuple(faults))
-    made = await intake.create(client, body, key, supersedes=old.submission.id, admit=admit)
+    made = await intake.create(client, application, key, supersedes=old.submission.id, admit=admit)
     with suppress(StateConflict):
         await withdraw(intake.store, intake.clock, old.submission.id)
     return made

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from gateway.crypto import jws
@@ -32,7 +31,8 @@ from gateway.keys.municipality import DocumentKeys
 from gateway.model import Finding
 from gateway.ports.clock import Clock
 from gateway.settings import unusable_files
-from gateway.settings.gateway import MunicipalityFile, Settings
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile
 
 MASTER_KEY_BYTES = 32
 
@@ -139,18 +139,8 @@ def read_private(path: Path, setting: str) -> PrivateKey:
         rule = str(error.params["rule"])
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
         rule = type(error).__name__
-    sentences = unusable_files.said(unusable_files.no_private_jwk(path), unusable_files.EVIDENCE_KEY, rule=rule)
-    raise SettingsInvalid(findings=(Finding(f"{setting}: {path}", "key_unreadable", *sentences),))
-
-
-def read_roots(path: Path, setting: str) -> tuple[x509.Certificate, ...]:
-    """The certificates of a PEM file. Raises `SettingsInvalid` naming the setting."""
-    try:
-        return tuple(x509.load_pem_x509_certificates(regular_file.content(path)))
-    except (OSError, ValueError):
-        cause = unusable_files.no_certificates(path)
-    sentences = unusable_files.said(cause, unusable_files.CERTIFICATES)
-    raise SettingsInvalid(findings=(Finding(f"{setting}: {path}", "roots_unreadable", *sentences),))
+    cause = unusable_files.no_private_jwk(path)
+    raise unusable_files.refusal(f"{setting}: {path}", "key_unreadable", cause, unusable_files.EVIDENCE_KEY, fits=rule)
 
 
 def judge_master_files(settings: Settings) -> None:
@@ -181,15 +171,8 @@ def read_secret(path: Path, setting: str) -> str:
     except (OSError, UnicodeDecodeError):
         secret = ""
     if not secret:
-        raise SettingsInvalid(
-            findings=(
-                Finding(
-                    f"{setting}: {path}",
-                    "secret_unreadable",
-                    *unusable_files.said(unusable_files.no_secret(path), unusable_files.SECRET),
-                ),
-            )
-        )
+        cause = unusable_files.no_secret(path)
+        raise unusable_files.refusal(f"{setting}: {path}", "secret_unreadable", cause, unusable_files.SECRET)
     return secret
 
 

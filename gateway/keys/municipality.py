@@ -22,16 +22,16 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
-from cryptography import x509
 
 from gateway.errors import KeyUnfit, SettingsInvalid, SigningKeyUnfit
 from gateway.input import regular_file
 from gateway.keys.external import ExternalSigner
 from gateway.keys.following import Look, look
+from gateway.keys.pem import read_certificates
 from gateway.model import Document, Finding, Signature, SignatureFormat, SignatureStyle
 from gateway.ports.clock import Clock
 from gateway.settings import unusable_files
-from gateway.settings.gateway import MunicipalityFile
+from gateway.settings.municipality import MunicipalityFile
 from gateway.signature import identity as identities
 from gateway.signature import making, signer
 from gateway.signature.identity import Identity
@@ -172,18 +172,20 @@ def _signer(file: MunicipalityFile) -> Signer:
 
 def _identity(file: MunicipalityFile) -> Identity:
     keys = file.keys
-    chain = _chain(file.slug, keys.certificate_chain_file)
+    chain_place = f"{file.slug}.keys.certificate_chain_file"
+    chain_path = keys.certificate_chain_file
+    chain = read_certificates(chain_path, chain_place, "certificates_unreadable") if chain_path else ()
     rule, place, path = "", f"{file.slug}.keys.signing_jwk_file", keys.signing_jwk_file
     try:
         if keys.external_signer:
-            place, path = f"{file.slug}.keys.certificate_chain_file", keys.certificate_chain_file
+            place, path = chain_place, chain_path
             return identities.of_chain(chain)
         return identities.of_jwk(_jwk(path), chain)
     except KeyUnfit as error:
         rule = str(error.params["rule"])
     if rule in _SAID:
         raise SettingsInvalid(findings=(finding(f"{place}: {path}", _SAID[rule]),))
-    raise _unreadable(place, path, rule)
+    raise _unreadable(place, path, rule, of_chain=bool(keys.external_signer))
 
 
 def _jwk(path: Path | None) -> Mapping[str, Any]:
@@ -194,24 +196,6 @@ def _jwk(path: Path | None) -> Mapping[str, Any]:
     if not isinstance(jwk, dict) or not isinstance(jwk.get("d"), str):
         raise KeyUnfit(rule="jwk_form")
     return jwk
-
-
-def _chain(slug: str, path: Path | None) -> tuple[x509.Certificate, ...]:
-    if path is None:
-        return ()
-    try:
-        return tuple(x509.load_pem_x509_certificates(regular_file.content(path)))
-    except (OSError, ValueError):
-        pass
-    raise SettingsInvalid(
-        findings=(
-            Finding(
-                f"{slug}.keys.certificate_chain_file: {path}",
-                "certificates_unreadable",
-                *unusable_files.said(unusable_files.no_certificates(path), unusable_files.CERTIFICATES),
-            ),
-        )
-    )
 
 
 def _place(file: MunicipalityFile, rule: str) -> str:
@@ -241,11 +225,10 @@ def _sticky(path: Path) -> bool:
     return path.is_dir() and bool(path.stat().st_mode & stat.S_ISVTX)
 
 
-def _unreadable(place: str, path: Path | None, rule: str) -> SettingsInvalid:
+def _unreadable(place: str, path: Path | None, rule: str, *, of_chain: bool = False) -> SettingsInvalid:
     """Where a command signs, `path` is the chain's; else the key's. What is wrong with a chain has said so before."""
     cause = "missing" if path is None else unusable_files.no_private_jwk(path)
     way_out = unusable_files.SIGNING_KEY
-    if rule in {"x5c_missing", "x5c_form", "kty"} and place.endswith("chain_file"):
+    if rule in {"x5c_missing", "x5c_form", "kty"} and of_chain:
         cause, way_out = "no_certificate", unusable_files.CERTIFICATES
-    sentences = unusable_files.said(cause, way_out, rule=rule)
-    return SettingsInvalid(findings=(Finding(f"{place}: {path}", "key_unreadable", *sentences),))
+    return unusable_files.refusal(f"{place}: {path}", "key_unreadable", cause, way_out, fits=rule)

@@ -13,7 +13,7 @@ from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Finding, Municipality, SignatureFormat, SignatureStyle
 from gateway.services.loader import NO_PLACE, Services
 from gateway.services.service import Service
-from gateway.settings.gateway import SignatureSection
+from gateway.settings.municipality import SignatureSection
 
 
 def style(section: SignatureSection | None) -> SignatureStyle | None:

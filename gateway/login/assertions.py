@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from gateway.crypto import base64url, jws
 from gateway.errors import CryptoFailure
-from gateway.input import foreign_json
+from gateway.input import json_reader
 from gateway.login.clients import AssertionKey, Registration, Registry
 
 TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -89,7 +89,7 @@ class Assertions:
 
 def _subject(assertion: str) -> str:
     """The `sub` as claimed: only a name to look up the keys with, trusted after the signature."""
-    claims = foreign_json.decode(base64url.decode(assertion.split(".")[1].encode("ascii")))
+    claims = json_reader.decode(base64url.decode(assertion.split(".")[1].encode("ascii")))
     subject = claims.get("sub") if isinstance(claims, dict) else None
     return subject if isinstance(subject, str) else ""
 
@@ -101,7 +101,7 @@ def _verified(assertion: str, keys: tuple[AssertionKey, ...], kid: object) -> di
             payload = jws.verify(assertion, candidate.key, alg=candidate.alg)
         except CryptoFailure:
             continue
-        claims = foreign_json.decode(payload)
+        claims = json_reader.decode(payload)
         if isinstance(claims, dict):
             return claims
     raise CryptoFailure

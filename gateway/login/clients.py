@@ -66,8 +66,8 @@ def registration(
             Finding(
                 f"clients.{client.id}",
                 "no_credentials",
-                "Der Client hat weder secret_file noch jwks noch ein TLS-Zertifikat; eines davon bitte setzen.",
-                "The client has neither secret_file nor jwks nor a TLS certificate; set one of them.",
+                "Weder secret_file noch ein Schlüssel in jwks noch ein TLS-Zertifikat; eines davon bitte setzen.",
+                "Neither secret_file nor a key in jwks nor a TLS certificate; set one of them.",
             )
         )
     if findings:

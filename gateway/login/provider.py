@@ -32,9 +32,9 @@ from gateway.login import assertions, certificates
 from gateway.login.certificates import Presented
 from gateway.login.clients import Registration, Registry
 from gateway.login.tokens import LIFETIME_S, Issuer, PortalTokens, Principal
+from gateway.model import ALL_SCOPES
 from gateway.ports.clock import Clock
 
-SCOPES: Final = ("submissions:write", "submissions:read", "services:read", "webhooks:write")
 METHODS: Final = ("client_secret_basic", "private_key_jwt", *certificates.METHODS)
 ASSERTION_ALGS: Final = ("EdDSA", "ES256", "PS512")
 FORM_LIMIT: Final = 16_384
@@ -100,7 +100,7 @@ class Provider:
             "issuer": issuer.url,
             "token_endpoint": issuer.token_endpoint,
             "jwks_uri": f"{issuer.url}/oidc/jwks.json",
-            "scopes_supported": list(SCOPES),
+            "scopes_supported": list(ALL_SCOPES),
             "response_types_supported": [],
             "grant_types_supported": ["client_credentials"],
             "token_endpoint_auth_methods_supported": [m for m in METHODS if bound or m not in certificates.METHODS],
@@ -166,7 +166,7 @@ class Provider:
 
     def grant(self, request: _Request, registered: Registration, wanted: str | None) -> dict[str, Any]:
         """The token response: the scopes wanted, or all that the client has. Raises `InvalidScopeError`."""
-        granted = registered.client.scopes & frozenset(SCOPES)
+        granted = registered.client.scopes & frozenset(ALL_SCOPES)
         if wanted:
             asked = frozenset(wanted.split(" ")) if _SCOPE.fullmatch(wanted) else frozenset({""})
             if not asked <= granted:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -24,6 +24,7 @@ from gateway.errors import (
     OperatorError,
     RestoreUnfinished,
 )
+from gateway.fitconnect.limits import FITCONNECT
 from gateway.keys.municipality import DocumentKeys
 from gateway.keys.style import wanted
 from gateway.model import Blame, Destination, Finding, Municipality
@@ -188,19 +189,26 @@ class Checks:
     async def municipality(
         self,
         town: Municipality,
-        channel: CheckableChannel | None,
+        channels: Mapping[tuple[str, str], CheckableChannel],
         catalogue: Services,
         sign: Callable[[], Awaitable[str]],
     ) -> list[CheckLine]:
-        """The municipality's key (`sign`), its login, and each destination; without a channel only what needs none."""
+        """The municipality's key (`sign`), its login, and each destination; without a channel only what needs none.
+
+        `channels` are found by municipality and channel.
+        """
         lines = [await self.tried(f"signing_key {town.slug}", sign)]
+        channel = channels.get((town.ars, FITCONNECT))
         if channel is None:
             return lines
         lines.append(await self.tried(f"fitconnect_token {town.slug}", channel.check_token))
+        if not lines[-1].ok:  # a destination is read with a token: it would only say the same again
+            return lines
         for destination in town.destinations:
             name = f"destination {town.slug} {destination.destination_id}"
-            lines.append(await self.tried(name, partial(channel.check_destination, destination.destination_id)))
-            lines += await self.services(town, channel, catalogue, destination) if lines[-1].ok else []
+            to = channels[town.ars, destination.channel]
+            lines.append(await self.tried(name, partial(to.check_destination, destination.destination_id)))
+            lines += await self.services(town, to, catalogue, destination) if lines[-1].ok else []
         return lines
 
     async def services(

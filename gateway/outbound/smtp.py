@@ -140,8 +140,25 @@ class _Pinned(smtplib.SMTP):
             self._hold(plain)
             if self._relay.tls != "tls":
                 return plain
-            return context(self._relay).wrap_socket(plain, server_hostname=host)
+            return self._secured(plain, host)
         raise error
+
+    def _secured(self, plain: socket.socket, host: str) -> ssl.SSLSocket:
+        """TLS over the connection; whatever ends the handshake, nothing of it stays open.
+
+        `cut` waits while the connection is wrapped: the library would leave open what is shut down then.
+        """
+        with self._lock:
+            if self._over:
+                plain.close()
+                raise OSError(self._relay.host)
+            made = context(self._relay).wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+        try:
+            made.do_handshake()
+        except BaseException:
+            made.close()
+            raise
+        return made
 
     def _hold(self, plain: socket.socket) -> None:
         """Keep a second handle on the connection: wrapping it for TLS takes the first away while it still waits."""

@@ -6,38 +6,15 @@ Standard: architecture §3. Start reading: `Parcel`.
 
 from __future__ import annotations
 
-from collections.abc import (
-    AsyncIterator,
-    Mapping,
-)
-from dataclasses import (
-    dataclass,
-    field,
-)
-from datetime import (
-    datetime,
-)
-from typing import (
-    Any,
-    Protocol,
-)
-from uuid import (
-    UUID,
-)
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
 
-from gateway.model import (
-    Document,
-    Event,
-    Part,
-    Purpose,
-    Submission,
-)
-from gateway.ports.blobs import (
-    SmallBlob,
-)
-from gateway.ports.store import (
-    Store,
-)
+from gateway.model import Document, Event, FitConnectAddress, Part, Purpose, Submission
+from gateway.ports.blobs import SmallBlob
+from gateway.ports.store import Store
 
 
 class LookUnderWay(Exception):
@@ -70,15 +47,15 @@ class Parcel:
 class Sealed:
     """What sealing made: the parts, where they go, and what the evidence keeps (key ids, hashes, versions).
 
+    `address` is what the channel wants to know again at the next steps.
     `blobs` are the small parts, which stand in the store only once they are committed; large ones stand there already.
     """
 
     parts: tuple[Part, ...]
     destination_id: str
-    region: str | None
-    service_identifier: str
     facts: Mapping[str, Any]
     blobs: tuple[SmallBlob, ...] = ()
+    address: FitConnectAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +66,33 @@ class Announced:
     case_id: str
 
 
+ReadPart = Callable[[Part], AsyncIterator[bytes]]
+"""The sealed bytes of a part as a stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLimits:
+    """The counterpart's own times; None: it has no such. All but the first count from the submit."""
+
+    announcement_lasts: timedelta | None = None
+    """An announcement that nothing followed is forgotten then."""
+    answer_due: timedelta | None = None
+    """The counterpart ends what the authority has not answered."""
+    erased_after: timedelta | None = None
+    """Whatever became of it, the counterpart has erased it then."""
+    events_kept: timedelta | None = None
+
+
 class Channel(Protocol):
     """A way to an authority. Each call is one exchange; errors are `CounterpartError` with `retry` set or not.
 
     A call that needs what another one is asking for already waits for it a moment only, then raises `LookUnderWay`.
     """
+
+    @property
+    def limits(self) -> ChannelLimits:
+        """The times of the other side."""
+        ...
 
     def destination_of(self, service: str, *, test: bool) -> str:
         """The destination to which a service's submissions go. Raises `DestinationUnfit` where there is none."""
@@ -111,10 +110,10 @@ class Channel(Protocol):
         """Send one sealed attachment; safe to repeat."""
         ...
 
-    async def submit(self, submission: Submission, metadata: bytes, data: bytes) -> None:
-        """Send the final request; safe to repeat under the same remote id."""
+    async def submit(self, submission: Submission, read: ReadPart) -> None:
+        """Send the final request with whatever parts it takes; safe to repeat under the same remote id."""
         ...
 
     async def events(self, submission: Submission) -> tuple[Event, ...]:
-        """The whole event log in order, every SET verified; what does not verify comes with `verified=False`."""
+        """The whole event log in order with what each event means; what does not verify has `verified=False`."""
         ...

@@ -10,21 +10,20 @@ from uuid import uuid4
 
 from gateway import __version__
 from gateway.backpressure.admission import Pressure
-from gateway.errors import GatewayError, SettingsInvalid
+from gateway.errors import GatewayError
 from gateway.input import regular_file
-from gateway.intake.create import offers
-from gateway.intake.withdrawal import correct
 from gateway.keys.files import read_secret
 from gateway.keys.following import Following
 from gateway.login.certificates import Certificates
 from gateway.login.clients import Registration, Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
-from gateway.model import Client, Finding
+from gateway.model import Client
 from gateway.outbound.policy import AddressPolicy
 from gateway.serve import tls
 from gateway.settings import unusable_files
-from gateway.settings.gateway import ClientSection, Settings
+from gateway.settings.gateway import Settings
+from gateway.settings.server import ClientSection
 from gateway.store.operation import exchange_durations
 from gateway.store.operation.allowances import StoredAllowances
 from gateway.store.operation.used_assertions import UsedAssertions
@@ -64,14 +63,14 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
         return [HealthCheck("database:responds", "pass", component_type="datastore"), *resource_checks(pressure)]
 
     async def states() -> Mapping[str, int]:
-        found: dict[str, int] = {}
+        by_state: dict[str, int] = {}
         for (_, state), number in (await runtime.store.counts()).items():
-            found[state] = found.get(state, 0) + number
-        return found
+            by_state[state] = by_state.get(state, 0) + number
+        return by_state
 
     async def newest_root() -> tuple[int, str]:
-        found = await judging.newest(runtime.store.database)
-        return found.no, found.digest
+        root = await judging.newest(runtime.store.database)
+        return root.no, root.digest
 
     return WebDependencies(
         intake=runtime.intake,
@@ -81,7 +80,6 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
         provider=provider,
         clock=runtime.clock,
         health=health,
-        offers=offers,
         states=states,
         exchanges=partial(exchange_durations.read, runtime.store.database),
         newest_root=newest_root,
@@ -92,7 +90,6 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
             runtime.clock,
             StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since),
         ),
-        correct=partial(correct, runtime.intake),
         webhooks=WebhookDependencies(
             store=runtime.store.webhooks,
             addresses=AddressPolicy.of(runtime.settings.outbound.allow_private),
@@ -152,13 +149,7 @@ def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
-        raise SettingsInvalid(
-            findings=(
-                Finding(
-                    f"{place}.jwks: {section.jwks}",
-                    "jwks_unreadable",
-                    *unusable_files.said(unusable_files.no_jwk_set(section.jwks), unusable_files.CLIENT_KEYS),
-                ),
-            )
-        )
+        cause = unusable_files.no_jwk_set(section.jwks)
+        named = f"{place}.jwks: {section.jwks}"
+        raise unusable_files.refusal(named, "jwks_unreadable", cause, unusable_files.CLIENT_KEYS)
     return found

@@ -6,18 +6,21 @@ import ssl
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.errors import SettingsInvalid
-from gateway.input import regular_file
+from gateway.keys.pem import read_certificates
 from gateway.login.certificates import CertificateRule, Presented, subject_of
 from gateway.model import Finding
 from gateway.settings import unusable_files
-from gateway.settings.gateway import ClientSection, Settings
-from gateway.settings.sections import TlsSection
+from gateway.settings.gateway import Settings
+from gateway.settings.server import ClientSection, TlsSection
 from gateway.wiring.refusals import Attempt
+
+_RULE: Final = "certificate_unreadable"
 
 
 def context(settings: Settings) -> ssl.SSLContext | None:
@@ -31,12 +34,12 @@ def context(settings: Settings) -> ssl.SSLContext | None:
         return None
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
-    _certificates(tls.certificate_file, "server.tls.certificate_file")
+    read_certificates(tls.certificate_file, "server.tls.certificate_file", _RULE)
     _is_key(tls.key_file)  # the library would wait for a pipe, or for somebody to type a password
     try:
         made.load_cert_chain(tls.certificate_file, tls.key_file)
     except (OSError, ssl.SSLError):
-        raise _unusable(f"server.tls.key_file: {tls.key_file}", "not_a_pair", unusable_files.TLS_KEY) from None
+        raise _no_key(tls.key_file, "not_a_pair") from None
     trusted = [*authorities(tls), *(each for section in settings.clients for each in pinned(section))]
     if trusted:
         pem = "".join(each.public_bytes(Encoding.PEM).decode() for each in trusted)
@@ -50,29 +53,33 @@ def attempts(settings: Settings) -> Iterator[Attempt]:
     """What is read here, tried one by one; see `refusals`."""
     tls = settings.server.tls
     if tls.certificate_file is not None and tls.key_file is not None:
-        yield partial(_certificates, tls.certificate_file, "server.tls.certificate_file")
+        yield partial(read_certificates, tls.certificate_file, "server.tls.certificate_file", _RULE)
         yield partial(_is_key, tls.key_file)
     yield partial(authorities, tls)
     for section in settings.clients:
         for file in section.tls_certificate_files:
-            yield partial(_certificates, file, _pinned(section))
+            yield partial(read_certificates, file, _pinned(section), _RULE)
     yield partial(context, settings)
 
 
 def _is_key(path: Path) -> None:
     if (cause := unusable_files.no_tls_key(path)) != "not_a_pair":
-        raise _unusable(f"server.tls.key_file: {path}", cause, unusable_files.TLS_KEY)
+        raise _no_key(path, cause)
+
+
+def _no_key(path: Path, cause: str) -> SettingsInvalid:
+    return unusable_files.refusal(f"server.tls.key_file: {path}", _RULE, cause, unusable_files.TLS_KEY)
 
 
 def authorities(tls: TlsSection) -> tuple[x509.Certificate, ...]:
     """Who may vouch for portals' certificates. Raises `SettingsInvalid`."""
-    return _certificates(tls.client_ca_file, "server.tls.client_ca_file") if tls.client_ca_file else ()
+    return read_certificates(tls.client_ca_file, "server.tls.client_ca_file", _RULE) if tls.client_ca_file else ()
 
 
 def pinned(section: ClientSection) -> Iterable[x509.Certificate]:
     """The certificates that are a client's by themselves. Raises `SettingsInvalid`."""
     for file in section.tls_certificate_files:
-        yield from _certificates(file, _pinned(section))
+        yield from read_certificates(file, _pinned(section), _RULE)
 
 
 def _pinned(section: ClientSection) -> str:
@@ -94,16 +101,3 @@ def rule(section: ClientSection, place: str) -> CertificateRule | None:
         raise SettingsInvalid(findings=(fault,)) from None
     found = CertificateRule(prints, subject, section.tls_san_dns, section.tls_san_uri)
     return found if found != CertificateRule() else None
-
-
-def _certificates(file: Path, place: str) -> tuple[x509.Certificate, ...]:
-    try:
-        return tuple(x509.load_pem_x509_certificates(regular_file.content(file)))
-    except (OSError, ValueError):
-        cause = unusable_files.no_certificates(file)
-    raise _unusable(f"{place}: {file}", cause, unusable_files.CERTIFICATES)
-
-
-def _unusable(place: str, cause: str, way_out: unusable_files.Said) -> SettingsInvalid:
-    fault = Finding(place, "certificate_unreadable", *unusable_files.said(cause, way_out))
-    return SettingsInvalid(findings=(fault,))

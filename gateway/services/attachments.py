@@ -13,6 +13,7 @@ from uuid import UUID
 
 from gateway.model import Attachment, Finding, Purpose, Severity
 from gateway.services.definition import MAX_FILE_BYTES, AttachmentRule
+from gateway.xoev.form.filling import FillingPlan
 from gateway.xoev.mapping.model import look_up
 from gateway.xoev.record.sentences import finding
 
@@ -60,13 +61,19 @@ def check(
     return found + _together([one for one in attachments if one.purpose is Purpose.ATTACHMENT], MAX_FILES - added)
 
 
-def sample(rules: Sequence[AttachmentRule]) -> list[Attachment]:
-    """A file of each kind that has to come, as the example of a service lists them."""
-    wanted = [rule for rule in rules if rule.required]
+def sample(rules: Sequence[AttachmentRule], root: FillingPlan) -> list[Attachment]:
+    """The files of each kind that has to come, as the example of a service lists them."""
+    wanted = [rule for rule in rules if rule.required for _ in range(least(rule, root))]
     return [
         Attachment(rule.kind, f"{rule.kind}.bin", rule.media_types[0], 1, "0" * 64, upload=UUID(int=number))
         for number, rule in enumerate(wanted)
     ]
+
+
+def least(rule: AttachmentRule, root: FillingPlan) -> int:
+    """How many files of a kind that has to come: one, or as many as a field of the form that names it asks for."""
+    fields = (one for one in root.walk() if one.entry is not None and one.entry.attachment == rule.kind)
+    return max((1, *(one.node.minimum for one in fields)))
 
 
 def bare(media_type: str) -> str:

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from gateway.model import Finding
+from gateway.errors.sentences import Sentences
+from gateway.model import Finding, Severity
 from gateway.services.definition import AttachmentRule, Definition
 from gateway.xoev.fim import Field, FieldKind, FormSchema, Group
+from gateway.xoev.form.filling import FillingPlan
 from gateway.xoev.form.texts import Texts
 from gateway.xoev.mapping.model import STAR, FieldEntry, Tokens
 
@@ -41,8 +43,16 @@ SENTENCES: Final = {
         "Das Feld {0} steht seltener, als Anlagen dieser Art erlaubt sind; max_count höchstens {1}.",
         "The field {0} stands less often than attachments of this kind are allowed; max_count at most {1}.",
     ),
+    "attachment_field_few": (
+        "Das Feld {0} verlangt mehr Anlagen dieser Art, als erlaubt sind; max_count mindestens {1}.",
+        "The field {0} asks for more attachments of this kind than are allowed; max_count at least {1}.",
+    ),
 }
 """Rule -> sentences; `{0}` is an element id or a list of codes of the form schema."""
+_FORMAT: Final = (
+    "Der Dienst nimmt für die Anlage {0} Formate, die das Stammdatenschema hier nicht nennt: {1}; es nennt {2}.",
+    "For the attachment {0} the service takes formats that the form schema does not name here: {1}; it names {2}.",
+)
 
 
 def incoherent(definition: Definition, places: AbstractSet[Tokens], texts: Texts) -> Iterator[tuple[str, Finding]]:
@@ -86,6 +96,28 @@ def unattached(place: str, entry: FieldEntry, form: FormSchema, rules: Sequence[
         yield _fault(place, "attachment_field_required", entry.target)
     if way[-1].maximum is not None and rule.max_count > way[-1].maximum:
         yield _fault(place, "attachment_field_count", entry.target, str(way[-1].maximum))
+    if rule.max_count < way[-1].minimum:
+        yield _fault(place, "attachment_field_few", entry.target, str(way[-1].minimum))
+
+
+def unlisted(plan: FillingPlan, rules: Sequence[AttachmentRule]) -> Iterator[Finding]:
+    """A warning for each field whose form schema does not name a format that the service takes for its attachment.
+
+    Args:
+        plan: form and mapping of the service.
+        rules: the attachments of the service.
+    """
+    by_kind = {rule.kind: rule for rule in rules}
+    for one in plan.walk():
+        rule = by_kind.get(one.entry.attachment) if one.entry else None
+        listed = [name.strip().lower() for name in one.element.media_types] if isinstance(one.element, Field) else []
+        if rule is None or not listed:
+            continue
+        more = [name for name in rule.media_types if not {name, f"{name.partition('/')[0]}/*", "*/*"} & set(listed)]
+        if more:
+            words = (rule.kind, ", ".join(more), ", ".join(listed))
+            de, en = (sentence.format(*words) for sentence in _FORMAT)
+            yield Finding(f"form.xml#/{one.node.path}", "attachment_field_format", de, en, Severity.WARNING)
 
 
 def _named(definition: Definition) -> Iterator[tuple[str, set[Tokens]]]:
@@ -122,6 +154,4 @@ def _fields(form: FormSchema) -> Iterator[Field]:
     yield from (field for field in fields.values() if field.kind is not FieldKind.LABEL)
 
 
-def _fault(place: str, rule: str, *limits: str) -> Finding:
-    de, en = SENTENCES[rule]
-    return Finding(place, rule, de.format(*limits), en.format(*limits))
+_fault: Final = Sentences(SENTENCES).finding

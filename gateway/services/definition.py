@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import jsonschema_rs
 
-from gateway.model import PLAIN_JWS, Finding, SignatureFormat, SignatureStyle
+from gateway.errors.sentences import Sentences
+from gateway.model import PLAIN_JWS, Finding, Severity, SignatureFormat, SignatureStyle
 
 MAX_FILE_BYTES: Final = 374_900_000
 """One file: FIT-Connect takes 500 MB of a sealed attachment, and sealing makes four bytes of three (reference §2.3)."""
@@ -87,6 +88,7 @@ _DOCUMENT: Final = {
     "required": ["schema_set"],
     "additionalProperties": False,
 }
+_STAGE: Final = {"enum": ["draft", "pilot", "productive"]}
 ASSURANCES: Final = ("none", "basic", "substantial", "high")
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -99,7 +101,8 @@ SCHEMA: Final[dict[str, Any]] = {
         "assurance": {"enum": list(ASSURANCES)},
         "accounts": {"type": "array", "items": {"enum": ["person", "organisation"]}, "uniqueItems": True},
         "languages": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2}$"}},
-        "maturity": {"enum": ["draft", "pilot", "productive"]},
+        "stage": _STAGE,
+        "maturity": _STAGE,  # its former name; a table there is the catalogue's
         "schema_uri": {"type": "string", "format": "uri"},
         "document": _DOCUMENT,
         "special_categories": {"type": "array", "items": {"enum": ["health"]}, "uniqueItems": True},
@@ -136,8 +139,15 @@ _SENTENCES: Final = {
     "uniqueItems": ("Kein Eintrag darf sich wiederholen.", "No entry may occur twice."),
     "minimum": ("Der kleinste erlaubte Wert ist {0}.", "The least value allowed is {0}."),
     "maximum": ("Der größte erlaubte Wert ist {0}.", "The greatest value allowed is {0}."),
-    "format": ("Erwartet wird eine Angabe der Form {0}.", "ExpectedShape is a value of the form {0}."),
+    "format": ("Erwartet wird eine Angabe der Form {0}.", "Expected is a value of the form {0}."),
 }
+_RENAMED: Final = Finding(
+    "/maturity",
+    "service_renamed",
+    "maturity heißt jetzt stage und wird als solches gelesen; bitte umbenennen.",
+    "maturity is now called stage and is read as that; rename it.",
+    Severity.WARNING,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +214,7 @@ class Definition:
     assurance: str
     accounts: tuple[str, ...]
     languages: tuple[str, ...]
-    maturity: str
+    stage: str
     schema_uri: str | None
     special_categories: tuple[str, ...]
     retention_days: int
@@ -215,6 +225,8 @@ class Definition:
     document: DocumentSchema | None = None
     message: Mapping[str, str] = field(default_factory=dict)
     """What a municipality set for messages of another standard, by name."""
+    notices: tuple[Finding, ...] = ()
+    """What its author may want to change, although it is understood."""
 
 
 def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ...]]:
@@ -226,7 +238,8 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
     Returns:
         the definition and no findings, or None and all faults; pointers are key paths of the file.
     """
-    faults = tuple(_fault(error) for error in _VALIDATOR.iter_errors(dict(table)))
+    table = {name: value for name, value in table.items() if name != "maturity" or not isinstance(value, dict)}
+    faults = tuple(_fault(error) for error in _VALIDATOR.iter_errors(table))
     if faults:
         return None, faults
     definition = Definition(
@@ -240,7 +253,7 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
         assurance=table["assurance"],
         accounts=tuple(table.get("accounts", ())),
         languages=tuple(table.get("languages", ("de",))),
-        maturity=table.get("maturity", "draft"),
+        stage=table.get("stage", table.get("maturity", "draft")),
         schema_uri=table.get("schema_uri"),
         special_categories=tuple(table.get("special_categories", ())),
         retention_days=table["retention"]["days_after_end"],
@@ -249,6 +262,7 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
         calendar=_calendar(table["calendar"]) if "calendar" in table else None,
         signature=_signature(table.get("signature", {})),
         document=DocumentSchema(**table["document"]) if "document" in table else None,
+        notices=(_RENAMED,) if "maturity" in table else (),
     )
     faults = tuple(_unfit(definition))
     return (None if faults else definition), faults
@@ -324,5 +338,4 @@ def _fault(error: jsonschema_rs.ValidationError) -> Finding:
         place += f"/{limit}"
     elif keyword == "additionalProperties":
         limit = ", ".join(map(str, details.get("unexpected", ())))
-    de, en = _SENTENCES[keyword]
-    return Finding(place, f"service_{keyword.lower()}", de.format(limit), en.format(limit))
+    return Finding(place, f"service_{keyword.lower()}", *Sentences(_SENTENCES).said(keyword, limit))

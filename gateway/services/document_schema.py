@@ -12,7 +12,8 @@ from typing import Final
 
 import jsonschema_rs
 
-from gateway.model import Finding, Severity
+from gateway.errors.sentences import Sentences
+from gateway.model import Finding
 from gateway.services.definition import DocumentSchema
 from gateway.sets.compiling import refusal
 from gateway.sets.library import Library
@@ -87,8 +88,7 @@ def _uncompiled(name: str, cause: Finding) -> Finding:
 
 
 def _fault(rule: str, *params: str) -> Finding:
-    de, en = SENTENCES[rule]
-    return Finding(_PLACE, rule, de.format(*params), en.format(*params), Severity.ERROR)
+    return Sentences(SENTENCES).finding(_PLACE, rule, *params)
 
 
 SENTENCES: Final = {

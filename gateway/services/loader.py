@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from gateway.errors import DataInvalid, UnknownService
+from gateway.errors.sentences import Sentences
 from gateway.input import regular_file
 from gateway.model import Finding, Severity
 from gateway.services import definition as head
@@ -284,7 +285,7 @@ class _Folder:
         record = service.compiled.examples["ordinary"]
         required = {"attachment_missing", "attachment_expected"}
         findings = [one for one in service.check(record, (), ars="") if one.rule not in required]
-        around = rehearsal("", sample(service.attachments))
+        around = rehearsal("", sample(service.attachments, service.compiled.plan))
         findings += service.document(record, around)[1] if not findings else []
         name = f"{self.folder.name}/examples/ordinary.json"
         self.faults += [replace(one, pointer=f"{name}#{one.pointer.removeprefix('/record')}") for one in findings]
@@ -313,7 +314,7 @@ class _Folder:
         try:
             return parse(raw)
         except NotToml as error:
-            self.fault(name, f"/{error.line}" if error.line else "", "not_toml", error.de, error.en)
+            self.fault(name, f"/{error.line}" if error.line else "", "not_toml", (error.de, error.en))
         return None
 
     def json(self, name: str) -> dict[str, Any]:
@@ -330,8 +331,8 @@ class _Folder:
             return {}
         return value
 
-    def fault(self, name: str, place: str, rule: str, de: str = "", en: str = "") -> None:
-        self.faults.append(_fault(f"{self.folder.name}/{name}#{place}".rstrip("#"), rule, de, en))
+    def fault(self, name: str, place: str, rule: str, *params: str | tuple[str, str]) -> None:
+        self.faults.append(_fault(f"{self.folder.name}/{name}#{place}".rstrip("#"), rule, *params))
 
 
 NO_PLACE: Final = (
@@ -372,9 +373,7 @@ SENTENCES: Final = {
 }
 
 
-def _fault(place: str, rule: str, de: str = "", en: str = "") -> Finding:
-    german, english = SENTENCES[rule]
-    return Finding(place, rule, german.format(de), english.format(en))
+_fault: Final = Sentences(SENTENCES).finding
 
 
 def _named(folder: str, service_id: str) -> Finding:

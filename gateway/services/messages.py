@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.errors.sentences import Sentences
 from gateway.input import regular_file
 from gateway.model import Finding
 from gateway.services.definition import Definition, Parameter
@@ -136,8 +137,7 @@ def _table(path: Path, name: str, faults: list[Finding]) -> dict[str, Any] | Non
     except OSError:
         faults.append(_fault(name, "unreadable"))
     except NotToml as error:
-        de, en = _SENTENCES["not_toml"]
-        faults.append(Finding(f"{name}#/{error.line}", "not_toml", de.format(error.de), en.format(error.en)))
+        faults.append(_fault(f"{name}#/{error.line}", "not_toml", (error.de, error.en)))
     return None
 
 
@@ -156,6 +156,4 @@ _SENTENCES: Final = {
 }
 
 
-def _fault(place: str, rule: str, limit: str = "") -> Finding:
-    de, en = _SENTENCES[rule]
-    return Finding(place, rule, de.format(limit), en.format(limit))
+_fault: Final = Sentences(_SENTENCES).finding

@@ -336,6 +336,7 @@ class Service:
                 }
                 for rule in self.rules_for(ars).attachments
                 if rule.required
+                for _ in range(attachment_rules.least(rule, self.compiled.plan))
             ],
             "reference": f"beispiel-{self.id}",
         }

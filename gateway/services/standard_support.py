@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from gateway.german_time import german_date
 from gateway.model import Attachment, Finding, Severity
 from gateway.services.service import Service
 from gateway.xoev.message.around import rehearsal
-from gateway.xoev.readable.application import german_time
 from gateway.xoev.xml.strict_xml import parse
 
 
@@ -64,7 +64,7 @@ def message_findings(service: Service, ars: str, at: datetime) -> list[Finding]:
     document, found = ruled.document(service.compiled.examples["ordinary"], around)
     root = None if document is None else parse(document.content).root
     if root is not None:
-        found += [one.finding("") for one in template.offences(root, german_time(at)[0].date())]
+        found += [one.finding("") for one in template.offences(root, german_date(at))]
     unread = service.compiled.messages[ruled.standard].notices
     found += [_unasked(one) for one in unread]
     return [replace(one, pointer="/standard") for one in dict.fromkeys(found)]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.errors import SetRefused
+from gateway.errors.sentences import Sentences
 from gateway.model import Finding
 
 
@@ -184,6 +185,4 @@ _SENTENCES: Final = {
 }
 
 
-def _fault(place: str, rule: str, limits: ArchiveLimits) -> Finding:
-    de, en = _SENTENCES[rule]
-    return Finding(place, rule, de.format(limits), en.format(limits))
+_fault: Final = Sentences(_SENTENCES).finding

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.errors import SetRefused
+from gateway.errors.sentences import Sentences
 from gateway.input import regular_file
 from gateway.model import Finding
 from gateway.xoev.schema.sets import SchemaSet
@@ -65,5 +66,4 @@ _SENTENCES: Final = {
 }
 
 
-def _fault(place: str, rule: str) -> Finding:
-    return Finding(place, rule, *_SENTENCES[rule])
+_fault: Final = Sentences(_SENTENCES).finding

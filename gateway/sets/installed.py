@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.errors import DataInvalid
+from gateway.errors.sentences import Sentences
 from gateway.input import regular_file
 from gateway.model import Finding, Severity
 from gateway.sets.folder import MAX_FILE_BYTES
@@ -115,7 +116,7 @@ def load(
     used: list[tuple[SetIdentity, SchemaSet]] = []
     for one in sorted(read_index(directory), key=lambda one: not one.is_listed(manifest)):
         if not may_use(one, manifest, trusted):
-            findings.append(_finding(one.identity.name, "set_untrusted", one.digest))
+            findings.append(_finding(one.identity.name, "set_untrusted", one.digest, severity=Severity.WARNING))
             continue
         files, faults = read_files(directory, one)
         findings += faults
@@ -175,7 +176,4 @@ _SENTENCES: Final = {
 }
 
 
-def _finding(place: str, rule: str, about: str = "") -> Finding:
-    de, en = _SENTENCES[rule]
-    severity = Severity.WARNING if rule == "set_untrusted" else Severity.ERROR
-    return Finding(place, rule, de.format(about), en.format(about), severity)
+_finding: Final = Sentences(_SENTENCES).finding

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from posixpath import basename
 from typing import Final
 
+from gateway.errors.sentences import Sentences
 from gateway.model import Finding, Severity
 from gateway.sets.manifest import Manifest, ManifestEntry, SetIdentity
 from gateway.xoev.codes.lists import identity as list_identity
@@ -159,7 +160,7 @@ def _named(files: Mapping[str, bytes], wanted: Unlisted) -> tuple[tuple[str, str
         if not path.lower().endswith(".xsd"):
             continue
         parsed = strict_xml.parse(content)
-        faults += [Finding(f"{path}#/{one.line}", one.rule, one.de, one.en) for one in parsed.faults]
+        faults += parsed.findings(f"{path}#")
         if parsed.root is not None:
             urn, version = parsed.root.findtext(_STANDARD), parsed.root.findtext(_VERSION)
             if urn and version:
@@ -203,6 +204,4 @@ _SENTENCES: Final = {
 }
 
 
-def _fault(place: str, rule: str, about: str = "") -> Finding:
-    de, en = _SENTENCES[rule]
-    return Finding(place, rule, de.format(about), en.format(about), Severity.ERROR)
+_fault: Final = Sentences(_SENTENCES).finding

@@ -10,8 +10,8 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from gateway.errors import SetRefused
+from gateway.errors.sentences import Sentences
 from gateway.input import regular_file
-from gateway.model import Finding
 from gateway.sets.archive import DEFAULT_LIMITS, is_archive, read_archive
 from gateway.sets.folder import MAX_FILE_BYTES, files_below
 from gateway.sets.xrepository import XRepository, is_urn
@@ -109,6 +109,4 @@ _SENTENCES: Final = {
 }
 
 
-def _fault(place: str, rule: str, about: str = "") -> Finding:
-    de, en = _SENTENCES[rule]
-    return Finding(place, rule, de.format(about), en.format(about))
+_fault: Final = Sentences(_SENTENCES).finding

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import httpx
 
 from gateway.errors import CounterpartAway, CounterpartBusy, CounterpartGarbled, CounterpartRefused
-from gateway.input import foreign_json
+from gateway.input import json_reader
 from gateway.outbound.answer import Answer
 from gateway.outbound.httpx_transport import exchange
 from gateway.xoev.xml import strict_xml
@@ -154,7 +154,7 @@ def judged(answer: Answer) -> Answer:
 def parse_metadata(answer: Answer) -> Metadata:
     """Metadata in JSON. Raises `CounterpartGarbled` for anything else."""
     try:
-        found = foreign_json.decode(answer.body)
+        found = json_reader.decode(answer.body)
         versions = tuple(str(one) for one in found.get("alleVersionsKennungen") or ())
         return Metadata(str(found["kennung"]), str(found.get("version") or ""), _moment(found), versions)
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -180,7 +180,7 @@ def _moment(found: Mapping[str, Any]) -> datetime | None:
 def _problem(body: bytes) -> str:
     """The word of the XRepository for a refusal, if it is one of those known; nothing else of an answer is repeated."""
     try:
-        word = foreign_json.decode(body).get("fehler")
+        word = json_reader.decode(body).get("fehler")
     except (ValueError, AttributeError):
         return ""
     return word if isinstance(word, str) and word in _PROBLEMS else ""

@@ -1,5 +1,5 @@
 """What the gateway is told: settings file, municipality files, environment; nothing else reads configuration.
 
 Knows: every setting, its default and its rule. Never does: connect, create keys, read services.
-Standard: architecture §2. Start reading: the modules, by name.
+Standard: fixed interfaces §2. Start reading: `gateway.Settings`, then `reading`.
 """

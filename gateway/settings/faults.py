@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
 
+from gateway.errors.sentences import Sentences
+
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "tls_pair": (
         "certificate_file und key_file gehören zusammen; bitte beide angeben oder keines.",
@@ -97,19 +99,19 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "uuid_type": ("Erwartet wird eine UUID als Text.", "Expected is a UUID as a text."),
     "path_type": ("Erwartet wird ein Dateipfad als Text.", "Expected is a file path as a text."),
+    "": (  # a rule of pydantic that no setting of today has
+        "Der Wert verletzt seine Regel ({type}); erlaubt ist, was docs/reference/settings.md nennt.",
+        "The value breaks its rule ({type}); allowed is what docs/reference/settings.md says.",
+    ),
 }
-_LATER: Final = (
-    "Der Wert verletzt seine Regel ({type}); erlaubt ist, was docs/reference/settings.md nennt.",
-    "The value breaks its rule ({type}); allowed is what docs/reference/settings.md says.",
-)
 
 
 def sentences(fault: Mapping[str, Any]) -> tuple[str, str]:
     """German and English sentence for one fault as pydantic tells it (`type`, `ctx`)."""
-    de, en = _SENTENCES.get(fault["type"], _LATER)
-    limits = {"type": fault["type"], **fault.get("ctx", {})}
-    german = {**limits, "expected": str(limits.get("expected", "")).replace(" or ", " oder ")}
-    return de.format(**german), en.format(**limits)
+    kind, limits = fault["type"], fault.get("ctx", {})
+    expected = str(limits.get("expected", ""))
+    named = {"type": kind, **limits, "expected": (expected.replace(" or ", " oder "), expected)}
+    return Sentences(_SENTENCES).said(kind if kind in _SENTENCES else "", **named)
 
 
 def broken(rule: str) -> PydanticCustomError:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -32,6 +32,7 @@ class SettingKind(Enum):
     JWK = auto()
     COMMAND = auto()
     DATABASE = auto()
+    ENTRY_NAME = auto()
 
 
 PUBLIC_URL = r"^https?://[^\s?#@/]+(/[^\s?#]*)?$"
@@ -63,8 +64,8 @@ Command = Annotated[tuple[str, ...], SettingKind.COMMAND]
 """A program by its path, and its arguments."""
 DatabaseAddress = Annotated[SecretStr, SettingKind.DATABASE]
 """The address of the database, which may hold a password."""
-
-_NAMES: Final = ("name", "id")
+EntryName = Annotated[str, SettingKind.ENTRY_NAME]
+"""The name by which people find an entry of a list in their file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +102,18 @@ def _every(value: Any, place: str, kind: SettingKind | None) -> Iterator[Setting
         yield from every(value, place)
     elif isinstance(value, tuple) and kind is not SettingKind.COMMAND:
         for number, each in enumerate(value):
-            name = next((getattr(each, key) for key in _NAMES if hasattr(each, key)), number)
-            yield from _every(each, _joined(place, str(name)) if isinstance(each, BaseModel) else place, kind)
+            own = _joined(place, _entry_name(each) or str(number)) if isinstance(each, BaseModel) else place
+            yield from _every(each, own, kind)
     elif isinstance(value, dict):
         for name, each in value.items():
             yield from _every(each, _joined(place, str(name)), kind)
     elif value is not None:
         yield SettingValue(place, value, kind)
+
+
+def _entry_name(entry: BaseModel) -> str | None:
+    fields = type(entry).model_fields.items()
+    return next((getattr(entry, key) for key, field in fields if kind_of(field) is SettingKind.ENTRY_NAME), None)
 
 
 def _joined(place: str, name: str) -> str:

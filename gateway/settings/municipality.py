@@ -6,7 +6,7 @@ Standard: fixed interfaces §2. Start reading: `MunicipalityFile`.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -14,10 +14,13 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
+from gateway.input.patterns import ARS
 from gateway.model import Finding
+from gateway.settings.alarms import ProofLimitsSection
 from gateway.settings.faults import broken
+from gateway.settings.fitconnect import BoundsSection, EnvironmentSection
 from gateway.settings.kinds import PUBLIC_URL, Command, JwkFile, OwnAddress, SecretFile
-from gateway.settings.sections import BoundsSection, ProofLimitsSection, Section
+from gateway.settings.sections import Section
 
 
 class MunicipalityFitConnect(Section):
@@ -89,7 +92,7 @@ class MunicipalityFile(Section):
     """One municipality, one file."""
 
     slug: str = Field(pattern=r"^[a-z][a-z0-9-]{1,62}$", description="Short name used in addresses.")
-    ars: str = Field(pattern=r"^[0-9]{12}$", description="Amtlicher Regionalschlüssel, 12 digits.")
+    ars: str = Field(pattern=f"^{ARS.pattern}$", description="Amtlicher Regionalschlüssel, 12 digits.")
     name: str = Field(min_length=1, max_length=200, description="Name as citizens read it.")
     public_url: OwnAddress = Field(pattern=PUBLIC_URL, description="Public address; also the OIDC issuer.")
     fitconnect: MunicipalityFitConnect = Field(description="FIT-Connect client of the municipality.")
@@ -152,6 +155,27 @@ def _one_door(found: list[MunicipalityFile]) -> list[Finding]:
             en = f"Host name and port are also those of: {others}. They tell municipalities apart; each needs its own."
             clashes.append(Finding(f"{m.slug}.public_url", "not_unique", de, en))
     return list(dict.fromkeys(clashes))
+
+
+def destination_bounds(
+    files: Iterable[MunicipalityFile], environments: Mapping[str, EnvironmentSection]
+) -> dict[str, tuple[float | None, int | None]]:
+    """Submissions a minute and at once, by the id of each destination with bounds; of several files the narrowest."""
+    found: dict[str, list[tuple[float | None, int | None]]] = {}
+    for file in files:
+        default = environments[file.fitconnect.environment].bounds
+        for each in file.destinations:
+            rate = each.submissions_per_minute or default.submissions_per_minute
+            at_once = each.submissions_at_once or default.submissions_at_once
+            if rate or at_once:
+                found.setdefault(str(each.destination_id), []).append((rate, at_once))
+    return {
+        name: (
+            min((rate for rate, _ in several if rate), default=None),
+            min((at_once for _, at_once in several if at_once), default=None),
+        )
+        for name, several in found.items()
+    }
 
 
 def clashes(found: list[MunicipalityFile], environments: Container[str]) -> list[Finding]:

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
+from gateway.errors.sentences import Sentences
 from gateway.model import Finding
 from gateway.settings.exposed_files import exposure
 from gateway.settings.kinds import SettingKind, SettingValue, every
@@ -152,8 +153,7 @@ def _faults(value: SettingValue) -> Iterator[Finding]:
 
 def fault(place: str, rule: str, **said: object) -> Finding:
     """One refusal; `rule` names its sentences."""
-    de, en = _SENTENCES[rule]
-    return Finding(place, RULE, de.format(**said), en.format(**said))
+    return Finding(place, RULE, *Sentences(_SENTENCES).said(rule, **said))
 
 
 def _address(place: str, text: str, kind: SettingKind | None) -> Iterator[Finding]:

@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.errors import SettingsInvalid
 from gateway.input import regular_file
+from gateway.model import Finding
 
 Said = tuple[str, str]
 """German, English."""
@@ -112,6 +114,11 @@ def said(cause: str, way_out: Said, *, rule: str = "") -> Said:
     """The sentence of a cause, then the way out."""
     de, en = (each.format(rule=rule) for each in _CAUSES[cause])
     return f"{de} {way_out[0]}", f"{en} {way_out[1]}"
+
+
+def refusal(place: str, rule: str, cause: str, way_out: Said, *, fits: str = "") -> SettingsInvalid:
+    """What is raised for a file that a setting names; `fits`: the rule that one of the right form breaks."""
+    return SettingsInvalid(findings=(Finding(place, rule, *said(cause, way_out, rule=fits)),))
 
 
 def unreadable(path: Path) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gateway.model import Finding
+from gateway.errors.sentences import Sentences
 
 SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -104,6 +104,5 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 )
 
 
-def finding(pointer: str, rule: str) -> Finding:
-    """The rule as a finding at a place of the settings."""
-    return Finding(pointer, rule, *SENTENCES[rule])
+finding: Final = Sentences(SENTENCES).finding
+"""The rule as a finding at a place of the settings."""

@@ -13,7 +13,7 @@ from gateway.errors import StateConflict
 from gateway.model import State, Submission
 from gateway.ports.store import Change, EvidenceEntry, JournalEntry
 from gateway.submission.journey import StepKind
-from gateway.submission.states import step
+from gateway.submission.states import WAITING, step
 
 
 def resumed(submission: Submission, now: datetime, by: str) -> Change:
@@ -42,7 +42,7 @@ def cancelled(submission: Submission, now: datetime, by: str) -> Change:
     """
     where = submission.held_from if submission.state is State.HELD else submission.state
     doubtful = submission.intent == StepKind.SUBMIT.value
-    if where not in {State.RECEIVED, State.SEALED, State.ANNOUNCED, State.UPLOADED} or doubtful:
+    if where not in WAITING or doubtful:
         raise StateConflict(state=submission.state.value)
     after = replace(
         submission,

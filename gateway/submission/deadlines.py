@@ -1,7 +1,7 @@
 """The deadlines of a submission as a table: when somebody has to be told, and what to do then.
 
-Knows: FIT-Connect's times (24 hours, 14, 21 and 730 days), our own before them, and those that a municipality sets.
-Never does: I/O, clocks; tell (`alarm` says to whom).
+Knows: our own times, those around the times of a channel, and those that a municipality sets.
+Never does: I/O, clocks; know the times of any channel; tell (`alarm` says to whom).
 Standard: architecture §3 (deadlines are states, not hopes). Start reading: `RULES`, then `Limit`.
 """
 
@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from gateway.model import State
+from gateway.ports.channel import ChannelLimits
 from gateway.submission import uncounted_events
+from gateway.submission.states import ANSWERED, WAITING
 
 
 class AlarmLevel(IntEnum):
@@ -33,21 +35,32 @@ class Since(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """A time as far after (or before) the one that the channel sets."""
+
+    limit: Literal["answer_due", "erased_after", "events_kept"]
+    offset: timedelta
+
+    def of(self, limits: ChannelLimits) -> timedelta | None:
+        """The time; None where the channel sets none."""
+        limit: timedelta | None = getattr(limits, self.limit)
+        return None if limit is None else limit + self.offset
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlineRule:
     """After `after` in one of `states`, counted from `since`, somebody is told `de`/`en`."""
 
     name: str
     states: frozenset[State]
     since: Since
-    after: timedelta
+    after: timedelta | Around
     severity: AlarmLevel
     de: str
     en: str
 
 
-_BEFORE = frozenset({State.RECEIVED, State.SEALED, State.ANNOUNCED, State.UPLOADED})
 _OUT = frozenset({State.SUBMITTED})
-_DONE = frozenset({State.ACCEPTED, State.REJECTED, State.EXPIRED})
 
 RULES = (
     DeadlineRule(
@@ -61,7 +74,7 @@ RULES = (
     ),
     DeadlineRule(
         "not_submitted_24h",
-        _BEFORE,
+        WAITING,
         Since.CREATED,
         timedelta(hours=24),
         AlarmLevel.URGENT,
@@ -90,7 +103,7 @@ RULES = (
         "unanswered_day_13",
         _OUT,
         Since.SUBMITTED,
-        timedelta(days=13),
+        Around("answer_due", timedelta(days=-1)),
         AlarmLevel.URGENT,
         "Morgen beendet der Zustelldienst die Einreichung; die Behörde heute erreichen.",
         "Tomorrow the delivery service ends the submission; reach the authority today.",
@@ -99,7 +112,7 @@ RULES = (
         "unanswered_day_14",
         _OUT,
         Since.SUBMITTED,
-        timedelta(days=14, hours=6),
+        Around("answer_due", timedelta(hours=6)),
         AlarmLevel.URGENT,
         "Die Frist des Zustelldienstes ist vorbei, sein Ereignis dazu fehlt; Erreichbarkeit prüfen (`gateway check`).",
         "The delivery service's time is over and its event is missing; see whether it is reached (`gateway check`).",
@@ -108,16 +121,16 @@ RULES = (
         "unanswered_day_21",
         _OUT,
         Since.SUBMITTED,
-        timedelta(days=21),
+        Around("erased_after", timedelta(0)),
         AlarmLevel.URGENT,
         "Der Zustelldienst hat die Einreichung gelöscht, kein Ereignis zeugt davon; neu übergeben.",
         "The delivery service erased the submission and no event tells of it; hand it off anew.",
     ),
     DeadlineRule(
         "events_vanish_day_700",
-        _DONE,
+        ANSWERED,
         Since.SUBMITTED,
-        timedelta(days=700),
+        Around("events_kept", timedelta(days=-30)),
         AlarmLevel.NOTICE,
         "In 30 Tagen löscht der Zustelldienst die Ereignisse; Nachweis ausgeben, wenn er außer Haus gebraucht wird.",
         "In 30 days the delivery service erases the events; export the evidence if it is needed elsewhere.",
@@ -186,7 +199,7 @@ EVENT_RULES: Final = (
 
 
 class ProofKind(StrEnum):
-    """What a limit waits for: the delivery service's event for the submit, or the authority's answer."""
+    """What a limit waits for: the counterpart's event for the submit, or the authority's answer."""
 
     HANDOVER = "handover"
     ANSWER = "answer"
@@ -249,8 +262,3 @@ class Limit:
     municipality: str
     service: str
     after: timedelta
-
-
-def rule_of(name: str) -> DeadlineRule | LimitRule | FaultRule | EventRule | None:
-    """The rule of that name."""
-    return next((rule for rule in (*RULES, *LIMIT_RULES, *FAULT_RULES, *EVENT_RULES) if rule.name == name), None)

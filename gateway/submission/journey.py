@@ -14,15 +14,13 @@ from enum import StrEnum
 from uuid import UUID
 
 from gateway.errors import CounterpartRefused, GatewayError, SignerAway, StepFailed
-from gateway.model import Event, Part, Reason, State, Submission, instant
-from gateway.ports.channel import Announced, Sealed
+from gateway.model import Event, EventMeaning, Part, Reason, State, Submission, instant
+from gateway.ports.channel import Announced, ChannelLimits, Sealed
 from gateway.ports.store import Change, EvidenceEntry, JournalEntry
 from gateway.submission import refused_events, uncounted_events
-from gateway.submission.states import BEFORE_SUBMITTED, TERMINAL, step
+from gateway.submission.states import BEFORE_SUBMITTED, ENDS, RESTING, step
 
-ANNOUNCEMENT_LASTS = timedelta(hours=24)
 ANNOUNCEMENT_MARGIN = timedelta(hours=1)
-ANSWER_DUE = timedelta(days=14)
 GIVE_UP_AFTER = timedelta(days=3)
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 SIGNER_ATTEMPTS = 6
@@ -64,14 +62,16 @@ class Step:
         return ":".join((self.kind.value, *(part.name for part in self.parts)))
 
 
-def next_step(submission: Submission, now: datetime) -> Step | None:
-    """What to do next; None when nothing is (terminal, held for a person, or not before `next_at`)."""
-    resting = submission.state in TERMINAL or submission.state is State.HELD
-    if resting or (submission.next_at and submission.next_at > now):
+def next_step(submission: Submission, now: datetime, limits: ChannelLimits) -> Step | None:
+    """What to do next; None when nothing is (terminal, held for a person, or not before `next_at`).
+
+    `limits` are those of its channel.
+    """
+    if submission.state in RESTING or (submission.next_at and submission.next_at > now):
         return None
     if submission.state is State.RECEIVED:
         return Step(StepKind.SEAL)
-    if submission.state is State.SEALED or is_stale(submission, now):
+    if submission.state is State.SEALED or is_stale(submission, now, limits):
         return Step(StepKind.ANNOUNCE)
     if submission.state is State.ANNOUNCED and (waiting := _waiting(submission)):
         return Step(StepKind.UPLOAD, _together(waiting))
@@ -81,15 +81,16 @@ def next_step(submission: Submission, now: datetime) -> Step | None:
     return Step(StepKind.READ_EVENTS)
 
 
-def is_stale(submission: Submission, now: datetime) -> bool:
-    """Whether the announcement is so old that the delivery service may have forgotten it (24 h, less a margin).
+def is_stale(submission: Submission, now: datetime, limits: ChannelLimits) -> bool:
+    """Whether the announcement is so old (less a margin) that the counterpart may have forgotten it.
 
     Where a submit may have gone through already, the event log is asked first, however old the announcement.
     """
-    if submission.state not in {State.ANNOUNCED, State.UPLOADED} or submission.announced_at is None:
+    since, lasts = submission.announced_at, limits.announcement_lasts
+    if submission.state not in {State.ANNOUNCED, State.UPLOADED} or since is None or lasts is None:
         return False
     doubtful = submission.intent == StepKind.SUBMIT.value
-    return not doubtful and now > submission.announced_at + ANNOUNCEMENT_LASTS - ANNOUNCEMENT_MARGIN
+    return not doubtful and now > since + lasts - ANNOUNCEMENT_MARGIN
 
 
 def begin(submission: Submission, todo: Step) -> Change:
@@ -106,8 +107,7 @@ def sealed(submission: Submission, result: Sealed, now: datetime) -> Change:
         now,
         parts=result.parts,
         destination_id=result.destination_id,
-        region=result.region,
-        service_identifier=result.service_identifier,
+        address=result.address,
         remote_id=None,
         announced_at=None,
     )
@@ -144,26 +144,28 @@ def uploaded(submission: Submission, todo: Step, now: datetime) -> Change:
     return _done(_moved(after, state, now), todo.intent, ())
 
 
-def submitted(submission: Submission, now: datetime) -> Change:
+def submitted(submission: Submission, now: datetime, limits: ChannelLimits) -> Change:
     """The final request was confirmed, or the event log shows that an earlier one was."""
     if submission.state is State.ANNOUNCED:  # a submission without attachments passes through both at once
         submission = replace(submission, state=step(submission.state, State.UPLOADED))
-    after = _moved(submission, State.SUBMITTED, now, submitted_at=now, deadline=now + ANSWER_DUE)
+    deadline = now + limits.answer_due if limits.answer_due else None
+    after = _moved(submission, State.SUBMITTED, now, submitted_at=now, deadline=deadline)
     change = _done(after, StepKind.SUBMIT.value, (EvidenceEntry("submitted", {"remote_id": submission.remote_id}),))
     return replace(change, wake_at=now + timedelta(seconds=POLL_AT_FIRST_S))
 
 
-def observed(submission: Submission, events: tuple[Event, ...], now: datetime) -> Change | None:
+def observed(submission: Submission, events: tuple[Event, ...], now: datetime, limits: ChannelLimits) -> Change | None:
     """The event log was read. None if it told nothing new about a submission that already was submitted."""
     fresh = refused_events.fresh(submission.events, events, now)
     before = submission
     submission = replace(submission, events=(*submission.events, *fresh))
     evidence = tuple(_kept(event) for event in fresh)
-    verified = {event.type for event in submission.events if event.verified}
     if before.state in BEFORE_SUBMITTED:
-        if "submit-submission" not in verified:  # the doubtful request did not go through: do it again
+        if not any(
+            event.verified and event.meaning is EventMeaning.SUBMITTED for event in submission.events
+        ):  # the doubtful request did not go through: do it again
             return Change(replace(submission, intent=None), (JournalEntry("read_events", "result"),), evidence)
-        change = submitted(submission, now)
+        change = submitted(submission, now, limits)
         submission, evidence = change.submission, evidence + change.evidence
     following, reason = _verdict(submission)
     if following:
@@ -254,29 +256,23 @@ def _spent(parts: tuple[Part, ...]) -> tuple[Part, ...]:
 
 
 def _verdict(submission: Submission) -> tuple[State | None, Reason | None]:
-    for event in submission.events:
-        if not event.verified:
-            continue
-        by_subscriber = event.issuer.lower() == (submission.destination_id or "").lower()
-        if event.type == "accept-submission" and by_subscriber:
-            return State.ACCEPTED, None
-        if event.type == "reject-submission" and by_subscriber:
-            return State.REJECTED, _REJECTED
-        if event.type in {"reject-submission", "delete-submission"}:
-            return State.EXPIRED, _EXPIRED
-    return None, None
+    ends = (ENDS[event.meaning] for event in submission.events if event.verified and event.meaning in ENDS)
+    first = next(ends, None)
+    return first, _WHY.get(first) if first else None
 
 
-_REJECTED = Reason(
-    "rejected_by_authority",
-    "Die Behörde hat die Einreichung technisch zurückgewiesen; die Ereignisse nennen die Gründe.",
-    "The authority rejected the submission for technical reasons; the events name them.",
-)
-_EXPIRED = Reason(
-    "not_picked_up",
-    "Die Behörde hat die Einreichung nicht fristgerecht abgeholt; der Zustelldienst hat sie beendet.",
-    "The authority did not pick the submission up in time; the delivery service ended it.",
-)
+_WHY = {
+    State.REJECTED: Reason(
+        "rejected_by_authority",
+        "Die Behörde hat die Einreichung technisch zurückgewiesen; die Ereignisse nennen die Gründe.",
+        "The authority rejected the submission for technical reasons; the events name them.",
+    ),
+    State.EXPIRED: Reason(
+        "not_picked_up",
+        "Die Behörde hat die Einreichung nicht fristgerecht abgeholt; der Zustelldienst hat sie beendet.",
+        "The authority did not pick the submission up in time; the delivery service ended it.",
+    ),
+}
 
 
 def _kept(event: Event) -> EvidenceEntry:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gateway.errors import IllegalTransition
-from gateway.model import State
+from gateway.model import EventMeaning, State
 
 TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
     {
@@ -31,7 +31,23 @@ TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
 )
 
 TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
-BEFORE_SUBMITTED = frozenset({State.RECEIVED, State.SEALED, State.ANNOUNCED, State.UPLOADED, State.HELD})
+WAITING = frozenset({State.RECEIVED, State.SEALED, State.ANNOUNCED, State.UPLOADED})
+"""On their way to the counterpart, without a person."""
+BEFORE_SUBMITTED = WAITING | {State.HELD}
+RESTING = TERMINAL | {State.HELD}
+"""Nothing is done for them; all others are open, and each of those has a job."""
+ANSWERED = TERMINAL - {State.CANCELLED}
+"""Submitted and ended."""
+ENDS: Mapping[EventMeaning, State] = MappingProxyType(
+    {
+        EventMeaning.ACCEPTED: State.ACCEPTED,
+        EventMeaning.REJECTED: State.REJECTED,
+        EventMeaning.WITHDRAWN: State.EXPIRED,
+    }
+)
+"""The end that a verified event brings."""
+ERASABLE = TERMINAL | {State.DELIVERED}
+"""The gateway needs the payload no more."""
 
 
 def step(current: State, following: State) -> State:

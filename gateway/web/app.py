@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from gateway.errors import GatewayError
+from gateway.intake.create import offers
 from gateway.web.dependencies import WebDependencies
 from gateway.web.http.asgi import RequestMiddleware
 from gateway.web.http.metrics import Metrics
@@ -41,7 +42,8 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
     app.state.metrics = Metrics()
     app.state.streams = Counter()
     examples = {**openapi.EXAMPLES, "NewSubmission": example_body(dependencies)}
-    for route in all_routes(callbacks=dependencies.callback_secrets is not None):
+    routes = all_routes(callbacks=dependencies.callback_secrets is not None)
+    for route in routes:
         app.add_api_route(
             route.path,
             for_clients(route.handler) if route.scope else route.handler,
@@ -52,6 +54,8 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
         )
     for path, handler in UNDESCRIBED:
         app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
+    for place, read in (*((each.path, each.handler) for each in routes if each.for_anybody), *UNDESCRIBED):
+        app.add_api_route(place, read, methods=["HEAD"], response_class=Response, include_in_schema=False)
     app.add_middleware(TusWire)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
     app.openapi = lambda: _document(app, dependencies, examples)  # type: ignore[method-assign]
@@ -61,10 +65,10 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
 def example_body(dependencies: WebDependencies) -> dict[str, Any]:
     """A body that create takes: the example of the first service that the first municipality offers."""
     for town in dependencies.municipalities:
-        for service_id in dependencies.catalogue.ids():
-            if dependencies.offers(town, service_id):
+        for service_id, service in dependencies.catalogue.items():
+            if offers(town, service_id):
                 try:
-                    body: dict[str, Any] = dependencies.catalogue.get(service_id).example(town.ars)
+                    body: dict[str, Any] = service.example(town.ars)
                 except GatewayError:
                     continue
                 for attachment in body.get("attachments", ()):

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import Unauthorised
-from gateway.input import foreign_json
+from gateway.input import json_reader
 from gateway.web.dependencies import Wake, dependencies_of
 from gateway.web.http import body
 from gateway.web.http.problems import problem
@@ -67,7 +67,7 @@ def genuine(raw: bytes, *, stamp: str, mac: str, secrets: Sequence[str], now: fl
 def named(raw: bytes, destination_id: str) -> Wake:
     """Which submissions the payload names; an unreadable one names none, and the poll asks for all."""
     try:
-        payload = foreign_json.decode(raw)
+        payload = json_reader.decode(raw)
     except ValueError:
         payload = None
     payload = payload if isinstance(payload, dict) else {}

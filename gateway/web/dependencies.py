@@ -6,47 +6,24 @@ Standard: architecture §2. Start reading: `WebDependencies`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 from starlette.requests import Request
 
 from gateway.backpressure.admission import Pressure
-from gateway.intake.create import Admit, offers
+from gateway.intake.create import Intake
 from gateway.login.provider import Provider
-from gateway.model import Client, Finding, Municipality
+from gateway.model import Client, Municipality
 from gateway.notify.message import Subscriptions
 from gateway.outbound.durations import Tally
 from gateway.outbound.policy import AddressPolicy
 from gateway.ports.blobs import ResumableUploads
 from gateway.ports.clock import Clock
-from gateway.ports.store import Store, View
+from gateway.ports.store import Store
+from gateway.services.loader import Services
 from gateway.web.portal.quotas import Quotas
-
-
-class Catalogue(Protocol):
-    """The services of this gateway (`gateway.services.loader.Catalogue`)."""
-
-    def get(self, service_id: str) -> Any:  # noqa: ANN401 - the loader's `Service`
-        """The service; raises `UnknownService`."""
-        ...
-
-    def ids(self) -> Iterable[str]:
-        """The ids of all services."""
-        ...
-
-
-class Intake(Protocol):
-    """Taking in (`gateway.intake.Intake`)."""
-
-    async def create(self, client: Client, body: Mapping[str, Any], key: str, *, admit: Admit | None = None) -> View:
-        """Take over an application; raises leaves of `BadInput`."""
-        ...
-
-    async def validate(self, client: Client, body: Mapping[str, Any]) -> tuple[Finding, ...]:
-        """Every finding of a body."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +83,18 @@ class Wake:
 class WebDependencies:
     """All that the app is made of.
 
-    `offers` tells whether a municipality offers a service. `callback_secrets` gives the secrets of a destination (more
-    than one during a change); without it there is no endpoint for callbacks. `wake` triggers a poll.
-    `correct` takes over a correction. `newest_root` gives number and digest of the newest root over evidence.
+    `callback_secrets` gives the secrets of a destination (more than one during a change); without it there is no route
+    for callbacks. `wake` triggers a poll. `newest_root` gives number and digest of the newest root over evidence.
     `health` looks at what the gateway depends on.
     """
 
     intake: Intake
     store: Store
-    catalogue: Catalogue
+    catalogue: Services
     municipalities: tuple[Municipality, ...]
     provider: Provider
     clock: Clock
     health: Callable[[], Awaitable[Sequence[HealthCheck]]]
-    offers: Callable[[Municipality, str], bool] = offers
     callback_secrets: Callable[[str], Sequence[str]] | None = field(default=None, repr=False)
     wake: Callable[[Wake], Awaitable[None]] | None = None
     states: Callable[[], Awaitable[Mapping[str, int]]] | None = None
@@ -129,13 +104,12 @@ class WebDependencies:
     quotas: Quotas | None = None
     pressure: Pressure | None = None
     resumable: ResumableUploads | None = None
-    correct: Callable[[Client, View, Mapping[str, Any], str, Admit], Awaitable[View]] | None = None
     limits: BodyLimits = field(default_factory=BodyLimits)
     version: str = "0.1.0"
 
     def served(self, client: Client) -> frozenset[str]:
         """The ARS of the municipalities that the client may serve (none named: all)."""
-        known = frozenset(each.ars for each in self.municipalities)
+        known = frozenset(municipality.ars for municipality in self.municipalities)
         return known & client.municipalities if client.municipalities else known
 
 

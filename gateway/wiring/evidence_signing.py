@@ -1,6 +1,6 @@
 """The key that signs evidence on this machine, and what whoever signs holds against the database.
 
-Knows: where key and witness file stand, when the key may be made. Never does: sign, judge. Standard: ADR 0011.
+Knows: where key and witness file stand, when the key may be made. Never does: sign, judge. Standard: ADR 8.
 Start reading: `token_key`.
 """
 

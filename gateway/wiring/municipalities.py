@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from gateway.fitconnect.limits import FITCONNECT
 from gateway.keys import style as signatures
 from gateway.model import Destination, Municipality
-from gateway.settings.gateway import MunicipalityFile
+from gateway.settings.municipality import MunicipalityFile
 
 
 def municipality(file: MunicipalityFile, mode: str) -> Municipality:
@@ -21,12 +22,10 @@ def municipality(file: MunicipalityFile, mode: str) -> Municipality:
         ars=file.ars,
         name=file.name,
         public_url=file.public_url.rstrip("/"),
-        environment=file.fitconnect.environment,
-        client_id=file.fitconnect.client_id,
         destinations=tuple(
             Destination(
                 str(d.destination_id),
-                file.fitconnect.environment,
+                FITCONNECT,
                 d.services,
                 signatures.style(d.signature),
                 d.takes or takes,

@@ -1,6 +1,7 @@
-"""The way out of one process, as its settings allow it.
+"""The way out, as the settings allow it.
 
-Knows: the section `outbound`. Never does: open a connection. Standard: architecture §6. Start reading: `policy`.
+Knows: the settings `[outbound]`. Never does: open a connection. Standard: architecture §6.
+Start reading: `policy`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.delivery.rate_limit import RateLimit
@@ -23,9 +23,10 @@ from gateway.model import Finding
 from gateway.notify.alarms import Target
 from gateway.outbound.policy import AddressPolicy
 from gateway.outbound.smtp import Relay
-from gateway.settings.gateway import MunicipalityFile, Settings
-from gateway.settings.sections import RecipientSection
-from gateway.submission.deadlines import LIMIT_RULES, AlarmLevel, Limit
+from gateway.settings.alarms import RecipientSection
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile, destination_bounds
+from gateway.submission.deadlines import LIMIT_RULES, AlarmLevel, Limit, ProofKind
 
 SECRET_LEAST: Final = 24
 """Bytes that a webhook's secret has at least (Standard Webhooks 1.0)."""
@@ -106,36 +107,22 @@ def relay(settings: Settings) -> Relay | None:
 
 
 def bounds(settings: Settings, files: Iterable[MunicipalityFile]) -> dict[str, RateLimit]:
-    """What each destination with bounds takes, by its id; where several files name one, the narrowest."""
-    found: dict[str, RateLimit] = {}
-    for file in files:
-        default = settings.fitconnect.environments[file.fitconnect.environment].bounds
-        for each in file.destinations:
-            own = (each.submissions_per_minute, each.submissions_at_once)
-            bound = RateLimit(own[0] or default.submissions_per_minute, own[1] or default.submissions_at_once)
-            name = str(each.destination_id)
-            known = found.get(name, RateLimit())
-            found[name] = RateLimit(
-                _least(known.per_minute, bound.per_minute),
-                _least(known.at_once, bound.at_once),
-            )
-    return {name: bound for name, bound in found.items() if bound != RateLimit()}
-
-
-_Number = TypeVar("_Number", int, float)
-
-
-def _least(one: _Number | None, other: _Number | None) -> _Number | None:
-    return min((each for each in (one, other) if each is not None), default=None)
+    """What each destination with bounds takes, by its id."""
+    found = destination_bounds(files, settings.fitconnect.environments)
+    return {name: RateLimit(*bounds) for name, bounds in found.items()}
 
 
 def limits(file: MunicipalityFile, services: Iterable[str]) -> Iterable[Limit]:
-    """When a missing proof is told, for each service of a municipality; what a service leaves unset holds as above."""
+    """When a missing proof is told, for each service of a municipality."""
     for service in services:
-        own = file.proof.services.get(service)
+        proof = file.proof.of(service)
+        hours = {
+            (ProofKind.HANDOVER, False): proof.handover_warn_hours,
+            (ProofKind.HANDOVER, True): proof.handover_hard_hours,
+            (ProofKind.ANSWER, False): proof.answer_warn_hours,
+            (ProofKind.ANSWER, True): proof.answer_hard_hours,
+        }
         for rule in LIMIT_RULES:
-            name = f"{rule.proof.value}_{'hard' if rule.hard else 'warn'}_hours"
-            source = own if own is not None and name in own.model_fields_set else file.proof
-            hours = getattr(source, name)
-            if hours is not None:
-                yield Limit(rule.name, file.ars, service, timedelta(hours=hours))
+            after = hours[rule.proof, rule.hard]
+            if after is not None:
+                yield Limit(rule.name, file.ars, service, timedelta(hours=after))

@@ -13,8 +13,10 @@ from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.keys import files as keyfiles
 from gateway.keys.files import read_secret
 from gateway.keys.municipality import DocumentKeys
+from gateway.keys.pem import read_certificates
 from gateway.model import Finding, SignatureFormat
-from gateway.settings.gateway import MunicipalityFile, Settings
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile
 
 Attempt = Callable[[], object]
 """Reads something of the settings; raises `SettingsInvalid` or `DataInvalid` where that cannot be used."""
@@ -49,7 +51,7 @@ def _own(settings: Settings, towns: Sequence[MunicipalityFile]) -> Iterator[Atte
     yield partial(keyfiles.published_keys, settings)
     for name in sorted({town.fitconnect.environment for town in towns} & settings.fitconnect.environments.keys()):
         for path in settings.fitconnect.environments[name].trust_roots:
-            yield partial(keyfiles.read_roots, path, f"fitconnect.environments.{name}.trust_roots")
+            yield partial(read_certificates, path, f"fitconnect.environments.{name}.trust_roots", "roots_unreadable")
 
 
 def _of_town(town: MunicipalityFile) -> Iterator[Attempt]:

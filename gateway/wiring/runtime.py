@@ -6,43 +6,35 @@ Standard: architecture §2. Start reading: `open_runtime`.
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
 from gateway.delivery.advance import Delivery
-from gateway.errors import DataInvalid, DestinationUnfit, RestoreUnfinished, SettingsInvalid
+from gateway.errors import DataInvalid, RestoreUnfinished, SettingsInvalid
 from gateway.errors.recurring import Failures
-from gateway.fitconnect.channel import Addressee, FitConnectChannel, official_schemas
-from gateway.fitconnect.channel import Environment as ChannelEnvironment
+from gateway.fitconnect.channel import FitConnectChannel
+from gateway.fitconnect.limits import FITCONNECT
 from gateway.intake.create import Intake
 from gateway.keys import style as signatures
-from gateway.keys.files import KeyFiles, master_keys, published_keys, read_roots, read_secret, token_place
-from gateway.keys.following import Following
+from gateway.keys.files import KeyFiles, master_keys, published_keys, token_place
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Finding, Municipality
 from gateway.notify.alarms import TASK_FAILING
 from gateway.notify.webhooks import WebhookSender
-from gateway.outbound.client import HttpClient, http_client
+from gateway.outbound.client import http_client
 from gateway.outbound.durations import Durations
 from gateway.outbound.pace import Counterpart
-from gateway.ports.keys import KeyArchive
 from gateway.services.loader import Services, load
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
-from gateway.settings.gateway import (
-    EnvironmentSection,
-    MunicipalityFile,
-    Settings,
-    municipalities_and_faults,
-    settings_and_faults,
-)
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile
+from gateway.settings.reading import municipalities_and_faults, settings_and_faults
 from gateway.store.erasure import erased_list
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.erasure.retention import Period, Retention
@@ -53,6 +45,7 @@ from gateway.store.proof import judging
 from gateway.store.proof.judging import Guard
 from gateway.submission.deadlines import Limit
 from gateway.wiring import recipients, refusals
+from gateway.wiring.channels import Channels
 from gateway.wiring.clock import SystemClock
 from gateway.wiring.database import database, open_store
 from gateway.wiring.evidence_signing import guard, token_key
@@ -74,7 +67,7 @@ class Runtime:
     clock: SystemClock
     intake: Intake
     delivery: Delivery
-    channels: Mapping[str, FitConnectChannel]
+    channels: Mapping[tuple[str, str], FitConnectChannel]
     places: StoredPlaces
     retention: Retention
     durations: Durations
@@ -151,11 +144,11 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
             await store.keep_key(jwk)
         places = StoredPlaces(store.database, clock, uuid4)
         durations = Durations()
-        makers = _Channels(settings, catalogue, keys, store, stack, durations)
+        makers = Channels(settings, catalogue, keys, store, stack, durations, clock)
         channels = {}
         for file in files:
             with suppress(*(() if faults is None else (SettingsInvalid,))):
-                channels[file.ars] = makers.channel(file, municipalities[file.ars])
+                channels[file.ars, FITCONNECT] = makers.fitconnect(file, municipalities[file.ars])
         yield Runtime(
             settings=settings,
             files=files,
@@ -173,7 +166,7 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
                 clock,
                 uuid4,
                 random.random,
-                turns=places,
+                places=places,
                 bounds=recipients.bounds(settings, files),
             ),
             places=places,
@@ -238,71 +231,3 @@ async def open_webhook_sender(runtime: Runtime, counted: Failures) -> AsyncItera
     way = replace(policy(runtime.settings), max_connections=0, keepalive_s=2.0, counterpart=Counterpart.WEBHOOK)
     async with http_client(way, durations=runtime.durations) as client:
         yield WebhookSender(runtime.store.messages, client, runtime.clock, served, failures=counted)
-
-
-class _Channels:
-    """Makes the channels of all municipalities; those of one environment share an HTTP client."""
-
-    def __init__(  # noqa: PLR0913, PLR0917 - what all channels are made of
-        self,
-        settings: Settings,
-        catalogue: Services,
-        keys: KeyFiles,
-        archive: KeyArchive,
-        stack: AsyncExitStack,
-        durations: Durations,
-    ) -> None:
-        self._settings = settings
-        self._catalogue = catalogue
-        self._keys = keys
-        self._archive = archive
-        self._stack = stack
-        self._durations = durations
-        self._official = official_schemas(settings.schema_dir)
-        self._clients: dict[str, HttpClient] = {}
-
-    def channel(self, file: MunicipalityFile, town: Municipality) -> FitConnectChannel:
-        """The channel of one municipality."""
-        name = file.fitconnect.environment
-        if name not in self._clients:
-            # the places of a worker bound the connections: a bound for all would let one who hangs hold up the others
-            way = replace(policy(self._settings), max_connections=0, counterpart=Counterpart.FITCONNECT)
-            self._clients[name] = http_client(way, durations=self._durations)
-            self._stack.push_async_callback(self._clients[name].aclose)
-        path, setting = file.fitconnect.client_secret_file, f"{file.slug}.fitconnect.client_secret_file"
-        secret = Following(setting, [path], partial(read_secret, path, setting))
-        return FitConnectChannel(
-            _environment(self._settings, self._settings.fitconnect.environments[name]),
-            file.fitconnect.client_id,
-            secret,
-            addressee=self._addressees(town),
-            keys=self._keys,
-            archive=self._archive,
-            client=self._clients[name],
-            clock=SystemClock(),
-            random=os.urandom,
-            official=self._official,
-        )
-
-    def _addressees(self, town: Municipality) -> Callable[[str, bool], Addressee]:
-        """Where a service goes and how its documents are signed."""
-
-        def addressee(service_id: str, test: bool) -> Addressee:
-            service = self._catalogue.get(service_id)
-            to = town.destination_for(service_id, test=test)
-            if to is None:
-                raise DestinationUnfit(rule="no_destination")
-            return Addressee(to.destination_id, service.identifier, service.titles["de"], service.signature_for(to))
-
-        return addressee
-
-
-def _environment(settings: Settings, section: EnvironmentSection) -> ChannelEnvironment:
-    return ChannelEnvironment(
-        token_url=section.token_url,
-        submission_api=section.submission_api,
-        api_versions=section.api_versions,
-        delivery_issuers=frozenset(section.delivery_issuer),
-        trust_roots=tuple(root for path in section.trust_roots for root in read_roots(path, "trust_roots")),
-        insecure_public_keys=settings.mode == "test" and section.insecure_public_keys,
-    )

@@ -22,6 +22,7 @@ from gateway.outbound.pace import Counterpart
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation import alarms, exchange_durations, jobs
 from gateway.store.operation.destination_places import RENEW_EVERY_S
+from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
 from gateway.worker.evidence_check import EvidenceMonitor
@@ -122,7 +123,7 @@ async def _erase(runtime: Runtime) -> None:
 
 async def _deadlines(runtime: Runtime) -> None:
     """A look at every deadline."""
-    found = await alarms.look(runtime.store.database, runtime.clock.now(), runtime.limits)
+    found = await alarms.look(runtime.store.database, runtime.clock.now(), LIMITS, runtime.limits)
     for rule, submission_id, municipality in found:
         await log.awarning("alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality)
 

@@ -1,7 +1,7 @@
 """Signs the minute's roots and judges all evidence each night; what does not verify becomes an alarm.
 
 Knows: when, and which errors mean that evidence is broken. Never does: judge (`gateway/store/proof/integrity.py`
-reads, and `gateway/evidence/judge.py` judges), repair. Standard: ADR 0011. Start reading: `EvidenceMonitor`.
+reads, and `gateway/evidence/judge.py` judges), repair. Standard: ADR 8. Start reading: `EvidenceMonitor`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.evidence.verify import verify
-from gateway.settings import gateway as settings
+from gateway.settings import reading as settings
 from gateway.store.connection.database import numbered
 from gateway.store.proof import export
 from gateway.wiring.runtime import open_runtime

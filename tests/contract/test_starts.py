@@ -6,6 +6,7 @@ import base64
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -39,6 +40,16 @@ def commands() -> dict[int, str]:
 
 def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*GATEWAY, *arguments, "--json"], capture_output=True, text=True, timeout=60, check=False)
+
+
+def held(port: int) -> socket.socket:
+    """A socket that keeps a freed port from being given to anybody else; who asks for it by its number gets it."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    while True:  # the one who was killed may still be listening for a moment
+        with suppress(OSError):
+            kept.bind(("127.0.0.1", port))
+            return kept
 
 
 @pytest.mark.parametrize("reached", ["sandbox.log", "serve.log"])
@@ -121,10 +132,37 @@ def test_production_runs_and_its_worker_runs_in_production_too(room):
     assert f"vault.master_key_file: {room / 'master.key'}" in refused.stderr
 
 
+def test_a_sandbox_whose_port_is_taken_says_so(room):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        refused = ended("sandbox", "fitconnect", "--data", str(room / "sandbox"), "--port", str(port))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("address_taken: ")
+    assert f"127.0.0.1:{port}" in refused.stderr
+    assert "--port" in refused.stderr
+
+
+def test_a_second_sandbox_on_the_same_directory_is_refused(room):
+    first, line = start("sandbox", "fitconnect", "--data", str(room / "sandbox"))
+    try:
+        second = ended("sandbox", "fitconnect", "--data", str(room / "sandbox"))
+        assert (second.returncode, second.stdout) == (2, "")
+        assert second.stderr.startswith("already_serving: ")
+        assert str(line["pid"]) in second.stderr
+    finally:
+        os.kill(line["pid"], signal.SIGKILL)
+        stop(first)
+    again, after = start("sandbox", "fitconnect", "--data", str(room / "sandbox"))
+    assert stop(again) == 0
+    assert after["clients"] == line["clients"], "who was killed holds it no longer"
+
+
 def test_with_fit_connect_away_at_the_start_applications_are_taken_and_delivered_later():
     with kept_demo(60) as line:
         sandbox = line["sandboxes"]["fitconnect"]
+        port = urlsplit(sandbox["token_url"]).port
         os.kill(sandbox["pid"], signal.SIGKILL)
+        kept = held(port)
         while http("GET", sandbox["delivery_jwks"])[0]:
             pass
         (gateway,) = (pid for pid, text in commands().items() if f" serve --config {line['config']} " in text)
@@ -136,12 +174,12 @@ def test_with_fit_connect_away_at_the_start_applications_are_taken_and_delivered
             portal = Portal({**line, **again})
             status, _, made = portal.create(portal.body())
             assert status == 201, made
-            port = str(urlsplit(sandbox["token_url"]).port)
             home = str(Path(line["config"]).parent / "sandbox")
-            awake, _ = start("sandbox", "fitconnect", "--data", home, "--port", port)
+            awake, _ = start("sandbox", "fitconnect", "--data", home, "--port", str(port))
             try:
                 assert portal.followed(made["id"])["state"] == "accepted"
             finally:
                 stop(awake)
         finally:
             stop(serve)
+            kept.close()

@@ -44,3 +44,23 @@ def test_an_attachment_sent_in_pieces_serves_a_submission(portal):
     over = {**TUS, "X_HTTP_Method_Override": "DELETE"}
     assert portal.call("POST", f"/tus/{name}", b"", **over)[0] == 204, "a way round proxies that know no such method"
     assert portal.call("DELETE", f"/tus/{name}", **TUS)[0] == 404
+
+
+def test_metadata_may_hold_any_bytes_and_the_media_type_may_stand_last(portal):
+    """tus 1.0: values are base64 of anything; of all of them only `filetype` is understood."""
+    head = {"Content_Type": "application/offset+octet-stream", "Upload_Offset": "0"}
+    many = "".join(f"k{number} YQ==," for number in range(100))
+    kind = f"filename 5A==,{many}filetype {base64.b64encode(b'application/pdf').decode()}"
+    status, fields, said = portal.call("POST", "/tus", b"", **TUS, Upload_Length=str(len(PDF)), Upload_Metadata=kind)
+    assert status == 201, said
+    assert fields["tus-resumable"] == "1.0.0", "also without the slash at the end"
+    name = fields["location"].rpartition("/")[2]
+    assert portal.call("HEAD", f"/tus/{name}", **TUS)[1]["upload-metadata"] == kind
+    assert portal.call("PATCH", f"/tus/{name}", PDF, **TUS, **head)[0] == 204
+    body = portal.body()
+    body["attachments"][0]["upload"] = name
+    status, _, made = portal.create(body)
+    assert status == 201, made
+    refused = portal.call("POST", "/tus", b"", **TUS, Upload_Length="1", Upload_Metadata="filename YQ")
+    assert [each["pointer"] for each in refused[2]["findings"]] == ["#header/Upload-Metadata"]
+    assert "=" in refused[2]["findings"][0]["en"]

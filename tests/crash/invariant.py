@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.errors import GatewayError
-from gateway.settings import gateway as settings
+from gateway.settings import reading as settings
 from gateway.store.connection.database import numbered
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation import jobs

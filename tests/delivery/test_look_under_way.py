@@ -37,7 +37,7 @@ CALLS = ("seal", "announce", "upload", "submit", "events")
 @pytest.mark.parametrize("calls", [*[(each,) for each in CALLS], CALLS])
 async def test_a_step_that_would_wait_for_another_is_done_later_and_no_failure_is_counted(calls):
     it = world()
-    delivery = replace(worker(it), channels={ARS: Shared(it, calls)})
+    delivery = replace(worker(it), channels={(ARS, "fitconnect"): Shared(it, calls)})
     waits = 0
     for _ in range(20):
         again = await delivery.advance(it.row.id)
@@ -83,7 +83,7 @@ class Crowded(Channel):
         names = ("metadata", "data", *(str(uuid4()) for _ in range(50)))
         small = [SmallBlob(uuid4(), name.encode()) for name in names]
         parts = tuple(Part(name, blob.id, len(name), "t" * 22) for name, blob in zip(names, small, strict=True))
-        return Sealed(parts, DESTINATION, "DE150900546546", "urn:service", {}, tuple(small))
+        return Sealed(parts, DESTINATION, {}, tuple(small))
 
     async def upload(self, _submission, _part, _body):
         self.inside += 1
@@ -94,13 +94,13 @@ class Crowded(Channel):
         await asyncio.sleep(0)
         self.inside -= 1
 
-    async def submit(self, submission, _metadata, _data):
+    async def submit(self, submission, _read):
         self.world.submitted.add(submission.remote_id)
 
 
 async def test_a_submission_with_many_attachments_takes_a_few_connections_at_once():
     it = world()
     channel = Crowded(it)
-    await replace(worker(it), channels={ARS: channel}).advance(it.row.id)
+    await replace(worker(it), channels={(ARS, "fitconnect"): channel}).advance(it.row.id)
     assert it.row.state is State.ACCEPTED
     assert channel.most == UPLOADS_AT_ONCE

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from gateway import failpoints
 from gateway.errors import DatabaseAway, StepFailed, unexpected
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import State
 from gateway.submission import journey
 from gateway.submission.actions import resumed
@@ -156,7 +157,7 @@ async def test_the_log_names_type_and_place_and_nothing_of_the_text(monkeypatch)
 def test_a_submit_in_doubt_stays_in_doubt_while_the_event_log_cannot_be_read():
     it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
     change = journey.failed(it, Step(StepKind.READ_EVENTS), StepFailed(step="read_events", kind="ValueError"), NOW, 0.5)
-    assert journey.next_step(change.submission, change.wake_at).kind is StepKind.READ_EVENTS
+    assert journey.next_step(change.submission, change.wake_at, LIMITS).kind is StepKind.READ_EVENTS
 
 
 def test_an_exception_without_our_code_in_its_way_has_no_place():

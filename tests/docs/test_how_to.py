@@ -20,7 +20,7 @@ from gateway.keys.external import ExternalSigner
 from gateway.keys.files import write_secret
 from gateway.model import Attachment, SignatureFormat
 from gateway.services.loader import load
-from gateway.settings.gateway import read, read_municipalities
+from gateway.settings.reading import read, read_municipalities
 from gateway.signature.identity import Identity
 from gateway.signature.mechanism import RSA_PKCS1, RSA_PSS, choose
 

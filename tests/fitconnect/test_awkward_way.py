@@ -14,6 +14,7 @@ import pytest
 
 from gateway.delivery.advance import Delivery
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
+from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality, State
 from gateway.outbound.client import exchange
@@ -29,7 +30,7 @@ SCHEMA = "urn:xoev-de:xfall:standard:fim-s99000000990_1.0.0"
 TAKES = (SampleService(IDENTIFIER, ("DE",), ((SCHEMA, "application/xml"),)),)
 PORTAL = Client("portal", frozenset(), frozenset({ARS}))
 TOWN = Municipality(
-    "boot", ARS, "\uf0b7 Stadt \U0001f415", "https://t.example", "test", "c", (Destination("d", "test", ("*",)),)
+    "boot", ARS, "\uf0b7 Stadt \U0001f415", "https://t.example", (Destination("d", "fitconnect", ("*",)),)
 )
 
 
@@ -74,7 +75,9 @@ def delivery(sandbox, client, *, signers, make, catalogue):
         clock=SystemClock(),
         random=os.urandom,
     )
-    return Delivery(WholeStore(), {ARS: channel}, {ARS: TOWN}, catalogue, SystemClock(), uuid4, lambda: 0.5)
+    return Delivery(
+        WholeStore(), {(ARS, "fitconnect"): channel}, {ARS: TOWN}, catalogue, SystemClock(), uuid4, lambda: 0.5
+    )
 
 
 @pytest.mark.parametrize("sandbox", [TAKES], indirect=True)
@@ -91,7 +94,7 @@ async def test_what_was_taken_in_is_delivered_whatever_its_texts_hold(sandbox, c
             "upload": str(store.upload(b"\xff\xd8 photo")),
         }
     ]
-    new = await intake.create(PORTAL, body, "key")
+    new = await intake.create(PORTAL, Application.of(body), "key")
     await delivery.advance(new.submission.id)
     for _ in range(100):
         if store.rows[new.submission.id].state is State.ACCEPTED:

@@ -14,6 +14,7 @@ import respx
 from gateway.errors import (
     CounterpartAway,
     CounterpartBusy,
+    CounterpartError,
     CounterpartGarbled,
     CounterpartRefused,
     DestinationUnfit,
@@ -24,7 +25,7 @@ from gateway.errors import (
 )
 from gateway.fitconnect import names
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
-from gateway.model import Part, State
+from gateway.model import Blame, FitConnectAddress, Part, State
 
 BASE = "https://delivery.example/submission-api"
 TOKEN = "https://auth.example/token"
@@ -113,8 +114,7 @@ def announced(new_submission):
         destination_id=DESTINATION,
         case_id=CASE,
         remote_id=SUBMISSION,
-        region="DE150900546546",
-        service_identifier=URN,
+        address=FitConnectAddress(URN, "DE150900546546"),
     )
 
 
@@ -142,6 +142,11 @@ async def body(content):
     yield content
 
 
+def read(part):
+    """The part's first letter, as often as it has bytes."""
+    return body(part.name[:1].encode() * part.size)
+
+
 # --- sealing ---------------------------------------------------------------------------------------------------------
 
 
@@ -153,7 +158,7 @@ async def test_everything_is_checked_then_sealed(channel, reception, new_submiss
     assert [part.name for part in sealed.parts] == ["metadata", "data", *(str(each.attachment_id) for each in files)]
     assert [len(store.blobs[part.blob]) for part in sealed.parts] == [part.size for part in sealed.parts]
     assert all(len(part.tag) == 22 for part in sealed.parts)
-    assert (sealed.destination_id, sealed.region, sealed.service_identifier) == (DESTINATION, "DE150900546546", URN)
+    assert (sealed.destination_id, sealed.address) == (DESTINATION, FitConnectAddress(URN, "DE150900546546"))
     assert sealed.facts["metadata_version"] == "2.1.0"
     assert sealed.facts["metadata_schema"] == "own"
     assert sealed.facts["certificate_chain"] == "checked"
@@ -280,7 +285,7 @@ async def test_an_announcement_names_what_will_come(channel, wire, announced):
 
 async def test_a_token_refused_is_renewed_once_and_the_request_repeated(channel, wire, announced):
     route = wire.put(f"{BASE}/v2/submissions/{SUBMISSION}").mock(side_effect=[httpx.Response(401), httpx.Response(200)])
-    await channel().submit(announced, b"m", b"d")
+    await channel().submit(announced, read)
     assert [call.request.headers["authorization"] for call in route.calls] == ["Bearer t1", "Bearer t2"]
     assert len({call.request.content for call in route.calls}) == 1
 
@@ -288,8 +293,22 @@ async def test_a_token_refused_is_renewed_once_and_the_request_repeated(channel,
 async def test_a_fresh_token_refused_too_is_the_operators_affair(channel, wire, announced):
     route = wire.put(f"{BASE}/v2/submissions/{SUBMISSION}").mock(return_value=httpx.Response(401))
     with pytest.raises(TokenRefused):
-        await channel().submit(announced, b"m", b"d")
+        await channel().submit(announced, read)
     assert route.call_count == 2
+
+
+async def test_both_parts_are_streamed_and_their_length_is_said(channel, wire, announced):
+    route = wire.put(f"{BASE}/v2/submissions/{SUBMISSION}").mock(side_effect=[httpx.Response(401), httpx.Response(200)])
+    metadata, data, *others = announced.parts
+    large, sender = replace(announced, parts=(metadata, replace(data, size=2_000_000), *others)), channel()
+    with pytest.raises(CounterpartBusy):  # a stream is not sent twice by the same call
+        await sender.submit(large, read)
+    await sender.submit(large, read)
+    request = route.calls.last.request
+    assert json.loads(request.content) == {"encryptedMetadata": "m" * 776, "encryptedData": "d" * 2_000_000}
+    assert request.headers["content-length"] == str(len(request.content))
+    assert request.headers["content-type"] == "application/json"
+    assert "transfer-encoding" not in request.headers
 
 
 async def test_a_stream_whose_token_was_refused_is_sent_again_later_with_a_new_one(channel, wire, announced):
@@ -332,7 +351,7 @@ async def test_every_way_to_fail_has_its_error(channel, wire, announced, answer,
     given = {"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}
     wire.put(f"{BASE}/v2/submissions/{SUBMISSION}").mock(**given)
     with pytest.raises(error) as caught:
-        await channel().submit(announced, b"m", b"d")
+        await channel().submit(announced, read)
     assert caught.value.retry_after == wait
 
 
@@ -357,6 +376,24 @@ async def test_token_and_destination_can_be_checked_before_anything_is_sent(chan
     reception(status="inactive")
     with pytest.raises(DestinationUnfit):
         await channel().check_destination(DESTINATION)
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "blame"),
+    [
+        ("destination-not-found", "destination_unfit", Blame.OPERATOR),
+        ("submission-not-found", "counterpart_refused", Blame.COUNTERPART),  # a wrong address answers 404 as well
+    ],
+)
+async def test_a_destination_that_the_other_side_does_not_know_is_the_operators_affair(
+    channel, wire, problem, code, blame
+):
+    answer = httpx.Response(404, json={"type": names.PROBLEM_PREFIX + problem})
+    wire.get(f"{BASE}/v2/destinations/{DESTINATION}").mock(return_value=answer)
+    with pytest.raises(CounterpartError) as caught:
+        await channel().check_destination(DESTINATION)
+    assert (caught.value.code, caught.value.blame) == (code, blame)
+    assert (DESTINATION in str(caught.value.params)) == (blame is Blame.OPERATOR)
 
 
 async def test_whether_a_destination_takes_a_service_can_be_checked_before_anything_is_taken_in(channel, reception):

@@ -13,6 +13,7 @@ import pytest
 from gateway.crypto import keys as jwk_keys
 from gateway.fitconnect import claims, events, names
 from gateway.fitconnect.events import ExpectedEvent, KeyWanted
+from gateway.model import EventMeaning
 
 ISSUER = "https://delivery.example/submission-api"
 DESTINATION = "879ee109-a690-4db8-ab32-424284184d7d"
@@ -222,6 +223,37 @@ def test_no_issuer_is_ever_followed(event):
     assert events.wanted_keys(tokens, EXPECTED) == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("kind", "issuer", "verified", "meant"),
+    [
+        ("create-submission", "service", True, EventMeaning.NOTICE),
+        ("submit-submission", "service", True, EventMeaning.SUBMITTED),
+        ("notify-submission", "service", True, EventMeaning.NOTICE),
+        ("forward-submission", DESTINATION, True, EventMeaning.NOTICE),
+        ("accept-submission", DESTINATION.upper(), True, EventMeaning.ACCEPTED),
+        ("accept-submission", "service", True, EventMeaning.NOTICE),
+        ("reject-submission", DESTINATION, True, EventMeaning.REJECTED),
+        ("reject-submission", "service", True, EventMeaning.WITHDRAWN),
+        ("delete-submission", "service", True, EventMeaning.WITHDRAWN),
+        ("accept-submission", "", False, EventMeaning.ACCEPTED),
+        ("reject-submission", "", False, EventMeaning.REJECTED),
+        ("refused-events", "", False, EventMeaning.NOTICE),
+    ],
+)
+def test_each_type_has_its_meaning(kind, issuer, verified, meant):
+    assert events.meaning(kind, issuer, DESTINATION, verified=verified) is meant
+
+
+def test_an_event_of_the_log_comes_with_its_meaning(known, event):
+    log = events.prove(
+        (event("create-submission"), event("submit-submission"), event("accept-submission")), EXPECTED, known
+    )
+    assert [each.meaning for each in log] == [EventMeaning.NOTICE, EventMeaning.SUBMITTED, EventMeaning.ACCEPTED]
+    assert [each.as_json().keys() for each in log] == 3 * [{"type", "issuer", "verified", "at", "problems"}]
+    (refused,) = events.prove((event("accept-submission", body={}),), EXPECTED, known)
+    assert (refused.verified, refused.meaning) == (False, EventMeaning.ACCEPTED)
+
+
 def test_one_side_cannot_sign_for_the_other(event, rule_of):
     assert rule_of(event("accept-submission", by="delivery", iss=DESTINATION)) == "key"
     assert rule_of(event("accept-submission", by="delivery")) == "issuer_of_event"
@@ -296,8 +328,7 @@ def test_a_rejection_by_the_delivery_service_is_told_apart_by_its_issuer(proven,
     assert told.verified
     assert told.type == "reject-submission"
     assert told.issuer == ISSUER
-    assert events.is_delivery_service(told, {ISSUER + "/"})
-    assert not events.is_delivery_service(told, {"https://other.example"})
+    assert told.meaning is EventMeaning.WITHDRAWN
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from lxml import etree
 from gateway.delivery.advance import Delivery
 from gateway.errors import RecordInvalid
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
+from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.model import Attachment, Client, Destination, Municipality, State
 from gateway.outbound.client import exchange
@@ -95,10 +96,8 @@ def whole():
 
 @pytest.fixture
 def town():
-    destination = Destination("d", "test", ("*",))
-    return Municipality(
-        "tangerhuette", TANGERHUETTE, "Stadt Tangerhütte", "https://t.example", "test", "c", (destination,)
-    )
+    destination = Destination("d", "fitconnect", ("*",))
+    return Municipality("tangerhuette", TANGERHUETTE, "Stadt Tangerhütte", "https://t.example", (destination,))
 
 
 @pytest.fixture
@@ -119,28 +118,30 @@ def body(catalogue, *uploads):
 
 async def test_a_message_is_made_once_with_identities_of_its_own(intake, whole, catalogue):
     given = body(catalogue, whole.upload(PLAN))
-    new = await intake.create(PORTAL, given, "first")
+    new = await intake.create(PORTAL, Application.of(given), "first")
     assert (new.document.standard, new.document.schema_uri) == ("xbau-kernmodul", URI)
     root = etree.fromstring(new.document.content)
     assert root.findtext("referenzAntragsservice/referenzAntragsservice") == str(new.submission.id)
-    assert await intake.create(PORTAL, given, "first") is new, "the same call is answered with the same message"
-    other = await intake.create(PORTAL, body(catalogue, whole.upload(PLAN)), "second")
+    assert await intake.create(PORTAL, Application.of(given), "first") is new, (
+        "the same call is answered with the same message"
+    )
+    other = await intake.create(PORTAL, Application.of(body(catalogue, whole.upload(PLAN))), "second")
     uuids = {etree.fromstring(one.document.content).findtext(".//nachrichtenUUID") for one in (new, other)}
     assert len(uuids | {str(new.submission.id), str(other.submission.id)}) == 4
 
 
 async def test_a_test_is_marked_as_one_in_the_message(intake, whole, catalogue):
-    new = await intake.create(PORTAL, {**body(catalogue, whole.upload(PLAN)), "test": True}, "test")
+    new = await intake.create(PORTAL, Application.of({**body(catalogue, whole.upload(PLAN)), "test": True}), "test")
     assert etree.fromstring(new.document.content).get("test") == "true"
 
 
 async def test_two_files_of_one_name_are_refused_before_anything_is_stored(intake, whole, catalogue):
     given = body(catalogue, whole.upload(PLAN), whole.upload(PLAN))
     given["attachments"][1]["filename"] = given["attachments"][0]["filename"]
-    findings = await intake.validate(PORTAL, given)
+    findings = await intake.validate(PORTAL, Application.of(given))
     assert [(one.pointer, one.rule) for one in findings] == [("/attachments/1/filename", "not_unique")]
     with pytest.raises(RecordInvalid):
-        await intake.create(PORTAL, given, "twice")
+        await intake.create(PORTAL, Application.of(given), "twice")
     assert whole.made == {}
 
 
@@ -167,12 +168,22 @@ def delivery(sandbox, client, whole, *, signers, make, catalogue, town):
         clock=SystemClock(),
         random=os.urandom,
     )
-    return Delivery(whole, {TANGERHUETTE: channel}, {TANGERHUETTE: town}, catalogue, SystemClock(), uuid4, lambda: 0.5)
+    return Delivery(
+        whole,
+        {(TANGERHUETTE, "fitconnect"): channel},
+        {TANGERHUETTE: town},
+        catalogue,
+        SystemClock(),
+        uuid4,
+        lambda: 0.5,
+    )
 
 
 @pytest.mark.parametrize("sandbox", [TAKES], indirect=True)
 async def test_the_authority_opens_the_message_and_finds_each_file_it_names(sandbox, client, delivery, whole, intake):
-    new = await intake.create(PORTAL, body(intake.catalogue, whole.upload(PLAN), whole.upload(PLAN + b" 2")), "key")
+    new = await intake.create(
+        PORTAL, Application.of(body(intake.catalogue, whole.upload(PLAN), whole.upload(PLAN + b" 2"))), "key"
+    )
     await delivery.advance(new.submission.id)
     for _ in range(100):
         if whole.rows[new.submission.id].state is State.ACCEPTED:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID
 
 import pytest
 
 from gateway.errors import DestinationUnfit, InternalError
 from gateway.fitconnect import metadata, names
-from gateway.german_time import german_date
 from gateway.model import PLAIN_JWS, Signature
 
 HEX = "ab" * 64
@@ -213,20 +212,3 @@ def test_an_official_schema_is_known_by_its_id(shared):
     assert not metadata.is_schema_of(official, "2.0.0")
     assert not metadata.is_schema_of(b"no json", "2.1.0")
     assert not metadata.is_schema_of(b"[]", "2.1.0")
-
-
-@pytest.mark.parametrize(
-    ("instant", "day"),
-    [
-        (datetime(2026, 12, 31, 22, 59, tzinfo=UTC), date(2026, 12, 31)),
-        (datetime(2026, 12, 31, 23, 0, tzinfo=UTC), date(2027, 1, 1)),
-        (datetime(2026, 7, 1, 21, 59, tzinfo=UTC), date(2026, 7, 1)),
-        (datetime(2026, 7, 1, 22, 0, tzinfo=UTC), date(2026, 7, 2)),
-        (datetime(2026, 3, 28, 22, 30, tzinfo=UTC), date(2026, 3, 28)),
-        (datetime(2026, 3, 29, 22, 30, tzinfo=UTC), date(2026, 3, 30)),
-        (datetime(2026, 10, 24, 22, 30, tzinfo=UTC), date(2026, 10, 25)),
-        (datetime(2026, 10, 25, 22, 30, tzinfo=UTC), date(2026, 10, 25)),
-    ],
-)
-def test_the_date_of_an_application_is_the_one_on_calendars_in_germany(instant, day):
-    assert german_date(instant) == day

@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.fitconnect import events, names
+from gateway.fitconnect import events, lacks, names
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import Part, State, Submission
-from gateway.submission import journey, uncounted_events
+from gateway.submission import journey
 from tests.fitconnect.test_events import CASE, DESTINATION, EXPECTED, SOMEBODY, SUBMISSION, known  # noqa: F401 - a fixture
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -56,20 +57,20 @@ def test_a_genuine_event_that_decides_and_does_not_count_is_told_with_its_type_a
     log = read(event(given.pop("kind"), **given))
     assert (log[-1].verified, log[-1].problems) == (False, ({"rule": rule},))
     assert log[-1].type == GENUINE[rule].get("kind", ACCEPT)
-    change = journey.observed(SUBMITTED, log, NOW)
+    change = journey.observed(SUBMITTED, log, NOW, LIMITS)
     after = change.submission
     assert (after.state, after.reason.code) == (State.SUBMITTED, "event_not_counted")
-    for sentence, lack in zip((after.reason.de, after.reason.en), uncounted_events.SENTENCES[rule], strict=True):
+    for sentence, lack in zip((after.reason.de, after.reason.en), lacks.SENTENCES[rule], strict=True):
         assert log[-1].type in sentence
         assert lack in sentence
     kept = change.evidence[-1].body
     assert (kept["type"], kept["verified"], kept["problems"]) == (log[-1].type, False, [{"rule": rule}])
-    answered = journey.observed(after, read(*[each.token for each in log[2:]], event(ACCEPT)), NOW).submission
+    answered = journey.observed(after, read(*[each.token for each in log[2:]], event(ACCEPT)), NOW, LIMITS).submission
     assert (answered.state, answered.reason) == (State.ACCEPTED, None)
 
 
 def test_what_is_missing_is_named(read, event):
-    after = journey.observed(SUBMITTED, read(event(ACCEPT, body={})), NOW).submission
+    after = journey.observed(SUBMITTED, read(event(ACCEPT, body={})), NOW, LIMITS).submission
     assert "authenticationTags" in after.reason.de
     assert "accept-submission" in after.reason.de
     assert "missing (authenticationTags)" in after.reason.en
@@ -77,7 +78,7 @@ def test_what_is_missing_is_named(read, event):
 
 def test_every_rule_behind_the_signature_has_its_sentences():
     behind = events.RULES.keys() - {"issuer", "key", "signature"}
-    assert uncounted_events.SENTENCES.keys() == behind | GENUINE.keys()
+    assert lacks.SENTENCES.keys() == behind | GENUINE.keys()
 
 
 @pytest.mark.parametrize(
@@ -86,12 +87,12 @@ def test_every_rule_behind_the_signature_has_its_sentences():
 def test_what_may_be_anybodys_keeps_its_type_and_is_no_reason(read, event, forgery):
     log = read(event(ACCEPT, body={}, **forgery))
     assert (log[-1].type, log[-1].verified) == (ACCEPT, False)
-    assert uncounted_events.lack(log[-1]) is None
-    assert journey.observed(SUBMITTED, log, NOW).submission.reason is None
+    assert log[-1].lack is None
+    assert journey.observed(SUBMITTED, log, NOW, LIMITS).submission.reason is None
 
 
 def test_what_decides_nothing_or_was_made_good_is_no_reason(read, event):
     forward = event("forward-submission", by="subscriber", txn=f"case:{SOMEBODY}")
-    assert journey.observed(SUBMITTED, read(forward), NOW).submission.reason is None
+    assert journey.observed(SUBMITTED, read(forward), NOW, LIMITS).submission.reason is None
     again = event("submit-submission", jti=str(uuid4()))
-    assert journey.observed(SUBMITTED, read(again), NOW).submission.reason is None
+    assert journey.observed(SUBMITTED, read(again), NOW, LIMITS).submission.reason is None

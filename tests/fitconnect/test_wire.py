@@ -45,10 +45,15 @@ def test_callback_and_case_are_said_where_they_are_given():
     assert "s3cret" not in repr(callback) + repr(request)
 
 
-def test_the_final_request_holds_both_parts():
-    request = wire.put_submission(ID, b"aa..b", b"cc..d")
-    assert json.loads(request.content) == {"encryptedMetadata": "aa..b", "encryptedData": "cc..d"}
-    assert (request.method, request.path) == ("PUT", f"/v2/submissions/{ID}")
+async def test_the_final_request_holds_both_parts():
+    async def stream(*pieces):
+        for piece in pieces:
+            yield piece
+
+    request = wire.put_submission(ID, 5, 6)
+    content = b"".join([piece async for piece in wire.submission_body(stream(b"aa.", b".b"), stream(b"cc..dd"))])
+    assert json.loads(content) == {"encryptedMetadata": "aa..b", "encryptedData": "cc..dd"}
+    assert (request.method, request.path, request.size) == ("PUT", f"/v2/submissions/{ID}", len(content))
 
 
 def test_an_upload_is_jose_of_known_size():

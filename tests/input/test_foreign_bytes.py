@@ -28,7 +28,7 @@ WHOLE = (
     b"\x30\x80" * 50_000, b"PK\x05\x06" + bytes(18),
 )  # fmt: skip
 CASES = [(module, no, reader) for module, readers in READERS.items() for no, reader in enumerate(readers)]
-PARSERS = {"json": {"load", "loads", "JSONDecoder"}, "tomllib": {"load", "loads"}, "foreign_json": {"decode"},
+PARSERS = {"json": {"load", "loads", "JSONDecoder"}, "tomllib": {"load", "loads"}, "json_reader": {"decode", "parse"},
            "der": {"read"}, "zipfile": {"ZipFile"}, "smtplib": {"SMTP", "SMTP_SSL"}}  # fmt: skip
 
 

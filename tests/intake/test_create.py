@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway.errors import RecordInvalid, TooManyRequests, UnknownService
+from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.model import Attachment, Client, Destination, Municipality, Severity
 from gateway.ports.store import NewSubmission
@@ -25,9 +26,7 @@ from tests.services.test_file_fields import written
 ARS = "150900546546"
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
 PORTAL = Client("portal", frozenset(), frozenset())
-TOWN = Municipality(
-    "tangerhuette", ARS, "Tangerhütte", "https://t.example", "test", "c", (Destination("d", "test", ("*",)),)
-)
+TOWN = Municipality("tangerhuette", ARS, "Tangerhütte", "https://t.example", (Destination("d", "fitconnect", ("*",)),))
 UPLOAD = uuid4()
 
 
@@ -80,20 +79,30 @@ def body(catalogue: Any) -> dict[str, Any]:
 
 async def test_a_replaced_character_is_told_and_stops_nothing(intake: Intake, store: Store, body: dict) -> None:
     body["record"]["purchase"]["remark"] = "Garten – ruhig"
-    findings = await intake.validate(PORTAL, body)
+    findings = await intake.validate(PORTAL, Application.of(body))
     told = [one for one in findings if one.rule == "normalised"]
     assert [(one.pointer, one.severity) for one in told] == [("/record/purchase/remark", Severity.INFO)]
-    await intake.create(PORTAL, body, "key")
+    await intake.create(PORTAL, Application.of(body), "key")
     (made,) = store.made
     assert "Garten – ruhig".encode() in made.record, "the record is kept as it came"
     assert b"Garten - ruhig" in made.document.content
+
+
+async def test_the_row_names_the_channel_of_its_destination(catalogue: Any, store: Store, body: dict) -> None:
+    live = Destination("l", "fitconnect", ("*",), takes="live")
+    test = Destination("t", "other", ("*",), takes="test")
+    it = taking_in(catalogue, store)
+    it = replace(it, municipalities={ARS: replace(TOWN, destinations=(live, test))})
+    await it.create(PORTAL, Application.of(body), "key")
+    await it.create(PORTAL, Application.of({**body, "test": True}), "another")
+    assert [made.submission.channel for made in store.made] == ["fitconnect", "other"]
 
 
 async def test_evidence_keeps_how_each_stage_ended_and_which_bytes_were_judged(
     intake: Intake, store: Store, body: dict
 ) -> None:
     body["record"]["purchase"]["remark"] = "Garten – ruhig"
-    await intake.create(PORTAL, body, "key")
+    await intake.create(PORTAL, Application.of(body), "key")
     (made,) = store.made
     entry = next(one for one in made.evidence if one.kind == "validated")
     assert entry.body["valid"] is True
@@ -108,7 +117,7 @@ async def test_evidence_keeps_how_each_stage_ended_and_which_bytes_were_judged(
 async def test_what_breaks_a_rule_of_the_service_is_not_taken_over(intake: Intake, store: Store, body: dict) -> None:
     body["record"]["parcels"].append(dict(body["record"]["parcels"][0]))
     with pytest.raises(RecordInvalid) as refused:
-        await intake.create(PORTAL, body, "key")
+        await intake.create(PORTAL, Application.of(body), "key")
     (found,) = [one for one in refused.value.findings if one.severity is Severity.ERROR]
     assert (found.pointer, found.rule) == ("/record/parcels/2", "parcel_once")
     assert store.made == []
@@ -120,8 +129,8 @@ async def test_a_document_by_a_published_xsd_is_taken_over_with_its_schema(store
     for attachment in body["attachments"]:
         attachment["upload"] = str(uuid4())
     intake = taking_in(catalogue, store)
-    assert [one for one in await intake.validate(PORTAL, body) if one.severity is Severity.ERROR] == []
-    await intake.create(PORTAL, body, "key")
+    assert [one for one in await intake.validate(PORTAL, Application.of(body)) if one.severity is Severity.ERROR] == []
+    await intake.create(PORTAL, Application.of(body), "key")
     (made,) = store.made
     assert made.document.schema_uri == made.document.namespace == published_xsd.NAMESPACE
     assert f"<xfd:{published_xsd.ROOT} ".encode() in made.document.content
@@ -134,7 +143,7 @@ async def test_faults_around_the_record_hide_none_inside_it(intake: Intake, stor
     body["attachments"].append(dict(body["attachments"][0]))
     body["record"]["parcels"].append(dict(body["record"]["parcels"][0]))
     body["record"]["purchase"]["remark"] = 7
-    told = {(one.pointer, one.rule) for one in await intake.validate(PORTAL, body)}
+    told = {(one.pointer, one.rule) for one in await intake.validate(PORTAL, Application.of(body))}
     assert {
         ("/reference", "pattern"),
         ("/extra", "unknown_key"),
@@ -143,23 +152,30 @@ async def test_faults_around_the_record_hide_none_inside_it(intake: Intake, stor
         ("/record/purchase/remark", "wrong_type"),
     } <= told
     with pytest.raises(RecordInvalid) as refused:
-        await intake.create(PORTAL, body, "key")
+        await intake.create(PORTAL, Application.of(body), "key")
     assert {(one.pointer, one.rule) for one in refused.value.findings} == told
     assert store.made == []
 
 
 async def test_a_part_of_a_broken_list_of_attachments_is_not_taken_for_all_of_it(intake: Intake, body: dict) -> None:
     del body["attachments"][0]["kind"]
-    assert [one.pointer for one in await intake.validate(PORTAL, body)] == ["/attachments/0/kind"]
+    assert [one.pointer for one in await intake.validate(PORTAL, Application.of(body))] == ["/attachments/0/kind"]
 
 
 async def test_an_unknown_service_and_municipality_are_told_with_what_else_is_wrong(intake: Intake, body: dict) -> None:
     wrong = {**body, "service": "no-such", "municipality": "000000000000"}
-    assert [one.pointer for one in await intake.validate(PORTAL, wrong)] == ["/service", "/municipality"]
+    assert [one.pointer for one in await intake.validate(PORTAL, Application.of(wrong))] == [
+        "/service",
+        "/municipality",
+    ]
     wrong |= {"reference": ""}
-    assert [one.pointer for one in await intake.validate(PORTAL, wrong)] == ["/reference", "/service", "/municipality"]
+    assert [one.pointer for one in await intake.validate(PORTAL, Application.of(wrong))] == [
+        "/reference",
+        "/service",
+        "/municipality",
+    ]
     with pytest.raises(UnknownService):
-        await intake.create(PORTAL, {**body, "service": "no-such"}, "key")
+        await intake.create(PORTAL, Application.of({**body, "service": "no-such"}), "key")
 
 
 async def test_room_is_asked_for_what_is_not_known_yet(intake: Intake, store: Store, body: dict) -> None:
@@ -167,11 +183,11 @@ async def test_room_is_asked_for_what_is_not_known_yet(intake: Intake, store: St
         raise TooManyRequests(retry_after=1)
 
     with pytest.raises(TooManyRequests):
-        await intake.create(PORTAL, body, "key", admit=full)
+        await intake.create(PORTAL, Application.of(body), "key", admit=full)
     assert store.made == []
-    await intake.create(PORTAL, body, "key")
+    await intake.create(PORTAL, Application.of(body), "key")
     store.known = lambda *_: _done(store.made[0])  # type: ignore[method-assign, assignment, misc, return-value]
-    assert await intake.create(PORTAL, body, "key", admit=full) is store.made[0]
+    assert await intake.create(PORTAL, Application.of(body), "key", admit=full) is store.made[0]
 
 
 async def _done(value: NewSubmission) -> NewSubmission:
@@ -184,7 +200,9 @@ async def test_a_field_names_the_file_by_the_id_of_its_envelope(
     intake = replace(intake, catalogue=load(written(tmp_path)))
     body |= {"service": "boot", "record": {"name": "Änne"}}
     photo = {"kind": "photo", "filename": "Foto.jpg", "media_type": "image/jpeg", "upload": str(UPLOAD)}
-    assert [one.rule for one in await intake.validate(PORTAL, {**body, "attachments": []})] == ["attachment_missing"]
-    await intake.create(PORTAL, {**body, "attachments": [photo]}, "key")
+    assert [one.rule for one in await intake.validate(PORTAL, Application.of({**body, "attachments": []}))] == [
+        "attachment_missing"
+    ]
+    await intake.create(PORTAL, Application.of({**body, "attachments": [photo]}), "key")
     (made,) = store.made
     assert str(attachment_id(made.submission.id, UPLOAD)).encode() in made.document.content

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway.errors import RecordInvalid
+from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.intake.withdrawal import taken_again
 from gateway.model import Attachment, Destination, Severity
@@ -42,7 +43,7 @@ def store() -> Files:
 
 
 async def told(intake: Intake, body: dict[str, Any]) -> list[tuple[str, str]]:  # noqa: F811 - the fixtures above
-    found = await intake.validate(PORTAL, body)
+    found = await intake.validate(PORTAL, Application.of(body))
     return [(one.pointer, one.rule) for one in found if one.severity is Severity.ERROR]
 
 
@@ -76,12 +77,12 @@ async def test_an_empty_file_is_told_as_before(intake, store, body, monkeypatch)
 async def test_a_correction_takes_the_files_of_what_it_corrects(intake, store, body):  # noqa: F811
     first, *others = (UUID(one["upload"]) for one in body["attachments"])
     store.known_uploads, store.earlier = others, {first: uuid4()}
-    await intake.create(PORTAL, body, "key", supersedes=OLD)
+    await intake.create(PORTAL, Application.of(body), "key", supersedes=OLD)
     (made,) = store.made
     assert (made.reused, made.supersedes) == ({first}, OLD)
     assert made.attachments[0].blob == store.earlier[first]
     with pytest.raises(RecordInvalid) as without:  # the same files, nothing corrected
-        await intake.create(PORTAL, body, "key")
+        await intake.create(PORTAL, Application.of(body), "key")
     assert "upload_unknown" in {one.rule for one in without.value.findings}
 
 
@@ -89,7 +90,7 @@ async def test_an_erased_file_of_it_is_told_with_the_way_out(intake, store, body
     names = [UUID(one["upload"]) for one in body["attachments"]]
     store.known_uploads, store.earlier = names, {names[0]: None}
     with pytest.raises(RecordInvalid) as raised:
-        await intake.create(PORTAL, body, "key", supersedes=OLD)
+        await intake.create(PORTAL, Application.of(body), "key", supersedes=OLD)
     (one,) = (each for each in raised.value.findings if each.severity is Severity.ERROR)
     assert (one.pointer, one.rule) == ("/attachments/0/upload", "upload_erased")
     assert "erneut senden" in one.de
@@ -97,7 +98,7 @@ async def test_an_erased_file_of_it_is_told_with_the_way_out(intake, store, body
 
 
 async def test_a_wrong_type_of_test_is_not_taken_for_an_application_in_earnest(intake, store, body):  # noqa: F811
-    only_tests = replace(TOWN, destinations=(Destination("d", "test", ("*",), takes="test"),))
+    only_tests = replace(TOWN, destinations=(Destination("d", "fitconnect", ("*",), takes="test"),))
     narrow = replace(intake, municipalities={ARS: only_tests})
     store.known_uploads = [UUID(one["upload"]) for one in body["attachments"]]
     assert await told(narrow, {**body, "test": "true"}) == [("/test", "type")]
@@ -108,5 +109,7 @@ async def test_room_is_asked_for_the_files_that_are_copied(store):
     first, second = uuid4(), uuid4()
     files = tuple(Attachment("k", "n", "t", size, "", upload=name) for name, size in ((first, 10), (second, 300)))
     old = View(None, "", "", "", attachments=files)  # type: ignore[arg-type] - only its files are asked
-    assert taken_again(old, {"attachments": [{"upload": str(first).upper()}, {"upload": 3}, "x"]}) == 10
-    assert taken_again(old, {"attachments": "x"}) == taken_again(old, {}) == 0
+    again = {"kind": "k", "filename": "n", "media_type": "t", "upload": str(first).upper()}
+    assert taken_again(old, Application.of({"attachments": [again]})) == 10
+    assert taken_again(old, Application.of({"attachments": "x"})) == taken_again(old, Application.of({})) == 0
+    assert taken_again(old, Application.of({"attachments": [again, "x"]})) == 0, "a broken list is not taken over"

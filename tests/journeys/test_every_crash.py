@@ -16,6 +16,8 @@ import pytest
 
 from gateway.delivery.advance import Delivery
 from gateway.errors import CounterpartAway, CounterpartRefused, DestinationUnfit, NotFound, VersionGone
+from gateway.fitconnect.events import meaning
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import Document, Event, Municipality, Part, State, Submission
 from gateway.ports.blobs import SmallBlob
 from gateway.ports.channel import Announced, Sealed
@@ -87,6 +89,8 @@ class Store:
 
 
 class Channel:
+    limits = LIMITS
+
     def __init__(self, world: World) -> None:
         self.world = world
 
@@ -104,7 +108,7 @@ class Channel:
         small = [SmallBlob(uuid4(), name.encode()) for name in names]
         parts = tuple(Part(name, blob.id, len(name), "t" * 22) for name, blob in zip(names, small, strict=True))
         self.world.point("after seal")
-        return Sealed(parts, DESTINATION, "DE150900546546", "urn:service", {}, tuple(small))
+        return Sealed(parts, DESTINATION, {}, tuple(small))
 
     async def announce(self, _submission) -> Announced:
         await self._call("announce")
@@ -121,9 +125,10 @@ class Channel:
         self.world.announced[submission.remote_id].add(part.name)
         self.world.point("after upload")
 
-    async def submit(self, submission, metadata, data) -> None:
+    async def submit(self, submission, read) -> None:
+        for part in submission.parts:
+            assert b"".join([piece async for piece in read(part)]) == part.name.encode()
         await self._call("submit")
-        assert (metadata, data) == (b"metadata", b"data")
         assert len(self.world.announced[submission.remote_id]) == 2, "submitted without its attachments"
         self.world.submits += 1
         self.world.submitted.add(submission.remote_id)
@@ -137,7 +142,15 @@ class Channel:
         self.world.point("after events")
         by = {"accept-submission": DESTINATION}
         return tuple(
-            Event(kind, by.get(kind, SERVICE), verified=True, at=BEGAN, jti=f"{submission.remote_id}-{kind}", token="t")
+            Event(
+                kind,
+                by.get(kind, SERVICE),
+                verified=True,
+                at=BEGAN,
+                jti=f"{submission.remote_id}-{kind}",
+                token="t",
+                meaning=meaning(kind, by.get(kind, SERVICE), DESTINATION, verified=True),
+            )
             for kind in kinds
         )
 
@@ -153,8 +166,8 @@ def worker(world: World) -> Delivery:
     service = SimpleNamespace(readable=lambda *_a, **_k: b"%PDF-", calendar=lambda *_a, **_k: None)
     return Delivery(
         store=Store(world),
-        channels={ARS: Channel(world)},
-        municipalities={ARS: Municipality("tangerhuette", ARS, "Stadt Tangerhütte", "https://p.example", "test", "id")},
+        channels={(ARS, "fitconnect"): Channel(world)},
+        municipalities={ARS: Municipality("tangerhuette", ARS, "Stadt Tangerhütte", "https://p.example")},
         catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
         clock=world,
         new_id=uuid4,
@@ -254,7 +267,7 @@ async def test_a_late_worker_changes_nothing_and_calls_nothing_any_more(call):
     it = world()
     late = worker(it)
     reached, go_on = asyncio.Event(), asyncio.Event()
-    channel = late.channels[ARS]
+    channel = late.channels[ARS, "fitconnect"]
     plain = channel._call
 
     async def stopped(name: str) -> None:

@@ -15,7 +15,8 @@ from gateway.keys.files import read_secret
 from gateway.keys.following import Following
 from gateway.login.clients import Registry
 from gateway.serve.dependencies import _followed
-from gateway.settings.gateway import ClientSection, read
+from gateway.settings.reading import read
+from gateway.settings.server import ClientSection
 from gateway.wiring import recipients
 from gateway.wiring.messengers import _reach
 

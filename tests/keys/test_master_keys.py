@@ -11,7 +11,7 @@ from gateway.crypto.keys import generate_ed25519
 from gateway.crypto.vault import MasterKey
 from gateway.errors import MasterKeyMissing, SettingsInvalid
 from gateway.keys.files import master_keys, published_keys
-from gateway.settings import gateway as settings
+from gateway.settings import reading as settings
 
 NEW, OLD, OLDER = (bytes([number]) * 32 for number in (1, 2, 3))
 

@@ -23,7 +23,7 @@ from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Municipality, SignatureFormat, SignatureStyle
 from gateway.operators.checks import Checks
 from gateway.services.loader import load
-from gateway.settings import gateway as settings
+from gateway.settings import reading as settings
 from gateway.signature import making
 from gateway.signature.identity import Identity, faults
 from gateway.signature.rules import SENTENCES
@@ -298,7 +298,7 @@ async def test_closing_ends_a_command_that_hangs_and_drops_what_waits(town, tmp_
 
 async def test_check_tells_key_formats_and_the_end_of_validity(town):
     keys = DocumentKeys(town('signing_jwk_file = "P-256.jwk"'), At())
-    signed = municipality(Destination("d", "test", ("*",), SignatureStyle(SignatureFormat.JADES)))
+    signed = municipality(Destination("d", "fitconnect", ("*",), SignatureStyle(SignatureFormat.JADES)))
     check = partial(Checks("de").signing_key, signed, keys, load())
     assert await check(NOW) == "kid town-P-256, jades, ≤ 2046-11-21"
     assert "≤ 2046-11-21 (bald" in await check(NOW + timedelta(days=7290))
@@ -357,18 +357,20 @@ def test_a_corrected_chain_counts_for_a_command_too(town, tmp_path, signers):
 
 
 def municipality(*destinations):
-    return Municipality("tangerhuette", "150900546546", "Stadt", "https://x.example", "test", "client", destinations)
+    return Municipality("tangerhuette", "150900546546", "Stadt", "https://x.example", destinations)
 
 
 def test_the_destination_overrules_the_service_and_the_narrow_one_the_wide_one():
     catalogue = load()
     xades, jades = (SignatureStyle(each) for each in (SignatureFormat.XADES, SignatureFormat.JADES))
     town = municipality(
-        Destination("wide", "test", ("*",), jades), Destination("narrow", "test", ("hausnummer",), xades)
+        Destination("wide", "fitconnect", ("*",), jades), Destination("narrow", "fitconnect", ("hausnummer",), xades)
     )
     assert signatures.wanted(town, catalogue) == {SignatureFormat.JADES, SignatureFormat.XADES}
     assert catalogue.get("hausnummer").signature_for(town.destination_for("hausnummer")) == xades
-    assert signatures.wanted(municipality(Destination("plain", "test", ("*",))), catalogue) == {SignatureFormat.JWS}
+    assert signatures.wanted(municipality(Destination("plain", "fitconnect", ("*",))), catalogue) == {
+        SignatureFormat.JWS
+    }
 
 
 def test_what_the_key_cannot_and_the_schema_has_no_place_for_is_refused_at_start(town, jwks, tmp_path):
@@ -377,7 +379,7 @@ def test_what_the_key_cannot_and_the_schema_has_no_place_for_is_refused_at_start
     keys = DocumentKeys(town('signing_jwk_file = "bare.jwk"'), At())
     inside = SignatureStyle(SignatureFormat.XADES, enveloped=True)
     with pytest.raises(SettingsInvalid) as raised:
-        signatures.check([municipality(Destination("d", "test", ("hausnummer",), inside))], load(), keys)
+        signatures.check([municipality(Destination("d", "fitconnect", ("hausnummer",), inside))], load(), keys)
     assert rules(raised) == ["signature_place", "signing_certificate_missing"]
 
 

@@ -80,5 +80,5 @@ async def test_without_a_channel_only_the_key_of_a_municipality_is_tried() -> No
     async def sign() -> str:
         return "kid a"
 
-    lines = await DE.municipality(SimpleNamespace(slug="t", destinations=()), None, None, sign)
+    lines = await DE.municipality(SimpleNamespace(slug="t", ars="1", destinations=()), {}, None, sign)
     assert [(line.check, line.detail) for line in lines] == [("signing_key t", "kid a")]

@@ -56,6 +56,15 @@ async def test_the_first_key_is_the_one_to_encrypt_with_after_a_roll_over_too(pe
     assert len(keys) == 3
 
 
+async def test_an_owner_may_put_what_it_read_in_v1(peer: Peer) -> None:
+    destination = await made(peer)
+    head, one = await peer.token("subscriber"), f"{V1}/destinations/{destination}"
+    read = (await peer.http.get(one, headers=head)).json()
+    assert read["contactInformation"] == new_destination(peer)["contactInformation"]
+    assert (await peer.http.put(one, json=read, headers=head)).status_code == 200
+    assert "contactInformation" not in (await peer.http.get(one, headers=await peer.token("sender"))).json()
+
+
 @pytest.mark.parametrize("media", [names.JSON, names.MERGE_PATCH])
 async def test_v1_takes_a_patch_as_json(peer: Peer, media: str) -> None:
     destination = await made(peer)

@@ -12,6 +12,7 @@ from gateway.crypto import base64url
 from gateway.fitconnect import names
 
 from .conftest import PDF, SERVICE, XML, claims_of
+from .test_doors import new_destination
 
 if TYPE_CHECKING:
     from .conftest import Peer
@@ -329,3 +330,37 @@ async def test_an_unknown_address_or_method_is_a_problem(peer: Peer) -> None:
     assert (wrong.status_code, problem(wrong)) == (405, "method-not-allowed")
     destination = peer.sandbox.own_destination("manual").id
     assert (await peer.http.get(f"{peer.v2}/destinations/{destination}/keys")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "value",
+    [rb'"\ud800"', b'"\xed\xa0\x80"', b"NaN", b"1e999", '"ü"'.encode("latin-1")],
+    ids=["half a character", "half a character in bytes", "no number", "infinite", "not UTF-8"],
+)
+async def test_json_that_cannot_be_said_again_is_refused_and_harms_nothing(peer: Peer, value: bytes) -> None:
+    head = {"Content-Type": names.JSON, **await peer.token("subscriber")}
+    body = json.dumps(new_destination(peer) | {"replyChannels": {"eMail": {"usePgp": "@"}}}).encode()
+    destinations = "/destination-api/v2/destinations"
+    answer = await peer.http.post(destinations, content=body.replace(b'"@"', value), headers=head)
+    assert (answer.status_code, problem(answer)) == (400, "invalid-json")
+    assert (await peer.http.post(destinations, content=body, headers=head)).status_code == 201
+    assert len(peer.sandbox.store.destinations) == 3
+
+
+@pytest.mark.parametrize("media", [[], {}, 1, "text/plain"])
+async def test_a_schema_whose_media_type_is_none_is_refused(peer: Peer, media: Any) -> None:
+    body = new_destination(peer)
+    body["services"][0]["submissionSchemas"][0]["mimeType"] = media
+    answer = await peer.http.post("/destination-api/v2/destinations", json=body, headers=await peer.token("subscriber"))
+    assert (answer.status_code, problem(answer)) == (400, "constraint-violation")
+
+
+async def test_metadata_with_half_a_character_are_rejected_not_left_lying(peer: Peer) -> None:
+    parcel = peer.parcel()
+    parcel.metadata["authenticationInformation"] = [
+        {"type": "identificationReport", "version": "1", "content": "\ud800"}
+    ]
+    ids = await peer.send(parcel)
+    kind, payload = await peer.last(ids)
+    assert kind == names.REJECT_SUBMISSION
+    assert [each["type"].rpartition("/")[2] for each in payload["problems"]] == [names.SYNTAX_VIOLATION]

@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 from joserfc import jwe as foreign_jwe
 from joserfc import jws as foreign_jws
 from joserfc.jwk import RSAKey
@@ -120,14 +121,19 @@ async def test_a_manual_subscriber_picks_up_and_accepts(peer: Peer) -> None:
     assert (await peer.http.get(path, headers=token)).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "torn",
+    [b'{"kind":"submission","value":{"id', '{"kind":"destination","value":{"name":"Tangerhü'.encode()[:-1]],
+    ids=["between characters", "inside a character"],
+)
 async def test_a_killed_sandbox_comes_back_with_everything_and_answers_what_waited(
-    peer: Peer, tmp_path: object, keyring: SandboxKeys
+    peer: Peer, keyring: SandboxKeys, torn: bytes
 ) -> None:
     automatic = peer.sandbox.own_destination("automatic").id
     await peer.order("/subscriber", {"destination_id": automatic, "mode": "silent"})
     waiting = await peer.send(peer.parcel())
-    peer.sandbox.store._journal.write('{"kind":"submission","value":{"id')  # torn by the kill
-    peer.sandbox.store._journal.flush()
+    with (peer.sandbox.store.directory / "journal.jsonl").open("ab") as journal:
+        journal.write(torn)
 
     again = open_sandbox(peer.sandbox.store.directory, keyring)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app(again)), base_url=BASE) as http:

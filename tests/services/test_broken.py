@@ -23,7 +23,7 @@ from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.model import Attachment, Finding, Severity
 from gateway.services import cross_checks, definition, loader
 from gateway.services.service import Service
-from gateway.settings import gateway as settings
+from gateway.settings import reading as settings
 from gateway.xoev.fim import faults as fim_faults
 from gateway.xoev.mapping import sentences as mapping_sentences
 from gateway.xoev.record import sentences

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from gateway.errors import DestinationUnfit
+from types import SimpleNamespace
+
+from gateway.errors import DestinationUnfit, TokenRefused
 from gateway.model import Destination, Municipality
 from gateway.operators.checks import Checks
 from gateway.services.loader import load
 
 ARS = "150900546546"
-NAMED = Destination("1", "test", ("hausnummer", "termin"))
-REST = Destination("2", "test", ("*",))
+NAMED = Destination("1", "fitconnect", ("hausnummer", "termin"))
+REST = Destination("2", "fitconnect", ("*",))
 
 
 class Channel:
@@ -27,7 +29,7 @@ class Channel:
 
 async def test_a_service_that_its_destination_does_not_take_is_told_before_a_portal_sends_one() -> None:
     channel, catalogue = Channel(), load()
-    town = Municipality("t", ARS, "Stadt", "https://t.example", "test", "c", (NAMED, REST))
+    town = Municipality("t", ARS, "Stadt", "https://t.example", (NAMED, REST))
     rows = {row.check: row for row in await Checks("de").services(town, channel, catalogue, NAMED)}
     assert {name: row.ok for name, row in rows.items()} == {
         "service t hausnummer 1": True,
@@ -45,3 +47,13 @@ async def test_a_service_that_its_destination_does_not_take_is_told_before_a_por
     assert len(rest) == len(catalogue.ids()) - 2
     assert all(row.ok for row in rest), "where a destination takes every other service, a misfit is told only"
     assert [row.check for row in rest if "schema" not in row.detail] == ["service t hund-anmelden 2"]
+
+
+async def test_a_token_that_is_refused_is_told_once_and_not_again_for_each_destination() -> None:
+    async def refused(*_: object) -> str:
+        raise TokenRefused(host="auth.example")
+
+    town = Municipality("t", ARS, "Stadt", "https://t.example", (NAMED, REST))
+    channel = SimpleNamespace(check_token=refused, check_destination=refused)
+    lines = await Checks("de").municipality(town, {(ARS, "fitconnect"): channel}, load(), refused)
+    assert [line.check for line in lines] == ["signing_key t", "fitconnect_token t"]

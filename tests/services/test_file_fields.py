@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pypdfium2
 import pytest
 from click.testing import CliRunner
 from lxml import etree
@@ -203,6 +205,21 @@ def test_a_municipality_cannot_take_the_attachment_from_its_field(tmp_path: Path
     assert found == [(f"parameters/{ARS}#/boot/attachments/photo", rule)]
 
 
+def test_a_field_that_asks_for_several_files_is_shown_in_the_example_so(tmp_path: Path) -> None:
+    kinds = asked("photo", required=True, most=3) + asked("plan", required=False)
+    service = load(written(tmp_path, photo="2:3", kinds=kinds)).get("boot")
+    assert [one["kind"] for one in service.example(ARS)["attachments"]] == ["photo", "photo"]
+    photos = [replace(PHOTO, upload=UUID(int=n)) for n in (1, 2)]
+    assert len(texts(service, photos)["F00000002"]) == 2
+    found = service.document({"name": "Änne"}, around(PHOTO))[1]
+    assert [(one.pointer, one.rule) for one in found] == [("/attachments", "too_few")]
+
+
+def test_a_kind_of_which_fewer_are_allowed_than_the_field_asks_for_is_refused(tmp_path: Path) -> None:
+    found = faults(written(tmp_path, photo="2:3"))
+    assert found == [("boot/mapping.toml#/fields/1/attachment", "attachment_field_few")]
+
+
 def test_a_field_in_a_choice_or_under_a_condition_needs_no_required_kind(tmp_path: Path) -> None:
     when = PHOTO_FIELD.replace("photo", "plan") + 'when = { pointer = "/name", in = ["Änne"] }\n'
     with pytest.raises(DataInvalid) as refused:
@@ -222,11 +239,36 @@ def test_try_shows_where_an_attachment_would_stand(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("GATEWAY__SERVICES__DIR", str(written(tmp_path)))
     record = tmp_path / "record.json"
     record.write_text('{"name": "Änne"}', encoding="utf-8")
-    result = CliRunner().invoke(gateway, ["services", "try", "boot", str(record), "--json"])
+    place = tmp_path / "out.pdf"
+    result = CliRunner().invoke(gateway, ["services", "try", "boot", str(record), "--json", "--pdf", str(place)])
     line = json.loads(result.stdout.splitlines()[0])
     assert result.exit_code == 0, result.output
     assert re.search(r"<\w+:F00000002>[0-9a-f-]{36}</", line["document"])
     assert {"from": "/attachments/0", "to": "F00000002", "value_type": "file"} in line["mapping"]
+    pdf = pypdfium2.PdfDocument(place.read_bytes())
+    assert pdf[0].get_textpage().get_text_range().count("photo.bin") == 2  # in its field and in the list of attachments
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ([], 0),
+        (["application/pdf", "image/jpeg"], 0),
+        (["Application/PDF", "image/*"], 0),
+        (["application/pdf"], 1),
+    ],
+)
+def test_check_tells_of_formats_that_the_form_does_not_name(tmp_path: Path, named: list[str], told: int) -> None:
+    folder = written(tmp_path)
+    form = folder / "boot/form.xml"
+    types = "".join(f"<xdf:mediaType>{one}</xdf:mediaType>" for one in named)
+    head, found, rest = form.read_text(encoding="utf-8").partition("<xdf:datentyp><code>file</code></xdf:datentyp>")
+    form.write_text(head + found + types + rest, encoding="utf-8")
+    result = CliRunner().invoke(gateway, ["services", "check", str(folder)])
+    assert result.exit_code == 0, result.output
+    lines = [line for line in result.output.splitlines() if "[attachment_field_format]" in line]
+    assert len(lines) == told
+    assert all(line.startswith("boot/form.xml#/F00000002: ") and "image/jpeg" in line for line in lines)
 
 
 @pytest.mark.parametrize(("language", "word"), [("de", "Nicht geprüft"), ("en", "Not enforced")])

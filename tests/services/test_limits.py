@@ -14,7 +14,7 @@ import pytest
 
 from gateway.errors import DataInvalid
 from gateway.fitconnect import envelope, metadata, names
-from gateway.intake.create import MAX_ATTACHMENTS
+from gateway.intake.body import MAX_ATTACHMENTS
 from gateway.model import PLAIN_JWS, Attachment, Severity, Signature
 from gateway.services import attachments, service
 from gateway.services.definition import MAX_FILE_BYTES

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from gateway.cli.main import group as gateway
 from gateway.errors import DataInvalid, UnknownService
 from gateway.services.loader import load
 from gateway.services.service import Service
@@ -72,8 +75,28 @@ def test_a_service_without_a_key_gets_an_identifier_of_its_own(copied: Path) -> 
 
 
 def test_a_schema_uri_set_by_the_service_is_used(copied: Path) -> None:
-    edit(copied, "service.toml", 'maturity = "productive"', 'schema_uri = "https://schema.example/x.xsd"')
+    edit(copied, "service.toml", 'stage = "productive"', 'schema_uri = "https://schema.example/x.xsd"')
     assert load(copied).get("hausnummer").schema_uri == "https://schema.example/x.xsd"
+
+
+def test_a_text_under_the_former_name_is_the_stage_and_is_told(copied: Path) -> None:
+    assert load(copied).get("hausnummer").definition.notices == ()
+    edit(copied, "service.toml", 'stage = "productive"', 'maturity = "pilot"')
+    definition = load(copied).get("hausnummer").definition
+    assert (definition.stage, [one.rule for one in definition.notices]) == ("pilot", ["service_renamed"])
+    result = CliRunner().invoke(gateway, ["services", "check", "--json", str(copied)])
+    told = [json.loads(line) for line in result.output.splitlines()]
+    assert result.exit_code == 0
+    assert [(one["pointer"], one["severity"]) for one in told if one["rule"] == "service_renamed"] == [
+        ("hausnummer/service.toml#/maturity", "warning")
+    ]
+
+
+def test_a_table_under_the_former_name_is_left_to_the_catalogue(copied: Path) -> None:
+    with (copied / "hausnummer/service.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[maturity]\nof_the_catalogue = 1\n")
+    definition = load(copied).get("hausnummer").definition
+    assert (definition.stage, definition.notices) == ("productive", ())
 
 
 def test_a_second_service_is_a_second_folder(copied: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.services.loader import load
-from gateway.settings import gateway as settings
+from gateway.settings import reading as settings
 from tests.services.test_loader import ARS, FOLDER, copied  # noqa: F401 - a fixture
 
 VALUES = re.compile(r"<xdf:werte>.*?</xdf:werte>", re.DOTALL)

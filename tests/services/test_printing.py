@@ -231,3 +231,8 @@ def test_an_application_that_cannot_be_printed_is_told_by_the_check_of_services(
     assert [(one.pointer, one.rule, one.severity) for one in found] == [
         ("boot/examples/ordinary.json#", "unreadable", Severity.ERROR)
     ] * 2
+
+
+def test_a_letter_is_shown_as_it_is_or_named_with_a_warning() -> None:
+    for letter in map(chr, range(ord(" "), 0x3000)):
+        assert ("[U+" in printable(letter)) == bool(unprintable(letter))

@@ -319,6 +319,21 @@ def test_elements_of_another_namespace_are_written_there(tmp_path: Path) -> None
     ]
 
 
+def test_attributes_that_the_xsd_fixes_and_demands_are_written(tmp_path: Path) -> None:
+    def edit(root: etree._Element) -> None:
+        for holder in (root[0], at(root, "G99000000012")):
+            words = {"name": "fassung", "type": "xs:string", "use": "required", "fixed": "3"}
+            etree.SubElement(holder[0], f"{XS}attribute", words)
+            etree.SubElement(holder[0], f"{XS}attribute", name="frei", type="xs:string", fixed="4")
+
+    service = loaded(tmp_path, edit)
+    document, findings = service.document(ordinary(service))
+    assert (findings, document is not None) == ([], True)
+    assert document is not None
+    held = [(etree.QName(one).localname, dict(one.attrib)) for one in etree.fromstring(document.content).iter()]
+    assert [one for one in held if one[1]] == [(ROOT, {"fassung": "3"}), ("G99000000012V1.0.0", {"fassung": "3"})]
+
+
 def test_local_elements_without_namespace_are_written_so(tmp_path: Path) -> None:
     service = loaded(tmp_path, lambda root: root.set("elementFormDefault", "unqualified"))
     document, findings = service.document(ordinary(service))

@@ -90,20 +90,6 @@ def test_the_extreme_example_keeps_its_fifty_parcels_in_one_table(service: Servi
     assert parcels["columns"][:3] == ["Nr.", "Gemarkung", "Gemarkungsnummer"]
 
 
-@pytest.mark.parametrize(
-    ("moment", "expected"),
-    [
-        (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), "01:59 MEZ"),
-        (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "03:00 MESZ"),
-        (datetime(2026, 10, 25, 0, 59, tzinfo=UTC), "02:59 MESZ"),
-        (datetime(2026, 10, 25, 1, 0, tzinfo=UTC), "02:00 MEZ"),
-    ],
-)
-def test_german_time_changes_on_the_last_sundays(moment: datetime, expected: str) -> None:
-    local, zone = readable.german_time(moment)
-    assert f"{local:%H:%M} {zone}" == expected
-
-
 def test_numbers_money_and_ibans_are_grouped_for_people() -> None:
     catalogue = load()
     records = {"grundstueckskauf": "extreme", "hund-anmelden": "ordinary", "verkehrsregelung": "extreme"}

@@ -8,12 +8,13 @@ from uuid import uuid4
 import pytest
 
 from gateway.errors import DestinationUnfit
+from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality
 from gateway.services.loader import load
-from gateway.settings.gateway import MunicipalityFile
+from gateway.settings.municipality import MunicipalityFile
+from gateway.wiring.channels import Channels
 from gateway.wiring.municipalities import municipality
-from gateway.wiring.runtime import _Channels
 from tests.journeys.test_every_crash import World, world
 
 ARS, CLIENT = "150900546546", Client("portal", frozenset(), frozenset())
@@ -26,14 +27,14 @@ def catalogue():
 
 
 def town(*destinations: Destination) -> Municipality:
-    return Municipality("town", ARS, "Stadt", "https://p.example", "prod", "id", destinations)
+    return Municipality("town", ARS, "Stadt", "https://p.example", destinations)
 
 
 async def findings(catalogue, municipality, *, test: bool):
     it: World = world()
     intake = Intake(None, catalogue, {ARS: municipality}, None, it, uuid4, lambda *_: b"")
     body = {**catalogue.get("hund-abmelden").example(ARS), "attachments": [], "test": test}
-    found = await intake.validate(CLIENT, body)
+    found = await intake.validate(CLIENT, Application.of(body))
     return {(each.pointer, each.rule) for each in found if each.pointer == "/test"}
 
 
@@ -49,15 +50,16 @@ async def findings(catalogue, municipality, *, test: bool):
     ],
 )
 async def test_a_portal_is_told_at_once_where_its_kind_is_not_taken(catalogue, takes, test, expected):
-    municipality = town(Destination(LIVE, "prod", ("*",), takes=takes))
+    municipality = town(Destination(LIVE, "fitconnect", ("*",), takes=takes))
     assert await findings(catalogue, municipality, test=test) == expected
 
 
 def test_each_kind_goes_to_its_own_destination(catalogue):
     municipality = town(
-        Destination(LIVE, "prod", ("*",), takes="live"), Destination(TEST, "prod", ("hausnummer",), takes="test")
+        Destination(LIVE, "fitconnect", ("*",), takes="live"),
+        Destination(TEST, "fitconnect", ("hausnummer",), takes="test"),
     )
-    addressee = _Channels._addressees(SimpleNamespace(_catalogue=catalogue), municipality)
+    addressee = Channels._addressees(SimpleNamespace(catalogue=catalogue), municipality)
     assert addressee("hausnummer", False).destination_id == LIVE
     assert addressee("hausnummer", True).destination_id == TEST
     with pytest.raises(DestinationUnfit):

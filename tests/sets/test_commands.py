@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import check
 from gateway.cli.main import group
-from gateway.settings.gateway import read
+from gateway.settings.reading import read
 
 from .conftest import Repository
 from .made import XSD, zipped

@@ -14,8 +14,9 @@ import pytest
 from gateway.crypto.keys import generate_ed25519
 from gateway.errors import SettingsInvalid
 from gateway.keys.files import write_secret
-from gateway.settings.gateway import Settings, read, read_municipalities
+from gateway.settings.gateway import Settings
 from gateway.settings.production import is_loopback
+from gateway.settings.reading import read, read_municipalities
 from gateway.settings.weak_secrets import LEAST_SECRET, weak_key, weak_text
 
 SETTINGS = """

@@ -14,8 +14,10 @@ from pydantic.fields import FieldInfo
 
 from gateway.errors import MasterKeyMissing, SettingsInvalid
 from gateway.keys.files import master_keys
-from gateway.settings.gateway import MunicipalityFile, Settings, read, read_municipalities
-from gateway.settings.kinds import kind_of
+from gateway.settings.gateway import Settings
+from gateway.settings.kinds import SettingKind, kind_of
+from gateway.settings.municipality import MunicipalityFile
+from gateway.settings.reading import read, read_municipalities
 from tests.demo_fixture import GATEWAY
 
 CLIENT = '[[clients]]\nid = "portal"\nsecret_file = "secret"\n'
@@ -207,6 +209,14 @@ def test_every_setting_says_by_its_type_what_production_has_to_look_at():
     assert without == {"server.host"}, "where the gateway listens has a rule of its own"
     keys = {place for place, field in _leaves(Settings) if "key_file" in place and kind_of(field) is None}
     assert keys == set()
+
+
+def test_an_entry_of_a_list_is_named_by_the_type_of_its_name():
+    place = re.compile(r"(?:^|[.])(?:name|id)$")
+    inside = re.compile(r"^(?:clients|alarms[.]recipients)[.]")  # lists of sections; elsewhere a name is a mere value
+    named = {place for place, field in _leaves(Settings) if kind_of(field) is SettingKind.ENTRY_NAME}
+    assert named == {one for one, _ in _leaves(Settings) if inside.match(one) and place.search(one)}
+    assert len(named) == 2
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from lxml import etree
 
 from gateway.errors import InternalError, ServiceNotOffered, SignerAway
+from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality, SignatureFormat, SignatureStyle
 from gateway.sandbox.fitconnect import signature_xml
@@ -71,7 +72,7 @@ def termin() -> Service:
 
 def intake(service, keys, *, style=INSIDE, services=("*",)):
     town = Municipality(
-        "tangerhuette", ARS, "Stadt", "https://p.example", "test", "id", (Destination("d", "test", services, style),)
+        "tangerhuette", ARS, "Stadt", "https://p.example", (Destination("d", "fitconnect", services, style),)
     )
     catalogue = SimpleNamespace(get=lambda _id: service, ids=lambda: (service.id,))
     clock = SimpleNamespace(now=lambda: NOW)
@@ -87,7 +88,7 @@ def body(service):
 async def test_receipt_answer_and_store_hold_the_signed_document(termin, signers):
     assert termin.signature_place
     it = intake(termin, Keys(signers["P-256"]))
-    new = await it.create(PORTAL, body(termin), "key-1")
+    new = await it.create(PORTAL, Application.of(body(termin)), "key-1")
     assert new.document.sha256 == hashlib.sha256(new.document.content).hexdigest()
     assert json.loads(new.receipt)["document"]["sha256"] == new.document.sha256
     leaf = signature_xml.check_inside(new.document.content, "application/xml", NOW)
@@ -97,7 +98,7 @@ async def test_receipt_answer_and_store_hold_the_signed_document(termin, signers
 async def test_where_the_signer_is_away_nothing_is_taken_over_and_the_portal_may_try_again(termin, signers):
     it = intake(termin, Keys(signers["P-256"], away=True))
     with pytest.raises(SignerAway) as away:
-        await it.create(PORTAL, body(termin), "key-1")
+        await it.create(PORTAL, Application.of(body(termin)), "key-1")
     assert (away.value.status, away.value.retry) == (503, True)
     assert it.store.taken == []
 
@@ -106,13 +107,17 @@ async def test_a_signed_document_that_breaks_the_schema_is_not_taken_over(termin
     no_place = load().get("termin")
     it = intake(no_place, Keys(signers["P-256"]))
     with pytest.raises(InternalError):
-        await it.create(PORTAL, body(no_place), "key-1")
+        await it.create(PORTAL, Application.of(body(no_place)), "key-1")
     assert it.store.taken == []
 
 
 async def test_a_detached_signature_leaves_the_document_alone(termin, signers):
     style = SignatureStyle(SignatureFormat.XADES)
-    new = await intake(termin, Keys(signers["P-256"], away=True), style=style).create(PORTAL, body(termin), "key-1")
+    new = await intake(termin, Keys(signers["P-256"], away=True), style=style).create(
+        PORTAL, Application.of(body(termin)), "key-1"
+    )
     assert b"Signature" not in new.document.content
     with pytest.raises(ServiceNotOffered):
-        await intake(termin, Keys(signers["P-256"]), services=("other",)).create(PORTAL, body(termin), "key-1")
+        await intake(termin, Keys(signers["P-256"]), services=("other",)).create(
+            PORTAL, Application.of(body(termin)), "key-1"
+        )

@@ -87,7 +87,7 @@ async def held(store, clock, number: int = 1, **changed):
         await store.create(new)
         ids.append(new.submission.id)
     clock.advance(hours=2)
-    await look(store.database, clock.now())
+    await look(store.database, clock.now(), {})
     return ids
 
 
@@ -165,7 +165,7 @@ async def test_each_is_told_what_concerns_it(store, clock, mail, heralds):
     other = new_submission("k-other", municipality=OTHER_TOWN, created_at=clock.now())
     await store.create(other)
     clock.advance(days=2)
-    await look(store.database, clock.now())
+    await look(store.database, clock.now(), {})
     await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
     herald = heralds(
         to_it(key="a", mail="all@town.example", severity=AlarmLevel.NOTICE),
@@ -335,13 +335,13 @@ async def test_what_is_held_again_is_told_again(store, clock, mail, heralds):
     it = await at_state(store, clock, State.HELD)
     herald = heralds(to_it())
     clock.advance(hours=2)
-    await look(store.database, clock.now())
+    await look(store.database, clock.now(), {})
     await told(herald)
     sealed = replace(it, state=State.SEALED, updated_at=clock.now())
     it = await store.commit(it.version, Change(sealed))
-    await look(store.database, clock.now())
+    await look(store.database, clock.now(), {})
     await store.commit(it.version, Change(replace(it, state=State.HELD, updated_at=clock.now())))
     clock.advance(hours=2)
-    await look(store.database, clock.now())
+    await look(store.database, clock.now(), {})
     await told(herald)
     assert len(mail.got) == 2

@@ -12,6 +12,8 @@ import pytest
 from gateway.delivery.advance import Delivery
 from gateway.delivery.rate_limit import RateLimit
 from gateway.errors import CounterpartBusy
+from gateway.fitconnect.events import meaning
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import Event, Municipality, Part, State
 from gateway.ports.blobs import SmallBlob
 from gateway.ports.channel import Announced, Sealed
@@ -115,6 +117,8 @@ async def test_rest_that_a_counterpart_asked_for_holds_for_every_worker(turns, c
 class Counting:
     """A channel that counts who is between announce and submit, and when submits came."""
 
+    limits = LIMITS
+
     def __init__(self, clock, together=0):
         """Nobody gets on before `together` were inside at once."""
         self.clock, self.inside, self.most, self.submits, self.busy = clock, set(), 0, [], None
@@ -126,7 +130,7 @@ class Counting:
     async def seal(self, _submission, _parcel, _store):
         small = [SmallBlob(uuid4(), name.encode()) for name in ("metadata", "data")]
         parts = tuple(Part(blob.content.decode(), blob.id, 8, "t" * 22) for blob in small)
-        return Sealed(parts, HERE, "DE150900546546", "urn:service", {}, tuple(small))
+        return Sealed(parts, HERE, {}, tuple(small))
 
     async def announce(self, submission):
         if self.busy is not None:
@@ -140,7 +144,7 @@ class Counting:
             await asyncio.sleep(0)
         return Announced(f"remote-{submission.id}", "case")
 
-    async def submit(self, submission, _metadata, _data):
+    async def submit(self, submission, _read):
         for _ in range(20):
             await asyncio.sleep(0)
         self.inside.discard(submission.id)
@@ -149,7 +153,15 @@ class Counting:
     async def events(self, submission):
         kinds = ("submit-submission", "accept-submission")
         return tuple(
-            Event(kind, HERE, verified=True, at=self.clock.now(), jti=f"{submission.remote_id}-{kind}", token="t")
+            Event(
+                kind,
+                HERE,
+                verified=True,
+                at=self.clock.now(),
+                jti=f"{submission.remote_id}-{kind}",
+                token="t",
+                meaning=meaning(kind, HERE, HERE, verified=True),
+            )
             for kind in kinds
         )
 
@@ -161,14 +173,14 @@ def worker(store, clock, turns, channel, bounds):
     service = SimpleNamespace(readable=lambda *_a, **_k: b"%PDF-", calendar=lambda *_a, **_k: None)
     return Delivery(
         store=store,
-        channels={TOWN: channel},
-        municipalities={TOWN: Municipality("tangerhuette", TOWN, "Stadt Tangerhütte", "https://p.example", "t", "id")},
+        channels={(TOWN, "fitconnect"): channel},
+        municipalities={TOWN: Municipality("tangerhuette", TOWN, "Stadt Tangerhütte", "https://p.example")},
         catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
         clock=clock,
         new_id=uuid4,
         jitter=lambda: 0.0,
         sleep=asleep,
-        turns=turns,
+        places=turns,
         bounds=bounds,
     )
 

@@ -18,6 +18,7 @@ from gateway.evidence import archive, chain, container
 from gateway.evidence import roots as forms
 from gateway.evidence.verify import verify
 from gateway.fitconnect import events, wire
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import State
 from gateway.outbound.answer import Answer
 from gateway.ports.store import Change, EvidenceEntry
@@ -261,7 +262,7 @@ async def test_what_no_database_holds_in_an_event_log_is_stored_as_what_it_can(s
     expected = events.ExpectedEvent(str(uuid4()), str(uuid4()), str(uuid4()), frozenset(), {})
     log = events.prove(wire.events(Answer(200, {}, raw, "peer.example")).tokens, expected, {})
     submitted = replace(it, state=State.SUBMITTED, submitted_at=clock.now())
-    change = journey.observed(submitted, log, clock.now())
+    change = journey.observed(submitted, log, clock.now(), LIMITS)
     row = await store.commit(1, change)
     assert [one.token for one in row.events] == ["a\ufffd.b.c", "\ufffd.b.c"]
     assert (await store.load(it.id)).events == row.events

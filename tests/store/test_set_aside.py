@@ -15,6 +15,7 @@ from gateway import failpoints
 from gateway.delivery.advance import Delivery
 from gateway.errors import DatabaseAway, StepFailed
 from gateway.evidence import chain
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import Municipality, State
 from gateway.operators.advice import suggestion
 from gateway.store.operation import held, jobs
@@ -41,7 +42,7 @@ def failing_at(tmp_path, request):
 
 
 async def alarms_of(store, clock) -> set[tuple[str, str]]:
-    await look(store.database, clock.now())
+    await look(store.database, clock.now(), {})
     return {(row["rule"], row["subject"]) for row in await open_alarms(store.database)}
 
 
@@ -110,8 +111,10 @@ def delivery(store, clock) -> Delivery:
     service = SimpleNamespace(readable=lambda *_a, **_k: b"%PDF-", calendar=lambda *_a, **_k: None)
     return Delivery(
         store=store,
-        channels={TOWN: SimpleNamespace(destination_of=lambda *_a, **_k: "d", seal=seal)},
-        municipalities={TOWN: Municipality("tangerhuette", TOWN, "Stadt", "https://p.example", "test", "id")},
+        channels={
+            (TOWN, "fitconnect"): SimpleNamespace(destination_of=lambda *_a, **_k: "d", seal=seal, limits=LIMITS)
+        },
+        municipalities={TOWN: Municipality("tangerhuette", TOWN, "Stadt", "https://p.example")},
         catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
         clock=clock,
         new_id=uuid4,

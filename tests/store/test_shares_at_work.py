@@ -14,6 +14,8 @@ import structlog
 from gateway.delivery.advance import Delivery
 from gateway.delivery.circuit_breaker import OPENS_AFTER
 from gateway.delivery.fair_share import PATIENCE_S, PLACES, FairShare
+from gateway.fitconnect.events import MEANINGS
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import Event, Municipality, Part, State
 from gateway.outbound.client import Policy, exchange, http_client
 from gateway.outbound.pace import Pace
@@ -37,6 +39,8 @@ class Now:
 class Channel:
     """Destinations by service; announcing to the one that drips is a real exchange that never ends in time."""
 
+    limits = LIMITS
+
     def __init__(self, destinations, client, url):
         self.destinations, self.client, self.url = destinations, client, url
         self.inside = self.most = 0
@@ -48,7 +52,7 @@ class Channel:
         small = [SmallBlob(uuid4(), name.encode()) for name in ("metadata", "data")]
         parts = tuple(Part(blob.content.decode(), blob.id, 8, "t" * 22) for blob in small)
         to = self.destinations[submission.service]
-        return Sealed(parts, to, "DE150900546546", "urn:service", {}, tuple(small))
+        return Sealed(parts, to, {}, tuple(small))
 
     async def announce(self, submission):
         if submission.destination_id == DRIPS:
@@ -60,12 +64,20 @@ class Channel:
                 self.inside -= 1
         return Announced(f"remote-{submission.id}", "case")
 
-    async def submit(self, _submission, _metadata, _data):
+    async def submit(self, _submission, _read):
         return None
 
     async def events(self, submission):
         return tuple(
-            Event(kind, submission.destination_id, True, Now().now(), jti=f"{submission.remote_id}-{kind}", token="t")
+            Event(
+                kind,
+                submission.destination_id,
+                True,
+                Now().now(),
+                jti=f"{submission.remote_id}-{kind}",
+                token="t",
+                meaning=MEANINGS[kind],
+            )
             for kind in ("submit-submission", "accept-submission")
         )
 
@@ -107,10 +119,10 @@ class Tick:
 
 def delivery(store, channels, tick):
     service = SimpleNamespace(readable=lambda *_a, **_k: b"%PDF-", calendar=lambda *_a, **_k: None)
-    town = Municipality("tangerhuette", TOWN, "Stadt Tangerhütte", "https://p.example", "t", "id")
+    town = Municipality("tangerhuette", TOWN, "Stadt Tangerhütte", "https://p.example")
     return Delivery(
         store=store,
-        channels=channels,
+        channels={(town, "fitconnect"): channel for town, channel in channels.items()},
         municipalities=dict.fromkeys(channels, town),
         catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer", "termin")),
         clock=Now(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ import pytest
 
 from gateway.errors import Erased, IdempotencyConflict, NotFound, UploadTaken, UploadUnknown, VersionGone
 from gateway.evidence import chain
-from gateway.model import Event, Part, Reason, State
+from gateway.model import Event, EventMeaning, FitConnectAddress, Part, Reason, State
 from gateway.ports.blobs import SMALL_BLOB, SmallBlob
 from gateway.ports.store import (
     Change,
@@ -22,6 +23,7 @@ from gateway.ports.store import (
     Passed,
 )
 from gateway.store.postgres import PostgresStore
+from gateway.store.rows import values as rows
 from tests.store.conftest import EVERYBODY, MASTER_KEY, OTHER_TOWN, drained, new_submission, uploaded
 
 
@@ -110,6 +112,39 @@ async def test_an_upload_follows_its_submission_into_another_town(store, postgre
     with psycopg.connect(postgres_dsn) as connection:
         for table in ("blobs", "data_keys", "submissions"):
             assert connection.execute(f"SELECT DISTINCT municipality FROM {table}").fetchall() == [(OTHER_TOWN,)]
+
+
+async def test_a_stored_event_means_what_its_channel_says_and_the_row_keeps_its_type_alone(store, clock, postgres_dsn):
+    """Rows of every release look alike, so those from before there were meanings read right too."""
+    said = [("submit-submission", "service"), ("accept-submission", "d-1"), ("reject-submission", "service")]
+    log = tuple(Event(kind, issuer, True, clock.now(), jti=kind) for kind, issuer in said)
+    log += (Event("accept-submission", "d-1", False, clock.now(), ({"rule": "tags_missing"},), "refused:1"),)
+    for channel, meant in (
+        ("fitconnect", [EventMeaning.SUBMITTED, EventMeaning.ACCEPTED, EventMeaning.WITHDRAWN]),
+        ("of a later release", [EventMeaning.NOTICE] * 3),
+    ):
+        new = new_submission(channel, channel=channel)
+        await store.create(new)
+        await store.commit(1, Change(replace(new.submission, destination_id="D-1", events=log)))
+        it = (await store.load(new.submission.id)).events
+        assert [event.meaning for event in it[:3]] == meant
+        assert [event.type for event in it[:3]] == [kind for kind, _ in said]
+        assert [event.lack is None for event in it] == [True, True, True, channel != "fitconnect"]
+    with psycopg.connect(postgres_dsn) as connection:
+        ((row,),) = connection.execute("SELECT DISTINCT events FROM submissions").fetchall()
+    assert {*row[0]} == {"type", "issuer", "verified", "at", "problems", "jti", "token"}
+
+
+@pytest.mark.parametrize("address", [None, FitConnectAddress("urn:x:y", None), FitConnectAddress("urn:x:y", "DE15")])
+async def test_the_address_of_a_channel_stands_in_columns_of_its_own(store, postgres_dsn, address):
+    """The value is one, the columns are those of every release."""
+    new = new_submission(address=address)
+    assert (await store.create(new)).submission == new.submission
+    assert await store.load(new.submission.id) == new.submission
+    assert rows.thawed(json.loads(rows.frozen(new.submission))) == new.submission
+    with psycopg.connect(postgres_dsn) as connection:
+        ((identifier, region),) = connection.execute("SELECT service_identifier, region FROM submissions").fetchall()
+    assert (identifier, region) == ((address.service_identifier, address.region) if address else (None, None))
 
 
 async def test_a_commit_writes_all_that_goes_with_it(store, clock, postgres_dsn):

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway.errors import StateConflict
+from gateway.fitconnect.limits import LIMITS
 from gateway.model import Part, Reason, State, Submission
 from gateway.submission import journey
 from gateway.submission.actions import cancelled, resumed
@@ -32,13 +33,13 @@ def test_what_was_held_goes_on_where_it_was_at_once_and_with_new_attempts(at):
     assert change.submission.state is at
     assert (change.submission.attempts, change.submission.reason, change.submission.next_at) == (0, None, None)
     assert change.wake_at == NOW
-    assert journey.next_step(change.submission, NOW)
+    assert journey.next_step(change.submission, NOW, LIMITS)
     assert [(e.kind, e.body) for e in change.evidence] == [("resumed", {"by": "operator"})]
 
 
 def test_a_submit_that_may_have_gone_through_is_asked_for_first():
     change = resumed(held(State.UPLOADED, intent="submit"), NOW, "operator")
-    assert journey.next_step(change.submission, NOW).kind is StepKind.READ_EVENTS
+    assert journey.next_step(change.submission, NOW, LIMITS).kind is StepKind.READ_EVENTS
 
 
 @pytest.mark.parametrize("state", [s for s in State if s is not State.HELD])
@@ -53,7 +54,7 @@ def test_before_it_is_submitted_it_can_be_cancelled_held_or_not(state):
     for it in (submission(state, parts=parts), held(state, parts=parts)):
         change = cancelled(it, NOW, "operator")
         assert change.submission.state is State.CANCELLED
-        assert journey.next_step(change.submission, LATER) is None
+        assert journey.next_step(change.submission, LATER, LIMITS) is None
         assert change.discard == (parts[0].blob,), "sealed parts are not needed any more"
         assert change.evidence[0].kind == "cancelled"
 

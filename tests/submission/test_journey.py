@@ -16,8 +16,10 @@ from gateway.errors import (
     KeyUnfit,
     SignerAway,
 )
-from gateway.model import Event, Part, State, Submission
-from gateway.ports.channel import Announced, Sealed
+from gateway.fitconnect.events import meaning
+from gateway.fitconnect.limits import LIMITS
+from gateway.model import Event, EventMeaning, Part, State, Submission
+from gateway.ports.channel import Announced, ChannelLimits, Sealed
 from gateway.submission import journey
 from gateway.submission.journey import Step, StepKind
 from gateway.submission.states import BEFORE_SUBMITTED, TERMINAL, TRANSITIONS, diagram, step
@@ -35,7 +37,8 @@ def submission(state: State = State.RECEIVED, **fields) -> Submission:
 
 
 def event(kind: str, issuer: str = DESTINATION, *, verified: bool = True) -> Event:
-    return Event(kind, issuer, verified, NOW, jti=str(uuid4()), token="a.b.c")
+    meant = meaning(kind, issuer, DESTINATION, verified=verified)
+    return Event(kind, issuer, verified, NOW, jti=str(uuid4()), token="a.b.c", meaning=meant)
 
 
 def ready(state: State, **fields) -> Submission:
@@ -45,8 +48,8 @@ def ready(state: State, **fields) -> Submission:
 
 def test_the_whole_way_passes_every_state_in_order():
     it, seen = submission(), []
-    result = Sealed(PARTS, DESTINATION, "DE150900546546", "urn:de:fim:leika:leistung:99012021002000", {})
-    while todo := journey.next_step(it, NOW):
+    result = Sealed(PARTS, DESTINATION, {})
+    while todo := journey.next_step(it, NOW, LIMITS):
         seen.append(todo.intent)
         if todo.kind is StepKind.SEAL:
             change = journey.sealed(it, result, NOW)
@@ -55,9 +58,11 @@ def test_the_whole_way_passes_every_state_in_order():
         elif todo.kind is StepKind.UPLOAD:
             change = journey.uploaded(it, todo, NOW)
         elif todo.kind is StepKind.SUBMIT:
-            change = journey.submitted(it, NOW)
+            change = journey.submitted(it, NOW, LIMITS)
         else:
-            change = journey.observed(it, (event("submit-submission", SERVICE_URL), event("accept-submission")), NOW)
+            change = journey.observed(
+                it, (event("submit-submission", SERVICE_URL), event("accept-submission")), NOW, LIMITS
+            )
         it = change.submission
     assert seen == ["seal", "announce", f"upload:{PARTS[2].name}:{PARTS[3].name}", "submit", "read_events"]
     assert it.state is State.ACCEPTED
@@ -67,34 +72,34 @@ def test_the_whole_way_passes_every_state_in_order():
 
 def test_a_submission_without_attachments_is_submitted_right_after_its_announcement():
     it = ready(State.ANNOUNCED, parts=PARTS[:2])
-    assert journey.next_step(it, NOW).kind is StepKind.SUBMIT
-    assert journey.submitted(it, NOW).submission.state is State.SUBMITTED
+    assert journey.next_step(it, NOW, LIMITS).kind is StepKind.SUBMIT
+    assert journey.submitted(it, NOW, LIMITS).submission.state is State.SUBMITTED
 
 
 def test_after_a_submit_whose_answer_was_lost_the_event_log_is_asked_first():
     it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
-    assert journey.next_step(it, NOW).kind is StepKind.READ_EVENTS
+    assert journey.next_step(it, NOW, LIMITS).kind is StepKind.READ_EVENTS
     late = NOW + timedelta(hours=30)
-    assert journey.next_step(it, late).kind is StepKind.READ_EVENTS, "also when the announcement is old"
+    assert journey.next_step(it, late, LIMITS).kind is StepKind.READ_EVENTS, "also when the announcement is old"
 
 
 def test_an_event_log_that_knows_the_submission_spares_the_second_submit():
     it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
-    after = journey.observed(it, (event("submit-submission", SERVICE_URL),), NOW)
+    after = journey.observed(it, (event("submit-submission", SERVICE_URL),), NOW, LIMITS)
     assert after.submission.state is State.SUBMITTED
     assert after.wake_at
 
 
 def test_an_event_log_that_does_not_know_it_leads_to_another_submit():
     it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
-    after = journey.observed(it, (event("create-submission", SERVICE_URL),), NOW).submission
+    after = journey.observed(it, (event("create-submission", SERVICE_URL),), NOW, LIMITS).submission
     assert after.state is State.UPLOADED
-    assert journey.next_step(after, NOW).kind is StepKind.SUBMIT
+    assert journey.next_step(after, NOW, LIMITS).kind is StepKind.SUBMIT
 
 
 def test_an_unverified_submit_event_proves_nothing():
     it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
-    after = journey.observed(it, (event("submit-submission", SERVICE_URL, verified=False),), NOW).submission
+    after = journey.observed(it, (event("submit-submission", SERVICE_URL, verified=False),), NOW, LIMITS).submission
     assert after.state is State.UPLOADED
 
 
@@ -110,7 +115,33 @@ def test_an_unverified_submit_event_proves_nothing():
     ],
 )
 def test_verified_events_decide_the_end(events, state):
-    assert journey.observed(ready(State.SUBMITTED, submitted_at=NOW), events, NOW).submission.state is state
+    assert journey.observed(ready(State.SUBMITTED, submitted_at=NOW), events, NOW, LIMITS).submission.state is state
+
+
+@pytest.mark.parametrize("meaning", EventMeaning)
+def test_a_channel_may_have_words_of_its_own(meaning):
+    """What decides is the meaning that the channel gives its event."""
+    ends = {
+        EventMeaning.ACCEPTED: State.ACCEPTED,
+        EventMeaning.REJECTED: State.REJECTED,
+        EventMeaning.WITHDRAWN: State.EXPIRED,
+    }
+    said = Event("quittung", "anyone", True, NOW, jti="1", token="a.b.c", meaning=meaning)
+    change = journey.observed(ready(State.SUBMITTED, submitted_at=NOW), (said,), NOW, ChannelLimits())
+    assert change.submission.state is ends.get(meaning, State.SUBMITTED)
+    doubtful = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
+    known = journey.observed(doubtful, (said,), NOW, ChannelLimits()).submission.state is State.SUBMITTED
+    assert known == (meaning is EventMeaning.SUBMITTED)
+
+
+def test_a_channel_has_times_of_its_own():
+    it, year = ready(State.UPLOADED), NOW + timedelta(days=365)
+    assert journey.next_step(it, year, ChannelLimits()).kind is StepKind.SUBMIT, "no announcement is forgotten"
+    hour = ChannelLimits(announcement_lasts=timedelta(hours=3), answer_due=timedelta(days=5))
+    assert journey.next_step(it, NOW + timedelta(hours=2, minutes=1), hour).kind is StepKind.ANNOUNCE
+    assert journey.submitted(it, NOW, hour).submission.deadline == NOW + timedelta(days=5)
+    assert journey.submitted(it, NOW, ChannelLimits()).submission.deadline is None
+    assert journey.submitted(it, NOW, LIMITS).submission.deadline == NOW + timedelta(days=14)
 
 
 @pytest.mark.parametrize(
@@ -123,13 +154,13 @@ def test_verified_events_decide_the_end(events, state):
     ],
 )
 def test_nothing_else_ends_a_submission(events):
-    change = journey.observed(ready(State.SUBMITTED, submitted_at=NOW), events, NOW)
+    change = journey.observed(ready(State.SUBMITTED, submitted_at=NOW), events, NOW, LIMITS)
     assert change.submission.state is State.SUBMITTED
     assert change.wake_at > NOW
 
 
 def test_a_rejection_names_its_reason_in_two_languages():
-    after = journey.observed(ready(State.SUBMITTED), (event("reject-submission"),), NOW).submission
+    after = journey.observed(ready(State.SUBMITTED), (event("reject-submission"),), NOW, LIMITS).submission
     assert after.reason.code == "rejected_by_authority"
     assert "Behörde" in after.reason.de
     assert "authority" in after.reason.en
@@ -137,9 +168,9 @@ def test_a_rejection_names_its_reason_in_two_languages():
 
 def test_every_event_is_kept_as_evidence_once():
     first = event("submit-submission", SERVICE_URL)
-    once = journey.observed(ready(State.SUBMITTED, submitted_at=NOW), (first,), NOW)
+    once = journey.observed(ready(State.SUBMITTED, submitted_at=NOW), (first,), NOW, LIMITS)
     assert [e.body["token"] for e in once.evidence] == ["a.b.c"]
-    assert journey.observed(once.submission, (first,), NOW) is None
+    assert journey.observed(once.submission, (first,), NOW, LIMITS) is None
 
 
 def test_polls_grow_apart_and_never_stop():
@@ -152,11 +183,11 @@ def test_an_old_announcement_is_made_anew_with_every_upload():
     done = tuple(replace(part, uploaded=True) for part in PARTS)
     it = ready(State.UPLOADED, parts=done)
     late = NOW + timedelta(hours=23, minutes=30)
-    assert journey.next_step(it, NOW + timedelta(hours=22)).kind is StepKind.SUBMIT
-    assert journey.next_step(it, late).kind is StepKind.ANNOUNCE
+    assert journey.next_step(it, NOW + timedelta(hours=22), LIMITS).kind is StepKind.SUBMIT
+    assert journey.next_step(it, late, LIMITS).kind is StepKind.ANNOUNCE
     again = journey.announced(it, Announced("other", "case"), late).submission
     assert again.state is State.ANNOUNCED
-    assert journey.next_step(again, late).kind is StepKind.UPLOAD
+    assert journey.next_step(again, late, LIMITS).kind is StepKind.UPLOAD
 
 
 def test_a_passing_fault_is_tried_again_later_and_later():
@@ -175,8 +206,8 @@ def test_retry_after_is_obeyed():
     error = CounterpartBusy(host="x", http_status=429, retry_after=77.0)
     change = journey.failed(ready(State.SEALED), Step(StepKind.ANNOUNCE), error, NOW, 0.0)
     assert change.wake_at == NOW + timedelta(seconds=77)
-    assert journey.next_step(change.submission, NOW + timedelta(seconds=76)) is None
-    assert journey.next_step(change.submission, NOW + timedelta(seconds=78)).kind is StepKind.ANNOUNCE
+    assert journey.next_step(change.submission, NOW + timedelta(seconds=76), LIMITS) is None
+    assert journey.next_step(change.submission, NOW + timedelta(seconds=78), LIMITS).kind is StepKind.ANNOUNCE
 
 
 def test_a_signer_that_does_not_sign_is_asked_for_a_minute_then_a_person_is():
@@ -205,8 +236,8 @@ def test_a_conflict_on_submit_asks_the_event_log():
     it = journey.begin(ready(State.UPLOADED), Step(StepKind.SUBMIT)).submission
     error = CounterpartRefused(host="x", http_status=409, problem="")
     after = journey.failed(it, Step(StepKind.SUBMIT), error, NOW, 0.0).submission
-    assert journey.next_step(after, NOW) is None, "not at once"
-    assert journey.next_step(after, NOW + timedelta(minutes=1)).kind is StepKind.READ_EVENTS
+    assert journey.next_step(after, NOW, LIMITS) is None, "not at once"
+    assert journey.next_step(after, NOW + timedelta(minutes=1), LIMITS).kind is StepKind.READ_EVENTS
 
 
 def test_a_conflict_that_the_event_log_does_not_explain_is_held_in_the_end():
@@ -217,7 +248,7 @@ def test_a_conflict_that_the_event_log_does_not_explain_is_held_in_the_end():
         it = journey.begin(replace(it, next_at=None), Step(StepKind.SUBMIT)).submission
         it = journey.failed(it, Step(StepKind.SUBMIT), error, NOW, 0.0).submission
         if it.state is State.UPLOADED:
-            it = journey.observed(it, (event("create-submission", SERVICE_URL),), NOW).submission
+            it = journey.observed(it, (event("create-submission", SERVICE_URL),), NOW, LIMITS).submission
     assert it.state is State.HELD
     assert rounds == journey.DOUBTS + 1
 
@@ -241,7 +272,7 @@ def test_a_submitted_one_is_never_held_however_the_log_fails():
 
 @pytest.mark.parametrize("state", sorted(TERMINAL | {State.HELD}))
 def test_nothing_is_done_for_one_that_rests(state):
-    assert journey.next_step(submission(state), NOW) is None
+    assert journey.next_step(submission(state), NOW, LIMITS) is None
 
 
 def test_the_table_refuses_what_it_does_not_list():

@@ -24,16 +24,17 @@ from gateway.errors import (
     LengthMismatch,
     NotFound,
     RecordInvalid,
-    UnknownService,
     UploadConflict,
 )
-from gateway.intake.create import Admit, shape
+from gateway.intake.body import Application
+from gateway.intake.create import Admit
 from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client, Destination, Finding, Municipality, Scope, State, Submission
 from gateway.ports.blobs import IncomingUpload, Upload
 from gateway.ports.store import Filter, StateChange, View
+from gateway.services.loader import Services
 from gateway.web.app import create_app
 from gateway.web.dependencies import BodyLimits, HealthCheck, WebDependencies
 from tests.login.conftest import at_once
@@ -114,27 +115,27 @@ def _inside(view: View, scope: Scope) -> bool:
 @dataclass
 class FakeIntake:
     store: FakeStore
-    keys: dict[tuple[str, str], tuple[str, View]] = field(default_factory=dict)
+    keys: dict[tuple[str, str], tuple[Application, View]] = field(default_factory=dict)
     failure: Exception | None = None
     findings: tuple[Finding, ...] = ()
 
-    async def validate(self, client: Client, body: Mapping[str, Any]) -> tuple[Finding, ...]:
-        return (*shape(body), *self.findings)
+    async def validate(self, client: Client, application: Application) -> tuple[Finding, ...]:
+        return (*application.faults, *self.findings)
 
-    async def create(self, client: Client, body: Mapping[str, Any], key: str, *, admit: Admit | None = None) -> View:
+    async def create(self, client: Client, application: Application, key: str, *, admit: Admit | None = None) -> View:
         if self.failure:
             raise self.failure
         if known := self.keys.get((client.id, key)):
-            if known[0] != repr(body):
+            if known[0] != application:
                 raise IdempotencyConflict
             return known[1]
         if admit:
             await admit()
-        if findings := await self.validate(client, body):
+        if findings := await self.validate(client, application):
             raise RecordInvalid(findings=findings)
-        view = a_view(client.id, body["municipality"], body["service"], self.store.clock.at)
+        view = a_view(client.id, application.municipality, application.service, self.store.clock.at)
         self.store.views[view.submission.id] = view
-        self.keys[client.id, key] = (repr(body), view)
+        self.keys[client.id, key] = (application, view)
         return view
 
 
@@ -173,26 +174,17 @@ class FakeService:
         return {"service": self.id, "municipality": ars, "record": {"name": "Müller"}, "attachments": [attachment]}
 
 
-class FakeCatalogue:
-    def __init__(self) -> None:
-        titles = {
-            "hausnummer": {"de": "Hausnummer beantragen", "en": "Apply for a house number"},
-            "termin": {"de": "Termin vereinbaren", "en": "Make an appointment"},
-        }
-        self.services = {name: FakeService(name, each) for name, each in titles.items()}
-
-    def ids(self):
-        return tuple(self.services)
-
-    def get(self, service_id):
-        if service_id not in self.services:
-            raise UnknownService
-        return self.services[service_id]
+def fake_services() -> Services:
+    titles = {
+        "hausnummer": {"de": "Hausnummer beantragen", "en": "Apply for a house number"},
+        "termin": {"de": "Termin vereinbaren", "en": "Make an appointment"},
+    }
+    return Services({name: FakeService(name, title) for name, title in titles.items()})  # type: ignore[arg-type]
 
 
 def municipality(slug: str, ars: str, url: str, *services: str) -> Municipality:
-    destination = Destination(DESTINATION, "test", services)
-    return Municipality(slug, ars, slug.title(), url, "test", "client", (destination,))
+    destination = Destination(DESTINATION, "fitconnect", services)
+    return Municipality(slug, ars, slug.title(), url, (destination,))
 
 
 @dataclass
@@ -263,7 +255,7 @@ def build(**limits: Any) -> World:
     parts = WebDependencies(
         intake=intake,
         store=store,
-        catalogue=FakeCatalogue(),
+        catalogue=fake_services(),
         municipalities=(
             municipality("tangerhuette", ARS, HOST, "*"),
             municipality("stendal", OTHER_ARS, "https://gateway.stendal.example", "hausnummer"),

@@ -19,8 +19,7 @@ from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client
 from gateway.serve import tls
-from gateway.settings.gateway import ClientSection
-from gateway.settings.sections import TlsSection
+from gateway.settings.server import ClientSection, TlsSection
 from gateway.web.app import create_app
 from gateway.web.http.certificate import ClientCertificates, TlsProtocol, networks, parsed
 from tests.login.authority import issued

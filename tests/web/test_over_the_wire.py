@@ -8,6 +8,8 @@ import socket
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
+import pytest
+
 from gateway.httpserver.limits import WireLimits
 from gateway.httpserver.server import serve
 from gateway.web.http.certificate import TlsProtocol
@@ -156,3 +158,19 @@ async def test_an_upload_that_stops_is_told_and_keeps_nothing():
     assert (status, headers["connection"]) == (408, "close")
     assert json.loads(content)["code"] == "request_timed_out"
     assert not world.store.bodies
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/health", "/metrics", "/api/docs", "/api/openapi.json", "/oidc/jwks.json", "/.well-known/openid-configuration"],
+)
+async def test_a_monitor_that_asks_for_the_head_alone_gets_it(path):
+    world = build()
+    async with served(world) as port:
+        whole = await exchange(port, head(world, "GET", path))
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head(world, "HEAD", path, Connection="close").replace("\n", "\r\n").encode() + b"\r\n\r\n")
+        top, _, rest = (await asyncio.wait_for(reader.read(), 20)).partition(b"\r\n\r\n")
+        writer.close()
+    assert (int(top.split()[1]), rest) == (whole[0], b"")
+    assert whole[2]

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from gateway.delivery.rate_limit import RateLimit
 from gateway.errors import SettingsInvalid
-from gateway.settings.gateway import MunicipalityFile, read
+from gateway.settings.municipality import MunicipalityFile
+from gateway.settings.reading import read
 from gateway.submission.deadlines import AlarmLevel
 from gateway.wiring import recipients
 
@@ -116,14 +117,15 @@ def test_a_public_address_is_one_that_references_can_be_made_of(tmp_path, tail):
 
 
 def test_a_service_may_have_limits_of_its_own_and_what_it_leaves_unset_holds_as_above(tmp_path):
-    proof = {"answer_warn_hours": 48, "services": {"termin": {"answer_warn_hours": 4, "answer_hard_hours": 8}}}
+    own = {"termin": {"answer_warn_hours": 4, "answer_hard_hours": 8}}
+    proof = {"handover_warn_hours": 2, "answer_warn_hours": 48, "services": own}
     file = municipality(tmp_path, proof=proof)
     found = {(each.service, each.rule): each.after for each in recipients.limits(file, ("hausnummer", "termin"))}
     assert found == {
-        ("hausnummer", "handover_unproven"): timedelta(hours=1),
+        ("hausnummer", "handover_unproven"): timedelta(hours=2),
         ("hausnummer", "handover_unproven_hard"): timedelta(hours=24),
         ("hausnummer", "answer_late"): timedelta(hours=48),
-        ("termin", "handover_unproven"): timedelta(hours=1),
+        ("termin", "handover_unproven"): timedelta(hours=2),
         ("termin", "handover_unproven_hard"): timedelta(hours=24),
         ("termin", "answer_late"): timedelta(hours=4),
         ("termin", "answer_late_hard"): timedelta(hours=8),

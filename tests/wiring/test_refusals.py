@@ -19,7 +19,7 @@ from gateway.errors import AddressTaken, NotFound, SettingsInvalid
 from gateway.keys.files import read_private
 from gateway.serve.serving import attempts
 from gateway.settings import unusable_files
-from gateway.settings.gateway import read
+from gateway.settings.reading import read
 from gateway.wiring.runtime import open_runtime, read_settings
 
 GATEWAY = [sys.executable, "-m", "gateway.cli.main"]
@@ -164,6 +164,28 @@ def test_check_serve_and_worker_name_them_and_end_with_2(room, command):
     assert {setting for setting, file in NAMED.items() if f"{setting}: {room / file}" in said} == theirs, said
     assert done.returncode == 2
     assert not (room / "data" / "postgres").exists(), "nothing was begun"
+
+
+def test_a_data_directory_that_cannot_be_used_does_not_hide_the_faults_of_files(tmp_path):
+    (tmp_path / "towns").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "postgres").write_text("no directory", encoding="utf-8")
+    (tmp_path / "settings.toml").write_text(
+        'data_dir = "data"\n[municipalities]\ndir = "towns"\n[[clients]]\nid = "portal"\nsecret_file = "gone"\n',
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [*GATEWAY, "check", "--json", "--config", str(tmp_path / "settings.toml")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    rows = {row["check"]: row for row in map(json.loads, done.stdout.splitlines())}
+    assert (done.returncode, done.stderr) == (2, "")
+    assert rows["data_dir"]["detail"] == "file_unusable"
+    assert str(tmp_path / "data" / "postgres") in rows["data_dir"]["remedy"]
+    assert f"clients.portal.secret_file: {tmp_path / 'gone'}" in rows
 
 
 def made(kind, **more):

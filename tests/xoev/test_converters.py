@@ -140,6 +140,14 @@ def attempt(name: str, value: object, table: dict[str, str]) -> tuple[str | None
         ("street", "Straße 101 5", "refused: format"),
         ("street", "Q 7 24", "refused: format"),
         ("street", "B 189 Nr. 5", "refused: format"),
+        # a square of Mannheim, a road by its number, a street known by its number: the figures belong to the street
+        ("street", "C 4, 12", "refused: format"),
+        ("street", "An der B 189", "refused: format"),
+        ("street", "Straße 12", "refused: format"),
+        ("street", "Alte Straße 12", "Alte Straße"),
+        # the word for the number is no part of the street
+        ("street", "Dorfstr. Nr. 5", "refused: format"),
+        ("house_number", "Haus-Nr. 5", "refused: format"),
         ("street", "Am Markt 5 Hinterhaus", "refused: format"),
         ("street", "Am Markt 5, Hinterhaus", "refused: format"),
         ("street", "Am Markt 5 Whg. 7", "refused: format"),

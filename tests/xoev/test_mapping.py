@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -143,3 +144,21 @@ def test_the_rule_is_published_in_the_schema() -> None:
         {"if": {"properties": {"pays": {"enum": [True]}}, "required": ["pays"]}, "then": {"required": ["iban"]}}
     ]
     assert schema["required"] == ["site", "pays"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FieldType if kind is not FieldType.FILE])
+def test_a_select_field_takes_codes_whatever_its_type(kind: FieldType) -> None:
+    chosen = replace(field(1, kind, codes=(Code("1", "Ja"), Code("2", "Nein"))), kind=FieldKind.SELECT)
+    form = FormSchema("S99000000099", "1.0", "Probe", (chosen,))
+    table = TABLE | {"fields": [{"from": "/one", "to": "F9900000001", "codes": {"yes": "1", "no": "2"}}], "rules": []}
+    mapping, faults = read_mapping(table, form)
+    assert (faults, mapping is not None) == ((), True)
+    assert mapping is not None
+    schema, _ = compiled_xsd.load(xfall.to_xsd(form))
+    assert schema is not None
+    root = plan(schema, form, mapping, Texts(form))
+    filled, findings = fill(root, {"one": "no"})
+    assert (findings, [one.text for one in filled.children]) == ([], ["2"])
+    assert document(schema, filled, standard="xfall", schema_uri="urn:x")[0] is not None
+    record_schema, _ = build(root, (), identifier="urn:x", title="Probe")
+    assert record_schema["properties"]["one"]["enum"] == ["yes", "no"]

@@ -122,6 +122,17 @@ def test_includes_are_found_in_folders_and_by_their_published_address() -> None:
         )
 
 
+@pytest.mark.parametrize("location", ["Stra%C3%9Fe%20A.xsd", "Straße A.xsd", " Straße%20A.xsd "])
+def test_a_location_is_an_address_in_which_letters_may_be_escaped(location: str) -> None:
+    part = xsd('<xs:element name="e" type="xs:date"/>')
+    main = xsd(f'<xs:include schemaLocation="{location}"/>')
+    schema = compiled(a_set(main=main, **{"Straße A": part}))
+    assert not schema.errors(etree.fromstring('<e xmlns="urn:a">2026-01-31</e>'))
+    assert rules(a_set(main=xsd('<xs:include schemaLocation="%2E%2E/part.xsd"/>'))) == {
+        "a_1/main.xsd#/1": "xsd_outside"
+    }
+
+
 def test_a_file_without_namespace_takes_that_of_whoever_includes_it() -> None:
     part = xsd('<xs:simpleType name="T"><xs:restriction base="xs:int"/></xs:simpleType>', "")
     main = xsd('<xs:include schemaLocation="part.xsd"/><xs:element name="e" type="T"/>')

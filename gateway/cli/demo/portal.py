@@ -17,6 +17,7 @@ from gateway.cli.demo.environment import ARS, CLIENT, DemoEnvironment
 from gateway.cli.demo.site_plan import site_plan
 from gateway.errors import CounterpartGarbled, CounterpartRefused
 from gateway.outbound.client import HttpClient, Policy, exchange, http_client
+from gateway.submission.states import ERASABLE, RESTING
 
 SERVICE = "hausnummer"
 LANES = 4
@@ -25,7 +26,7 @@ TOGETHER = 8
 """Applications that one call hands off where there are many."""
 BREATH_S = 0.2
 """Between two pages of the change feed while many are on their way: a page then tells of many."""
-ENDS = frozenset({"accepted", "rejected", "expired", "cancelled", "held", "delivered"})
+ENDS = RESTING | ERASABLE
 GIVE_UP_S = 600.0
 Watch = Callable[[str, str], None]
 

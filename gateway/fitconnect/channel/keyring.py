@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gateway.crypto.certificates import Usage, check_chain
 from gateway.crypto.keys import PublicKey, Use, public_key
-from gateway.errors import CounterpartRefused, KeyUnfit
+from gateway.errors import CounterpartRefused, DestinationUnfit, KeyUnfit
 from gateway.fitconnect import names, wire
 from gateway.fitconnect.channel.api import Api
 from gateway.fitconnect.channel.environment import Environment
@@ -71,7 +71,12 @@ class CounterpartKeys:
         return found
 
     async def _receive(self, destination_id: str) -> Reception:
-        inbox = wire.destination(await self._api.send(wire.read_destination(destination_id)))
+        try:
+            inbox = wire.destination(await self._api.send(wire.read_destination(destination_id)))
+        except CounterpartRefused as error:
+            if error.params.get("problem") == names.DESTINATION_NOT_FOUND:  # ours to correct, not the counterpart's
+                raise DestinationUnfit(rule=f"destination_id ({destination_id}, unknown there)") from None
+            raise
         if inbox.destination_id.lower() != destination_id.lower():
             raise KeyUnfit(rule="destination")
         jwk = await self._destination_jwk(destination_id, inbox.encryption_kid)

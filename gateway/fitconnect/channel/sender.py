@@ -12,7 +12,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from gateway import __version__, failpoints
 from gateway.errors import CounterpartGarbled, InternalError
@@ -22,10 +22,11 @@ from gateway.fitconnect.channel.environment import Addressee, Environment
 from gateway.fitconnect.channel.keyring import CounterpartKeys, Reception
 from gateway.fitconnect.channel.packing import Packed, Packer
 from gateway.fitconnect.channel.tokens import AccessTokens
+from gateway.fitconnect.limits import LIMITS
 from gateway.german_time import german_date
-from gateway.model import Event, Part, Signature, Submission
+from gateway.model import Event, FitConnectAddress, Part, Signature, Submission
 from gateway.outbound.client import HttpClient
-from gateway.ports.channel import Announced, Parcel, Sealed
+from gateway.ports.channel import Announced, Parcel, ReadPart, Sealed
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyArchive, Keys
 from gateway.ports.store import Store
@@ -38,6 +39,7 @@ AHEAD: Final = timedelta(hours=24)
 """An event may be dated so far ahead: a clock that is wrong by its time zone is a mistake, the year 9999 is none."""
 AHEAD_IN_TESTS: Final = timedelta(days=1000)
 """The same where keys are not checked either: a sandbox's clock is moved by months and years to try deadlines."""
+_Value = TypeVar("_Value", str, FitConnectAddress)
 AUTHOR: Final = metadata.Author("OZG-Gateway", "ozg-gateway", __version__, "The founders of the OZG gateway")
 
 
@@ -49,6 +51,8 @@ class FitConnectChannel:
     `client` comes from `outbound` and is shared by all channels of an environment. `random` gives so many random bytes.
     `official` are FITKO's metadata schemas by version, where installed. `tick` is a monotonic clock in seconds.
     """
+
+    limits: Final = LIMITS
 
     def __init__(  # noqa: PLR0913 - a municipality, its environment, and what it may use
         self,
@@ -111,20 +115,20 @@ class FitConnectChannel:
         return Sealed(
             parts=tuple(each.part for each in packed),
             destination_id=to.destination_id,
-            region=region,
-            service_identifier=offer.identifier,
+            address=FitConnectAddress(offer.identifier, region),
             facts={**self._facts(reception, checked, packed), "signature": _signature_facts(signature)},
             blobs=tuple(each.small for each in packed if each.small),
         )
 
     async def announce(self, submission: Submission) -> Announced:
         """Announce the submission with the ids of its attachments."""
+        address = _known(submission.address)
         request = wire.create_submission(
             _known(submission.destination_id),
             attachments=[part.name for part in submission.parts if part.is_attachment],
-            identifier=_known(submission.service_identifier),
+            identifier=address.service_identifier,
             name=self._addressee(submission.service, submission.test).name,
-            region=submission.region,
+            region=address.region,
             callback=self._callback,
         )
         return wire.announced(await self._api.send(request))
@@ -133,9 +137,12 @@ class FitConnectChannel:
         """Send one sealed attachment of exactly `part.size` bytes; the same bytes again change nothing."""
         await self._api.send(wire.put_attachment(_known(submission.remote_id), part.name, part.size), body)
 
-    async def submit(self, submission: Submission, metadata: bytes, data: bytes) -> None:
+    async def submit(self, submission: Submission, read: ReadPart) -> None:
         """Send both other parts, with which the submission counts as submitted."""
-        await self._api.send(wire.put_submission(_known(submission.remote_id), metadata, data))
+        parts = {part.name: part for part in submission.parts}
+        metadata, data = parts["metadata"], parts["data"]
+        request = wire.put_submission(_known(submission.remote_id), metadata.size, data.size)
+        await self._api.send(request, wire.submission_body(read(metadata), read(data)))
 
     async def events(self, submission: Submission) -> tuple[Event, ...]:
         """The whole event log in order, each event proven or refused with the rule it breaks.
@@ -248,7 +255,7 @@ def _signature_facts(signature: Signature) -> dict[str, Any]:
     }
 
 
-def _known(value: str | None) -> str:
+def _known(value: _Value | None) -> _Value:
     """What an earlier step of the journey has set."""
     if value is None:
         raise InternalError(rule="step_without_its_predecessor")

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from gateway.errors import CounterpartError, CounterpartGarbled, TokenRefused
 from gateway.fitconnect import names, wire
 from gateway.fitconnect.channel.flight import Flight
-from gateway.input import foreign_json
+from gateway.input import json_reader
 from gateway.outbound.answer import Answer
 from gateway.outbound.client import HttpClient, exchange
 from gateway.ports.clock import Clock
@@ -115,7 +115,7 @@ class AccessTokens:
 
 def _read(answer: Answer) -> tuple[str, float]:
     try:
-        body = foreign_json.decode(answer.body)
+        body = json_reader.decode(answer.body)
         value, kind = body["access_token"], body["token_type"]
         lifetime = float(body.get("expires_in", UNSAID_LIFETIME_S))
         sound = _TOKEN.fullmatch(value) and kind.lower() == "bearer" and 0 <= lifetime < math.inf

@@ -6,9 +6,37 @@ member. Standard: RFC 8259; fitconnect.md, additions of 30 November 2026. Start 
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import math
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from gateway.fitconnect import names
+
+Hook = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def read(raw: bytes, hook: Hook | None = None) -> Any:  # noqa: ANN401 - JSON is any value
+    """The value that JSON in UTF-8 spells. `ValueError` for anything else, also for half a character (RFC 8259 §8.2).
+
+    Neither journal nor answer could hold that one.
+    """
+    try:
+        value = json.loads(raw.decode("utf-8-sig"), object_hook=hook, parse_constant=_refuse, parse_float=_finite)
+        if b"\\u" in raw:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except RecursionError:
+        raise ValueError("depth") from None
+    return value
+
+
+def _refuse(_: str) -> NoReturn:
+    raise ValueError("no number of JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refuse(text)
 
 
 def present(members: dict[str, Any]) -> dict[str, Any]:

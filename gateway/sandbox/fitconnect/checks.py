@@ -8,7 +8,6 @@ Standard: FIT-Connect "Prüfung einer Einreichung". Start reading: `examine`.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -118,8 +117,8 @@ def _metadata(delivery: ReceivedSubmission, tags: Mapping[str, Any]) -> Mapping[
     """Checks 2 to 6."""
     raw = _open_small(delivery, "metadata", tags.get("metadata"), _METADATA_MAX)[0]
     try:
-        metadata = json.loads(raw, object_hook=absence.present_in_metadata)
-    except (ValueError, RecursionError):
+        metadata = absence.read(raw, absence.present_in_metadata)
+    except ValueError:
         metadata = None
     if not isinstance(metadata, dict):
         raise _Refused(names.SYNTAX_VIOLATION, "metadata", "The metadata are no JSON object")

@@ -142,5 +142,5 @@ def _is_service(entry: object) -> bool:
         and isinstance(schemas, list)
         and bool(schemas)
         and all(isinstance(s, dict) and isinstance(s.get("schemaUri"), str) for s in schemas)
-        and all(s.get("mimeType") in names.CTY_ALLOWED for s in schemas)
+        and all(isinstance(s.get("mimeType"), str) and s["mimeType"] in names.CTY_ALLOWED for s in schemas)
     )

@@ -27,12 +27,15 @@ _REQUIRED: Final = ("status", "contactInformation", "encryptionKid", "metadataVe
 
 
 async def read(request: Request) -> Response:
-    """`GET /destinations/{id}` of the Submission API: anonymous in v2, any token in v1."""
+    """`GET /destinations/{id}` of the Submission API: anonymous in v2, any token in v1, where the owner reads all."""
     sandbox: Sandbox = request.app.state.sandbox
     api = submissions.api_of(request)
-    if api == "v1":
-        tokens.require(request, *_ANY)
-    return Json(public(_find(sandbox, request), api), headers=NO_CACHE)
+    if api == "v2":
+        return Json(public(_find(sandbox, request), api), headers=NO_CACHE)
+    client: ApiClient = tokens.require(request, *_ANY)
+    destination = _find(sandbox, request)
+    shown = private if destination.owner == client.client_id else public
+    return Json(shown(destination, api), headers=NO_CACHE)
 
 
 async def read_key(request: Request) -> Response:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import jsonschema_rs
 
 from gateway.fitconnect import names
+from gateway.sandbox.fitconnect import absence
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -64,13 +65,9 @@ class Documents:
 
 def _json(raw: bytes) -> tuple[Any] | None:
     try:
-        return (json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse),)
-    except (ValueError, RecursionError):
+        return (absence.read(raw),)
+    except ValueError:
         return None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)  # NaN and Infinity are no JSON
 
 
 def _xml(raw: bytes) -> tuple[etree._Element] | None:

@@ -129,13 +129,22 @@ class Event:
 Record = ApiClient | Destination | Submission | Event
 
 
+_KINDS: Final[Mapping[type[Record], str]] = {
+    ApiClient: "client",
+    Destination: "destination",
+    Event: "event",
+    Submission: "submission",
+}
+"""What the journal calls each kind of record; it outlives the names of classes."""
+
+
 def to_json(record: Record) -> dict[str, Any]:
     """The record as JSON with its kind. Shares what it holds with the record."""
     value = _members(record)
     if isinstance(record, Submission):
         value["uploads"] = {name: _members(upload) for name, upload in record.uploads.items()}
         value |= {name: _members(part) for name in ("metadata", "data") if (part := value[name])}
-    return {"kind": type(record).__name__.lower(), "value": value}
+    return {"kind": _KINDS[type(record)], "value": value}
 
 
 def _members(record: Record | Upload) -> dict[str, Any]:

@@ -91,8 +91,8 @@ async def merge_patch(request: Request, *others: str) -> tuple[dict[str, Any], f
 
 def _object(raw: bytes, hook: Callable[[dict[str, Any]], dict[str, Any]] | None) -> dict[str, Any]:
     try:
-        parsed = json.loads(raw, object_hook=hook)
-    except (ValueError, RecursionError):
+        parsed = absence.read(raw, hook)
+    except ValueError:
         raise Problem(400, "invalid-json", "The body is no JSON document") from None
     if not isinstance(parsed, dict):
         raise Problem(400, "invalid-json", "The body is no JSON object")

@@ -7,12 +7,13 @@ Standard: fixed interfaces §1 (readiness line). Start reading: `serve`.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import socket
 import struct
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from gateway.errors import AddressTaken, AlreadyServing
 from gateway.httpserver.limits import WireLimits
 from gateway.httpserver.protocol import BoundedProtocol
 from gateway.httpserver.server import serve as httpserver
@@ -199,10 +201,13 @@ async def serve(  # noqa: PLR0913 - what the command can be told, all of it name
         offered: the services that the own destinations take.
         schemas: directory with official metadata schema files; None: our own rule set.
         signers: JWK set of those who may sign documents; None: any key that a signature brings along.
+
+    Raises `AddressTaken`, and `AlreadyServing` where another process has `data`.
     """
     with ExitStack() as stack:
         listener = stack.enter_context(_listener(host, port))
         directory = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fit-connect-sandbox-")))
+        stack.enter_context(_alone(directory))
         base = f"http://{_literal(host)}:{listener.getsockname()[1]}"
         sandbox = await asyncio.to_thread(
             Sandbox.open, directory, base_url=base, offered=offered, schemas=schemas, signers=signers
@@ -236,11 +241,31 @@ async def _tick(sandbox: Sandbox) -> None:
         await asyncio.sleep(_TICK_S)
 
 
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Hold the directory: two processes would each write the journal anew without the other's records."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (directory / "sandbox.lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise AlreadyServing(pid=lock.read().strip() or "?") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
 def _listener(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise AddressTaken(address=f"{_literal(host)}:{port}") from None
     listener.listen(512)
     return listener
 

@@ -123,7 +123,7 @@ class Store:
     def _load(self) -> None:
         with suppress(FileNotFoundError), (self.directory / _JOURNAL).open("rb") as lines:
             for line in lines:
-                with suppress(json.JSONDecodeError):
+                with suppress(ValueError):  # torn by a kill, perhaps inside a character
                     self._replay(json.loads(line))
 
     def _replay(self, entry: dict[str, Any]) -> None:

@@ -57,8 +57,9 @@ from gateway.store.connection.database import Connection, Database, Row, compile
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.keys import encrypted_columns
 from gateway.store.keys.keyring import DataKeyring
+from gateway.store.rows import states
 from gateway.store.rows import tables as t
-from gateway.submission.states import TERMINAL
+from gateway.submission.states import ERASABLE
 
 log = structlog.get_logger()
 
@@ -69,7 +70,7 @@ as the portal got it. Each proof of deletion says so."""
 
 _S = t.submissions.c
 _ID: BindParameter[Any] = bindparam("id")
-_ENDED = text("state IN ('accepted', 'rejected', 'expired', 'cancelled', 'delivered')")
+_ENDED = text("state IN " + states.sql(ERASABLE))
 _FREE = ~exists(select(t.legal_holds.c.submission).where(t.legal_holds.c.submission == _S.id))
 _RULE = (
     _S.municipality == bindparam("municipality"),
@@ -245,7 +246,7 @@ class Retention:
                 raise NotFound
             if row["erased_at"] is not None:
                 return False
-            if State(row["state"]) not in TERMINAL | {State.DELIVERED}:
+            if State(row["state"]) not in ERASABLE:
                 raise StillUnderWay(state=row["state"], submission=submission_id)
             if await db.one(connection, _HELD, id=submission_id):
                 raise OnLegalHold(submission=submission_id)

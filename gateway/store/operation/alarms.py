@@ -6,14 +6,27 @@ tell anybody (`bulletins` gathers what is told). Standard: architecture §3. Sta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from gateway.errors import StepFailed
+from gateway.model import EventMeaning
+from gateway.ports.channel import ChannelLimits
 from gateway.store.connection.database import Database, Row, Statement, numbered
-from gateway.submission.deadlines import EVENT_RULES, FAULT_RULES, LIMIT_RULES, RULES, Limit, ProofKind, Since
+from gateway.store.rows import meanings
+from gateway.submission.deadlines import (
+    EVENT_RULES,
+    FAULT_RULES,
+    LIMIT_RULES,
+    RULES,
+    Around,
+    DeadlineRule,
+    Limit,
+    ProofKind,
+    Since,
+)
 from gateway.submission.journey import STEP_ATTEMPTS
 
 Raised = tuple[str, UUID, str]
@@ -28,17 +41,13 @@ RETURNING submission, municipality
 _NOT_YET: Final = """
 NOT EXISTS (SELECT FROM alarms WHERE rule = %(rule)s AND submission = each.id AND resolved_at IS NULL)
 """
-_SINCE: Final[dict[Since, LiteralString]] = {
-    Since.CREATED: "created_at",
-    Since.UPDATED: "updated_at",
-    Since.SUBMITTED: "submitted_at",
-}
+_HANDED_OVER: Final = " OR ".join(
+    f"""each.events @> '[{{"type": "{kind}"}}]'""" for kind in meanings.types(EventMeaning.SUBMITTED)
+)
 _UNPROVEN: Final[dict[ProofKind, LiteralString]] = {
-    ProofKind.HANDOVER: """each.state = 'submitted' AND NOT each.events @> '[{"type": "submit-submission"}]'""",
+    ProofKind.HANDOVER: "each.state = 'submitted' AND NOT (" + _HANDED_OVER + ")",
     ProofKind.ANSWER: "each.state = 'submitted'",
 }
-
-
 _FAULTY: Final[dict[bool, LiteralString]] = {
     True: "each.state = 'held' AND each.reason->>'code' = %(code)s",
     False: """each.state = 'submitted' AND each.attempts >= %(attempts)s AND EXISTS (
@@ -47,39 +56,20 @@ _FAULTY: Final[dict[bool, LiteralString]] = {
     )""",
 }
 _UNCOUNTED: Final[LiteralString] = "each.state = 'submitted' AND each.reason->>'code' = %(code)s"
-_FAULT: Final = {"code": StepFailed.code, "attempts": STEP_ATTEMPTS}
+_FAULT: Final[dict[str, Any]] = {"code": StepFailed.code, "attempts": STEP_ATTEMPTS}
 
 
-def _raising(since: LiteralString) -> Statement:
+def _raising(which: LiteralString) -> LiteralString:
+    begin = "INSERT INTO alarms (rule, submission, municipality, raised_at) "
+    begin += "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
+    return begin + which + " AND " + _NOT_YET + _ANEW
+
+
+def _due(since: LiteralString) -> LiteralString:
     """Only `created_at` stands in an index with the state; whatever else happened to a submission came after it."""
-    return numbered(
-        "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
-        "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
-        "WHERE each.state = ANY(%(states)s) AND each.created_at < %(before)s "
-        "AND each." + since + " < %(before)s AND " + _NOT_YET + _ANEW,
-        commits="alarms.raise",
-    )
-
-
-def _limiting(unproven: LiteralString) -> Statement:
-    return numbered(
-        "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
-        "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
-        "JOIN unnest(%(towns)s::text[], %(services)s::text[], %(befores)s::timestamptz[]) "
-        "AS bound (municipality, service, before) USING (municipality, service) "
-        "WHERE " + unproven + " AND each.created_at < bound.before AND each.submitted_at < bound.before "
-        "AND " + _NOT_YET + _ANEW,
-        commits="alarms.limit",
-    )
-
-
-def _faulting(faulty: LiteralString, **given: object) -> Statement:
-    return numbered(
-        "INSERT INTO alarms (rule, submission, municipality, raised_at) "  # noqa: S608 - all of it stands in this file
-        "SELECT %(rule)s, each.id, each.municipality, %(now)s FROM submissions AS each "
-        "WHERE " + faulty + " AND " + _NOT_YET + _ANEW,
-        commits="alarms.raise",
-        **given,
+    return (
+        "WHERE each.state = ANY(%(states)s) AND each.created_at < %(before)s AND each." + since + " < %(before)s "
+        "AND (%(channel)s::text IS NULL OR each.channel = %(channel)s)"
     )
 
 
@@ -93,13 +83,22 @@ def _ending(still: LiteralString, **given: object) -> Statement:
     )
 
 
-_RAISE: Final = {since: _raising(column) for since, column in _SINCE.items()}
+_RAISE: Final = {since: numbered(_raising(_due(since.value)), commits="alarms.raise") for since in Since}
 _RESOLVE: Final = _ending("each.state = ANY(%(states)s)")
-_LIMIT: Final = {proof: _limiting(unproven) for proof, unproven in _UNPROVEN.items()}
+_BOUND: Final = (
+    "JOIN unnest(%(towns)s::text[], %(services)s::text[], %(befores)s::timestamptz[]) "
+    "AS bound (municipality, service, before) USING (municipality, service) "
+    "WHERE each.created_at < bound.before AND each.submitted_at < bound.before AND "
+)
+_LIMIT: Final = {
+    proof: numbered(_raising(_BOUND + unproven), commits="alarms.limit") for proof, unproven in _UNPROVEN.items()
+}
 _PROVEN: Final = {proof: _ending(unproven) for proof, unproven in _UNPROVEN.items()}
-_FAULTS: Final = {held: _faulting(faulty, **_FAULT) for held, faulty in _FAULTY.items()}
+_FAULTS: Final = {
+    held: numbered(_raising("WHERE " + faulty), commits="alarms.raise", **_FAULT) for held, faulty in _FAULTY.items()
+}
 _MENDED: Final = {held: _ending(faulty, **_FAULT) for held, faulty in _FAULTY.items()}
-_TELL_EVENT: Final = _faulting(_UNCOUNTED)
+_TELL_EVENT: Final = numbered(_raising("WHERE " + _UNCOUNTED), commits="alarms.raise")
 _EVENT_OVER: Final = _ending(_UNCOUNTED)
 _OPEN: Final = numbered(
     """
@@ -141,17 +140,22 @@ _HOUSE_OVER: Final = numbered(
 )
 
 
-async def look(database: Database, now: datetime, limits: Sequence[Limit] = ()) -> Sequence[Raised]:
+async def look(
+    database: Database, now: datetime, channels: Mapping[str, ChannelLimits], limits: Sequence[Limit] = ()
+) -> Sequence[Raised]:
     """Raise what is due, resolve what is over; every new alarm.
 
-    `limits` are those that municipalities set. An alarm whose cause came back after it was over is raised anew.
+    `limits` are those that municipalities set, `channels` those of the counterparts by the name of the channel. An
+    alarm whose cause came back after it was over is raised anew.
     """
     found: list[Raised] = []
     for rule in RULES:
         states = sorted(state.value for state in rule.states)
         await database.run(_RESOLVE, rule=rule.name, states=states, now=now)
-        rows = await database.rows(_RAISE[rule.since], rule=rule.name, states=states, before=now - rule.after, now=now)
-        found += [(rule.name, row["submission"], row["municipality"]) for row in rows]
+        for channel, after in _times(rule, channels):
+            values = {"rule": rule.name, "states": states, "before": now - after, "now": now, "channel": channel}
+            rows = await database.rows(_RAISE[rule.since], **values)
+            found += [(rule.name, row["submission"], row["municipality"]) for row in rows]
     for fault in FAULT_RULES:
         await database.run(_MENDED[fault.held], rule=fault.name, now=now)
         rows = await database.rows(_FAULTS[fault.held], rule=fault.name, now=now)
@@ -166,6 +170,14 @@ async def look(database: Database, now: datetime, limits: Sequence[Limit] = ()) 
         rows = await database.rows(_LIMIT[bound.proof], rule=bound.name, now=now, **_columns(mine, now)) if mine else ()
         found += [(bound.name, row["submission"], row["municipality"]) for row in rows]
     return found
+
+
+def _times(rule: DeadlineRule, channels: Mapping[str, ChannelLimits]) -> Iterable[tuple[str | None, timedelta]]:
+    """After how long the rule speaks: of every channel (None), or of each one by the time that it sets."""
+    if not isinstance(rule.after, Around):
+        return [(None, rule.after)]
+    times = ((channel, rule.after.of(limits)) for channel, limits in channels.items())
+    return [(channel, after) for channel, after in times if after is not None]
 
 
 def _columns(limits: Sequence[Limit], now: datetime) -> dict[str, list[Any]]:

@@ -19,6 +19,8 @@ from gateway.delivery.rate_limit import LONGEST_REST, Observed, RateLimit, decid
 from gateway.ports.clock import Clock
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, numbered
+from gateway.store.rows import states
+from gateway.submission.states import WAITING
 
 LEASE: Final = timedelta(seconds=8)
 RENEW_EVERY_S: Final = 2.0
@@ -71,11 +73,8 @@ _RENEW = numbered(
 )
 # those that are cancelled, held or through need no turn any more
 _CLEAN = numbered(
-    """
-DELETE FROM destination_turns AS turn USING submissions AS each
-WHERE each.id = turn.submission AND each.state NOT IN ('received', 'sealed', 'announced', 'uploaded')
-    AND (turn.until IS NULL OR turn.until <= %(now)s)
-""",
+    "DELETE FROM destination_turns AS turn USING submissions AS each WHERE each.id = turn.submission "  # noqa: S608 - states
+    "AND (turn.until IS NULL OR turn.until <= %(now)s) AND each.state NOT IN " + states.sql(WAITING),
     commits="turns.clean",
 )
 _RESCUE = numbered(

@@ -1,6 +1,6 @@
 """What the database knows of its own load: submissions that wait, its size; and alarms about it.
 
-Knows: the states in which a submission waits to be submitted. Never does: judge (`backpressure` does).
+Knows: how both are counted. Never does: judge (`backpressure` does).
 Standard: architecture §3. Start reading: `StoredFigures`.
 """
 
@@ -10,13 +10,13 @@ from datetime import datetime
 
 from gateway.store.connection.database import Database, numbered
 from gateway.store.operation import alarms
+from gateway.store.rows import states
+from gateway.submission.states import WAITING
 
 _WAITING = numbered(
-    """
-SELECT count(*) AS number FROM (
-    SELECT FROM submissions WHERE state IN ('received', 'sealed', 'announced', 'uploaded') LIMIT %(most)s
-) AS waiting
-"""
+    "SELECT count(*) AS number FROM (SELECT FROM submissions WHERE state IN "  # noqa: S608 - states alone
+    + states.sql(WAITING)
+    + " LIMIT %(most)s) AS waiting"
 )
 _SIZE = numbered("SELECT pg_database_size(current_database()) AS bytes")
 

@@ -30,6 +30,7 @@ from gateway.errors import DatabaseAway, unexpected
 from gateway.store.connection.database import AS_SERVICE, CONNECTING, SESSION, Database, numbered
 from gateway.store.connection.pool import PATIENCE
 from gateway.store.connection.silence import LIBPQ
+from gateway.store.rows.states import OPEN
 
 QUEUE: Final = "delivery"
 HEARTBEAT: Final = 1.5  # seconds between two signs of life of a worker
@@ -61,9 +62,9 @@ WITH gone AS (
 SELECT count(wake_submission(submission::uuid, NULL)) AS number FROM (SELECT DISTINCT submission FROM ended) AS each
 """
 _ORPHANS = numbered(
-    """
-SELECT count(wake_submission(id, NULL)) AS number FROM submissions
-WHERE state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')
+    "SELECT count(wake_submission(id, NULL)) AS number FROM submissions WHERE "  # noqa: S608 - states alone
+    + OPEN
+    + """
   AND NOT EXISTS (
     SELECT FROM procrastinate_jobs AS job
     WHERE job.lock = submissions.id::text AND job.status IN ('todo', 'doing')

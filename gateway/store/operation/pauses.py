@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from gateway.ports.clock import Clock
 from gateway.store.connection.database import Database, compiled
 from gateway.store.rows import tables as t
+from gateway.store.rows.states import OPEN
 
 ALL: Final = "all"
 MAINTENANCE: Final = "maintenance"
@@ -32,7 +33,7 @@ _GO = compiled(
     delete(t.pauses).where(_P.target == bindparam("target")),
     commits="pauses.go",
 )
-_OPEN = text("state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')")
+_OPEN = text(OPEN)
 _WAKE_ALL = compiled(
     select(func.count(func.wake_submission(_S.id, None)).label("number")).where(_OPEN),
     commits="pauses.wake_all",

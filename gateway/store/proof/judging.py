@@ -1,6 +1,6 @@
 """What a database holds of evidence, read for `gateway/evidence/judge.py`, in pages.
 
-Knows: rows of roots, leaves and chains. Never does: judge, sign. Standard: ADR 0011. Start reading: `walked`.
+Knows: rows of roots, leaves and chains. Never does: judge, sign. Standard: ADR 8. Start reading: `walked`.
 """
 
 from __future__ import annotations

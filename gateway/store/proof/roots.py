@@ -1,7 +1,7 @@
 """Roots signed over heads of chains, and the way from a chain back to them.
 
 Knows: which heads no root covers yet, that one process at a time signs, rows of roots and leaves. Never does: form of
-a root (`gateway/evidence/roots.py`), more than a look at the newest entries. Standard: ADR 0011.
+a root (`gateway/evidence/roots.py`), more than a look at the newest entries. Standard: ADR 8.
 Start reading: `sign_due`, then `sign_head`.
 
 An entry is looked at once its transaction and all before it have ended: `horizon` is the number below which every

@@ -1,7 +1,7 @@
 """The newest root kept outside the database: who cuts roots off there does not reach this file.
 
 Knows: the file, one line of JSON for each time that a person (or a restore) took fewer roots as right. Never does:
-judge roots (`gateway/evidence/judge.py`), keep more than the newest one. Standard: ADR 0011.
+judge roots (`gateway/evidence/judge.py`), keep more than the newest one. Standard: ADR 8.
 Start reading: `WitnessFile`.
 
 Each machine has its own, in its data directory; it names the newest root that this machine has seen and judged.

@@ -36,6 +36,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
 
+from gateway.store.rows.states import OPEN
+
 metadata = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
@@ -212,7 +214,7 @@ submissions = Table(
     Index(
         "submissions_open_idx",
         "id",
-        postgresql_where=text("state NOT IN ('accepted', 'rejected', 'expired', 'cancelled', 'held')"),
+        postgresql_where=text(OPEN),
     ),
     Index(None, "remote_id"),
     Index(None, "state", "created_at", "id"),

@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from gateway.model import Event, Part, Reason, State, Submission
+from gateway.model import Event, FitConnectAddress, Part, Reason, State, Submission
+from gateway.store.rows.meanings import understood
 
 PLAIN = (
     "id", "municipality", "client", "service", "version", "created_at", "updated_at", "channel", "destination_id",
-    "case_id", "remote_id", "region", "service_identifier", "intent", "attempts", "next_at", "announced_at",
+    "case_id", "remote_id", "intent", "attempts", "next_at", "announced_at",
     "submitted_at", "deadline", "test",
 )  # fmt: skip
-SHAPED = ("state", "parts", "events", "reason", "held_from")
+SHAPED = ("state", "parts", "events", "reason", "held_from", "region", "service_identifier")
 FIXED = frozenset({"id", "municipality", "client", "service", "created_at", "channel", "test"})
 _TIMES = ("created_at", "updated_at", "next_at", "announced_at", "submitted_at", "deadline")
 
@@ -31,17 +32,21 @@ def columns_of(it: Submission) -> dict[str, Any]:
     found["parts"] = json.dumps([_part(part) for part in it.parts])
     found["events"] = json.dumps([_event(event) for event in it.events])
     found["reason"] = json.dumps(it.reason.as_json()) if it.reason else None
+    found["region"] = it.address.region if it.address else None
+    found["service_identifier"] = it.address.service_identifier if it.address else None
     found["held_from"] = it.held_from.value if it.held_from else None
     return found
 
 
 def submission_of(row: Mapping[str, Any]) -> Submission:
     """The submission that stands in a row (or in what `frozen` wrote)."""
+    identifier = row["service_identifier"]
     return Submission(
         **{name: row[name] for name in PLAIN},
+        address=FitConnectAddress(identifier, row["region"]) if identifier is not None else None,
         state=State(row["state"]),
         parts=tuple(Part(**{**part, "blob": UUID(part["blob"])}) for part in row["parts"]),
-        events=tuple(_event_of(event) for event in row["events"]),
+        events=tuple(_event_of(event, row) for event in row["events"]),
         reason=Reason(**row["reason"]) if row["reason"] else None,
         held_from=State(row["held_from"]) if row["held_from"] else None,
     )
@@ -91,6 +96,6 @@ def _event(event: Event) -> dict[str, Any]:
     }
 
 
-def _event_of(found: Mapping[str, Any]) -> Event:
+def _event_of(found: Mapping[str, Any], row: Mapping[str, Any]) -> Event:
     shaped = {"at": datetime.fromisoformat(found["at"]), "problems": tuple(found["problems"])}
-    return Event(**{**found, **shaped})
+    return understood(row["channel"], Event(**{**found, **shaped}), row["destination_id"])

@@ -19,7 +19,7 @@ from gateway.ports.store import EvidenceEntry
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, Row, numbered
 from gateway.submission.journey import STEP_ATTEMPTS
-from gateway.submission.states import TERMINAL, TRANSITIONS
+from gateway.submission.states import RESTING, TRANSITIONS
 
 AGAIN: Final = timedelta(hours=1)
 """When one that was submitted, and so cannot be held, is tried again."""
@@ -74,7 +74,7 @@ async def set_aside(database: Database, submission_id: UUID, kind: str, now: dat
     async with database.transaction("submissions.set_aside") as connection:
         row = await db.one(connection, _LOCK, id=submission_id)
         state = State(row["state"]) if row else State.HELD
-        if row is None or state in TERMINAL | {State.HELD}:
+        if row is None or state in RESTING:
             return False
         known = StepFailed(step="store", kind=kind)
         if State.HELD in TRANSITIONS[state]:

@@ -1,7 +1,7 @@
 """Bodies: read with their limits, parsed strictly.
 
-Knows: RFC 8259 made strict (UTF-8, no doubled keys, no NaN, no lone surrogates, bounded depth and numbers), limits that
-hold while reading. Never does: know what a body means. Start reading: `read_object`.
+Knows: limits that hold while reading, what is said where JSON is refused (no doubled keys, no lone surrogates, bounded
+depth and numbers). Never does: know what a body means. Standard: RFC 8259, RFC 7493. Start reading: `read_object`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
-import math
 import re
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -17,7 +16,9 @@ from typing import Any, Final
 from starlette.requests import Request
 
 from gateway.errors import BodyTooLarge, InvalidJson, LengthMismatch, RecordInvalid, TooDeep, WrongMediaType
-from gateway.model import Finding
+from gateway.errors.sentences import Sentences
+from gateway.input import json_reader
+from gateway.input.json_reader import JsonBounds, JsonRefusedError
 from gateway.web.dependencies import BodyLimits
 
 IN_A_THREAD_FROM: Final = 64_000
@@ -26,11 +27,6 @@ DRAINED_BYTES: Final = 64_000_000
 """Up to this announced size a refused body is read off, so that the caller sees the answer; beyond, we hang up."""
 _DIGITS_MOST: Final = 40
 
-# A string literal in one possessive match: linear also for hostile input; an unclosed one ends with the text.
-_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
-_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
-_ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
-_LONG_NUMBER: Final = re.compile(rb"[0-9]{%d}" % (_DIGITS_MOST + 1))
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]", re.ASCII)
 _LONE: Final = re.compile("[\ud800-\udfff]")
 
@@ -96,84 +92,30 @@ async def read_object(request: Request, limits: BodyLimits) -> dict[str, Any]:
 def parse_object(raw: bytes, limits: BodyLimits) -> dict[str, Any]:
     """A JSON object from bytes, a byte order mark left out; see `read_object` for what is raised. Time is linear."""
     raw = raw.removeprefix(codecs.BOM_UTF8)
+    bounds = JsonBounds(limits.depth, limits.values, _DIGITS_MOST)
     try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _invalid(raw[: error.start].decode("utf-8")) from None
-    _bounded(raw, limits)
-    try:
-        value = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        raise InvalidJson(line=error.lineno, column=error.colno) from None
-    except (ValueError, RecursionError):
-        raise InvalidJson(line=1, column=1) from None
+        value = json_reader.parse(raw, bounds, unique=True, strict=True)
+    except JsonRefusedError as error:
+        if error.rule == "depth":
+            raise TooDeep(limit=limits.depth) from None
+        if error.rule not in _RULES:
+            raise InvalidJson(line=error.line, column=error.column) from None
+        raise RecordInvalid(findings=(_fault("", _RULES[error.rule], limits.values),)) from None
     if not isinstance(value, dict):
-        raise RecordInvalid(findings=(_whole("type", "Erwartet wird ein JSON-Objekt.", "A JSON object is expected."),))
+        raise RecordInvalid(findings=(_fault("", "type"),))
     if _SURROGATE.search(raw) and _LONE.search(json.dumps(value, ensure_ascii=False)):
         raise InvalidJson(line=1, column=1)
     return value
 
 
-def _bounded(raw: bytes, limits: BodyLimits) -> None:
-    """Refuse what would cost too much to parse, before parsing: depth, number of values, length of numbers."""
-    if raw.count(b'"') > 8 * limits.values:  # two strings a value, and room for escaped quotes
-        raise _too_many(limits)
-    bare = _STRING.sub(b"", raw)
-    if bare.count(b",") + bare.count(b"[") + bare.count(b"{") > limits.values:
-        raise _too_many(limits)
-    brackets = bare.translate(_ONE_KIND, _NOT_BRACKETS)
-    for _ in range(limits.depth):
-        if not brackets:
-            break
-        brackets = brackets.replace(b"[]", b"")  # takes away exactly the innermost level
-    if b"[]" in brackets or brackets.count(b"[") > limits.depth:
-        raise TooDeep(limit=limits.depth)
-    if _LONG_NUMBER.search(bare):
-        raise RecordInvalid(findings=(_whole("number_range", _NUMBER_DE, _NUMBER_EN),))
-
-
-_NUMBER_DE: Final = "Eine Zahl liegt außerhalb des darstellbaren Bereichs."
-_NUMBER_EN: Final = "A number is out of range."
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise RecordInvalid(
-            findings=(
-                _whole(
-                    "doubled_key",
-                    "Ein Objekt nennt denselben Schlüssel mehrmals.",
-                    "An object names the same key more than once.",
-                ),
-            )
-        )
-    return made
-
-
-def _float(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise RecordInvalid(findings=(_whole("number_range", _NUMBER_DE, _NUMBER_EN),))
-    return value
-
-
-def _constant(_name: str) -> float:
-    raise InvalidJson(line=1, column=1)  # NaN and Infinity are no JSON
-
-
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
-
-
-def _too_many(limits: BodyLimits) -> RecordInvalid:
-    most = limits.values
-    return RecordInvalid(findings=(_whole("too_many_values", f"Höchstens {most} Werte.", f"At most {most} values."),))
-
-
-def _whole(rule: str, de: str, en: str) -> Finding:
-    return Finding("", rule, de, en)
-
-
-def _invalid(before: str) -> InvalidJson:
-    lines = before.split("\n")
-    return InvalidJson(line=len(lines), column=len(lines[-1]) + 1)
+_RULES: Final = {"values": "too_many_values", "number": "number_range", "twice": "doubled_key"}
+_SENTENCES: Final = {
+    "too_many_values": ("Höchstens {0} Werte.", "At most {0} values."),
+    "number_range": ("Eine Zahl liegt außerhalb des darstellbaren Bereichs.", "A number is out of range."),
+    "doubled_key": (
+        "Ein Objekt nennt denselben Schlüssel mehrmals.",
+        "An object names the same key more than once.",
+    ),
+    "type": ("Erwartet wird ein JSON-Objekt.", "A JSON object is expected."),
+}
+_fault: Final = Sentences(_SENTENCES).finding

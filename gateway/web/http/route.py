@@ -69,6 +69,11 @@ class Route:
     gives_type: str = JSON
     parameters: tuple[tuple[str, str, str], ...] = ()
 
+    @property
+    def for_anybody(self) -> bool:
+        """Whether it is read without a token: then `HEAD` is answered too, as monitors ask (RFC 9110 §9.1)."""
+        return self.method == "GET" and self.scope is None
+
     def described(self, examples: Mapping[str, Any]) -> dict[str, Any]:
         """What OpenAPI says beyond the path, as keyword arguments of the framework's route."""
         answers: dict[int | str, dict[str, Any]] = {}

@@ -17,7 +17,7 @@ from gateway.errors import GatewayError
 from gateway.httpserver.protocol import BoundedProtocol
 from gateway.web.http.problems import MEDIA_TYPE, document
 
-TUS: Final = "/api/v1/tus/"
+TUS: Final = "/api/v1/tus"
 TUS_VERSION: Final = "1.0.0"
 _OVERRIDES: Final = frozenset({"PATCH", "DELETE", "HEAD"})
 
@@ -38,7 +38,7 @@ class TusWire:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on."""
-        if scope["type"] != "http" or not scope["path"].startswith(TUS):
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{TUS}/"):
             await self._app(scope, receive, send)
             return
         wanted = Headers(scope=scope).get("x-http-method-override", "").upper()

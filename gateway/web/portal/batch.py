@@ -25,6 +25,7 @@ from gateway.errors import (
     MissingIdempotencyKey,
     WrongMediaType,
 )
+from gateway.intake.body import Application
 from gateway.model import Client
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
@@ -105,13 +106,13 @@ async def _taken(request: Request, client: Client, line: bytes | None) -> dict[s
     try:
         if line is None:
             raise BodyTooLarge(limit=dependencies.limits.body_bytes)
-        wanted = body.parse_object(line, dependencies.limits)
-        key = wanted.pop("idempotency_key", None)
+        said = body.parse_object(line, dependencies.limits)
+        key = said.pop("idempotency_key", None)
         if not isinstance(key, str) or not KEY.fullmatch(key):
             raise MissingIdempotencyKey
         known["idempotency_key"] = key
         async with admission(dependencies, client) as admitted:
-            view = await dependencies.intake.create(client, wanted, key, admit=admitted.admit)
+            view = await dependencies.intake.create(client, Application.of(said), key, admit=admitted.admit)
             admitted.keep_if_new(view)
     except GatewayError as error:
         return {**_problem(request, error), **known}

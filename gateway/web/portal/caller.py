@@ -16,15 +16,15 @@ from starlette.responses import Response
 from gateway.errors import Forbidden, NotFound, Unauthorised
 from gateway.login.certificates import Presented
 from gateway.login.tokens import Principal
-from gateway.model import Client, Finding, Scope
+from gateway.model import Client, ClientScope, Finding, Scope
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http.problems import parameter
 
 Handler = Callable[[Request], Awaitable[Response]]
-WRITE: Final = "submissions:write"
-READ: Final = "submissions:read"
-SERVICES: Final = "services:read"
-WEBHOOKS: Final = "webhooks:write"
+WRITE: Final = ClientScope.WRITE
+READ: Final = ClientScope.READ
+SERVICES: Final = ClientScope.SERVICES
+WEBHOOKS: Final = ClientScope.WEBHOOKS
 
 
 def caller(request: Request, scope: str) -> Principal:

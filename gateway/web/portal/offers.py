@@ -12,8 +12,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import NotFound, UnknownService
+from gateway.errors import NotFound
+from gateway.intake.create import offers
 from gateway.model import Client
+from gateway.services.service import Service
 from gateway.web.dependencies import WebDependencies, dependencies_of
 from gateway.web.http.answer import reply
 from gateway.web.http.problems import language
@@ -30,7 +32,7 @@ async def listing(request: Request) -> Response:
     dependencies = dependencies_of(request)
     chosen = language(request.headers.get("accept-language"))
     services = offered(dependencies, client, ars)
-    return reply({"items": [_shown(each, ars, chosen) for each in services]}, headers=_language(chosen))
+    return reply({"items": [_shown(service, ars, chosen) for service in services]}, headers=_language(chosen))
 
 
 async def detail(request: Request) -> Response:
@@ -54,36 +56,34 @@ async def example(request: Request) -> Response:
     dependencies = dependencies_of(request)
     if ars is None:
         served = dependencies.served(caller(request, SERVICES).client)
-        offering = (town.ars for town in dependencies.municipalities if dependencies.offers(town, service.id))
+        offering = (town.ars for town in dependencies.municipalities if offers(town, service.id))
         ars = min(served.intersection(offering), default="")
     return reply(service.example(ars))
 
 
-def offered(dependencies: WebDependencies, client: Client, ars: str | None) -> Iterator[Any]:
+def offered(dependencies: WebDependencies, client: Client, ars: str | None) -> Iterator[Service]:
     """The services that the client may use in that municipality (None: in any it serves), by id."""
     served: Collection[str] = dependencies.served(client) if ars is None else {ars}
-    towns = [each for each in dependencies.municipalities if each.ars in served]
-    for service_id in sorted(dependencies.catalogue.ids()):
-        if client.services is not None and service_id not in client.services:
-            continue
-        if any(dependencies.offers(town, service_id) for town in towns):
-            yield dependencies.catalogue.get(service_id)
+    towns = [town for town in dependencies.municipalities if town.ars in served]
+    for service_id, service in dependencies.catalogue.items():
+        allowed = client.services is None or service_id in client.services
+        if allowed and any(offers(town, service_id) for town in towns):
+            yield service
 
 
-def _asked(request: Request) -> tuple[Any, str | None]:
+def _asked(request: Request) -> tuple[Service, str | None]:
     """The service of the path, where the caller may use it; else `NotFound`, whatever the reason."""
     client = caller(request, SERVICES).client
     query = Query.of(request, ("municipality",))
     ars = query.municipality(client)
     query.done()
-    wanted = request.path_params["service_id"]
-    try:
-        return next(each for each in offered(dependencies_of(request), client, ars) if each.id == wanted), ars
-    except (StopIteration, UnknownService):
-        raise NotFound from None
+    for service in offered(dependencies_of(request), client, ars):
+        if service.id == request.path_params["service_id"]:
+            return service, ars
+    raise NotFound
 
 
-def _shown(service: Any, ars: str | None, chosen: str) -> dict[str, Any]:  # noqa: ANN401 - the loader's `Service`
+def _shown(service: Service, ars: str | None, chosen: str) -> dict[str, Any]:
     ruled = service.rules_for(ars) if ars is not None else service
     return {
         "id": ruled.id,

@@ -12,8 +12,10 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import MissingIdempotencyKey, NotFound, RecordInvalid
-from gateway.intake.withdrawal import taken_again, withdraw
+from gateway.errors import MissingIdempotencyKey, RecordInvalid
+from gateway.input.patterns import REFERENCE
+from gateway.intake import withdrawal
+from gateway.intake.body import Application
 from gateway.model import Client, Severity, State
 from gateway.ports.store import Filter, View
 from gateway.web.dependencies import dependencies_of
@@ -25,7 +27,6 @@ from gateway.web.portal.caller import READ, WRITE, caller, visible
 from gateway.web.portal.query import Query, path_uuid
 
 KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
-_REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 _SERVICE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _REFERENCE_FORM: Final = ("1 bis 64 Zeichen aus A–Z, a–z, 0–9 und . _ : / -", "1 to 64 of A–Z, a–z, 0–9 and . _ : / -")
 _SERVICE_FORM: Final = (
@@ -42,9 +43,9 @@ async def create(request: Request) -> Response:
     key = _key(request)
     dependencies = dependencies_of(request)
     await require_capacity(dependencies)
-    wanted = await body.read_object(request, dependencies.limits)
+    application = await _application(request)
     async with admission(dependencies, client) as admitted:
-        view = await dependencies.intake.create(client, wanted, key, admit=admitted.admit)
+        view = await dependencies.intake.create(client, application, key, admit=admitted.admit)
         admitted.keep_if_new(view)
     return _made(request, view)
 
@@ -53,7 +54,7 @@ async def cancel(request: Request) -> Response:
     """Take an application back that was not submitted yet; repeated, the same answer."""
     client = caller(request, WRITE).client
     dependencies, view = dependencies_of(request), await _own(request, client)
-    await withdraw(dependencies.store, dependencies.clock, view.submission.id)
+    await withdrawal.withdraw(dependencies.store, dependencies.clock, view.submission.id)
     return reply((await _own(request, client)).as_json())
 
 
@@ -64,15 +65,17 @@ async def correct(request: Request) -> Response:
     """
     client = caller(request, WRITE).client
     dependencies, key, old = dependencies_of(request), _key(request), await _own(request, client)
-    if dependencies.correct is None:  # an app made without it
-        raise NotFound
     await require_capacity(dependencies)
-    wanted = await body.read_object(request, dependencies.limits)
-    with reserved_storage(dependencies, taken_again(old, wanted)):
+    application = await _application(request)
+    with reserved_storage(dependencies, withdrawal.taken_again(old, application)):
         async with admission(dependencies, client) as admitted:
-            view = await dependencies.correct(client, old, wanted, key, admitted.admit)
+            view = await withdrawal.correct(dependencies.intake, client, old, application, key, admitted.admit)
             admitted.keep_if_new(view)
     return _made(request, view)
+
+
+async def _application(request: Request) -> Application:
+    return Application.of(await body.read_object(request, dependencies_of(request).limits))
 
 
 def _key(request: Request) -> str:
@@ -100,10 +103,9 @@ async def validate(request: Request) -> Response:
     """Check an application without taking anything over."""
     client = caller(request, WRITE).client
     Query.of(request, ()).done()
-    dependencies = dependencies_of(request)
-    wanted = await body.read_object(request, dependencies.limits)
+    application = await _application(request)
     try:
-        findings = await dependencies.intake.validate(client, wanted)
+        findings = await dependencies_of(request).intake.validate(client, application)
     except RecordInvalid as error:
         findings = error.findings
     valid = not any(finding.severity is Severity.ERROR for finding in findings)
@@ -120,15 +122,15 @@ async def listing(request: Request) -> Response:
     """The caller's submissions, newest first, a page at a time."""
     client = caller(request, READ).client
     query = Query.of(request, _LIST, repeatable=("state",))
-    wanted = Filter(
+    asked = Filter(
         states=query.many("state", tuple(State)),
         service=query.matching("service", _SERVICE, _SERVICE_FORM),
         municipality=query.municipality(client),
-        reference=query.matching("reference", _REFERENCE, _REFERENCE_FORM),
+        reference=query.matching("reference", REFERENCE, _REFERENCE_FORM),
         created_after=query.instant("created_after"),
         cursor=query.cursor("cursor"),
         limit=query.number("limit", default=50, least=1, most=200),
     )
     query.done()
-    views, following = await dependencies_of(request).store.list_views(wanted, visible(request, client))
+    views, following = await dependencies_of(request).store.list_views(asked, visible(request, client))
     return reply({"items": [view.as_json() for view in views], "next": following})

@@ -145,14 +145,16 @@ def _number(request: Request, name: str) -> int:
 
 
 def _metadata(text: str) -> dict[str, str]:
-    """Keys and decoded values (tus 1.0, creation). Raises `InvalidParameter`."""
+    """Keys and values as text, whatever bytes a client put there (tus 1.0, creation). Raises `InvalidParameter`."""
     found: dict[str, str] = {}
-    for pair in text.split(",")[:20]:
+    for pair in text.split(","):
         key, _, value = pair.strip().partition(" ")
         try:
-            found[key] = pybase64.b64decode(value, validate=True).decode()
+            found[key] = pybase64.b64decode(value, validate=True).decode(errors="replace")
         except (binascii.Error, ValueError):
-            raise _refused("Upload-Metadata", "Erwartet: Name Base64.", "Expected: key base64.") from None
+            de = "Erwartet: Name Base64 (mit Füllzeichen =), mehrere durch Komma getrennt."
+            en = "Expected: key base64 (padded with =), several separated by commas."
+            raise _refused("Upload-Metadata", de, en) from None
     return found
 
 

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from lxml import etree
 
+from gateway.errors.sentences import Sentences
 from gateway.model import Finding, Severity
 from gateway.xoev.codes.lists import CodeVerdict
 from gateway.xoev.schema.sets import XS, CompiledSet
@@ -55,9 +56,8 @@ class Offence:
 
     def finding(self, pointer: str) -> Finding:
         """The offence as a finding; a list that is not at hand is a warning."""
-        de, en = SENTENCES[self.rule]
         severity = Severity.WARNING if self.rule in UNJUDGED else Severity.ERROR
-        return Finding(pointer, self.rule, de.format(self.about), en.format(self.about), severity)
+        return Sentences(SENTENCES).finding(pointer, self.rule, self.about, severity=severity)
 
 
 def code_types(schemas: Iterable[etree._Element]) -> tuple[CodeType, ...]:

@@ -145,6 +145,10 @@ _NOTICES: Final = {
         "Das Auswahlfeld hat weder Werte (werte/wert) noch eine Codeliste; jeder Text wird genommen.",
         "The select field has neither values (werte/wert) nor a code list; any text is taken.",
     ),
+    "fim_file_codes": (
+        "Ein Feld vom Typ file nennt eine Anlage; seine Werte oder seine Codeliste zählen nicht.",
+        "A field of type file names an attachment; its values or its code list do not count.",
+    ),
     "fim_draft": (
         "Das Schema hat keine Version; es wird als Entwurf mit der Version 0.0 gelesen.",
         "The schema has no version; it is read as a draft with version 0.0.",

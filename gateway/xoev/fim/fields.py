@@ -64,6 +64,10 @@ class FieldReader:
         if field.kind is FieldKind.LABEL:
             return ()
         own = nodes.child(element, "werte")
+        if field.type is FieldType.FILE:
+            if own is not None or field.code_list is not None:
+                self.faults.notice(element, field.id, "fim_file_codes")
+            return ()
         if own is not None and nodes.child(own, "wert") is not None:
             found = [
                 Code(code, nodes.text(value, "name") or code, nodes.text(value, "hilfe"))

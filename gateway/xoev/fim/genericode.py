@@ -172,8 +172,8 @@ def read(chunks: Iterable[bytes]) -> tuple[CodeTable | None, tuple[Finding, ...]
         if (line := encoding.misread(parser.feed_error_log, head)) is not None:
             rows.faults.at(line, "", "list_encoding", encoding.named(head))
             return None, rows.faults.found
-        found = strict_xml.syntax_faults(parser.feed_error_log, error, _MAX_DEPTH)
-        return None, tuple(Finding(f"/{fault.line}", fault.rule, fault.de, fault.en) for fault in found)
+        faults = strict_xml.syntax_faults(parser.feed_error_log, error, _MAX_DEPTH)
+        return None, strict_xml.Parsed(None, faults).findings()
     table = rows.table()
     return (None if rows.faults.found else table), rows.faults.found
 

@@ -66,7 +66,7 @@ def read(data: bytes, lists: Lists = NO_LISTS) -> tuple[FormSchema | None, tuple
         return None, faults.found
     parsed = strict_xml.parse(data, LIMITS)
     if parsed.root is None:
-        return None, tuple(Finding(f"/{f.line}", f.rule, f.de, f.en) for f in parsed.faults)
+        return None, parsed.findings()
     form = _Reader(faults, lists).schema(parsed.root)
     return (None if faults.found else form), faults.found
 

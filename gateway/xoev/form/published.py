@@ -2,7 +2,7 @@
 
 Knows: that elements carry the ids of the form, with or without the version behind (`F60000227V1.2`). Never does: guess
 a root, I/O, judge a document. Standard: XML Schema 1.0; XFall, whichever converter wrote the XSD.
-Start reading: `read_published`; what is compared with the form stands in `published_form.py`.
+Start reading: `read_published`; what is compared with the form stands in `published_limits.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
+
+from lxml import etree
 
 from gateway.model import Finding
 from gateway.xoev.fim import Field, FormSchema, Group
@@ -23,6 +25,8 @@ from gateway.xoev.schema.sets import CompiledSet
 
 _ID: Final = re.compile(r"(?P<id>[GF][0-9]+)(?:V(?P<version>[0-9]+(?:\.[0-9]+)*))?")
 _ANYTHING: Final = Facets("anyType")
+_CODE: Final = "code"
+"""The child for the code by the XÖV datatype Code (`xoev-code.xsd`)."""
 _Held = tuple[Group | Field, ...]
 
 
@@ -63,9 +67,9 @@ def read_published(
     assert element is not None
     reader = _Reader(declared)
     children, nodes, choice = reader.group("", element, form.children, choice=False)
-    node = Node(name, "", 1, 1, None, nodes, choice, namespace)
+    node = Node(name, "", 1, 1, None, nodes, choice, namespace, reader.attributes("", element, None))
     validator, lock = compiled.validator
-    others = tuple(sorted({one.namespace for one in node.walk()} - {namespace, ""}))
+    others = tuple(sorted({etree.QName(tag).namespace or "" for tag in node.tags()} - {namespace, ""}))
     schema = Schema(namespace, node, element.part.source, validator, compiled.second, lock, others)
     return Published(schema, replace(form, children=children), tuple(reader.absent), tuple(reader.differences)), ()
 
@@ -103,7 +107,6 @@ class _Reader:
         `choice` says whether by the form exactly one does.
         """
         content = self.declared.content(element)
-        self.attributes(path, content)
         wanted = {child.id: child for child in transported(held)}
         if content.model is None and wanted:
             self.tell(path, "document_shape", element.name)
@@ -136,6 +139,7 @@ class _Reader:
         counted = replace(element, minimum=child.minimum) if alone else element
         self.differences += published_limits.counts(path, child, counted)
         node = Node(element.name, path, element.minimum, element.maximum, None, namespace=_namespace(element))
+        node = replace(node, attributes=self.attributes(path, element, child))
         if isinstance(child, Group):
             children, nodes, one_of = self.group(path, element, child.children, choice=child.choice)
             node = replace(node, children=nodes, choice=one_of)
@@ -143,25 +147,45 @@ class _Reader:
             return replace(
                 child, minimum=counted.minimum, maximum=counted.maximum, children=children, choice=choice
             ), node
-        facets = self.facets(path, element)
+        facets, code = self.facets(path, element)
         narrowed, differing = published_limits.as_published(path, child, facets)
         self.differences += differing
-        return replace(narrowed, minimum=counted.minimum, maximum=counted.maximum), replace(node, facets=facets)
+        node = replace(node, facets=facets, code=code)
+        return replace(narrowed, minimum=counted.minimum, maximum=counted.maximum), node
 
-    def facets(self, path: str, element: Element) -> Facets:
+    def facets(self, path: str, element: Element) -> tuple[Facets, str]:
+        """What the text of a field has to be, and the child that it stands in where the field is a Code."""
         content = self.declared.content(element)
-        self.attributes(path, content)
+        if (code := _code(content)) is not None:
+            simple = self.declared.content(code).simple
+            return (simple.facets if simple else _ANYTHING), code.tag
         if content.simple is None and content.model is not None and not content.free:
             self.tell(path, "document_shape", element.name)
-        return content.simple.facets if content.simple else _ANYTHING
+        return (content.simple.facets if content.simple else _ANYTHING), ""
 
-    def attributes(self, path: str, content: Content) -> None:
-        for one in content.attributes:
-            if one.required:
+    def attributes(self, path: str, element: Element, child: Group | Field | None) -> tuple[tuple[str, str], ...]:
+        """The attributes that have to stand: what the XSD fixes, and of which list a code is, as the form says."""
+        known = child.code_list if isinstance(child, Field) else None
+        listed = {"listURI": known.uri, "listVersionID": known.version} if known else {}
+        found: list[tuple[str, str]] = []
+        for one in self.declared.content(element).attributes:
+            value = listed.get(one.name) if one.fixed is None else one.fixed if one.required else None
+            if value:
+                found.append((one.tag, value))
+            elif one.required:
                 self.tell(path, "document_surplus", f"@{one.name}")
+        return tuple(found)
 
     def tell(self, path: str, rule: str, *params: str) -> None:
         self.differences.append(told(f"/{path}" if path else "", rule, *params))
+
+
+def _code(content: Content) -> Element | None:
+    """The child that holds the code of an element of the XÖV datatype Code, if nothing else has to stand in it."""
+    if content.simple is not None or content.free or _repeats(content.model):
+        return None
+    inner = [one for one in _members(content.model) if one.minimum or one.name == _CODE]
+    return inner[0] if [(one.name, one.minimum, one.maximum) for one in inner] == [(_CODE, 1, 1)] else None
 
 
 def _members(model: Model | None, *, free: bool = False, many: bool = False) -> Iterator[Element]:

@@ -43,8 +43,8 @@ def document(
     unwritten = {one.pointer for one in findings}
     findings += (one for one in _judge(schema, root, filled) if one.pointer not in unwritten)
     if not findings and rules is not None:
-        origins = zip(root.iter(), filled.walk(), strict=True)
-        findings = asked(rules, root, {element: origin.pointer for element, origin in origins})
+        origins = _origins(root, filled)
+        findings = asked(rules, root, {element: origin.pointer for element, origin in origins.items()})
     if any(one.severity is Severity.ERROR for one in findings):
         return None, findings
     content = canonical(root)
@@ -55,14 +55,17 @@ def document(
 
 def _write(schema: Schema, filled: FilledForm, findings: list[Finding]) -> etree._Element:
     """The form as XML: one element for each filled one, in the same order."""
-    root = etree.Element(schema.root.tag, nsmap=schema.prefixes)
+    root = etree.Element(schema.root.tag, dict(schema.root.attributes), schema.prefixes)
 
     def below(parent: etree._Element, children: Iterable[FilledForm]) -> None:
         for child in children:
-            element = etree.SubElement(parent, child.plan.node.tag)
+            node = child.plan.node
+            element = etree.SubElement(parent, node.tag, dict(node.attributes))
             if child.text is None:
                 below(element, child.children)
                 continue
+            if node.code:
+                element = etree.SubElement(element, node.code)
             try:
                 element.text = child.text
             except ValueError:
@@ -76,7 +79,7 @@ def _judge(schema: Schema, root: etree._Element, filled: FilledForm) -> Iterator
     errors = schema.errors(root)
     if not errors:
         return
-    by_element = dict(zip(root.iter(), filled.walk(), strict=True))
+    by_element = _origins(root, filled)
     namespaces = schema.prefixes
     seen: set[tuple[str, str]] = set()
     faceted: set[str] = set()
@@ -87,6 +90,12 @@ def _judge(schema: Schema, root: etree._Element, filled: FilledForm) -> Iterator
         if result is not None and (result.pointer, result.rule) not in seen:
             seen.add((result.pointer, result.rule))
             yield result
+
+
+def _origins(root: etree._Element, filled: FilledForm) -> dict[etree._Element, FilledForm]:
+    """What each element was made of; a code and the element around it are made of one."""
+    made = (one for each in filled.walk() for one in (each,) * (2 if each.plan.node.code else 1))
+    return dict(zip(root.iter(), made, strict=True))
 
 
 def _translate(error: etree._LogEntry, origin: FilledForm, faceted: set[str]) -> Finding | None:

@@ -178,7 +178,8 @@ class _Reader:
             self.fields.setdefault(target, read or FieldEntry((), target, "", {}, Datatype.EVERYTHING))
 
     def converter(self, place: str, name: object, field: Field) -> str:
-        fitting = [key for key, converter in CONVERTERS.items() if field.type in converter.types]
+        listed = {"code"} if field.coded else set[str]()  # a select field takes codes, whatever its datentyp
+        fitting = [key for key, converter in CONVERTERS.items() if field.type in converter.types or key in listed]
         if isinstance(name, str) and name in fitting:
             return name
         self.fault(place, "mapping_converter", ", ".join(fitting))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.model import Finding
+from gateway.errors.sentences import Sentences
 
 Words = str | tuple[str, str]
 """The same in both languages, or German and English."""
@@ -137,15 +137,5 @@ def one_of(values: str) -> Words:
     return f"einer dieser Werte: {values}", f"one of these values: {values}"
 
 
-def mapping_fault(place: str, rule: str, *params: Words) -> Finding:
-    """A fault of a mapping file.
-
-    Args:
-        place: key path of the file, such as `/fields/3/to`.
-        rule: a slug of `SENTENCES`.
-        params: what would be right.
-    """
-    de, en = SENTENCES[rule]
-    german = [one if isinstance(one, str) else one[0] for one in params]
-    english = [one if isinstance(one, str) else one[1] for one in params]
-    return Finding(place, rule, de.format(*german), en.format(*english))
+mapping_fault: Final = Sentences(SENTENCES).finding
+"""A fault at a key path of the file (`/fields/3/to`); the parameters are what would be right (`Words`)."""

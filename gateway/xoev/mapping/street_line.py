@@ -20,6 +20,8 @@ _PART: Final = r"[0-9]{1,4}(?:\s[1-3]/[2-8]|\s?[½¼¾])?(?:\s?[a-zA-Z])?(?![0-9
 _NUMBER: Final = rf"{_PART}(?:(?:\s?[-–/+]\s?|\s?,\s|\s(?:und|u\.|bis)\s)(?:{_PART}|[a-zA-Z](?![0-9a-zA-Z])))*"
 _NONE: Final = r"o\.\s?(?:Haus)?[nN]r\.|ohne (?:Haus[nN]ummer|Hausnr\.|Nr\.)"
 _LINE: Final = re.compile(rf"(?P<street>\S.*?)(?:\s*,)?\s+(?P<number>{_NUMBER}|{_NONE})")
+_NUMBERED: Final = re.compile(r"(?:.*\W)?[a-zA-Z]|Straße|Str\.|Weg|(?:.*\W)?(?:Haus-?)?(?:Nr\.?|Nummer)", re.IGNORECASE)
+"""Streets named by the figures behind them (`C 4`, `B 189`, `Straße 12`), or that end in the word for the number."""
 _ORDINAL: Final = re.compile(r"(?<![0-9])[0-9]{1,2}\.\s?(?=[^\W\d_])")
 
 
@@ -35,13 +37,14 @@ def cut(line: str) -> StreetLine | None:
 
     Returns:
         both as they were written, or None where the line could be cut in two ways or in none: figures in the street
-        other than a day's (`17. Juni`), a number that is not at the end, no number.
+        other than a day's (`17. Juni`), figures that may name the street, a number that is not at the end, no number.
     """
     match = _LINE.fullmatch(line)
     if (
         match is None
         or re.search("[0-9]", _ORDINAL.sub("", match["street"]))
         or not re.search(r"[^\W\d_]", match["street"])
+        or _NUMBERED.fullmatch(match["street"])
     ):
         return None
     return StreetLine(match["street"], match["number"])

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from gateway.german_time import german_time
 from gateway.model import Attachment, Purpose
 from gateway.xoev.mapping.attached import Attached
 from gateway.xoev.mapping.converters import Shape
 from gateway.xoev.mapping.model import STAR, Tokens
 from gateway.xoev.message.entries import KNOWN
-from gateway.xoev.readable.application import german_time
 
 _TEXT: Final[Shape] = {"type": "string"}
 VOCABULARY: Final[Mapping[Tokens, Shape]] = {

@@ -12,6 +12,7 @@ from dataclasses import field as default
 from itertools import groupby
 from typing import Final
 
+from gateway.errors.sentences import Sentences
 from gateway.model import Finding
 from gateway.xoev.mapping.converters import Shape
 from gateway.xoev.mapping.model import STAR, Tokens
@@ -324,6 +325,4 @@ def _repeated(model: Model) -> list[Model]:
     return [model, *inner] if model.maximum != 1 and model.kind == "sequence" else inner
 
 
-def _fault(place: str, rule: str, *params: str) -> Finding:
-    de, en = _SENTENCES[rule]
-    return Finding(place, rule, de.format(*params), en.format(*params))
+_fault: Final = Sentences(_SENTENCES).finding

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from gateway.errors.sentences import Sentences
 from gateway.model import Finding
 from gateway.xoev.mapping.converters import CONVERTERS
 from gateway.xoev.mapping.model import STAR, Condition, Tokens
@@ -228,8 +229,7 @@ class _Reader:
         return tuple(steps)
 
     def fault(self, place: str, rule: str, *params: str) -> None:
-        de, en = SENTENCES[rule]
-        self.faults.append(Finding(place, rule, de.format(*params), en.format(*params)))
+        self.faults.append(Sentences(SENTENCES).finding(place, rule, *params))
 
 
 def lists(source: Tokens) -> Tokens:

@@ -14,6 +14,7 @@ from typing import Any
 
 from lxml import etree
 
+from gateway.german_time import german_date
 from gateway.model import Document, Finding
 from gateway.xoev.codes.document_codes import BY_DAY, Codes, Offence
 from gateway.xoev.codes.lists import CodeLists
@@ -23,7 +24,6 @@ from gateway.xoev.message.entries import KNOWN, MessageMapping, Slot
 from gateway.xoev.message.filling import FilledMessage, fill
 from gateway.xoev.message.fitness import unfit_text
 from gateway.xoev.message.writing import Asking, document
-from gateway.xoev.readable.application import german_time
 from gateway.xoev.schema.sets import CompiledSet
 from gateway.xoev.schematron import RuleSet
 from gateway.xoev.xml import strict_xml
@@ -77,7 +77,7 @@ class Template:
         if findings:
             return None, findings
         embedded = strict_xml.parse(form).root if form is not None and self.embeds else None
-        today = german_time(around.created_at)[0].date()
+        today = german_date(around.created_at)
         asking = Asking(lambda root: self.offences(root, today), self.rules, around.created_at)
         return document(self.mapping, self.schema, filled, embedded, asking)
 

@@ -22,7 +22,6 @@ from gateway.xoev.form.texts import Texts
 from gateway.xoev.readable.printable import every_text, printable
 from gateway.xoev.readable.template import TEMPLATE
 from gateway.xoev.readable.values import Written, fours
-from gateway.xoev.readable.values import german_time as german_time  # noqa: PLC0414 - asked for here by many
 from gateway.xoev.readable.words import HEADING, TITLE, all_fit, pieces
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from gateway.german_time import german_instant
+
 _FOLD: Final = 75
 _LONGEST_MINUTES: Final = 366 * 24 * 60
 _CLOCK: Final = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
@@ -45,17 +47,6 @@ def write(sheet: Sheet) -> bytes:
     return "".join(part + "\r\n" for line in lines for part in _folded(line)).encode()
 
 
-def german_instant(day: str, clock: str) -> datetime:
-    """A local time in Germany (`YYYY-MM-DD`, `HH:MM` or `HH:MM:SS`) as an instant (Directive 2000/84/EC).
-
-    The hour that is skipped in March counts as if it were winter, the one that comes twice in October as summer.
-    """
-    local = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=UTC)
-    summer = _last_sunday(local.year, 3, 2) <= local < _last_sunday(local.year, 10, 3)
-    skipped = _last_sunday(local.year, 3, 2) <= local < _last_sunday(local.year, 3, 3)
-    return local - timedelta(hours=2 if summer and not skipped else 1)
-
-
 def wish(day: object, clock: object, minutes: object) -> Wish | None:
     """A wished time from a record; None where it is no day, no time of day, no length, or none of the calendar."""
     if not (isinstance(day, str) and isinstance(clock, str)) or not _CLOCK.fullmatch(clock):
@@ -68,11 +59,6 @@ def wish(day: object, clock: object, minutes: object) -> Wish | None:
     except (ValueError, OverflowError):
         return None
     return Wish(begin, int(minutes))
-
-
-def _last_sunday(year: int, month: int, hour: int) -> datetime:
-    last = datetime(year, month, 31, hour, tzinfo=UTC)
-    return last - timedelta(days=(last.weekday() + 1) % 7)
 
 
 def _event(sheet: Sheet, number: int, wish: Wish) -> Iterable[str]:

@@ -7,6 +7,7 @@ Start reading: `printable`.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from gateway.xoev.latin.datatypes import Datatype, offence
 _SHOWN_TOO: Final = "\u2010\u2011\u2013\u2014"
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 """Marks for breaking or joining inside a word; kept, they would hide the word from whoever searches for it."""
+_PLAIN: Final = re.compile("[ -~§°ÄÖÜßäöü–]*")
+"""What nearly all texts are made of: in the repertoire, and in NFC in any order."""
 _SPACES: Final = str.maketrans({"\t": " ", "\r": "\n"})
 
 
@@ -24,7 +27,7 @@ def printable(text: str) -> str:
     The embedded fonts hold all of DIN 91379 but the tabulator (a test prints it); it becomes a space, the rest of a
     checked record comes back unchanged. Doing it twice changes nothing.
     """
-    if text.isascii() and text.isprintable():  # all of these are in the repertoire
+    if _PLAIN.fullmatch(text):
         return text
     rest = unicodedata.normalize("NFC", text.translate(_UNSEEN)).replace("\r\n", "\n").translate(_SPACES)
     done: list[str] = []

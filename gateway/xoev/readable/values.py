@@ -1,7 +1,7 @@
 """Values of a record as people read them: dates, times, numbers, money, sizes, in German or English.
 
 Knows: how each type of field is written for people. Never does: round, drop or reorder a value.
-Standard: DIN 5008 (dates, times, marks between thousands); Directive 2000/84/EC for German time.
+Standard: DIN 5008 (dates, times, marks between thousands).
 Start reading: `Written`.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from gateway.german_time import german_time
 from gateway.xoev.fim import FieldType
 
 _GERMAN_MARKS: Final = str.maketrans(",.", ".,")
@@ -28,7 +29,11 @@ _AMOUNT: Final = re.compile(
     r"anzahl|betrag|einkommen|einwohner|entgelt|€|euro\b|fläche|gebühr|kosten|menge|meter|m²|m³|preis|summe|umsatz|wert",
     re.IGNORECASE,
 )
-_NAME: Final = re.compile(r"nummer|\bnr\b|kennung|kennzeichen|aktenzeichen|jahr|\bid\b|schlüssel|code", re.IGNORECASE)
+_NAME: Final = re.compile(
+    rf"nummer|\bnr\b|kennung|kennzeichen|aktenzeichen|jahr(?!\w*(?:{_AMOUNT.pattern}))|\bid\b|schlüssel|code",
+    re.IGNORECASE,
+)
+"""A year is a name, but not where the same word goes on with an amount (`Jahresumsatz`)."""
 _EURO: Final = re.compile(r"€|\beuro\b|\bEUR\b", re.IGNORECASE)
 _OTHER_MONEY: Final = re.compile(r"\b(?:USD|CHF|GBP|DKK|PLN|CZK|SEK|NOK|(?:US-)?Dollar|Franken|Pfund|Kronen|Zloty)\b")
 
@@ -118,16 +123,3 @@ class Written:
 def fours(text: str) -> str:
     """An IBAN in groups of four, as banks print it."""
     return " ".join(_FOUR.findall(text))
-
-
-def german_time(at: datetime) -> tuple[datetime, str]:
-    """A moment in German local time with `MEZ` or `MESZ` (Directive 2000/84/EC), without a time zone file."""
-    utc = at.astimezone(UTC)
-    start, end = _last_sunday(utc.year, 3), _last_sunday(utc.year, 10)
-    summer = start <= utc < end
-    return utc + timedelta(hours=2 if summer else 1), "MESZ" if summer else "MEZ"
-
-
-def _last_sunday(year: int, month: int) -> datetime:
-    last = datetime(year, month, 31, 1, tzinfo=UTC)
-    return last - timedelta(days=(last.weekday() + 1) % 7)

@@ -12,6 +12,7 @@ from typing import Final
 
 from lxml import etree
 
+from gateway.errors.sentences import Sentences
 from gateway.model import Finding
 from gateway.xoev import schematron
 from gateway.xoev.report import rules_stage
@@ -57,14 +58,14 @@ def read(source: bytes, schema: Schema) -> tuple[RuleSet | None, tuple[Finding, 
     rules, faults = schematron.read(source)
     if rules is None:
         return None, faults
-    found = [_fault(0, "rules_values")] if rules.says_values else []
-    found += [_fault(0, "rules_time")] if rules.timed else []
-    names = {node.tag for node in schema.root.walk()}
+    found = [_fault("", "rules_values")] if rules.says_values else []
+    found += [_fault("", "rules_time")] if rules.timed else []
+    names = schema.root.tags()
     for rule in (rule for pattern in rules.patterns for rule in pattern.rules):
         if not any(needed <= names for needed in rule.context.needed):
-            found.append(_fault(rule.line, "rules_never"))
+            found.append(_fault(f"/{rule.line}", "rules_never"))
         found += [
-            _fault(check.line, "rules_languages")
+            _fault(f"/{check.line}", "rules_languages")
             for check in rule.checks
             if not {"de", "en"} <= {message.language for message in check.messages}
         ]
@@ -98,5 +99,4 @@ def _origin(element: etree._Element, pointers: Mapping[etree._Element, str]) -> 
     return "/record" if current is None else pointers[current]
 
 
-def _fault(line: int, rule: str) -> Finding:
-    return Finding(f"/{line}" if line else "", rule, *_SENTENCES[rule])
+_fault: Final = Sentences(_SENTENCES).finding

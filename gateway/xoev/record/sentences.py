@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.errors.sentences import Sentences
 from gateway.model import Finding, Severity
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
@@ -178,6 +179,8 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
 }
 """Rule -> sentences with the places `{de}`/`{en}` for the label of what is meant and named limits of the rule."""
 
+_SAID: Final = Sentences(SENTENCES)
+
 
 def finding(
     pointer: str, rule: str, label: tuple[str, str] = ("", ""), *, severity: Severity = Severity.ERROR, **limits: object
@@ -191,6 +194,4 @@ def finding(
         severity: how much it weighs.
         limits: the rule's own parameters; never a value from the record.
     """
-    de, en = SENTENCES[rule]
-    values = {**limits, "de": label[0], "en": label[1]}
-    return Finding(pointer, rule, de.format(**values), en.format(**values), severity)
+    return _SAID.finding(pointer, rule, severity=severity, de=label[0], en=label[1], **limits)

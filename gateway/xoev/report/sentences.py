@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.model import Finding, Severity
+from gateway.errors.sentences import Sentences
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "schema_element": (
@@ -85,7 +85,5 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
 """Slug -> sentences with named places."""
 
 
-def said(pointer: str, slug: str, /, *, severity: Severity = Severity.ERROR, **places: object) -> Finding:
-    """A finding of a stage with its sentences."""
-    de, en = SENTENCES[slug]
-    return Finding(pointer, slug, de.format(**places), en.format(**places), severity)
+said: Final = Sentences(SENTENCES).finding
+"""A finding of a stage with its sentences."""

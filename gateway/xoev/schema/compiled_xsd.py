@@ -55,6 +55,8 @@ class Facets:
 class Node:
     """An element of the document: `path` below the root, `facets` for a leaf, `children` in the order of the XSD.
 
+    `attributes` have to stand, with these values. The text of a leaf that has `code` stands in a child of this tag
+    (XÖV datatype Code), which is no node.
     Of the children of a `choice` exactly one stands, so none of them has a minimum here; libxml2 counts them.
     """
 
@@ -66,6 +68,8 @@ class Node:
     children: tuple[Node, ...] = ()
     choice: bool = False
     namespace: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    code: str = ""
 
     @property
     def tag(self) -> str:
@@ -77,6 +81,10 @@ class Node:
         yield self
         for child in self.children:
             yield from child.walk()
+
+    def tags(self) -> set[str]:
+        """The tags of every element that a document may hold from here on."""
+        return {tag for one in self.walk() for tag in (one.tag, one.code) if tag}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +133,7 @@ def load(source: bytes) -> tuple[Schema | None, tuple[Finding, ...]]:
     """
     parsed = strict_xml.parse(source)
     if parsed.root is None:
-        return None, tuple(Finding(f"/{f.line}", f.rule, f.de, f.en) for f in parsed.faults)
+        return None, parsed.findings()
     faults = [_fault(part, "xsd_foreign") for part in parsed.root if etree.QName(part).localname in _FOREIGN]
     roots = parsed.root.findall(f"{_XS}element")
     target = parsed.root.get("targetNamespace", "")

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from posixpath import basename, dirname, normpath
 from typing import Final
+from urllib.parse import unquote
 
 from lxml import etree
 
@@ -149,7 +150,7 @@ class Reach:
     def _take(self, key: _Key) -> None:
         place = self._place(key)
         parsed = self._read(key)
-        self.faults += [Finding(f"{place}#/{one.line}", one.rule, one.de, one.en) for one in parsed.faults]
+        self.faults += parsed.findings(f"{place}#")
         root = parsed.root
         if root is None:
             return
@@ -184,7 +185,8 @@ class Reach:
             self.notices.append(absent(place, line, namespace))
             self.notices += self._unread(namespace)
             return
-        named = [found for found in having if basename(found[1]) == basename(location)]
+        names = {basename(one) for one in _spellings(location)}
+        named = [found for found in having if basename(found[1]) in names]
         for found in named or having:
             self._enter(namespace, found)
         part.set("schemaLocation", self._address(namespace))
@@ -199,9 +201,10 @@ class Reach:
 
     def _include(self, key: _Key, part: etree._Element, own: str) -> None:
         location = part.get("schemaLocation", "")
-        found, climbs = self._included(key, location, own)
+        tried = [self._included(key, one, own) for one in _spellings(location)]
+        found = next((there for there, _ in tried if there is not None), None)
         if found is None:
-            rule = "xsd_outside" if climbs else "xsd_missing"
+            rule = "xsd_outside" if any(climbs for _, climbs in tried) else "xsd_missing"
             self.faults.append(schema_fault(self._place(key), part.sourceline or 0, rule, location))
             return
         part.set("schemaLocation", self._address(found))
@@ -260,6 +263,12 @@ def find(sets: Iterable[SchemaSet], namespace: str, name: str) -> tuple[SchemaSe
                 if root is None or root.get("targetNamespace", "") == namespace:
                     return one, path
     return None
+
+
+def _spellings(location: str) -> tuple[str, str]:
+    """A location as it is written, and as the file is called (`a%20b.xsd` is an `anyURI`, `a b.xsd` its file)."""
+    written = location.strip()
+    return written, unquote(written)
 
 
 def _mentions(content: bytes, namespace: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 from lxml import etree
 
+from gateway.errors.sentences import Sentences
 from gateway.model import Finding
 
 SCH: Final = "{http://purl.oclc.org/dsdl/schematron}"
@@ -49,6 +50,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 """Slug -> sentences with places for what is named."""
+_SAID: Final = Sentences(SENTENCES)
 
 
 class Faults:
@@ -82,9 +84,8 @@ class Faults:
 
 def fault(element: etree._Element, rule: str, *params: str, file: str = "") -> Finding:
     """A fault at an element's line."""
-    de, en = SENTENCES[rule]
     place = f"/{file}" if file else ""
-    return Finding(f"{place}/{element.sourceline or 0}", rule, de.format(*params), en.format(*params))
+    return _SAID.finding(f"{place}/{element.sourceline or 0}", rule, *params)
 
 
 def local(element: etree._Element) -> str:

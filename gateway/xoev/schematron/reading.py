@@ -69,7 +69,7 @@ def read(source: bytes, sources: Sources | None = None) -> tuple[RuleSet | None,
     """
     parsed = strict_xml.parse(source, LIMITS)
     if parsed.root is None:
-        return None, tuple(Finding(f"/{one.line}", one.rule, one.de, one.en) for one in parsed.faults)
+        return None, parsed.findings()
     noted = Faults()
     if parsed.root.tag != f"{SCH}schema":
         noted.add(parsed.root, "sch_root")

@@ -16,8 +16,9 @@ from uuid import UUID
 
 from lxml import etree
 
+from gateway.errors.sentences import Sentences
+from gateway.german_time import german_instant
 from gateway.model import CaseEvent, CaseEventKind, Code, Finding
-from gateway.xoev.readable.calendar import german_instant
 from gateway.xoev.schema.sets import CompiledSet
 from gateway.xoev.xbau.markup import plain
 from gateway.xoev.xml import strict_xml
@@ -78,7 +79,7 @@ def read(
     """
     parsed = strict_xml.parse(data, limits)
     if parsed.root is None:
-        return None, tuple(Finding(f"/{one.line}", one.rule, one.de, one.en) for one in parsed.faults)
+        return None, parsed.findings()
     tag = etree.QName(parsed.root)
     if tag.namespace != NAMESPACE:
         return None, (_fault("", "message_foreign"),)
@@ -269,6 +270,4 @@ def _invalid(error: etree._LogEntry) -> Finding:
     return _fault(f"/{error.line}", "message_invalid", str(error.line), rule)
 
 
-def _fault(place: str, rule: str, *params: str) -> Finding:
-    de, en = _SENTENCES[rule]
-    return Finding(place, rule, de.format(*params), en.format(*params))
+_fault: Final = Sentences(_SENTENCES).finding

@@ -15,6 +15,8 @@ from typing import Final
 
 from lxml import etree
 
+from gateway.model import Finding
+
 _PROLOG: Final = re.compile(rb"\s+|<!--.*?-->|<\?(?P<target>[A-Za-z_:][\w:.-]*)(?P<content>.*?)\?>", re.DOTALL)
 _ENCODING: Final = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _UTF8_NAMES: Final = frozenset({b"utf-8", b"us-ascii", b"ascii"})
@@ -45,6 +47,10 @@ class Parsed:
 
     root: etree._Element | None
     faults: tuple[XmlFault, ...] = ()
+
+    def findings(self, file: str = "") -> tuple[Finding, ...]:
+        """The faults as findings at their lines of `file`."""
+        return tuple(Finding(f"{file}/{fault.line}", fault.rule, fault.de, fault.en) for fault in self.faults)
 
 
 DEFAULT_LIMITS: Final = XmlLimits()

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.model import Blame, Severity, State
+from gateway.intake.body import MAX_ATTACHMENTS
+from gateway.model import Blame, ClientScope, Severity, State
 from gateway.web.portal.description import webhook_shapes
 from gateway.web.portal.description.shapes import (
     ARS,
@@ -79,7 +80,7 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
             "record": {"type": "object", "description": "By the service's record.schema.json."},
         },
         {
-            "attachments": {**list_(ref("NewAttachment")), "maxItems": 99},
+            "attachments": {**list_(ref("NewAttachment")), "maxItems": MAX_ATTACHMENTS},
             "reference": REFERENCE,
             "test": {"type": "boolean"},
         },
@@ -233,10 +234,10 @@ EXAMPLES: Final[Mapping[str, Any]] = {
 
 
 SCOPES: Final[Mapping[str, str]] = {
-    "submissions:write": "Send uploads, create and validate submissions",
-    "submissions:read": "Read submissions and changes",
-    "services:read": "Read the services on offer",
-    "webhooks:write": "Manage webhooks",
+    ClientScope.WRITE: "Send uploads, create and validate submissions",
+    ClientScope.READ: "Read submissions and changes",
+    ClientScope.SERVICES: "Read the services on offer",
+    ClientScope.WEBHOOKS: "Manage webhooks",
 }
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.input import patterns
+
 UUID: Final = {"type": "string", "format": "uuid"}
 TIME: Final = {"type": "string", "format": "date-time"}
-SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+SHA256: Final = {"type": "string", "pattern": f"^{patterns.SHA256.pattern}$"}
 TEXT: Final = {"type": "string"}
 TEXT_OR_NULL: Final = {"type": ["string", "null"]}
-ARS: Final = {"type": "string", "pattern": "^[0-9]{12}$"}
-REFERENCE: Final = {"type": "string", "pattern": "^[A-Za-z0-9._:/-]{1,64}$"}
+ARS: Final = {"type": "string", "pattern": f"^{patterns.ARS.pattern}$"}
+REFERENCE: Final = {"type": "string", "pattern": f"^{patterns.REFERENCE.pattern}$"}
 EXAMPLE_ID: Final = "0b8f0c1e-7a52-4f0e-9d61-3f3f6f9f4a10"
 EXAMPLE_UPLOAD: Final = "6b6f9a52-4f3e-4b0c-8f5c-0d0f1a2b3c4d"
 EXAMPLE_TIME: Final = "2026-03-01T12:00:00.000Z"

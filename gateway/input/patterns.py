@@ -1,0 +1,16 @@
+"""How names look that stand in files, bodies and addresses alike.
+
+Knows: the form of each, without anchors. Never does: say what is wrong. Standard: fixed interfaces §2 and §3.
+Start reading: `REFERENCE`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+"""A portal's own name of an application."""
+ARS: Final = re.compile(r"[0-9]{12}")
+"""A municipality (Amtlicher Regionalschlüssel)."""
+SHA256: Final = re.compile(r"[0-9a-f]{64}")
