@@ -185,7 +185,7 @@ _OPERATOR: Final = "a file of the operator"
 _PACKAGE: Final = "a file of this package or that it installed"
 
 OURS: Final[Mapping[str, str]] = {
-    "gateway.delivery.advance": _ROWS,
+    "gateway.delivery.parcel": _ROWS,
     "gateway.store.connection.database": _ROWS,
     "gateway.store.proof.chains": _ROWS,
     "gateway.store.rows.values": _ROWS,
@@ -198,7 +198,7 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.login.tokens": _SIGNED,
     "gateway.keys.municipality": _OPERATOR,
     "gateway.keys.files": _OPERATOR,
-    "gateway.serve.parts": _OPERATOR,
+    "gateway.serve.dependencies": _OPERATOR,
     "gateway.settings.toml": _OPERATOR,
     "gateway.settings.production": _OPERATOR,
     "gateway.settings.unusable_files": _OPERATOR,

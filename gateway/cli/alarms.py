@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, say
+from gateway.cli.console import emit, guarded, options, say
 from gateway.cli.language import language, text
-from gateway.cli.local import in_house, uuids
+from gateway.cli.local import uuids, with_runtime
 from gateway.errors import CounterpartError
 from gateway.model import instant
 
@@ -49,7 +49,7 @@ def list_(config: Path | None, as_json: bool) -> None:
             human = f"{line['raised_at']}  {line['rule']:<22} {line['subject']}  {line[language()]}{why}"
             emit(line, as_json=as_json, human=human)
 
-    in_house(config, main)
+    with_runtime(config, main)
 
 
 @alarms.command(help=text("Als gesehen vermerken", "Note as seen"))
@@ -86,8 +86,7 @@ def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...], rules:
             say(text("kein offener Alarm, oder schon vermerkt: ", "no open alarm, or noted already: ") + each)
         return not left
 
-    if not in_house(config, main):
-        raise SystemExit(FAILED)
+    with_runtime(config, main)
 
 
 @alarms.command(help=text("Eine Probe an jeden Empfänger senden", "Send a test to every recipient"))
@@ -113,5 +112,4 @@ def test(config: Path | None, as_json: bool) -> None:
                 emit(line, as_json=as_json, human=f"{target.name}  {way}  {said}")
         return reached
 
-    if not in_house(config, main):
-        raise SystemExit(FAILED)
+    with_runtime(config, main)

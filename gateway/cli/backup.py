@@ -13,8 +13,9 @@ from typing import Any
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, say, set_up_logging, unwritable
+from gateway.cli.console import FAILED, emit, guarded, options, run, say, unwritable
 from gateway.cli.language import language, text
+from gateway.cli.local import command_settings
 
 _NO_LIST = {
     "de": (
@@ -35,12 +36,10 @@ _NO_LIST = {
 @guarded
 def backup(config: Path | None, as_json: bool, out: Path) -> None:
     """One moment of the whole database, while the gateway goes on. The master key is not in it: keep that apart."""
-    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import database  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import database  # noqa: PLC0415 - commands import what they need
 
-    values = settings.read(config)
-    set_up_logging("error")
+    values = command_settings(config)
 
     async def main(_: asyncio.Event) -> Any:  # noqa: ANN401 - the summary, imported late
         async with database(values) as dsn:
@@ -71,10 +70,7 @@ def restore(config: Path | None, as_json: bool, source: Path, only_check: bool, 
     The list of erasures in the data directory is always asked; where there is none at all although the backup knows of
     erasures, a sentence says so.
     """
-    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
-
-    values = settings.read(config)
-    set_up_logging("error")
+    values = command_settings(config)
     line = run(lambda _: _checked(values, source) if only_check else _restored(values, source, lists))
     emit(line, as_json=as_json)
     if not line["ok"]:
@@ -86,8 +82,9 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
     from gateway.store.erasure.erased_list import NAME, ErasedList  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import database  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import witness_file  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import database, open_runtime  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
     own = ErasedList(values.data_dir / NAME)
     asked = [path for path in (own.path, *lists) if path.exists()]
@@ -111,37 +108,24 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
 
 async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above
     from gateway.keys.files import master_keys  # noqa: PLC0415 - commands import what they need
-    from gateway.store.postgres import PostgresStore  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof.integrity import audit  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import embedded  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import open_store  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import guard, token_key  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import SystemClock  # noqa: PLC0415 - commands import what they need
 
-    key, *previous = master_keys(values, data_exist=True)
+    master = master_keys(values, data_exist=True)
     held, token = guard(values), token_key(values)
     aside = Path(tempfile.mkdtemp(prefix="gateway-restore-"))
     os.chmod(aside, 0o711)  # noqa: PTH101, S103 - the database may run as another system user
     try:
         running = await asyncio.to_thread(embedded.start, aside)
-        keys = {key.id, *(each.id for each in previous)}
-        summary = await asyncio.to_thread(files.load, running.dsn, source, keys)
-        store = await PostgresStore.open(
-            running.dsn,
-            master_key=key.key,
-            place=key.place,
-            previous=previous,
-            clock=SystemClock(),
-            random=os.urandom,
-            pool_size=2,
-        )
-        try:
+        summary = await asyncio.to_thread(files.load, running.dsn, source, {key.id for key in master})
+        async with open_store(running.dsn, master) as store:
             known = held.known()
             if known.no > summary.newest.no:  # the backup is older, which is no fault of it
                 known = summary.newest
             found = await audit(store, (token.public_jwk, *held.published), known)
-        finally:
-            await store.close()
     finally:
         await asyncio.to_thread(embedded.stop, aside)
         shutil.rmtree(aside, ignore_errors=True)

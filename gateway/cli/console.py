@@ -82,7 +82,7 @@ def show(findings: tuple[Finding, ...]) -> None:
         say(f"  {finding.pointer}: {finding.de if language() == 'de' else finding.en} [{finding.rule}]")
 
 
-def told(error: GatewayError) -> str:
+def sentence_of(error: GatewayError) -> str:
     """Its sentence; where an id is unknown, one for people at a command line instead of that for portals."""
     if isinstance(error, NotFound):
         return text(
@@ -125,7 +125,7 @@ def guarded(command: Callable[..., _T]) -> Callable[..., _T]:
         try:
             return command(*args, **kwargs)
         except GatewayError as error:
-            say(f"{error.code}: {told(error)}")
+            say(f"{error.code}: {sentence_of(error)}")
             show(error.findings)
             raise SystemExit(exit_code(error)) from None
         except OSError as error:

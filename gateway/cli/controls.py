@@ -10,7 +10,7 @@ import click
 
 from gateway.cli.console import emit, guarded, options, say
 from gateway.cli.language import text
-from gateway.cli.local import in_house, uuids
+from gateway.cli.local import uuids, with_runtime
 from gateway.model import instant
 
 TARGET = click.argument("target", metavar="DESTINATION|all")
@@ -29,7 +29,7 @@ def pause(config: Path | None, as_json: bool, target: str) -> None:
         line = {"destination": wanted, "paused": True, "since": instant(since), "known": await _known(runtime, wanted)}
         emit(line, as_json=as_json, human=text("Angehalten: ", "Stopped: ") + wanted)
 
-    in_house(config, main)
+    with_runtime(config, main)
 
 
 @click.command(help=text("Angehaltene Zustellung fortsetzen", "Continue deliveries that were stopped"))
@@ -45,7 +45,7 @@ def resume(config: Path | None, as_json: bool, target: str) -> None:
         line = {"destination": wanted, "paused": False, "woken": woken}
         emit(line, as_json=as_json, human=text("Fortgesetzt: ", "Continued: ") + f"{wanted} ({woken})")
 
-    in_house(config, main)
+    with_runtime(config, main)
 
 
 @click.command(help=text("Wartung beginnen (on) oder beenden (off)", "Begin (on) or end (off) maintenance"))
@@ -66,7 +66,7 @@ def maintenance(config: Path | None, as_json: bool, switch: str) -> None:
             human = text("Wartung beendet.", "Maintenance is over.")
         emit(line, as_json=as_json, human=human)
 
-    in_house(config, main)
+    with_runtime(config, main)
 
 
 def _target(given: str) -> str:

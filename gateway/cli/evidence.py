@@ -11,9 +11,9 @@ from uuid import UUID
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging, show, unwritable
+from gateway.cli.console import FAILED, emit, guarded, options, run, show, unwritable
 from gateway.cli.language import text
-from gateway.cli.local import uuids
+from gateway.cli.local import command_settings, uuids
 from gateway.errors import EvidenceKeysInvalid, InvalidParameter
 from gateway.input import regular_file
 from gateway.model import Finding
@@ -32,11 +32,8 @@ def evidence() -> None:
 @guarded
 def export(config: Path | None, as_json: bool, submission_id: str, out: Path) -> None:
     """Write the archive; what the database holds is judged first, and nothing is written where it does not verify."""
-    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
-
-    values = settings.read(config)
-    set_up_logging("error")
-    (wanted,) = uuids((submission_id,))
+    values = command_settings(config)
+    (wanted,) = uuids([submission_id])
     packed, entries = run(lambda _: _exported(values, wanted))
     _write(out, packed)
     line = {"ok": True, "submission_id": str(wanted), "entries": entries, "out": str(out)}
@@ -45,19 +42,14 @@ def export(config: Path | None, as_json: bool, submission_id: str, out: Path) ->
 
 
 async def _exported(values: Settings, submission_id: UUID) -> tuple[bytes, int]:
-    from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import export  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.clock import SystemClock  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import connections  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import guard, token_key  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import SystemClock, database  # noqa: PLC0415 - commands import what they need
 
-    async with database(values) as dsn:
-        opened = await Database.open(dsn, size=2)
-        try:
-            key = await asyncio.to_thread(token_key, values)
-            now = SystemClock().now()
-            packed, verdict = await export.export(opened, submission_id, key, now, guard(values))
-        finally:
-            await opened.close()
+    async with connections(values) as database:
+        key = await asyncio.to_thread(token_key, values)
+        packed, verdict = await export.export(database, submission_id, key, SystemClock().now(), guard(values))
     return packed, verdict.entries
 
 
@@ -109,26 +101,20 @@ def keys(config: Path | None, as_json: bool) -> None:
 @guarded
 def accept(config: Path | None, as_json: bool, why: str) -> None:
     """Note the database's newest root outside of it, with the reason; from then on it is signed on again."""
-    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.clock import SystemClock  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import connections  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import witness_file  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import SystemClock, database  # noqa: PLC0415 - commands import what they need
 
-    values = settings.read(config)
-    set_up_logging("error")
+    values = command_settings(config)
     if not why.strip():
         fault = Finding("--why", "empty", "Bitte einen Grund nennen.", "Give a reason.")
         raise InvalidParameter(findings=(fault,))
 
     async def main(_: asyncio.Event) -> dict[str, Any]:
         noted = witness_file(values)
-        async with database(values) as dsn:
-            opened = await Database.open(dsn, size=2)
-            try:
-                newest = await judging.newest(opened)
-            finally:
-                await opened.close()
+        async with connections(values) as database:
+            newest = await judging.newest(database)
         before = noted.read()
         await asyncio.to_thread(noted.accept, newest, why.strip(), SystemClock().now())
         return {"ok": True, "root": newest.no, "before": before.no, "why": why.strip()}

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import Any, Literal
 
 import click
-import structlog
 
-from gateway.cli.console import FAILED, emit, guarded, options, say
+from gateway.cli.console import emit, guarded, options, say
 from gateway.cli.language import language, text
-from gateway.cli.local import in_house, uuids
-from gateway.errors import DatabaseAway, InvalidParameter, StateConflict, VersionGone, unexpected
-from gateway.model import Finding, Submission, instant
-from gateway.ports.store import Change
-
-log = structlog.get_logger()
-
-BY = "operator, command line"
-CHANGED, UNREADABLE = "changed", "unreadable"
-"""In place of a state: somebody else decided meanwhile, or the row can be neither read nor written."""
-Decide = Callable[[Submission, datetime, str], Change]
+from gateway.cli.local import uuids, with_runtime
+from gateway.errors import InvalidParameter
+from gateway.model import Finding, instant
 
 
 @click.group(help=text("Was auf einen Menschen wartet", "What waits for a person"))
@@ -39,7 +28,8 @@ def list_(config: Path | None, as_json: bool) -> None:
     """One line a cause, destination and version of the mapping."""
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
-        from gateway.store.operation import held  # noqa: PLC0415 - commands import what they need
+        from gateway.operators.advice import suggestion  # noqa: PLC0415 - commands import what they need
+        from gateway.store.operation import held  # noqa: PLC0415 - as above
 
         for group in await held.causes(runtime.store.database):
             advice = suggestion(group.cause)
@@ -59,7 +49,7 @@ def list_(config: Path | None, as_json: bool) -> None:
             human = f"{group.number:>6}  {group.cause:<24} {group.service:<20} {group.destination_id or '–'}"
             emit(line, as_json=as_json, human=f"{human}\n        {advice[language()]}")
 
-    in_house(config, main)
+    with_runtime(config, main)
 
 
 def _selection(command: Callable[..., None]) -> Callable[..., None]:
@@ -87,9 +77,7 @@ def _selection(command: Callable[..., None]) -> Callable[..., None]:
 @guarded
 def resume(config: Path | None, as_json: bool, **chosen: Any) -> None:  # noqa: ANN401 - the shared options
     """One line a submission; with `--preview` what would be touched."""
-    from gateway.submission.actions import resumed  # noqa: PLC0415 - commands import what they need
-
-    _decide(config, resumed, as_json=as_json, **chosen)
+    _decide(config, "resume", as_json=as_json, **chosen)
 
 
 @held.command(help=text("Endgültig abbrechen", "Cancel for good"))
@@ -98,14 +86,12 @@ def resume(config: Path | None, as_json: bool, **chosen: Any) -> None:  # noqa: 
 @guarded
 def cancel(config: Path | None, as_json: bool, **chosen: Any) -> None:  # noqa: ANN401 - the shared options
     """One line a submission; with `--preview` what would be touched."""
-    from gateway.submission.actions import cancelled  # noqa: PLC0415 - commands import what they need
-
-    _decide(config, cancelled, as_json=as_json, **chosen)
+    _decide(config, "cancel", as_json=as_json, **chosen)
 
 
 def _decide(  # noqa: PLR0913 - the shared options
     config: Path | None,
-    decide: Decide,
+    decided: Literal["resume", "cancel"],
     *,
     as_json: bool,
     ids: tuple[str, ...],
@@ -116,7 +102,8 @@ def _decide(  # noqa: PLR0913 - the shared options
     preview: bool,
     rate: float | None,
 ) -> None:
-    from gateway.store.operation import held  # noqa: PLC0415 - commands import what they need
+    from gateway.operators.audit import Decision, Hand, Undone, decide  # noqa: PLC0415 - commands import what they need
+    from gateway.store.operation import held  # noqa: PLC0415 - as above
 
     choice = held.HeldChoice(uuids(ids), cause, destination, service)
     if choice.is_everything and not everything:
@@ -140,64 +127,13 @@ def _decide(  # noqa: PLR0913 - the shared options
         for submission_id, why in found:
             if stop.is_set():
                 return False
-            state = await _one(runtime, submission_id, None if preview else decide)
-            whole = whole and state not in {CHANGED, UNREADABLE}
+            decision = None if preview else Decision(decided)
+            state = await decide(runtime.store, runtime.clock, submission_id, decision, Hand.COMMAND_LINE)
+            whole = whole and state not in set(Undone)
             line = {"submission_id": str(submission_id), "cause": why, "state": state, "preview": preview}
-            emit(line, as_json=as_json, human=f"{submission_id}  {why:<24} {line['state']}")
+            emit(line, as_json=as_json, human=f"{submission_id}  {why:<24} {state}")
             if rate and not preview:
                 await asyncio.sleep(1 / rate)
         return whole
 
-    if not in_house(config, main):
-        raise SystemExit(FAILED)
-
-
-async def _one(runtime: Any, submission_id: UUID, decide: Decide | None) -> str:  # noqa: ANN401 - as above
-    try:
-        current = await runtime.store.load(submission_id)
-        if decide is None:
-            return str(current.state.value)
-        after = await runtime.store.commit(current.version, decide(current, runtime.clock.now(), BY))
-    except (StateConflict, VersionGone):
-        return CHANGED
-    except DatabaseAway:
-        raise
-    except Exception as error:  # noqa: BLE001 - one bad row must not hold up the others
-        log.error("held.not_changed", submission_id=str(submission_id), **unexpected.named(error))  # noqa: TRY400 - without its text
-        return UNREADABLE
-    return str(after.state.value)
-
-
-def suggestion(cause: str) -> dict[str, str]:
-    """What an operator can do about a cause, in both languages; by whose fault it is."""
-    from gateway.errors import every_error  # noqa: PLC0415 - commands import what they need
-
-    blame = next((each.blame.value for each in every_error() if each.code == cause), "gateway")
-    de, en = {
-        "operator": (
-            (
-                "Einstellung, Schlüssel oder Zugang berichtigen (`gateway check` nennt die Stelle), dann fortsetzen. "
-                "Ein berichtigtes Geheimnis und ein berichtigter Schlüssel gelten sofort; geänderte Einstellungen "
-                "brauchen vorher einen Neustart von `serve` und `worker`."
-            ),
-            (
-                "Correct setting, key or access (`gateway check` names the place), then resume. A corrected secret or "
-                "key file counts at once; changed settings need a restart of `serve` and `worker` first."
-            ),
-        ),
-        "counterpart": (
-            "Die Behörde oder den Betreiber des Ziels ansprechen; nach der Behebung fortsetzen.",
-            "Talk to the authority or the operator of the destination; resume once it is mended.",
-        ),
-        "portal": (
-            "Das Portal muss den Antrag berichtigt neu übergeben; diesen danach abbrechen.",
-            "The portal has to hand off a corrected application; cancel this one afterwards.",
-        ),
-    }.get(
-        blame,
-        (
-            "Ein Fehler des Gateways: Protokoll ansehen und melden; nach der Behebung fortsetzen.",
-            "A fault of the gateway: look into the log and report it; resume once it is mended.",
-        ),
-    )
-    return {"de": de, "en": en}
+    with_runtime(config, main)

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 import click
 
-from gateway.cli.console import FAILED, INTERRUPTED, emit, guarded, options, run, say, set_up_logging
+from gateway.cli.console import FAILED, INTERRUPTED, emit, guarded, options, run, say
 from gateway.cli.language import text
+from gateway.cli.local import command_settings
 
 KINDS = ("rsa-4096", "rsa-3072", "p-256", "p-384", "p-521")
 
@@ -80,10 +81,7 @@ def _pem(entry: str) -> str:
 @guarded
 def list_(config: Path | None, as_json: bool) -> None:
     """One line a key: the master keys with what hangs on them, then the public half of every signing key."""
-    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
-
-    values = settings.read(config)
-    set_up_logging("error")
+    values = command_settings(config)
     for line in run(lambda _: _master_lines(values)):
         human = f"{line['key']}  {line['place'] or '!!':<40} {line['municipality_keys']:>6} {line['data_keys']:>10}"
         marks = [name for name in ("current", "removable") if line[name]]
@@ -94,16 +92,11 @@ def list_(config: Path | None, as_json: bool) -> None:
 
 async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
     from gateway.keys.files import master_keys  # noqa: PLC0415 - commands import what they need
-    from gateway.store.connection.database import Database  # noqa: PLC0415 - commands import what they need
     from gateway.store.keys.master_keys import Need, needs  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import database  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import connections  # noqa: PLC0415 - commands import what they need
 
-    async with database(values) as dsn:
-        connections = await Database.open(dsn, size=1)
-        try:
-            found = {need.master: need for need in await needs(connections)}
-        finally:
-            await connections.close()
+    async with connections(values) as database:
+        found = {need.master: need for need in await needs(database)}
     places = {key.id: key.place for key in master_keys(values, data_exist=bool(found))}
     return [
         {
@@ -123,8 +116,8 @@ async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
 def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - settings, imported late
     from gateway.keys.municipality import DocumentKeys  # noqa: PLC0415 - commands import what they need
     from gateway.settings.reading import read_municipalities  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.clock import SystemClock  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import token_key  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import SystemClock  # noqa: PLC0415 - commands import what they need
 
     files = read_municipalities(values)
     yield {
@@ -145,10 +138,7 @@ def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - se
 @guarded
 def rotate(config: Path | None, as_json: bool) -> None:
     """Everything hangs on `vault.master_key_file` afterwards; may be run again at any time, and goes on then."""
-    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
-
-    values = settings.read(config)
-    set_up_logging("error")
+    values = command_settings(config)
     done, stopped = run(lambda stop: _rotated(values, stop))
     whole = not stopped and not done.left
     line = {
@@ -171,21 +161,7 @@ def rotate(config: Path | None, as_json: bool) -> None:
 
 async def _rotated(values: Any, stop: asyncio.Event) -> tuple[Any, bool]:  # noqa: ANN401 - settings, imported late
     from gateway.keys.files import master_keys  # noqa: PLC0415 - commands import what they need
-    from gateway.store.postgres import PostgresStore  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import SystemClock, database  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.database import database, open_store  # noqa: PLC0415 - commands import what they need
 
-    async with database(values) as dsn:
-        first, *previous = master_keys(values, data_exist=True)
-        store = await PostgresStore.open(
-            dsn,
-            master_key=first.key,
-            place=first.place,
-            previous=previous,
-            clock=SystemClock(),
-            random=os.urandom,
-            pool_size=2,
-        )
-        try:
-            return await store.rotation().run(stop.is_set), stop.is_set()
-        finally:
-            await store.close()
+    async with database(values) as dsn, open_store(dsn, master_keys(values, data_exist=True)) as store:
+        return await store.rotation().run(stop.is_set), stop.is_set()

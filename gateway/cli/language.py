@@ -22,7 +22,7 @@ def language() -> str:
     return "de"
 
 
-def speak() -> None:
+def use_language() -> None:
     """Let the command line library say what it says by itself in the language of this run."""
     gettext.bindtextdomain("messages", str(Path(__file__).parent / "locale"))
     os.environ["LANGUAGE"] = language()

@@ -5,34 +5,45 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from gateway.cli.console import run, set_up_logging
+from gateway.cli.console import FAILED, run, set_up_logging
 from gateway.errors import InvalidParameter
 from gateway.model import Finding
 
-Work = Callable[[Any, asyncio.Event], Awaitable[Any]]
+if TYPE_CHECKING:
+    from gateway.settings.gateway import Settings
+
+Work = Callable[[Any, asyncio.Event], Awaitable[bool | None]]
 
 
-def in_house(config: Path | None, work: Work, *, services: bool = False) -> Any:  # noqa: ANN401 - whatever the work returns
-    """Open everything that one process needs, do `work(runtime, stop)`, close everything; its result.
+def command_settings(config: Path | None) -> Settings:
+    """The settings, for a command that prints lines of its own: of log lines it writes errors only."""
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging("error")
+    return values
+
+
+def with_runtime(config: Path | None, work: Work, *, services: bool = False) -> None:
+    """Open what one process needs, do `work(runtime, stop)`, close everything; exit code 1 where that gives False.
 
     The files of services are read only where the work needs them: a fault in them keeps operators from nothing else.
     """
     from gateway import failpoints  # noqa: PLC0415 - commands import what they need
-    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - as above
 
-    values = settings.read(config)
-    set_up_logging("error")
+    values = command_settings(config)
     failpoints.arm("command", values.failpoints)
 
-    async def main(stop: asyncio.Event) -> Any:  # noqa: ANN401 - as above
+    async def main(stop: asyncio.Event) -> bool | None:
         async with open_runtime(values, services=services) as runtime:
             return await work(runtime, stop)
 
-    return run(main)
+    if run(main) is False:
+        raise SystemExit(FAILED)
 
 
 def uuids(given: Sequence[str], place: str = "ID") -> tuple[UUID, ...]:

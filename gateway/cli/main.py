@@ -10,7 +10,7 @@ import sys
 import click
 
 from gateway import __version__
-from gateway.cli.language import speak, text
+from gateway.cli.language import text, use_language
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _FAILED = 1
@@ -91,7 +91,7 @@ def main() -> None:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
     os.environ.setdefault("PYTHONUTF8", "1")
-    speak()
+    use_language()
     try:
         group.main(prog_name="gateway", windows_expand_args=False)
     except OSError as error:

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, say, told
+from gateway.cli.console import emit, guarded, options, say, sentence_of
 from gateway.cli.language import language, text
-from gateway.cli.local import in_house, uuids
+from gateway.cli.local import uuids, with_runtime
 from gateway.errors import ErasureFailed, GatewayError, InvalidParameter
 from gateway.model import Finding, instant
 
@@ -35,7 +35,7 @@ def plan(config: Path | None, as_json: bool) -> None:
         for period in runtime.periods:
             _line(period, "due", await runtime.retention.due(period), as_json=as_json)
 
-    in_house(config, main, services=True)
+    with_runtime(config, main, services=True)
 
 
 @retention.command(name="run", help=text("Löschen, was jetzt zu löschen ist", "Erase what is due now"))
@@ -56,7 +56,7 @@ def run_(config: Path | None, as_json: bool) -> None:
         if failed is not None:
             raise failed
 
-    in_house(config, main, services=True)
+    with_runtime(config, main, services=True)
 
 
 @retention.command(help=text("Von der Löschung ausnehmen", "Keep in spite of every period"))
@@ -72,7 +72,7 @@ def hold(config: Path | None, as_json: bool, submission_id: str, release: bool) 
         await runtime.retention.hold(wanted, held=not release)
         emit({"ok": True, "submission_id": str(wanted), "held": not release}, as_json=as_json)
 
-    in_house(config, main)
+    with_runtime(config, main)
 
 
 @retention.command(help=text("Auskunft: was liegt zu diesem Aktenzeichen vor?", "What is held about a reference?"))
@@ -104,7 +104,7 @@ def subject(config: Path | None, as_json: bool, reference: str) -> None:
             }
             emit(line, as_json=as_json)
 
-    in_house(config, main, services=True)
+    with_runtime(config, main, services=True)
 
 
 @retention.command(help=text("Auf Verlangen löschen", "Erase on request"))
@@ -129,14 +129,13 @@ def erase(config: Path | None, as_json: bool, ids: tuple[str, ...], reference: s
                 fresh = await runtime.retention.erase(each, "request")
             except GatewayError as error:
                 whole = False
-                say(f"{each}: {told(error)}")
+                say(f"{each}: {sentence_of(error)}")
                 emit({"ok": False, "submission_id": str(each), "code": error.code}, as_json=as_json)
                 continue
             emit({"ok": True, "submission_id": str(each), "erased": fresh}, as_json=as_json)
         return whole
 
-    if not in_house(config, main):
-        raise SystemExit(FAILED)
+    with_runtime(config, main)
 
 
 def _line(period: Any, name: str, number: int, *, as_json: bool) -> None:  # noqa: ANN401 - imported late

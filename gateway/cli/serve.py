@@ -1,4 +1,4 @@
-"""`gateway serve`: database, API and worker under one roof."""
+"""`gateway serve`: database, API and worker in one command."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, set_up_logging
+from gateway.cli.console import FAILED, emit, guarded, options, run
 from gateway.cli.language import text
-from gateway.cli.local import uuids
+from gateway.cli.local import command_settings, uuids, with_runtime
 from gateway.errors import InvalidParameter, UnknownMunicipality
 from gateway.input import regular_file
 from gateway.model import ALL_SCOPES, Client, Finding, Scope, State
@@ -48,10 +48,7 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter an option
     key: str | None,
 ) -> None:
     """Take the record in, print the submission; with `--wait`, carry it out here until it ended."""
-    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
-
-    values = settings.read(config)
-    set_up_logging("error")
+    values = command_settings(config)
     body = {"service": service, "municipality": municipality, "record": _record(record)}
     files = [_attached(item) for item in attach]
 
@@ -130,18 +127,12 @@ def _attached(item: str) -> tuple[str, Path]:
 @guarded
 def status(config: Path | None, as_json: bool, submission_id: str) -> None:
     """Print the submission as the API would."""
-    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
+    (wanted,) = uuids([submission_id])
 
-    values = settings.read(config)
-    set_up_logging("error")
-    (wanted,) = uuids((submission_id,))
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
+        emit((await runtime.store.view(wanted, EVERYTHING)).as_json(), as_json=as_json)
 
-    async def main(_: asyncio.Event) -> View:
-        async with open_runtime(values, services=False) as runtime:
-            return await runtime.store.view(wanted, EVERYTHING)
-
-    emit(run(main).as_json(), as_json=as_json)
+    with_runtime(config, main)
 
 
 @click.command(name="list", help=text("Einreichungen auflisten", "List submissions"))
@@ -155,24 +146,16 @@ def status(config: Path | None, as_json: bool, submission_id: str) -> None:
 @guarded
 def list_(config: Path | None, as_json: bool, state: tuple[str, ...]) -> None:
     """One line each, newest first."""
-    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
-    values = settings.read(config)
-    set_up_logging("error")
+    async def main(runtime: Any, stop: asyncio.Event) -> None:  # noqa: ANN401 - as above
+        cursor: str | None = None
+        while not stop.is_set():
+            views, cursor = await runtime.store.list_views(Filter(states=state, cursor=cursor, limit=200), EVERYTHING)
+            for view in views:
+                it = view.submission
+                human = f"{it.id}  {it.state.value:<10} {it.service:<20} {it.updated_at:%Y-%m-%d %H:%M:%S}"
+                emit(view.as_json(), as_json=as_json, human=human)
+            if cursor is None:
+                return
 
-    async def main(stop: asyncio.Event) -> None:
-        async with open_runtime(values, services=False) as runtime:
-            cursor: str | None = None
-            while not stop.is_set():
-                views, cursor = await runtime.store.list_views(
-                    Filter(states=state, cursor=cursor, limit=200), EVERYTHING
-                )
-                for view in views:
-                    it = view.submission
-                    human = f"{it.id}  {it.state.value:<10} {it.service:<20} {it.updated_at:%Y-%m-%d %H:%M:%S}"
-                    emit(view.as_json(), as_json=as_json, human=human)
-                if cursor is None:
-                    return
-
-    run(main)
+    with_runtime(config, main)

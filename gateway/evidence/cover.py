@@ -26,6 +26,8 @@ _WHAT: Final[Mapping[str, str]] = {
     "submitted": "Beim Zustelldienst eingereicht",
     "event": "Ereignis aus dem Ereignisprotokoll",
     "held": "Angehalten",
+    "resumed": "Vom Betrieb fortgesetzt",
+    "cancelled": "Vom Betrieb abgebrochen",
     "erased": (
         "Inhalte gelöscht; es bleiben die Prüfsummen (SHA-256, ohne Schlüssel) der Fachdaten und der Anlagen in "
         "Empfangsbestätigung und Prüfergebnis"

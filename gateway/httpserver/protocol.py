@@ -21,9 +21,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.errors import GatewayError, NotHttp, Overloaded, RequestTimedOut
-from gateway.httpserver.crowd import ConnectionState
+from gateway.httpserver.connections import ConnectionState
 from gateway.httpserver.limits import WireLimits, head_fault, syntax_fault
-from gateway.httpserver.upgrade import framing, inside_body
+from gateway.httpserver.upgrade import framing, parser_in_body
 
 _SLICE: Final = 65_536
 """Bytes of a body that the parser is given at once; several small requests may stand in one slice."""
@@ -34,7 +34,7 @@ _NEVER: Final = float("inf")
 log = structlog.get_logger()
 
 
-class _Beyond(Exception):
+class _LimitPassed(Exception):
     """Stops the parser at what passes a limit."""
 
 
@@ -51,8 +51,8 @@ class BoundedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._crowd = server_state.crowd
-        self.generation = self._crowd.generation
+        self._open_connections = server_state.open_connections
+        self.generation = self._open_connections.generation
         self._look_at: asyncio.TimerHandle | None = None
         self._since = self._quiet = self.loop.time()
         self._stalled: float | None = None
@@ -75,7 +75,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Watch the connection; where there are too many, refuse it."""
         super().connection_made(transport)
         self._look_at = self.loop.call_later(self.limits.shortest_s, self._look)
-        if not self._crowd.admits(self.limits, self.loop):
+        if not self._open_connections.admits(self.limits, self.loop):
             self._refuse(Overloaded())
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -110,7 +110,7 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as offered:
             rest = b"".join((piece[offered.args[0] :], rest))  # nothing is upgraded
             if self._behind_offer is not None:
-                self.parser, self._behind_offer = inside_body(self, self._behind_offer), None
+                self.parser, self._behind_offer = parser_in_body(self, self._behind_offer), None
         except httptools.HttpParserError as error:
             self._refuse(self._fault or syntax_fault(str(error)))
             return b""
@@ -215,7 +215,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _stop(self, fault: GatewayError) -> None:
         self._fault = fault
-        raise _Beyond
+        raise _LimitPassed
 
     # what is refused
 
@@ -279,7 +279,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return self._since
         return self._quiet if self._open or not self._answering else None
 
-    def give_way(self) -> None:
+    def close_now(self) -> None:
         """Close at once, for another."""
         self._abort()
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import uvicorn
 
-from gateway.httpserver.crowd import ConnectionState
+from gateway.httpserver.connections import ConnectionState
 from gateway.httpserver.protocol import BoundedProtocol
 
 

@@ -1,7 +1,7 @@
 """A request with a body that offers another protocol: the offer is passed over, the body is still its body.
 
 Knows: that llhttp takes everything behind such a head for the other protocol. Never does: change protocol.
-Standard: RFC 9110 §7.8 (a server may ignore `Upgrade`). Start reading: `inside_body`.
+Standard: RFC 9110 §7.8 (a server may ignore `Upgrade`). Start reading: `parser_in_body`.
 
 Java's HTTP client offers HTTP/2 with its first request over plain HTTP, whatever the method. If what follows was read
 as a further request, its body could be one.
@@ -9,7 +9,7 @@ as a further request, its body could be one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httptools
@@ -23,41 +23,23 @@ def framing(headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
     return None
 
 
-def inside_body(protocol: Any, field: bytes) -> httptools.HttpRequestParser:  # noqa: ANN401 - uvicorn's protocol
+def parser_in_body(protocol: Any, field: bytes) -> httptools.HttpRequestParser:  # noqa: ANN401 - uvicorn's protocol
     """A parser for `protocol` that has read a head with `field`, and expects its body."""
-    heard = _Heard(protocol)
-    parser = httptools.HttpRequestParser(heard)
+    callbacks = _AfterHead(protocol)
+    parser = httptools.HttpRequestParser(callbacks)
     parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
     parser.feed_data(b"POST / HTTP/1.1\r\n" + field + b"\r\n\r\n")
-    heard.passes_on = True
+    callbacks.passes_on = True
     return parser
 
 
-class _Heard:
+class _AfterHead:
     """Passes callbacks on, once the head that nobody sent is through."""
 
     def __init__(self, protocol: Any) -> None:  # noqa: ANN401 - uvicorn's protocol
         self._protocol = protocol
         self.passes_on = False
 
-    def on_message_begin(self) -> None:
-        if self.passes_on:
-            self._protocol.on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        if self.passes_on:
-            self._protocol.on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self.passes_on:
-            self._protocol.on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        if self.passes_on:
-            self._protocol.on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        self._protocol.on_body(body)
-
-    def on_message_complete(self) -> None:
-        self._protocol.on_message_complete()
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        callback = getattr(self._protocol, name)
+        return lambda *found: callback(*found) if self.passes_on else None

@@ -1,4 +1,4 @@
-"""`gateway serve`: doors, worker and database under one roof.
+"""`gateway serve`: API, worker and database under one command.
 
 Knows: processes and sockets. Never does: answer a request.
 Standard: architecture §2. Start reading: the modules, by name.

@@ -1,4 +1,4 @@
-"""TLS at the door of `gateway serve`: our certificate, and whose client certificates we ask for."""
+"""TLS of `gateway serve`: our certificate, and whose client certificates we ask for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The app: the table of routes on FastAPI, with its door around it.
+"""The app: the table of routes on FastAPI, with the middleware around it.
 
 Knows: how the pieces of this room fit together. Never does: make what they need; `WebDependencies` brings it.
 Standards: OpenAPI 3.1, ASGI 3. Start reading: `create_app`.
@@ -16,37 +16,37 @@ from starlette.responses import Response
 
 from gateway.errors import GatewayError
 from gateway.intake.create import offers
-from gateway.web.http.asgi import Door
+from gateway.web.dependencies import WebDependencies
+from gateway.web.http.asgi import RequestMiddleware
 from gateway.web.http.metrics import Metrics
 from gateway.web.http.problems import HANDLERS
 from gateway.web.http.wire import TusWire
-from gateway.web.parts import WebDependencies
-from gateway.web.portal.access import admitted
+from gateway.web.portal.caller import for_clients
 from gateway.web.portal.description import openapi
 from gateway.web.portal.description.shapes import EXAMPLE_UPLOAD
 from gateway.web.portal.routes import UNDESCRIBED, all_routes
 
 
-def create_app(parts: WebDependencies) -> FastAPI:
+def create_app(dependencies: WebDependencies) -> FastAPI:
     """The whole HTTP service as an ASGI app; it holds no resources of its own and needs no lifespan events."""
     app = FastAPI(
         title=openapi.TITLE,
-        version=parts.version,
+        version=dependencies.version,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
         exception_handlers={**HANDLERS},
     )
-    app.state.parts = parts
+    app.state.dependencies = dependencies
     app.state.metrics = Metrics()
     app.state.streams = Counter()
-    examples = {**openapi.EXAMPLES, "NewSubmission": example_body(parts)}
-    routes = all_routes(callbacks=parts.callback_secrets is not None)
+    examples = {**openapi.EXAMPLES, "NewSubmission": example_body(dependencies)}
+    routes = all_routes(callbacks=dependencies.callback_secrets is not None)
     for route in routes:
         app.add_api_route(
             route.path,
-            admitted(route.handler) if route.scope else route.handler,
+            for_clients(route.handler) if route.scope else route.handler,
             methods=[route.method],
             response_class=Response,
             response_model=None,
@@ -57,15 +57,15 @@ def create_app(parts: WebDependencies) -> FastAPI:
     for place, read in (*((each.path, each.handler) for each in routes if each.for_anybody), *UNDESCRIBED):
         app.add_api_route(place, read, methods=["HEAD"], response_class=Response, include_in_schema=False)
     app.add_middleware(TusWire)
-    app.add_middleware(Door, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
-    app.openapi = lambda: _document(app, parts, examples)  # type: ignore[method-assign]
+    app.add_middleware(RequestMiddleware, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
+    app.openapi = lambda: _document(app, dependencies, examples)  # type: ignore[method-assign]
     return app
 
 
-def example_body(parts: WebDependencies) -> dict[str, Any]:
+def example_body(dependencies: WebDependencies) -> dict[str, Any]:
     """A body that create takes: the example of the first service that the first municipality offers."""
-    for town in parts.municipalities:
-        for service_id, service in parts.catalogue.items():
+    for town in dependencies.municipalities:
+        for service_id, service in dependencies.catalogue.items():
             if offers(town, service_id):
                 try:
                     body: dict[str, Any] = service.example(town.ars)
@@ -77,11 +77,11 @@ def example_body(parts: WebDependencies) -> dict[str, Any]:
     return {"service": "hausnummer", "municipality": "150900546546", "record": {}}
 
 
-def _document(app: FastAPI, parts: WebDependencies, examples: dict[str, Any]) -> dict[str, Any]:
+def _document(app: FastAPI, dependencies: WebDependencies, examples: dict[str, Any]) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(
             title=openapi.TITLE,
-            version=parts.version,
+            version=dependencies.version,
             openapi_version="3.1.0",
             description=openapi.DESCRIPTION,
             routes=app.routes,

@@ -17,10 +17,10 @@ from starlette.responses import Response
 
 from gateway.errors import Unauthorised
 from gateway.input import json_reader
+from gateway.web.dependencies import Wake, dependencies_of
 from gateway.web.http import body
 from gateway.web.http.problems import problem
-from gateway.web.parts import Wake
-from gateway.web.portal.access import dependencies_of, uuid_of
+from gateway.web.portal.query import uuid_of
 
 OLDEST_S: Final = 300
 AHEAD_S: Final = 60
@@ -32,20 +32,20 @@ _NO_SECRET: Final = ("no destination has this secret",)
 
 async def fitconnect(request: Request) -> Response:
     """Take a notification: 204, or 401 for any fault alike."""
-    parts = dependencies_of(request)
+    dependencies = dependencies_of(request)
     destination = uuid_of(request.path_params["destination_id"])
-    raw = await body.read(request, parts.limits.callback_bytes)
+    raw = await body.read(request, dependencies.limits.callback_bytes)
     name = str(destination) if destination else ""
     if not genuine(
         raw,
         stamp=request.headers.get("callback-timestamp", ""),
         mac=request.headers.get("callback-authentication", ""),
-        secrets=parts.callback_secrets(name) if name and parts.callback_secrets else (),
-        now=parts.clock.now().timestamp(),
+        secrets=dependencies.callback_secrets(name) if name and dependencies.callback_secrets else (),
+        now=dependencies.clock.now().timestamp(),
     ):
         return problem(Unauthorised(), request, headers={"WWW-Authenticate": "HMAC-SHA-512"})
-    if parts.wake is not None:
-        await parts.wake(named(raw, name))
+    if dependencies.wake is not None:
+        await dependencies.wake(named(raw, name))
     return Response(status_code=204)
 
 

@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.model import instant
+from gateway.web.dependencies import HealthCheck, dependencies_of
+from gateway.web.http.answer import reply
 from gateway.web.http.metrics import MEDIA_TYPE
 from gateway.web.http.metrics import of as metrics_of
-from gateway.web.parts import HealthCheck
-from gateway.web.portal.access import dependencies_of, reply
 from gateway.web.portal.description.openapi import addressed
 
 LOOK_S: Final = 5.0
@@ -41,18 +41,18 @@ log = structlog.get_logger()
 
 async def health(request: Request) -> Response:
     """Whether the gateway can work: 200 with `pass` or `warn`, 503 with `fail`."""
-    parts = dependencies_of(request)
+    dependencies = dependencies_of(request)
     try:
-        checks = await asyncio.wait_for(parts.health(), LOOK_S)
+        checks = await asyncio.wait_for(dependencies.health(), LOOK_S)
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "fail"
         log.warning("web.health_failed", error=type(error).__name__)
         checks = (HealthCheck("gateway:responseTime", "fail"),)
     status = overall(checks)
-    at = instant(parts.clock.now())
+    at = instant(dependencies.clock.now())
     body: dict[str, Any] = {
         "status": status,
-        "version": parts.version.partition(".")[0],
-        "releaseId": parts.version,
+        "version": dependencies.version.partition(".")[0],
+        "releaseId": dependencies.version,
         "serviceId": "ozg-gateway",
         "checks": {},
     }
@@ -82,21 +82,21 @@ def _shown(check: HealthCheck, at: str) -> dict[str, Any]:
 
 async def metrics(request: Request) -> Response:
     """The figures in Prometheus' text format."""
-    figures, parts = metrics_of(request), dependencies_of(request)
-    if parts.states is not None:
+    figures, dependencies = metrics_of(request), dependencies_of(request)
+    if dependencies.states is not None:
         try:
-            figures.states(await asyncio.wait_for(parts.states(), LOOK_S))
-            if parts.newest_root is not None:
-                figures.newest_root(*await asyncio.wait_for(parts.newest_root(), LOOK_S))
+            figures.states(await asyncio.wait_for(dependencies.states(), LOOK_S))
+            if dependencies.newest_root is not None:
+                figures.newest_root(*await asyncio.wait_for(dependencies.newest_root(), LOOK_S))
         except Exception as error:  # noqa: BLE001 - the other figures matter most when the database is away
             log.warning("web.states_unknown", error=type(error).__name__)
-    if parts.exchanges is not None:
+    if dependencies.exchanges is not None:
         try:
-            figures.exchanges(await asyncio.wait_for(parts.exchanges(), LOOK_S))
+            figures.exchanges(await asyncio.wait_for(dependencies.exchanges(), LOOK_S))
         except Exception as error:  # noqa: BLE001 - as above
             log.warning("web.exchanges_unknown", error=type(error).__name__)
-    if parts.pressure is not None:
-        figures.pressure(parts.pressure)
+    if dependencies.pressure is not None:
+        figures.pressure(dependencies.pressure)
     return Response(figures.exposition(), media_type=MEDIA_TYPE)
 
 
@@ -122,10 +122,10 @@ def _page(document: dict[str, Any]) -> str:
         f"<body><main><h1>{title}</h1><p>{escape(document['info']['description'])}</p>"
         '<p>Complete description: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p>'
     )
-    parts = [head]
+    sections = [head]
     for path, methods in document["paths"].items():
-        parts += [_operation(path, method, described) for method, described in methods.items()]
-    return "".join(parts) + "</main></body></html>"
+        sections += [_operation(path, method, described) for method, described in methods.items()]
+    return "".join(sections) + "</main></body></html>"
 
 
 def _operation(path: str, method: str, described: dict[str, Any]) -> str:

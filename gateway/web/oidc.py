@@ -1,4 +1,4 @@
-"""The login doors: token endpoint, discovery, keys.
+"""The login endpoints: token endpoint, discovery, keys.
 
 Knows: HTTP around `gateway/login`. Never does: authenticate anybody itself. Standards: RFC 6749 §5, RFC 8414, RFC 7517.
 Start reading: `token`.
@@ -11,8 +11,10 @@ from starlette.responses import Response
 
 from gateway.errors import WrongMediaType
 from gateway.login.provider import FORM_LIMIT
+from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
-from gateway.web.portal.access import dependencies_of, presented, reply
+from gateway.web.http.answer import reply
+from gateway.web.portal.caller import presented
 
 _PUBLIC = {"Cache-Control": "public, max-age=300"}
 

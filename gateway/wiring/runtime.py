@@ -6,17 +6,12 @@ Standard: architecture §2. Start reading: `open_runtime`.
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
-import os
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 from uuid import uuid4
 
 from gateway.delivery.advance import Delivery
@@ -28,7 +23,7 @@ from gateway.intake.create import Intake
 from gateway.keys import style as signatures
 from gateway.keys.files import KeyFiles, master_keys, published_keys, token_place
 from gateway.keys.municipality import DocumentKeys
-from gateway.model import Destination, Finding, Municipality
+from gateway.model import Finding, Municipality
 from gateway.notify.alarms import TASK_FAILING
 from gateway.outbound.durations import Durations
 from gateway.services.loader import Services, load
@@ -37,7 +32,6 @@ from gateway.sets.manifest import shipped
 from gateway.settings.gateway import Settings
 from gateway.settings.municipality import MunicipalityFile
 from gateway.settings.reading import municipalities_and_faults, settings_and_faults
-from gateway.store import migrations
 from gateway.store.erasure import erased_list
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.erasure.retention import Period, Retention
@@ -46,20 +40,14 @@ from gateway.store.operation.destination_places import StoredPlaces
 from gateway.store.postgres import PostgresStore, needs_master_key
 from gateway.store.proof import judging
 from gateway.store.proof.judging import Guard
-from gateway.store.server import embedded
 from gateway.submission.deadlines import Limit
 from gateway.wiring import recipients, refusals
 from gateway.wiring.channels import Channels
+from gateway.wiring.clock import SystemClock
+from gateway.wiring.database import database, open_store
 from gateway.wiring.evidence_signing import guard, token_key
+from gateway.wiring.municipalities import municipality
 from gateway.wiring.refusals import Attempt
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """The current instant, UTC."""
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,35 +94,6 @@ class Runtime:
 
 
 @asynccontextmanager
-async def database(settings: Settings, *, migrate: bool = True) -> AsyncIterator[str]:
-    """The connection string of the (migrated) database: the server that is set, or the embedded one.
-
-    The embedded one is started if it does not run and stopped by the last process that used it: each holds a shared
-    lock on a file meanwhile, which the kernel drops with the process. Raises `DatabaseAway`, `SchemaNewer`,
-    `DatabaseDamaged` and others.
-    """
-    if settings.database.url:
-        dsn = settings.database.url.get_secret_value()
-        if migrate:
-            await asyncio.to_thread(migrations.migrate, dsn)
-        yield dsn
-        return
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (settings.data_dir / "database.users").open("a") as users:
-        await asyncio.to_thread(fcntl.flock, users, fcntl.LOCK_SH)
-        try:
-            running = await asyncio.to_thread(embedded.start, settings.data_dir)
-            with embedded.damage_told(settings.data_dir):
-                if migrate:
-                    await asyncio.to_thread(migrations.migrate, running.dsn)
-                yield running.dsn
-        finally:
-            with suppress(BlockingIOError):
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                await asyncio.to_thread(embedded.stop, settings.data_dir)
-
-
-@asynccontextmanager
 async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it does about faults
     settings: Settings,
     *,
@@ -155,7 +114,7 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
     """
     towns, broken = municipalities_and_faults(settings)
     files, clock = tuple(towns), SystemClock()
-    municipalities = {file.ars: _municipality(file, settings.mode) for file in files}
+    municipalities = {file.ars: municipality(file, settings.mode) for file in files}
     found = broken + refusals.of_files(settings, files, also)
     catalogue = Services()
     if services:
@@ -171,17 +130,8 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
     async with AsyncExitStack() as stack:
         stack.callback(keys.close)
         dsn = await stack.enter_async_context(database(settings))
-        master, *previous = master_keys(settings, data_exist=await needs_master_key(dsn))
-        store = await PostgresStore.open(
-            dsn,
-            master_key=master.key,
-            place=master.place,
-            previous=previous,
-            clock=clock,
-            random=os.urandom,
-            pool_size=settings.database.pool_size,
-        )
-        stack.push_async_callback(store.close)
+        master = master_keys(settings, data_exist=await needs_master_key(dsn))
+        store = await stack.enter_async_context(open_store(dsn, master, settings.database.pool_size))
         if not restoring and not await store.restored():
             raise RestoreUnfinished
         held = guard(settings, known=not restoring)
@@ -256,27 +206,6 @@ def _catalogue(
     except SettingsInvalid as error:
         return catalogue, error
     return catalogue, None
-
-
-def _municipality(file: MunicipalityFile, mode: str) -> Municipality:
-    takes: Literal["all", "live"] = "live" if mode == "production" else "all"
-    return Municipality(
-        slug=file.slug,
-        ars=file.ars,
-        name=file.name,
-        public_url=file.public_url.rstrip("/"),
-        destinations=tuple(
-            Destination(
-                str(d.destination_id),
-                FITCONNECT,
-                d.services,
-                signatures.style(d.signature),
-                d.takes or takes,
-            )
-            for d in file.destinations
-        ),
-        parameters=file.parameters,
-    )
 
 
 def failures(runtime: Runtime) -> Failures:

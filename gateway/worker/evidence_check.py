@@ -1,7 +1,7 @@
 """Signs the minute's roots and judges all evidence each night; what does not verify becomes an alarm.
 
 Knows: when, and which errors mean that evidence is broken. Never does: judge (`gateway/store/proof/integrity.py`
-reads, and `gateway/evidence/judge.py` judges), repair. Standard: ADR 8. Start reading: `EvidenceWatch`.
+reads, and `gateway/evidence/judge.py` judges), repair. Standard: ADR 8. Start reading: `EvidenceMonitor`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class EvidenceWatch:
+class EvidenceMonitor:
     """Watches over the evidence of one database, for one process."""
 
     store: PostgresStore

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from uvicorn.config import Config
 
-from gateway.httpserver.crowd import ConnectionState
+from gateway.httpserver.connections import ConnectionState
 from gateway.httpserver.protocol import BoundedProtocol
 from tests.httpserver.conftest import App, Clock
 

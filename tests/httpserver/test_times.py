@@ -8,7 +8,7 @@ import ssl
 
 import pytest
 
-from gateway.httpserver.crowd import ConnectionState
+from gateway.httpserver.connections import ConnectionState
 from gateway.httpserver.limits import WireLimits
 from gateway.httpserver.protocol import BoundedProtocol
 from gateway.httpserver.server import serve
@@ -136,10 +136,10 @@ async def test_nobody_is_closed_for_others_before_it_was_listened_to_and_those_t
     made = []
 
     def came(*, waits_since):
-        one = Stand(waits_since, state.crowd.generation)
+        one = Stand(waits_since, state.open_connections.generation)
         state.connections.add(one)
         made.append(one)
-        assert state.crowd.admits(limits, loop)
+        assert state.open_connections.admits(limits, loop)
 
     for _ in range(5):
         came(waits_since=-2.0)
@@ -163,7 +163,7 @@ class Stand:
     def __init__(self, waits_since, generation) -> None:
         self.waits_since, self.generation, self.gone = waits_since, generation, False
 
-    def give_way(self):
+    def close_now(self):
         self.gone = True
 
 

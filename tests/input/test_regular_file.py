@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from gateway.cli.main import group
 from gateway.input import regular_file
+from gateway.web.dependencies import BodyLimits
 from gateway.web.http.body import parse_object
-from gateway.web.parts import BodyLimits
 
 
 @pytest.fixture

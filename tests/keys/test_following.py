@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from gateway.keys.files import read_secret
 from gateway.keys.following import Following
 from gateway.login.clients import Registry
-from gateway.serve.parts import _followed
+from gateway.serve.dependencies import _followed
 from gateway.settings.reading import read
 from gateway.settings.server import ClientSection
 from gateway.wiring import recipients

@@ -7,8 +7,8 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
-from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import RSAKey
 
-from gateway.cli.check import _signing_key
 from gateway.errors import SettingsInvalid, SignerAway, SigningKeyUnfit
 from gateway.keys import municipality as document_keys
 from gateway.keys import style as signatures
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Municipality, SignatureFormat, SignatureStyle
+from gateway.operators.checks import Checks
 from gateway.services.loader import load
 from gateway.settings import reading as settings
 from gateway.signature import making
@@ -298,16 +298,12 @@ async def test_closing_ends_a_command_that_hangs_and_drops_what_waits(town, tmp_
 
 async def test_check_tells_key_formats_and_the_end_of_validity(town):
     keys = DocumentKeys(town('signing_jwk_file = "P-256.jwk"'), At())
-    towns = {
-        "150900546546": municipality(Destination("d", "fitconnect", ("*",), SignatureStyle(SignatureFormat.JADES)))
-    }
-    house = SimpleNamespace(keys=keys, catalogue=load(), municipalities=towns, clock=At())
-    assert await _signing_key(house, "150900546546") == "kid town-P-256, jades, ≤ 2046-11-21"
-    house.clock = At(NOW + timedelta(days=7290))
-    assert "≤ 2046-11-21 (" in await _signing_key(house, "150900546546")
-    house.clock = At(NOW + timedelta(days=7301))
+    signed = municipality(Destination("d", "fitconnect", ("*",), SignatureStyle(SignatureFormat.JADES)))
+    check = partial(Checks("de").signing_key, signed, keys, load())
+    assert await check(NOW) == "kid town-P-256, jades, ≤ 2046-11-21"
+    assert "≤ 2046-11-21 (bald" in await check(NOW + timedelta(days=7290))
     with pytest.raises(SettingsInvalid) as raised:
-        await _signing_key(house, "150900546546")
+        await check(NOW + timedelta(days=7301))
     assert rules(raised) == ["signing_certificate_validity"]
 
 

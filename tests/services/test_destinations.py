@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
 
-from gateway.cli.check import _taken, _town
 from gateway.errors import DestinationUnfit, TokenRefused
 from gateway.model import Destination, Municipality
+from gateway.operators.checks import Checks
 from gateway.services.loader import load
-from gateway.wiring.runtime import SystemClock
 
 ARS = "150900546546"
 NAMED = Destination("1", "fitconnect", ("hausnummer", "termin"))
@@ -32,10 +30,7 @@ class Channel:
 async def test_a_service_that_its_destination_does_not_take_is_told_before_a_portal_sends_one() -> None:
     channel, catalogue = Channel(), load()
     town = Municipality("t", ARS, "Stadt", "https://t.example", (NAMED, REST))
-    house: Any = SimpleNamespace(
-        municipalities={ARS: town}, catalogue=catalogue, channels={(ARS, "fitconnect"): channel}
-    )
-    rows = {row.check: row for row in await _taken(house, ARS, NAMED)}
+    rows = {row.check: row for row in await Checks("de").services(town, channel, catalogue, NAMED)}
     assert {name: row.ok for name, row in rows.items()} == {
         "service t hausnummer 1": True,
         "service t termin 1": False,
@@ -48,7 +43,7 @@ async def test_a_service_that_its_destination_does_not_take_is_told_before_a_por
         "application/xml",
         False,
     )
-    rest = await _taken(house, ARS, REST)
+    rest = await Checks("de").services(town, channel, catalogue, REST)
     assert len(rest) == len(catalogue.ids()) - 2
     assert all(row.ok for row in rest), "where a destination takes every other service, a misfit is told only"
     assert [row.check for row in rest if "schema" not in row.detail] == ["service t hund-anmelden 2"]
@@ -58,11 +53,7 @@ async def test_a_token_that_is_refused_is_told_once_and_not_again_for_each_desti
     async def refused(*_: object) -> str:
         raise TokenRefused(host="auth.example")
 
-    town = Municipality("t", ARS, "Stadt", "https://t.example", "test", "c", (NAMED, REST))
+    town = Municipality("t", ARS, "Stadt", "https://t.example", (NAMED, REST))
     channel = SimpleNamespace(check_token=refused, check_destination=refused)
-    keys = SimpleNamespace(check=lambda *_, **__: None, try_signer=refused)
-    house: Any = SimpleNamespace(
-        municipalities={ARS: town}, catalogue=load(), channels={ARS: channel}, keys=keys, clock=SystemClock()
-    )
-    rows = await _town(house, ARS)
-    assert [row.check for row in rows] == ["signing_key t", "fitconnect_token t"]
+    lines = await Checks("de").municipality(town, {(ARS, "fitconnect"): channel}, load(), refused)
+    assert [line.check for line in lines] == ["signing_key t", "fitconnect_token t"]

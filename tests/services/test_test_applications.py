@@ -14,7 +14,7 @@ from gateway.model import Client, Destination, Municipality
 from gateway.services.loader import load
 from gateway.settings.municipality import MunicipalityFile
 from gateway.wiring.channels import Channels
-from gateway.wiring.runtime import _municipality
+from gateway.wiring.municipalities import municipality
 from tests.journeys.test_every_crash import World, world
 
 ARS, CLIENT = "150900546546", Client("portal", frozenset(), frozenset())
@@ -80,5 +80,5 @@ def test_production_takes_no_tests_unless_told_to(mode, takes, tmp_path):
             {"services": ["hausnummer"], "destination_id": TEST, "takes": "test"},
         ],
     }
-    made = _municipality(MunicipalityFile.model_validate(values), mode)
+    made = municipality(MunicipalityFile.model_validate(values), mode)
     assert [each.takes for each in made.destinations] == [takes, "test"]

@@ -32,7 +32,7 @@ from gateway.store.proof.integrity import audit
 from gateway.store.proof.judging import Guard
 from gateway.store.proof.witness import WitnessFile
 from gateway.wiring.evidence_signing import token_key, witness_file
-from gateway.worker.evidence_check import EvidenceWatch
+from gateway.worker.evidence_check import EvidenceMonitor
 from tests.store.conftest import new_submission
 
 KEY = private_key(generate_ed25519("gateway-evidence-1")[0])
@@ -273,17 +273,17 @@ async def test_keys_and_events_put_in_place_of_others_are_told(store, rejected, 
 
 
 async def test_broken_evidence_raises_an_alarm_that_ends_once_it_is_whole_again(store, rejected, postgres_dsn, witness):
-    watch = EvidenceWatch(store, KEY, Guard(witness=witness), store)
+    watch = EvidenceMonitor(store, KEY, Guard(witness=witness), store)
     await watch.sign()
     assert (await watch.look()).broken == []
     assert await watch.look() is None, "once a day"
     forge(postgres_dsn, ("UPDATE evidence_leaves SET seq = seq + 10 WHERE root = 4",))
     await watch.sign()
     assert await told(store) == ["signing"]
-    assert (await EvidenceWatch(store, KEY, Guard(witness=witness), store).look()).broken
+    assert (await EvidenceMonitor(store, KEY, Guard(witness=witness), store).look()).broken
     assert await told(store) == ["nightly", "signing"]
     forge(postgres_dsn, ("UPDATE evidence_leaves SET seq = seq - 10 WHERE root = 4",))
-    assert (await EvidenceWatch(store, KEY, Guard(witness=witness), store).look()).broken == []
+    assert (await EvidenceMonitor(store, KEY, Guard(witness=witness), store).look()).broken == []
     assert await told(store) == []
 
 

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 
 from gateway import failpoints
-from gateway.cli.held import suggestion
 from gateway.delivery.advance import Delivery
 from gateway.errors import DatabaseAway, StepFailed
 from gateway.evidence import chain
 from gateway.fitconnect.limits import LIMITS
 from gateway.model import Municipality, State
+from gateway.operators.advice import suggestion
 from gateway.store.operation import held, jobs
 from gateway.store.operation.alarms import look, open_alarms
 from gateway.store.submissions.set_aside import AGAIN, set_aside

@@ -15,22 +15,20 @@ import pytest
 from click.testing import CliRunner
 
 from gateway import failpoints
-from gateway.cli import held
 from gateway.cli import retention as retention_command
 from gateway.errors import CounterpartAway, ErasureFailed
 from gateway.errors.recurring import TOLD_AFTER
 from gateway.model import State
 from gateway.notify.message import webhook_task
 from gateway.notify.schedule import DELAYS, GIVEN_UP_AFTER
+from gateway.operators.audit import Decision, Hand, Undone, decide
 from gateway.outbound.durations import Durations
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation.alarms import open_alarms, raise_about_gateway
 from gateway.store.proof import roots
-from gateway.submission.actions import resumed
 from gateway.wiring.runtime import failures as wired
-from gateway.worker import running as worker
-from gateway.worker import stamping
+from gateway.worker import chores, running, stamping
 from tests.store.conftest import new_submission
 from tests.store.test_alarm_messages import alarm_senders, mail, text_of, to_it, told  # noqa: F401 - fixtures
 from tests.store.test_retention import PAYLOAD, ended
@@ -290,8 +288,8 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         def __getattr__(self, name):
             raise ValueError("Müßiggang")
 
-    monkeypatch.setattr(worker, "repeat", a_few_times)
-    monkeypatch.setattr(worker, "SWEEP_EVERY_S", 0)
+    monkeypatch.setattr(chores, "repeat", a_few_times)
+    monkeypatch.setattr(chores, "SWEEP_EVERY_S", 0)
     runtime = SimpleNamespace(
         store=SimpleNamespace(database=Raising()),
         clock=clock,
@@ -309,7 +307,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         ),
     )
     counted = wired(SimpleNamespace(store=store, clock=clock))
-    for task in worker._tasks(runtime, Raising(), counted):
+    for task in chores.chores(runtime, Raising(), counted):
         await task
     names = {subject for rule, subject in await alarms(store) if rule == "task_failing"}
     assert names == {
@@ -333,16 +331,16 @@ async def test_a_period_that_fails_holds_up_no_other_period(clock):
     periods = [replace(PAYLOAD, days=days) for days in (1, 2, 3)]
     runtime = SimpleNamespace(retention=SimpleNamespace(run=run), periods=periods)
     with pytest.raises(KeyError):
-        await worker._erase(runtime)
+        await chores._erase(runtime)
     assert done == [1, 2, 3]
 
 
 async def test_what_is_given_up_by_a_job_is_set_aside(store, clock):
     new = new_submission(str(uuid4()))
     await store.create(new)
-    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
+    await running._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
     assert (await store.load(new.submission.id)).state is State.HELD
-    await worker._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
+    await running._give_up(SimpleNamespace(store=store, clock=clock), str(new.submission.id), "KeyError")
 
 
 async def test_the_alarm_of_a_removed_webhook_is_over(store, clock, receiver):
@@ -375,8 +373,8 @@ async def test_a_row_that_cannot_be_read_is_named_when_what_is_held_is_resumed(s
     async def load(_):
         return await raising()
 
-    runtime = SimpleNamespace(store=SimpleNamespace(load=load), clock=clock)
-    assert await held._one(runtime, uuid4(), resumed) == held.UNREADABLE
+    done = await decide(SimpleNamespace(load=load), clock, uuid4(), Decision.RESUME, Hand.COMMAND_LINE)
+    assert done == Undone.UNREADABLE
 
 
 def test_the_command_erases_every_period_before_it_says_that_one_failed(monkeypatch):
@@ -388,7 +386,7 @@ def test_the_command_erases_every_period_before_it_says_that_one_failed(monkeypa
     runtime = SimpleNamespace(
         retention=SimpleNamespace(run=run), periods=[replace(PAYLOAD, days=days) for days in (1, 2)]
     )
-    monkeypatch.setattr(retention_command, "in_house", lambda _, main, **__: asyncio.run(main(runtime, None)))
+    monkeypatch.setattr(retention_command, "with_runtime", lambda _, main, **__: asyncio.run(main(runtime, None)))
     done = CliRunner().invoke(retention_command.run_, ["--json"])
     assert [json.loads(line)["erased"] for line in done.stdout.splitlines() if line.startswith("{")][:2] == [4, 7]
     assert done.exit_code != 0

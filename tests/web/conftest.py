@@ -29,7 +29,7 @@ from gateway.ports.store import Filter, StateChange, View
 from gateway.services.loader import Services
 from gateway.store.memory import MemoryStore
 from gateway.web.app import create_app
-from gateway.web.parts import BodyLimits, HealthCheck, WebDependencies
+from gateway.web.dependencies import BodyLimits, HealthCheck, WebDependencies
 from tests.login.conftest import at_once
 from tests.stores import new
 

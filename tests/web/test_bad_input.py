@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from gateway.errors import InvalidJson, RecordInvalid, TooDeep
+from gateway.web.dependencies import BodyLimits
 from gateway.web.http.body import parse_object
-from gateway.web.parts import BodyLimits
 from tests.stores import everything
 from tests.web.conftest import ARS, build
 

@@ -12,8 +12,8 @@ import structlog
 from gateway.crypto import jws
 from gateway.crypto.keys import verify_key
 from gateway.errors import InternalError, every_error
+from gateway.web.dependencies import HealthCheck
 from gateway.web.http.problems import document, language, title
-from gateway.web.parts import HealthCheck
 from tests.web.conftest import ARS, HOST, OTHER_ARS, SECRET
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

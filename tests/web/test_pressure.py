@@ -9,7 +9,7 @@ import pytest
 
 from gateway.backpressure.admission import Pressure, Reading, Thresholds
 from gateway.web.app import create_app
-from gateway.web.http.resource_checks import pressed
+from gateway.web.http.resource_checks import resource_checks
 from tests.stores import everything
 from tests.web.conftest import ARS
 
@@ -25,7 +25,7 @@ def pressure(world):
     made.note(EMPTY)
 
     async def health():
-        return pressed(made)
+        return resource_checks(made)
 
     world.parts = replace(world.parts, pressure=made, health=health)
     world.app = create_app(world.parts)

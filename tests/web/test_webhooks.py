@@ -12,7 +12,7 @@ from gateway.model import instant
 from gateway.notify.message import GONE, STATE, Webhook
 from gateway.outbound.policy import AddressPolicy
 from gateway.web.app import create_app
-from gateway.web.parts import WebhookDependencies
+from gateway.web.dependencies import WebhookDependencies
 from tests.web.conftest import ARS
 
 

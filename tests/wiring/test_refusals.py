@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from gateway.cli.console import told
+from gateway.cli.console import sentence_of
 from gateway.crypto.keys import generate_ec
 from gateway.errors import AddressTaken, NotFound, SettingsInvalid
 from gateway.keys.files import read_private
@@ -253,5 +253,5 @@ def test_what_keys_generate_makes_for_evidence_is_taken(tmp_path):
 
 
 def test_an_unknown_id_is_told_to_people_at_a_command_line_in_their_words():
-    assert "`gateway list`" in told(NotFound())
-    assert told(AddressTaken(address="x")) in {AddressTaken(address="x").sentence(each) for each in ("de", "en")}
+    assert "`gateway list`" in sentence_of(NotFound())
+    assert sentence_of(AddressTaken(address="x")) in {AddressTaken(address="x").sentence(each) for each in ("de", "en")}

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -61,25 +62,25 @@ async def _main(stop: asyncio.Event, *, as_json: bool, count: int, megabytes: in
 
 
 async def _show(stop: asyncio.Event, *, as_json: bool, count: int, megabytes: int, keep: bool) -> int:
-    from gateway.cli.demo.environment import demo_house  # noqa: PLC0415 - commands import what they need
+    from gateway.cli.demo.environment import demo_environment  # noqa: PLC0415 - commands import what they need
 
     if not as_json:
         say(text("Vorführung wird aufgebaut …", "Setting the demo up …"))
-    async with demo_house() as runtime:
+    async with demo_environment() as environment:
         if keep:
-            line = {**runtime.line(), "pid": os.getpid()}
+            line = {**environment.line(), "pid": os.getpid()}
             emit(line, as_json=as_json, human=text("Vorführung läuft: ", "Demo runs: ") + line["api"])
             await stop.wait()
             return 0
-        return await _hand_off(runtime, as_json=as_json, count=count, megabytes=megabytes)
+        return await _hand_off(environment, as_json=as_json, count=count, megabytes=megabytes)
 
 
-async def _hand_off(runtime: Any, *, as_json: bool, count: int, megabytes: int) -> int:  # noqa: ANN401 - lazy import
+async def _hand_off(environment: Any, *, as_json: bool, count: int, megabytes: int) -> int:  # noqa: ANN401 - lazy import
     from gateway.cli.demo.portal import Portal, open_client  # noqa: PLC0415 - commands import what they need
 
     quiet = as_json or count > 1
     async with open_client() as client:
-        portal = Portal(runtime, client, lambda _id, state: None if quiet else say(f"  … {_label(state)}"))
+        portal = Portal(environment, client, lambda _id, state: None if quiet else say(f"  … {_label(state)}"))
         await portal.sign_in()
         await portal.learn()
         with _progress(portal, count, shown=not as_json and count > 1):
@@ -164,17 +165,9 @@ def _summary(portal: Any, lines: list[dict[str, Any]], *, as_json: bool) -> None
     emit({"summary": summary}, as_json=as_json)
 
 
-class _Silent:
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
 def _progress(portal: Any, count: int, *, shown: bool) -> Any:  # noqa: ANN401 - rich or nothing
     if not (shown and sys.stderr.isatty()):
-        return _Silent()
+        return nullcontext()
     from rich.console import Console  # noqa: PLC0415 - only on a terminal
     from rich.progress import Progress  # noqa: PLC0415 - only on a terminal
 

@@ -32,7 +32,7 @@ STOP_WITHIN_S = 9.0
 
 
 @dataclass(frozen=True, slots=True)
-class DemoHouse:
+class DemoEnvironment:
     """A running demo: readiness lines of gateway and sandbox, and where everything lies."""
 
     serve: dict[str, Any]
@@ -51,7 +51,7 @@ class DemoHouse:
 
 
 @asynccontextmanager
-async def demo_house() -> AsyncIterator[DemoHouse]:
+async def demo_environment() -> AsyncIterator[DemoEnvironment]:
     """Set everything up in a directory of its own; afterwards no process and no directory is left."""
     home = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
     os.chmod(home, 0o755)  # noqa: PTH101, S103 - the database may run as another system user; every secret below is 0600
@@ -66,7 +66,7 @@ async def demo_house() -> AsyncIterator[DemoHouse]:
         config = _write_settings(home, port, sandbox, secret, await key)
         await database
         serve = await _started("serve", ("serve", "--config", str(config)), home, children)
-        yield DemoHouse(serve, sandbox, config, secret)
+        yield DemoEnvironment(serve, sandbox, config, secret)
     finally:
         await asyncio.shield(_end(home, children))
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from gateway.cli.demo.environment import ARS, CLIENT, DemoHouse
+from gateway.cli.demo.environment import ARS, CLIENT, DemoEnvironment
 from gateway.cli.demo.site_plan import site_plan
 from gateway.errors import CounterpartGarbled, CounterpartRefused
 from gateway.outbound.client import HttpClient, Policy, exchange, http_client
@@ -47,8 +47,8 @@ class Journey:
 class Portal:
     """A portal with its token; one instance a demo."""
 
-    def __init__(self, runtime: DemoHouse, client: HttpClient, watch: Watch) -> None:
-        self._house = runtime
+    def __init__(self, runtime: DemoEnvironment, client: HttpClient, watch: Watch) -> None:
+        self._environment = runtime
         self._client = client
         self._watch = watch
         self._token = ""
@@ -62,10 +62,14 @@ class Portal:
             "grant_type": "client_credentials",
             "scope": "submissions:write submissions:read services:read",
         }
-        basic = b64encode(f"{CLIENT}:{self._house.secret}".encode()).decode()
+        basic = b64encode(f"{CLIENT}:{self._environment.secret}".encode()).decode()
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {basic}"}
         answer = await exchange(
-            self._client, "POST", self._house.serve["token_url"], headers=headers, content=urlencode(form).encode()
+            self._client,
+            "POST",
+            self._environment.serve["token_url"],
+            headers=headers,
+            content=urlencode(form).encode(),
         )
         self._token = self._parsed(answer.status, answer.body)["access_token"]
 
@@ -81,7 +85,7 @@ class Portal:
         answer = await exchange(
             self._client,
             method,
-            self._house.serve["api"] + path,
+            self._environment.serve["api"] + path,
             headers={"Authorization": f"Bearer {self._token}", **headers},
             content=content,
             limit=20_000_000,
@@ -116,7 +120,7 @@ class Portal:
         answer = await exchange(
             self._client,
             "POST",
-            f"{self._house.serve['api']}/submissions/batch",
+            f"{self._environment.serve['api']}/submissions/batch",
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/x-ndjson"},
             content=b"\n".join(lines),
             limit=20_000_000,
@@ -148,7 +152,7 @@ class Portal:
         answer = await exchange(
             self._client,
             "PUT",
-            f"{self._house.serve['api']}/uploads/{upload}",
+            f"{self._environment.serve['api']}/uploads/{upload}",
             headers={
                 "Authorization": f"Bearer {self._token}",
                 "Content-Type": "application/pdf",

@@ -1,7 +1,7 @@
 """Around every request: its id, one log line, figures, security headers, and an answer whatever happens.
 
 Knows: ASGI. Never does: look into bodies, log an address's query or values. Standards: ASGI 3, W3C CSP 3, RFC 9111.
-Start reading: `Door`.
+Start reading: `RequestMiddleware`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _HEADERS: Final = (
 log = structlog.get_logger()
 
 
-class Door:
+class RequestMiddleware:
     """Wraps the app. `new_id` makes the id of a request that brings none."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, new_id: Callable[[], str]) -> None:

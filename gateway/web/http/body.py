@@ -19,7 +19,7 @@ from gateway.errors import BodyTooLarge, InvalidJson, LengthMismatch, RecordInva
 from gateway.errors.sentences import Sentences
 from gateway.input import json_reader
 from gateway.input.json_reader import JsonBounds, JsonRefusedError
-from gateway.web.parts import BodyLimits
+from gateway.web.dependencies import BodyLimits
 
 IN_A_THREAD_FROM: Final = 64_000
 """Size in bytes from which a body is parsed outside the event loop."""

@@ -1,6 +1,6 @@
 """Figures for monitoring.
 
-Knows: what is counted at the doors, by the template of an address and never by the address itself. Never does: name a
+Knows: what is counted of requests, by the template of an address and never by the address itself. Never does: name a
 client's ids or data. Standard: Prometheus exposition format. Start reading: `Metrics`.
 """
 

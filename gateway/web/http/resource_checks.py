@@ -1,6 +1,7 @@
-"""What runs out, as lines of `/health`.
+"""Disk, memory and queue, as lines of `/health`.
 
-Knows: the words of draft-inadarei-api-health-check-06. Never does: look at the machine. Start reading: `pressed`.
+Knows: the words of draft-inadarei-api-health-check-06. Never does: look at the machine.
+Start reading: `resource_checks`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.backpressure.admission import Pressure, Resource
-from gateway.web.parts import HealthCheck
+from gateway.web.dependencies import HealthCheck
 
 _NAMES: Final = {
     Resource.DISK: ("disk:free", "bytes"),
@@ -18,7 +19,7 @@ _NAMES: Final = {
 }
 
 
-def pressed(pressure: Pressure | None) -> Iterable[HealthCheck]:
+def resource_checks(pressure: Pressure | None) -> Iterable[HealthCheck]:
     """A line for each resource that is known; `warn` where it keeps the gateway from taking in anything new.
 
     None of them is vital: what was accepted is read and delivered all the same.

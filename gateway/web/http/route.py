@@ -17,7 +17,7 @@ from starlette.responses import Response
 from gateway import errors
 from gateway.errors import GatewayError
 from gateway.web.http.problems import document
-from gateway.web.portal.access import READ
+from gateway.web.portal.caller import READ
 from gateway.web.portal.description.openapi import JSON, PROBLEM, content
 from gateway.web.portal.description.shapes import ref
 

@@ -27,10 +27,13 @@ from gateway.errors import (
 )
 from gateway.intake.body import Application
 from gateway.model import Client
+from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
 from gateway.web.http.metrics import of as metrics_of
 from gateway.web.http.problems import document, language
-from gateway.web.portal.access import WRITE, Query, admission, caller, dependencies_of, taking
+from gateway.web.portal.admission import admission, require_capacity
+from gateway.web.portal.caller import WRITE, caller
+from gateway.web.portal.query import Query
 from gateway.web.portal.submissions import KEY
 
 NDJSON: Final = "application/x-ndjson"
@@ -62,7 +65,7 @@ async def create(request: Request) -> Response:
     if body.media_type(request) != NDJSON:
         raise WrongMediaType(allowed=NDJSON)
     body.plain(request)
-    await taking(dependencies_of(request))
+    await require_capacity(dependencies_of(request))
     return Lines(_answers(request, client))
 
 
@@ -98,19 +101,19 @@ async def _work(request: Request, client: Client, done: asyncio.Queue[bytes | No
 
 async def _taken(request: Request, client: Client, line: bytes | None) -> dict[str, Any]:
     """The answer to one line (None: it was too long to be kept)."""
-    parts = dependencies_of(request)
+    dependencies = dependencies_of(request)
     known: dict[str, Any] = {}
     try:
         if line is None:
-            raise BodyTooLarge(limit=parts.limits.body_bytes)
-        said = body.parse_object(line, parts.limits)
+            raise BodyTooLarge(limit=dependencies.limits.body_bytes)
+        said = body.parse_object(line, dependencies.limits)
         key = said.pop("idempotency_key", None)
         if not isinstance(key, str) or not KEY.fullmatch(key):
             raise MissingIdempotencyKey
         known["idempotency_key"] = key
-        async with admission(parts, client) as admitted:
-            view = await parts.intake.create(client, Application.of(said), key, admit=admitted.admit)
-            admitted.took(view)
+        async with admission(dependencies, client) as admitted:
+            view = await dependencies.intake.create(client, Application.of(said), key, admit=admitted.admit)
+            admitted.keep_if_new(view)
     except GatewayError as error:
         return {**_problem(request, error), **known}
     metrics_of(request).taken(view.submission.service, view.submission.municipality)

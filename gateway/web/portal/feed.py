@@ -22,7 +22,10 @@ from gateway.errors import DatabaseAway, InvalidParameter, TooManyRequests
 from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports.store import StateChange
-from gateway.web.portal.access import READ, Query, caller, dependencies_of, reply, visible
+from gateway.web.dependencies import dependencies_of
+from gateway.web.http.answer import reply
+from gateway.web.portal.caller import READ, caller, visible
+from gateway.web.portal.query import Query
 
 STREAMS: Final = 8
 """Event streams that one client may have open at one process; each asks the database several times a second."""
@@ -88,14 +91,14 @@ class _Stream(StreamingResponse):
 async def _events(
     request: Request, principal: Principal, after: str | None, found: tuple[StateChange, ...]
 ) -> AsyncIterator[bytes]:
-    parts = dependencies_of(request)
+    dependencies = dependencies_of(request)
     try:
         yield _RETRY
-        while parts.clock.now().timestamp() < principal.expires and not await request.is_disconnected():
+        while dependencies.clock.now().timestamp() < principal.expires and not await request.is_disconnected():
             for each in found:
                 yield _event(each)
             after = found[-1].cursor if found else after
-            found = await _awaited(request, principal, after, parts.limits.heartbeat_s, _LINES)
+            found = await _awaited(request, principal, after, dependencies.limits.heartbeat_s, _LINES)
             if not found:
                 yield _HEARTBEAT
     except DatabaseAway:
@@ -106,13 +109,13 @@ async def _awaited(
     request: Request, principal: Principal, after: str | None, wait: float, limit: int
 ) -> tuple[StateChange, ...]:
     """The lines behind a cursor; where there are none, those that come within `wait` seconds."""
-    parts, scope = dependencies_of(request), visible(request, principal.client)
+    dependencies, scope = dependencies_of(request), visible(request, principal.client)
     loop = asyncio.get_running_loop()
     until = loop.time() + wait
-    found = await parts.store.changes(after, scope, limit)
+    found = await dependencies.store.changes(after, scope, limit)
     while not found and loop.time() < until and not await request.is_disconnected():
-        await asyncio.sleep(min(parts.limits.poll_s, max(0.0, until - loop.time())))
-        found = await parts.store.changes(after, scope, limit)
+        await asyncio.sleep(min(dependencies.limits.poll_s, max(0.0, until - loop.time())))
+        found = await dependencies.store.changes(after, scope, limit)
     return found
 
 

@@ -16,9 +16,11 @@ from gateway.errors import NotFound
 from gateway.intake.create import offers
 from gateway.model import Client
 from gateway.services.service import Service
+from gateway.web.dependencies import WebDependencies, dependencies_of
+from gateway.web.http.answer import reply
 from gateway.web.http.problems import language
-from gateway.web.parts import WebDependencies
-from gateway.web.portal.access import SERVICES, Query, caller, dependencies_of, reply
+from gateway.web.portal.caller import SERVICES, caller
+from gateway.web.portal.query import Query
 
 
 async def listing(request: Request) -> Response:
@@ -27,9 +29,9 @@ async def listing(request: Request) -> Response:
     query = Query.of(request, ("municipality",))
     ars = query.municipality(client)
     query.done()
-    parts = dependencies_of(request)
+    dependencies = dependencies_of(request)
     chosen = language(request.headers.get("accept-language"))
-    services = offered(parts, client, ars)
+    services = offered(dependencies, client, ars)
     return reply({"items": [_shown(service, ars, chosen) for service in services]}, headers=_language(chosen))
 
 
@@ -51,18 +53,19 @@ async def record_schema(request: Request) -> Response:
 async def example(request: Request) -> Response:
     """A complete body for create: every required attachment listed, each `upload` empty."""
     service, ars = _asked(request)
-    parts = dependencies_of(request)
+    dependencies = dependencies_of(request)
     if ars is None:
-        served = parts.served(caller(request, SERVICES).client)
-        ars = min((m.ars for m in parts.municipalities if m.ars in served and offers(m, service.id)), default="")
+        served = dependencies.served(caller(request, SERVICES).client)
+        offering = (town.ars for town in dependencies.municipalities if offers(town, service.id))
+        ars = min(served.intersection(offering), default="")
     return reply(service.example(ars))
 
 
-def offered(parts: WebDependencies, client: Client, ars: str | None) -> Iterator[Service]:
+def offered(dependencies: WebDependencies, client: Client, ars: str | None) -> Iterator[Service]:
     """The services that the client may use in that municipality (None: in any it serves), by id."""
-    served: Collection[str] = parts.served(client) if ars is None else {ars}
-    towns = [town for town in parts.municipalities if town.ars in served]
-    for service_id, service in parts.catalogue.items():
+    served: Collection[str] = dependencies.served(client) if ars is None else {ars}
+    towns = [town for town in dependencies.municipalities if town.ars in served]
+    for service_id, service in dependencies.catalogue.items():
         allowed = client.services is None or service_id in client.services
         if allowed and any(offers(town, service_id) for town in towns):
             yield service

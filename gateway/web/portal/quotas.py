@@ -74,13 +74,13 @@ class Quotas:
             await self._take(self._requests, client, partial(self._fetch_requests, client, rate))
 
     async def submission(self, client: str) -> None:
-        """Take room for one more application. Raises `TooManyRequests` with the seconds until midnight UTC."""
+        """Count one more application. Raises `TooManyRequests` with the seconds until midnight UTC."""
         most = self._limits.get(client, _NONE).submissions_per_day
         if most is not None:
             await self._take(self._days, client, partial(self._fetch_submissions, client, most))
 
     def give_back(self, client: str) -> None:
-        """The room was not needed: refused, or known already."""
+        """Count one application less: it was refused, or known already."""
         left = self._days.get(client)
         if left is not None:
             left.number += 1

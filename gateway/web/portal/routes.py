@@ -1,4 +1,4 @@
-"""Every address of the gateway's doors, as a table: what answers, what it takes, what it says.
+"""Every address of the gateway, as a table: what answers, what it takes, what it says.
 
 Knows: fixed interfaces §3 and §4. Never does: anything; `app` registers the table with the framework.
 Standard: OpenAPI 3.1. Start reading: `ROUTES`.
@@ -12,7 +12,7 @@ from gateway.model import State
 from gateway.web import callbacks, monitoring, oidc
 from gateway.web.http.route import Route
 from gateway.web.portal import batch, feed, offers, submissions, tus_routes, uploads, webhook_routes
-from gateway.web.portal.access import READ, SERVICES, WRITE
+from gateway.web.portal.caller import READ, SERVICES, WRITE
 
 _ARS: Final = ("municipality", "query", "12-digit ARS of a municipality that the client may serve.")
 _KEY: Final = ("Idempotency-Key", "header", "1 to 255 printable ASCII characters; repeat it with the same body only.")
@@ -204,5 +204,5 @@ UNDESCRIBED: Final = (
 
 
 def all_routes(*, callbacks: bool) -> tuple[Route, ...]:
-    """Every described route; the door for callbacks is absent while nobody could pass it."""
+    """Every described route; the one for callbacks is absent while nobody could pass it."""
     return (*ROUTES, *CALLBACKS) if callbacks else ROUTES

@@ -18,22 +18,13 @@ from gateway.intake import withdrawal
 from gateway.intake.body import Application
 from gateway.model import Client, Severity, State
 from gateway.ports.store import Filter, View
+from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
+from gateway.web.http.answer import reference, reply
 from gateway.web.http.metrics import of as metrics_of
-from gateway.web.portal.access import (
-    READ,
-    WRITE,
-    Query,
-    admission,
-    caller,
-    dependencies_of,
-    path_uuid,
-    reference,
-    reply,
-    storage,
-    taking,
-    visible,
-)
+from gateway.web.portal.admission import admission, require_capacity, reserved_storage
+from gateway.web.portal.caller import READ, WRITE, caller, visible
+from gateway.web.portal.query import Query, path_uuid
 
 KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _SERVICE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -50,20 +41,20 @@ async def create(request: Request) -> Response:
     client = caller(request, WRITE).client
     Query.of(request, ()).done()
     key = _key(request)
-    parts = dependencies_of(request)
-    await taking(parts)
+    dependencies = dependencies_of(request)
+    await require_capacity(dependencies)
     application = await _application(request)
-    async with admission(parts, client) as admitted:
-        view = await parts.intake.create(client, application, key, admit=admitted.admit)
-        admitted.took(view)
+    async with admission(dependencies, client) as admitted:
+        view = await dependencies.intake.create(client, application, key, admit=admitted.admit)
+        admitted.keep_if_new(view)
     return _made(request, view)
 
 
 async def cancel(request: Request) -> Response:
     """Take an application back that was not submitted yet; repeated, the same answer."""
     client = caller(request, WRITE).client
-    parts, view = dependencies_of(request), await _own(request, client)
-    await withdrawal.withdraw(parts.store, parts.clock, view.submission.id)
+    dependencies, view = dependencies_of(request), await _own(request, client)
+    await withdrawal.withdraw(dependencies.store, dependencies.clock, view.submission.id)
     return reply((await _own(request, client)).as_json())
 
 
@@ -73,13 +64,13 @@ async def correct(request: Request) -> Response:
     Attachments may name the uploads of the old one as long as its files are kept; they are copied.
     """
     client = caller(request, WRITE).client
-    parts, key, old = dependencies_of(request), _key(request), await _own(request, client)
-    await taking(parts)
+    dependencies, key, old = dependencies_of(request), _key(request), await _own(request, client)
+    await require_capacity(dependencies)
     application = await _application(request)
-    with storage(parts, withdrawal.taken_again(old, application)):
-        async with admission(parts, client) as admitted:
-            view = await withdrawal.correct(parts.intake, client, old, application, key, admitted.admit)
-            admitted.took(view)
+    with reserved_storage(dependencies, withdrawal.taken_again(old, application)):
+        async with admission(dependencies, client) as admitted:
+            view = await withdrawal.correct(dependencies.intake, client, old, application, key, admitted.admit)
+            admitted.keep_if_new(view)
     return _made(request, view)
 
 

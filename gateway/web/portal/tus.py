@@ -28,10 +28,14 @@ from gateway.errors import (
     WrongMediaType,
 )
 from gateway.ports.blobs import Resumable, ResumableUploads
+from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
+from gateway.web.http.answer import reference
 from gateway.web.http.problems import parameter
 from gateway.web.http.wire import TUS_VERSION as VERSION
-from gateway.web.portal.access import WRITE, Query, caller, dependencies_of, path_uuid, reference, storage, taking
+from gateway.web.portal.admission import require_capacity, reserved_storage
+from gateway.web.portal.caller import WRITE, caller
+from gateway.web.portal.query import Query, path_uuid
 from gateway.web.portal.uploads import MEDIA_TYPE, municipality_of
 
 OFFSET: Final = "application/offset+octet-stream"
@@ -56,17 +60,18 @@ async def create(request: Request) -> Response:
     principal = caller(request, WRITE)
     _version(request)
     Query.of(request, ()).done()
-    parts = dependencies_of(request)
+    dependencies = dependencies_of(request)
     length = _number(request, "Upload-Length")
-    await taking(parts, 2 * min(length, parts.limits.upload_bytes))  # its pieces, and then the whole beside them
-    if length > parts.limits.upload_bytes:
-        raise BodyTooLarge(limit=parts.limits.upload_bytes)
+    # its pieces, and then the whole beside them
+    await require_capacity(dependencies, 2 * min(length, dependencies.limits.upload_bytes))
+    if length > dependencies.limits.upload_bytes:
+        raise BodyTooLarge(limit=dependencies.limits.upload_bytes)
     metadata = ",".join(request.headers.getlist("upload-metadata")).strip()
     said = _metadata(metadata).get("filetype", "").partition(";")[0].strip().lower()
     kind = said or "application/octet-stream"
     if not MEDIA_TYPE.fullmatch(kind) or len(kind) > 127:
         raise WrongMediaType(allowed="type/subtype")
-    town = municipality_of(principal, parts)
+    town = municipality_of(principal, dependencies)
     made = await _store(request).begin(principal.client.id, town, kind, length, metadata)
     return _answer({"Location": reference(request, f"/api/v1/tus/{made.upload}"), **_progress(made)}, 201)
 
@@ -93,8 +98,8 @@ async def append(request: Request) -> Response:
     checksum = request.headers.get("upload-checksum")
     chunks = body.chunks(request, dependencies_of(request).limits.upload_bytes)
     checked = chunks if checksum is None else _checked(chunks, *_checksum(checksum))
-    parts = dependencies_of(request)
-    with storage(parts, min(body.content_length(request) or 0, parts.limits.upload_bytes)):
+    dependencies = dependencies_of(request)
+    with reserved_storage(dependencies, min(body.content_length(request) or 0, dependencies.limits.upload_bytes)):
         found = await _store(request).append(client.id, name, offset, checked, whole=checksum is not None)
     return _answer(_progress(found))
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from gateway.web.http.route import Route
 from gateway.web.portal import tus
-from gateway.web.portal.access import WRITE
+from gateway.web.portal.caller import WRITE
 
 _TUS: Final = ("Tus-Resumable", "header", "1.0.0")
 _ALL: Final = ("/api/v1/tus/", "/api/v1/tus")

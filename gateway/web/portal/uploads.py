@@ -17,10 +17,13 @@ from gateway.errors import BodyTooLarge, InvalidParameter, LengthRequired, Wrong
 from gateway.login.tokens import Principal
 from gateway.model import instant
 from gateway.ports.blobs import IncomingUpload
+from gateway.web.dependencies import WebDependencies, dependencies_of
 from gateway.web.http import body
+from gateway.web.http.answer import reply
 from gateway.web.http.problems import parameter
-from gateway.web.parts import WebDependencies
-from gateway.web.portal.access import WRITE, Query, caller, dependencies_of, no_uuid, reply, storage, taking, uuid_of
+from gateway.web.portal.admission import require_capacity, reserved_storage
+from gateway.web.portal.caller import WRITE, caller
+from gateway.web.portal.query import Query, no_uuid, uuid_of
 
 _WORD: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 MEDIA_TYPE: Final = re.compile(rf"{_WORD}/{_WORD}")
@@ -32,30 +35,30 @@ async def put(request: Request) -> Response:
     """Take one upload: 201, or 200 where the same bytes stood there already."""
     principal = caller(request, WRITE)
     Query.of(request, ()).done()
-    parts = dependencies_of(request)
+    dependencies = dependencies_of(request)
     length = body.content_length(request)
-    await taking(parts, min(length or 0, parts.limits.upload_bytes))
+    await require_capacity(dependencies, min(length or 0, dependencies.limits.upload_bytes))
     upload = uuid_of(request.path_params["upload"])
     if upload is None:
         raise InvalidParameter(findings=(no_uuid("upload"),))
     if length is None:
         raise LengthRequired
-    if length > parts.limits.upload_bytes:
-        raise BodyTooLarge(limit=parts.limits.upload_bytes)
+    if length > dependencies.limits.upload_bytes:
+        raise BodyTooLarge(limit=dependencies.limits.upload_bytes)
     kind = body.media_type(request)
     if not MEDIA_TYPE.fullmatch(kind) or len(kind) > _MEDIA_TYPE_MOST:
         raise WrongMediaType(allowed="type/subtype")
     body.plain(request)
     incoming = IncomingUpload(
         client=principal.client.id,
-        municipality=municipality_of(principal, parts),
+        municipality=municipality_of(principal, dependencies),
         upload=upload,
         media_type=kind,
         length=length,
         sha256=repr_digest(request.headers.getlist("repr-digest")),
     )
-    with storage(parts, length):
-        made = await parts.store.receive_upload(incoming, body.chunks(request, parts.limits.upload_bytes))
+    with reserved_storage(dependencies, length):
+        made = await dependencies.store.receive_upload(incoming, body.chunks(request, dependencies.limits.upload_bytes))
     return reply(
         {
             "upload": str(made.upload),
@@ -67,9 +70,9 @@ async def put(request: Request) -> Response:
     )
 
 
-def municipality_of(principal: Principal, parts: WebDependencies) -> str:
+def municipality_of(principal: Principal, dependencies: WebDependencies) -> str:
     """Under whose key the upload rests: the municipality that made the token, else the first that the client serves."""
-    served = parts.served(principal.client)
+    served = dependencies.served(principal.client)
     return principal.municipality if principal.municipality in served else min(served, default=principal.municipality)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from gateway.web.http.route import Route
 from gateway.web.portal import webhooks
-from gateway.web.portal.access import WEBHOOKS
+from gateway.web.portal.caller import WEBHOOKS
 
 ROUTES: Final = (
     Route(

@@ -19,9 +19,11 @@ from gateway.input.pointers import token
 from gateway.model import Finding, instant
 from gateway.notify.message import EVENTS, Subscriptions, name_of
 from gateway.outbound.policy import parse
+from gateway.web.dependencies import WebhookDependencies, dependencies_of
 from gateway.web.http import body
-from gateway.web.parts import WebhookDependencies
-from gateway.web.portal.access import WEBHOOKS, Query, caller, dependencies_of, path_uuid, reply, uuid_of
+from gateway.web.http.answer import reply
+from gateway.web.portal.caller import WEBHOOKS, caller
+from gateway.web.portal.query import Query, path_uuid, uuid_of
 from gateway.web.portal.uploads import municipality_of
 
 _ADDRESS: Final = re.compile(r"[!-~]{1,2000}")
@@ -33,13 +35,13 @@ async def create(request: Request) -> Response:
     """Subscribe: 201 with the secret, which is shown this once. A receiver that answers 410 ends the subscription."""
     principal = caller(request, WEBHOOKS)
     Query.of(request, ()).done()
-    parts = dependencies_of(request)
-    wanted = await body.read_object(request, parts.limits)
-    findings = _faults(wanted, parts.webhooks)
+    dependencies = dependencies_of(request)
+    wanted = await body.read_object(request, dependencies.limits)
+    findings = _faults(wanted, dependencies.webhooks)
     if findings:
         raise RecordInvalid(findings=tuple(findings))
     events = tuple(dict.fromkeys(wanted["events"]))
-    town = municipality_of(principal, parts)
+    town = municipality_of(principal, dependencies)
     name, secret = await _store(request).add(principal.client.id, town, wanted["url"], events)
     return reply({"id": str(name), "secret": secret, "url": wanted["url"], "events": list(events)}, 201)
 

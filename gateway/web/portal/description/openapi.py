@@ -1,6 +1,6 @@
 """The description of the API: schemas and examples, OpenAPI 3.1.
 
-Knows: the shapes of fixed interfaces §3. Never does: check a request by them; `body`, `access` and `intake` do.
+Knows: the shapes of fixed interfaces §3. Never does: check a request by them; `body`, `query` and `intake` do.
 Standards: OpenAPI 3.1, JSON Schema 2020-12, RFC 9457. Start reading: `complete`.
 """
 
@@ -259,8 +259,10 @@ def _restore(node: Any, examples: Mapping[str, Any]) -> None:  # noqa: ANN401 - 
 def complete(document: dict[str, Any], *, examples: Mapping[str, Any]) -> dict[str, Any]:
     """The framework's document with our schemas and our examples; `addressed` says where all of it is reached."""
     _restore(document["paths"], examples)
-    doors = any(path.startswith("/callbacks/") for path in document["paths"])
-    document["components"] = {"schemas": {name: each for name, each in SCHEMAS.items() if doors or name != "Callback"}}
+    callbacks = any(path.startswith("/callbacks/") for path in document["paths"])
+    document["components"] = {
+        "schemas": {name: each for name, each in SCHEMAS.items() if callbacks or name != "Callback"}
+    }
     return document
 
 

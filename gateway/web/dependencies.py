@@ -1,6 +1,7 @@
-"""What the doors are given: everything concrete is made in `wiring` and meets the web here.
+"""What the HTTP endpoints depend on: everything concrete is made in `wiring` and meets the web here.
 
-Knows: the shape of each part. Never does: anything itself. Standard: architecture §2. Start reading: `WebDependencies`.
+Knows: the shape of each dependency. Never does: anything itself.
+Standard: architecture §2. Start reading: `WebDependencies`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from starlette.requests import Request
 
 from gateway.backpressure.admission import Pressure
 from gateway.intake.create import Intake
@@ -108,3 +111,9 @@ class WebDependencies:
         """The ARS of the municipalities that the client may serve (none named: all)."""
         known = frozenset(municipality.ars for municipality in self.municipalities)
         return known & client.municipalities if client.municipalities else known
+
+
+def dependencies_of(request: Request) -> WebDependencies:
+    """What the app is made of."""
+    dependencies: WebDependencies = request.app.state.dependencies
+    return dependencies

@@ -1,7 +1,7 @@
-"""Who goes when more connections are open than one process should hold.
+"""Which connections are closed when more are open than one process should hold.
 
 Knows: how long each lets us wait. Never does: close one on which it is our turn, or that was not listened to yet.
-Start reading: `Crowd.admits`.
+Start reading: `OpenConnections.admits`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ class Waiting(Protocol):
     """What a connection tells of itself."""
 
     generation: int
-    """Of the crowd, when it came."""
+    """How often the connections had been looked through when it came."""
 
     @property
     def waits_since(self) -> float | None:
         """Since when the other side lets us wait; None while it is our turn."""
 
-    def give_way(self) -> None:
+    def close_now(self) -> None:
         """Close at once."""
 
 
@@ -37,10 +37,10 @@ class ConnectionState(ServerState):
 
     def __init__(self) -> None:
         super().__init__()
-        self.crowd = Crowd(self.connections)
+        self.open_connections = OpenConnections(self.connections)
 
 
-class Crowd:
+class OpenConnections:
     """The connections of one server.
 
     Between two looks the event loop has read from every connection at least once; so one that came before the last
@@ -53,7 +53,7 @@ class Crowd:
         self.generation = 0
 
     def admits(self, limits: WireLimits, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether a newcomer, counted already, may stay; where it is crowded, somebody goes soon."""
+        """Whether a newcomer, counted already, may stay; above the limit those that wait longest are closed soon."""
         number = len(self._connections)
         if number > limits.connections and not self._looks:
             self._looks = True
@@ -61,7 +61,7 @@ class Crowd:
         return number <= limits.connections_most
 
     def look(self, limits: WireLimits, loop: asyncio.AbstractEventLoop) -> None:
-        """Close those that have let us wait longest, a second at least, down to the limit; look again while crowded."""
+        """Close those that have let us wait longest, a second at least, down to the limit; look again while above."""
         self.generation += 1
         self._looks = len(self._connections) > limits.connections
         if not self._looks:
@@ -74,5 +74,5 @@ class Crowd:
         ]
         for _, _, each in heapq.nsmallest(len(self._connections) - limits.connections, found):
             self._connections.discard(each)
-            each.give_way()
+            each.close_now()
         loop.call_later(_LOOK_EVERY_S, self.look, limits, loop)

@@ -1,4 +1,4 @@
-"""What the doors of `gateway serve` are given: the runtime, in the shape that `web` asks for."""
+"""What the API of `gateway serve` depends on: the runtime, in the shape that `web` asks for."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from gateway.store.operation import exchange_durations
 from gateway.store.operation.allowances import StoredAllowances
 from gateway.store.operation.used_assertions import UsedAssertions
 from gateway.store.proof import judging
-from gateway.web.http.resource_checks import pressed
-from gateway.web.parts import BodyLimits, HealthCheck, WebDependencies, WebhookDependencies
+from gateway.web.dependencies import BodyLimits, HealthCheck, WebDependencies, WebhookDependencies
+from gateway.web.http.resource_checks import resource_checks
 from gateway.web.portal.quotas import ClientLimits, Quotas
 from gateway.wiring.refusals import Attempt
 from gateway.wiring.runtime import Runtime
 
 
-def dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDependencies:
+def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDependencies:
     """Everything that `web.app.create_app` needs; `pressure` is what somebody else keeps up to date.
 
     Raises `SettingsInvalid`.
@@ -60,7 +60,7 @@ def dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDepen
             await runtime.store.ping()
         except GatewayError as error:
             return [HealthCheck("database:responds", "fail", component_type="datastore", output=error.code)]
-        return [HealthCheck("database:responds", "pass", component_type="datastore"), *pressed(pressure)]
+        return [HealthCheck("database:responds", "pass", component_type="datastore"), *resource_checks(pressure)]
 
     async def states() -> Mapping[str, int]:
         by_state: dict[str, int] = {}
