@@ -94,11 +94,11 @@ def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...], rules:
 @guarded
 def test(config: Path | None, as_json: bool) -> None:
     """One line an address; exit code 1 where one was not reached, or there is none."""
-    from gateway.wiring.messengers import open_alarm_sender  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.messengers import open_alert_sender  # noqa: PLC0415 - commands import what they need
 
     async def main(runtime: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
         reached = True
-        async with open_alarm_sender(runtime) as sender:
+        async with open_alert_sender(runtime) as sender:
             if not sender.targets:
                 say(text("Es ist kein Empfänger eingerichtet ([alarms]).", "No recipient is set up ([alarms])."))
                 return False

@@ -102,7 +102,7 @@ def _decide(  # noqa: PLR0913 - the shared options
     preview: bool,
     rate: float | None,
 ) -> None:
-    from gateway.operators.audit import Decision, Hand, Undone, decide  # noqa: PLC0415 - commands import what they need
+    from gateway.operators.audit import Decision, Interface, Undone, decide  # noqa: PLC0415 - commands import what they need
     from gateway.store.operation import held  # noqa: PLC0415 - as above
 
     choice = held.HeldChoice(uuids(ids), cause, destination, service)
@@ -128,7 +128,7 @@ def _decide(  # noqa: PLR0913 - the shared options
             if stop.is_set():
                 return False
             decision = None if preview else Decision(decided)
-            state = await decide(runtime.store, runtime.clock, submission_id, decision, Hand.COMMAND_LINE)
+            state = await decide(runtime.store, runtime.clock, submission_id, decision, Interface.COMMAND_LINE)
             whole = whole and state not in set(Undone)
             line = {"submission_id": str(submission_id), "cause": why, "state": state, "preview": preview}
             emit(line, as_json=as_json, human=f"{submission_id}  {why:<24} {state}")

@@ -19,7 +19,7 @@ from gateway import failpoints
 from gateway.delivery.circuit_breaker import Circuits
 from gateway.delivery.fair_share import FairShare, Party
 from gateway.delivery.parcel import parcel_of
-from gateway.delivery.rate_limit import Places, RateLimit
+from gateway.delivery.rate_limit import RateLimit, Slots
 from gateway.delivery.write_coalescing import CoalescedWrites
 from gateway.errors import (
     CounterpartAway,
@@ -67,7 +67,7 @@ class Delivery:
     """What it takes to carry submissions out. `sleep` and `jitter` are given.
 
     `channels` is by municipality (ARS) and name of the channel, as the row has them. `bounds` is by destination; one
-    without is not counted. `places` unset: nothing is bounded. `shares` unset: this worker does not count its own.
+    without is not counted. `slots` unset: nothing is bounded. `shares` unset: this worker does not count its own.
     """
 
     store: Store
@@ -79,7 +79,7 @@ class Delivery:
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     circuits: Circuits = field(default_factory=Circuits)
-    places: Places | None = None
+    slots: Slots | None = None
     bounds: Mapping[str, RateLimit] = field(default_factory=dict)
     shares: FairShare | None = None
 
@@ -185,16 +185,16 @@ class Delivery:
         destination = self._destination(current)
         if await self.store.paused(destination):
             return now + timedelta(seconds=PAUSE_S * (1 + self.jitter()))
-        resting = await self.places.resting(destination) if self.places else None
+        resting = await self.slots.resting(destination) if self.slots else None
         until = resting or self.circuits.wait(destination, now)
         return until + timedelta(seconds=self.jitter()) if until else None
 
     async def _turn(self, current: Submission, todo: Step, visit: _Visit) -> datetime | None:
         """When it is this submission's turn at a destination with bounds, asked once a visit; None: now."""
-        if self.places is None or not self.bounds or visit.asked or todo.kind not in journey.CHANGES_OUTSIDE:
+        if self.slots is None or not self.bounds or visit.asked or todo.kind not in journey.CHANGES_OUTSIDE:
             return None
         bound = self.bounds.get(self._destination(current))
-        wait = await self.places.take(current.id, self._destination(current), bound) if bound else None
+        wait = await self.slots.take(current.id, self._destination(current), bound) if bound else None
         visit.asked = wait is None
         visit.placed = visit.asked and bound is not None and bound.at_once is not None
         return wait
@@ -206,10 +206,10 @@ class Delivery:
         return outcome
 
     async def _leave(self, current: Submission, visit: _Visit) -> None:
-        if self.places is not None and visit.placed:
+        if self.slots is not None and visit.placed:
             visit.placed = False
             with suppress(DatabaseAway):  # the place is a lease that ends by itself
-                await self.places.give_back(current.id)
+                await self.slots.give_back(current.id)
 
     def _destination(self, current: Submission) -> str:
         if current.destination_id:
@@ -249,8 +249,8 @@ class Delivery:
 
     async def _spare(self, destination: str, error: GatewayError) -> None:
         """Leave a destination alone that does not answer, or as long as it asked for."""
-        if self.places is not None and isinstance(error, CounterpartBusy) and error.retry_after:
-            await self.places.rest(destination, error.retry_after)
+        if self.slots is not None and isinstance(error, CounterpartBusy) and error.retry_after:
+            await self.slots.rest(destination, error.retry_after)
             await log.awarning("delivery.asked_to_wait", destination_id=destination, seconds=error.retry_after)
         if isinstance(error, CounterpartAway | CounterpartBusy) and self.circuits.failed(destination, self.clock.now()):
             await log.awarning("delivery.circuit_open", destination_id=destination, code=error.code)

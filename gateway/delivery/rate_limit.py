@@ -64,7 +64,7 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class SlotDecision:
     """The answer. `ask_at` unset: go now. `bucket` and `go_at` are to be remembered."""
 
     ask_at: datetime | None
@@ -72,7 +72,7 @@ class Decision:
     go_at: datetime | None
 
 
-def decide(bound: RateLimit, seen: Observed, now: datetime) -> Decision:
+def decide(bound: RateLimit, seen: Observed, now: datetime) -> SlotDecision:
     """Whether one may go now, or when it asks again.
 
     Its token is taken once, at its first question: the instant it got stays its own until it went. A newcomer leaves
@@ -84,14 +84,14 @@ def decide(bound: RateLimit, seen: Observed, now: datetime) -> Decision:
         go_at = tokens.first(bucket, now)
         bucket = go_at + tokens.every
     if go_at is not None and go_at > now:
-        return Decision(go_at, bucket, go_at)
+        return SlotDecision(go_at, bucket, go_at)
     if bound.at_once is not None and bound.at_once - seen.running <= (0 if seen.known else seen.waiting):
-        return Decision(now + LOOK_AGAIN, bucket, go_at or now)
-    return Decision(None, bucket, go_at)
+        return SlotDecision(now + LOOK_AGAIN, bucket, go_at or now)
+    return SlotDecision(None, bucket, go_at)
 
 
-class Places(Protocol):
-    """What `delivery` asks of the store. One adapter: `gateway/store/operation/destination_places.py`."""
+class Slots(Protocol):
+    """What `delivery` asks of the store. One adapter: `gateway/store/operation/destination_slots.py`."""
 
     async def take(self, submission: UUID, destination: str, bound: RateLimit) -> datetime | None:
         """None: go. Else when to ask again, or to be woken before."""

@@ -44,7 +44,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.errors.base import GatewayError
 from gateway.errors.counterpart import (
     AddressRefused,
     CounterpartAway,
@@ -154,6 +153,7 @@ from gateway.errors.portal import (
     UploadUnknown,
     WebhookEnded,
 )
+from gateway.errors.root import GatewayError
 
 __all__ = [
     "AddressRefused",

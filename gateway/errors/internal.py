@@ -6,7 +6,7 @@ Standard: RFC 9457. Start reading: `InternalError`.
 
 from __future__ import annotations
 
-from gateway.errors.base import GatewayError
+from gateway.errors.root import GatewayError
 from gateway.model import Blame
 
 

@@ -2,7 +2,7 @@
 
 Knows: the alarms of the gateway itself, recipients, how alarms are gathered in one message. Never does:
 I/O, clocks; say when a deadline passed (`deadlines` does); hold personal data.
-Standard: architecture §3. Start reading: `Target`, then `AlarmMessage`.
+Standard: architecture §3. Start reading: `Target`, then `AlertNotice`.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmMessage(DueMessage):
+class AlertNotice(DueMessage):
     """One message to one target."""
 
     target: str

@@ -2,7 +2,7 @@
 
 Knows: who is told, in which form, when alarms are gathered. Never does: raise or resolve alarms of submissions, decide
 what is told (the queue gathers it), keep lanes and repeats (`sending` does), put anything but ids, rules and numbers in
-a message. Standards: RFC 5321 (mail), Standard Webhooks 1.0. Start reading: `AlarmSender`.
+a message. Standards: RFC 5321 (mail), Standard Webhooks 1.0. Start reading: `AlertSender`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import structlog
 from gateway import failpoints
 from gateway.errors import CounterpartBusy, CounterpartError
 from gateway.notify import alarms, mail
-from gateway.notify.alarms import AlarmMessage, Target
+from gateway.notify.alarms import AlertNotice, Target
 from gateway.notify.message import TEST, WebhookMessage
 from gateway.notify.schedule import seconds
 from gateway.notify.sending import MessageQueue, SendingLoop
@@ -38,7 +38,7 @@ Reach = tuple[Mapping[str, Target], Relay | None]
 """Who is told, by key, and through which mail server; None where there is none."""
 
 
-class AlarmQueue(MessageQueue, Protocol):
+class AlertQueue(MessageQueue, Protocol):
     """What the sender asks of the store. Whether a target is reached becomes, or ends, an alarm of its own."""
 
     async def compose(self, target: Target, *, repeat: timedelta | None, quiet: timedelta) -> int:
@@ -50,13 +50,13 @@ class AlarmQueue(MessageQueue, Protocol):
         """
         ...
 
-    async def claim(self, targets: Collection[str], lease: timedelta) -> Sequence[AlarmMessage]:
+    async def claim(self, targets: Collection[str], lease: timedelta) -> Sequence[AlertNotice]:
         """Due messages; nobody else gets them for `lease`."""
         ...
 
 
 @dataclass(slots=True, kw_only=True)
-class AlarmSender(SendingLoop[AlarmMessage, AlarmMessage]):
+class AlertSender(SendingLoop[AlertNotice, AlertNotice]):
     """Sends what is due. `reach` says to whom and how as of now: secrets and passwords may be corrected meanwhile."""
 
     task: ClassVar = "alarms_send"
@@ -64,7 +64,7 @@ class AlarmSender(SendingLoop[AlarmMessage, AlarmMessage]):
     chores_task: ClassVar = "alarms_prune"
     chores_every_s: ClassVar = 60.0
 
-    queue: AlarmQueue
+    queue: AlertQueue
     reach: Callable[[], Reach]
     client: httpx.AsyncClient
     gateway: str
@@ -86,21 +86,21 @@ class AlarmSender(SendingLoop[AlarmMessage, AlarmMessage]):
 
     async def trial(self, target: Target, name: UUID) -> None:
         """Send a test to one target now. Raises what the way raises."""
-        await self._carry(target, AlarmMessage(name, 1, self.clock.now(), target.key, ()), TEST)
+        await self._carry(target, AlertNotice(name, 1, self.clock.now(), target.key, ()), TEST)
 
     async def _gather(self, target: Target) -> None:
         if number := await self.queue.compose(target, repeat=self.repeat, quiet=self.quiet):
             log.info("alarms.gathered", recipient=target.name, alarms=number)
 
-    async def _busy(self) -> Mapping[str, AlarmMessage]:
+    async def _busy(self) -> Mapping[str, AlertNotice]:
         tasks = {key: f"alarms_send {key}" for key in self.targets}
         free = [key for key, task in tasks.items() if self._free(task)]
         return {tasks[each.target]: each for each in (await self.queue.claim(free, LEASE) if free else ())}
 
-    async def _claims(self, receiver: AlarmMessage) -> AsyncIterator[Sequence[AlarmMessage]]:
+    async def _claims(self, receiver: AlertNotice) -> AsyncIterator[Sequence[AlertNotice]]:
         yield [receiver]  # at most one message waits for a target
 
-    async def _send(self, message: AlarmMessage) -> None:
+    async def _send(self, message: AlertNotice) -> None:
         target = self.targets[message.target]
         try:
             await self._carry(target, message, alarms.TYPE)
@@ -108,18 +108,18 @@ class AlarmSender(SendingLoop[AlarmMessage, AlarmMessage]):
             log.warning("alarms.not_delivered", recipient=target.name, code=error.code, tries=message.tries)
             raise
 
-    async def _carry(self, target: Target, message: AlarmMessage, kind: str) -> None:
+    async def _carry(self, target: Target, message: AlertNotice, kind: str) -> None:
         if target.mail is None:
             await self._post(target, message, kind)
             return
-        form = mail.trial_mail if kind == TEST else mail.mail
+        form = mail.trial_mail if kind == TEST else mail.alert_mail
         failpoints.before("steps.mail")
         _, relay = self.reach()
         assert relay is not None  # the settings see to it
         written = form(message, sender=self.sender, to=target.mail, gateway=self.gateway, now=self.clock.now())
         await smtp.send(relay, self.sender, target.mail, written, durations=self.durations)
 
-    async def _post(self, target: Target, message: AlarmMessage, kind: str) -> None:
+    async def _post(self, target: Target, message: AlertNotice, kind: str) -> None:
         """Raises `CounterpartBusy` for any answer but success: a webhook that was put right gets what it missed."""
         data = {"gateway": self.gateway, "alarms": [line.as_json() for line in message.lines]}
         told = WebhookMessage(

@@ -1,7 +1,7 @@
 """The mail that tells of alarms: German first, English below.
 
 Knows: what stands in it: rules, numbers, ids, commands. Never does: send it (`outbound.smtp` does), personal data.
-Standards: RFC 5322 (message), RFC 3834 (marked as made by a machine). Start reading: `mail`.
+Standards: RFC 5322 (message), RFC 3834 (marked as made by a machine). Start reading: `alert_mail`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.model import instant
-from gateway.notify.alarms import AlarmMessage, Line, sentences
+from gateway.notify.alarms import AlertNotice, Line, sentences
 from gateway.submission.deadlines import AlarmLevel
 
 _SEVERITY: Final = {
@@ -24,7 +24,7 @@ _SEVERITY: Final = {
 _ENGLISH: Final = "--- English ---"
 
 
-def mail(message: AlarmMessage, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
+def alert_mail(message: AlertNotice, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
     """The whole message as bytes. `gateway` is its public address, by which people know which one writes.
 
     The same message has the same `Message-ID` however often it is sent, so that a mailbox can tell repeats.
@@ -38,7 +38,7 @@ def mail(message: AlarmMessage, *, sender: str, to: str, gateway: str, now: date
     return bytes(email)
 
 
-def trial_mail(message: AlarmMessage, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
+def trial_mail(message: AlertNotice, *, sender: str, to: str, gateway: str, now: datetime) -> bytes:
     """A message that only shows that mail arrives."""
     email = _headed(message, sender, to, now)
     email["Subject"] = f"OZG-Gateway {urlsplit(gateway).hostname or gateway}: Probe / test"
@@ -50,7 +50,7 @@ def trial_mail(message: AlarmMessage, *, sender: str, to: str, gateway: str, now
     return bytes(email)
 
 
-def _headed(message: AlarmMessage, sender: str, to: str, now: datetime) -> EmailMessage:
+def _headed(message: AlertNotice, sender: str, to: str, now: datetime) -> EmailMessage:
     email = EmailMessage(policy=SMTP)
     email["From"], email["To"], email["Date"] = sender, to, now
     email["Message-ID"] = f"<{message.id.hex}@{sender.rpartition('@')[2]}>"
@@ -59,7 +59,7 @@ def _headed(message: AlarmMessage, sender: str, to: str, now: datetime) -> Email
     return email
 
 
-def _text(message: AlarmMessage, gateway: str) -> str:
+def _text(message: AlertNotice, gateway: str) -> str:
     lines = sorted(message.lines, key=lambda line: (-line.severity, line.rule, line.municipality or ""))
     german = [f"Offene Alarme am Gateway {gateway}: {message.number}", ""]
     english = [_ENGLISH, "", f"Open alarms at the gateway {gateway}: {message.number}", ""]

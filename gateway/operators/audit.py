@@ -30,7 +30,7 @@ class Decision(StrEnum):
     CANCEL = "cancel"
 
 
-class Hand(StrEnum):
+class Interface(StrEnum):
     """By whom, in the words of evidence; never a person's name."""
 
     COMMAND_LINE = "operator, command line"
@@ -49,7 +49,7 @@ CHANGES: Final[Mapping[Decision, Callable[[Submission, datetime, str], Change]]]
 }
 
 
-async def decide(store: Store, clock: Clock, submission_id: UUID, decision: Decision | None, by: Hand) -> str:
+async def decide(store: Store, clock: Clock, submission_id: UUID, decision: Decision | None, by: Interface) -> str:
     """Carry out the decision, or only look where it is None; the state afterwards, or why nothing was done.
 
     Raises `DatabaseAway`; whatever else is wrong with one row must not hold up the others.

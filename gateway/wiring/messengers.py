@@ -14,13 +14,13 @@ from functools import partial
 
 from gateway.errors.recurring import Failures
 from gateway.keys.following import Following
-from gateway.notify.alerts import AlarmSender, Reach
+from gateway.notify.alerts import AlertSender, Reach
 from gateway.notify.webhooks import WebhookSender
 from gateway.outbound.client import Policy, http_client
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings.gateway import Settings
-from gateway.store.operation.alarm_messages import StoredAlarmQueue
+from gateway.store.operation.alert_queue import StoredAlertQueue
 from gateway.wiring import recipients
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
@@ -38,14 +38,14 @@ async def open_webhook_sender(runtime: Runtime, counted: Failures) -> AsyncItera
 
 
 @asynccontextmanager
-async def open_alarm_sender(runtime: Runtime, counted: Failures | None = None) -> AsyncIterator[AlarmSender]:
+async def open_alert_sender(runtime: Runtime, counted: Failures | None = None) -> AsyncIterator[AlertSender]:
     """What tells people of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
     section = runtime.settings.alarms
     reach = Following("alarms", recipients.files(runtime.settings), partial(_reach, runtime.settings))
     way = _way(runtime.settings, Counterpart.ALARM_WEBHOOK)
     async with httpx_client(way, durations=runtime.durations) as client:
-        yield AlarmSender(
-            queue=StoredAlarmQueue(runtime.store.database, runtime.clock, runtime.store.new_id),
+        yield AlertSender(
+            queue=StoredAlertQueue(runtime.store.database, runtime.clock, runtime.store.new_id),
             client=client,
             clock=runtime.clock,
             gateway=runtime.base_url,

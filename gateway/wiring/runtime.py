@@ -36,7 +36,7 @@ from gateway.store.erasure import erased_list
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.erasure.retention import Period, Retention
 from gateway.store.operation import alarms
-from gateway.store.operation.destination_places import StoredPlaces
+from gateway.store.operation.destination_slots import StoredSlots
 from gateway.store.postgres import PostgresStore, needs_master_key
 from gateway.store.proof import judging
 from gateway.store.proof.judging import Guard
@@ -64,7 +64,7 @@ class Runtime:
     intake: Intake
     delivery: Delivery
     channels: Mapping[tuple[str, str], FitConnectChannel]
-    places: StoredPlaces
+    slots: StoredSlots
     retention: Retention
     durations: Durations
     guard: Guard
@@ -138,7 +138,7 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
         await judging.settle(store.database, keys.token, held, str(token_place(settings)))
         for jwk in (keys.token.public_jwk, *keys.published):
             await store.keep_key(jwk)
-        places = StoredPlaces(store.database, clock, uuid4)
+        slots = StoredSlots(store.database, clock, uuid4)
         durations = Durations()
         makers = Channels(settings, catalogue, keys, store, stack, durations, clock)
         channels = {}
@@ -162,10 +162,10 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
                 clock,
                 uuid4,
                 random.random,
-                places=places,
+                slots=slots,
                 bounds=recipients.bounds(settings, files),
             ),
-            places=places,
+            slots=slots,
             channels=channels,
             retention=store.retention(ErasedList(settings.data_dir / erased_list.NAME)),
             durations=durations,

@@ -21,7 +21,7 @@ from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation import alarms, exchange_durations, jobs
-from gateway.store.operation.destination_places import RENEW_EVERY_S
+from gateway.store.operation.destination_slots import RENEW_EVERY_S
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
@@ -77,8 +77,8 @@ async def _look_at_evidence(failures: Failures, watch: EvidenceMonitor) -> None:
 
 async def _places(runtime: Runtime) -> None:
     """Places at destinations with bounds are kept, and taken over, within seconds."""
-    await runtime.places.renew()
-    await runtime.places.rescue(runtime.delivery.bounds)
+    await runtime.slots.renew()
+    await runtime.slots.rescue(runtime.delivery.bounds)
 
 
 async def _durations(runtime: Runtime) -> None:

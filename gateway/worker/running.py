@@ -25,7 +25,7 @@ from gateway.store.operation import jobs
 from gateway.store.submissions import statements
 from gateway.store.submissions.set_aside import set_aside
 from gateway.wiring import recipients
-from gateway.wiring.messengers import open_alarm_sender, open_webhook_sender
+from gateway.wiring.messengers import open_alert_sender, open_webhook_sender
 from gateway.wiring.runtime import Runtime, failures, open_runtime
 from gateway.worker.chores import chores
 from gateway.xoev.readable import application as readable
@@ -56,9 +56,9 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
         async with (
             app.open_async(),
             open_webhook_sender(runtime, counted) as webhook_sender,
-            open_alarm_sender(runtime, counted) as alarm_sender,
+            open_alert_sender(runtime, counted) as alert_sender,
         ):
-            beside = (*chores(runtime, app, counted), webhook_sender.run(), alarm_sender.run())
+            beside = (*chores(runtime, app, counted), webhook_sender.run(), alert_sender.run())
             tasks = [asyncio.create_task(each) for each in beside]
             on_ready()
             try:

@@ -10,7 +10,7 @@ import pytest
 from gateway.errors import DatabaseAway, StateConflict, VersionGone
 from gateway.evidence.cover import _WHAT
 from gateway.model import State
-from gateway.operators.audit import CHANGES, Decision, Hand, Undone, decide
+from gateway.operators.audit import CHANGES, Decision, Interface, Undone, decide
 from tests.submission.test_actions import NOW, held
 
 CLOCK = SimpleNamespace(now=lambda: NOW)
@@ -40,7 +40,7 @@ class Store:
 )
 async def test_a_decision_is_carried_out_and_a_preview_changes_nothing(decision, state):
     store = Store()
-    assert await decide(store, CLOCK, uuid4(), decision, Hand.COMMAND_LINE) == state
+    assert await decide(store, CLOCK, uuid4(), decision, Interface.COMMAND_LINE) == state
     assert len(store.changes) == (decision is not None)
 
 
@@ -49,16 +49,16 @@ async def test_a_decision_is_carried_out_and_a_preview_changes_nothing(decision,
     [(VersionGone(), Undone.CHANGED), (StateConflict(), Undone.CHANGED), (KeyError("Müßiggang"), Undone.UNREADABLE)],
 )
 async def test_a_row_that_was_not_changed_says_why(fault, state):
-    assert await decide(Store(fault), CLOCK, uuid4(), Decision.RESUME, Hand.COMMAND_LINE) == state
+    assert await decide(Store(fault), CLOCK, uuid4(), Decision.RESUME, Interface.COMMAND_LINE) == state
 
 
 async def test_a_database_that_is_away_ends_the_command():
     with pytest.raises(DatabaseAway):
-        await decide(Store(DatabaseAway()), CLOCK, uuid4(), Decision.RESUME, Hand.COMMAND_LINE)
+        await decide(Store(DatabaseAway()), CLOCK, uuid4(), Decision.RESUME, Interface.COMMAND_LINE)
 
 
 @pytest.mark.parametrize("decision", Decision)
 def test_evidence_names_the_hand_and_its_cover_says_the_decision_in_german(decision):
-    (entry,) = CHANGES[decision](held(State.SEALED), NOW, Hand.COMMAND_LINE.value).evidence
+    (entry,) = CHANGES[decision](held(State.SEALED), NOW, Interface.COMMAND_LINE.value).evidence
     assert entry.body["by"] == "operator, command line"
     assert entry.kind in _WHAT

@@ -21,7 +21,7 @@ from gateway.errors.recurring import TOLD_AFTER
 from gateway.model import State
 from gateway.notify.message import webhook_task
 from gateway.notify.schedule import DELAYS, GIVEN_UP_AFTER
-from gateway.operators.audit import Decision, Hand, Undone, decide
+from gateway.operators.audit import Decision, Interface, Undone, decide
 from gateway.outbound.durations import Durations
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.erasure.sweep import sweep
@@ -30,7 +30,7 @@ from gateway.store.proof import roots
 from gateway.wiring.runtime import failures as wired
 from gateway.worker import chores, running, stamping
 from tests.store.conftest import new_submission
-from tests.store.test_alarm_messages import alarm_senders, mail, text_of, to_it, told  # noqa: F401 - fixtures
+from tests.store.test_alerts import alert_senders, mail, text_of, to_it, told  # noqa: F401 - fixtures
 from tests.store.test_retention import PAYLOAD, ended
 from tests.store.test_webhooks import receiver, round_, sender, subscribed  # noqa: F401 - fixtures
 
@@ -154,14 +154,14 @@ async def test_a_lane_that_fails_rests_is_told_and_goes_on(
 
 
 @at("before.steps.mail")
-async def test_a_mail_that_fails_is_sent_later(store, clock, alarm_senders, mail, failing_at):
+async def test_a_mail_that_fails_is_sent_later(store, clock, alert_senders, mail, failing_at):
     await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
-    alarm_sender = alarm_senders(to_it())
-    await told(alarm_sender)
+    alert_sender = alert_senders(to_it())
+    await told(alert_sender)
     assert mail.got == []
     failing_at.unlink()
     clock.advance(seconds=DELAYS[0])
-    await told(alarm_sender)
+    await told(alert_sender)
     assert "disk_low" in text_of(mail.got[0][1])
 
 
@@ -169,14 +169,14 @@ async def test_a_mail_that_fails_is_sent_later(store, clock, alarm_senders, mail
 async def test_a_mail_that_fails_for_ever_is_given_up_and_becomes_an_alarm(
     store,
     clock,
-    alarm_senders,
+    alert_senders,
     mail,
     failing_at,
 ):
     await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
-    alarm_sender, began = alarm_senders(to_it()), clock.now()
+    alert_sender, began = alert_senders(to_it()), clock.now()
     while clock.now() < began + GIVEN_UP_AFTER + timedelta(hours=12):
-        await told(alarm_sender)
+        await told(alert_sender)
         clock.advance(hours=6)
     assert failing_at.exists()
     assert ("alarm_not_delivered", "it") in await alarms(store)
@@ -185,17 +185,17 @@ async def test_a_mail_that_fails_for_ever_is_given_up_and_becomes_an_alarm(
 async def test_an_alarm_message_that_cannot_be_read_is_given_up_and_holds_up_no_other(
     store,
     clock,
-    alarm_senders,
+    alert_senders,
     mail,
 ):
     await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
     bad, good = to_it(key="bad:1", name="bad"), to_it(key="good:1", name="good")
-    alarm_sender = alarm_senders(bad, good)
+    alert_sender = alert_senders(bad, good)
     for target in (bad, good):
-        await alarm_sender.queue.compose(target, repeat=None, quiet=timedelta(0))
+        await alert_sender.queue.compose(target, repeat=None, quiet=timedelta(0))
     async with store.database.connection() as connection:
         await connection.execute("""UPDATE bulletins SET lines = '[{"rule": 1}]' WHERE target = 'bad:1'""")
-    await told(alarm_sender)
+    await told(alert_sender)
     assert len(mail.got) == 1
     assert ("alarm_not_delivered", "bad") in await alarms(store)
     async with store.database.connection() as connection:
@@ -206,21 +206,21 @@ async def test_an_alarm_message_that_cannot_be_read_is_given_up_and_holds_up_no_
 async def test_gathering_that_fails_for_one_recipient_holds_up_no_other(
     store,
     clock,
-    alarm_senders,
+    alert_senders,
     mail,
     monkeypatch,
 ):
     await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
-    alarm_sender = alarm_senders(to_it(key="a", name="a"), to_it(key="b", name="b", mail="b@town.example"))
-    compose = type(alarm_sender.queue).compose
+    alert_sender = alert_senders(to_it(key="a", name="a"), to_it(key="b", name="b", mail="b@town.example"))
+    compose = type(alert_sender.queue).compose
 
     async def failing(self, target, **how):
         if target.key == "a":
             raise ValueError("Müßiggang")
         return await compose(self, target, **how)
 
-    monkeypatch.setattr(type(alarm_sender.queue), "compose", failing)
-    await told(alarm_sender)
+    monkeypatch.setattr(type(alert_sender.queue), "compose", failing)
+    await told(alert_sender)
     assert [to for to, _ in mail.got] == ["b@town.example"]
 
 
@@ -295,7 +295,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         clock=clock,
         keys=SimpleNamespace(token=Raising()),
         retention=Raising(),
-        places=Raising(),
+        slots=Raising(),
         guard=Raising(),
         periods=[PAYLOAD],
         limits=(),
@@ -373,7 +373,7 @@ async def test_a_row_that_cannot_be_read_is_named_when_what_is_held_is_resumed(s
     async def load(_):
         return await raising()
 
-    done = await decide(SimpleNamespace(load=load), clock, uuid4(), Decision.RESUME, Hand.COMMAND_LINE)
+    done = await decide(SimpleNamespace(load=load), clock, uuid4(), Decision.RESUME, Interface.COMMAND_LINE)
     assert done == Undone.UNREADABLE
 
 

@@ -1,7 +1,7 @@
 """Alarms as rows: raised once for each rule and submission, acknowledged by a person, resolved by the way itself.
 
 Knows: the tables `alarms` and `house_alarms` (about the gateway itself). Never does: decide when (`deadlines` does),
-tell anybody (`alarm_messages` gathers what is told). Standard: architecture §3. Start reading: `look`.
+tell anybody (`alert_queue` gathers what is told). Standard: architecture §3. Start reading: `look`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Messages about alarms: gathered, claimed under a lease, settled.
 
 Knows: what each target was told. Never does: send; know an address. Standard: architecture §3.
-Start reading: `StoredAlarmQueue.compose`.
+Start reading: `StoredAlertQueue.compose`.
 
 One transaction marks the alarms as told and writes the message that tells them: none is lost, none told twice by one
 message. An index allows one waiting message for a target, so that any number of workers may gather at once.
@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from gateway.notify.alarms import SAMPLE, AlarmMessage, Line, Target
+from gateway.notify.alarms import SAMPLE, AlertNotice, Line, Target
 from gateway.notify.schedule import SendingResult
 from gateway.ports.clock import Clock
 from gateway.store.connection import database as db
@@ -69,8 +69,8 @@ _SETTLE = numbered(
 _PRUNE = numbered("DELETE FROM bulletins WHERE created_at < %(before)s", commits="bulletins.prune")
 
 
-class StoredAlarmQueue:
-    """Keeps the port `gateway.notify.alerts.AlarmQueue`."""
+class StoredAlertQueue:
+    """Keeps the port `gateway.notify.alerts.AlertQueue`."""
 
     def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
         self._database, self._clock, self._new_id = database, clock, new_id
@@ -102,7 +102,7 @@ class StoredAlarmQueue:
                 await db.run(connection, _PUT, id=self._new_id(), target=target.key, lines=text, now=now)
             return sum(line.number for line in lines)
 
-    async def claim(self, targets: Collection[str], lease: timedelta) -> Sequence[AlarmMessage]:
+    async def claim(self, targets: Collection[str], lease: timedelta) -> Sequence[AlertNotice]:
         """See the port. One that cannot be read is given up: it would hold up what comes after it."""
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, targets=sorted(targets), now=now, leased=now + lease)
@@ -126,9 +126,9 @@ class StoredAlarmQueue:
         return await self._database.run(_PRUNE, before=self._clock.now() - KEPT)
 
 
-async def _message(row: Mapping[str, Any]) -> AlarmMessage:
+async def _message(row: Mapping[str, Any]) -> AlertNotice:
     lines = tuple(map(Line.of, row["lines"]))
-    return AlarmMessage(**waiting(row), target=row["target"], lines=lines)
+    return AlertNotice(**waiting(row), target=row["target"], lines=lines)
 
 
 def _line(row: Mapping[str, Any]) -> Line:

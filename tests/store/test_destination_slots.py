@@ -18,7 +18,7 @@ from gateway.model import Event, Municipality, Part, State
 from gateway.ports.blobs import SmallBlob
 from gateway.ports.channel import Announced, Sealed
 from gateway.store.connection.database import numbered
-from gateway.store.operation.destination_places import LEASE, StoredPlaces
+from gateway.store.operation.destination_slots import LEASE, StoredSlots
 from tests.store.conftest import TOWN, new_submission
 
 HERE, THERE = "879ee109-a690-4db8-ab32-424284184d7d", "11111111-a690-4db8-ab32-424284184d7d"
@@ -27,7 +27,7 @@ THREE = RateLimit(at_once=3)
 
 @pytest.fixture
 def turns(store, clock):
-    return [StoredPlaces(store.database, clock, uuid4) for _ in range(2)]
+    return [StoredSlots(store.database, clock, uuid4) for _ in range(2)]
 
 
 async def some(store, number):
@@ -180,7 +180,7 @@ def worker(store, clock, turns, channel, bounds):
         new_id=uuid4,
         jitter=lambda: 0.0,
         sleep=asleep,
-        places=turns,
+        slots=turns,
         bounds=bounds,
     )
 

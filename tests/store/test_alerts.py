@@ -18,7 +18,7 @@ from aiohttp import web
 from gateway.errors import AddressRefused, CounterpartAway, CounterpartBusy, CounterpartGarbled, CounterpartRefused
 from gateway.model import State
 from gateway.notify.alarms import Target
-from gateway.notify.alerts import AlarmSender
+from gateway.notify.alerts import AlertSender
 from gateway.notify.message import signature
 from gateway.notify.schedule import SendingResult
 from gateway.outbound.client import Policy
@@ -27,8 +27,8 @@ from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.policy import AddressPolicy
 from gateway.outbound.smtp import Relay
 from gateway.ports.store import Change
-from gateway.store.operation.alarm_messages import StoredAlarmQueue
 from gateway.store.operation.alarms import acknowledge, look, open_alarms, raise_about_gateway, resolve_about_gateway
+from gateway.store.operation.alert_queue import StoredAlertQueue
 from gateway.submission.deadlines import AlarmLevel
 from tests.outbound.mail_server import mail_server
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission
@@ -46,14 +46,14 @@ async def mail():
 
 
 @pytest.fixture
-async def alarm_senders(store, clock, mail):
+async def alert_senders(store, clock, mail):
     """Makes senders to targets; each is a worker of its own on the same database."""
     relay = Relay("127.0.0.1", mail.port, "none", AddressPolicy.of(("loopback",)), step_s=2.0, whole_s=5.0)
     async with httpx_client(Policy(allow_private=("loopback",))) as client:
 
         def made(*targets, **how):
-            return AlarmSender(
-                queue=StoredAlarmQueue(store.database, clock, store.new_id),
+            return AlertSender(
+                queue=StoredAlertQueue(store.database, clock, store.new_id),
                 reach=how.pop("reach", lambda: ({target.key: target for target in targets}, relay)),
                 client=client,
                 clock=clock,
@@ -92,10 +92,10 @@ async def held(store, clock, number: int = 1, **changed):
 
 
 async def test_a_mail_names_rule_number_and_ids_in_both_languages_and_no_personal_data(
-    store, clock, mail, alarm_senders
+    store, clock, mail, alert_senders
 ):
     (one,) = await held(store, clock)
-    await told(alarm_senders(to_it()))
+    await told(alert_senders(to_it()))
     ((to, raw),) = mail.got
     message = email.message_from_bytes(raw, policy=email.policy.default)
     text = message.get_content()
@@ -109,9 +109,9 @@ async def test_a_mail_names_rule_number_and_ids_in_both_languages_and_no_persona
     assert "AZ-Mustermann" not in text
 
 
-async def test_a_storm_is_one_mail(store, clock, mail, alarm_senders):
+async def test_a_storm_is_one_mail(store, clock, mail, alert_senders):
     await held(store, clock, 40)
-    sender = alarm_senders(to_it())
+    sender = alert_senders(to_it())
     for _ in range(3):
         await told(sender)
         clock.advance(minutes=20)
@@ -120,10 +120,10 @@ async def test_a_storm_is_one_mail(store, clock, mail, alarm_senders):
     assert "… und 30 weitere" in text_of(raw)
 
 
-async def test_a_mail_server_whose_password_was_corrected_is_used_from_the_next_look(store, clock, mail, alarm_senders):
+async def test_a_mail_server_whose_password_was_corrected_is_used_from_the_next_look(store, clock, mail, alert_senders):
     relays = [Relay("127.0.0.1", port, "none", AddressPolicy.of(("loopback",))) for port in (1, mail.port)]
     target = to_it()
-    sender = alarm_senders(target, reach=lambda: ({target.key: target}, relays[0]))
+    sender = alert_senders(target, reach=lambda: ({target.key: target}, relays[0]))
     await held(store, clock)
     await told(sender)
     assert mail.got == []
@@ -133,9 +133,9 @@ async def test_a_mail_server_whose_password_was_corrected_is_used_from_the_next_
     assert len(mail.got) == 1
 
 
-async def test_an_alarm_is_told_again_after_its_time_until_somebody_acknowledges_it(store, clock, mail, alarm_senders):
+async def test_an_alarm_is_told_again_after_its_time_until_somebody_acknowledges_it(store, clock, mail, alert_senders):
     (one,) = await held(store, clock)
-    sender = alarm_senders(to_it())
+    sender = alert_senders(to_it())
     await told(sender)
     clock.advance(hours=23)
     await told(sender)
@@ -149,8 +149,8 @@ async def test_an_alarm_is_told_again_after_its_time_until_somebody_acknowledges
     assert len(mail.got) == 2
 
 
-async def test_what_comes_soon_after_a_mail_is_gathered_in_the_next(store, clock, mail, alarm_senders):
-    sender = alarm_senders(to_it(severity=AlarmLevel.NOTICE))
+async def test_what_comes_soon_after_a_mail_is_gathered_in_the_next(store, clock, mail, alert_senders):
+    sender = alert_senders(to_it(severity=AlarmLevel.NOTICE))
     await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
     await told(sender)
     await raise_about_gateway(store.database, "memory_low", "host-1", clock.now())
@@ -166,14 +166,14 @@ async def test_what_comes_soon_after_a_mail_is_gathered_in_the_next(store, clock
     assert "queue_long" in second
 
 
-async def test_each_is_told_what_concerns_it(store, clock, mail, alarm_senders):
+async def test_each_is_told_what_concerns_it(store, clock, mail, alert_senders):
     await held(store, clock)
     other = new_submission("k-other", municipality=OTHER_TOWN, created_at=clock.now())
     await store.create(other)
     clock.advance(days=2)
     await look(store.database, clock.now(), {})
     await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
-    sender = alarm_senders(
+    sender = alert_senders(
         to_it(key="a", mail="all@town.example", severity=AlarmLevel.NOTICE),
         to_it(key="b", mail="urgent@town.example", severity=AlarmLevel.URGENT),
         to_it(key="c", mail="other@town.example", municipalities=frozenset({OTHER_TOWN})),
@@ -190,9 +190,9 @@ async def test_each_is_told_what_concerns_it(store, clock, mail, alarm_senders):
     assert TOWN not in by_address["other@town.example"]
 
 
-async def test_greylisted_means_later_and_the_mail_is_the_same(store, clock, mail, alarm_senders):
+async def test_greylisted_means_later_and_the_mail_is_the_same(store, clock, mail, alert_senders):
     await held(store, clock)
-    sender = alarm_senders(to_it())
+    sender = alert_senders(to_it())
     mail.replies["RCPT"] = "451 4.7.1 try again later"
     await told(sender)
     assert mail.got == []
@@ -205,8 +205,8 @@ async def test_greylisted_means_later_and_the_mail_is_the_same(store, clock, mai
     assert [row["rule"] for row in await open_alarms(store.database)] == ["held"]
 
 
-async def test_a_server_down_for_hours_gets_one_mail_and_then_what_came_meanwhile(store, clock, mail, alarm_senders):
-    sender = alarm_senders(to_it())
+async def test_a_server_down_for_hours_gets_one_mail_and_then_what_came_meanwhile(store, clock, mail, alert_senders):
+    sender = alert_senders(to_it())
     mail.replies["connect"] = "421 down"
     await held(store, clock)
     for hour in range(6):
@@ -222,9 +222,9 @@ async def test_a_server_down_for_hours_gets_one_mail_and_then_what_came_meanwhil
     assert "disk_low: 6" in second
 
 
-async def test_a_message_of_a_worker_that_died_is_sent_by_another_and_by_one_only(store, clock, mail, alarm_senders):
+async def test_a_message_of_a_worker_that_died_is_sent_by_another_and_by_one_only(store, clock, mail, alert_senders):
     await held(store, clock)
-    dead, other = alarm_senders(to_it()), alarm_senders(to_it())
+    dead, other = alert_senders(to_it()), alert_senders(to_it())
     await dead.queue.compose(to_it(), repeat=REPEAT, quiet=QUIET)
     await dead.queue.claim(["it:1"], timedelta(seconds=90))
     await told(other)
@@ -235,9 +235,9 @@ async def test_a_message_of_a_worker_that_died_is_sent_by_another_and_by_one_onl
     assert len(mail.got) == 1
 
 
-async def test_workers_that_died_with_a_message_are_no_failures_of_its_target(store, clock, mail, alarm_senders):
+async def test_workers_that_died_with_a_message_are_no_failures_of_its_target(store, clock, mail, alert_senders):
     await held(store, clock)
-    sender = alarm_senders(to_it())
+    sender = alert_senders(to_it())
     await sender.queue.compose(to_it(), repeat=REPEAT, quiet=QUIET)
     for _ in range(8):
         assert len(await sender.queue.claim(["it:1"], timedelta(seconds=90))) == 1
@@ -250,9 +250,9 @@ async def test_workers_that_died_with_a_message_are_no_failures_of_its_target(st
     assert len(mail.got) == 1
 
 
-async def test_a_target_whose_lane_rests_claims_nothing(store, clock, mail, alarm_senders):
+async def test_a_target_whose_lane_rests_claims_nothing(store, clock, mail, alert_senders):
     await held(store, clock)
-    sender = alarm_senders(to_it())
+    sender = alert_senders(to_it())
     sender._rests["alarms_send it:1"] = clock.now() + timedelta(seconds=5)
     await told(sender)
     assert mail.got == []
@@ -261,9 +261,9 @@ async def test_a_target_whose_lane_rests_claims_nothing(store, clock, mail, alar
     assert len(mail.got) == 1
 
 
-async def test_a_late_worker_does_not_undo_what_its_successor_noted(store, clock, mail, alarm_senders):
+async def test_a_late_worker_does_not_undo_what_its_successor_noted(store, clock, mail, alert_senders):
     await held(store, clock)
-    sender = alarm_senders(to_it())
+    sender = alert_senders(to_it())
     await sender.queue.compose(to_it(), repeat=REPEAT, quiet=QUIET)
     (late,) = await sender.queue.claim(["it:1"], timedelta(seconds=90))
     refused = SendingResult(late.id, late.tries, clock.now(), False, None, CounterpartRefused.code, None)
@@ -275,31 +275,31 @@ async def test_a_late_worker_does_not_undo_what_its_successor_noted(store, clock
         assert [row["rule"] for row in await open_alarms(store.database)] == ["held"]
 
 
-async def test_a_refused_recipient_is_given_up_and_becomes_an_alarm_for_the_others(store, clock, mail, alarm_senders):
+async def test_a_refused_recipient_is_given_up_and_becomes_an_alarm_for_the_others(store, clock, mail, alert_senders):
     await held(store, clock)
     gone, there = to_it(key="gone:1", name="gone"), to_it(key="there:1", name="there", mail="there@town.example")
     mail.replies["RCPT"] = "550 5.1.1 unknown"
-    await told(alarm_senders(gone))
+    await told(alert_senders(gone))
     mail.replies.clear()
     assert {(row["rule"], row["subject"]) for row in await open_alarms(store.database)} >= {
         ("alarm_not_delivered", "gone")
     }
-    await told(alarm_senders(there))
+    await told(alert_senders(there))
     assert "alarm_not_delivered" in text_of(mail.got[0][1])
     clock.advance(hours=25)
-    await told(alarm_senders(gone))
+    await told(alert_senders(gone))
     assert ("alarm_not_delivered", "gone") not in {
         (row["rule"], row["subject"]) for row in await open_alarms(store.database)
     }
 
 
-async def test_a_hanging_mail_server_holds_up_no_webhook(store, clock, mail, alarm_senders):
+async def test_a_hanging_mail_server_holds_up_no_webhook(store, clock, mail, alert_senders):
     await held(store, clock)
     mail.hang = "EHLO"
     async with receiving() as hook:
         key = bytes(range(32))
         target = Target("hook:1", "hook", AlarmLevel.NOTICE, url=hook.url, secret=key)
-        sender = alarm_senders(to_it(), target)
+        sender = alert_senders(to_it(), target)
         await sender.chores()
         await sender.look()
         await sender._lanes["alarms_send hook:1"]
@@ -312,11 +312,11 @@ async def test_a_hanging_mail_server_holds_up_no_webhook(store, clock, mail, ala
         mail.hang = ""
 
 
-async def test_a_webhook_that_is_wrong_for_a_while_gets_the_same_message_later(store, clock, alarm_senders):
+async def test_a_webhook_that_is_wrong_for_a_while_gets_the_same_message_later(store, clock, alert_senders):
     await held(store, clock)
     async with receiving() as hook:
         hook.answers += [web.Response(status=404), web.Response(status=503)]
-        sender = alarm_senders(Target("hook:1", "hook", AlarmLevel.NOTICE, url=hook.url, secret=bytes(32)))
+        sender = alert_senders(Target("hook:1", "hook", AlarmLevel.NOTICE, url=hook.url, secret=bytes(32)))
         for _ in range(4):
             await told(sender)
             clock.advance(seconds=6)
@@ -324,11 +324,11 @@ async def test_a_webhook_that_is_wrong_for_a_while_gets_the_same_message_later(s
         assert len(hook.got) == 3
 
 
-async def test_a_webhook_for_alarms_may_ask_for_later_and_is_not_ended_by_410(store, clock, alarm_senders):
+async def test_a_webhook_for_alarms_may_ask_for_later_and_is_not_ended_by_410(store, clock, alert_senders):
     await held(store, clock)
     async with receiving() as hook:
         hook.answers += [web.Response(status=410), web.Response(status=429, headers={"Retry-After": "60"})]
-        sender = alarm_senders(Target("hook:1", "hook", AlarmLevel.NOTICE, url=hook.url, secret=bytes(32)))
+        sender = alert_senders(Target("hook:1", "hook", AlarmLevel.NOTICE, url=hook.url, secret=bytes(32)))
         for seconds, number in ((0, 1), (2, 2), (58, 2), (3, 3)):
             clock.advance(seconds=seconds)
             await told(sender)
@@ -346,19 +346,19 @@ async def test_a_webhook_for_alarms_may_ask_for_later_and_is_not_ended_by_410(st
         (httpx.Response(404), CounterpartBusy),
     ],
 )
-async def test_faults_on_the_way_to_a_webhook_have_our_names(alarm_senders, fault, error):
+async def test_faults_on_the_way_to_a_webhook_have_our_names(alert_senders, fault, error):
     target = Target("hook:1", "hook", AlarmLevel.NOTICE, url="https://hook.example/s3cret", secret=bytes(32))
     with respx.mock(using="httpx") as wire:
         route = wire.post(target.url).mock(side_effect=[fault])
         with pytest.raises(error) as caught:
-            await alarm_senders(target).trial(target, uuid4())
+            await alert_senders(target).trial(target, uuid4())
     assert route.call_count == 1
     assert caught.value.params["host"] == "hook.example"
 
 
-async def test_a_trial_reaches_each_way_and_says_what_fails(store, clock, mail, alarm_senders):
+async def test_a_trial_reaches_each_way_and_says_what_fails(store, clock, mail, alert_senders):
     target = to_it()
-    sender = alarm_senders(target)
+    sender = alert_senders(target)
     await sender.trial(target, uuid4())
     assert "Probe" in email.message_from_bytes(mail.got[0][1], policy=email.policy.default)["subject"]
     mail.replies["RCPT"] = "550 no"
@@ -374,9 +374,9 @@ async def test_an_alarm_of_the_gateway_comes_back_as_new_after_it_was_over(store
     assert await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
 
 
-async def test_what_is_held_again_is_told_again(store, clock, mail, alarm_senders):
+async def test_what_is_held_again_is_told_again(store, clock, mail, alert_senders):
     it = await at_state(store, clock, State.HELD)
-    sender = alarm_senders(to_it())
+    sender = alert_senders(to_it())
     clock.advance(hours=2)
     await look(store.database, clock.now(), {})
     await told(sender)

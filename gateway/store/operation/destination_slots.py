@@ -2,7 +2,7 @@
 
 Knows: the tables `destination_turns` (a row for each that waits or is on its way) and `destination_pace`. Never does:
 decide (`delivery.rate_limit` does); touch anything for a destination without bounds, but one small read each second.
-Standard: architecture §3 (leader-free, a dead worker's work is taken over). Start reading: `StoredPlaces.take`.
+Standard: architecture §3 (leader-free, a dead worker's work is taken over). Start reading: `StoredSlots.take`.
 
 A place is a lease that its process renews every two seconds: one that died or was cut off loses it within ten.
 """
@@ -105,8 +105,8 @@ ON CONFLICT (destination) DO UPDATE SET rest_until = greatest(pace.rest_until, e
 _RESTING = numbered("SELECT destination, rest_until FROM destination_pace WHERE rest_until > %(now)s")
 
 
-class StoredPlaces:
-    """Keeps the port `gateway.delivery.rate_limit.Places` for one process."""
+class StoredSlots:
+    """Keeps the port `gateway.delivery.rate_limit.Slots` for one process."""
 
     def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
         self._database, self._clock = database, clock
