@@ -49,6 +49,7 @@ async def serving(
         stack.push_async_callback(processes.close)
         await processes.open()
         pressure = await stack.enter_async_context(_load_monitored(runtime))
+        await runtime.store.database.fill()
         await stack.enter_async_context(_http_served(runtime, pressure, listener, stop))
         listening = settings.server.listening(host, port)
         yield {"listening": listening, **_ready_line(runtime, base_url, processes, external=external)}

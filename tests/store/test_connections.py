@@ -8,6 +8,7 @@ import ssl
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -251,3 +252,14 @@ async def test_who_finds_no_free_connection_is_told_so_and_an_old_one_is_not_len
     monkeypatch.setattr(pool, "PATIENCE", 4.0)
     assert (await opened.one(PID))["pid"] != first
     await opened.close()
+
+
+async def test_what_serves_has_opened_every_connection_before_the_first_caller(postgres_dsn):
+    name = f"filled-{uuid4()}"
+    opened = await Database.open(postgres_dsn, size=5, name=name)
+    try:
+        await opened.fill()
+        count = numbered("SELECT count(*) AS number FROM pg_stat_activity WHERE application_name = %(name)s")
+        assert (await opened.one(count, name=name))["number"] == 5
+    finally:
+        await opened.close()

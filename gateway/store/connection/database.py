@@ -87,8 +87,8 @@ def numbered(sql: LiteralString, *, commits: str = "", **fixed: object) -> State
 class Database:
     """The connections of one process."""
 
-    def __init__(self, connections: pool.Pool) -> None:
-        self._pool = connections
+    def __init__(self, connections: pool.Pool, size: int) -> None:
+        self._pool, self._size = connections, size
 
     @classmethod
     async def open(cls, dsn: str, *, size: int, name: str = LOOKING) -> Self:
@@ -99,7 +99,11 @@ class Database:
         except DatabaseAway:
             await connections.close()
             raise
-        return cls(connections)
+        return cls(connections, size)
+
+    async def fill(self) -> None:
+        """Open every connection there may be, for which the first callers would wait. Raises `DatabaseAway`."""
+        await self._pool.fill(self._size)
 
     async def close(self) -> None:
         """Close every connection."""
