@@ -35,16 +35,14 @@ def test_fit_connect_does_not_send_to_a_destination_of_another_channel():
 @pytest.mark.parametrize("channel", ["fitconnect", "other"])
 async def test_the_channel_of_the_row_carries_it(channel):
     """Two channels of one municipality; neither meets a submission of the other."""
-    ways = {name: world() for name in ("fitconnect", "other")}
+    ways = {name: world(channel=name) for name in ("fitconnect", "other")}
     it = ways[channel]
-    it.row = replace(it.row, channel=channel)
     await replace(worker(it), channels={(ARS, name): Channel(way) for name, way in ways.items()}).advance(it.row.id)
     assert it.row.state is State.ACCEPTED
     assert {name: way.submits for name, way in ways.items()} == {name: int(name == channel) for name in ways}
 
 
 async def test_a_channel_that_is_not_there_any_more_holds_its_submissions_for_a_person():
-    it = world()
-    it.row = replace(it.row, channel="gone")
+    it = world(channel="gone")
     await worker(it).advance(it.row.id)
     assert (it.row.state, it.row.reason.code) == (State.HELD, "destination_unfit")
