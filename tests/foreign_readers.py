@@ -189,6 +189,7 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.store.connection.database": _ROWS,
     "gateway.store.proof.chains": _ROWS,
     "gateway.store.rows.values": _ROWS,
+    "gateway.store.memory.store": "values that this store took in itself",
     "gateway.evidence.archive": "entries that `chain` has read",
     "gateway.evidence.cover": "entries that `chain` has read",
     "gateway.evidence.sets": "entries that `chain` has read; their tokens go through `claims`",

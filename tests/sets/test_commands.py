@@ -6,14 +6,15 @@ import json
 import os
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway.cli import check
 from gateway.cli.main import group
+from gateway.operators.checks import Checks
 from gateway.settings.reading import read
 
 from .conftest import Repository
@@ -268,15 +269,15 @@ def test_check_has_a_row_for_what_is_installed_and_one_for_each_old_list(run: Ru
     for version, day in (("1", "2020-01-01"), ("2", "2021-01-01")):
         (tmp_path / f"lists/{version}.xml").write_text(LISTED.format(version, day), encoding="utf-8")
     values = read(None, data_dir=str(tmp_path / "data"))
-    assert check._schemas(values) == []
+    assert Checks("de").schemas(values, date(2026, 11, 30)) == []
     run("install", tmp_path / "lists", "--unlisted")
-    rows = check._schemas(values)
+    rows = Checks("de").schemas(values, date(2026, 11, 30))
     assert [(row.check, row.ok) for row in rows] == [
         ("schemas", True),
         ("code_list urn:x:codeliste:farben_1", True),
     ]
     next((tmp_path / "data/schemas/sets").glob("*/1.xml")).unlink()
-    (broken,) = check._schemas(values)
+    (broken,) = Checks("de").schemas(values, date(2026, 11, 30))
     assert (broken.ok, "urn:x:codeliste:farben_1/1.xml" in broken.remedy) == (False, True)
 
 
