@@ -185,18 +185,12 @@ def _enumerated(element: etree._Element) -> frozenset[str]:
 
 SENTENCES: Final = {
     "code_missing": ("Ein Code fehlt ({0}).", "A code is missing ({0})."),
-    "code_list_missing": (
-        "Zum Code fehlt die Codeliste (listURI).",
-        "The code lacks its list (listURI).",
-    ),
+    "code_list_missing": ("Zum Code fehlt die Codeliste (listURI).", "The code lacks its list (listURI)."),
     "code_version_missing": (
         "Zum Code der Liste {0} fehlt die Version (listVersionID).",
         "The code of the list {0} lacks the version (listVersionID).",
     ),
-    "code_unknown": (
-        "Der Code steht nicht in der Codeliste {0}.",
-        "The code is not in the code list {0}.",
-    ),
+    "code_unknown": ("Der Code steht nicht in der Codeliste {0}.", "The code is not in the code list {0}."),
     "code_expired": (
         "Der Code der Codeliste {0} gilt an diesem Tag nicht mehr.",
         "The code of the code list {0} is no longer valid on this day.",

@@ -195,8 +195,7 @@ class Faults:
             de, en = f"{de}; gefunden: {found}", f"{en}; found: {found}"
         place, word_de, word_en = _place(line, identifier)
         self._found.setdefault(
-            (place, rule),
-            Finding(place, rule, f"{word_de}: Erwartet wird {de}.", f"{word_en}: expected is {en}."),
+            (place, rule), Finding(place, rule, f"{word_de}: Erwartet wird {de}.", f"{word_en}: expected is {en}.")
         )
 
     def notice(self, element: etree._Element, identifier: str, rule: str, named: str = "") -> None:

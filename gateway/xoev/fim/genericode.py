@@ -147,12 +147,7 @@ def read(chunks: Iterable[bytes]) -> tuple[CodeTable | None, tuple[Finding, ...]
     """
     rows = _Rows()
     parser = etree.XMLPullParser(
-        ("start", "end"),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
+        ("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
     )
     size, head = 0, b""
     try:

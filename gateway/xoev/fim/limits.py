@@ -34,10 +34,7 @@ _STEPS: Final = {FieldType.NUM_INT: Decimal(1), FieldType.NUM_CURRENCY: Decimal(
 _MOMENTS: Final = {
     FieldType.DATE: (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), date.fromisoformat),
     FieldType.TIME: (re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}"), time.fromisoformat),
-    FieldType.DATETIME: (
-        re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"),
-        datetime.fromisoformat,
-    ),
+    FieldType.DATETIME: (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"), datetime.fromisoformat),
 }
 
 

@@ -175,10 +175,7 @@ class _Filler:
             return []
         return [
             FilledForm(
-                child,
-                place,
-                None,
-                tuple(self.children(child, *self.inside(child, value, context, place, base))),
+                child, place, None, tuple(self.children(child, *self.inside(child, value, context, place, base)))
             )
             for value, place in self.values(child, context, base)
             if isinstance(value, dict)

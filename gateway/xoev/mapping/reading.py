@@ -19,17 +19,7 @@ from gateway.xoev.latin.datatypes import Datatype
 from gateway.xoev.mapping import attached, constants
 from gateway.xoev.mapping import sentences as say
 from gateway.xoev.mapping.converters import CONVERTERS, Shape, default_converter, possible_values
-from gateway.xoev.mapping.model import (
-    BEYOND,
-    STAR,
-    Condition,
-    FieldEntry,
-    GroupEntry,
-    Mapping,
-    Rule,
-    RuleKind,
-    Tokens,
-)
+from gateway.xoev.mapping.model import BEYOND, STAR, Condition, FieldEntry, GroupEntry, Mapping, Rule, RuleKind, Tokens
 from gateway.xoev.record.patterns import is_pattern
 
 FORMAT: Final = 1
@@ -145,12 +135,7 @@ class _Reader:
         return None
 
     def constant(
-        self,
-        place: str,
-        entry: ReadOnly[str, object],
-        field: Field | Group | None,
-        target: str,
-        when: Condition | None,
+        self, place: str, entry: ReadOnly[str, object], field: Field | Group | None, target: str, when: Condition | None
     ) -> None:
         value = self.text(f"{place}/constant", entry.get("constant"))
         if "from" in entry:
@@ -164,12 +149,7 @@ class _Reader:
         self.fields.setdefault(target, FieldEntry((), target, "", {}, Datatype.EVERYTHING, value, when))
 
     def attachment(
-        self,
-        place: str,
-        entry: ReadOnly[str, object],
-        field: Field | Group | None,
-        target: str,
-        when: Condition | None,
+        self, place: str, entry: ReadOnly[str, object], field: Field | Group | None, target: str, when: Condition | None
     ) -> None:
         element, listed = field if isinstance(field, Field) else None, self.enclosing(target) is not None
         read, faults = attached.read_entry(place, entry, element, when, listed=listed)
