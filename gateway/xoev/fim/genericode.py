@@ -90,23 +90,23 @@ def contradicting(tables: Mapping[str, CodeTable]) -> tuple[Finding, ...]:
         tables: the lists by the name of their file.
     """
     first: dict[tuple[str, str], str] = {}
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for name, table in tables.items():
         others = [first.setdefault(key, name) for key in table.keys]
-        other = next((one for one in others if tables[one].content != table.content), None)
-        if other is not None:
+        file = next((earlier for earlier in others if tables[earlier].content != table.content), None)
+        if file is not None:
             version = table.version_uri or f"{table.uri} {table.version}"
-            found.append(
+            findings.append(
                 Finding(
                     name,
                     "list_twice",
-                    f"Diese Datei und {other} enthalten dieselbe Fassung der Codeliste ({version}) mit verschiedenem "
+                    f"Diese Datei und {file} enthalten dieselbe Fassung der Codeliste ({version}) mit verschiedenem "
                     "Inhalt; bitte eine entfernen.",
-                    f"This file and {other} hold the same version of the code list ({version}) with different content; "
+                    f"This file and {file} hold the same version of the code list ({version}) with different content; "
                     "remove one.",
                 )
             )
-    return tuple(found)
+    return tuple(findings)
 
 
 class Lists:
@@ -265,16 +265,16 @@ class _Rows:
         if len(self.rows) >= _MAX_ROWS:
             self.stop(element.sourceline or 0, "list_large")
         cells = [""] * len(self.columns)
-        place = -1
+        column = -1
         for value in element:
             if _local(value) != "Value":
                 continue
             reference = value.get("ColumnRef")
-            place = place + 1 if reference is None else self.at(reference)
-            if not 0 <= place < len(cells):
+            column = column + 1 if reference is None else self.at(reference)
+            if not 0 <= column < len(cells):
                 self.faults.fault(value, "", "list_value")
                 continue
-            cells[place] = next((_text(part) for part in value if _local(part) == "SimpleValue"), "")
+            cells[column] = next((_text(part) for part in value if _local(part) == "SimpleValue"), "")
         self.rows.append(tuple(cells))
 
     def at(self, column: str) -> int:

@@ -35,7 +35,9 @@ class Attached:
 
 def shown(attachments: Sequence[Attachment]) -> tuple[Attached, ...]:
     """The files that portals sent, as people know them: by their names."""
-    names = [(one.kind, one.filename) for one in attachments if one.purpose is Purpose.ATTACHMENT]
+    names = [
+        (attachment.kind, attachment.filename) for attachment in attachments if attachment.purpose is Purpose.ATTACHMENT
+    ]
     return tuple(Attached(kind, "/attachments", dict.fromkeys(NAMES, name)) for kind, name in names)
 
 

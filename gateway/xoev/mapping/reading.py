@@ -196,9 +196,9 @@ class _Reader:
         if not isinstance(kind, str) or kind not in kinds:
             self.fault(f"{place}/kind", "mapping_value", ", ".join(sorted(kinds)))
             kind = RuleKind.REQUIRED.value
-        listed = entry.get("of")
+        entries = entry.get("of")
         sources = [
-            self.source(f"{place}/of/{n}", one) for n, one in enumerate(listed if isinstance(listed, list) else [])
+            self.source(f"{place}/of/{n}", item) for n, item in enumerate(entries if isinstance(entries, list) else [])
         ]
         known = self.known()
         for number, source in enumerate(sources):
@@ -210,8 +210,8 @@ class _Reader:
         if not isinstance(pattern, str) or bool(pattern) != (kind == RuleKind.PATTERN.value) or not is_pattern(pattern):
             self.fault(f"{place}/pattern", "mapping_pattern")
             pattern = ""
-        around = sources[0][:-1] if sources and kind not in BEYOND else ()
-        when = self.condition(f"{place}/when", entry["when"], around) if "when" in entry else None
+        parent = sources[0][:-1] if sources and kind not in BEYOND else ()
+        when = self.condition(f"{place}/when", entry["when"], parent) if "when" in entry else None
         plain = Rule(RuleKind(kind), tuple(sources), pattern, when)
         self.confirmed(place, plain)
         return self.bounded(place, entry, plain)
@@ -233,20 +233,20 @@ class _Reader:
         if rule.kind in {RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER}:
             if (days is None) == (other is None) or not _is_span(days):
                 self.fault(place, "mapping_value", say.BOUND)
-            there = self.source(f"{place}/other", other) if other is not None else ()
-            if there and there not in self.known():
+            bound = self.source(f"{place}/other", other) if other is not None else ()
+            if bound and bound not in self.known():
                 self.fault(f"{place}/other", "mapping_unknown")
-            for source in (*rule.of, *([there] if there else [])):
+            for source in (*rule.of, *([bound] if bound else [])):
                 if self.shapes.get(source, _UNSAID).get("format") not in {"date", ""} or (
-                    source is there and STAR in source
+                    source is bound and STAR in source
                 ):
                     self.fault(place, "mapping_value", say.DAYS)
-            return replace(rule, other=there, days=days if isinstance(days, int) and _is_span(days) else None)
+            return replace(rule, other=bound, days=days if isinstance(days, int) and _is_span(days) else None)
         if (days, other, total) != (None, None, None):
             self.fault(place, "mapping_value", say.UNBOUND)
         return rule
 
-    def condition(self, place: str, entry: object, around: Tokens = ()) -> Condition:
+    def condition(self, place: str, entry: object, parent: Tokens = ()) -> Condition:
         """A condition; `*` in it means the item of the list that the rule's values stand in (`around`)."""
         if not isinstance(entry, dict):
             self.fault(place, "mapping_value", say.CONDITION)
@@ -255,9 +255,9 @@ class _Reader:
         source = self.source(f"{place}/pointer", entry.get("pointer"))
         values, absent = entry.get("in", []), entry.get("absent", False)
         lists = source[: len(source) - source[::-1].index(STAR)] if STAR in source else ()
-        if lists != around[: len(lists)] or source[-1:] == (STAR,):
+        if lists != parent[: len(lists)] or source[-1:] == (STAR,):
             self.fault(
-                f"{place}/pointer", "mapping_repeat", say.inside("/" + "/".join(around) if STAR in around else "")
+                f"{place}/pointer", "mapping_repeat", say.inside("/" + "/".join(parent) if STAR in parent else "")
             )
         if not isinstance(values, list) or not all(isinstance(value, (str, bool)) for value in values):
             self.fault(f"{place}/in", "mapping_value", say.CONDITION_VALUES)
@@ -276,26 +276,26 @@ class _Reader:
             return
         if not condition.values and not condition.absent:
             self.fault(f"{place}/in", "mapping_value", say.CONDITION_NEVER)
-        held = shape if shape is not None else self.above(condition.source)
-        if held is None:
+        shape = self.above(condition.source) if shape is None else shape
+        if shape is None:
             return
-        possible = possible_values(held)
+        possible = possible_values(shape)
         for number, value in enumerate(condition.values):
             if isinstance(value, bool) if possible is None else value not in possible:
-                wanted = ", ".join(str(one).lower() if isinstance(one, bool) else one for one in possible or ())
-                self.fault(f"{place}/in/{number}", "mapping_value", say.one_of(wanted or "absent"))
+                words = [str(choice).lower() if isinstance(choice, bool) else choice for choice in possible or ()]
+                self.fault(f"{place}/in/{number}", "mapping_value", say.one_of(", ".join(words) or "absent"))
 
     def above(self, source: Tokens) -> Shape | None:
         """The shape of an object or a list; None for a value whose own entry is faulty."""
-        return {"type": "object"} if any(one[:-1] == source for one in self.known()) else None
+        return {"type": "object"} if any(known[:-1] == source for known in self.known()) else None
 
     def known(self) -> set[Tokens]:
         """Every place of the record that some entry names, and what is above it."""
         return {source[:length] for source in self.sources for length in range(1, len(source) + 1)}
 
     def nested(self, place: str, source: Tokens, target: str) -> None:
-        around = self.enclosing(target)
-        base = around.source if around else ()
+        group = self.enclosing(target)
+        base = group.source if group else ()
         if source[: len(base)] != base or STAR in source[len(base) :]:
             self.fault(place, "mapping_repeat", say.inside("/" + "/".join(base) if base else ""))
 

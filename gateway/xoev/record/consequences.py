@@ -25,31 +25,35 @@ def own(findings: Sequence[Finding], known: Sequence[Finding], rules: Sequence[R
     nothing is missing, nor a sum wrong, of which one part is not as it should be. By `rules` a value that is one of
     several to choose from is not missing where the choice has been told.
     """
-    absent = {one.pointer for one in known if one.rule in _ABSENT}
-    mistyped = {one.pointer for one in known if one.rule == "wrong_type"}
-    unmade = {one.pointer for one in known if one.rule in _CHOICES}
+    absent = {finding.pointer for finding in known if finding.rule in _ABSENT}
+    mistyped = {finding.pointer for finding in known if finding.rule == "wrong_type"}
+    unmade = {finding.pointer for finding in known if finding.rule in _CHOICES}
     choices = {pointer(source) for rule in rules if rule.kind.value in _CHOICES for source in rule.of}
-    parts = {above for place in absent for above in _above(place)}
+    parts = {above for path in absent for above in _above(path)}
     return [
-        one
-        for one in findings
+        finding
+        for finding in findings
         if not (
-            (one.pointer in mistyped and one.rule != "wrong_type")
-            or not absent.isdisjoint(_above(one.pointer))
-            or (one.rule in _OF_ALL and one.pointer in parts)
-            or (one.rule == "missing" and _general(one.pointer) in choices and _parent(one.pointer) in unmade)
+            (finding.pointer in mistyped and finding.rule != "wrong_type")
+            or not absent.isdisjoint(_above(finding.pointer))
+            or (finding.rule in _OF_ALL and finding.pointer in parts)
+            or (
+                finding.rule == "missing"
+                and _general(finding.pointer) in choices
+                and _parent(finding.pointer) in unmade
+            )
         )
     ]
 
 
-def _above(place: str) -> Iterator[str]:
-    while place := _parent(place):
-        yield place
+def _above(path: str) -> Iterator[str]:
+    while path := _parent(path):
+        yield path
 
 
-def _parent(place: str) -> str:
-    return place.rpartition("/")[0]
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
-def _general(place: str) -> str:
-    return "/".join(STAR if token.isdigit() else token for token in place.split("/"))
+def _general(path: str) -> str:
+    return "/".join(STAR if token.isdigit() else token for token in path.split("/"))

@@ -28,7 +28,7 @@ class Normaliser:
     """
 
     def __init__(self, root: FillingPlan, labels: Mapping[Tokens, Labels]) -> None:
-        self._texts = [(place, datatype, labels[place]) for place, datatype in dict(_free_texts(root, ())).items()]
+        self._texts = [(path, datatype, labels[path]) for path, datatype in dict(_free_texts(root, ())).items()]
 
     def normal(self, record: Mapping[str, object]) -> tuple[dict[str, object], list[Finding]]:
         """A record in NFC with its free texts normalised.
@@ -42,31 +42,31 @@ class Normaliser:
         """
         composed = cast("dict[str, object]", nfc(dict(record)))
         changes: dict[Tokens, str] = {}
-        told: list[Finding] = []
-        for place, datatype, label in self._texts:
-            for value, where in every(composed, place):
+        findings: list[Finding] = []
+        for path, datatype, label in self._texts:
+            for value, where in every(composed, path):
                 if isinstance(value, str):
                     text, replaced = normalised(value, datatype)
                     if replaced:
                         changes[where] = text
-                        told += _told(where, label, replaced)
-        return (cast("dict[str, object]", _with(composed, changes)) if changes else composed), told
+                        findings += _told(where, label, replaced)
+        return (cast("dict[str, object]", _with(composed, changes)) if changes else composed), findings
 
 
 def _free_texts(parent: FillingPlan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
     for child in parent.children:
-        place = base + (child.source or ())
+        path = base + (child.source or ())
         if child.entry is None:
-            yield from _free_texts(child, place if child.repeated else base)
+            yield from _free_texts(child, path if child.repeated else base)
         elif child.entry.normalise:
-            yield place, child.entry.datatype
+            yield path, child.entry.datatype
 
 
 def _with(value: object, changes: Mapping[Tokens, str], where: Tokens = ()) -> object:
     """The same JSON with other texts at some places; what holds none of them is shared."""
     if where in changes:
         return changes[where]
-    if not any(place[: len(where)] == where for place in changes):
+    if not any(changed[: len(where)] == where for changed in changes):
         return value
     if isinstance(value, dict):
         return {key: _with(inner, changes, (*where, key)) for key, inner in value.items()}
@@ -76,11 +76,11 @@ def _with(value: object, changes: Mapping[Tokens, str], where: Tokens = ()) -> o
 
 
 def _told(where: Tokens, label: Labels, replaced: tuple[Replacement, ...]) -> Iterator[Finding]:
-    for character in dict.fromkeys(one.character for one in replaced):
-        same = [one for one in replaced if one.character == character]
+    for character in dict.fromkeys(replacement.character for replacement in replaced):
+        same = [replacement for replacement in replaced if replacement.character == character]
         name_de, name_en = same[0].names
         to_de, to_en = shown(same[0].to)
-        places = ", ".join(str(one.position + 1) for one in same[:_SHOWN_PLACES])
+        places = ", ".join(str(replacement.position + 1) for replacement in same[:_SHOWN_PLACES])
         more = len(same) - _SHOWN_PLACES
         yield finding(
             pointer(where),

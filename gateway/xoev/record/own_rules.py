@@ -58,18 +58,18 @@ def read(source: bytes, schema: Schema) -> tuple[RuleSet | None, tuple[Finding, 
     rules, faults = schematron.read(source)
     if rules is None:
         return None, faults
-    found = [_fault("", "rules_values")] if rules.says_values else []
-    found += [_fault("", "rules_time")] if rules.timed else []
+    findings = [_fault("", "rules_values")] if rules.says_values else []
+    findings += [_fault("", "rules_time")] if rules.timed else []
     names = schema.root.tags()
     for rule in (rule for pattern in rules.patterns for rule in pattern.rules):
         if not any(needed <= names for needed in rule.context.needed):
-            found.append(_fault(f"/{rule.line}", "rules_never"))
-        found += [
+            findings.append(_fault(f"/{rule.line}", "rules_never"))
+        findings += [
             _fault(f"/{check.line}", "rules_languages")
             for check in rule.checks
             if not {"de", "en"} <= {message.language for message in check.messages}
         ]
-    return (None if found else rules), tuple(found)
+    return (None if findings else rules), tuple(findings)
 
 
 def asked(
@@ -87,9 +87,9 @@ def asked(
         findings with pointers into the create body, each once.
     """
     outcome = schematron.run(rules, root, at, budget=Budget(STEPS))
-    found = [rules_stage.finding(failed, _origin(failed.element, pointers)) for failed in outcome.failed]
-    found += [noted.finding for noted in rules_stage.unfinished(outcome)]
-    return list(dict.fromkeys(found))
+    findings = [rules_stage.finding(failed, _origin(failed.element, pointers)) for failed in outcome.failed]
+    findings += [noted.finding for noted in rules_stage.unfinished(outcome)]
+    return list(dict.fromkeys(findings))
 
 
 def _origin(element: etree._Element, pointers: Mapping[etree._Element, str]) -> str:

@@ -29,9 +29,9 @@ def is_pattern(text: str) -> bool:
 
 def matches(pattern: str, text: str) -> bool:
     """Whether the pattern holds for the whole text."""
-    found = _compiled(pattern)
+    compiled = _compiled(pattern)
     try:
-        return found is not None and bool(found.fullmatch(text))
+        return compiled is not None and bool(compiled.fullmatch(text))
     except UnicodeEncodeError:  # half a surrogate pair is no character
         return False
 
@@ -44,7 +44,7 @@ def _compiled(pattern: str) -> _Pattern | None:
     options.log_errors = False
     options.max_mem = _MEMORY
     try:
-        found: _Pattern = re2.compile(pattern, options)
+        compiled: _Pattern = re2.compile(pattern, options)
     except (re2.error, UnicodeEncodeError):
         return None
-    return found
+    return compiled

@@ -28,19 +28,19 @@ def broken(rule: Rule, record: dict[str, object], today: date | None, label: Lab
         if rule.when is not None and not rule.when.holds(record):
             return []
         return _sum(rule, record, label) if rule.kind is RuleKind.SUM else _day(rule, record, today, label)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for parent, where in every(record, rule.of[0][:-1]):
         if isinstance(parent, dict) and (rule.when is None or rule.when.holds(record, where)):
-            found += _siblings(rule, parent, where, label)
-    return found
+            findings += _siblings(rule, parent, where, label)
+    return findings
 
 
 def _siblings(rule: Rule, parent: dict[str, object], where: Tokens, label: LabelOf) -> list[Finding]:
     names = [source[-1] for source in rule.of]
-    given = [name for name in names if name in parent]
+    present = [name for name in names if name in parent]
     if rule.kind is RuleKind.REQUIRED:
         return [
-            finding(pointer((*where, name)), "missing", label((*where, name))) for name in names if name not in given
+            finding(pointer((*where, name)), "missing", label((*where, name))) for name in names if name not in present
         ]
     if rule.kind is RuleKind.CONFIRMED:
         return [
@@ -54,10 +54,10 @@ def _siblings(rule: Rule, parent: dict[str, object], where: Tokens, label: Label
             for name in names
             if isinstance(value := parent.get(name), str) and not matches(rule.pattern, value)
         ]
-    if len(given) == 1 or (given and rule.kind is RuleKind.AT_LEAST_ONE):
+    if len(present) == 1 or (present and rule.kind is RuleKind.AT_LEAST_ONE):
         return []
     labels = [label((*where, name)) for name in names]
-    both = (" / ".join(each[0] for each in labels), " / ".join(each[1] for each in labels))
+    both = (" / ".join(words[0] for words in labels), " / ".join(words[1] for words in labels))
     return [finding(pointer(where), rule.kind.value, both)]
 
 
@@ -70,14 +70,14 @@ def _day(rule: Rule, record: dict[str, object], today: date | None, label: Label
     if bound is None:
         return []
     early = rule.kind is RuleKind.NOT_BEFORE
-    found = []
+    findings = []
     for source in rule.of:
         for value, where in every(record, source):
-            given = _date(value)
-            if given and (given < bound if early else given > bound):
+            day = _date(value)
+            if day and (day < bound if early else day > bound):
                 name = "too_early" if early else "too_late"
-                found.append(finding(pointer(where), name, label(where), limit_de=limit_de, limit_en=limit_en))
-    return found
+                findings.append(finding(pointer(where), name, label(where), limit_de=limit_de, limit_en=limit_en))
+    return findings
 
 
 def _sum(rule: Rule, record: dict[str, object], label: LabelOf) -> list[Finding]:
@@ -86,8 +86,8 @@ def _sum(rule: Rule, record: dict[str, object], label: LabelOf) -> list[Finding]
     numbers = [Decimal(str(v)) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
     if not values or len(numbers) != len(values) or sum(numbers) == rule.total:
         return []
-    place = source[: source.index("*")]
-    return [finding(pointer(place), "sum", label(source), limit=rule.total)]
+    path = source[: source.index("*")]
+    return [finding(pointer(path), "sum", label(source), limit=rule.total)]
 
 
 def _date(value: object) -> date | None:

@@ -41,8 +41,8 @@ def example_json(form: FormSchema) -> bytes:
 
 
 def _held(children: tuple[Group | Field, ...], *, choice: bool) -> tuple[Group | Field, ...]:
-    held = transported(children)
-    return held[:1] if choice else held
+    kept = transported(children)
+    return kept[:1] if choice else kept
 
 
 def _fill(parent: etree._Element, target: str, children: tuple[Group | Field, ...]) -> None:

@@ -93,12 +93,11 @@ def _field(element: etree._Element, field: Field, minimum: int) -> None:
     base = "xs:string" if field.coded else _BUILT_IN[field.type]
     if not facets:
         element.set("type", base)
-        _occurs(element, minimum, field.maximum)
-        return
     _occurs(element, minimum, field.maximum)
-    restriction = _sub(_sub(element, "simpleType"), "restriction", base=base)
-    for name, value in facets:
-        _sub(restriction, name, value=value)
+    if facets:
+        restriction = _sub(_sub(element, "simpleType"), "restriction", base=base)
+        for name, value in facets:
+            _sub(restriction, name, value=value)
 
 
 def _facets(field: Field) -> list[tuple[str, str]]:
