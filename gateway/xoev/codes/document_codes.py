@@ -30,7 +30,7 @@ BY_DAY: Final = frozenset({CodeVerdict.EXPIRED.value, CodeVerdict.NOT_YET.value}
 
 
 class Lookup(Protocol):
-    """Code lists at hand, as `codelists.CodeLists`."""
+    """Code lists at hand, as `lists.CodeLists`."""
 
     def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> CodeVerdict:
         """Whether a code of a version of a list may be used on a day."""
@@ -48,7 +48,7 @@ class CodeType:
 
 @dataclass(frozen=True, slots=True)
 class Offence:
-    """A code that its list does not bear out: the element that holds it, the rule, and the list (`uri_version`)."""
+    """A code that its list does not confirm: the element that holds it, the rule, and the list (`uri_version`)."""
 
     element: etree._Element = field(repr=False)
     rule: str
@@ -135,9 +135,8 @@ class Codes:
         return " ".join((next(element.iterchildren(etree.Element)).text or "").split())
 
 
-def _declared(schemas: Iterable[etree._Element]) -> frozenset[str]:
+def _declared(roots: tuple[etree._Element, ...]) -> frozenset[str]:
     """Names of elements that a schema declares to be a Code or a restriction of it, by name or in place."""
-    roots = tuple(schemas)
     types, names = {"Code"}, set[str]()
     for attribute in (part for root in roots for part in root.iter(f"{XS}attribute") if part.get("name") == "listURI"):
         holder = next(attribute.iterancestors(f"{XS}complexType"), None)

@@ -1,6 +1,6 @@
 """Code lists by identity, version and day: is this a code of that list?
 
-Knows: versions side by side, which one counts on a day, codes that have run out. Never does: I/O; read a file
+Knows: versions side by side, which one counts on a day, expired codes. Never does: I/O; read a file
 (`fim/genericode.py`), fetch a list. Standard: XÖV Codelisten-Handbuch 1.2. Start reading: `CodeLists.verdict`.
 """
 

@@ -129,7 +129,7 @@ def _in_set(char: str, name: str) -> bool:
 
 
 def without_edges(pattern: Alternation, *, start: bool, end: bool) -> Alternation:
-    """The same without anchors where they say nothing, at the start or end of the text."""
+    """The pattern without anchors at the start or end: it always means the whole text, so they change nothing there."""
     return Alternation(tuple(_trimmed(branch, start=start, end=end) for branch in pattern.branches))
 
 

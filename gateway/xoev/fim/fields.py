@@ -31,7 +31,7 @@ class FieldReader:
         self.lists = lists
 
     def read(self, element: etree._Element, identifier: str, version: str, label: str) -> Field:
-        """The field as defined; how often it stands is the business of the caller."""
+        """The field as defined; the caller adds how often it occurs."""
         kind = self._code(element, identifier, "feldart", FieldKind) or FieldKind.INPUT
         field = Field(
             id=identifier,

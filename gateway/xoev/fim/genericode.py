@@ -1,4 +1,4 @@
-"""Code lists in genericode, read as a stream: a list of any length costs its rows, never its file.
+"""Code lists in genericode, parsed as a stream (pull parser): memory holds the rows, never the file.
 
 Knows: both spellings in use (children qualified or not), columns, keys, rows. Never does: hold the file, accept a
 document type, fetch anything. Standard: genericode 1.0 (OASIS), XÖV Codelisten-Handbuch 1.2.
@@ -26,7 +26,7 @@ MAX_BYTES: Final = 32 << 20
 SUFFIXES: Final = frozenset({".xml", ".gc"})
 """Endings of files of code lists, in lower case."""
 SNIFF: Final = 1 << 16
-"""Bytes before which a list has named itself, whatever comment stands above."""
+"""Bytes within which a list has named its namespace, whatever comment stands above."""
 _MAX_ROWS: Final = 200_000
 _MAX_COLUMNS: Final = 100
 _MAX_DEPTH: Final = 64
@@ -174,11 +174,11 @@ def read(chunks: Iterable[bytes]) -> tuple[CodeTable | None, tuple[Finding, ...]
 
 
 class _StoppedError(Exception):
-    """Reading on is not worth it; the fault is noted."""
+    """Ends the reading at once; the fault is noted already."""
 
 
 class _Rows:
-    """Takes elements as they end and forgets them; only columns, keys and rows stay."""
+    """Clears each element once it has ended, so that only columns, keys and rows are kept."""
 
     def __init__(self) -> None:
         self.faults = Faults()

@@ -1,8 +1,7 @@
 """Limits of a field (`praezisierung`): lengths, values, pattern, size.
 
 Knows: attributes (XDatenfelder 3) and JSON in the text (XDatenfelder 2), and which limit fits which type. Never does:
-enforce what it does not understand: the words stay in the notes and a notice says so, as HTML, which XDatenfelder 3
-names, passes over a `pattern` or `min` that is none.
+enforce an invalid limit: as in HTML, which XDatenfelder 3 names, it is skipped; a note keeps it, a notice names it.
 Standard: `praezisierung`, `maxSize`. Start reading: `limited`.
 """
 

@@ -28,7 +28,7 @@ _MAX_TAGS: Final = 1_500_000
 _MAX_ELEMENTS: Final = 20_000
 _MAX_DOCUMENT: Final = 2_000_000
 _MAX_WAYS: Final = 1_000_000_000
-"""Cubes of the lengths of rows of optional elements; some 5 s of compiling what is generated."""
+"""Sum of the cubed lengths of rows of optional elements, since compiling the XSD takes cubic time: some 5 s."""
 _ID: Final = re.compile(r"[SGF][0-9]{1,12}")
 _VERSION: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){1,2}")
 DRAFT: Final = "0.0"
@@ -45,7 +45,7 @@ _ONCE: Final = frozenset(
     | {"codeKey", "nameKey", "helpKey", "genericodeIdentification", "canonicalIdentification", "canonicalVersionUri"}
     | {"code", "hilfe", "typ", "definition", "freitextRegel", "script", "skript", "maxSize"}
 )
-"""What the standard has at most once in each of `_PARENTS`; of two, one would be lost silently."""
+"""Elements that the standard has at most once in each of `_PARENTS`: of two, one would be lost silently."""
 _NO_NOTES: Final = frozenset({"identifikation", "struktur", "regel"})
 _RULE_WORDS: Final = frozenset({"identifikation", "name", "definition", "freitextRegel", "script", "skript", "typ"})
 
@@ -254,7 +254,7 @@ def _count(element: etree._Element) -> int:
 
 
 def _weight(children: tuple[Group | Field, ...]) -> int:
-    """About how many characters a document has that holds each element as rarely as allowed, but once."""
+    """About how many characters the smallest document has that holds every element at least once."""
     total = 0
     for child in children:
         inner = 40 + (_weight(child.children) if isinstance(child, Group) else child.min_length or 0)

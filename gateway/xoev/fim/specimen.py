@@ -1,7 +1,7 @@
 """The shortest text that a pattern and two lengths allow; None where there is none.
 
-Knows: which lengths each part of a pattern can have. Never does: try at random; the same pattern gives the same text.
-Start reading: `specimen`. A set of lengths is a number whose bit n says that length n is possible.
+Knows: which lengths each part of a pattern can have (dynamic programming, memoised). Never does: try at random; the
+same pattern gives the same text. Start reading: `specimen`. A set of lengths is a bit set: bit n for length n.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PREFERRED: Final = "A0a1 -.,/@:_xXzZ9ÄäéΑ\n"
 def specimen(pattern: Alternation, shortest: int, longest: int | None) -> str | None:
     """A text that the pattern allows, at least `shortest` and at most `longest` characters long.
 
-    Raises `Unsupported` for a pattern with more ways than are worth walking, and for a text of more than 2,000.
+    Raises `Unsupported` for a pattern that takes more than `_BUDGET` steps, and for a text of more than 2,000.
     """
     if shortest > _LONGEST:
         raise Unsupported
@@ -35,7 +35,7 @@ def specimen(pattern: Alternation, shortest: int, longest: int | None) -> str | 
 
 
 class _Search:
-    """Lengths of parts, remembered, within a budget of steps."""
+    """One search for texts up to a length: lengths of parts are memoised, steps have a budget."""
 
     def __init__(self, cap: int) -> None:
         self.all = (1 << (cap + 1)) - 1

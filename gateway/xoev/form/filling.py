@@ -50,6 +50,15 @@ class FillingPlan:
         for child in self.children:
             yield from child.walk()
 
+    def entries(self, base: Tokens = ()) -> Iterator[tuple[Tokens, FieldEntry]]:
+        """The entry of each field below, with the pointer into the record that it reads (`*` for list items)."""
+        for child in self.children:
+            path = base + (child.source or ())
+            if child.entry is None:
+                yield from child.entries(path if child.repeated else base)
+            else:
+                yield path, child.entry
+
 
 @dataclass(frozen=True, slots=True)
 class FilledForm:

@@ -1,4 +1,4 @@
-"""What a published XSD says of a form's fields: its limits count, and each that differs is told.
+"""What a published XSD says of a form's fields: its limits count, and each difference is a finding.
 
 Knows: which of two limits is narrower. Never does: drop a limit of the form that the XSD is silent about.
 Standard: XML Schema 1.0 part 2 (facets), XDatenfelder 3. Start reading: `as_published`.

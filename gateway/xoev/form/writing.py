@@ -1,4 +1,4 @@
-"""Writing and validating a document: lxml decides, the findings speak of the portal's record.
+"""Writing and validating a document: the XSD judges it, findings point into the portal's record.
 
 Knows: which element came from which place of the record. Never does: show an XML path or a value to the portal.
 Standard: XML Schema 1.0. Start reading: `document`.

@@ -1,4 +1,4 @@
-"""The normaliser of DIN 91379: typographic characters become allowed ones, and each replacement is told.
+"""The normaliser of DIN 91379: typographic characters become allowed ones, and each replacement is reported.
 
 Knows: which character stands for which. Never does: touch a name: names are refused with a suggestion.
 Standard: DIN 91379:2022-08; the replacements are this project's, each meaning the same to a reader.
@@ -86,7 +86,7 @@ def normalised(text: str, datatype: Datatype) -> tuple[str, tuple[Replacement, .
         datatype: what the field allows; characters that it allows stay as they are.
 
     Returns:
-        the text and what was replaced; characters without a stand-in stay, and `latin.offence` still finds them.
+        the text and what was replaced; characters without a stand-in stay, and `datatypes.offence` still finds them.
     """
     if offence(text, datatype) is None:
         return text, ()

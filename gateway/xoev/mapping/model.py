@@ -39,7 +39,7 @@ class Condition:
         return self.absent if value is None else self.met(value)
 
     def met(self, value: object) -> bool:
-        """Whether a value that is there is one of the wanted."""
+        """Whether a value that is there is one of `values`, and of the same type."""
         return any(value == allowed and type(value) is type(allowed) for allowed in self.values)
 
 

@@ -126,7 +126,7 @@ class _Reader:
         self.fields.setdefault(target, FieldEntry(source, target, name, codes, datatype, None, when, normalise))
 
     def target(self, place: str, path: str, kind: type[Field | Group]) -> Field | Group | None:
-        """The element at a path, if it is of that kind and part of documents; without a form nobody can say."""
+        """The element at a path, if it is of that kind and part of documents; without a form nothing is judged."""
         element = self.elements.get(path)
         if isinstance(element, kind) and not (isinstance(element, Field) and element.kind is FieldKind.LABEL):
             return element
@@ -269,7 +269,7 @@ class _Reader:
         return condition
 
     def judged(self, place: str, condition: Condition) -> None:
-        """A condition asks for a value that the record may hold; one that can never hold is a slip of the pen."""
+        """A condition asks for a value that the record may hold; one that can never hold is a fault."""
         shape = self.shapes.get(condition.source)
         if condition.source and shape is None and condition.source not in self.known():
             self.fault(f"{place}/pointer", "mapping_unknown")

@@ -7,7 +7,7 @@ Standard: JSON Schema 2020-12, DIN 91379:2022-08. Start reading: `RecordCheck.fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -51,9 +51,9 @@ _JUDGES: Final = {name: judge for name, (judge, _) in FORMATS.items()}
 
 
 def within_limits(record: object) -> list[Finding]:
-    """Technical limits, before anything looks closer: depth, number of values, length of texts, Unicode, numbers.
+    """Technical limits, checked first: depth, number of values, length of texts, Unicode, numbers.
 
-    Needs no recursion, so no input can exhaust the stack; stops at the first finding of depth or number.
+    Iterative, so no input can exhaust the stack; stops at the first finding of depth or number.
     """
     if not isinstance(record, dict):
         return [finding("/record", "not_an_object")]
@@ -96,7 +96,7 @@ class RecordCheck:
 
     Args:
         schema: the published schema of the record.
-        labels: the label of each place, from `record_schema.build`.
+        labels: the label of each place, from `json_schema.build`.
         root: the plan, for the datatypes of texts.
         rules: rules between values.
     """
@@ -117,7 +117,9 @@ class RecordCheck:
             offline=True,
         )
         self._texts = [
-            (path, datatype) for path, datatype in _texts(root, ()) if self._shapes[path].get("type") == "string"
+            (path, entry.datatype)
+            for path, entry in root.entries()
+            if entry.converter in _TEXT_CONVERTERS and self._shapes[path].get("type") == "string"
         ]
 
     def findings(self, record: dict[str, object], today: date | None = None) -> list[Finding]:
@@ -186,15 +188,6 @@ class RecordCheck:
         if keyword == "format":
             return [finding(where, "format", label, limit=FORMATS[shape["format"]][1])]
         return [finding(where, "schema", label, limit=keyword)]
-
-
-def _texts(parent: FillingPlan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
-    for child in parent.children:
-        path = base + (child.source or ())
-        if child.entry is None:
-            yield from _texts(child, path if child.repeated else base)
-        elif child.entry.converter in _TEXT_CONVERTERS:
-            yield path, child.entry.datatype
 
 
 def _inside(pattern: str) -> str:

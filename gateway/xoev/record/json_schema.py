@@ -1,6 +1,6 @@
 """The JSON Schema of the portal's record, made from form schema and mapping.
 
-Knows: which shape each value has and what is required. Never does: judge a record (`record.py` does).
+Knows: which shape each value has and what is required. Never does: judge a record (`checking.py` does).
 Standard: JSON Schema 2020-12. Start reading: `build`.
 """
 

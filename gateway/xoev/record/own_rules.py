@@ -1,4 +1,4 @@
-"""Rules of a service (`rules.sch`) or a standard: read, asked of documents, told at places of the record.
+"""Rules of a service (`rules.sch`) or a standard: read, run on documents, reported at pointers into the record.
 
 Knows: which element came from which place of the record. Never does: let a rule repeat values or ask for the day; what
 depends on the day of receipt stands in the mapping. Standard: ISO/IEC 19757-3. Start reading: `read`, then `asked`.
@@ -20,7 +20,7 @@ from gateway.xoev.schema.compiled_xsd import Schema
 from gateway.xoev.schematron import Budget, RuleSet
 
 _NO_MOMENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""Given to rules of which `read` made sure that they do not ask for the moment."""
+"""A placeholder for rules that `read` accepted, which never ask for the moment."""
 
 STEPS: Final = 500_000
 """Steps for the rules of one document while a portal waits."""

@@ -1,6 +1,6 @@
 """Rules between values of a record: what each kind demands, and what is found where it is broken.
 
-Knows: the kinds of `mapping.RuleKind`. Never does: evaluate expressions, read a clock: the day of receipt is given.
+Knows: the kinds of `RuleKind`. Never does: evaluate expressions, read a clock: the day of receipt is given.
 Standard: of this project; rules are data of a service. Start reading: `broken`.
 """
 
@@ -22,7 +22,7 @@ LabelOf = Callable[[Tokens], Labels]
 def broken(rule: Rule, record: dict[str, object], today: date | None, label: LabelOf) -> list[Finding]:
     """What of a rule the record breaks, where its condition holds.
 
-    What has the wrong type or is missing above is not told again.
+    What has the wrong type or is missing above is not reported again.
     """
     if rule.kind in BEYOND:
         if rule.when is not None and not rule.when.holds(record):

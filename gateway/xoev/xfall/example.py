@@ -35,7 +35,7 @@ def example_xml(form: FormSchema) -> bytes:
 
 
 def example_json(form: FormSchema) -> bytes:
-    """The same example as a record, valid by `xfall_json.to_json_schema`; deterministic."""
+    """The same example as a record, valid by `json_schema.to_json_schema`; deterministic."""
     record = _record(_held(form.children, choice=False))
     return (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode()
 

@@ -1,7 +1,7 @@
 """The record of a form in JSON: its schema in the shape of the FIM portal.
 
 Knows: keys made of id and version (`F60000228V2.0`). Never does: know a mapping; a service's own record has its schema
-in `record_schema.py`. Standard: JSON Schema 2020-12. Start reading: `to_json_schema`.
+in `record/json_schema.py`. Standard: JSON Schema 2020-12. Start reading: `to_json_schema`.
 """
 
 from __future__ import annotations
