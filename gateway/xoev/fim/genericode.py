@@ -254,12 +254,10 @@ class _Rows:
         self.columns.append(name)
 
     def key(self, element: etree._Element) -> None:
-        named = [part.get("Ref", "") for part in element if _local(part) == "ColumnRef"]
-        key = (element.sourceline or 0, named[0] if named else "")
-        if any(etree.QName(part).localname in _RECOMMENDED for part in element.iter(etree.Element)):
-            self.keys.insert(0, key)
-        else:
-            self.keys.append(key)
+        columns = (part.get("Ref", "") for part in element if _local(part) == "ColumnRef")
+        key = (element.sourceline or 0, next(columns, ""))
+        recommended = any(etree.QName(part).localname in _RECOMMENDED for part in element.iter(etree.Element))
+        self.keys.insert(0 if recommended else len(self.keys), key)
 
     def row(self, element: etree._Element) -> None:
         if len(self.rows) >= _MAX_ROWS:

@@ -90,7 +90,7 @@ class _Reader:
             self.faults.fault(root, "", "fim_missing")
             return None
         element = schemas[0]
-        if _count(element) > _MAX_ELEMENTS:
+        if sum(1 for _ in element.iter("{*}datenfeld", "{*}datenfeldgruppe")) > _MAX_ELEMENTS:
             self.faults.fault(element, nodes.text(element, "identifikation", "id"), "fim_many")
             return None
         self.doubled(element)
@@ -249,14 +249,10 @@ def _label(element: etree._Element, identifier: str) -> str:
     return next((label for name in names if (label := nodes.text(element, name))), identifier)
 
 
-def _count(element: etree._Element) -> int:
-    return sum(1 for _ in element.iter("{*}datenfeld", "{*}datenfeldgruppe"))
-
-
 def _weight(children: tuple[Group | Field, ...]) -> int:
     """About how many characters the smallest document has that holds every element at least once."""
     total = 0
     for child in children:
-        inner = 40 + (_weight(child.children) if isinstance(child, Group) else child.min_length or 0)
-        total += max(child.minimum, 1) * inner
+        characters = 40 + (_weight(child.children) if isinstance(child, Group) else child.min_length or 0)
+        total += max(child.minimum, 1) * characters
     return total

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import astuple
 from typing import Final
 
-from gateway.model import Finding
 from gateway.xoev.fim import Code, Field, FieldKind, FieldType, FormSchema, Group
 from gateway.xoev.fim.model import FormRule, Note
 from gateway.xoev.xfall.schema import namespace, root_name
@@ -68,7 +67,8 @@ def to_markdown(form: FormSchema) -> bytes:
         "## Elemente",
         *(f"### {_plain(path)}: {_plain(element.label)}\n\n{_list(_facts(element))}" for path, element in elements),
         *_code_lists(element for _, element in elements if isinstance(element, Field) and element.codes),
-        *_left_out(form.notices),
+        "## Nicht übernommen" if form.notices else "",
+        "\n".join(f"- {_plain(notice.de)}" for notice in form.notices),
     ]
     return ("\n\n".join(part for part in parts if part) + "\n").encode()
 
@@ -140,12 +140,6 @@ def _code_lists(fields: Iterable[Field]) -> list[str]:
         rows = [(code.code, code.name, code.hint) for code in codes]
         parts += [f"### {_plain(name)}", _table(("Code", "Name", "Hinweis"), rows)]
     return parts
-
-
-def _left_out(notices: tuple[Finding, ...]) -> list[str]:
-    if not notices:
-        return []
-    return ["## Nicht übernommen", "\n".join(f"- {_plain(notice.de)}" for notice in notices)]
 
 
 def _list(facts: list[tuple[str, str]]) -> str:

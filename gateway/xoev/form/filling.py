@@ -160,10 +160,9 @@ class _Filler:
     def count(self, child: FillingPlan, number: int, base: Tokens) -> None:
         if child.node.minimum <= number and (child.node.maximum is None or number <= child.node.maximum):
             return
-        place = pointer(base + tuple(token for token in child.source or () if token != STAR))
         kind = child.entry.attachment if child.entry else ""
-        if kind:
-            place = "/attachments"
+        path = base + tuple(token for token in child.source or () if token != STAR)
+        place = "/attachments" if kind else pointer(path)
         if number == 0:
             if kind:
                 self.findings.append(finding(place, "attachment_missing", child.label, limit=kind))

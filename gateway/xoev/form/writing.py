@@ -80,11 +80,10 @@ def _judge(schema: Schema, root: etree._Element, filled: FilledForm) -> Iterator
     if not errors:
         return
     by_element = _origins(root, filled)
-    namespaces = schema.prefixes
     seen: set[tuple[str, str]] = set()
     faceted: set[str] = set()
     for error in errors:
-        elements = root.getroottree().xpath(error.path or "/*", namespaces=namespaces)
+        elements = root.getroottree().xpath(error.path or "/*", namespaces=schema.prefixes)
         origin = next((by_element[element] for element in elements if element in by_element), by_element[root])
         result = _translate(error, origin, faceted)
         if result is not None and (result.pointer, result.rule) not in seen:

@@ -86,10 +86,6 @@ def _code(value: object, codes: _Codes) -> str:
     return codes[code]
 
 
-def _code_shape(_field: Field, codes: _Codes) -> Shape:
-    return {"type": "string", "enum": list(codes)}
-
-
 def _date(value: object, codes: _Codes) -> str:
     day = _text(value, codes)
     if not _FULL.fullmatch(day):
@@ -230,7 +226,7 @@ _STREET_SHAPE: Final = _string(minLength=3, maxLength=80, format="street-line")
 
 CONVERTERS: Final[Mapping[str, Converter]] = {
     "text": Converter(_TEXTS, _text_shape, _text),
-    "code": Converter(_TEXTS, _code_shape, _code),
+    "code": Converter(_TEXTS, lambda _field, codes: {"type": "string", "enum": list(codes)}, _code),
     "date": Converter(frozenset({FieldType.DATE}), _string(format="date", maxLength=10), _date),
     "bool": Converter(frozenset({FieldType.BOOL}), lambda _field, _codes: {"type": "boolean"}, _bool),
     "integer": Converter(frozenset({FieldType.NUM_INT}), _number_shape, _integer),

@@ -223,7 +223,7 @@ class _Reader:
 
     def bounded(self, place: str, entry: ReadOnly[str, object], rule: Rule) -> Rule:
         """The rule with its day or its sum, where it is of such a kind."""
-        days, other, total = entry.get("days"), entry.get("other"), entry.get("total")
+        days, pointer, total = entry.get("days"), entry.get("other"), entry.get("total")
         if rule.kind is RuleKind.SUM:
             number = _number(total)
             if number is None or len(rule.of) != 1 or STAR not in rule.of[0]:
@@ -231,9 +231,9 @@ class _Reader:
                 return Rule(RuleKind.REQUIRED, ())
             return replace(rule, total=number)
         if rule.kind in {RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER}:
-            if (days is None) == (other is None) or not _is_span(days):
+            if (days is None) == (pointer is None) or not _is_span(days):
                 self.fault(place, "mapping_value", say.BOUND)
-            bound = self.source(f"{place}/other", other) if other is not None else ()
+            bound = self.source(f"{place}/other", pointer) if pointer is not None else ()
             if bound and bound not in self.known():
                 self.fault(f"{place}/other", "mapping_unknown")
             for source in (*rule.of, *([bound] if bound else [])):
@@ -242,7 +242,7 @@ class _Reader:
                 ):
                     self.fault(place, "mapping_value", say.DAYS)
             return replace(rule, other=bound, days=days if isinstance(days, int) and _is_span(days) else None)
-        if (days, other, total) != (None, None, None):
+        if (days, pointer, total) != (None, None, None):
             self.fault(place, "mapping_value", say.UNBOUND)
         return rule
 

@@ -133,7 +133,8 @@ class RecordCheck:
                 findings += self._translate(error)
         for path, multiple in self._multiples:
             for value, where in every(record, path):
-                if _is_number(value) and Decimal(str(value)) % multiple:
+                number = isinstance(value, int | float) and not isinstance(value, bool)
+                if number and Decimal(str(value)) % multiple:
                     findings.append(finding(pointer(where), "multiple_of", self._labels[path], limit=multiple))
         for path, datatype in self._texts:
             for value, where in every(record, path):
@@ -182,16 +183,13 @@ class RecordCheck:
         if keyword in _LIMITS:
             return [finding(where, _LIMITS[keyword], label, limit=shape[keyword])]
         if keyword == "pattern":
-            return [finding(where, "pattern", label, limit=_inside(shape["pattern"]))]
+            limit = shape["pattern"].removeprefix("^(?:").removesuffix(")$")
+            return [finding(where, "pattern", label, limit=limit)]
         if keyword == "enum":
             return [finding(where, "not_in_list", label, limit=", ".join(map(str, shape["enum"])))]
         if keyword == "format":
             return [finding(where, "format", label, limit=FORMATS[shape["format"]][1])]
         return [finding(where, "schema", label, limit=keyword)]
-
-
-def _inside(pattern: str) -> str:
-    return pattern.removeprefix("^(?:").removesuffix(")$")
 
 
 def _general(path: Tokens) -> Tokens:
@@ -212,10 +210,6 @@ def _characters(where: Tokens, datatype: Datatype, value: str, position: int, la
         suggestion_de=suggestion_de,
         suggestion_en=suggestion_en,
     )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _in_order(findings: list[Finding]) -> list[Finding]:

@@ -6,6 +6,7 @@ Standard: JSON Schema 2020-12. Start reading: `build`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -127,11 +128,10 @@ def _render(part: _Part) -> Shape:
     }
 
 
-def _labels(part: _Part, tokens: Tokens) -> list[tuple[Tokens, Labels]]:
-    found = [(tokens, part.label if part.label[0] else (tokens[-1], tokens[-1]))]
+def _labels(part: _Part, tokens: Tokens) -> Iterator[tuple[Tokens, Labels]]:
+    yield tokens, part.label if part.label[0] else (tokens[-1], tokens[-1])
     for key, below in part.below.items():
-        found += _labels(below, (*tokens, key))
-    return found
+        yield from _labels(below, (*tokens, key))
 
 
 def _rule(rule: Rule) -> Shape:
@@ -157,10 +157,10 @@ def _rule(rule: Rule) -> Shape:
 
 
 def _condition(condition: Condition) -> Shape:
-    inner: Shape = {"properties": {condition.source[-1]: {"enum": list(condition.values)}}}
+    shape: Shape = {"properties": {condition.source[-1]: {"enum": list(condition.values)}}}
     if not condition.absent:
-        inner["required"] = [condition.source[-1]]
-    nested: Any = inner
+        shape["required"] = [condition.source[-1]]
+    nested: Any = shape
     for token in reversed(condition.source[:-1]):
         nested = {"properties": {token: nested}}
         if not condition.absent:

@@ -93,10 +93,8 @@ def asked(
 
 
 def _origin(element: etree._Element, pointers: Mapping[etree._Element, str]) -> str:
-    current: etree._Element | None = element
-    while current is not None and current not in pointers:
-        current = current.getparent()
-    return "/record" if current is None else pointers[current]
+    ancestors = (element, *element.iterancestors())
+    return next((pointers[ancestor] for ancestor in ancestors if ancestor in pointers), "/record")
 
 
 _fault: Final = Sentences(_SENTENCES).finding

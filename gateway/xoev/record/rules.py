@@ -39,26 +39,20 @@ def _siblings(rule: Rule, parent: dict[str, object], where: Tokens, label: Label
     names = [source[-1] for source in rule.of]
     present = [name for name in names if name in parent]
     if rule.kind is RuleKind.REQUIRED:
-        return [
-            finding(pointer((*where, name)), "missing", label((*where, name))) for name in names if name not in present
-        ]
-    if rule.kind is RuleKind.CONFIRMED:
-        return [
-            finding(pointer((*where, name)), "not_confirmed", label((*where, name)))
-            for name in names
-            if parent.get(name) is False
-        ]
-    if rule.kind is RuleKind.PATTERN:
-        return [
-            finding(pointer((*where, name)), "pattern", label((*where, name)), limit=rule.pattern)
-            for name in names
-            if isinstance(value := parent.get(name), str) and not matches(rule.pattern, value)
-        ]
-    if len(present) == 1 or (present and rule.kind is RuleKind.AT_LEAST_ONE):
+        slug, faulty = "missing", [name for name in names if name not in parent]
+    elif rule.kind is RuleKind.CONFIRMED:
+        slug, faulty = "not_confirmed", [name for name in names if parent.get(name) is False]
+    elif rule.kind is RuleKind.PATTERN:
+        texts = ((name, parent.get(name)) for name in names)
+        faulty = [name for name, text in texts if isinstance(text, str) and not matches(rule.pattern, text)]
+        slug = "pattern"
+    elif len(present) == 1 or (present and rule.kind is RuleKind.AT_LEAST_ONE):
         return []
-    labels = [label((*where, name)) for name in names]
-    both = (" / ".join(words[0] for words in labels), " / ".join(words[1] for words in labels))
-    return [finding(pointer(where), rule.kind.value, both)]
+    else:
+        labels = [label((*where, name)) for name in names]
+        both = (" / ".join(words[0] for words in labels), " / ".join(words[1] for words in labels))
+        return [finding(pointer(where), rule.kind.value, both)]
+    return [finding(pointer((*where, name)), slug, label((*where, name)), limit=rule.pattern) for name in faulty]
 
 
 def _day(rule: Rule, record: dict[str, object], today: date | None, label: LabelOf) -> list[Finding]:

@@ -41,8 +41,8 @@ def example_json(form: FormSchema) -> bytes:
 
 
 def _held(children: tuple[Group | Field, ...], *, choice: bool) -> tuple[Group | Field, ...]:
-    kept = transported(children)
-    return kept[:1] if choice else kept
+    elements = transported(children)
+    return elements[:1] if choice else elements
 
 
 def _fill(parent: etree._Element, target: str, children: tuple[Group | Field, ...]) -> None:

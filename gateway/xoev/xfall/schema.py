@@ -69,9 +69,9 @@ def to_xsd(form: FormSchema) -> bytes:
 
 
 def _content(parent: etree._Element, children: tuple[Group | Field, ...], *, choice: bool = False) -> None:
-    held = transported(children)
-    model = _sub(_sub(parent, "complexType"), "choice" if choice and held else "sequence")
-    for child in held:
+    elements = transported(children)
+    model = _sub(_sub(parent, "complexType"), "choice" if choice and elements else "sequence")
+    for child in elements:
         element = _sub(model, "element", name=child.id)
         minimum = max(child.minimum, 1) if choice else child.minimum
         if isinstance(child, Group):
@@ -114,11 +114,8 @@ def _facets(field: Field) -> list[tuple[str, str]]:
         facets += [("minInclusive", field.earliest), ("maxInclusive", field.latest)]
     if field.type is FieldType.NUM_CURRENCY:
         facets += [("fractionDigits", 2)]
-    return [(name, _written(value)) for name, value in facets if value is not None]
-
-
-def _written(value: str | int | Decimal) -> str:
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+    limits = ((name, value) for name, value in facets if value is not None)
+    return [(name, format(value, "f") if isinstance(value, Decimal) else str(value)) for name, value in limits]
 
 
 def _sub(parent: etree._Element, local: str, **attributes: str) -> etree._Element:
