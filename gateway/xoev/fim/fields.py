@@ -56,8 +56,8 @@ class FieldReader:
         value = nodes.text(element, name, "code")
         if value in {member.value for member in of}:
             return of(value)
-        named = nodes.child(element, name)
-        self.faults.fault(element if named is None else named, identifier, f"fim_{name}")
+        child = nodes.child(element, name)
+        self.faults.fault(element if child is None else child, identifier, f"fim_{name}")
         return None
 
     def _codes(self, element: etree._Element, field: Field) -> tuple[Code, ...]:

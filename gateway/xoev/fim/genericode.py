@@ -67,11 +67,16 @@ class CodeTable:
 
     def codes(self, code: str = "", name: str = "", hint: str = "") -> tuple[Code, ...]:
         """Codes with names; columns may be named (codeKey, nameKey, helpKey), else the list's own keys count."""
-        at = self.columns.index(code) if code in self.columns else self.code_column
-        named = self.columns.index(name) if name in self.columns else self.name_column
-        helped = self.columns.index(hint) if hint in self.columns else None
+        code_column = self.columns.index(code) if code in self.columns else self.code_column
+        name_column = self.columns.index(name) if name in self.columns else self.name_column
+        hint_column = self.columns.index(hint) if hint in self.columns else None
         return tuple(
-            Code(row[at], row[named] or row[at], row[helped] if helped is not None else "") for row in self.rows
+            Code(
+                row[code_column],
+                row[name_column] or row[code_column],
+                row[hint_column] if hint_column is not None else "",
+            )
+            for row in self.rows
         )
 
 

@@ -121,17 +121,16 @@ class _Limits:
             return None
         try:
             expression = pattern.read(written)
-            spelled, shortest = spell(expression), specimen(expression, low, high)
+            spelled = spell(expression)
+            if specimen(expression, low, high) is not None:
+                return spelled
+            rule = "fim_pattern_length"
         except PatternBroken:
-            self.notice("fim_pattern")
-            return None
+            rule = "fim_pattern"
         except Unsupported:
-            self.notice("fim_pattern_spelling")
-            return None
-        if shortest is None:
-            self.notice("fim_pattern_length")
-            return None
-        return spelled
+            rule = "fim_pattern_spelling"
+        self.notice(rule)
+        return None
 
     def number_field(self, field: Field) -> Field:
         low, high = self.number(self.given.get("minValue", "")), self.number(self.given.get("maxValue", ""))

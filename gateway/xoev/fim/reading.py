@@ -170,9 +170,10 @@ class _Reader:
 
     def contained(self, structure: etree._Element, identifier: str) -> list[etree._Element]:
         parts = [part for outer in nodes.below(structure, "enthaelt") for part in outer if isinstance(part.tag, str)]
-        if not parts or any(nodes.local(part) not in {"datenfeld", "datenfeldgruppe"} for part in parts):
+        elements = [part for part in parts if nodes.local(part) in {"datenfeld", "datenfeldgruppe"}]
+        if not elements or len(elements) < len(parts):
             self.faults.fault(structure, identifier, "fim_contained")
-        return [part for part in parts if nodes.local(part) in {"datenfeld", "datenfeldgruppe"}]
+        return elements
 
     def used(self, structure: etree._Element, element: etree._Element, above: tuple[str, ...]) -> Group | Field | None:
         letter = "F" if nodes.local(element) == "datenfeld" else "G"

@@ -1,7 +1,7 @@
 """The data dictionary of a form: everything the file says, in Markdown, for people in town halls.
 
 Knows: German headings and the words of the form. Never does: leave out what a document cannot carry (rules, legal
-bases, status); it is all under the element that says it. Standard: CommonMark with tables.
+bases, status); all of it stands under its element. Standard: CommonMark with tables.
 Start reading: `to_markdown`.
 """
 

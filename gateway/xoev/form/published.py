@@ -104,9 +104,9 @@ class _Reader:
     def group(
         self, path: str, element: Element, children: _Held, *, choice: bool
     ) -> tuple[_Held, tuple[Node, ...], bool]:
-        """The children as the XSD has them, in the form and as nodes, and whether by the XSD exactly one stands.
+        """The children as the XSD has them, in the form and as nodes, and whether the XSD has a choice of them.
 
-        `choice` says whether by the form exactly one does.
+        `choice` says whether the form has one.
         """
         content = self.declared.content(element)
         expected = {child.id: child for child in transported(children)}
@@ -139,7 +139,7 @@ class _Reader:
         return published, tuple(node for _, node in joined.values()), one_of
 
     def child(self, path: str, element: Element, child: Group | Field, *, alone: bool) -> tuple[Group | Field, Node]:
-        """A child as the XSD has it; of those that stand `alone`, in a choice, the least number says nothing."""
+        """A child as the XSD has it; where it stands `alone`, in a choice, the minimum is not compared."""
         counted = replace(element, minimum=child.minimum) if alone else element
         self.differences += published_limits.counts(path, child, counted)
         namespace = etree.QName(element.tag).namespace or ""
@@ -186,7 +186,7 @@ class _Reader:
 
 
 def _code(content: Content) -> Element | None:
-    """The child that holds the code of an element of the XÖV datatype Code, if nothing else has to stand in it."""
+    """The child that holds the code of an element of the XÖV datatype Code, if it has no other mandatory child."""
     if content.simple is not None or content.free or _repeats(content.model):
         return None
     children = [child for child in _members(content.model) if child.minimum or child.name == _CODE]

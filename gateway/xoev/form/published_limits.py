@@ -150,7 +150,7 @@ def _limit(path: str, name: str, form: Any, xsd: Any) -> list[Finding]:  # noqa:
     order: Callable[[Any, Any], bool] = (lambda a, b: a > b) if name in _LOWER else (lambda a, b: a < b)
     narrower = xsd is not None and (form is None or name == "pattern" or order(xsd, form))
     if xsd is not None and not xsd and form is None:
-        return []  # a least length of none says nothing
+        return []  # a minimum length of zero allows every text
     words = [_FACETS[name], *("-" if value is None else str(value) for value in (form, xsd))]
     return [told(f"/{path}", "document_narrower" if narrower else "document_wider", *words)]
 

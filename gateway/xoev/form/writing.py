@@ -111,7 +111,7 @@ def _translate(error: etree._LogEntry, origin: FilledForm, faceted: set[str]) ->
 def _limit(plan: FillingPlan, facet: str) -> str:
     value = getattr(plan.node.facets, facet)
     if value is None:
-        return "-"  # a base type of a published XSD says it
+        return "-"  # the limit stands in a base type of a published XSD
     if facet == "fraction_digits":
         return "0." + "0" * (int(value) - 1) + "1"
     return ", ".join(value) if isinstance(value, tuple) else str(value)

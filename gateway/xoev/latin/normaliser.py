@@ -107,7 +107,7 @@ def stand_in(character: str, datatype: Datatype) -> str | None:
         return None
     to = replacement[0]
     if to == "\n" and offence(to, datatype) is not None:
-        to = " "  # where the datatype has one line
+        to = " "  # the datatype has no line breaks
     return to if offence(to, datatype) is None else None
 
 

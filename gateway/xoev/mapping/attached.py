@@ -38,7 +38,7 @@ def shown(attachments: Sequence[Attachment]) -> tuple[Attached, ...]:
     names = [
         (attachment.kind, attachment.filename) for attachment in attachments if attachment.purpose is Purpose.ATTACHMENT
     ]
-    return tuple(Attached(kind, "/attachments", dict.fromkeys(NAMES, name)) for kind, name in names)
+    return tuple(Attached(kind, "/attachments", dict.fromkeys(NAMES, filename)) for kind, filename in names)
 
 
 def read_entry(

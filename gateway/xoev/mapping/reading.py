@@ -88,12 +88,9 @@ class _Reader:
         if target in self.groups:
             self.fault(f"{place}/to", "mapping_twice")
             return
-        repeated = source[-1:] == (STAR,)
-        if repeated and element.maximum == 1:
-            self.fault(f"{place}/from", "mapping_repeat", say.once(element.id))
-        if not repeated and element.minimum > 1:
+        if source[-1:] != (STAR,) and element.minimum > 1:
             self.fault(f"{place}/from", "mapping_repeat", say.listed(element.id))
-        self.nested(f"{place}/from", source[:-1] if repeated else source, target)
+        self.nested(f"{place}/from", source, target, element)
         self.groups[target] = GroupEntry(source, target)
 
     def field(self, place: str, entry: ReadOnly[str, object]) -> None:
@@ -114,10 +111,7 @@ class _Reader:
         datatype = self.datatype(f"{place}/latin", entry.get("latin", Datatype.NORMATIVE.value))
         if not isinstance(element, Field):
             return
-        repeated = source[-1:] == (STAR,)
-        if repeated and element.maximum == 1:
-            self.fault(f"{place}/from", "mapping_repeat", say.once(element.id))
-        self.nested(f"{place}/from", source[:-1] if repeated else source, target)
+        self.nested(f"{place}/from", source, target, element)
         name = self.converter(f"{place}/as", entry.get("as", default_converter(element)), element)
         codes = self.codes(f"{place}/codes", entry.get("codes"), element) if name == "code" else {}
         if name:
@@ -293,7 +287,12 @@ class _Reader:
         """Every place of the record that some entry names, and what is above it."""
         return {source[:length] for source in self.sources for length in range(1, len(source) + 1)}
 
-    def nested(self, place: str, source: Tokens, target: str) -> None:
+    def nested(self, place: str, source: Tokens, target: str, element: Group | Field) -> None:
+        """A source repeats only where its element may, and stands inside the list of the group around its target."""
+        if source[-1:] == (STAR,):
+            source = source[:-1]
+            if element.maximum == 1:
+                self.fault(place, "mapping_repeat", say.once(element.id))
         group = self.enclosing(target)
         base = group.source if group else ()
         if source[: len(base)] != base or STAR in source[len(base) :]:

@@ -46,11 +46,10 @@ class Normaliser:
         findings: list[Finding] = []
         for path, datatype, label in self._texts:
             for value, where in every(composed, path):
-                if isinstance(value, str):
-                    text, replaced = normalised(value, datatype)
-                    if replaced:
-                        changes[where] = text
-                        findings += _findings(where, label, replaced)
+                text, replaced = normalised(value, datatype) if isinstance(value, str) else ("", ())
+                if replaced:
+                    changes[where] = text
+                    findings += _findings(where, label, replaced)
         return (cast("dict[str, object]", _with(composed, changes)) if changes else composed), findings
 
 
