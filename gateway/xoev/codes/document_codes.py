@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Final, Protocol
 
 from lxml import etree
@@ -102,14 +103,9 @@ class Codes:
             lists: the code lists at hand.
             on_date: the day on which the codes have to be valid.
         """
-        count = 0
-        for element in self._filled(document).iter(etree.Element):
-            code = self._code(element)
-            if code is not None and (offence := _judged(element, code, self._own, lists, on_date)) is not None:
-                count += 1
-                yield offence
-                if count == MAX_TOLD:
-                    return
+        codes = ((element, self._code(element)) for element in self._filled(document).iter(etree.Element))
+        judged = (_judged(element, code, self._own, lists, on_date) for element, code in codes if code is not None)
+        yield from islice(filter(None, judged), MAX_TOLD)
 
     def _filled(self, document: etree._Element) -> etree._Element:
         codes = (element for element in document.iter(etree.Element) if self._code(element) is not None)

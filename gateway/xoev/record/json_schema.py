@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from gateway.xoev.fim import Field
 from gateway.xoev.form.filling import FillingPlan, Labels
@@ -157,15 +157,10 @@ def _rule(rule: Rule) -> Shape:
 
 
 def _condition(condition: Condition) -> Shape:
-    shape: Shape = {"properties": {condition.source[-1]: {"enum": list(condition.values)}}}
-    if not condition.absent:
-        shape["required"] = [condition.source[-1]]
-    nested: Any = shape
-    for token in reversed(condition.source[:-1]):
-        nested = {"properties": {token: nested}}
-        if not condition.absent:
-            nested["required"] = [token]
-    return dict(nested)
+    shape: Shape = {"enum": list(condition.values)}
+    for token in reversed(condition.source):
+        shape = {"properties": {token: shape}, **({} if condition.absent else {"required": [token]})}
+    return shape
 
 
 def _nest(tokens: Tokens, shape: Shape) -> Shape:
