@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Final, Protocol
 
 from lxml import etree
@@ -30,7 +31,7 @@ BY_DAY: Final = frozenset({CodeVerdict.EXPIRED.value, CodeVerdict.NOT_YET.value}
 
 
 class Lookup(Protocol):
-    """Code lists at hand, as `codelists.CodeLists`."""
+    """Code lists at hand, as `lists.CodeLists`."""
 
     def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> CodeVerdict:
         """Whether a code of a version of a list may be used on a day."""
@@ -48,7 +49,7 @@ class CodeType:
 
 @dataclass(frozen=True, slots=True)
 class Offence:
-    """A code that its list does not bear out: the element that holds it, the rule, and the list (`uri_version`)."""
+    """A code that its list does not confirm: the element that holds it, the rule, and the list (`uri_version`)."""
 
     element: etree._Element = field(repr=False)
     rule: str
@@ -62,17 +63,20 @@ class Offence:
 
 def code_types(schemas: Iterable[etree._Element]) -> tuple[CodeType, ...]:
     """The code types that a schema declares, from the roots of its files."""
-    found: dict[CodeType, None] = {}
+    types: dict[CodeType, None] = {}
     roots = tuple(schemas)
     named = {
-        name: _enumerated(one) for root in roots for one in root.findall(f"{XS}simpleType") if (name := one.get("name"))
+        name: _enumerated(simple)
+        for root in roots
+        for simple in root.findall(f"{XS}simpleType")
+        if (name := simple.get("name"))
     }
     for root in roots:
         for attribute in root.iter(f"{XS}attribute"):
             holder = attribute.getparent()
             if attribute.get("name") == "listURI" and holder is not None and holder.get("base") is not None:
-                found[_code_type(attribute, holder, named)] = None
-    return tuple(found)
+                types[_code_type(attribute, holder, named)] = None
+    return tuple(types)
 
 
 class Codes:
@@ -87,7 +91,7 @@ class Codes:
         self._schema = schema
         roots = () if schema is None else tuple(part.root for part in schema.parts)
         self.types = code_types(roots)
-        self._own = {(one.list_uri, one.version): one.codes for one in self.types if one.kind == 1}
+        self._own = {(kind.list_uri, kind.version): kind.codes for kind in self.types if kind.kind == 1}
         self._names = _declared(roots)
 
     def offences(self, document: etree._Element, lists: Lookup, on_date: date) -> Iterator[Offence]:
@@ -99,18 +103,13 @@ class Codes:
             lists: the code lists at hand.
             on_date: the day on which the codes have to be valid.
         """
-        told = 0
-        for element in self._filled(document).iter(etree.Element):
-            code = self._code(element)
-            if code is not None and (offence := _judged(element, code, self._own, lists, on_date)) is not None:
-                told += 1
-                yield offence
-                if told == MAX_TOLD:
-                    return
+        codes = ((element, self._code(element)) for element in self._filled(document).iter(etree.Element))
+        judged = (_judged(element, code, self._own, lists, on_date) for element, code in codes if code is not None)
+        yield from islice(filter(None, judged), MAX_TOLD)
 
     def _filled(self, document: etree._Element) -> etree._Element:
-        codes = (one for one in document.iter(etree.Element) if self._code(one) is not None)
-        if self._schema is None or all(one.get("listURI") and one.get("listVersionID") for one in codes):
+        codes = (element for element in document.iter(etree.Element) if self._code(element) is not None)
+        if self._schema is None or all(element.get("listURI") and element.get("listVersionID") for element in codes):
             return document
         whole = deepcopy(document)
         self._schema.fill(whole)
@@ -132,18 +131,17 @@ class Codes:
         return " ".join((next(element.iterchildren(etree.Element)).text or "").split())
 
 
-def _declared(schemas: Iterable[etree._Element]) -> frozenset[str]:
+def _declared(roots: tuple[etree._Element, ...]) -> frozenset[str]:
     """Names of elements that a schema declares to be a Code or a restriction of it, by name or in place."""
-    roots = tuple(schemas)
     types, names = {"Code"}, set[str]()
-    for attribute in (one for root in roots for one in root.iter(f"{XS}attribute") if one.get("name") == "listURI"):
+    for attribute in (part for root in roots for part in root.iter(f"{XS}attribute") if part.get("name") == "listURI"):
         holder = next(attribute.iterancestors(f"{XS}complexType"), None)
         above = None if holder is None else holder.getparent()
         if holder is not None and holder.get("name"):
             types.add(holder.get("name", ""))
         elif above is not None and above.get("name"):
             names.add(above.get("name", ""))
-    for element in (one for root in roots for one in root.iter(f"{XS}element")):
+    for element in (part for root in roots for part in root.iter(f"{XS}element")):
         if element.get("type", "").rpartition(":")[2] in types:
             names.add(element.get("name", ""))
     return frozenset(names)
@@ -165,14 +163,14 @@ def _judged(
 
 
 def _code_type(attribute: etree._Element, holder: etree._Element, named: Mapping[str, frozenset[str]]) -> CodeType:
-    version = next((one for one in holder.findall(f"{XS}attribute") if one.get("name") == "listVersionID"), None)
+    version = next((child for child in holder.findall(f"{XS}attribute") if child.get("name") == "listVersionID"), None)
     uri = attribute.get("fixed", "")
     fixed = "" if version is None else version.get("fixed", "")
     if not uri:
         return CodeType(4, "", "")
     if not fixed:
         return CodeType(3, uri, "")
-    code = next((one for one in holder.iter(f"{XS}element") if one.get("name") == "code"), None)
+    code = next((child for child in holder.iter(f"{XS}element") if child.get("name") == "code"), None)
     codes = frozenset[str]()
     if code is not None:
         codes = _enumerated(code) or named.get(code.get("type", "").rpartition(":")[2], codes)
@@ -180,23 +178,17 @@ def _code_type(attribute: etree._Element, holder: etree._Element, named: Mapping
 
 
 def _enumerated(element: etree._Element) -> frozenset[str]:
-    return frozenset(one.get("value", "") for one in element.iter(f"{XS}enumeration"))
+    return frozenset(facet.get("value", "") for facet in element.iter(f"{XS}enumeration"))
 
 
 SENTENCES: Final = {
     "code_missing": ("Ein Code fehlt ({0}).", "A code is missing ({0})."),
-    "code_list_missing": (
-        "Zum Code fehlt die Codeliste (listURI).",
-        "The code lacks its list (listURI).",
-    ),
+    "code_list_missing": ("Zum Code fehlt die Codeliste (listURI).", "The code lacks its list (listURI)."),
     "code_version_missing": (
         "Zum Code der Liste {0} fehlt die Version (listVersionID).",
         "The code of the list {0} lacks the version (listVersionID).",
     ),
-    "code_unknown": (
-        "Der Code steht nicht in der Codeliste {0}.",
-        "The code is not in the code list {0}.",
-    ),
+    "code_unknown": ("Der Code steht nicht in der Codeliste {0}.", "The code is not in the code list {0}."),
     "code_expired": (
         "Der Code der Codeliste {0} gilt an diesem Tag nicht mehr.",
         "The code of the code list {0} is no longer valid on this day.",

@@ -1,6 +1,6 @@
 """Code lists by identity, version and day: is this a code of that list?
 
-Knows: versions side by side, which one counts on a day, codes that have run out. Never does: I/O; read a file
+Knows: versions side by side, which one counts on a day, expired codes. Never does: I/O; read a file
 (`fim/genericode.py`), fetch a list. Standard: XÖV Codelisten-Handbuch 1.2. Start reading: `CodeLists.verdict`.
 """
 
@@ -68,10 +68,10 @@ class CodeLists:
         for table in tables:
             uri, version = identity(table)
             by_uri.setdefault(uri, {}).setdefault(version, table)
-        self._versions = {uri: _chain(uri, found, (endings or {}).get(uri)) for uri, found in by_uri.items()}
+        self._versions = {uri: _chain(uri, versions, (endings or {}).get(uri)) for uri, versions in by_uri.items()}
 
     def __iter__(self) -> Iterator[ListVersion]:
-        return (one for uri in sorted(self._versions) for one in self._versions[uri].values())
+        return (version for uri in sorted(self._versions) for version in self._versions[uri].values())
 
     def versions(self, list_uri: str) -> tuple[ListVersion, ...]:
         """Every version of a list at hand, the oldest first."""
@@ -83,7 +83,7 @@ class CodeLists:
 
     def valid_on(self, list_uri: str, day: date) -> ListVersion | None:
         """The version that counts on a day; of those that say no day, the newest."""
-        return next((one for one in reversed(self.versions(list_uri)) if one.covers(day)), None)
+        return next((version for version in reversed(self.versions(list_uri)) if version.covers(day)), None)
 
     def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> CodeVerdict:
         """Whether `code` is one of a version of a list that may be used on a day.
@@ -93,23 +93,23 @@ class CodeLists:
         """
         if list_uri not in self._versions:
             return CodeVerdict.NO_LIST
-        found = self.find(list_uri, version) if version else self.valid_on(list_uri, on_date)
-        if found is None:
+        listed = self.find(list_uri, version) if version else self.valid_on(list_uri, on_date)
+        if listed is None:
             return CodeVerdict.NO_VERSION
-        if found.valid_from is not None and on_date < found.valid_from:
+        if listed.valid_from is not None and on_date < listed.valid_from:
             return CodeVerdict.NOT_YET
-        if code not in found.codes:
+        if code not in listed.codes:
             return CodeVerdict.UNKNOWN
-        last = found.codes[code]
+        last = listed.codes[code]
         return CodeVerdict.EXPIRED if last is not None and last < on_date else CodeVerdict.KNOWN
 
     def notices(self, today: date, ahead: timedelta = timedelta(days=30)) -> tuple[Finding, ...]:
         """What operators should know: versions that a later one replaces, today or within `ahead`."""
         return tuple(
-            _notice(one, today)
+            _notice(version, today)
             for versions in self._versions.values()
-            for one in versions.values()
-            if one.valid_until is not None and one.valid_until < today + ahead
+            for version in versions.values()
+            if version.valid_until is not None and version.valid_until < today + ahead
         )
 
 
@@ -121,11 +121,11 @@ def identity(table: CodeTable) -> tuple[str, str]:
     return (uri, version) if uri else (table.version_uri, table.version)
 
 
-def _chain(uri: str, found: Mapping[str, CodeTable], ending: Ending | None) -> dict[str, ListVersion]:
-    ordered = sorted(found.items(), key=lambda item: age(item[1]))
+def _chain(uri: str, tables: Mapping[str, CodeTable], ending: Ending | None) -> dict[str, ListVersion]:
+    ordered = sorted(tables.items(), key=lambda item: age(item[1]))
     chain: dict[str, ListVersion] = {}
     for no, (version, table) in enumerate(ordered):
-        later = (one.valid_from for _, one in ordered[no + 1 :] if one.valid_from is not None)
+        later = (newer.valid_from for _, newer in ordered[no + 1 :] if newer.valid_from is not None)
         begins = next((day for day in later if day != table.valid_from), None)
         until = begins - timedelta(days=1) if begins else None
         chain[version] = ListVersion(uri, version, table.valid_from, until, _codes(table, ending), table)
@@ -133,9 +133,9 @@ def _chain(uri: str, found: Mapping[str, CodeTable], ending: Ending | None) -> d
 
 
 def _codes(table: CodeTable, ending: Ending | None) -> dict[str, date | None]:
-    place = table.columns.index(ending.column) if ending and ending.column in table.columns else None
+    column = table.columns.index(ending.column) if ending and ending.column in table.columns else None
     return {
-        row[table.code_column]: _day(row[place], ending.form) if ending and place is not None else None
+        row[table.code_column]: _day(row[column], ending.form) if ending and column is not None else None
         for row in table.rows
         if row[table.code_column]
     }
@@ -148,11 +148,11 @@ def _day(text: str, form: str) -> date | None:
         return None
 
 
-def _notice(one: ListVersion, today: date) -> Finding:
-    until = one.valid_until.isoformat() if one.valid_until else ""
-    over = one.valid_until is not None and one.valid_until < today
+def _notice(version: ListVersion, today: date) -> Finding:
+    until = version.valid_until.isoformat() if version.valid_until else ""
+    over = version.valid_until is not None and version.valid_until < today
     return Finding(
-        f"{one.uri}_{one.version}",
+        f"{version.uri}_{version.version}",
         "code_list_superseded" if over else "code_list_expires",
         f"Diese Version {'galt' if over else 'gilt'} bis {until}; danach folgt eine neuere.",
         f"This version {'counted' if over else 'counts'} until {until}; a newer one follows.",

@@ -1,4 +1,4 @@
-"""How a file of a code list is encoded: told by its first bytes, and whether a parser stumbled over it.
+"""The encoding of a code list file, detected from its first bytes, and whether a parser failed because of it.
 
 Knows: byte order marks, UTF-16 without one, the XML declaration. Never does: decode a file.
 Standard: XML 1.0 §4.3.3 and appendix F. Start reading: `marked`.
@@ -14,14 +14,14 @@ from typing import Final
 from lxml import etree
 
 HEAD: Final = 256
-"""Bytes in which a file has said how it is encoded."""
+"""Bytes at the start of a file that hold its mark and its XML declaration."""
 _DECLARED: Final = re.compile(rb"<\?xml[^>]{0,120}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _WIDE: Final = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _OF_ENCODING: Final = frozenset({"ERR_INVALID_ENCODING", "ERR_UNSUPPORTED_ENCODING"})
 
 
 def marked(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The file in pieces, the first of `HEAD` bytes at least; UTF-16 with the byte order mark that it lacked."""
+    """The file in pieces, the first of `HEAD` bytes at least; UTF-16 without a byte order mark gets one."""
     rest = iter(chunks)
     head = b""
     while len(head) < HEAD and (piece := next(rest, b"")):

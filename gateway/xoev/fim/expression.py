@@ -86,8 +86,7 @@ def legal(number: int) -> bool:
 
 def single(char: str) -> Chars:
     """That one character."""
-    written = {**_WRITTEN, "$": "[$]"}
-    spelling = written.get(char) or (f"\\{char}" if char in _ESCAPED else char)
+    spelling = {**_WRITTEN, "$": "[$]"}.get(char) or (f"\\{char}" if char in _ESCAPED else char)
     return Chars(spelling, ((ord(char), ord(char)),))
 
 
@@ -129,7 +128,7 @@ def _in_set(char: str, name: str) -> bool:
 
 
 def without_edges(pattern: Alternation, *, start: bool, end: bool) -> Alternation:
-    """The same without anchors where they say nothing, at the start or end of the text."""
+    """The pattern without anchors at the start or end: it always means the whole text, so they change nothing there."""
     return Alternation(tuple(_trimmed(branch, start=start, end=end) for branch in pattern.branches))
 
 
@@ -151,6 +150,6 @@ def copies(pattern: Alternation) -> int:
     total = 0
     for branch in pattern.branches:
         for piece in branch:
-            inner = copies(piece.atom) if isinstance(piece.atom, Alternation) else 1
-            total += min(inner * max(piece.low, piece.high or 1, 1), MAX_COPIES + 1)
+            atoms = copies(piece.atom) if isinstance(piece.atom, Alternation) else 1
+            total += min(atoms * max(piece.low, piece.high or 1, 1), MAX_COPIES + 1)
     return total

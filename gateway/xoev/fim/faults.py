@@ -177,7 +177,7 @@ _NOTICES: Final = {
 
 
 class Faults:
-    """The faults and notices of one reading, in the order they were found; the same one twice is kept once."""
+    """The faults and notices of one reading, in the order they were found, without duplicates."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Finding] = {}
@@ -195,8 +195,7 @@ class Faults:
             de, en = f"{de}; gefunden: {found}", f"{en}; found: {found}"
         place, word_de, word_en = _place(line, identifier)
         self._found.setdefault(
-            (place, rule),
-            Finding(place, rule, f"{word_de}: Erwartet wird {de}.", f"{word_en}: expected is {en}."),
+            (place, rule), Finding(place, rule, f"{word_de}: Erwartet wird {de}.", f"{word_en}: expected is {en}.")
         )
 
     def notice(self, element: etree._Element, identifier: str, rule: str, named: str = "") -> None:
@@ -213,7 +212,7 @@ class Faults:
         self.at(element.sourceline or 0, identifier, "fim_id", shown or "–")
 
     def absent(self, element: etree._Element, identifier: str, reference: ListReference) -> None:
-        """A code list is not at hand; told once, at the first field that names it."""
+        """A code list is not at hand; noted once, at the first field that names it."""
         named = " / ".join(part for part in (reference.id, reference.version_uri or reference.uri) if part)
         if reference.version and not reference.version_uri:
             named += f" ({reference.version})"

@@ -31,7 +31,7 @@ class FieldReader:
         self.lists = lists
 
     def read(self, element: etree._Element, identifier: str, version: str, label: str) -> Field:
-        """The field as defined; how often it stands is the business of the caller."""
+        """The field as defined; the caller adds how often it occurs."""
         kind = self._code(element, identifier, "feldart", FieldKind) or FieldKind.INPUT
         field = Field(
             id=identifier,
@@ -40,7 +40,7 @@ class FieldReader:
             hint=nodes.text(element, "hilfetextEingabe"),
             kind=kind,
             type=self._type(element, identifier, kind),
-            media_types=tuple(found for one in nodes.below(element, "mediaType") if (found := nodes.content(one))),
+            media_types=tuple(filter(None, map(nodes.content, nodes.below(element, "mediaType")))),
             code_list=_reference(element),
             notes=nodes.notes(element, _NO_NOTES),
         )
@@ -56,25 +56,25 @@ class FieldReader:
         value = nodes.text(element, name, "code")
         if value in {member.value for member in of}:
             return of(value)
-        place = nodes.child(element, name)
-        self.faults.fault(element if place is None else place, identifier, f"fim_{name}")
+        child = nodes.child(element, name)
+        self.faults.fault(element if child is None else child, identifier, f"fim_{name}")
         return None
 
     def _codes(self, element: etree._Element, field: Field) -> tuple[Code, ...]:
         if field.kind is FieldKind.LABEL:
             return ()
-        own = nodes.child(element, "werte")
+        values = nodes.child(element, "werte")
         if field.type is FieldType.FILE:
-            if own is not None or field.code_list is not None:
+            if values is not None or field.code_list is not None:
                 self.faults.notice(element, field.id, "fim_file_codes")
             return ()
-        if own is not None and nodes.child(own, "wert") is not None:
-            found = [
+        if values is not None and nodes.child(values, "wert") is not None:
+            codes = [
                 Code(code, nodes.text(value, "name") or code, nodes.text(value, "hilfe"))
-                for value in nodes.below(own, "wert")
+                for value in nodes.below(values, "wert")
                 for code in [nodes.text(value, "code")]
             ]
-            return self._distinct(own, field.id, found)
+            return self._distinct(values, field.id, codes)
         if field.code_list is not None:
             return self._listed(element, field.id, field.code_list)
         if field.kind is FieldKind.SELECT:
@@ -82,41 +82,41 @@ class FieldReader:
         return ()
 
     def _listed(self, element: etree._Element, identifier: str, reference: ListReference) -> tuple[Code, ...]:
-        place = nodes.child(element, "codelisteReferenz")
-        assert place is not None
+        referring = nodes.child(element, "codelisteReferenz")
+        assert referring is not None
         table = self.lists.find(reference)
         if table is None:
-            self.faults.absent(place, identifier, reference)
+            self.faults.absent(referring, identifier, reference)
             return ()
-        columns = [nodes.text(element, key) or nodes.text(place, key) for key in ("codeKey", "nameKey", "helpKey")]
+        columns = [nodes.text(element, key) or nodes.text(referring, key) for key in ("codeKey", "nameKey", "helpKey")]
         if any(column and column not in table.columns for column in columns):
-            self.faults.notice(place, identifier, "fim_list_column")
-        return self._distinct(place, identifier, table.codes(*columns))
+            self.faults.notice(referring, identifier, "fim_list_column")
+        return self._distinct(referring, identifier, table.codes(*columns))
 
     def _distinct(
-        self, place: etree._Element, identifier: str, codes: tuple[Code, ...] | list[Code]
+        self, element: etree._Element, identifier: str, codes: tuple[Code, ...] | list[Code]
     ) -> tuple[Code, ...]:
-        found: dict[str, Code] = {}
+        distinct: dict[str, Code] = {}
         for code in codes:
             if code.code:
-                found.setdefault(code.code, code)
-        if not found:
-            self.faults.fault(place, identifier, "fim_codes")
-        elif len(found) < len(codes):
-            self.faults.notice(place, identifier, "fim_codes_twice")
-        return tuple(found.values())
+                distinct.setdefault(code.code, code)
+        if not distinct:
+            self.faults.fault(element, identifier, "fim_codes")
+        elif len(distinct) < len(codes):
+            self.faults.notice(element, identifier, "fim_codes_twice")
+        return tuple(distinct.values())
 
 
 def _reference(element: etree._Element) -> ListReference | None:
-    place = nodes.child(element, "codelisteReferenz")
-    if place is None:
+    referring = nodes.child(element, "codelisteReferenz")
+    if referring is None:
         return None
-    inner = nodes.child(place, "genericodeIdentification")
-    inner = place if inner is None else inner
-    found = ListReference(
-        id=nodes.text(place, "identifikation", "id") or nodes.text(place, "id"),
-        uri=nodes.text(inner, "canonicalIdentification"),
-        version=nodes.text(inner, "version"),
-        version_uri=nodes.text(inner, "canonicalVersionUri"),
+    genericode = nodes.child(referring, "genericodeIdentification")
+    genericode = referring if genericode is None else genericode
+    reference = ListReference(
+        id=nodes.text(referring, "identifikation", "id") or nodes.text(referring, "id"),
+        uri=nodes.text(genericode, "canonicalIdentification"),
+        version=nodes.text(genericode, "version"),
+        version_uri=nodes.text(genericode, "canonicalVersionUri"),
     )
-    return found if found.uri or found.version_uri or found.id else None
+    return reference if reference.uri or reference.version_uri or reference.id else None

@@ -1,4 +1,4 @@
-"""Code lists in genericode, read as a stream: a list of any length costs its rows, never its file.
+"""Code lists in genericode, parsed as a stream (pull parser): memory holds the rows, never the file.
 
 Knows: both spellings in use (children qualified or not), columns, keys, rows. Never does: hold the file, accept a
 document type, fetch anything. Standard: genericode 1.0 (OASIS), XÖV Codelisten-Handbuch 1.2.
@@ -26,7 +26,7 @@ MAX_BYTES: Final = 32 << 20
 SUFFIXES: Final = frozenset({".xml", ".gc"})
 """Endings of files of code lists, in lower case."""
 SNIFF: Final = 1 << 16
-"""Bytes before which a list has named itself, whatever comment stands above."""
+"""Bytes within which a list has named its namespace, whatever comment stands above."""
 _MAX_ROWS: Final = 200_000
 _MAX_COLUMNS: Final = 100
 _MAX_DEPTH: Final = 64
@@ -67,11 +67,16 @@ class CodeTable:
 
     def codes(self, code: str = "", name: str = "", hint: str = "") -> tuple[Code, ...]:
         """Codes with names; columns may be named (codeKey, nameKey, helpKey), else the list's own keys count."""
-        at = self.columns.index(code) if code in self.columns else self.code_column
-        named = self.columns.index(name) if name in self.columns else self.name_column
-        helped = self.columns.index(hint) if hint in self.columns else None
+        code_column = self.columns.index(code) if code in self.columns else self.code_column
+        name_column = self.columns.index(name) if name in self.columns else self.name_column
+        hint_column = self.columns.index(hint) if hint in self.columns else None
         return tuple(
-            Code(row[at], row[named] or row[at], row[helped] if helped is not None else "") for row in self.rows
+            Code(
+                row[code_column],
+                row[name_column] or row[code_column],
+                row[hint_column] if hint_column is not None else "",
+            )
+            for row in self.rows
         )
 
 
@@ -90,23 +95,23 @@ def contradicting(tables: Mapping[str, CodeTable]) -> tuple[Finding, ...]:
         tables: the lists by the name of their file.
     """
     first: dict[tuple[str, str], str] = {}
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for name, table in tables.items():
         others = [first.setdefault(key, name) for key in table.keys]
-        other = next((one for one in others if tables[one].content != table.content), None)
-        if other is not None:
+        file = next((earlier for earlier in others if tables[earlier].content != table.content), None)
+        if file is not None:
             version = table.version_uri or f"{table.uri} {table.version}"
-            found.append(
+            findings.append(
                 Finding(
                     name,
                     "list_twice",
-                    f"Diese Datei und {other} enthalten dieselbe Fassung der Codeliste ({version}) mit verschiedenem "
+                    f"Diese Datei und {file} enthalten dieselbe Fassung der Codeliste ({version}) mit verschiedenem "
                     "Inhalt; bitte eine entfernen.",
-                    f"This file and {other} hold the same version of the code list ({version}) with different content; "
+                    f"This file and {file} hold the same version of the code list ({version}) with different content; "
                     "remove one.",
                 )
             )
-    return tuple(found)
+    return tuple(findings)
 
 
 class Lists:
@@ -147,12 +152,7 @@ def read(chunks: Iterable[bytes]) -> tuple[CodeTable | None, tuple[Finding, ...]
     """
     rows = _Rows()
     parser = etree.XMLPullParser(
-        ("start", "end"),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
+        ("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
     )
     size, head = 0, b""
     try:
@@ -179,11 +179,11 @@ def read(chunks: Iterable[bytes]) -> tuple[CodeTable | None, tuple[Finding, ...]
 
 
 class _StoppedError(Exception):
-    """Reading on is not worth it; the fault is noted."""
+    """Ends the reading at once; the fault is noted already."""
 
 
 class _Rows:
-    """Takes elements as they end and forgets them; only columns, keys and rows stay."""
+    """Clears each element once it has ended, so that only columns, keys and rows are kept."""
 
     def __init__(self) -> None:
         self.faults = Faults()
@@ -259,27 +259,25 @@ class _Rows:
         self.columns.append(name)
 
     def key(self, element: etree._Element) -> None:
-        named = [part.get("Ref", "") for part in element if _local(part) == "ColumnRef"]
-        key = (element.sourceline or 0, named[0] if named else "")
-        if any(etree.QName(part).localname in _RECOMMENDED for part in element.iter(etree.Element)):
-            self.keys.insert(0, key)
-        else:
-            self.keys.append(key)
+        columns = (part.get("Ref", "") for part in element if _local(part) == "ColumnRef")
+        key = (element.sourceline or 0, next(columns, ""))
+        recommended = any(etree.QName(part).localname in _RECOMMENDED for part in element.iter(etree.Element))
+        self.keys.insert(0 if recommended else len(self.keys), key)
 
     def row(self, element: etree._Element) -> None:
         if len(self.rows) >= _MAX_ROWS:
             self.stop(element.sourceline or 0, "list_large")
         cells = [""] * len(self.columns)
-        place = -1
+        column = -1
         for value in element:
             if _local(value) != "Value":
                 continue
             reference = value.get("ColumnRef")
-            place = place + 1 if reference is None else self.at(reference)
-            if not 0 <= place < len(cells):
+            column = column + 1 if reference is None else self.at(reference)
+            if not 0 <= column < len(cells):
                 self.faults.fault(value, "", "list_value")
                 continue
-            cells[place] = next((_text(part) for part in value if _local(part) == "SimpleValue"), "")
+            cells[column] = next((_text(part) for part in value if _local(part) == "SimpleValue"), "")
         self.rows.append(tuple(cells))
 
     def at(self, column: str) -> int:

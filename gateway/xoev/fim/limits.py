@@ -1,8 +1,7 @@
 """Limits of a field (`praezisierung`): lengths, values, pattern, size.
 
 Knows: attributes (XDatenfelder 3) and JSON in the text (XDatenfelder 2), and which limit fits which type. Never does:
-enforce what it does not understand: the words stay in the notes and a notice says so, as HTML, which XDatenfelder 3
-names, passes over a `pattern` or `min` that is none.
+enforce an invalid limit: as in HTML, which XDatenfelder 3 names, it is skipped; a note keeps it, a notice names it.
 Standard: `praezisierung`, `maxSize`. Start reading: `limited`.
 """
 
@@ -10,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -34,10 +34,7 @@ _STEPS: Final = {FieldType.NUM_INT: Decimal(1), FieldType.NUM_CURRENCY: Decimal(
 _MOMENTS: Final = {
     FieldType.DATE: (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), date.fromisoformat),
     FieldType.TIME: (re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}"), time.fromisoformat),
-    FieldType.DATETIME: (
-        re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"),
-        datetime.fromisoformat,
-    ),
+    FieldType.DATETIME: (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"), datetime.fromisoformat),
 }
 
 
@@ -56,12 +53,12 @@ class _Limits:
     """The limits of one field being read."""
 
     def __init__(self, field: Field, element: etree._Element, faults: Faults) -> None:
-        place = nodes.child(element, "praezisierung")
+        precision = nodes.child(element, "praezisierung")
         self.bare = field
         self.faults = faults
         self.element = element
-        self.place = element if place is None else place
-        self.given = {} if place is None or field.kind is FieldKind.LABEL else self.read(place)
+        self.place = element if precision is None else precision
+        self.given = {} if precision is None or field.kind is FieldKind.LABEL else self.read(precision)
 
     def fault(self, rule: str) -> None:
         self.faults.fault(self.place, self.bare.id, rule)
@@ -69,16 +66,16 @@ class _Limits:
     def notice(self, rule: str) -> None:
         self.faults.notice(self.place, self.bare.id, rule)
 
-    def read(self, place: etree._Element) -> dict[str, str]:
-        written = ((str(name), str(value)) for name, value in place.attrib.items() if name in _KNOWN)
-        given = {name: text for name, value in written if (text := value if name == "pattern" else value.strip())}
-        words = nodes.content(place)
-        if given or not words:
-            return given
-        found = _json(words)
-        if found is None or set(found) - _KNOWN:
+    def read(self, element: etree._Element) -> dict[str, str]:
+        written = ((str(name), str(value)) for name, value in element.attrib.items() if name in _KNOWN)
+        attributes = {name: text for name, value in written if (text := value if name == "pattern" else value.strip())}
+        words = nodes.content(element)
+        if attributes or not words:
+            return attributes
+        limits = _json(words)
+        if limits is None or set(limits) - _KNOWN:
             self.notice("fim_free_text")
-        return {name: value for name, value in (found or {}).items() if name in _KNOWN and value}
+        return {name: value for name, value in (limits or {}).items() if name in _KNOWN and value}
 
     def field(self) -> Field:
         field = self.bare
@@ -98,13 +95,13 @@ class _Limits:
         return field
 
     def sized(self, field: Field) -> Field:
-        place = nodes.child(self.element, "maxSize")
-        words = "" if place is None else nodes.content(place)
-        if place is None or not words:
+        element = nodes.child(self.element, "maxSize")
+        words = "" if element is None else nodes.content(element)
+        if element is None or not words:
             return field
         value = Decimal(words) if _NUMBER.fullmatch(words) else None
         if value is None or value < 0 or value % 1:
-            self.faults.notice(place, field.id, "fim_limit")
+            self.faults.notice(element, field.id, "fim_limit")
             return replace(field, notes=(*field.notes, Note("maxSize", words)))
         return replace(field, max_size=int(value))
 
@@ -123,18 +120,17 @@ class _Limits:
         if not written:
             return None
         try:
-            read = pattern.read(written)
-            spelled, found = spell(read), specimen(read, low, high)
+            expression = pattern.read(written)
+            spelled = spell(expression)
+            if specimen(expression, low, high) is not None:
+                return spelled
+            rule = "fim_pattern_length"
         except PatternBroken:
-            self.notice("fim_pattern")
-            return None
+            rule = "fim_pattern"
         except Unsupported:
-            self.notice("fim_pattern_spelling")
-            return None
-        if found is None:
-            self.notice("fim_pattern_length")
-            return None
-        return spelled
+            rule = "fim_pattern_spelling"
+        self.notice(rule)
+        return None
 
     def number_field(self, field: Field) -> Field:
         low, high = self.number(self.given.get("minValue", "")), self.number(self.given.get("maxValue", ""))
@@ -151,12 +147,10 @@ class _Limits:
 
     def moment(self, type_: FieldType, words: str) -> str | None:
         shape, read = _MOMENTS[type_]
-        try:
+        with suppress(ValueError):
             if shape.fullmatch(words):
                 read(words)
                 return words
-        except ValueError:
-            pass
         if words:
             self.notice("fim_unused_limit")
         return None
@@ -193,10 +187,10 @@ def _json(words: str) -> dict[str, str] | None:
         return None
     for spelling in (words, _LONE_BACKSLASH.sub(r"\\\\", words)):
         try:
-            found = json.loads(spelling, parse_int=str, parse_float=str, parse_constant=str)
+            limits = json.loads(spelling, parse_int=str, parse_float=str, parse_constant=str)
         except (ValueError, RecursionError):
             continue
-        if all(isinstance(value, str) or value is None for value in found.values()):
-            return {name: (value or "").strip() for name, value in found.items()}
+        if all(isinstance(value, str) or value is None for value in limits.values()):
+            return {name: (value or "").strip() for name, value in limits.items()}
         return None
     return None

@@ -46,8 +46,8 @@ def child(element: etree._Element | None, *path: str) -> etree._Element | None:
 
 def text(element: etree._Element | None, *path: str) -> str:
     """The text at the end of a path, without white space around it; empty where there is none."""
-    found = child(element, *path)
-    return "" if found is None else content(found)
+    last = child(element, *path)
+    return "" if last is None else content(last)
 
 
 def content(element: etree._Element) -> str:
@@ -59,23 +59,19 @@ def content(element: etree._Element) -> str:
 
 def notes(element: etree._Element, but: frozenset[str]) -> tuple[Note, ...]:
     """Every text and attribute below an element, with its path, but for the children named."""
-    found: list[Note] = []
-    for part in element:
-        name = local(part)
-        if name and name not in but:
-            found += _notes(part, name)
-    return tuple(found)
+    named = ((part, local(part)) for part in element)
+    return tuple(note for part, name in named if name and name not in but for note in _notes(part, name))
 
 
 def _notes(element: etree._Element, path: str) -> list[Note]:
-    found = [
+    texts = [
         Note(f"{path}@{etree.QName(str(name)).localname}", str(value))
         for name, value in element.attrib.items()
         if name not in _LISTED and value
     ]
     parts = [part for part in element if local(part)]
     if not parts and (words := content(element)):
-        found.append(Note(path, words))
+        texts.append(Note(path, words))
     for part in parts:
-        found += _notes(part, f"{path}/{local(part)}")
-    return found
+        texts += _notes(part, f"{path}/{local(part)}")
+    return texts

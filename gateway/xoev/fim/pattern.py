@@ -38,18 +38,16 @@ _OPENING: Final = re.compile(r"\?:|\?P?<[A-Za-z_][A-Za-z0-9_]*>")
 
 def read(text: str) -> Alternation:
     """Read a pattern; raises `PatternBroken` or `Unsupported`."""
-    if len(text) > _MAX_TEXT:
-        raise Unsupported
-    if any(not legal(ord(char)) for char in text):
+    if len(text) > _MAX_TEXT or not all(legal(ord(char)) for char in text):
         raise Unsupported
     reader = _Reader(text)
-    found = reader.choice(0)
+    expression = reader.choice(0)
     if reader.place != len(text):
         raise PatternBroken
-    found = without_edges(found, start=True, end=True)
-    if copies(found) > MAX_COPIES:
+    expression = without_edges(expression, start=True, end=True)
+    if copies(expression) > MAX_COPIES:
         raise Unsupported
-    return found
+    return expression
 
 
 class _Reader:
@@ -117,19 +115,19 @@ class _Reader:
     def group(self, level: int) -> Alternation:
         if not self.take(_OPENING) and self.next() in {"?", "*"}:
             raise Unsupported
-        found = self.choice(level + 1)
+        inner = self.choice(level + 1)
         if self.next() != ")":
             raise PatternBroken
         self.place += 1
-        return found
+        return inner
 
     def escape(self) -> Chars | Anchor:
         char = self.next()
         if char in {"A", "Z", "z"}:
             self.place += 1
             return Anchor(start=char == "A")
-        found = self.escaped()
-        return named(found[1:]) if len(found) > 1 else single(found)
+        member = self.escaped()
+        return named(member[1:]) if len(member) > 1 else single(member)
 
     def escaped(self) -> str:
         """A character, or a named set with a backslash in front."""

@@ -28,7 +28,7 @@ _MAX_TAGS: Final = 1_500_000
 _MAX_ELEMENTS: Final = 20_000
 _MAX_DOCUMENT: Final = 2_000_000
 _MAX_WAYS: Final = 1_000_000_000
-"""Cubes of the lengths of rows of optional elements; some 5 s of compiling what is generated."""
+"""Sum of the cubed lengths of rows of optional elements, since compiling the XSD takes cubic time: some 5 s."""
 _ID: Final = re.compile(r"[SGF][0-9]{1,12}")
 _VERSION: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){1,2}")
 DRAFT: Final = "0.0"
@@ -45,7 +45,7 @@ _ONCE: Final = frozenset(
     | {"codeKey", "nameKey", "helpKey", "genericodeIdentification", "canonicalIdentification", "canonicalVersionUri"}
     | {"code", "hilfe", "typ", "definition", "freitextRegel", "script", "skript", "maxSize"}
 )
-"""What the standard has at most once in each of `_PARENTS`; of two, one would be lost silently."""
+"""Elements that the standard has at most once in each of `_PARENTS`: of two, one would be lost silently."""
 _NO_NOTES: Final = frozenset({"identifikation", "struktur", "regel"})
 _RULE_WORDS: Final = frozenset({"identifikation", "name", "definition", "freitextRegel", "script", "skript", "typ"})
 
@@ -85,12 +85,12 @@ class _Reader:
             self.faults.fault(root, "", "fim_message")
             return None
         self.strangers(root)
-        found = list(nodes.below(root, "stammdatenschema"))
-        if len(found) != 1:
+        schemas = list(nodes.below(root, "stammdatenschema"))
+        if len(schemas) != 1:
             self.faults.fault(root, "", "fim_missing")
             return None
-        element = found[0]
-        if _count(element) > _MAX_ELEMENTS:
+        element = schemas[0]
+        if sum(1 for _ in element.iter("{*}datenfeld", "{*}datenfeldgruppe")) > _MAX_ELEMENTS:
             self.faults.fault(element, nodes.text(element, "identifikation", "id"), "fim_many")
             return None
         self.doubled(element)
@@ -133,46 +133,47 @@ class _Reader:
     def identity(self, element: etree._Element, letter: str) -> tuple[str, str]:
         identifier = nodes.text(element, "identifikation", "id")
         version = nodes.text(element, "identifikation", "version")
-        named = nodes.child(element, "identifikation")
-        place = element if named is None else named
+        identification = nodes.child(element, "identifikation")
+        faulty = element if identification is None else identification
         if not _ID.fullmatch(identifier) or identifier[0] != letter:
-            self.faults.unknown_id(place, identifier)
+            self.faults.unknown_id(faulty, identifier)
         if not version and letter == "S":
-            self.faults.notice(place, identifier, "fim_draft")
+            self.faults.notice(faulty, identifier, "fim_draft")
             version = DRAFT
         elif version and not _VERSION.fullmatch(version):
-            self.faults.fault(place, identifier, "fim_version")
+            self.faults.fault(faulty, identifier, "fim_version")
         return identifier, version
 
     def children(self, element: etree._Element, identifier: str, above: tuple[str, ...]) -> tuple[Group | Field, ...]:
-        found: dict[str, Group | Field] = {}
+        children: dict[str, Group | Field] = {}
         anything = False
         for structure in nodes.below(element, "struktur"):
             for contained in self.contained(structure, identifier):
                 anything = True
-                one = self.used(structure, contained, above)
-                if one is None:
+                child = self.used(structure, contained, above)
+                if child is None:
                     continue
-                if one.id in found:
-                    self.faults.fault(contained, one.id, "fim_twice")
-                found[one.id] = one
+                if child.id in children:
+                    self.faults.fault(contained, child.id, "fim_twice")
+                children[child.id] = child
         if not anything:
             self.faults.fault(element, identifier, "fim_empty")
-        return tuple(found.values())
+        return tuple(children.values())
 
     def rows(self, element: etree._Element, identifier: str, children: tuple[Group | Field, ...]) -> None:
         """Refuse rows of optional elements whose XSD takes too long to compile, at the group that is too much."""
         before = self.ways
-        for optional, row in groupby(children, key=lambda one: one.minimum == 0):
+        for optional, row in groupby(children, key=lambda child: child.minimum == 0):
             self.ways += len(tuple(row)) ** 3 if optional else 0
         if before <= _MAX_WAYS < self.ways:
             self.faults.fault(element, identifier, "fim_optional")
 
     def contained(self, structure: etree._Element, identifier: str) -> list[etree._Element]:
-        held = [part for outer in nodes.below(structure, "enthaelt") for part in outer if isinstance(part.tag, str)]
-        if not held or any(nodes.local(part) not in {"datenfeld", "datenfeldgruppe"} for part in held):
+        parts = [part for outer in nodes.below(structure, "enthaelt") for part in outer if isinstance(part.tag, str)]
+        elements = [part for part in parts if nodes.local(part) in {"datenfeld", "datenfeldgruppe"}]
+        if not elements or len(elements) < len(parts):
             self.faults.fault(structure, identifier, "fim_contained")
-        return [part for part in held if nodes.local(part) in {"datenfeld", "datenfeldgruppe"}]
+        return elements
 
     def used(self, structure: etree._Element, element: etree._Element, above: tuple[str, ...]) -> Group | Field | None:
         letter = "F" if nodes.local(element) == "datenfeld" else "G"
@@ -181,17 +182,14 @@ class _Reader:
         notes = nodes.notes(structure, frozenset({"anzahl", "enthaelt"}))
         use = tuple(Note(f"struktur/{note.name}", note.text) for note in notes)
         if letter == "F":
-            read = self.fields.read(element, identifier, version, _label(element, identifier))
-            one: Group | Field = replace(
-                read, minimum=minimum, maximum=maximum, rules=self.rules(element), notes=use + read.notes
-            )
+            field = self.fields.read(element, identifier, version, _label(element, identifier))
+            child: Group | Field = replace(field, rules=self.rules(element))
         else:
-            one = self.group(element, identifier, version, above)
-            one = replace(one, minimum=minimum, maximum=maximum, notes=use + one.notes)
+            child = self.group(element, identifier, version, above)
         if maximum == 0:
             self.faults.notice(structure, identifier, "fim_never")
             return None
-        return one
+        return replace(child, minimum=minimum, maximum=maximum, notes=use + child.notes)
 
     def occurs(self, structure: etree._Element, identifier: str) -> tuple[int, int | None]:
         match = _OCCURS.fullmatch(nodes.text(structure, "anzahl"))
@@ -243,23 +241,19 @@ class _Reader:
 
 def _owner(element: etree._Element) -> str:
     """The id of the nearest element around that has one."""
-    around = (nodes.text(one, "identifikation", "id") for one in (element, *element.iterancestors()))
-    return next((found for found in around if found), "")
+    identifiers = (nodes.text(ancestor, "identifikation", "id") for ancestor in (element, *element.iterancestors()))
+    return next((identifier for identifier in identifiers if identifier), "")
 
 
 def _label(element: etree._Element, identifier: str) -> str:
     names = ("bezeichnungAusgabe", "bezeichnungEingabe", "name")
-    return next((found for name in names if (found := nodes.text(element, name))), identifier)
-
-
-def _count(element: etree._Element) -> int:
-    return sum(1 for _ in element.iter("{*}datenfeld", "{*}datenfeldgruppe"))
+    return next((label for name in names if (label := nodes.text(element, name))), identifier)
 
 
 def _weight(children: tuple[Group | Field, ...]) -> int:
-    """About how many characters a document has that holds each element as rarely as allowed, but once."""
+    """About how many characters the smallest document has that holds every element at least once."""
     total = 0
     for child in children:
-        inner = 40 + (_weight(child.children) if isinstance(child, Group) else child.min_length or 0)
-        total += max(child.minimum, 1) * inner
+        characters = 40 + (_weight(child.children) if isinstance(child, Group) else child.min_length or 0)
+        total += max(child.minimum, 1) * characters
     return total

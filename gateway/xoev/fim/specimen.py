@@ -1,12 +1,13 @@
 """The shortest text that a pattern and two lengths allow; None where there is none.
 
-Knows: which lengths each part of a pattern can have. Never does: try at random; the same pattern gives the same text.
-Start reading: `specimen`. A set of lengths is a number whose bit n says that length n is possible.
+Knows: which lengths each part of a pattern can have (dynamic programming, memoised). Never does: try at random; the
+same pattern gives the same text. Start reading: `specimen`. A set of lengths is a bit set: bit n for length n.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Final
 
 from gateway.xoev.fim.expression import Alternation, Anchor, Chars, Piece, Unsupported
@@ -21,7 +22,7 @@ _PREFERRED: Final = "A0a1 -.,/@:_xXzZ9ÄäéΑ\n"
 def specimen(pattern: Alternation, shortest: int, longest: int | None) -> str | None:
     """A text that the pattern allows, at least `shortest` and at most `longest` characters long.
 
-    Raises `Unsupported` for a pattern with more ways than are worth walking, and for a text of more than 2,000.
+    Raises `Unsupported` for a pattern that takes more than `_BUDGET` steps, and for a text of more than 2,000.
     """
     if shortest > _LONGEST:
         raise Unsupported
@@ -34,7 +35,7 @@ def specimen(pattern: Alternation, shortest: int, longest: int | None) -> str | 
 
 
 class _Search:
-    """Lengths of parts, remembered, within a budget of steps."""
+    """One search for texts up to a length: lengths of parts are memoised, steps have a budget."""
 
     def __init__(self, cap: int) -> None:
         self.all = (1 << (cap + 1)) - 1
@@ -42,10 +43,7 @@ class _Search:
         self.known: dict[int, tuple[object, list[int]]] = {}
 
     def choice(self, pattern: Alternation) -> int:
-        found = 0
-        for branch in pattern.branches:
-            found |= self.ends(branch)[0]
-        return found
+        return reduce(or_, (self.ends(branch)[0] for branch in pattern.branches), 0)
 
     def ends(self, branch: tuple[Piece, ...]) -> list[int]:
         """For each place in the branch the lengths that the rest from there can have."""
@@ -59,20 +57,16 @@ class _Search:
         return lengths
 
     def piece(self, piece: Piece) -> int:
-        steps = self.steps(piece)
-        found = 0
-        for step in steps[piece.low :]:
-            found |= step
-        return found
+        return reduce(or_, self.steps(piece)[piece.low :], 0)
 
     def steps(self, piece: Piece) -> list[int]:
         """The lengths of 0, 1, 2 … copies, as far as copies add something."""
         if id(piece) in self.known:
             return self.known[id(piece)][1]
-        one = self.atom(piece.atom)
+        single = self.atom(piece.atom)
         steps, seen = [1], 1
         while piece.high is None or len(steps) <= piece.high:
-            following = self.joined(steps[-1], one)
+            following = self.joined(steps[-1], single)
             if len(steps) > piece.low and not following & ~seen:
                 break
             steps.append(following)
@@ -88,17 +82,17 @@ class _Search:
     def joined(self, first: int, second: int) -> int:
         if first.bit_count() > second.bit_count():
             first, second = second, first
-        found = 0
+        sums = 0
         while first:
             self.left -= 1
             if self.left < 0:
                 raise Unsupported
-            found |= second << ((first & -first).bit_length() - 1)
+            sums |= second << ((first & -first).bit_length() - 1)
             first &= first - 1
-        return found & self.all
+        return sums & self.all
 
     def built(self, pattern: Alternation, length: int) -> str:
-        branch = next(one for one in pattern.branches if self.ends(one)[0] >> length & 1)
+        branch = next(option for option in pattern.branches if self.ends(option)[0] >> length & 1)
         ends, words = self.ends(branch), ""
         for no, piece in enumerate(branch):
             steps, lengths = self.steps(piece), self.piece(piece)
@@ -110,9 +104,9 @@ class _Search:
 
     def copies(self, piece: Piece, steps: list[int], count: int, length: int) -> str:
         words = ""
-        one = self.atom(piece.atom)
+        single = self.atom(piece.atom)
         for left in range(count - 1, -1, -1):
-            taken = next(n for n in range(length + 1) if one >> n & 1 and steps[left] >> (length - n) & 1)
+            taken = next(n for n in range(length + 1) if single >> n & 1 and steps[left] >> (length - n) & 1)
             words += self.built(piece.atom, taken) if isinstance(piece.atom, Alternation) else _char(piece.atom)
             length -= taken
         return words

@@ -1,7 +1,7 @@
 """The data dictionary of a form: everything the file says, in Markdown, for people in town halls.
 
 Knows: German headings and the words of the form. Never does: leave out what a document cannot carry (rules, legal
-bases, status); it is all under the element that says it. Standard: CommonMark with tables.
+bases, status); all of it stands under its element. Standard: CommonMark with tables.
 Start reading: `to_markdown`.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import astuple
 from typing import Final
 
-from gateway.model import Finding
 from gateway.xoev.fim import Code, Field, FieldKind, FieldType, FormSchema, Group
 from gateway.xoev.fim.model import FormRule, Note
 from gateway.xoev.xfall.schema import namespace, root_name
@@ -62,41 +62,47 @@ def to_markdown(form: FormSchema) -> bytes:
         "## Übersicht",
         _table(
             ("Element", "Version", "Bezeichnung", "Art", "Anzahl"),
-            [(path, one.version, one.label, _kind(one), _occurs(one)) for path, one in elements],
+            [(path, element.version, element.label, _kind(element), _occurs(element)) for path, element in elements],
         ),
         "## Elemente",
-        *(part for path, one in elements for part in (f"### {_plain(path)}: {_plain(one.label)}", _list(_facts(one)))),
-        *_code_lists(one for _, one in elements if isinstance(one, Field) and one.codes),
-        *_left_out(form.notices),
+        *(f"### {_plain(path)}: {_plain(element.label)}\n\n{_list(_facts(element))}" for path, element in elements),
+        *_code_lists(element for _, element in elements if isinstance(element, Field) and element.codes),
+        "## Nicht übernommen" if form.notices else "",
+        "\n".join(f"- {_plain(notice.de)}" for notice in form.notices),
     ]
     return ("\n\n".join(part for part in parts if part) + "\n").encode()
 
 
-def _facts(one: Group | Field) -> list[tuple[str, str]]:
-    facts = [("Art", _kind(one)), ("Anzahl", _occurs(one)), ("Version", one.version), ("Hilfe", one.hint)]
-    if isinstance(one, Field):
+def _facts(element: Group | Field) -> list[tuple[str, str]]:
+    facts = [
+        ("Art", _kind(element)),
+        ("Anzahl", _occurs(element)),
+        ("Version", element.version),
+        ("Hilfe", element.hint),
+    ]
+    if isinstance(element, Field):
         facts += [
-            ("Länge", _between(one.min_length, one.max_length)),
-            ("Wert", _between(one.min_value, one.max_value) or _between(one.earliest, one.latest)),
-            ("Muster", one.pattern or ""),
-            ("Größte Datei", "" if one.max_size is None else f"{one.max_size} Bytes"),
-            ("Medientypen", ", ".join(one.media_types)),
-            ("Codeliste", _codes_of(one)),
+            ("Länge", _between(element.min_length, element.max_length)),
+            ("Wert", _between(element.min_value, element.max_value) or _between(element.earliest, element.latest)),
+            ("Muster", element.pattern or ""),
+            ("Größte Datei", "" if element.max_size is None else f"{element.max_size} Bytes"),
+            ("Medientypen", ", ".join(element.media_types)),
+            ("Codeliste", _codes_of(element)),
         ]
-        if one.code_list is not None:
-            parts = (one.code_list.id, one.code_list.uri, one.code_list.version, one.code_list.version_uri)
+        if element.code_list is not None:
+            parts = astuple(element.code_list)
             facts.append(("Verweis auf Codeliste", "; ".join(part for part in parts if part)))
-    return [*facts, *_notes(one.notes), *_rules(one.rules)]
+    return [*facts, *_notes(element.notes), *_rules(element.rules)]
 
 
-def _kind(one: Group | Field) -> str:
-    if isinstance(one, Group):
-        return "Auswahlgruppe: genau eines davon" if one.choice else "Gruppe"
-    return f"{_TYPES[one.type]}, {_KINDS[one.kind]}"
+def _kind(element: Group | Field) -> str:
+    if isinstance(element, Group):
+        return "Auswahlgruppe: genau eines davon" if element.choice else "Gruppe"
+    return f"{_TYPES[element.type]}, {_KINDS[element.kind]}"
 
 
-def _occurs(one: Group | Field) -> str:
-    return f"{one.minimum}:{'*' if one.maximum is None else one.maximum}"
+def _occurs(element: Group | Field) -> str:
+    return f"{element.minimum}:{'*' if element.maximum is None else element.maximum}"
 
 
 def _between(low: object, high: object) -> str:
@@ -126,20 +132,14 @@ def _codes_of(field: Field) -> str:
 
 def _code_lists(fields: Iterable[Field]) -> list[str]:
     """Each code list once, in the order of first use; lists of one name that differ stand side by side."""
-    found: dict[tuple[str, tuple[Code, ...]], None] = {}
+    lists: dict[tuple[str, tuple[Code, ...]], None] = {}
     for field in fields:
-        found.setdefault((_codes_of(field), field.codes))
-    parts = ["## Codelisten"] if found else []
-    for name, codes in found:
+        lists.setdefault((_codes_of(field), field.codes))
+    parts = ["## Codelisten"] if lists else []
+    for name, codes in lists:
         rows = [(code.code, code.name, code.hint) for code in codes]
         parts += [f"### {_plain(name)}", _table(("Code", "Name", "Hinweis"), rows)]
     return parts
-
-
-def _left_out(notices: tuple[Finding, ...]) -> list[str]:
-    if not notices:
-        return []
-    return ["## Nicht übernommen", "\n".join(f"- {_plain(notice.de)}" for notice in notices)]
 
 
 def _list(facts: list[tuple[str, str]]) -> str:

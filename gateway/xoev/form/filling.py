@@ -50,6 +50,15 @@ class FillingPlan:
         for child in self.children:
             yield from child.walk()
 
+    def entries(self, base: Tokens = ()) -> Iterator[tuple[Tokens, FieldEntry]]:
+        """The entry of each field below, with the pointer into the record that it reads (`*` for list items)."""
+        for child in self.children:
+            path = base + (child.source or ())
+            if child.entry is None:
+                yield from child.entries(path if child.repeated else base)
+            else:
+                yield path, child.entry
+
 
 @dataclass(frozen=True, slots=True)
 class FilledForm:
@@ -77,19 +86,19 @@ class FilledForm:
 
     def blanks(self) -> list[Finding]:
         """A finding for each text of white space alone: XÖV documents hold no empty elements (sch-xbau-gen-001)."""
-        found = (it for it in self.walk() if it.text is not None and not it.text.strip())
-        return [finding(it.pointer, "too_short", it.plan.label, limit=1) for it in found]
+        blank = (filled for filled in self.walk() if filled.text is not None and not filled.text.strip())
+        return [finding(filled.pointer, "too_short", filled.plan.label, limit=1) for filled in blank]
 
     def trace(self) -> list[dict[str, str]]:
         """Which value of the record went where: pointer, path of elements, type of the value; no values."""
         return [
             {
-                "from": "constant" if entry.constant is not None else it.pointer,
-                "to": it.plan.node.path,
-                "value_type": "code" if entry.codes else it.plan.element.type.value,
+                "from": "constant" if entry.constant is not None else filled.pointer,
+                "to": filled.plan.node.path,
+                "value_type": "code" if entry.codes else filled.plan.element.type.value,
             }
-            for it in self.walk()
-            if (entry := it.plan.entry) is not None and isinstance(it.plan.element, Field)
+            for filled in self.walk()
+            if (entry := filled.plan.entry) is not None and isinstance(filled.plan.element, Field)
         ]
 
 
@@ -104,8 +113,8 @@ def plan(schema: Schema, form: FormSchema, mapping: Mapping, texts: Texts) -> Fi
             entry = mapping.fields.get(node.path)
             return FillingPlan(node, element, label, entry.source[len(base) :], entry) if entry else None
         group = mapping.groups.get(node.path)
-        inner = group.source if group and group.source[-1:] == (STAR,) else base
-        children = tuple(found for child in node.children if (found := visit(child, inner)) is not None)
+        context = group.source if group and group.source[-1:] == (STAR,) else base
+        children = tuple(planned for child in node.children if (planned := visit(child, context)) is not None)
         if not children and group is None and node.path:
             return None
         return FillingPlan(node, element, label, group.source[len(base) :] if group else None, None, children)
@@ -139,22 +148,21 @@ class _Filler:
         self.findings: list[Finding] = []
 
     def children(self, parent: FillingPlan, context: object, base: Tokens) -> list[FilledForm]:
-        found: list[FilledForm] = []
+        filled: list[FilledForm] = []
         for child in parent.children:
             before = len(self.findings)
-            made = self.field(child, context, base) if child.entry else self.group(child, context, base)
+            elements = self.field(child, context, base) if child.entry else self.group(child, context, base)
             refused = len(self.findings) - before if child.entry else 0
-            self.count(child, len(made) + refused, base)
-            found += made
-        return found
+            self.count(child, len(elements) + refused, base)
+            filled += elements
+        return filled
 
     def count(self, child: FillingPlan, number: int, base: Tokens) -> None:
         if child.node.minimum <= number and (child.node.maximum is None or number <= child.node.maximum):
             return
-        place = pointer(base + tuple(token for token in child.source or () if token != STAR))
         kind = child.entry.attachment if child.entry else ""
-        if kind:
-            place = "/attachments"
+        path = base + tuple(token for token in child.source or () if token != STAR)
+        place = "/attachments" if kind else pointer(path)
         if number == 0:
             if kind:
                 self.findings.append(finding(place, "attachment_missing", child.label, limit=kind))
@@ -173,22 +181,12 @@ class _Filler:
                 return [FilledForm(child, base, None, tuple(inner))]
             self.findings[before:] = [kept for kept in self.findings[before:] if kept.rule not in _ABSENT]
             return []
-        return [
-            FilledForm(
-                child,
-                place,
-                None,
-                tuple(self.children(child, *self.inside(child, value, context, place, base))),
-            )
-            for value, place in self.values(child, context, base)
-            if isinstance(value, dict)
-        ]
-
-    @staticmethod
-    def inside(
-        child: FillingPlan, value: object, context: object, place: Tokens, base: Tokens
-    ) -> tuple[object, Tokens]:
-        return (value, place) if child.repeated else (context, base)
+        filled: list[FilledForm] = []
+        for value, place in self.values(child, context, base):
+            if isinstance(value, dict):
+                scope = (value, place) if child.repeated else (context, base)
+                filled.append(FilledForm(child, place, None, tuple(self.children(child, *scope))))
+        return filled
 
     def field(self, child: FillingPlan, context: object, base: Tokens) -> list[FilledForm]:
         entry = child.entry
@@ -198,9 +196,9 @@ class _Filler:
         if entry.constant is not None:
             return [FilledForm(child, base, entry.constant)]
         if entry.attachment:
-            files = [one for one in self.attached if one.kind == entry.attachment]
-            return [FilledForm(child, base, one.names[entry.converter], origin=one.pointer) for one in files]
-        found: list[FilledForm] = []
+            files = [file for file in self.attached if file.kind == entry.attachment]
+            return [FilledForm(child, base, file.names[entry.converter], origin=file.pointer) for file in files]
+        filled: list[FilledForm] = []
         for value, place in self.values(child, context, base):
             try:
                 text = CONVERTERS[entry.converter].convert(value, entry.codes)
@@ -210,17 +208,17 @@ class _Filler:
                 )
                 continue
             if text is not None:
-                found.append(FilledForm(child, place, text))
-        return found
+                filled.append(FilledForm(child, place, text))
+        return filled
 
     @staticmethod
     def values(child: FillingPlan, context: object, base: Tokens) -> list[tuple[object, Tokens]]:
-        current, place = context, base
+        current, path = context, base
         for token in child.source or ():
             if token == STAR:
                 items = current if isinstance(current, list) else []
-                return [(item, (*place, str(number))) for number, item in enumerate(items)]
+                return [(item, (*path, str(number))) for number, item in enumerate(items)]
             if not isinstance(current, dict) or current.get(token) is None:
                 return []
-            current, place = current[token], (*place, token)
-        return [(current, place)]
+            current, path = current[token], (*path, token)
+        return [(current, path)]

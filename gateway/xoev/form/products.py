@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.model import Finding
 from gateway.xoev.fim import FormSchema
@@ -17,6 +18,13 @@ from gateway.xoev.xfall.example import example_json, example_xml
 from gateway.xoev.xfall.json_schema import to_json_schema
 from gateway.xoev.xfall.schema import namespace, to_xsd
 from gateway.xoev.xml import strict_xml
+
+_UNFIT: Final = Finding(
+    "",
+    "fim_unfit",
+    "Kein Dokument erfüllt das erzeugte Schema: Grenzen oder Muster eines Pflichtfelds schließen sich aus.",
+    "No document meets the generated schema: limits or patterns of a mandatory field exclude each other.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ def produce(form: FormSchema) -> tuple[Products | None, tuple[Finding, ...]]:
     schema, faults = compiled_xsd.load(xsd)
     document = strict_xml.parse(example, strict_xml.XmlLimits(size=64 << 20))
     if schema is not None and (document.root is None or schema.errors(document.root)):
-        faults = (_unfit(),)
+        faults = (_UNFIT,)
     if faults:
         return None, faults
     stem = namespace(form).rpartition(":")[2]
@@ -49,12 +57,3 @@ def produce(form: FormSchema) -> tuple[Products | None, tuple[Finding, ...]]:
         f"{stem}.md": to_markdown(form),
     }
     return Products(form, files), ()
-
-
-def _unfit() -> Finding:
-    return Finding(
-        "",
-        "fim_unfit",
-        "Kein Dokument erfüllt das erzeugte Schema: Grenzen oder Muster eines Pflichtfelds schließen sich aus.",
-        "No document meets the generated schema: limits or patterns of a mandatory field exclude each other.",
-    )

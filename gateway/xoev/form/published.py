@@ -83,14 +83,14 @@ def _roots(compiled: CompiledSet, form: FormSchema, root: str) -> list[tuple[str
 
     Of several that do, the one with the version of the form counts.
     """
-    there = [(namespace, name) for _, namespace, name in _elements(compiled) if namespace]
+    elements = [(namespace, name) for _, namespace, name in _elements(compiled) if namespace]
     if root:
-        return [one for one in there if one[1] == root]
-    named = [one for one in there if re.search(rf"{form.id}(?![0-9])", one[1], re.IGNORECASE)]
-    exact = [one for one in named if re.search(rf"V{re.escape(form.version)}(?![0-9.])", one[1])]
+        return [element for element in elements if element[1] == root]
+    named = [element for element in elements if re.search(rf"{form.id}(?![0-9])", element[1], re.IGNORECASE)]
+    exact = [element for element in named if re.search(rf"V{re.escape(form.version)}(?![0-9.])", element[1])]
     if named:
         return exact if len(exact) == 1 else named
-    return [one for one in there if _ID.fullmatch(one[1]) is None]
+    return [element for element in elements if _ID.fullmatch(element[1]) is None]
 
 
 class _Reader:
@@ -101,52 +101,56 @@ class _Reader:
         self.differences: list[Finding] = []
         self.absent: list[str] = []
 
-    def group(self, path: str, element: Element, held: _Held, *, choice: bool) -> tuple[_Held, tuple[Node, ...], bool]:
-        """The children as the XSD has them, in the form and as nodes, and whether by the XSD exactly one stands.
+    def group(
+        self, path: str, element: Element, children: _Held, *, choice: bool
+    ) -> tuple[_Held, tuple[Node, ...], bool]:
+        """The children as the XSD has them, in the form and as nodes, and whether the XSD has a choice of them.
 
-        `choice` says whether by the form exactly one does.
+        `choice` says whether the form has one.
         """
         content = self.declared.content(element)
-        wanted = {child.id: child for child in transported(held)}
-        if content.model is None and wanted:
+        expected = {child.id: child for child in transported(children)}
+        if content.model is None and expected:
             self.tell(path, "document_shape", element.name)
-            return held, (), False
+            return children, (), False
         model = _unwrapped(content.model)
         one_of = model is not None and model.kind == "choice"
-        if one_of != choice and len(wanted) > 1:
+        if one_of != choice and len(expected) > 1:
             words = ["sequence", "choice"] if one_of else ["choice", "sequence"]
             self.tell(path, "document_narrower" if one_of else "document_wider", "choice/sequence", *words)
-        made: dict[str, tuple[Group | Field, Node]] = {}
-        for one in _members(model):
-            found = _ID.fullmatch(one.name)
-            child = wanted.get(found["id"]) if found else None
+        joined: dict[str, tuple[Group | Field, Node]] = {}
+        for member in _members(model):
+            match = _ID.fullmatch(member.name)
+            child = expected.get(match["id"]) if match else None
             if child is None:
-                self.tell(path, "document_surplus" if one.minimum else "document_more", one.name)
-            elif child.id in made or _repeats(model):
-                self.tell(_below(path, child.id), "document_shape", one.name)
+                self.tell(path, "document_surplus" if member.minimum else "document_more", member.name)
+            elif child.id in joined or _repeats(model):
+                self.tell(_below(path, child.id), "document_shape", member.name)
             else:
-                self.differences += published_limits.version(_below(path, child.id), child, found and found["version"])
-                made[child.id] = self.child(_below(path, child.id), one, child, alone=choice or one_of)
-        self.absent += [_below(path, one) for one in wanted if one not in made]
-        order = [one for one in wanted if one in made]
-        if not one_of and list(made) != order:
-            self.tell(path, "document_order", ", ".join(made), ", ".join(order))
-        children = tuple(made[one.id][0] if one.id in made else replace(one, minimum=0) for one in held)
-        return children, tuple(node for _, node in made.values()), one_of
+                self.differences += published_limits.version(_below(path, child.id), child, match and match["version"])
+                joined[child.id] = self.child(_below(path, child.id), member, child, alone=choice or one_of)
+        self.absent += [_below(path, identifier) for identifier in expected if identifier not in joined]
+        order = [identifier for identifier in expected if identifier in joined]
+        if not one_of and list(joined) != order:
+            self.tell(path, "document_order", ", ".join(joined), ", ".join(order))
+        published = tuple(
+            joined[child.id][0] if child.id in joined else replace(child, minimum=0) for child in children
+        )
+        return published, tuple(node for _, node in joined.values()), one_of
 
     def child(self, path: str, element: Element, child: Group | Field, *, alone: bool) -> tuple[Group | Field, Node]:
-        """A child as the XSD has it; of those that stand `alone`, in a choice, the least number says nothing."""
+        """A child as the XSD has it; where it stands `alone`, in a choice, the minimum is not compared."""
         counted = replace(element, minimum=child.minimum) if alone else element
         self.differences += published_limits.counts(path, child, counted)
-        node = Node(element.name, path, element.minimum, element.maximum, None, namespace=_namespace(element))
+        namespace = etree.QName(element.tag).namespace or ""
+        node = Node(element.name, path, element.minimum, element.maximum, None, namespace=namespace)
         node = replace(node, attributes=self.attributes(path, element, child))
         if isinstance(child, Group):
             children, nodes, one_of = self.group(path, element, child.children, choice=child.choice)
             node = replace(node, children=nodes, choice=one_of)
             choice = child.choice or one_of
-            return replace(
-                child, minimum=counted.minimum, maximum=counted.maximum, children=children, choice=choice
-            ), node
+            child = replace(child, children=children, choice=choice)
+            return replace(child, minimum=counted.minimum, maximum=counted.maximum), node
         facets, code = self.facets(path, element)
         narrowed, differing = published_limits.as_published(path, child, facets)
         self.differences += differing
@@ -167,25 +171,27 @@ class _Reader:
         """The attributes that have to stand: what the XSD fixes, and of which list a code is, as the form says."""
         known = child.code_list if isinstance(child, Field) else None
         listed = {"listURI": known.uri, "listVersionID": known.version} if known else {}
-        found: list[tuple[str, str]] = []
-        for one in self.declared.content(element).attributes:
-            value = listed.get(one.name) if one.fixed is None else one.fixed if one.required else None
+        attributes: list[tuple[str, str]] = []
+        for attribute in self.declared.content(element).attributes:
+            fixed = attribute.fixed if attribute.required else None
+            value = listed.get(attribute.name) if attribute.fixed is None else fixed
             if value:
-                found.append((one.tag, value))
-            elif one.required:
-                self.tell(path, "document_surplus", f"@{one.name}")
-        return tuple(found)
+                attributes.append((attribute.tag, value))
+            elif attribute.required:
+                self.tell(path, "document_surplus", f"@{attribute.name}")
+        return tuple(attributes)
 
     def tell(self, path: str, rule: str, *params: str) -> None:
         self.differences.append(told(f"/{path}" if path else "", rule, *params))
 
 
 def _code(content: Content) -> Element | None:
-    """The child that holds the code of an element of the XÖV datatype Code, if nothing else has to stand in it."""
+    """The child that holds the code of an element of the XÖV datatype Code, if it has no other mandatory child."""
     if content.simple is not None or content.free or _repeats(content.model):
         return None
-    inner = [one for one in _members(content.model) if one.minimum or one.name == _CODE]
-    return inner[0] if [(one.name, one.minimum, one.maximum) for one in inner] == [(_CODE, 1, 1)] else None
+    children = [child for child in _members(content.model) if child.minimum or child.name == _CODE]
+    alone = [(child.name, child.minimum, child.maximum) for child in children] == [(_CODE, 1, 1)]
+    return children[0] if alone else None
 
 
 def _members(model: Model | None, *, free: bool = False, many: bool = False) -> Iterator[Element]:
@@ -202,13 +208,11 @@ def _members(model: Model | None, *, free: bool = False, many: bool = False) -> 
 
 
 def _unwrapped(model: Model | None) -> Model | None:
-    while model is not None and len(model.members) == 1 and isinstance(model.members[0], Model) and _once(model):
+    while model and (model.minimum, model.maximum, len(model.members)) == (1, 1, 1):
+        if not isinstance(model.members[0], Model):
+            break
         model = model.members[0]
     return model
-
-
-def _once(model: Model) -> bool:
-    return model.minimum == 1 and model.maximum == 1
 
 
 def _repeats(model: Model | None) -> bool:
@@ -216,11 +220,7 @@ def _repeats(model: Model | None) -> bool:
     if model is None:
         return False
     alone = model.kind == "choice" or model.maximum in {0, 1} or len(model.members) < 2
-    return not alone or any(_repeats(one) for one in model.members if isinstance(one, Model))
-
-
-def _namespace(element: Element) -> str:
-    return element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
+    return not alone or any(_repeats(member) for member in model.members if isinstance(member, Model))
 
 
 def _below(path: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a published XSD says of a form's fields: its limits count, and each that differs is told.
+"""What a published XSD says of a form's fields: its limits count, and each difference is a finding.
 
 Knows: which of two limits is narrower. Never does: drop a limit of the form that the XSD is silent about.
 Standard: XML Schema 1.0 part 2 (facets), XDatenfelder 3. Start reading: `as_published`.
@@ -59,8 +59,7 @@ def as_published(path: str, field: Field, facets: Facets) -> tuple[Field, list[F
         facets: what the XSD says of its text.
     """
     if field.coded or (facets.codes and field.type in TEXTS):
-        changed = _coded(field, facets)
-        return changed, [*_type(path, field, facets), *_codes(path, field, facets)]
+        return _coded(field, facets), [*_type(path, field, facets), *_codes(path, field, facets)]
     limits = dict(_limits(field.type, facets))
     findings = _type(path, field, facets)
     if field.type is FieldType.BOOL:
@@ -76,10 +75,10 @@ def as_published(path: str, field: Field, facets: Facets) -> tuple[Field, list[F
 
 def counts(path: str, child: Group | Field, element: Element) -> list[Finding]:
     """Whether an element may stand as often as the form says."""
-    written = [f"{low}:{'*' if high is None else high}" for low, high in _bounds(child, element)]
-    if written[0] == written[1]:
+    low, high, least, most = child.minimum, child.maximum, element.minimum, element.maximum
+    if (low, high) == (least, most):
         return []
-    (low, high), (least, most) = _bounds(child, element)
+    written = [f"{few}:{'*' if many is None else many}" for few, many in ((low, high), (least, most))]
     narrower = least > low or (most is not None and (high is None or most < high))
     return [told(f"/{path}", "document_narrower" if narrower else "document_wider", "anzahl", *written)]
 
@@ -94,18 +93,14 @@ def version(path: str, child: Group | Field, given: str | None) -> list[Finding]
 def missing(absent: Iterable[str], mapped: AbstractSet[str]) -> Iterator[Finding]:
     """Elements of the form that the XSD does not have; an error where the mapping puts a value there."""
     for path in absent:
-        lost = any(one == path or one.startswith(f"{path}/") for one in mapped)
+        lost = any(target == path or target.startswith(f"{path}/") for target in mapped)
         yield told(f"/{path}", "document_lost" if lost else "document_less")
-
-
-def _bounds(child: Group | Field, element: Element) -> tuple[tuple[int, int | None], tuple[int, int | None]]:
-    return (child.minimum, child.maximum), (element.minimum, element.maximum)
 
 
 def _coded(field: Field, facets: Facets) -> Field:
     """The codes of the XSD with the names that the form gives them; those of the form where the XSD lists none."""
     names = {code.code: code for code in field.codes}
-    return replace(field, codes=tuple(names.get(one, Code(one, one)) for one in facets.codes) or field.codes)
+    return replace(field, codes=tuple(names.get(value, Code(value, value)) for value in facets.codes) or field.codes)
 
 
 def _codes(path: str, field: Field, facets: Facets) -> Iterator[Finding]:
@@ -128,8 +123,8 @@ def _shown(codes: AbstractSet[str]) -> str:
 
 
 def _type(path: str, field: Field, facets: Facets) -> list[Finding]:
-    wanted = _TEXT if field.coded else _BASES[field.type]
-    if facets.base in wanted or facets.base in _FREE:
+    bases = _TEXT if field.coded else _BASES[field.type]
+    if facets.base in bases or facets.base in _FREE:
         return []
     rule = "document_type_wider" if facets.base in _TEXT else "document_type"
     return [told(f"/{path}", rule, f"xs:{facets.base}", field.type.value)]
@@ -155,8 +150,8 @@ def _limit(path: str, name: str, form: Any, xsd: Any) -> list[Finding]:  # noqa:
     order: Callable[[Any, Any], bool] = (lambda a, b: a > b) if name in _LOWER else (lambda a, b: a < b)
     narrower = xsd is not None and (form is None or name == "pattern" or order(xsd, form))
     if xsd is not None and not xsd and form is None:
-        return []  # a least length of none says nothing
-    words = [_FACETS[name], *("-" if one is None else str(one) for one in (form, xsd))]
+        return []  # a minimum length of zero allows every text
+    words = [_FACETS[name], *("-" if value is None else str(value) for value in (form, xsd))]
     return [told(f"/{path}", "document_narrower" if narrower else "document_wider", *words)]
 
 
@@ -170,7 +165,7 @@ def _spelled(written: str | None) -> str | None:
 
 def _number(text: str | None) -> Decimal | None:
     try:
-        found = None if text is None else Decimal(text)
+        number = None if text is None else Decimal(text)
     except InvalidOperation:
         return None
-    return found if found is not None and found.is_finite() else None
+    return number if number is not None and number.is_finite() else None

@@ -1,4 +1,4 @@
-"""Writing and validating a document: lxml decides, the findings speak of the portal's record.
+"""Writing and validating a document: the XSD judges it, findings point into the portal's record.
 
 Knows: which element came from which place of the record. Never does: show an XML path or a value to the portal.
 Standard: XML Schema 1.0. Start reading: `document`.
@@ -40,12 +40,12 @@ def document(
     """
     findings: list[Finding] = []
     root = _write(schema, filled, findings)
-    unwritten = {one.pointer for one in findings}
-    findings += (one for one in _judge(schema, root, filled) if one.pointer not in unwritten)
+    unwritten = {finding.pointer for finding in findings}
+    findings += (finding for finding in _judge(schema, root, filled) if finding.pointer not in unwritten)
     if not findings and rules is not None:
         origins = _origins(root, filled)
         findings = asked(rules, root, {element: origin.pointer for element, origin in origins.items()})
-    if any(one.severity is Severity.ERROR for one in findings):
+    if any(finding.severity is Severity.ERROR for finding in findings):
         return None, findings
     content = canonical(root)
     return Document(
@@ -80,12 +80,11 @@ def _judge(schema: Schema, root: etree._Element, filled: FilledForm) -> Iterator
     if not errors:
         return
     by_element = _origins(root, filled)
-    namespaces = schema.prefixes
     seen: set[tuple[str, str]] = set()
     faceted: set[str] = set()
     for error in errors:
-        found = root.getroottree().xpath(error.path or "/*", namespaces=namespaces)
-        origin = next((by_element[one] for one in found if one in by_element), by_element[root])
+        elements = root.getroottree().xpath(error.path or "/*", namespaces=schema.prefixes)
+        origin = next((by_element[element] for element in elements if element in by_element), by_element[root])
         result = _translate(error, origin, faceted)
         if result is not None and (result.pointer, result.rule) not in seen:
             seen.add((result.pointer, result.rule))
@@ -94,8 +93,8 @@ def _judge(schema: Schema, root: etree._Element, filled: FilledForm) -> Iterator
 
 def _origins(root: etree._Element, filled: FilledForm) -> dict[etree._Element, FilledForm]:
     """What each element was made of; a code and the element around it are made of one."""
-    made = (one for each in filled.walk() for one in (each,) * (2 if each.plan.node.code else 1))
-    return dict(zip(root.iter(), made, strict=True))
+    origins = (origin for child in filled.walk() for origin in (child,) * (2 if child.plan.node.code else 1))
+    return dict(zip(root.iter(), origins, strict=True))
 
 
 def _translate(error: etree._LogEntry, origin: FilledForm, faceted: set[str]) -> Finding | None:
@@ -112,7 +111,7 @@ def _translate(error: etree._LogEntry, origin: FilledForm, faceted: set[str]) ->
 def _limit(plan: FillingPlan, facet: str) -> str:
     value = getattr(plan.node.facets, facet)
     if value is None:
-        return "-"  # a base type of a published XSD says it
+        return "-"  # the limit stands in a base type of a published XSD
     if facet == "fraction_digits":
         return "0." + "0" * (int(value) - 1) + "1"
     return ", ".join(value) if isinstance(value, tuple) else str(value)

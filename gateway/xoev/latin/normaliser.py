@@ -1,4 +1,4 @@
-"""The normaliser of DIN 91379: typographic characters become allowed ones, and each replacement is told.
+"""The normaliser of DIN 91379: typographic characters become allowed ones, and each replacement is reported.
 
 Knows: which character stands for which. Never does: touch a name: names are refused with a suggestion.
 Standard: DIN 91379:2022-08; the replacements are this project's, each meaning the same to a reader.
@@ -86,28 +86,28 @@ def normalised(text: str, datatype: Datatype) -> tuple[str, tuple[Replacement, .
         datatype: what the field allows; characters that it allows stay as they are.
 
     Returns:
-        the text and what was replaced; characters without a stand-in stay, and `latin.offence` still finds them.
+        the text and what was replaced; characters without a stand-in stay, and `datatypes.offence` still finds them.
     """
     if offence(text, datatype) is None:
         return text, ()
-    made: list[str] = []
-    done: list[Replacement] = []
+    characters: list[str] = []
+    replacements: list[Replacement] = []
     for position, character in enumerate(text):
         to = stand_in(character, datatype)
-        made.append(character if to is None else to)
+        characters.append(character if to is None else to)
         if to is not None:
-            done.append(Replacement(position, character, to))
-    return "".join(made), tuple(done)
+            replacements.append(Replacement(position, character, to))
+    return "".join(characters), tuple(replacements)
 
 
 def stand_in(character: str, datatype: Datatype) -> str | None:
     """What may stand for a character that the datatype does not allow; None where it is allowed or nothing does."""
-    found = REPLACEMENTS.get(character)
-    if found is None or offence(character, datatype) is None:
+    replacement = REPLACEMENTS.get(character)
+    if replacement is None or offence(character, datatype) is None:
         return None
-    to = found[0]
+    to = replacement[0]
     if to == "\n" and offence(to, datatype) is not None:
-        to = " "  # where the datatype has one line
+        to = " "  # the datatype has no line breaks
     return to if offence(to, datatype) is None else None
 
 

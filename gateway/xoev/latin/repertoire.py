@@ -1,6 +1,6 @@
 """The repertoire of DIN 91379:2022-08 as data: which code points and sequences each datatype allows.
 
-Knows: code points. Never does: judge a text (`latin.py` does). Standard: DIN 91379:2022-08, datatypes A to E.
+Knows: code points. Never does: judge a text (`datatypes.py` does). Standard: DIN 91379:2022-08, datatypes A to E.
 Start reading: `SINGLES`. The table is a list of facts written by this project; a test compares it with the
 patterns that KoSIT publishes for the same datatypes, over every code point and every sequence.
 """

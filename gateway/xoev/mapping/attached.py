@@ -1,4 +1,4 @@
-"""Attachments in a form: what a field of type `file` holds of a file that comes with the application.
+"""Attachments in a form: a field of type `file` holds the id or the name of a file of the application.
 
 Knows: a field names a file by its id in the envelope (the same in messages and FIT-Connect metadata) or by its name.
 Never does: hold content of a file, name one that is not there. Standard: XDatenfelder `datentyp` file.
@@ -34,9 +34,11 @@ class Attached:
 
 
 def shown(attachments: Sequence[Attachment]) -> tuple[Attached, ...]:
-    """The files that portals sent, as people know them: by their names."""
-    names = [(one.kind, one.filename) for one in attachments if one.purpose is Purpose.ATTACHMENT]
-    return tuple(Attached(kind, "/attachments", dict.fromkeys(NAMES, name)) for kind, name in names)
+    """The files that portals sent; people know them by name, so their file name stands for the id too."""
+    names = [
+        (attachment.kind, attachment.filename) for attachment in attachments if attachment.purpose is Purpose.ATTACHMENT
+    ]
+    return tuple(Attached(kind, "/attachments", dict.fromkeys(NAMES, filename)) for kind, filename in names)
 
 
 def read_entry(

@@ -1,4 +1,4 @@
-"""Constants of a mapping: whether a field takes a text that no record brings.
+"""Constants of a mapping: whether a field accepts a text that does not come from the record.
 
 Knows: one field. Never does: judge by rules of its own; the field's XSD decides.
 Standard: XML Schema 1.0, in the XFall shape. Start reading: `fits`.

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from stdnum import iban
 
 from gateway.xoev.fim import Field, FieldType
 from gateway.xoev.mapping import phone, street_line
+from gateway.xoev.xfall.json_schema import number
 
 PARTIAL_DATE: Final = "[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
 FULL_DATE: Final = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -30,6 +32,8 @@ _MOMENT: Final = re.compile(MOMENT)
 
 Shape = dict[str, Any]
 """A fragment of JSON Schema for one value of the record."""
+_Codes = Mapping[str, str]
+_Shaping = Callable[[Field, _Codes], Shape]
 
 
 class Unfit(Exception):
@@ -49,17 +53,22 @@ class Converter:
     """
 
     types: frozenset[FieldType]
-    shape: Callable[[Field, Mapping[str, str]], Shape]
-    convert: Callable[[object, Mapping[str, str]], str | None]
+    shape: _Shaping
+    convert: Callable[[object, _Codes], str | None]
 
 
-def _text(value: object, _codes: Mapping[str, str]) -> str:
+def _text(value: object, _codes: _Codes) -> str:
     if not isinstance(value, str):
         raise Unfit("wrong_type")
     return value
 
 
-def _text_shape(field: Field, _codes: Mapping[str, str]) -> Shape:
+def _string(**limits: object) -> _Shaping:
+    """The shape of a text whose limits depend on no field."""
+    return lambda _field, _codes: {"type": "string", **limits}
+
+
+def _text_shape(field: Field, _codes: _Codes) -> Shape:
     shape: Shape = {"type": "string"}
     if field.min_length is not None:
         shape["minLength"] = field.min_length
@@ -70,42 +79,28 @@ def _text_shape(field: Field, _codes: Mapping[str, str]) -> Shape:
     return shape
 
 
-def _code(value: object, codes: Mapping[str, str]) -> str:
-    if not isinstance(value, str):
-        raise Unfit("wrong_type")
-    if value not in codes:
+def _code(value: object, codes: _Codes) -> str:
+    code = _text(value, codes)
+    if code not in codes:
         raise Unfit("not_in_list", ", ".join(codes))
-    return codes[value]
+    return codes[code]
 
 
-def _code_shape(_field: Field, codes: Mapping[str, str]) -> Shape:
-    return {"type": "string", "enum": list(codes)}
-
-
-def _date(value: object, _codes: Mapping[str, str]) -> str:
-    if not isinstance(value, str):
-        raise Unfit("wrong_type")
-    if not _FULL.fullmatch(value):
+def _date(value: object, codes: _Codes) -> str:
+    day = _text(value, codes)
+    if not _FULL.fullmatch(day):
         raise Unfit("pattern", "JJJJ-MM-TT")
-    _calendar(value)
-    return value
+    _calendar(day)
+    return day
 
 
-def _date_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
-    return {"type": "string", "format": "date", "maxLength": 10}
-
-
-def _bool(value: object, _codes: Mapping[str, str]) -> str:
+def _bool(value: object, _codes: _Codes) -> str:
     if not isinstance(value, bool):
         raise Unfit("wrong_type")
     return "true" if value else "false"
 
 
-def _bool_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
-    return {"type": "boolean"}
-
-
-def _integer(value: object, _codes: Mapping[str, str]) -> str:
+def _integer(value: object, _codes: _Codes) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, bool) or not isinstance(value, int):
@@ -113,43 +108,31 @@ def _integer(value: object, _codes: Mapping[str, str]) -> str:
     return str(value)
 
 
-def _decimal(value: object, _codes: Mapping[str, str]) -> str:
+def _decimal(value: object, _codes: _Codes) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise Unfit("wrong_type")
     return format(Decimal(str(value)), "f")
 
 
-def _number_shape(field: Field, _codes: Mapping[str, str]) -> Shape:
+def _number_shape(field: Field, _codes: _Codes) -> Shape:
     shape: Shape = {"type": "integer" if field.type is FieldType.NUM_INT else "number"}
     if field.min_value is not None:
-        shape["minimum"] = _number(field.min_value)
+        shape["minimum"] = number(field.min_value)
     if field.max_value is not None:
-        shape["maximum"] = _number(field.max_value)
+        shape["maximum"] = number(field.max_value)
     if field.type is FieldType.NUM_CURRENCY:
         shape["multipleOf"] = 0.01
     return shape
 
 
-def _number(value: Decimal) -> int | float:
-    return int(value) if value == int(value) else float(value)
-
-
-def _part(index: int) -> Callable[[object, Mapping[str, str]], str | None]:
-    def convert(value: object, _codes: Mapping[str, str]) -> str | None:
-        if not isinstance(value, str):
-            raise Unfit("wrong_type")
-        if not _PARTIAL.fullmatch(value):
-            raise Unfit("pattern", "JJJJ-MM-TT, JJJJ-MM, JJJJ")
-        parts = value.split("-")
-        if len(parts) == 3:
-            _calendar(value)
-        return str(int(parts[index])) if index < len(parts) else None
-
-    return convert
-
-
-def _partial_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
-    return {"type": "string", "pattern": f"^(?:{PARTIAL_DATE})$", "format": "partial-date", "maxLength": 10}
+def _part(value: object, codes: _Codes, *, index: int) -> str | None:
+    day = _text(value, codes)
+    if not _PARTIAL.fullmatch(day):
+        raise Unfit("pattern", "JJJJ-MM-TT, JJJJ-MM, JJJJ")
+    parts = day.split("-")
+    if len(parts) == 3:
+        _calendar(day)
+    return str(int(parts[index])) if index < len(parts) else None
 
 
 def is_partial_date(value: str) -> bool:
@@ -168,20 +151,11 @@ def _calendar(value: str) -> None:
         raise Unfit("format", "JJJJ-MM-TT / YYYY-MM-DD")
 
 
-def _street_part(index: int) -> Callable[[object, Mapping[str, str]], str | None]:
-    def convert(value: object, _codes: Mapping[str, str]) -> str | None:
-        if not isinstance(value, str):
-            raise Unfit("wrong_type")
-        pieces = street_line.cut(value)
-        if pieces is None:
-            raise Unfit("format", FORMATS["street-line"][1])
-        return pieces[index]
-
-    return convert
-
-
-def _street_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
-    return {"type": "string", "minLength": 3, "maxLength": 80, "format": "street-line"}
+def _street_part(value: object, codes: _Codes, *, index: int) -> str:
+    pieces = street_line.cut(_text(value, codes))
+    if pieces is None:
+        raise Unfit("format", FORMATS["street-line"][1])
+    return pieces[index]
 
 
 def is_iban(value: str) -> bool:
@@ -193,61 +167,33 @@ def is_iban(value: str) -> bool:
     return bool(_IBAN.fullmatch(value)) and "02" <= value[2:4] <= "98" and iban.is_valid(value, check_country=False)
 
 
-def _iban(value: object, _codes: Mapping[str, str]) -> str:
-    if not isinstance(value, str):
-        raise Unfit("wrong_type")
-    if not is_iban(value):
+def _iban(value: object, codes: _Codes) -> str:
+    account = _text(value, codes)
+    if not is_iban(account):
         raise Unfit("format", FORMATS["iban"][1])
-    return value
+    return account
 
 
-def _iban_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
-    return {"type": "string", "format": "iban", "maxLength": 34}
+def _phone(value: object, codes: _Codes, *, german: bool) -> str:
+    number = phone.e164(_text(value, codes), german=german)
+    if number is None:
+        raise Unfit("format", FORMATS["phone-de" if german else "phone"][1])
+    return number
 
 
-def _phone(*, german: bool) -> Callable[[object, Mapping[str, str]], str]:
-    def convert(value: object, _codes: Mapping[str, str]) -> str:
-        if not isinstance(value, str):
-            raise Unfit("wrong_type")
-        number = phone.e164(value, german=german)
-        if number is None:
-            raise Unfit("format", FORMATS["phone-de" if german else "phone"][1])
-        return number
-
-    return convert
-
-
-def _phone_shape(name: str) -> Callable[[Field, Mapping[str, str]], Shape]:
-    def shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
-        return {"type": "string", "format": name, "maxLength": 40}
-
-    return shape
-
-
-def _time(value: object, _codes: Mapping[str, str]) -> str:
-    if not isinstance(value, str):
-        raise Unfit("wrong_type")
-    if not _CLOCK.fullmatch(value):
+def _time(value: object, codes: _Codes) -> str:
+    clock = _text(value, codes)
+    if not _CLOCK.fullmatch(clock):
         raise Unfit("pattern", "HH:MM, HH:MM:SS")
-    return value if value.count(":") == 2 else f"{value}:00"
+    return clock if clock.count(":") == 2 else f"{clock}:00"
 
 
-def _time_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
-    return {"type": "string", "pattern": f"^(?:{CLOCK})$", "maxLength": 8}
-
-
-def _datetime(value: object, _codes: Mapping[str, str]) -> str:
-    if not isinstance(value, str):
-        raise Unfit("wrong_type")
-    if not _MOMENT.fullmatch(value):
+def _datetime(value: object, codes: _Codes) -> str:
+    moment = _text(value, codes)
+    if not _MOMENT.fullmatch(moment):
         raise Unfit("pattern", "JJJJ-MM-TTHH:MM / YYYY-MM-DDTHH:MM")
-    _calendar(value[:10])
-    clock = value[11:16] + (value[16:19] if value[16:17] == ":" else ":00")
-    return f"{value[:11]}{clock}{value[19 if value[16:17] == ':' else 16 :]}"
-
-
-def _datetime_shape(_field: Field, _codes: Mapping[str, str]) -> Shape:
-    return {"type": "string", "pattern": f"^(?:{MOMENT})$", "format": "moment", "maxLength": 25}
+    _calendar(moment[:10])
+    return moment if moment[16:17] == ":" else f"{moment[:16]}:00{moment[16:]}"
 
 
 def is_day(value: str) -> bool:
@@ -275,23 +221,28 @@ FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
 _TEXTS: Final = frozenset({FieldType.TEXT, FieldType.TEXT_LATIN})
 _WHOLE: Final = frozenset({FieldType.NUM_INT, FieldType.TEXT})
 
+_PART_SHAPE: Final = _string(pattern=f"^(?:{PARTIAL_DATE})$", format="partial-date", maxLength=10)
+_STREET_SHAPE: Final = _string(minLength=3, maxLength=80, format="street-line")
+
 CONVERTERS: Final[Mapping[str, Converter]] = {
     "text": Converter(_TEXTS, _text_shape, _text),
-    "code": Converter(_TEXTS, _code_shape, _code),
-    "date": Converter(frozenset({FieldType.DATE}), _date_shape, _date),
-    "bool": Converter(frozenset({FieldType.BOOL}), _bool_shape, _bool),
+    "code": Converter(_TEXTS, lambda _field, codes: {"type": "string", "enum": list(codes)}, _code),
+    "date": Converter(frozenset({FieldType.DATE}), _string(format="date", maxLength=10), _date),
+    "bool": Converter(frozenset({FieldType.BOOL}), lambda _field, _codes: {"type": "boolean"}, _bool),
     "integer": Converter(frozenset({FieldType.NUM_INT}), _number_shape, _integer),
     "decimal": Converter(frozenset({FieldType.NUM, FieldType.NUM_CURRENCY}), _number_shape, _decimal),
-    "year": Converter(_WHOLE, _partial_shape, _part(0)),
-    "month": Converter(_WHOLE, _partial_shape, _part(1)),
-    "day": Converter(_WHOLE, _partial_shape, _part(2)),
-    "street": Converter(_TEXTS, _street_shape, _street_part(0)),
-    "house_number": Converter(_TEXTS, _street_shape, _street_part(1)),
-    "iban": Converter(_TEXTS, _iban_shape, _iban),
-    "phone": Converter(_TEXTS, _phone_shape("phone"), _phone(german=False)),
-    "phone_de": Converter(_TEXTS, _phone_shape("phone-de"), _phone(german=True)),
-    "time": Converter(frozenset({FieldType.TIME}), _time_shape, _time),
-    "datetime": Converter(frozenset({FieldType.DATETIME}), _datetime_shape, _datetime),
+    "year": Converter(_WHOLE, _PART_SHAPE, partial(_part, index=0)),
+    "month": Converter(_WHOLE, _PART_SHAPE, partial(_part, index=1)),
+    "day": Converter(_WHOLE, _PART_SHAPE, partial(_part, index=2)),
+    "street": Converter(_TEXTS, _STREET_SHAPE, partial(_street_part, index=0)),
+    "house_number": Converter(_TEXTS, _STREET_SHAPE, partial(_street_part, index=1)),
+    "iban": Converter(_TEXTS, _string(format="iban", maxLength=34), _iban),
+    "phone": Converter(_TEXTS, _string(format="phone", maxLength=40), partial(_phone, german=False)),
+    "phone_de": Converter(_TEXTS, _string(format="phone-de", maxLength=40), partial(_phone, german=True)),
+    "time": Converter(frozenset({FieldType.TIME}), _string(pattern=f"^(?:{CLOCK})$", maxLength=8), _time),
+    "datetime": Converter(
+        frozenset({FieldType.DATETIME}), _string(pattern=f"^(?:{MOMENT})$", format="moment", maxLength=25), _datetime
+    ),
 }
 """Every converter a mapping may name; `constant` needs none, because it reads nothing."""
 

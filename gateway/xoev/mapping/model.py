@@ -34,13 +34,13 @@ class Condition:
 
     def holds(self, record: object, where: Tokens = ()) -> bool:
         """Whether the condition holds for a record, at a place in it."""
-        here = tuple(where[no] if token == STAR else token for no, token in enumerate(self.source))
-        value = look_up(record, here)
+        source = tuple(where[no] if token == STAR else token for no, token in enumerate(self.source))
+        value = look_up(record, source)
         return self.absent if value is None else self.met(value)
 
     def met(self, value: object) -> bool:
-        """Whether a value that is there is one of the wanted."""
-        return any(value == wanted and type(value) is type(wanted) for wanted in self.values)
+        """Whether a value that is there is one of `values`, and of the same type."""
+        return any(value == allowed and type(value) is type(allowed) for allowed in self.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,17 +19,7 @@ from gateway.xoev.latin.datatypes import Datatype
 from gateway.xoev.mapping import attached, constants
 from gateway.xoev.mapping import sentences as say
 from gateway.xoev.mapping.converters import CONVERTERS, Shape, default_converter, possible_values
-from gateway.xoev.mapping.model import (
-    BEYOND,
-    STAR,
-    Condition,
-    FieldEntry,
-    GroupEntry,
-    Mapping,
-    Rule,
-    RuleKind,
-    Tokens,
-)
+from gateway.xoev.mapping.model import BEYOND, STAR, Condition, FieldEntry, GroupEntry, Mapping, Rule, RuleKind, Tokens
 from gateway.xoev.record.patterns import is_pattern
 
 FORMAT: Final = 1
@@ -98,12 +88,9 @@ class _Reader:
         if target in self.groups:
             self.fault(f"{place}/to", "mapping_twice")
             return
-        repeated = source[-1:] == (STAR,)
-        if repeated and element.maximum == 1:
-            self.fault(f"{place}/from", "mapping_repeat", say.once(element.id))
-        if not repeated and element.minimum > 1:
+        if source[-1:] != (STAR,) and element.minimum > 1:
             self.fault(f"{place}/from", "mapping_repeat", say.listed(element.id))
-        self.nested(f"{place}/from", source[:-1] if repeated else source, target)
+        self.nested(f"{place}/from", source, target, element)
         self.groups[target] = GroupEntry(source, target)
 
     def field(self, place: str, entry: ReadOnly[str, object]) -> None:
@@ -124,10 +111,7 @@ class _Reader:
         datatype = self.datatype(f"{place}/latin", entry.get("latin", Datatype.NORMATIVE.value))
         if not isinstance(element, Field):
             return
-        repeated = source[-1:] == (STAR,)
-        if repeated and element.maximum == 1:
-            self.fault(f"{place}/from", "mapping_repeat", say.once(element.id))
-        self.nested(f"{place}/from", source[:-1] if repeated else source, target)
+        self.nested(f"{place}/from", source, target, element)
         name = self.converter(f"{place}/as", entry.get("as", default_converter(element)), element)
         codes = self.codes(f"{place}/codes", entry.get("codes"), element) if name == "code" else {}
         if name:
@@ -136,7 +120,7 @@ class _Reader:
         self.fields.setdefault(target, FieldEntry(source, target, name, codes, datatype, None, when, normalise))
 
     def target(self, place: str, path: str, kind: type[Field | Group]) -> Field | Group | None:
-        """The element at a path, if it is of that kind and part of documents; without a form nobody can say."""
+        """The element at a path, if it is of that kind and part of documents; without a form nothing is judged."""
         element = self.elements.get(path)
         if isinstance(element, kind) and not (isinstance(element, Field) and element.kind is FieldKind.LABEL):
             return element
@@ -145,12 +129,7 @@ class _Reader:
         return None
 
     def constant(
-        self,
-        place: str,
-        entry: ReadOnly[str, object],
-        field: Field | Group | None,
-        target: str,
-        when: Condition | None,
+        self, place: str, entry: ReadOnly[str, object], field: Field | Group | None, target: str, when: Condition | None
     ) -> None:
         value = self.text(f"{place}/constant", entry.get("constant"))
         if "from" in entry:
@@ -164,12 +143,7 @@ class _Reader:
         self.fields.setdefault(target, FieldEntry((), target, "", {}, Datatype.EVERYTHING, value, when))
 
     def attachment(
-        self,
-        place: str,
-        entry: ReadOnly[str, object],
-        field: Field | Group | None,
-        target: str,
-        when: Condition | None,
+        self, place: str, entry: ReadOnly[str, object], field: Field | Group | None, target: str, when: Condition | None
     ) -> None:
         element, listed = field if isinstance(field, Field) else None, self.enclosing(target) is not None
         read, faults = attached.read_entry(place, entry, element, when, listed=listed)
@@ -216,9 +190,9 @@ class _Reader:
         if not isinstance(kind, str) or kind not in kinds:
             self.fault(f"{place}/kind", "mapping_value", ", ".join(sorted(kinds)))
             kind = RuleKind.REQUIRED.value
-        listed = entry.get("of")
+        entries = entry.get("of")
         sources = [
-            self.source(f"{place}/of/{n}", one) for n, one in enumerate(listed if isinstance(listed, list) else [])
+            self.source(f"{place}/of/{n}", item) for n, item in enumerate(entries if isinstance(entries, list) else [])
         ]
         known = self.known()
         for number, source in enumerate(sources):
@@ -230,8 +204,8 @@ class _Reader:
         if not isinstance(pattern, str) or bool(pattern) != (kind == RuleKind.PATTERN.value) or not is_pattern(pattern):
             self.fault(f"{place}/pattern", "mapping_pattern")
             pattern = ""
-        around = sources[0][:-1] if sources and kind not in BEYOND else ()
-        when = self.condition(f"{place}/when", entry["when"], around) if "when" in entry else None
+        parent = sources[0][:-1] if sources and kind not in BEYOND else ()
+        when = self.condition(f"{place}/when", entry["when"], parent) if "when" in entry else None
         plain = Rule(RuleKind(kind), tuple(sources), pattern, when)
         self.confirmed(place, plain)
         return self.bounded(place, entry, plain)
@@ -243,7 +217,7 @@ class _Reader:
 
     def bounded(self, place: str, entry: ReadOnly[str, object], rule: Rule) -> Rule:
         """The rule with its day or its sum, where it is of such a kind."""
-        days, other, total = entry.get("days"), entry.get("other"), entry.get("total")
+        days, pointer, total = entry.get("days"), entry.get("other"), entry.get("total")
         if rule.kind is RuleKind.SUM:
             number = _number(total)
             if number is None or len(rule.of) != 1 or STAR not in rule.of[0]:
@@ -251,22 +225,22 @@ class _Reader:
                 return Rule(RuleKind.REQUIRED, ())
             return replace(rule, total=number)
         if rule.kind in {RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER}:
-            if (days is None) == (other is None) or not _is_span(days):
+            if (days is None) == (pointer is None) or not _is_span(days):
                 self.fault(place, "mapping_value", say.BOUND)
-            there = self.source(f"{place}/other", other) if other is not None else ()
-            if there and there not in self.known():
+            bound = self.source(f"{place}/other", pointer) if pointer is not None else ()
+            if bound and bound not in self.known():
                 self.fault(f"{place}/other", "mapping_unknown")
-            for source in (*rule.of, *([there] if there else [])):
+            for source in (*rule.of, *([bound] if bound else [])):
                 if self.shapes.get(source, _UNSAID).get("format") not in {"date", ""} or (
-                    source is there and STAR in source
+                    source is bound and STAR in source
                 ):
                     self.fault(place, "mapping_value", say.DAYS)
-            return replace(rule, other=there, days=days if isinstance(days, int) and _is_span(days) else None)
-        if (days, other, total) != (None, None, None):
+            return replace(rule, other=bound, days=days if isinstance(days, int) and _is_span(days) else None)
+        if (days, pointer, total) != (None, None, None):
             self.fault(place, "mapping_value", say.UNBOUND)
         return rule
 
-    def condition(self, place: str, entry: object, around: Tokens = ()) -> Condition:
+    def condition(self, place: str, entry: object, parent: Tokens = ()) -> Condition:
         """A condition; `*` in it means the item of the list that the rule's values stand in (`around`)."""
         if not isinstance(entry, dict):
             self.fault(place, "mapping_value", say.CONDITION)
@@ -275,9 +249,9 @@ class _Reader:
         source = self.source(f"{place}/pointer", entry.get("pointer"))
         values, absent = entry.get("in", []), entry.get("absent", False)
         lists = source[: len(source) - source[::-1].index(STAR)] if STAR in source else ()
-        if lists != around[: len(lists)] or source[-1:] == (STAR,):
+        if lists != parent[: len(lists)] or source[-1:] == (STAR,):
             self.fault(
-                f"{place}/pointer", "mapping_repeat", say.inside("/" + "/".join(around) if STAR in around else "")
+                f"{place}/pointer", "mapping_repeat", say.inside("/" + "/".join(parent) if STAR in parent else "")
             )
         if not isinstance(values, list) or not all(isinstance(value, (str, bool)) for value in values):
             self.fault(f"{place}/in", "mapping_value", say.CONDITION_VALUES)
@@ -289,33 +263,38 @@ class _Reader:
         return condition
 
     def judged(self, place: str, condition: Condition) -> None:
-        """A condition asks for a value that the record may hold; one that can never hold is a slip of the pen."""
+        """A condition asks for a value that the record may hold; one that can never hold is a fault."""
         shape = self.shapes.get(condition.source)
         if condition.source and shape is None and condition.source not in self.known():
             self.fault(f"{place}/pointer", "mapping_unknown")
             return
         if not condition.values and not condition.absent:
             self.fault(f"{place}/in", "mapping_value", say.CONDITION_NEVER)
-        held = shape if shape is not None else self.above(condition.source)
-        if held is None:
+        shape = self.above(condition.source) if shape is None else shape
+        if shape is None:
             return
-        possible = possible_values(held)
+        possible = possible_values(shape)
         for number, value in enumerate(condition.values):
             if isinstance(value, bool) if possible is None else value not in possible:
-                wanted = ", ".join(str(one).lower() if isinstance(one, bool) else one for one in possible or ())
-                self.fault(f"{place}/in/{number}", "mapping_value", say.one_of(wanted or "absent"))
+                words = [str(choice).lower() if isinstance(choice, bool) else choice for choice in possible or ()]
+                self.fault(f"{place}/in/{number}", "mapping_value", say.one_of(", ".join(words) or "absent"))
 
     def above(self, source: Tokens) -> Shape | None:
         """The shape of an object or a list; None for a value whose own entry is faulty."""
-        return {"type": "object"} if any(one[:-1] == source for one in self.known()) else None
+        return {"type": "object"} if any(known[:-1] == source for known in self.known()) else None
 
     def known(self) -> set[Tokens]:
         """Every place of the record that some entry names, and what is above it."""
         return {source[:length] for source in self.sources for length in range(1, len(source) + 1)}
 
-    def nested(self, place: str, source: Tokens, target: str) -> None:
-        around = self.enclosing(target)
-        base = around.source if around else ()
+    def nested(self, place: str, source: Tokens, target: str, element: Group | Field) -> None:
+        """A source repeats only where its element may, and stands inside the list of the group around its target."""
+        if source[-1:] == (STAR,):
+            source = source[:-1]
+            if element.maximum == 1:
+                self.fault(place, "mapping_repeat", say.once(element.id))
+        group = self.enclosing(target)
+        base = group.source if group else ()
         if source[: len(base)] != base or STAR in source[len(base) :]:
             self.fault(place, "mapping_repeat", say.inside("/" + "/".join(base) if base else ""))
 

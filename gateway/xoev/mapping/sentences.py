@@ -77,10 +77,7 @@ SENTENCES: Final = {
 TEXT: Final = ("ein Text", "a text")
 GROUP: Final = ("Gruppe", "group")
 FIELD: Final = ("Feld", "field")
-SIBLINGS: Final = (
-    "eine Liste von Geschwistern in einem Objekt (of)",
-    "a list of siblings in one object (of)",
-)
+SIBLINGS: Final = ("eine Liste von Geschwistern in einem Objekt (of)", "a list of siblings in one object (of)")
 CODE_TABLE: Final = ('eine Tabelle wie { wert = "01" }', 'a table such as { value = "01" }')
 SOURCE_OR_CONSTANT: Final = ("entweder from oder constant, nicht beides", "either from or constant, not both")
 NO_ITEM: Final = (

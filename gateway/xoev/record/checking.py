@@ -7,7 +7,7 @@ Standard: JSON Schema 2020-12, DIN 91379:2022-08. Start reading: `RecordCheck.fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -51,43 +51,43 @@ _JUDGES: Final = {name: judge for name, (judge, _) in FORMATS.items()}
 
 
 def within_limits(record: object) -> list[Finding]:
-    """Technical limits, before anything looks closer: depth, number of values, length of texts, Unicode, numbers.
+    """Technical limits, checked first: depth, number of values, length of texts, Unicode, numbers.
 
-    Needs no recursion, so no input can exhaust the stack; stops at the first finding of depth or number.
+    Iterative, so no input can exhaust the stack; stops at the first finding of depth or number.
     """
     if not isinstance(record, dict):
         return [finding("/record", "not_an_object")]
-    found: list[Finding] = []
+    findings: list[Finding] = []
     waiting: list[tuple[object, Tokens]] = [(record, ())]
     values = 0
     while waiting:
-        value, place = waiting.pop()
+        value, path = waiting.pop()
         values += 1
-        if len(place) > MAX_DEPTH:
+        if len(path) > MAX_DEPTH:
             return [finding("/record", "too_deep", limit=MAX_DEPTH)]
         if values > MAX_VALUES:
             return [finding("/record", "too_many_values", limit=MAX_VALUES)]
         if isinstance(value, dict):
             for key, inner in value.items():
                 if not _PLAIN_KEY.fullmatch(key):
-                    found.append(finding(pointer(place), "unknown_field"))
+                    findings.append(finding(pointer(path), "unknown_field"))
                 else:
-                    waiting.append((inner, (*place, key)))
+                    waiting.append((inner, (*path, key)))
         elif isinstance(value, list):
-            waiting += [(inner, (*place, str(number))) for number, inner in enumerate(value[: MAX_VALUES + 1])]
+            waiting += [(inner, (*path, str(number))) for number, inner in enumerate(value[: MAX_VALUES + 1])]
         else:
-            found += _leaf(value, place)
-    return found
+            findings += _leaf(value, path)
+    return findings
 
 
-def _leaf(value: object, place: Tokens) -> list[Finding]:
+def _leaf(value: object, path: Tokens) -> list[Finding]:
     if isinstance(value, str):
         if len(value) > MAX_TEXT:
-            return [finding(pointer(place), "text_too_large", limit=MAX_TEXT)]
+            return [finding(pointer(path), "text_too_large", limit=MAX_TEXT)]
         if not value.isascii() and _SURROGATE.search(value):
-            return [finding(pointer(place), "not_unicode")]
+            return [finding(pointer(path), "not_unicode")]
     elif isinstance(value, (int, float)) and not abs(value) < _MAX_NUMBER:
-        return [finding(pointer(place), "number_range")]
+        return [finding(pointer(path), "number_range")]
     return []
 
 
@@ -96,7 +96,7 @@ class RecordCheck:
 
     Args:
         schema: the published schema of the record.
-        labels: the label of each place, from `record_schema.build`.
+        labels: the label of each place, from `json_schema.build`.
         root: the plan, for the datatypes of texts.
         rules: rules between values.
     """
@@ -117,7 +117,9 @@ class RecordCheck:
             offline=True,
         )
         self._texts = [
-            (place, datatype) for place, datatype in _texts(root, ()) if self._shapes[place].get("type") == "string"
+            (path, entry.datatype)
+            for path, entry in root.entries()
+            if entry.converter in _TEXT_CONVERTERS and self._shapes[path].get("type") == "string"
         ]
 
     def findings(self, record: dict[str, object], today: date | None = None) -> list[Finding]:
@@ -125,62 +127,64 @@ class RecordCheck:
 
         `today` is the day of receipt; without it rules that count from that day are not asked.
         """
-        found: list[Finding] = []
+        findings: list[Finding] = []
         if not self._validator.is_valid(record):
             for error in self._validator.iter_errors(record):
-                found += self._translate(error)
-        for place, multiple in self._multiples:
-            for value, where in every(record, place):
-                if _is_number(value) and Decimal(str(value)) % multiple:
-                    found.append(finding(pointer(where), "multiple_of", self._labels[place], limit=multiple))
-        for place, datatype in self._texts:
-            for value, where in every(record, place):
+                findings += self._translate(error)
+        for path, multiple in self._multiples:
+            for value, where in every(record, path):
+                number = isinstance(value, int | float) and not isinstance(value, bool)
+                if number and Decimal(str(value)) % multiple:
+                    findings.append(finding(pointer(where), "multiple_of", self._labels[path], limit=multiple))
+        for path, datatype in self._texts:
+            for value, where in every(record, path):
                 if isinstance(value, str) and (position := offence(value, datatype)) is not None:
-                    found.append(_characters(where, datatype, value, position, self._labels[place]))
+                    findings.append(_characters(where, datatype, value, position, self._labels[path]))
         for rule in self.rules:
-            found += broken(rule, record, today, self.label)
-        return _in_order(own(found, found))
+            findings += broken(rule, record, today, self.label)
+        return _in_order(own(findings, findings))
 
     def label(self, place: Tokens) -> Labels:
         """The label of a place; numbers of list items count as `*`."""
         general = _general(place)
         return self._labels.get(general, (general[-1], general[-1]) if general else ("record", "record"))
 
-    def _without_multiples(self, shape: Any, place: Tokens) -> Any:  # noqa: ANN401 - a fragment of JSON Schema
-        self._shapes[place] = shape
+    def _without_multiples(self, shape: Any, path: Tokens) -> Any:  # noqa: ANN401 - a fragment of JSON Schema
+        self._shapes[path] = shape
         rest = {key: value for key, value in shape.items() if key != "multipleOf"}
         if "multipleOf" in shape:
-            self._multiples.append((place, Decimal(str(shape["multipleOf"]))))
+            self._multiples.append((path, Decimal(str(shape["multipleOf"]))))
         if "properties" in shape:
             rest["properties"] = {
-                key: self._without_multiples(inner, (*place, key)) for key, inner in shape["properties"].items()
+                key: self._without_multiples(inner, (*path, key)) for key, inner in shape["properties"].items()
             }
         if "items" in shape:
-            rest["items"] = self._without_multiples(shape["items"], (*place, STAR))
+            rest["items"] = self._without_multiples(shape["items"], (*path, STAR))
         return rest
 
     def _translate(  # noqa: PLR0911 - one line a keyword
         self, error: jsonschema_rs.ValidationError
     ) -> list[Finding]:
-        place = tuple(str(step) for step in error.instance_path)
+        path = tuple(str(step) for step in error.instance_path)
         keyword = str(error.schema_path[-1])
-        label = self.label(place)
-        shape = self._shapes.get(_general(place), {})
-        where = pointer(place)
+        label = self.label(path)
+        shape = self._shapes.get(_general(path), {})
+        where = pointer(path)
         if keyword == "required":
             name = str(error.kind.as_dict()["property"])
-            return [finding(pointer((*place, name)), "missing", self.label((*place, name)))]
+            return [finding(pointer((*path, name)), "missing", self.label((*path, name)))]
         if keyword == "additionalProperties":
-            given = error.instance if isinstance(error.instance, dict) else {}
-            unknown = [key for key in given if key not in shape["properties"]]
-            return [finding(pointer((*place, key)), "unknown_field") for key in unknown]
+            members = error.instance if isinstance(error.instance, dict) else {}
+            unknown = [key for key in members if key not in shape["properties"]]
+            return [finding(pointer((*path, key)), "unknown_field") for key in unknown]
         if keyword == "type":
             de, en = _TYPES[shape["type"]]
             return [finding(where, "wrong_type", label, types_de=de, types_en=en)]
         if keyword in _LIMITS:
             return [finding(where, _LIMITS[keyword], label, limit=shape[keyword])]
         if keyword == "pattern":
-            return [finding(where, "pattern", label, limit=_inside(shape["pattern"]))]
+            limit = shape["pattern"].removeprefix("^(?:").removesuffix(")$")
+            return [finding(where, "pattern", label, limit=limit)]
         if keyword == "enum":
             return [finding(where, "not_in_list", label, limit=", ".join(map(str, shape["enum"])))]
         if keyword == "format":
@@ -188,21 +192,8 @@ class RecordCheck:
         return [finding(where, "schema", label, limit=keyword)]
 
 
-def _texts(parent: FillingPlan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
-    for child in parent.children:
-        place = base + (child.source or ())
-        if child.entry is None:
-            yield from _texts(child, place if child.repeated else base)
-        elif child.entry.converter in _TEXT_CONVERTERS:
-            yield place, child.entry.datatype
-
-
-def _inside(pattern: str) -> str:
-    return pattern.removeprefix("^(?:").removesuffix(")$")
-
-
-def _general(place: Tokens) -> Tokens:
-    return tuple(STAR if token.isdigit() else token for token in place)
+def _general(path: Tokens) -> Tokens:
+    return tuple(STAR if token.isdigit() else token for token in path)
 
 
 def _characters(where: Tokens, datatype: Datatype, value: str, position: int, label: Labels) -> Finding:
@@ -221,10 +212,6 @@ def _characters(where: Tokens, datatype: Datatype, value: str, position: int, la
     )
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _in_order(found: list[Finding]) -> list[Finding]:
-    unique = {(one.pointer, one.rule, one.en): one for one in found}
-    return sorted(unique.values(), key=lambda one: (one.pointer, one.rule))
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    unique = {(finding.pointer, finding.rule, finding.en): finding for finding in findings}
+    return sorted(unique.values(), key=lambda finding: (finding.pointer, finding.rule))

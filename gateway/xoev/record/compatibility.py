@@ -1,6 +1,6 @@
 """Whether every record that one schema accepts is accepted by another.
 
-Knows: the shapes that `record_schema.py` writes. Never does: prove more than it can: what it cannot compare, such as
+Knows: the shapes that `json_schema.py` writes. Never does: prove more than it can: what it cannot compare, such as
 two patterns, counts as narrower. Standard: JSON Schema 2020-12. Start reading: `narrowed`.
 """
 

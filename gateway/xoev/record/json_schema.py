@@ -1,13 +1,14 @@
 """The JSON Schema of the portal's record, made from form schema and mapping.
 
-Knows: which shape each value has and what is required. Never does: judge a record (`record.py` does).
+Knows: which shape each value has and what is required. Never does: judge a record (`checking.py` does).
 Standard: JSON Schema 2020-12. Start reading: `build`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from gateway.xoev.fim import Field
 from gateway.xoev.form.filling import FillingPlan, Labels
@@ -63,27 +64,27 @@ def build(
 
 def _collect(parent: FillingPlan, whole: _Part, base: Tokens, inside: Tokens, *, mandatory: bool) -> None:
     for child in parent.children:
-        wanted = mandatory and child.node.minimum > 0
+        required = mandatory and child.node.minimum > 0
         if child.source is None:
-            _collect(child, whole, base, inside, mandatory=wanted)
+            _collect(child, whole, base, inside, mandatory=required)
             continue
-        place = base + child.source
+        path = base + child.source
         if child.entry is None:
-            _declare(whole, place, parent, child, required=wanted)
-            _collect(child, whole, place if child.repeated else base, place, mandatory=True)
+            _declare(whole, path, parent, child, required=required)
+            _collect(child, whole, path if child.repeated else base, path, mandatory=True)
         elif child.entry.recorded:
-            wanted = wanted and child.entry.when is None and place[: len(inside)] == inside
-            _declare(whole, place, parent, child, required=wanted)
+            required = required and child.entry.when is None and path[: len(inside)] == inside
+            _declare(whole, path, parent, child, required=required)
 
 
-def _declare(whole: _Part, place: Tokens, parent: FillingPlan, child: FillingPlan, *, required: bool) -> None:
-    part = whole.at(place[:-1] if child.repeated else place)
+def _declare(whole: _Part, path: Tokens, parent: FillingPlan, child: FillingPlan, *, required: bool) -> None:
+    part = whole.at(path[:-1] if child.repeated else path)
     first = not part.declared
     part.declared, part.required = True, part.required or required
     if child.repeated:
         part.minimum, part.maximum = child.node.minimum, child.node.maximum
         part.label = child.label
-    part = whole.at(place)
+    part = whole.at(path)
     part.declared = True
     if first:
         part.label = child.label
@@ -127,48 +128,42 @@ def _render(part: _Part) -> Shape:
     }
 
 
-def _labels(part: _Part, tokens: Tokens) -> list[tuple[Tokens, Labels]]:
-    found = [(tokens, part.label if part.label[0] else (tokens[-1], tokens[-1]))]
+def _labels(part: _Part, tokens: Tokens) -> Iterator[tuple[Tokens, Labels]]:
+    yield tokens, part.label if part.label[0] else (tokens[-1], tokens[-1])
     for key, below in part.below.items():
-        found += _labels(below, (*tokens, key))
-    return found
+        yield from _labels(below, (*tokens, key))
 
 
 def _rule(rule: Rule) -> Shape:
     parent = rule.of[0][:-1]
     names = [source[-1] for source in rule.of]
-    inner: Shape
+    demand: Shape
     if rule.kind is RuleKind.EXACTLY_ONE:
-        inner = {"oneOf": [{"required": [name]} for name in names]}
+        demand = {"oneOf": [{"required": [name]} for name in names]}
     elif rule.kind is RuleKind.AT_LEAST_ONE:
-        inner = {"anyOf": [{"required": [name]} for name in names]}
+        demand = {"anyOf": [{"required": [name]} for name in names]}
     elif rule.kind is RuleKind.REQUIRED:
-        inner = {"required": names}
+        demand = {"required": names}
     elif rule.kind is RuleKind.CONFIRMED:
-        inner = {"properties": {name: {"const": True} for name in names}}
+        demand = {"properties": {name: {"const": True} for name in names}}
     else:
-        inner = {"properties": {name: {"pattern": f"^(?:{rule.pattern})$"} for name in names}}
+        demand = {"properties": {name: {"pattern": f"^(?:{rule.pattern})$"} for name in names}}
     if rule.when is None:
-        return _nest(parent, inner)
+        return _nest(parent, demand)
     source = rule.when.source
     shared = len(source) - source[::-1].index(STAR) if STAR in source else 0  # the list whose item both speak of
     condition = _condition(replace(rule.when, source=source[shared:]))
-    return _nest(parent[:shared], {"if": condition, "then": _nest(parent[shared:], inner)})
+    return _nest(parent[:shared], {"if": condition, "then": _nest(parent[shared:], demand)})
 
 
 def _condition(condition: Condition) -> Shape:
-    inner: Shape = {"properties": {condition.source[-1]: {"enum": list(condition.values)}}}
-    if not condition.absent:
-        inner["required"] = [condition.source[-1]]
-    nested: Any = inner
-    for token in reversed(condition.source[:-1]):
-        nested = {"properties": {token: nested}}
-        if not condition.absent:
-            nested["required"] = [token]
-    return dict(nested)
+    shape: Shape = {"enum": list(condition.values)}
+    for token in reversed(condition.source):
+        shape = {"properties": {token: shape}, **({} if condition.absent else {"required": [token]})}
+    return shape
 
 
-def _nest(tokens: Tokens, inner: Shape) -> Shape:
+def _nest(tokens: Tokens, shape: Shape) -> Shape:
     for token in reversed(tokens):
-        inner = {"items": inner} if token == STAR else {"properties": {token: inner}}
-    return inner
+        shape = {"items": shape} if token == STAR else {"properties": {token: shape}}
+    return shape

@@ -11,7 +11,7 @@ from typing import cast
 
 from gateway.model import Finding, Severity
 from gateway.xoev.form.filling import FillingPlan, Labels
-from gateway.xoev.latin.datatypes import Datatype, nfc
+from gateway.xoev.latin.datatypes import nfc
 from gateway.xoev.latin.normaliser import Replacement, normalised, shown
 from gateway.xoev.mapping.model import Tokens, every, pointer
 from gateway.xoev.record.sentences import finding
@@ -24,11 +24,12 @@ class Normaliser:
 
     Args:
         root: the plan of the service; its entries say what may be normalised.
-        labels: the label of each place, from `record_schema.build`.
+        labels: the label of each place, from `json_schema.build`.
     """
 
     def __init__(self, root: FillingPlan, labels: Mapping[Tokens, Labels]) -> None:
-        self._texts = [(place, datatype, labels[place]) for place, datatype in dict(_free_texts(root, ())).items()]
+        datatypes = {path: entry.datatype for path, entry in root.entries() if entry.normalise}
+        self._texts = [(path, datatype, labels[path]) for path, datatype in datatypes.items()]
 
     def normal(self, record: Mapping[str, object]) -> tuple[dict[str, object], list[Finding]]:
         """A record in NFC with its free texts normalised.
@@ -42,31 +43,21 @@ class Normaliser:
         """
         composed = cast("dict[str, object]", nfc(dict(record)))
         changes: dict[Tokens, str] = {}
-        told: list[Finding] = []
-        for place, datatype, label in self._texts:
-            for value, where in every(composed, place):
-                if isinstance(value, str):
-                    text, replaced = normalised(value, datatype)
-                    if replaced:
-                        changes[where] = text
-                        told += _told(where, label, replaced)
-        return (cast("dict[str, object]", _with(composed, changes)) if changes else composed), told
-
-
-def _free_texts(parent: FillingPlan, base: Tokens) -> Iterator[tuple[Tokens, Datatype]]:
-    for child in parent.children:
-        place = base + (child.source or ())
-        if child.entry is None:
-            yield from _free_texts(child, place if child.repeated else base)
-        elif child.entry.normalise:
-            yield place, child.entry.datatype
+        findings: list[Finding] = []
+        for path, datatype, label in self._texts:
+            for value, where in every(composed, path):
+                text, replaced = normalised(value, datatype) if isinstance(value, str) else ("", ())
+                if replaced:
+                    changes[where] = text
+                    findings += _findings(where, label, replaced)
+        return (cast("dict[str, object]", _with(composed, changes)) if changes else composed), findings
 
 
 def _with(value: object, changes: Mapping[Tokens, str], where: Tokens = ()) -> object:
-    """The same JSON with other texts at some places; what holds none of them is shared."""
+    """The JSON with some texts replaced; parts without any of them are shared with the original."""
     if where in changes:
         return changes[where]
-    if not any(place[: len(where)] == where for place in changes):
+    if not any(changed[: len(where)] == where for changed in changes):
         return value
     if isinstance(value, dict):
         return {key: _with(inner, changes, (*where, key)) for key, inner in value.items()}
@@ -75,12 +66,12 @@ def _with(value: object, changes: Mapping[Tokens, str], where: Tokens = ()) -> o
     return value
 
 
-def _told(where: Tokens, label: Labels, replaced: tuple[Replacement, ...]) -> Iterator[Finding]:
-    for character in dict.fromkeys(one.character for one in replaced):
-        same = [one for one in replaced if one.character == character]
+def _findings(where: Tokens, label: Labels, replaced: tuple[Replacement, ...]) -> Iterator[Finding]:
+    for character in dict.fromkeys(replacement.character for replacement in replaced):
+        same = [replacement for replacement in replaced if replacement.character == character]
         name_de, name_en = same[0].names
         to_de, to_en = shown(same[0].to)
-        places = ", ".join(str(one.position + 1) for one in same[:_SHOWN_PLACES])
+        places = ", ".join(str(replacement.position + 1) for replacement in same[:_SHOWN_PLACES])
         more = len(same) - _SHOWN_PLACES
         yield finding(
             pointer(where),

@@ -1,4 +1,4 @@
-"""Rules of a service (`rules.sch`) or a standard: read, asked of documents, told at places of the record.
+"""Rules of a service (`rules.sch`) or a standard: read, run on documents, reported at pointers into the record.
 
 Knows: which element came from which place of the record. Never does: let a rule repeat values or ask for the day; what
 depends on the day of receipt stands in the mapping. Standard: ISO/IEC 19757-3. Start reading: `read`, then `asked`.
@@ -20,7 +20,7 @@ from gateway.xoev.schema.compiled_xsd import Schema
 from gateway.xoev.schematron import Budget, RuleSet
 
 _NO_MOMENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""Given to rules of which `read` made sure that they do not ask for the moment."""
+"""A placeholder for rules that `read` accepted, which never ask for the moment."""
 
 STEPS: Final = 500_000
 """Steps for the rules of one document while a portal waits."""
@@ -58,18 +58,18 @@ def read(source: bytes, schema: Schema) -> tuple[RuleSet | None, tuple[Finding, 
     rules, faults = schematron.read(source)
     if rules is None:
         return None, faults
-    found = [_fault("", "rules_values")] if rules.says_values else []
-    found += [_fault("", "rules_time")] if rules.timed else []
+    findings = [_fault("", "rules_values")] if rules.says_values else []
+    findings += [_fault("", "rules_time")] if rules.timed else []
     names = schema.root.tags()
     for rule in (rule for pattern in rules.patterns for rule in pattern.rules):
         if not any(needed <= names for needed in rule.context.needed):
-            found.append(_fault(f"/{rule.line}", "rules_never"))
-        found += [
+            findings.append(_fault(f"/{rule.line}", "rules_never"))
+        findings += [
             _fault(f"/{check.line}", "rules_languages")
             for check in rule.checks
             if not {"de", "en"} <= {message.language for message in check.messages}
         ]
-    return (None if found else rules), tuple(found)
+    return (None if findings else rules), tuple(findings)
 
 
 def asked(
@@ -87,16 +87,14 @@ def asked(
         findings with pointers into the create body, each once.
     """
     outcome = schematron.run(rules, root, at, budget=Budget(STEPS))
-    found = [rules_stage.finding(failed, _origin(failed.element, pointers)) for failed in outcome.failed]
-    found += [noted.finding for noted in rules_stage.unfinished(outcome)]
-    return list(dict.fromkeys(found))
+    findings = [rules_stage.finding(failed, _origin(failed.element, pointers)) for failed in outcome.failed]
+    findings += [noted.finding for noted in rules_stage.unfinished(outcome)]
+    return list(dict.fromkeys(findings))
 
 
 def _origin(element: etree._Element, pointers: Mapping[etree._Element, str]) -> str:
-    current: etree._Element | None = element
-    while current is not None and current not in pointers:
-        current = current.getparent()
-    return "/record" if current is None else pointers[current]
+    ancestors = (element, *element.iterancestors())
+    return next((pointers[ancestor] for ancestor in ancestors if ancestor in pointers), "/record")
 
 
 _fault: Final = Sentences(_SENTENCES).finding

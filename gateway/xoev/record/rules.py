@@ -1,6 +1,6 @@
 """Rules between values of a record: what each kind demands, and what is found where it is broken.
 
-Knows: the kinds of `mapping.RuleKind`. Never does: evaluate expressions, read a clock: the day of receipt is given.
+Knows: the kinds of `RuleKind`. Never does: evaluate expressions, read a clock: the day of receipt is given.
 Standard: of this project; rules are data of a service. Start reading: `broken`.
 """
 
@@ -22,43 +22,37 @@ LabelOf = Callable[[Tokens], Labels]
 def broken(rule: Rule, record: dict[str, object], today: date | None, label: LabelOf) -> list[Finding]:
     """What of a rule the record breaks, where its condition holds.
 
-    What has the wrong type or is missing above is not told again.
+    What has the wrong type or is missing above is not reported again.
     """
     if rule.kind in BEYOND:
         if rule.when is not None and not rule.when.holds(record):
             return []
         return _sum(rule, record, label) if rule.kind is RuleKind.SUM else _day(rule, record, today, label)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for parent, where in every(record, rule.of[0][:-1]):
         if isinstance(parent, dict) and (rule.when is None or rule.when.holds(record, where)):
-            found += _siblings(rule, parent, where, label)
-    return found
+            findings += _siblings(rule, parent, where, label)
+    return findings
 
 
 def _siblings(rule: Rule, parent: dict[str, object], where: Tokens, label: LabelOf) -> list[Finding]:
     names = [source[-1] for source in rule.of]
-    given = [name for name in names if name in parent]
+    present = [name for name in names if name in parent]
     if rule.kind is RuleKind.REQUIRED:
-        return [
-            finding(pointer((*where, name)), "missing", label((*where, name))) for name in names if name not in given
-        ]
-    if rule.kind is RuleKind.CONFIRMED:
-        return [
-            finding(pointer((*where, name)), "not_confirmed", label((*where, name)))
-            for name in names
-            if parent.get(name) is False
-        ]
-    if rule.kind is RuleKind.PATTERN:
-        return [
-            finding(pointer((*where, name)), "pattern", label((*where, name)), limit=rule.pattern)
-            for name in names
-            if isinstance(value := parent.get(name), str) and not matches(rule.pattern, value)
-        ]
-    if len(given) == 1 or (given and rule.kind is RuleKind.AT_LEAST_ONE):
+        slug, faulty = "missing", [name for name in names if name not in parent]
+    elif rule.kind is RuleKind.CONFIRMED:
+        slug, faulty = "not_confirmed", [name for name in names if parent.get(name) is False]
+    elif rule.kind is RuleKind.PATTERN:
+        texts = ((name, parent.get(name)) for name in names)
+        faulty = [name for name, text in texts if isinstance(text, str) and not matches(rule.pattern, text)]
+        slug = "pattern"
+    elif len(present) == 1 or (present and rule.kind is RuleKind.AT_LEAST_ONE):
         return []
-    labels = [label((*where, name)) for name in names]
-    both = (" / ".join(each[0] for each in labels), " / ".join(each[1] for each in labels))
-    return [finding(pointer(where), rule.kind.value, both)]
+    else:
+        labels = [label((*where, name)) for name in names]
+        both = (" / ".join(words[0] for words in labels), " / ".join(words[1] for words in labels))
+        return [finding(pointer(where), rule.kind.value, both)]
+    return [finding(pointer((*where, name)), slug, label((*where, name)), limit=rule.pattern) for name in faulty]
 
 
 def _day(rule: Rule, record: dict[str, object], today: date | None, label: LabelOf) -> list[Finding]:
@@ -70,14 +64,14 @@ def _day(rule: Rule, record: dict[str, object], today: date | None, label: Label
     if bound is None:
         return []
     early = rule.kind is RuleKind.NOT_BEFORE
-    found = []
+    findings = []
     for source in rule.of:
         for value, where in every(record, source):
-            given = _date(value)
-            if given and (given < bound if early else given > bound):
+            day = _date(value)
+            if day and (day < bound if early else day > bound):
                 name = "too_early" if early else "too_late"
-                found.append(finding(pointer(where), name, label(where), limit_de=limit_de, limit_en=limit_en))
-    return found
+                findings.append(finding(pointer(where), name, label(where), limit_de=limit_de, limit_en=limit_en))
+    return findings
 
 
 def _sum(rule: Rule, record: dict[str, object], label: LabelOf) -> list[Finding]:
@@ -86,8 +80,8 @@ def _sum(rule: Rule, record: dict[str, object], label: LabelOf) -> list[Finding]
     numbers = [Decimal(str(v)) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
     if not values or len(numbers) != len(values) or sum(numbers) == rule.total:
         return []
-    place = source[: source.index("*")]
-    return [finding(pointer(place), "sum", label(source), limit=rule.total)]
+    path = source[: source.index("*")]
+    return [finding(pointer(path), "sum", label(source), limit=rule.total)]
 
 
 def _date(value: object) -> date | None:

@@ -40,10 +40,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "„{de}“ ist kein Wert der Liste; erlaubt: {limit}.",
         '"{en}" is not on the list; allowed: {limit}.',
     ),
-    "format": (
-        "„{de}“ ist kein gültiger Wert; erwartet wird {limit}.",
-        '"{en}" is not valid; expected is {limit}.',
-    ),
+    "format": ("„{de}“ ist kein gültiger Wert; erwartet wird {limit}.", '"{en}" is not valid; expected is {limit}.'),
     "too_small": (
         "„{de}“ liegt unter dem kleinsten erlaubten Wert {limit}.",
         '"{en}" is below the least value allowed, {limit}.',
@@ -52,10 +49,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "„{de}“ liegt über dem größten erlaubten Wert {limit}.",
         '"{en}" is above the greatest value allowed, {limit}.',
     ),
-    "multiple_of": (
-        "„{de}“ muss ein Vielfaches von {limit} sein.",
-        '"{en}" has to be a multiple of {limit}.',
-    ),
+    "multiple_of": ("„{de}“ muss ein Vielfaches von {limit} sein.", '"{en}" has to be a multiple of {limit}.'),
     "too_few": (
         "„{de}“ ist zu selten angegeben; nötig sind mindestens {limit} Einträge.",
         '"{en}" is given too few times; at least {limit} entries are needed.',
@@ -80,14 +74,8 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "„{de}“: {name_de} ({point}) an Stelle {places_de} {change_de} (DIN 91379).",
         '"{en}": {name_en} ({point}) at {places_en} {change_en} (DIN 91379).',
     ),
-    "exactly_one": (
-        "Genau eine dieser Angaben ist nötig: {de}.",
-        "Exactly one of these is needed: {en}.",
-    ),
-    "at_least_one": (
-        "Mindestens eine dieser Angaben ist nötig: {de}.",
-        "At least one of these is needed: {en}.",
-    ),
+    "exactly_one": ("Genau eine dieser Angaben ist nötig: {de}.", "Exactly one of these is needed: {en}."),
+    "at_least_one": ("Mindestens eine dieser Angaben ist nötig: {de}.", "At least one of these is needed: {en}."),
     "too_early": (
         "„{de}“ liegt zu früh; frühestens möglich: {limit_de}.",
         '"{en}" is too early; the earliest possible: {limit_en}.',
@@ -96,10 +84,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "„{de}“ liegt zu spät; spätestens möglich: {limit_de}.",
         '"{en}" is too late; the latest possible: {limit_en}.',
     ),
-    "sum": (
-        "Die Werte von „{de}“ müssen zusammen {limit} ergeben.",
-        'The values of "{en}" have to add up to {limit}.',
-    ),
+    "sum": ("Die Werte von „{de}“ müssen zusammen {limit} ergeben.", 'The values of "{en}" have to add up to {limit}.'),
     "not_confirmed": (
         "„{de}“ muss bestätigt sein (true), sonst kann der Antrag nicht angenommen werden.",
         '"{en}" has to be confirmed (true), else the application cannot be taken.',
@@ -116,18 +101,12 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Der Antrag ist tiefer als {limit} Ebenen verschachtelt.",
         "The record nests deeper than {limit} levels.",
     ),
-    "too_many_values": (
-        "Der Antrag enthält mehr als {limit} Werte.",
-        "The record holds more than {limit} values.",
-    ),
+    "too_many_values": ("Der Antrag enthält mehr als {limit} Werte.", "The record holds more than {limit} values."),
     "number_range": (
         "Die Zahl kann nicht übertragen werden. Bitte eine endliche Zahl mit höchstens 15 Stellen senden.",
         "The number cannot be transported. Send a finite number of at most 15 digits.",
     ),
-    "not_an_object": (
-        "Der Antrag (record) muss ein JSON-Objekt sein.",
-        "The record has to be a JSON object.",
-    ),
+    "not_an_object": ("Der Antrag (record) muss ein JSON-Objekt sein.", "The record has to be a JSON object."),
     "attachment_unknown_kind": (
         "Diese Art von Anlage kennt der Dienst nicht; erlaubt: {limit}.",
         "The service does not know this kind of attachment; allowed: {limit}.",

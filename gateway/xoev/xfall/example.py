@@ -35,14 +35,14 @@ def example_xml(form: FormSchema) -> bytes:
 
 
 def example_json(form: FormSchema) -> bytes:
-    """The same example as a record, valid by `xfall_json.to_json_schema`; deterministic."""
+    """The same example as a record, valid by `json_schema.to_json_schema`; deterministic."""
     record = _record(_held(form.children, choice=False))
     return (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _held(children: tuple[Group | Field, ...], *, choice: bool) -> tuple[Group | Field, ...]:
-    held = transported(children)
-    return held[:1] if choice else held
+    elements = transported(children)
+    return elements[:1] if choice else elements
 
 
 def _fill(parent: etree._Element, target: str, children: tuple[Group | Field, ...]) -> None:

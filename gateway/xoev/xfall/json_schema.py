@@ -1,7 +1,7 @@
 """The record of a form in JSON: its schema in the shape of the FIM portal.
 
 Knows: keys made of id and version (`F60000228V2.0`). Never does: know a mapping; a service's own record has its schema
-in `record_schema.py`. Standard: JSON Schema 2020-12. Start reading: `to_json_schema`.
+in `record/json_schema.py`. Standard: JSON Schema 2020-12. Start reading: `to_json_schema`.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ def number(value: Decimal) -> int | float:
 
 
 def _object(children: tuple[Group | Field, ...], *, choice: bool) -> dict[str, Any]:
-    held = transported(children)
+    elements = transported(children)
     shape: dict[str, Any] = {
         "type": "object",
-        "properties": {key(child): _element(child, choice=choice) for child in held},
+        "properties": {key(child): _element(child, choice=choice) for child in elements},
         "additionalProperties": False,
     }
-    if choice and held:
-        shape["oneOf"] = [{"required": [key(child)]} for child in held]
-    elif required := [key(child) for child in held if child.minimum]:
+    if choice and elements:
+        shape["oneOf"] = [{"required": [key(child)]} for child in elements]
+    elif required := [key(child) for child in elements if child.minimum]:
         shape["required"] = required
     return shape
 

@@ -69,9 +69,9 @@ def to_xsd(form: FormSchema) -> bytes:
 
 
 def _content(parent: etree._Element, children: tuple[Group | Field, ...], *, choice: bool = False) -> None:
-    held = transported(children)
-    model = _sub(_sub(parent, "complexType"), "choice" if choice and held else "sequence")
-    for child in held:
+    elements = transported(children)
+    model = _sub(_sub(parent, "complexType"), "choice" if choice and elements else "sequence")
+    for child in elements:
         element = _sub(model, "element", name=child.id)
         minimum = max(child.minimum, 1) if choice else child.minimum
         if isinstance(child, Group):
@@ -93,12 +93,11 @@ def _field(element: etree._Element, field: Field, minimum: int) -> None:
     base = "xs:string" if field.coded else _BUILT_IN[field.type]
     if not facets:
         element.set("type", base)
-        _occurs(element, minimum, field.maximum)
-        return
     _occurs(element, minimum, field.maximum)
-    restriction = _sub(_sub(element, "simpleType"), "restriction", base=base)
-    for name, value in facets:
-        _sub(restriction, name, value=value)
+    if facets:
+        restriction = _sub(_sub(element, "simpleType"), "restriction", base=base)
+        for name, value in facets:
+            _sub(restriction, name, value=value)
 
 
 def _facets(field: Field) -> list[tuple[str, str]]:
@@ -115,11 +114,8 @@ def _facets(field: Field) -> list[tuple[str, str]]:
         facets += [("minInclusive", field.earliest), ("maxInclusive", field.latest)]
     if field.type is FieldType.NUM_CURRENCY:
         facets += [("fractionDigits", 2)]
-    return [(name, _written(value)) for name, value in facets if value is not None]
-
-
-def _written(value: str | int | Decimal) -> str:
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+    limits = ((name, value) for name, value in facets if value is not None)
+    return [(name, format(value, "f") if isinstance(value, Decimal) else str(value)) for name, value in limits]
 
 
 def _sub(parent: etree._Element, local: str, **attributes: str) -> etree._Element:
