@@ -73,7 +73,7 @@ _CALENDAR: Final = {
 _SIGNATURE: Final = {
     "type": "object",
     "properties": {
-        "format": {"enum": [each.value for each in SignatureFormat]},
+        "format": {"enum": [member.value for member in SignatureFormat]},
         "packaging": {"enum": ["detached", "enveloped"]},
     },
     "required": ["format"],
@@ -311,11 +311,11 @@ def _unfit(definition: Definition) -> list[Finding]:
             f'The attachment "{kind}" is there twice; remove one.',
         )
         faults.append(Finding("/attachments", "service_twice", de, en))
-    possible = {f"attachments.{kind}.{key}": wanted for kind in kinds for key, wanted in OVERRIDABLE.items()}
+    possible = {f"attachments.{kind}.{key}": value_type for kind in kinds for key, value_type in OVERRIDABLE.items()}
     possible["assurance"] = "string"
     for number, parameter in enumerate(definition.parameters):
         if possible.get(parameter.key) != parameter.type:
-            known = ", ".join(f"{key} ({wanted})" for key, wanted in possible.items())
+            known = ", ".join(f"{key} ({value_type})" for key, value_type in possible.items())
             de, en = f"Möglich sind nur: {known}.", f"Possible are only: {known}."
             faults.append(Finding(f"/parameters/{number}/key", "service_parameter", de, en))
         low, high = parameter.minimum, parameter.maximum

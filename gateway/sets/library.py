@@ -42,7 +42,7 @@ class Library:
 
     def identities(self) -> tuple[SetIdentity, ...]:
         """Every set, in order."""
-        return tuple(sorted(self._sets, key=lambda one: (one.kind, one.urn, one.version)))
+        return tuple(sorted(self._sets, key=lambda identity: (identity.kind, identity.urn, identity.version)))
 
     def schema(self, urn: str, version: str) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
         """A schema set, compiled with all others at hand; None and the faults where it cannot be, or is not there."""
@@ -50,7 +50,7 @@ class Library:
         first = self._sets.get(identity)
         if first is None:
             return None, (_missing(identity),)
-        others = [one for one in self._schemas() if one is not first]
+        others = [schema_set for schema_set in self._schemas() if schema_set is not first]
         return self._once(identity, lambda: compile_set(first, others))
 
     def message(self, namespace: str, name: str) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
@@ -59,8 +59,8 @@ class Library:
 
     def find(self, name: str) -> SetIdentity | None:
         """The schema set of a name, `<urn>_<version>` or the URN where only one version is there."""
-        schemas = [one for one in self._sets if one.kind == "schema"]
-        named = [one for one in schemas if one.name == name] or [one for one in schemas if one.urn == name]
+        schemas = [identity for identity in self._sets if identity.kind == "schema"]
+        named = [known for known in schemas if known.name == name] or [known for known in schemas if known.urn == name]
         return named[0] if len(named) == 1 else None
 
     def around(
@@ -72,7 +72,7 @@ class Library:
 
     def beside(self, new: Mapping[SetIdentity, SchemaSet]) -> Library:
         """These sets, which answer first, together with all others at hand."""
-        left = {identity: one for identity, one in self._sets.items() if identity not in new}
+        left = {identity: schema_set for identity, schema_set in self._sets.items() if identity not in new}
         return Library([*new.items(), *left.items()], self._endings)
 
     def rules(self, urn: str, version: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
@@ -86,8 +86,8 @@ class Library:
 
     def message_rules(self, namespace: str, name: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
         """As `rules`, those that were published with the schema that `message` takes."""
-        found = find(self._schemas(), namespace, name)
-        return ((), ()) if found is None else self.rules(found[0].urn, found[0].version)
+        located = find(self._schemas(), namespace, name)
+        return ((), ()) if located is None else self.rules(located[0].urn, located[0].version)
 
     @property
     def code_lists(self) -> CodeLists:
@@ -100,16 +100,16 @@ class Library:
         return self._read()[1]
 
     def _schemas(self) -> list[SchemaSet]:
-        return [one for identity, one in self._sets.items() if identity.kind == "schema"]
+        return [schema_set for identity, schema_set in self._sets.items() if identity.kind == "schema"]
 
     def _once(
         self,
         key: SetIdentity | tuple[str, str],
-        made: Callable[[], tuple[CompiledSet | None, tuple[Finding, ...]]],
+        compiling: Callable[[], tuple[CompiledSet | None, tuple[Finding, ...]]],
     ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
         with self._lock:
             if key not in self._compiled:
-                self._compiled[key] = made()
+                self._compiled[key] = compiling()
             return self._compiled[key]
 
     def _read(self) -> tuple[CodeLists, tuple[Finding, ...]]:
@@ -121,15 +121,15 @@ class Library:
 
     def _tables(self) -> tuple[list[genericode.CodeTable], tuple[Finding, ...]]:
         tables: list[genericode.CodeTable] = []
-        found: tuple[Finding, ...] = ()
-        for identity, one in self._sets.items():
-            for name, content in one.files.items() if identity.kind == "codelist" else ():
+        findings: tuple[Finding, ...] = ()
+        for identity, schema_set in self._sets.items():
+            for name, content in schema_set.files.items() if identity.kind == "codelist" else ():
                 table, faults = genericode.read([content])
                 place = f"{identity.name}/{name}#"
-                found += tuple(replace(fault, pointer=f"{place}{fault.pointer}") for fault in faults)
+                findings += tuple(replace(fault, pointer=f"{place}{fault.pointer}") for fault in faults)
                 if table is not None:
                     tables.append(table)
-        return tables, found
+        return tables, findings
 
 
 def _rules(files: Mapping[str, bytes], place: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
@@ -140,8 +140,8 @@ def _rules(files: Mapping[str, bytes], place: str) -> tuple[tuple[tuple[str, Rul
         root = strict_xml.parse(content).root
         if not name.lower().endswith(".sch") or (root is not None and etree.QName(root).localname != "schema"):
             continue
-        rules, found = schematron.read(content, files)
-        faults += [replace(one, pointer=f"{place}/{name}#{one.pointer}") for one in found]
+        rules, findings = schematron.read(content, files)
+        faults += [replace(finding, pointer=f"{place}/{name}#{finding.pointer}") for finding in findings]
         read += [] if rules is None else [(name, rules)]
     return tuple(read), tuple(faults)
 

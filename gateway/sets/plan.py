@@ -73,21 +73,21 @@ def plan(files: Mapping[str, bytes], manifest: Manifest, unlisted: Unlisted | No
         is incomplete or somebody changed it. That is a fault where nothing else is to be installed, else a notice.
     """
     by_digest = {sha256(content): path for path, content in files.items()}
-    whole = [one for one in manifest.entries if not one.own and set(one.files.values()) <= set(by_digest)]
+    whole = [entry for entry in manifest.entries if not entry.own and set(entry.files.values()) <= set(by_digest)]
     sets = [
-        NewSet(one.identity, {name: files[by_digest[digest]] for name, digest in one.files.items()}, listed=True)
-        for one in whole
+        NewSet(entry.identity, {name: files[by_digest[digest]] for name, digest in entry.files.items()}, listed=True)
+        for entry in whole
     ]
-    known = {digest for one in whole for digest in one.files.values()}
-    complete = {name for one in whole for name in one.files}
+    known = {digest for entry in whole for digest in entry.files.values()}
+    complete = {name for entry in whole for name in entry.files}
     rest = {path: content for path, content in files.items() if sha256(content) not in known and _kind(path, content)}
     if unlisted is not None:
         more, faults = _unlisted(rest, unlisted)
-        found = (*sets, *more)
-        return Plan(found, (), tuple(faults) if found or faults else (_fault("/", "set_nothing"),))
+        planned = (*sets, *more)
+        return Plan(planned, (), tuple(faults) if planned or faults else (_fault("/", "set_nothing"),))
     near = tuple(_near(rest, manifest, complete))
     if sets:
-        return Plan(tuple(sets), tuple(rest), (), tuple(replace(one, severity=Severity.WARNING) for one in near))
+        return Plan(tuple(sets), tuple(rest), (), tuple(replace(fault, severity=Severity.WARNING) for fault in near))
     return Plan((), tuple(rest), near or (_fault("/", "set_unlisted" if rest else "set_nothing"),))
 
 
@@ -125,7 +125,7 @@ def _kind(path: str, content: bytes) -> str:
     return "schema" if lower.endswith(".schema.json") else ""
 
 
-def _unlisted(rest: Mapping[str, bytes], wanted: Unlisted) -> tuple[list[NewSet], list[Finding]]:
+def _unlisted(rest: Mapping[str, bytes], unlisted: Unlisted) -> tuple[list[NewSet], list[Finding]]:
     sets: dict[SetIdentity, NewSet] = {}
     faults: list[Finding] = []
     others: dict[str, dict[str, bytes]] = {"schema": {}, "rules": {}}
@@ -134,14 +134,14 @@ def _unlisted(rest: Mapping[str, bytes], wanted: Unlisted) -> tuple[list[NewSet]
         if kind != "codelist":
             others[kind][path] = content
             continue
-        table, found = genericode.read([content])
-        faults += [replace(one, pointer=f"{path}#{one.pointer}") for one in found]
+        table, findings = genericode.read([content])
+        faults += [replace(finding, pointer=f"{path}#{finding.pointer}") for finding in findings]
         if table is not None:
-            one = NewSet(SetIdentity("codelist", *list_identity(table)), {basename(path): content}, listed=False)
-            if one.identity in sets:
-                faults.append(_fault(path, "set_twice", one.identity.name))
-            sets[one.identity] = one
-    named, broken = _named(others["schema"], wanted)
+            new_set = NewSet(SetIdentity("codelist", *list_identity(table)), {basename(path): content}, listed=False)
+            if new_set.identity in sets:
+                faults.append(_fault(path, "set_twice", new_set.identity.name))
+            sets[new_set.identity] = new_set
+    named, broken = _named(others["schema"], unlisted)
     faults += broken
     for kind, files in others.items():
         if files and named is None:
@@ -152,10 +152,10 @@ def _unlisted(rest: Mapping[str, bytes], wanted: Unlisted) -> tuple[list[NewSet]
     return list(sets.values()), faults
 
 
-def _named(files: Mapping[str, bytes], wanted: Unlisted) -> tuple[tuple[str, str] | None, list[Finding]]:
+def _named(files: Mapping[str, bytes], unlisted: Unlisted) -> tuple[tuple[str, str] | None, list[Finding]]:
     """URN and version: what the operator says, else what all XSDs that say it agree on."""
     faults: list[Finding] = []
-    said: set[tuple[str, str]] = set()
+    identities: set[tuple[str, str]] = set()
     for path, content in files.items():
         if not path.lower().endswith(".xsd"):
             continue
@@ -164,10 +164,10 @@ def _named(files: Mapping[str, bytes], wanted: Unlisted) -> tuple[tuple[str, str
         if parsed.root is not None:
             urn, version = parsed.root.findtext(_STANDARD), parsed.root.findtext(_VERSION)
             if urn and version:
-                said.add((urn.strip(), version.strip()))
-    if wanted.urn and wanted.version:
-        return (wanted.urn, wanted.version), faults
-    return (said.pop() if len(said) == 1 else None), faults
+                identities.add((urn.strip(), version.strip()))
+    if unlisted.urn and unlisted.version:
+        return (unlisted.urn, unlisted.version), faults
+    return (identities.pop() if len(identities) == 1 else None), faults
 
 
 _SENTENCES: Final = {

@@ -70,7 +70,8 @@ async def _standard(urn: str, xrepository: XRepository, *, code_lists: bool) -> 
     files = unpacked(f"{urn}.zip", await xrepository.schemas(urn))
     if code_lists:
         files |= {
-            f"codelists/{name}": one for name, one in unpacked("", await xrepository.code_lists_in_use(urn)).items()
+            f"codelists/{name}": content
+            for name, content in unpacked("", await xrepository.code_lists_in_use(urn)).items()
         }
     return files
 

@@ -117,8 +117,8 @@ class XRepository:
 
     async def current_versions(self, list_urns: Sequence[str]) -> dict[str, str]:
         """The current version of several lists; one that nobody can tell is left out."""
-        found = await asyncio.gather(*(self._known(self.current_version(urn)) for urn in list_urns))
-        return {urn: version for urn, version in zip(list_urns, found, strict=True) if version is not None}
+        versions = await asyncio.gather(*(self._known(self.current_version(urn)) for urn in list_urns))
+        return {urn: version for urn, version in zip(list_urns, versions, strict=True) if version is not None}
 
     async def _known(self, question: Awaitable[_T]) -> _T | None:
         try:
@@ -154,9 +154,9 @@ def judged(answer: Answer) -> Answer:
 def parse_metadata(answer: Answer) -> Metadata:
     """Metadata in JSON. Raises `CounterpartGarbled` for anything else."""
     try:
-        found = json_reader.decode(answer.body)
-        versions = tuple(str(one) for one in found.get("alleVersionsKennungen") or ())
-        return Metadata(str(found["kennung"]), str(found.get("version") or ""), _moment(found), versions)
+        published = json_reader.decode(answer.body)
+        versions = tuple(str(version) for version in published.get("alleVersionsKennungen") or ())
+        return Metadata(str(published["kennung"]), str(published.get("version") or ""), _moment(published), versions)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise CounterpartGarbled(host=answer.host) from None
 
@@ -171,9 +171,9 @@ def parse_current_version(answer: Answer, list_urn: str) -> str:
     raise CounterpartGarbled(host=answer.host)
 
 
-def _moment(found: Mapping[str, Any]) -> datetime | None:
+def _moment(published: Mapping[str, Any]) -> datetime | None:
     """A time with an offset such as +0100, which Python reads as well as +01:00."""
-    text = found.get("zeitpunktLetzteBearbeitung")
+    text = published.get("zeitpunktLetzteBearbeitung")
     return datetime.fromisoformat(text) if text else None
 
 

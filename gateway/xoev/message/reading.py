@@ -124,9 +124,9 @@ class _Reader:
         self.keys(place, entry, {"to", "as", "codes", "when", "unique", *_CONTENTS})
         if sum(key in entry for key in _CONTENTS) != 1:
             self.fault(place, "message_content", ", ".join(_CONTENTS))
-        for key, wanted in (("made", "uuid"), ("embed", "form"), ("unique", True)):
-            if key in entry and entry[key] != wanted:
-                self.fault(f"{place}/{key}", "message_value", str(wanted).lower())
+        for key, expected in (("made", "uuid"), ("embed", "form"), ("unique", True)):
+            if key in entry and entry[key] != expected:
+                self.fault(f"{place}/{key}", "message_value", str(expected).lower())
         if "from" not in entry and (extra := {"as", "codes"} & set(entry)):
             self.fault(place, "message_content", "from (" + ", ".join(sorted(extra)) + ")")
         self.put(

@@ -28,8 +28,8 @@ def looked_up(lists: Lookup, codes: Codes | None = None) -> Callable[[etree._Ele
 
     def noted(root: etree._Element, on_date: date) -> Iterator[Noted]:
         """The offences of one document."""
-        for number, one in enumerate(asked.offences(root, lists, on_date), start=1):
-            yield Noted(one.finding(readable_path(one.element)), one.element.sourceline or 0)
+        for number, offence in enumerate(asked.offences(root, lists, on_date), start=1):
+            yield Noted(offence.finding(readable_path(offence.element)), offence.element.sourceline or 0)
             if number == MAX_TOLD:
                 yield Noted(said("/", "too_many_findings", limit=MAX_TOLD))
 

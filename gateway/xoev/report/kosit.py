@@ -107,9 +107,9 @@ def _syntax(parent: etree._Element, noted: Noted, severity: str) -> None:
 
 
 def _results(root: etree._Element, name: str, location: str) -> etree._Element:
-    one = _sub(root, IN, "validationResultsSchematron")
-    _resource(one, name, location)
-    return _sub(_sub(one, IN, "results"), SVRL, "schematron-output")
+    result = _sub(root, IN, "validationResultsSchematron")
+    _resource(result, name, location)
+    return _sub(_sub(result, IN, "results"), SVRL, "schematron-output")
 
 
 def _rules(output: etree._Element, outcome: RuleOutcome) -> None:
@@ -122,8 +122,8 @@ def _rules(output: etree._Element, outcome: RuleOutcome) -> None:
             _sub(output, SVRL, "ns-prefix-in-attribute-values", prefix=prefix, uri=uri)
     for pattern, asked in outcome.patterns:
         _sub(output, SVRL, "active-pattern", id=pattern.id)
-        for one in asked:
-            _asked(output, one)
+        for rule in asked:
+            _asked(output, rule)
 
 
 def _asked(output: etree._Element, asked: Asked) -> None:
@@ -140,7 +140,7 @@ def _failed(output: etree._Element, failed: Failed) -> None:
     if check.flag:
         attributes["flag"] = check.flag
     entry = _sub(output, SVRL, "successful-report" if check.report else "failed-assert", **attributes)
-    text = next((said for said in failed.texts.values() if said), "") or f"Die Regel {check.id} ist verletzt."
+    text = next(filter(None, failed.texts.values()), f"Die Regel {check.id} ist verletzt.")
     _sub(entry, SVRL, "text", f"Die Regel {check.id} lässt sich hier nicht auswerten." if failed.trouble else text)
 
 
@@ -162,12 +162,13 @@ def _ours(output: etree._Element, result: StageResult) -> None:
 
 def _unfinished(root: etree._Element, result: StageResult) -> None:
     """Says outside the results that rules were not asked in full, or not at all."""
-    told = [one.finding.de for one in result.noted if one.finding.rule in {"rules_too_costly", "rules_unusable"}]
+    findings = (noted.finding for noted in result.noted)
+    sentences = [finding.de for finding in findings if finding.rule in {"rules_too_costly", "rules_unusable"}]
     if result.state is StageState.NOT_REACHED:
-        told.append("Die Regeln wurden nicht geprüft, weil das Dokument eine frühere Stufe nicht besteht.")
-    if told:
+        sentences.append("Die Regeln wurden nicht geprüft, weil das Dokument eine frühere Stufe nicht besteht.")
+    if sentences:
         error = _sub(root, IN, "processingError")
-        for text in told:
+        for text in sentences:
             _sub(error, IN, "error", text)
 
 

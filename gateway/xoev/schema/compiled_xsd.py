@@ -84,7 +84,7 @@ class Node:
 
     def tags(self) -> set[str]:
         """The tags of every element that a document may hold from here on."""
-        return {tag for one in self.walk() for tag in (one.tag, one.code) if tag}
+        return {tag for node in self.walk() for tag in (node.tag, node.code) if tag}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Schema:
     @property
     def prefixes(self) -> dict[str, str]:
         """`xfd` for the namespace of the root, as the FIM portal has it; others of a published XSD are counted."""
-        return {"xfd": self.namespace} | {f"n{number}": one for number, one in enumerate(self.others, 1)}
+        return {"xfd": self.namespace} | {f"n{number}": namespace for number, namespace in enumerate(self.others, 1)}
 
     def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
         """Everything that libxml2 finds wrong; empty for a valid document. Safe from several threads.
@@ -183,19 +183,19 @@ def _facets(element: etree._Element, faults: list[Finding]) -> Facets:
         faults.append(_fault(element, "xsd_shape"))
         return Facets()
     base = restriction.get("base", "")
-    found: dict[str, str] = {}
+    facets: dict[str, str] = {}
     codes: list[str] = []
     for facet in restriction:
         if _local(facet) == "enumeration":
             codes.append(facet.get("value", ""))
         else:
-            found[_local(facet)] = facet.get("value", "")
+            facets[_local(facet)] = facet.get("value", "")
     return Facets(
         base=base.partition(":")[2] or base,
-        **{target: int(found[facet]) for facet, target in _LENGTHS.items() if facet in found},
-        minimum=found.get("minInclusive"),
-        maximum=found.get("maxInclusive"),
-        pattern=found.get("pattern"),
+        **{target: int(facets[facet]) for facet, target in _LENGTHS.items() if facet in facets},
+        minimum=facets.get("minInclusive"),
+        maximum=facets.get("maxInclusive"),
+        pattern=facets.get("pattern"),
         codes=tuple(codes),
     )
 

@@ -71,7 +71,7 @@ class SecondJudge:
             except Exception:  # noqa: BLE001 - as above: it has no opinion, and the first judge's word stands
                 return None
         is_element = etree.iselement
-        return Opinion(frozenset(tree.getpath(one) if is_element(one) else "/*" for one in wrong))
+        return Opinion(frozenset(tree.getpath(element) if is_element(element) else "/*" for element in wrong))
 
     def _compiled(self) -> XMLSchema10 | None:
         if self._schema is None and not self._refused:
@@ -109,18 +109,18 @@ def overruled(errors: Sequence[etree._LogEntry], root: etree._Element, opinion: 
     Returns:
         those among `errors` at a value with white space around it which the second judge finds valid.
     """
-    found = []
+    lifted = []
     for error in errors:
         if not is_of_value(error) or (error.path or "/*") in opinion.places:
             continue
         value = _value(root, error)
         if value is not None and _OUTER_SPACE.fullmatch(value):
-            found.append(error)
-    return tuple(found)
+            lifted.append(error)
+    return tuple(lifted)
 
 
 def _value(root: etree._Element, error: etree._LogEntry) -> str | None:
-    declared = {prefix: uri for one in root.iter() for prefix, uri in one.nsmap.items() if prefix}
+    declared = {prefix: uri for element in root.iter() for prefix, uri in element.nsmap.items() if prefix}
     try:
         there = root.getroottree().xpath(error.path or "/*", namespaces=declared)
     except etree.XPathError:

@@ -38,10 +38,10 @@ class CompiledSet:
         self.namespaces, self.parts, self.notices = namespaces, reach.parts, tuple(reach.notices)
         self.second = second
         self.named: Mapping[tuple[str, str, str], tuple[etree._Element, SchemaPart]] = {
-            (str(etree.QName(one).localname), part.namespace, one.get("name", "")): (one, part)
+            (str(etree.QName(declaration).localname), part.namespace, declaration.get("name", "")): (declaration, part)
             for part in self.parts
-            for one in part.root.iterchildren(etree.Element)
-            if etree.QName(one).localname in _GLOBAL
+            for declaration in part.root.iterchildren(etree.Element)
+            if etree.QName(declaration).localname in _GLOBAL
         }
         self._top = top
         self._compiled = etree.XMLSchema(top)
@@ -111,7 +111,7 @@ def compile_set(
     try:
         return CompiledSet(top, namespaces, reach, second), ()
     except etree.XMLSchemaParseError as error:
-        stopping = [replace(one, severity=Severity.ERROR) for one in reach.notices]
+        stopping = [replace(notice, severity=Severity.ERROR) for notice in reach.notices]
         differing = [] if stopping or not second.takes() else [judges_differ(reach.name)]
         return None, (*stopping, *_invalid(reach, error), *differing)
 
@@ -120,11 +120,11 @@ def compile_file(
     namespace: str, name: str, sets: Sequence[SchemaSet]
 ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
     """Compile a schema file by its namespace and file name, from whichever set has it first; else as `compile_set`."""
-    found = find(sets, namespace, name)
-    if found is None:
+    located = find(sets, namespace, name)
+    if located is None:
         return None, (not_installed(name, namespace),)
-    first, path = found
-    return compile_set(first, [one for one in sets if one is not first], path)
+    first, path = located
+    return compile_set(first, [schema_set for schema_set in sets if schema_set is not first], path)
 
 
 class _Known(etree.Resolver):
@@ -143,7 +143,7 @@ class _Known(etree.Resolver):
 def _follows(message: str, reach: Reach) -> bool:
     """Whether a reference only fails because what it refers to belongs to an absent namespace."""
     unresolved = "does not resolve to" in message
-    return unresolved and any((f"'{{{one}}}" if one else "'") in message for one in reach.absent)
+    return unresolved and any((f"'{{{namespace}}}" if namespace else "'") in message for namespace in reach.absent)
 
 
 def _invalid(reach: Reach, error: etree.XMLSchemaParseError) -> tuple[Finding, ...]:
@@ -151,9 +151,9 @@ def _invalid(reach: Reach, error: etree.XMLSchemaParseError) -> tuple[Finding, .
 
     What only follows from a part that is not there is left out: the part is told.
     """
-    said = [entry for entry in error.error_log if entry.level >= etree.ErrorLevels.ERROR]
-    said = [entry for entry in said if not _follows(entry.message or "", reach)]
-    found = [schema_fault(reach.place(one.filename), one.line, "xsd_invalid", one.message) for one in said]
-    if found or reach.notices:
-        return tuple(dict.fromkeys(found))
+    entries = [entry for entry in error.error_log if entry.level >= etree.ErrorLevels.ERROR]
+    entries = [entry for entry in entries if not _follows(entry.message or "", reach)]
+    faults = [schema_fault(reach.place(entry.filename), entry.line, "xsd_invalid", entry.message) for entry in entries]
+    if faults or reach.notices:
+        return tuple(dict.fromkeys(faults))
     return (schema_fault(reach.place(None), 0, "xsd_invalid", str(error)),)

@@ -27,11 +27,11 @@ _MAX_DEPTH: Final = 100
 
 def is_too_heavy(roots: Iterable[etree._Element]) -> bool:
     """Whether compiling these files together would take more than some seconds and some hundred megabytes."""
-    given = tuple(roots)
-    weights = _Weights(given)
+    schemas = tuple(roots)
+    weights = _Weights(schemas)
     if weights.patterns > MAX_PATTERNS or weights.unfolded() > MAX_UNFOLDED:
         return True
-    return _Rows(weights.named).ways(given) > MAX_WAYS
+    return _Rows(weights.named).ways(schemas) > MAX_WAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ class _Row:
     empty: bool
     cost: int = 0
 
-    def then(self, other: _Row) -> _Row:
+    def then(self, following: _Row) -> _Row:
         """One after the other; a row goes on over what may be left out."""
-        cost = min(self.cost + other.cost, MAX_WAYS + 1)
-        if other.empty:
-            return _Row(self.first + (other.first if self.empty else 0), self.last + other.last, self.empty, cost)
-        first = self.first + other.first if self.empty else self.first
-        return _Row(first, other.last, empty=False, cost=cost + (self.last + other.first) ** 3)
+        cost = min(self.cost + following.cost, MAX_WAYS + 1)
+        first = self.first + (following.first if self.empty else 0)
+        if following.empty:
+            return _Row(first, self.last + following.last, self.empty, cost)
+        return _Row(first, following.last, empty=False, cost=cost + (self.last + following.first) ** 3)
 
     def ended(self) -> int:
         """What it costs where nothing follows."""
@@ -95,9 +95,9 @@ class _Rows:
         """Of a name; a circle counts as nothing, libxml2 refuses it."""
         if key not in self._known and key not in self._open and len(self._open) < _MAX_DEPTH:
             self._open.add(key)
-            found = [self._content(part) for part in self._named.get(key, ())]
+            rows = [self._content(part) for part in self._named.get(key, ())]
             self._open.discard(key)
-            self._known[key] = max(found, key=_Row.ended, default=_NOTHING)
+            self._known[key] = max(rows, key=_Row.ended, default=_NOTHING)
         return self._known.get(key, _NOTHING)
 
     def _particle(self, node: etree._Element) -> _Row:

@@ -204,13 +204,13 @@ class _Distinct(_Counting):
         return list(self.select(context))
 
 
-def _numbers(one: object, other: object) -> bool:
+def _numbers(left: object, right: object) -> bool:
     kinds = (int, float, Decimal)
-    return all(isinstance(each, kinds) and not isinstance(each, bool) for each in (one, other))
+    return all(isinstance(value, kinds) and not isinstance(value, bool) for value in (left, right))
 
 
-def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - atomic values of one kind
-    return bool(one == other or (one != one and other != other))  # noqa: PLR0124 - NaN is one value here (F&O §15.1.6)
+def _same(left: Any, right: Any) -> bool:  # noqa: ANN401 - atomic values of one kind
+    return bool(left == right or (left != left and right != right))  # noqa: PLR0124 - NaN is one value here (F&O §15.1.6)
 
 
 class _DeepEqual(_Counting):
@@ -288,17 +288,17 @@ class _Replace(_Pattern):
         if re.search(r"(?<!\\)(?:\\\\)*\\(?![\\$])|(?<!\\)(?:\\\\)*\$(?![0-9])", replacement):
             raise self.error("FORX0004", "the replacement has a stray backslash or dollar")
         context.budget.spend((len(text or "") * max(len(replacement), 1)) >> 6)
-        spelled = _REFERENCE.sub(lambda found: _referred(found, pattern.groups), replacement)
+        spelled = _REFERENCE.sub(lambda match: _referred(match, pattern.groups), replacement)
         return pattern.sub(spelled, text or "")
 
     def select(self, context: Context = None) -> Iterator[Any]:
         yield self.evaluate(context)
 
 
-def _referred(found: re.Match[str], groups: int) -> str:
-    if found[1] is None:
-        return r"\\" if found[0] == "\\\\" else "$"
-    return rf"\g<{found[1]}>" if int(found[1]) <= groups else ""
+def _referred(match: re.Match[str], groups: int) -> str:
+    if match[1] is None:
+        return r"\\" if match[0] == "\\\\" else "$"
+    return rf"\g<{match[1]}>" if int(match[1]) <= groups else ""
 
 
 _OWN: Final[Mapping[str, type[XPathToken]]] = {

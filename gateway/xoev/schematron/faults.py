@@ -84,8 +84,8 @@ class Faults:
 
 def fault(element: etree._Element, rule: str, *params: str, file: str = "") -> Finding:
     """A fault at an element's line."""
-    place = f"/{file}" if file else ""
-    return _SAID.finding(f"{place}/{element.sourceline or 0}", rule, *params)
+    prefix = f"/{file}" if file else ""
+    return _SAID.finding(f"{prefix}/{element.sourceline or 0}", rule, *params)
 
 
 def local(element: etree._Element) -> str:

@@ -71,10 +71,10 @@ def compiled(pattern: str, flags: str = "") -> Pattern:
     options.dot_nl = "s" in flags
     options.case_sensitive = "i" not in flags
     try:
-        found: Pattern = re2.compile(_OUTSIDE_SETS.sub(_meant, translated.replace(_END, "$")), options)
+        matcher: Pattern = re2.compile(_OUTSIDE_SETS.sub(_meant, translated.replace(_END, "$")), options)
     except re2.error:
         raise Unsuitable from None
-    return found
+    return matcher
 
 
 def _meant(match: re.Match[str]) -> str:

@@ -95,8 +95,8 @@ class _Asking:
             cut = True
         except TROUBLE:
             broken = RuleBroken.EVALUATION
-        told = tuple((pattern, tuple(tally.asked() for tally in tallies)) for pattern, tallies in self.done)
-        return RuleOutcome(self.rules, name, told, broken, self.place if broken else "", cut)
+        asked = tuple((pattern, tuple(tally.asked() for tally in tallies)) for pattern, tallies in self.done)
+        return RuleOutcome(self.rules, name, asked, broken, self.place if broken else "", cut)
 
     def patterns(self, phase: Phase | None) -> None:
         self.place = "document"
@@ -169,13 +169,13 @@ class _Asking:
         node: Any,  # noqa: ANN401 - as above
         variables: Variables,
     ) -> dict[str, str]:
-        said: dict[str, str] = {}
+        texts: dict[str, str] = {}
         for message in messages:
             parts = [
                 part if isinstance(part, str) else self.said(counted, part, node, variables) for part in message.parts
             ]
-            said.setdefault(message.language, " ".join("".join(parts).split()))
-        return said
+            texts.setdefault(message.language, " ".join("".join(parts).split()))
+        return texts
 
     def said(self, counted: Counted, value: XPathValue, node: Any, variables: Variables) -> str:  # noqa: ANN401 - as above
         try:
