@@ -90,14 +90,14 @@ def unattached(place: str, entry: FieldEntry, form: FormSchema, rules: Sequence[
         return
     elements = dict(form.elements())
     steps = entry.target.split("/")
-    way = [elements["/".join(steps[: count + 1])] for count in range(len(steps))]
-    chosen = any(isinstance(element, Group) and element.choice for element in way)
-    if entry.when is None and not chosen and all(element.minimum for element in way) and not rule.required:
+    branch = [elements["/".join(steps[: count + 1])] for count in range(len(steps))]
+    chosen = any(isinstance(element, Group) and element.choice for element in branch)
+    if entry.when is None and not chosen and all(element.minimum for element in branch) and not rule.required:
         yield _fault(place, "attachment_field_required", entry.target)
-    if way[-1].maximum is not None and rule.max_count > way[-1].maximum:
-        yield _fault(place, "attachment_field_count", entry.target, str(way[-1].maximum))
-    if rule.max_count < way[-1].minimum:
-        yield _fault(place, "attachment_field_few", entry.target, str(way[-1].minimum))
+    if branch[-1].maximum is not None and rule.max_count > branch[-1].maximum:
+        yield _fault(place, "attachment_field_count", entry.target, str(branch[-1].maximum))
+    if rule.max_count < branch[-1].minimum:
+        yield _fault(place, "attachment_field_few", entry.target, str(branch[-1].minimum))
 
 
 def unlisted(plan: FillingPlan, rules: Sequence[AttachmentRule]) -> Iterator[Finding]:

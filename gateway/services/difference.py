@@ -134,20 +134,20 @@ def _values(
 
 
 def _conversion(entry: FieldEntry) -> dict[str, Any]:
-    way: dict[str, Any] = {"as": entry.converter, "latin": entry.datatype.value} if entry.converter else {}
+    conversion: dict[str, Any] = {"as": entry.converter, "latin": entry.datatype.value} if entry.converter else {}
     if entry.attachment:
-        way = {"as": entry.converter}
+        conversion = {"as": entry.converter}
     if entry.codes:
-        way["codes"] = dict(entry.codes)
+        conversion["codes"] = dict(entry.codes)
     if entry.constant is not None:
-        way["constant"] = entry.constant
+        conversion["constant"] = entry.constant
     if entry.when is not None:
-        way["when"] = {
+        conversion["when"] = {
             "pointer": "/" + "/".join(entry.when.source),
             "in": list(entry.when.values),
             "absent": entry.when.absent,
         }
-    return way
+    return conversion
 
 
 def _narrower(old: Service, new: Service) -> Iterator[ServiceChange]:
@@ -158,7 +158,7 @@ def _narrower(old: Service, new: Service) -> Iterator[ServiceChange]:
 
 
 def _rules(old: Service, new: Service) -> Iterator[ServiceChange]:
-    """Rules between values that no JSON Schema says; the others are told as `narrowed`."""
+    """Rules between values that no JSON Schema says; the others are reported as `narrowed`."""
     before, after = ([rule for rule in service.compiled.check.rules if rule.kind in BEYOND] for service in (old, new))
     for rule in before:
         if rule not in after:

@@ -72,7 +72,8 @@ def document_schema(
     compiled, faults = library.schema(identity.urn, identity.version)
     if compiled is None:
         causes = refusal(identity, faults)[1:]
-        return None, tuple(_uncompiled(identity.name, cause) for cause in causes)
+        rule = "document_set_faulty"
+        return None, tuple(_fault(rule, identity.name, cause.pointer, cause.de, cause.en) for cause in causes)
     published, unfound = read_published(compiled, form, wanted.root)
     if published is None:
         place = "service.toml#/document/root" if wanted.root else _PLACE
@@ -81,10 +82,6 @@ def document_schema(
     if unfit:
         return None, tuple(_fault("document_uri", uri) for uri in unfit)
     return Chosen(published.schema, published.form, published), ()
-
-
-def _uncompiled(name: str, cause: Finding) -> Finding:
-    return _fault("document_set_faulty", name, cause.pointer, cause.de, cause.en)
 
 
 def _fault(rule: str, *params: str) -> Finding:

@@ -106,8 +106,7 @@ def load(
         services[service.id] = service
     for ars, by_service in (parameters or {}).items():
         for service_id in sorted(by_service.keys() - broken):  # what is wrong with those is told already
-            values = by_service[service_id]
-            _apply(services, ars, service_id, values, faults)
+            _apply(services, ars, service_id, by_service[service_id], faults)
     if faults:
         raise DataInvalid(findings=tuple(faults))
     return Services(services)
@@ -281,7 +280,7 @@ class _Folder:
         return paths
 
     def passes(self, service: Service) -> None:
-        """The ordinary example has to pass its own service, or portals would be told something wrong."""
+        """The ordinary example has to pass its own service, or portals would get a wrong example."""
         record = service.compiled.examples["ordinary"]
         required = {"attachment_missing", "attachment_expected"}
         findings = [finding for finding in service.check(record, (), ars="") if finding.rule not in required]

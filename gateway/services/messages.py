@@ -48,7 +48,7 @@ class Offered:
 
 
 class MessageTemplates:
-    """Reads the messages of all folders of one directory; each schema set is compiled once."""
+    """Reads the messages of all folders of one directory; compiled schema sets are memoised."""
 
     def __init__(self, directory: Path, installed: Callable[[], Library] | None) -> None:
         self._shared = (directory / SHARED, _OWN)
@@ -75,11 +75,10 @@ class MessageTemplates:
         chain: list[tuple[str, Mapping[str, Any]]] = [(name, table)]
         extends = table.get("extends")
         if extends is not None:
-            there = self._base(extends, name, faults)
-            if there is None:
+            base = self._base(extends, name, faults)
+            if base is None:
                 return None
-            base, shared = there
-            chain.insert(0, (base, shared))
+            chain.insert(0, base)
         mapping, unfit = read(chain)
         faults += unfit
         return mapping

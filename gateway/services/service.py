@@ -233,7 +233,7 @@ class Service:
         return findings
 
     def message_findings(self, record: Mapping[str, object], around: Around, known: Sequence[Finding]) -> list[Finding]:
-        """What the message misses beyond what is known to be wrong, so that a portal learns everything at once."""
+        """Findings of the message beside the known ones, so that a portal gets all of them at once."""
         assert self.template is not None
         if any(finding.rule == "wrong_type" for finding in known):
             return []  # what a message takes instead of such a value, or leaves out, says nothing

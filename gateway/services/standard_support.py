@@ -36,8 +36,7 @@ def speaks(service: Service, ars: str) -> list[Finding]:
     faults = [_parameter(name, limit) for name, limit in offered.template.unfit(ruled.setting)]
     if faults:
         return faults
-    files = [_file(number, rule.kind, rule.media_types[0]) for number, rule in enumerate(ruled.attachments)]
-    _, findings = ruled.document(service.compiled.examples["ordinary"], rehearsal(ars, files))
+    _, findings = ruled.document(service.compiled.examples["ordinary"], rehearsal(ars, _files(ruled)))
     by_day = offered.template.by_day  # a day that passes must not stop a gateway
     lasting = [finding for finding in findings if finding.severity is Severity.ERROR and finding.rule not in by_day]
     return [replace(finding, pointer=f"/standard (examples/ordinary.json#{finding.pointer})") for finding in lasting]
@@ -59,8 +58,7 @@ def message_findings(service: Service, ars: str, at: datetime) -> list[Finding]:
     template = ruled.template
     if template is None:
         return []
-    files = [_file(number, rule.kind, rule.media_types[0]) for number, rule in enumerate(ruled.attachments)]
-    around = replace(rehearsal(ars, files), created_at=at)
+    around = replace(rehearsal(ars, _files(ruled)), created_at=at)
     document, findings = ruled.document(service.compiled.examples["ordinary"], around)
     root = None if document is None else parse(document.content).root
     if root is not None:
@@ -70,8 +68,11 @@ def message_findings(service: Service, ars: str, at: datetime) -> list[Finding]:
     return [replace(finding, pointer="/standard") for finding in dict.fromkeys(findings)]
 
 
-def _file(number: int, kind: str, media_type: str) -> Attachment:
-    return Attachment(kind, f"{number}.pdf", media_type, 1, "0" * 64, upload=UUID(int=number))
+def _files(ruled: Service) -> list[Attachment]:
+    return [
+        Attachment(rule.kind, f"{number}.pdf", rule.media_types[0], 1, "0" * 64, upload=UUID(int=number))
+        for number, rule in enumerate(ruled.attachments)
+    ]
 
 
 def _unasked(why: Finding) -> Finding:

@@ -91,7 +91,7 @@ def _rules(info: zipfile.ZipInfo, limits: ArchiveLimits) -> list[str]:
 
 
 def _is_inside(name: str, limits: ArchiveLimits) -> bool:
-    """Relative, without `..`, backslashes, drives and characters that nobody sees."""
+    """Relative, without `..`, backslashes, drives and invisible characters."""
     parts = name.removesuffix("/").split("/")
     return (
         0 < len(name) <= limits.name
@@ -108,7 +108,8 @@ def _collisions(infos: Sequence[zipfile.ZipInfo], limits: ArchiveLimits) -> list
     folders: set[str] = set()
     files: list[tuple[str, zipfile.ZipInfo]] = []
     for info in infos:
-        key = _folded(info.filename.removesuffix("/"))
+        composed = unicodedata.normalize("NFC", info.filename.removesuffix("/"))
+        key = unicodedata.normalize("NFC", composed.casefold())
         if key in seen and not (_is_folder(info) and key in folders):
             faults.append(_fault(_shown(info), "zip_twice", limits))
         seen.add(key)
@@ -121,10 +122,6 @@ def _collisions(infos: Sequence[zipfile.ZipInfo], limits: ArchiveLimits) -> list
 
 def _is_folder(info: zipfile.ZipInfo) -> bool:
     return info.filename.endswith("/")
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ArchiveLimits) -> bytes:

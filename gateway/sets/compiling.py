@@ -47,14 +47,14 @@ def uncompiled(sets: Sequence[NewSet], installed: Library, manifest: Manifest) -
         absent parts first; and the notices of those that do.
     """
     schemas = [new_set for new_set in sets if new_set.identity.kind == "schema"]
-    together = installed.beside({new_set.identity: _as_set(new_set, manifest) for new_set in schemas})
+    library = installed.beside({new_set.identity: _as_set(new_set, manifest) for new_set in schemas})
     faults: list[Finding] = []
     notices: list[Finding] = []
     flagged: set[SetIdentity] = set()
     for new_set in schemas:
         if not has_schema(new_set.files):
             continue
-        compiled, findings = together.schema(new_set.identity.urn, new_set.identity.version)
+        compiled, findings = library.schema(new_set.identity.urn, new_set.identity.version)
         head, *causes = refusal(new_set.identity, findings)
         if compiled is not None:
             notices += once(compiled.notices)
@@ -77,9 +77,9 @@ def refusal(identity: SetIdentity, told: Sequence[Finding]) -> list[Finding]:
         cause if cause.severity is Severity.INFO else replace(cause, severity=Severity.ERROR) for cause in once(told)
     ]
     absent = [finding for finding in causes if finding.rule in _ABSENT]
-    left = [finding for finding in causes if finding.rule not in _ABSENT]
+    others = [finding for finding in causes if finding.rule not in _ABSENT]
     de, en = _SENTENCES["set_lacking" if absent else "set_uncompiled"]
-    return [Finding(identity.name, "set_uncompiled", de, en), *absent, *left]
+    return [Finding(identity.name, "set_uncompiled", de, en), *absent, *others]
 
 
 def once(told: Sequence[Finding]) -> list[Finding]:

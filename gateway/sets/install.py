@@ -1,7 +1,7 @@
-"""Bringing sets onto the disk: all of a source or nothing, whenever the machine stops.
+"""Writing sets to disk by atomic rename: all of a source or nothing, also where the machine stops half-way.
 
-Knows: the order of writing. A set is written aside, brought to the disk and renamed; one small index names what counts
-and is replaced at the very end. What a broken-off run left behind nobody reads, and the next run clears it away.
+Knows: the order of writing. A set is written to a staging folder, synced and renamed; one small index names the sets
+that count and is replaced last. Nobody reads what an interrupted run left; the next run removes it.
 Never does: judge the files (`plan.py`), read the clock. Start reading: `install`.
 """
 

@@ -109,8 +109,7 @@ def load(
 
     Returns:
         the library, and a finding for each set that was left out (code lists that cannot be read: `Library.faults`).
-        Of several sets with one namespace an official one
-        answers. Reads files; call it once at start.
+        Of several sets with one namespace an official one answers. Reads files; call it once at start.
     """
     findings: list[Finding] = []
     used: list[tuple[SetIdentity, SchemaSet]] = []
@@ -131,14 +130,8 @@ def load(
 
 
 def usable(directory: Path, manifest: Manifest, trusted: frozenset[str] | None = None) -> Callable[[], Library]:
-    """As `load`, read at the first call and once; what was left out is not told (`gateway check` does)."""
-
-    @cache
-    def read() -> Library:
-        """Read the directory at the first question."""
-        return load(directory, manifest, trusted)[0]
-
-    return read
+    """As `load`, memoised at the first call; sets left out are not reported (`gateway check` reports them)."""
+    return cache(lambda: load(directory, manifest, trusted)[0])
 
 
 def may_use(one: InstalledSet, manifest: Manifest, trusted: frozenset[str] | None) -> bool:

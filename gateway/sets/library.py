@@ -22,7 +22,7 @@ from gateway.xoev.xml import strict_xml
 
 
 class Library:
-    """What may be used. Safe from several threads; what is asked for is compiled or read at the first question, once.
+    """What may be used. Safe from several threads; schemas, rules and lists are read lazily and memoised.
 
     Of several sets with one namespace the first one answers.
     """
@@ -66,22 +66,22 @@ class Library:
     def around(
         self, given: SchemaSet, start: str, only: SetIdentity | None = None
     ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
-        """A schema of somebody's own, compiled with the installed sets, or with `only` one, for what it imports."""
+        """A schema that is not installed, compiled with the installed sets, or with `only` one, for what it imports."""
         others = self._schemas() if only is None else [self._sets[only]]
         return compile_set(given, others, start)
 
     def beside(self, new: Mapping[SetIdentity, SchemaSet]) -> Library:
         """These sets, which answer first, together with all others at hand."""
-        left = {identity: schema_set for identity, schema_set in self._sets.items() if identity not in new}
-        return Library([*new.items(), *left.items()], self._endings)
+        others = {identity: schema_set for identity, schema_set in self._sets.items() if identity not in new}
+        return Library([*new.items(), *others.items()], self._endings)
 
     def rules(self, urn: str, version: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
         """The Schematron schemas of a standard by file name, and every fault of those that cannot be read."""
         identity = SetIdentity("rules", urn, version)
         with self._lock:
             if identity not in self._rules:
-                there = self._sets.get(identity)
-                self._rules[identity] = _rules(there.files if there else {}, identity.name)
+                rule_files = self._sets.get(identity)
+                self._rules[identity] = _rules(rule_files.files if rule_files else {}, identity.name)
             return self._rules[identity]
 
     def message_rules(self, namespace: str, name: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:

@@ -14,7 +14,7 @@ from typing import Final
 
 from gateway.errors.sentences import Sentences
 from gateway.model import Finding, Severity
-from gateway.sets.manifest import Manifest, ManifestEntry, SetIdentity
+from gateway.sets.manifest import Manifest, SetIdentity
 from gateway.xoev.codes.lists import identity as list_identity
 from gateway.xoev.fim import genericode
 from gateway.xoev.xml import strict_xml
@@ -95,22 +95,18 @@ def _near(rest: Mapping[str, bytes], manifest: Manifest, complete: set[str]) -> 
     """Files that are called like those of a set, or are some of it, while the set is not complete."""
     faults: list[Finding] = []
     digests = {sha256(content) for content in rest.values()}
+    names = {basename(path) for path in rest}
     for entry in manifest.entries:
-        names = {basename(path): path for path in rest}
-        if entry.own or not (set(entry.files.values()) & digests or set(entry.files) & set(names)):
+        if entry.own or not (set(entry.files.values()) & digests or set(entry.files) & names):
             continue
         if set(entry.files) <= complete:
             continue  # the set itself is there; what else has a name of it is left over
-        faults += _missing_of(entry, names, digests)
+        faults += [
+            _fault(f"{entry.identity.name}/{name}", "set_changed" if name in names else "set_incomplete", digest)
+            for name, digest in entry.files.items()
+            if digest not in digests
+        ]
     return faults
-
-
-def _missing_of(entry: ManifestEntry, names: Mapping[str, str], digests: set[str]) -> list[Finding]:
-    return [
-        _fault(f"{entry.identity.name}/{name}", "set_changed" if name in names else "set_incomplete", digest)
-        for name, digest in entry.files.items()
-        if digest not in digests
-    ]
 
 
 def _kind(path: str, content: bytes) -> str:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import re
 import tomllib
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -116,7 +116,7 @@ class XRepository:
         return (await self._get(address, MAX_ARCHIVE_BYTES, "*/*")).body
 
     async def current_versions(self, list_urns: Sequence[str]) -> dict[str, str]:
-        """The current version of several lists; one that nobody can tell is left out."""
+        """The current version of several lists; one without a known version is left out."""
         versions = await asyncio.gather(*(self._known(self.current_version(urn)) for urn in list_urns))
         return {urn: version for urn, version in zip(list_urns, versions, strict=True) if version is not None}
 
@@ -156,7 +156,9 @@ def parse_metadata(answer: Answer) -> Metadata:
     try:
         published = json_reader.decode(answer.body)
         versions = tuple(str(version) for version in published.get("alleVersionsKennungen") or ())
-        return Metadata(str(published["kennung"]), str(published.get("version") or ""), _moment(published), versions)
+        edited = published.get("zeitpunktLetzteBearbeitung")  # with an offset such as +0100
+        changed = datetime.fromisoformat(edited) if edited else None
+        return Metadata(str(published["kennung"]), str(published.get("version") or ""), changed, versions)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise CounterpartGarbled(host=answer.host) from None
 
@@ -169,12 +171,6 @@ def parse_current_version(answer: Answer, list_urn: str) -> str:
         if is_urn(urn) and urn.startswith(f"{list_urn}_"):
             return urn
     raise CounterpartGarbled(host=answer.host)
-
-
-def _moment(published: Mapping[str, Any]) -> datetime | None:
-    """A time with an offset such as +0100, which Python reads as well as +01:00."""
-    text = published.get("zeitpunktLetzteBearbeitung")
-    return datetime.fromisoformat(text) if text else None
 
 
 def _problem(body: bytes) -> str:

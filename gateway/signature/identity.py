@@ -44,7 +44,7 @@ _HASHES: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 class Identity:
     """A signing key as others see it. `chain` begins with the certificate of the key, issuers follow.
 
-    It is read once and compared by identity, so that what follows from it can be kept.
+    It is compared by identity, so that its faults and its written chain can be memoised.
     """
 
     kid: str

@@ -123,7 +123,7 @@ class Around:
 
 
 def rehearsal(ars: str, attachments: Sequence[Attachment] = ()) -> Around:
-    """Surroundings that look like real ones, to find out what is wrong with a record before there is a message."""
+    """Placeholder surroundings, for checking a record before there is a message."""
     nobody, past = UUID(int=0), datetime(2000, 1, 1, tzinfo=UTC)
     return Around(nobody, nobody, past, ars, "-", Product("-", "-", "-"), attachments)
 

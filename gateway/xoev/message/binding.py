@@ -142,7 +142,8 @@ class _Binding:
             slot = replace(slot, entry=self.field(branch.field, content))
         children = (*self.attributes(content, branch, path, base), *self.elements(content, branch, path, base))
         groups = tuple(tuple(same) for _, same in groupby(children, key=lambda child: child.tag))
-        return replace(slot, groups=groups, sourced=_sourced(entry, children))
+        sourced = (entry is not None and entry.from_record) or any(child.sourced for child in children)
+        return replace(slot, groups=groups, sourced=sourced)
 
     def elements(self, content: Content, branch: _Branch, path: str, base: Tokens) -> tuple[Slot, ...]:
         targets = {step: below for step, below in branch.below.items() if not step.startswith("@")}
@@ -198,13 +199,10 @@ class _Binding:
         return slots
 
     def field(self, entry: MessageEntry, content: Content) -> MessageEntry:
-        if entry.embeds:
-            if not content.free:
-                self.fault(f"{entry.place}/to", "message_kind", self.kind(content))
-        elif content.simple is None:
-            self.fault(f"{entry.place}/to", "message_kind", self.kind(content))
-        else:
+        if content.simple is not None and not entry.embeds:
             return self.text(entry, content.simple)
+        if not (entry.embeds and content.free):
+            self.fault(f"{entry.place}/to", "message_kind", self.kind(content))
         return entry
 
     def text(self, entry: MessageEntry, simple: Simple) -> MessageEntry:
@@ -240,7 +238,7 @@ class _Binding:
                     self.fault(self.name, "message_model", ", ".join(f"{path}/{name}".lstrip("/") for name in both))
 
     def source(self, entry: MessageEntry, base: Tokens) -> Tokens:
-        """Judge source and condition of an entry; gives the list item that what is below belongs to."""
+        """Check source and condition of an entry; returns the list item around the slots below it."""
         for key, source in (("from", entry.source), ("when/pointer", entry.when.source if entry.when else None)):
             if not source:
                 continue
@@ -274,10 +272,6 @@ class _Binding:
         self.faults.append(_fault(place, rule, *params))
 
 
-def _sourced(entry: MessageEntry | None, children: tuple[Slot, ...]) -> bool:
-    return (entry is not None and entry.from_record) or any(child.sourced for child in children)
-
-
 def _always(model: Model, *, forced: bool = True) -> list[str]:
     """The tags of elements that stand whenever their parent does."""
     forced = forced and model.minimum > 0 and model.kind == "sequence"
@@ -291,7 +285,7 @@ def _always(model: Model, *, forced: bool = True) -> list[str]:
 
 
 def _effective(model: Model, *, repeated: bool = False) -> Iterator[Element]:
-    """Every element, in the order of the schema; without an upper bound where what is around it may repeat."""
+    """Every element, in the order of the schema; without an upper bound where a model around it may repeat."""
     repeated = repeated or model.maximum != 1
     for member in model.members:
         if isinstance(member, Model):

@@ -1,4 +1,4 @@
-"""What a schema set declares: elements with their content, expanded only as far as somebody looks.
+"""What a schema set declares: elements with their content, expanded lazily.
 
 Knows: named and anonymous types, extension, restriction, groups, references, attributes, facets.
 Never does: judge a document (libxml2 does); follow substitution groups or xsi:type.
@@ -80,7 +80,7 @@ class Content:
 
 
 class Declarations:
-    """The declarations of one set, each type expanded once."""
+    """The declarations of one set; the content of each type is memoised."""
 
     def __init__(self, schema: CompiledSet) -> None:
         self._schema = schema
@@ -162,8 +162,8 @@ class Declarations:
         bounds = _bounds(node)
         if ref := node.get("ref"):
             namespace, name = _qname(node, ref)
-            there, owner = self._schema.named.get(("element", namespace, name), (node, part))
-            return Element(name, f"{{{namespace}}}{name}", *bounds, there, owner)
+            declaration, owner = self._schema.named.get(("element", namespace, name), (node, part))
+            return Element(name, f"{{{namespace}}}{name}", *bounds, declaration, owner)
         name = node.get("name", "")
         return Element(name, _tag(node, part, name, "element"), *bounds, node, part)
 
@@ -176,15 +176,15 @@ class Declarations:
                 yield self._attribute(child, part)
 
     def _attribute(self, node: etree._Element, part: SchemaPart) -> Attribute:
-        required, there, owner = node.get("use") == "required", node, part
+        required, declaration, owner = node.get("use") == "required", node, part
         name = node.get("name", "")
         tag = _tag(node, part, name, "attribute")
         if ref := node.get("ref"):
             namespace, name = _qname(node, ref)
             tag = f"{{{namespace}}}{name}"
-            there, owner = self._schema.named.get(("attribute", namespace, name), (node, part))
-        simple = self._of(there, owner).simple or Simple(Facets("string"))
-        return Attribute(name, tag, required, node.get("fixed", there.get("fixed")), simple)
+            declaration, owner = self._schema.named.get(("attribute", namespace, name), (node, part))
+        simple = self._of(declaration, owner).simple or Simple(Facets("string"))
+        return Attribute(name, tag, required, node.get("fixed", declaration.get("fixed")), simple)
 
     def _named_simple(self, name: tuple[str, str]) -> Simple:
         if name[0] == _XSD:

@@ -48,7 +48,7 @@ class _Scope:
 
 
 def where(place: Tokens) -> str:
-    """The RFC 6901 pointer into the create body: attachments stand beside the record; the rest known is the whole."""
+    """The RFC 6901 pointer into the create body: attachments are beside the record; else the whole body."""
     if place[:1] != (KNOWN,):
         return pointer(place)
     return "/" + "/".join(place[1:]) if place[1:2] == ("attachments",) else ""

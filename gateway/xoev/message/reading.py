@@ -84,12 +84,9 @@ class _Reader:
             if key in table:
                 self.head[key] = self.text(f"{name}#/{key}", table[key])
         self.named_codes(f"{name}#/codes", table.get("codes", {}))
-        for place, entry in self.tables(name, "parameters", table):
-            self.parameter(place, entry)
-        for place, entry in self.tables(name, "groups", table):
-            self.group(place, entry)
-        for place, entry in self.tables(name, "fields", table):
-            self.field(place, entry)
+        for key, read_entry in (("parameters", self.parameter), ("groups", self.group), ("fields", self.field)):
+            for place, entry in self.tables(name, key, table):
+                read_entry(place, entry)
 
     def whole(self, name: str) -> MessageMapping:
         for key in _HEAD:

@@ -159,8 +159,8 @@ def _origin(
     origins: dict[tuple[etree._Element, str], FilledMessage],
     namespaces: dict[str, str],
 ) -> FilledMessage:
-    way, _, name = path.partition("/@")
-    nodes = root.getroottree().xpath(way, namespaces=namespaces)
+    element_path, _, name = path.partition("/@")
+    nodes = root.getroottree().xpath(element_path, namespaces=namespaces)
     element = next((node for node in nodes if isinstance(node, type(root))), root) if isinstance(nodes, list) else root
     while (element, "") not in origins and (parent := element.getparent()) is not None:
         element = parent  # inside what was embedded

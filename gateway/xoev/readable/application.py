@@ -170,7 +170,7 @@ def content(
 
 
 class _Press:
-    """The kept compiler; Typst is imported at the first document. One document at a time."""
+    """The Typst compiler, imported and created lazily (at the first document) and kept. One document at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,7 +1,7 @@
 """Words that might be wider than a line of the readable application; all others are never broken.
 
 Knows: how wide a letter is at most. Never does: put a character into a word. Standard: none; widths of the font in
-`readable_template.py`. Start reading: `pieces`.
+`template.py`. Start reading: `pieces`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The code list stage: each code of a document looked up in the list and version that it names.
 
-Knows: where a code stands, for the report. Never does: judge a code (`codes.py` does), hold a list; whoever calls
-brings a look-up. Standard: XÖV-Handbuch (code types 1 to 4), Codelisten-Handbuch 1.2. Start reading: `looked_up`.
+Knows: where a code stands, for the report. Never does: judge a code (`document_codes.py` does), hold a list (the
+caller has it). Standard: XÖV-Handbuch (code types 1 to 4), Codelisten-Handbuch 1.2. Start reading: `looked_up`.
 """
 
 from __future__ import annotations

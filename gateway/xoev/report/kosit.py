@@ -20,7 +20,7 @@ from lxml import etree
 from gateway.model import Severity, instant
 from gateway.xoev.report.model import Noted, Report, Stage, StageResult, StageState
 from gateway.xoev.schematron import RuleOutcome
-from gateway.xoev.schematron.model import Asked, Failed
+from gateway.xoev.schematron.model import Failed
 
 FRAMEWORK_VERSION: Final = "1.0.2"
 IN: Final = "http://www.xoev.de/de/validator/framework/1/createreportinput"
@@ -53,7 +53,9 @@ def write(report: Report, *, engine: str, version: str, reference: str) -> bytes
     _engine(root, report, engine, version)
     _sub(root, IN, "timestamp", instant(report.checked_at))
     _document(root, report, reference)
-    _well_formed(root, report.result(Stage.WELL_FORMED))
+    results = _sub(root, IN, "validationResultsWellformedness")
+    for noted in report.result(Stage.WELL_FORMED).noted:
+        _syntax(results, noted, "SEVERITY_FATAL_ERROR")
     _schema(root, report.result(Stage.SCHEMA))
     for outcome, name in zip(report.outcomes, report.result(Stage.RULES).asked, strict=True):
         _rules(_results(root, name, f"urn:sha256:{outcome.rules.sha256}"), outcome)
@@ -80,12 +82,6 @@ def _document(root: etree._Element, report: Report, reference: str) -> None:
     _sub(digest, IN, "hashAlgorithm", "SHA-256")
     _sub(digest, IN, "hashValue", base64.b64encode(bytes.fromhex(report.sha256)).decode())
     _sub(named, IN, "documentReference", "".join(char if char.isprintable() else "\ufffd" for char in reference))
-
-
-def _well_formed(root: etree._Element, result: StageResult) -> None:
-    results = _sub(root, IN, "validationResultsWellformedness")
-    for noted in result.noted:
-        _syntax(results, noted, "SEVERITY_FATAL_ERROR")
 
 
 def _schema(root: etree._Element, result: StageResult) -> None:
@@ -122,15 +118,10 @@ def _rules(output: etree._Element, outcome: RuleOutcome) -> None:
             _sub(output, SVRL, "ns-prefix-in-attribute-values", prefix=prefix, uri=uri)
     for pattern, asked in outcome.patterns:
         _sub(output, SVRL, "active-pattern", id=pattern.id)
-        for rule in asked:
-            _asked(output, rule)
-
-
-def _asked(output: etree._Element, asked: Asked) -> None:
-    """A rule that fired, once for all nodes it matched, and what they broke."""
-    _sub(output, SVRL, "fired-rule", id=asked.rule.id, context=asked.rule.context.text)
-    for failed in asked.failed:
-        _failed(output, failed)
+        for fired in asked:  # once for all nodes that the rule matched
+            _sub(output, SVRL, "fired-rule", id=fired.rule.id, context=fired.rule.context.text)
+            for failed in fired.failed:
+                _failed(output, failed)
 
 
 def _failed(output: etree._Element, failed: Failed) -> None:

@@ -17,6 +17,7 @@ from lxml import etree
 from gateway.model import Finding
 from gateway.xoev.schema.long_rows import counting
 from gateway.xoev.schema.second_judge import SecondJudge
+from gateway.xoev.schema.sets import judged
 from gateway.xoev.schema.weight import is_too_heavy
 from gateway.xoev.xml import strict_xml
 
@@ -109,17 +110,9 @@ class Schema:
         return {"xfd": self.namespace} | {f"n{number}": namespace for number, namespace in enumerate(self.others, 1)}
 
     def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
-        """Everything that libxml2 finds wrong; empty for a valid document. Safe from several threads.
-
-        A text on which a pattern has too many ways makes libxml2 give up; its log says so, and the document is invalid.
-        """
+        """Everything that libxml2 finds wrong; empty for a valid document. Safe from several threads."""
         with self._lock:
-            try:
-                if self._compiled.validate(document):
-                    return ()
-            except etree.XMLSchemaValidateError:
-                pass
-            return tuple(self._compiled.error_log)
+            return judged(self._compiled, document)
 
 
 def load(source: bytes) -> tuple[Schema | None, tuple[Finding, ...]]:

@@ -176,19 +176,19 @@ class Reach:
         if namespace == own:
             self.faults.append(schema_fault(place, line, "xsd_self_import"))
             return
-        having: list[_Key] = []
+        candidates: list[_Key] = []
         for number, paths in enumerate(self._schemas):
-            having = [(number, path) for path in paths if self._declares((number, path), namespace)]
-            if having:
+            candidates = [(number, path) for path in paths if self._declares((number, path), namespace)]
+            if candidates:
                 break
-        if not having:
+        if not candidates:
             self.absent.add(namespace)
             self.notices.append(absent(place, line, namespace))
             self.notices += self._unread(namespace)
             return
         names = {basename(spelling) for spelling in _spellings(location)}
-        named = [candidate for candidate in having if basename(candidate[1]) in names]
-        for candidate in named or having:
+        named = [candidate for candidate in candidates if basename(candidate[1]) in names]
+        for candidate in named or candidates:
             self._enter(namespace, candidate)
         part.set("schemaLocation", self._address(namespace))
 
@@ -202,10 +202,10 @@ class Reach:
 
     def _include(self, key: _Key, part: etree._Element, own: str) -> None:
         location = part.get("schemaLocation", "")
-        tried = [self._included(key, spelling, own) for spelling in _spellings(location)]
-        target = next((there for there, _ in tried if there is not None), None)
+        answers = [self._included(key, spelling, own) for spelling in _spellings(location)]
+        target = next((there for there, _ in answers if there is not None), None)
         if target is None:
-            rule = "xsd_outside" if any(climbs for _, climbs in tried) else "xsd_missing"
+            rule = "xsd_outside" if any(climbs for _, climbs in answers) else "xsd_missing"
             self.faults.append(schema_fault(self._place(key), part.sourceline or 0, rule, location))
             return
         part.set("schemaLocation", self._address(target))

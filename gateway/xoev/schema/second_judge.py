@@ -44,7 +44,7 @@ class Opinion:
 
 
 class SecondJudge:
-    """The same schema, compiled by `xmlschema` at the first question. Safe from several threads."""
+    """The same schema, compiled lazily by `xmlschema` (at the first question). Safe from several threads."""
 
     def __init__(self, address: str, texts: Mapping[str, bytes]) -> None:
         self._address, self._texts = address, texts
@@ -122,10 +122,10 @@ def overruled(errors: Sequence[etree._LogEntry], root: etree._Element, opinion: 
 def _value(root: etree._Element, error: etree._LogEntry) -> str | None:
     declared = {prefix: uri for element in root.iter() for prefix, uri in element.nsmap.items() if prefix}
     try:
-        there = root.getroottree().xpath(error.path or "/*", namespaces=declared)
+        nodes = root.getroottree().xpath(error.path or "/*", namespaces=declared)
     except etree.XPathError:
         return None
-    element = there[0] if isinstance(there, list) and there else None
+    element = nodes[0] if isinstance(nodes, list) and nodes else None
     if not isinstance(element, etree._Element):  # noqa: SLF001 - lxml names its element so
         return None
     attribute = _ATTRIBUTE.search(error.message or "")
@@ -139,7 +139,7 @@ class _Memory(BaseHandler):
         self._texts = {basename(address): text for address, text in texts.items()}
 
     def memory_open(self, request: Request) -> Any:  # noqa: ANN401 - as urllib has it
-        """The text of an address that `schema_reach` gave; of any other an empty one."""
+        """The text of an address that `Reach` gave; of any other an empty one."""
         return addinfourl(
             io.BytesIO(self._texts.get(basename(request.full_url), b"")), Message(), request.full_url, 200
         )

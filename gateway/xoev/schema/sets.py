@@ -2,7 +2,7 @@
 
 Knows: that every location is answered from the sets at hand and nothing is ever fetched. Never does: I/O, edit a file
 (locations are answered in memory only), accept a document type unless the caller knows the file by its digest.
-Standard: XML Schema 1.0 part 1 §4.2 (W3C). Start reading: `compile_set`; the walk is in `schema_reach.py`.
+Standard: XML Schema 1.0 part 1 §4.2 (W3C). Start reading: `compile_set`; the walk is in `reach.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gateway.xoev.schema.reach import Reach, SchemaPart, SchemaSet, find
 from gateway.xoev.schema.second_judge import SecondJudge
 from gateway.xoev.schema.weight import is_too_heavy
 
-__all__ = ["CompiledSet", "SchemaPart", "SchemaSet", "compile_file", "compile_set", "find"]
+__all__ = ["CompiledSet", "SchemaPart", "SchemaSet", "compile_file", "compile_set", "find", "judged"]
 
 XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _GLOBAL: Final = frozenset({"element", "attribute", "complexType", "simpleType", "group", "attributeGroup"})
@@ -61,17 +61,18 @@ class CompiledSet:
     def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
         """Everything that libxml2 finds wrong; empty for a valid document."""
         with self._lock:
-            return _judged(self._compiled, document)
+            return judged(self._compiled, document)
 
     def fill(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
         """As `errors`, and write the attributes that the schema fixes into `document`; give it a copy."""
         with self._lock:
             if self._filling is None:
                 self._filling = etree.XMLSchema(self._top, attribute_defaults=True)
-            return _judged(self._filling, document)
+            return judged(self._filling, document)
 
 
-def _judged(schema: etree.XMLSchema, document: etree._Element) -> tuple[etree._LogEntry, ...]:
+def judged(schema: etree.XMLSchema, document: etree._Element) -> tuple[etree._LogEntry, ...]:
+    """Everything that libxml2 finds wrong; empty for a valid document. Whoever asks holds the lock of the schema."""
     try:
         if schema.validate(document):
             return ()

@@ -1,7 +1,7 @@
 """Which nodes a rule is about: contexts matched from the node upwards, or by evaluating them.
 
 Knows: that a context of names, `/`, `//` and `*` can be matched against an element and its ancestors; that a rule whose
-names a document does not hold cannot match. Never does: guess: any other context is evaluated from the root.
+names a document does not hold cannot match. Never does: match any other context so; it is evaluated from the root.
 Standard: XSLT 2.0 §5.5 (patterns), as ISO/IEC 19757-3 annex H asks. Start reading: `context`, `Elements`.
 """
 
@@ -72,10 +72,10 @@ class Context:
         if self.paths is None:
             yield from self.evaluated.nodes(counted, variables)
             return
-        known = counted.root.elements  # type: ignore[union-attr] # a document always has them
+        nodes = counted.root.elements  # type: ignore[union-attr] # a document always has them
         for element in there.candidates(self.paths, counted.budget):
             if any(path.matches(element, counted.budget) for path in self.paths):
-                yield known[element]  # type: ignore[index] # as above
+                yield nodes[element]  # type: ignore[index] # as above
 
 
 class Elements:

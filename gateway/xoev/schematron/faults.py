@@ -49,7 +49,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "This file is not included; only files beside this one are (a relative name without ..): {0}.",
     ),
 }
-"""Slug -> sentences with places for what is named."""
+"""Slug -> sentences with placeholders."""
 _SAID: Final = Sentences(SENTENCES)
 
 

@@ -99,10 +99,10 @@ class _Reader:
         concrete = (part for part in root.findall(f"{SCH}pattern") if part.get("abstract") != "true")
         patterns = tuple(map(self.pattern, concrete))
         phases = {element.get("id", ""): self.phase(element) for element in root.findall(f"{SCH}phase")}
-        there = {pattern.id for pattern in patterns}
+        pattern_ids = {pattern.id for pattern in patterns}
         for element, phase in zip(root.findall(f"{SCH}phase"), phases.values(), strict=False):
-            if phase.active - there:
-                self.noted.add(element, "sch_unknown", ", ".join(sorted(phase.active - there)))
+            if phase.active - pattern_ids:
+                self.noted.add(element, "sch_unknown", ", ".join(sorted(phase.active - pattern_ids)))
         chosen = root.get("defaultPhase", ALL)
         if chosen != ALL and chosen not in phases:
             self.noted.add(root, "sch_unknown", chosen)
@@ -177,11 +177,11 @@ class _Reader:
         own = _language(element, self.language)
         yield RuleMessage(own, tuple(self.parts(element)))
         for name in diagnostics:
-            there = self.diagnostics.get(name)
-            if there is None:
+            diagnostic = self.diagnostics.get(name)
+            if diagnostic is None:
                 self.noted.add(element, "sch_unknown", name)
-            elif (language := _language(there, self.language)) != own:
-                yield RuleMessage(language, tuple(self.parts(there)))
+            elif (language := _language(diagnostic, self.language)) != own:
+                yield RuleMessage(language, tuple(self.parts(diagnostic)))
 
     def parts(self, element: etree._Element) -> Iterator[str | XPathValue]:
         yield str(element.text or "")

@@ -128,7 +128,7 @@ class _Unfolding:
             rule.remove(extends)
 
     def afford(self, model: etree._Element, element: etree._Element) -> bool:
-        """Whether what is copied stays within bounds; notes it once where it does not."""
+        """Whether the copied elements stay within the limit; one fault where they do not."""
         before = self.added
         self.added += sum(1 for _ in model.iter())
         if before <= MAX_ELEMENTS < self.added:

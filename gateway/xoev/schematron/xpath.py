@@ -64,7 +64,7 @@ class Counted(XPathContext):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression as somebody wrote it, ready to be evaluated.
+    """A parsed expression with its text.
 
     `timed`: it asks for the present moment. `fixed`: it says the same wherever in a document it is asked.
     """

@@ -116,7 +116,7 @@ def _before_parsing(data: bytes, limits: XmlLimits, *, doctype: bool) -> XmlFaul
 
 
 class _Parsers(threading.local):
-    """A parser for each thread: making one takes as long as reading a small document."""
+    """A parser for each thread (thread-local): making one takes as long as reading a small document."""
 
     parser: etree.XMLParser | None = None
 
