@@ -16,7 +16,7 @@ from gateway.model import Finding, Severity
 from gateway.xoev.report.model import Noted
 from gateway.xoev.report.sentences import said
 from gateway.xoev.schema.second_judge import MAX_ELEMENTS, SecondJudge, is_of_value, overruled
-from gateway.xoev.xml.paths import readable_path
+from gateway.xoev.xml.paths import element_at, readable_path
 
 MAX_NOTED: Final = 200
 _EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( ([^()]{1,400}) \)\.")
@@ -80,7 +80,8 @@ def _noted(errors: Sequence[etree._LogEntry], root: etree._Element) -> Iterator[
     for error in errors:
         message = error.message or ""
         attribute = _ATTRIBUTE.search(message)
-        place = readable_path(_element(root, error.path or "/*", namespaces))
+        element = element_at(root, error.path or "/*", namespaces)
+        place = readable_path(root if element is None else element)
         place += f"/@{attribute[1]}" if attribute else ""
         yield Noted(_finding(place, error.type_name or "", message), error.line)
 
@@ -105,12 +106,3 @@ def _expected(message: str) -> tuple[str, str]:
         return "", ""
     names = _NAMED.sub("", match[1])
     return f"; erwartet wird: {names}", f"; expected: {names}"
-
-
-def _element(root: etree._Element, path: str, namespaces: dict[str, str]) -> etree._Element:
-    try:
-        nodes = root.getroottree().xpath(path, namespaces=namespaces)
-    except etree.XPathError:
-        return root
-    first = nodes[0] if isinstance(nodes, list) and nodes else root
-    return first if isinstance(first, etree._Element) else root  # noqa: SLF001 - lxml names its element so

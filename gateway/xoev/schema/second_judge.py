@@ -20,6 +20,8 @@ from urllib.response import addinfourl
 
 from lxml import etree
 
+from gateway.xoev.xml.paths import element_at
+
 if TYPE_CHECKING:
     from xmlschema import XMLSchema10
 
@@ -121,12 +123,8 @@ def overruled(errors: Sequence[etree._LogEntry], root: etree._Element, opinion: 
 
 def _value(root: etree._Element, error: etree._LogEntry) -> str | None:
     declared = {prefix: uri for element in root.iter() for prefix, uri in element.nsmap.items() if prefix}
-    try:
-        nodes = root.getroottree().xpath(error.path or "/*", namespaces=declared)
-    except etree.XPathError:
-        return None
-    element = nodes[0] if isinstance(nodes, list) and nodes else None
-    if not isinstance(element, etree._Element):  # noqa: SLF001 - lxml names its element so
+    element = element_at(root, error.path or "/*", declared)
+    if element is None:
         return None
     attribute = _ATTRIBUTE.search(error.message or "")
     return element.text if attribute is None else element.get((attribute[1] or "") + attribute[2])

@@ -29,11 +29,10 @@ from gateway.xoev.schematron.model import (
     SchematronRule,
     XPathValue,
 )
-from gateway.xoev.schematron.unfolding import Sources, unfold
+from gateway.xoev.schematron.unfolding import LIMITS, Sources, unfold
 from gateway.xoev.schematron.xpath import Expression, Unreadable, expression
 from gateway.xoev.xml import strict_xml
 
-LIMITS: Final = strict_xml.XmlLimits(size=4 << 20, depth=32)
 MAX_CHECKS: Final = 20_000
 _BINDINGS: Final = frozenset({"xslt2", "xpath2"})
 _SEVERITIES: Final[Mapping[str, Severity]] = {

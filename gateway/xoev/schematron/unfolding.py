@@ -19,6 +19,7 @@ from gateway.xoev.xml import strict_xml
 Sources = Mapping[str, bytes]
 """Relative name -> content of the files beside the schema."""
 
+LIMITS: Final = strict_xml.XmlLimits(size=4 << 20, depth=32)
 MAX_INCLUDED: Final = 100
 MAX_ELEMENTS: Final = 100_000
 _NAME: Final = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -77,7 +78,7 @@ class _Unfolding:
         if not _NAME.fullmatch(name) or name not in self.sources or self.included > MAX_INCLUDED:
             self.noted.add(element, "sch_include", known)
             return None, name
-        parsed = strict_xml.parse(self.sources[name], strict_xml.XmlLimits(size=4 << 20, depth=32))
+        parsed = strict_xml.parse(self.sources[name], LIMITS)
         if parsed.root is None or not str(parsed.root.tag).startswith(SCH) or parsed.root.tag == f"{SCH}schema":
             self.noted.add(element, "sch_include", known)
             return None, name

@@ -187,8 +187,7 @@ class _Reading:
         return codes
 
     def paragraphs(self, path: str) -> tuple[str, ...]:
-        texts = (paragraph.text or "" for paragraph in self.root.iterfind(f"{path}/textabsatz"))
-        return tuple(text.strip() for text in texts if text.strip())
+        return tuple(_texts(self.root, f"{path}/textabsatz"))
 
 
 def _refused(reading: _Reading, event: CaseEvent) -> CaseEvent:
