@@ -139,9 +139,8 @@ def _foreign_codes(texts: Texts) -> Iterator[tuple[str, str]]:
 
 
 def _untranslated(texts: Texts) -> Iterator[tuple[str, str]]:
-    shown = (
-        part.id for _, part in texts.form.elements() if isinstance(part, Group) or part.kind is not FieldKind.LABEL
-    )
+    elements = (element for _, element in texts.form.elements())
+    shown = (part.id for part in elements if isinstance(part, Group) or part.kind is not FieldKind.LABEL)
     for identifier in dict.fromkeys((texts.form.id, *shown)):
         if identifier not in texts.labels:
             yield f"/labels/{identifier}", identifier

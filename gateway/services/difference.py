@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from gateway.services.definition import AttachmentRule
 from gateway.services.service import Service
-from gateway.xoev.form.filling import FillingPlan
 from gateway.xoev.mapping.model import BEYOND, FieldEntry, pointer
 from gateway.xoev.record.compatibility import narrowed
 
@@ -98,14 +97,9 @@ def _document(old: Service, new: Service) -> Iterator[ServiceChange]:
 def _targets(service: Service) -> dict[str, dict[str, FieldEntry]]:
     """Record value -> path of each element it becomes and how; constants and attachments have places of their own."""
     targets: dict[str, dict[str, FieldEntry]] = {}
-
-    def visit(parent: FillingPlan) -> None:
-        for child in parent.children:
-            if child.entry is not None:
-                targets.setdefault(_place(child.entry), {})[child.node.path] = child.entry
-            visit(child)
-
-    visit(service.compiled.plan)
+    for element in service.compiled.plan.walk():
+        if element.entry is not None:
+            targets.setdefault(_place(element.entry), {})[element.node.path] = element.entry
     return targets
 
 
@@ -121,9 +115,8 @@ def _values(
     for place in dict.fromkeys((*old, *new)):
         before, after = old.get(place, {}), new.get(place, {})
         if before and not after:
-            yield ServiceChange(
-                "gone", place, list(before), None, compatible=not any(entry.recorded for entry in before.values())
-            )
+            constant = not any(entry.recorded for entry in before.values())
+            yield ServiceChange("gone", place, list(before), None, compatible=constant)
         elif after and not before:
             yield ServiceChange("new", place, None, list(after))
         elif list(before) != list(after):

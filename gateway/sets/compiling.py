@@ -1,7 +1,7 @@
 """Whether the schemas of a source compile: asked before anything of it is written.
 
 Knows: that sets of one source answer each other's imports, and that what is installed answers the rest. Never does:
-I/O, tell what only follows from a part that is not there. Standard: XML Schema 1.0 (W3C). Start reading: `uncompiled`.
+I/O, report what only follows from a missing part. Standard: XML Schema 1.0 (W3C). Start reading: `uncompiled`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a source brings: which of its files form a set, and what is in the way.
+"""What a source brings: which of its files form a set, and the faults that prevent it.
 
 Knows: the manifest counts by digest, whatever the files are called and wherever they lie in the source.
 Never does: I/O, take a file that neither the manifest nor the operator asks for. Start reading: `plan`.
@@ -92,7 +92,7 @@ def plan(files: Mapping[str, bytes], manifest: Manifest, unlisted: Unlisted | No
 
 
 def _near(rest: Mapping[str, bytes], manifest: Manifest, complete: set[str]) -> list[Finding]:
-    """Files that are called like those of a set, or are some of it, while the set is not complete."""
+    """A fault for each file that is missing or changed where the source has names or digests of that set."""
     faults: list[Finding] = []
     digests = {sha256(content) for content in rest.values()}
     names = {basename(path) for path in rest}

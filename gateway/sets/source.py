@@ -1,6 +1,6 @@
 """Where files come from: a folder, a file, a ZIP archive, an address, or a Kennung in the XRepository.
 
-Knows: what each of them means. Never does: write; believe what it got. Start reading: `gather`.
+Knows: what each of them means. Never does: write, judge the files. Start reading: `gather`.
 """
 
 from __future__ import annotations

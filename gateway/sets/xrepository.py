@@ -1,7 +1,7 @@
 """The XRepository: where XÖV standards and code lists are published.
 
-Knows: its addresses (`xrepository.toml`) and the shapes of its answers. Never does: follow a redirect, believe an
-answer (whatever comes is judged by `plan.py`), ask more than a few things at once. Standard: none; the API as public
+Knows: its addresses (`xrepository.toml`) and the shapes of its answers. Never does: follow a redirect, trust an
+answer (`plan.py` judges the files), send more than a few requests at once. Standard: none; the API as public
 clients use it. Start reading: `XRepository`.
 """
 

@@ -50,8 +50,8 @@ class Judge(Protocol):
 def broken(judge: Judge, root: etree._Element, *, always: bool = False) -> tuple[Noted, ...]:
     """What of its schema a document breaks: each place and demand once, at most 200.
 
-    The second judge is asked where libxml2 refuses a value, or `always`. Errors that the recommendation overrules are
-    only told; any other difference is told, and libxml2's word stands.
+    The second judge is asked where libxml2 refuses a value, or `always`. Errors that the recommendation overrules
+    become notices; any other difference becomes a warning, and libxml2's verdict stands.
     """
     errors = judge.errors(root)
     opinion = judge.second.opinion(root) if always or any(map(is_of_value, errors)) else None

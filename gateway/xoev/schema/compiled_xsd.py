@@ -92,8 +92,8 @@ class Node:
 class Schema:
     """A compiled document schema. `root` is the element that documents begin with; `source` the exact bytes of its XSD.
 
-    `second` judges where libxml2 refuses, `others` are namespaces of elements beside the root's own. What is compiled
-    may be shared, and so is its lock then.
+    `second` judges where libxml2 refuses, `others` are namespaces of elements beside the root's own. A compiled
+    schema may be shared, together with its lock.
     """
 
     namespace: str

@@ -1,7 +1,7 @@
 """A second judge of documents and schemas, asked where libxml2 refuses: the library `xmlschema`.
 
-Knows: which verdicts of libxml2 the recommendation overrules. Never does: cost anything before it is asked, load a file
-(every location is answered from the same texts in memory), speak of values. Standard: XML Schema 1.0 parts 1 and 2.
+Knows: which verdicts of libxml2 the recommendation overrules. Never does: compile before it is asked, load a file
+(every location is answered from the same texts in memory), repeat values. Standard: XML Schema 1.0 parts 1 and 2.
 Start reading: `SecondJudge.opinion`, then `overruled`.
 """
 

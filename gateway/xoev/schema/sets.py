@@ -150,7 +150,7 @@ def _follows(message: str, reach: Reach) -> bool:
 def _invalid(reach: Reach, error: etree.XMLSchemaParseError) -> tuple[Finding, ...]:
     """What libxml2 says, by file and line; it names parts of the schema, never data of a document.
 
-    What only follows from a part that is not there is left out: the part is told.
+    Errors that only follow from a missing part are left out: that part is reported.
     """
     entries = [entry for entry in error.error_log if entry.level >= etree.ErrorLevels.ERROR]
     entries = [entry for entry in entries if not _follows(entry.message or "", reach)]

@@ -1,7 +1,7 @@
 """Reading what an authority answers: a message becomes an event of the case, or findings.
 
 Knows: rejection (1100), receipt (1120), file number (1121), formal check (1140), status (1170), acknowledgement (1180).
-Never does: believe a message without its identity, repeat what it holds in a finding, load anything.
+Never does: accept a message without its identity, repeat its content in a finding, load anything.
 Standard: XBau-Kernmodul 1.3.0; the header of XÖV-Basisnachricht 1.1. Start reading: `read`.
 """
 
@@ -120,7 +120,7 @@ class _Reading:
         return _BODIES[event.kind](self, event)
 
     def related(self, event: CaseEvent) -> CaseEvent:
-        """With what it refers to; a message that refers to nothing cannot be given to any case."""
+        """The event with its references; a message without any cannot be assigned to a case."""
         answers = self.uuid(f"bezug/bezugNachricht/{_G2G}nachrichtenUUID")
         reference, number = self.uuid("bezug/referenz"), self.text("bezug/vorgang")
         if reference is None and number is None and answers is None:
