@@ -20,6 +20,9 @@ from gateway.xoev.schema.sets import CompiledSet, SchemaSet, compile_file, compi
 from gateway.xoev.schematron import RuleSet
 from gateway.xoev.xml import strict_xml
 
+_Compilation = tuple[CompiledSet | None, tuple[Finding, ...]]
+_Rules = tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]
+
 
 class Library:
     """What may be used. Safe from several threads; schemas, rules and lists are read lazily and memoised.
@@ -32,8 +35,8 @@ class Library:
     ) -> None:
         self._sets = dict(sets)
         self._endings = endings
-        self._compiled: dict[SetIdentity | tuple[str, str], tuple[CompiledSet | None, tuple[Finding, ...]]] = {}
-        self._rules: dict[SetIdentity, tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]] = {}
+        self._compiled: dict[SetIdentity | tuple[str, str], _Compilation] = {}
+        self._rules: dict[SetIdentity, _Rules] = {}
         self._lists: tuple[CodeLists, tuple[Finding, ...]] | None = None
         self._lock = threading.Lock()
 
@@ -44,7 +47,7 @@ class Library:
         """Every set, in order."""
         return tuple(sorted(self._sets, key=lambda identity: (identity.kind, identity.urn, identity.version)))
 
-    def schema(self, urn: str, version: str) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
+    def schema(self, urn: str, version: str) -> _Compilation:
         """A schema set, compiled with all others at hand; None and the faults where it cannot be, or is not there."""
         identity = SetIdentity("schema", urn, version)
         first = self._sets.get(identity)
@@ -53,7 +56,7 @@ class Library:
         others = [schema_set for schema_set in self._schemas() if schema_set is not first]
         return self._once(identity, lambda: compile_set(first, others))
 
-    def message(self, namespace: str, name: str) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
+    def message(self, namespace: str, name: str) -> _Compilation:
         """The schema of a kind of documents by namespace and file name, compiled with all that it takes in."""
         return self._once((namespace, name), lambda: compile_file(namespace, name, self._schemas()))
 
@@ -63,9 +66,7 @@ class Library:
         named = [known for known in schemas if known.name == name] or [known for known in schemas if known.urn == name]
         return named[0] if len(named) == 1 else None
 
-    def around(
-        self, given: SchemaSet, start: str, only: SetIdentity | None = None
-    ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
+    def around(self, given: SchemaSet, start: str, only: SetIdentity | None = None) -> _Compilation:
         """A schema that is not installed, compiled with the installed sets, or with `only` one, for what it imports."""
         others = self._schemas() if only is None else [self._sets[only]]
         return compile_set(given, others, start)
@@ -75,7 +76,7 @@ class Library:
         others = {identity: schema_set for identity, schema_set in self._sets.items() if identity not in new}
         return Library([*new.items(), *others.items()], self._endings)
 
-    def rules(self, urn: str, version: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
+    def rules(self, urn: str, version: str) -> _Rules:
         """The Schematron schemas of a standard by file name, and every fault of those that cannot be read."""
         identity = SetIdentity("rules", urn, version)
         with self._lock:
@@ -84,7 +85,7 @@ class Library:
                 self._rules[identity] = _rules(rule_files.files if rule_files else {}, identity.name)
             return self._rules[identity]
 
-    def message_rules(self, namespace: str, name: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
+    def message_rules(self, namespace: str, name: str) -> _Rules:
         """As `rules`, those that were published with the schema that `message` takes."""
         located = find(self._schemas(), namespace, name)
         return ((), ()) if located is None else self.rules(located[0].urn, located[0].version)
@@ -102,11 +103,7 @@ class Library:
     def _schemas(self) -> list[SchemaSet]:
         return [schema_set for identity, schema_set in self._sets.items() if identity.kind == "schema"]
 
-    def _once(
-        self,
-        key: SetIdentity | tuple[str, str],
-        compiling: Callable[[], tuple[CompiledSet | None, tuple[Finding, ...]]],
-    ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
+    def _once(self, key: SetIdentity | tuple[str, str], compiling: Callable[[], _Compilation]) -> _Compilation:
         with self._lock:
             if key not in self._compiled:
                 self._compiled[key] = compiling()
@@ -132,7 +129,7 @@ class Library:
         return tables, findings
 
 
-def _rules(files: Mapping[str, bytes], place: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
+def _rules(files: Mapping[str, bytes], place: str) -> _Rules:
     """Every file that is a whole schema; the others are parts that these include."""
     read: list[tuple[str, RuleSet]] = []
     faults: list[Finding] = []

@@ -95,13 +95,14 @@ class _Judging:
         if root is None:
             self.results += [StageResult(stage, StageState.NOT_REACHED) for stage in _ORDER[1:]]
             return self.made("", "")
-        if self.schema(root):
+        valid = self.schema(root)
+        if valid:
             self.rules(root)
         else:
             self.results.append(self.unreached(Stage.RULES, asked=bool(self.scenario.rules)))
         self.codes(root)
         self.characters(root)
-        if self.valid(Stage.SCHEMA):
+        if valid:
             self.service(root)
         else:
             self.results.append(self.unreached(Stage.SERVICE, asked=self.scenario.service is not None))
@@ -111,10 +112,9 @@ class _Judging:
     def schema(self, root: etree._Element) -> bool:
         judge = self.scenario.schema
         asked = () if judge is None else (self.scenario.schema_name or self.scenario.name,)
-        self.note(
-            Stage.SCHEMA, [] if judge is None else schema_stage.broken(judge, root, always=self.scenario.second), asked
-        )
-        return self.valid(Stage.SCHEMA)
+        noted = () if judge is None else schema_stage.broken(judge, root, always=self.scenario.second)
+        self.note(Stage.SCHEMA, noted, asked)
+        return self.results[-1].state is not StageState.FAILED
 
     def rules(self, root: etree._Element) -> None:
         noted: list[Noted] = []
@@ -147,9 +147,6 @@ class _Judging:
             return
         failed = entries and any(entry.finding.severity is Severity.ERROR for entry in entries)
         self.results.append(StageResult(stage, StageState.FAILED if failed else StageState.PASSED, entries, asked))
-
-    def valid(self, stage: Stage) -> bool:
-        return all(result.state is not StageState.FAILED for result in self.results if result.stage is stage)
 
     @staticmethod
     def unreached(stage: Stage, *, asked: bool) -> StageResult:
