@@ -41,7 +41,7 @@ def check(
         added: how many files the gateway adds itself.
     """
     by_kind = {rule.kind: rule for rule in rules}
-    found: list[Finding] = []
+    findings: list[Finding] = []
     counts: dict[str, int] = {}
     for number, attachment in enumerate(attachments):
         if attachment.purpose is not Purpose.ATTACHMENT:
@@ -49,31 +49,31 @@ def check(
         place = f"/attachments/{number}"
         rule = by_kind.get(attachment.kind)
         if rule is None:
-            found.append(finding(f"{place}/kind", "attachment_unknown_kind", limit=", ".join(by_kind) or "-"))
+            findings.append(finding(f"{place}/kind", "attachment_unknown_kind", limit=", ".join(by_kind) or "-"))
         else:
             counts[rule.kind] = counts.get(rule.kind, 0) + 1
-            found += _one(place, rule, attachment, counts[rule.kind])
+            findings += _one(place, rule, attachment, counts[rule.kind])
         if len(attachment.filename) > MAX_FILENAME or not _FILENAME.fullmatch(attachment.filename):
-            found.append(finding(f"{place}/filename", "attachment_filename", limit=MAX_FILENAME))
+            findings.append(finding(f"{place}/filename", "attachment_filename", limit=MAX_FILENAME))
     for rule in rules:
         if rule.kind not in counts:
-            found += _absent(rule, record)
-    return found + _together([one for one in attachments if one.purpose is Purpose.ATTACHMENT], MAX_FILES - added)
+            findings += _absent(rule, record)
+    return findings + _together([file for file in attachments if file.purpose is Purpose.ATTACHMENT], MAX_FILES - added)
 
 
 def sample(rules: Sequence[AttachmentRule], root: FillingPlan) -> list[Attachment]:
     """The files of each kind that has to come, as the example of a service lists them."""
-    wanted = [rule for rule in rules if rule.required for _ in range(least(rule, root))]
+    required = [rule for rule in rules if rule.required for _ in range(least(rule, root))]
     return [
         Attachment(rule.kind, f"{rule.kind}.bin", rule.media_types[0], 1, "0" * 64, upload=UUID(int=number))
-        for number, rule in enumerate(wanted)
+        for number, rule in enumerate(required)
     ]
 
 
 def least(rule: AttachmentRule, root: FillingPlan) -> int:
     """How many files of a kind that has to come: one, or as many as a field of the form that names it asks for."""
-    fields = (one for one in root.walk() if one.entry is not None and one.entry.attachment == rule.kind)
-    return max((1, *(one.node.minimum for one in fields)))
+    fields = (field for field in root.walk() if field.entry is not None and field.entry.attachment == rule.kind)
+    return max((1, *(field.node.minimum for field in fields)))
 
 
 def bare(media_type: str) -> str:
@@ -83,27 +83,27 @@ def bare(media_type: str) -> str:
 
 def _together(attachments: Sequence[Attachment], most: int) -> list[Finding]:
     """What no destination takes, whatever the service allows."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if len(attachments) > most:
-        found.append(finding("/attachments", "attachments_too_many", limit=most))
-    if sum(one.size for one in attachments) > MAX_ALL_BYTES:
-        found.append(finding("/attachments", "attachments_too_large", limit=MAX_ALL_BYTES))
-    return found
+        findings.append(finding("/attachments", "attachments_too_many", limit=most))
+    if sum(attachment.size for attachment in attachments) > MAX_ALL_BYTES:
+        findings.append(finding("/attachments", "attachments_too_large", limit=MAX_ALL_BYTES))
+    return findings
 
 
 def _one(place: str, rule: AttachmentRule, attachment: Attachment, count: int) -> list[Finding]:
     label = (rule.title_de, rule.title_en)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if count > rule.max_count:
-        found.append(finding(f"{place}/kind", "attachment_too_many", label, limit=rule.max_count))
+        findings.append(finding(f"{place}/kind", "attachment_too_many", label, limit=rule.max_count))
     if bare(attachment.media_type) not in rule.media_types:
         limit = ", ".join(rule.media_types)
-        found.append(finding(f"{place}/media_type", "attachment_media_type", label, limit=limit))
+        findings.append(finding(f"{place}/media_type", "attachment_media_type", label, limit=limit))
     if attachment.size > (most := min(rule.max_bytes, MAX_FILE_BYTES)):
-        found.append(finding(f"{place}/upload", "attachment_too_large", label, limit=most))
+        findings.append(finding(f"{place}/upload", "attachment_too_large", label, limit=most))
     if attachment.size == 0:
-        found.append(finding(f"{place}/upload", "attachment_empty", label))
-    return found
+        findings.append(finding(f"{place}/upload", "attachment_empty", label))
+    return findings
 
 
 def _absent(rule: AttachmentRule, record: Mapping[str, object]) -> list[Finding]:

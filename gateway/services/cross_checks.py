@@ -63,8 +63,8 @@ def incoherent(definition: Definition, places: AbstractSet[Tokens], texts: Texts
         places: every place of the record, `*` for the items of a list.
         texts: `texts.toml` over the form schema.
     """
-    for pointer, wanted in _named(definition):
-        if not places >= wanted:
+    for pointer, named in _named(definition):
+        if not places >= named:
             yield "service.toml", _fault(pointer, "service_pointer")
     for pointer, code_list in _foreign_codes(texts):
         yield "texts.toml", _fault(pointer, "texts_code", code_list)
@@ -84,20 +84,20 @@ def unattached(place: str, entry: FieldEntry, form: FormSchema, rules: Sequence[
     """
     if not entry.attachment:
         return
-    rule = next((one for one in rules if one.kind == entry.attachment), None)
+    rule = next((rule for rule in rules if rule.kind == entry.attachment), None)
     if rule is None:
-        yield _fault(place, "attachment_field_kind", ", ".join(one.kind for one in rules) or "-")
+        yield _fault(place, "attachment_field_kind", ", ".join(rule.kind for rule in rules) or "-")
         return
     elements = dict(form.elements())
     steps = entry.target.split("/")
-    way = [elements["/".join(steps[: count + 1])] for count in range(len(steps))]
-    chosen = any(isinstance(one, Group) and one.choice for one in way)
-    if entry.when is None and not chosen and all(one.minimum for one in way) and not rule.required:
+    branch = [elements["/".join(steps[: count + 1])] for count in range(len(steps))]
+    chosen = any(isinstance(element, Group) and element.choice for element in branch)
+    if entry.when is None and not chosen and all(element.minimum for element in branch) and not rule.required:
         yield _fault(place, "attachment_field_required", entry.target)
-    if way[-1].maximum is not None and rule.max_count > way[-1].maximum:
-        yield _fault(place, "attachment_field_count", entry.target, str(way[-1].maximum))
-    if rule.max_count < way[-1].minimum:
-        yield _fault(place, "attachment_field_few", entry.target, str(way[-1].minimum))
+    if branch[-1].maximum is not None and rule.max_count > branch[-1].maximum:
+        yield _fault(place, "attachment_field_count", entry.target, str(branch[-1].maximum))
+    if rule.max_count < branch[-1].minimum:
+        yield _fault(place, "attachment_field_few", entry.target, str(branch[-1].minimum))
 
 
 def unlisted(plan: FillingPlan, rules: Sequence[AttachmentRule]) -> Iterator[Finding]:
@@ -108,16 +108,16 @@ def unlisted(plan: FillingPlan, rules: Sequence[AttachmentRule]) -> Iterator[Fin
         rules: the attachments of the service.
     """
     by_kind = {rule.kind: rule for rule in rules}
-    for one in plan.walk():
-        rule = by_kind.get(one.entry.attachment) if one.entry else None
-        listed = [name.strip().lower() for name in one.element.media_types] if isinstance(one.element, Field) else []
-        if rule is None or not listed:
+    for field in plan.walk():
+        rule = by_kind.get(field.entry.attachment) if field.entry else None
+        if rule is None or not isinstance(field.element, Field) or not field.element.media_types:
             continue
+        listed = [name.strip().lower() for name in field.element.media_types]
         more = [name for name in rule.media_types if not {name, f"{name.partition('/')[0]}/*", "*/*"} & set(listed)]
         if more:
             words = (rule.kind, ", ".join(more), ", ".join(listed))
             de, en = (sentence.format(*words) for sentence in _FORMAT)
-            yield Finding(f"form.xml#/{one.node.path}", "attachment_field_format", de, en, Severity.WARNING)
+            yield Finding(f"form.xml#/{field.node.path}", "attachment_field_format", de, en, Severity.WARNING)
 
 
 def _named(definition: Definition) -> Iterator[tuple[str, set[Tokens]]]:
@@ -139,7 +139,8 @@ def _foreign_codes(texts: Texts) -> Iterator[tuple[str, str]]:
 
 
 def _untranslated(texts: Texts) -> Iterator[tuple[str, str]]:
-    shown = (one.id for _, one in texts.form.elements() if isinstance(one, Group) or one.kind is not FieldKind.LABEL)
+    elements = (element for _, element in texts.form.elements())
+    shown = (part.id for part in elements if isinstance(part, Group) or part.kind is not FieldKind.LABEL)
     for identifier in dict.fromkeys((texts.form.id, *shown)):
         if identifier not in texts.labels:
             yield f"/labels/{identifier}", identifier

@@ -73,7 +73,7 @@ _CALENDAR: Final = {
 _SIGNATURE: Final = {
     "type": "object",
     "properties": {
-        "format": {"enum": [each.value for each in SignatureFormat]},
+        "format": {"enum": [member.value for member in SignatureFormat]},
         "packaging": {"enum": ["detached", "enveloped"]},
     },
     "required": ["format"],
@@ -242,6 +242,7 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
     faults = tuple(_fault(error) for error in _VALIDATOR.iter_errors(table))
     if faults:
         return None, faults
+    signature = table.get("signature", {})
     definition = Definition(
         id=table["id"],
         version=table["version"],
@@ -260,7 +261,10 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
         attachments=tuple(_attachment(entry) for entry in table.get("attachments", ())),
         parameters=tuple(_parameter(entry) for entry in table.get("parameters", ())),
         calendar=_calendar(table["calendar"]) if "calendar" in table else None,
-        signature=_signature(table.get("signature", {})),
+        signature=SignatureStyle(
+            SignatureFormat(signature.get("format", SignatureFormat.JWS)),
+            enveloped=signature.get("packaging") == "enveloped",
+        ),
         document=DocumentSchema(**table["document"]) if "document" in table else None,
         notices=(_RENAMED,) if "maturity" in table else (),
     )
@@ -270,11 +274,6 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
 
 def _calendar(entry: Mapping[str, str]) -> Calendar:
     return Calendar(**{name: tuple(pointer[1:].split("/")) for name, pointer in entry.items()})
-
-
-def _signature(entry: Mapping[str, str]) -> SignatureStyle:
-    wanted = SignatureFormat(entry.get("format", SignatureFormat.JWS))
-    return SignatureStyle(wanted, enveloped=entry.get("packaging") == "enveloped")
 
 
 def _attachment(entry: Mapping[str, Any]) -> AttachmentRule:
@@ -311,11 +310,11 @@ def _unfit(definition: Definition) -> list[Finding]:
             f'The attachment "{kind}" is there twice; remove one.',
         )
         faults.append(Finding("/attachments", "service_twice", de, en))
-    possible = {f"attachments.{kind}.{key}": wanted for kind in kinds for key, wanted in OVERRIDABLE.items()}
+    possible = {f"attachments.{kind}.{key}": value_type for kind in kinds for key, value_type in OVERRIDABLE.items()}
     possible["assurance"] = "string"
     for number, parameter in enumerate(definition.parameters):
         if possible.get(parameter.key) != parameter.type:
-            known = ", ".join(f"{key} ({wanted})" for key, wanted in possible.items())
+            known = ", ".join(f"{key} ({value_type})" for key, value_type in possible.items())
             de, en = f"Möglich sind nur: {known}.", f"Possible are only: {known}."
             faults.append(Finding(f"/parameters/{number}/key", "service_parameter", de, en))
         low, high = parameter.minimum, parameter.maximum

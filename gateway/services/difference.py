@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from gateway.services.definition import AttachmentRule
 from gateway.services.service import Service
-from gateway.xoev.form.filling import FillingPlan
 from gateway.xoev.mapping.model import BEYOND, FieldEntry, pointer
 from gateway.xoev.record.compatibility import narrowed
 
@@ -74,7 +73,7 @@ def risen(old: str, new: str) -> str:
     before, after = ([int(part) for part in version.split(".")] for version in (old, new))
     if after <= before:
         return "none"
-    first = next(place for place, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1])
+    first = next(position for position, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1])
     return ("major", "minor", "patch")[first]
 
 
@@ -97,16 +96,11 @@ def _document(old: Service, new: Service) -> Iterator[ServiceChange]:
 
 def _targets(service: Service) -> dict[str, dict[str, FieldEntry]]:
     """Record value -> path of each element it becomes and how; constants and attachments have places of their own."""
-    found: dict[str, dict[str, FieldEntry]] = {}
-
-    def visit(parent: FillingPlan) -> None:
-        for child in parent.children:
-            if child.entry is not None:
-                found.setdefault(_place(child.entry), {})[child.node.path] = child.entry
-            visit(child)
-
-    visit(service.compiled.plan)
-    return found
+    targets: dict[str, dict[str, FieldEntry]] = {}
+    for element in service.compiled.plan.walk():
+        if element.entry is not None:
+            targets.setdefault(_place(element.entry), {})[element.node.path] = element.entry
+    return targets
 
 
 def _place(entry: FieldEntry) -> str:
@@ -121,9 +115,8 @@ def _values(
     for place in dict.fromkeys((*old, *new)):
         before, after = old.get(place, {}), new.get(place, {})
         if before and not after:
-            yield ServiceChange(
-                "gone", place, list(before), None, compatible=not any(one.recorded for one in before.values())
-            )
+            constant = not any(entry.recorded for entry in before.values())
+            yield ServiceChange("gone", place, list(before), None, compatible=constant)
         elif after and not before:
             yield ServiceChange("new", place, None, list(after))
         elif list(before) != list(after):
@@ -134,31 +127,32 @@ def _values(
 
 
 def _conversion(entry: FieldEntry) -> dict[str, Any]:
-    way: dict[str, Any] = {"as": entry.converter, "latin": entry.datatype.value} if entry.converter else {}
+    conversion: dict[str, Any] = {"as": entry.converter, "latin": entry.datatype.value} if entry.converter else {}
     if entry.attachment:
-        way = {"as": entry.converter}
+        conversion = {"as": entry.converter}
     if entry.codes:
-        way["codes"] = dict(entry.codes)
+        conversion["codes"] = dict(entry.codes)
     if entry.constant is not None:
-        way["constant"] = entry.constant
+        conversion["constant"] = entry.constant
     if entry.when is not None:
-        way["when"] = {
+        conversion["when"] = {
             "pointer": "/" + "/".join(entry.when.source),
             "in": list(entry.when.values),
             "absent": entry.when.absent,
         }
-    return way
+    return conversion
 
 
 def _narrower(old: Service, new: Service) -> Iterator[ServiceChange]:
-    for one in narrowed(old.record_schema(), new.record_schema()):
-        if one.keyword != "properties":  # told as `gone`, by where it went
-            yield ServiceChange("narrowed", pointer(one.place), {one.keyword: one.old}, {one.keyword: one.new}, False)
+    for limit in narrowed(old.record_schema(), new.record_schema()):
+        if limit.keyword != "properties":  # told as `gone`, by where it went
+            before, after = {limit.keyword: limit.old}, {limit.keyword: limit.new}
+            yield ServiceChange("narrowed", pointer(limit.place), before, after, compatible=False)
 
 
 def _rules(old: Service, new: Service) -> Iterator[ServiceChange]:
-    """Rules between values that no JSON Schema says; the others are told as `narrowed`."""
-    before, after = ([rule for rule in one.compiled.check.rules if rule.kind in BEYOND] for one in (old, new))
+    """Rules between values that no JSON Schema says; the others are reported as `narrowed`."""
+    before, after = ([rule for rule in service.compiled.check.rules if rule.kind in BEYOND] for service in (old, new))
     for rule in before:
         if rule not in after:
             yield ServiceChange("rule", pointer(rule.of[0]), rule.kind.value, None)
@@ -168,7 +162,7 @@ def _rules(old: Service, new: Service) -> Iterator[ServiceChange]:
 
 
 def _attachments(old: Service, new: Service) -> Iterator[ServiceChange]:
-    before, after = ({rule.kind: rule for rule in one.attachments} for one in (old, new))
+    before, after = ({rule.kind: rule for rule in service.attachments} for service in (old, new))
     for kind in dict.fromkeys((*before, *after)):
         was, now = before.get(kind), after.get(kind)
         if was != now:

@@ -43,8 +43,8 @@ class Chosen:
         if self.published is None:
             return []
         mapped = frozenset(mapping.fields) if mapping else frozenset[str]()
-        found = [*missing(self.published.absent, mapped), *self.published.differences]
-        return [replace(one, pointer=f"form.xml#{one.pointer}") for one in found]
+        differences = [*missing(self.published.absent, mapped), *self.published.differences]
+        return [replace(difference, pointer=f"form.xml#{difference.pointer}") for difference in differences]
 
 
 def document_schema(
@@ -62,29 +62,26 @@ def document_schema(
     """
     if wanted is None:
         schema, faults = compiled_xsd.load(xfall.to_xsd(form))
-        told = tuple(replace(one, pointer=f"form.xml#{one.pointer}") for one in faults)
-        return (None if schema is None else Chosen(schema, form)), told
+        placed = tuple(replace(fault, pointer=f"form.xml#{fault.pointer}") for fault in faults)
+        return (None if schema is None else Chosen(schema, form)), placed
     library = installed()
     identity = library.find(wanted.schema_set)
     if identity is None:
-        names = ", ".join(one.name for one in library.identities() if one.kind == "schema") or "-"
+        names = ", ".join(candidate.name for candidate in library.identities() if candidate.kind == "schema") or "-"
         return None, (_fault("document_set", wanted.schema_set, names),)
     compiled, faults = library.schema(identity.urn, identity.version)
     if compiled is None:
         causes = refusal(identity, faults)[1:]
-        return None, tuple(_uncompiled(identity.name, one) for one in causes)
+        rule = "document_set_faulty"
+        return None, tuple(_fault(rule, identity.name, cause.pointer, cause.de, cause.en) for cause in causes)
     published, unfound = read_published(compiled, form, wanted.root)
     if published is None:
         place = "service.toml#/document/root" if wanted.root else _PLACE
-        return None, tuple(replace(one, pointer=place) for one in unfound)
-    unfit = [one for one in published.schema.prefixes.values() if not _URI.is_valid(one)]
+        return None, tuple(replace(fault, pointer=place) for fault in unfound)
+    unfit = [uri for uri in published.schema.prefixes.values() if not _URI.is_valid(uri)]
     if unfit:
-        return None, tuple(_fault("document_uri", one) for one in unfit)
+        return None, tuple(_fault("document_uri", uri) for uri in unfit)
     return Chosen(published.schema, published.form, published), ()
-
-
-def _uncompiled(name: str, cause: Finding) -> Finding:
-    return _fault("document_set_faulty", name, cause.pointer, cause.de, cause.en)
 
 
 def _fault(rule: str, *params: str) -> Finding:

@@ -106,8 +106,7 @@ def load(
         services[service.id] = service
     for ars, by_service in (parameters or {}).items():
         for service_id in sorted(by_service.keys() - broken):  # what is wrong with those is told already
-            values = by_service[service_id]
-            _apply(services, ars, service_id, values, faults)
+            _apply(services, ars, service_id, by_service[service_id], faults)
     if faults:
         raise DataInvalid(findings=tuple(faults))
     return Services(services)
@@ -129,8 +128,8 @@ def _folders(directory: Path, faults: list[Finding]) -> list[Path]:
     if not directory.is_dir():
         faults.append(_fault(str(directory), "missing_directory"))
         return []
-    found = sorted(path for path in directory.iterdir() if path.is_dir() and path.name[:1] not in "._")
-    return [path for path in found if any(path.glob("*.toml"))]
+    folders = sorted(path for path in directory.iterdir() if path.is_dir() and path.name[:1] not in "._")
+    return [path for path in folders if any(path.glob("*.toml"))]
 
 
 def _apply(
@@ -142,11 +141,11 @@ def _apply(
         faults.append(_fault(place, "unknown_service"))
         return
     changed, unfit = override(service.definition, values)
-    faults += [replace(one, pointer=place + one.pointer) for one in unfit]
+    faults += [replace(fault, pointer=place + fault.pointer) for fault in unfit]
     services[service_id] = replace(service, variants={**service.variants, ars: changed})
     if not unfit:
-        faults += [replace(one, pointer=place + one.pointer) for one in speaks(services[service_id], ars)]
-        form, entries = service.compiled.texts.form, (one.entry for one in service.compiled.plan.walk() if one.entry)
+        faults += [replace(fault, pointer=place + fault.pointer) for fault in speaks(services[service_id], ars)]
+        form, entries = service.compiled.texts.form, (part.entry for part in service.compiled.plan.walk() if part.entry)
         for entry in entries:
             faults += unattached(f"{place}/attachments/{entry.attachment}", entry, form, changed.attachments)
 
@@ -190,8 +189,8 @@ class _Folder:
         root = plan(schema, chosen.form, mapping, named)
         identifier = f"urn:x-ozg-gateway:service:{definition.id}:record:{definition.version}"
         record_schema, labels = build(root, mapping.rules, identifier=identifier, title=definition.titles["de"])
-        for name, one in incoherent(definition, labels.keys(), named):
-            self.taken(name, (None, (one,)))
+        for name, fault in incoherent(definition, labels.keys(), named):
+            self.taken(name, (None, (fault,)))
         entries = enumerate(mapping.fields.values())
         for place, entry in ((f"/fields/{number}/attachment", entry) for number, entry in entries):
             self.taken("mapping.toml", (None, tuple(unattached(place, entry, chosen.form, definition.attachments))))
@@ -219,7 +218,7 @@ class _Folder:
         unread = len(self.faults) > before  # a list that is there, but which one it is nobody can tell
         form = self.taken("form.xml", fim.read(raw, lists))
         notices = form.notices if form and not unread else ()
-        unlisted = [replace(one, severity=Severity.ERROR) for one in notices if one.rule == "fim_list_absent"]
+        unlisted = [replace(notice, severity=Severity.ERROR) for notice in notices if notice.rule == "fim_list_absent"]
         self.taken("form.xml", (None, tuple(unlisted)))
         return form
 
@@ -231,12 +230,12 @@ class _Folder:
         return chosen
 
     def differing(self, chosen: Chosen | None, mapping: Mapped | None) -> None:
-        found = self.placed(chosen.differences(mapping) if chosen else ())
-        self.faults += [one for one in found if one.severity is Severity.ERROR]
-        self.differences = tuple(one for one in found if one.severity is not Severity.ERROR)
+        differences = self.placed(chosen.differences(mapping) if chosen else ())
+        self.faults += [difference for difference in differences if difference.severity is Severity.ERROR]
+        self.differences = tuple(difference for difference in differences if difference.severity is not Severity.ERROR)
 
     def placed(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        return tuple(replace(one, pointer=f"{self.folder.name}/{one.pointer}") for one in findings)
+        return tuple(replace(finding, pointer=f"{self.folder.name}/{finding.pointer}") for finding in findings)
 
     def rules(self, schema: compiled_xsd.Schema) -> RuleSet | None:
         source = self.raw("rules.sch", optional=True)
@@ -251,48 +250,48 @@ class _Folder:
         read = {name: self.taken(name, genericode.read([raw])) for name, raw in content.items()}
         tables = {name: table for name, table in read.items() if table is not None}
         twice = genericode.contradicting(tables)
-        self.faults += [replace(one, pointer=f"{self.folder.name}/{one.pointer}") for one in twice]
+        self.faults += [replace(fault, pointer=f"{self.folder.name}/{fault.pointer}") for fault in twice]
         return Lists(list(tables.values()))
 
     def texts(self, table: Mapping[str, Any], form: fim.FormSchema | None) -> Texts | None:
         """The texts of the second language, or None where the file has no such shape or there is no form."""
         labels, codes = table.get("labels", {}), table.get("codes", {})
         sound = isinstance(labels, dict) and isinstance(codes, dict) and not set(table) - {"labels", "codes"}
-        given = [("/labels", labels), *((f"/codes/{name}", one) for name, one in codes.items())] if sound else []
+        tables = [("/labels", labels), *((f"/codes/{name}", names) for name, names in codes.items())] if sound else []
         misshapen = [
             place
-            for place, one in given
-            if not isinstance(one, dict) or not all(isinstance(text, str) and text for text in one.values())
+            for place, entries in tables
+            if not isinstance(entries, dict) or not all(isinstance(text, str) and text for text in entries.values())
         ]
         for place in misshapen if sound else ["/"]:
             self.fault("texts.toml", place, "texts_shape")
         if misshapen or not sound or form is None:
             return None
         known = {form.id, *(element.id for _, element in form.elements())}
-        for place, one in (("/labels", labels), ("/codes", codes)):
-            for name in sorted(set(one) - known):
+        for place, entries in (("/labels", labels), ("/codes", codes)):
+            for name in sorted(set(entries) - known):
                 self.fault("texts.toml", f"{place}/{name}", "texts_unknown")
         return Texts(form, labels, codes)
 
     def examples(self) -> list[Path]:
-        found = sorted((self.folder / "examples").glob("*.json"))
-        if not any(path.name == "ordinary.json" for path in found):
+        paths = sorted((self.folder / "examples").glob("*.json"))
+        if not any(path.name == "ordinary.json" for path in paths):
             self.fault("examples/ordinary.json", "", "missing_file")
-        return found
+        return paths
 
     def passes(self, service: Service) -> None:
-        """The ordinary example has to pass its own service, or portals would be told something wrong."""
+        """The ordinary example has to pass its own service, or portals would get a wrong example."""
         record = service.compiled.examples["ordinary"]
         required = {"attachment_missing", "attachment_expected"}
-        findings = [one for one in service.check(record, (), ars="") if one.rule not in required]
+        findings = [finding for finding in service.check(record, (), ars="") if finding.rule not in required]
         around = rehearsal("", sample(service.attachments, service.compiled.plan))
         findings += service.document(record, around)[1] if not findings else []
         name = f"{self.folder.name}/examples/ordinary.json"
-        self.faults += [replace(one, pointer=f"{name}#{one.pointer.removeprefix('/record')}") for one in findings]
+        self.faults += [replace(fault, pointer=f"{name}#{fault.pointer.removeprefix('/record')}") for fault in findings]
 
     def taken(self, name: str, result: tuple[_T | None, tuple[Finding, ...]]) -> _T | None:
         value, faults = result
-        self.faults += [replace(one, pointer=f"{self.folder.name}/{name}#{one.pointer}") for one in faults]
+        self.faults += [replace(fault, pointer=f"{self.folder.name}/{name}#{fault.pointer}") for fault in faults]
         return value
 
     def raw(self, name: str, *, optional: bool = False) -> bytes | None:

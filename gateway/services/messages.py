@@ -48,7 +48,7 @@ class Offered:
 
 
 class MessageTemplates:
-    """Reads the messages of all folders of one directory; each schema set is compiled once."""
+    """Reads the messages of all folders of one directory; compiled schema sets are memoised."""
 
     def __init__(self, directory: Path, installed: Callable[[], Library] | None) -> None:
         self._shared = (directory / SHARED, _OWN)
@@ -57,7 +57,7 @@ class MessageTemplates:
 
     def of(self, folder: Path, sources: Sources, faults: list[Finding]) -> dict[str, Offered]:
         """The messages of a folder by standard; faults are added with pointers `<folder>/<file>#<key path>`."""
-        found: dict[str, Offered] = {}
+        offered: dict[str, Offered] = {}
         for path in sorted((folder / FOLDER).glob("*.toml")):
             name = f"{folder.name}/{FOLDER}/{path.name}"
             mapping = self._mapping(path, name, faults)
@@ -65,8 +65,8 @@ class MessageTemplates:
                 continue
             if mapping.standard != path.stem:
                 faults.append(_fault(f"{name}#/standard", "message_name", mapping.standard))
-            found[mapping.standard] = self._offered(mapping, sources, name, faults)
-        return found
+            offered[mapping.standard] = self._offered(mapping, sources, name, faults)
+        return offered
 
     def _mapping(self, path: Path, name: str, faults: list[Finding]) -> MessageMapping | None:
         table = _table(path, name, faults)
@@ -75,11 +75,10 @@ class MessageTemplates:
         chain: list[tuple[str, Mapping[str, Any]]] = [(name, table)]
         extends = table.get("extends")
         if extends is not None:
-            there = self._base(extends, name, faults)
-            if there is None:
+            base = self._base(extends, name, faults)
+            if base is None:
                 return None
-            base, shared = there
-            chain.insert(0, (base, shared))
+            chain.insert(0, base)
         mapping, unfit = read(chain)
         faults += unfit
         return mapping
@@ -110,7 +109,7 @@ class MessageTemplates:
         key = (namespace, name)
         if key not in self._sets:
             schema, absent = self._installed().message(namespace, name)
-            rules = tuple(one for _, one in self._installed().message_rules(namespace, name)[0])
+            rules = tuple(rule_set for _, rule_set in self._installed().message_rules(namespace, name)[0])
             joined = None if schema is None else (schema, Declarations(schema), Codes(schema), rules)
             self._sets[key] = joined, absent
         return self._sets[key]
@@ -120,7 +119,7 @@ def widened(definition: Definition, offered: Mapping[str, Offered]) -> Definitio
     """The definition with the parameters that its messages bring: which standard to speak, and what that one needs."""
     if not offered:
         return definition
-    names = sorted({one.name for each in offered.values() for one in each.mapping.parameters})
+    names = sorted({parameter.name for message in offered.values() for parameter in message.mapping.parameters})
     standards = (definition.standard, *sorted(offered))
     more = [Parameter("standard", "string", None, None, standards)]
     more += [Parameter(f"message.{name}", "string", None, None, ()) for name in names]

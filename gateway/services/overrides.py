@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from gateway.model import Finding
-from gateway.services.definition import AttachmentRule, Definition, Parameter
+from gateway.services.definition import Definition, Parameter
 
 _TYPES: Final[Mapping[str, type]] = {"integer": int, "boolean": bool, "string": str}
 
@@ -32,20 +32,15 @@ def override(definition: Definition, values: Mapping[str, Any]) -> tuple[Definit
         parameter = declared.get(key)
         if parameter is None:
             known = ", ".join(declared) or "-"
-            faults.append(_fault(key, "parameter_unknown", *_unknown(known)))
+            de = f"Diesen Parameter gibt der Dienst nicht frei; bitte entfernen, möglich: {known}."
+            en = f"The service does not offer this parameter; remove it, possible: {known}."
+            faults.append(_fault(key, "parameter_unknown", de, en))
         elif not _fits(parameter, value):
             bounds = _bounds(parameter)
             faults.append(_fault(key, "parameter_value", f"Erwartet wird {bounds}.", f"Expected is {bounds}."))
         else:
             definition = _set(definition, key, value)
     return definition, faults
-
-
-def _unknown(known: str) -> tuple[str, str]:
-    return (
-        f"Diesen Parameter gibt der Dienst nicht frei; bitte entfernen, möglich: {known}.",
-        f"The service does not offer this parameter; remove it, possible: {known}.",
-    )
 
 
 def _flat(values: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any]]:
@@ -80,14 +75,8 @@ def _set(definition: Definition, key: str, value: Any) -> Definition:  # noqa: A
     if key.startswith("message."):
         return replace(definition, message={**definition.message, key.removeprefix("message."): value})
     _, kind, name = key.split(".")
-    return replace(
-        definition,
-        attachments=tuple(_with(rule, name, value) if rule.kind == kind else rule for rule in definition.attachments),
-    )
-
-
-def _with(rule: AttachmentRule, name: str, value: Any) -> AttachmentRule:  # noqa: ANN401 - as `_set`
-    return replace(rule, **{name: value})
+    rules = (replace(rule, **{name: value}) if rule.kind == kind else rule for rule in definition.attachments)
+    return replace(definition, attachments=tuple(rules))
 
 
 def _fault(key: str, rule: str, de: str, en: str) -> Finding:

@@ -30,10 +30,10 @@ def findings(service: Service) -> list[Finding]:
         a warning for each text with characters that the fonts lack, and an error for each language in which the
         ordinary example cannot be printed; pointers are `<service>/<file>#<place>`.
     """
-    found = [
+    notes = [
         note for place, text in _texts(service) if (note := shown_otherwise(f"{service.id}/{place}", text)) is not None
     ]
-    return [*found, *_rehearsed(service)]
+    return [*notes, *_rehearsed(service)]
 
 
 def shown_otherwise(place: str, text: str) -> Finding | None:

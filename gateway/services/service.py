@@ -137,7 +137,7 @@ class Service:
     @property
     def schema_uris(self) -> tuple[str, ...]:
         """The schemas of every document that the service can write, for destinations that take them all."""
-        return (self._form_uri, *(each.mapping.schema_uri for each in self.compiled.messages.values()))
+        return (self._form_uri, *(offered.mapping.schema_uri for offered in self.compiled.messages.values()))
 
     @property
     def _form_uri(self) -> str:
@@ -224,22 +224,23 @@ class Service:
         if technical:
             return technical + attachment_rules.check(ruled.attachments, attachments, {}, added=added)
         normal, replaced = self.compiled.normaliser.normal(cast("dict[str, object]", record))
-        found = self.compiled.check.findings(normal, today) + replaced
-        if not any(one.severity is Severity.ERROR for one in found):
-            found += self._wishes(normal)[1]
-        found += attachment_rules.check(ruled.attachments, attachments, normal, added=added)
-        if ruled.template is not None and any(one.severity is Severity.ERROR for one in found):
-            found += ruled.message_findings(normal, rehearsal(ars, attachments), found)
-        return found
+        findings = self.compiled.check.findings(normal, today) + replaced
+        if not any(finding.severity is Severity.ERROR for finding in findings):
+            findings += self._wishes(normal)[1]
+        findings += attachment_rules.check(ruled.attachments, attachments, normal, added=added)
+        if ruled.template is not None and any(finding.severity is Severity.ERROR for finding in findings):
+            findings += ruled.message_findings(normal, rehearsal(ars, attachments), findings)
+        return findings
 
     def message_findings(self, record: Mapping[str, object], around: Around, known: Sequence[Finding]) -> list[Finding]:
-        """What the message misses beyond what is known to be wrong, so that a portal learns everything at once."""
+        """Findings of the message beside the known ones, so that a portal gets all of them at once."""
         assert self.template is not None
-        if any(one.rule == "wrong_type" for one in known):
+        if any(finding.rule == "wrong_type" for finding in known):
             return []  # what a message takes instead of such a value, or leaves out, says nothing
-        told = {one.pointer for one in known}
-        found = [one for one in self.template.fill(record, around, self.setting)[1] if one.pointer not in told]
-        return own(found, [*known, *found], self.compiled.check.rules)
+        pointers = {finding.pointer for finding in known}
+        _, findings = self.template.fill(record, around, self.setting)
+        findings = [finding for finding in findings if finding.pointer not in pointers]
+        return own(findings, [*known, *findings], self.compiled.check.rules)
 
     def document(
         self, record: Mapping[str, Any], around: Around | None = None
@@ -257,7 +258,7 @@ class Service:
         filled, findings = fill(self.compiled.plan, normal, around.attached() if around else ())
         if findings:
             return None, findings
-        form, told = write_document(
+        form, noted = write_document(
             self.compiled.schema,
             filled,
             standard=XFALL,
@@ -266,15 +267,15 @@ class Service:
         )
         template = self.template
         if form is None:
-            return None, told
+            return None, noted
         if template is None:
-            return _deliverable(form, told)
+            return _deliverable(form, noted)
         if around is None:
             raise TypeError(f"{self.standard} needs to know what is around the record")
         if template.embeds and (blank := filled.blanks()):
-            return None, told + blank
+            return None, noted + blank
         document, findings = template.document(normal, around, self.setting, form.content)
-        return _deliverable(document, told + findings)
+        return _deliverable(document, noted + findings)
 
     def trace(self, record: Mapping[str, Any], around: Around | None = None) -> list[dict[str, str]]:
         """Which value of the record went where: pointer, path of elements, type of the value; no values."""
@@ -306,14 +307,14 @@ class Service:
         if where is None:
             return [], []
         wishes: list[Wish] = []
-        found: list[Finding] = []
+        findings: list[Finding] = []
         minutes = look_up(normal, where.minutes)
-        for number, each in enumerate(cast("list[dict[str, object]]", look_up(normal, where.times) or [])):
-            if wish := calendar.wish(each.get("date"), each.get("time"), minutes):
+        for number, row in enumerate(cast("list[dict[str, object]]", look_up(normal, where.times) or [])):
+            if wish := calendar.wish(row.get("date"), row.get("time"), minutes):
                 wishes.append(wish)
             else:
-                found.append(finding(f"/record/{'/'.join(where.times)}/{number}", "calendar_time"))
-        return wishes, found
+                findings.append(finding(f"/record/{'/'.join(where.times)}/{number}", "calendar_time"))
+        return wishes, findings
 
     def record_schema(self) -> dict[str, Any]:
         """The JSON Schema 2020-12 of the record."""
@@ -371,9 +372,9 @@ class Service:
         )
         listed = [
             readable.Listed(
-                titles.get(one.kind, (one.kind, one.kind)), one.filename, one.media_type, one.size, one.sha256
+                titles.get(file.kind, (file.kind, file.kind)), file.filename, file.media_type, file.size, file.sha256
             )
-            for one in attachments
+            for file in attachments
         ]
         return readable.write(filled, self.compiled.texts, head, listed, language)
 

@@ -32,15 +32,14 @@ def speaks(service: Service, ars: str) -> list[Finding]:
     if offered is None:
         return []
     if offered.template is None:
-        return [_absent(one, ruled.standard) for one in offered.absent]
+        return [_absent(cause, ruled.standard) for cause in offered.absent]
     faults = [_parameter(name, limit) for name, limit in offered.template.unfit(ruled.setting)]
     if faults:
         return faults
-    files = [_file(number, rule.kind, rule.media_types[0]) for number, rule in enumerate(ruled.attachments)]
-    _, found = ruled.document(service.compiled.examples["ordinary"], rehearsal(ars, files))
+    _, findings = ruled.document(service.compiled.examples["ordinary"], rehearsal(ars, _files(ruled)))
     by_day = offered.template.by_day  # a day that passes must not stop a gateway
-    lasting = [one for one in found if one.severity is Severity.ERROR and one.rule not in by_day]
-    return [replace(one, pointer=f"/standard (examples/ordinary.json#{one.pointer})") for one in lasting]
+    lasting = [finding for finding in findings if finding.severity is Severity.ERROR and finding.rule not in by_day]
+    return [replace(finding, pointer=f"/standard (examples/ordinary.json#{finding.pointer})") for finding in lasting]
 
 
 def message_findings(service: Service, ars: str, at: datetime) -> list[Finding]:
@@ -59,19 +58,21 @@ def message_findings(service: Service, ars: str, at: datetime) -> list[Finding]:
     template = ruled.template
     if template is None:
         return []
-    files = [_file(number, rule.kind, rule.media_types[0]) for number, rule in enumerate(ruled.attachments)]
-    around = replace(rehearsal(ars, files), created_at=at)
-    document, found = ruled.document(service.compiled.examples["ordinary"], around)
+    around = replace(rehearsal(ars, _files(ruled)), created_at=at)
+    document, findings = ruled.document(service.compiled.examples["ordinary"], around)
     root = None if document is None else parse(document.content).root
     if root is not None:
-        found += [one.finding("") for one in template.offences(root, german_date(at))]
+        findings += [offence.finding("") for offence in template.offences(root, german_date(at))]
     unread = service.compiled.messages[ruled.standard].notices
-    found += [_unasked(one) for one in unread]
-    return [replace(one, pointer="/standard") for one in dict.fromkeys(found)]
+    findings += [_unasked(cause) for cause in unread]
+    return [replace(finding, pointer="/standard") for finding in dict.fromkeys(findings)]
 
 
-def _file(number: int, kind: str, media_type: str) -> Attachment:
-    return Attachment(kind, f"{number}.pdf", media_type, 1, "0" * 64, upload=UUID(int=number))
+def _files(ruled: Service) -> list[Attachment]:
+    return [
+        Attachment(rule.kind, f"{number}.pdf", rule.media_types[0], 1, "0" * 64, upload=UUID(int=number))
+        for number, rule in enumerate(ruled.attachments)
+    ]
 
 
 def _unasked(why: Finding) -> Finding:

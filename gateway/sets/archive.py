@@ -64,14 +64,14 @@ def read_archive(content: bytes, limits: ArchiveLimits = DEFAULT_LIMITS) -> dict
         faults = _judged(infos, limits)
         if faults:
             raise SetRefused(findings=faults)
-        return {one.filename: _content(archive, one, limits) for one in infos if not _is_folder(one)}
+        return {info.filename: _content(archive, info, limits) for info in infos if not _is_folder(info)}
 
 
 def _judged(infos: Sequence[zipfile.ZipInfo], limits: ArchiveLimits) -> tuple[Finding, ...]:
-    faults = [_fault(_shown(one), rule, limits) for one in infos for rule in _rules(one, limits)]
+    faults = [_fault(_shown(info), rule, limits) for info in infos for rule in _rules(info, limits)]
     if len(infos) > limits.files:
         faults.append(_fault("/", "zip_many", limits))
-    if sum(one.file_size for one in infos) > limits.total:
+    if sum(info.file_size for info in infos) > limits.total:
         faults.append(_fault("/", "zip_large", limits))
     return (*faults, *_collisions(infos, limits))
 
@@ -91,7 +91,7 @@ def _rules(info: zipfile.ZipInfo, limits: ArchiveLimits) -> list[str]:
 
 
 def _is_inside(name: str, limits: ArchiveLimits) -> bool:
-    """Relative, without `..`, backslashes, drives and characters that nobody sees."""
+    """Relative, without `..`, backslashes, drives and invisible characters."""
     parts = name.removesuffix("/").split("/")
     return (
         0 < len(name) <= limits.name
@@ -108,7 +108,8 @@ def _collisions(infos: Sequence[zipfile.ZipInfo], limits: ArchiveLimits) -> list
     folders: set[str] = set()
     files: list[tuple[str, zipfile.ZipInfo]] = []
     for info in infos:
-        key = _folded(info.filename.removesuffix("/"))
+        composed = unicodedata.normalize("NFC", info.filename.removesuffix("/"))
+        key = unicodedata.normalize("NFC", composed.casefold())
         if key in seen and not (_is_folder(info) and key in folders):
             faults.append(_fault(_shown(info), "zip_twice", limits))
         seen.add(key)
@@ -123,20 +124,16 @@ def _is_folder(info: zipfile.ZipInfo) -> bool:
     return info.filename.endswith("/")
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ArchiveLimits) -> bytes:
     """The bytes; never more than the directory says, which was judged, and of the checksum that it says."""
     try:
         with archive.open(info) as stream:
-            found = stream.read(info.file_size + 1)
+            data = stream.read(info.file_size + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
         raise SetRefused(findings=(_fault(_shown(info), "zip_damaged", limits),)) from None
-    if len(found) != info.file_size:
+    if len(data) != info.file_size:
         raise SetRefused(findings=(_fault(_shown(info), "zip_damaged", limits),))
-    return found
+    return data
 
 
 def _shown(info: zipfile.ZipInfo) -> str:

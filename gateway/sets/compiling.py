@@ -1,7 +1,7 @@
 """Whether the schemas of a source compile: asked before anything of it is written.
 
 Knows: that sets of one source answer each other's imports, and that what is installed answers the rest. Never does:
-I/O, tell what only follows from a part that is not there. Standard: XML Schema 1.0 (W3C). Start reading: `uncompiled`.
+I/O, report what only follows from a missing part. Standard: XML Schema 1.0 (W3C). Start reading: `uncompiled`.
 """
 
 from __future__ import annotations
@@ -46,21 +46,21 @@ def uncompiled(sets: Sequence[NewSet], installed: Library, manifest: Manifest) -
         for each set that does not compile a finding that names it and the way out, then the causes with file and line,
         absent parts first; and the notices of those that do.
     """
-    schemas = [one for one in sets if one.identity.kind == "schema"]
-    together = installed.beside({one.identity: _as_set(one, manifest) for one in schemas})
+    schemas = [new_set for new_set in sets if new_set.identity.kind == "schema"]
+    library = installed.beside({new_set.identity: _as_set(new_set, manifest) for new_set in schemas})
     faults: list[Finding] = []
     notices: list[Finding] = []
     flagged: set[SetIdentity] = set()
-    for one in schemas:
-        if not has_schema(one.files):
+    for new_set in schemas:
+        if not has_schema(new_set.files):
             continue
-        compiled, told = together.schema(one.identity.urn, one.identity.version)
-        head, *causes = refusal(one.identity, told)
+        compiled, findings = library.schema(new_set.identity.urn, new_set.identity.version)
+        head, *causes = refusal(new_set.identity, findings)
         if compiled is not None:
             notices += once(compiled.notices)
-        elif one.listed and all(cause.rule in _ABSENT for cause in causes):
+        elif new_set.listed and all(cause.rule in _ABSENT for cause in causes):
             notices += [replace(cause, severity=Severity.WARNING) for cause in (head, *causes)]
-            flagged.add(one.identity)
+            flagged.add(new_set.identity)
         else:
             faults += [head, *causes]
     return Compiling(tuple(faults), tuple(notices), frozenset(flagged))
@@ -73,26 +73,28 @@ def has_schema(files: Mapping[str, object]) -> bool:
 
 def refusal(identity: SetIdentity, told: Sequence[Finding]) -> list[Finding]:
     """The causes that a set does not compile, headed by what to do; absent parts first."""
-    causes = [one if one.severity is Severity.INFO else replace(one, severity=Severity.ERROR) for one in once(told)]
-    absent = [one for one in causes if one.rule in _ABSENT]
-    left = [one for one in causes if one.rule not in _ABSENT]
+    causes = [
+        cause if cause.severity is Severity.INFO else replace(cause, severity=Severity.ERROR) for cause in once(told)
+    ]
+    absent = [finding for finding in causes if finding.rule in _ABSENT]
+    others = [finding for finding in causes if finding.rule not in _ABSENT]
     de, en = _SENTENCES["set_lacking" if absent else "set_uncompiled"]
-    return [Finding(identity.name, "set_uncompiled", de, en), *absent, *left]
+    return [Finding(identity.name, "set_uncompiled", de, en), *absent, *others]
 
 
 def once(told: Sequence[Finding]) -> list[Finding]:
     """Each absent namespace once, where it is first asked for: one part is missing, however many files name it."""
-    found: dict[tuple[str, str], Finding] = {}
-    for one in told:
-        about = one.en.partition(": ")[2] if one.rule == "xsd_absent" else one.pointer + one.en
-        found.setdefault((one.rule, about), one)
-    return list(found.values())
+    distinct: dict[tuple[str, str], Finding] = {}
+    for finding in told:
+        about = finding.en.partition(": ")[2] if finding.rule == "xsd_absent" else finding.pointer + finding.en
+        distinct.setdefault((finding.rule, about), finding)
+    return list(distinct.values())
 
 
-def _as_set(one: NewSet, manifest: Manifest) -> SchemaSet:
-    entry = manifest.find(one.identity)
-    doctypes = entry.doctypes if entry is not None and one.listed else frozenset[str]()
-    return SchemaSet(one.identity.urn, one.identity.version, one.files, doctypes)
+def _as_set(new_set: NewSet, manifest: Manifest) -> SchemaSet:
+    entry = manifest.find(new_set.identity)
+    doctypes = entry.doctypes if entry is not None and new_set.listed else frozenset[str]()
+    return SchemaSet(new_set.identity.urn, new_set.identity.version, new_set.files, doctypes)
 
 
 _SENTENCES: Final = {

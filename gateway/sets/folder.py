@@ -30,27 +30,27 @@ def read_folder(folder: Path, urn: str = "", version: str = "") -> SchemaSet:
 
 def files_below(folder: Path) -> dict[str, bytes]:
     """Every regular file below `folder` by relative path with `/`. Raises `SetRefused` with all faults."""
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     faults: list[Finding] = []
     size = 0
     if not folder.is_dir():
         faults.append(_fault(str(folder), "folder_missing"))
-    for place, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
         folders.sort()
-        for name in sorted([*names, *(one for one in folders if (Path(place) / one).is_symlink())]):
-            path = Path(place) / name
+        for name in sorted([*names, *(link for link in folders if (Path(parent) / link).is_symlink())]):
+            path = Path(parent) / name
             shown = path.relative_to(folder).as_posix()
             if path.is_symlink() or not path.is_file():
                 faults.append(_fault(shown, "folder_link"))
                 continue
             length = path.stat().st_size
             size += length
-            if length > MAX_FILE_BYTES or size > MAX_BYTES or len(found) >= MAX_FILES:
+            if length > MAX_FILE_BYTES or size > MAX_BYTES or len(files) >= MAX_FILES:
                 raise SetRefused(findings=(*faults, _fault(shown, "folder_large")))
-            found[shown] = regular_file.content(path)
+            files[shown] = regular_file.content(path)
     if faults:
         raise SetRefused(findings=tuple(faults))
-    return found
+    return files
 
 
 _SENTENCES: Final = {

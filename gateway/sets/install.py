@@ -1,7 +1,7 @@
-"""Bringing sets onto the disk: all of a source or nothing, whenever the machine stops.
+"""Writing sets to disk by atomic rename: all of a source or nothing, also where the machine stops half-way.
 
-Knows: the order of writing. A set is written aside, brought to the disk and renamed; one small index names what counts
-and is replaced at the very end. What a broken-off run left behind nobody reads, and the next run clears it away.
+Knows: the order of writing. A set is written to a staging folder, synced and renamed; one small index names the sets
+that count and is replaced last. Nobody reads what an interrupted run left; the next run removes it.
 Never does: judge the files (`plan.py`), read the clock. Start reading: `install`.
 """
 
@@ -54,19 +54,19 @@ def install(
     """
     try:
         with _locked(directory):
-            present = {one.identity: one for one in read_index(directory)}
+            present = {entry.identity: entry for entry in read_index(directory)}
             _clear(directory, present.values())
-            planned = [(one, _as_installed(one, source, at)) for one in sets]
+            planned = [(new_set, _as_installed(new_set, source, at)) for new_set in sets]
             outcomes = [
-                _outcome(directory, one.listed, new, present.get(new.identity), replace) for one, new in planned
+                _outcome(directory, new_set.listed, new, present.get(new.identity), replace) for new_set, new in planned
             ]
-            _refuse([one for one in outcomes if isinstance(one, Finding)])
-            done = [one for one in outcomes if isinstance(one, InstallResult)]
-            fresh = [new for new, one in zip(sets, done, strict=True) if one.outcome != "unchanged"]
-            for one in fresh:
-                _write(directory / FOLDERS, _as_installed(one, source, at).folder, one)
+            _refuse([outcome for outcome in outcomes if isinstance(outcome, Finding)])
+            done = [outcome for outcome in outcomes if isinstance(outcome, InstallResult)]
+            fresh = [new for new, result in zip(sets, done, strict=True) if result.outcome != "unchanged"]
+            for new_set in fresh:
+                _write(directory / FOLDERS, _as_installed(new_set, source, at).folder, new_set)
             if fresh:
-                present.update({one.one.identity: one.one for one in done})
+                present.update({result.one.identity: result.one for result in done})
                 _replace_index(directory, tuple(present.values()))
                 _clear(directory, present.values())
             return done
@@ -83,10 +83,10 @@ def _locked(directory: Path) -> Iterator[None]:
         yield
 
 
-def _as_installed(one: NewSet, source: str, at: str) -> InstalledSet:
-    digests = one.digests
-    plain = _PLAIN.sub("_", f"{one.identity.kind}-{one.identity.name}")[:100]
-    return InstalledSet(one.identity, f"{plain}-{digest_of(digests)[:12]}", digests, source, at)
+def _as_installed(new_set: NewSet, source: str, at: str) -> InstalledSet:
+    digests = new_set.digests
+    plain = _PLAIN.sub("_", f"{new_set.identity.kind}-{new_set.identity.name}")[:100]
+    return InstalledSet(new_set.identity, f"{plain}-{digest_of(digests)[:12]}", digests, source, at)
 
 
 def _outcome(
@@ -123,20 +123,20 @@ def _refuse(faults: Sequence[Finding]) -> None:
         raise SetRefused(findings=tuple(faults))
 
 
-def _write(folders: Path, name: str, one: NewSet) -> None:
+def _write(folders: Path, name: str, new_set: NewSet) -> None:
     """Every file under another name, on disk, then its own name, on disk, then the folder's own name."""
     staging = folders / f".staging-{name}"
     shutil.rmtree(staging, ignore_errors=True)
-    for path, content in one.files.items():
-        place = staging / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with place.with_name(f"{place.name}.part").open("xb") as file:
+    for path, content in new_set.files.items():
+        target = staging / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.with_name(f"{target.name}.part").open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    for path in one.files:
-        place = staging / path
-        place.with_name(f"{place.name}.part").rename(place)
+    for path in new_set.files:
+        target = staging / path
+        target.with_name(f"{target.name}.part").rename(target)
     for folder, _, _ in os.walk(staging):
         _sync(Path(folder))
     if (folders / name).exists():  # damaged, or left by a run that was broken off
@@ -157,7 +157,7 @@ def _replace_index(directory: Path, sets: tuple[InstalledSet, ...]) -> None:
 
 def _clear(directory: Path, sets: Iterable[InstalledSet]) -> None:
     """Remove folders of ours that the index does not name."""
-    named = {one.folder for one in sets}
+    named = {entry.folder for entry in sets}
     for folder in (directory / FOLDERS).iterdir():
         if folder.name not in named and _OURS.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink():
             shutil.rmtree(folder)

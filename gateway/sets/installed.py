@@ -55,32 +55,32 @@ def read_index(directory: Path) -> tuple[InstalledSet, ...]:
     except (FileNotFoundError, NotADirectoryError):
         return ()
     try:
-        found = tuple(_entry(one) for one in json.loads(text)["sets"])
+        installed = tuple(_entry(values) for values in json.loads(text)["sets"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DataInvalid(findings=(_finding(str(directory / INDEX), "index_broken"),)) from None
-    return tuple(sorted(found, key=lambda one: (one.identity.kind, one.identity.urn, one.identity.version)))
+    return tuple(sorted(installed, key=lambda entry: (entry.identity.kind, entry.identity.urn, entry.identity.version)))
 
 
 def write_index(sets: tuple[InstalledSet, ...]) -> bytes:
     """The bytes of the index."""
     entries = [
         {
-            "kind": one.identity.kind,
-            "urn": one.identity.urn,
-            "version": one.identity.version,
-            "folder": one.folder,
-            "source": one.source,
-            "installed_at": one.installed_at,
-            "files": dict(sorted(one.files.items())),
+            "kind": entry.identity.kind,
+            "urn": entry.identity.urn,
+            "version": entry.identity.version,
+            "folder": entry.folder,
+            "source": entry.source,
+            "installed_at": entry.installed_at,
+            "files": dict(sorted(entry.files.items())),
         }
-        for one in sets
+        for entry in sets
     ]
     return json.dumps({"format": 1, "sets": entries}, indent=1, ensure_ascii=False).encode()
 
 
 def read_files(directory: Path, one: InstalledSet) -> tuple[dict[str, bytes], tuple[Finding, ...]]:
     """The files of a set, each compared with its digest; every one that is missing or changed is a finding."""
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     faults: list[Finding] = []
     for name, digest in one.files.items():
         path = directory / FOLDERS / one.folder / name
@@ -93,8 +93,8 @@ def read_files(directory: Path, one: InstalledSet) -> tuple[dict[str, bytes], tu
         if large or hashlib.sha256(content).hexdigest() != digest:
             faults.append(_finding(f"{one.identity.name}/{name}", "set_file_changed"))
         else:
-            found[name] = content
-    return found, tuple(faults)
+            files[name] = content
+    return files, tuple(faults)
 
 
 def load(
@@ -109,35 +109,29 @@ def load(
 
     Returns:
         the library, and a finding for each set that was left out (code lists that cannot be read: `Library.faults`).
-        Of several sets with one namespace an official one
-        answers. Reads files; call it once at start.
+        Of several sets with one namespace an official one answers. Reads files; call it once at start.
     """
     findings: list[Finding] = []
     used: list[tuple[SetIdentity, SchemaSet]] = []
-    for one in sorted(read_index(directory), key=lambda one: not one.is_listed(manifest)):
-        if not may_use(one, manifest, trusted):
-            findings.append(_finding(one.identity.name, "set_untrusted", one.digest, severity=Severity.WARNING))
+    for installed in sorted(read_index(directory), key=lambda installed: not installed.is_listed(manifest)):
+        identity = installed.identity
+        if not may_use(installed, manifest, trusted):
+            findings.append(_finding(identity.name, "set_untrusted", installed.digest, severity=Severity.WARNING))
             continue
-        files, faults = read_files(directory, one)
+        files, faults = read_files(directory, installed)
         findings += faults
         if faults:
             continue
-        entry = manifest.find(one.identity)
-        doctypes = entry.doctypes if entry is not None and one.is_listed(manifest) else frozenset[str]()
-        used.append((one.identity, SchemaSet(one.identity.urn, one.identity.version, files, doctypes)))
+        entry = manifest.find(identity)
+        doctypes = entry.doctypes if entry is not None and installed.is_listed(manifest) else frozenset[str]()
+        used.append((identity, SchemaSet(identity.urn, identity.version, files, doctypes)))
     library = Library(used, manifest.endings())
     return library, tuple(findings)
 
 
 def usable(directory: Path, manifest: Manifest, trusted: frozenset[str] | None = None) -> Callable[[], Library]:
-    """As `load`, read at the first call and once; what was left out is not told (`gateway check` does)."""
-
-    @cache
-    def read() -> Library:
-        """Read the directory at the first question."""
-        return load(directory, manifest, trusted)[0]
-
-    return read
+    """As `load`, memoised at the first call; sets left out are not reported (`gateway check` reports them)."""
+    return cache(lambda: load(directory, manifest, trusted)[0])
 
 
 def may_use(one: InstalledSet, manifest: Manifest, trusted: frozenset[str] | None) -> bool:

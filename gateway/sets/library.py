@@ -20,9 +20,12 @@ from gateway.xoev.schema.sets import CompiledSet, SchemaSet, compile_file, compi
 from gateway.xoev.schematron import RuleSet
 from gateway.xoev.xml import strict_xml
 
+_Compilation = tuple[CompiledSet | None, tuple[Finding, ...]]
+_Rules = tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]
+
 
 class Library:
-    """What may be used. Safe from several threads; what is asked for is compiled or read at the first question, once.
+    """What may be used. Safe from several threads; schemas, rules and lists are read lazily and memoised.
 
     Of several sets with one namespace the first one answers.
     """
@@ -32,8 +35,8 @@ class Library:
     ) -> None:
         self._sets = dict(sets)
         self._endings = endings
-        self._compiled: dict[SetIdentity | tuple[str, str], tuple[CompiledSet | None, tuple[Finding, ...]]] = {}
-        self._rules: dict[SetIdentity, tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]] = {}
+        self._compiled: dict[SetIdentity | tuple[str, str], _Compilation] = {}
+        self._rules: dict[SetIdentity, _Rules] = {}
         self._lists: tuple[CodeLists, tuple[Finding, ...]] | None = None
         self._lock = threading.Lock()
 
@@ -42,52 +45,50 @@ class Library:
 
     def identities(self) -> tuple[SetIdentity, ...]:
         """Every set, in order."""
-        return tuple(sorted(self._sets, key=lambda one: (one.kind, one.urn, one.version)))
+        return tuple(sorted(self._sets, key=lambda identity: (identity.kind, identity.urn, identity.version)))
 
-    def schema(self, urn: str, version: str) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
+    def schema(self, urn: str, version: str) -> _Compilation:
         """A schema set, compiled with all others at hand; None and the faults where it cannot be, or is not there."""
         identity = SetIdentity("schema", urn, version)
         first = self._sets.get(identity)
         if first is None:
             return None, (_missing(identity),)
-        others = [one for one in self._schemas() if one is not first]
+        others = [schema_set for schema_set in self._schemas() if schema_set is not first]
         return self._once(identity, lambda: compile_set(first, others))
 
-    def message(self, namespace: str, name: str) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
+    def message(self, namespace: str, name: str) -> _Compilation:
         """The schema of a kind of documents by namespace and file name, compiled with all that it takes in."""
         return self._once((namespace, name), lambda: compile_file(namespace, name, self._schemas()))
 
     def find(self, name: str) -> SetIdentity | None:
         """The schema set of a name, `<urn>_<version>` or the URN where only one version is there."""
-        schemas = [one for one in self._sets if one.kind == "schema"]
-        named = [one for one in schemas if one.name == name] or [one for one in schemas if one.urn == name]
+        schemas = [identity for identity in self._sets if identity.kind == "schema"]
+        named = [known for known in schemas if known.name == name] or [known for known in schemas if known.urn == name]
         return named[0] if len(named) == 1 else None
 
-    def around(
-        self, given: SchemaSet, start: str, only: SetIdentity | None = None
-    ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
-        """A schema of somebody's own, compiled with the installed sets, or with `only` one, for what it imports."""
+    def around(self, given: SchemaSet, start: str, only: SetIdentity | None = None) -> _Compilation:
+        """A schema that is not installed, compiled with the installed sets, or with `only` one, for what it imports."""
         others = self._schemas() if only is None else [self._sets[only]]
         return compile_set(given, others, start)
 
     def beside(self, new: Mapping[SetIdentity, SchemaSet]) -> Library:
         """These sets, which answer first, together with all others at hand."""
-        left = {identity: one for identity, one in self._sets.items() if identity not in new}
-        return Library([*new.items(), *left.items()], self._endings)
+        others = {identity: schema_set for identity, schema_set in self._sets.items() if identity not in new}
+        return Library([*new.items(), *others.items()], self._endings)
 
-    def rules(self, urn: str, version: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
+    def rules(self, urn: str, version: str) -> _Rules:
         """The Schematron schemas of a standard by file name, and every fault of those that cannot be read."""
         identity = SetIdentity("rules", urn, version)
         with self._lock:
             if identity not in self._rules:
-                there = self._sets.get(identity)
-                self._rules[identity] = _rules(there.files if there else {}, identity.name)
+                rule_files = self._sets.get(identity)
+                self._rules[identity] = _rules(rule_files.files if rule_files else {}, identity.name)
             return self._rules[identity]
 
-    def message_rules(self, namespace: str, name: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
+    def message_rules(self, namespace: str, name: str) -> _Rules:
         """As `rules`, those that were published with the schema that `message` takes."""
-        found = find(self._schemas(), namespace, name)
-        return ((), ()) if found is None else self.rules(found[0].urn, found[0].version)
+        located = find(self._schemas(), namespace, name)
+        return ((), ()) if located is None else self.rules(located[0].urn, located[0].version)
 
     @property
     def code_lists(self) -> CodeLists:
@@ -100,16 +101,12 @@ class Library:
         return self._read()[1]
 
     def _schemas(self) -> list[SchemaSet]:
-        return [one for identity, one in self._sets.items() if identity.kind == "schema"]
+        return [schema_set for identity, schema_set in self._sets.items() if identity.kind == "schema"]
 
-    def _once(
-        self,
-        key: SetIdentity | tuple[str, str],
-        made: Callable[[], tuple[CompiledSet | None, tuple[Finding, ...]]],
-    ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
+    def _once(self, key: SetIdentity | tuple[str, str], compiling: Callable[[], _Compilation]) -> _Compilation:
         with self._lock:
             if key not in self._compiled:
-                self._compiled[key] = made()
+                self._compiled[key] = compiling()
             return self._compiled[key]
 
     def _read(self) -> tuple[CodeLists, tuple[Finding, ...]]:
@@ -121,18 +118,18 @@ class Library:
 
     def _tables(self) -> tuple[list[genericode.CodeTable], tuple[Finding, ...]]:
         tables: list[genericode.CodeTable] = []
-        found: tuple[Finding, ...] = ()
-        for identity, one in self._sets.items():
-            for name, content in one.files.items() if identity.kind == "codelist" else ():
+        findings: tuple[Finding, ...] = ()
+        for identity, schema_set in self._sets.items():
+            for name, content in schema_set.files.items() if identity.kind == "codelist" else ():
                 table, faults = genericode.read([content])
                 place = f"{identity.name}/{name}#"
-                found += tuple(replace(fault, pointer=f"{place}{fault.pointer}") for fault in faults)
+                findings += tuple(replace(fault, pointer=f"{place}{fault.pointer}") for fault in faults)
                 if table is not None:
                     tables.append(table)
-        return tables, found
+        return tables, findings
 
 
-def _rules(files: Mapping[str, bytes], place: str) -> tuple[tuple[tuple[str, RuleSet], ...], tuple[Finding, ...]]:
+def _rules(files: Mapping[str, bytes], place: str) -> _Rules:
     """Every file that is a whole schema; the others are parts that these include."""
     read: list[tuple[str, RuleSet]] = []
     faults: list[Finding] = []
@@ -140,8 +137,8 @@ def _rules(files: Mapping[str, bytes], place: str) -> tuple[tuple[tuple[str, Rul
         root = strict_xml.parse(content).root
         if not name.lower().endswith(".sch") or (root is not None and etree.QName(root).localname != "schema"):
             continue
-        rules, found = schematron.read(content, files)
-        faults += [replace(one, pointer=f"{place}/{name}#{one.pointer}") for one in found]
+        rules, findings = schematron.read(content, files)
+        faults += [replace(finding, pointer=f"{place}/{name}#{finding.pointer}") for finding in findings]
         read += [] if rules is None else [(name, rules)]
     return tuple(read), tuple(faults)
 

@@ -56,7 +56,7 @@ class Manifest:
 
     def __init__(self, entries: Iterable[ManifestEntry]) -> None:
         self.entries = tuple(entries)
-        self._by_identity = {one.identity: one for one in self.entries}
+        self._by_identity = {entry.identity: entry for entry in self.entries}
 
     def find(self, identity: SetIdentity) -> ManifestEntry | None:
         """The entry of a set, None for one that the manifest does not name."""
@@ -64,7 +64,7 @@ class Manifest:
 
     def endings(self) -> dict[str, Ending]:
         """Code list URI -> where its rows say until when they count."""
-        return {one.identity.urn: one.ending for one in self.entries if one.ending is not None}
+        return {entry.identity.urn: entry.ending for entry in self.entries if entry.ending is not None}
 
 
 def digest_of(files: Mapping[str, str]) -> str:
@@ -75,7 +75,7 @@ def digest_of(files: Mapping[str, str]) -> str:
 
 def parse(text: str) -> Manifest:
     """Read a manifest. Raises `KeyError` or `ValueError` for one that is broken, which a test rules out for ours."""
-    return Manifest(_entry(one) for one in tomllib.loads(text)["sets"])
+    return Manifest(_entry(values) for values in tomllib.loads(text)["sets"])
 
 
 @cache
@@ -89,10 +89,10 @@ def _entry(values: Mapping[str, Any]) -> ManifestEntry:
     ending = values.get("ending")
     return ManifestEntry(
         SetIdentity(values["kind"], values["urn"], values["version"]),
-        {one["name"]: one["sha256"] for one in files},
+        {file["name"]: file["sha256"] for file in files},
         values.get("published", ""),
         values["licence"],
         values.get("own", False),
-        frozenset(one["name"] for one in files if one.get("doctype")),
+        frozenset(file["name"] for file in files if file.get("doctype")),
         Ending(ending["column"], ending["form"]) if ending else None,
     )

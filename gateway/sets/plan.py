@@ -1,4 +1,4 @@
-"""What a source brings: which of its files form a set, and what is in the way.
+"""What a source brings: which of its files form a set, and the faults that prevent it.
 
 Knows: the manifest counts by digest, whatever the files are called and wherever they lie in the source.
 Never does: I/O, take a file that neither the manifest nor the operator asks for. Start reading: `plan`.
@@ -14,7 +14,7 @@ from typing import Final
 
 from gateway.errors.sentences import Sentences
 from gateway.model import Finding, Severity
-from gateway.sets.manifest import Manifest, ManifestEntry, SetIdentity
+from gateway.sets.manifest import Manifest, SetIdentity
 from gateway.xoev.codes.lists import identity as list_identity
 from gateway.xoev.fim import genericode
 from gateway.xoev.xml import strict_xml
@@ -73,44 +73,40 @@ def plan(files: Mapping[str, bytes], manifest: Manifest, unlisted: Unlisted | No
         is incomplete or somebody changed it. That is a fault where nothing else is to be installed, else a notice.
     """
     by_digest = {sha256(content): path for path, content in files.items()}
-    whole = [one for one in manifest.entries if not one.own and set(one.files.values()) <= set(by_digest)]
+    whole = [entry for entry in manifest.entries if not entry.own and set(entry.files.values()) <= set(by_digest)]
     sets = [
-        NewSet(one.identity, {name: files[by_digest[digest]] for name, digest in one.files.items()}, listed=True)
-        for one in whole
+        NewSet(entry.identity, {name: files[by_digest[digest]] for name, digest in entry.files.items()}, listed=True)
+        for entry in whole
     ]
-    known = {digest for one in whole for digest in one.files.values()}
-    complete = {name for one in whole for name in one.files}
+    known = {digest for entry in whole for digest in entry.files.values()}
+    complete = {name for entry in whole for name in entry.files}
     rest = {path: content for path, content in files.items() if sha256(content) not in known and _kind(path, content)}
     if unlisted is not None:
         more, faults = _unlisted(rest, unlisted)
-        found = (*sets, *more)
-        return Plan(found, (), tuple(faults) if found or faults else (_fault("/", "set_nothing"),))
+        planned = (*sets, *more)
+        return Plan(planned, (), tuple(faults) if planned or faults else (_fault("/", "set_nothing"),))
     near = tuple(_near(rest, manifest, complete))
     if sets:
-        return Plan(tuple(sets), tuple(rest), (), tuple(replace(one, severity=Severity.WARNING) for one in near))
+        return Plan(tuple(sets), tuple(rest), (), tuple(replace(fault, severity=Severity.WARNING) for fault in near))
     return Plan((), tuple(rest), near or (_fault("/", "set_unlisted" if rest else "set_nothing"),))
 
 
 def _near(rest: Mapping[str, bytes], manifest: Manifest, complete: set[str]) -> list[Finding]:
-    """Files that are called like those of a set, or are some of it, while the set is not complete."""
+    """A fault for each file that is missing or changed where the source has names or digests of that set."""
     faults: list[Finding] = []
     digests = {sha256(content) for content in rest.values()}
+    names = {basename(path) for path in rest}
     for entry in manifest.entries:
-        names = {basename(path): path for path in rest}
-        if entry.own or not (set(entry.files.values()) & digests or set(entry.files) & set(names)):
+        if entry.own or not (set(entry.files.values()) & digests or set(entry.files) & names):
             continue
         if set(entry.files) <= complete:
             continue  # the set itself is there; what else has a name of it is left over
-        faults += _missing_of(entry, names, digests)
+        faults += [
+            _fault(f"{entry.identity.name}/{name}", "set_changed" if name in names else "set_incomplete", digest)
+            for name, digest in entry.files.items()
+            if digest not in digests
+        ]
     return faults
-
-
-def _missing_of(entry: ManifestEntry, names: Mapping[str, str], digests: set[str]) -> list[Finding]:
-    return [
-        _fault(f"{entry.identity.name}/{name}", "set_changed" if name in names else "set_incomplete", digest)
-        for name, digest in entry.files.items()
-        if digest not in digests
-    ]
 
 
 def _kind(path: str, content: bytes) -> str:
@@ -125,7 +121,7 @@ def _kind(path: str, content: bytes) -> str:
     return "schema" if lower.endswith(".schema.json") else ""
 
 
-def _unlisted(rest: Mapping[str, bytes], wanted: Unlisted) -> tuple[list[NewSet], list[Finding]]:
+def _unlisted(rest: Mapping[str, bytes], unlisted: Unlisted) -> tuple[list[NewSet], list[Finding]]:
     sets: dict[SetIdentity, NewSet] = {}
     faults: list[Finding] = []
     others: dict[str, dict[str, bytes]] = {"schema": {}, "rules": {}}
@@ -134,14 +130,14 @@ def _unlisted(rest: Mapping[str, bytes], wanted: Unlisted) -> tuple[list[NewSet]
         if kind != "codelist":
             others[kind][path] = content
             continue
-        table, found = genericode.read([content])
-        faults += [replace(one, pointer=f"{path}#{one.pointer}") for one in found]
+        table, findings = genericode.read([content])
+        faults += [replace(finding, pointer=f"{path}#{finding.pointer}") for finding in findings]
         if table is not None:
-            one = NewSet(SetIdentity("codelist", *list_identity(table)), {basename(path): content}, listed=False)
-            if one.identity in sets:
-                faults.append(_fault(path, "set_twice", one.identity.name))
-            sets[one.identity] = one
-    named, broken = _named(others["schema"], wanted)
+            new_set = NewSet(SetIdentity("codelist", *list_identity(table)), {basename(path): content}, listed=False)
+            if new_set.identity in sets:
+                faults.append(_fault(path, "set_twice", new_set.identity.name))
+            sets[new_set.identity] = new_set
+    named, broken = _named(others["schema"], unlisted)
     faults += broken
     for kind, files in others.items():
         if files and named is None:
@@ -152,10 +148,10 @@ def _unlisted(rest: Mapping[str, bytes], wanted: Unlisted) -> tuple[list[NewSet]
     return list(sets.values()), faults
 
 
-def _named(files: Mapping[str, bytes], wanted: Unlisted) -> tuple[tuple[str, str] | None, list[Finding]]:
+def _named(files: Mapping[str, bytes], unlisted: Unlisted) -> tuple[tuple[str, str] | None, list[Finding]]:
     """URN and version: what the operator says, else what all XSDs that say it agree on."""
     faults: list[Finding] = []
-    said: set[tuple[str, str]] = set()
+    identities: set[tuple[str, str]] = set()
     for path, content in files.items():
         if not path.lower().endswith(".xsd"):
             continue
@@ -164,10 +160,10 @@ def _named(files: Mapping[str, bytes], wanted: Unlisted) -> tuple[tuple[str, str
         if parsed.root is not None:
             urn, version = parsed.root.findtext(_STANDARD), parsed.root.findtext(_VERSION)
             if urn and version:
-                said.add((urn.strip(), version.strip()))
-    if wanted.urn and wanted.version:
-        return (wanted.urn, wanted.version), faults
-    return (said.pop() if len(said) == 1 else None), faults
+                identities.add((urn.strip(), version.strip()))
+    if unlisted.urn and unlisted.version:
+        return (unlisted.urn, unlisted.version), faults
+    return (identities.pop() if len(identities) == 1 else None), faults
 
 
 _SENTENCES: Final = {

@@ -1,6 +1,6 @@
 """Where files come from: a folder, a file, a ZIP archive, an address, or a Kennung in the XRepository.
 
-Knows: what each of them means. Never does: write; believe what it got. Start reading: `gather`.
+Knows: what each of them means. Never does: write, judge the files. Start reading: `gather`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ async def _standard(urn: str, xrepository: XRepository, *, code_lists: bool) -> 
     files = unpacked(f"{urn}.zip", await xrepository.schemas(urn))
     if code_lists:
         files |= {
-            f"codelists/{name}": one for name, one in unpacked("", await xrepository.code_lists_in_use(urn)).items()
+            f"codelists/{name}": content
+            for name, content in unpacked("", await xrepository.code_lists_in_use(urn)).items()
         }
     return files
 

@@ -1,7 +1,7 @@
 """The XRepository: where XÖV standards and code lists are published.
 
-Knows: its addresses (`xrepository.toml`) and the shapes of its answers. Never does: follow a redirect, believe an
-answer (whatever comes is judged by `plan.py`), ask more than a few things at once. Standard: none; the API as public
+Knows: its addresses (`xrepository.toml`) and the shapes of its answers. Never does: follow a redirect, trust an
+answer (`plan.py` judges the files), send more than a few requests at once. Standard: none; the API as public
 clients use it. Start reading: `XRepository`.
 """
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import re
 import tomllib
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -116,9 +116,9 @@ class XRepository:
         return (await self._get(address, MAX_ARCHIVE_BYTES, "*/*")).body
 
     async def current_versions(self, list_urns: Sequence[str]) -> dict[str, str]:
-        """The current version of several lists; one that nobody can tell is left out."""
-        found = await asyncio.gather(*(self._known(self.current_version(urn)) for urn in list_urns))
-        return {urn: version for urn, version in zip(list_urns, found, strict=True) if version is not None}
+        """The current version of several lists; one without a known version is left out."""
+        versions = await asyncio.gather(*(self._known(self.current_version(urn)) for urn in list_urns))
+        return {urn: version for urn, version in zip(list_urns, versions, strict=True) if version is not None}
 
     async def _known(self, question: Awaitable[_T]) -> _T | None:
         try:
@@ -154,9 +154,11 @@ def judged(answer: Answer) -> Answer:
 def parse_metadata(answer: Answer) -> Metadata:
     """Metadata in JSON. Raises `CounterpartGarbled` for anything else."""
     try:
-        found = json_reader.decode(answer.body)
-        versions = tuple(str(one) for one in found.get("alleVersionsKennungen") or ())
-        return Metadata(str(found["kennung"]), str(found.get("version") or ""), _moment(found), versions)
+        published = json_reader.decode(answer.body)
+        versions = tuple(str(version) for version in published.get("alleVersionsKennungen") or ())
+        edited = published.get("zeitpunktLetzteBearbeitung")  # with an offset such as +0100
+        changed = datetime.fromisoformat(edited) if edited else None
+        return Metadata(str(published["kennung"]), str(published.get("version") or ""), changed, versions)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise CounterpartGarbled(host=answer.host) from None
 
@@ -169,12 +171,6 @@ def parse_current_version(answer: Answer, list_urn: str) -> str:
         if is_urn(urn) and urn.startswith(f"{list_urn}_"):
             return urn
     raise CounterpartGarbled(host=answer.host)
-
-
-def _moment(found: Mapping[str, Any]) -> datetime | None:
-    """A time with an offset such as +0100, which Python reads as well as +01:00."""
-    text = found.get("zeitpunktLetzteBearbeitung")
-    return datetime.fromisoformat(text) if text else None
 
 
 def _problem(body: bytes) -> str:

@@ -44,7 +44,7 @@ _HASHES: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 class Identity:
     """A signing key as others see it. `chain` begins with the certificate of the key, issuers follow.
 
-    It is read once and compared by identity, so that what follows from it can be kept.
+    It is compared by identity, so that its faults and its written chain can be memoised.
     """
 
     kid: str
@@ -59,7 +59,7 @@ class Identity:
     @property
     def not_after(self) -> datetime | None:
         """Until when every certificate of the chain is valid."""
-        return min((each.not_valid_after_utc for each in self.chain), default=None)
+        return min((certificate.not_valid_after_utc for certificate in self.chain), default=None)
 
     @property
     def x5c(self) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ class Identity:
 
 @lru_cache(maxsize=256)
 def _written(identity: Identity) -> tuple[str, ...]:
-    return tuple(pybase64.b64encode_as_string(each.public_bytes(Encoding.DER)) for each in identity.chain)
+    return tuple(pybase64.b64encode_as_string(certificate.public_bytes(Encoding.DER)) for certificate in identity.chain)
 
 
 def of_jwk(jwk: Mapping[str, Any], chain: tuple[x509.Certificate, ...] = ()) -> Identity:
@@ -114,41 +114,41 @@ def faults(identity: Identity, formats: Iterable[SignatureFormat], *, at: dateti
 
     `at` also judges validity. KeyUnfit (`chain_form`) where a certificate's extensions cannot be read.
     """
-    found = _lasting(identity, frozenset(formats))
-    if at is None or all(each.not_valid_before_utc <= at <= each.not_valid_after_utc for each in identity.chain):
-        return found
-    return (*found, "signing_certificate_validity")
+    broken = _lasting(identity, frozenset(formats))
+    if at is None or all(cert.not_valid_before_utc <= at <= cert.not_valid_after_utc for cert in identity.chain):
+        return broken
+    return (*broken, "signing_certificate_validity")
 
 
 @lru_cache(maxsize=256)
-def _lasting(identity: Identity, wanted: frozenset[SignatureFormat]) -> tuple[str, ...]:
+def _lasting(identity: Identity, formats: frozenset[SignatureFormat]) -> tuple[str, ...]:
     """The rules that time does not change."""
-    found = [*_key(identity, wanted)]
+    broken = [*_key(identity, formats)]
     if identity.chain:
-        found += [*_leaf(identity, wanted), *_order(identity.chain)]
-    elif wanted - {SignatureFormat.JWS}:
-        found.append("signing_certificate_missing")
-    return tuple(found)
+        broken += [*_leaf(identity, formats), *_order(identity.chain)]
+    elif formats - {SignatureFormat.JWS}:
+        broken.append("signing_certificate_missing")
+    return tuple(broken)
 
 
-def _key(identity: Identity, wanted: frozenset[SignatureFormat]) -> Iterator[str]:
+def _key(identity: Identity, formats: frozenset[SignatureFormat]) -> Iterator[str]:
     key = identity.public
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < RSA_BITS_LEAST or key.public_numbers().e < _EXPONENT_LEAST:
             yield "signing_key_bits"
         return
-    able = {each for each in SignatureFormat if choose(key, each)}
+    able = {format_ for format_ in SignatureFormat if choose(key, format_)}
     if not able:
         yield "signing_key_curve"
-    elif wanted - able:
+    elif formats - able:
         yield "signing_key_brainpool"
 
 
-def _leaf(identity: Identity, wanted: frozenset[SignatureFormat]) -> Iterator[str]:
+def _leaf(identity: Identity, formats: frozenset[SignatureFormat]) -> Iterator[str]:
     leaf = identity.chain[0]
     if leaf.public_key() != identity.public:
         yield "signing_certificate_key"
-    if leaf.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS and SignatureFormat.XADES in wanted:
+    if leaf.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS and SignatureFormat.XADES in formats:
         yield "signing_key_pss"
     usage = extension(leaf, x509.KeyUsage)
     if usage is None or not (usage.digital_signature or usage.content_commitment):
@@ -161,7 +161,7 @@ def _leaf(identity: Identity, wanted: frozenset[SignatureFormat]) -> Iterator[st
 def _order(chain: Sequence[x509.Certificate]) -> Iterator[str]:
     if not all(_issued(below, above) for below, above in pairwise(chain)):
         yield "signing_certificate_order"
-    if not all(isinstance(_hash(each), _HASHES) for each in chain):
+    if not all(isinstance(_hash(certificate), _HASHES) for certificate in chain):
         yield "signing_certificate_hash"
 
 
@@ -205,7 +205,7 @@ def _x5c(entries: object) -> tuple[x509.Certificate, ...]:
     if not isinstance(entries, Sequence) or len(entries) > CHAIN_MOST:
         raise KeyUnfit(rule="x5c_form")
     try:
-        return tuple(x509.load_der_x509_certificate(pybase64.b64decode(each, validate=True)) for each in entries)
+        return tuple(x509.load_der_x509_certificate(pybase64.b64decode(entry, validate=True)) for entry in entries)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise KeyUnfit(rule="x5c_form") from None
 

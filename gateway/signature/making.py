@@ -28,7 +28,7 @@ INSIDE: Final = SignatureStyle(SignatureFormat.XADES, enveloped=True)
 
 
 def sign(signer: Signer, document: Document, style: SignatureStyle, *, at: datetime, new_id: UUID) -> Signature:
-    """The signature of a document; of one that is asked for inside, what the document holds is told.
+    """The signature of a document; for an enveloped one the description of the signature in the document.
 
     `at` is the signing time, `new_id` names the signature (XAdES). Raises `SigningKeyUnfit` and what the signer raises.
     """

@@ -57,11 +57,11 @@ def choose(key: SigningPublicKey, wanted: SignatureFormat) -> Mechanism | None:
     """How this key signs in that format; None where it cannot."""
     if isinstance(key, rsa.RSAPublicKey):
         return RSA_PKCS1 if wanted is SignatureFormat.XADES else RSA_PSS
-    found = _BY_CURVE.get(key.curve.name)
-    if found is None:
+    mechanism = _BY_CURVE.get(key.curve.name)
+    if mechanism is None:
         return None
-    named = found.xml if wanted is SignatureFormat.XADES else found.jose
-    return found if named else None
+    named = mechanism.xml if wanted is SignatureFormat.XADES else mechanism.jose
+    return mechanism if named else None
 
 
 def sign(mechanism: Mechanism, key: SigningPrivateKey, message: bytes) -> bytes:

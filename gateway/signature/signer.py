@@ -1,4 +1,4 @@
-"""Who makes raw signatures: a key in memory, or whoever else holds one.
+"""Raw signatures: by a private key in memory, or by an external signer.
 
 Knows: that a signer has an identity and turns a message into a signature. Never does: choose a mechanism.
 Standards: see `mechanism`. Start reading: `Signer`.

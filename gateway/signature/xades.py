@@ -73,8 +73,8 @@ def _frame(identity: Identity, claim: Claim) -> etree._Element:
     _ds(signature, "SignedInfo")
     _ds(signature, "SignatureValue", Id=f"{_id(claim)}-value")
     data = _ds(_ds(signature, "KeyInfo"), "X509Data")
-    for each in identity.x5c:
-        _ds(data, "X509Certificate").text = each
+    for certificate in identity.x5c:
+        _ds(data, "X509Certificate").text = certificate
     return signature
 
 

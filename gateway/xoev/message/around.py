@@ -94,7 +94,7 @@ class Around:
             "municipality": {"name": self.municipality, "ars": ars, "ags": ars[:5] + ars[9:], "state": ars[:2]},
             "parameters": dict(parameters),
             "attachments": [
-                self._attachment(one, titles) for one in self.attachments if one.purpose is Purpose.ATTACHMENT
+                self._attachment(file, titles) for file in self.attachments if file.purpose is Purpose.ATTACHMENT
             ],
         }
 
@@ -102,28 +102,28 @@ class Around:
         """The files that portals sent, as fields of a form name them; what the gateway adds itself is left out."""
         return tuple(
             Attached(
-                one.kind,
+                attachment.kind,
                 f"/attachments/{number}",
-                {"id": str(attachment_id(self.case_id, one.upload)), "filename": one.filename},
+                {"id": str(attachment_id(self.case_id, attachment.upload)), "filename": attachment.filename},
             )
-            for number, one in enumerate(self.attachments)
-            if one.purpose is Purpose.ATTACHMENT and one.upload is not None
+            for number, attachment in enumerate(self.attachments)
+            if attachment.purpose is Purpose.ATTACHMENT and attachment.upload is not None
         )
 
-    def _attachment(self, one: Attachment, titles: Mapping[str, str]) -> dict[str, Any]:
+    def _attachment(self, attachment: Attachment, titles: Mapping[str, str]) -> dict[str, Any]:
         return {
-            "id": str(attachment_id(self.case_id, one.upload)) if one.upload else None,
-            "kind": one.kind,
-            "title": titles.get(one.kind, one.kind),
-            "filename": one.filename,
-            "media_type": one.media_type.partition(";")[0].strip().lower(),
-            "size": one.size,
-            "sha256": one.sha256,
+            "id": str(attachment_id(self.case_id, attachment.upload)) if attachment.upload else None,
+            "kind": attachment.kind,
+            "title": titles.get(attachment.kind, attachment.kind),
+            "filename": attachment.filename,
+            "media_type": attachment.media_type.partition(";")[0].strip().lower(),
+            "size": attachment.size,
+            "sha256": attachment.sha256,
         }
 
 
 def rehearsal(ars: str, attachments: Sequence[Attachment] = ()) -> Around:
-    """Surroundings that look like real ones, to find out what is wrong with a record before there is a message."""
+    """Placeholder surroundings, for checking a record before there is a message."""
     nobody, past = UUID(int=0), datetime(2000, 1, 1, tzinfo=UTC)
     return Around(nobody, nobody, past, ars, "-", Product("-", "-", "-"), attachments)
 

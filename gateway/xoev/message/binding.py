@@ -63,12 +63,12 @@ class Sources:
 
 def shapes(schema: Shape, place: Tokens = ()) -> dict[Tokens, Shape]:
     """The shape of every place of a record, from its JSON Schema."""
-    found: dict[Tokens, Shape] = {place: schema} if place else {}
+    by_place: dict[Tokens, Shape] = {place: schema} if place else {}
     for key, inner in schema.get("properties", {}).items():
-        found |= shapes(inner, (*place, key))
+        by_place |= shapes(inner, (*place, key))
     if "items" in schema:
-        found |= shapes(schema["items"], (*place, STAR))
-    return found
+        by_place |= shapes(schema["items"], (*place, STAR))
+    return by_place
 
 
 def bind(
@@ -123,7 +123,7 @@ class _Binding:
     """One joining: collects faults and goes on."""
 
     def __init__(self, mapping: MessageMapping, declarations: Declarations, sources: Sources, name: str) -> None:
-        self.parameters = [one.name for one in mapping.parameters]
+        self.parameters = [parameter.name for parameter in mapping.parameters]
         self.declarations = declarations
         self.sources = sources
         self.name = name
@@ -142,69 +142,67 @@ class _Binding:
             slot = replace(slot, entry=self.field(branch.field, content))
         children = (*self.attributes(content, branch, path, base), *self.elements(content, branch, path, base))
         groups = tuple(tuple(same) for _, same in groupby(children, key=lambda child: child.tag))
-        return replace(slot, groups=groups, sourced=_sourced(entry, children))
+        sourced = (entry is not None and entry.from_record) or any(child.sourced for child in children)
+        return replace(slot, groups=groups, sourced=sourced)
 
     def elements(self, content: Content, branch: _Branch, path: str, base: Tokens) -> tuple[Slot, ...]:
-        wanted = {step: below for step, below in branch.below.items() if not step.startswith("@")}
+        targets = {step: below for step, below in branch.below.items() if not step.startswith("@")}
         declared = list(_effective(content.model)) if content.model else []
         needed = set(_always(content.model)) if content.model else set()
-        by_name = {one.name: number for number, one in reversed(list(enumerate(declared)))}
-        found: list[tuple[int, Slot]] = []
-        for step, below in wanted.items():
+        by_name = {element.name: number for number, element in reversed(list(enumerate(declared)))}
+        slots: list[tuple[int, Slot]] = []
+        for step, below in targets.items():
             number = by_name.get(step.partition("#")[0])
             if number is None:
                 self.fault(f"{below.first().place}/to", "message_target", ", ".join(by_name) or self.kind(content))
                 continue
-            one = declared[number]
-            slot = self.visit(one, below, f"{path}/{one.name}" if path else one.name, base)
-            found.append((number, slot if one.tag in needed else replace(slot, minimum=0)))
+            element = declared[number]
+            slot = self.visit(element, below, f"{path}/{element.name}" if path else element.name, base)
+            slots.append((number, slot if element.tag in needed else replace(slot, minimum=0)))
         if branch.field is None:
-            self.complete(content, {step.partition("#")[0] for step in wanted}, path)
-        self.cardinality(declared, wanted, found)
-        return tuple(slot for _, slot in sorted(found, key=lambda pair: pair[0]))
+            self.complete(content, {step.partition("#")[0] for step in targets}, path)
+        self.cardinality(declared, targets, slots)
+        return tuple(slot for _, slot in sorted(slots, key=lambda pair: pair[0]))
 
-    def cardinality(self, declared: list[Element], wanted: dict[str, _Branch], found: list[tuple[int, Slot]]) -> None:
-        for number in sorted({number for number, _ in found}):
-            one = declared[number]
-            places = [below.first() for step, below in wanted.items() if step.partition("#")[0] == one.name]
-            repeated = any(slot.entry is not None and slot.entry.repeated for at, slot in found if at == number)
-            exclusive = all(slot.entry is not None and slot.entry.when for at, slot in found if at == number)
-            if one.maximum == 1 and (repeated or (len(places) > 1 and not exclusive)):
-                self.fault(f"{places[-1].place}/to", "message_repeat", f"{one.name} 0..1")
-            if not repeated and len(places) < one.minimum:
-                self.fault(f"{places[-1].place}/to", "message_repeat", f"{one.name} {one.minimum}..")
+    def cardinality(self, declared: list[Element], targets: dict[str, _Branch], slots: list[tuple[int, Slot]]) -> None:
+        for number in sorted({number for number, _ in slots}):
+            element = declared[number]
+            places = [below.first() for step, below in targets.items() if step.partition("#")[0] == element.name]
+            repeated = any(slot.entry is not None and slot.entry.repeated for at, slot in slots if at == number)
+            exclusive = all(slot.entry is not None and slot.entry.when for at, slot in slots if at == number)
+            if element.maximum == 1 and (repeated or (len(places) > 1 and not exclusive)):
+                self.fault(f"{places[-1].place}/to", "message_repeat", f"{element.name} 0..1")
+            if not repeated and len(places) < element.minimum:
+                self.fault(f"{places[-1].place}/to", "message_repeat", f"{element.name} {element.minimum}..")
 
     def attributes(self, content: Content, branch: _Branch, path: str, base: Tokens) -> list[Slot]:
-        wanted = {step[1:]: below for step, below in branch.below.items() if step.startswith("@")}
-        for name in sorted(set(wanted) - {one.name for one in content.attributes}):
-            possible = ", ".join(f"@{one.name}" for one in content.attributes) or "-"
-            self.fault(f"{wanted[name].first().place}/to", "message_target", possible)
-        found = []
-        for one in content.attributes:
-            slot = Slot(one.tag, True, int(one.required), 1, one.simple, _OWN)
-            below = wanted.get(one.name)
+        targets = {step[1:]: below for step, below in branch.below.items() if step.startswith("@")}
+        for name in sorted(set(targets) - {attribute.name for attribute in content.attributes}):
+            possible = ", ".join(f"@{attribute.name}" for attribute in content.attributes) or "-"
+            self.fault(f"{targets[name].first().place}/to", "message_target", possible)
+        slots = []
+        for attribute in content.attributes:
+            slot = Slot(attribute.tag, True, int(attribute.required), 1, attribute.simple, _OWN)
+            below = targets.get(attribute.name)
             if below is not None and below.field is not None:
                 self.source(below.field, base)
-                entry = self.text(below.field, one.simple)
-                if one.fixed is not None and below.field.constant != one.fixed:
-                    self.fault(f"{below.field.place}/to", "message_text", one.fixed)
+                entry = self.text(below.field, attribute.simple)
+                if attribute.fixed is not None and below.field.constant != attribute.fixed:
+                    self.fault(f"{below.field.place}/to", "message_text", attribute.fixed)
                 label = self.label(below.field)
                 sourced = below.field.from_record
-                found.append(replace(slot, label=label, entry=entry, sourced=sourced))
-            elif one.fixed is not None:
-                found.append(replace(slot, constant=one.fixed))
-            elif one.required:
-                self.fault(self.name, "message_mandatory", f"{path}/@{one.name}".lstrip("/"))
-        return found
+                slots.append(replace(slot, label=label, entry=entry, sourced=sourced))
+            elif attribute.fixed is not None:
+                slots.append(replace(slot, constant=attribute.fixed))
+            elif attribute.required:
+                self.fault(self.name, "message_mandatory", f"{path}/@{attribute.name}".lstrip("/"))
+        return slots
 
     def field(self, entry: MessageEntry, content: Content) -> MessageEntry:
-        if entry.embeds:
-            if not content.free:
-                self.fault(f"{entry.place}/to", "message_kind", self.kind(content))
-        elif content.simple is None:
-            self.fault(f"{entry.place}/to", "message_kind", self.kind(content))
-        else:
+        if content.simple is not None and not entry.embeds:
             return self.text(entry, content.simple)
+        if not (entry.embeds and content.free):
+            self.fault(f"{entry.place}/to", "message_kind", self.kind(content))
         return entry
 
     def text(self, entry: MessageEntry, simple: Simple) -> MessageEntry:
@@ -235,22 +233,22 @@ class _Binding:
             for missing in _missing(content.model, mapped):
                 self.fault(self.name, "message_mandatory", f"{path}/{missing}".lstrip("/"))
             for model in _repeated(content.model):
-                both = [one.name for one in model.elements() if one.name in mapped]
+                both = [element.name for element in model.elements() if element.name in mapped]
                 if len(both) > 1:
-                    self.fault(self.name, "message_model", ", ".join(f"{path}/{one}".lstrip("/") for one in both))
+                    self.fault(self.name, "message_model", ", ".join(f"{path}/{name}".lstrip("/") for name in both))
 
     def source(self, entry: MessageEntry, base: Tokens) -> Tokens:
-        """Judge source and condition of an entry; gives the list item that what is below belongs to."""
+        """Check source and condition of an entry; returns the list item around the slots below it."""
         for key, source in (("from", entry.source), ("when/pointer", entry.when.source if entry.when else None)):
             if not source:
                 continue
             if self.shape(source) is None:
-                known = ", ".join("@/" + "/".join(one) for one in around.VOCABULARY) if source[0] == KNOWN else "-"
+                known = ", ".join("@/" + "/".join(path) for path in around.VOCABULARY) if source[0] == KNOWN else "-"
                 self.fault(f"{entry.place}/{key}", "message_source", known)
             inner = lists(source[:-1] if key == "from" and entry.repeated else source)
             if inner and inner != base[: len(inner)]:
-                wanted = "/" + "/".join(base) if base else "keine Liste / no list"
-                self.fault(f"{entry.place}/{key}", "message_repeat", wanted)
+                expected = "/" + "/".join(base) if base else "keine Liste / no list"
+                self.fault(f"{entry.place}/{key}", "message_repeat", expected)
         return entry.source if entry.repeated and entry.source else base
 
     def shape(self, source: Tokens) -> Shape | None:
@@ -261,8 +259,8 @@ class _Binding:
             return _OWN
         if entry.source[:2] == (KNOWN, "attachments"):
             return _ATTACHMENT
-        place = entry.source[:-1] if entry.repeated else entry.source
-        return self.sources.labels.get(place, _OWN)
+        tokens = entry.source[:-1] if entry.repeated else entry.source
+        return self.sources.labels.get(tokens, _OWN)
 
     @staticmethod
     def kind(content: Content) -> str:
@@ -274,24 +272,20 @@ class _Binding:
         self.faults.append(_fault(place, rule, *params))
 
 
-def _sourced(entry: MessageEntry | None, children: tuple[Slot, ...]) -> bool:
-    return (entry is not None and entry.from_record) or any(child.sourced for child in children)
-
-
 def _always(model: Model, *, forced: bool = True) -> list[str]:
     """The tags of elements that stand whenever their parent does."""
     forced = forced and model.minimum > 0 and model.kind == "sequence"
-    found: list[str] = []
+    tags: list[str] = []
     for member in model.members:
         if isinstance(member, Model):
-            found += _always(member, forced=forced)
+            tags += _always(member, forced=forced)
         elif forced and member.minimum > 0:
-            found.append(member.tag)
-    return found
+            tags.append(member.tag)
+    return tags
 
 
 def _effective(model: Model, *, repeated: bool = False) -> Iterator[Element]:
-    """Every element, in the order of the schema; without an upper bound where what is around it may repeat."""
+    """Every element, in the order of the schema; without an upper bound where a model around it may repeat."""
     repeated = repeated or model.maximum != 1
     for member in model.members:
         if isinstance(member, Model):
@@ -301,27 +295,26 @@ def _effective(model: Model, *, repeated: bool = False) -> Iterator[Element]:
 
 
 def _missing(model: Model, mapped: set[str]) -> list[str]:
-    touched = any(one.name in mapped for one in model.elements())
+    touched = any(element.name in mapped for element in model.elements())
     if model.minimum == 0 and not touched:
         return []
     if model.kind == "choice":
-        sides = [
-            one for one in model.members if isinstance(one, Model) and any(e.name in mapped for e in one.elements())
-        ]
-        if not touched and all(not isinstance(one, Element) or one.minimum > 0 for one in model.members):
-            return [" | ".join(one.name for one in model.elements())]
-        return [name for side in sides for name in _missing(side, mapped)]
-    found: list[str] = []
+        sides = [side for side in model.members if isinstance(side, Model)]
+        if not touched and all(not isinstance(member, Element) or member.minimum > 0 for member in model.members):
+            return [" | ".join(element.name for element in model.elements())]
+        mapped_sides = [side for side in sides if any(element.name in mapped for element in side.elements())]
+        return [name for side in mapped_sides for name in _missing(side, mapped)]
+    names: list[str] = []
     for member in model.members:
         if isinstance(member, Model):
-            found += _missing(member, mapped)
+            names += _missing(member, mapped)
         elif member.minimum > 0 and member.name not in mapped:
-            found.append(member.name)
-    return found
+            names.append(member.name)
+    return names
 
 
 def _repeated(model: Model) -> list[Model]:
-    inner = [found for one in model.members if isinstance(one, Model) for found in _repeated(one)]
+    inner = [repeated for member in model.members if isinstance(member, Model) for repeated in _repeated(member)]
     return [model, *inner] if model.maximum != 1 and model.kind == "sequence" else inner
 
 

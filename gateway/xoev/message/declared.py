@@ -1,4 +1,4 @@
-"""What a schema set declares: elements with their content, expanded only as far as somebody looks.
+"""What a schema set declares: elements with their content, expanded lazily.
 
 Knows: named and anonymous types, extension, restriction, groups, references, attributes, facets.
 Never does: judge a document (libxml2 does); follow substitution groups or xsi:type.
@@ -80,7 +80,7 @@ class Content:
 
 
 class Declarations:
-    """The declarations of one set, each type expanded once."""
+    """The declarations of one set; the content of each type is memoised."""
 
     def __init__(self, schema: CompiledSet) -> None:
         self._schema = schema
@@ -88,8 +88,8 @@ class Declarations:
 
     def root(self, namespace: str, name: str) -> Element | None:
         """A global element, or None."""
-        found = self._schema.named.get(("element", namespace, name))
-        return Element(name, f"{{{namespace}}}{name}", 1, 1, *found) if found else None
+        declaration = self._schema.named.get(("element", namespace, name))
+        return Element(name, f"{{{namespace}}}{name}", 1, 1, *declaration) if declaration else None
 
     def content(self, element: Element) -> Content:
         """What an element holds."""
@@ -111,8 +111,8 @@ class Declarations:
     def _type(self, name: tuple[str, str]) -> Content:
         if name[0] == _XSD:
             return Content(free=True) if name[1] == "anyType" else Content(Simple(Facets(name[1])))
-        if found := self._schema.named.get(("complexType", *name)):
-            return self._complex(*found)
+        if declaration := self._schema.named.get(("complexType", *name)):
+            return self._complex(*declaration)
         return Content(self._named_simple(name))
 
     def _complex(self, node: etree._Element, part: SchemaPart) -> Content:
@@ -126,7 +126,7 @@ class Declarations:
         for child in node:
             if child.tag in _MODELS or child.tag == f"{XS}group":
                 model = self._model(child, part)
-        free = model is not None and any(one.tag == f"{XS}any" for one in node.iter())
+        free = model is not None and any(particle.tag == f"{XS}any" for particle in node.iter())
         return Content(None, model, tuple(self._attributes(node, part)), free)
 
     def _derived(self, node: etree._Element, part: SchemaPart) -> Content:
@@ -135,9 +135,9 @@ class Declarations:
                 continue
             base = self._type(_qname(child, child.get("base", "")))
             own = self._own(child, part)
-            attributes = {one.name: one for one in base.attributes}
-            attributes |= {one.name: one for one in own.attributes}
-            kept = tuple(one for name, one in attributes.items() if name not in _prohibited(child))
+            attributes = {attribute.name: attribute for attribute in base.attributes}
+            attributes |= {attribute.name: attribute for attribute in own.attributes}
+            kept = tuple(attribute for name, attribute in attributes.items() if name not in _prohibited(child))
             if child.tag == f"{XS}extension":
                 return Content(base.simple, _joined(base.model, own.model), kept, base.free or own.free)
             simple = self._restricted(child, base.simple) if base.simple else None
@@ -146,10 +146,8 @@ class Declarations:
 
     def _model(self, node: etree._Element, part: SchemaPart) -> Model | None:
         if node.tag == f"{XS}group":
-            found = self._schema.named.get(("group", *_qname(node, node.get("ref", ""))))
-            inner = (
-                next((self._model(one, found[1]) for one in found[0] if one.tag in _MODELS), None) if found else None
-            )
+            group, owner = self._schema.named.get(("group", *_qname(node, node.get("ref", ""))), ((), part))
+            inner = next((self._model(child, owner) for child in group if child.tag in _MODELS), None)
             minimum, maximum = _bounds(node)
             return replace(inner, minimum=minimum, maximum=maximum) if inner else None
         members: list[Element | Model] = []
@@ -164,37 +162,37 @@ class Declarations:
         bounds = _bounds(node)
         if ref := node.get("ref"):
             namespace, name = _qname(node, ref)
-            there, owner = self._schema.named.get(("element", namespace, name), (node, part))
-            return Element(name, f"{{{namespace}}}{name}", *bounds, there, owner)
+            declaration, owner = self._schema.named.get(("element", namespace, name), (node, part))
+            return Element(name, f"{{{namespace}}}{name}", *bounds, declaration, owner)
         name = node.get("name", "")
         return Element(name, _tag(node, part, name, "element"), *bounds, node, part)
 
     def _attributes(self, node: etree._Element, part: SchemaPart) -> Iterator[Attribute]:
         for child in node:
             if child.tag == f"{XS}attributeGroup" and (ref := child.get("ref")):
-                if found := self._schema.named.get(("attributeGroup", *_qname(child, ref))):
-                    yield from self._attributes(*found)
+                if declaration := self._schema.named.get(("attributeGroup", *_qname(child, ref))):
+                    yield from self._attributes(*declaration)
             elif child.tag == f"{XS}attribute" and child.get("use") != "prohibited":
                 yield self._attribute(child, part)
 
     def _attribute(self, node: etree._Element, part: SchemaPart) -> Attribute:
-        required, there, owner = node.get("use") == "required", node, part
+        required, declaration, owner = node.get("use") == "required", node, part
         name = node.get("name", "")
         tag = _tag(node, part, name, "attribute")
         if ref := node.get("ref"):
             namespace, name = _qname(node, ref)
             tag = f"{{{namespace}}}{name}"
-            there, owner = self._schema.named.get(("attribute", namespace, name), (node, part))
-        simple = self._of(there, owner).simple or Simple(Facets("string"))
-        return Attribute(name, tag, required, node.get("fixed", there.get("fixed")), simple)
+            declaration, owner = self._schema.named.get(("attribute", namespace, name), (node, part))
+        simple = self._of(declaration, owner).simple or Simple(Facets("string"))
+        return Attribute(name, tag, required, node.get("fixed", declaration.get("fixed")), simple)
 
     def _named_simple(self, name: tuple[str, str]) -> Simple:
         if name[0] == _XSD:
             return Simple(Facets(name[1]))
-        found = self._schema.named.get(("simpleType", *name))
-        simple = self._simple(found[0]) if found else Simple(Facets())
+        declaration = self._schema.named.get(("simpleType", *name))
+        simple = self._simple(declaration[0]) if declaration else Simple(Facets())
         letter = name[1].removeprefix("datatype")
-        if name[0].startswith(_DIN) and letter in {one.value for one in Datatype}:
+        if name[0].startswith(_DIN) and letter in {datatype.value for datatype in Datatype}:
             return replace(simple, latin=Datatype(letter))
         return simple
 
@@ -235,12 +233,12 @@ def _narrowed(base: Facets, node: etree._Element) -> Facets:
     if codes:
         changes["codes"] = tuple(codes)
     if patterns:  # of several in one restriction one has to hold
-        changes["pattern"] = patterns[0] if len(patterns) == 1 else "|".join(f"({one})" for one in patterns)
+        changes["pattern"] = patterns[0] if len(patterns) == 1 else "|".join(f"({pattern})" for pattern in patterns)
     return replace(base, **changes)  # type: ignore[arg-type] # each key has the type of its facet
 
 
 def _joined(first: Model | None, second: Model | None) -> Model | None:
-    members = tuple(one for one in (first, second) if one is not None)
+    members = tuple(model for model in (first, second) if model is not None)
     return members[0] if len(members) == 1 else Model("sequence", 1, 1, members) if members else None
 
 
@@ -250,7 +248,7 @@ def _bounds(node: etree._Element) -> tuple[int, int | None]:
 
 
 def _prohibited(node: etree._Element) -> set[str]:
-    return {one.get("name", "") for one in node.iterfind(f"{XS}attribute") if one.get("use") == "prohibited"}
+    return {child.get("name", "") for child in node.iterfind(f"{XS}attribute[@use='prohibited']")}
 
 
 def _tag(node: etree._Element, part: SchemaPart, name: str, kind: str) -> str:

@@ -48,7 +48,7 @@ class _Scope:
 
 
 def where(place: Tokens) -> str:
-    """The RFC 6901 pointer into the create body: attachments stand beside the record; the rest known is the whole."""
+    """The RFC 6901 pointer into the create body: attachments are beside the record; else the whole body."""
     if place[:1] != (KNOWN,):
         return pointer(place)
     return "/" + "/".join(place[1:]) if place[1:2] == ("attachments",) else ""
@@ -84,24 +84,24 @@ class _Filler:
     def below(self, parent: Slot, scope: _Scope) -> tuple[FilledMessage, ...]:
         if not parent.groups:
             return ()
-        found: list[FilledMessage] = []
+        filled: list[FilledMessage] = []
         for together in parent.groups:
-            made: list[FilledMessage] = []
+            written: list[FilledMessage] = []
             refused = 0
             for slot in together:
                 before = len(self.findings)
-                made += self.field(slot, scope) if slot.is_field else self.group(slot, scope)
+                written += self.field(slot, scope) if slot.is_field else self.group(slot, scope)
                 if slot.is_field:
-                    refused += sum(one.rule != "not_unique" for one in self.findings[before:])
-            self.count(together, len(made) + refused, scope)
-            found += made
-        return tuple(found)
+                    refused += sum(finding.rule != "not_unique" for finding in self.findings[before:])
+            self.count(together, len(written) + refused, scope)
+            filled += written
+        return tuple(filled)
 
     def count(self, slots: tuple[Slot, ...], number: int, scope: _Scope) -> None:
         first = slots[0]
         if first.minimum <= number and (first.maximum is None or number <= first.maximum):
             return
-        blamed = next((found for slot in slots if (found := _source(slot))), None)
+        blamed = next((source for slot in slots if (source := _source(slot))), None)
         if blamed is None:
             return  # nothing of the record decides: the schema says what is wrong
         place = where(self.concrete(blamed.entry.source, scope) if blamed.entry and blamed.entry.source else ())
@@ -125,15 +125,15 @@ class _Filler:
             if not slot.minimum:
                 self.findings[before:] = [kept for kept in self.findings[before:] if kept.rule != "missing"]
             return []
-        found = []
+        filled = []
         for value, place in self.resolve(entry.source, scope):
             if value is None:
                 continue
             inside = _Scope(entry.source, place, value) if entry.repeated else scope
             inner = self.below(slot, inside)
             if inner:
-                found.append(FilledMessage(slot, place, None, inner, by_record=True))
-        return found
+                filled.append(FilledMessage(slot, place, None, inner, by_record=True))
+        return filled
 
     def field(self, slot: Slot, scope: _Scope) -> list[FilledMessage]:
         entry = slot.entry
@@ -196,12 +196,12 @@ class _Filler:
 def _values(value: object, source: Tokens, place: Tokens) -> list[tuple[object, Tokens]]:
     if STAR in source:
         return list(every(value, source, place))
-    found = look_up(value, source)
-    return [] if found is None else [(found, place + source)]
+    inner = look_up(value, source)
+    return [] if inner is None else [(inner, place + source)]
 
 
 def _source(slot: Slot) -> Slot | None:
     """The first slot, here or below, whose value comes from the record or from the attachments."""
     if slot.entry is not None and slot.entry.source is not None:
         return slot
-    return next((found for child in slot.children if (found := _source(child))), None)
+    return next((source for child in slot.children if (source := _source(child))), None)

@@ -55,7 +55,10 @@ def unfit_converter(name: str, shape: Shape, simple: Simple, *, known: bool) -> 
     """
     if known and name == "text":
         return None
-    fitting = [one for one in CONVERTERS if _feeds(one, simple) and shape.get("type") in _JSON.get(one, {"string"})]
+    kind = shape.get("type")
+    fitting = [
+        converter for converter in CONVERTERS if _feeds(converter, simple) and kind in _JSON.get(converter, {"string"})
+    ]
     return None if name in fitting else ", ".join(fitting) or "-"
 
 

@@ -84,12 +84,9 @@ class _Reader:
             if key in table:
                 self.head[key] = self.text(f"{name}#/{key}", table[key])
         self.named_codes(f"{name}#/codes", table.get("codes", {}))
-        for place, entry in self.tables(name, "parameters", table):
-            self.parameter(place, entry)
-        for place, entry in self.tables(name, "groups", table):
-            self.group(place, entry)
-        for place, entry in self.tables(name, "fields", table):
-            self.field(place, entry)
+        for key, read_entry in (("parameters", self.parameter), ("groups", self.group), ("fields", self.field)):
+            for place, entry in self.tables(name, key, table):
+                read_entry(place, entry)
 
     def whole(self, name: str) -> MessageMapping:
         for key in _HEAD:
@@ -124,9 +121,9 @@ class _Reader:
         self.keys(place, entry, {"to", "as", "codes", "when", "unique", *_CONTENTS})
         if sum(key in entry for key in _CONTENTS) != 1:
             self.fault(place, "message_content", ", ".join(_CONTENTS))
-        for key, wanted in (("made", "uuid"), ("embed", "form"), ("unique", True)):
-            if key in entry and entry[key] != wanted:
-                self.fault(f"{place}/{key}", "message_value", str(wanted).lower())
+        for key, expected in (("made", "uuid"), ("embed", "form"), ("unique", True)):
+            if key in entry and entry[key] != expected:
+                self.fault(f"{place}/{key}", "message_value", str(expected).lower())
         if "from" not in entry and (extra := {"as", "codes"} & set(entry)):
             self.fault(place, "message_content", "from (" + ", ".join(sorted(extra)) + ")")
         self.put(

@@ -94,24 +94,24 @@ class Template:
     @property
     def judges_codes(self) -> bool:
         """Whether a list is at hand that the schema names."""
-        return any(self.lists.versions(one.list_uri) for one in self.codes.types)
+        return any(self.lists.versions(code_type.list_uri) for code_type in self.codes.types)
 
     def demanding(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON Schema of a record with everything required that the message cannot do without."""
         demanding = deepcopy(dict(schema))
-        for place in _demanded(self.root):
-            _require(demanding, place)
+        for tokens in _demanded(self.root):
+            _require(demanding, tokens)
         return demanding
 
     def values(self, setting: Setting) -> dict[str, str]:
         """The municipality's parameters with the defaults of the mapping."""
-        defaults = {one.name: one.default for one in self.mapping.parameters if one.default is not None}
+        defaults = {entry.name: entry.default for entry in self.mapping.parameters if entry.default is not None}
         return {**defaults, **setting.parameters}
 
     def unfit(self, setting: Setting) -> Iterator[tuple[str, str]]:
         """Parameters that are missing (limit empty) or do not fit their place (limit says what they break)."""
         values = self.values(setting)
-        yield from ((one.name, "") for one in self.mapping.parameters if one.name not in values)
+        yield from ((parameter.name, "") for parameter in self.mapping.parameters if parameter.name not in values)
         seen: set[str] = set()
         for slot in _slots(self.root):
             source = slot.entry.source if slot.entry else None
@@ -148,8 +148,8 @@ def _demanded(slot: Slot) -> Iterator[Tokens]:
         yield from _demanded(child)
 
 
-def _require(schema: dict[str, Any], place: Tokens) -> None:
-    for token in place:
+def _require(schema: dict[str, Any], tokens: Tokens) -> None:
+    for token in tokens:
         if token == STAR:
             schema["minItems"] = max(1, schema.get("minItems", 0))
             schema = schema["items"]

@@ -66,7 +66,7 @@ def document(
     findings = writer.findings or list(_judged(schema, root, writer.origins))
     if not findings and asking is not None:
         findings = [*_coded(asking.codes(root), root, writer.origins), *_ruled(asking, root, writer.origins)]
-    if any(one.severity is Severity.ERROR for one in findings):
+    if any(result.severity is Severity.ERROR for result in findings):
         return None, findings
     content = canonical(root)
     digest = hashlib.sha256(content).hexdigest()
@@ -132,13 +132,13 @@ def _coded(
     """What portals can mend: a code of theirs that its list does not know, at its place in the create body."""
     namespaces = _namespaces(root)
     seen: set[tuple[str, str, str]] = set()
-    for one in offences:
-        holder = next(one.element.iterchildren(etree.Element), one.element)
+    for code_offence in offences:
+        holder = next(code_offence.element.iterchildren(etree.Element), code_offence.element)
         origin = _origin(holder.getroottree().getpath(holder), root, origins, namespaces)
-        told = (origin.pointer, one.rule, one.about)
-        if one.rule not in UNJUDGED and told not in seen:
-            seen.add(told)
-            yield one.finding(origin.pointer)
+        key = (origin.pointer, code_offence.rule, code_offence.about)
+        if code_offence.rule not in UNJUDGED and key not in seen:
+            seen.add(key)
+            yield code_offence.finding(origin.pointer)
 
 
 def _ruled(
@@ -146,11 +146,11 @@ def _ruled(
 ) -> list[Finding]:
     """What the rules of the standard say, at places of the create body."""
     pointers = {element: origin.pointer for (element, attribute), origin in origins.items() if not attribute}
-    return [one for rules in asking.rules for one in asked(rules, root, pointers, asking.at)]
+    return [broken for rules in asking.rules for broken in asked(rules, root, pointers, asking.at)]
 
 
 def _namespaces(root: etree._Element) -> dict[str, str]:
-    return {prefix: uri for one in root.iter() for prefix, uri in one.nsmap.items() if prefix}
+    return {prefix: uri for element in root.iter() for prefix, uri in element.nsmap.items() if prefix}
 
 
 def _origin(
@@ -159,9 +159,9 @@ def _origin(
     origins: dict[tuple[etree._Element, str], FilledMessage],
     namespaces: dict[str, str],
 ) -> FilledMessage:
-    way, _, name = path.partition("/@")
-    found = root.getroottree().xpath(way, namespaces=namespaces)
-    element = next((one for one in found if isinstance(one, type(root))), root) if isinstance(found, list) else root
+    element_path, _, name = path.partition("/@")
+    nodes = root.getroottree().xpath(element_path, namespaces=namespaces)
+    element = next((node for node in nodes if isinstance(node, type(root))), root) if isinstance(nodes, list) else root
     while (element, "") not in origins and (parent := element.getparent()) is not None:
         element = parent  # inside what was embedded
     return origins.get((element, name)) or origins[element, ""]

@@ -90,8 +90,8 @@ class Names:
 
     def known(self) -> list[tuple[str, str]]:
         """The known ones in their order, each with the key of its word."""
-        each = (("submission", self.submission), ("case", self.case), ("reference", self.reference))
-        return [(key, name) for key, name in each if name]
+        names = (("submission", self.submission), ("case", self.case), ("reference", self.reference))
+        return [(key, name) for key, name in names if name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def content(
     words = _WORDS[page.written.language]
     title = page.pick(head.title)
     names = [[words[key], name] for key, name in head.names.known()]
-    made = {
+    data = {
         "language": page.written.language,
         "title": title,
         "heading": _shown(f"{title} – {head.municipality}", TITLE),
@@ -164,13 +164,13 @@ def content(
             [words["schema"], _shown(head.schema)],
         ],
         "sections": list(page.whole(filled)),
-        "attachments": [page.attachment(one) for one in attachments],
+        "attachments": [page.attachment(attachment) for attachment in attachments],
     }
-    return cast("dict[str, Any]", every_text(made))
+    return cast("dict[str, Any]", every_text(data))
 
 
 class _Press:
-    """The kept compiler; Typst is imported at the first document. One document at a time."""
+    """The Typst compiler, imported and created lazily (at the first document) and kept. One document at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -181,19 +181,19 @@ class _Press:
 
         try:
             with self._lock:
-                made = self._ready().compile(
+                pdf = self._ready().compile(
                     input=source(data), format="pdf", pdf_standards=[STANDARD], timestamp=int(at.timestamp())
                 )
         except typst.TypstError:
             raise InternalError(rule="readable") from None  # its message may quote a value
-        assert isinstance(made, bytes)
-        return made
+        assert isinstance(pdf, bytes)
+        return pdf
 
     def pages(self, data: Mapping[str, Any], ppi: float) -> list[bytes]:
         """The pages as PNG images, for people and tests that look at them."""
         with self._lock:
-            made = self._ready().compile(input=source(data), format="png", ppi=ppi)
-        return made if isinstance(made, list) else [made or b""]
+            pages = self._ready().compile(input=source(data), format="png", ppi=ppi)
+        return pages if isinstance(pages, list) else [pages or b""]
 
     def _ready(self) -> typst.Compiler:
         if self._compiler is None:
@@ -241,15 +241,15 @@ class _Page:
         """A label as a heading; PDF/UA allows no empty one."""
         return printable(self.pick(label)).strip() or _NAMELESS
 
-    def attachment(self, one: Listed) -> dict[str, Any]:
+    def attachment(self, listed: Listed) -> dict[str, Any]:
         rows = [
-            [self.word("filename"), _shown(one.filename)],
-            [self.word("media_type"), _shown(one.media_type)],
-            [self.word("size"), self.written.size(one.size)],
-            [self.word("sha256"), one.sha256],
+            [self.word("filename"), _shown(listed.filename)],
+            [self.word("media_type"), _shown(listed.media_type)],
+            [self.word("size"), self.written.size(listed.size)],
+            [self.word("sha256"), listed.sha256],
         ]
-        title = self.heading(one.title)
-        length = len(title) + len(one.filename) + len(one.media_type)
+        title = self.heading(listed.title)
+        length = len(title) + len(listed.filename) + len(listed.media_type)
         return {"title": _shown(title, HEADING), "rows": rows, "together": length <= _TOGETHER}
 
     def whole(self, form: FilledForm) -> Iterator[dict[str, Any]]:
@@ -284,23 +284,23 @@ class _Page:
         """Groups side by side; a list of plain groups becomes one table, other lists are numbered."""
         for name in dict.fromkeys(child.plan.node.path for child in groups):
             same = [child for child in groups if child.plan.node.path == name]
-            if same[0].plan.repeated and all(_is_row(inner) for one in same for inner in one.children):
+            if same[0].plan.repeated and all(_is_row(inner) for group in same for inner in group.children):
                 yield from self.listing(same, level)
             else:
                 yield from self.numbered(same, level, alone="")
 
     def numbered(self, same: list[FilledForm], level: int, alone: str = " 1") -> Iterator[dict[str, Any]]:
-        for number, one in enumerate(same, 1):
-            yield from self.section(one, level, f" {number}" if len(same) > 1 else alone)
+        for number, group in enumerate(same, 1):
+            yield from self.section(group, level, f" {number}" if len(same) > 1 else alone)
 
     def listing(self, same: list[FilledForm], level: int) -> Iterator[dict[str, Any]]:
         """A table with a line for each group; the template makes a numbered list of one that is wider than the page."""
-        filled = {inner.plan.node.path for one in same for inner in one.children}
+        filled = {inner.plan.node.path for group in same for inner in group.children}
         columns = [child for child in same[0].plan.children if child.node.path in filled]
         table = []
-        for number, one in enumerate(same, 1):
+        for number, group in enumerate(same, 1):
             values: dict[str, str] = {}
-            for inner in one.children:
+            for inner in group.children:
                 before = values.get(inner.plan.node.path)
                 shown = self.row(inner)[1]
                 values[inner.plan.node.path] = shown if before is None else f"{before}, {shown}"
@@ -316,7 +316,7 @@ class _Page:
     def row(self, child: FilledForm) -> list[str]:
         label = self.pick(child.plan.label)
         if child.text is None:
-            parts = {one.plan.entry.converter: one.text or "" for one in child.children if one.plan.entry}
+            parts = {part.plan.entry.converter: part.text or "" for part in child.children if part.plan.entry}
             return [label, self.written.date(parts.get("year", ""), parts.get("month", ""), parts.get("day", ""))]
         if child.plan.entry and child.plan.entry.converter == "iban":
             return [label, fours(child.text)]
@@ -348,7 +348,7 @@ def _is_row(child: FilledForm) -> bool:
     """A field, or a group whose fields are the parts of one date."""
     if child.text is not None:
         return True
-    entries = [one.plan.entry for one in child.children]
+    entries = [part.plan.entry for part in child.children]
     return (
         bool(entries)
         and all(entry is not None and entry.converter in _DATE_PARTS for entry in entries)

@@ -1,6 +1,6 @@
-"""What the readable application can show: texts without characters that its fonts lack or that nobody sees.
+"""What the readable application can show: texts without characters that its fonts lack or that are invisible.
 
-Knows: the repertoire of the embedded fonts. Never does: judge a record (`latin.py` does), lay out a page, break a word.
+Knows: the repertoire of its fonts. Never does: judge a record (`datatypes.py` does), lay out a page, break a word.
 Standard: DIN 91379:2022-08 (the fonts hold all of it), PDF/UA-1 (ISO 14289-1: no glyph may be missing).
 Start reading: `printable`.
 """
@@ -15,7 +15,7 @@ from gateway.xoev.latin.datatypes import Datatype, offence
 
 _SHOWN_TOO: Final = "\u2010\u2011\u2013\u2014"
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
-"""Marks for breaking or joining inside a word; kept, they would hide the word from whoever searches for it."""
+"""Marks for breaking or joining inside a word; left in place they would keep a search from finding the word."""
 _PLAIN: Final = re.compile("[ -~§°ÄÖÜßäöü–]*")
 """What nearly all texts are made of: in the repertoire, and in NFC in any order."""
 _SPACES: Final = str.maketrans({"\t": " ", "\r": "\n"})

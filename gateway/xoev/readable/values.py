@@ -46,8 +46,8 @@ class Written:
 
     def value(self, kind: FieldType, text: str, label: str) -> str:
         """A value of a field by its type; the German label tells amounts from names and years."""
-        if kind is FieldType.DATE and (found := _DATE.fullmatch(text)):
-            return self.date(*found.groups())
+        if kind is FieldType.DATE and (match := _DATE.fullmatch(text)):
+            return self.date(*match.groups())
         if kind is FieldType.TIME and _CLOCK.fullmatch(text):
             return self.clock(text)
         if kind is FieldType.DATETIME:

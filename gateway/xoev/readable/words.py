@@ -1,7 +1,7 @@
 """Words that might be wider than a line of the readable application; all others are never broken.
 
 Knows: how wide a letter is at most. Never does: put a character into a word. Standard: none; widths of the font in
-`readable_template.py`. Start reading: `pieces`.
+`template.py`. Start reading: `pieces`.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def fits(word: str, scale: float = 1.0) -> bool:
 
 def all_fit(text: str) -> bool:
     """Whether each word of a text surely fits a line."""
-    return all(fits(found[0]) for found in _LONG.finditer(text))
+    return all(fits(match[0]) for match in _LONG.finditer(text))
 
 
 def pieces(text: str, scale: float = 1.0) -> str | list[str]:
     """The text; or, where a word might not fit, its pieces, of which every second one is such a word."""
-    made, at = [], 0
-    for found in _LONG.finditer(text):
-        if not fits(found[0], scale):
-            made += [text[at : found.start()], found[0]]
-            at = found.end()
-    return [*made, text[at:]] if made else text
+    parts, at = [], 0
+    for match in _LONG.finditer(text):
+        if not fits(match[0], scale):
+            parts += [text[at : match.start()], match[0]]
+            at = match.end()
+    return [*parts, text[at:]] if parts else text

@@ -32,16 +32,16 @@ def noted(root: etree._Element, source: str, datatype: Datatype = Datatype.EVERY
     """
     if "&#" not in source and offence(source.removeprefix("\ufeff"), datatype) is None:
         return
-    told = 0
+    count = 0
     for element, place, text in _texts(root):
-        found = offence(text, datatype)
-        if found is None:
+        position = offence(text, datatype)
+        if position is None:
             continue
-        told += 1
-        if told > MAX_NOTED:
+        count += 1
+        if count > MAX_NOTED:
             yield Noted(said("/", "too_many_findings", limit=MAX_NOTED))
             return
-        yield Noted(_finding(readable_path(element) + place, text, found, datatype), element.sourceline or 0)
+        yield Noted(_finding(readable_path(element) + place, text, position, datatype), element.sourceline or 0)
 
 
 def _texts(root: etree._Element) -> Iterator[tuple[etree._Element, str, str]]:

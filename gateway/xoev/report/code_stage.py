@@ -1,7 +1,7 @@
 """The code list stage: each code of a document looked up in the list and version that it names.
 
-Knows: where a code stands, for the report. Never does: judge a code (`codes.py` does), hold a list; whoever calls
-brings a look-up. Standard: XÖV-Handbuch (code types 1 to 4), Codelisten-Handbuch 1.2. Start reading: `looked_up`.
+Knows: where a code stands, for the report. Never does: judge a code (`document_codes.py` does), hold a list (the
+caller has it). Standard: XÖV-Handbuch (code types 1 to 4), Codelisten-Handbuch 1.2. Start reading: `looked_up`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def looked_up(lists: Lookup, codes: Codes | None = None) -> Callable[[etree._Ele
 
     def noted(root: etree._Element, on_date: date) -> Iterator[Noted]:
         """The offences of one document."""
-        for number, one in enumerate(asked.offences(root, lists, on_date), start=1):
-            yield Noted(one.finding(readable_path(one.element)), one.element.sourceline or 0)
+        for number, offence in enumerate(asked.offences(root, lists, on_date), start=1):
+            yield Noted(offence.finding(readable_path(offence.element)), offence.element.sourceline or 0)
             if number == MAX_TOLD:
                 yield Noted(said("/", "too_many_findings", limit=MAX_TOLD))
 

@@ -20,7 +20,7 @@ from lxml import etree
 from gateway.model import Severity, instant
 from gateway.xoev.report.model import Noted, Report, Stage, StageResult, StageState
 from gateway.xoev.schematron import RuleOutcome
-from gateway.xoev.schematron.model import Asked, Failed
+from gateway.xoev.schematron.model import Failed
 
 FRAMEWORK_VERSION: Final = "1.0.2"
 IN: Final = "http://www.xoev.de/de/validator/framework/1/createreportinput"
@@ -53,7 +53,9 @@ def write(report: Report, *, engine: str, version: str, reference: str) -> bytes
     _engine(root, report, engine, version)
     _sub(root, IN, "timestamp", instant(report.checked_at))
     _document(root, report, reference)
-    _well_formed(root, report.result(Stage.WELL_FORMED))
+    results = _sub(root, IN, "validationResultsWellformedness")
+    for noted in report.result(Stage.WELL_FORMED).noted:
+        _syntax(results, noted, "SEVERITY_FATAL_ERROR")
     _schema(root, report.result(Stage.SCHEMA))
     for outcome, name in zip(report.outcomes, report.result(Stage.RULES).asked, strict=True):
         _rules(_results(root, name, f"urn:sha256:{outcome.rules.sha256}"), outcome)
@@ -82,12 +84,6 @@ def _document(root: etree._Element, report: Report, reference: str) -> None:
     _sub(named, IN, "documentReference", "".join(char if char.isprintable() else "\ufffd" for char in reference))
 
 
-def _well_formed(root: etree._Element, result: StageResult) -> None:
-    results = _sub(root, IN, "validationResultsWellformedness")
-    for noted in result.noted:
-        _syntax(results, noted, "SEVERITY_FATAL_ERROR")
-
-
 def _schema(root: etree._Element, result: StageResult) -> None:
     if not result.asked:
         return
@@ -107,9 +103,9 @@ def _syntax(parent: etree._Element, noted: Noted, severity: str) -> None:
 
 
 def _results(root: etree._Element, name: str, location: str) -> etree._Element:
-    one = _sub(root, IN, "validationResultsSchematron")
-    _resource(one, name, location)
-    return _sub(_sub(one, IN, "results"), SVRL, "schematron-output")
+    result = _sub(root, IN, "validationResultsSchematron")
+    _resource(result, name, location)
+    return _sub(_sub(result, IN, "results"), SVRL, "schematron-output")
 
 
 def _rules(output: etree._Element, outcome: RuleOutcome) -> None:
@@ -122,15 +118,10 @@ def _rules(output: etree._Element, outcome: RuleOutcome) -> None:
             _sub(output, SVRL, "ns-prefix-in-attribute-values", prefix=prefix, uri=uri)
     for pattern, asked in outcome.patterns:
         _sub(output, SVRL, "active-pattern", id=pattern.id)
-        for one in asked:
-            _asked(output, one)
-
-
-def _asked(output: etree._Element, asked: Asked) -> None:
-    """A rule that fired, once for all nodes it matched, and what they broke."""
-    _sub(output, SVRL, "fired-rule", id=asked.rule.id, context=asked.rule.context.text)
-    for failed in asked.failed:
-        _failed(output, failed)
+        for fired in asked:  # once for all nodes that the rule matched
+            _sub(output, SVRL, "fired-rule", id=fired.rule.id, context=fired.rule.context.text)
+            for failed in fired.failed:
+                _failed(output, failed)
 
 
 def _failed(output: etree._Element, failed: Failed) -> None:
@@ -140,7 +131,7 @@ def _failed(output: etree._Element, failed: Failed) -> None:
     if check.flag:
         attributes["flag"] = check.flag
     entry = _sub(output, SVRL, "successful-report" if check.report else "failed-assert", **attributes)
-    text = next((said for said in failed.texts.values() if said), "") or f"Die Regel {check.id} ist verletzt."
+    text = next(filter(None, failed.texts.values()), f"Die Regel {check.id} ist verletzt.")
     _sub(entry, SVRL, "text", f"Die Regel {check.id} lässt sich hier nicht auswerten." if failed.trouble else text)
 
 
@@ -162,12 +153,13 @@ def _ours(output: etree._Element, result: StageResult) -> None:
 
 def _unfinished(root: etree._Element, result: StageResult) -> None:
     """Says outside the results that rules were not asked in full, or not at all."""
-    told = [one.finding.de for one in result.noted if one.finding.rule in {"rules_too_costly", "rules_unusable"}]
+    findings = (noted.finding for noted in result.noted)
+    sentences = [finding.de for finding in findings if finding.rule in {"rules_too_costly", "rules_unusable"}]
     if result.state is StageState.NOT_REACHED:
-        told.append("Die Regeln wurden nicht geprüft, weil das Dokument eine frühere Stufe nicht besteht.")
-    if told:
+        sentences.append("Die Regeln wurden nicht geprüft, weil das Dokument eine frühere Stufe nicht besteht.")
+    if sentences:
         error = _sub(root, IN, "processingError")
-        for text in told:
+        for text in sentences:
             _sub(error, IN, "error", text)
 
 

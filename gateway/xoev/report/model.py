@@ -57,7 +57,7 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """What a stage gave. `asked` are the names of what was asked: schema, rule sets, lists."""
+    """The result of a stage. `asked` names the schema, rule sets and lists that it used."""
 
     stage: Stage
     state: StageState

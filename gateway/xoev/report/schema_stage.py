@@ -16,7 +16,7 @@ from gateway.model import Finding, Severity
 from gateway.xoev.report.model import Noted
 from gateway.xoev.report.sentences import said
 from gateway.xoev.schema.second_judge import MAX_ELEMENTS, SecondJudge, is_of_value, overruled
-from gateway.xoev.xml.paths import readable_path
+from gateway.xoev.xml.paths import element_at, readable_path
 
 MAX_NOTED: Final = 200
 _EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( ([^()]{1,400}) \)\.")
@@ -50,37 +50,38 @@ class Judge(Protocol):
 def broken(judge: Judge, root: etree._Element, *, always: bool = False) -> tuple[Noted, ...]:
     """What of its schema a document breaks: each place and demand once, at most 200.
 
-    The second judge is asked where libxml2 refuses a value, or `always`. Errors that the recommendation overrules are
-    only told; any other difference is told, and libxml2's word stands.
+    The second judge is asked where libxml2 refuses a value, or `always`. Errors that the recommendation overrules
+    become notices; any other difference becomes a warning, and libxml2's verdict stands.
     """
     errors = judge.errors(root)
     opinion = judge.second.opinion(root) if always or any(map(is_of_value, errors)) else None
     lifted = () if opinion is None else overruled(errors, root, opinion)
-    told: tuple[Noted, ...] = ()
-    if errors := [one for one in errors if one not in lifted]:
-        noted = {one.finding: one for one in _noted(errors[: MAX_NOTED * 2], root)}
-        told = tuple(noted.values())[:MAX_NOTED]
+    notes: tuple[Noted, ...] = ()
+    if errors := [error for error in errors if error not in lifted]:
+        noted = {note.finding: note for note in _noted(errors[: MAX_NOTED * 2], root)}
+        notes = tuple(noted.values())[:MAX_NOTED]
         if len(noted) > MAX_NOTED or len(errors) > MAX_NOTED * 2:
-            told += (Noted(said("/", "too_many_findings", limit=MAX_NOTED)),)
-    told += tuple(
-        Noted(said(one.finding.pointer, "schema_overruled", severity=Severity.INFO), one.line)
-        for one in _noted(lifted[:MAX_NOTED], root)
+            notes += (Noted(said("/", "too_many_findings", limit=MAX_NOTED)),)
+    notes += tuple(
+        Noted(said(note.finding.pointer, "schema_overruled", severity=Severity.INFO), note.line)
+        for note in _noted(lifted[:MAX_NOTED], root)
     )
     if opinion is not None and opinion.valid == bool(errors):
         rule = "schema_second_valid" if opinion.valid else "schema_second_invalid"
-        told += (Noted(said("/", rule, severity=Severity.WARNING)),)
+        notes += (Noted(said("/", rule, severity=Severity.WARNING)),)
     elif opinion is None and always:
-        told += (Noted(said("/", "schema_second_unasked", severity=Severity.INFO, limit=MAX_ELEMENTS)),)
-    return told
+        notes += (Noted(said("/", "schema_second_unasked", severity=Severity.INFO, limit=MAX_ELEMENTS)),)
+    return notes
 
 
 def _noted(errors: Sequence[etree._LogEntry], root: etree._Element) -> Iterator[Noted]:
-    declared = (cast("tuple[str, str]", found) for _, found in etree.iterwalk(root, events=("start-ns",)))
+    declared = (cast("tuple[str, str]", declaration) for _, declaration in etree.iterwalk(root, events=("start-ns",)))
     namespaces = {prefix: uri for prefix, uri in declared if prefix}
     for error in errors:
         message = error.message or ""
         attribute = _ATTRIBUTE.search(message)
-        place = readable_path(_element(root, error.path or "/*", namespaces))
+        element = element_at(root, error.path or "/*", namespaces)
+        place = readable_path(root if element is None else element)
         place += f"/@{attribute[1]}" if attribute else ""
         yield Noted(_finding(place, error.type_name or "", message), error.line)
 
@@ -100,17 +101,8 @@ def _finding(place: str, kind: str, message: str) -> Finding:
 
 def _expected(message: str) -> tuple[str, str]:
     """Which elements libxml2 expected, by local name; they come from the schema."""
-    found = _EXPECTED.search(message)
-    if found is None:
+    match = _EXPECTED.search(message)
+    if match is None:
         return "", ""
-    names = _NAMED.sub("", found[1])
+    names = _NAMED.sub("", match[1])
     return f"; erwartet wird: {names}", f"; expected: {names}"
-
-
-def _element(root: etree._Element, path: str, namespaces: dict[str, str]) -> etree._Element:
-    try:
-        found = root.getroottree().xpath(path, namespaces=namespaces)
-    except etree.XPathError:
-        return root
-    first = found[0] if isinstance(found, list) and found else root
-    return first if isinstance(first, etree._Element) else root  # noqa: SLF001 - lxml names its element so

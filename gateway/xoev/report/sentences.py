@@ -1,6 +1,6 @@
 """What the stages say about a document: a German and an English sentence for each rule.
 
-Knows: rules by slug, and the way out. Never does: repeat what the document holds; names of elements come from its
+Knows: rules by slug, and the remedy. Never does: repeat what the document holds; names of elements come from its
 schema. Standard: house rule. Start reading: `SENTENCES`.
 """
 

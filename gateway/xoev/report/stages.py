@@ -90,19 +90,19 @@ class _Judging:
     def report(self, limits: strict_xml.XmlLimits) -> Report:
         parsed = strict_xml.parse(self.data, limits)
         root = parsed.root
-        self.note(
-            Stage.WELL_FORMED, [Noted(Finding("/", one.rule, one.de, one.en), one.line) for one in parsed.faults], ()
-        )
+        faults = [Noted(Finding("/", fault.rule, fault.de, fault.en), fault.line) for fault in parsed.faults]
+        self.note(Stage.WELL_FORMED, faults, ())
         if root is None:
             self.results += [StageResult(stage, StageState.NOT_REACHED) for stage in _ORDER[1:]]
             return self.made("", "")
-        if self.schema(root):
+        valid = self.schema(root)
+        if valid:
             self.rules(root)
         else:
             self.results.append(self.unreached(Stage.RULES, asked=bool(self.scenario.rules)))
         self.codes(root)
         self.characters(root)
-        if self.valid(Stage.SCHEMA):
+        if valid:
             self.service(root)
         else:
             self.results.append(self.unreached(Stage.SERVICE, asked=self.scenario.service is not None))
@@ -112,10 +112,9 @@ class _Judging:
     def schema(self, root: etree._Element) -> bool:
         judge = self.scenario.schema
         asked = () if judge is None else (self.scenario.schema_name or self.scenario.name,)
-        self.note(
-            Stage.SCHEMA, [] if judge is None else schema_stage.broken(judge, root, always=self.scenario.second), asked
-        )
-        return self.valid(Stage.SCHEMA)
+        noted = () if judge is None else schema_stage.broken(judge, root, always=self.scenario.second)
+        self.note(Stage.SCHEMA, noted, asked)
+        return self.results[-1].state is not StageState.FAILED
 
     def rules(self, root: etree._Element) -> None:
         noted: list[Noted] = []
@@ -128,29 +127,26 @@ class _Judging:
 
     def codes(self, root: etree._Element) -> None:
         ask = self.scenario.codes
-        found = [] if ask is None else [_noted(one) for one in ask(root, self.at.date())]
-        self.note(Stage.CODE_LISTS, found, () if ask is None else ("listURI",))
+        noted = [] if ask is None else [_noted(finding) for finding in ask(root, self.at.date())]
+        self.note(Stage.CODE_LISTS, noted, () if ask is None else ("listURI",))
 
     def characters(self, root: etree._Element) -> None:
         letters = self.scenario.letters
-        found = [] if letters is None else list(character_stage.noted(root, self.data.decode(), letters))
-        self.note(Stage.CHARACTERS, found, () if letters is None else (f"DIN 91379 {letters.value}",))
+        noted = [] if letters is None else list(character_stage.noted(root, self.data.decode(), letters))
+        self.note(Stage.CHARACTERS, noted, () if letters is None else (f"DIN 91379 {letters.value}",))
 
     def service(self, root: etree._Element) -> None:
         ask = self.scenario.service
-        found = [] if ask is None else [_noted(finding) for finding in ask(root)]
-        self.note(Stage.SERVICE, found, () if ask is None else (self.scenario.name,))
+        noted = [] if ask is None else [_noted(finding) for finding in ask(root)]
+        self.note(Stage.SERVICE, noted, () if ask is None else (self.scenario.name,))
 
     def note(self, stage: Stage, noted: Iterable[Noted], asked: tuple[str, ...]) -> None:
-        told = tuple(noted)
-        if not told and not asked:
+        entries = tuple(noted)
+        if not entries and not asked:
             self.results.append(_NOTHING[stage])
             return
-        failed = told and any(one.finding.severity is Severity.ERROR for one in told)
-        self.results.append(StageResult(stage, StageState.FAILED if failed else StageState.PASSED, told, asked))
-
-    def valid(self, stage: Stage) -> bool:
-        return all(result.state is not StageState.FAILED for result in self.results if result.stage is stage)
+        failed = entries and any(entry.finding.severity is Severity.ERROR for entry in entries)
+        self.results.append(StageResult(stage, StageState.FAILED if failed else StageState.PASSED, entries, asked))
 
     @staticmethod
     def unreached(stage: Stage, *, asked: bool) -> StageResult:
@@ -161,5 +157,5 @@ class _Judging:
         return Report(digest, len(self.data), self.at, root, namespace, tuple(self.results), tuple(self.outcomes))
 
 
-def _noted(found: Finding | Noted) -> Noted:
-    return found if isinstance(found, Noted) else Noted(found)
+def _noted(finding: Finding | Noted) -> Noted:
+    return finding if isinstance(finding, Noted) else Noted(finding)

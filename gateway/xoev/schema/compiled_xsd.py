@@ -17,6 +17,7 @@ from lxml import etree
 from gateway.model import Finding
 from gateway.xoev.schema.long_rows import counting
 from gateway.xoev.schema.second_judge import SecondJudge
+from gateway.xoev.schema.sets import judged
 from gateway.xoev.schema.weight import is_too_heavy
 from gateway.xoev.xml import strict_xml
 
@@ -84,15 +85,15 @@ class Node:
 
     def tags(self) -> set[str]:
         """The tags of every element that a document may hold from here on."""
-        return {tag for one in self.walk() for tag in (one.tag, one.code) if tag}
+        return {tag for node in self.walk() for tag in (node.tag, node.code) if tag}
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
     """A compiled document schema. `root` is the element that documents begin with; `source` the exact bytes of its XSD.
 
-    `second` judges where libxml2 refuses, `others` are namespaces of elements beside the root's own. What is compiled
-    may be shared, and so is its lock then.
+    `second` judges where libxml2 refuses, `others` are namespaces of elements beside the root's own. A compiled
+    schema may be shared, together with its lock.
     """
 
     namespace: str
@@ -106,20 +107,12 @@ class Schema:
     @property
     def prefixes(self) -> dict[str, str]:
         """`xfd` for the namespace of the root, as the FIM portal has it; others of a published XSD are counted."""
-        return {"xfd": self.namespace} | {f"n{number}": one for number, one in enumerate(self.others, 1)}
+        return {"xfd": self.namespace} | {f"n{number}": namespace for number, namespace in enumerate(self.others, 1)}
 
     def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
-        """Everything that libxml2 finds wrong; empty for a valid document. Safe from several threads.
-
-        A text on which a pattern has too many ways makes libxml2 give up; its log says so, and the document is invalid.
-        """
+        """Everything that libxml2 finds wrong; empty for a valid document. Safe from several threads."""
         with self._lock:
-            try:
-                if self._compiled.validate(document):
-                    return ()
-            except etree.XMLSchemaValidateError:
-                pass
-            return tuple(self._compiled.error_log)
+            return judged(self._compiled, document)
 
 
 def load(source: bytes) -> tuple[Schema | None, tuple[Finding, ...]]:
@@ -183,19 +176,19 @@ def _facets(element: etree._Element, faults: list[Finding]) -> Facets:
         faults.append(_fault(element, "xsd_shape"))
         return Facets()
     base = restriction.get("base", "")
-    found: dict[str, str] = {}
+    facets: dict[str, str] = {}
     codes: list[str] = []
     for facet in restriction:
         if _local(facet) == "enumeration":
             codes.append(facet.get("value", ""))
         else:
-            found[_local(facet)] = facet.get("value", "")
+            facets[_local(facet)] = facet.get("value", "")
     return Facets(
         base=base.partition(":")[2] or base,
-        **{target: int(found[facet]) for facet, target in _LENGTHS.items() if facet in found},
-        minimum=found.get("minInclusive"),
-        maximum=found.get("maxInclusive"),
-        pattern=found.get("pattern"),
+        **{target: int(facets[facet]) for facet, target in _LENGTHS.items() if facet in facets},
+        minimum=facets.get("minInclusive"),
+        maximum=facets.get("maxInclusive"),
+        pattern=facets.get("pattern"),
         codes=tuple(codes),
     )
 

@@ -78,7 +78,8 @@ class Reach:
         self.absent: set[str] = set()
         self.roots: dict[_Key, etree._Element] = {}
         self._sets, self._start = (*sets, _XML), start
-        self._schemas = [sorted(path for path in one.files if path.lower().endswith(".xsd")) for one in self._sets]
+        schemas = [[path for path in part.files if path.lower().endswith(".xsd")] for part in self._sets]
+        self._schemas = [sorted(paths) for paths in schemas]
         self._owners: dict[_Key, str] = {}
         self._parsed: dict[_Key, strict_xml.Parsed] = {}
         self._entries: dict[str, dict[_Key, None]] = {}
@@ -175,20 +176,20 @@ class Reach:
         if namespace == own:
             self.faults.append(schema_fault(place, line, "xsd_self_import"))
             return
-        having: list[_Key] = []
+        candidates: list[_Key] = []
         for number, paths in enumerate(self._schemas):
-            having = [(number, path) for path in paths if self._declares((number, path), namespace)]
-            if having:
+            candidates = [(number, path) for path in paths if self._declares((number, path), namespace)]
+            if candidates:
                 break
-        if not having:
+        if not candidates:
             self.absent.add(namespace)
             self.notices.append(absent(place, line, namespace))
             self.notices += self._unread(namespace)
             return
-        names = {basename(one) for one in _spellings(location)}
-        named = [found for found in having if basename(found[1]) in names]
-        for found in named or having:
-            self._enter(namespace, found)
+        names = {basename(spelling) for spelling in _spellings(location)}
+        named = [candidate for candidate in candidates if basename(candidate[1]) in names]
+        for candidate in named or candidates:
+            self._enter(namespace, candidate)
         part.set("schemaLocation", self._address(namespace))
 
     def _unread(self, namespace: str) -> Iterator[Finding]:
@@ -201,15 +202,15 @@ class Reach:
 
     def _include(self, key: _Key, part: etree._Element, own: str) -> None:
         location = part.get("schemaLocation", "")
-        tried = [self._included(key, one, own) for one in _spellings(location)]
-        found = next((there for there, _ in tried if there is not None), None)
-        if found is None:
-            rule = "xsd_outside" if any(climbs for _, climbs in tried) else "xsd_missing"
+        answers = [self._included(key, spelling, own) for spelling in _spellings(location)]
+        target = next((there for there, _ in answers if there is not None), None)
+        if target is None:
+            rule = "xsd_outside" if any(climbs for _, climbs in answers) else "xsd_missing"
             self.faults.append(schema_fault(self._place(key), part.sourceline or 0, rule, location))
             return
-        part.set("schemaLocation", self._address(found))
-        self._owners.setdefault(found, own)
-        self._waiting.append(found)
+        part.set("schemaLocation", self._address(target))
+        self._owners.setdefault(target, own)
+        self._waiting.append(target)
 
     def _included(self, key: _Key, location: str, own: str) -> tuple[_Key | None, bool]:
         """A relative location within the set; an absolute one by its file name, in this set or the first to have it."""
@@ -217,10 +218,10 @@ class Reach:
         if ":" not in location and not location.startswith("/"):
             inside = normpath(f"{dirname(path)}/{location}".lstrip("/"))
             return ((number, inside) if inside in self._sets[number].files else None), inside.startswith("..")
-        for other in (number, *range(len(self._sets))):
-            for candidate in self._schemas[other]:
-                if basename(candidate) == basename(location) and self._target((other, candidate)) in {own, ""}:
-                    return (other, candidate), False
+        for set_number in (number, *range(len(self._sets))):
+            for candidate in self._schemas[set_number]:
+                if basename(candidate) == basename(location) and self._target((set_number, candidate)) in {own, ""}:
+                    return (set_number, candidate), False
         return None, False
 
     def _enter(self, namespace: str, key: _Key) -> None:
@@ -256,12 +257,12 @@ class Reach:
 
 def find(sets: Iterable[SchemaSet], namespace: str, name: str) -> tuple[SchemaSet, str] | None:
     """The first set with a schema file of that namespace and file name (also a broken one), and its path there."""
-    for one in sets:
-        for path, content in sorted(one.files.items()):
+    for schema_set in sets:
+        for path, content in sorted(schema_set.files.items()):
             if basename(path) == name and _mentions(content, namespace):
-                root = strict_xml.parse(content, strict_xml.DEFAULT_LIMITS, doctype=path in one.doctypes).root
+                root = strict_xml.parse(content, strict_xml.DEFAULT_LIMITS, doctype=path in schema_set.doctypes).root
                 if root is None or root.get("targetNamespace", "") == namespace:
-                    return one, path
+                    return schema_set, path
     return None
 
 

@@ -1,7 +1,7 @@
 """A second judge of documents and schemas, asked where libxml2 refuses: the library `xmlschema`.
 
-Knows: which verdicts of libxml2 the recommendation overrules. Never does: cost anything before it is asked, load a file
-(every location is answered from the same texts in memory), speak of values. Standard: XML Schema 1.0 parts 1 and 2.
+Knows: which verdicts of libxml2 the recommendation overrules. Never does: compile before it is asked, load a file
+(every location is answered from the same texts in memory), repeat values. Standard: XML Schema 1.0 parts 1 and 2.
 Start reading: `SecondJudge.opinion`, then `overruled`.
 """
 
@@ -19,6 +19,8 @@ from urllib.request import BaseHandler, OpenerDirector, Request
 from urllib.response import addinfourl
 
 from lxml import etree
+
+from gateway.xoev.xml.paths import element_at
 
 if TYPE_CHECKING:
     from xmlschema import XMLSchema10
@@ -44,7 +46,7 @@ class Opinion:
 
 
 class SecondJudge:
-    """The same schema, compiled by `xmlschema` at the first question. Safe from several threads."""
+    """The same schema, compiled lazily by `xmlschema` (at the first question). Safe from several threads."""
 
     def __init__(self, address: str, texts: Mapping[str, bytes]) -> None:
         self._address, self._texts = address, texts
@@ -71,7 +73,7 @@ class SecondJudge:
             except Exception:  # noqa: BLE001 - as above: it has no opinion, and the first judge's word stands
                 return None
         is_element = etree.iselement
-        return Opinion(frozenset(tree.getpath(one) if is_element(one) else "/*" for one in wrong))
+        return Opinion(frozenset(tree.getpath(element) if is_element(element) else "/*" for element in wrong))
 
     def _compiled(self) -> XMLSchema10 | None:
         if self._schema is None and not self._refused:
@@ -109,24 +111,20 @@ def overruled(errors: Sequence[etree._LogEntry], root: etree._Element, opinion: 
     Returns:
         those among `errors` at a value with white space around it which the second judge finds valid.
     """
-    found = []
+    lifted = []
     for error in errors:
         if not is_of_value(error) or (error.path or "/*") in opinion.places:
             continue
         value = _value(root, error)
         if value is not None and _OUTER_SPACE.fullmatch(value):
-            found.append(error)
-    return tuple(found)
+            lifted.append(error)
+    return tuple(lifted)
 
 
 def _value(root: etree._Element, error: etree._LogEntry) -> str | None:
-    declared = {prefix: uri for one in root.iter() for prefix, uri in one.nsmap.items() if prefix}
-    try:
-        there = root.getroottree().xpath(error.path or "/*", namespaces=declared)
-    except etree.XPathError:
-        return None
-    element = there[0] if isinstance(there, list) and there else None
-    if not isinstance(element, etree._Element):  # noqa: SLF001 - lxml names its element so
+    declared = {prefix: uri for element in root.iter() for prefix, uri in element.nsmap.items() if prefix}
+    element = element_at(root, error.path or "/*", declared)
+    if element is None:
         return None
     attribute = _ATTRIBUTE.search(error.message or "")
     return element.text if attribute is None else element.get((attribute[1] or "") + attribute[2])
@@ -139,7 +137,7 @@ class _Memory(BaseHandler):
         self._texts = {basename(address): text for address, text in texts.items()}
 
     def memory_open(self, request: Request) -> Any:  # noqa: ANN401 - as urllib has it
-        """The text of an address that `schema_reach` gave; of any other an empty one."""
+        """The text of an address that `Reach` gave; of any other an empty one."""
         return addinfourl(
             io.BytesIO(self._texts.get(basename(request.full_url), b"")), Message(), request.full_url, 200
         )

@@ -2,7 +2,7 @@
 
 Knows: that every location is answered from the sets at hand and nothing is ever fetched. Never does: I/O, edit a file
 (locations are answered in memory only), accept a document type unless the caller knows the file by its digest.
-Standard: XML Schema 1.0 part 1 §4.2 (W3C). Start reading: `compile_set`; the walk is in `schema_reach.py`.
+Standard: XML Schema 1.0 part 1 §4.2 (W3C). Start reading: `compile_set`; the walk is in `reach.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gateway.xoev.schema.reach import Reach, SchemaPart, SchemaSet, find
 from gateway.xoev.schema.second_judge import SecondJudge
 from gateway.xoev.schema.weight import is_too_heavy
 
-__all__ = ["CompiledSet", "SchemaPart", "SchemaSet", "compile_file", "compile_set", "find"]
+__all__ = ["CompiledSet", "SchemaPart", "SchemaSet", "compile_file", "compile_set", "find", "judged"]
 
 XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _GLOBAL: Final = frozenset({"element", "attribute", "complexType", "simpleType", "group", "attributeGroup"})
@@ -38,10 +38,10 @@ class CompiledSet:
         self.namespaces, self.parts, self.notices = namespaces, reach.parts, tuple(reach.notices)
         self.second = second
         self.named: Mapping[tuple[str, str, str], tuple[etree._Element, SchemaPart]] = {
-            (str(etree.QName(one).localname), part.namespace, one.get("name", "")): (one, part)
+            (str(etree.QName(declaration).localname), part.namespace, declaration.get("name", "")): (declaration, part)
             for part in self.parts
-            for one in part.root.iterchildren(etree.Element)
-            if etree.QName(one).localname in _GLOBAL
+            for declaration in part.root.iterchildren(etree.Element)
+            if etree.QName(declaration).localname in _GLOBAL
         }
         self._top = top
         self._compiled = etree.XMLSchema(top)
@@ -61,17 +61,18 @@ class CompiledSet:
     def errors(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
         """Everything that libxml2 finds wrong; empty for a valid document."""
         with self._lock:
-            return _judged(self._compiled, document)
+            return judged(self._compiled, document)
 
     def fill(self, document: etree._Element) -> tuple[etree._LogEntry, ...]:
         """As `errors`, and write the attributes that the schema fixes into `document`; give it a copy."""
         with self._lock:
             if self._filling is None:
                 self._filling = etree.XMLSchema(self._top, attribute_defaults=True)
-            return _judged(self._filling, document)
+            return judged(self._filling, document)
 
 
-def _judged(schema: etree.XMLSchema, document: etree._Element) -> tuple[etree._LogEntry, ...]:
+def judged(schema: etree.XMLSchema, document: etree._Element) -> tuple[etree._LogEntry, ...]:
+    """Everything that libxml2 finds wrong; empty for a valid document. Whoever asks holds the lock of the schema."""
     try:
         if schema.validate(document):
             return ()
@@ -111,7 +112,7 @@ def compile_set(
     try:
         return CompiledSet(top, namespaces, reach, second), ()
     except etree.XMLSchemaParseError as error:
-        stopping = [replace(one, severity=Severity.ERROR) for one in reach.notices]
+        stopping = [replace(notice, severity=Severity.ERROR) for notice in reach.notices]
         differing = [] if stopping or not second.takes() else [judges_differ(reach.name)]
         return None, (*stopping, *_invalid(reach, error), *differing)
 
@@ -120,11 +121,11 @@ def compile_file(
     namespace: str, name: str, sets: Sequence[SchemaSet]
 ) -> tuple[CompiledSet | None, tuple[Finding, ...]]:
     """Compile a schema file by its namespace and file name, from whichever set has it first; else as `compile_set`."""
-    found = find(sets, namespace, name)
-    if found is None:
+    located = find(sets, namespace, name)
+    if located is None:
         return None, (not_installed(name, namespace),)
-    first, path = found
-    return compile_set(first, [one for one in sets if one is not first], path)
+    first, path = located
+    return compile_set(first, [schema_set for schema_set in sets if schema_set is not first], path)
 
 
 class _Known(etree.Resolver):
@@ -143,17 +144,17 @@ class _Known(etree.Resolver):
 def _follows(message: str, reach: Reach) -> bool:
     """Whether a reference only fails because what it refers to belongs to an absent namespace."""
     unresolved = "does not resolve to" in message
-    return unresolved and any((f"'{{{one}}}" if one else "'") in message for one in reach.absent)
+    return unresolved and any((f"'{{{namespace}}}" if namespace else "'") in message for namespace in reach.absent)
 
 
 def _invalid(reach: Reach, error: etree.XMLSchemaParseError) -> tuple[Finding, ...]:
     """What libxml2 says, by file and line; it names parts of the schema, never data of a document.
 
-    What only follows from a part that is not there is left out: the part is told.
+    Errors that only follow from a missing part are left out: that part is reported.
     """
-    said = [entry for entry in error.error_log if entry.level >= etree.ErrorLevels.ERROR]
-    said = [entry for entry in said if not _follows(entry.message or "", reach)]
-    found = [schema_fault(reach.place(one.filename), one.line, "xsd_invalid", one.message) for one in said]
-    if found or reach.notices:
-        return tuple(dict.fromkeys(found))
+    entries = [entry for entry in error.error_log if entry.level >= etree.ErrorLevels.ERROR]
+    entries = [entry for entry in entries if not _follows(entry.message or "", reach)]
+    faults = [schema_fault(reach.place(entry.filename), entry.line, "xsd_invalid", entry.message) for entry in entries]
+    if faults or reach.notices:
+        return tuple(dict.fromkeys(faults))
     return (schema_fault(reach.place(None), 0, "xsd_invalid", str(error)),)

@@ -37,7 +37,7 @@ def has_place(xsd: bytes, name: str = "") -> bool:
 
 
 def _ends_with_signature(element: etree._Element) -> bool:
-    below = [each for each in element if each.tag in _MODELS | _PARTICLES]
+    below = [child for child in element if child.tag in _MODELS | _PARTICLES]
     if not below:
         return False
     last = below[-1]

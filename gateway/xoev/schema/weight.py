@@ -1,4 +1,4 @@
-"""Schemas that explode when they are compiled: groups that double groups, patterns of countless ways, long options.
+"""Schemas of exponential cost to compile: nested groups, patterns that repeat repetitions, long optional rows.
 
 Knows: what libxml2 unfolds while it compiles (also unions of unions, and rows of elements of which each may be left
 out). Never does: compile. Standard: XML Schema 1.0. Start reading: `is_too_heavy`.
@@ -27,29 +27,29 @@ _MAX_DEPTH: Final = 100
 
 def is_too_heavy(roots: Iterable[etree._Element]) -> bool:
     """Whether compiling these files together would take more than some seconds and some hundred megabytes."""
-    given = tuple(roots)
-    weights = _Weights(given)
+    schemas = tuple(roots)
+    weights = _Weights(schemas)
     if weights.patterns > MAX_PATTERNS or weights.unfolded() > MAX_UNFOLDED:
         return True
-    return _Rows(weights.named).ways(given) > MAX_WAYS
+    return _Rows(weights.named).ways(schemas) > MAX_WAYS
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A content model: how many may be left out at its start and its end, whether all of it may, and what it costs."""
+    """A content model: optional elements at its start and its end, whether all of it is optional, and its cost."""
 
     first: int
     last: int
     empty: bool
     cost: int = 0
 
-    def then(self, other: _Row) -> _Row:
-        """One after the other; a row goes on over what may be left out."""
-        cost = min(self.cost + other.cost, MAX_WAYS + 1)
-        if other.empty:
-            return _Row(self.first + (other.first if self.empty else 0), self.last + other.last, self.empty, cost)
-        first = self.first + other.first if self.empty else self.first
-        return _Row(first, other.last, empty=False, cost=cost + (self.last + other.first) ** 3)
+    def then(self, following: _Row) -> _Row:
+        """The sequence of both; a row of optional elements continues from one into the other."""
+        cost = min(self.cost + following.cost, MAX_WAYS + 1)
+        first = self.first + (following.first if self.empty else 0)
+        if following.empty:
+            return _Row(first, self.last + following.last, self.empty, cost)
+        return _Row(first, following.last, empty=False, cost=cost + (self.last + following.first) ** 3)
 
     def ended(self) -> int:
         """What it costs where nothing follows."""
@@ -81,23 +81,21 @@ class _Rows:
         """Of a type or a group definition: its one particle, behind that of the type it extends."""
         for child in part.iterchildren(etree.Element):
             local = etree.QName(child).localname
-            if local == "complexContent":
-                return self._content(child)
             if local == "extension":
                 return self._of(f"type {_local(child.get('base', ''))}").then(self._content(child))
-            if local == "restriction":
+            if local in {"complexContent", "restriction"}:
                 return self._content(child)
             if local in _PARTICLES:
                 return self._particle(child)
         return _NOTHING
 
     def _of(self, key: str) -> _Row:
-        """Of a name; a circle counts as nothing, libxml2 refuses it."""
+        """Of a name, memoised; a cycle counts as nothing, libxml2 refuses it."""
         if key not in self._known and key not in self._open and len(self._open) < _MAX_DEPTH:
             self._open.add(key)
-            found = [self._content(part) for part in self._named.get(key, ())]
+            rows = [self._content(part) for part in self._named.get(key, ())]
             self._open.discard(key)
-            self._known[key] = max(found, key=_Row.ended, default=_NOTHING)
+            self._known[key] = max(rows, key=_Row.ended, default=_NOTHING)
         return self._known.get(key, _NOTHING)
 
     def _particle(self, node: etree._Element) -> _Row:
@@ -108,7 +106,8 @@ class _Rows:
         if local == "group":
             row = self._of(f"group {_local(node.get('ref', ''))}")
         else:
-            rows = [self._particle(child) for child in node.iterchildren(etree.Element) if _is_particle(child)]
+            children = node.iterchildren(etree.Element)
+            rows = [self._particle(child) for child in children if etree.QName(child).localname in _PARTICLES]
             row = _one_of(rows) if local == "choice" else reduce(_Row.then, rows, _NOTHING)
         return replace(row, first=row.first + 1, last=row.last + 1, empty=True) if optional and not row.empty else row
 
@@ -116,10 +115,6 @@ class _Rows:
 def _one_of(rows: Sequence[_Row]) -> _Row:
     first, last = sum(max(row.first, 1) for row in rows), sum(max(row.last, 1) for row in rows)
     return _Row(first, last, any(row.empty for row in rows), sum(row.cost for row in rows))
-
-
-def _is_particle(node: etree._Element) -> bool:
-    return etree.QName(node).localname in _PARTICLES
 
 
 class _Weights:
@@ -147,7 +142,7 @@ class _Weights:
         return total
 
     def _weight(self, key: str) -> int:
-        """Of one name, in whatever namespace; a circle counts once, libxml2 refuses it."""
+        """Of one name, in whatever namespace, memoised; a cycle counts once, libxml2 refuses it."""
         if key in self._known or key in self._open:
             return self._known.get(key, 1)
         if len(self._open) >= _MAX_DEPTH:

@@ -1,6 +1,6 @@
 """How much work a rule may cause: steps that are counted, not seconds, so that every machine refuses the same rule.
 
-Knows: a number that only falls. Never does: read a clock. Standard: of this project. Start reading: `Budget.spend`.
+Knows: how many steps are left. Never does: read a clock. Standard: of this project. Start reading: `Budget.spend`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ STEPS: Final = 2_000_000
 
 
 class Exhausted(Exception):
-    """The budget is used up; whoever runs the rules turns it into a finding."""
+    """The budget is used up; the caller of the rules makes a finding of it."""
 
 
 class Budget:

@@ -1,7 +1,7 @@
 """Which nodes a rule is about: contexts matched from the node upwards, or by evaluating them.
 
 Knows: that a context of names, `/`, `//` and `*` can be matched against an element and its ancestors; that a rule whose
-names a document does not hold cannot match. Never does: guess: any other context is evaluated from the root.
+names a document does not hold cannot match. Never does: match any other context so; it is evaluated from the root.
 Standard: XSLT 2.0 §5.5 (patterns), as ISO/IEC 19757-3 annex H asks. Start reading: `context`, `Elements`.
 """
 
@@ -46,9 +46,9 @@ class Path:
         step, parent = self.steps[number], element.getparent()
         if number == 0:
             return step.deep or not self.rooted or parent is None
-        wanted = self.steps[number - 1].name
+        name = self.steps[number - 1].name
         while parent is not None:
-            if _fits(parent, wanted) and self._above(parent, number - 1, budget):
+            if _fits(parent, name) and self._above(parent, number - 1, budget):
                 return True
             if not step.deep:
                 return False
@@ -72,10 +72,10 @@ class Context:
         if self.paths is None:
             yield from self.evaluated.nodes(counted, variables)
             return
-        known = counted.root.elements  # type: ignore[union-attr] # a document always has them
+        nodes = counted.root.elements  # type: ignore[union-attr] # a document always has them
         for element in there.candidates(self.paths, counted.budget):
             if any(path.matches(element, counted.budget) for path in self.paths):
-                yield known[element]  # type: ignore[index] # as above
+                yield nodes[element]  # type: ignore[index] # as above
 
 
 class Elements:
@@ -90,19 +90,19 @@ class Elements:
 
     def candidates(self, paths: tuple[Path, ...], budget: Budget) -> list[etree._Element]:
         """Every element whose name is the last of a path, in document order; pays for looking at them."""
-        wanted = {path.steps[-1].name for path in paths}
-        found = self._by_name.get(next(iter(wanted)), []) if len(wanted) == 1 and ANY not in wanted else self._all
-        budget.spend(1 + (len(found) >> 4))
-        return found if ANY in wanted or len(wanted) == 1 else [each for each in found if each.tag in wanted]
+        names = {path.steps[-1].name for path in paths}
+        elements = self._by_name.get(next(iter(names)), []) if len(names) == 1 and ANY not in names else self._all
+        budget.spend(1 + (len(elements) >> 4))
+        return elements if ANY in names or len(names) == 1 else [node for node in elements if node.tag in names]
 
 
 def context(text: str, namespaces: Mapping[str, str]) -> Context:
     """Read a context; raises `xpath.Unreadable`."""
     token = expression(text, namespaces).token
     alternatives = list(_alternatives(token))
-    paths = [_path(each, namespaces) for each in alternatives]
+    paths = [_path(alternative, namespaces) for alternative in alternatives]
     plain = [path for path in paths if path is not None]
-    needed = tuple(frozenset(_names(each, namespaces)) for each in alternatives)
+    needed = tuple(frozenset(_names(alternative, namespaces)) for alternative in alternatives)
     # as in a pattern, a relative path may begin anywhere
     return Context(
         text, tuple(plain) if len(plain) == len(paths) else None, expression(f"//({text})", namespaces), needed

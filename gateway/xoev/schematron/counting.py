@@ -56,9 +56,6 @@ COLLATED: Final[Mapping[str, int]] = {
 }
 """Functions whose last argument names a collation; another than by code point would switch the process's locale."""
 
-_PASSING: Final = frozenset({"(name)", ":", "*", "node", "text", "element", "comment", "processing-instruction"})
-_SIBLINGS: Final = frozenset({"following-sibling", "preceding-sibling"})
-_WHOLE: Final = frozenset({"following", "preceding", "root", "<<", ">>", "is"})
 _REFERENCE: Final = re.compile(r"\\[\\$]|\$([0-9])")
 
 Context = Any
@@ -68,7 +65,7 @@ Context = Any
 def counted(symbols: Mapping[str, type[XPathToken]]) -> dict[str, type[XPathToken]]:
     """The symbol table of a parser whose tokens count what they do."""
     return {
-        name: type(token.__name__, (_OWN.get(name, _Counting), token), {"hidden": _hidden_in(name)})
+        name: type(token.__name__, (_OWN.get(name, _Counting), token), {"hidden": _HIDDEN.get(name, _Hidden.NOTHING)})
         for name, token in symbols.items()
         if name not in REFUSED
     }
@@ -83,12 +80,12 @@ class _Hidden(Enum):
     DOCUMENT = 3
 
 
-def _hidden_in(symbol: str) -> _Hidden:
-    if symbol in _PASSING:
-        return _Hidden.CHILDREN
-    if symbol in _SIBLINGS:
-        return _Hidden.SIBLINGS
-    return _Hidden.DOCUMENT if symbol in _WHOLE else _Hidden.NOTHING
+_HIDDEN: Final = {
+    **dict.fromkeys(("(name)", ":", "*", "node", "text", "element", "comment"), _Hidden.CHILDREN),
+    "processing-instruction": _Hidden.CHILDREN,
+    **dict.fromkeys(("following-sibling", "preceding-sibling"), _Hidden.SIBLINGS),
+    **dict.fromkeys(("following", "preceding", "root", "<<", ">>", "is"), _Hidden.DOCUMENT),
+}
 
 
 def _light(_item: Any) -> int:  # noqa: ANN401 - any item
@@ -104,7 +101,7 @@ def _large(item: Any) -> int:  # noqa: ANN401 - a whole number
 
 
 _WEIGHERS: Final[dict[type, Callable[[Any], int]]] = {}
-"""How items of a type are weighed; found out once for each, since the library's types take long to ask."""
+"""How items of a type are weighed, memoised by type, since the library's types are slow to test."""
 
 
 def _weight(item: object) -> int:
@@ -204,13 +201,13 @@ class _Distinct(_Counting):
         return list(self.select(context))
 
 
-def _numbers(one: object, other: object) -> bool:
+def _numbers(left: object, right: object) -> bool:
     kinds = (int, float, Decimal)
-    return all(isinstance(each, kinds) and not isinstance(each, bool) for each in (one, other))
+    return all(isinstance(value, kinds) and not isinstance(value, bool) for value in (left, right))
 
 
-def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - atomic values of one kind
-    return bool(one == other or (one != one and other != other))  # noqa: PLR0124 - NaN is one value here (F&O §15.1.6)
+def _same(left: Any, right: Any) -> bool:  # noqa: ANN401 - atomic values of one kind
+    return bool(left == right or (left != left and right != right))  # noqa: PLR0124 - NaN is one value here (F&O §15.1.6)
 
 
 class _DeepEqual(_Counting):
@@ -243,10 +240,12 @@ class _Pattern(_Counting):
         except Unsuitable:
             raise self.error("FORX0002", "no pattern that can be matched in linear time") from None
 
-    def _advancing(self, pattern: Pattern) -> Pattern:
+    def _advancing(self, pattern: Pattern) -> None:
         if pattern.search(""):
             raise self.error("FORX0003", "the pattern fits the empty text")
-        return pattern
+
+    def select(self, context: Context = None) -> Iterator[Any]:
+        yield self.evaluate(context)
 
 
 class _Matches(_Pattern):
@@ -255,9 +254,6 @@ class _Matches(_Pattern):
     def evaluate(self, context: Context = None) -> Any:  # noqa: ANN401 - as the library's method
         text, pattern = self._read(context, 2)
         return pattern.search(text or "") is not None
-
-    def select(self, context: Context = None) -> Iterator[Any]:
-        yield self.evaluate(context)
 
 
 class _Tokenize(_Pattern):
@@ -288,17 +284,14 @@ class _Replace(_Pattern):
         if re.search(r"(?<!\\)(?:\\\\)*\\(?![\\$])|(?<!\\)(?:\\\\)*\$(?![0-9])", replacement):
             raise self.error("FORX0004", "the replacement has a stray backslash or dollar")
         context.budget.spend((len(text or "") * max(len(replacement), 1)) >> 6)
-        spelled = _REFERENCE.sub(lambda found: _referred(found, pattern.groups), replacement)
+        spelled = _REFERENCE.sub(lambda match: _referred(match, pattern.groups), replacement)
         return pattern.sub(spelled, text or "")
 
-    def select(self, context: Context = None) -> Iterator[Any]:
-        yield self.evaluate(context)
 
-
-def _referred(found: re.Match[str], groups: int) -> str:
-    if found[1] is None:
-        return r"\\" if found[0] == "\\\\" else "$"
-    return rf"\g<{found[1]}>" if int(found[1]) <= groups else ""
+def _referred(match: re.Match[str], groups: int) -> str:
+    if match[1] is None:
+        return r"\\" if match[0] == "\\\\" else "$"
+    return rf"\g<{match[1]}>" if int(match[1]) <= groups else ""
 
 
 _OWN: Final[Mapping[str, type[XPathToken]]] = {

@@ -49,7 +49,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "This file is not included; only files beside this one are (a relative name without ..): {0}.",
     ),
 }
-"""Slug -> sentences with places for what is named."""
+"""Slug -> sentences with placeholders."""
 _SAID: Final = Sentences(SENTENCES)
 
 
@@ -84,8 +84,8 @@ class Faults:
 
 def fault(element: etree._Element, rule: str, *params: str, file: str = "") -> Finding:
     """A fault at an element's line."""
-    place = f"/{file}" if file else ""
-    return _SAID.finding(f"{place}/{element.sourceline or 0}", rule, *params)
+    prefix = f"/{file}" if file else ""
+    return _SAID.finding(f"{prefix}/{element.sourceline or 0}", rule, *params)
 
 
 def local(element: etree._Element) -> str:

@@ -1,4 +1,4 @@
-r"""Regular expressions of XPath in time that grows with the text and never with the ways to match it.
+r"""Regular expressions of XPath matched in linear time.
 
 Knows: how `fn:matches`, `fn:replace` and `fn:tokenize` read patterns and flags. Never does: backtrack; a pattern that
 needs it (back-references) is refused. Standard: XQuery and XPath Functions 1.0 §7.6; the engine is RE2.
@@ -50,7 +50,7 @@ class Pattern(Protocol):
 
 @lru_cache(maxsize=512)
 def compiled(pattern: str, flags: str = "") -> Pattern:
-    """A pattern ready to match; raises `Unsuitable`.
+    """A pattern ready to match, memoised; raises `Unsuitable`.
 
     Args:
         pattern: as a rule writes it, at most 2,000 characters.
@@ -71,10 +71,10 @@ def compiled(pattern: str, flags: str = "") -> Pattern:
     options.dot_nl = "s" in flags
     options.case_sensitive = "i" not in flags
     try:
-        found: Pattern = re2.compile(_OUTSIDE_SETS.sub(_meant, translated.replace(_END, "$")), options)
+        matcher: Pattern = re2.compile(_OUTSIDE_SETS.sub(_meant, translated.replace(_END, "$")), options)
     except re2.error:
         raise Unsuitable from None
-    return found
+    return matcher
 
 
 def _meant(match: re.Match[str]) -> str:

@@ -115,7 +115,7 @@ class RuleSet:
         ]
         expressions = [let.value for let in lets] + [rule.context.evaluated for rule in rules]
         expressions += [check.test for rule in rules for check in rule.checks]
-        return any(one.timed for one in [*expressions, *(value.expression for value in self._values())])
+        return any(expression.timed for expression in [*expressions, *(value.expression for value in self._values())])
 
     def _values(self) -> Iterator[XPathValue]:
         messages = (m for p in self.patterns for r in p.rules for c in r.checks for m in c.messages)
@@ -170,4 +170,4 @@ class RuleOutcome:
     @property
     def failed(self) -> tuple[Failed, ...]:
         """Every failure in the order of patterns and rules."""
-        return tuple(one for _, asked in self.patterns for each in asked for one in each.failed)
+        return tuple(failure for _, asked in self.patterns for rule in asked for failure in rule.failed)

@@ -29,11 +29,10 @@ from gateway.xoev.schematron.model import (
     SchematronRule,
     XPathValue,
 )
-from gateway.xoev.schematron.unfolding import Sources, unfold
+from gateway.xoev.schematron.unfolding import LIMITS, Sources, unfold
 from gateway.xoev.schematron.xpath import Expression, Unreadable, expression
 from gateway.xoev.xml import strict_xml
 
-LIMITS: Final = strict_xml.XmlLimits(size=4 << 20, depth=32)
 MAX_CHECKS: Final = 20_000
 _BINDINGS: Final = frozenset({"xslt2", "xpath2"})
 _SEVERITIES: Final[Mapping[str, Severity]] = {
@@ -76,8 +75,8 @@ def read(source: bytes, sources: Sources | None = None) -> tuple[RuleSet | None,
         return None, noted.findings()
     unfold(parsed.root, sources or {}, noted)
     rules = _Reader(parsed.root, noted).schema(hashlib.sha256(source).hexdigest())
-    found = noted.findings()
-    return (None if found else rules), found
+    findings = noted.findings()
+    return (None if findings else rules), findings
 
 
 class _Reader:
@@ -86,9 +85,9 @@ class _Reader:
     def __init__(self, root: etree._Element, noted: Faults) -> None:
         self.root = root
         self.noted = noted
-        self.namespaces = {one.get("prefix", ""): one.get("uri", "") for one in root.findall(f"{SCH}ns")}
+        self.namespaces = {element.get("prefix", ""): element.get("uri", "") for element in root.findall(f"{SCH}ns")}
         self.language = _language(root, "de")
-        self.diagnostics = {one.get("id", ""): one for one in root.iterfind(f"{SCH}diagnostics/{SCH}diagnostic")}
+        self.diagnostics = {text.get("id", ""): text for text in root.iterfind(f"{SCH}diagnostics/{SCH}diagnostic")}
         self.checks = 0
 
     def schema(self, digest: str) -> RuleSet:
@@ -96,12 +95,13 @@ class _Reader:
         if root.get("queryBinding", "xslt").lower() not in _BINDINGS:
             self.noted.add(root, "sch_binding")
         self.known(root)
-        patterns = tuple(self.pattern(one) for one in root.findall(f"{SCH}pattern") if one.get("abstract") != "true")
-        phases = {one.get("id", ""): self.phase(one) for one in root.findall(f"{SCH}phase")}
-        there = {pattern.id for pattern in patterns}
+        concrete = (part for part in root.findall(f"{SCH}pattern") if part.get("abstract") != "true")
+        patterns = tuple(map(self.pattern, concrete))
+        phases = {element.get("id", ""): self.phase(element) for element in root.findall(f"{SCH}phase")}
+        pattern_ids = {pattern.id for pattern in patterns}
         for element, phase in zip(root.findall(f"{SCH}phase"), phases.values(), strict=False):
-            if phase.active - there:
-                self.noted.add(element, "sch_unknown", ", ".join(sorted(phase.active - there)))
+            if phase.active - pattern_ids:
+                self.noted.add(element, "sch_unknown", ", ".join(sorted(phase.active - pattern_ids)))
         chosen = root.get("defaultPhase", ALL)
         if chosen != ALL and chosen not in phases:
             self.noted.add(root, "sch_unknown", chosen)
@@ -119,15 +119,15 @@ class _Reader:
 
     def phase(self, element: etree._Element) -> Phase:
         self.known(element)
-        return Phase(self.lets(element), frozenset(one.get("pattern", "") for one in element.findall(f"{SCH}active")))
+        return Phase(self.lets(element), frozenset(part.get("pattern", "") for part in element.findall(f"{SCH}active")))
 
     def pattern(self, element: etree._Element) -> RulePattern:
         self.known(element)
         if element.get("documents") is not None:
             self.noted.add(element, "sch_documents")
         name = self.identifier(element, "pattern")
-        rules = [one for one in element.findall(f"{SCH}rule") if one.get("abstract") != "true"]
-        return RulePattern(name, self.lets(element), tuple(made for one in rules if (made := self.rule(one))))
+        rules = [rule for rule in element.findall(f"{SCH}rule") if rule.get("abstract") != "true"]
+        return RulePattern(name, self.lets(element), tuple(parsed for rule in rules if (parsed := self.rule(rule))))
 
     def rule(self, element: etree._Element) -> SchematronRule | None:
         self.known(element)
@@ -135,16 +135,17 @@ class _Reader:
         if text is None:
             self.noted.add(element, "sch_attribute", "context")
             return None
-        found = self.readable(element, "context", lambda: context(text, self.namespaces))
+        rule_context = self.readable(element, "context", lambda: context(text, self.namespaces))
         checks = tuple(
-            made
-            for one in element.iterchildren(f"{SCH}assert", f"{SCH}report")
-            if (made := self.check(one, element)) is not None
+            check
+            for child in element.iterchildren(f"{SCH}assert", f"{SCH}report")
+            if (check := self.check(child, element)) is not None
         )
-        if found is None:
+        if rule_context is None:
             return None
         name = self.identifier(element, "rule")
-        return SchematronRule(name, element.sourceline or 0, found, self.lets(element), checks, element.get("role", ""))
+        line, role = element.sourceline or 0, element.get("role", "")
+        return SchematronRule(name, line, rule_context, self.lets(element), checks, role)
 
     def check(self, element: etree._Element, rule: etree._Element) -> Check | None:
         self.checks += 1
@@ -156,7 +157,7 @@ class _Reader:
         if test is None:
             return None
         role, flag = (str(element.get(name) or rule.get(name, "")) for name in ("role", "flag"))
-        weights = [_SEVERITIES[each] for each in (role.lower(), flag.lower()) if each in _SEVERITIES]
+        weights = [_SEVERITIES[word] for word in (role.lower(), flag.lower()) if word in _SEVERITIES]
         named = tuple(element.get("diagnostics", "").split())
         return Check(
             id=self.identifier(element, local(element)),
@@ -175,11 +176,11 @@ class _Reader:
         own = _language(element, self.language)
         yield RuleMessage(own, tuple(self.parts(element)))
         for name in diagnostics:
-            there = self.diagnostics.get(name)
-            if there is None:
+            diagnostic = self.diagnostics.get(name)
+            if diagnostic is None:
                 self.noted.add(element, "sch_unknown", name)
-            elif (language := _language(there, self.language)) != own:
-                yield RuleMessage(language, tuple(self.parts(there)))
+            elif (language := _language(diagnostic, self.language)) != own:
+                yield RuleMessage(language, tuple(self.parts(diagnostic)))
 
     def parts(self, element: etree._Element) -> Iterator[str | XPathValue]:
         yield str(element.text or "")
@@ -196,15 +197,15 @@ class _Reader:
             yield str(child.tail or "")
 
     def lets(self, element: etree._Element) -> tuple[Let, ...]:
-        found: list[Let] = []
-        for one in element.findall(f"{SCH}let"):
-            name = one.get("name")
+        lets: list[Let] = []
+        for let in element.findall(f"{SCH}let"):
+            name = let.get("name")
             if name is None:
-                self.noted.add(one, "sch_attribute", "name")
-            value = self.expression(one, "value")
+                self.noted.add(let, "sch_attribute", "name")
+            value = self.expression(let, "value")
             if name is not None and value is not None:
-                found.append(Let(name, value))
-        return tuple(found)
+                lets.append(Let(name, value))
+        return tuple(lets)
 
     def expression(self, element: etree._Element, attribute: str) -> Expression | None:
         text = element.get(attribute)

@@ -34,7 +34,7 @@ from gateway.xoev.schematron.xpath import TROUBLE, Counted, Variables, context_o
 from gateway.xoev.xml.paths import readable_path
 
 MAX_FAILED: Final = 1_000
-"""Failures that are told; a document that breaks more is told so."""
+"""Failures that are reported; of more only the fact is."""
 _HIDDEN: Final = "…"
 
 
@@ -67,7 +67,7 @@ def run(  # noqa: PLR0913 - what a caller may choose, each by name
 
 
 class _Enough(Exception):
-    """More failures than are told."""
+    """More failures than are reported."""
 
 
 class _Asking:
@@ -95,20 +95,20 @@ class _Asking:
             cut = True
         except TROUBLE:
             broken = RuleBroken.EVALUATION
-        told = tuple((pattern, tuple(tally.asked() for tally in tallies)) for pattern, tallies in self.done)
-        return RuleOutcome(self.rules, name, told, broken, self.place if broken else "", cut)
+        asked = tuple((pattern, tuple(tally.asked() for tally in tallies)) for pattern, tallies in self.done)
+        return RuleOutcome(self.rules, name, asked, broken, self.place if broken else "", cut)
 
     def patterns(self, phase: Phase | None) -> None:
         self.place = "document"
         counted = context_of(self.root, self.budget, self.at)
-        there = Elements(self.root)
+        elements = Elements(self.root)
         self.place = "let"
         shared = self.bound(counted, counted.root, self.rules.lets, {})
         if phase is not None:
             shared = self.bound(counted, counted.root, phase.lets, shared)
         for pattern in self.rules.patterns:
             if phase is None or pattern.id in phase.active:
-                self.pattern(counted, there, pattern, shared)
+                self.pattern(counted, elements, pattern, shared)
 
     def pattern(self, counted: Counted, there: Elements, pattern: RulePattern, shared: Variables) -> None:
         tallies: list[_Tally] = []
@@ -148,7 +148,7 @@ class _Asking:
                 tally.failed.append(self.failed(counted, check, node, inner or {}, trouble=trouble))
 
     def holds(self, counted: Counted, check: Check, node: Any, variables: Variables) -> bool:  # noqa: ANN401 - as above
-        """The test of a check at a node; one that says the same everywhere is evaluated once."""
+        """The test of a check at a node; memoised where it says the same at every node."""
         if not check.test.fixed:
             return check.test.holds(counted, node, variables)
         known = self.fixed.get(check.test.text)
@@ -169,13 +169,13 @@ class _Asking:
         node: Any,  # noqa: ANN401 - as above
         variables: Variables,
     ) -> dict[str, str]:
-        said: dict[str, str] = {}
+        texts: dict[str, str] = {}
         for message in messages:
             parts = [
                 part if isinstance(part, str) else self.said(counted, part, node, variables) for part in message.parts
             ]
-            said.setdefault(message.language, " ".join("".join(parts).split()))
-        return said
+            texts.setdefault(message.language, " ".join("".join(parts).split()))
+        return texts
 
     def said(self, counted: Counted, value: XPathValue, node: Any, variables: Variables) -> str:  # noqa: ANN401 - as above
         try:

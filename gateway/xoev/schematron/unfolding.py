@@ -19,6 +19,7 @@ from gateway.xoev.xml import strict_xml
 Sources = Mapping[str, bytes]
 """Relative name -> content of the files beside the schema."""
 
+LIMITS: Final = strict_xml.XmlLimits(size=4 << 20, depth=32)
 MAX_INCLUDED: Final = 100
 MAX_ELEMENTS: Final = 100_000
 _NAME: Final = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -48,23 +49,23 @@ class _Unfolding:
 
     def all(self) -> None:
         self.include(self.root, ())
-        abstract = {one.get("id", ""): one for one in self.root.findall(f"{SCH}pattern[@abstract='true']")}
+        abstract = {pattern.get("id", ""): pattern for pattern in self.root.findall(f"{SCH}pattern[@abstract='true']")}
         for pattern in self.root.findall(f"{SCH}pattern[@is-a]"):
             self.fill(pattern, abstract)
-        rules = {one.get("id", ""): one for one in self.root.iterfind(f"{SCH}pattern/{SCH}rule[@abstract='true']")}
+        rules = {rule.get("id", ""): rule for rule in self.root.iterfind(f"{SCH}pattern/{SCH}rule[@abstract='true']")}
         for rule in self.root.findall(f"{SCH}pattern/{SCH}rule"):
             if rule.get("abstract") != "true" and rule.getparent().get("abstract") != "true":  # type: ignore[union-attr] # a pattern
                 self.extend(rule, rules, ())
 
     def include(self, element: etree._Element, above: tuple[str, ...]) -> None:
         """Replace each `include` below an element by the root of the file it names."""
-        for one in list(element.iter(f"{SCH}include")):
-            part, name = self.part(one, above)
-            parent = one.getparent()
+        for include in list(element.iter(f"{SCH}include")):
+            part, name = self.part(include, above)
+            parent = include.getparent()
             if part is None or parent is None:
                 continue
             self.noted.belongs(part, name)
-            parent.replace(one, part)
+            parent.replace(include, part)
             self.include(part, (*above, name))
 
     def part(self, element: etree._Element, above: tuple[str, ...]) -> tuple[etree._Element | None, str]:
@@ -77,7 +78,7 @@ class _Unfolding:
         if not _NAME.fullmatch(name) or name not in self.sources or self.included > MAX_INCLUDED:
             self.noted.add(element, "sch_include", known)
             return None, name
-        parsed = strict_xml.parse(self.sources[name], strict_xml.XmlLimits(size=4 << 20, depth=32))
+        parsed = strict_xml.parse(self.sources[name], LIMITS)
         if parsed.root is None or not str(parsed.root.tag).startswith(SCH) or parsed.root.tag == f"{SCH}schema":
             self.noted.add(element, "sch_include", known)
             return None, name
@@ -89,17 +90,17 @@ class _Unfolding:
         if model is None:
             self.noted.add(pattern, "sch_unknown", pattern.get("is-a", ""))
             return
-        params = {one.get("name", ""): one.get("value", "") for one in pattern.findall(f"{SCH}param")}
+        params = {param.get("name", ""): param.get("value", "") for param in pattern.findall(f"{SCH}param")}
         for child in model:
             if not self.afford(child, pattern):
                 return
             copy = deepcopy(child)
             self.noted.belongs(copy, self.noted.file_of(child))
-            for each in copy.iter(etree.Element):
+            for element in copy.iter(etree.Element):
                 for attribute in _EXPRESSIONS:
-                    text = each.get(attribute)
+                    text = element.get(attribute)
                     if text is not None:
-                        each.set(attribute, _substituted(text, params))
+                        element.set(attribute, _substituted(text, params))
             pattern.append(copy)
 
     def extend(self, rule: etree._Element, rules: Mapping[str, etree._Element], above: tuple[str, ...]) -> None:
@@ -108,34 +109,34 @@ class _Unfolding:
         near = (
             {}
             if pattern is None
-            else {one.get("id", ""): one for one in pattern.findall(f"{SCH}rule[@abstract='true']")}
+            else {candidate.get("id", ""): candidate for candidate in pattern.findall(f"{SCH}rule[@abstract='true']")}
         )
-        for one in rule.findall(f"{SCH}extends"):
-            name = one.get("rule", "")
+        for extends in rule.findall(f"{SCH}extends"):
+            name = extends.get("rule", "")
             model = near.get(name, rules.get(name))
             if name in above:
-                self.noted.add(one, "sch_cycle", name)
+                self.noted.add(extends, "sch_cycle", name)
             elif model is None:
-                self.noted.add(one, "sch_unknown", name or one.get("href", ""))
+                self.noted.add(extends, "sch_unknown", name or extends.get("href", ""))
             else:
                 if model.find(f"{SCH}extends") is not None:
                     self.extend(model, rules, (*above, name))
-                if not self.afford(model, one):
+                if not self.afford(model, extends):
                     return
                 for child in model:
-                    one.addprevious(copied := deepcopy(child))
+                    extends.addprevious(copied := deepcopy(child))
                     self.noted.belongs(copied, self.noted.file_of(child))
-            rule.remove(one)
+            rule.remove(extends)
 
-    def afford(self, model: etree._Element, place: etree._Element) -> bool:
-        """Whether what is copied stays within bounds; notes it once where it does not."""
+    def afford(self, model: etree._Element, element: etree._Element) -> bool:
+        """Whether the copied elements stay within the limit; one fault where they do not."""
         before = self.added
         self.added += sum(1 for _ in model.iter())
         if before <= MAX_ELEMENTS < self.added:
-            self.noted.add(place, "sch_too_many", str(MAX_ELEMENTS))
+            self.noted.add(element, "sch_too_many", str(MAX_ELEMENTS))
         return self.added <= MAX_ELEMENTS
 
 
 def _substituted(text: str, params: Mapping[str, str]) -> str:
     """An expression with `$name` replaced; other variables stay."""
-    return re.sub(r"\$([\w.-]+)", lambda found: params.get(found[1], found[0]), text)
+    return re.sub(r"\$([\w.-]+)", lambda match: params.get(match[1], match[0]), text)

@@ -64,7 +64,7 @@ class Counted(XPathContext):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression as somebody wrote it, ready to be evaluated.
+    """A parsed expression with its text.
 
     `timed`: it asks for the present moment. `fixed`: it says the same wherever in a document it is asked.
     """
@@ -112,9 +112,9 @@ def expression(text: str, namespaces: Mapping[str, str]) -> Expression:
     except (*TROUBLE, SyntaxError, NameError):
         raise Unreadable from None
     tokens = list(_all(token))
-    if any(COLLATED.get(str(each.symbol)) == len(each) for each in tokens):
+    if any(COLLATED.get(str(part.symbol)) == len(part) for part in tokens):
         raise Unreadable
-    symbols = {str(each.symbol) for each in tokens}
+    symbols = {str(part.symbol) for part in tokens}
     return Expression(text, token, bool(symbols & _CLOCKS), "$" not in symbols and _fixed(token))
 
 
@@ -156,6 +156,6 @@ def _fixed(token: XPathToken) -> bool:
 def _all(token: XPathToken) -> Iterator[XPathToken]:
     waiting = [token]
     while waiting:
-        each = waiting.pop()
-        yield each
-        waiting += [child for child in each if isinstance(child, XPathToken)]
+        current = waiting.pop()
+        yield current
+        waiting += [child for child in current if isinstance(child, XPathToken)]

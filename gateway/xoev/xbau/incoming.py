@@ -1,7 +1,7 @@
 """Reading what an authority answers: a message becomes an event of the case, or findings.
 
 Knows: rejection (1100), receipt (1120), file number (1121), formal check (1140), status (1170), acknowledgement (1180).
-Never does: believe a message without its identity, repeat what it holds in a finding, load anything.
+Never does: accept a message without its identity, repeat its content in a finding, load anything.
 Standard: XBau-Kernmodul 1.3.0; the header of XÖV-Basisnachricht 1.1. Start reading: `read`.
 """
 
@@ -120,7 +120,7 @@ class _Reading:
         return _BODIES[event.kind](self, event)
 
     def related(self, event: CaseEvent) -> CaseEvent:
-        """With what it refers to; a message that refers to nothing cannot be given to any case."""
+        """The event with its references; a message without any cannot be assigned to a case."""
         answers = self.uuid(f"bezug/bezugNachricht/{_G2G}nachrichtenUUID")
         reference, number = self.uuid("bezug/referenz"), self.text("bezug/vorgang")
         if reference is None and number is None and answers is None:
@@ -136,8 +136,8 @@ class _Reading:
     def missing(self, path: str) -> None:
         self.faults.append(_fault("/" + path.replace(_G2G, ""), "message_missing"))
 
-    def unfit(self, path: str, wanted: str) -> None:
-        self.faults.append(_fault("/" + path.replace(_G2G, ""), "message_value", wanted))
+    def unfit(self, path: str, expected: str) -> None:
+        self.faults.append(_fault("/" + path.replace(_G2G, ""), "message_value", expected))
 
     def uuid(self, path: str, *, needed: bool = False) -> UUID | None:
         value = self.text(path, needed=needed)
@@ -152,13 +152,13 @@ class _Reading:
         """The instant; without a zone it is German time, as the standard's portals and authorities keep it."""
         value = self.text(path, needed=True)
         if value is not None:
-            found = _INSTANT.fullmatch(value)
+            match = _INSTANT.fullmatch(value)
             try:
-                if found and found["zone"]:
+                if match and match["zone"]:
                     return datetime.fromisoformat(value).astimezone(UTC)
-                if found:
-                    local = datetime.fromisoformat(f"{found['day']}T{found['time']}")
-                    return german_instant(found["day"], found["time"][:5]) + timedelta(
+                if match:
+                    local = datetime.fromisoformat(f"{match['day']}T{match['time']}")
+                    return german_instant(match["day"], match["time"][:5]) + timedelta(
                         seconds=local.second, microseconds=local.microsecond
                     )
             except (ValueError, OverflowError):
@@ -170,10 +170,10 @@ class _Reading:
         value = self.text(path)
         if value is None:
             return None
-        found = _DAY.fullmatch(value)
+        match = _DAY.fullmatch(value)
         try:
-            if found:
-                return date.fromisoformat(found[1])
+            if match:
+                return date.fromisoformat(match[1])
         except ValueError:
             pass
         self.unfit(path, "JJJJ-MM-TT")
@@ -181,14 +181,13 @@ class _Reading:
 
     def code(self, path: str, *, needed: bool = True) -> tuple[Code, ...]:
         """Every code at a path; one at least where it is needed."""
-        found = tuple(_codes(self.root, path))
-        if needed and not found:
+        codes = tuple(_codes(self.root, path))
+        if needed and not codes:
             self.missing(f"{path}/code")
-        return found
+        return codes
 
     def paragraphs(self, path: str) -> tuple[str, ...]:
-        texts = (one.text or "" for one in self.root.iterfind(f"{path}/textabsatz"))
-        return tuple(text.strip() for text in texts if text.strip())
+        return tuple(_texts(self.root, f"{path}/textabsatz"))
 
 
 def _refused(reading: _Reading, event: CaseEvent) -> CaseEvent:
@@ -215,12 +214,12 @@ def _checked(reading: _Reading, event: CaseEvent) -> CaseEvent:
     verdict = reading.text("dokumentationVollstaendig", needed=True)
     if verdict not in {None, "true", "false", "1", "0"}:
         reading.unfit("dokumentationVollstaendig", "true, false")
-    found = "befundFrist/befundliste/befund"
+    finding_path = "befundFrist/befundliste/befund"
     return replace(
         event,
         complete=verdict in {"true", "1"},
-        codes=reading.code(f"{found}/artDesBefundes", needed=False),
-        texts=(*reading.paragraphs("anschreiben"), *reading.paragraphs(f"{found}/beschreibung")),
+        codes=reading.code(f"{finding_path}/artDesBefundes", needed=False),
+        texts=(*reading.paragraphs("anschreiben"), *reading.paragraphs(f"{finding_path}/beschreibung")),
         due_on=reading.day("befundFrist/frist"),
         attachments=tuple(_attachments(reading.root)),
     )
@@ -249,20 +248,20 @@ _BODIES: Final[dict[CaseEventKind, Callable[[_Reading, CaseEvent], CaseEvent]]] 
 
 
 def _codes(root: etree._Element, path: str) -> Iterator[Code]:
-    for one in root.iterfind(path):
-        if value := (one.findtext("code") or "").strip():
-            yield Code(value, one.get("listURI", ""), one.get("listVersionID", ""))
+    for code in root.iterfind(path):
+        if value := (code.findtext("code") or "").strip():
+            yield Code(value, code.get("listURI", ""), code.get("listVersionID", ""))
 
 
 def _texts(root: etree._Element, path: str) -> Iterator[str]:
-    for one in root.iterfind(path):
-        if text := (one.text or "").strip():
+    for element in root.iterfind(path):
+        if text := (element.text or "").strip():
             yield text
 
 
 def _attachments(root: etree._Element) -> Iterator[tuple[str, str]]:
-    for one in root.iterfind("anlagen/anlage/anhangOderVerlinkung/anhang"):
-        yield (one.findtext("dokumentid") or "").strip(), (one.findtext("dateiname") or "").strip()
+    for attachment in root.iterfind("anlagen/anlage/anhangOderVerlinkung/anhang"):
+        yield (attachment.findtext("dokumentid") or "").strip(), (attachment.findtext("dateiname") or "").strip()
 
 
 def _invalid(error: etree._LogEntry) -> Finding:

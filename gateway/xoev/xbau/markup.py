@@ -34,12 +34,12 @@ def plain(encoded: str) -> tuple[str, ...] | None:
 
 
 def _paragraphs(root: etree._Element) -> list[str]:
-    found: list[str] = []
+    paragraphs: list[str] = []
     words: list[str] = []
 
     def end() -> None:
         if text := " ".join("".join(words).split()):
-            found.append(text)
+            paragraphs.append(text)
         words.clear()
 
     walk = etree.iterwalk(root, events=("start", "end"))
@@ -55,4 +55,4 @@ def _paragraphs(root: etree._Element) -> list[str]:
         elif element is not root:
             words.append(element.tail or "")
     end()
-    return found
+    return paragraphs

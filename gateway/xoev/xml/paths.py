@@ -28,6 +28,16 @@ def readable_path(element: etree._Element) -> str:
     return "/" + "/".join(reversed(steps))
 
 
+def element_at(root: etree._Element, path: str, namespaces: dict[str, str]) -> etree._Element | None:
+    """The first element at a path as libxml2 writes it in errors; None where there is none."""
+    try:
+        nodes = root.getroottree().xpath(path, namespaces=namespaces)
+    except etree.XPathError:
+        return None
+    first = nodes[0] if isinstance(nodes, list) and nodes else None
+    return first if isinstance(first, etree._Element) else None  # noqa: SLF001 - lxml names its element so
+
+
 def _step(element: etree._Element) -> str:
     if not isinstance(element.tag, str):
         return "node()"

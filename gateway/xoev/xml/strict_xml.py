@@ -76,11 +76,11 @@ def parse(data: bytes, limits: XmlLimits = DEFAULT_LIMITS, *, doctype: bool = Fa
     except etree.XMLSyntaxError as error:
         return Parsed(None, syntax_faults(parser.error_log, error, limits.depth))
     except ValueError:
-        return Parsed(None, (_not_well_formed(0),))
+        return Parsed(None, (_fault("xml_not_well_formed", 0),))
     if root.getroottree().docinfo.doctype and not doctype:
-        return Parsed(None, (_doctype(0),))
+        return Parsed(None, (_fault("xml_doctype", 0),))
     if _deeper_than(limits.depth)(root):
-        return Parsed(None, (_too_deep(0, limits.depth),))
+        return Parsed(None, (_fault("xml_too_deep", 0, limits.depth),))
     return Parsed(root)
 
 
@@ -91,32 +91,27 @@ def canonical(element: etree._Element) -> bytes:
 
 def _before_parsing(data: bytes, limits: XmlLimits, *, doctype: bool) -> XmlFault | None:
     if len(data) > limits.size:
-        return XmlFault(
-            "xml_too_large",
-            0,
-            f"Das XML ist größer als {limits.size} Bytes.",
-            f"The XML is larger than {limits.size} bytes.",
-        )
+        return _fault("xml_too_large", 0, limits.size)
     if b"\x00" in data[:2]:  # UTF-16 or UTF-32 without a byte order mark (XML 1.0, appendix F)
-        return _encoding(1)
+        return _fault("xml_encoding", 1)
     try:
         data.decode("utf-8", "strict")
     except UnicodeDecodeError as error:
-        return _encoding(data.count(b"\n", 0, error.start) + 1)
+        return _fault("xml_encoding", data.count(b"\n", 0, error.start) + 1)
     position = len(_BOM) if data.startswith(_BOM) else 0
     while match := _PROLOG.match(data, position):
         position = match.end()
         if match["target"] == b"xml":
             declared = _ENCODING.search(match["content"])
             if declared and declared[1].lower() not in _UTF8_NAMES:
-                return _encoding(1)
+                return _fault("xml_encoding", 1)
     if doctype or not data.startswith(b"<!", position):
         return None
-    return _doctype(data.count(b"\n", 0, position) + 1)
+    return _fault("xml_doctype", data.count(b"\n", 0, position) + 1)
 
 
 class _Parsers(threading.local):
-    """A parser for each thread: making one takes as long as reading a small document."""
+    """A parser for each thread (thread-local): making one takes as long as reading a small document."""
 
     parser: etree.XMLParser | None = None
 
@@ -157,51 +152,36 @@ def syntax_faults(
     beyond = [entry for entry in log if entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]
     if beyond:
         first = beyond[0]
-        return (_too_deep(first.line, depth) if "depth" in first.message else _too_long(first.line),)
+        return (_fault("xml_too_deep" if "depth" in first.message else "xml_too_long", first.line, depth),)
     lines = sorted({entry.line for entry in log}) or [error.lineno or 0]
-    return tuple(_not_well_formed(line) for line in lines)
+    return tuple(_fault("xml_not_well_formed", line) for line in lines)
 
 
-def _too_deep(line: int, depth: int) -> XmlFault:
-    return XmlFault(
-        "xml_too_deep",
-        line,
-        f"Das XML ist tiefer als {depth} Ebenen verschachtelt.",
-        f"The XML nests deeper than {depth} levels.",
-    )
-
-
-def _too_long(line: int) -> XmlFault:
-    return XmlFault(
-        "xml_too_long",
-        line,
-        f"Ein Text, Name oder Attribut im XML ist zu lang (Zeile {line}; höchstens 10 MB, Namen 50.000 Zeichen).",
-        f"A text, name or attribute in the XML is too long (line {line}; at most 10 MB, names 50,000 characters).",
-    )
-
-
-def _not_well_formed(line: int) -> XmlFault:
-    return XmlFault(
-        "xml_not_well_formed",
-        line,
-        f"Das XML ist nicht wohlgeformt (Zeile {line}).",
-        f"The XML is not well-formed (line {line}).",
-    )
-
-
-def _doctype(line: int) -> XmlFault:
-    return XmlFault(
-        "xml_doctype",
-        line,
+_SENTENCES: Final = {
+    "xml_too_large": ("Das XML ist größer als {limit} Bytes.", "The XML is larger than {limit} bytes."),
+    "xml_too_deep": (
+        "Das XML ist tiefer als {limit} Ebenen verschachtelt.",
+        "The XML nests deeper than {limit} levels.",
+    ),
+    "xml_too_long": (
+        "Ein Text, Name oder Attribut im XML ist zu lang (Zeile {line}; höchstens 10 MB, Namen 50.000 Zeichen).",
+        "A text, name or attribute in the XML is too long (line {line}; at most 10 MB, names 50,000 characters).",
+    ),
+    "xml_not_well_formed": (
+        "Das XML ist nicht wohlgeformt (Zeile {line}).",
+        "The XML is not well-formed (line {line}).",
+    ),
+    "xml_doctype": (
         "Eine Dokumenttyp-Deklaration ist nicht erlaubt. Bitte ohne DOCTYPE senden.",
         "A document type declaration is not allowed. Send the document without DOCTYPE.",
-    )
+    ),
+    "xml_encoding": (
+        "Das XML ist nicht in UTF-8 kodiert (Zeile {line}); bitte so speichern.",
+        "The XML is not encoded in UTF-8 (line {line}); save it so.",
+    ),
+}
 
 
-def _encoding(line: int) -> XmlFault:
-    return XmlFault(
-        "xml_encoding",
-        line,
-        f"Das XML ist nicht in UTF-8 kodiert (Zeile {line}); bitte so speichern.",
-        f"The XML is not encoded in UTF-8 (line {line}); save it so.",
-    )
+def _fault(rule: str, line: int, limit: int = 0) -> XmlFault:
+    de, en = (sentence.format(line=line, limit=limit) for sentence in _SENTENCES[rule])
+    return XmlFault(rule, line, de, en)
