@@ -351,10 +351,10 @@ class Municipality:
 
         `test` asks for live ones or those of a test; None: whichever there is.
         """
-        for wanted in (service, "*"):
-            for each in self.destinations:
-                if each.serves(wanted, test=test):
-                    return each
+        for name in (service, "*"):
+            for destination in self.destinations:
+                if destination.serves(name, test=test):
+                    return destination
         return None
 
 

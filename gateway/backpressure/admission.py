@@ -64,14 +64,14 @@ def short(limits: Thresholds, seen: Reading, before: frozenset[Resource] = froze
     def relief(resource: Resource) -> float:
         return RELIEF if resource in before else 1.0
 
-    found = set()
+    scarce = set()
     if seen.disk_bytes is not None and seen.disk_bytes < limits.disk_bytes * relief(Resource.DISK):
-        found.add(Resource.DISK)
+        scarce.add(Resource.DISK)
     if seen.memory_bytes is not None and seen.memory_bytes < limits.memory_bytes * relief(Resource.MEMORY):
-        found.add(Resource.MEMORY)
+        scarce.add(Resource.MEMORY)
     if limits.waiting and seen.waiting is not None and seen.waiting * relief(Resource.QUEUE) >= limits.waiting:
-        found.add(Resource.QUEUE)
-    return frozenset(found)
+        scarce.add(Resource.QUEUE)
+    return frozenset(scarce)
 
 
 @dataclass(slots=True)

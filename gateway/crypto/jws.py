@@ -113,8 +113,8 @@ def _sign(message: bytes, key: SigningKey) -> bytes:
 
 
 def _verify(protected: bytes, body: bytes, signature: bytes, key: VerifyKey | PublicKey, alg: str) -> None:
-    said = protected_header.read(protected)
-    if said.get("alg") != alg or _FORBIDDEN & said.keys():
+    members = protected_header.read(protected)
+    if members.get("alg") != alg or _FORBIDDEN & members.keys():
         raise CryptoFailure
     message = protected + b"." + body
     raw = base64url.decode(signature)

@@ -70,11 +70,11 @@ def may_start(places: int, running: Count, waiting: Count, asks: Party) -> bool:
     destination, municipality = _held(running, asks)
     if destination and free <= max(1, places // KEPT_FREE):
         return False
-    for other in waiting.parties:
-        if other == asks or full(places, running, other):
+    for rival in waiting.parties:
+        if rival == asks or full(places, running, rival):
             continue
-        others_destination, others_municipality = _held(running, other)
-        if other.municipality == asks.municipality:
+        others_destination, others_municipality = _held(running, rival)
+        if rival.municipality == asks.municipality:
             if others_destination < destination:
                 return False
         elif others_municipality < municipality:
@@ -142,11 +142,11 @@ class FairShare:
         self._running.add(party, -1)
         self._note(party)
         for entry in self._line:
-            other, turn = entry
-            if may_start(self._places, self._running, self._waiting, other):
+            waiter, turn = entry
+            if may_start(self._places, self._running, self._waiting, waiter):
                 self._line.remove(entry)
-                self._waiting.add(other, -1)
-                self._start(other)
+                self._waiting.add(waiter, -1)
+                self._start(waiter)
                 turn.set_result(None)
                 return
 

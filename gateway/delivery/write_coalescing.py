@@ -63,12 +63,12 @@ class CoalescedWrites:
 def joined(earlier: Change, later: Change) -> Change:
     """Two changes as one: the later submission, its job, and all lines of both; a state in between counts as passed."""
     before = earlier.submission
-    left = () if before.state is later.submission.state else (Passed(before.state, before.updated_at),)
+    between = () if before.state is later.submission.state else (Passed(before.state, before.updated_at),)
     return replace(
         later,
         journal=earlier.journal + later.journal,
         evidence=earlier.evidence + later.evidence,
         discard=earlier.discard + later.discard,
         blobs=earlier.blobs + later.blobs,
-        passed=(*earlier.passed, *left, *later.passed),
+        passed=(*earlier.passed, *between, *later.passed),
     )

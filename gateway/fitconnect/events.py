@@ -113,11 +113,11 @@ def meaning(kind: str, issuer: str, destination_id: str | None, *, verified: boo
 
     The delivery service rejects what nobody picked up: it withdraws.
     """
-    said = MEANINGS.get(kind, EventMeaning.NOTICE)
-    for_authority = said in {EventMeaning.ACCEPTED, EventMeaning.REJECTED}
+    meant = MEANINGS.get(kind, EventMeaning.NOTICE)
+    for_authority = meant in {EventMeaning.ACCEPTED, EventMeaning.REJECTED}
     if verified and for_authority and issuer.lower() != (destination_id or "").lower():
-        return EventMeaning.WITHDRAWN if said is EventMeaning.REJECTED else EventMeaning.NOTICE
-    return said
+        return EventMeaning.WITHDRAWN if meant is EventMeaning.REJECTED else EventMeaning.NOTICE
+    return meant
 
 
 def understood(event: Event, destination_id: str | None) -> Event:
@@ -129,15 +129,15 @@ def understood(event: Event, destination_id: str | None) -> Event:
 
 def wanted_keys(tokens: Iterable[str], expected: ExpectedEvent) -> frozenset[KeyWanted]:
     """The keys that proving these tokens takes; a token that is refused anyway asks for none."""
-    wanted = set()
+    keys = set()
     for token in tokens:
         try:
             claims = forms.read(token)
         except Malformed:
             continue
         if side := _side(claims, expected):
-            wanted.add(KeyWanted(side, claims.kid))
-    return frozenset(wanted)
+            keys.add(KeyWanted(side, claims.kid))
+    return frozenset(keys)
 
 
 def prove(

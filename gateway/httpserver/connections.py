@@ -67,12 +67,12 @@ class OpenConnections:
         if not self._looks:
             return
         heard, longest = self.generation - 1, loop.time() - _GRACE_S
-        found = [
-            (since, number, each)
-            for number, each in enumerate(self._connections)
-            if each.generation < heard and (since := each.waits_since) is not None and since <= longest
+        waiting = [
+            (since, number, connection)
+            for number, connection in enumerate(self._connections)
+            if connection.generation < heard and (since := connection.waits_since) is not None and since <= longest
         ]
-        for _, _, each in heapq.nsmallest(len(self._connections) - limits.connections, found):
-            self._connections.discard(each)
-            each.close_now()
+        for _, _, connection in heapq.nsmallest(len(self._connections) - limits.connections, waiting):
+            self._connections.discard(connection)
+            connection.close_now()
         loop.call_later(_LOOK_EVERY_S, self.look, limits, loop)

@@ -60,15 +60,15 @@ async def correct(  # noqa: PLR0913, PLR0917 - what `Intake.create` needs, and t
             "Eine Korrektur gilt demselben Dienst und derselben Kommune.",
             "A correction is for the same service and municipality.",
         )
-        for name, said, before in (
+        for name, claimed, before in (
             ("service", application.service, old.submission.service),
             ("municipality", application.municipality, old.submission.municipality),
         )
-        if said is not None and said != before
+        if claimed is not None and claimed != before
     ]
     if faults:
         raise RecordInvalid(findings=tuple(faults))
-    made = await intake.create(client, application, key, supersedes=old.submission.id, admit=admit)
+    correction = await intake.create(client, application, key, supersedes=old.submission.id, admit=admit)
     with suppress(StateConflict):
         await withdraw(intake.store, intake.clock, old.submission.id)
-    return made
+    return correction

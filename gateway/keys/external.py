@@ -75,7 +75,7 @@ class ExternalSigner:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # may hold a PIN
-                env={each: os.environ[each] for each in _PASSED_ON if each in os.environ},
+                env={variable: os.environ[variable] for variable in _PASSED_ON if variable in os.environ},
                 start_new_session=True,
             )
         except OSError:

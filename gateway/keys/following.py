@@ -64,7 +64,7 @@ class Following(Generic[_T]):
         try:
             self._value = self._make()
         except GatewayError as error:
-            rules = sorted({each.rule for each in error.findings}) or [error.code]
+            rules = sorted({finding.rule for finding in error.findings}) or [error.code]
             log.warning("files.not_usable", setting=self._name, rules=rules)
         else:
             log.info("files.read_again", setting=self._name)

@@ -97,12 +97,12 @@ def _named(certificate: x509.Certificate, rule: CertificateRule) -> bool:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         names = x509.SubjectAlternativeName([])
-    wanted = (
+    names_required = (
         (rule.subject, [certificate.subject.rfc4514_string()]),
         (rule.san_dns, names.get_values_for_type(x509.DNSName)),
         (rule.san_uri, names.get_values_for_type(x509.UniformResourceIdentifier)),
     )
-    return all(name is None or name in there for name, there in wanted)
+    return all(name is None or name in present for name, present in names_required)
 
 
 def subject_of(text: str) -> str:

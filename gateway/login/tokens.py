@@ -149,7 +149,7 @@ class PortalTokens:
     def _remember(self, name: bytes, principal: Principal, now: datetime) -> None:
         if len(self._verified) >= _REMEMBERED:
             at = now.timestamp()
-            self._verified = {key: each for key, each in self._verified.items() if each.expires > at}
+            self._verified = {key: principal for key, principal in self._verified.items() if principal.expires > at}
         if len(self._verified) < _REMEMBERED:
             self._verified[name] = principal
 

@@ -60,7 +60,7 @@ class Durations:
     def put_back(self, taken: Mapping[Counterpart, Tally]) -> None:
         """What could not be written down counts on."""
         for counterpart, tally in taken.items():
-            mine = self._tally(counterpart)
-            mine.numbers = [one + other for one, other in zip(mine.numbers, tally.numbers, strict=True)]
-            mine.seconds += tally.seconds
-            mine.slow += tally.slow
+            current = self._tally(counterpart)
+            current.numbers = [number + more for number, more in zip(current.numbers, tally.numbers, strict=True)]
+            current.seconds += tally.seconds
+            current.slow += tally.slow

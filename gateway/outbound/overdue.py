@@ -65,15 +65,15 @@ class Overdue:
     def begin(self, now: float) -> UnderWay:
         """The running task begins one at `now` of the loop's clock; `end` says that it is over."""
         task = asyncio.current_task()
-        one = UnderWay(Progress(self._pace, now), task, task.cancelling() if task else 0)
-        self._under_way.add(one)
+        exchange = UnderWay(Progress(self._pace, now), task, task.cancelling() if task else 0)
+        self._under_way.add(exchange)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._every_s, self._look)
-        return one
+        return exchange
 
-    def end(self, one: UnderWay) -> None:
+    def end(self, exchange: UnderWay) -> None:
         """It is over, well or not."""
-        self._under_way.discard(one)
+        self._under_way.discard(exchange)
 
     def close(self) -> None:
         """Look no more."""
@@ -83,7 +83,7 @@ class Overdue:
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        for one in tuple(self._under_way):
-            if not one.ended and one.progress.overdue(now):
-                one.stop()
+        for exchange in tuple(self._under_way):
+            if not exchange.ended and exchange.progress.overdue(now):
+                exchange.stop()
         self._timer = loop.call_later(self._every_s, self._look) if self._under_way else None

@@ -90,8 +90,8 @@ async def probe(relay: Relay, sender: str, to: str | None = None, *, find: Resol
 
 
 async def _converse(relay: Relay, sender: str, to: str | None, message: bytes | None, find: Resolve) -> None:
-    found = await _judged(relay, find)
-    client = _Pinned(found, relay)
+    addresses = await _judged(relay, find)
+    client = _Pinned(addresses, relay)
     work = apart(lambda: _speak(client, relay, sender, to, message), "mail")
     try:
         async with asyncio.timeout(relay.whole_s):
@@ -121,8 +121,8 @@ async def _judged(relay: Relay, find: Resolve) -> Sequence[str]:
 class _Pinned(smtplib.SMTP):
     """The library's client, connecting to judged addresses only; the certificate is checked for the name."""
 
-    def __init__(self, found: Sequence[str], relay: Relay) -> None:
-        self._found, self._relay = found, relay
+    def __init__(self, addresses: Sequence[str], relay: Relay) -> None:
+        self._found, self._relay = addresses, relay
         self._over, self._lock = False, threading.Lock()
         self._same: socket.socket | None = None
         super().__init__(local_hostname=relay.helo, timeout=relay.step_s)
@@ -152,13 +152,13 @@ class _Pinned(smtplib.SMTP):
             if self._over:
                 plain.close()
                 raise OSError(self._relay.host)
-            made = context(self._relay).wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+            secured = context(self._relay).wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
         try:
-            made.do_handshake()
+            secured.do_handshake()
         except BaseException:
-            made.close()
+            secured.close()
             raise
-        return made
+        return secured
 
     def _hold(self, plain: socket.socket) -> None:
         """Keep a second handle on the connection: wrapping it for TLS takes the first away while it still waits."""
@@ -181,12 +181,12 @@ class _Pinned(smtplib.SMTP):
 
 def context(relay: Relay) -> ssl.SSLContext:
     """TLS as `outbound.client` speaks it: 1.2 at least, the certificate checked for the name."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.load_verify_locations(certifi.where())
+    tls_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls_context.minimum_version = ssl.TLSVersion.TLSv1_2
+    tls_context.load_verify_locations(certifi.where())
     if relay.ca_bundle:
-        made.load_verify_locations(relay.ca_bundle)
-    return made
+        tls_context.load_verify_locations(relay.ca_bundle)
+    return tls_context
 
 
 def _speak(client: _Pinned, relay: Relay, sender: str, to: str | None, message: bytes | None) -> None:

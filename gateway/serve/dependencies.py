@@ -44,7 +44,9 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
     provider = Provider(
         issuers=issuers,
         registry=Registry(
-            changing={each.id: _followed(each, frozenset(runtime.municipalities)) for each in runtime.settings.clients}
+            changing={
+                client.id: _followed(client, frozenset(runtime.municipalities)) for client in runtime.settings.clients
+            }
         ),
         key=runtime.keys.token,
         clock=runtime.clock,
@@ -101,7 +103,10 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
 
 
 def _limits(clients: Iterable[ClientSection]) -> dict[str, ClientLimits]:
-    return {each.id: ClientLimits(each.limits.requests_per_minute, each.limits.submissions_per_day) for each in clients}
+    return {
+        client.id: ClientLimits(client.limits.requests_per_minute, client.limits.submissions_per_day)
+        for client in clients
+    }
 
 
 def attempts(settings: Settings) -> Iterator[Attempt]:
@@ -135,7 +140,7 @@ def _registration(section: ClientSection, towns: frozenset[str]) -> Registration
     )
     place = f"clients.{section.id}"
     secret = read_secret(section.secret_file, f"{place}.secret_file") if section.secret_file else None
-    previous = [read_secret(each, f"{place}.previous_secret_files") for each in section.previous_secret_files]
+    previous = [read_secret(path, f"{place}.previous_secret_files") for path in section.previous_secret_files]
     return registration(
         client, secret=secret, previous=previous, jwks=_jwks(section, place), certificates=tls.rule(section, place)
     )
@@ -145,11 +150,11 @@ def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:
     if section.jwks is None:
         return None
     try:
-        found = json.loads(regular_file.text(section.jwks))
+        jwk_set = json.loads(regular_file.text(section.jwks))
     except (OSError, ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
+        jwk_set = None
+    if not isinstance(jwk_set, dict) or not isinstance(jwk_set.get("keys"), list):
         cause = unusable_files.no_jwk_set(section.jwks)
         named = f"{place}.jwks: {section.jwks}"
         raise unusable_files.refusal(named, "jwks_unreadable", cause, unusable_files.CLIENT_KEYS)
-    return found
+    return jwk_set

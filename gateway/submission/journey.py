@@ -137,8 +137,8 @@ def announced(submission: Submission, result: Announced, now: datetime) -> Chang
 
 def uploaded(submission: Submission, todo: Step, now: datetime) -> Change:
     """The attachments of a step are there; with the last one the submission is uploaded."""
-    there = {part.name for part in todo.parts}
-    parts = tuple(replace(part, uploaded=True) if part.name in there else part for part in submission.parts)
+    names = {part.name for part in todo.parts}
+    parts = tuple(replace(part, uploaded=True) if part.name in names else part for part in submission.parts)
     after = replace(submission, parts=parts)
     state = submission.state if _waiting(after) else State.UPLOADED
     return _done(_moved(after, state, now), todo.intent, ())
@@ -276,7 +276,7 @@ _WHY = {
 
 
 def _kept(event: Event) -> EvidenceEntry:
-    said = {
+    body = {
         "type": event.type,
         "issuer": event.issuer,
         "verified": event.verified,
@@ -285,7 +285,7 @@ def _kept(event: Event) -> EvidenceEntry:
         "key": event.key,
     }
     refused = {} if event.verified else {"problems": [dict(problem) for problem in event.problems]}
-    return EvidenceEntry("event", said | refused)
+    return EvidenceEntry("event", body | refused)
 
 
 def _status(error: GatewayError) -> int | None:

@@ -30,7 +30,7 @@ from gateway.wiring.runtime import Runtime
 async def open_webhook_sender(runtime: Runtime, counted: Failures) -> AsyncIterator[WebhookSender]:
     """What carries messages to webhooks, with connections of its own: a hanging receiver takes none from others."""
     everywhere = frozenset(runtime.municipalities)
-    served = {each.id: frozenset(each.municipalities) or everywhere for each in runtime.settings.clients}
+    served = {client.id: frozenset(client.municipalities) or everywhere for client in runtime.settings.clients}
     async with http_client(_way(runtime.settings, Counterpart.WEBHOOK), durations=runtime.durations) as client:
         yield WebhookSender(
             queue=runtime.store.messages, client=client, clock=runtime.clock, served=served, failures=counted

@@ -123,8 +123,8 @@ async def _erase(runtime: Runtime) -> None:
 
 async def _deadlines(runtime: Runtime) -> None:
     """A look at every deadline."""
-    found = await alarms.look(runtime.store.database, runtime.clock.now(), LIMITS, runtime.limits)
-    for rule, submission_id, municipality in found:
+    raised = await alarms.look(runtime.store.database, runtime.clock.now(), LIMITS, runtime.limits)
+    for rule, submission_id, municipality in raised:
         await log.awarning("alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality)
 
 

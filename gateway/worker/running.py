@@ -59,7 +59,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
             open_alert_sender(runtime, counted) as alert_sender,
         ):
             beside = (*chores(runtime, app, counted), webhook_sender.run(), alert_sender.run())
-            tasks = [asyncio.create_task(each) for each in beside]
+            tasks = [asyncio.create_task(task) for task in beside]
             on_ready()
             try:
                 await jobs.work(app, concurrency=(PLACES + 1) * concurrency, stop=stop)
