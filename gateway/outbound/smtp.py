@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-import certifi
-
 from gateway.errors import (
     AddressRefused,
     CounterpartAway,
@@ -32,6 +30,7 @@ from gateway.errors import (
     CounterpartRefused,
     TlsMissing,
 )
+from gateway.outbound.client import tls_context
 from gateway.outbound.durations import Durations
 from gateway.outbound.network import MAX_ADDRESSES, Resolve, resolve
 from gateway.outbound.pace import Counterpart
@@ -152,7 +151,9 @@ class _Pinned(smtplib.SMTP):
             if self._over:
                 plain.close()
                 raise OSError(self._relay.host)
-            secured = context(self._relay).wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+            secured = tls_context(self._relay.ca_bundle).wrap_socket(
+                plain, server_hostname=host, do_handshake_on_connect=False
+            )
         try:
             secured.do_handshake()
         except BaseException:
@@ -177,16 +178,6 @@ class _Pinned(smtplib.SMTP):
                     self._same.shutdown(socket.SHUT_RDWR)
                 self._same.close()
                 self._same = None
-
-
-def context(relay: Relay) -> ssl.SSLContext:
-    """TLS as `outbound.client` speaks it: 1.2 at least, the certificate checked for the name."""
-    tls_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls_context.minimum_version = ssl.TLSVersion.TLSv1_2
-    tls_context.load_verify_locations(certifi.where())
-    if relay.ca_bundle:
-        tls_context.load_verify_locations(relay.ca_bundle)
-    return tls_context
 
 
 def _speak(client: _Pinned, relay: Relay, sender: str, to: str | None, message: bytes | None) -> None:
@@ -232,7 +223,7 @@ def _opened(client: _Pinned, relay: Relay) -> None:
     if relay.tls == "starttls":
         if not client.has_extn("starttls"):
             raise TlsMissing(host=relay.host, rule="no_starttls")
-        client.starttls(context=context(relay))
+        client.starttls(context=tls_context(relay.ca_bundle))
         client.ehlo()
     if relay.user is not None:
         client.login(relay.user, relay.password or "")
