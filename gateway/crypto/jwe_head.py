@@ -24,7 +24,6 @@ CEK_SIZE: Final = 32
 IV_SIZE: Final = 12
 TAG_SIZE: Final = 16
 IV_CHARS: Final = base64url.encoded_size(IV_SIZE)
-TAG_CHARS: Final = base64url.encoded_size(TAG_SIZE)
 HEADER_LIMIT: Final = 8 * 1024  # characters
 _KEY_LIMIT: Final = base64url.encoded_size(16384 // 8)  # characters; the largest RSA modulus that OpenSSL takes
 HEAD_LIMIT: Final = HEADER_LIMIT + _KEY_LIMIT + IV_CHARS + 3

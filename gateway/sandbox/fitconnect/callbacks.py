@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from gateway.errors import GatewayError
 from gateway.fitconnect import names
@@ -21,7 +21,6 @@ from gateway.sandbox.fitconnect.sandbox import Sandbox
 log = logging.getLogger(__name__)
 
 _KEPT = 500
-Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
 
 
 def authentication(secret: str, timestamp: int, body: bytes) -> str:
