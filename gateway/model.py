@@ -351,11 +351,8 @@ class Municipality:
 
         `test` asks for live ones or those of a test; None: whichever there is.
         """
-        for name in (service, "*"):
-            for destination in self.destinations:
-                if destination.serves(name, test=test):
-                    return destination
-        return None
+        serving = (d for name in (service, "*") for d in self.destinations if d.serves(name, test=test))
+        return next(serving, None)
 
 
 class ClientScope(StrEnum):

@@ -14,8 +14,8 @@ from gateway.model import Submission
 from gateway.ports.store import Change, Passed, Store
 
 AT_ONCE_S = 0.25
-"""A wait so short that what is known waits with it, to be written together with what is read then. After a crash the
-intent that stands and the event log tell it again."""
+"""Up to this wait the pending change is written together with what is read after it. After a crash the intent in the
+row and the event log give it again."""
 
 
 @dataclass(slots=True)

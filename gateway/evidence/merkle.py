@@ -1,4 +1,4 @@
-"""The tree over many heads: one root stands for all, a short path proves one.
+"""The Merkle tree over many heads: one root stands for all, a short path proves one.
 
 Knows: hashing of leaves and nodes, the shape of the tree. Never does: signatures, meaning of a leaf.
 Standard: RFC 6962 §2.1 (tree and path; SHA-256), RFC 9162 §2.1.3.2 (checking a path). Start reading: `Tree`.

@@ -1,7 +1,7 @@
 """The signed events (SETs) of a chain, proven once more from nothing but the archive.
 
 Knows: which entries say what an event must be about, and with which key each was verified. Never does: look at events
-that were refused when they came: they proved nothing then. Standard: `fitconnect.events`. Start reading: `faults`.
+that were refused when they came. Standard: `fitconnect.events`. Start reading: `faults`.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def read(token: str) -> Claims:
     """The claims of a compact JWS that has the form of a SET, header first.
 
     Raises `Malformed` with the rule broken where the token is no JWS of ours or names no issuer; other faults are told
-    in `Claims.fault`. Remembered for the last tokens: a log is read again with every look into it.
+    in `Claims.fault`. Memoised for the last tokens: each poll reads the whole log again.
     """
     _require(len(token) <= MAX_TOKEN_CHARS, "size")
     kid = _kid(token)

@@ -189,13 +189,14 @@ def _broken(token: str, claims: Claims, expected: ExpectedEvent, keys: Keys, *, 
         return rule
     if claims.fault:
         return claims.fault
+    tags = {name.lower(): tag for name, tag in expected.tags.items()}
     rules = (
         ("case", claims.case == expected.case_id.lower()),
         ("subject", (claims.subject_kind, claims.subject) == (names.SUB_PREFIX, expected.submission_id.lower())),
         ("unknown_event", claims.type in names.EVENT_ISSUERS),
         ("issuer_of_event", side in names.EVENT_ISSUERS.get(claims.type, ())),
         ("future", claims.at <= expected.latest),
-        ("tags", claims.type not in names.TAGGED_EVENTS or claims.tags == _lowered(expected.tags)),
+        ("tags", claims.type not in names.TAGGED_EVENTS or claims.tags == tags),
     )
     return next((rule for rule, kept in rules if not kept), None)
 
@@ -213,10 +214,6 @@ def _unsigned(token: str, key: PublicKey | None) -> str | None:
 def _digest(claims: Claims, expected: ExpectedEvent, keys: Keys) -> str:
     key = keys.get(KeyWanted(_side(claims, expected) or "", claims.kid))
     return key.sha256 if key else ""
-
-
-def _lowered(tags: Mapping[str, str]) -> Mapping[str, str]:
-    return {name.lower(): tag for name, tag in tags.items()}
 
 
 def _out_of_turn(claims: Claims, state: str, taken: set[str]) -> str | None:

@@ -85,7 +85,7 @@ class DocumentKeys:
         return tuple(path for path in (keys.signing_jwk_file, keys.certificate_chain_file) if path is not None)
 
     def signer(self, ars: str) -> Signer:
-        """The municipality's signer, kept while its files stay as they are: judging an RSA key takes half a second.
+        """The municipality's signer, memoised while its files stay as they are: judging an RSA key takes half a second.
 
         Where changed files are of no use (half written, key and chain of two) the signer from before goes on. Raises
         `SettingsInvalid` where there is none.
@@ -129,19 +129,17 @@ class DocumentKeys:
 
     async def sign_document(self, municipality: str, document: Document, style: SignatureStyle) -> Signature:
         """See `ports.Keys`; made in a thread."""
-
-        def make() -> Signature:
-            return making.sign(self._ready(municipality), document, style, at=self._clock.now(), new_id=uuid4())
-
-        return await self._in_a_thread(municipality, make)
+        return await self._in_a_thread(
+            municipality,
+            lambda: making.sign(self._ready(municipality), document, style, at=self._clock.now(), new_id=uuid4()),
+        )
 
     async def sign_inside(self, municipality: str, document: Document) -> Document:
         """See `ports.Keys`; made in a thread."""
-
-        def make() -> Document:
-            return making.sign_inside(self._ready(municipality), document, at=self._clock.now(), new_id=uuid4())
-
-        return await self._in_a_thread(municipality, make)
+        return await self._in_a_thread(
+            municipality,
+            lambda: making.sign_inside(self._ready(municipality), document, at=self._clock.now(), new_id=uuid4()),
+        )
 
     def _ready(self, ars: str) -> Signer:
         """The signer; a file that went missing meanwhile holds the submission with that cause, without its path."""

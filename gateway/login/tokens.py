@@ -110,7 +110,7 @@ class PortalTokens:
     def verify(self, token: str, issuer: Issuer, now: datetime, presented: Presented | None = None) -> Principal:
         """Who the token names; `presented` is the certificate that came with it. Raises `Unauthorised` for any fault.
 
-        A verified token is remembered by its hash until it expires, so that the signature is checked once.
+        A verified token is memoised by its hash until it expires, so that the signature is checked once.
         """
         if len(token) > _LIMIT:
             raise Unauthorised

@@ -47,10 +47,7 @@ class Durations:
             log.warning("outbound.slow", counterpart=counterpart.value, host=host, seconds=round(seconds, 1))
 
     def _tally(self, counterpart: Counterpart) -> Tally:
-        found = self._tallies.get(counterpart)
-        if found is None:
-            found = self._tallies[counterpart] = Tally()
-        return found
+        return self._tallies.setdefault(counterpart, Tally())
 
     def take(self) -> Mapping[Counterpart, Tally]:
         """What was noted since the last call."""

@@ -19,7 +19,7 @@ EVERY_S: Final = 1.0
 
 @dataclass(slots=True, eq=False)
 class UnderWay:
-    """One exchange, the task that carries it out, and how often that was asked to end before.
+    """One exchange, the task that carries it out, and how often that task was cancelled before.
 
     An answer that is handed out piece by piece has a task only while one waits for the next piece; in between `cut`
     ends it.
@@ -37,7 +37,7 @@ class UnderWay:
         self.asked = self.task.cancelling() if self.task else 0
 
     def pause(self) -> None:
-        """Nobody waits for it: whoever is handed a piece does with it what he likes."""
+        """No task waits for it: the caller works on the piece it was handed."""
         self.task = None
 
     def stop(self) -> None:
@@ -49,7 +49,7 @@ class UnderWay:
             self.cut()
 
     def was_ended(self) -> bool:
-        """To be asked once, for a `CancelledError`: whether it came from here, and from nobody else too."""
+        """Asked once for a `CancelledError`: whether it came from here, and from here only."""
         return self.ended and self.task is not None and self.task.uncancel() <= self.asked
 
 
