@@ -1,6 +1,6 @@
 """What the machine has left: disk, memory; read from the kernel, cheap enough for every few seconds.
 
-Knows: statvfs, `/proc/meminfo`, control groups version 2. Never does: judge (`pressure` does).
+Knows: statvfs, `/proc/meminfo`, control groups version 2. Never does: judge (`admission` does).
 Standard: Linux, cgroup v2 (memory controller). Start reading: `disk_free`.
 """
 

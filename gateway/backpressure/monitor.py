@@ -1,6 +1,6 @@
 """Looks every few seconds at what runs out, tells the doors and raises alarms.
 
-Knows: which place of the machine, which question to the database. Never does: judge (`pressure` does), refuse.
+Knows: which place of the machine, which question to the database. Never does: judge (`admission` does), refuse.
 Standard: architecture §3. Start reading: `LoadMonitor.look`.
 """
 

@@ -1,10 +1,10 @@
 """Judging what a database holds of evidence: the chain of roots, each root's leaves, a state against its chain.
 
-Knows: what follows from what, whatever was written past the gateway. Never does: I/O, repair; judge an archive
+Knows: what must agree, whatever was written past the gateway. Never does: I/O, repair; judge an archive
 (`verify`). Standard: ADR 8. Start reading: `Walk`.
 
-Each root names the digest of the one before: whose newest root is signed by a key that is trusted, or known from
-outside, has them all; none can be taken out, changed or put in without the next one saying so.
+Each root names the digest of the one before (hash chain): where a trusted key signed the newest one, or it is known
+from outside, no earlier root can be taken out, changed or put in unnoticed.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Walk:
 def contradicts(state: State, links: Sequence[Link]) -> bool:
     """Whether a submission cannot stand in `state` if its chain is true.
 
-    What is before the last request to the counterpart has states without entries of their own; all others have one.
+    States before the last request to the counterpart have no entries of their own; all others have one.
     """
     possible: set[State] = set(WAITING)
     before, sealed = possible, ""

@@ -40,7 +40,7 @@ class ChainHead:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """A root by its number and the digest of its token (hex): who knows the newest knows all before."""
+    """A root by its number and the digest of its token (hex); by the hash chain the newest stands for all before."""
 
     no: int
     digest: str

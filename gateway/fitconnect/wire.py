@@ -28,7 +28,6 @@ _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _UUID: Final = re.compile(names.UUID_PATTERN)
 _KID: Final = re.compile(r"[A-Za-z0-9._~:=+-]{1,128}")
 _TRANSIENT: Final = frozenset({408, 425, 429})
-_SEPARATORS: Final = (",", ":")
 _SUBMISSION: Final = (b'{"encryptedMetadata":"', b'","encryptedData":"', b'"}')
 
 
@@ -129,7 +128,8 @@ def create_submission(  # noqa: PLR0913 - the members of the body
         body["caseId"] = case_id
     if callback:
         body["callback"] = {"url": callback.url, "secret": callback.secret}
-    return Request("POST", f"{VERSION}/submissions", _json(body), names.JSON, names.JSON, call="fitconnect.announce")
+    content = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    return Request("POST", f"{VERSION}/submissions", content, names.JSON, names.JSON, call="fitconnect.announce")
 
 
 def put_attachment(submission_id: str, attachment_id: str, size: int) -> Request:
@@ -287,10 +287,6 @@ def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError
     return tuple(_text(entry) for entry in value)
-
-
-def _json(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(body, separators=_SEPARATORS, ensure_ascii=False).encode()
 
 
 def _id(value: str) -> str:

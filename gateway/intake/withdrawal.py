@@ -19,13 +19,13 @@ from gateway.ports.store import Store, View
 from gateway.submission.actions import cancelled
 
 ATTEMPTS = 5
-"""How often a worker may be quicker than we before we say so."""
+"""How often a worker may commit first before `StateConflict` is raised."""
 
 
 async def withdraw(store: Store, clock: Clock, submission_id: UUID) -> None:
     """Cancel an application that was not submitted yet; one cancelled before stays so.
 
-    A worker that is at it finds its version gone and changes nothing any more. Raises `StateConflict`, `NotFound`.
+    A worker at it finds its version gone and changes nothing any more. Raises `StateConflict`, `NotFound`.
     """
     for _ in range(ATTEMPTS):
         current = await store.load(submission_id)

@@ -70,7 +70,8 @@ class Certificates:
         try:
             certificate = x509.load_der_x509_certificate(presented.der)
             if method == BY_ITSELF:
-                return presented.thumbprint in rule.pinned and _is_valid(certificate, now)
+                valid = certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
+                return valid and presented.thumbprint in rule.pinned
             return rule.by_name and self._vouched(certificate, now) and _named(certificate, rule)
         except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension):
             return False
@@ -85,10 +86,6 @@ class Certificates:
         except VerificationError:
             return False
         return True
-
-
-def _is_valid(certificate: x509.Certificate, now: datetime) -> bool:
-    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
 
 
 def _named(certificate: x509.Certificate, rule: CertificateRule) -> bool:

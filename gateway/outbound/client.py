@@ -141,7 +141,7 @@ class HttpClient:
                 read = await read_limited(response, limit, progress)
                 return Answer(response.status, _headers(response), read, host)
             finally:
-                response.close()  # whoever was heard to the end has gone back to the pool already
+                response.close()  # one read to its end is back in the pool already
         except asyncio.CancelledError:
             if under_way.was_ended():
                 raise CounterpartAway(host=host) from None

@@ -103,7 +103,7 @@ class UnderWayExchange:
             return
         self._over = True
         if self.response is not None:
-            self.response.close()  # whoever was heard to the end has gone back to the pool already
+            self.response.close()  # one read to its end is back in the pool already
         if self._place is not None:
             self._place.release()
         self._client.end(self._under_way, self.host)

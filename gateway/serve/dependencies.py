@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -88,7 +88,10 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
         resumable=runtime.store.pieces,
         pressure=pressure,
         quotas=Quotas(
-            _limits(runtime.settings.clients),
+            {
+                client.id: ClientLimits(client.limits.requests_per_minute, client.limits.submissions_per_day)
+                for client in runtime.settings.clients
+            },
             runtime.clock,
             StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since),
         ),
@@ -100,13 +103,6 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
         limits=BodyLimits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
         version=__version__,
     )
-
-
-def _limits(clients: Iterable[ClientSection]) -> dict[str, ClientLimits]:
-    return {
-        client.id: ClientLimits(client.limits.requests_per_minute, client.limits.submissions_per_day)
-        for client in clients
-    }
 
 
 def attempts(settings: Settings) -> Iterator[Attempt]:

@@ -1,4 +1,4 @@
-"""Genuine events that do not count: a reason that says what they lack, so that somebody asks who issued them.
+"""Genuine events that do not count: the reason says what they lack, so that their issuer can be asked.
 
 Knows: which meanings a submission waits for. Never does: judge an event or say what it lacks (its channel does), let
 one count. Standard: none. Start reading: `reason`.

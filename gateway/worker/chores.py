@@ -82,7 +82,7 @@ async def _places(runtime: Runtime) -> None:
 
 
 async def _durations(runtime: Runtime) -> None:
-    """How long exchanges took is written down, and who is slow becomes an alarm."""
+    """Write down how long exchanges took; a slow counterpart becomes an alarm."""
     taken = runtime.durations.take()
     try:
         if taken:

@@ -77,6 +77,6 @@ def _rehearse(runtime: Runtime) -> None:
 
 
 async def _give_up(runtime: Runtime, submission_id: str, kind: str) -> None:
-    """Not even a failed try of it can be written down as usual."""
+    """Set aside a submission whose failed try cannot be written down as usual."""
     if await set_aside(runtime.store.database, UUID(submission_id), kind, runtime.clock.now()):
         await log.aerror("delivery.set_aside", submission_id=submission_id)

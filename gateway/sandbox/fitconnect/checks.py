@@ -189,15 +189,11 @@ def _document(delivery: ReceivedSubmission, metadata: Mapping[str, Any], tags: M
         if opened.header.get("cty", mime) != mime:  # v1 does not ask for it
             raise _Refused(names.SYNTAX_VIOLATION, "data", _TITLES[names.SYNTAX_VIOLATION])
         _judge(delivery, data["submissionSchema"], raw)
-        signed = "signature" in data or "signature" in delivery.destination.requires
-        wrong = _signature(delivery, data, raw, mime) if signed else None
-        if wrong:
-            raise _Refused(names.TECHNICAL_ERROR, "data", wrong)
+        if "signature" in data or "signature" in delivery.destination.requires:
+            wrong = signature.check(data.get("signature"), raw, delivery.signers, media_type=mime, now=delivery.now)
+            if wrong:
+                raise _Refused(names.TECHNICAL_ERROR, "data", wrong)
     return raw
-
-
-def _signature(delivery: ReceivedSubmission, data: Mapping[str, Any], raw: bytes, mime: str) -> str | None:
-    return signature.check(data.get("signature"), raw, delivery.signers, media_type=mime, now=delivery.now)
 
 
 def _judge(delivery: ReceivedSubmission, schema: Mapping[str, Any], raw: bytes) -> None:
