@@ -41,10 +41,7 @@ _FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Die Datei ist kein vollständiges ZIP-Archiv ohne Vorspann, Kommentar und ZIP64.",
         "The file is no whole ZIP archive without prefix, comment and ZIP64.",
     ),
-    "too_many": (
-        "Ein Nachweisarchiv hat höchstens 1000 Einträge.",
-        "An evidence archive has at most 1000 members.",
-    ),
+    "too_many": ("Ein Nachweisarchiv hat höchstens 1000 Einträge.", "An evidence archive has at most 1000 members."),
     "name": (
         "Der Name eines Eintrags ist nicht zulässig (nur a-z, 0-9, Punkt, Strich; höchstens ein Ordner).",
         "A member's name is not allowed (only a-z, 0-9, dot, dash; at most one folder).",

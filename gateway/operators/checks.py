@@ -165,7 +165,7 @@ class Checks:
     async def alarms(
         self, values: Settings, recipients: Callable[[], tuple[Sequence[Target], smtp.Relay | None]]
     ) -> list[CheckLine]:
-        """Whether alarms can reach people: up to the recipient's name everything is tried, nothing is sent."""
+        """Whether alarms can reach people: everything up to the recipient's name is tried, nothing is sent."""
         try:
             targets, relay = recipients()
         except GatewayError as error:

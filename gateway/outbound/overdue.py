@@ -26,8 +26,8 @@ class UnderWay:
     """
 
     progress: Progress
-    task: asyncio.Task[Any] | None
-    asked: int
+    task: asyncio.Task[Any] | None = None
+    asked: int = 0
     ended: bool = False
     cut: Callable[[], None] | None = None
 
@@ -64,8 +64,8 @@ class Overdue:
 
     def begin(self, now: float) -> UnderWay:
         """The running task begins one at `now` of the loop's clock; `end` says that it is over."""
-        task = asyncio.current_task()
-        exchange = UnderWay(Progress(self._pace, now), task, task.cancelling() if task else 0)
+        exchange = UnderWay(Progress(self._pace, now))
+        exchange.resume()
         self._under_way.add(exchange)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._every_s, self._look)

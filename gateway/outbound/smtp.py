@@ -60,13 +60,7 @@ class Relay:
 
 
 async def send(  # noqa: PLR0913 - a mail, its way, and what the way is told of
-    relay: Relay,
-    sender: str,
-    to: str,
-    message: bytes,
-    *,
-    find: Resolve = resolve,
-    durations: Durations | None = None,
+    relay: Relay, sender: str, to: str, message: bytes, *, find: Resolve = resolve, durations: Durations | None = None
 ) -> None:
     """Hand one message over; returning means that the server has taken it. `durations` learns how long that took.
 

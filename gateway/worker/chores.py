@@ -102,10 +102,7 @@ async def _erase(runtime: Runtime) -> None:
             number = await runtime.retention.run(period)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
             await log.awarning(
-                "worker.not_erased",
-                municipality=period.municipality,
-                service=period.service,
-                **unexpected.named(error),
+                "worker.not_erased", municipality=period.municipality, service=period.service, **unexpected.named(error)
             )
             first = first or error
             continue
@@ -122,7 +119,7 @@ async def _erase(runtime: Runtime) -> None:
 
 
 async def _deadlines(runtime: Runtime) -> None:
-    """A look at every deadline."""
+    """Raise an alarm for each deadline that has passed."""
     raised = await alarms.look(runtime.store.database, runtime.clock.now(), LIMITS, runtime.limits)
     for rule, submission_id, municipality in raised:
         await log.awarning("alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality)

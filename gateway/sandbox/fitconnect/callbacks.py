@@ -30,11 +30,7 @@ def authentication(secret: str, timestamp: int, body: bytes) -> str:
 
 def payload(kind: str, submission: Submission) -> bytes:
     """The body of a callback for one submission; `kind` is the callback's URI."""
-    entry = {
-        "destinationId": submission.destination_id,
-        "submissionId": submission.id,
-        "caseId": submission.case_id,
-    }
+    entry = {"destinationId": submission.destination_id, "submissionId": submission.id, "caseId": submission.case_id}
     body = {"type": kind, "submissionIds": [submission.id], "submissions": [entry]}
     return json.dumps(body, separators=(",", ":")).encode()
 
