@@ -191,13 +191,13 @@ def after(name: str) -> None:
 
 
 def _reached(directory: Path, role: str, point: str) -> None:
-    here = directory / f"{role}.{point}"
+    file = directory / f"{role}.{point}"
     try:
-        wish = here.read_text(encoding="ascii").strip()
+        wish = file.read_text(encoding="ascii").strip()
         if not wish.startswith(_RAISE):
-            here.rename(f"{here}.died")
+            file.rename(f"{file}.died")
     except FileNotFoundError:
-        Path(f"{here}.passed").touch()
+        Path(f"{file}.passed").touch()
     else:
         if wish.startswith(_RAISE):
             raise _exception(wish.removeprefix(_RAISE))(point)
@@ -205,5 +205,5 @@ def _reached(directory: Path, role: str, point: str) -> None:
 
 
 def _exception(name: str) -> type[Exception]:
-    found = getattr(builtins, name, None)
-    return found if isinstance(found, type) and issubclass(found, Exception) else Unforeseen
+    kind = getattr(builtins, name, None)
+    return kind if isinstance(kind, type) and issubclass(kind, Exception) else Unforeseen

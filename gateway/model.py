@@ -351,11 +351,8 @@ class Municipality:
 
         `test` asks for live ones or those of a test; None: whichever there is.
         """
-        for wanted in (service, "*"):
-            for each in self.destinations:
-                if each.serves(wanted, test=test):
-                    return each
-        return None
+        serving = (d for name in (service, "*") for d in self.destinations if d.serves(name, test=test))
+        return next(serving, None)
 
 
 class ClientScope(StrEnum):

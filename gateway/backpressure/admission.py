@@ -1,6 +1,6 @@
 """When the gateway takes nothing new: disk, memory or line of waiting submissions near their limits. Pure.
 
-Knows: limits, what was last seen, what uploads on their way will still need. Never does: look at the machine (`gauge`
+Knows: limits, what was last seen, what uploads on their way will still need. Never does: look at the machine (`machine`
 does), answer. Standard: architecture §3 (accepted means on disk). Start reading: `Pressure.check`.
 
 What was accepted is delivered whatever this says: refused is only what is new, before anything of it is kept.
@@ -21,7 +21,7 @@ RETRY_S: Final = 30.0
 COPIES: Final = 2
 """A byte that comes in stands in its table and, until the next checkpoint, in the database's log."""
 RELIEF: Final = 1.1
-"""A limit that was passed counts as kept again only with this much to spare, so that nothing flutters."""
+"""A limit that was passed counts as kept again only with this much to spare (hysteresis)."""
 
 
 class Resource(StrEnum):
@@ -64,14 +64,14 @@ def short(limits: Thresholds, seen: Reading, before: frozenset[Resource] = froze
     def relief(resource: Resource) -> float:
         return RELIEF if resource in before else 1.0
 
-    found = set()
+    scarce = set()
     if seen.disk_bytes is not None and seen.disk_bytes < limits.disk_bytes * relief(Resource.DISK):
-        found.add(Resource.DISK)
+        scarce.add(Resource.DISK)
     if seen.memory_bytes is not None and seen.memory_bytes < limits.memory_bytes * relief(Resource.MEMORY):
-        found.add(Resource.MEMORY)
+        scarce.add(Resource.MEMORY)
     if limits.waiting and seen.waiting is not None and seen.waiting * relief(Resource.QUEUE) >= limits.waiting:
-        found.add(Resource.QUEUE)
-    return frozenset(found)
+        scarce.add(Resource.QUEUE)
+    return frozenset(scarce)
 
 
 @dataclass(slots=True)

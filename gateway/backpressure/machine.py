@@ -1,6 +1,6 @@
 """What the machine has left: disk, memory; read from the kernel, cheap enough for every few seconds.
 
-Knows: statvfs, `/proc/meminfo`, control groups version 2. Never does: judge (`pressure` does).
+Knows: statvfs, `/proc/meminfo`, control groups version 2. Never does: judge (`admission` does).
 Standard: Linux, cgroup v2 (memory controller). Start reading: `disk_free`.
 """
 
@@ -14,26 +14,26 @@ MEMINFO: Final = Path("/proc/meminfo")
 CGROUP: Final = Path("/sys/fs/cgroup")
 
 
-def disk_free(place: Path) -> int | None:
+def disk_free(path: Path) -> int | None:
     """Bytes that an ordinary user may still write at `place`; None where there is no such place."""
     try:
-        found = os.statvfs(place)
+        volume = os.statvfs(path)
     except OSError:
         return None
-    return found.f_bavail * found.f_frsize
+    return volume.f_bavail * volume.f_frsize
 
 
 def memory_free(meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int | None:
     """Bytes of memory that can be had without swapping: of the machine, or of the container where that is less."""
-    found = [each for each in (_machine(meminfo), _container(cgroup)) if each is not None]
-    return min(found) if found else None
+    limits = [limit for limit in (_machine(meminfo), _container(cgroup)) if limit is not None]
+    return min(limits) if limits else None
 
 
 def _machine(meminfo: Path) -> int | None:
     for line in _text(meminfo).splitlines():
-        name, _, rest = line.partition(":")
+        name, _, amount = line.partition(":")
         if name == "MemAvailable":
-            return int(rest.split()[0]) * 1024
+            return int(amount.split()[0]) * 1024
     return None
 
 

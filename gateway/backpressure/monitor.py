@@ -1,6 +1,6 @@
 """Looks every few seconds at what runs out, tells the doors and raises alarms.
 
-Knows: which place of the machine, which question to the database. Never does: judge (`pressure` does), refuse.
+Knows: which place of the machine, which question to the database. Never does: judge (`admission` does), refuse.
 Standard: architecture §3. Start reading: `LoadMonitor.look`.
 """
 
@@ -77,8 +77,8 @@ class LoadMonitor:
                 self._asked = await self._ask()
             except GatewayError as error:
                 log.warning("watch.not_asked", code=error.code)
-        left, number = self._asked
-        free = [each for each in (self.disk(self.place), left) if each is not None]
+        database_free, number = self._asked
+        free = [limit for limit in (self.disk(self.place), database_free) if limit is not None]
         began, ended = self.pressure.note(Reading(min(free) if free else None, self.memory(), number))
         for resource in began:
             log.warning("watch.refusing", resource=resource.value)

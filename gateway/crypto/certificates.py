@@ -89,9 +89,9 @@ def path_to_root(x5c: Sequence[bytes], roots: Sequence[x509.Certificate]) -> tup
 
     KeyUnfit (`chain_form`, `chain_root`, `chain_signature`).
     """
-    given = certificates_of(x5c)
-    path = [given[0]]
-    for following in (*given[1:], None):
+    certificates = certificates_of(x5c)
+    path = [certificates[0]]
+    for following in (*certificates[1:], None):
         root = next((root for root in roots if signed_by(path[-1], root)), None)
         if root is not None:
             return (*path, root)
@@ -169,10 +169,12 @@ def _check_authority(certificate: x509.Certificate, *, below: int) -> None:
 def _check_leaf(leaf: x509.Certificate, usage: Usage) -> None:
     constraints = extension(leaf, x509.BasicConstraints)
     _require(constraints is None or not constraints.ca, "chain_leaf")
-    given = extension(leaf, x509.KeyUsage)
-    if given is None:
+    key_usage = extension(leaf, x509.KeyUsage)
+    if key_usage is None:
         raise KeyUnfit(rule="chain_key_usage")
-    _require(given.key_encipherment if usage == "keyEncipherment" else given.digital_signature, "chain_key_usage")
+    _require(
+        key_usage.key_encipherment if usage == "keyEncipherment" else key_usage.digital_signature, "chain_key_usage"
+    )
 
 
 def _require(kept: bool, rule: str) -> None:

@@ -40,13 +40,13 @@ def generate_root(
     *, subject: str, not_before: datetime, not_after: datetime, serial: int, key: rsa.RSAPrivateKey | None = None
 ) -> RootCertificate:
     """A self-signed root; `subject` is its common name, `key` an existing RSA-4096 key to use instead of a new one."""
-    own = key or rsa.generate_private_key(65537, 4096)
+    key_pair = key or rsa.generate_private_key(65537, 4096)
     builder = (
-        _certificate(subject, subject, own.public_key(), not_before, not_after, serial)
+        _certificate(subject, subject, key_pair.public_key(), not_before, not_after, serial)
         .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
         .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
     )
-    return RootCertificate(own, _sign(builder, own))
+    return RootCertificate(key_pair, _sign(builder, key_pair))
 
 
 def generate_rsa(  # noqa: PLR0913 - what a certificate says, all of it named
@@ -75,16 +75,16 @@ def generate_rsa(  # noqa: PLR0913 - what a certificate says, all of it named
     issuer = root or generate_root(
         subject=f"{subject} Test-Root", not_before=not_before, not_after=not_after, serial=serial + 1
     )
-    own = key or rsa.generate_private_key(65537, 4096)
+    key_pair = key or rsa.generate_private_key(65537, 4096)
     name = _common_name(issuer.certificate)
     builder = (
-        _certificate(subject, name, own.public_key(), not_before, not_after, serial)
+        _certificate(subject, name, key_pair.public_key(), not_before, not_after, serial)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(key_encipherment=use == "wrapKey", digital_signature=use == "verify"), critical=True)
     )
     leaf = _sign(builder, issuer.key)
     chain = [pybase64.b64encode_as_string(c.public_bytes(Encoding.DER)) for c in (leaf, issuer.certificate)]
-    private = _private_members(own)
+    private = _private_members(key_pair)
     public = {"kty": "RSA", "alg": _ALG[use], "kid": kid, "n": private.pop("n"), "e": private.pop("e"), "x5c": chain}
     return {**public, "key_ops": [_PRIVATE_OP[use]], **private}, {**public, "key_ops": [use]}
 
@@ -106,9 +106,9 @@ def generate_ec(  # noqa: PLR0913 - as `generate_rsa`
     issuer = root or generate_root(
         subject=f"{subject} Test-Root", not_before=not_before, not_after=not_after, serial=serial + 1
     )
-    own = ec.generate_private_key(_CURVES[curve])
+    key_pair = ec.generate_private_key(_CURVES[curve])
     builder = (
-        _certificate(subject, _common_name(issuer.certificate), own.public_key(), not_before, not_after, serial)
+        _certificate(subject, _common_name(issuer.certificate), key_pair.public_key(), not_before, not_after, serial)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(digital_signature=True), critical=True)
     )
@@ -116,7 +116,7 @@ def generate_ec(  # noqa: PLR0913 - as `generate_rsa`
         pybase64.b64encode_as_string(c.public_bytes(Encoding.DER))
         for c in (_sign(builder, issuer.key), issuer.certificate)
     ]
-    numbers, size = own.private_numbers(), (own.key_size + 7) // 8
+    numbers, size = key_pair.private_numbers(), (key_pair.key_size + 7) // 8
     point = {name: _text(getattr(numbers.public_numbers, name).to_bytes(size)) for name in ("x", "y")}
     public = {"kty": "EC", "crv": curve, "alg": _EC_ALG[curve], "kid": kid, **point, "x5c": chain}
     private = {**public, "key_ops": ["sign"], "d": _text(numbers.private_value.to_bytes(size))}

@@ -24,7 +24,6 @@ CEK_SIZE: Final = 32
 IV_SIZE: Final = 12
 TAG_SIZE: Final = 16
 IV_CHARS: Final = base64url.encoded_size(IV_SIZE)
-TAG_CHARS: Final = base64url.encoded_size(TAG_SIZE)
 HEADER_LIMIT: Final = 8 * 1024  # characters
 _KEY_LIMIT: Final = base64url.encoded_size(16384 // 8)  # characters; the largest RSA modulus that OpenSSL takes
 HEAD_LIMIT: Final = HEADER_LIMIT + _KEY_LIMIT + IV_CHARS + 3
@@ -53,19 +52,24 @@ def begin(protected: bytes, wrapped: bytes, iv: bytes, key_for: KeyFor) -> Head:
     """Read the three segments and start decrypting. ValueError or CryptoFailure where they are not ours to open."""
     if len(protected) > HEADER_LIMIT or len(wrapped) > _KEY_LIMIT or len(iv) != IV_CHARS:
         raise CryptoFailure
-    said = header.read(protected)
+    members = header.read(protected)
     nonce = base64url.decode(iv)
     secret = base64url.decode(wrapped)
-    key = _key(said, key_for)
+    key = _key(members, key_for)
     cek, sound = _unwrap(key, secret)
     decryptor = Cipher(algorithms.AES256(cek), modes.GCM(nonce)).decryptor()
     decryptor.authenticate_additional_data(protected)
-    return Head(said, decryptor, sound)
+    return Head(members, decryptor, sound)
 
 
-def _key(said: Mapping[str, Any], key_for: KeyFor) -> rsa.RSAPrivateKey:
-    kid = said.get("kid", "")
-    if said.get("alg") != ALG or said.get("enc") != ENC or _FORBIDDEN & said.keys() or not isinstance(kid, str):
+def _key(members: Mapping[str, Any], key_for: KeyFor) -> rsa.RSAPrivateKey:
+    kid = members.get("kid", "")
+    if (
+        members.get("alg") != ALG
+        or members.get("enc") != ENC
+        or _FORBIDDEN & members.keys()
+        or not isinstance(kid, str)
+    ):
         raise CryptoFailure
     key = key_for(kid)
     if key is None:

@@ -20,8 +20,6 @@ from gateway.crypto.border import silent
 from gateway.crypto.keys import PrivateKey, PublicKey, VerifyKey
 from gateway.errors import CryptoFailure
 
-SigningKey = PrivateKey
-
 PS512: Final = "PS512"
 EDDSA: Final = "EdDSA"
 ES256: Final = "ES256"
@@ -33,7 +31,7 @@ _FORBIDDEN: Final = frozenset({"crit", "b64"})
 _CURVE_OCTETS: Final = 32
 
 
-def sign(payload: bytes, key: SigningKey, header: Mapping[str, Any]) -> str:
+def sign(payload: bytes, key: PrivateKey, header: Mapping[str, Any]) -> str:
     """A compact JWS over `payload`.
 
     `alg` and `kid` are the key's and need not stand in `header`; where they do, they must agree, else CryptoFailure.
@@ -44,7 +42,7 @@ def sign(payload: bytes, key: SigningKey, header: Mapping[str, Any]) -> str:
     return b".".join((protected, body, signature)).decode("ascii")
 
 
-def sign_detached(content: bytes, key: SigningKey, header: Mapping[str, Any]) -> str:
+def sign_detached(content: bytes, key: PrivateKey, header: Mapping[str, Any]) -> str:
     """A JWS over `content` with an empty payload part, `header..signature` (RFC 7515 App. F)."""
     protected, _, signature = sign(content, key, header).split(".")
     return f"{protected}..{signature}"
@@ -93,14 +91,14 @@ def _segments(token: str) -> tuple[bytes, bytes, bytes]:
     return protected, body, signature
 
 
-def _protected(key: SigningKey, header: Mapping[str, Any]) -> bytes:
+def _protected(key: PrivateKey, header: Mapping[str, Any]) -> bytes:
     members = {"alg": key.alg, "kid": key.kid, **header}
     if members["alg"] != key.alg or members["kid"] != key.kid or _FORBIDDEN & members.keys():
         raise CryptoFailure
     return protected_header.write(members)
 
 
-def _sign(message: bytes, key: SigningKey) -> bytes:
+def _sign(message: bytes, key: PrivateKey) -> bytes:
     secret = key.key
     if isinstance(secret, rsa.RSAPrivateKey) and key.alg == PS512:
         return secret.sign(message, _pss(), hashes.SHA512())
@@ -113,8 +111,8 @@ def _sign(message: bytes, key: SigningKey) -> bytes:
 
 
 def _verify(protected: bytes, body: bytes, signature: bytes, key: VerifyKey | PublicKey, alg: str) -> None:
-    said = protected_header.read(protected)
-    if said.get("alg") != alg or _FORBIDDEN & said.keys():
+    members = protected_header.read(protected)
+    if members.get("alg") != alg or _FORBIDDEN & members.keys():
         raise CryptoFailure
     message = protected + b"." + body
     raw = base64url.decode(signature)

@@ -200,10 +200,6 @@ def _octets(jwk: Mapping[str, Any], name: str, rule: str, size: int | None = Non
     return octets
 
 
-def _number(jwk: Mapping[str, Any], name: str, rule: str) -> int:
-    return int.from_bytes(_octets(jwk, name, rule))
-
-
 def _rsa_numbers(jwk: Mapping[str, Any]) -> rsa.RSAPublicNumbers:
     text = jwk.get("n")
     _require(isinstance(text, str) and _N_CHARS <= len(text) <= _N_CHARS_MOST, "n")
@@ -237,7 +233,8 @@ def _rsa_private(jwk: Mapping[str, Any], kid: str) -> PrivateKey:
     alg = _ALG_OF[use]
     _require(jwk.get("alg") == alg, "alg")
     numbers = _rsa_numbers(jwk)
-    d, p, q, dp, dq, qi = (_number(jwk, name, "private_form") for name in ("d", "p", "q", "dp", "dq", "qi"))
+    members = ("d", "p", "q", "dp", "dq", "qi")
+    d, p, q, dp, dq, qi = (int.from_bytes(_octets(jwk, name, "private_form")) for name in members)
     try:
         key = rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, numbers).private_key()
     except ValueError:

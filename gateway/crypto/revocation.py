@@ -129,8 +129,8 @@ def _points(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _web(names: Iterable[x509.GeneralName]) -> tuple[str, ...]:
-    found = (name.value for name in names if isinstance(name, x509.UniformResourceIdentifier))
-    return tuple(url for url in found if url.lower().startswith(("http://", "https://")))
+    urls = (name.value for name in names if isinstance(name, x509.UniformResourceIdentifier))
+    return tuple(url for url in urls if url.lower().startswith(("http://", "https://")))
 
 
 def _ocsp_request(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
@@ -255,8 +255,8 @@ def _covers(crl: x509.CertificateRevocationList, certificate: x509.Certificate) 
         point = item.value
         if isinstance(point, x509.IssuingDistributionPoint):
             partial = point.indirect_crl or point.only_contains_attribute_certs or point.only_some_reasons
-            other = point.only_contains_user_certs if authority else point.only_contains_ca_certs
-            if partial or other:
+            other_kind = point.only_contains_user_certs if authority else point.only_contains_ca_certs
+            if partial or other_kind:
                 return False
         elif item.critical or item.oid == ExtensionOID.DELTA_CRL_INDICATOR:
             return False

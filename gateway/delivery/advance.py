@@ -47,9 +47,9 @@ log = structlog.get_logger()
 PAUSE_S = 60.0
 """How long a submission of a paused destination waits before it looks again; the end of the pause wakes it at once."""
 LOOK_AGAIN_S = 5.0
-"""How long a submission waits that found somebody else asking for what it needs."""
+"""How long a submission waits while another one fetches what it needs (single flight)."""
 UPLOADS_AT_ONCE = 8
-"""Connections that one submission takes: however many attachments it has, it leaves the others theirs."""
+"""Connections that one submission takes, however many attachments it has."""
 STAY_AWAKE_S = 2.0
 """A wait up to this long is slept through by the same run; a longer one becomes a job of its own."""
 
@@ -105,7 +105,7 @@ class Delivery:
         return None
 
     async def _in_place(self, current: Submission) -> datetime | None:
-        """Carry it as far as it goes, in a place of this worker: one who hangs leaves the others theirs."""
+        """Carry it as far as it goes, in a place of this worker: a destination that hangs leaves the others theirs."""
         if self.shares is None:
             return await self._in_turn(current)
         party = Party(self._destination(current), current.municipality)
@@ -152,7 +152,7 @@ class Delivery:
             await self._leave(current, visit)
 
     async def _advance(self, current: Submission, visit: _Visit) -> datetime | None:
-        """What a call told waits to be written with the next intent; a step that only reads needs no intent."""
+        """A result is committed with the next intent (write coalescing); a step that only reads needs no intent."""
         writes, limits = CoalescedWrites(self.store, current), self._limits(current)
         while todo := journey.next_step(writes.known, self.clock.now(), limits):
             if rest := await self._rest(writes.row) or await self._turn(writes.row, todo, visit):
@@ -248,7 +248,7 @@ class Delivery:
         return outcome
 
     async def _spare(self, destination: str, error: GatewayError) -> None:
-        """Leave a destination alone that does not answer, or as long as it asked for."""
+        """Note for rate limit and circuit breaker that a destination did not answer, or asked for rest."""
         if self.slots is not None and isinstance(error, CounterpartBusy) and error.retry_after:
             await self.slots.rest(destination, error.retry_after)
             await log.awarning("delivery.asked_to_wait", destination_id=destination, seconds=error.retry_after)

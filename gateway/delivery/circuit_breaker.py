@@ -1,9 +1,9 @@
-"""A circuit for each destination: who does not answer is left alone for a while, everybody else goes on.
+"""A circuit breaker for each destination: one that does not answer is not asked for a while; the others go on.
 
 Knows: how often in a row a destination was away, and when it may be tried again. Never does: I/O, reading a clock.
 Standard: architecture §3 (a circuit per destination). Start reading: `Circuits`.
 
-It lives in the memory of one worker: it spares a counterpart, it decides nothing about a submission.
+It lives in the memory of one worker and decides nothing about a submission.
 """
 
 from __future__ import annotations

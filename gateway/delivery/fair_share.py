@@ -1,4 +1,4 @@
-"""How a worker's places are shared: nobody takes more than its part, so that one who hangs halts nobody else.
+"""How a worker's places are shared (max-min fairness): a destination that hangs must not hold up the others.
 
 Knows: who holds places and who waits in this process, by destination and municipality. Never does: I/O, clocks (a tick
 is given), anything about what a place is used for. Standard: max-min fairness. Start reading: `may_start`.
@@ -19,14 +19,14 @@ PLACES: Final = 2
 KEPT_FREE: Final = 8
 """One of so many places, at least one, is kept for those who hold none."""
 PATIENCE_S: Final = 2.0
-"""As long a job waits for a place in memory; and as long without a change, those who hold all of a part seem stuck."""
+"""A job waits this long for a place in memory; a part that is full and unchanged for as long counts as stuck."""
 SOON_S: Final = 1.0
-"""When one comes back that waited in vain although its part moves."""
+"""When a job that waited in vain comes back although its part moves."""
 LOOK_AGAIN_S: Final = 5.0
-"""When one comes back whose part is stuck; later where many do."""
+"""When a job whose part is stuck comes back; later where there are many."""
 LOOK_AGAIN_MOST_S: Final = 60.0
 REFUSED_A_SECOND: Final = 20
-"""So many jobs a second that find a stuck part come back, however many there are."""
+"""Jobs of a stuck part that come back each second, however many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ def may_start(places: int, running: Count, waiting: Count, asks: Party) -> bool:
     destination, municipality = _held(running, asks)
     if destination and free <= max(1, places // KEPT_FREE):
         return False
-    for other in waiting.parties:
-        if other == asks or full(places, running, other):
+    for rival in waiting.parties:
+        if rival == asks or full(places, running, rival):
             continue
-        others_destination, others_municipality = _held(running, other)
-        if other.municipality == asks.municipality:
+        others_destination, others_municipality = _held(running, rival)
+        if rival.municipality == asks.municipality:
             if others_destination < destination:
                 return False
         elif others_municipality < municipality:
@@ -94,7 +94,7 @@ def _held(running: Count, party: Party) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """No place now: come again after so many seconds. `first`: its part is stuck, and nobody else was told so yet."""
+    """No place now: come again after `seconds`. `first`: its part is stuck, and no other job was told so yet."""
 
     seconds: float
     first: bool
@@ -120,7 +120,7 @@ class FairShare:
         return None if await self._waited(party) else Refusal(SOON_S, first=False)
 
     async def _waited(self, party: Party) -> bool:
-        """Whether a place came free in time; whoever left has taken it for this one then."""
+        """Whether a place came free in time; `leave` has taken it for this party then."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         entry = (party, turn)
         self._line.append(entry)
@@ -138,15 +138,15 @@ class FairShare:
         return turn.done()
 
     def leave(self, party: Party) -> None:
-        """Give a place back; whoever may have it of those who wait gets it."""
+        """Give a place back; the first of those waiting that may have it gets it."""
         self._running.add(party, -1)
         self._note(party)
         for entry in self._line:
-            other, turn = entry
-            if may_start(self._places, self._running, self._waiting, other):
+            waiter, turn = entry
+            if may_start(self._places, self._running, self._waiting, waiter):
                 self._line.remove(entry)
-                self._waiting.add(other, -1)
-                self._start(other)
+                self._waiting.add(waiter, -1)
+                self._start(waiter)
                 turn.set_result(None)
                 return
 
@@ -159,7 +159,7 @@ class FairShare:
         self._refused.pop(party.destination, None)
 
     def _moves(self, party: Party) -> bool:
-        """Whether the part that is full saw somebody come or go lately."""
+        """Whether a place of the full part was taken or given back lately."""
         destination, _ = _held(self._running, party)
         key = party.destination if destination >= max(1, self._places // 2) else party.municipality
         return self._tick() - self._moved.get(key, float("-inf")) < self._patience_s

@@ -1,12 +1,12 @@
 """How much one destination is asked for: so many submissions a minute, so many at once. Pure.
 
-Knows: the token bucket as one instant, also for others (requests of clients), places, who may go before whom. Never
+Knows: the token bucket as one instant (also for requests of clients), places, the order of those that wait. Never
 does: I/O, clocks; count (the store does).
 Standard: architecture §3; the bucket is the generic cell rate algorithm (ITU-T I.371, annex A).
 Start reading: `decide`.
 
-Whoever must wait gets an instant that stays its own: the queue is a row for each that waits, nobody asks again and
-again, and a worker that dies loses nothing but its place.
+A submission that must wait gets an instant that stays its own: the queue is one row for each, without polling, and a
+worker that dies loses nothing but its place.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Final, Protocol
 from uuid import UUID
 
 SLACK: Final = timedelta(seconds=5)
-"""A destination that was idle takes as much at once as would have come in this time."""
+"""An idle destination saves up the tokens of this time (burst)."""
 LOOK_AGAIN: Final = timedelta(seconds=60)
-"""When one that waits for a place asks by itself; a place that becomes free wakes it at once."""
+"""When a submission that waits for a place asks by itself; a place that becomes free wakes it at once."""
 LONGEST_REST: Final = timedelta(hours=1)
-"""As long as a counterpart may ask for rest by one `Retry-After`."""
+"""The longest rest that one `Retry-After` may ask for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from gateway.model import Submission
 from gateway.ports.store import Change, Passed, Store
 
 AT_ONCE_S = 0.25
-"""A wait so short that what is known waits with it, to be written together with what is read then. After a crash the
-intent that stands and the event log tell it again."""
+"""Up to this wait the pending change is written together with what is read after it. After a crash the intent in the
+row and the event log give it again."""
 
 
 @dataclass(slots=True)
@@ -63,12 +63,12 @@ class CoalescedWrites:
 def joined(earlier: Change, later: Change) -> Change:
     """Two changes as one: the later submission, its job, and all lines of both; a state in between counts as passed."""
     before = earlier.submission
-    left = () if before.state is later.submission.state else (Passed(before.state, before.updated_at),)
+    between = () if before.state is later.submission.state else (Passed(before.state, before.updated_at),)
     return replace(
         later,
         journal=earlier.journal + later.journal,
         evidence=earlier.evidence + later.evidence,
         discard=earlier.discard + later.discard,
         blobs=earlier.blobs + later.blobs,
-        passed=(*earlier.passed, *left, *later.passed),
+        passed=(*earlier.passed, *between, *later.passed),
     )

@@ -1,4 +1,4 @@
-"""What is done again and again, and must not fail in silence: tries in a row are counted, gaps grow, somebody is told.
+"""Recurring tasks must not fail in silence: failures are counted, gaps grow (exponential back-off), an alarm is raised.
 
 Knows: how often each task failed in a row, when that is told, when it is over. Never does: know what a task does, end
 because one failed. Standard: architecture §3. Start reading: `Failures.attempt`, then `repeat`.
@@ -36,7 +36,7 @@ class Failures:
     _counts: dict[str, int] = field(default_factory=dict)
 
     async def attempt(self, task: str, work: Callable[[], Awaitable[object]]) -> bool:
-        """Do it once; whether it was done. Whatever it raises is counted and logged without its text."""
+        """Run the task once; whether it succeeded. Whatever it raises is counted and logged without its text."""
         try:
             await work()
         except DatabaseAway as error:
@@ -85,7 +85,7 @@ async def repeat(
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Do it until cancelled, with that gap or, while it fails, a longer one."""
+    """Run the task until cancelled, with that gap or, while it fails, a longer one."""
     while True:
         await failures.attempt(task, work)
         await sleep(failures.gap(task, every_s))

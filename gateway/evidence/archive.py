@@ -97,29 +97,29 @@ def build(dossier: Dossier, key: PrivateKey, at: datetime) -> dict[str, bytes]:
 
 def derived(links: Sequence[Link]) -> dict[str, bytes]:
     """The members that entries hold already, each in the form in which others check it."""
-    found: dict[str, bytes] = {}
+    members: dict[str, bytes] = {}
     for link in links:
         body = json.loads(link.body)
         if link.kind == "received" and isinstance(body.get("receipt"), str):
-            found["receipt.jws"] = body["receipt"].encode()
+            members["receipt.jws"] = body["receipt"].encode()
         elif link.kind == "validated":
-            found["validation.json"] = link.body.encode()
+            members["validation.json"] = link.body.encode()
         elif link.kind == "sealed":
-            found["tags.json"] = json_bytes(body.get("tags"))
+            members["tags.json"] = json_bytes(body.get("tags"))
         elif link.kind == "event" and isinstance(body.get("token"), str) and body.get("verified") is not False:
-            found[f"events/{link.seq:02d}-{_plain(body.get('type'))}.jwt"] = body["token"].encode("utf-8", "replace")
-    return found
+            members[f"events/{link.seq:02d}-{_plain(body.get('type'))}.jwt"] = body["token"].encode("utf-8", "replace")
+    return members
 
 
 def keys_named(links: Sequence[Link]) -> tuple[str, ...]:
     """The digests of keys that entries name, each once, in order."""
-    found: dict[str, None] = {}
+    digests: dict[str, None] = {}
     for link in links:
         body = json.loads(link.body)
         for member in ("key", "encryption_key"):
             if isinstance(body.get(member), str) and body[member]:
-                found[body[member]] = None
-    return tuple(found)
+                digests[body[member]] = None
+    return tuple(digests)
 
 
 def root_name(no: int) -> str:

@@ -46,16 +46,18 @@ def read(line: str) -> Link:
 
     ValueError or RecursionError for anything but what `Link.line` writes, to the byte.
     """
-    found = json.loads(line)
-    if not isinstance(found, dict) or found.keys() != _MEMBERS or not isinstance(found["body"], dict):
+    members = json.loads(line)
+    if not isinstance(members, dict) or members.keys() != _MEMBERS or not isinstance(members["body"], dict):
         raise ValueError
-    if type(found["seq"]) is not int or not all(isinstance(found[name], str) for name in _MEMBERS - {"body", "seq"}):
+    if type(members["seq"]) is not int or not all(
+        isinstance(members[name], str) for name in _MEMBERS - {"body", "seq"}
+    ):
         raise ValueError
-    if not found["at"].endswith("Z"):
+    if not members["at"].endswith("Z"):
         raise ValueError
-    at = datetime.fromisoformat(found["at"])
-    prev, digest = bytes.fromhex(found["prev"]), bytes.fromhex(found["hash"])
-    link = Link(found["seq"], at, found["kind"], canonical(found["body"]), prev, digest)
+    at = datetime.fromisoformat(members["at"])
+    prev, digest = bytes.fromhex(members["prev"]), bytes.fromhex(members["hash"])
+    link = Link(members["seq"], at, members["kind"], canonical(members["body"]), prev, digest)
     if len(prev) != HASH_BYTES or len(digest) != HASH_BYTES or link.line() != line:
         raise ValueError
     return link

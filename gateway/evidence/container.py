@@ -41,10 +41,7 @@ _FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Die Datei ist kein vollständiges ZIP-Archiv ohne Vorspann, Kommentar und ZIP64.",
         "The file is no whole ZIP archive without prefix, comment and ZIP64.",
     ),
-    "too_many": (
-        "Ein Nachweisarchiv hat höchstens 1000 Einträge.",
-        "An evidence archive has at most 1000 members.",
-    ),
+    "too_many": ("Ein Nachweisarchiv hat höchstens 1000 Einträge.", "An evidence archive has at most 1000 members."),
     "name": (
         "Der Name eines Eintrags ist nicht zulässig (nur a-z, 0-9, Punkt, Strich; höchstens ein Ordner).",
         "A member's name is not allowed (only a-z, 0-9, dot, dash; at most one folder).",
@@ -76,7 +73,7 @@ def pack(members: Mapping[str, bytes]) -> bytes:
 
 def fits(members: Mapping[str, bytes], packed: bytes) -> bool:
     """Whether `unpack` takes what `pack` made of these members."""
-    content = sum(len(one) for one in members.values())
+    content = sum(len(member) for member in members.values())
     return len(members) <= MOST_MEMBERS and content <= LARGEST_CONTENT and len(packed) <= LARGEST_FILE
 
 
@@ -102,9 +99,11 @@ def _check_end(data: bytes) -> None:
     """The end record closes the file and tells of a small directory right before it; nothing was parsed until then."""
     if len(data) < _END.size:
         raise _unreadable("no_zip")
-    mark, disk, start_disk, here, members, size, offset, comment = _END.unpack(data[-_END.size :])
+    mark, disk, start_disk, members_on_disk, members, size, offset, comment = _END.unpack(data[-_END.size :])
     _require(mark == b"PK\x05\x06" and not comment, "no_zip")
-    _require(disk == start_disk == 0 and here == members and offset + size + _END.size == len(data), "no_zip")
+    _require(
+        disk == start_disk == 0 and members_on_disk == members and offset + size + _END.size == len(data), "no_zip"
+    )
     _require(members <= MOST_MEMBERS and size <= LARGEST_DIRECTORY, "too_many")
 
 
@@ -117,8 +116,8 @@ def _check_list(listed: list[zipfile.ZipInfo]) -> None:
         "packing": not all(_is_plain(info) for info in listed),
         "too_large": sum(info.file_size for info in listed) > LARGEST_CONTENT,
     }
-    if found := [rule for rule, broken in faults.items() if broken]:
-        raise _unreadable(*found)
+    if broken_rules := [rule for rule, broken in faults.items() if broken]:
+        raise _unreadable(*broken_rules)
 
 
 def _is_plain(info: zipfile.ZipInfo) -> bool:
@@ -126,7 +125,7 @@ def _is_plain(info: zipfile.ZipInfo) -> bool:
 
 
 def _contents(archive: zipfile.ZipFile, listed: list[zipfile.ZipInfo]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    members: dict[str, bytes] = {}
     room = LARGEST_CONTENT
     for info in listed:
         content = bytearray()
@@ -135,8 +134,8 @@ def _contents(archive: zipfile.ZipFile, listed: list[zipfile.ZipInfo]) -> dict[s
                 content += piece
                 _require(len(content) <= room, "too_large")
         room -= len(content)
-        found[info.filename] = bytes(content)
-    return found
+        members[info.filename] = bytes(content)
+    return members
 
 
 def _require(kept: bool, rule: str) -> None:

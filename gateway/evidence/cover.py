@@ -91,18 +91,18 @@ def page(submission: UUID, links: Sequence[Link], at: datetime, jwk: Mapping[str
         at=escape(moment(at)[:19].replace("T", " ")),
         facts=_facts(links),
         rows="\n".join(_row(link) for link in links),
-        members="\n".join(f"<li><code>{name}</code>: {what}</li>" for name, what in _MEMBERS),
+        members="\n".join(f"<li><code>{name}</code>: {content}</li>" for name, content in _MEMBERS),
         thumbprint=escape(thumbprint(jwk)),
     )
 
 
 def _facts(links: Sequence[Link]) -> str:
-    found: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     for link in links:
         if link.kind in {"sealed", "announced"}:
-            found |= json.loads(link.body)
+            facts |= json.loads(link.body)
     shown = (("Zustellpunkt", "destination_id"), ("Kennung beim Zustelldienst", "remote_id"), ("Vorgang", "case_id"))
-    return _list((name, found[key]) for name, key in shown if found.get(key))
+    return _list((name, facts[key]) for name, key in shown if facts.get(key))
 
 
 def _list(pairs: Iterable[tuple[str, Any]]) -> str:
@@ -118,10 +118,10 @@ def _without_effect(body: Mapping[str, Any]) -> str:
 
 
 def _row(link: Link) -> str:
-    what = _WHAT.get(link.kind, link.kind)
+    event = _WHAT.get(link.kind, link.kind)
     if link.kind == "event":
         body = json.loads(link.body)
         kind = str(body.get("type"))
         proven = "Signatur geprüft" if body.get("verified") else _without_effect(body)
-        what = f"{_EVENTS.get(kind, kind)} ({proven})"
-    return f"<tr><td>{link.seq}</td><td>{moment(link.at)[:19].replace('T', ' ')}</td><td>{escape(what)}</td></tr>"
+        event = f"{_EVENTS.get(kind, kind)} ({proven})"
+    return f"<tr><td>{link.seq}</td><td>{moment(link.at)[:19].replace('T', ' ')}</td><td>{escape(event)}</td></tr>"

@@ -31,14 +31,14 @@ class DerValue:
     def children(self, tag: int) -> tuple[DerValue, ...]:
         """The values inside, where this one has that tag. ValueError else."""
         self.expect(tag)
-        found: list[DerValue] = []
+        values: list[DerValue] = []
         rest = self.content
         while rest:
             value, rest = _first(rest)
-            found.append(value)
-            if len(found) > MOST_CHILDREN:
+            values.append(value)
+            if len(values) > MOST_CHILDREN:
                 raise ValueError
-        return tuple(found)
+        return tuple(values)
 
     def number(self) -> int:
         """The value as an integer of at most 64 bytes. ValueError else."""

@@ -58,10 +58,7 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "Dieser signierte Wurzelwert fehlt in der Datenbank.",
         "This signed root is missing from the database.",
     ),
-    "root_order": (
-        "Der Wurzelwert folgt nicht auf den davor.",
-        "The root does not follow the one before.",
-    ),
+    "root_order": ("Der Wurzelwert folgt nicht auf den davor.", "The root does not follow the one before."),
     "root_leaves": (
         "Die Blätter in der Datenbank sind nicht die, über die dieser Wurzelwert signiert ist.",
         "The leaves in the database are not those that this root was signed over.",

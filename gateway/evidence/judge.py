@@ -1,10 +1,10 @@
 """Judging what a database holds of evidence: the chain of roots, each root's leaves, a state against its chain.
 
-Knows: what follows from what, whatever was written past the gateway. Never does: I/O, repair; judge an archive
+Knows: what must agree, whatever was written past the gateway. Never does: I/O, repair; judge an archive
 (`verify`). Standard: ADR 8. Start reading: `Walk`.
 
-Each root names the digest of the one before: whose newest root is signed by a key that is trusted, or known from
-outside, has them all; none can be taken out, changed or put in without the next one saying so.
+Each root names the digest of the one before (hash chain): where a trusted key signed the newest one, or it is known
+from outside, no earlier root can be taken out, changed or put in unnoticed.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class Walk:
         if no != before.no + 1:
             yield fault(archive.root_name(before.no + 1), "root_missing")
         try:
-            said = roots.unproven(token)
+            root = roots.unproven(token)
         except (CryptoFailure, ValueError, RecursionError):
             yield fault(place, "form")
             return
-        if said.no != no or (no == before.no + 1 and said.prev != before.digest):
+        if root.no != no or (no == before.no + 1 and root.prev != before.digest):
             yield fault(place, "root_order")
-        if len(leaves) != said.leaves or Tree(leaves).root != said.root:  # a root has at least one leaf
+        if len(leaves) != root.leaves or Tree(leaves).root != root.root:  # a root has at least one leaf
             yield fault(place, "root_leaves")
         if self.signers.knows(token) and not self._signed(token):
             yield fault(place, "signature")
@@ -72,28 +72,28 @@ class Walk:
 def contradicts(state: State, links: Sequence[Link]) -> bool:
     """Whether a submission cannot stand in `state` if its chain is true.
 
-    What is before the last request to the counterpart has states without entries of their own; all others have one.
+    States before the last request to the counterpart have no entries of their own; all others have one.
     """
-    said: set[State] = set(WAITING)
-    before, sealed = said, ""
+    possible: set[State] = set(WAITING)
+    before, sealed = possible, ""
     verdicts: set[State] = set()
     for link in links:
         body = json.loads(link.body)
         if link.kind == "sealed":
             sealed = str(body.get("destination_id"))
         elif link.kind == "held":
-            said = {State.HELD}
+            possible = {State.HELD}
         elif link.kind == "resumed":
-            said = before
+            possible = before
         elif link.kind == "submitted":
-            said = before = {State.SUBMITTED, State.DELIVERED}
+            possible = before = {State.SUBMITTED, State.DELIVERED}
         elif link.kind == "cancelled":
-            said = {State.CANCELLED}
+            possible = {State.CANCELLED}
         elif link.kind == "event":
             verdicts |= _verdict(body, sealed)
-    if State.SUBMITTED in said and verdicts:
+    if State.SUBMITTED in possible and verdicts:
         return state not in verdicts
-    return state not in said
+    return state not in possible
 
 
 def erased(links: Sequence[Link]) -> bool:

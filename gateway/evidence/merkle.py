@@ -1,4 +1,4 @@
-"""The tree over many heads: one root stands for all, a short path proves one.
+"""The Merkle tree over many heads: one root stands for all, a short path proves one.
 
 Knows: hashing of leaves and nodes, the shape of the tree. Never does: signatures, meaning of a leaf.
 Standard: RFC 6962 §2.1 (tree and path; SHA-256), RFC 9162 §2.1.3.2 (checking a path). Start reading: `Tree`.
@@ -31,30 +31,30 @@ class Tree:
 
     def path(self, number: int) -> tuple[bytes, ...]:
         """What it takes to come from leaf `number` (from 0) to the root, lowest sibling first."""
-        found = []
+        siblings = []
         for row in self._rows[:-1]:
             sibling = number ^ 1
             if sibling < len(row):
-                found.append(row[sibling])
+                siblings.append(row[sibling])
             number >>= 1
-        return tuple(found)
+        return tuple(siblings)
 
 
 def leads_to(root: bytes, leaf: bytes, number: int, size: int, path: Sequence[bytes]) -> bool:
     """Whether `path` proves that `leaf` is number `number` (from 0) of the `size` leaves under `root`."""
     if not 0 <= number < size or len(path) > LONGEST_PATH:
         return False
-    here, last, value = number, size - 1, _leaf(leaf)
+    index, last, value = number, size - 1, _leaf(leaf)
     for sibling in path:
         if last == 0:
             return False
-        if here & 1 or here == last:
+        if index & 1 or index == last:
             value = _node(sibling, value)
-            while not here & 1 and here:
-                here, last = here >> 1, last >> 1
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
         else:
             value = _node(value, sibling)
-        here, last = here >> 1, last >> 1
+        index, last = index >> 1, last >> 1
     return last == 0 and value == root
 
 

@@ -40,7 +40,7 @@ class ChainHead:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """A root by its number and the digest of its token (hex): who knows the newest knows all before."""
+    """A root by its number and the digest of its token (hex); by the hash chain the newest stands for all before."""
 
     no: int
     digest: str
@@ -83,16 +83,16 @@ def sign_manifest(key: PrivateKey, manifest: bytes) -> str:
 
 def read(payload: bytes) -> SignedRoot:
     """What a root's payload says. ValueError for anything but what `sign` writes."""
-    found: Mapping[str, Any] = json.loads(payload)
-    if not isinstance(found, dict) or found.keys() != _MEMBERS or canonical(found).encode() != payload:
+    members: Mapping[str, Any] = json.loads(payload)
+    if not isinstance(members, dict) or members.keys() != _MEMBERS or canonical(members).encode() != payload:
         raise ValueError
-    numbers, texts = (found["no"], found["leaves"]), (found["at"], found["prev"], found["root"])
+    numbers, texts = (members["no"], members["leaves"]), (members["at"], members["prev"], members["root"])
     if not all(type(number) is int and number > 0 for number in numbers):
         raise ValueError
     if not all(isinstance(text, str) for text in texts):
         raise ValueError
-    datetime.fromisoformat(found["at"])
-    return SignedRoot(found["no"], found["at"], found["leaves"], bytes.fromhex(found["root"]), found["prev"])
+    datetime.fromisoformat(members["at"])
+    return SignedRoot(members["no"], members["at"], members["leaves"], bytes.fromhex(members["root"]), members["prev"])
 
 
 def unproven(token: str) -> SignedRoot:

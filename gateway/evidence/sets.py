@@ -1,7 +1,7 @@
 """The signed events (SETs) of a chain, proven once more from nothing but the archive.
 
 Knows: which entries say what an event must be about, and with which key each was verified. Never does: look at events
-that were refused when they came: they proved nothing then. Standard: `fitconnect.events`. Start reading: `faults`.
+that were refused when they came. Standard: `fitconnect.events`. Start reading: `faults`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _expected(log: Sequence[_Entry], sealed: Mapping[str, Any], announced: Mappi
     """What the events must be about. The delivery service's issuer is the one that the entries name."""
     ids = (announced.get("remote_id"), announced.get("case_id"), sealed.get("destination_id"))
     tags = sealed.get("tags")
-    if not all(isinstance(one, str) for one in ids) or not isinstance(tags, dict):
+    if not all(isinstance(name, str) for name in ids) or not isinstance(tags, dict):
         return None
     if not all(isinstance(tag, str) for tag in tags.values()):
         return None
@@ -85,11 +85,11 @@ def _signed(body: Mapping[str, Any], expected: ExpectedEvent, jwks: Jwks) -> Eve
         return None
     try:
         key = public_key(jwk, use="verify", x5c_required=False)
-        wanted = events.wanted_keys([token], expected)
-        if not wanted & {KeyWanted(names.SUBSCRIBER, key.kid), KeyWanted(names.DELIVERY_SERVICE, key.kid)}:
+        keys = events.wanted_keys([token], expected)
+        if not keys & {KeyWanted(names.SUBSCRIBER, key.kid), KeyWanted(names.DELIVERY_SERVICE, key.kid)}:
             return None
         jws.verify(token, key, alg=names.SIGNATURE_ALG)
-        said = claims.read(token)
+        claimed = claims.read(token)
     except (KeyUnfit, CryptoFailure, claims.Malformed):
         return None
-    return Event(said.type, said.issuer, True, said.at, jti=said.jti, token=token)
+    return Event(claimed.type, claimed.issuer, True, claimed.at, jti=claimed.jti, token=token)

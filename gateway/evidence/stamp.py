@@ -84,7 +84,11 @@ def _checked(response: bytes, content: bytes, nonce: int | None) -> datetime:
     info = _content(parts[2])
     certificates = [part for part in parts[3:-1] if part.tag == OPTION_0]
     [signer] = parts[-1].children(SET)
-    _check_signer(signer, info, [x509.load_der_x509_certificate(one.raw) for one in certificates[0].children(OPTION_0)])
+    _check_signer(
+        signer,
+        info,
+        [x509.load_der_x509_certificate(certificate.raw) for certificate in certificates[0].children(OPTION_0)],
+    )
     return _told(info, content, nonce)
 
 
@@ -108,8 +112,8 @@ def _told(info: bytes, content: bytes, nonce: int | None) -> datetime:
 def _moment(text: str) -> datetime:
     whole, _, fraction = text.removesuffix("Z").partition(".")
     _require(text.endswith("Z") and len(whole) == 14 and len(fraction) <= 9)
-    found = datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return found.replace(microsecond=int(fraction[:6].ljust(6, "0")))
+    instant = datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return instant.replace(microsecond=int(fraction[:6].ljust(6, "0")))
 
 
 def _check_signer(signer: DerValue, info: bytes, certificates: Sequence[x509.Certificate]) -> None:
@@ -139,14 +143,14 @@ def _named(named: DerValue, certificates: Sequence[x509.Certificate]) -> x509.Ce
 def _check_attributes(
     attributes: DerValue, info: bytes, certificate: x509.Certificate, hashed: hashes.HashAlgorithm
 ) -> None:
-    found: dict[bytes, DerValue] = {}
+    by_kind: dict[bytes, DerValue] = {}
     for attribute in attributes.children(OPTION_0):
         kind, values = attribute.children(SEQUENCE)
-        _require(kind.content not in found)
-        [found[kind.expect(OID).content]] = values.children(SET)
-    _require(found[_CONTENT_TYPE].expect(OID).content == _TST_INFO if _CONTENT_TYPE in found else False)
-    _require(_MESSAGE_DIGEST in found and found[_MESSAGE_DIGEST].expect(OCTETS).content == _digest(hashed, info))
-    named = {kind: found[kind] for kind in (_SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2) if kind in found}
+        _require(kind.content not in by_kind)
+        [by_kind[kind.expect(OID).content]] = values.children(SET)
+    _require(by_kind[_CONTENT_TYPE].expect(OID).content == _TST_INFO if _CONTENT_TYPE in by_kind else False)
+    _require(_MESSAGE_DIGEST in by_kind and by_kind[_MESSAGE_DIGEST].expect(OCTETS).content == _digest(hashed, info))
+    named = {kind: by_kind[kind] for kind in (_SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2) if kind in by_kind}
     _require(bool(named) and all(_names(value, certificate, kind) for kind, value in named.items()))
 
 

@@ -65,10 +65,10 @@ class Signers:
 def read(content: bytes, place: str) -> tuple[Mapping[str, Any], ...]:
     """The JWKs of a set in JSON. Raises `EvidenceKeysInvalid` naming `place`; also where no key can verify."""
     try:
-        found = json.loads(content) if len(content) <= LARGEST_SET else None
+        jwk_set = json.loads(content) if len(content) <= LARGEST_SET else None
     except (ValueError, RecursionError):
-        found = None
-    keys = found.get("keys") if isinstance(found, dict) else None
+        jwk_set = None
+    keys = jwk_set.get("keys") if isinstance(jwk_set, dict) else None
     listed = isinstance(keys, list) and len(keys) <= MOST_KEYS and all(isinstance(jwk, dict) for jwk in keys)
     if keys and listed and Signers(keys):
         return tuple(keys)

@@ -73,14 +73,14 @@ class ArchiveManifest:
 
 def verify(data: bytes, trusted: Sequence[Mapping[str, Any]] | None = None) -> Verdict:
     """Judge an archive's bytes. `trusted` are JWKs that the verifier brings; None: those in the archive."""
-    said = "from_archive" if trusted is None else "given"
+    trust_source = "from_archive" if trusted is None else "given"
     try:
         members = container.unpack(data)
     except EvidenceUnreadable as error:
-        return Verdict(None, 0, said, error.findings)
+        return Verdict(None, 0, trust_source, error.findings)
     manifest = _manifest(members)
     if manifest is None:
-        return Verdict(None, 0, said, (fault(MANIFEST, "form" if MANIFEST in members else "missing"),))
+        return Verdict(None, 0, trust_source, (fault(MANIFEST, "form" if MANIFEST in members else "missing"),))
     links = _links(members.get(CHAIN, b""))
     ours, theirs = _keys(members, OUR_KEYS), _keys(members, THEIR_KEYS)
     signers = Signers(trusted if trusted is not None else ours.values())
@@ -93,47 +93,47 @@ def verify(data: bytes, trusted: Sequence[Mapping[str, Any]] | None = None) -> V
         *_proof_faults(links, members, manifest.submission, signers),
         *_member_faults(members, manifest, signers),
     ]
-    return Verdict(str(manifest.submission), len(links), said, tuple(findings))
+    return Verdict(str(manifest.submission), len(links), trust_source, tuple(findings))
 
 
 def _manifest(members: Mapping[str, bytes]) -> ArchiveManifest | None:
-    found = _canonical_json(members.get(MANIFEST, b""))
-    if not isinstance(found, dict) or found.keys() != _MANIFEST_MEMBERS or found["format"] != archive.FORMAT:
+    value = _canonical_json(members.get(MANIFEST, b""))
+    if not isinstance(value, dict) or value.keys() != _MANIFEST_MEMBERS or value["format"] != archive.FORMAT:
         return None
-    listed, entries, submission = found["members"], found["entries"], found["submission"]
+    listed, entries, submission = value["members"], value["entries"], value["submission"]
     if type(entries) is not int or not isinstance(listed, dict) or not isinstance(submission, str):
         return None
-    if not _names_a_root(found["newest_root"]):
+    if not _names_a_root(value["newest_root"]):
         return None
     try:
-        datetime.fromisoformat(str(found["at"]))
+        datetime.fromisoformat(str(value["at"]))
         known = UUID(submission)
     except ValueError:
         return None
     return ArchiveManifest(known, entries, listed) if str(known) == submission else None
 
 
-def _names_a_root(found: object) -> bool:
-    if not isinstance(found, dict) or found.keys() != {"no", "sha256"}:
+def _names_a_root(root: object) -> bool:
+    if not isinstance(root, dict) or root.keys() != {"no", "sha256"}:
         return False
-    return type(found["no"]) is int and isinstance(found["sha256"], str)
+    return type(root["no"]) is int and isinstance(root["sha256"], str)
 
 
 def _links(content: bytes) -> tuple[Link, ...]:
     """The entries up to the first line that is none, which then shows as too few entries."""
-    found: list[Link] = []
+    links: list[Link] = []
     for line in content.split(b"\n", MOST_ENTRIES)[:MOST_ENTRIES]:
         try:
-            found.append(chain.read(line.decode()))
+            links.append(chain.read(line.decode()))
         except (ValueError, RecursionError):
             break
-    return tuple(found)
+    return tuple(links)
 
 
 def _keys(members: Mapping[str, bytes], name: str) -> Mapping[str, Mapping[str, Any]]:
     """The keys of a member by digest; none where it is no key set, which its digest shows as well."""
-    found = _canonical_json(members.get(name, b""))
-    keys = found.get("keys") if isinstance(found, dict) else None
+    jwk_set = _canonical_json(members.get(name, b""))
+    keys = jwk_set.get("keys") if isinstance(jwk_set, dict) else None
     if not isinstance(keys, list) or len(keys) > trust.MOST_KEYS:
         return {}
     return {digest(jwk): jwk for jwk in keys if isinstance(jwk, dict)}
@@ -202,11 +202,11 @@ def _stamp_faults(members: Mapping[str, bytes], name: str, stamp_name: str) -> I
         yield fault(stamp_name, "stamp")
 
 
-def _is_proof(found: object) -> bool:
-    if not isinstance(found, dict) or found.keys() != _PROOF_MEMBERS or not isinstance(found["path"], list):
+def _is_proof(proof: object) -> bool:
+    if not isinstance(proof, dict) or proof.keys() != _PROOF_MEMBERS or not isinstance(proof["path"], list):
         return False
-    numbers = all(type(found[name]) is int for name in ("leaf", "root", "seq"))
-    return numbers and all(isinstance(one, str) for one in found["path"])
+    numbers = all(type(proof[name]) is int for name in ("leaf", "root", "seq"))
+    return numbers and all(isinstance(sibling, str) for sibling in proof["path"])
 
 
 def _root(token: bytes, signers: Signers) -> roots.SignedRoot | None:
@@ -242,7 +242,7 @@ def _member_faults(members: Mapping[str, bytes], manifest: ArchiveManifest, sign
 def _canonical_json(content: bytes) -> object:
     """What a JSON member says; None for anything but the one form in which it is written."""
     try:
-        found: object = json.loads(content)
-        return found if archive.json_bytes(found) == content else None
+        value: object = json.loads(content)
+        return value if archive.json_bytes(value) == content else None
     except (ValueError, RecursionError):
         return None

@@ -70,7 +70,7 @@ def read(token: str) -> Claims:
     """The claims of a compact JWS that has the form of a SET, header first.
 
     Raises `Malformed` with the rule broken where the token is no JWS of ours or names no issuer; other faults are told
-    in `Claims.fault`. Remembered for the last tokens: a log is read again with every look into it.
+    in `Claims.fault`. Memoised for the last tokens: each poll reads the whole log again.
     """
     _require(len(token) <= MAX_TOKEN_CHARS, "size")
     kid = _kid(token)
@@ -115,9 +115,9 @@ def _judged(faults: list[str], reading: Callable[..., _T], *arguments: object, o
 
 def _type_of(payload: Mapping[str, Any]) -> str:
     """The last segment of the one event URI of a payload."""
-    said = payload.get("events")
-    found = _EVENT.fullmatch(str(next(iter(said)))) if isinstance(said, dict) and len(said) == 1 else None
-    return found.group(1) if found else UNREADABLE
+    events = payload.get("events")
+    match = _EVENT.fullmatch(str(next(iter(events)))) if isinstance(events, dict) and len(events) == 1 else None
+    return match.group(1) if match else UNREADABLE
 
 
 def _kid(token: str) -> str:
@@ -179,27 +179,27 @@ def _body(value: object) -> Mapping[str, Any]:
 
 def _tags(body: Mapping[str, Any], event: str) -> Mapping[str, str] | None:
     """Tags by the name of the part; attachment ids in lower case. None where the event has none."""
-    said = body.get("authenticationTags")
-    if said is None:
+    tags = body.get("authenticationTags")
+    if tags is None:
         _require(event not in names.TAGGED_EVENTS, "tags_missing")
         return None
-    _require(isinstance(said, dict), "tags_form")
-    attachments = said.get("attachments", {})
+    _require(isinstance(tags, dict), "tags_form")
+    attachments = tags.get("attachments", {})
     _require(isinstance(attachments, dict), "tags_form")
-    own = {name: said[name] for name in ("metadata", "data") if name in said}
-    flat = {**{str(name).lower(): tag for name, tag in attachments.items()}, **own}
-    _require(len(flat) == len(attachments) + len(own), "tags_form")
+    parts = {name: tags[name] for name in ("metadata", "data") if name in tags}
+    flat = {**{str(name).lower(): tag for name, tag in attachments.items()}, **parts}
+    _require(len(flat) == len(attachments) + len(parts), "tags_form")
     _require(all(isinstance(tag, str) and _TAG.fullmatch(tag) for tag in flat.values()), "tags_form")
     return flat
 
 
 def _problems(body: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:
     """Problems as the issuer worded them: the four members of the standard, texts cut to a length."""
-    said = body.get("problems", [])
-    _require(isinstance(said, list) and all(isinstance(entry, dict) for entry in said), "problems")
+    problems = body.get("problems", [])
+    _require(isinstance(problems, list) and all(isinstance(entry, dict) for entry in problems), "problems")
     return tuple(
         {name: entry[name][:_TEXT_LIMIT] for name in _PROBLEM_MEMBERS if isinstance(entry.get(name), str)}
-        for entry in said[:_PROBLEM_LIMIT]
+        for entry in problems[:_PROBLEM_LIMIT]
     )
 
 

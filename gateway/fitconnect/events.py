@@ -113,11 +113,11 @@ def meaning(kind: str, issuer: str, destination_id: str | None, *, verified: boo
 
     The delivery service rejects what nobody picked up: it withdraws.
     """
-    said = MEANINGS.get(kind, EventMeaning.NOTICE)
-    for_authority = said in {EventMeaning.ACCEPTED, EventMeaning.REJECTED}
+    meant = MEANINGS.get(kind, EventMeaning.NOTICE)
+    for_authority = meant in {EventMeaning.ACCEPTED, EventMeaning.REJECTED}
     if verified and for_authority and issuer.lower() != (destination_id or "").lower():
-        return EventMeaning.WITHDRAWN if said is EventMeaning.REJECTED else EventMeaning.NOTICE
-    return said
+        return EventMeaning.WITHDRAWN if meant is EventMeaning.REJECTED else EventMeaning.NOTICE
+    return meant
 
 
 def understood(event: Event, destination_id: str | None) -> Event:
@@ -129,15 +129,15 @@ def understood(event: Event, destination_id: str | None) -> Event:
 
 def wanted_keys(tokens: Iterable[str], expected: ExpectedEvent) -> frozenset[KeyWanted]:
     """The keys that proving these tokens takes; a token that is refused anyway asks for none."""
-    wanted = set()
+    keys = set()
     for token in tokens:
         try:
             claims = forms.read(token)
         except Malformed:
             continue
         if side := _side(claims, expected):
-            wanted.add(KeyWanted(side, claims.kid))
-    return frozenset(wanted)
+            keys.add(KeyWanted(side, claims.kid))
+    return frozenset(keys)
 
 
 def prove(
@@ -189,13 +189,14 @@ def _broken(token: str, claims: Claims, expected: ExpectedEvent, keys: Keys, *, 
         return rule
     if claims.fault:
         return claims.fault
+    tags = {name.lower(): tag for name, tag in expected.tags.items()}
     rules = (
         ("case", claims.case == expected.case_id.lower()),
         ("subject", (claims.subject_kind, claims.subject) == (names.SUB_PREFIX, expected.submission_id.lower())),
         ("unknown_event", claims.type in names.EVENT_ISSUERS),
         ("issuer_of_event", side in names.EVENT_ISSUERS.get(claims.type, ())),
         ("future", claims.at <= expected.latest),
-        ("tags", claims.type not in names.TAGGED_EVENTS or claims.tags == _lowered(expected.tags)),
+        ("tags", claims.type not in names.TAGGED_EVENTS or claims.tags == tags),
     )
     return next((rule for rule, kept in rules if not kept), None)
 
@@ -213,10 +214,6 @@ def _unsigned(token: str, key: PublicKey | None) -> str | None:
 def _digest(claims: Claims, expected: ExpectedEvent, keys: Keys) -> str:
     key = keys.get(KeyWanted(_side(claims, expected) or "", claims.kid))
     return key.sha256 if key else ""
-
-
-def _lowered(tags: Mapping[str, str]) -> Mapping[str, str]:
-    return {name.lower(): tag for name, tag in tags.items()}
 
 
 def _out_of_turn(claims: Claims, state: str, taken: set[str]) -> str | None:

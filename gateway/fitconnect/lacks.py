@@ -1,4 +1,4 @@
-"""What a genuine event lacks that does not count, so that somebody asks who issued it.
+"""Why a genuine event does not count, in sentences, so that its issuer can be asked.
 
 Knows: the rules of form and content that an event breaks whose signature was verified. Never does: judge an event
 (that is `events`). Standard: FIT-Connect "set-validation". Start reading: `SENTENCES`.

@@ -62,9 +62,9 @@ def choose(offered: Sequence[str]) -> str:
     """
     common = [version for version in names.METADATA_VERSIONS if version in offered]
     if not common:
-        theirs = ", ".join(version for version in offered if _VERSION.fullmatch(version)) or "none"
+        known_offers = ", ".join(version for version in offered if _VERSION.fullmatch(version)) or "none"
         ours = ", ".join(names.METADATA_VERSIONS)
-        raise DestinationUnfit(rule=f"metadata_version (offered: {theirs}; known: {ours})")
+        raise DestinationUnfit(rule=f"metadata_version (offered: {known_offers}; known: {ours})")
     return common[0]
 
 
@@ -87,7 +87,7 @@ def build(  # noqa: PLR0913 - the members of the record
     }
     built: dict[str, Any] = {
         "$schema": f"{names.METADATA_PREFIX}{version}{names.METADATA_SUFFIX}",
-        "contentStructure": {"data": data, "attachments": [_attachment(each) for each in enclosed]},
+        "contentStructure": {"data": data, "attachments": [_attachment(attachment) for attachment in enclosed]},
         "additionalReferenceInfo": {"applicationDate": application_date.isoformat()},
     }
     if author:
@@ -116,11 +116,11 @@ def faults(metadata: Mapping[str, Any], version: str, official: bytes | None = N
 
     `multipleOf` is judged on decimals: 0.07 is a multiple of 0.01 here.
     """
-    found: list[str] = []
+    broken: list[str] = []
     for error in _validator(version, official).iter_errors(metadata):
         pointer = "".join(f"/{part}" for part in error.instance_path)
-        found.append(f"{pointer} {error.schema_path[-1] if error.schema_path else '?'}")
-    return tuple(found)
+        broken.append(f"{pointer} {error.schema_path[-1] if error.schema_path else '?'}")
+    return tuple(broken)
 
 
 def is_schema_of(content: bytes, version: str) -> bool:
@@ -138,13 +138,13 @@ def _validator(version: str, official: bytes | None) -> jsonschema_rs.Draft20201
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, offline=True)
 
 
-def _attachment(each: Enclosed) -> dict[str, Any]:
+def _attachment(attachment: Enclosed) -> dict[str, Any]:
     return {
-        "hash": _hash(each.sha512),
-        "purpose": each.purpose,
-        "mimeType": each.media_type,
-        "filename": each.filename,
-        "attachmentId": str(each.attachment_id),
+        "hash": _hash(attachment.sha512),
+        "purpose": attachment.purpose,
+        "mimeType": attachment.media_type,
+        "filename": attachment.filename,
+        "attachmentId": str(attachment.attachment_id),
     }
 
 

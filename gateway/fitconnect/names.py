@@ -2,7 +2,7 @@
 
 Knows: URIs, scopes, media types, patterns, limits and deadlines, each with a mark of how sure it is.
 Never does: anything. Standard: FIT-Connect Submission API v2, set-payload 1.2.2, metadata 2.x.
-Start reading: `Events`.
+Start reading: `EVENT_ISSUERS`.
 
 Marks: V = read in FITKO's own text or schema; C = seen in code that ran against FITKO's TEST; R = from memory,
 to be corrected here and nowhere else.
@@ -21,9 +21,6 @@ SCOPE_SUBSCRIBE: Final = f"{SCHEMA_HOST}/oauth/scopes/subscribe-destinations"  #
 SCOPE_MANAGE: Final = f"{SCHEMA_HOST}/oauth/scopes/manage-destinations"  # V
 SCOPE_CREATE: Final = f"{SCHEMA_HOST}/oauth/scopes/self-service-api/create:destination"  # V
 SCOPE_SEND_V1: Final = "send:region:DE"  # V, old spelling
-SCOPE_SUBSCRIBE_V1_PREFIX: Final = "subscribe:destination:"  # V, old spelling; the destination's id follows
-SCOPE_MANAGE_V1_PREFIX: Final = "manage:destination:"  # V, old spelling; the destination's id follows
-SCOPE_CREATE_V1: Final = "create:destination"  # V, old spelling
 TOKEN_LIFETIME_S: Final = 1800  # C
 
 # --- media types and headers ---
@@ -34,7 +31,6 @@ PROBLEM_JSON: Final = "application/problem+json"  # V
 MERGE_PATCH: Final = "application/merge-patch+json"  # C
 FORM: Final = "application/x-www-form-urlencoded"  # V
 OCTET_STREAM: Final = "application/octet-stream"
-USER_AGENT_HEADER: Final = "User-Agent"  # V: bot protection answers 403 without a real one
 RATE_LIMIT_RESET: Final = "RateLimit-Reset"  # V, seconds
 RETRY_AFTER: Final = "Retry-After"  # RFC 9110, section 10.2.3
 
@@ -47,7 +43,6 @@ CTY_ALLOWED: Final = frozenset({JSON, XML})  # C: v2 answers 422 "Invalid JWE He
 CTY_METADATA: Final = JSON  # C
 CTY_ATTACHMENT: Final = JSON  # C: both field clients of v2 send this for every attachment, whatever its type
 KEY_OPS_ENCRYPT: Final = "wrapKey"  # V
-KEY_OPS_DECRYPT: Final = "unwrapKey"  # V
 KEY_OPS_SIGN: Final = "sign"  # V
 KEY_OPS_VERIFY: Final = "verify"  # V
 KID_LENGTH: Final = (8, 64)  # V, characters
@@ -55,7 +50,6 @@ MODULUS_BITS: Final = 4096  # V
 MODULUS_MIN_CHARS: Final = 683  # V
 JWE_MIN_CHARS: Final = 776  # V
 JWE_TAG_CHARS: Final = 22  # V
-JWE_PATTERN: Final = r"^[a-zA-Z0-9\-_=.]+$"  # V
 
 # --- Security Event Tokens ---
 EVENT_PREFIX: Final = f"{SCHEMA_HOST}/events/"  # V
@@ -112,10 +106,6 @@ METADATA_2_PATTERN: Final = (  # V
 )
 METADATA_VERSIONS: Final = ("2.1.0", "2.0.0")  # those whose full text we know, newest first
 HASH_TYPE: Final = "sha512"  # V
-EMPTY_SHA512: Final = (  # V: hash of document data that travel as attachment (purpose `data`)
-    "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
-    "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"
-)
 SIGNATURE_FORMAT_JSON: Final = "json"  # V
 SIGNATURE_FORMAT_XML: Final = "xml"  # V
 ADES_B_B: Final = "http://uri.etsi.org/ades/191x2/level/baseline/B-B#"  # V
@@ -144,7 +134,6 @@ INCORRECT_TAG: Final = "incorrect-authentication-tag"
 ENCRYPTION_ISSUE: Final = "encryption-issue"
 SYNTAX_VIOLATION: Final = "syntax-violation"
 UNSUPPORTED_SCHEMA: Final = "unsupported-schema"
-SERVICE_MISMATCH: Final = "service-mismatch"
 UNSUPPORTED_SERVICE: Final = "unsupported-service"
 UNSUPPORTED_DATA_SCHEMA: Final = "unsupported-data-schema"
 UNSUPPORTED_REPLY_CHANNEL: Final = "unsupported-reply-channel"
@@ -158,11 +147,8 @@ TECHNICAL_ERROR: Final = "technical-error"
 CALLBACK_PREFIX: Final = f"{SCHEMA_HOST}/submission-api/callbacks/"  # V
 CALLBACK_NEW_SUBMISSIONS: Final = f"{CALLBACK_PREFIX}new-submissions"  # V
 CALLBACK_NEW_EVENTS: Final = f"{CALLBACK_PREFIX}new-events"  # V
-CALLBACK_NEW_REPLIES: Final = f"{CALLBACK_PREFIX}new-replies"  # C
 CALLBACK_AUTHENTICATION: Final = "callback-authentication"  # V: hex HMAC-SHA-512 over "<timestamp>.<body>"
 CALLBACK_TIMESTAMP: Final = "callback-timestamp"  # V: Unix seconds
-CALLBACK_MAX_AGE_S: Final = 300  # V
-CALLBACK_MAX_AHEAD_S: Final = 60  # ours
 
 # --- limits (MB = 1,000,000 bytes) ---
 MAX_ATTACHMENTS: Final = 100  # V
@@ -174,8 +160,6 @@ PAGE_MAX: Final = 500  # V
 
 # --- deadlines (days after the submit, unless said otherwise) ---
 DAYS_INCOMPLETE: Final = 1  # V: after the announcement
-DAYS_FIRST_NOTICE: Final = 3  # V
-DAYS_SECOND_NOTICE: Final = 9  # V
 DAYS_REJECTED: Final = 14  # V: the delivery service rejects what nobody picked up
 DAYS_DELETED: Final = 21  # V
 DAYS_DELETED_AFTER_ACCEPT: Final = 7  # V: after the accept

@@ -28,7 +28,6 @@ _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _UUID: Final = re.compile(names.UUID_PATTERN)
 _KID: Final = re.compile(r"[A-Za-z0-9._~:=+-]{1,128}")
 _TRANSIENT: Final = frozenset({408, 425, 429})
-_SEPARATORS: Final = (",", ":")
 _SUBMISSION: Final = (b'{"encryptedMetadata":"', b'","encryptedData":"', b'"}')
 
 
@@ -129,7 +128,8 @@ def create_submission(  # noqa: PLR0913 - the members of the body
         body["caseId"] = case_id
     if callback:
         body["callback"] = {"url": callback.url, "secret": callback.secret}
-    return Request("POST", f"{VERSION}/submissions", _json(body), names.JSON, names.JSON, call="fitconnect.announce")
+    content = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    return Request("POST", f"{VERSION}/submissions", content, names.JSON, names.JSON, call="fitconnect.announce")
 
 
 def put_attachment(submission_id: str, attachment_id: str, size: int) -> Request:
@@ -189,14 +189,14 @@ def key_set(answer: Answer) -> Mapping[str, Mapping[str, Any]]:
     listed = _object(answer).get("keys")
     if not isinstance(listed, list):
         raise CounterpartGarbled(host=answer.host)
-    found: dict[str, Mapping[str, Any]] = {}
+    jwks: dict[str, Mapping[str, Any]] = {}
     twice: set[str] = set()
     for jwk in listed:
         kid = jwk.get("kid") if isinstance(jwk, dict) else None
         if isinstance(kid, str):
-            twice |= {kid} & found.keys()
-            found[kid] = jwk
-    return {kid: jwk for kid, jwk in found.items() if kid not in twice}
+            twice |= {kid} & jwks.keys()
+            jwks[kid] = jwk
+    return {kid: jwk for kid, jwk in jwks.items() if kid not in twice}
 
 
 def announced(answer: Answer) -> Announced:
@@ -236,11 +236,11 @@ def refusal(answer: Answer, now: datetime) -> GatewayError | None:
 
 def wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds to wait by `Retry-After` (seconds or date), else `RateLimit-Reset`, between 0 and a day; None unsaid."""
-    said = headers.get(names.RETRY_AFTER.lower()) or headers.get(names.RATE_LIMIT_RESET.lower()) or ""
-    if re.fullmatch(r"\d{1,9}", said.strip(), re.ASCII):
-        return min(float(said), LONGEST_WAIT_S)
+    value = headers.get(names.RETRY_AFTER.lower()) or headers.get(names.RATE_LIMIT_RESET.lower()) or ""
+    if re.fullmatch(r"\d{1,9}", value.strip(), re.ASCII):
+        return min(float(value), LONGEST_WAIT_S)
     try:
-        at = parsedate_to_datetime(said)
+        at = parsedate_to_datetime(value)
         return min(max((at - now).total_seconds(), 0.0), LONGEST_WAIT_S)
     except (TypeError, ValueError, OverflowError):
         return None
@@ -249,12 +249,12 @@ def wait(headers: Mapping[str, str], now: datetime) -> float | None:
 def slug(answer: Answer) -> str:
     """The last part of the problem's type where FITKO's prefix leads it, else `unknown`; never any other text."""
     try:
-        said = json_reader.decode(answer.body).get("type")
+        problem_type = json_reader.decode(answer.body).get("type")
     except (ValueError, AttributeError):
         return "unknown"
-    if not isinstance(said, str) or not said.startswith(names.PROBLEM_PREFIX):
+    if not isinstance(problem_type, str) or not problem_type.startswith(names.PROBLEM_PREFIX):
         return "unknown"
-    name = said.removeprefix(names.PROBLEM_PREFIX)
+    name = problem_type.removeprefix(names.PROBLEM_PREFIX)
     return name if _SLUG.fullmatch(name) else "unknown"
 
 
@@ -287,10 +287,6 @@ def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError
     return tuple(_text(entry) for entry in value)
-
-
-def _json(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(body, separators=_SEPARATORS, ensure_ascii=False).encode()
 
 
 def _id(value: str) -> str:

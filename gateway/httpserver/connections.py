@@ -1,6 +1,6 @@
 """Which connections are closed when more are open than one process should hold.
 
-Knows: how long each lets us wait. Never does: close one on which it is our turn, or that was not listened to yet.
+Knows: how long each lets us wait. Never does: close one that waits for our answer, or that was not read yet.
 Start reading: `OpenConnections.admits`.
 """
 
@@ -43,8 +43,8 @@ class ConnectionState(ServerState):
 class OpenConnections:
     """The connections of one server.
 
-    Between two looks the event loop has read from every connection at least once; so one that came before the last
-    but one and is still waited for has indeed said nothing, however busy the loop is.
+    Between two looks the event loop has read from every connection at least once; so a connection from before the last
+    but one that is still waited for has indeed sent nothing, however busy the loop is.
     """
 
     def __init__(self, connections: set[Any]) -> None:
@@ -67,12 +67,12 @@ class OpenConnections:
         if not self._looks:
             return
         heard, longest = self.generation - 1, loop.time() - _GRACE_S
-        found = [
-            (since, number, each)
-            for number, each in enumerate(self._connections)
-            if each.generation < heard and (since := each.waits_since) is not None and since <= longest
+        waiting = [
+            (since, number, connection)
+            for number, connection in enumerate(self._connections)
+            if connection.generation < heard and (since := connection.waits_since) is not None and since <= longest
         ]
-        for _, _, each in heapq.nsmallest(len(self._connections) - limits.connections, found):
-            self._connections.discard(each)
-            each.close_now()
+        for _, _, connection in heapq.nsmallest(len(self._connections) - limits.connections, waiting):
+            self._connections.discard(connection)
+            connection.close_now()
         loop.call_later(_LOOK_EVERY_S, self.look, limits, loop)

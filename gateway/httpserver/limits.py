@@ -77,20 +77,20 @@ def head_fault(version: str, headers: Sequence[tuple[bytes, bytes]]) -> GatewayE
     if version not in {"1.1", "1.0"}:
         return HttpVersionUnknown()
     hosts = [value for name, value in headers if name == b"host"]
-    if len(hosts) > 1 or (not hosts and version == "1.1") or not all(_HOST.fullmatch(each) for each in hosts):
+    if len(hosts) > 1 or (not hosts and version == "1.1") or not all(_HOST.fullmatch(host) for host in hosts):
         return HostInvalid()
     codings = [value for name, value in headers if name == b"transfer-encoding"]
     if codings and version == "1.0":
         return NotHttp()  # RFC 9112 §6.1: its framing cannot be trusted
-    if codings and [each.strip().lower() for each in codings] != [b"chunked"]:
+    if codings and [coding.strip().lower() for coding in codings] != [b"chunked"]:
         return TransferCodingUnknown()
     return None
 
 
-def syntax_fault(said: str) -> GatewayError:
+def syntax_fault(message: str) -> GatewayError:
     """What the parser's own refusal means; it knows some versions and codings before the head is whole."""
-    if "HTTP version" in said or "PRI/Upgrade" in said:
+    if "HTTP version" in message or "PRI/Upgrade" in message:
         return HttpVersionUnknown()
-    if "Transfer-Encoding" in said and "Content-Length" not in said:
+    if "Transfer-Encoding" in message and "Content-Length" not in message:
         return TransferCodingUnknown()
     return NotHttp()

@@ -33,14 +33,14 @@ class Server(uvicorn.Server):
         config = self.config
         protocol: Any = config.http_protocol_class
         assert issubclass(protocol, BoundedProtocol)
-        made = partial(protocol, config=config, server_state=self.server_state, app_state=self.lifespan.state)
+        factory = partial(protocol, config=config, server_state=self.server_state, app_state=self.lifespan.state)
         patience = protocol.limits.head_s if config.ssl else None
         loop = asyncio.get_running_loop()
         self.servers = [
             await loop.create_server(
-                made, sock=each, ssl=config.ssl, ssl_handshake_timeout=patience, backlog=config.backlog
+                factory, sock=listener, ssl=config.ssl, ssl_handshake_timeout=patience, backlog=config.backlog
             )
-            for each in sockets or ()
+            for listener in sockets or ()
         ]
         self.started = True
 

@@ -42,4 +42,4 @@ class _AfterHead:
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         callback = getattr(self._protocol, name)
-        return lambda *found: callback(*found) if self.passes_on else None
+        return lambda *arguments: callback(*arguments) if self.passes_on else None

@@ -111,9 +111,9 @@ def _stored(value: Any, *, strict: bool) -> Any:  # noqa: ANN401 - JSON is any v
             raise JsonRefusedError("text")
         return storable(value)
     if isinstance(value, list):
-        return [_stored(each, strict=strict) for each in value]
+        return [_stored(entry, strict=strict) for entry in value]
     if isinstance(value, dict):
-        return {_stored(name, strict=strict): _stored(each, strict=strict) for name, each in value.items()}
+        return {_stored(name, strict=strict): _stored(member, strict=strict) for name, member in value.items()}
     return value
 
 

@@ -34,15 +34,15 @@ async def named(
     uploads = tuple(item.upload for item in listed)
     earlier = await store.files_of(client.id, corrected, uploads) if corrected else {}
     gone = {upload for upload, file in earlier.items() if file.blob is None}
-    there = {**await store.uploads(client.id, uploads), **earlier}
+    files = {**await store.uploads(client.id, uploads), **earlier}
     missing = tuple(
         Finding(f"/attachments/{no}/upload", *(_GONE if upload in gone else _UNKNOWN))
         for no, upload in enumerate(uploads)
-        if upload in gone or upload not in there
+        if upload in gone or upload not in files
     )
     attachments = tuple(
         replace(
-            there.get(item.upload, _NOTHING),
+            files.get(item.upload, _NOTHING),
             kind=item.kind,
             filename=item.filename,
             media_type=item.media_type,

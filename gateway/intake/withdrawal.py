@@ -19,13 +19,13 @@ from gateway.ports.store import Store, View
 from gateway.submission.actions import cancelled
 
 ATTEMPTS = 5
-"""How often a worker may be quicker than we before we say so."""
+"""How often a worker may commit first before `StateConflict` is raised."""
 
 
 async def withdraw(store: Store, clock: Clock, submission_id: UUID) -> None:
     """Cancel an application that was not submitted yet; one cancelled before stays so.
 
-    A worker that is at it finds its version gone and changes nothing any more. Raises `StateConflict`, `NotFound`.
+    A worker at it finds its version gone and changes nothing any more. Raises `StateConflict`, `NotFound`.
     """
     for _ in range(ATTEMPTS):
         current = await store.load(submission_id)
@@ -60,15 +60,15 @@ async def correct(  # noqa: PLR0913, PLR0917 - what `Intake.create` needs, and t
             "Eine Korrektur gilt demselben Dienst und derselben Kommune.",
             "A correction is for the same service and municipality.",
         )
-        for name, said, before in (
+        for name, claimed, before in (
             ("service", application.service, old.submission.service),
             ("municipality", application.municipality, old.submission.municipality),
         )
-        if said is not None and said != before
+        if claimed is not None and claimed != before
     ]
     if faults:
         raise RecordInvalid(findings=tuple(faults))
-    made = await intake.create(client, application, key, supersedes=old.submission.id, admit=admit)
+    correction = await intake.create(client, application, key, supersedes=old.submission.id, admit=admit)
     with suppress(StateConflict):
         await withdraw(intake.store, intake.clock, old.submission.id)
-    return made
+    return correction

@@ -56,10 +56,10 @@ class ExternalSigner:
             except CryptoFailure:
                 continue
             return candidate
-        raise _away("wrong_signature")
+        raise SignerAway(cause="wrong_signature")
 
     def _readings(self, answer: bytes) -> list[bytes]:
-        """The ways to read an answer; only a right signature verifies, so trying them decides nothing."""
+        """The encodings an answer may have; each is tried, since only a right signature verifies."""
         key = self.identity.public
         if isinstance(key, rsa.RSAPublicKey):
             return [answer]
@@ -75,11 +75,11 @@ class ExternalSigner:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # may hold a PIN
-                env={each: os.environ[each] for each in _PASSED_ON if each in os.environ},
+                env={variable: os.environ[variable] for variable in _PASSED_ON if variable in os.environ},
                 start_new_session=True,
             )
         except OSError:
-            raise _away("not_started") from None
+            raise SignerAway(cause="not_started") from None
         assert process.stdin is not None
         assert process.stdout is not None
         deadline = time.monotonic() + self.timeout_s
@@ -88,21 +88,16 @@ class ExternalSigner:
             _hand_over(process.stdin, digest)
             answer = _read(process.stdout, deadline)
             if len(answer) > ANSWER_MOST:
-                raise _away("too_much")
+                raise SignerAway(cause="too_much")
             process.wait(max(0.0, deadline - time.monotonic()))
         except (TimeoutError, subprocess.TimeoutExpired):
-            raise _away("timeout") from None
+            raise SignerAway(cause="timeout") from None
         finally:
             self._running.discard(process)
             _end(process)
         if process.returncode != 0:
-            raise _away(f"exit_{process.returncode}")
+            raise SignerAway(cause=f"exit_{process.returncode}")
         return answer
-
-
-def _away(cause: str) -> SignerAway:
-    """The error; what the command is called is no affair of the portals that read the reason."""
-    return SignerAway(cause=cause)
 
 
 def _hand_over(stdin: IO[bytes], digest: bytes) -> None:

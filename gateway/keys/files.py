@@ -17,13 +17,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from gateway.crypto import jws
-from gateway.crypto.keys import (
-    PrivateKey,
-    digest,
-    private_key,
-    public_members,
-    verify_key,
-)
+from gateway.crypto.keys import PrivateKey, digest, private_key, public_members, verify_key
 from gateway.crypto.vault import MasterKey
 from gateway.errors import KeyUnfit, MasterKeyMissing, SettingsInvalid
 from gateway.input import regular_file
@@ -62,18 +56,18 @@ def master_keys(settings: Settings, *, data_exist: bool) -> tuple[MasterKey, ...
     """
     vault = settings.vault
     files = list(vault.previous_master_key_files)
-    found = []
+    texts = []
     if vault.master_key is not None:
-        found.append(("GATEWAY__VAULT__MASTER_KEY", vault.master_key.get_secret_value().encode()))
+        texts.append(("GATEWAY__VAULT__MASTER_KEY", vault.master_key.get_secret_value().encode()))
     else:
         files.insert(0, _master_file(settings, data_exist=data_exist))
     for path in files:
         if not path.exists() or path.is_dir():
             raise MasterKeyMissing(place=str(path))
-        found.append((str(path), regular_file.content(path) if os.access(path, os.R_OK) else b""))
+        texts.append((str(path), regular_file.content(path) if os.access(path, os.R_OK) else b""))
     for number, secret in enumerate(vault.previous_master_keys):
-        found.append((f"GATEWAY__VAULT__PREVIOUS_MASTER_KEYS[{number}]", secret.get_secret_value().encode()))
-    keys = [(place, _decoded(text)) for place, text in found]
+        texts.append((f"GATEWAY__VAULT__PREVIOUS_MASTER_KEYS[{number}]", secret.get_secret_value().encode()))
+    keys = [(place, _decoded(text)) for place, text in texts]
     if faults := tuple(_no_master_key(place) for place, key in keys if len(key) != MASTER_KEY_BYTES):
         raise SettingsInvalid(findings=faults)
     return tuple(MasterKey(key, place) for place, key in keys)
@@ -109,10 +103,10 @@ def token_place(settings: Settings) -> Path:
 
 def published_keys(settings: Settings) -> tuple[Mapping[str, Any], ...]:
     """The public halves of the keys before and after the token key. Raises `SettingsInvalid` with every fault."""
-    found, faults = [], []
+    jwks, faults = [], []
     for path in settings.evidence.published_key_files:
         try:
-            found.append(_public(json.loads(regular_file.text(path))))
+            jwks.append(_public(json.loads(regular_file.text(path))))
         except Exception:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
             place = f"evidence.published_key_files: {path}"
             cause = unusable_files.no_jwk(path)
@@ -120,7 +114,7 @@ def published_keys(settings: Settings) -> tuple[Mapping[str, Any], ...]:
             faults.append(Finding(place, "key_unreadable", *sentences))
     if faults:
         raise SettingsInvalid(findings=tuple(faults))
-    return tuple(found)
+    return tuple(jwks)
 
 
 def _public(jwk: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -150,18 +144,18 @@ def judge_master_files(settings: Settings) -> None:
     """
     vault = settings.vault
     files = [(f"vault.previous_master_key_files: {path}", path) for path in vault.previous_master_key_files]
-    own = vault.master_key_file
-    if own is not None and (settings.mode == "production" or own.exists()):
-        files.insert(0, (f"vault.master_key_file: {own}", own))
-    found = []
+    current = vault.master_key_file
+    if current is not None and (settings.mode == "production" or current.exists()):
+        files.insert(0, (f"vault.master_key_file: {current}", current))
+    faults = []
     for place, path in files:
         cause = unusable_files.unreadable(path)
         if cause is None and len(_decoded(regular_file.content(path))) == MASTER_KEY_BYTES:
             continue
         sentences = unusable_files.said(cause or "no_master_key", unusable_files.MASTER_KEY)
-        found.append(Finding(place, "master_key_unreadable", *sentences))
-    if found:
-        raise SettingsInvalid(findings=tuple(found))
+        faults.append(Finding(place, "master_key_unreadable", *sentences))
+    if faults:
+        raise SettingsInvalid(findings=tuple(faults))
 
 
 def read_secret(path: Path, setting: str) -> str:

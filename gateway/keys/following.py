@@ -1,4 +1,4 @@
-"""What is made from files, made anew once one of them was changed: a corrected secret or key needs no restart.
+"""Values made from files, kept until a file changes (memoisation): a corrected secret or key needs no restart.
 
 Knows: how to see that a file is another one (four numbers of `stat`). Never does: watch, wait, or give up what was
 usable for what is not. Standard: POSIX stat. Start reading: `Following`.
@@ -37,7 +37,7 @@ def _look(path: Path) -> tuple[int, int, int, int] | None:
 
 
 class Following(Generic[_T]):
-    """`make()` from `paths`, kept until one of them changes. Raises what `make` raises when it is made first.
+    """`make()` from `paths`, memoised until one of them changes. Raises what `make` raises at the first call.
 
     Where the new files are of no use (half written, missing) the log says so, what was made last stays, and the next
     change is looked at again. `name` is the setting, for the log.
@@ -52,7 +52,7 @@ class Following(Generic[_T]):
         self._value = make()
 
     def __call__(self) -> _T:
-        """The value of now; costs a `stat` for each file."""
+        """The current value; costs a `stat` for each file."""
         with self._lock:
             seen = look(self._paths)  # before the files are read: what comes in between is another change
             if seen != self._seen:
@@ -64,7 +64,7 @@ class Following(Generic[_T]):
         try:
             self._value = self._make()
         except GatewayError as error:
-            rules = sorted({each.rule for each in error.findings}) or [error.code]
+            rules = sorted({finding.rule for finding in error.findings}) or [error.code]
             log.warning("files.not_usable", setting=self._name, rules=rules)
         else:
             log.info("files.read_again", setting=self._name)

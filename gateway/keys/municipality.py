@@ -49,7 +49,7 @@ class DocumentKeys:
     """Signs documents with the key of the municipality named. `clock` gives the signing time."""
 
     def __init__(self, municipalities: Iterable[MunicipalityFile], clock: Clock) -> None:
-        self._files = {each.ars: each for each in municipalities}
+        self._files = {file.ars: file for file in municipalities}
         self._clock = clock
         self._signers: dict[str, Signer] = {}
         self._seen: dict[str, Look] = {}
@@ -60,9 +60,9 @@ class DocumentKeys:
         """Give up what external signers are doing; whoever waits for it gets `SignerAway`."""
         for threads in self._threads.values():
             threads.shutdown(wait=False, cancel_futures=True)
-        for each in self._signers.values():
-            if isinstance(each, ExternalSigner):
-                each.close()
+        for current in self._signers.values():
+            if isinstance(current, ExternalSigner):
+                current.close()
 
     def identity(self, ars: str) -> Identity:
         """The public half of a municipality's key; no private key is read. Raises `SettingsInvalid`."""
@@ -75,17 +75,17 @@ class DocumentKeys:
             broken = identities.faults(_identity(file), formats, at=at)
         except KeyUnfit:
             broken = ("signing_certificate_order",)
-        found = [finding(_place(file, rule), rule) for rule in broken]
-        found += _command_faults(f"{file.slug}.keys", file.keys.external_signer)
-        if found:
-            raise SettingsInvalid(findings=tuple(found))
+        faults = [finding(_place(file, rule), rule) for rule in broken]
+        faults += _command_faults(f"{file.slug}.keys", file.keys.external_signer)
+        if faults:
+            raise SettingsInvalid(findings=tuple(faults))
 
     def _paths(self, ars: str) -> tuple[Path, ...]:
         keys = self._files[ars].keys
         return tuple(path for path in (keys.signing_jwk_file, keys.certificate_chain_file) if path is not None)
 
     def signer(self, ars: str) -> Signer:
-        """The municipality's signer, kept while its files stay as they are: judging an RSA key takes half a second.
+        """The municipality's signer, memoised while its files stay as they are: judging an RSA key takes half a second.
 
         Where changed files are of no use (half written, key and chain of two) the signer from before goes on. Raises
         `SettingsInvalid` where there is none.
@@ -102,13 +102,15 @@ class DocumentKeys:
     def _renew(self, ars: str) -> None:
         name, before = f"{self._files[ars].slug}.keys", self._signers[ars]
         try:
-            made = _signer(self._files[ars])
+            renewed = _signer(self._files[ars])
             self.check(ars, {SignatureFormat.JWS})  # of two files perhaps only one is the new one so far
         except SettingsInvalid as error:
-            log.warning("files.not_usable", setting=name, rules=sorted({each.rule for each in error.findings}))
+            log.warning("files.not_usable", setting=name, rules=sorted({finding.rule for finding in error.findings}))
             return
         # a command that runs is still known to whoever closes it
-        self._signers[ars] = replace(before, identity=made.identity) if isinstance(before, ExternalSigner) else made
+        self._signers[ars] = (
+            replace(before, identity=renewed.identity) if isinstance(before, ExternalSigner) else renewed
+        )
         log.info("files.read_again", setting=name)
 
     def load(self) -> None:
@@ -121,32 +123,30 @@ class DocumentKeys:
         """Sign a short text in each format and throw it away; whose key it is. Raises as `sign_document`."""
         content = b"<probe/>"
         probe = Document(content, "", "", "", "application/xml", hashlib.sha256(content).hexdigest())
-        for each in sorted(formats):
-            await self.sign_document(ars, probe, SignatureStyle(each))
+        for signature_format in sorted(formats):
+            await self.sign_document(ars, probe, SignatureStyle(signature_format))
         return self.identity(ars)
 
     async def sign_document(self, municipality: str, document: Document, style: SignatureStyle) -> Signature:
         """See `ports.Keys`; made in a thread."""
-
-        def make() -> Signature:
-            return making.sign(self._ready(municipality), document, style, at=self._clock.now(), new_id=uuid4())
-
-        return await self._in_a_thread(municipality, make)
+        return await self._in_a_thread(
+            municipality,
+            lambda: making.sign(self._ready(municipality), document, style, at=self._clock.now(), new_id=uuid4()),
+        )
 
     async def sign_inside(self, municipality: str, document: Document) -> Document:
         """See `ports.Keys`; made in a thread."""
-
-        def make() -> Document:
-            return making.sign_inside(self._ready(municipality), document, at=self._clock.now(), new_id=uuid4())
-
-        return await self._in_a_thread(municipality, make)
+        return await self._in_a_thread(
+            municipality,
+            lambda: making.sign_inside(self._ready(municipality), document, at=self._clock.now(), new_id=uuid4()),
+        )
 
     def _ready(self, ars: str) -> Signer:
         """The signer; a file that went missing meanwhile holds the submission with that cause, without its path."""
         try:
             return self.signer(ars)
         except SettingsInvalid as error:
-            de, en = (" ".join(getattr(each, name) for each in error.findings) for name in ("de", "en"))
+            de, en = (" ".join(getattr(finding, name) for finding in error.findings) for name in ("de", "en"))
         raise SigningKeyUnfit(cause_de=de, cause_en=en)
 
     async def _in_a_thread(self, ars: str, make: Callable[[], _T]) -> _T:
@@ -159,12 +159,12 @@ class DocumentKeys:
 
 
 def _signer(file: MunicipalityFile) -> Signer:
-    found = _identity(file)
+    identity = _identity(file)
     if file.keys.external_signer:
-        return ExternalSigner(found, file.keys.external_signer, file.keys.external_signer_timeout_s)
+        return ExternalSigner(identity, file.keys.external_signer, file.keys.external_signer_timeout_s)
     place = f"{file.slug}.keys.signing_jwk_file"
     try:
-        return signer.local(_jwk(file.keys.signing_jwk_file), found)
+        return signer.local(_jwk(file.keys.signing_jwk_file), identity)
     except KeyUnfit as error:
         rule = str(error.params["rule"])
     raise _unreadable(place, file.keys.signing_jwk_file, rule)
@@ -214,7 +214,7 @@ def _command_faults(place: str, command: tuple[str, ...]) -> list[Finding]:
         de = "Der Befehl fehlt oder ist nicht ausführbar; bitte Pfad oder Rechte berichtigen (chmod u+x)."
         en = "The command is missing or not executable; correct its path or permissions (chmod u+x)."
         return [Finding(f"{place}.external_signer: {path}", "external_signer_missing", de, en)]
-    if any(each.stat().st_mode & stat.S_IWOTH for each in (path, path.parent) if not _sticky(each)):
+    if any(entry.stat().st_mode & stat.S_IWOTH for entry in (path, path.parent) if not _sticky(entry)):
         de = "Jeder darf den Befehl ändern; bitte Schreibrechte für andere entziehen."
         en = "Anybody may change the command; take the right to write from others."
         return [Finding(f"{place}.external_signer: {path}", "external_signer_writable", de, en)]

@@ -31,15 +31,15 @@ def wanted(municipality: Municipality, catalogue: Services) -> frozenset[Signatu
 
 def check(municipalities: Iterable[Municipality], catalogue: Services, keys: DocumentKeys) -> None:
     """Refuse what cannot be signed as asked. Raises `SettingsInvalid` with every fault of every municipality."""
-    found: list[Finding] = []
+    faults: list[Finding] = []
     for municipality in municipalities:
-        found += _unplaced(municipality, catalogue)
+        faults += _unplaced(municipality, catalogue)
         try:
             keys.check(municipality.ars, wanted(municipality, catalogue))
         except SettingsInvalid as error:
-            found += error.findings
-    if found:
-        raise SettingsInvalid(findings=tuple(found))
+            faults += error.findings
+    if faults:
+        raise SettingsInvalid(findings=tuple(faults))
 
 
 def _unplaced(municipality: Municipality, catalogue: Services) -> list[Finding]:
@@ -56,5 +56,5 @@ def _offered(municipality: Municipality, catalogue: Services) -> list[tuple[Serv
 
 def _places(municipality: Municipality, service: Service) -> Iterable[Destination]:
     """Where live applications go, and those of a test where that is another destination."""
-    found = (municipality.destination_for(service.id, test=test) for test in (False, True))
-    return {each.destination_id: each for each in found if each is not None}.values()
+    destinations = (municipality.destination_for(service.id, test=test) for test in (False, True))
+    return {destination.destination_id: destination for destination in destinations if destination is not None}.values()

@@ -108,14 +108,14 @@ def _verified(assertion: str, keys: tuple[AssertionKey, ...], kid: object) -> di
 
 
 def _sound(claims: dict[str, Any], client_id: str, audiences: Collection[str], at: float) -> bool:
-    named = claims.get("aud")
-    named = [named] if isinstance(named, str) else named
+    intended = claims.get("aud")
+    intended = [intended] if isinstance(intended, str) else intended
     expires, jti = claims.get("exp"), claims.get("jti")
     return (
         claims.get("iss") == claims.get("sub") == client_id
-        and isinstance(named, list)
-        and bool(named)
-        and all(isinstance(each, str) and each in audiences for each in named)
+        and isinstance(intended, list)
+        and bool(intended)
+        and all(isinstance(audience, str) and audience in audiences for audience in intended)
         and _number(expires)
         and at - SKEW_S < expires <= at + LIFETIME_S + SKEW_S  # type: ignore[operator]
         and all(name not in claims or _number(claims[name]) for name in ("nbf", "iat"))

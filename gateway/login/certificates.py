@@ -70,7 +70,8 @@ class Certificates:
         try:
             certificate = x509.load_der_x509_certificate(presented.der)
             if method == BY_ITSELF:
-                return presented.thumbprint in rule.pinned and _is_valid(certificate, now)
+                valid = certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
+                return valid and presented.thumbprint in rule.pinned
             return rule.by_name and self._vouched(certificate, now) and _named(certificate, rule)
         except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension):
             return False
@@ -87,22 +88,18 @@ class Certificates:
         return True
 
 
-def _is_valid(certificate: x509.Certificate, now: datetime) -> bool:
-    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
-
-
 def _named(certificate: x509.Certificate, rule: CertificateRule) -> bool:
     """Every name that is registered has to be there."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         names = x509.SubjectAlternativeName([])
-    wanted = (
+    names_required = (
         (rule.subject, [certificate.subject.rfc4514_string()]),
         (rule.san_dns, names.get_values_for_type(x509.DNSName)),
         (rule.san_uri, names.get_values_for_type(x509.UniformResourceIdentifier)),
     )
-    return all(name is None or name in there for name, there in wanted)
+    return all(name is None or name in present for name, present in names_required)
 
 
 def subject_of(text: str) -> str:

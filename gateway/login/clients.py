@@ -72,7 +72,7 @@ def registration(
         )
     if findings:
         raise DataInvalid(findings=tuple(findings))
-    return Registration(client, tuple(_digest(each) for each in (secret, *previous) if each), keys, certificates)
+    return Registration(client, tuple(_digest(text) for text in (secret, *previous) if text), keys, certificates)
 
 
 class Registry:
@@ -85,28 +85,30 @@ class Registry:
         changing: Mapping[str, Callable[[], Registration]] = MappingProxyType({}),
     ) -> None:
         """`changing` gives the registration of an id as it is now, for clients whose secrets and keys may change."""
-        self._by_id = {each.client.id: partial(_unchanged, each) for each in registrations} | dict(changing)
+        self._by_id = {registered.client.id: partial(_unchanged, registered) for registered in registrations} | dict(
+            changing
+        )
 
     def get(self, client_id: str) -> Registration | None:
         """The registration of that id, if there is one."""
-        found = self._by_id.get(client_id)
-        return found() if found else None
+        current = self._by_id.get(client_id)
+        return current() if current else None
 
     def by_secret(self, client_id: str, secret: str) -> Registration | None:
         """The registration whose secret this is, compared in constant time; None for any fault alike."""
-        found = self.get(client_id)
-        expected = found.secrets_sha256 if found else ()
-        given = _digest(secret)
-        right = [hmac.compare_digest(given, each) for each in expected or (_NOBODY,)]
-        return found if expected and any(right) else None
+        registered = self.get(client_id)
+        expected = registered.secrets_sha256 if registered else ()
+        digest = _digest(secret)
+        matches = [hmac.compare_digest(digest, known) for known in expected or (_NOBODY,)]
+        return registered if expected and any(matches) else None
 
     @property
     def with_certificates(self) -> bool:
         """Whether any client may come with a certificate."""
-        return any(each.certificates for each in self)
+        return any(registered.certificates for registered in self)
 
     def __iter__(self) -> Iterator[Registration]:
-        return (found() for found in self._by_id.values())
+        return (current() for current in self._by_id.values())
 
 
 def _unchanged(registered: Registration) -> Registration:

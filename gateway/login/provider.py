@@ -72,7 +72,7 @@ class Provider:
         judge: certificates.Certificates | None = None,
     ) -> None:
         self._issuers = tuple(issuers)
-        self._by_host = {_netloc(each.url): each for each in reversed(self._issuers)}
+        self._by_host = {_netloc(issuer.url): issuer for issuer in reversed(self._issuers)}
         self._clock = clock
         self._registry = registry
         self._tokens = PortalTokens(key, registry, new_id, published)
@@ -155,14 +155,14 @@ class Provider:
 
     def _by_certificate(self, request: _Request, client_id: str, method: str) -> Registration | None:
         """RFC 8705 §2: the form names the client, the certificate proves it; nothing else may be offered beside."""
-        found = self._registry.get(client_id)
-        other = request.authorization is not None or "client_assertion" in request.payload.data
-        if found is None or found.certificates is None or request.presented is None or other:
+        registered = self._registry.get(client_id)
+        other_credentials = request.authorization is not None or "client_assertion" in request.payload.data
+        if registered is None or registered.certificates is None or request.presented is None or other_credentials:
             return None
-        if not self._judge.proves(request.presented, found.certificates, method, self._clock.now()):
+        if not self._judge.proves(request.presented, registered.certificates, method, self._clock.now()):
             return None
         request.thumbprint = request.presented.thumbprint
-        return found
+        return registered
 
     def grant(self, request: _Request, registered: Registration, wanted: str | None) -> dict[str, Any]:
         """The token response: the scopes wanted, or all that the client has. Raises `InvalidScopeError`."""
@@ -226,8 +226,8 @@ class _Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no ty
 
     def _method(self, method: str) -> Callable[[object, _Request], _Client | None]:
         def authenticate(_query: object, request: _Request) -> _Client | None:
-            found = self.provider.authenticate(request, method)
-            return _Client(found) if found else None
+            registered = self.provider.authenticate(request, method)
+            return _Client(registered) if registered else None
 
         return authenticate
 

@@ -110,7 +110,7 @@ class PortalTokens:
     def verify(self, token: str, issuer: Issuer, now: datetime, presented: Presented | None = None) -> Principal:
         """Who the token names; `presented` is the certificate that came with it. Raises `Unauthorised` for any fault.
 
-        A verified token is remembered by its hash until it expires, so that the signature is checked once.
+        A verified token is memoised by its hash until it expires, so that the signature is checked once.
         """
         if len(token) > _LIMIT:
             raise Unauthorised
@@ -149,7 +149,7 @@ class PortalTokens:
     def _remember(self, name: bytes, principal: Principal, now: datetime) -> None:
         if len(self._verified) >= _REMEMBERED:
             at = now.timestamp()
-            self._verified = {key: each for key, each in self._verified.items() if each.expires > at}
+            self._verified = {key: principal for key, principal in self._verified.items() if principal.expires > at}
         if len(self._verified) < _REMEMBERED:
             self._verified[name] = principal
 

@@ -178,4 +178,4 @@ class AlertNotice(DueMessage):
 def sentences(rule: str) -> tuple[str, str]:
     """What an alarm means, German and English; empty for a rule that this release does not know."""
     rules: Sequence[Any] = EVERY_RULE
-    return next(((each.de, each.en) for each in rules if each.name == rule), ("", ""))
+    return next(((alarm_rule.de, alarm_rule.en) for alarm_rule in rules if alarm_rule.name == rule), ("", ""))

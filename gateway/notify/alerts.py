@@ -95,7 +95,7 @@ class AlertSender(SendingLoop[AlertNotice, AlertNotice]):
     async def _busy(self) -> Mapping[str, AlertNotice]:
         tasks = {key: f"alarms_send {key}" for key in self.targets}
         free = [key for key, task in tasks.items() if self._free(task)]
-        return {tasks[each.target]: each for each in (await self.queue.claim(free, LEASE) if free else ())}
+        return {tasks[notice.target]: notice for notice in (await self.queue.claim(free, LEASE) if free else ())}
 
     async def _claims(self, receiver: AlertNotice) -> AsyncIterator[Sequence[AlertNotice]]:
         yield [receiver]  # at most one message waits for a target
@@ -122,11 +122,11 @@ class AlertSender(SendingLoop[AlertNotice, AlertNotice]):
     async def _post(self, target: Target, message: AlertNotice, kind: str) -> None:
         """Raises `CounterpartBusy` for any answer but success: a webhook that was put right gets what it missed."""
         data = {"gateway": self.gateway, "alarms": [line.as_json() for line in message.lines]}
-        told = WebhookMessage(
+        notice = WebhookMessage(
             message.id, message.tries, message.began, kind, message.began, data, target.url or "", (target.secret,)
         )
         try:
-            answer = await post(partial(exchange, self.client), told, self.clock.now(), call="alarms.webhook")
+            answer = await post(partial(exchange, self.client), notice, self.clock.now(), call="alarms.webhook")
         except TimeoutError:
             raise CounterpartBusy(host="", http_status=408) from None
         if not 200 <= answer.status < 300:

@@ -80,15 +80,15 @@ def _part(line: Line, language: int) -> list[str]:
     town = f" · {line.municipality}" if line.municipality else ""
     since = ("seit", "since")[language]
     more = line.number - len(line.subjects)
-    rest = [("  … und {} weitere", "  … and {} more")[language].format(more)] if more > 0 else []
+    remainder = [("  … und {} weitere", "  … and {} more")[language].format(more)] if more > 0 else []
     return [
         f"[{severity}] {line.rule}{town}: {line.number}, {since} {instant(line.since)}",
         f"  {sentences(line.rule)[language]}",
         *(f"  {subject}" for subject in line.subjects),
-        *rest,
+        *remainder,
         "",
     ]
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"

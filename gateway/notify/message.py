@@ -105,7 +105,7 @@ class WebhookDelivery:
             "status": self.state,
             "created_at": instant(self.created_at),
             "next_at": instant(self.next_at) if self.next_at else None,
-            "tries": [dict(each) for each in self.tries],
+            "tries": [dict(entry) for entry in self.tries],
         }
 
 

@@ -64,7 +64,7 @@ class WebhookSender(SendingLoop[BusyWebhook, WebhookMessage]):
     served: Mapping[str, frozenset[str]]
 
     async def _busy(self) -> Mapping[str, BusyWebhook]:
-        return {webhook_task(each.id): each for each in await self.queue.busy(sorted(self.served))}
+        return {webhook_task(webhook.id): webhook for webhook in await self.queue.busy(sorted(self.served))}
 
     async def _claims(self, receiver: BusyWebhook) -> AsyncIterator[Sequence[WebhookMessage]]:
         news, scope = receiver.news, Scope(receiver.client, self.served[receiver.client])

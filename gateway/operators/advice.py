@@ -40,5 +40,5 @@ _SENTENCES: Final[Mapping[Blame, tuple[str, str]]] = {
 
 def suggestion(cause: str) -> dict[str, str]:
     """What to do about a cause, in both languages; by whose fault it is, ours where nobody knows it."""
-    blame = next((each.blame for each in every_error() if each.code == cause), Blame.GATEWAY)
+    blame = next((error.blame for error in every_error() if error.code == cause), Blame.GATEWAY)
     return dict(zip(("de", "en"), _SENTENCES[blame], strict=True))

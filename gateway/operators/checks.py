@@ -102,7 +102,7 @@ class Checks:
 
     def fault(self, name: str, error: GatewayError) -> CheckLine:
         """A check that an error ended."""
-        places = [self._placed(each) for each in error.findings]
+        places = [self._placed(finding) for finding in error.findings]
         return CheckLine(name, False, error.code, "; ".join([error.sentence(self.language), *places]), _affair(error))
 
     def _placed(self, finding: Finding) -> str:
@@ -121,10 +121,10 @@ class Checks:
 
     def disk(self, values: Settings) -> CheckLine:
         """Room where data lie."""
-        place = values.data_dir
-        while not place.exists():
-            place = place.parent
-        free = shutil.disk_usage(place).free
+        directory = values.data_dir
+        while not directory.exists():
+            directory = directory.parent
+        free = shutil.disk_usage(directory).free
         remedy = self._text("Bitte Platz schaffen.", "Make room.") if free < LEAST_FREE_BYTES else ""
         return CheckLine("disk", free >= LEAST_FREE_BYTES, f"{free / 1e9:.1f} GB", remedy)
 
@@ -142,7 +142,7 @@ class Checks:
         notices = library.code_lists.notices(today)
         return [
             CheckLine("schemas", not findings, counted, "; ".join(map(self._placed, findings))),
-            *(CheckLine(f"code_list {each.pointer}", True, self._text(each.de, each.en)) for each in notices),
+            *(CheckLine(f"code_list {notice.pointer}", True, self._text(notice.de, notice.en)) for notice in notices),
         ]
 
     async def evidence(self, judge: Callable[[], Awaitable[JudgedEvidence]]) -> CheckLine:
@@ -165,7 +165,7 @@ class Checks:
     async def alarms(
         self, values: Settings, recipients: Callable[[], tuple[Sequence[Target], smtp.Relay | None]]
     ) -> list[CheckLine]:
-        """Whether alarms can reach people: up to the recipient's name everything is tried, nothing is sent."""
+        """Whether alarms can reach people: everything up to the recipient's name is tried, nothing is sent."""
         try:
             targets, relay = recipients()
         except GatewayError as error:
@@ -182,9 +182,11 @@ class Checks:
             await smtp.probe(relay, section.sender, mail)
             return f"{relay.host}:{relay.port} {relay.tls}"
 
-        lines = [await self.tried(f"alarms {each.name}", partial(tried, each.mail)) for each in targets if each.mail]
+        lines = [
+            await self.tried(f"alarms {target.name}", partial(tried, target.mail)) for target in targets if target.mail
+        ]
         hint = self._text("Webhook; gateway alarms test sendet eine Probe", "webhook; gateway alarms test sends a test")
-        return lines + [CheckLine(f"alarms {each.name}", True, hint) for each in targets if each.url]
+        return lines + [CheckLine(f"alarms {target.name}", True, hint) for target in targets if target.url]
 
     async def municipality(
         self,
@@ -237,11 +239,11 @@ class Checks:
         formats = wanted(town, catalogue)
         await asyncio.to_thread(partial(keys.check, town.ars, formats, at=now))
         identity = await keys.try_signer(town.ars, formats)
-        said, until = f"kid {identity.kid}, {', '.join(sorted(formats))}", identity.not_after
+        seen, until = f"kid {identity.kid}, {', '.join(sorted(formats))}", identity.not_after
         if until is None:
-            return said
+            return seen
         soon = self._text(" (bald erneuern)", " (renew soon)") if until - now < RENEW_BEFORE else ""
-        return f"{said}, ≤ {until:%Y-%m-%d}{soon}"
+        return f"{seen}, ≤ {until:%Y-%m-%d}{soon}"
 
 
 def _affair(error: GatewayError) -> Affair:

@@ -109,7 +109,9 @@ class HttpClient:
         self._addresses = AddressPolicy.of(policy.allow_private)
         self._route = Route(policy.proxy, policy.no_proxy)
         proxy = URL(policy.proxy) if policy.proxy else None
-        context = _tls(policy)
+        context = tls_context(policy.ca_bundle)
+        if policy.client_certificate:
+            context.load_cert_chain(*policy.client_certificate)
 
         def session(trusted: frozenset[str], proxy: URL | None) -> ClientSession:
             resolver = PinnedResolver(self._addresses, find, policy.connect_s, trusted)
@@ -139,7 +141,7 @@ class HttpClient:
                 read = await read_limited(response, limit, progress)
                 return Answer(response.status, _headers(response), read, host)
             finally:
-                response.close()  # whoever was heard to the end has gone back to the pool already
+                response.close()  # one read to its end is back in the pool already
         except asyncio.CancelledError:
             if under_way.was_ended():
                 raise CounterpartAway(host=host) from None
@@ -249,15 +251,13 @@ async def _once(request: ClientRequest, send: ClientHandlerType) -> ClientRespon
         raise aiohttp.ClientConnectionError from error
 
 
-def _tls(policy: Policy) -> ssl.SSLContext:
+def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
+    """TLS of every way out: 1.2 at least, the certificate checked for the name; `ca_bundle` adds authorities."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_verify_locations(certifi.where())
-    if policy.ca_bundle:
-        context.load_verify_locations(policy.ca_bundle)
-    if policy.client_certificate:
-        certificate, key = policy.client_certificate
-        context.load_cert_chain(certificate, key)
+    if ca_bundle:
+        context.load_verify_locations(ca_bundle)
     return context
 
 

@@ -47,10 +47,7 @@ class Durations:
             log.warning("outbound.slow", counterpart=counterpart.value, host=host, seconds=round(seconds, 1))
 
     def _tally(self, counterpart: Counterpart) -> Tally:
-        found = self._tallies.get(counterpart)
-        if found is None:
-            found = self._tallies[counterpart] = Tally()
-        return found
+        return self._tallies.setdefault(counterpart, Tally())
 
     def take(self) -> Mapping[Counterpart, Tally]:
         """What was noted since the last call."""
@@ -60,7 +57,7 @@ class Durations:
     def put_back(self, taken: Mapping[Counterpart, Tally]) -> None:
         """What could not be written down counts on."""
         for counterpart, tally in taken.items():
-            mine = self._tally(counterpart)
-            mine.numbers = [one + other for one, other in zip(mine.numbers, tally.numbers, strict=True)]
-            mine.seconds += tally.seconds
-            mine.slow += tally.slow
+            current = self._tally(counterpart)
+            current.numbers = [number + more for number, more in zip(current.numbers, tally.numbers, strict=True)]
+            current.seconds += tally.seconds
+            current.slow += tally.slow

@@ -44,8 +44,8 @@ class UnderWayExchange:
                 async with asyncio.timeout(seconds):
                     await places.acquire()
             except TimeoutError:
-                ours = CounterpartAway(host=self.host)
-                raise caused(httpx.PoolTimeout, ours) from ours
+                outbound_error = CounterpartAway(host=self.host)
+                raise caused(httpx.PoolTimeout, outbound_error) from outbound_error
         else:
             await places.acquire()
         self._place = places
@@ -83,10 +83,10 @@ class UnderWayExchange:
         return httpx.LocalProtocolError("request") if isinstance(error, ValueError) else error
 
     def _broken(self, error: aiohttp.ClientError) -> Exception:
-        ours = named(error, self.host)
+        outbound_error = named(error, self.host)
         # what is no HTTP shows the answer's bytes and our token in its error: no cause for a log to print
-        ours.__cause__ = None if isinstance(error, aiohttp.ClientResponseError) else error
-        return caused(httpx.WriteTimeout if self.body and self.body.cut else as_httpx(error), ours)
+        outbound_error.__cause__ = None if isinstance(error, aiohttp.ClientResponseError) else error
+        return caused(httpx.WriteTimeout if self.body and self.body.cut else as_httpx(error), outbound_error)
 
     def _meant_by_source(self, error: Exception) -> Exception:
         """Another size than was said is a fault of the request; what the source itself raises passes."""
@@ -103,7 +103,7 @@ class UnderWayExchange:
             return
         self._over = True
         if self.response is not None:
-            self.response.close()  # whoever was heard to the end has gone back to the pool already
+            self.response.close()  # one read to its end is back in the pool already
         if self._place is not None:
             self._place.release()
         self._client.end(self._under_way, self.host)
@@ -160,8 +160,8 @@ class AnswerStream(httpx.AsyncByteStream):
                 return self._unpacking.add(piece)
             self._unpacking.end()
         except ValueError:
-            ours = CounterpartGarbled(host=self._exchange.host)
-            raise caused(httpx.DecodingError, ours) from ours
+            outbound_error = CounterpartGarbled(host=self._exchange.host)
+            raise caused(httpx.DecodingError, outbound_error) from outbound_error
         return b""
 
     async def aclose(self) -> None:

@@ -40,10 +40,10 @@ def as_httpx(error: aiohttp.ClientError) -> type[httpx.TransportError]:
     return next((kind for known, kind in _KINDS if isinstance(error, known)), httpx.ReadError)
 
 
-def caused(kind: type[httpx.RequestError], ours: GatewayError) -> httpx.RequestError:
+def caused(kind: type[httpx.RequestError], cause: GatewayError) -> httpx.RequestError:
     """An exception of httpx that says what ours says, and has it as its cause."""
-    error = kind(str(ours))
-    error.__cause__ = ours
+    error = kind(str(cause))
+    error.__cause__ = cause
     return error
 
 

@@ -85,10 +85,10 @@ async def exchange(  # noqa: PLR0913 - the parts of an HTTP request
     except httpx.InvalidURL:
         raise CounterpartAway(host=host) from None
     except httpx.RequestError as error:
-        ours = as_ours(error, host)
+        outbound_error = as_ours(error, host)
     else:
         return Answer(response.status_code, dict(response.headers), response.content, host)
-    raise ours
+    raise outbound_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,9 @@ class _Waits:
     def of(cls, policy: Policy, asked: Mapping[str, float | None]) -> _Waits:
         """The shorter of the policy's and those that httpx asks for."""
 
-        def least(name: str, ours: float) -> float:
-            theirs = asked.get(name)
-            return ours if theirs is None else max(min(ours, theirs), LEAST_S)
+        def least(name: str, limit: float) -> float:
+            wish = asked.get(name)
+            return limit if wish is None else max(min(limit, wish), LEAST_S)
 
         return cls(
             least("connect", policy.connect_s),

@@ -29,8 +29,8 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     def ask() -> Sequence[tuple[Any, ...]]:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
 
-    found = await apart(ask, "resolve")
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    entries = await apart(ask, "resolve")
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 class PinnedResolver(AbstractResolver):
@@ -54,17 +54,17 @@ class PinnedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Addresses of `host`. Raises `AddressRefused` if any is not allowed, `OSError` where there is none."""
         try:
-            found = await asyncio.wait_for(self._find(host, port), self._limit)
+            addresses = await asyncio.wait_for(self._find(host, port), self._limit)
         except UnicodeError as error:
             raise OSError(host) from error
-        if not found:
+        if not addresses:
             raise OSError(host)
         if host not in self._trusted:
-            for text in found:
+            for text in addresses:
                 address = parse(text)
                 if address is None or self._policy.refuses(host, address):
                     raise AddressRefused(host=host)
-        return [_result(host, port, text) for text in found[:MAX_ADDRESSES]]
+        return [_result(host, port, text) for text in addresses[:MAX_ADDRESSES]]
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -19,15 +19,15 @@ EVERY_S: Final = 1.0
 
 @dataclass(slots=True, eq=False)
 class UnderWay:
-    """One exchange, the task that carries it out, and how often that was asked to end before.
+    """One exchange, the task that carries it out, and how often that task was cancelled before.
 
     An answer that is handed out piece by piece has a task only while one waits for the next piece; in between `cut`
     ends it.
     """
 
     progress: Progress
-    task: asyncio.Task[Any] | None
-    asked: int
+    task: asyncio.Task[Any] | None = None
+    asked: int = 0
     ended: bool = False
     cut: Callable[[], None] | None = None
 
@@ -37,7 +37,7 @@ class UnderWay:
         self.asked = self.task.cancelling() if self.task else 0
 
     def pause(self) -> None:
-        """Nobody waits for it: whoever is handed a piece does with it what he likes."""
+        """No task waits for it: the caller works on the piece it was handed."""
         self.task = None
 
     def stop(self) -> None:
@@ -49,7 +49,7 @@ class UnderWay:
             self.cut()
 
     def was_ended(self) -> bool:
-        """To be asked once, for a `CancelledError`: whether it came from here, and from nobody else too."""
+        """Asked once for a `CancelledError`: whether it came from here, and from here only."""
         return self.ended and self.task is not None and self.task.uncancel() <= self.asked
 
 
@@ -64,16 +64,16 @@ class Overdue:
 
     def begin(self, now: float) -> UnderWay:
         """The running task begins one at `now` of the loop's clock; `end` says that it is over."""
-        task = asyncio.current_task()
-        one = UnderWay(Progress(self._pace, now), task, task.cancelling() if task else 0)
-        self._under_way.add(one)
+        exchange = UnderWay(Progress(self._pace, now))
+        exchange.resume()
+        self._under_way.add(exchange)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._every_s, self._look)
-        return one
+        return exchange
 
-    def end(self, one: UnderWay) -> None:
+    def end(self, exchange: UnderWay) -> None:
         """It is over, well or not."""
-        self._under_way.discard(one)
+        self._under_way.discard(exchange)
 
     def close(self) -> None:
         """Look no more."""
@@ -83,7 +83,7 @@ class Overdue:
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        for one in tuple(self._under_way):
-            if not one.ended and one.progress.overdue(now):
-                one.stop()
+        for exchange in tuple(self._under_way):
+            if not exchange.ended and exchange.progress.overdue(now):
+                exchange.stop()
         self._timer = loop.call_later(self._every_s, self._look) if self._under_way else None

@@ -3,8 +3,8 @@
 Knows: a base and a least rate; counterparts by their kind, closed. Never does: I/O, clocks (instants are given).
 Standard: none; RFC 9110 leaves it open. Start reading: `Pace`, then `Progress`.
 
-A time-out for each piece alone is none for the whole: who sends a byte before each runs out is never left. So the whole
-has a time that only grows with the bytes that really went over the wire, in either direction.
+A time-out for each piece does not bound the whole: a counterpart that sends a byte before each runs out would never be
+left. So the whole has a time that grows only with the bytes moved, in either direction.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Pace:
 
 
 WHOLE: Final = Pace(60.0, 16_384.0)
-"""Whoever takes longer is left: its outcome is unknown."""
+"""An exchange that takes longer is cut off: its outcome is unknown."""
 USUAL: Final = Pace(10.0, 131_072.0)
-"""Whoever takes longer is told of."""
+"""An exchange that takes longer counts as slow."""
 
 
 @dataclass(slots=True)

@@ -71,7 +71,7 @@ def carried(address: Address) -> tuple[Address, ...]:
 
 def is_public(address: Address) -> bool:
     """Whether the address, and all it carries, is reachable by everybody."""
-    return all(_is_public(each) for each in carried(address))
+    return all(_is_public(part) for part in carried(address))
 
 
 def _is_public(address: Address) -> bool:
@@ -110,14 +110,14 @@ class AddressPolicy:
         A host allowed by name may lie in any private network, but link-local, unspecified and multicast addresses
         (where clouds keep their secrets) need their network named.
         """
-        each = carried(address)
-        if any(part in network for part in each for network in self.networks if part.version == network.version):
-            return not all(self._network_allows(part) or _is_public(part) for part in each)
+        parts = carried(address)
+        if any(part in network for part in parts for network in self.networks if part.version == network.version):
+            return not all(self._network_allows(part) or _is_public(part) for part in parts)
         if is_public(address):
             return False
         if host.lower().rstrip(".") not in self.hosts:
             return True
-        return any(part.is_link_local or part.is_unspecified or part.is_multicast for part in each)
+        return any(part.is_link_local or part.is_unspecified or part.is_multicast for part in parts)
 
     def _network_allows(self, address: Address) -> bool:
         return any(address in network for network in self.networks if address.version == network.version)

@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-import certifi
-
 from gateway.errors import (
     AddressRefused,
     CounterpartAway,
@@ -32,6 +30,7 @@ from gateway.errors import (
     CounterpartRefused,
     TlsMissing,
 )
+from gateway.outbound.client import tls_context
 from gateway.outbound.durations import Durations
 from gateway.outbound.network import MAX_ADDRESSES, Resolve, resolve
 from gateway.outbound.pace import Counterpart
@@ -61,13 +60,7 @@ class Relay:
 
 
 async def send(  # noqa: PLR0913 - a mail, its way, and what the way is told of
-    relay: Relay,
-    sender: str,
-    to: str,
-    message: bytes,
-    *,
-    find: Resolve = resolve,
-    durations: Durations | None = None,
+    relay: Relay, sender: str, to: str, message: bytes, *, find: Resolve = resolve, durations: Durations | None = None
 ) -> None:
     """Hand one message over; returning means that the server has taken it. `durations` learns how long that took.
 
@@ -90,8 +83,8 @@ async def probe(relay: Relay, sender: str, to: str | None = None, *, find: Resol
 
 
 async def _converse(relay: Relay, sender: str, to: str | None, message: bytes | None, find: Resolve) -> None:
-    found = await _judged(relay, find)
-    client = _Pinned(found, relay)
+    addresses = await _judged(relay, find)
+    client = _Pinned(addresses, relay)
     work = apart(lambda: _speak(client, relay, sender, to, message), "mail")
     try:
         async with asyncio.timeout(relay.whole_s):
@@ -121,8 +114,8 @@ async def _judged(relay: Relay, find: Resolve) -> Sequence[str]:
 class _Pinned(smtplib.SMTP):
     """The library's client, connecting to judged addresses only; the certificate is checked for the name."""
 
-    def __init__(self, found: Sequence[str], relay: Relay) -> None:
-        self._found, self._relay = found, relay
+    def __init__(self, addresses: Sequence[str], relay: Relay) -> None:
+        self._found, self._relay = addresses, relay
         self._over, self._lock = False, threading.Lock()
         self._same: socket.socket | None = None
         super().__init__(local_hostname=relay.helo, timeout=relay.step_s)
@@ -152,13 +145,15 @@ class _Pinned(smtplib.SMTP):
             if self._over:
                 plain.close()
                 raise OSError(self._relay.host)
-            made = context(self._relay).wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+            secured = tls_context(self._relay.ca_bundle).wrap_socket(
+                plain, server_hostname=host, do_handshake_on_connect=False
+            )
         try:
-            made.do_handshake()
+            secured.do_handshake()
         except BaseException:
-            made.close()
+            secured.close()
             raise
-        return made
+        return secured
 
     def _hold(self, plain: socket.socket) -> None:
         """Keep a second handle on the connection: wrapping it for TLS takes the first away while it still waits."""
@@ -177,16 +172,6 @@ class _Pinned(smtplib.SMTP):
                     self._same.shutdown(socket.SHUT_RDWR)
                 self._same.close()
                 self._same = None
-
-
-def context(relay: Relay) -> ssl.SSLContext:
-    """TLS as `outbound.client` speaks it: 1.2 at least, the certificate checked for the name."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.load_verify_locations(certifi.where())
-    if relay.ca_bundle:
-        made.load_verify_locations(relay.ca_bundle)
-    return made
 
 
 def _speak(client: _Pinned, relay: Relay, sender: str, to: str | None, message: bytes | None) -> None:
@@ -232,7 +217,7 @@ def _opened(client: _Pinned, relay: Relay) -> None:
     if relay.tls == "starttls":
         if not client.has_extn("starttls"):
             raise TlsMissing(host=relay.host, rule="no_starttls")
-        client.starttls(context=context(relay))
+        client.starttls(context=tls_context(relay.ca_bundle))
         client.ehlo()
     if relay.user is not None:
         client.login(relay.user, relay.password or "")

@@ -1,7 +1,8 @@
-"""Work that waits for somebody else, in a thread of its own.
+"""Blocking calls, each in a thread of its own.
 
 Knows: one thread a call, which ends with the process. Never does: use the loop's own threads: they are few and shared
-with sealing and signing, so that some who never answer would halt everything. Standard: none. Start reading: `apart`.
+with sealing and signing, so that a few calls that never return would halt everything. Standard: none.
+Start reading: `apart`.
 """
 
 from __future__ import annotations

@@ -6,22 +6,11 @@ Standard: architecture §3. Start reading: `BlobWriter`.
 
 from __future__ import annotations
 
-from collections.abc import (
-    AsyncIterator,
-)
-from dataclasses import (
-    dataclass,
-    field,
-)
-from datetime import (
-    datetime,
-)
-from typing import (
-    Protocol,
-)
-from uuid import (
-    UUID,
-)
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)

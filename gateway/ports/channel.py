@@ -18,7 +18,7 @@ from gateway.ports.store import Store
 
 
 class LookUnderWay(Exception):
-    """Somebody else is asking for what a step needs, and it takes long: nothing was sent, come again later."""
+    """Another request for what a step needs is under way (single flight) and takes long: nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,8 @@ Standard: architecture §3. Start reading: `Clock`.
 
 from __future__ import annotations
 
-from datetime import (
-    datetime,
-)
-from typing import (
-    Protocol,
-)
+from datetime import datetime
+from typing import Protocol
 
 
 class Clock(Protocol):

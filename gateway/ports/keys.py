@@ -6,19 +6,10 @@ Standard: architecture §3. Start reading: `Keys`.
 
 from __future__ import annotations
 
-from collections.abc import (
-    Mapping,
-)
-from typing import (
-    Any,
-    Protocol,
-)
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from gateway.model import (
-    Document,
-    Signature,
-    SignatureStyle,
-)
+from gateway.model import Document, Signature, SignatureStyle
 
 
 class KeyArchive(Protocol):

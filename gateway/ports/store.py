@@ -6,42 +6,15 @@ Standard: architecture §3. Start reading: `Store`.
 
 from __future__ import annotations
 
-from collections.abc import (
-    AsyncIterator,
-    Mapping,
-)
-from contextlib import (
-    AbstractAsyncContextManager,
-)
-from dataclasses import (
-    dataclass,
-    field,
-)
-from datetime import (
-    datetime,
-)
-from typing import (
-    Any,
-    Protocol,
-)
-from uuid import (
-    UUID,
-)
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
 
-from gateway.model import (
-    Attachment,
-    Document,
-    Scope,
-    State,
-    Submission,
-    instant,
-)
-from gateway.ports.blobs import (
-    BlobWriter,
-    IncomingUpload,
-    SmallBlob,
-    Upload,
-)
+from gateway.model import Attachment, Document, Scope, State, Submission, instant
+from gateway.ports.blobs import BlobWriter, IncomingUpload, SmallBlob, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,28 +108,28 @@ class View:
 
     def as_json(self) -> dict[str, Any]:
         """The submission in the shape of the fixed HTTP interface (§3)."""
-        it = self.submission
+        submission = self.submission
         return {
-            "id": str(it.id),
-            "state": it.state.value,
-            "service": it.service,
-            "municipality": it.municipality,
+            "id": str(submission.id),
+            "state": submission.state.value,
+            "service": submission.service,
+            "municipality": submission.municipality,
             "reference": self.reference,
-            "created_at": instant(it.created_at),
-            "updated_at": instant(it.updated_at),
-            "channel": it.channel,
-            "destination_id": it.destination_id,
-            "case_id": it.case_id,
+            "created_at": instant(submission.created_at),
+            "updated_at": instant(submission.updated_at),
+            "channel": submission.channel,
+            "destination_id": submission.destination_id,
+            "case_id": submission.case_id,
             "document": {"standard": self.standard, "schema_uri": self.schema_uri, "sha256": self.document_sha256},
             "attachments": [
                 {"kind": a.kind, "filename": a.filename, "size": a.size, "sha256": a.sha256} for a in self.attachments
             ],
-            "deadline": instant(it.deadline) if it.deadline else None,
-            "reason": it.reason.as_json() if it.reason else None,
-            "events": [event.as_json() for event in it.events],
+            "deadline": instant(submission.deadline) if submission.deadline else None,
+            "reason": submission.reason.as_json() if submission.reason else None,
+            "events": [event.as_json() for event in submission.events],
             "supersedes": str(self.supersedes) if self.supersedes else None,
             "superseded_by": str(self.superseded_by) if self.superseded_by else None,
-            "test": it.test,
+            "test": submission.test,
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -44,7 +44,9 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
     provider = Provider(
         issuers=issuers,
         registry=Registry(
-            changing={each.id: _followed(each, frozenset(runtime.municipalities)) for each in runtime.settings.clients}
+            changing={
+                client.id: _followed(client, frozenset(runtime.municipalities)) for client in runtime.settings.clients
+            }
         ),
         key=runtime.keys.token,
         clock=runtime.clock,
@@ -86,7 +88,10 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
         resumable=runtime.store.pieces,
         pressure=pressure,
         quotas=Quotas(
-            _limits(runtime.settings.clients),
+            {
+                client.id: ClientLimits(client.limits.requests_per_minute, client.limits.submissions_per_day)
+                for client in runtime.settings.clients
+            },
             runtime.clock,
             StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since),
         ),
@@ -98,10 +103,6 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
         limits=BodyLimits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
         version=__version__,
     )
-
-
-def _limits(clients: Iterable[ClientSection]) -> dict[str, ClientLimits]:
-    return {each.id: ClientLimits(each.limits.requests_per_minute, each.limits.submissions_per_day) for each in clients}
 
 
 def attempts(settings: Settings) -> Iterator[Attempt]:
@@ -135,7 +136,7 @@ def _registration(section: ClientSection, towns: frozenset[str]) -> Registration
     )
     place = f"clients.{section.id}"
     secret = read_secret(section.secret_file, f"{place}.secret_file") if section.secret_file else None
-    previous = [read_secret(each, f"{place}.previous_secret_files") for each in section.previous_secret_files]
+    previous = [read_secret(path, f"{place}.previous_secret_files") for path in section.previous_secret_files]
     return registration(
         client, secret=secret, previous=previous, jwks=_jwks(section, place), certificates=tls.rule(section, place)
     )
@@ -145,11 +146,11 @@ def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:
     if section.jwks is None:
         return None
     try:
-        found = json.loads(regular_file.text(section.jwks))
+        jwk_set = json.loads(regular_file.text(section.jwks))
     except (OSError, ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
+        jwk_set = None
+    if not isinstance(jwk_set, dict) or not isinstance(jwk_set.get("keys"), list):
         cause = unusable_files.no_jwk_set(section.jwks)
         named = f"{place}.jwks: {section.jwks}"
         raise unusable_files.refusal(named, "jwks_unreadable", cause, unusable_files.CLIENT_KEYS)
-    return found
+    return jwk_set

@@ -32,21 +32,23 @@ def context(settings: Settings) -> ssl.SSLContext | None:
     tls = settings.server.tls
     if tls.certificate_file is None or tls.key_file is None:
         return None
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    tls_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls_context.minimum_version = ssl.TLSVersion.TLSv1_2
     read_certificates(tls.certificate_file, "server.tls.certificate_file", _RULE)
     _is_key(tls.key_file)  # the library would wait for a pipe, or for somebody to type a password
     try:
-        made.load_cert_chain(tls.certificate_file, tls.key_file)
+        tls_context.load_cert_chain(tls.certificate_file, tls.key_file)
     except (OSError, ssl.SSLError):
         raise _no_key(tls.key_file, "not_a_pair") from None
-    trusted = [*authorities(tls), *(each for section in settings.clients for each in pinned(section))]
+    trusted = [*authorities(tls), *(certificate for section in settings.clients for certificate in pinned(section))]
     if trusted:
-        pem = "".join(each.public_bytes(Encoding.PEM).decode() for each in trusted)
-        made.load_verify_locations(cadata=pem)
-        made.verify_mode = ssl.CERT_OPTIONAL
-        made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an issuing authority may be trusted without its root
-    return made
+        pem = "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in trusted)
+        tls_context.load_verify_locations(cadata=pem)
+        tls_context.verify_mode = ssl.CERT_OPTIONAL
+        tls_context.verify_flags |= (
+            ssl.VERIFY_X509_PARTIAL_CHAIN
+        )  # an issuing authority may be trusted without its root
+    return tls_context
 
 
 def attempts(settings: Settings) -> Iterator[Attempt]:
@@ -88,7 +90,7 @@ def _pinned(section: ClientSection) -> str:
 
 def rule(section: ClientSection, place: str) -> CertificateRule | None:
     """Which certificates are the client's; None: none. Raises `SettingsInvalid`."""
-    prints = frozenset(Presented(each.public_bytes(Encoding.DER)).thumbprint for each in pinned(section))
+    prints = frozenset(Presented(certificate.public_bytes(Encoding.DER)).thumbprint for certificate in pinned(section))
     try:
         subject = subject_of(section.tls_subject) if section.tls_subject is not None else None
     except ValueError:
@@ -99,5 +101,5 @@ def rule(section: ClientSection, place: str) -> CertificateRule | None:
             "Expected is a name as of RFC 4514, like CN=portal,O=Stadt,C=DE.",
         )
         raise SettingsInvalid(findings=(fault,)) from None
-    found = CertificateRule(prints, subject, section.tls_san_dns, section.tls_san_uri)
-    return found if found != CertificateRule() else None
+    certificate_rule = CertificateRule(prints, subject, section.tls_san_dns, section.tls_san_uri)
+    return certificate_rule if certificate_rule != CertificateRule() else None

@@ -60,7 +60,7 @@ class RecipientSection(Section):
     @field_validator("mail")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not _is_address(each) for each in value):
+        if any(not _is_address(address) for address in value):
             raise broken("mail_address")
         return value
 
@@ -90,9 +90,9 @@ class AlarmsSection(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.smtp is None and any(each.mail for each in self.recipients):
+        if self.smtp is None and any(recipient.mail for recipient in self.recipients):
             raise broken("recipients_smtp")
-        names = [each.name for each in self.recipients]
+        names = [recipient.name for recipient in self.recipients]
         if len(set(names)) != len(names):
             raise broken("recipients_name")
         return self
@@ -120,8 +120,8 @@ class ProofLimitsSection(ProofLimits):
 
     def of(self, service: str) -> ProofLimits:
         """The limits of one service; what it leaves unset is that of the municipality."""
-        own = self.services.get(service)
-        return self.model_copy(update=own.model_dump(exclude_unset=True)) if own else self
+        limits = self.services.get(service)
+        return self.model_copy(update=limits.model_dump(exclude_unset=True)) if limits else self
 
 
 def _is_address(text: str) -> bool:

@@ -32,8 +32,8 @@ def exposure(path: Path, *, private: bool) -> Iterator[tuple[str, str]]:
         yield "file_not_private", str(path)
     elif not private and _open_to_all(seen):
         yield "writable_by_all", str(path)
-    for folder, found in above:
-        if _open_to_all(found):
+    for folder, folder_status in above:
+        if _open_to_all(folder_status):
             yield "writable_by_all", str(folder)
 
 

@@ -44,11 +44,7 @@ class Settings(BaseSettings):
     """Everything that can be set, by section."""
 
     model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        env_prefix="GATEWAY__",
-        env_nested_delimiter="__",
-        hide_input_in_errors=True,
+        frozen=True, extra="forbid", env_prefix="GATEWAY__", env_nested_delimiter="__", hide_input_in_errors=True
     )
 
     mode: Literal["test", "production"] = Field("test", description="production refuses every insecure setting.")

@@ -101,12 +101,12 @@ def _every(value: Any, place: str, kind: SettingKind | None) -> Iterator[Setting
     if isinstance(value, BaseModel):
         yield from every(value, place)
     elif isinstance(value, tuple) and kind is not SettingKind.COMMAND:
-        for number, each in enumerate(value):
-            own = _joined(place, _entry_name(each) or str(number)) if isinstance(each, BaseModel) else place
-            yield from _every(each, own, kind)
+        for number, entry in enumerate(value):
+            entry_place = _joined(place, _entry_name(entry) or str(number)) if isinstance(entry, BaseModel) else place
+            yield from _every(entry, entry_place, kind)
     elif isinstance(value, dict):
-        for name, each in value.items():
-            yield from _every(each, _joined(place, str(name)), kind)
+        for name, entry in value.items():
+            yield from _every(entry, _joined(place, str(name)), kind)
     elif value is not None:
         yield SettingValue(place, value, kind)
 
@@ -122,13 +122,13 @@ def _joined(place: str, name: str) -> str:
 
 def anchored(values: Mapping[str, Any], section: type[BaseModel], base: Path) -> dict[str, Any]:
     """The values as written, each path in them made absolute against `base`; what is no path by its type stays."""
-    found = dict(values)
+    absolute = dict(values)
     for name, field in section.model_fields.items():
-        if name in found:
-            found[name] = _anchored(found[name], field.annotation, base)
+        if name in absolute:
+            absolute[name] = _anchored(absolute[name], field.annotation, base)
             if kind_of(field) is SettingKind.COMMAND:
-                found[name] = _program(found[name], base)
-    return found
+                absolute[name] = _program(absolute[name], base)
+    return absolute
 
 
 def _anchored(value: Any, annotation: Any, base: Path) -> Any:  # noqa: ANN401 - any setting of any type
@@ -141,9 +141,9 @@ def _anchored(value: Any, annotation: Any, base: Path) -> Any:  # noqa: ANN401 -
         for part in parts:
             value = _anchored(value, part, base)
     elif origin is tuple and isinstance(value, list):
-        return [_anchored(each, parts[0], base) for each in value]
+        return [_anchored(entry, parts[0], base) for entry in value]
     elif origin is dict and isinstance(value, dict):
-        return {name: _anchored(each, parts[1], base) for name, each in value.items()}
+        return {name: _anchored(entry, parts[1], base) for name, entry in value.items()}
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel) and isinstance(value, dict):
         return anchored(value, annotation, base)
     return value

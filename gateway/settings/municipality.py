@@ -108,21 +108,21 @@ class MunicipalityFile(Section):
 def key_faults(file: MunicipalityFile) -> list[Finding]:
     """Keys that do not fit together."""
     keys = file.keys
-    found = []
+    findings = []
     if (keys.signing_jwk_file is None) == (not keys.external_signer):
         de = "Gesetzt sein muss genau eines: signing_jwk_file oder external_signer."
         en = "Exactly one has to be set: signing_jwk_file or external_signer."
-        found.append(Finding(f"{file.slug}.keys", "signing_key_source", de, en))
+        findings.append(Finding(f"{file.slug}.keys", "signing_key_source", de, en))
     if keys.external_signer and keys.certificate_chain_file is None:
         de = "Zu external_signer gehört certificate_chain_file: Das Zertifikat zeigt den öffentlichen Schlüssel."
         en = "external_signer needs certificate_chain_file: the certificate shows the public key."
-        found.append(Finding(f"{file.slug}.keys.certificate_chain_file", "missing", de, en))
+        findings.append(Finding(f"{file.slug}.keys.certificate_chain_file", "missing", de, en))
     for number, destination in enumerate(file.destinations):
         asked = destination.signature
         if asked is not None and asked.packaging == "enveloped" and asked.format != "xades":
             place = f"{file.slug}.destinations.{number}.signature.packaging"
-            found.append(Finding(place, "signature_packaging", *PACKAGING))
-    return found
+            findings.append(Finding(place, "signature_packaging", *PACKAGING))
+    return findings
 
 
 PACKAGING = ("Nur XAdES steht im Dokument; bitte detached.", "Only XAdES stands in the document; use detached.")
@@ -144,12 +144,12 @@ def _door(address: str) -> tuple[str, int | None]:
     return (parts.hostname or "").rstrip("."), None if port in {80, 443} else port
 
 
-def _one_door(found: list[MunicipalityFile]) -> list[Finding]:
+def _one_door(files: list[MunicipalityFile]) -> list[Finding]:
     """Towns that a `Host` header could not tell apart."""
-    doors = [_door(m.public_url) for m in found]
+    doors = [_door(m.public_url) for m in files]
     clashes = []
-    for m, door in zip(found, doors, strict=True):
-        others = ", ".join(sorted(o.slug for o, its in zip(found, doors, strict=True) if its == door and o is not m))
+    for m, door in zip(files, doors, strict=True):
+        others = ", ".join(sorted(o.slug for o, its in zip(files, doors, strict=True) if its == door and o is not m))
         if others:
             de = f"Rechnername und Port hat auch: {others}. An ihnen wird die Kommune erkannt; jede braucht eigene."
             en = f"Host name and port are also those of: {others}. They tell municipalities apart; each needs its own."
@@ -161,33 +161,33 @@ def destination_bounds(
     files: Iterable[MunicipalityFile], environments: Mapping[str, EnvironmentSection]
 ) -> dict[str, tuple[float | None, int | None]]:
     """Submissions a minute and at once, by the id of each destination with bounds; of several files the narrowest."""
-    found: dict[str, list[tuple[float | None, int | None]]] = {}
+    bounds: dict[str, list[tuple[float | None, int | None]]] = {}
     for file in files:
         default = environments[file.fitconnect.environment].bounds
-        for each in file.destinations:
-            rate = each.submissions_per_minute or default.submissions_per_minute
-            at_once = each.submissions_at_once or default.submissions_at_once
+        for destination in file.destinations:
+            rate = destination.submissions_per_minute or default.submissions_per_minute
+            at_once = destination.submissions_at_once or default.submissions_at_once
             if rate or at_once:
-                found.setdefault(str(each.destination_id), []).append((rate, at_once))
+                bounds.setdefault(str(destination.destination_id), []).append((rate, at_once))
     return {
         name: (
             min((rate for rate, _ in several if rate), default=None),
             min((at_once for _, at_once in several if at_once), default=None),
         )
-        for name, several in found.items()
+        for name, several in bounds.items()
     }
 
 
-def clashes(found: list[MunicipalityFile], environments: Container[str]) -> list[Finding]:
+def clashes(files: list[MunicipalityFile], environments: Container[str]) -> list[Finding]:
     """Values that only one municipality may have, and environments that are not there."""
     findings = []
     for key in ("slug", "ars"):
-        values = [getattr(m, key) for m in found]
+        values = [getattr(m, key) for m in files]
         findings += [
             Finding(f"{value}.{key}", "not_unique", *_SEVERAL)
             for value in sorted({v for v in values if values.count(v) > 1})
         ]
-    findings += _one_door(found)
+    findings += _one_door(files)
     return findings + [
         Finding(
             f"{m.slug}.fitconnect.environment",
@@ -195,6 +195,6 @@ def clashes(found: list[MunicipalityFile], environments: Container[str]) -> list
             "Diese Umgebung steht nicht in [fitconnect.environments]; dort ergänzen oder eine von dort nennen.",
             "This environment does not stand in [fitconnect.environments]; add it there or name one of those.",
         )
-        for m in found
+        for m in files
         if m.fitconnect.environment not in environments
     ]

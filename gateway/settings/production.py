@@ -127,13 +127,13 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
 
 def refused(sections: Iterable[tuple[str, BaseModel]], files: Iterable[Path]) -> list[Finding]:
     """Every fault of the sections (each with its place) and of the files that they were read from."""
-    found: dict[Finding, None] = {}
+    findings: dict[Finding, None] = {}
     for place, section in sections:
         for value in every(section, place):
-            found |= dict.fromkeys(_faults(value))
+            findings |= dict.fromkeys(_faults(value))
     for file in files:
-        found |= dict.fromkeys(_exposed(str(file), file, private=False))
-    return list(found)
+        findings |= dict.fromkeys(_exposed(str(file), file, private=False))
+    return list(findings)
 
 
 def _faults(value: SettingValue) -> Iterator[Finding]:
@@ -227,7 +227,7 @@ def _secret(place: str, content: bytes, kind: SettingKind | None) -> Iterator[Fi
             yield fault(place, "weak_secret", least=least)
     elif kind is SettingKind.DATABASE:
         passwords = _database_passwords(content.decode(errors="replace"))
-        if any(weak_text(each, LEAST_PASSWORD) for each in passwords):
+        if any(weak_text(password, LEAST_PASSWORD) for password in passwords):
             yield fault(place, "weak_secret", least=LEAST_PASSWORD)
     elif kind is SettingKind.MASTER_KEY:
         key = _base64(content)
@@ -242,8 +242,8 @@ def _secret(place: str, content: bytes, kind: SettingKind | None) -> Iterator[Fi
 def _database_passwords(address: str) -> list[str]:
     try:
         parts = urlsplit(address)
-        given = [unquote(parts.password)] if parts.password is not None else []
-        return given + parse_qs(parts.query, keep_blank_values=True).get("password", [])
+        passwords = [unquote(parts.password)] if parts.password is not None else []
+        return passwords + parse_qs(parts.query, keep_blank_values=True).get("password", [])
     except ValueError:
         return []
 

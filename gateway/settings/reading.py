@@ -46,15 +46,15 @@ def settings_and_faults(file: Path | None, **overrides: object) -> tuple[Setting
     findings = [_unknown_variable(name) for name in os.environ if _is_unknown(name)]
     findings += _only_by_environment(values)
     values = anchored(values, Settings, file.resolve().parent if file else Path.cwd())
-    given: dict[str, Any] = {}
+    from_caller: dict[str, Any] = {}
     for key, value in overrides.items():
         section, _, name = key.partition("__")
         if value is not None and name:
-            given.setdefault(section, {})[name] = value
+            from_caller.setdefault(section, {})[name] = value
         elif value is not None:
-            given[section] = value
+            from_caller[section] = value
     try:
-        settings = Settings(**{**given, FILE: values})
+        settings = Settings(**{**from_caller, FILE: values})
     except ValidationError as error:
         findings += _findings(error, str(file or "environment"))
         return None, findings
@@ -114,10 +114,10 @@ _NO_DIRECTORY = (
 
 def read_municipalities(settings: Settings) -> tuple[MunicipalityFile, ...]:
     """Every `*.toml` in `[municipalities] dir`, all faults of all files at once (`SettingsInvalid`)."""
-    found, findings = municipalities_and_faults(settings)
+    files, findings = municipalities_and_faults(settings)
     if findings:
         raise SettingsInvalid(findings=tuple(findings))
-    return tuple(found)
+    return tuple(files)
 
 
 def municipalities_and_faults(settings: Settings) -> tuple[list[MunicipalityFile], list[Finding]]:
@@ -127,18 +127,18 @@ def municipalities_and_faults(settings: Settings) -> tuple[list[MunicipalityFile
         return [], []
     if not directory.is_dir():
         return [], [Finding("municipalities.dir", "missing_directory", *_NO_DIRECTORY)]
-    found: list[MunicipalityFile] = []
+    towns: list[MunicipalityFile] = []
     findings: list[Finding] = []
     for file in sorted(directory.glob("*.toml")):
         try:
             values = anchored(_toml(file), MunicipalityFile, file.resolve().parent)
-            found.append(MunicipalityFile.model_validate(values))
-            findings += key_faults(found[-1])
+            towns.append(MunicipalityFile.model_validate(values))
+            findings += key_faults(towns[-1])
         except SettingsInvalid as error:
             findings += error.findings
         except ValidationError as error:
             findings += _findings(error, file.name)
-    return found, findings + clashes(found, settings.fitconnect.environments)
+    return towns, findings + clashes(towns, settings.fitconnect.environments)
 
 
 def _insecure(settings: Settings, file: Path | None, others: list[Finding]) -> list[Finding]:
@@ -146,11 +146,11 @@ def _insecure(settings: Settings, file: Path | None, others: list[Finding]) -> l
     towns, faults = municipalities_and_faults(settings)
     directory = settings.municipalities.dir
     files = [*([file] if file else []), *(sorted(directory.glob("*.toml")) if directory else [])]
-    found = refused([("", settings), *((each.slug, each) for each in towns)], files)
+    findings = refused([("", settings), *((town.slug, town) for town in towns)], files)
     if settings.evidence.signing_key_file is None:
         evidence = EvidenceSection(signing_key_file=settings.data_dir / "keys" / "token.jwk")
-        found += refused([("evidence", evidence)], ())
-    return found + (faults if found or others else [])
+        findings += refused([("evidence", evidence)], ())
+    return findings + (faults if findings or others else [])
 
 
 def _toml(file: Path) -> dict[str, Any]:

@@ -61,9 +61,9 @@ def parse(raw: bytes) -> dict[str, Any]:
 
 
 def _told(text: str, raw: bytes) -> NotToml:
-    found = _PLACE.fullmatch(text)
-    if found is None:
+    match = _PLACE.fullmatch(text)
+    if match is None:
         return NotToml(0, "kein TOML", "no TOML")
-    what = found["what"]
-    german = next((de for en, de in _GERMAN.items() if what.startswith(en)), "kein TOML")
-    return NotToml(int(found["line"] or raw.count(b"\n") + 1), german, what[:1].lower() + what[1:])
+    reason = match["what"]
+    german = next((de for en, de in _GERMAN.items() if reason.startswith(en)), "kein TOML")
+    return NotToml(int(match["line"] or raw.count(b"\n") + 1), german, reason[:1].lower() + reason[1:])

@@ -112,7 +112,7 @@ TLS_KEY: Final[Said] = (
 
 def said(cause: str, way_out: Said, *, rule: str = "") -> Said:
     """The sentence of a cause, then the way out."""
-    de, en = (each.format(rule=rule) for each in _CAUSES[cause])
+    de, en = (sentence.format(rule=rule) for sentence in _CAUSES[cause])
     return f"{de} {way_out[0]}", f"{en} {way_out[1]}"
 
 
@@ -139,8 +139,8 @@ def no_secret(path: Path) -> str:
 
 def no_private_jwk(path: Path) -> str:
     """Why a file gives no private JWK; `unfit` where it is one by its form."""
-    found, cause = _jwk(path)
-    return cause or ("unfit" if isinstance(found.get("d"), str) else "public")
+    jwk, cause = _jwk(path)
+    return cause or ("unfit" if isinstance(jwk.get("d"), str) else "public")
 
 
 def no_jwk(path: Path) -> str:
@@ -150,9 +150,9 @@ def no_jwk(path: Path) -> str:
 
 def no_jwk_set(path: Path) -> str:
     """Why a file gives no JWK set."""
-    found, cause = _jwk(path)
+    jwk, cause = _jwk(path)
     if cause in {"no_jwk", ""}:
-        return "jwk" if "kty" in found else "no_set"
+        return "jwk" if "kty" in jwk else "no_set"
     return cause
 
 
@@ -185,9 +185,9 @@ def _jwk(path: Path) -> tuple[Mapping[str, Any], str]:
     if b"-----BEGIN" in content:
         return {}, "pem"
     try:
-        found = json.loads(content.decode("utf-8-sig"))
+        jwk = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return {}, "no_json"
-    if not isinstance(found, dict):
+    if not isinstance(jwk, dict):
         return {}, "no_jwk"
-    return found, "jwk_set" if "keys" in found else "" if "kty" in found else "no_jwk"
+    return jwk, "jwk_set" if "keys" in jwk else "" if "kty" in jwk else "no_jwk"

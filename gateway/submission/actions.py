@@ -17,7 +17,7 @@ from gateway.submission.states import WAITING, step
 
 
 def resumed(submission: Submission, now: datetime, by: str) -> Change:
-    """Back to where it was held, with all its attempts anew. `by` names the hand, never a person.
+    """Back to where it was held, with all its attempts anew. `by` names the interface, never a person.
 
     An intent that may have gone through is kept, so that the event log is asked first. Raises `StateConflict`.
     """

@@ -137,8 +137,8 @@ def announced(submission: Submission, result: Announced, now: datetime) -> Chang
 
 def uploaded(submission: Submission, todo: Step, now: datetime) -> Change:
     """The attachments of a step are there; with the last one the submission is uploaded."""
-    there = {part.name for part in todo.parts}
-    parts = tuple(replace(part, uploaded=True) if part.name in there else part for part in submission.parts)
+    names = {part.name for part in todo.parts}
+    parts = tuple(replace(part, uploaded=True) if part.name in names else part for part in submission.parts)
     after = replace(submission, parts=parts)
     state = submission.state if _waiting(after) else State.UPLOADED
     return _done(_moved(after, state, now), todo.intent, ())
@@ -161,9 +161,8 @@ def observed(submission: Submission, events: tuple[Event, ...], now: datetime, l
     submission = replace(submission, events=(*submission.events, *fresh))
     evidence = tuple(_kept(event) for event in fresh)
     if before.state in BEFORE_SUBMITTED:
-        if not any(
-            event.verified and event.meaning is EventMeaning.SUBMITTED for event in submission.events
-        ):  # the doubtful request did not go through: do it again
+        # unless an event proves it, the doubtful request did not go through: do it again
+        if not any(event.verified and event.meaning is EventMeaning.SUBMITTED for event in submission.events):
             return Change(replace(submission, intent=None), (JournalEntry("read_events", "result"),), evidence)
         change = submitted(submission, now, limits)
         submission, evidence = change.submission, evidence + change.evidence
@@ -171,7 +170,8 @@ def observed(submission: Submission, events: tuple[Event, ...], now: datetime, l
     if following:
         after = _moved(submission, following, now, reason=reason)
         done = _done(after, StepKind.READ_EVENTS.value, evidence, discard=tuple(p.blob for p in after.parts))
-        return replace(done, submission=replace(done.submission, parts=_spent(after.parts), deadline=None))
+        spent = tuple(replace(part, uploaded=True) for part in after.parts)
+        return replace(done, submission=replace(done.submission, parts=spent, deadline=None))
     if not fresh and before.state is submission.state:
         return None
     submission = replace(submission, reason=uncounted_events.reason(submission.events))
@@ -199,15 +199,11 @@ def failed(submission: Submission, todo: Step, error: GatewayError, now: datetim
         again = replace(later, state=step(submission.state, State.SEALED), intent=None)
         return Change(again, journal, wake_at=again.next_at)
     if todo.kind is StepKind.READ_EVENTS and submission.state is State.SUBMITTED:
-        return Change(
-            _backed_off(submission, error, now, jitter), journal, wake_at=_wake(submission, error, now, jitter)
-        )
+        later = _backed_off(submission, error, now, jitter)
+        return Change(later, journal, wake_at=later.next_at)
     if error.retry and not _too_long(submission, error, now):
-        doubtful = todo.kind in {
-            StepKind.SUBMIT,
-            StepKind.READ_EVENTS,
-        }  # a submit that may have gone through stays in doubt
-        keeps = submission.intent if doubtful else None
+        # a submit that may have gone through stays in doubt
+        keeps = submission.intent if todo.kind in {StepKind.SUBMIT, StepKind.READ_EVENTS} else None
         later = replace(_backed_off(submission, error, now, jitter), intent=keeps)
         return Change(later, journal, wake_at=later.next_at)
     reason = Reason(error.code, error.sentence("de"), error.sentence("en"))
@@ -251,10 +247,6 @@ def _done(
     return Change(clean, (JournalEntry(name, "result"),), evidence, discard=discard)
 
 
-def _spent(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    return tuple(replace(part, uploaded=True) for part in parts)
-
-
 def _verdict(submission: Submission) -> tuple[State | None, Reason | None]:
     ends = (ENDS[event.meaning] for event in submission.events if event.verified and event.meaning in ENDS)
     first = next(ends, None)
@@ -276,7 +268,7 @@ _WHY = {
 
 
 def _kept(event: Event) -> EvidenceEntry:
-    said = {
+    body = {
         "type": event.type,
         "issuer": event.issuer,
         "verified": event.verified,
@@ -285,7 +277,7 @@ def _kept(event: Event) -> EvidenceEntry:
         "key": event.key,
     }
     refused = {} if event.verified else {"problems": [dict(problem) for problem in event.problems]}
-    return EvidenceEntry("event", said | refused)
+    return EvidenceEntry("event", body | refused)
 
 
 def _status(error: GatewayError) -> int | None:
@@ -300,10 +292,6 @@ def _wait(submission: Submission, error: GatewayError, jitter: float) -> float:
     return max(planned, error.retry_after or 0.0)
 
 
-def _wake(submission: Submission, error: GatewayError, now: datetime, jitter: float) -> datetime:
-    return now + timedelta(seconds=_wait(submission, error, jitter))
-
-
 def _backed_off(submission: Submission, error: GatewayError, now: datetime, jitter: float) -> Submission:
-    next_at = _wake(submission, error, now, jitter)
+    next_at = now + timedelta(seconds=_wait(submission, error, jitter))
     return replace(submission, attempts=submission.attempts + 1, next_at=next_at, updated_at=now)

@@ -27,7 +27,7 @@ def fresh(known: Sequence[Event], log: Iterable[Event], now: datetime) -> tuple[
     ids = {event.jti for event in known}
     kept = Counter(_rule(event) for event in known if not event.verified and event.type != COUNTED)
     beyond: Counter[str] = Counter()
-    found: list[Event] = []
+    new: list[Event] = []
     for event in log:
         if event.jti in ids:
             continue
@@ -38,9 +38,9 @@ def fresh(known: Sequence[Event], log: Iterable[Event], now: datetime) -> tuple[
                 continue
             kept[rule] += 1
         ids.add(event.jti)
-        found.append(event)
-    told = (_counted(rule, count, ids, now) for rule, count in beyond.items())
-    return (*found, *(event for event in told if event))
+        new.append(event)
+    summaries = (_counted(rule, count, ids, now) for rule, count in beyond.items())
+    return (*new, *(event for event in summaries if event))
 
 
 def _counted(rule: str, count: int, ids: set[str], now: datetime) -> Event | None:

@@ -1,4 +1,4 @@
-"""Genuine events that do not count: a reason that says what they lack, so that somebody asks who issued them.
+"""Genuine events that do not count: the reason says what they lack, so that their issuer can be asked.
 
 Knows: which meanings a submission waits for. Never does: judge an event or say what it lacks (its channel does), let
 one count. Standard: none. Start reading: `reason`.
@@ -22,13 +22,13 @@ def reason(events: Iterable[Event]) -> Reason | None:
     log = tuple(events)
     counted = {event.meaning for event in log if event.verified}
     for event in log:
-        said = event.lack
-        if said and event.meaning in DECIDING - counted:
+        lack = event.lack
+        if lack and event.meaning in DECIDING - counted:
             return Reason(
                 CODE,
-                f"Das Ereignis {event.type} ist echt, zählt aber nicht: {said[0]}. Die Einreichung wartet weiter; ein "
+                f"Das Ereignis {event.type} ist echt, zählt aber nicht: {lack[0]}. Die Einreichung wartet weiter; ein "
                 "berichtigtes Ereignis muss ausgestellt werden.",
-                f"The event {event.type} is genuine but does not count: {said[1]}. The submission goes on waiting; a "
+                f"The event {event.type} is genuine but does not count: {lack[1]}. The submission goes on waiting; a "
                 "corrected event has to be issued.",
             )
     return None

@@ -1,4 +1,4 @@
-"""The key that signs evidence on this machine, and what whoever signs holds against the database.
+"""The key that signs evidence on this machine, and what is known of the evidence outside the database.
 
 Knows: where key and witness file stand, when the key may be made. Never does: sign, judge. Standard: ADR 8.
 Start reading: `token_key`.
@@ -35,7 +35,7 @@ def token_key(settings: Settings) -> PrivateKey:
 
 
 def guard(settings: Settings, *, known: bool = True) -> Guard:
-    """What whoever signs evidence holds against the database; `known` False: not what is noted outside of it."""
+    """What the database is judged by before anything is signed; `known` False: without the root noted outside of it."""
     return Guard(published_keys(settings), witness_file(settings) if known else None)
 
 

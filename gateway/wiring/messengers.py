@@ -28,9 +28,9 @@ from gateway.wiring.runtime import Runtime
 
 @asynccontextmanager
 async def open_webhook_sender(runtime: Runtime, counted: Failures) -> AsyncIterator[WebhookSender]:
-    """What carries messages to webhooks, with connections of its own: a hanging receiver takes none from others."""
+    """The sender of webhook messages, with connections of its own: a hanging receiver takes none from others."""
     everywhere = frozenset(runtime.municipalities)
-    served = {each.id: frozenset(each.municipalities) or everywhere for each in runtime.settings.clients}
+    served = {client.id: frozenset(client.municipalities) or everywhere for client in runtime.settings.clients}
     async with http_client(_way(runtime.settings, Counterpart.WEBHOOK), durations=runtime.durations) as client:
         yield WebhookSender(
             queue=runtime.store.messages, client=client, clock=runtime.clock, served=served, failures=counted
@@ -39,7 +39,7 @@ async def open_webhook_sender(runtime: Runtime, counted: Failures) -> AsyncItera
 
 @asynccontextmanager
 async def open_alert_sender(runtime: Runtime, counted: Failures | None = None) -> AsyncIterator[AlertSender]:
-    """What tells people of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
+    """The sender of alarms. Raises `SettingsInvalid` for a secret or password that cannot be read."""
     section = runtime.settings.alarms
     reach = Following("alarms", recipients.files(runtime.settings), partial(_reach, runtime.settings))
     way = _way(runtime.settings, Counterpart.ALARM_WEBHOOK)

@@ -23,13 +23,7 @@ def municipality(file: MunicipalityFile, mode: str) -> Municipality:
         name=file.name,
         public_url=file.public_url.rstrip("/"),
         destinations=tuple(
-            Destination(
-                str(d.destination_id),
-                FITCONNECT,
-                d.services,
-                signatures.style(d.signature),
-                d.takes or takes,
-            )
+            Destination(str(d.destination_id), FITCONNECT, d.services, signatures.style(d.signature), d.takes or takes)
             for d in file.destinations
         ),
         parameters=file.parameters,

@@ -34,21 +34,21 @@ SECRET_LEAST: Final = 24
 
 def targets(settings: Settings) -> tuple[Target, ...]:
     """Every address that alarms go to. Raises `SettingsInvalid` with the file that is missing or no secret."""
-    return tuple(target for each in settings.alarms.recipients for target in _targets(each))
+    return tuple(target for recipient in settings.alarms.recipients for target in _targets(recipient))
 
 
 def attempts(settings: Settings) -> Iterable[Callable[[], object]]:
     """What reads each of them (`refusals.Attempt`), so that every fault is told at once."""
-    for each in settings.alarms.recipients:
-        if each.url is not None:
-            yield partial(_secret, each)
+    for recipient in settings.alarms.recipients:
+        if recipient.url is not None:
+            yield partial(_secret, recipient)
     yield partial(relay, settings)
 
 
 def files(settings: Settings) -> tuple[Path, ...]:
     """The files that targets and mail server are read from."""
     smtp = settings.alarms.smtp
-    named = [each.secret_file for each in settings.alarms.recipients] + ([smtp.password_file] if smtp else [])
+    named = [recipient.secret_file for recipient in settings.alarms.recipients] + ([smtp.password_file] if smtp else [])
     return tuple(path for path in named if path is not None)
 
 
@@ -108,8 +108,8 @@ def relay(settings: Settings) -> Relay | None:
 
 def bounds(settings: Settings, files: Iterable[MunicipalityFile]) -> dict[str, RateLimit]:
     """What each destination with bounds takes, by its id."""
-    found = destination_bounds(files, settings.fitconnect.environments)
-    return {name: RateLimit(*bounds) for name, bounds in found.items()}
+    by_destination = destination_bounds(files, settings.fitconnect.environments)
+    return {name: RateLimit(*bounds) for name, bounds in by_destination.items()}
 
 
 def limits(file: MunicipalityFile, services: Iterable[str]) -> Iterable[Limit]:

@@ -24,19 +24,19 @@ Attempt = Callable[[], object]
 
 def faults(attempts: Iterable[Attempt]) -> list[Finding]:
     """What the attempts refuse, each fault once."""
-    found: dict[Finding, None] = {}
+    findings: dict[Finding, None] = {}
     for attempt in attempts:
         try:
             attempt()
         except (SettingsInvalid, DataInvalid) as error:
-            found |= dict.fromkeys(error.findings)
-    return list(found)
+            findings |= dict.fromkeys(error.findings)
+    return list(findings)
 
 
 def of_files(settings: Settings, towns: Sequence[MunicipalityFile], also: Iterable[Attempt]) -> list[Finding]:
     """The faults of every file that a process reads at its start; a missing master key is told with others only."""
-    found = faults([*_own(settings, towns), *(attempt for town in towns for attempt in _of_town(town)), *also])
-    return found + faults([partial(keyfiles.judge_master_files, settings)]) if found else []
+    findings = faults([*_own(settings, towns), *also])
+    return findings + faults([partial(keyfiles.judge_master_files, settings)]) if findings else []
 
 
 def of_keys(towns: Sequence[MunicipalityFile], keys: DocumentKeys) -> list[Finding]:
@@ -52,7 +52,5 @@ def _own(settings: Settings, towns: Sequence[MunicipalityFile]) -> Iterator[Atte
     for name in sorted({town.fitconnect.environment for town in towns} & settings.fitconnect.environments.keys()):
         for path in settings.fitconnect.environments[name].trust_roots:
             yield partial(read_certificates, path, f"fitconnect.environments.{name}.trust_roots", "roots_unreadable")
-
-
-def _of_town(town: MunicipalityFile) -> Iterator[Attempt]:
-    yield partial(read_secret, town.fitconnect.client_secret_file, f"{town.slug}.fitconnect.client_secret_file")
+    for town in towns:
+        yield partial(read_secret, town.fitconnect.client_secret_file, f"{town.slug}.fitconnect.client_secret_file")

@@ -74,13 +74,13 @@ class Runtime:
     @property
     def periods(self) -> tuple[Period, ...]:
         """How long what is kept: for each town its services' payloads first, then the rest."""
-        found = []
+        periods = []
         for file in self.files:
             for service in self.catalogue.ids():
                 days = file.retention.payload_days.get(service, self.catalogue.get(service).definition.retention_days)
-                found.append(Period(file.ars, service, days))
-            found.append(Period(file.ars, None, file.retention.metadata_days))
-        return tuple(found)
+                periods.append(Period(file.ars, service, days))
+            periods.append(Period(file.ars, None, file.retention.metadata_days))
+        return tuple(periods)
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -115,17 +115,17 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
     towns, broken = municipalities_and_faults(settings)
     files, clock = tuple(towns), SystemClock()
     municipalities = {file.ars: municipality(file, settings.mode) for file in files}
-    found = broken + refusals.of_files(settings, files, also)
+    findings = broken + refusals.of_files(settings, files, also)
     catalogue = Services()
     if services:
         catalogue, others = _catalogue(settings, files, municipalities, clock)
-        if others and not found and faults is None and isinstance(others, DataInvalid):
+        if others and not findings and faults is None and isinstance(others, DataInvalid):
             raise others
-        found += others.findings if others else ()
-    if found and (faults is None or broken):
-        raise SettingsInvalid(findings=tuple(dict.fromkeys(found)))
+        findings += others.findings if others else ()
+    if findings and (faults is None or broken):
+        raise SettingsInvalid(findings=tuple(dict.fromkeys(findings)))
     if faults is not None:
-        faults += dict.fromkeys(found)
+        faults += dict.fromkeys(findings)
     keys = KeyFiles(files, token_key(settings), published_keys(settings), clock=clock)
     async with AsyncExitStack() as stack:
         stack.callback(keys.close)
@@ -180,14 +180,14 @@ def read_settings(file: Path | None, also: Callable[[Settings], Iterable[Attempt
 
     Raises `SettingsInvalid`.
     """
-    settings, found = settings_and_faults(file, **overrides)
-    if settings is not None and not found:
+    settings, findings = settings_and_faults(file, **overrides)
+    if settings is not None and not findings:
         return settings
     if settings is not None:
         towns, broken = municipalities_and_faults(settings)
-        found += broken + refusals.of_files(settings, towns, also(settings))
-        found += refusals.of_keys(towns, DocumentKeys(towns, SystemClock()))
-    raise SettingsInvalid(findings=tuple(dict.fromkeys(found)))
+        findings += broken + refusals.of_files(settings, towns, also(settings))
+        findings += refusals.of_keys(towns, DocumentKeys(towns, SystemClock()))
+    raise SettingsInvalid(findings=tuple(dict.fromkeys(findings)))
 
 
 def _catalogue(
@@ -199,8 +199,8 @@ def _catalogue(
         sets = usable(settings.schema_dir, shipped(), settings.trusted_sets)
         catalogue = load(settings.services.dir, {file.ars: file.parameters for file in files}, sets)
     except DataInvalid as error:
-        found = refusals.of_keys(files, keys)
-        return Services(), SettingsInvalid(findings=(*error.findings, *found)) if found else error
+        findings = refusals.of_keys(files, keys)
+        return Services(), SettingsInvalid(findings=(*error.findings, *findings)) if findings else error
     try:
         signatures.check(towns.values(), catalogue, keys)
     except SettingsInvalid as error:

@@ -82,7 +82,7 @@ async def _places(runtime: Runtime) -> None:
 
 
 async def _durations(runtime: Runtime) -> None:
-    """How long exchanges took is written down, and who is slow becomes an alarm."""
+    """Write down how long exchanges took; a slow counterpart becomes an alarm."""
     taken = runtime.durations.take()
     try:
         if taken:
@@ -102,10 +102,7 @@ async def _erase(runtime: Runtime) -> None:
             number = await runtime.retention.run(period)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
             await log.awarning(
-                "worker.not_erased",
-                municipality=period.municipality,
-                service=period.service,
-                **unexpected.named(error),
+                "worker.not_erased", municipality=period.municipality, service=period.service, **unexpected.named(error)
             )
             first = first or error
             continue
@@ -122,9 +119,9 @@ async def _erase(runtime: Runtime) -> None:
 
 
 async def _deadlines(runtime: Runtime) -> None:
-    """A look at every deadline."""
-    found = await alarms.look(runtime.store.database, runtime.clock.now(), LIMITS, runtime.limits)
-    for rule, submission_id, municipality in found:
+    """Raise an alarm for each deadline that has passed."""
+    raised = await alarms.look(runtime.store.database, runtime.clock.now(), LIMITS, runtime.limits)
+    for rule, submission_id, municipality in raised:
         await log.awarning("alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality)
 
 

@@ -56,13 +56,13 @@ class EvidenceMonitor:
         if self._judged == now.date():
             return None
         known = self.guard.known()
-        found = await proofs(self.store, (self.key.public_jwk, *self.guard.published), known)
+        audit = await proofs(self.store, (self.key.public_jwk, *self.guard.published), known)
         self._judged = now.date()
-        if found.broken:
-            await log.aerror("evidence.broken", number=len(found.broken), places=found.broken[:NAMED])
+        if audit.broken:
+            await log.aerror("evidence.broken", number=len(audit.broken), places=audit.broken[:NAMED])
             await alarms.raise_about_gateway(self.store.database, RULE, NIGHTLY, now)
-            return found
-        await log.ainfo("evidence.whole", roots=found.roots, chains=found.chains)
+            return audit
+        await log.ainfo("evidence.whole", roots=audit.roots, chains=audit.chains)
         for subject in (SIGNING, NIGHTLY):
             await alarms.resolve_about_gateway(self.store.database, RULE, subject, now)
-        return found
+        return audit

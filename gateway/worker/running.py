@@ -59,7 +59,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
             open_alert_sender(runtime, counted) as alert_sender,
         ):
             beside = (*chores(runtime, app, counted), webhook_sender.run(), alert_sender.run())
-            tasks = [asyncio.create_task(each) for each in beside]
+            tasks = [asyncio.create_task(task) for task in beside]
             on_ready()
             try:
                 await jobs.work(app, concurrency=(PLACES + 1) * concurrency, stop=stop)
@@ -77,6 +77,6 @@ def _rehearse(runtime: Runtime) -> None:
 
 
 async def _give_up(runtime: Runtime, submission_id: str, kind: str) -> None:
-    """Not even a failed try of it can be written down as usual."""
+    """Set aside a submission whose failed try cannot be written down as usual."""
     if await set_aside(runtime.store.database, UUID(submission_id), kind, runtime.clock.now()):
         await log.aerror("delivery.set_aside", submission_id=submission_id)

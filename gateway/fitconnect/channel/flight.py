@@ -1,4 +1,4 @@
-"""Single flight: who asks for the same thing while it is under way shares the one answer, or the one error.
+"""Single flight: callers that ask for the same thing while it is under way share one answer, or one error.
 
 Knows: one running task a key, results kept for a stated age, how long the others wait. Never does: I/O of its own,
 retries.
@@ -14,7 +14,7 @@ from typing import Final, Generic, TypeVar
 from gateway.ports.channel import LookUnderWay
 
 PATIENCE_S: Final = 1.0
-"""Seconds after its start that those who did not start a request wait for it; they hold places that others need."""
+"""Seconds from its start that the other callers wait for a request: they hold places that others need."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

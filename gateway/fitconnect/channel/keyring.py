@@ -63,12 +63,12 @@ class CounterpartKeys:
         self, wanted: Iterable[KeyWanted], destination_id: str, *, anew: bool = False
     ) -> Mapping[KeyWanted, PublicKey]:
         """Those of the wanted keys that exist and keep the rules; `anew` looks them up again."""
-        found: dict[KeyWanted, PublicKey] = {}
+        verified: dict[KeyWanted, PublicKey] = {}
         for want in wanted:
             key = await self._verifying(want, destination_id.lower(), anew=anew)
             if key:
-                found[want] = key
-        return found
+                verified[want] = key
+        return verified
 
     async def _receive(self, destination_id: str) -> Reception:
         try:
@@ -88,31 +88,31 @@ class CounterpartKeys:
 
     async def _verifying(self, want: KeyWanted, destination_id: str, *, anew: bool) -> PublicKey | None:
         scope = destination_id if want.side == names.SUBSCRIBER else ""
-        place = (want.side, scope, want.kid)
-        held = self._known.get(place)
+        cache_key = (want.side, scope, want.kid)
+        held = self._known.get(cache_key)
         if held and not anew and self._tick() - held[0] < VERIFY_AGE_S:
             return held[1]
         if want.side == names.DELIVERY_SERVICE:
-            found = await self._lookups.join(("", ""), self._delivery_keys)
+            fetched = await self._lookups.join(("", ""), self._delivery_keys)
         else:
-            found = await self._lookups.join((scope, want.kid), lambda: self._subscriber_key(scope, want.kid))
-        key = found.get(want.kid)
+            fetched = await self._lookups.join((scope, want.kid), lambda: self._subscriber_key(scope, want.kid))
+        key = fetched.get(want.kid)
         if key:
             await self._archive.keep_key(key.jwk)
-            self._known[place] = (self._tick(), key)
+            self._known[cache_key] = (self._tick(), key)
         else:
-            self._known.pop(place, None)
+            self._known.pop(cache_key, None)
         return key
 
     async def _delivery_keys(self) -> Mapping[str, PublicKey]:
         """The delivery service's keys come without chain: their proof is the configured address, over TLS."""
-        found: dict[str, PublicKey] = {}
+        verified: dict[str, PublicKey] = {}
         for kid, jwk in wire.key_set(await self._api.send(wire.read_delivery_keys())).items():
             try:
-                found[kid] = public_key(jwk, use="verify", x5c_required=False)
+                verified[kid] = public_key(jwk, use="verify", x5c_required=False)
             except KeyUnfit:
                 continue
-        return found
+        return verified
 
     async def _subscriber_key(self, destination_id: str, kid: str) -> Mapping[str, PublicKey]:
         try:

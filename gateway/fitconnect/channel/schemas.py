@@ -21,14 +21,14 @@ def official_schemas(directory: Path | None) -> Mapping[str, bytes]:
 
     Only JSON files with `metadata` in their name are looked at. Reads files; call it once at start.
     """
-    found: dict[str, bytes] = {}
+    schemas: dict[str, bytes] = {}
     if directory is None or not directory.is_dir():
-        return found
+        return schemas
     for path in sorted(directory.rglob("*metadata*.json")):
         if path.stat().st_size > MAX_SCHEMA_BYTES:
             continue
         content = regular_file.content(path)
         for version in names.METADATA_VERSIONS:
             if metadata.is_schema_of(content, version):
-                found[version] = content
-    return found
+                schemas[version] = content
+    return schemas

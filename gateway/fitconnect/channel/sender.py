@@ -103,21 +103,21 @@ class FitConnectChannel:
             media_type=document.media_type,
         )
         version = metadata.choose(reception.inbox.metadata_versions)
-        envelope.check_limits(len(document.content), [each.size for each in parcel.enclosures], reception.key)
+        envelope.check_limits(len(document.content), [enclosure.size for enclosure in parcel.enclosures], reception.key)
         failpoints.before("steps.sign")
         signature = await self._keys.sign_document(submission.municipality, document, to.signature)
         packer = Packer(store, submission.id, reception.key, self._random)
-        attachments = [await packer.attachment(each) for each in parcel.enclosures]
+        attachments = [await packer.attachment(enclosure) for enclosure in parcel.enclosures]
         data = await packer.content("data", document.media_type, document.content)
         described, checked = self._described(parcel, version, signature, data, attachments)
         record = await packer.content("metadata", names.CTY_METADATA, described)
         packed = (record, data, *attachments)
         return Sealed(
-            parts=tuple(each.part for each in packed),
+            parts=tuple(sealed.part for sealed in packed),
             destination_id=to.destination_id,
             address=FitConnectAddress(offer.identifier, region),
             facts={**self._facts(reception, checked, packed), "signature": _signature_facts(signature)},
-            blobs=tuple(each.small for each in packed if each.small),
+            blobs=tuple(sealed.small for sealed in packed if sealed.small),
         )
 
     async def announce(self, submission: Submission) -> Announced:
@@ -159,16 +159,16 @@ class FitConnectChannel:
         )
         proven = {event.token: event for event in submission.events if event.verified and event.token}
         tokens = await self._log(expected.submission_id)
-        wanted = events.wanted_keys((token for token in tokens if token not in proven), expected)
-        if not wanted:
+        missing = events.wanted_keys((token for token in tokens if token not in proven), expected)
+        if not missing:
             return events.prove(tokens, expected, {}, proven)
-        keys = await self._keyring.verifying(wanted, expected.destination_id)
+        keys = await self._keyring.verifying(missing, expected.destination_id)
         if len(tokens) <= FEW:
             log = events.prove(tokens, expected, keys, proven)
         else:
             log = await asyncio.to_thread(events.prove, tokens, expected, keys, proven)
         if any(problem.get("rule") == "signature" for event in log if not event.verified for problem in event.problems):
-            keys = await self._keyring.verifying(wanted, expected.destination_id, anew=True)
+            keys = await self._keyring.verifying(missing, expected.destination_id, anew=True)
             log = await asyncio.to_thread(events.prove, tokens, expected, keys, proven)
         return log
 
@@ -220,8 +220,14 @@ class FitConnectChannel:
             media_type=document.media_type,
             signature=signature,
             enclosed=[
-                metadata.Enclosed(each.attachment_id, each.filename, each.media_type, each.purpose.value, packed.sha512)
-                for each, packed in zip(parcel.enclosures, attachments, strict=True)
+                metadata.Enclosed(
+                    enclosure.attachment_id,
+                    enclosure.filename,
+                    enclosure.media_type,
+                    enclosure.purpose.value,
+                    packed.sha512,
+                )
+                for enclosure, packed in zip(parcel.enclosures, attachments, strict=True)
             ],
             application_date=german_date(parcel.received_at),
             author=AUTHOR,
@@ -240,7 +246,7 @@ class FitConnectChannel:
             "certificate_chain": "not checked (test mode)" if self._environment.insecure_public_keys else "checked",
             "metadata_version": checked.version,
             "metadata_schema": checked.schema,
-            "sha512": {each.part.name: each.sha512 for each in packed},
+            "sha512": {part.part.name: part.sha512 for part in packed},
         }
 
 

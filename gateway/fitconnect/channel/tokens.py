@@ -88,11 +88,7 @@ class AccessTokens:
 
     async def _fetch(self) -> _Held:
         secret = await asyncio.to_thread(self._client_secret)
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self._client_id,
-            "client_secret": secret,
-        }
+        form = {"grant_type": "client_credentials", "client_id": self._client_id, "client_secret": secret}
         headers = {"content-type": names.FORM, "accept": names.JSON}
         began = self._tick()
         content = urlencode(form).encode("ascii")

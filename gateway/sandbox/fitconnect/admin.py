@@ -95,7 +95,7 @@ async def add_fault(request: Request) -> Response:
     """`POST /faults`."""
     fault = faults.Fault.read(await requests.json_object(request))
     faults_now = _sandbox(request).faults
-    faults_now[:] = [each for each in faults_now if each.left != 0]
+    faults_now[:] = [fault for fault in faults_now if fault.left != 0]
     faults_now.append(fault)
     return Json(faults.describe(fault), 201)
 

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from gateway.errors import GatewayError
 from gateway.fitconnect import names
@@ -21,7 +21,6 @@ from gateway.sandbox.fitconnect.sandbox import Sandbox
 log = logging.getLogger(__name__)
 
 _KEPT = 500
-Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
 
 
 def authentication(secret: str, timestamp: int, body: bytes) -> str:
@@ -31,11 +30,7 @@ def authentication(secret: str, timestamp: int, body: bytes) -> str:
 
 def payload(kind: str, submission: Submission) -> bytes:
     """The body of a callback for one submission; `kind` is the callback's URI."""
-    entry = {
-        "destinationId": submission.destination_id,
-        "submissionId": submission.id,
-        "caseId": submission.case_id,
-    }
+    entry = {"destinationId": submission.destination_id, "submissionId": submission.id, "caseId": submission.case_id}
     body = {"type": kind, "submissionIds": [submission.id], "submissions": [entry]}
     return json.dumps(body, separators=(",", ":")).encode()
 

@@ -50,10 +50,10 @@ def chain(entries: object) -> list[x509.Certificate]:
 @lru_cache(maxsize=32)
 def _proven(entries: tuple[str, ...]) -> tuple[x509.Certificate, ...]:
     """A town signs many documents with one chain; what does not hold is judged anew each time."""
-    found = tuple(x509.load_der_x509_certificate(base64.b64decode(each, validate=True)) for each in entries)
-    for below, above in pairwise(found):
+    certificates = tuple(x509.load_der_x509_certificate(base64.b64decode(entry, validate=True)) for entry in entries)
+    for below, above in pairwise(certificates):
         below.verify_directly_issued_by(above)
-    return found
+    return certificates
 
 
 def check(leaf: x509.Certificate, signed_at: datetime, now: datetime) -> None:

@@ -97,19 +97,19 @@ def examine(delivery: ReceivedSubmission) -> Result:
 
 def _submit_tags(delivery: ReceivedSubmission) -> Mapping[str, Any]:
     """Check 1: the log verifies and holds exactly one submit-submission; its tags."""
-    found = []
+    submits = []
     try:
         for token in delivery.event_log:
             claims, _ = events.read(token)
             if claims.iss == delivery.issuer:
                 jws.verify(token, delivery.issuer_key, alg=names.SIGNATURE_ALG)
                 if claims.type == names.SUBMIT_SUBMISSION:
-                    found.append(claims.payload["authenticationTags"])
+                    submits.append(claims.payload["authenticationTags"])
     except Exception as error:
         raise _Refused(names.INVALID_EVENT_LOG, "submission", "The event log does not verify") from error
-    if len(found) != 1:
+    if len(submits) != 1:
         raise _Refused(names.INVALID_EVENT_LOG, "submission", "The event log holds no single submit-submission")
-    tags: Mapping[str, Any] = found[0]
+    tags: Mapping[str, Any] = submits[0]
     return tags
 
 
@@ -140,8 +140,8 @@ def _service(delivery: ReceivedSubmission, metadata: Mapping[str, Any]) -> None:
     if not offered:
         raise _Refused(names.UNSUPPORTED_SERVICE, "submission", "The destination does not offer the service")
     schema = metadata["contentStructure"]["data"]["submissionSchema"]
-    wanted = {"schemaUri": schema["schemaUri"], "mimeType": schema["mimeType"]}
-    if not any(wanted in service["submissionSchemas"] for service in offered):
+    schema_named = {"schemaUri": schema["schemaUri"], "mimeType": schema["mimeType"]}
+    if not any(schema_named in service["submissionSchemas"] for service in offered):
         raise _Refused(names.UNSUPPORTED_DATA_SCHEMA, "metadata", "The document's schema is not offered")
     channels = set(delivery.destination.reply_channels)
     for service in offered:
@@ -189,15 +189,11 @@ def _document(delivery: ReceivedSubmission, metadata: Mapping[str, Any], tags: M
         if opened.header.get("cty", mime) != mime:  # v1 does not ask for it
             raise _Refused(names.SYNTAX_VIOLATION, "data", _TITLES[names.SYNTAX_VIOLATION])
         _judge(delivery, data["submissionSchema"], raw)
-        signed = "signature" in data or "signature" in delivery.destination.requires
-        wrong = _signature(delivery, data, raw, mime) if signed else None
-        if wrong:
-            raise _Refused(names.TECHNICAL_ERROR, "data", wrong)
+        if "signature" in data or "signature" in delivery.destination.requires:
+            wrong = signature.check(data.get("signature"), raw, delivery.signers, media_type=mime, now=delivery.now)
+            if wrong:
+                raise _Refused(names.TECHNICAL_ERROR, "data", wrong)
     return raw
-
-
-def _signature(delivery: ReceivedSubmission, data: Mapping[str, Any], raw: bytes, mime: str) -> str | None:
-    return signature.check(data.get("signature"), raw, delivery.signers, media_type=mime, now=delivery.now)
 
 
 def _judge(delivery: ReceivedSubmission, schema: Mapping[str, Any], raw: bytes) -> None:
@@ -277,10 +273,10 @@ def _open(  # noqa: PLR0913, PLR0917 - what opening one part needs
 def _decrypt(delivery: ReceivedSubmission, sealed: BinaryIO, spool: IO[bytes], limit: int, *, digest: bool) -> Opened:
     if header_of(sealed.read(_HEAD)).get("zip") == zipped.DEFLATE:
         sealed.seek(0)
-        plain, found = zipped.open_zipped(sealed.read(zipped.SEALED_MAX + 1), delivery.key_for, limit)
+        plain, opened = zipped.open_zipped(sealed.read(zipped.SEALED_MAX + 1), delivery.key_for, limit)
         spool.write(plain)
         spool.seek(0)
-        return found
+        return opened
     sealed.seek(0)
     opener = Opener(delivery.key_for, cast("BinaryIO", spool), max_plain=limit, digest=digest)
     while piece := sealed.read(_CHUNK):

@@ -44,14 +44,14 @@ def changes(destination: Destination, body: Mapping[str, Any], removed: Collecti
 
     `removed` names members that a merge patch takes away; one that a destination cannot be without stays as it is.
     """
-    found: dict[str, Any] = {}
+    record: dict[str, Any] = {}
     for member, nothing in (("callback", None), ("replyChannels", {})):
         if member in removed:
-            found[_RECORD[member]] = nothing
+            record[_RECORD[member]] = nothing
     if "status" in body:
-        found["status"] = status(destination, body["status"])
+        record["status"] = status(destination, body["status"])
     if "encryptionKid" in body:
-        found["encryption_kid"] = _encryption_kid(destination, body["encryptionKid"])
+        record["encryption_kid"] = _encryption_kid(destination, body["encryptionKid"])
     readers: Mapping[str, Callable[[Any], Any]] = {
         "name": name,
         "contactInformation": contact,
@@ -61,7 +61,7 @@ def changes(destination: Destination, body: Mapping[str, Any], removed: Collecti
         "callback": submissions.callback_of,
         "replyChannels": channels,
     }
-    return found | {_RECORD[member]: read(body[member]) for member, read in readers.items() if member in body}
+    return record | {_RECORD[member]: read(body[member]) for member, read in readers.items() if member in body}
 
 
 def invalid(member: str, **more: str) -> Problem:

@@ -51,8 +51,8 @@ async def manage_list(request: Request) -> Response:
     """`GET /destinations` of the Destination API: those of this client."""
     client = tokens.require(request, *MANAGE)
     sandbox: Sandbox = request.app.state.sandbox
-    mine = [private(d, version(request)) for d in sandbox.store.destinations.values() if d.owner == client.client_id]
-    return Json(page(request, mine, "destinations"), headers=NO_CACHE)
+    listed = [private(d, version(request)) for d in sandbox.store.destinations.values() if d.owner == client.client_id]
+    return Json(page(request, listed, "destinations"), headers=NO_CACHE)
 
 
 async def manage_read(request: Request) -> Response:
@@ -177,10 +177,10 @@ def private(destination: Destination, api: str) -> dict[str, Any]:
 
 
 def _find(sandbox: Sandbox, request: Request) -> Destination:
-    found = sandbox.store.destinations.get(identifier(request.path_params["destination_id"], "destinationId"))
-    if found is None:
+    destination = sandbox.store.destinations.get(identifier(request.path_params["destination_id"], "destinationId"))
+    if destination is None:
         raise Problem(404, names.DESTINATION_NOT_FOUND, "Destination not found")
-    return found
+    return destination
 
 
 def _readable(request: Request) -> tuple[Destination, Callable[[Destination, str], dict[str, Any]]]:

@@ -44,12 +44,12 @@ class Documents:
     def fault(self, raw: bytes, schema_uri: str, media_type: str) -> str | None:
         """`syntax-violation` or `schema-violation`, None for a document in which nothing wrong was found."""
         read = _json if media_type == names.JSON else _xml
-        found = read(raw)
-        if found is None:
+        document = read(raw)
+        if document is None:
             return names.SYNTAX_VIOLATION
         with self._lock:
             judge = self._judge((schema_uri, media_type))
-            valid = judge is None or judge(found[0])
+            valid = judge is None or judge(document[0])
         return None if valid else names.SCHEMA_VIOLATION
 
     def _judge(self, key: Key) -> Judge | None:

@@ -24,7 +24,6 @@ from gateway.sandbox.fitconnect.problems import Problem
 from gateway.sandbox.fitconnect.records import Destination, Event, Submission
 from gateway.sandbox.fitconnect.sandbox import Sandbox
 
-_HEADER_LIMIT: Final = 10_000
 _UUID: Final = re.compile(names.UUID_PATTERN)
 _SET_SCHEMA: Final = re.compile(names.SET_SCHEMA_PATTERN)
 

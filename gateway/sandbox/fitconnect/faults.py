@@ -196,8 +196,8 @@ def _status_parts(value: object) -> tuple[int, dict[str, str], bytes]:
     if status == 429:
         return status, dict(headers), b""
     problem = Problem(status, "fault-on-demand", "Fault on demand").response()
-    given = parts.get("body")
-    body = given.encode() if isinstance(given, str) else bytes(problem.body)
+    content = parts.get("body")
+    body = content.encode() if isinstance(content, str) else bytes(problem.body)
     return status, {"content-type": names.PROBLEM_JSON, **headers}, body
 
 

@@ -64,9 +64,9 @@ def _token(sandbox: Sandbox, kind: str, token: str) -> str:
         octets[-1] ^= 1
         return f"{head}.{body}.{base64url.encode(bytes(octets)).decode()}"
     if kind == "wrong_key":
-        own = sandbox.keys.signing_key(str(jws.header_of(token)["kid"]))
-        other = _other(sandbox, own.public_jwk["n"] if own else "")
-        return jws.sign(base64url.decode(body.encode()), _renamed(other, token), dict(jws.header_of(token)))
+        signing_key = sandbox.keys.signing_key(str(jws.header_of(token)["kid"]))
+        other_key = _other(sandbox, signing_key.public_jwk["n"] if signing_key else "")
+        return jws.sign(base64url.decode(body.encode()), _renamed(other_key, token), dict(jws.header_of(token)))
     return token
 
 

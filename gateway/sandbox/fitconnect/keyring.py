@@ -77,11 +77,6 @@ class SandboxKeys:
         return SandboxKeys.load(directory, now=now, ids=ids)
 
 
-def every_name() -> tuple[str, ...]:
-    """The names of all keys."""
-    return tuple(_USES)
-
-
 def _read(file: Path) -> PrivateKey:
     """A key of ours, as we wrote it: its primes are not proven anew, which takes longer than all the rest."""
     jwk = json.loads(file.read_text(encoding="utf-8"))
@@ -105,8 +100,8 @@ def _generate(
 
     start, end = now - timedelta(days=1), now + timedelta(days=_VALID_DAYS)
     with ThreadPoolExecutor(_MANY) as pool:
-        made = dict(zip(wanted, pool.map(key, wanted), strict=True))
-    issuer = (given or {}).get("root") or next(iter(made.values()))  # one key less to wait for
+        new = dict(zip(wanted, pool.map(key, wanted), strict=True))
+    issuer = (given or {}).get("root") or next(iter(new.values()))  # one key less to wait for
     root = generate_root(subject="FIT-Connect-Sandbox Test-Root", not_before=start, not_after=end, serial=1, key=issuer)
     for serial, name in enumerate(wanted, start=2):
         private, _ = generate_rsa(
@@ -117,7 +112,7 @@ def _generate(
             not_after=end,
             serial=serial,
             root=root,
-            key=made[name],
+            key=new[name],
         )
         target = directory / f"{name}.jwk.json"
         fresh = target.with_suffix(".new")

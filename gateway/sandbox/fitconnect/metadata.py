@@ -51,12 +51,12 @@ class Rules:
 
     def broken(self, metadata: Mapping[str, Any], version: str) -> list[str]:
         """Pointers of all broken rules, empty where the metadata keep them; values are not repeated."""
-        found = ["/" + "/".join(map(str, e.instance_path)) for e in self._validators[version].iter_errors(metadata)]
+        pointers = ["/" + "/".join(map(str, e.instance_path)) for e in self._validators[version].iter_errors(metadata)]
         payment = metadata.get("paymentInformation")
         amount = payment.get("grossAmount") if isinstance(payment, Mapping) else None
         if isinstance(amount, int | float) and not isinstance(amount, bool) and Decimal(repr(amount)) % Decimal("0.01"):
-            found.append("/paymentInformation/grossAmount")
-        return found
+            pointers.append("/paymentInformation/grossAmount")
+        return pointers
 
     def knows(self, version: str | None) -> bool:
         """Whether there are rules for a version."""

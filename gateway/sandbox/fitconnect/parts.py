@@ -107,14 +107,14 @@ class StoredParts:
     def get(self, submission_id: str, name: str) -> bytes | None:
         """A small part."""
         with self._lock:  # also while reading: the file is another one after it was written anew
-            place = self._places.get(submission_id, {}).get(name)
-            return None if place is None else os.pread(self._file, place.size, place.offset)
+            slot = self._places.get(submission_id, {}).get(name)
+            return None if slot is None else os.pread(self._file, slot.size, slot.offset)
 
     def size(self, submission_id: str, name: str) -> int:
         """Bytes of a small part, 0 where it is missing."""
         with self._lock:
-            place = self._places.get(submission_id, {}).get(name)
-        return place.size if place else 0
+            slot = self._places.get(submission_id, {}).get(name)
+        return slot.size if slot else 0
 
     def submissions(self) -> set[str]:
         """Whose parts lie here."""
@@ -218,9 +218,9 @@ class StoredParts:
         self._file, self._places, self._end, self._live = self._opened(fresh), {}, 0, 0
         try:
             for submission_id, parts in before[1].items():
-                for name, place in parts.items():
-                    content = os.pread(before[0], place.size, place.offset)
-                    self._write({"submission": submission_id, "name": name, "size": place.size}, content)
+                for name, slot in parts.items():
+                    content = os.pread(before[0], slot.size, slot.offset)
+                    self._write({"submission": submission_id, "name": name, "size": slot.size}, content)
             fresh.replace(self._path)
         except OSError:  # no room for a second file: the first one stays as it is
             os.close(self._file)

@@ -27,16 +27,16 @@ async def listing(request: Request) -> Response:
     """`GET /submissions`: what waits for this client, oldest first."""
     client = tokens.require(request, *SUBSCRIBE)
     sandbox: Sandbox = request.app.state.sandbox
-    wanted = request.query_params.get("destinationId")
-    if wanted is not None:
-        wanted = identifier(wanted, "destinationId")
-        destination = sandbox.store.destinations.get(wanted)
+    destination_id = request.query_params.get("destinationId")
+    if destination_id is not None:
+        destination_id = identifier(destination_id, "destinationId")
+        destination = sandbox.store.destinations.get(destination_id)
         if destination is None or destination.owner != client.client_id:
             raise _foreign()
     waiting = [
         {"destinationId": s.destination_id, "submissionId": s.id, "caseId": s.case_id}
         for s in sandbox.store.submissions.values()
-        if s.state in records.PICKUP and wanted in {None, s.destination_id} and _owned(sandbox, client, s)
+        if s.state in records.PICKUP and destination_id in {None, s.destination_id} and _owned(sandbox, client, s)
     ]
     return Json(page(request, waiting, "submissions"))
 
@@ -110,8 +110,8 @@ async def cases(request: Request) -> Response:
     """`GET /cases`: the cases this client is a party of."""
     client = tokens.require(request, *_EITHER)
     sandbox: Sandbox = request.app.state.sandbox
-    mine = {s.case_id: s for s in sandbox.store.submissions.values() if _party(sandbox, client, s)}
-    return Json(page(request, [_case(sandbox, case_id) for case_id in mine], "cases"))
+    cases = {s.case_id: s for s in sandbox.store.submissions.values() if _party(sandbox, client, s)}
+    return Json(page(request, [_case(sandbox, case_id) for case_id in cases], "cases"))
 
 
 async def case(request: Request) -> Response:

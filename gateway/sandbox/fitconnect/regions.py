@@ -21,6 +21,6 @@ def digits(region: str) -> str:
     return next((key[:level] for level in _LEVELS if not key[level:].strip("0")), key)
 
 
-def covers(region: str, wanted: str) -> bool:
+def covers(region: str, inner: str) -> bool:
     """Whether what lies in `wanted` lies in `region` too."""
-    return digits(wanted).startswith(digits(region))
+    return digits(inner).startswith(digits(region))

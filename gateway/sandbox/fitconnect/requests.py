@@ -83,10 +83,10 @@ async def merge_patch(request: Request, *others: str) -> tuple[dict[str, Any], f
     """The members that a merge patch sets and those that it removes; `others` are media types without removal."""
     require_type(request, names.MERGE_PATCH, *others)
     raw = await body(request)
-    given = _object(raw, absence.present)
+    members = _object(raw, absence.present)
     if media_type(request) != names.MERGE_PATCH:
-        return given, frozenset()
-    return given, frozenset(name for name, value in _object(raw, None).items() if value is None)
+        return members, frozenset()
+    return members, frozenset(name for name, value in _object(raw, None).items() if value is None)
 
 
 def _object(raw: bytes, hook: Callable[[dict[str, Any]], dict[str, Any]] | None) -> dict[str, Any]:

@@ -64,13 +64,13 @@ async def routes(request: Request) -> Response:
     if not _LEIKA.match(leika_key):
         raise _bad("leikaKey")
     region = _region(request.query_params)
-    found = []
+    matches = []
     for destination in sandbox.store.destinations.values():
         match = _coverage(destination, names.LEIKA_PREFIX + leika_key, region)
         if match is not None and destination.status == names.STATUS_ACTIVE:
-            found.append((match, destination))
-    found.sort(key=lambda pair: -pair[0])
-    listed = [await _route(sandbox, destination) for _, destination in found]
+            matches.append((match, destination))
+    matches.sort(key=lambda pair: -pair[0])
+    listed = [await _route(sandbox, destination) for _, destination in matches]
     return Json(page(request, listed, "routes"), headers=limit)
 
 
@@ -80,10 +80,10 @@ async def areas(request: Request) -> Response:
     limit = _rate(sandbox)
     if limit is None:
         return _busy(sandbox)
-    wanted = request.query_params.getlist("areaSearchexpression")
-    if not 1 <= len(wanted) <= _EXPRESSIONS_MAX or any(len(w) < 2 for w in wanted):
+    expressions = request.query_params.getlist("areaSearchexpression")
+    if not 1 <= len(expressions) <= _EXPRESSIONS_MAX or any(len(w) < 2 for w in expressions):
         raise _bad("areaSearchexpression")
-    hits = [{"id": a.id, "name": a.name, "type": a.type} for a in AREAS if all(_named(a, w) for w in wanted)]
+    hits = [{"id": a.id, "name": a.name, "type": a.type} for a in AREAS if all(_named(a, w) for w in expressions)]
     return Json(page(request, hits, "areas"), headers=limit, media_type=names.PROBLEM_JSON)
 
 
@@ -113,17 +113,17 @@ def _named(area: Area, expression: str) -> bool:
 
 def _region(query: Mapping[str, str]) -> str:
     """The asked-for regional key in ARS digits; 400 unless exactly one of the three ways was used."""
-    given = [name for name in ("ars", "ags", "areaId") if name in query]
-    if len(given) != 1:
+    parameters = [name for name in ("ars", "ags", "areaId") if name in query]
+    if len(parameters) != 1:
         raise _bad("ars, ags or areaId")
-    value = query[given[0]]
-    if given[0] == "ars" and _ARS.match(value):
+    value = query[parameters[0]]
+    if parameters[0] == "ars" and _ARS.match(value):
         return value
-    if given[0] == "ags" and _AGS.match(value):
+    if parameters[0] == "ags" and _AGS.match(value):
         return value if len(value) < 8 else f"{value[:5]}*{value[5:]}"
-    area = next((a for a in AREAS if given[0] == "areaId" and a.id == value), None)
+    area = next((a for a in AREAS if parameters[0] == "areaId" and a.id == value), None)
     if area is None:
-        raise _bad(given[0])
+        raise _bad(parameters[0])
     return area.ars
 
 

@@ -68,8 +68,8 @@ def read(jwe: object, name: str, *, api: str) -> tuple[bytes, Upload]:
 
 
 def _check_header(header: Mapping[str, Any], *, api: str, cty_required: bool) -> None:
-    for member, wanted in (("alg", names.JWE_ALG), ("enc", names.JWE_ENC)):
-        if header.get(member) != wanted:
+    for member, expected in (("alg", names.JWE_ALG), ("enc", names.JWE_ENC)):
+        if header.get(member) != expected:
             raise _header(member)
     if not isinstance(header.get("kid"), str):
         raise _header("kid")

@@ -147,7 +147,7 @@ async def _client_left(_: Request, __: Exception) -> Response:
 def readiness(sandbox: Sandbox) -> dict[str, Any]:
     """The readiness line."""
     base, store = sandbox.base_url, sandbox.store
-    own = [d for d in store.destinations.values() if d.ours]
+    destinations = [d for d in store.destinations.values() if d.ours]
     return {
         "token_url": f"{base}/token",
         "submission_api_v1": f"{base}/submission-api/v1",
@@ -173,7 +173,7 @@ def readiness(sandbox: Sandbox) -> dict[str, Any]:
                 "decryption_jwk_file": str(sandbox.keys.file(f"{d.subscriber}-{keyring.ENCRYPTION}").resolve()),
                 "signing_jwk_file": str(sandbox.keys.file(f"{d.subscriber}-{keyring.SIGNING}").resolve()),
             }
-            for d in own
+            for d in destinations
         ],
         "pid": os.getpid(),
     }

@@ -72,11 +72,11 @@ def _parsed(raw: bytes) -> etree._Element:
 
 def _form(root: etree._Element, media_type: str, *, enveloped: bool) -> _Form:
     signature = _the_signature(root, enveloped=enveloped)
-    ids = [value for each in root.iter() for name, value in each.attrib.items() if str(name).lower() in _IDS]
+    ids = [value for element in root.iter() for name, value in element.attrib.items() if str(name).lower() in _IDS]
     require(len(set(ids)) == len(ids), "An id occurs twice")
-    parts = [str(each.tag) for each in signature]
-    wanted = [f"{_DS}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo", "Object")]
-    require(parts == wanted, "The XML signature holds other parts than a B-B signature needs")
+    parts = [str(element.tag) for element in signature]
+    expected = [f"{_DS}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo", "Object")]
+    require(parts == expected, "The XML signature holds other parts than a B-B signature needs")
     info, _, key_info, holder = signature
     properties = _signed_properties(signature, holder)
     data = _references(info, properties, enveloped=enveloped)
@@ -92,7 +92,7 @@ def _the_signature(root: etree._Element, *, enveloped: bool) -> etree._Element:
     signature = every[0]
     stands = signature.getparent() is root and root[-1] is signature if enveloped else signature is root
     require(stands, "The XML signature stands in the wrong place")
-    strangers = [each for each in signature.iter() if not str(each.tag).startswith((_DS, _XADES))]
+    strangers = [element for element in signature.iter() if not str(element.tag).startswith((_DS, _XADES))]
     require(not strangers, "The XML signature holds foreign elements")
     return signature
 
@@ -104,7 +104,7 @@ def _signed_properties(signature: etree._Element, holder: etree._Element) -> etr
     require(qualifying.get("Target") == f"#{signature.get('Id')}", "The properties belong to another signature")
     properties = qualifying[0]
     require(properties.tag == f"{_XADES}SignedProperties", "The properties are not signed ones")
-    kinds = [str(each.tag) for each in properties]
+    kinds = [str(element.tag) for element in properties]
     expected = [f"{_XADES}SignedSignatureProperties", f"{_XADES}SignedDataObjectProperties"]
     require(kinds == expected, "The signed properties are not those of level B-B")
     return properties
@@ -112,15 +112,15 @@ def _signed_properties(signature: etree._Element, holder: etree._Element) -> etr
 
 def _references(info: etree._Element, properties: etree._Element, *, enveloped: bool) -> etree._Element:
     """Algorithms and references; the one that covers the document."""
-    kinds = [str(each.tag).removeprefix(_DS) for each in info]
+    kinds = [str(element.tag).removeprefix(_DS) for element in info]
     form = ["CanonicalizationMethod", "SignatureMethod", "Reference", "Reference"]
     require(kinds == form, "The XML signature does not refer to exactly one document and its properties")
     require(info[0].get("Algorithm") == _EXCLUSIVE and not len(info[0]), "Another canonicalisation than exclusive C14N")
     require(info[1].get("Algorithm") in _METHODS and not len(info[1]), "The signature method is not accepted")
-    data, own = info[2], info[3]
-    require(own.get("Type") == _PROPERTIES, "The second reference is not to the signed properties")
-    require(own.get("URI") == f"#{properties.get('Id')}", "Other properties than the signed ones are there")
-    require(_transforms(own) == [_EXCLUSIVE], "The signed properties are transformed otherwise")
+    data, signed = info[2], info[3]
+    require(signed.get("Type") == _PROPERTIES, "The second reference is not to the signed properties")
+    require(signed.get("URI") == f"#{properties.get('Id')}", "Other properties than the signed ones are there")
+    require(_transforms(signed) == [_EXCLUSIVE], "The signed properties are transformed otherwise")
     uri = data.get("URI")
     if enveloped:
         require(
@@ -129,23 +129,23 @@ def _references(info: etree._Element, properties: etree._Element, *, enveloped: 
     else:
         outside = bool(uri) and not str(uri).startswith("#")
         require(outside and _transforms(data) == [], "The signature does not cover the document's bytes")
-    for each in (data, own):
-        method = each.find(f"{_DS}DigestMethod")
+    for reference in (data, signed):
+        method = reference.find(f"{_DS}DigestMethod")
         require(method is not None and method.get("Algorithm") in _DIGESTS, "The digest method is not accepted")
     return data
 
 
 def _transforms(reference: etree._Element) -> list[str | None]:
-    found = reference.findall(f"{_DS}Transforms/{_DS}Transform")
-    require(not any(len(each) for each in found), "A transform has parameters")
-    return [each.get("Algorithm") for each in found]
+    transforms = reference.findall(f"{_DS}Transforms/{_DS}Transform")
+    require(not any(len(transform) for transform in transforms), "A transform has parameters")
+    return [transform.get("Algorithm") for transform in transforms]
 
 
 def _leaf(key_info: etree._Element) -> x509.Certificate:
     data = key_info[0] if len(key_info) == 1 else None
-    if data is None or data.tag != f"{_DS}X509Data" or any(each.tag != f"{_DS}X509Certificate" for each in data):
+    if data is None or data.tag != f"{_DS}X509Data" or any(element.tag != f"{_DS}X509Certificate" for element in data):
         raise Refused("The key is shown otherwise than by certificates")
-    return certificate.chain(["".join((each.text or "").split()) for each in data])[0]
+    return certificate.chain(["".join((element.text or "").split()) for element in data])[0]
 
 
 def _signing_certificate(properties: etree._Element, leaf: x509.Certificate) -> None:
@@ -161,10 +161,10 @@ def _signing_certificate(properties: etree._Element, leaf: x509.Certificate) -> 
 
 
 def _data_format(properties: etree._Element, data: etree._Element, media_type: str) -> None:
-    found = properties.findall(f"{_XADES}SignedDataObjectProperties/{_XADES}DataObjectFormat")
-    require(len(found) == 1 and bool(data.get("Id")), "The signed properties do not describe the document")
-    require(found[0].get("ObjectReference") == f"#{data.get('Id')}", "The signed properties describe something else")
-    require(found[0].findtext(f"{_XADES}MimeType") == media_type, "The signature names another media type")
+    formats = properties.findall(f"{_XADES}SignedDataObjectProperties/{_XADES}DataObjectFormat")
+    require(len(formats) == 1 and bool(data.get("Id")), "The signed properties do not describe the document")
+    require(formats[0].get("ObjectReference") == f"#{data.get('Id')}", "The signed properties describe something else")
+    require(formats[0].findtext(f"{_XADES}MimeType") == media_type, "The signature names another media type")
 
 
 def _signing_time(properties: etree._Element) -> datetime:
@@ -184,7 +184,7 @@ def _verify(form: _Form, document: bytes | None) -> None:
         require_x509=True, location="./", expect_references=2, verification_time=form.signed_at
     )
     try:
-        found = XAdESVerifier().verify(
+        results = XAdESVerifier().verify(
             etree.tostring(form.root),
             x509_cert=form.leaf,
             uri_resolver=None if document is None else lambda _: document,
@@ -193,4 +193,4 @@ def _verify(form: _Form, document: bytes | None) -> None:
     except (SignXMLException, etree.LxmlError, ValueError):
         raise Refused("The XML signature of the document does not verify") from None
     if document is not None:
-        require(found[0].signed_data == document, "The signature covers something else than the document")
+        require(results[0].signed_data == document, "The signature covers something else than the document")

@@ -61,15 +61,15 @@ def _waiting(sandbox: Sandbox, submission_id: str) -> Submission | None:
 
 
 def _delivery(sandbox: Sandbox, submission: Submission, destination: Destination) -> ReceivedSubmission:
-    own = sandbox.key_of(destination, keyring.ENCRYPTION)
-    kids = {own.kid, thumbprint(own.public_jwk)}  # old clients name the key by its thumbprint
+    key = sandbox.key_of(destination, keyring.ENCRYPTION)
+    kids = {key.kid, thumbprint(key.public_jwk)}  # old clients name the key by its thumbprint
     return ReceivedSubmission(
         submission=submission,
         destination=destination,
         event_log=tuple(e.token for e in sandbox.store.event_log(submission)),
         part=lambda name: sandbox.store.parts.open(submission.id, name),
         directory=sandbox.store.directory,
-        key_for=lambda kid: own.rsa if kid in kids else None,
+        key_for=lambda kid: key.rsa if kid in kids else None,
         issuer_key=sandbox.keys.keys[keyring.DELIVERY].rsa.public_key(),
         issuer=sandbox.issuer,
         rules=_rules_of(sandbox),

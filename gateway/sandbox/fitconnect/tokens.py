@@ -37,7 +37,7 @@ async def token(request: Request) -> Response:
         raise TokenProblem(400, "invalid_scope", "A scope is not assigned to this client.")
     value = sandbox.ids.secret()
     now = sandbox.clock.now().timestamp()
-    for old in [t for t, given in sandbox.tokens.items() if given.expires_at <= now]:
+    for old in [t for t, token in sandbox.tokens.items() if token.expires_at <= now]:
         del sandbox.tokens[old]
     sandbox.tokens[value] = Token(client, scopes, now + names.TOKEN_LIFETIME_S)
     answer = {
@@ -64,8 +64,8 @@ async def _form(request: Request) -> dict[str, str]:
 
 def _client(sandbox: Sandbox, form: dict[str, str]) -> ApiClient:
     client = sandbox.store.clients.get(form.get("client_id", ""))
-    given = form.get("client_secret", "").encode()
-    if not hmac.compare_digest(given, client.client_secret.encode() if client else b"-") or client is None:
+    secret = form.get("client_secret", "").encode()
+    if not hmac.compare_digest(secret, client.client_secret.encode() if client else b"-") or client is None:
         raise TokenProblem(401, "invalid_client", "Unknown client or wrong secret.")
     return client
 
@@ -74,9 +74,9 @@ def require(request: Request, *scopes: str) -> ApiClient:
     """The client of the request's token if it holds one of `scopes`; 401 and 403 else."""
     sandbox: Sandbox = request.app.state.sandbox
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    given = sandbox.tokens.get(value.strip()) if scheme.lower() == "bearer" else None
-    if given is None or given.expires_at <= sandbox.clock.now().timestamp():
+    token = sandbox.tokens.get(value.strip()) if scheme.lower() == "bearer" else None
+    if token is None or token.expires_at <= sandbox.clock.now().timestamp():
         raise Problem(401, "unauthorized", "Unauthorized", "The access token is missing, unknown or expired.")
-    if not given.scopes & set(scopes):
+    if not token.scopes & set(scopes):
         raise Problem(403, "forbidden", "Forbidden", "The client lacks the scope for this.")
-    return given.client
+    return token.client
