@@ -44,7 +44,7 @@ def list_(config: Path | None, as_json: bool) -> None:
                 "oldest": instant(group.oldest),
                 "newest": instant(group.newest),
                 "suggestion": advice,
-                "submissions": [str(each) for each in group.ids],
+                "submissions": [str(submission_id) for submission_id in group.ids],
             }
             human = f"{group.number:>6}  {group.cause:<24} {group.service:<20} {group.destination_id or '–'}"
             emit(line, as_json=as_json, human=f"{human}\n        {advice[language()]}")
@@ -116,15 +116,15 @@ def _decide(  # noqa: PLR0913 - the shared options
         raise InvalidParameter(findings=(fault,))
 
     async def main(runtime: Any, stop: asyncio.Event) -> bool:  # noqa: ANN401 - as above
-        found = await held.chosen(runtime.store.database, choice)
-        missing = set(choice.ids) - {submission_id for submission_id, _ in found}
-        for each in sorted(missing):
-            say(text("nicht angehalten oder unbekannt: ", "not held, or unknown: ") + str(each))
-        if not found and not missing:
+        chosen = await held.chosen(runtime.store.database, choice)
+        missing = set(choice.ids) - {submission_id for submission_id, _ in chosen}
+        for submission_id in sorted(missing):
+            say(text("nicht angehalten oder unbekannt: ", "not held, or unknown: ") + str(submission_id))
+        if not chosen and not missing:
             say(text("Nichts Angehaltenes passt zu dieser Auswahl.", "Nothing that is held fits this selection."))
             return choice.is_everything
         whole = not missing
-        for submission_id, why in found:
+        for submission_id, why in chosen:
             if stop.is_set():
                 return False
             decision = None if preview else Decision(decided)

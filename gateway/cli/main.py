@@ -99,8 +99,8 @@ def main() -> None:
             raise
         _drop_output()
         cause = error.strerror or "?"
-        told = text(f"Die Ausgabe ist nicht schreibbar ({cause}).", f"The output cannot be written ({cause}).")
-        sys.stderr.write(told + "\n")
+        sentence = text(f"Die Ausgabe ist nicht schreibbar ({cause}).", f"The output cannot be written ({cause}).")
+        sys.stderr.write(sentence + "\n")
         sys.exit(_FAILED)
 
 

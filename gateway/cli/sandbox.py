@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging, until_stdin_closes
+from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging
 from gateway.cli.language import text
 
 if TYPE_CHECKING:
@@ -50,14 +50,9 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
         emit_ready(line, as_json=as_json, human=human)
 
     async def main(stop: asyncio.Event) -> None:
-        watch = asyncio.create_task(until_stdin_closes(stop)) if tied else None
-        try:
-            await serve(data=data, port=port, on_ready=ready, stop=stop, offered=offered)
-        finally:
-            if watch:
-                watch.cancel()
+        await serve(data=data, port=port, on_ready=ready, stop=stop, offered=offered)
 
-    run(main)
+    run(main, tied=tied)
 
 
 def _offer(service: Service) -> SampleService:
