@@ -165,14 +165,14 @@ class PostgresStore(Store, KeyArchive):
             return await self._create(whole)
 
     async def _create(self, new: NewSubmission) -> View:
-        it = new.submission
+        submission = new.submission
         if not await self._submissions.create(new):
-            standing = await self._views.known(it.client, new.idempotency_key, new.digest)
+            standing = await self._views.known(submission.client, new.idempotency_key, new.digest)
             if standing is None:
                 raise InternalError(cause="an idempotency key that stands is not found")
             return standing
         return View(
-            submission=it,
+            submission=submission,
             standard=new.document.standard,
             schema_uri=new.document.schema_uri,
             document_sha256=new.document.sha256,
@@ -292,8 +292,7 @@ class PostgresStore(Store, KeyArchive):
 
     async def created_since(self, client: str, since: datetime) -> int:
         """How many submissions of the client were taken in since then."""
-        row = await self.database.one(_CREATED_SINCE, client=client, since=since)
-        return int(row["number"]) if row else 0
+        return await self.database.number(_CREATED_SINCE, client=client, since=since)
 
     def now(self) -> datetime:
         """The store's clock."""

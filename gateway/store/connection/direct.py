@@ -31,11 +31,13 @@ def connected(dsn: str) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(dsn, connect_timeout=PATIENCE_S)
     except psycopg.OperationalError as error:
-        said = " ".join(str(error).split())[:300]
+        reason = " ".join(str(error).split())[:300]
     except psycopg.ProgrammingError:  # its text repeats the address with the password
         raise SettingsInvalid(findings=(_NO_ADDRESS,)) from None
     raise DatabaseAway(
         findings=(
-            Finding("database.url", "database_refused", f"Die Verbindung misslang: {said}", f"Not connected: {said}"),
+            Finding(
+                "database.url", "database_refused", f"Die Verbindung misslang: {reason}", f"Not connected: {reason}"
+            ),
         )
     )

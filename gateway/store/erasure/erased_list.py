@@ -57,7 +57,7 @@ class ErasedList:
     def adopt(self, erasures: Iterable[Erasure]) -> None:
         """Add what other lists hold and this one does not, in one piece. Blocks. Raises as `add` does."""
         own = set(self)
-        if lines := b"".join(each.line() for each in dict.fromkeys(erasures) if each not in own):
+        if lines := b"".join(erasure.line() for erasure in dict.fromkeys(erasures) if erasure not in own):
             self._write(lines)
 
     def _write(self, lines: bytes) -> None:
@@ -86,8 +86,8 @@ class ErasedList:
                 if not line.endswith(b"\n"):
                     return
                 try:
-                    found = json.loads(line)
-                    erasure = Erasure(UUID(found["submission"]), tuple(map(UUID, found["keys"])), str(found["at"]))
+                    entry = json.loads(line)
+                    erasure = Erasure(UUID(entry["submission"]), tuple(map(UUID, entry["keys"])), str(entry["at"]))
                 except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                     raise ErasedListUnreadable(file=str(self.path), line=number) from None
                 yield erasure

@@ -23,12 +23,12 @@ def filename(no: int) -> bytes:
 
 def sealer(keyring: DataKeyring, key: DataKey, submission_id: UUID) -> Callable[[bytes, bytes], bytes]:
     """A function that encrypts (place, data) for this submission."""
-    return lambda place, data: keyring.seal(key, _context(place, submission_id), data)
+    return lambda column, data: keyring.seal(key, _context(column, submission_id), data)
 
 
 def opener(key: DataKey, submission_id: UUID) -> Callable[[bytes, bytes], bytes]:
     """A function that decrypts (place, sealed) of this submission. It raises `CryptoFailure`."""
-    return lambda place, sealed: vault.open_value(key.key, context=_context(place, submission_id), sealed=sealed)
+    return lambda column, sealed: vault.open_value(key.key, context=_context(column, submission_id), sealed=sealed)
 
 
 def index(keyring: DataKeyring, reference: str) -> bytes:
@@ -36,5 +36,5 @@ def index(keyring: DataKeyring, reference: str) -> bytes:
     return keyring.digest(b"reference", reference.encode())
 
 
-def _context(place: bytes, submission_id: UUID) -> bytes:
-    return place + b"/" + submission_id.bytes
+def _context(column: bytes, submission_id: UUID) -> bytes:
+    return column + b"/" + submission_id.bytes

@@ -113,9 +113,9 @@ class DataKeyring:
 
     async def begin(self, municipality: str, generation: int, master: str, now: datetime) -> None:
         """Make that generation of the municipality's key, under that master key, unless it stands already."""
-        place = master_keys.municipality_place(municipality)
+        context = master_keys.municipality_place(municipality)
         fresh = self.random(vault.KEY_SIZE)
-        wrapped = vault.wrap(fresh, self.masters[master].wrapping, context=place, nonce=self.random(NONCE))
+        wrapped = vault.wrap(fresh, self.masters[master].wrapping, context=context, nonce=self.random(NONCE))
         await self._database.run(
             _ADD, municipality=municipality, generation=generation, master=master, wrapped=wrapped, created_at=now
         )

@@ -73,13 +73,13 @@ def _due(since: LiteralString) -> LiteralString:
     )
 
 
-def _ending(still: LiteralString, **given: object) -> Statement:
+def _ending(still: LiteralString, **fixed: object) -> Statement:
     return numbered(
         "UPDATE alarms SET resolved_at = %(now)s "  # noqa: S608 - all of it stands in this file
         "WHERE rule = %(rule)s AND resolved_at IS NULL "
         "AND NOT EXISTS (SELECT FROM submissions AS each WHERE each.id = alarms.submission AND " + still + ")",
         commits="alarms.resolve",
-        **given,
+        **fixed,
     )
 
 

@@ -159,8 +159,7 @@ class StoredSlots:
         now = self._clock.now()
         await self._database.run(_CLEAN, now=now)
         places = {name: bound.at_once for name, bound in bounds.items() if bound.at_once is not None}
-        row = await self._database.one(_RESCUE, destinations=list(places), at_once=list(places.values()), now=now)
-        return int(row["number"]) if row else 0
+        return await self._database.number(_RESCUE, destinations=list(places), at_once=list(places.values()), now=now)
 
     async def rest(self, destination: str, seconds: float) -> None:
         """See the port."""

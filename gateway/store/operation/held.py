@@ -81,7 +81,9 @@ async def chosen(database: Database, choice: HeldChoice) -> Sequence[tuple[UUID,
     """Id and cause of each held submission that is meant, oldest first."""
     conditions: list[ColumnElement[bool]] = [_HELD]
     if choice.ids:
-        conditions.append(_S.id.in_(bindparam(f"id_{n}", value=each) for n, each in enumerate(choice.ids)))
+        conditions.append(
+            _S.id.in_(bindparam(f"id_{n}", value=submission_id) for n, submission_id in enumerate(choice.ids))
+        )
     if choice.cause:
         conditions.append(bindparam("cause", value=choice.cause) == _CODE)
     if choice.destination_id:

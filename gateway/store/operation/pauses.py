@@ -29,10 +29,7 @@ _STOP = compiled(
     insert(t.pauses).values(target=bindparam("target"), since=bindparam("since")).on_conflict_do_nothing(),
     commits="pauses.stop",
 )
-_GO = compiled(
-    delete(t.pauses).where(_P.target == bindparam("target")),
-    commits="pauses.go",
-)
+_GO = compiled(delete(t.pauses).where(_P.target == bindparam("target")), commits="pauses.go")
 _OPEN = text(OPEN)
 _WAKE_ALL = compiled(
     select(func.count(func.wake_submission(_S.id, None)).label("number")).where(_OPEN),
@@ -80,6 +77,4 @@ class Pauses:
         """End the pause and wake what waited; how many submissions that may be."""
         await self._database.run(_GO, target=target)
         self._asked = float("-inf")
-        wide = target in {ALL, MAINTENANCE}
-        row = await (self._database.one(_WAKE_ALL) if wide else self._database.one(_WAKE, target=target))
-        return int(row["number"]) if row else 0
+        return await self._database.number(_WAKE_ALL if target in {ALL, MAINTENANCE} else _WAKE, target=target)

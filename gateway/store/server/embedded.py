@@ -117,8 +117,8 @@ def damage_told(data_dir: Path) -> Iterator[None]:
 
 def running(data_dir: Path) -> int | None:
     """The process id of the living postmaster of `data_dir`, ready or not; None where it is dead. Does not block."""
-    found = postmaster.read(_home(data_dir) / "data")
-    return found.pid if found and found.alive else None
+    process = postmaster.read(_home(data_dir) / "data")
+    return process.pid if process and process.alive else None
 
 
 def stop(data_dir: Path, *, wait: float = 20.0) -> None:
@@ -274,10 +274,10 @@ def _socket_directory(home: Path, owner: system_user.Owner | None) -> Path:
     known = _recorded(home)
     if known and known.is_dir() and known.stat().st_uid == (owner.uid if owner else os.geteuid()):
         return known
-    made = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=SOCKET_PLACE))
-    system_user.give(made, owner)
-    (home / "socket").write_text(str(made))
-    return made
+    directory = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=SOCKET_PLACE))
+    system_user.give(directory, owner)
+    (home / "socket").write_text(str(directory))
+    return directory
 
 
 def _recorded(home: Path) -> Path | None:

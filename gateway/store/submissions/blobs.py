@@ -48,8 +48,8 @@ _COLUMNS = ("municipality", "data_key", "submission", "size", "frames", "finishe
 
 def _first_frame() -> Statement:
     values = {name: bindparam(name, type_=_B[name].type) for name in _COLUMNS}
-    made = insert(t.blobs).values(id=bindparam("blob"), **values).returning(_B.id).cte("made")
-    written = insert(t.blob_frames).from_select(["blob", "no", "data"], select(made.c.id, _NO, _DATA))
+    blob = insert(t.blobs).values(id=bindparam("blob"), **values).returning(_B.id).cte("made")
+    written = insert(t.blob_frames).from_select(["blob", "no", "data"], select(blob.c.id, _NO, _DATA))
     return compiled(written, commits="blobs.first")
 
 
@@ -250,8 +250,8 @@ async def read(database: Database, keyring: DataKeyring, blob: UUID) -> AsyncGen
     data_key = await keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
     key, left = vault.blob_key(data_key.key, blob), row["size"]
     for no in range(row["frames"]):
-        found = await database.one(_FRAME, blob=blob, no=no) if no else row
-        sealed, last = (found["data"] if found else None) or b"", no == row["frames"] - 1
+        frame = await database.one(_FRAME, blob=blob, no=no) if no else row
+        sealed, last = (frame["data"] if frame else None) or b"", no == row["frames"] - 1
         arguments = (key, blob, no, last, sealed)
         plain = (
             vault.open_frame(*arguments)

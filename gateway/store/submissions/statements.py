@@ -70,8 +70,8 @@ def _many_rows(
 ) -> CTE:
     """Insert a row for each element of the given arrays, parameters named prefix + column + plural."""
     lists = [bindparam(f"{prefix}_{_plural(name)}", type_=ARRAY(kind)) for name, kind in arrays.items()]
-    given = func.unnest(*lists).table_valued(*arrays, name=f"given_{table.name}").render_derived()
-    query = select(*(given.c[name] for name in arrays), *others.values()).select_from(source.join(given, true()))
+    elements = func.unnest(*lists).table_valued(*arrays, name=f"given_{table.name}").render_derived()
+    query = select(*(elements.c[name] for name in arrays), *others.values()).select_from(source.join(elements, true()))
     return plain_insert(table).from_select([*arrays, *others], query).cte(f"to_{table.name}")
 
 
@@ -218,8 +218,8 @@ def committing(*, evidence: bool, blobs: bool, discard: bool, changed: bool) -> 
     if evidence:
         writes.append(_many_rows(t.evidence, moved, _EVIDENCE, "evidence", **whose, at=at))
     if changed:
-        told = {"state": Text(), "at": t.changes.c.at.type}
-        writes.append(_many_rows(t.changes, moved, told, "change", **whose, client=moved.c.client))
+        columns = {"state": Text(), "at": t.changes.c.at.type}
+        writes.append(_many_rows(t.changes, moved, columns, "change", **whose, client=moved.c.client))
     if blobs:
         writes += _small_blobs(moved)
     if discard:

@@ -44,10 +44,10 @@ def language(header: str | None) -> str:
     """`de` or `en` by `Accept-Language` (RFC 9110 §12.5.4); German where the caller does not care."""
     best, weight = "de", 0.0
     for part in (header or "")[:200].split(","):
-        found = _RANGE.fullmatch(part)
-        if not found:
+        language_range = _RANGE.fullmatch(part)
+        if not language_range:
             continue
-        name, quality = found[1].lower(), float(found[2] or 1)
+        name, quality = language_range[1].lower(), float(language_range[2] or 1)
         if name in {"de", "en"} and quality > weight:
             best, weight = name, quality
     return best
@@ -68,8 +68,8 @@ def problem(error: GatewayError, request: Request, *, headers: Mapping[str, str]
     if isinstance(error, TusVersionUnknown):
         more["Tus-Version"] = str(error.params["version"])
     if isinstance(error, Unauthorised):
-        said = ', error="invalid_token"' if "authorization" in request.headers else ""
-        more.setdefault("WWW-Authenticate", f'Bearer realm="api"{said}')
+        reason = ', error="invalid_token"' if "authorization" in request.headers else ""
+        more.setdefault("WWW-Authenticate", f'Bearer realm="api"{reason}')
     if isinstance(error, Forbidden):
         scope = error.params.get("scope", "")
         more.setdefault("WWW-Authenticate", f'Bearer realm="api", error="insufficient_scope", scope="{scope}"')

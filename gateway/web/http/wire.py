@@ -41,9 +41,9 @@ class TusWire:
         if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{TUS}/"):
             await self._app(scope, receive, send)
             return
-        wanted = Headers(scope=scope).get("x-http-method-override", "").upper()
-        if scope["method"] == "POST" and wanted in _OVERRIDES:
-            scope["method"] = wanted
+        method = Headers(scope=scope).get("x-http-method-override", "").upper()
+        if scope["method"] == "POST" and method in _OVERRIDES:
+            scope["method"] = method
 
         async def versioned(message: Message) -> None:
             if message["type"] == "http.response.start":

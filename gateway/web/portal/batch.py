@@ -106,13 +106,13 @@ async def _taken(request: Request, client: Client, line: bytes | None) -> dict[s
     try:
         if line is None:
             raise BodyTooLarge(limit=dependencies.limits.body_bytes)
-        said = body.parse_object(line, dependencies.limits)
-        key = said.pop("idempotency_key", None)
+        members = body.parse_object(line, dependencies.limits)
+        key = members.pop("idempotency_key", None)
         if not isinstance(key, str) or not KEY.fullmatch(key):
             raise MissingIdempotencyKey
         known["idempotency_key"] = key
         async with admission(dependencies, client) as admitted:
-            view = await dependencies.intake.create(client, Application.of(said), key, admit=admitted.admit)
+            view = await dependencies.intake.create(client, Application.of(members), key, admit=admitted.admit)
             admitted.keep_if_new(view)
     except GatewayError as error:
         return {**_problem(request, error), **known}
