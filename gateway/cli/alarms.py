@@ -31,15 +31,15 @@ def list_(config: Path | None, as_json: bool) -> None:
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
         for row in await open_alarms(runtime.store.database):
-            seen, (de, en) = row["acknowledged_at"], sentences(row["rule"])
-            own = row["municipality"] is None  # about the gateway itself
+            acknowledged_at, (de, en) = row["acknowledged_at"], sentences(row["rule"])
+            about_gateway = row["municipality"] is None  # about the gateway itself
             line = {
                 "rule": row["rule"],
-                "submission_id": None if own else row["subject"],
+                "submission_id": None if about_gateway else row["subject"],
                 "subject": row["subject"],
                 "municipality": row["municipality"],
                 "raised_at": instant(row["raised_at"]),
-                "acknowledged_at": instant(seen) if seen else None,
+                "acknowledged_at": instant(acknowledged_at) if acknowledged_at else None,
                 "told": sorted({target.rpartition(":")[0] for target in row["told"]}),
                 "de": de,
                 "en": en,
@@ -75,16 +75,16 @@ def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...], rules:
     submissions = uuids(ids)
 
     async def main(runtime: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
-        left = {*map(str, submissions), *rules}
+        unseen = {*map(str, submissions), *rules}
         for rule, subject in await noted(runtime.store.database, submissions, runtime.clock.now(), rules):
-            left -= {rule, subject}
+            unseen -= {rule, subject}
             line = {"rule": rule, "submission_id": subject, "acknowledged": True}
             if rule in rules:
                 line = {"rule": rule, "subject": subject, "acknowledged": True}
             emit(line, as_json=as_json, human=f"{subject}  {rule}")
-        for name in sorted(left):
+        for name in sorted(unseen):
             say(text("kein offener Alarm, oder schon vermerkt: ", "no open alarm, or noted already: ") + name)
-        return not left
+        return not unseen
 
     with_runtime(config, main)
 

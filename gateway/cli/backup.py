@@ -86,24 +86,24 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
     from gateway.wiring.evidence_signing import witness_file  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
-    own = ErasedList(values.data_dir / NAME)
-    asked = [path for path in (own.path, *lists) if path.exists()]
-    erasures = [erasure for path in asked for erasure in ErasedList(path)]
+    own_list = ErasedList(values.data_dir / NAME)
+    existing = [path for path in (own_list.path, *lists) if path.exists()]
+    erasures = [erasure for path in existing for erasure in ErasedList(path)]
     keys = {key.id for key in master_keys(values, data_exist=bool(files.needs(source)))}
     witness = witness_file(values)
     before = witness.read()
     async with database(values, migrate=False) as dsn:
         summary = await asyncio.to_thread(files.load, dsn, source, keys)
-        if not asked and await asyncio.to_thread(files.knows_erasures, dsn):
-            say(_NO_LIST[language()].format(file=own.path))
-        await asyncio.to_thread(own.adopt, erasures)
+        if not existing and await asyncio.to_thread(files.knows_erasures, dsn):
+            say(_NO_LIST[language()].format(file=own_list.path))
+        await asyncio.to_thread(own_list.adopt, erasures)
         async with open_runtime(values, restoring=True) as runtime:
             again = [await runtime.retention.replay(e.submission, e.keys) for e in erasures]
             newest = await judging.newest(runtime.store.database)
         why = f"restore of the backup of {summary.made_at}"
         await asyncio.to_thread(witness.accept, newest, why, datetime.now(UTC))
         await asyncio.to_thread(files.finish, dsn)
-    return _line(summary, erased_again=sum(again), erased_lists=list(map(str, asked)), root_before=before.no)
+    return _line(summary, erased_again=sum(again), erased_lists=list(map(str, existing)), root_before=before.no)
 
 
 async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above

@@ -56,11 +56,11 @@ async def _lines(config: Path | None, checks: Checks) -> list[CheckLine]:
         return [checks.fault("settings", SettingsInvalid()), *map(checks.misfit, error.findings)]
     faults: list[Finding] = []
     opened = await _opened(values, also(values), faults, checks)
-    seen = text(f"Betriebsart {values.mode}", f"mode {values.mode}")
-    settings = checks.fault("settings", SettingsInvalid()) if faults else CheckLine("settings", True, seen)
+    mode = text(f"Betriebsart {values.mode}", f"mode {values.mode}")
+    settings = checks.fault("settings", SettingsInvalid()) if faults else CheckLine("settings", True, mode)
     today = date.today()  # noqa: DTZ011 - the operator's day
     return [
-        replace(settings, detail=seen),
+        replace(settings, detail=mode),
         *map(checks.misfit, faults),
         checks.disk(values),
         *checks.schemas(values, today),

@@ -64,7 +64,7 @@ def emit(value: Mapping[str, Any], *, as_json: bool, human: str | None = None) -
 
 
 def emit_ready(value: Mapping[str, Any], *, as_json: bool, human: str) -> None:
-    """The readiness line of a process that stays: what it has loaded is not looked through for garbage any more."""
+    """The readiness line of a process that stays: what it has loaded is left out of garbage collection from now on."""
     gc.collect()
     gc.freeze()
     emit(value, as_json=as_json, human=human)
@@ -181,7 +181,7 @@ def set_up_logging(level: str = "info", form: str = "json") -> None:
 
 
 class _WithoutValues(logging.Formatter):
-    """Of an exception that a library logs its type and our nearest place: its text may hold what a citizen wrote."""
+    """Logs type and nearest line of ours of a library's exception, never its text, which may hold a citizen's data."""
 
     def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - as inherited
         fields = unexpected.named(ei[1]) if ei[1] is not None else {}

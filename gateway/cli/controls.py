@@ -82,9 +82,9 @@ def _target(target: str) -> str:
 
 async def _known(runtime: Any, target: str) -> bool:  # noqa: ANN401 - as above
     """Whether anything goes to the destination; a mistyped id stops nothing while everybody believes it does."""
-    there = sorted({d.destination_id for town in runtime.municipalities.values() for d in town.destinations})
-    if target == "all" or target in there or await runtime.store.pauses.concerns(target):
+    destinations = sorted({d.destination_id for town in runtime.municipalities.values() for d in town.destinations})
+    if target == "all" or target in destinations or await runtime.store.pauses.concerns(target):
         return True
     say(text("Noch geht nichts an dieses Ziel; eingerichtet sind: ", "Nothing goes to it yet; there are: "))
-    say(", ".join(there) or "–")
+    say(", ".join(destinations) or "–")
     return False

@@ -1,4 +1,4 @@
-"""`gateway held`: the failure basket. What waits for a person, why, and what to do; resume and cancel, one or many."""
+"""`gateway held`: what waits for a person, why, and what to do; resume and cancel, one or many."""
 
 from __future__ import annotations
 
@@ -123,17 +123,17 @@ def _decide(  # noqa: PLR0913 - the shared options
         if not chosen and not missing:
             say(text("Nichts Angehaltenes passt zu dieser Auswahl.", "Nothing that is held fits this selection."))
             return choice.is_everything
-        whole = not missing
+        complete = not missing
         for submission_id, why in chosen:
             if stop.is_set():
                 return False
             decision = None if preview else Decision(decided)
             state = await decide(runtime.store, runtime.clock, submission_id, decision, Interface.COMMAND_LINE)
-            whole = whole and state not in set(Undone)
+            complete = complete and state not in set(Undone)
             line = {"submission_id": str(submission_id), "cause": why, "state": state, "preview": preview}
             emit(line, as_json=as_json, human=f"{submission_id}  {why:<24} {state}")
             if rate and not preview:
                 await asyncio.sleep(1 / rate)
-        return whole
+        return complete
 
     with_runtime(config, main)

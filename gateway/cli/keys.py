@@ -40,8 +40,8 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from gateway.keys.files import write_secret  # noqa: PLC0415 - commands import what they need
 
     _ = config
-    taken = [out / f"{name}.{half}.jwk" for name in ("decryption", "signing") for half in ("private", "public")]
-    if existing := [path for path in (*taken, out / "signing.chain.pem") if path.exists()]:
+    paths = [out / f"{name}.{half}.jwk" for name in ("decryption", "signing") for half in ("private", "public")]
+    if existing := [path for path in (*paths, out / "signing.chain.pem") if path.exists()]:
         raise click.UsageError(text("Schon vorhanden: ", "Exists already: ") + ", ".join(map(str, existing)))
     now = datetime.now(UTC)
     for name, kind in (("decryption", KINDS[0]), ("signing", signing)):
@@ -139,23 +139,23 @@ def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - se
 def rotate(config: Path | None, as_json: bool) -> None:
     """Everything hangs on `vault.master_key_file` afterwards; may be run again at any time, and goes on then."""
     values = command_settings(config)
-    done, stopped = run(lambda stop: _rotated(values, stop))
-    whole = not stopped and not done.left
+    rotated, stopped = run(lambda stop: _rotated(values, stop))
+    complete = not stopped and not rotated.left
     line = {
-        "ok": whole,
-        "key": done.master,
-        "data_keys": done.data_keys,
-        "municipality_keys": done.municipality_keys,
-        "left": done.left,
-        "broken": list(done.broken),
+        "ok": complete,
+        "key": rotated.master,
+        "data_keys": rotated.data_keys,
+        "municipality_keys": rotated.municipality_keys,
+        "left": rotated.left,
+        "broken": list(rotated.broken),
     }
     emit(line, as_json=as_json)
-    if done.broken:
+    if rotated.broken:
         say(
             text("Nicht zu öffnen, bitte Sicherung prüfen: ", "Cannot be opened, look at a backup: ")
-            + ", ".join(done.broken)
+            + ", ".join(rotated.broken)
         )
-    if not whole:
+    if not complete:
         raise SystemExit(INTERRUPTED if stopped else FAILED)
 
 

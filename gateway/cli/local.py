@@ -1,4 +1,4 @@
-"""What commands at the machine itself share: the settings read, the runtime opened, ids taken at their word."""
+"""What commands at the machine itself share: settings, the runtime, ids and JSON files from the command line."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def main() -> None:
 
 
 def _drop_output() -> None:
-    """What is still to be written goes nowhere, so that the end of the process does not fail at it once more."""
+    """Send what is still buffered to the null device, so that the end of the process does not fail again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

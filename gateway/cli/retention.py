@@ -125,17 +125,17 @@ def erase(config: Path | None, as_json: bool, ids: tuple[str, ...], reference: s
         )
         if reference is not None and not of_reference:
             say(_NOTHING[language()])
-        whole = bool(of_reference) or reference is None
+        complete = bool(of_reference) or reference is None
         for submission in (*submissions, *of_reference):
             try:
-                fresh = await runtime.retention.erase(submission, "request")
+                newly_erased = await runtime.retention.erase(submission, "request")
             except GatewayError as error:
-                whole = False
+                complete = False
                 say(f"{submission}: {sentence_of(error)}")
                 emit({"ok": False, "submission_id": str(submission), "code": error.code}, as_json=as_json)
                 continue
-            emit({"ok": True, "submission_id": str(submission), "erased": fresh}, as_json=as_json)
-        return whole
+            emit({"ok": True, "submission_id": str(submission), "erased": newly_erased}, as_json=as_json)
+        return complete
 
     with_runtime(config, main)
 

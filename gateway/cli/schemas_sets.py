@@ -65,17 +65,16 @@ def install(config: Path | None, as_json: bool, source: str, **chosen: Any) -> N
     if compiling.faults:
         raise SetRefused(findings=compiling.faults)
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    done = bring(values.schema_dir, planned.sets, source=source, at=at, replace=chosen["replace"])
+    results = bring(values.schema_dir, planned.sets, source=source, at=at, replace=chosen["replace"])
     show((*planned.notices, *compiling.notices))
-    for result in done:
+    for result in results:
         compiles = result.one.identity not in compiling.flagged
         line = {**_outcome(result, planned.left), "compiles": compiles}
         emit(line, as_json=as_json, human=_said(result) + ("" if compiles else f" ({_uncompiling()})"))
 
 
 @click.command(
-    name="list",
-    help=text("Installierte Schemamengen und Codelisten", "Installed schema sets and code lists"),
+    name="list", help=text("Installierte Schemamengen und Codelisten", "Installed schema sets and code lists")
 )
 @click.option(
     "--available", is_flag=True, help=text("Auch was das Manifest sonst kennt", "Also what else the manifest knows")
@@ -269,7 +268,7 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _outcome(result: InstallResult, left: tuple[str, ...]) -> dict[str, Any]:
+def _outcome(result: InstallResult, left_over: tuple[str, ...]) -> dict[str, Any]:
     return {
         "kind": result.one.identity.kind,
         "urn": result.one.identity.urn,
@@ -278,7 +277,7 @@ def _outcome(result: InstallResult, left: tuple[str, ...]) -> dict[str, Any]:
         "listed": result.listed,
         "files": len(result.one.files),
         "digest": result.one.digest,
-        "left_over": len(left),
+        "left_over": len(left_over),
     }
 
 

@@ -89,13 +89,7 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
 @options
 @guarded
 def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
-    config: Path | None,
-    as_json: bool,
-    service: str,
-    record: Path,
-    municipality: str,
-    pdf: Path | None,
-    printed_in: str,
+    config: Path | None, as_json: bool, service: str, record: Path, municipality: str, pdf: Path | None, printed_in: str
 ) -> None:
     """The document, every finding, and which value of the record went where. Nothing is stored or sent."""
     from gateway.german_time import german_date  # noqa: PLC0415 - commands import what they need
@@ -129,8 +123,8 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     ]
     document, trace = None, []
     if not any(finding.severity is Severity.ERROR for finding in findings):
-        document, more = chosen.document(data, around)
-        findings += more
+        document, document_findings = chosen.document(data, around)
+        findings += document_findings
         trace = chosen.trace(data, around)
     if document is not None and pdf is not None:
         write_readable(chosen, data, around, reference, pdf, language=printed_in)

@@ -167,8 +167,8 @@ def _rules(files: Sequence[Path], phase: str | None) -> tuple[tuple[str, RuleSet
     read: list[tuple[str, RuleSet]] = []
     faults: list[Finding] = []
     for file in files:
-        there = dict(_beside(file, "*.sch"))
-        rules, findings = schematron.read(there[file.name], there)
+        sources = dict(_beside(file, "*.sch"))
+        rules, findings = schematron.read(sources[file.name], sources)
         faults += [replace(finding, pointer=f"{file.name}#{finding.pointer}") for finding in findings]
         if rules is not None:
             read.append((file.name, rules))
@@ -181,12 +181,12 @@ def _rules(files: Sequence[Path], phase: str | None) -> tuple[tuple[str, RuleSet
 
 def _beside(file: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
     """The file and those of the same kind in its folder and one below, by relative name, within bounds."""
-    folder, left = file.parent, _MOST_BYTES
-    there = sorted([*folder.glob(pattern), *folder.glob(f"*/{pattern}")])
-    files = [file, *(path for path in there[:_MOST_FILES] if path.is_file() and path != file)]
+    folder, bytes_left = file.parent, _MOST_BYTES
+    siblings = sorted([*folder.glob(pattern), *folder.glob(f"*/{pattern}")])
+    files = [file, *(path for path in siblings[:_MOST_FILES] if path.is_file() and path != file)]
     for path in files:
-        left -= path.stat().st_size
-        if left < 0 or path.is_symlink():
+        bytes_left -= path.stat().st_size
+        if bytes_left < 0 or path.is_symlink():
             raise click.UsageError(
                 text("Neben der Datei liegt zu viel oder ein Verweis: ", "Too much beside the file, or a link: ")
                 + path.name

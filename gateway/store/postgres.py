@@ -24,15 +24,7 @@ from gateway.model import Attachment, Scope, Submission
 from gateway.ports.blobs import IncomingUpload, Upload
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyArchive
-from gateway.ports.store import (
-    Change,
-    Filter,
-    NewSubmission,
-    StateChange,
-    Store,
-    Stored,
-    View,
-)
+from gateway.ports.store import Change, Filter, NewSubmission, StateChange, Store, Stored, View
 from gateway.store.connection.database import Database, compiled
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.erasure.retention import Retention
@@ -76,7 +68,7 @@ _CREATED_SINCE = compiled(
 _UNFINISHED = compiled(select(t.facts.c.name).where(t.facts.c.name == UNFINISHED))
 _PING = compiled(select(1))
 REMEMBERED_KEYS = 64
-"""Data keys of submissions being sealed; a row of an erased key cannot be written to, whoever remembers it."""
+"""Data keys kept in memory (memoisation); once a key is erased its row refuses writes, whoever remembers the key."""
 
 
 class PostgresStore(Store, KeyArchive):
@@ -161,8 +153,8 @@ class PostgresStore(Store, KeyArchive):
         """See the port."""
         if not new.reused:
             return await self._create(new)
-        async with self._copies.made(new) as whole:
-            return await self._create(whole)
+        async with self._copies.made(new) as copied:
+            return await self._create(copied)
 
     async def _create(self, new: NewSubmission) -> View:
         submission = new.submission
@@ -223,8 +215,8 @@ class PostgresStore(Store, KeyArchive):
 
     def read_blob(self, blob: UUID) -> AsyncIterator[bytes]:
         """See the port."""
-        held = self._recent.take(blob)
-        return blobs.read(self.database, self._keyring, blob) if held is None else _once(held)
+        recent = self._recent.take(blob)
+        return blobs.read(self.database, self._keyring, blob) if recent is None else _once(recent)
 
     @asynccontextmanager
     async def write_blob(self, submission_id: UUID) -> AsyncIterator[blobs.Writer]:

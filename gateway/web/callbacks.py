@@ -52,7 +52,7 @@ async def fitconnect(request: Request) -> Response:
 def genuine(raw: bytes, *, stamp: str, mac: str, secrets: Sequence[str], now: float) -> bool:
     """Whether one of `secrets` signed this body at `stamp` (Unix seconds), at most 5 minutes ago and 1 minute ahead.
 
-    Every secret is tried, and one that nobody has where there is none: the time taken tells nothing.
+    Takes constant time: every secret is tried, and a dummy where there is none.
     """
     formed = bool(_STAMP.fullmatch(stamp) and _MAC.fullmatch(mac))
     message = (stamp if formed else "0").encode("ascii") + b"." + raw

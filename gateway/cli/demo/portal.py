@@ -58,10 +58,7 @@ class Portal:
 
     async def sign_in(self) -> None:
         """Obtain a token with the client's secret."""
-        form = {
-            "grant_type": "client_credentials",
-            "scope": "submissions:write submissions:read services:read",
-        }
+        form = {"grant_type": "client_credentials", "scope": "submissions:write submissions:read services:read"}
         basic = b64encode(f"{CLIENT}:{self._environment.secret}".encode()).decode()
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {basic}"}
         answer = await exchange(
@@ -210,11 +207,7 @@ def open_client() -> HttpClient:
 
 def durations(journey: Journey) -> dict[str, int]:
     """Milliseconds of each step, in order, and in all."""
-    steps = {
-        "upload": journey.uploaded_s,
-        "validated": journey.validated_s,
-        "on_disk": journey.on_disk_s,
-    }
+    steps = {"upload": journey.uploaded_s, "validated": journey.validated_s, "on_disk": journey.on_disk_s}
     before = journey.created_at
     for state in ("sealed", "announced", "uploaded", "submitted", "accepted"):
         at = journey.feed.get(state)

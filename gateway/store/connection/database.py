@@ -1,4 +1,4 @@
-"""The connections: errors turned into ours, statements compiled once, rows read by name.
+"""The database as the rest of this room sees it: errors turned into ours, statements compiled once, rows read by name.
 
 Knows: asyncpg, how a Core construct becomes SQL text. Never does: tables, meaning; lend connections (`pool.py`).
 Standard: PostgreSQL, asyncpg. Start reading: `Database`, then `Statement`.

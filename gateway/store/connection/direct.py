@@ -1,6 +1,6 @@
-"""A connection of one's own to the database, for what goes on before there is a pool or beside it.
+"""A single connection outside the pool, for what happens before there is a pool or beside it.
 
-Knows: that a server which cannot be reached is a sentence. Never does: hold a connection longer than its caller.
+Knows: what is said of a server that cannot be reached. Never does: hold a connection longer than its caller.
 Standard: libpq. Start reading: `connected`.
 """
 

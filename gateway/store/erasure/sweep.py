@@ -125,8 +125,7 @@ def _unused_parts() -> Statement:
 
 
 _SPENT = compiled(
-    delete(t.spent_assertions).where(t.spent_assertions.c.until <= bindparam("now")),
-    commits="sweep.spent_assertions",
+    delete(t.spent_assertions).where(t.spent_assertions.c.until <= bindparam("now")), commits="sweep.spent_assertions"
 )
 _DAYS = compiled(
     delete(t.client_allowances).where(t.client_allowances.c.at <= bindparam("before")),
@@ -139,8 +138,7 @@ _OLD_TUS = (
     .cte("old")
 )
 _EXPIRED_TUS = compiled(
-    delete(t.data_keys).where(t.data_keys.c.id.in_(select(_OLD_TUS.c.data_key))),
-    commits="sweep.tus",
+    delete(t.data_keys).where(t.data_keys.c.id.in_(select(_OLD_TUS.c.data_key))), commits="sweep.tus"
 )
 _EXPIRED = _expired()
 _UNFINISHED = _remove(_some(_VICTIM.where(_B.finished.is_(False), _QUIET)), "sweep.unfinished")

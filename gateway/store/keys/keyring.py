@@ -1,4 +1,4 @@
-"""Keys for data at rest: master keys over municipality keys over data keys.
+"""Envelope encryption of data at rest: master keys wrap municipality keys, these wrap data keys.
 
 Knows: which key wraps which, and how a wrapped data key names its generation. Never does: encrypt contents
 (`crypto.vault` does), begin a generation but the first (`rotation.py` does). Standard: architecture §5.

@@ -1,4 +1,4 @@
-"""From one master key to the next, while everything else goes on.
+"""Rotation of the master key by rewrapping, while everything else goes on.
 
 Knows: the order of steps, each of which may be done again. Never does: forget a key. Standard: NIST SP 800-57 part 1.
 Start reading: `Rotation.run`.

@@ -168,9 +168,9 @@ class Blobs:
 
     def erase(self, submission: UUID) -> Sequence[tuple[str, UUID]]:
         """Remove all that belongs to the submission; the client and id of each upload."""
-        gone = [name for name, kept in self._uploads.items() if kept.submission == submission]
-        for name in gone:
+        erased = [name for name, kept in self._uploads.items() if kept.submission == submission]
+        for name in erased:
             del self._uploads[name]
         for blob in tuple(self.kept):
             self.discard(blob, submission)
-        return gone
+        return erased

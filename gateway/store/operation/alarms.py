@@ -163,8 +163,8 @@ async def look(
         raised += await database.rows(_TELL_EVENT, rule=event.name, code=event.code, now=now)
     for bound in LIMIT_RULES:
         await database.run(_PROVEN[bound.proof], rule=bound.name, now=now)
-        if mine := [limit for limit in limits if limit.rule == bound.name]:
-            raised += await database.rows(_LIMIT[bound.proof], rule=bound.name, now=now, **_columns(mine, now))
+        if of_rule := [limit for limit in limits if limit.rule == bound.name]:
+            raised += await database.rows(_LIMIT[bound.proof], rule=bound.name, now=now, **_columns(of_rule, now))
     return [(row["rule"], row["submission"], row["municipality"]) for row in raised]
 
 

@@ -1,6 +1,6 @@
-"""The failure basket: what is held for a person, grouped by what it is held for.
+"""The dead-letter queue: submissions held for a person, grouped by cause.
 
-Knows: how held submissions are counted and found. Never does: resume or cancel; `interventions` does.
+Knows: how held submissions are counted and found. Never does: resume or cancel; `operators.audit` does.
 Standard: fixed interfaces §1 (`held`). Start reading: `causes`, then `chosen`.
 """
 

@@ -140,10 +140,7 @@ def build_app(
 
 
 async def _stumble(
-    connector: _Connector,
-    submission_id: str,
-    cause: Exception,
-    give_up: Callable[[str, str], Awaitable[None]] | None,
+    connector: _Connector, submission_id: str, cause: Exception, give_up: Callable[[str, str], Awaitable[None]] | None
 ) -> None:
     """One failed job more: again later, or given up."""
     row = await connector.execute_query_one_async(_STUMBLED, id=submission_id)

@@ -1,6 +1,6 @@
 """What operators stopped: one destination, every delivery, or the gateway.
 
-Knows: the table `pauses`, remembered for a second so that no step asks the database. Never does: stop anything;
+Knows: the table `pauses`, cached for a second so that no step asks the database. Never does: stop anything;
 `delivery` and `web` ask. Standard: fixed interfaces §1 (`pause`, `resume`, `maintenance`). Start reading: `Pauses`.
 """
 
@@ -32,8 +32,7 @@ _STOP = compiled(
 _GO = compiled(delete(t.pauses).where(_P.target == bindparam("target")), commits="pauses.go")
 _OPEN = text(OPEN)
 _WAKE_ALL = compiled(
-    select(func.count(func.wake_submission(_S.id, None)).label("number")).where(_OPEN),
-    commits="pauses.wake_all",
+    select(func.count(func.wake_submission(_S.id, None)).label("number")).where(_OPEN), commits="pauses.wake_all"
 )
 _WAKE = compiled(
     select(func.count(func.wake_submission(_S.id, None)).label("number")).where(

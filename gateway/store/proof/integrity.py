@@ -1,4 +1,4 @@
-"""Looking at everything once: every root and chain of evidence, every encrypted value, every blob.
+"""The audit of what is stored: every root and chain of evidence, every encrypted value, every blob.
 
 Knows: what whole means. Never does: repair. Standard: architecture §5. Start reading: `audit`.
 """
@@ -56,11 +56,7 @@ _BLOBS = compiled(select(_B.id, _B.size).where(_B.id > _AFTER, _B.finished).orde
 _LOST = compiled(
     select(_A.blob.label("id"))
     .join_from(t.attachments, t.submissions, _S.id == _A.submission)
-    .where(
-        _A.blob > _AFTER,
-        _S.erased_at.is_(None),
-        ~exists(select(_B.id).where(_B.id == _A.blob, _B.finished)),
-    )
+    .where(_A.blob > _AFTER, _S.erased_at.is_(None), ~exists(select(_B.id).where(_B.id == _A.blob, _B.finished)))
     .order_by(_A.blob)
     .limit(_PAGE)
 )

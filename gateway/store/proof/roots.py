@@ -138,8 +138,8 @@ async def sign_due(database: Database, key: PrivateKey, now: datetime, guard: Gu
             faulty = await judging.broken_heads(_ask(connection), rows)
             rows = [row for row in rows if row["submission"] not in faulty]
             if rows:
-                seen = horizon if more else last.ended
-                signed = await _sign(connection, last, key, rows, horizon=seen, now=now, periodic=True)
+                new_horizon = horizon if more else last.ended
+                signed = await _sign(connection, last, key, rows, horizon=new_horizon, now=now, periodic=True)
         await asyncio.to_thread(guard.note, signed if rows else last.newest)
         total, broken = total + len(rows), broken | faulty
         if not more or not rows:

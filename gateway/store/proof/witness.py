@@ -1,4 +1,4 @@
-"""The newest root kept outside the database: who cuts roots off there does not reach this file.
+"""Protection against rollback: the newest root is noted outside the database, where cutting off roots does not reach.
 
 Knows: the file, one line of JSON for each time that a person (or a restore) took fewer roots as right. Never does:
 judge roots (`gateway/evidence/judge.py`), keep more than the newest one. Standard: ADR 8.

@@ -75,13 +75,7 @@ def _scalar(value: object) -> str:
 
 
 def _part(part: Part) -> dict[str, Any]:
-    return {
-        "name": part.name,
-        "blob": str(part.blob),
-        "size": part.size,
-        "tag": part.tag,
-        "uploaded": part.uploaded,
-    }
+    return {"name": part.name, "blob": str(part.blob), "size": part.size, "tag": part.tag, "uploaded": part.uploaded}
 
 
 def _event(event: Event) -> dict[str, Any]:

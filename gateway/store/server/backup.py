@@ -166,10 +166,10 @@ def _reason(error: Exception) -> tuple[str, str]:
 def _load(dsn: str, archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:
     mark = hashlib.sha256(_manifest_bytes(archive)).digest()
     with connected(dsn) as connection:
-        there = migrations.revision(connection)
-        begun = there is not None and _fact(connection, UNFINISHED) == mark
+        revision = migrations.revision(connection)
+        begun = revision is not None and _fact(connection, UNFINISHED) == mark
     if not begun:
-        if there is None:
+        if revision is None:
             migrations.migrate(dsn, manifest["revision"])
         with connected(dsn) as connection:
             _must_be_empty(connection)
@@ -273,11 +273,11 @@ def _must_be_readable(manifest: Mapping[str, Any], keys: Collection[str] | None)
 
 def _must_fit(connection: psycopg.Connection[Any], manifest: Mapping[str, Any]) -> None:
     """Schema and names; the manifest is a stranger's until every column it names is one of ours."""
-    if (there := migrations.revision(connection)) != manifest["revision"]:
+    if (revision := migrations.revision(connection)) != manifest["revision"]:
         raise _unfit(
-            f"sie hat das Schema {manifest['revision']}, die leere Datenbank hier schon {there}; bitte eine neue "
+            f"sie hat das Schema {manifest['revision']}, die leere Datenbank hier schon {revision}; bitte eine neue "
             "Datenbank nehmen (eingebaute: das Verzeichnis postgres beiseite legen), dann wird sie dabei migriert",
-            f"it has schema {manifest['revision']}, the empty database here {there} already; take a new database "
+            f"it has schema {manifest['revision']}, the empty database here {revision} already; take a new database "
             "(embedded: put the directory postgres aside), and restoring migrates it",
         )
     expected = {name: sorted(map(str, table["columns"])) for name, table in manifest["tables"].items()}

@@ -73,8 +73,8 @@ def open_way(path: Path, to: Owner | None) -> None:
         return
     for folder in path.resolve().parents:
         status = folder.stat()
-        mine = status.st_uid == to.uid and status.st_mode & stat.S_IXUSR
-        if not mine and not status.st_mode & stat.S_IXOTH:
+        owner_passes = status.st_uid == to.uid and status.st_mode & stat.S_IXUSR
+        if not owner_passes and not status.st_mode & stat.S_IXOTH:
             folder.chmod(stat.S_IMODE(status.st_mode) | stat.S_IXOTH)
 
 

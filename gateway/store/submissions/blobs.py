@@ -16,18 +16,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from uuid import UUID
 
-from sqlalchemy import (
-    DateTime,
-    Integer,
-    LargeBinary,
-    bindparam,
-    cast,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import DateTime, Integer, LargeBinary, bindparam, cast, delete, func, insert, select, update
 from sqlalchemy import Uuid as UuidType
 
 from gateway.crypto import vault
@@ -90,10 +79,10 @@ _FRAME = compiled(select(_F.data).where(_F.blob == bindparam("blob"), _F.no == b
 
 
 class Recent:
-    """Small blobs that this process wrote a moment ago, held in memory until they are first read.
+    """A bounded write-through cache: small blobs that this process just wrote, until they are first read.
 
-    What is sealed is mostly sent at once by the same worker; the copy spares it a way to the database and back. The
-    database decides all the same: after a crash, or once forgotten, the bytes come from there.
+    What is sealed is mostly sent at once by the same worker, which this spares a read. After a crash, or once a blob
+    was dropped here, its bytes come from the database.
     """
 
     def __init__(self, most: int = 8 << 20) -> None:
@@ -101,7 +90,7 @@ class Recent:
         self._left = most
 
     def keep(self, blob: UUID, data: bytes) -> None:
-        """Hold the bytes; the oldest give way."""
+        """Hold the bytes; the oldest blobs are dropped for them."""
         self._held[blob] = data
         self._left -= len(data)
         while self._left < 0:

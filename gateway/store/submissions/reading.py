@@ -210,7 +210,7 @@ def _page(of: scope.Shape, filters: frozenset[str]) -> Statement:
 
 
 def _rarest(of: scope.Shape, filters: frozenset[str]) -> Select[Any]:
-    """The page's candidates: the newest of each state, each read in its own order from the index."""
+    """The newest of each state, read in order from the index: a merge of at most a page from each."""
     states = func.unnest(bindparam("states", type_=ARRAY(Text))).table_valued("state", name="wanted").render_derived()
     candidate = t.submissions.alias("one")
     newest = _filtered(select(candidate.c.id), candidate, of, filters).where(candidate.c.state == states.c.state)

@@ -1,7 +1,7 @@
 """The last resort for a submission whose row can be neither read nor committed: held by columns alone.
 
 Knows: the columns that say that it waits for a person, its chain, its feed. Never does: read anything else of the row,
-touch what ended. Standard: architecture §3 (what needs a person goes to the failure basket).
+touch what ended. Standard: architecture §3 (what needs a person is held).
 Start reading: `set_aside`.
 """
 
@@ -71,11 +71,11 @@ async def set_aside(database: Database, submission_id: UUID, kind: str, now: dat
         state = State(row["state"]) if row else State.HELD
         if row is None or state in RESTING:
             return False
-        known = StepFailed(step="store", kind=kind)
+        failure = StepFailed(step="store", kind=kind)
         if State.HELD in TRANSITIONS[state]:
-            await _hold(connection, row, Reason(known.code, known.sentence("de"), known.sentence("en")), now)
+            await _hold(connection, row, Reason(failure.code, failure.sentence("de"), failure.sentence("en")), now)
         else:
-            detail = json.dumps({"code": known.code, "sentence": known.sentence("en")})
+            detail = json.dumps({"code": failure.code, "sentence": failure.sentence("en")})
             again = now + AGAIN
             await db.one(
                 connection, _COUNT, id=submission_id, attempts=STEP_ATTEMPTS, now=now, again=again, detail=detail

@@ -22,12 +22,7 @@ from gateway.evidence.chain import Link
 from gateway.model import Attachment, Submission
 from gateway.ports.blobs import SmallBlob
 from gateway.ports.clock import Clock
-from gateway.ports.store import (
-    Change,
-    JournalEntry,
-    NewSubmission,
-    Passed,
-)
+from gateway.ports.store import Change, JournalEntry, NewSubmission, Passed
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, compiled
 from gateway.store.keys import encrypted_columns
@@ -85,7 +80,7 @@ _REWRAP = compiled(
 
 @dataclass(frozen=True, slots=True)
 class SeenRow:
-    """What this process knows of a row at one version: no one can change it without another version."""
+    """What this process knows of a row at one version; whoever changes the row raises its version."""
 
     version: int
     state: str
@@ -94,7 +89,7 @@ class SeenRow:
 
 
 class Submissions:
-    """Writes submissions. The compare and swap on the version makes remembering a version safe."""
+    """Writes submissions with optimistic locking, which makes it safe to remember the version last seen."""
 
     def __init__(self, database: Database, keyring: DataKeyring, clock: Clock) -> None:
         self._database = database
@@ -152,10 +147,7 @@ class Submissions:
         last = links[-1] if links else None
         lines = told(seen.state, change, now)
         statement = committing(
-            evidence=bool(links),
-            blobs=bool(change.blobs),
-            discard=bool(change.discard),
-            changed=bool(lines),
+            evidence=bool(links), blobs=bool(change.blobs), discard=bool(change.discard), changed=bool(lines)
         )
         row = await self._database.one(
             statement,
@@ -249,10 +241,10 @@ class Submissions:
         self, connection: Connection, submission: Submission, uploads: Sequence[UUID], claimed: int, now: datetime
     ) -> None:
         """Say which upload could not be claimed, or give the keys of the claimed ones to the submission's town."""
-        held = await db.rows(connection, _OF_UPLOADS, client=submission.client, uploads=uploads, now=now)
+        living = await db.rows(connection, _OF_UPLOADS, client=submission.client, uploads=uploads, now=now)
         if claimed != len(uploads):
-            raise UploadTaken if len(held) == len(uploads) else UploadUnknown
-        for row in held:
+            raise UploadTaken if len(living) == len(uploads) else UploadUnknown
+        for row in living:
             town = row["municipality"]
             if town != submission.municipality:
                 old = await self._keyring.unwrap(town, row["data_key"], row["wrapped"])

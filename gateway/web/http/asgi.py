@@ -1,4 +1,4 @@
-"""Around every request: its id, one log line, figures, security headers, and an answer whatever happens.
+"""The middleware around every request: its id, one log line, figures, security headers, an answer whatever happens.
 
 Knows: ASGI. Never does: look into bodies, log an address's query or values. Standards: ASGI 3, W3C CSP 3, RFC 9111.
 Start reading: `RequestMiddleware`.

@@ -1,4 +1,4 @@
-"""What stands before the app: bytes that are no HTTP, and what tus 1.0 asks of every answer.
+"""Before the app: answers to bytes that are no HTTP, and what tus 1.0 asks of every answer.
 
 Knows: our protocol's refusals, ASGI. Never does: read bodies, judge who calls.
 Standards: RFC 9112 §2.2, RFC 9457, tus 1.0 (X-HTTP-Method-Override, Tus-Resumable). Start reading: `HttpProtocol`.

@@ -28,11 +28,7 @@ ROUTES: Final = (
             parameters=(
                 _TUS,
                 ("Upload-Length", "header", "Exact size in bytes."),
-                (
-                    "Upload-Metadata",
-                    "header",
-                    "filetype <base64 of the media type>, and what HEAD shall give back.",
-                ),
+                ("Upload-Metadata", "header", "filetype <base64 of the media type>, and what HEAD shall give back."),
             ),
         )
         for path in _ALL
