@@ -15,6 +15,7 @@ from gateway.input import regular_file
 from gateway.model import Finding
 
 if TYPE_CHECKING:
+    from gateway.sets.library import Library
     from gateway.settings.gateway import Settings
 
 Work = Callable[[Any, asyncio.Event], Awaitable[bool | None]]
@@ -55,6 +56,14 @@ def uuids(given: Sequence[str], place: str = "ID") -> tuple[UUID, ...]:
     except ValueError:
         fault = Finding(place, "format", "Erwartet wird eine UUID.", "A UUID is expected.")
     raise InvalidParameter(findings=(fault,))
+
+
+def installed_sets(values: Settings) -> Callable[[], Library]:
+    """Gives the schema sets that are installed and may be used, read when they are first asked for."""
+    from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+
+    return usable(values.schema_dir, shipped(), values.trusted_sets)
 
 
 def json_file(path: Path) -> Any:  # noqa: ANN401 - JSON

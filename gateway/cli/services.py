@@ -13,7 +13,7 @@ import click
 
 from gateway.cli.console import FINDINGS, emit, finding_line, guarded, options, show
 from gateway.cli.language import text
-from gateway.cli.local import json_file
+from gateway.cli.local import installed_sets, json_file
 from gateway.cli.services_diff import diff
 from gateway.cli.services_pdf import write_readable
 from gateway.errors import DataInvalid, SettingsInvalid
@@ -36,8 +36,6 @@ def services() -> None:
 def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     """One line a finding; none means everything fits, and warnings alone are no failure."""
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
@@ -50,9 +48,7 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     names: tuple[str, ...] = ()
     try:
         parameters = {file.ars: file.parameters for file in files}
-        catalogue = load(
-            directory or values.services.dir, parameters, usable(values.schema_dir, shipped(), values.trusted_sets)
-        )
+        catalogue = load(directory or values.services.dir, parameters, installed_sets(values))
         names = catalogue.ids()
         faults += [finding for _, service in catalogue.items() for finding in service.compiled.differences]
         faults += _codes(catalogue, parameters)
@@ -96,19 +92,14 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     from gateway.services.attachments import sample  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.services.service import PRODUCT  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.message.around import Around  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     towns = {file.ars: file for file in settings.read_municipalities(values)}
     parameters = {ars: file.parameters for ars, file in towns.items()}
-    chosen = (
-        load(values.services.dir, parameters, usable(values.schema_dir, shipped(), values.trusted_sets))
-        .get(service)
-        .rules_for(municipality)
-    )
+    catalogue = load(values.services.dir, parameters, installed_sets(values))
+    chosen = catalogue.get(service).rules_for(municipality)
     data, reference = _record(record)
     now = datetime.now(UTC)
     name = towns[municipality].name if municipality in towns else "-"

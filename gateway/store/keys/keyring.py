@@ -99,7 +99,8 @@ class DataKeyring:
         generation = await self._newest(municipality, now)
         kek = await self._municipality(municipality, generation)
         wrapped = vault.wrap(key, kek, context=_context(municipality, key_id), nonce=self.random(NONCE))
-        return DataKey(key_id, municipality, key, _joined(generation, wrapped))
+        front = b"" if generation == 1 else generation.to_bytes(_GENERATION)
+        return DataKey(key_id, municipality, key, front + wrapped)
 
     async def unwrap(self, municipality: str, key_id: UUID, wrapped: bytes) -> DataKey:
         """The data key behind a stored value. Raises `CryptoFailure`, `MasterKeyMissing`."""
@@ -163,10 +164,6 @@ def split(wrapped: bytes) -> tuple[int, bytes]:
     if len(wrapped) != vault.WRAPPED_SIZE + _GENERATION:
         raise CryptoFailure
     return int.from_bytes(wrapped[:_GENERATION]), wrapped[_GENERATION:]
-
-
-def _joined(generation: int, wrapped: bytes) -> bytes:
-    return wrapped if generation == 1 else generation.to_bytes(_GENERATION) + wrapped
 
 
 def _context(municipality: str, key_id: UUID) -> bytes:

@@ -27,6 +27,7 @@ from gateway.errors import (
     TusVersionUnknown,
     WrongMediaType,
 )
+from gateway.login.tokens import Principal
 from gateway.ports.blobs import Resumable, ResumableUploads
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
@@ -57,9 +58,7 @@ async def options(request: Request) -> Response:
 
 async def create(request: Request) -> Response:
     """Begin an upload of `Upload-Length` bytes; of `Upload-Metadata` only the media type, `filetype`, is understood."""
-    principal = caller(request, WRITE)
-    _version(request)
-    Query.of(request, ()).done()
+    principal = _caller(request)
     dependencies = dependencies_of(request)
     length = _number(request, "Upload-Length")
     # its pieces, and then the whole beside them
@@ -78,9 +77,7 @@ async def create(request: Request) -> Response:
 
 async def head(request: Request) -> Response:
     """How far the upload has come, and what its client said of it at the beginning."""
-    client = caller(request, WRITE).client
-    _version(request)
-    Query.of(request, ()).done()
+    client = _caller(request).client
     upload = await _store(request).find(client.id, _named(request))
     fields = {"Upload-Length": str(upload.length), **_progress(upload)}
     return _answer(fields | ({"Upload-Metadata": upload.metadata} if upload.metadata else {}), 200)
@@ -88,9 +85,7 @@ async def head(request: Request) -> Response:
 
 async def append(request: Request) -> Response:
     """Take the bytes behind `Upload-Offset`; with `Upload-Checksum` all of them count or none."""
-    client = caller(request, WRITE).client
-    _version(request)
-    Query.of(request, ()).done()
+    client = _caller(request).client
     if body.media_type(request) != OFFSET:
         raise WrongMediaType(allowed=OFFSET)
     body.plain(request)
@@ -106,9 +101,7 @@ async def append(request: Request) -> Response:
 
 async def terminate(request: Request) -> Response:
     """Give the upload up; its bytes are gone."""
-    client = caller(request, WRITE).client
-    _version(request)
-    Query.of(request, ()).done()
+    client = _caller(request).client
     await _store(request).end(client.id, _named(request))
     return _answer({})
 
@@ -128,9 +121,13 @@ def _store(request: Request) -> ResumableUploads:
     return uploads
 
 
-def _version(request: Request) -> None:
+def _caller(request: Request) -> Principal:
+    """Who calls, in the version spoken here and without query parameters."""
+    principal = caller(request, WRITE)
     if request.headers.get("tus-resumable") != VERSION:
         raise TusVersionUnknown(version=VERSION)
+    Query.of(request, ()).done()
+    return principal
 
 
 def _named(request: Request) -> UUID:
