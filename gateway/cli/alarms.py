@@ -31,15 +31,15 @@ def list_(config: Path | None, as_json: bool) -> None:
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
         for row in await open_alarms(runtime.store.database):
-            seen, (de, en) = row["acknowledged_at"], sentences(row["rule"])
-            own = row["municipality"] is None  # about the gateway itself
+            acknowledged_at, (de, en) = row["acknowledged_at"], sentences(row["rule"])
+            about_gateway = row["municipality"] is None  # about the gateway itself
             line = {
                 "rule": row["rule"],
-                "submission_id": None if own else row["subject"],
+                "submission_id": None if about_gateway else row["subject"],
                 "subject": row["subject"],
                 "municipality": row["municipality"],
                 "raised_at": instant(row["raised_at"]),
-                "acknowledged_at": instant(seen) if seen else None,
+                "acknowledged_at": instant(acknowledged_at) if acknowledged_at else None,
                 "told": sorted({target.rpartition(":")[0] for target in row["told"]}),
                 "de": de,
                 "en": en,
@@ -72,19 +72,19 @@ def acknowledge(config: Path | None, as_json: bool, ids: tuple[str, ...], rules:
 
     if not ids and not rules:
         raise click.UsageError(text("ID oder --gateway REGEL angeben.", "Give an ID or --gateway RULE."))
-    wanted = uuids(ids)
+    submissions = uuids(ids)
 
     async def main(runtime: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
-        left = {*map(str, wanted), *rules}
-        for rule, subject in await noted(runtime.store.database, wanted, runtime.clock.now(), rules):
-            left -= {rule, subject}
+        unseen = {*map(str, submissions), *rules}
+        for rule, subject in await noted(runtime.store.database, submissions, runtime.clock.now(), rules):
+            unseen -= {rule, subject}
             line = {"rule": rule, "submission_id": subject, "acknowledged": True}
             if rule in rules:
                 line = {"rule": rule, "subject": subject, "acknowledged": True}
             emit(line, as_json=as_json, human=f"{subject}  {rule}")
-        for each in sorted(left):
-            say(text("kein offener Alarm, oder schon vermerkt: ", "no open alarm, or noted already: ") + each)
-        return not left
+        for name in sorted(unseen):
+            say(text("kein offener Alarm, oder schon vermerkt: ", "no open alarm, or noted already: ") + name)
+        return not unseen
 
     with_runtime(config, main)
 
@@ -103,13 +103,13 @@ def test(config: Path | None, as_json: bool) -> None:
                 say(text("Es ist kein Empfänger eingerichtet ([alarms]).", "No recipient is set up ([alarms])."))
                 return False
             for target in sender.targets.values():
-                way, detail, said = ("mail" if target.mail else "webhook"), "ok", "ok"
+                way, detail, outcome = ("mail" if target.mail else "webhook"), "ok", "ok"
                 try:
                     await sender.trial(target, uuid4())
                 except CounterpartError as error:
-                    reached, detail, said = False, error.code, error.sentence(language())
+                    reached, detail, outcome = False, error.code, error.sentence(language())
                 line = {"recipient": target.name, "way": way, "ok": detail == "ok", "detail": detail}
-                emit(line, as_json=as_json, human=f"{target.name}  {way}  {said}")
+                emit(line, as_json=as_json, human=f"{target.name}  {way}  {outcome}")
         return reached
 
     with_runtime(config, main)

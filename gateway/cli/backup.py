@@ -86,24 +86,24 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
     from gateway.wiring.evidence_signing import witness_file  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.runtime import open_runtime  # noqa: PLC0415 - commands import what they need
 
-    own = ErasedList(values.data_dir / NAME)
-    asked = [path for path in (own.path, *lists) if path.exists()]
-    erasures = [each for path in asked for each in ErasedList(path)]
+    own_list = ErasedList(values.data_dir / NAME)
+    existing = [path for path in (own_list.path, *lists) if path.exists()]
+    erasures = [erasure for path in existing for erasure in ErasedList(path)]
     keys = {key.id for key in master_keys(values, data_exist=bool(files.needs(source)))}
-    noted = witness_file(values)
-    before = noted.read()
+    witness = witness_file(values)
+    before = witness.read()
     async with database(values, migrate=False) as dsn:
         summary = await asyncio.to_thread(files.load, dsn, source, keys)
-        if not asked and await asyncio.to_thread(files.knows_erasures, dsn):
-            say(_NO_LIST[language()].format(file=own.path))
-        await asyncio.to_thread(own.adopt, erasures)
+        if not existing and await asyncio.to_thread(files.knows_erasures, dsn):
+            say(_NO_LIST[language()].format(file=own_list.path))
+        await asyncio.to_thread(own_list.adopt, erasures)
         async with open_runtime(values, restoring=True) as runtime:
             again = [await runtime.retention.replay(e.submission, e.keys) for e in erasures]
             newest = await judging.newest(runtime.store.database)
         why = f"restore of the backup of {summary.made_at}"
-        await asyncio.to_thread(noted.accept, newest, why, datetime.now(UTC))
+        await asyncio.to_thread(witness.accept, newest, why, datetime.now(UTC))
         await asyncio.to_thread(files.finish, dsn)
-    return _line(summary, erased_again=sum(again), erased_lists=list(map(str, asked)), root_before=before.no)
+    return _line(summary, erased_again=sum(again), erased_lists=list(map(str, existing)), root_before=before.no)
 
 
 async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above
@@ -115,24 +115,29 @@ async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401
     from gateway.wiring.evidence_signing import guard, token_key  # noqa: PLC0415 - commands import what they need
 
     master = master_keys(values, data_exist=True)
-    held, token = guard(values), token_key(values)
+    evidence_guard, token = guard(values), token_key(values)
     aside = Path(tempfile.mkdtemp(prefix="gateway-restore-"))
     os.chmod(aside, 0o711)  # noqa: PTH101, S103 - the database may run as another system user
     try:
         running = await asyncio.to_thread(embedded.start, aside)
         summary = await asyncio.to_thread(files.load, running.dsn, source, {key.id for key in master})
         async with open_store(running.dsn, master) as store:
-            known = held.known()
+            known = evidence_guard.known()
             if known.no > summary.newest.no:  # the backup is older, which is no fault of it
                 known = summary.newest
-            found = await audit(store, (token.public_jwk, *held.published), known)
+            result = await audit(store, (token.public_jwk, *evidence_guard.published), known)
     finally:
         await asyncio.to_thread(embedded.stop, aside)
         shutil.rmtree(aside, ignore_errors=True)
     line = _line(
-        summary, roots=found.roots, chains=found.chains, records=found.records, blobs=found.blobs, broken=found.broken
+        summary,
+        roots=result.roots,
+        chains=result.chains,
+        records=result.records,
+        blobs=result.blobs,
+        broken=result.broken,
     )
-    return {**line, "ok": not found.broken}
+    return {**line, "ok": not result.broken}
 
 
 def _line(summary: Any, **more: object) -> dict[str, Any]:  # noqa: ANN401 - the summary, imported late

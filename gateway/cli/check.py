@@ -36,8 +36,8 @@ def check(config: Path | None, as_json: bool) -> None:
     set_up_logging("error")
     lines = run(lambda _: _lines(config, Checks(language())))
     for line in lines:
-        said = f"{'ok ' if line.ok else '!! '}{line.check}: {line.detail}"
-        emit(line.as_json(), as_json=as_json, human=f"{said} → {line.remedy}" if line.remedy else said)
+        human = f"{'ok ' if line.ok else '!! '}{line.check}: {line.detail}"
+        emit(line.as_json(), as_json=as_json, human=f"{human} → {line.remedy}" if line.remedy else human)
     affairs = {line.affair for line in lines if not line.ok}
     codes = {Affair.SETTINGS: USAGE, Affair.MACHINE: FAILED, Affair.COUNTERPART: UNREACHABLE}
     if affairs:
@@ -56,11 +56,11 @@ async def _lines(config: Path | None, checks: Checks) -> list[CheckLine]:
         return [checks.fault("settings", SettingsInvalid()), *map(checks.misfit, error.findings)]
     faults: list[Finding] = []
     opened = await _opened(values, also(values), faults, checks)
-    seen = text(f"Betriebsart {values.mode}", f"mode {values.mode}")
-    settings = checks.fault("settings", SettingsInvalid()) if faults else CheckLine("settings", True, seen)
+    mode = text(f"Betriebsart {values.mode}", f"mode {values.mode}")
+    settings = checks.fault("settings", SettingsInvalid()) if faults else CheckLine("settings", True, mode)
     today = date.today()  # noqa: DTZ011 - the operator's day
     return [
-        replace(settings, detail=seen),
+        replace(settings, detail=mode),
         *map(checks.misfit, faults),
         checks.disk(values),
         *checks.schemas(values, today),
@@ -78,7 +78,7 @@ async def _opened(
         async with open_runtime(values, also=also, faults=faults) as runtime:
             return await _of_runtime(runtime, checks)
     except SettingsInvalid as error:
-        faults += [each for each in error.findings if each not in faults]
+        faults += [finding for finding in error.findings if finding not in faults]
         return []
     except GatewayError as error:
         return [checks.fault("database" if error.code == "database_away" else "wiring", error)]

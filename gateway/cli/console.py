@@ -64,7 +64,7 @@ def emit(value: Mapping[str, Any], *, as_json: bool, human: str | None = None) -
 
 
 def emit_ready(value: Mapping[str, Any], *, as_json: bool, human: str) -> None:
-    """The readiness line of a process that stays: what it has loaded is not looked through for garbage any more."""
+    """The readiness line of a process that stays: what it has loaded is left out of garbage collection from now on."""
     gc.collect()
     gc.freeze()
     emit(value, as_json=as_json, human=human)
@@ -79,7 +79,12 @@ def say(sentence: str) -> None:
 def show(findings: tuple[Finding, ...]) -> None:
     """Every finding, a line each, on standard error."""
     for finding in findings:
-        say(f"  {finding.pointer}: {finding.de if language() == 'de' else finding.en} [{finding.rule}]")
+        say(f"  {finding_line(finding)}")
+
+
+def finding_line(finding: Finding) -> str:
+    """Pointer, sentence and rule of a finding."""
+    return f"{finding.pointer}: {finding.de if language() == 'de' else finding.en} [{finding.rule}]"
 
 
 def sentence_of(error: GatewayError) -> str:
@@ -129,24 +134,29 @@ def guarded(command: Callable[..., _T]) -> Callable[..., _T]:
             show(error.findings)
             raise SystemExit(exit_code(error)) from None
         except OSError as error:
-            found = unusable(error)
-            say(f"{found.code}: {found.sentence(language())}")
-            raise SystemExit(exit_code(found)) from None
+            unusable_file = unusable(error)
+            say(f"{unusable_file.code}: {unusable_file.sentence(language())}")
+            raise SystemExit(exit_code(unusable_file)) from None
         except (KeyboardInterrupt, asyncio.CancelledError):
             raise SystemExit(INTERRUPTED) from None
 
     return run
 
 
-def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, _T]]) -> _T:
-    """Run a coroutine on uvloop with an event that SIGTERM and SIGINT set."""
+def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, _T]], *, tied: bool = False) -> _T:
+    """Run a coroutine on uvloop with an event that SIGTERM, SIGINT and, where tied to it, the parent's end set."""
     import uvloop  # noqa: PLC0415 - commands that only print do not need it
 
     async def main() -> _T:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        return await work(stop)
+        watch = asyncio.create_task(until_stdin_closes(stop)) if tied else None
+        try:
+            return await work(stop)
+        finally:
+            if watch:
+                watch.cancel()
 
     return uvloop.run(main())
 
@@ -171,11 +181,11 @@ def set_up_logging(level: str = "info", form: str = "json") -> None:
 
 
 class _WithoutValues(logging.Formatter):
-    """Of an exception that a library logs its type and our nearest place: its text may hold what a citizen wrote."""
+    """Logs type and nearest line of ours of a library's exception, never its text, which may hold a citizen's data."""
 
     def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - as inherited
-        said = unexpected.named(ei[1]) if ei[1] is not None else {}
-        return " ".join(said.values())
+        fields = unexpected.named(ei[1]) if ei[1] is not None else {}
+        return " ".join(fields.values())
 
 
 async def until_stdin_closes(stop: asyncio.Event) -> None:

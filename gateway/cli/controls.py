@@ -22,12 +22,17 @@ TARGET = click.argument("target", metavar="DESTINATION|all")
 @guarded
 def pause(config: Path | None, as_json: bool, target: str) -> None:
     """What is on its way ends its step; nothing new begins. New applications are still taken over."""
-    wanted = _target(target)
+    destination = _target(target)
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
-        since = await runtime.store.pauses.stop(wanted)
-        line = {"destination": wanted, "paused": True, "since": instant(since), "known": await _known(runtime, wanted)}
-        emit(line, as_json=as_json, human=text("Angehalten: ", "Stopped: ") + wanted)
+        since = await runtime.store.pauses.stop(destination)
+        line = {
+            "destination": destination,
+            "paused": True,
+            "since": instant(since),
+            "known": await _known(runtime, destination),
+        }
+        emit(line, as_json=as_json, human=text("Angehalten: ", "Stopped: ") + destination)
 
     with_runtime(config, main)
 
@@ -38,12 +43,12 @@ def pause(config: Path | None, as_json: bool, target: str) -> None:
 @guarded
 def resume(config: Path | None, as_json: bool, target: str) -> None:
     """Everything that waited goes on at once."""
-    wanted = _target(target)
+    destination = _target(target)
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
-        woken = await runtime.store.pauses.go(wanted)
-        line = {"destination": wanted, "paused": False, "woken": woken}
-        emit(line, as_json=as_json, human=text("Fortgesetzt: ", "Continued: ") + f"{wanted} ({woken})")
+        woken = await runtime.store.pauses.go(destination)
+        line = {"destination": destination, "paused": False, "woken": woken}
+        emit(line, as_json=as_json, human=text("Fortgesetzt: ", "Continued: ") + f"{destination} ({woken})")
 
     with_runtime(config, main)
 
@@ -69,17 +74,17 @@ def maintenance(config: Path | None, as_json: bool, switch: str) -> None:
     with_runtime(config, main)
 
 
-def _target(given: str) -> str:
-    if given == "all":
-        return given
-    return str(uuids([given], "DESTINATION|all")[0])
+def _target(target: str) -> str:
+    if target == "all":
+        return target
+    return str(uuids([target], "DESTINATION|all")[0])
 
 
 async def _known(runtime: Any, target: str) -> bool:  # noqa: ANN401 - as above
     """Whether anything goes to the destination; a mistyped id stops nothing while everybody believes it does."""
-    there = sorted({d.destination_id for town in runtime.municipalities.values() for d in town.destinations})
-    if target == "all" or target in there or await runtime.store.pauses.concerns(target):
+    destinations = sorted({d.destination_id for town in runtime.municipalities.values() for d in town.destinations})
+    if target == "all" or target in destinations or await runtime.store.pauses.concerns(target):
         return True
     say(text("Noch geht nichts an dieses Ziel; eingerichtet sind: ", "Nothing goes to it yet; there are: "))
-    say(", ".join(there) or "–")
+    say(", ".join(destinations) or "–")
     return False

@@ -33,10 +33,10 @@ def evidence() -> None:
 def export(config: Path | None, as_json: bool, submission_id: str, out: Path) -> None:
     """Write the archive; what the database holds is judged first, and nothing is written where it does not verify."""
     values = command_settings(config)
-    (wanted,) = uuids([submission_id])
-    packed, entries = run(lambda _: _exported(values, wanted))
+    (submission,) = uuids([submission_id])
+    packed, entries = run(lambda _: _exported(values, submission))
     _write(out, packed)
-    line = {"ok": True, "submission_id": str(wanted), "entries": entries, "out": str(out)}
+    line = {"ok": True, "submission_id": str(submission), "entries": entries, "out": str(out)}
     human = text(f"{entries} Einträge, geprüft: {out}", f"{entries} entries, verified: {out}")
     emit(line, as_json=as_json, human=human)
 
@@ -112,11 +112,11 @@ def accept(config: Path | None, as_json: bool, why: str) -> None:
         raise InvalidParameter(findings=(fault,))
 
     async def main(_: asyncio.Event) -> dict[str, Any]:
-        noted = witness_file(values)
+        witness = witness_file(values)
         async with connections(values) as database:
             newest = await judging.newest(database)
-        before = noted.read()
-        await asyncio.to_thread(noted.accept, newest, why.strip(), SystemClock().now())
+        before = witness.read()
+        await asyncio.to_thread(witness.accept, newest, why.strip(), SystemClock().now())
         return {"ok": True, "root": newest.no, "before": before.no, "why": why.strip()}
 
     line = run(main)
@@ -131,13 +131,13 @@ def _sentence(verdict: Any) -> str:  # noqa: ANN401 - a Verdict, whose module on
     if not verdict.ok:
         place = verdict.findings[0].pointer
         return text(f"NICHT in Ordnung; zuerst gebrochen: {place}", f"NOT in order; first broken link: {place}")
-    said = text(
+    sentence = text(
         f"In Ordnung: {verdict.entries} Einträge zu {verdict.submission_id}.",
         f"In order: {verdict.entries} entries on {verdict.submission_id}.",
     )
     if verdict.trust == "given":
-        return said
-    return f"{said} " + text(
+        return sentence
+    return f"{sentence} " + text(
         "Die Schlüssel stammen aus dem Archiv selbst; wer es ausgestellt hat, ist damit nicht belegt (--trust).",
         "The keys come from the archive itself; that does not prove who issued it (--trust).",
     )

@@ -1,4 +1,4 @@
-"""`gateway held`: the failure basket. What waits for a person, why, and what to do; resume and cancel, one or many."""
+"""`gateway held`: what waits for a person, why, and what to do; resume and cancel, one or many."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def list_(config: Path | None, as_json: bool) -> None:
                 "oldest": instant(group.oldest),
                 "newest": instant(group.newest),
                 "suggestion": advice,
-                "submissions": [str(each) for each in group.ids],
+                "submissions": [str(submission_id) for submission_id in group.ids],
             }
             human = f"{group.number:>6}  {group.cause:<24} {group.service:<20} {group.destination_id or '–'}"
             emit(line, as_json=as_json, human=f"{human}\n        {advice[language()]}")
@@ -116,24 +116,24 @@ def _decide(  # noqa: PLR0913 - the shared options
         raise InvalidParameter(findings=(fault,))
 
     async def main(runtime: Any, stop: asyncio.Event) -> bool:  # noqa: ANN401 - as above
-        found = await held.chosen(runtime.store.database, choice)
-        missing = set(choice.ids) - {submission_id for submission_id, _ in found}
-        for each in sorted(missing):
-            say(text("nicht angehalten oder unbekannt: ", "not held, or unknown: ") + str(each))
-        if not found and not missing:
+        chosen = await held.chosen(runtime.store.database, choice)
+        missing = set(choice.ids) - {submission_id for submission_id, _ in chosen}
+        for submission_id in sorted(missing):
+            say(text("nicht angehalten oder unbekannt: ", "not held, or unknown: ") + str(submission_id))
+        if not chosen and not missing:
             say(text("Nichts Angehaltenes passt zu dieser Auswahl.", "Nothing that is held fits this selection."))
             return choice.is_everything
-        whole = not missing
-        for submission_id, why in found:
+        complete = not missing
+        for submission_id, why in chosen:
             if stop.is_set():
                 return False
             decision = None if preview else Decision(decided)
             state = await decide(runtime.store, runtime.clock, submission_id, decision, Interface.COMMAND_LINE)
-            whole = whole and state not in set(Undone)
+            complete = complete and state not in set(Undone)
             line = {"submission_id": str(submission_id), "cause": why, "state": state, "preview": preview}
             emit(line, as_json=as_json, human=f"{submission_id}  {why:<24} {state}")
             if rate and not preview:
                 await asyncio.sleep(1 / rate)
-        return whole
+        return complete
 
     with_runtime(config, main)

@@ -40,9 +40,9 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from gateway.keys.files import write_secret  # noqa: PLC0415 - commands import what they need
 
     _ = config
-    taken = [out / f"{name}.{half}.jwk" for name in ("decryption", "signing") for half in ("private", "public")]
-    if found := [path for path in (*taken, out / "signing.chain.pem") if path.exists()]:
-        raise click.UsageError(text("Schon vorhanden: ", "Exists already: ") + ", ".join(map(str, found)))
+    paths = [out / f"{name}.{half}.jwk" for name in ("decryption", "signing") for half in ("private", "public")]
+    if existing := [path for path in (*paths, out / "signing.chain.pem") if path.exists()]:
+        raise click.UsageError(text("Schon vorhanden: ", "Exists already: ") + ", ".join(map(str, existing)))
     now = datetime.now(UTC)
     for name, kind in (("decryption", KINDS[0]), ("signing", signing)):
         private, public = _pair(name, kind, subject, now, now + timedelta(days=days))
@@ -96,20 +96,20 @@ async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
     from gateway.wiring.database import connections  # noqa: PLC0415 - commands import what they need
 
     async with connections(values) as database:
-        found = {need.master: need for need in await needs(database)}
-    places = {key.id: key.place for key in master_keys(values, data_exist=bool(found))}
+        by_master = {need.master: need for need in await needs(database)}
+    places = {key.id: key.place for key in master_keys(values, data_exist=bool(by_master))}
     return [
         {
             "kind": "master",
-            "key": each,
-            "place": places.get(each),
+            "key": master,
+            "place": places.get(master),
             "current": need.current,
             "municipality_keys": need.municipality_keys,
             "data_keys": need.data_keys,
-            "removable": need.rows == 0 and bool(found) and each != next(iter(places)),
+            "removable": need.rows == 0 and bool(by_master) and master != next(iter(places)),
         }
-        for each in dict.fromkeys([*places, *found])
-        for need in (found.get(each, Need(each, False, 0, 0)),)
+        for master in dict.fromkeys([*places, *by_master])
+        for need in (by_master.get(master, Need(master, False, 0, 0)),)
     ]
 
 
@@ -126,9 +126,9 @@ def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - se
         "public_jwk": dict(token_key(values).public_jwk),
         "not_after": None,
     }
-    found = DocumentKeys(files, SystemClock())
+    signing_keys = DocumentKeys(files, SystemClock())
     for file in files:
-        key = found.identity(file.ars)
+        key = signing_keys.identity(file.ars)
         until = key.not_after.isoformat() if key.not_after else None
         yield {"kind": "signing", "municipality": file.slug, "public_jwk": key.public_jwk(), "not_after": until}
 
@@ -139,23 +139,23 @@ def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - se
 def rotate(config: Path | None, as_json: bool) -> None:
     """Everything hangs on `vault.master_key_file` afterwards; may be run again at any time, and goes on then."""
     values = command_settings(config)
-    done, stopped = run(lambda stop: _rotated(values, stop))
-    whole = not stopped and not done.left
+    rotated, stopped = run(lambda stop: _rotated(values, stop))
+    complete = not stopped and not rotated.left
     line = {
-        "ok": whole,
-        "key": done.master,
-        "data_keys": done.data_keys,
-        "municipality_keys": done.municipality_keys,
-        "left": done.left,
-        "broken": list(done.broken),
+        "ok": complete,
+        "key": rotated.master,
+        "data_keys": rotated.data_keys,
+        "municipality_keys": rotated.municipality_keys,
+        "left": rotated.left,
+        "broken": list(rotated.broken),
     }
     emit(line, as_json=as_json)
-    if done.broken:
+    if rotated.broken:
         say(
             text("Nicht zu öffnen, bitte Sicherung prüfen: ", "Cannot be opened, look at a backup: ")
-            + ", ".join(done.broken)
+            + ", ".join(rotated.broken)
         )
-    if not whole:
+    if not complete:
         raise SystemExit(INTERRUPTED if stopped else FAILED)
 
 

@@ -1,8 +1,9 @@
-"""What commands at the machine itself share: the settings read, the runtime opened, ids taken at their word."""
+"""What commands at the machine itself share: settings, the runtime, ids and JSON files from the command line."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,11 @@ from uuid import UUID
 
 from gateway.cli.console import FAILED, run, set_up_logging
 from gateway.errors import InvalidParameter
+from gateway.input import regular_file
 from gateway.model import Finding
 
 if TYPE_CHECKING:
+    from gateway.sets.library import Library
     from gateway.settings.gateway import Settings
 
 Work = Callable[[Any, asyncio.Event], Awaitable[bool | None]]
@@ -49,7 +52,24 @@ def with_runtime(config: Path | None, work: Work, *, services: bool = False) -> 
 def uuids(given: Sequence[str], place: str = "ID") -> tuple[UUID, ...]:
     """The ids of a command line. Raises `InvalidParameter` that names `place`."""
     try:
-        return tuple(UUID(each) for each in given)
+        return tuple(UUID(value) for value in given)
     except ValueError:
         fault = Finding(place, "format", "Erwartet wird eine UUID.", "A UUID is expected.")
+    raise InvalidParameter(findings=(fault,))
+
+
+def installed_sets(values: Settings) -> Callable[[], Library]:
+    """Gives the schema sets that are installed and may be used, read when they are first asked for."""
+    from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
+    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
+
+    return usable(values.schema_dir, shipped(), values.trusted_sets)
+
+
+def json_file(path: Path) -> Any:  # noqa: ANN401 - JSON
+    """The value that a JSON file holds. Raises `InvalidParameter` that names the file."""
+    try:
+        return json.loads(regular_file.text(path))
+    except (ValueError, RecursionError):
+        fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
     raise InvalidParameter(findings=(fault,))

@@ -99,13 +99,13 @@ def main() -> None:
             raise
         _drop_output()
         cause = error.strerror or "?"
-        told = text(f"Die Ausgabe ist nicht schreibbar ({cause}).", f"The output cannot be written ({cause}).")
-        sys.stderr.write(told + "\n")
+        sentence = text(f"Die Ausgabe ist nicht schreibbar ({cause}).", f"The output cannot be written ({cause}).")
+        sys.stderr.write(sentence + "\n")
         sys.exit(_FAILED)
 
 
 def _drop_output() -> None:
-    """What is still to be written goes nowhere, so that the end of the process does not fail at it once more."""
+    """Send what is still buffered to the null device, so that the end of the process does not fail again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -66,11 +66,11 @@ def run_(config: Path | None, as_json: bool) -> None:
 @guarded
 def hold(config: Path | None, as_json: bool, submission_id: str, release: bool) -> None:
     """A legal hold on one submission."""
-    (wanted,) = uuids([submission_id])
+    (submission,) = uuids([submission_id])
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - as above
-        await runtime.retention.hold(wanted, held=not release)
-        emit({"ok": True, "submission_id": str(wanted), "held": not release}, as_json=as_json)
+        await runtime.retention.hold(submission, held=not release)
+        emit({"ok": True, "submission_id": str(submission), "held": not release}, as_json=as_json)
 
     with_runtime(config, main)
 
@@ -114,26 +114,28 @@ def subject(config: Path | None, as_json: bool, reference: str) -> None:
 @guarded
 def erase(config: Path | None, as_json: bool, ids: tuple[str, ...], reference: str | None) -> None:
     """One line a submission; those still on their way or on legal hold are named and stay."""
-    wanted = uuids(ids)
-    if not wanted and reference is None:
+    submissions = uuids(ids)
+    if not submissions and reference is None:
         fault = Finding("erase", "selection", "Bitte IDs oder --reference angeben.", "Give ids or --reference.")
         raise InvalidParameter(findings=(fault,))
 
     async def main(runtime: Any, _: asyncio.Event) -> bool:  # noqa: ANN401 - as above
-        found = [row["id"] for row in await runtime.retention.subject(reference)] if reference is not None else []
-        if reference is not None and not found:
+        of_reference = (
+            [row["id"] for row in await runtime.retention.subject(reference)] if reference is not None else []
+        )
+        if reference is not None and not of_reference:
             say(_NOTHING[language()])
-        whole = bool(found) or reference is None
-        for each in (*wanted, *found):
+        complete = bool(of_reference) or reference is None
+        for submission in (*submissions, *of_reference):
             try:
-                fresh = await runtime.retention.erase(each, "request")
+                newly_erased = await runtime.retention.erase(submission, "request")
             except GatewayError as error:
-                whole = False
-                say(f"{each}: {sentence_of(error)}")
-                emit({"ok": False, "submission_id": str(each), "code": error.code}, as_json=as_json)
+                complete = False
+                say(f"{submission}: {sentence_of(error)}")
+                emit({"ok": False, "submission_id": str(submission), "code": error.code}, as_json=as_json)
                 continue
-            emit({"ok": True, "submission_id": str(each), "erased": fresh}, as_json=as_json)
-        return whole
+            emit({"ok": True, "submission_id": str(submission), "erased": newly_erased}, as_json=as_json)
+        return complete
 
     with_runtime(config, main)
 

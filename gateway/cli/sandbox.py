@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging, until_stdin_closes
+from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging
 from gateway.cli.language import text
+from gateway.cli.local import installed_sets
 
 if TYPE_CHECKING:
     from gateway.sandbox.fitconnect.offers import SampleService
@@ -35,14 +36,12 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
     from gateway.sandbox.fitconnect.offers import JSON_EXAMPLE  # noqa: PLC0415 - commands import what they need
     from gateway.sandbox.fitconnect.server import serve  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.installed import usable  # noqa: PLC0415 - as above
-    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     set_up_logging(values.log.level, values.log.format)
     failpoints.arm("sandbox", values.failpoints)
-    catalogue = load(values.services.dir, {}, usable(values.schema_dir, shipped(), values.trusted_sets))
+    catalogue = load(values.services.dir, {}, installed_sets(values))
     offered = (*(_offer(service) for _, service in catalogue.items()), JSON_EXAMPLE)
 
     def ready(line: dict[str, Any]) -> None:
@@ -50,14 +49,9 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
         emit_ready(line, as_json=as_json, human=human)
 
     async def main(stop: asyncio.Event) -> None:
-        watch = asyncio.create_task(until_stdin_closes(stop)) if tied else None
-        try:
-            await serve(data=data, port=port, on_ready=ready, stop=stop, offered=offered)
-        finally:
-            if watch:
-                watch.cancel()
+        await serve(data=data, port=port, on_ready=ready, stop=stop, offered=offered)
 
-    run(main)
+    run(main, tied=tied)
 
 
 def _offer(service: Service) -> SampleService:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.console import FINDINGS, emit, guarded, options
-from gateway.cli.language import language, text
+from gateway.cli.console import FINDINGS, emit, finding_line, guarded, options
+from gateway.cli.language import text
 from gateway.input import regular_file
 from gateway.model import Finding
 
@@ -54,13 +54,13 @@ def import_(config: Path | None, as_json: bool, file: Path, out: Path | None) ->
         raise click.UsageError(text("Das ist keine Datei.", "This is no file."))
     tables, faults = _code_lists(file)
     form, unread = read(regular_file.content(file, LIMITS.size + 1), Lists(tables))
-    faults += [replace(one, pointer=f"{file.name}#{one.pointer}") for one in unread]
+    faults += [replace(finding, pointer=f"{file.name}#{finding.pointer}") for finding in unread]
     products = None
     if form is not None and not faults:
         for notice in form.notices:
             _say(replace(notice, pointer=f"{file.name}#{notice.pointer}"), as_json=as_json)
         products, unfit = produce(form)
-        faults += [replace(one, pointer=f"{file.name}#{one.pointer}") for one in unfit]
+        faults += [replace(finding, pointer=f"{file.name}#{finding.pointer}") for finding in unfit]
     if products is None:
         for fault in faults:
             _say(fault, as_json=as_json)
@@ -82,8 +82,8 @@ def _code_lists(file: Path) -> tuple[list[CodeTable], list[Finding]]:
         with regular_file.opened(path) as stream:
             if not genericode.is_code_list(stream.read(genericode.SNIFF)):
                 continue
-        table, found = genericode.read(_pieces(path))
-        faults += [replace(one, pointer=f"{path.name}#{one.pointer}") for one in found]
+        table, findings = genericode.read(_pieces(path))
+        faults += [replace(finding, pointer=f"{path.name}#{finding.pointer}") for finding in findings]
         if table is not None:
             tables[path.name] = table
     return list(tables.values()), [*faults, *genericode.contradicting(tables)]
@@ -106,8 +106,7 @@ def _written(products: Products, out: Path) -> list[str]:
 
 
 def _say(finding: Finding, *, as_json: bool) -> None:
-    sentence = finding.de if language() == "de" else finding.en
-    emit(finding.as_json(), as_json=as_json, human=f"{finding.pointer}: {sentence} [{finding.rule}]")
+    emit(finding.as_json(), as_json=as_json, human=finding_line(finding))
 
 
 def _sum_up(products: Products, written: list[str], *, as_json: bool) -> None:
@@ -115,8 +114,8 @@ def _sum_up(products: Products, written: list[str], *, as_json: bool) -> None:
     from gateway.xoev.xfall.schema import namespace, root_name  # noqa: PLC0415 - commands import what they need
 
     form = products.form
-    elements = [one for _, one in form.elements()]
-    groups = sum(isinstance(one, Group) for one in elements)
+    elements = [element for _, element in form.elements()]
+    groups = sum(isinstance(element, Group) for element in elements)
     line = {
         "id": form.id,
         "version": form.version,

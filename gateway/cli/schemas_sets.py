@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, show
+from gateway.cli.console import FAILED, emit, finding_line, guarded, options, run, show
 from gateway.cli.language import language, text
 from gateway.errors import SetRefused
 from gateway.model import Finding
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 )
 @options
 @guarded
-def install(config: Path | None, as_json: bool, source: str, **wanted: Any) -> None:  # noqa: ANN401 - click's options
+def install(config: Path | None, as_json: bool, source: str, **chosen: Any) -> None:  # noqa: ANN401 - click's options
     """Install everything a source brings, or nothing; a line for each set."""
     from gateway.sets.compiling import uncompiled  # noqa: PLC0415 - as above
     from gateway.sets.install import install as bring  # noqa: PLC0415 - as above
@@ -57,25 +57,24 @@ def install(config: Path | None, as_json: bool, source: str, **wanted: Any) -> N
     from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
-    files = _files(values, source, code_lists=wanted["with_code_lists"])
-    choice = Unlisted(wanted["urn"], wanted["version"]) if wanted["unlisted"] else None
+    files = _files(values, source, code_lists=chosen["with_code_lists"])
+    choice = Unlisted(chosen["urn"], chosen["version"]) if chosen["unlisted"] else None
     planned = plan(files, shipped(), choice)
     _refuse_unfit(planned, values, choice)
     compiling = uncompiled(planned.sets, _library(values), shipped())
     if compiling.faults:
         raise SetRefused(findings=compiling.faults)
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    done = bring(values.schema_dir, planned.sets, source=source, at=at, replace=wanted["replace"])
+    results = bring(values.schema_dir, planned.sets, source=source, at=at, replace=chosen["replace"])
     show((*planned.notices, *compiling.notices))
-    for one in done:
-        compiles = one.one.identity not in compiling.flagged
-        line = {**_outcome(one, planned.left), "compiles": compiles}
-        emit(line, as_json=as_json, human=_said(one) + ("" if compiles else f" ({_uncompiling()})"))
+    for result in results:
+        compiles = result.one.identity not in compiling.flagged
+        line = {**_outcome(result, planned.left), "compiles": compiles}
+        emit(line, as_json=as_json, human=_said(result) + ("" if compiles else f" ({_uncompiling()})"))
 
 
 @click.command(
-    name="list",
-    help=text("Installierte Schemamengen und Codelisten", "Installed schema sets and code lists"),
+    name="list", help=text("Installierte Schemamengen und Codelisten", "Installed schema sets and code lists")
 )
 @click.option(
     "--available", is_flag=True, help=text("Auch was das Manifest sonst kennt", "Also what else the manifest knows")
@@ -95,23 +94,23 @@ def list_(config: Path | None, as_json: bool, available: bool, current: bool) ->
 
     values = settings.read(config)
     sets = read_index(values.schema_dir)
-    lists = [one.identity.urn for one in sets if one.identity.kind == "codelist"]
+    lists = [entry.identity.urn for entry in sets if entry.identity.kind == "codelist"]
     newest = _newest(values, sorted(set(lists))) if current else {}
     library = _library(values)
-    for one in sets:
-        line = _line(one, values, library, newest.get(one.identity.urn))
+    for entry in sets:
+        line = _line(entry, values, library, newest.get(entry.identity.urn))
         emit(line, as_json=as_json, human=_listed(line))
-    present = {one.identity for one in sets}
-    for entry in shipped().entries if available else ():
-        if entry.identity not in present:
+    present = {entry.identity for entry in sets}
+    for offer in shipped().entries if available else ():
+        if offer.identity not in present:
             line = {
-                "kind": entry.identity.kind,
-                "urn": entry.identity.urn,
-                "version": entry.identity.version,
-                "state": "shipped" if entry.own else "available",
-                "published": entry.published,
-                "licence": entry.licence,
-                "digest": entry.digest,
+                "kind": offer.identity.kind,
+                "urn": offer.identity.urn,
+                "version": offer.identity.version,
+                "state": "shipped" if offer.own else "available",
+                "published": offer.published,
+                "licence": offer.licence,
+                "digest": offer.digest,
                 "notices": [],
             }
             emit(line, as_json=as_json, human=_listed(line))
@@ -130,18 +129,18 @@ def verify(config: Path | None, as_json: bool) -> None:
     values = settings.read(config)
     library = _library(values)
     sound = True
-    for one in read_index(values.schema_dir):
-        line = _line(one, values, library, None)
-        faults = read_files(values.schema_dir, one)[1]
+    for entry in read_index(values.schema_dir):
+        line = _line(entry, values, library, None)
+        faults = read_files(values.schema_dir, entry)[1]
         if line["usable"] and not faults:
-            faults = _content(one, library)
+            faults = _content(entry, library)
         sound = sound and not faults
         findings = [fault.as_json() for fault in faults]
         mark = "ok " if not faults else "!! "
         emit(
             {**line, "ok": not faults, "findings": findings},
             as_json=as_json,
-            human="\n".join([mark + _listed(line), *(f"  {_sentence(fault)}" for fault in faults)]),
+            human="\n".join([mark + _listed(line), *(f"  {finding_line(fault)}" for fault in faults)]),
         )
     if not sound:
         raise SystemExit(FAILED)
@@ -185,8 +184,12 @@ def _refuse_unfit(planned: Plan, values: Settings, choice: Unlisted | None) -> N
 
     faults = list(planned.faults)
     if choice is not None and values.mode == "production":
-        digests = {one.identity.name: digest_of(one.digests) for one in planned.sets if not one.listed}
-        faults += [_untrusted(name, one) for name, one in digests.items() if one not in values.schemas.trusted]
+        digests = {
+            planned_set.identity.name: digest_of(planned_set.digests)
+            for planned_set in planned.sets
+            if not planned_set.listed
+        }
+        faults += [_untrusted(name, digest) for name, digest in digests.items() if digest not in values.schemas.trusted]
     if faults:
         raise SetRefused(findings=tuple(faults))
 
@@ -207,49 +210,49 @@ def _library(values: Settings) -> Library:
     return load(values.schema_dir, shipped(), values.trusted_sets)[0]
 
 
-def _line(one: InstalledSet, values: Settings, library: Library, newest: str | None) -> dict[str, Any]:
+def _line(entry: InstalledSet, values: Settings, library: Library, newest: str | None) -> dict[str, Any]:
     from gateway.sets.installed import may_use  # noqa: PLC0415 - commands import what they need
     from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
 
-    found = library.code_lists.find(one.identity.urn, one.identity.version)
-    notices = [n for n in library.code_lists.notices(date.today()) if n.pointer == one.identity.name]  # noqa: DTZ011 - the operator's day
-    if newest and newest != one.identity.name:
-        notices.append(_newer(one.identity.name, newest))
-    broken = [] if one.identity not in library.identities() else _uncompiled(one, library)
+    code_list = library.code_lists.find(entry.identity.urn, entry.identity.version)
+    notices = [n for n in library.code_lists.notices(date.today()) if n.pointer == entry.identity.name]  # noqa: DTZ011 - the operator's day
+    if newest and newest != entry.identity.name:
+        notices.append(_newer(entry.identity.name, newest))
+    broken = [] if entry.identity not in library.identities() else _uncompiled(entry, library)
     return {
-        "kind": one.identity.kind,
-        "urn": one.identity.urn,
-        "version": one.identity.version,
+        "kind": entry.identity.kind,
+        "urn": entry.identity.urn,
+        "version": entry.identity.version,
         "state": "installed",
-        "listed": one.is_listed(shipped()),
-        "usable": may_use(one, shipped(), values.trusted_sets),
+        "listed": entry.is_listed(shipped()),
+        "usable": may_use(entry, shipped(), values.trusted_sets),
         "compiles": not broken,
-        "files": len(one.files),
-        "digest": one.digest,
-        "source": one.source,
-        "installed_at": one.installed_at,
-        **({"valid_from": _day(found.valid_from), "valid_until": _day(found.valid_until)} if found else {}),
+        "files": len(entry.files),
+        "digest": entry.digest,
+        "source": entry.source,
+        "installed_at": entry.installed_at,
+        **({"valid_from": _day(code_list.valid_from), "valid_until": _day(code_list.valid_until)} if code_list else {}),
         "notices": [notice.as_json() for notice in (*broken, *notices)],
     }
 
 
-def _uncompiled(one: InstalledSet, library: Library) -> list[Finding]:
+def _uncompiled(entry: InstalledSet, library: Library) -> list[Finding]:
     """Why an installed schema set does not compile: an older gateway took it, or what it imports was replaced."""
     from gateway.sets.compiling import has_schema, refusal  # noqa: PLC0415 - commands import what they need
 
-    if one.identity.kind != "schema" or not has_schema(one.files):
+    if entry.identity.kind != "schema" or not has_schema(entry.files):
         return []
-    schema, faults = library.schema(one.identity.urn, one.identity.version)
-    return [] if schema is not None else refusal(one.identity, faults)
+    schema, faults = library.schema(entry.identity.urn, entry.identity.version)
+    return [] if schema is not None else refusal(entry.identity, faults)
 
 
-def _content(one: InstalledSet, library: Library) -> tuple[Finding, ...]:
+def _content(entry: InstalledSet, library: Library) -> tuple[Finding, ...]:
     """What is wrong inside files that are as they were installed."""
-    if one.identity.kind == "schema":
-        return tuple(_uncompiled(one, library))
-    if one.identity.kind == "rules":
-        return library.rules(one.identity.urn, one.identity.version)[1]
-    return tuple(fault for fault in library.faults if fault.pointer.startswith(f"{one.identity.name}/"))
+    if entry.identity.kind == "schema":
+        return tuple(_uncompiled(entry, library))
+    if entry.identity.kind == "rules":
+        return library.rules(entry.identity.urn, entry.identity.version)[1]
+    return tuple(fault for fault in library.faults if fault.pointer.startswith(f"{entry.identity.name}/"))
 
 
 def _newer(name: str, newest: str) -> Finding:
@@ -265,27 +268,29 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _outcome(one: InstallResult, left: tuple[str, ...]) -> dict[str, Any]:
+def _outcome(result: InstallResult, left_over: tuple[str, ...]) -> dict[str, Any]:
     return {
-        "kind": one.one.identity.kind,
-        "urn": one.one.identity.urn,
-        "version": one.one.identity.version,
-        "outcome": one.outcome,
-        "listed": one.listed,
-        "files": len(one.one.files),
-        "digest": one.one.digest,
-        "left_over": len(left),
+        "kind": result.one.identity.kind,
+        "urn": result.one.identity.urn,
+        "version": result.one.identity.version,
+        "outcome": result.outcome,
+        "listed": result.listed,
+        "files": len(result.one.files),
+        "digest": result.one.digest,
+        "left_over": len(left_over),
     }
 
 
-def _said(one: InstallResult) -> str:
+def _said(result: InstallResult) -> str:
     words = {
         "installed": text("installiert", "installed"),
         "unchanged": text("unverändert", "unchanged"),
         "replaced": text("ersetzt", "replaced"),
     }
-    mark = "" if one.listed else text(f" (nicht amtlich, {one.one.digest})", f" (not official, {one.one.digest})")
-    return f"{one.one.identity.name} [{one.one.identity.kind}]: {words[one.outcome]}{mark}"
+    mark = (
+        "" if result.listed else text(f" (nicht amtlich, {result.one.digest})", f" (not official, {result.one.digest})")
+    )
+    return f"{result.one.identity.name} [{result.one.identity.kind}]: {words[result.outcome]}{mark}"
 
 
 def _listed(line: dict[str, Any]) -> str:
@@ -298,13 +303,9 @@ def _listed(line: dict[str, Any]) -> str:
     words += [text("nicht amtlich", "not official")] * (not line.get("listed", True))
     words += [text("nicht genutzt", "not used")] * (not line.get("usable", True))
     words += [_uncompiling()] * (not line.get("compiles", True))
-    said = "".join(f"\n  {one['de'] if language() == 'de' else one['en']}" for one in line["notices"])
-    return f"{line['urn']} {line['version']} [{line['kind']}]: {', '.join(words)}{said}"
+    notices = "".join(f"\n  {notice['de'] if language() == 'de' else notice['en']}" for notice in line["notices"])
+    return f"{line['urn']} {line['version']} [{line['kind']}]: {', '.join(words)}{notices}"
 
 
 def _uncompiling() -> str:
     return text("lässt sich noch nicht übersetzen", "does not compile yet")
-
-
-def _sentence(fault: Finding) -> str:
-    return f"{fault.pointer}: {fault.de if language() == 'de' else fault.en} [{fault.rule}]"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging, until_stdin_closes
+from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging
 from gateway.cli.language import text
 
 
@@ -44,15 +44,10 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     command += ["--config", str(config.resolve())] if config else []
 
     async def main(stop: asyncio.Event) -> None:
-        watch = asyncio.create_task(until_stdin_closes(stop)) if tied else None
-        try:
-            async with serving(values, worker_command=None if no_worker else command, stop=stop) as line:
-                socket = "" if line["listening"] == line["base_url"] else f" ({line['listening']})"
-                human = text("Gateway läuft: ", "Gateway runs: ") + line["base_url"] + socket
-                emit_ready({**line, "pid": os.getpid()}, as_json=as_json, human=human)
-                await stop.wait()
-        finally:
-            if watch:
-                watch.cancel()
+        async with serving(values, worker_command=None if no_worker else command, stop=stop) as line:
+            socket = "" if line["listening"] == line["base_url"] else f" ({line['listening']})"
+            human = text("Gateway läuft: ", "Gateway runs: ") + line["base_url"] + socket
+            emit_ready({**line, "pid": os.getpid()}, as_json=as_json, human=human)
+            await stop.wait()
 
-    run(main)
+    run(main, tied=tied)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,12 +11,12 @@ from uuid import uuid4
 
 import click
 
-from gateway.cli.console import FINDINGS, emit, guarded, options, show
-from gateway.cli.language import language, text
+from gateway.cli.console import FINDINGS, emit, finding_line, guarded, options, show
+from gateway.cli.language import text
+from gateway.cli.local import installed_sets, json_file
 from gateway.cli.services_diff import diff
 from gateway.cli.services_pdf import write_readable
-from gateway.errors import DataInvalid, InvalidParameter, SettingsInvalid
-from gateway.input import regular_file
+from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.model import Finding, Severity
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ def services() -> None:
 def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     """One line a finding; none means everything fits, and warnings alone are no failure."""
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
@@ -51,11 +48,9 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     names: tuple[str, ...] = ()
     try:
         parameters = {file.ars: file.parameters for file in files}
-        catalogue = load(
-            directory or values.services.dir, parameters, usable(values.schema_dir, shipped(), values.trusted_sets)
-        )
+        catalogue = load(directory or values.services.dir, parameters, installed_sets(values))
         names = catalogue.ids()
-        faults += [one for _, service in catalogue.items() for one in service.compiled.differences]
+        faults += [finding for _, service in catalogue.items() for finding in service.compiled.differences]
         faults += _codes(catalogue, parameters)
         faults += _notices(catalogue)
         faults += _printing(catalogue, files)
@@ -63,8 +58,7 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
         faults += error.findings
     faults += _without_service(files, names)
     for finding in faults:
-        sentence = finding.de if language() == "de" else finding.en
-        emit(finding.as_json(), as_json=as_json, human=f"{finding.pointer}: {sentence} [{finding.rule}]")
+        emit(finding.as_json(), as_json=as_json, human=finding_line(finding))
     if any(finding.severity is Severity.ERROR for finding in faults):
         raise SystemExit(FINDINGS)
     if not as_json:
@@ -91,33 +85,22 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
 @options
 @guarded
 def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
-    config: Path | None,
-    as_json: bool,
-    service: str,
-    record: Path,
-    municipality: str,
-    pdf: Path | None,
-    printed_in: str,
+    config: Path | None, as_json: bool, service: str, record: Path, municipality: str, pdf: Path | None, printed_in: str
 ) -> None:
     """The document, every finding, and which value of the record went where. Nothing is stored or sent."""
     from gateway.german_time import german_date  # noqa: PLC0415 - commands import what they need
     from gateway.services.attachments import sample  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.services.service import PRODUCT  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.installed import usable  # noqa: PLC0415 - commands import what they need
-    from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
     from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
     from gateway.xoev.message.around import Around  # noqa: PLC0415 - commands import what they need
 
     values = settings.read(config)
     towns = {file.ars: file for file in settings.read_municipalities(values)}
     parameters = {ars: file.parameters for ars, file in towns.items()}
-    chosen = (
-        load(values.services.dir, parameters, usable(values.schema_dir, shipped(), values.trusted_sets))
-        .get(service)
-        .rules_for(municipality)
-    )
-    given, reference = _record(record)
+    catalogue = load(values.services.dir, parameters, installed_sets(values))
+    chosen = catalogue.get(service).rules_for(municipality)
+    data, reference = _record(record)
     now = datetime.now(UTC)
     name = towns[municipality].name if municipality in towns else "-"
     around = Around(
@@ -125,24 +108,24 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     )
     today = german_date(now)
     findings = [
-        each
-        for each in chosen.check(given, (), ars=municipality, today=today)
-        if not each.rule.startswith("attachment_")  # a record alone has none
+        finding
+        for finding in chosen.check(data, (), ars=municipality, today=today)
+        if not finding.rule.startswith("attachment_")  # a record alone has none
     ]
     document, trace = None, []
-    if not any(each.severity is Severity.ERROR for each in findings):
-        document, more = chosen.document(given, around)
-        findings += more
-        trace = chosen.trace(given, around)
+    if not any(finding.severity is Severity.ERROR for finding in findings):
+        document, document_findings = chosen.document(data, around)
+        findings += document_findings
+        trace = chosen.trace(data, around)
     if document is not None and pdf is not None:
-        write_readable(chosen, given, around, reference, pdf, language=printed_in)
+        write_readable(chosen, data, around, reference, pdf, language=printed_in)
     line = {
         "document": document.content.decode() if document else None,
-        "findings": [each.as_json() for each in findings],
+        "findings": [finding.as_json() for finding in findings],
         "mapping": trace,
     }
     human = "" if document is None else document.content.decode() + "\n"
-    human += "".join(f"{each['from']} -> {each['to']} ({each['value_type']})\n" for each in trace)
+    human += "".join(f"{step['from']} -> {step['to']} ({step['value_type']})\n" for step in trace)
     emit(line, as_json=as_json, human=human.rstrip())
     if not as_json:
         show(tuple(findings))
@@ -206,13 +189,8 @@ def _without_service(files: Iterable[MunicipalityFile], names: tuple[str, ...]) 
 
 def _record(path: Path) -> tuple[Any, str | None]:
     """The record, and the portal's reference where the file is a whole create body that has one."""
-    try:
-        value = json.loads(regular_file.text(path))
-    except (ValueError, RecursionError):
-        fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
-        raise InvalidParameter(findings=(fault,)) from None
-    whole = isinstance(value, dict) and {"service", "record"} <= value.keys()
-    if not whole:
+    value = json_file(path)
+    if not (isinstance(value, dict) and {"service", "record"} <= value.keys()):
         return value, None
     reference = value.get("reference")
     return value["record"], reference if isinstance(reference, str) else None

@@ -10,6 +10,7 @@ import click
 
 from gateway.cli.console import FINDINGS, emit, guarded, options
 from gateway.cli.language import text
+from gateway.cli.local import installed_sets
 
 if TYPE_CHECKING:
     from gateway.services.difference import ServiceChange
@@ -40,12 +41,9 @@ def diff(config: Path | None, as_json: bool, old: Path, new: Path) -> None:
 
     def installed() -> Library:
         """Settings and sets, read only where a service names a set."""
-        from gateway.sets.installed import usable  # noqa: PLC0415 - as above
-        from gateway.sets.manifest import shipped  # noqa: PLC0415 - as above
         from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
 
-        values = settings.read(config)
-        return usable(values.schema_dir, shipped(), values.trusted_sets)()
+        return installed_sets(settings.read(config))()
 
     before, after = load_folder(old, installed), load_folder(new, installed)
     changes = compare(before, after)

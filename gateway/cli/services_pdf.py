@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def write_readable(  # noqa: PLR0913 - what stands on the pages, and where they go
-    service: Service, record: Mapping[str, Any], around: Around, reference: str | None, place: Path, *, language: str
+    service: Service, record: Mapping[str, Any], around: Around, reference: str | None, file: Path, *, language: str
 ) -> None:
     """Write the PDF of a record that became a document, with the files that the document was made with.
 
@@ -27,7 +27,7 @@ def write_readable(  # noqa: PLR0913 - what stands on the pages, and where they 
         record: the record.
         around: what the message of this trial is told; the application has its name there, no case is known yet.
         reference: the portal's, where known.
-        place: the file.
+        file: where the PDF goes.
         language: `de` or `en`.
 
     Raises:
@@ -44,6 +44,6 @@ def write_readable(  # noqa: PLR0913 - what stands on the pages, and where they 
         names=Names(submission=str(around.case_id), reference=reference),
     )
     try:
-        place.write_bytes(pdf)
+        file.write_bytes(pdf)
     except OSError as error:
-        raise unwritable(f"--pdf {place}", error) from None
+        raise unwritable(f"--pdf {file}", error) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import mimetypes
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, run
 from gateway.cli.language import text
-from gateway.cli.local import command_settings, uuids, with_runtime
+from gateway.cli.local import command_settings, json_file, uuids, with_runtime
 from gateway.errors import InvalidParameter, UnknownMunicipality
 from gateway.input import regular_file
 from gateway.model import ALL_SCOPES, Client, Finding, Scope, State
@@ -49,7 +48,7 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Take the record in, print the submission; with `--wait`, carry it out here until it ended."""
     values = command_settings(config)
-    body = {"service": service, "municipality": municipality, "record": _record(record)}
+    body = {"service": service, "municipality": municipality, "record": json_file(record)}
     files = [_attached(item) for item in attach]
 
     async def main(stop: asyncio.Event) -> View:
@@ -100,14 +99,6 @@ async def _blocks(path: Path) -> AsyncIterator[bytes]:
             yield block
 
 
-def _record(path: Path) -> Any:  # noqa: ANN401 - JSON
-    try:
-        return json.loads(regular_file.text(path))
-    except (ValueError, RecursionError):
-        fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
-    raise InvalidParameter(findings=(fault,))
-
-
 def _attached(item: str) -> tuple[str, Path]:
     kind, _, name = item.partition("=")
     if not kind or not Path(name).is_file():
@@ -127,10 +118,10 @@ def _attached(item: str) -> tuple[str, Path]:
 @guarded
 def status(config: Path | None, as_json: bool, submission_id: str) -> None:
     """Print the submission as the API would."""
-    (wanted,) = uuids([submission_id])
+    (submission,) = uuids([submission_id])
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
-        emit((await runtime.store.view(wanted, EVERYTHING)).as_json(), as_json=as_json)
+        emit((await runtime.store.view(submission, EVERYTHING)).as_json(), as_json=as_json)
 
     with_runtime(config, main)
 
@@ -152,8 +143,8 @@ def list_(config: Path | None, as_json: bool, state: tuple[str, ...]) -> None:
         while not stop.is_set():
             views, cursor = await runtime.store.list_views(Filter(states=state, cursor=cursor, limit=200), EVERYTHING)
             for view in views:
-                it = view.submission
-                human = f"{it.id}  {it.state.value:<10} {it.service:<20} {it.updated_at:%Y-%m-%d %H:%M:%S}"
+                row = view.submission
+                human = f"{row.id}  {row.state.value:<10} {row.service:<20} {row.updated_at:%Y-%m-%d %H:%M:%S}"
                 emit(view.as_json(), as_json=as_json, human=human)
             if cursor is None:
                 return

@@ -98,11 +98,11 @@ def validate(  # noqa: PLR0913 - the options of the command
     codes = _codes(library, scenario.schema)
     scenario = replace(scenario, rules=rules, phase=phase, codes=codes, values=values, second=second_opinion)
     data = regular_file.content(document, strict_xml.DEFAULT_LIMITS.size + 1)
-    found = reports.validate(data, scenario, datetime.now(UTC))
+    result = reports.validate(data, scenario, datetime.now(UTC))
     if report is not None:
-        _write(report, found, document.name)
-    _tell(found, as_json=as_json)
-    if found.recommendation is reports.Recommendation.REJECT:
+        _write(report, result, document.name)
+    _tell(result, as_json=as_json)
+    if result.recommendation is reports.Recommendation.REJECT:
         raise SystemExit(FINDINGS)
 
 
@@ -141,7 +141,7 @@ def _given(document: Path, xsd: Path | None, schema_set: str | None, library: Li
 
     only = None if schema_set is None else library.find(schema_set)
     if schema_set is not None and only is None:
-        names = ", ".join(one.name for one in library.identities() if one.kind == "schema") or "–"
+        names = ", ".join(identity.name for identity in library.identities() if identity.kind == "schema") or "–"
         raise click.BadParameter(
             text(
                 f"nicht installiert oder mehrdeutig; da sind: {names}",
@@ -167,9 +167,9 @@ def _rules(files: Sequence[Path], phase: str | None) -> tuple[tuple[str, RuleSet
     read: list[tuple[str, RuleSet]] = []
     faults: list[Finding] = []
     for file in files:
-        there = dict(_beside(file, "*.sch"))
-        rules, found = schematron.read(there[file.name], there)
-        faults += [replace(one, pointer=f"{file.name}#{one.pointer}") for one in found]
+        sources = dict(_beside(file, "*.sch"))
+        rules, findings = schematron.read(sources[file.name], sources)
+        faults += [replace(finding, pointer=f"{file.name}#{finding.pointer}") for finding in findings]
         if rules is not None:
             read.append((file.name, rules))
     if faults:
@@ -181,12 +181,12 @@ def _rules(files: Sequence[Path], phase: str | None) -> tuple[tuple[str, RuleSet
 
 def _beside(file: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
     """The file and those of the same kind in its folder and one below, by relative name, within bounds."""
-    folder, left = file.parent, _MOST_BYTES
-    there = sorted([*folder.glob(pattern), *folder.glob(f"*/{pattern}")])
-    found = [file, *(path for path in there[:_MOST_FILES] if path.is_file() and path != file)]
-    for path in found:
-        left -= path.stat().st_size
-        if left < 0 or path.is_symlink():
+    folder, bytes_left = file.parent, _MOST_BYTES
+    siblings = sorted([*folder.glob(pattern), *folder.glob(f"*/{pattern}")])
+    files = [file, *(path for path in siblings[:_MOST_FILES] if path.is_file() and path != file)]
+    for path in files:
+        bytes_left -= path.stat().st_size
+        if bytes_left < 0 or path.is_symlink():
             raise click.UsageError(
                 text("Neben der Datei liegt zu viel oder ein Verweis: ", "Too much beside the file, or a link: ")
                 + path.name
@@ -204,11 +204,11 @@ def _refuse(faults: Sequence[Finding]) -> NoReturn:
     raise SystemExit(USAGE)
 
 
-def _write(path: Path, found: Report, reference: str) -> None:
+def _write(path: Path, report: Report, reference: str) -> None:
     from gateway.xoev.report import kosit  # noqa: PLC0415 - commands import what they need
 
     try:
-        path.write_bytes(kosit.write(found, engine="OZG-Gateway", version=__version__, reference=reference))
+        path.write_bytes(kosit.write(report, engine="OZG-Gateway", version=__version__, reference=reference))
     except OSError as error:
         raise click.UsageError(text("Nicht beschreibbar: ", "Cannot be written: ") + str(error)) from None
 
@@ -234,10 +234,10 @@ _RECOMMENDATIONS = {
 }
 
 
-def _tell(found: Report, *, as_json: bool) -> None:
-    line: dict[str, Any] = found.as_json()
-    human = [f"{text(*_STAGES[one['stage']])}: {text(*_STATES[one['state']])}" for one in line["stages"]]
+def _tell(report: Report, *, as_json: bool) -> None:
+    line: dict[str, Any] = report.as_json()
+    human = [f"{text(*_STAGES[stage['stage']])}: {text(*_STATES[stage['state']])}" for stage in line["stages"]]
     human.append(text("Empfehlung: ", "Recommendation: ") + text(*_RECOMMENDATIONS[line["recommendation"]]))
     emit(line, as_json=as_json, human="\n".join(human))
     if not as_json:
-        show(found.findings)
+        show(report.findings)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging, until_stdin_closes
+from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging
 from gateway.cli.language import text
 
 
@@ -31,16 +31,11 @@ def worker(config: Path | None, as_json: bool, concurrency: int | None, tied: bo
     line = {"worker": f"{socket.gethostname()}-{os.getpid()}", "pid": os.getpid()}
 
     async def main(stop: asyncio.Event) -> None:
-        watch = asyncio.create_task(until_stdin_closes(stop)) if tied else None
-        try:
-            await work(
-                values,
-                concurrency=concurrency or values.worker.concurrency,
-                on_ready=lambda: emit_ready(line, as_json=as_json, human=text("Zustellung läuft.", "Delivery runs.")),
-                stop=stop,
-            )
-        finally:
-            if watch:
-                watch.cancel()
+        await work(
+            values,
+            concurrency=concurrency or values.worker.concurrency,
+            on_ready=lambda: emit_ready(line, as_json=as_json, human=text("Zustellung läuft.", "Delivery runs.")),
+            stop=stop,
+        )
 
-    run(main)
+    run(main, tied=tied)

@@ -24,15 +24,7 @@ from gateway.model import Attachment, Scope, Submission
 from gateway.ports.blobs import IncomingUpload, Upload
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyArchive
-from gateway.ports.store import (
-    Change,
-    Filter,
-    NewSubmission,
-    StateChange,
-    Store,
-    Stored,
-    View,
-)
+from gateway.ports.store import Change, Filter, NewSubmission, StateChange, Store, Stored, View
 from gateway.store.connection.database import Database, compiled
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.erasure.retention import Retention
@@ -76,7 +68,7 @@ _CREATED_SINCE = compiled(
 _UNFINISHED = compiled(select(t.facts.c.name).where(t.facts.c.name == UNFINISHED))
 _PING = compiled(select(1))
 REMEMBERED_KEYS = 64
-"""Data keys of submissions being sealed; a row of an erased key cannot be written to, whoever remembers it."""
+"""Data keys kept in memory (memoisation); once a key is erased its row refuses writes, whoever remembers the key."""
 
 
 class PostgresStore(Store, KeyArchive):
@@ -161,18 +153,18 @@ class PostgresStore(Store, KeyArchive):
         """See the port."""
         if not new.reused:
             return await self._create(new)
-        async with self._copies.made(new) as whole:
-            return await self._create(whole)
+        async with self._copies.made(new) as copied:
+            return await self._create(copied)
 
     async def _create(self, new: NewSubmission) -> View:
-        it = new.submission
+        submission = new.submission
         if not await self._submissions.create(new):
-            standing = await self._views.known(it.client, new.idempotency_key, new.digest)
+            standing = await self._views.known(submission.client, new.idempotency_key, new.digest)
             if standing is None:
                 raise InternalError(cause="an idempotency key that stands is not found")
             return standing
         return View(
-            submission=it,
+            submission=submission,
             standard=new.document.standard,
             schema_uri=new.document.schema_uri,
             document_sha256=new.document.sha256,
@@ -223,8 +215,8 @@ class PostgresStore(Store, KeyArchive):
 
     def read_blob(self, blob: UUID) -> AsyncIterator[bytes]:
         """See the port."""
-        held = self._recent.take(blob)
-        return blobs.read(self.database, self._keyring, blob) if held is None else _once(held)
+        recent = self._recent.take(blob)
+        return blobs.read(self.database, self._keyring, blob) if recent is None else _once(recent)
 
     @asynccontextmanager
     async def write_blob(self, submission_id: UUID) -> AsyncIterator[blobs.Writer]:
@@ -292,8 +284,7 @@ class PostgresStore(Store, KeyArchive):
 
     async def created_since(self, client: str, since: datetime) -> int:
         """How many submissions of the client were taken in since then."""
-        row = await self.database.one(_CREATED_SINCE, client=client, since=since)
-        return int(row["number"]) if row else 0
+        return await self.database.number(_CREATED_SINCE, client=client, since=since)
 
     def now(self) -> datetime:
         """The store's clock."""

@@ -54,8 +54,8 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
         )
     for path, handler in UNDESCRIBED:
         app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
-    for place, read in (*((each.path, each.handler) for each in routes if each.for_anybody), *UNDESCRIBED):
-        app.add_api_route(place, read, methods=["HEAD"], response_class=Response, include_in_schema=False)
+    for path, read in (*((route.path, route.handler) for route in routes if route.for_anybody), *UNDESCRIBED):
+        app.add_api_route(path, read, methods=["HEAD"], response_class=Response, include_in_schema=False)
     app.add_middleware(TusWire)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
     app.openapi = lambda: _document(app, dependencies, examples)  # type: ignore[method-assign]

@@ -52,15 +52,15 @@ async def fitconnect(request: Request) -> Response:
 def genuine(raw: bytes, *, stamp: str, mac: str, secrets: Sequence[str], now: float) -> bool:
     """Whether one of `secrets` signed this body at `stamp` (Unix seconds), at most 5 minutes ago and 1 minute ahead.
 
-    Every secret is tried, and one that nobody has where there is none: the time taken tells nothing.
+    Takes constant time: every secret is tried, and a dummy where there is none.
     """
     formed = bool(_STAMP.fullmatch(stamp) and _MAC.fullmatch(mac))
     message = (stamp if formed else "0").encode("ascii") + b"." + raw
-    given = mac.lower() if formed else "0" * 128
+    signature = mac.lower() if formed else "0" * 128
     right = False
     for secret in secrets or _NO_SECRET:
         expected = hmac.new(secret.encode("utf-8"), message, hashlib.sha512).hexdigest()
-        right |= hmac.compare_digest(expected, given)
+        right |= hmac.compare_digest(expected, signature)
     return bool(formed and secrets and right and -AHEAD_S <= now - int(stamp) <= OLDEST_S)
 
 
@@ -71,9 +71,9 @@ def named(raw: bytes, destination_id: str) -> Wake:
     except ValueError:
         payload = None
     payload = payload if isinstance(payload, dict) else {}
-    entries = [each for key in ("submissions", "replies") for each in _items(payload, key) if isinstance(each, dict)]
-    listed = [*_items(payload, "submissionIds"), *(each.get("submissionId") for each in entries)]
-    return Wake(destination_id, _ids(listed), _ids(each.get("caseId") for each in entries))
+    entries = [entry for key in ("submissions", "replies") for entry in _items(payload, key) if isinstance(entry, dict)]
+    listed = [*_items(payload, "submissionIds"), *(entry.get("submissionId") for entry in entries)]
+    return Wake(destination_id, _ids(listed), _ids(entry.get("caseId") for entry in entries))
 
 
 def _items(payload: dict[str, Any], key: str) -> list[Any]:
@@ -82,5 +82,5 @@ def _items(payload: dict[str, Any], key: str) -> list[Any]:
 
 
 def _ids(values: Iterable[object]) -> tuple[str, ...]:
-    ids = (str(uuid_of(each)) for each in values if isinstance(each, str) and uuid_of(each))
+    ids = (str(uuid_of(value)) for value in values if isinstance(value, str) and uuid_of(value))
     return tuple(dict.fromkeys(ids))

@@ -134,8 +134,9 @@ def _operation(path: str, method: str, described: dict[str, Any]) -> str:
         for status, answer in described["responses"].items()
     )
     parameters = "".join(
-        f"<li><code>{escape(each['name'])}</code> ({escape(each['in'])}): {escape(each.get('description', ''))}</li>"
-        for each in described.get("parameters", ())
+        f"<li><code>{escape(parameter['name'])}</code> ({escape(parameter['in'])}): "
+        f"{escape(parameter.get('description', ''))}</li>"
+        for parameter in described.get("parameters", ())
     )
     return (
         f"<section><h2><code>{escape(method.upper())} {escape(path)}</code></h2>"

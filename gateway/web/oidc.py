@@ -30,8 +30,8 @@ async def token(request: Request) -> Response:
     provider = dependencies_of(request).provider
     basic = authorization[0] if len(authorization) == 1 else None
     answer = await provider.token(headers.get("host"), basic, form, presented(request))
-    more = {name: value for name, value in answer.headers.items() if name.lower() != "content-type"}
-    return reply(answer.body, answer.status, headers=more)
+    answer_headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-type"}
+    return reply(answer.body, answer.status, headers=answer_headers)
 
 
 async def discovery(request: Request) -> Response:

@@ -113,20 +113,20 @@ async def _line(
 ) -> dict[str, Any]:
     from gateway.cli.demo.portal import durations  # noqa: PLC0415 - commands import what they need
 
-    it = await portal.call("GET", f"/submissions/{submission_id}")
-    accepted = any(event["type"] == "accept-submission" and event["verified"] for event in it["events"])
+    view = await portal.call("GET", f"/submissions/{submission_id}")
+    accepted = any(event["type"] == "accept-submission" and event["verified"] for event in view["events"])
     return {
-        "submission_id": it["id"],
-        "case_id": it["case_id"],
-        "state": it["state"] if accepted or it["state"] != "accepted" else "held",
-        "channel": it["channel"],
+        "submission_id": view["id"],
+        "case_id": view["case_id"],
+        "state": view["state"] if accepted or view["state"] != "accepted" else "held",
+        "channel": view["channel"],
         "document": {
-            "standard": it["document"]["standard"],
-            "schema_uri": it["document"]["schema_uri"],
-            "namespace": namespaces[it["service"]],
-            "valid": it["document"]["sha256"] is not None,
+            "standard": view["document"]["standard"],
+            "schema_uri": view["document"]["schema_uri"],
+            "namespace": namespaces[view["service"]],
+            "valid": view["document"]["sha256"] is not None,
         },
-        "events": [{key: event[key] for key in ("type", "issuer", "verified", "at")} for event in it["events"]],
+        "events": [{key: event[key] for key in ("type", "issuer", "verified", "at")} for event in view["events"]],
         "durations_ms": durations(portal.journeys[submission_id]),
         "count": count,
     }

@@ -47,8 +47,8 @@ class Journey:
 class Portal:
     """A portal with its token; one instance a demo."""
 
-    def __init__(self, runtime: DemoEnvironment, client: HttpClient, watch: Watch) -> None:
-        self._environment = runtime
+    def __init__(self, environment: DemoEnvironment, client: HttpClient, watch: Watch) -> None:
+        self._environment = environment
         self._client = client
         self._watch = watch
         self._token = ""
@@ -58,10 +58,7 @@ class Portal:
 
     async def sign_in(self) -> None:
         """Obtain a token with the client's secret."""
-        form = {
-            "grant_type": "client_credentials",
-            "scope": "submissions:write submissions:read services:read",
-        }
+        form = {"grant_type": "client_credentials", "scope": "submissions:write submissions:read services:read"}
         basic = b64encode(f"{CLIENT}:{self._environment.secret}".encode()).decode()
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {basic}"}
         answer = await exchange(
@@ -109,8 +106,8 @@ class Portal:
         journey.validated_s = time.monotonic() - before
         self._watch("", "validated")
         before = time.monotonic()
-        made = await self.call("POST", "/submissions", body, **{"Idempotency-Key": str(uuid4())})
-        await self._taken_over(journey, made, before)
+        created = await self.call("POST", "/submissions", body, **{"Idempotency-Key": str(uuid4())})
+        await self._taken_over(journey, created, before)
 
     async def hand_off_many(self, count: int, megabytes: int) -> None:
         """So many applications in one call, a line each."""
@@ -129,23 +126,25 @@ class Portal:
             self._parsed(answer.status, answer.body)
         answers = answer.body.splitlines()
         for (journey, _), line in zip(prepared, answers, strict=True):
-            made = json.loads(line)
-            await self._taken_over(journey, self._parsed(made.get("status", 201), line), before)
+            item = json.loads(line)
+            await self._taken_over(journey, self._parsed(item.get("status", 201), line), before)
 
     async def _prepared(self, megabytes: int) -> tuple[Journey, dict[str, Any]]:
         journey = Journey(time.monotonic())
         body = dict(self._example)
-        body["attachments"] = [{**each, "upload": await self._upload(megabytes)} for each in body["attachments"]]
+        body["attachments"] = [
+            {**attachment, "upload": await self._upload(megabytes)} for attachment in body["attachments"]
+        ]
         journey.uploaded_s = time.monotonic() - journey.began
         return journey, body
 
-    async def _taken_over(self, journey: Journey, made: dict[str, Any], before: float) -> None:
+    async def _taken_over(self, journey: Journey, created: dict[str, Any], before: float) -> None:
         journey.on_disk_s = time.monotonic() - before
-        journey.created_at = datetime.fromisoformat(made["created_at"])
+        journey.created_at = datetime.fromisoformat(created["created_at"])
         async with self._handed_off:
-            self.journeys[made["id"]] = journey
+            self.journeys[created["id"]] = journey
             self._handed_off.notify_all()
-        self._watch(made["id"], "received")
+        self._watch(created["id"], "received")
 
     async def _upload(self, megabytes: int) -> str:
         plan, upload = site_plan(megabytes), str(uuid4())
@@ -208,11 +207,7 @@ def open_client() -> HttpClient:
 
 def durations(journey: Journey) -> dict[str, int]:
     """Milliseconds of each step, in order, and in all."""
-    steps = {
-        "upload": journey.uploaded_s,
-        "validated": journey.validated_s,
-        "on_disk": journey.on_disk_s,
-    }
+    steps = {"upload": journey.uploaded_s, "validated": journey.validated_s, "on_disk": journey.on_disk_s}
     before = journey.created_at
     for state in ("sealed", "announced", "uploaded", "submitted", "accepted"):
         at = journey.feed.get(state)

@@ -45,25 +45,25 @@ def arguments(dsn: str) -> dict[str, Any]:
     Raises `SettingsInvalid` with a finding for each parameter that asyncpg cannot keep, and for what is no address.
     """
     try:
-        given = conninfo_to_dict(dsn)
+        parameters = conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:  # its text may quote the password
         raise SettingsInvalid(findings=(_no_address(),)) from None
     known = {*_NAMES, *_TLS, *_OURS, "host", "port"}
-    findings = [_foreign(name) for name, value in given.items() if name not in known and not _weak(name, value)]
-    if given.get("sslrootcert") == "system":
+    findings = [_foreign(name) for name, value in parameters.items() if name not in known and not _weak(name, value)]
+    if parameters.get("sslrootcert") == "system":
         findings.append(_foreign("sslrootcert=system"))
     if findings:
         raise SettingsInvalid(findings=tuple(findings))
-    found: dict[str, Any] = {_NAMES[name]: value for name, value in given.items() if name in _NAMES}
-    if "host" in given:
-        found["host"] = str(given["host"]).split(",")
-    if "port" in given:
-        ports = [int(port) for port in str(given["port"]).split(",")]
-        found["port"] = ports if len(ports) > 1 else ports[0]
-    tls = {name: value for name, value in given.items() if name in _TLS}
+    options: dict[str, Any] = {_NAMES[name]: value for name, value in parameters.items() if name in _NAMES}
+    if "host" in parameters:
+        options["host"] = str(parameters["host"]).split(",")
+    if "port" in parameters:
+        ports = [int(port) for port in str(parameters["port"]).split(",")]
+        options["port"] = ports if len(ports) > 1 else ports[0]
+    tls = {name: value for name, value in parameters.items() if name in _TLS}
     if tls:
-        found["dsn"] = "postgresql:///?" + urlencode(tls, quote_via=quote)
-    return found
+        options["dsn"] = "postgresql:///?" + urlencode(tls, quote_via=quote)
+    return options
 
 
 def _weak(name: str, value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The connections: errors turned into ours, statements compiled once, rows read by name.
+"""The database as the rest of this room sees it: errors turned into ours, statements compiled once, rows read by name.
 
 Knows: asyncpg, how a Core construct becomes SQL text. Never does: tables, meaning; lend connections (`pool.py`).
 Standard: PostgreSQL, asyncpg. Start reading: `Database`, then `Statement`.
@@ -136,42 +136,41 @@ class Database:
 
     async def one(self, statement: Statement, **values: object) -> Row | None:
         """The first row, or None."""
-        failpoints.before(statement.commits)
-        connection = await self._pool.take()
-        try:
-            found = await one(connection, statement, **values)
-        finally:
-            self._pool.give(connection)
-        failpoints.after(statement.commits)
-        return found
+        fetched = await self.rows(statement, **values)
+        return fetched[0] if fetched else None
+
+    async def number(self, statement: Statement, **values: object) -> int:
+        """The column `number` of the first row; 0 where there is none."""
+        row = await self.one(statement, **values)
+        return int(row["number"]) if row else 0
 
     async def rows(self, statement: Statement, **values: object) -> Sequence[Row]:
         """All rows."""
         failpoints.before(statement.commits)
         connection = await self._pool.take()
         try:
-            found = await rows(connection, statement, **values)
+            fetched = await rows(connection, statement, **values)
         finally:
             self._pool.give(connection)
         failpoints.after(statement.commits)
-        return found
+        return fetched
 
     async def run(self, statement: Statement, **values: object) -> int:
         """Carry out; the number of rows touched."""
         failpoints.before(statement.commits)
         connection = await self._pool.take()
         try:
-            found = await run(connection, statement, **values)
+            touched = await run(connection, statement, **values)
         finally:
             self._pool.give(connection)
         failpoints.after(statement.commits)
-        return found
+        return touched
 
 
 async def one(connection: Connection, statement: Statement, **values: object) -> Row | None:
     """As `Database.one`, on a connection at hand."""
-    found = await rows(connection, statement, **values)  # all: a limit would leave the rest of a statement undone
-    return found[0] if found else None
+    fetched = await rows(connection, statement, **values)  # all: a limit would leave the rest of a statement undone
+    return fetched[0] if fetched else None
 
 
 async def rows(connection: Connection, statement: Statement, **values: object) -> Sequence[Row]:
@@ -184,8 +183,8 @@ async def rows(connection: Connection, statement: Statement, **values: object) -
 
 async def run(connection: Connection, statement: Statement, **values: object) -> int:
     """As `Database.run`, on a connection at hand. Database errors become ours, stripped of values."""
-    said = await _say(connection, statement.sql, *_parameters(statement, values))
-    return int(said.rpartition(" ")[2])  # "UPDATE 3", "INSERT 0 1", "SELECT 2"
+    status = await _say(connection, statement.sql, *_parameters(statement, values))
+    return int(status.rpartition(" ")[2])  # "UPDATE 3", "INSERT 0 1", "SELECT 2"
 
 
 async def _say(connection: Connection, sql: str, *parameters: object) -> str:
@@ -196,8 +195,8 @@ async def _say(connection: Connection, sql: str, *parameters: object) -> str:
 
 
 def _parameters(statement: Statement, values: Mapping[str, Any]) -> list[Any]:
-    given = {**statement.fixed, **values} if statement.fixed else values
-    return [given[name] for name in statement.names]
+    bound = {**statement.fixed, **values} if statement.fixed else values
+    return [bound[name] for name in statement.names]
 
 
 async def _connect(arguments: Mapping[str, Any], name: str) -> Connection:

@@ -1,6 +1,6 @@
-"""A connection of one's own to the database, for what goes on before there is a pool or beside it.
+"""A single connection outside the pool, for what happens before there is a pool or beside it.
 
-Knows: that a server which cannot be reached is a sentence. Never does: hold a connection longer than its caller.
+Knows: what is said of a server that cannot be reached. Never does: hold a connection longer than its caller.
 Standard: libpq. Start reading: `connected`.
 """
 
@@ -31,11 +31,13 @@ def connected(dsn: str) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(dsn, connect_timeout=PATIENCE_S)
     except psycopg.OperationalError as error:
-        said = " ".join(str(error).split())[:300]
+        reason = " ".join(str(error).split())[:300]
     except psycopg.ProgrammingError:  # its text repeats the address with the password
         raise SettingsInvalid(findings=(_NO_ADDRESS,)) from None
     raise DatabaseAway(
         findings=(
-            Finding("database.url", "database_refused", f"Die Verbindung misslang: {said}", f"Not connected: {said}"),
+            Finding(
+                "database.url", "database_refused", f"Die Verbindung misslang: {reason}", f"Not connected: {reason}"
+            ),
         )
     )

@@ -1,6 +1,6 @@
-"""The connections of one process, lent out one statement or transaction at a time.
+"""The connection pool of one process: a connection is lent for one statement or transaction at a time.
 
-Knows: how many there may be, how long a caller waits, when a connection has served its time. Never does: SQL.
+Knows: how many there may be, how long a caller waits, when a connection is replaced for its age. Never does: SQL.
 Standard: asyncpg's connections. Start reading: `Pool.take`.
 
 asyncpg's own pool starts a task for each return and wraps each call: twice the processor time of this one.
@@ -38,15 +38,15 @@ class Pool:
 
     async def fill(self, number: int) -> None:
         """Connect so many times ahead. Raises `DatabaseAway`."""
-        taken = [await self.take() for _ in range(number)]
-        for connection in taken:
+        connections = [await self.take() for _ in range(number)]
+        for connection in connections:
             self.give(connection)
 
     async def take(self) -> Connection:
         """An open connection, at once where one is idle. Raises `DatabaseAway` after `PATIENCE`."""
         if self._room.locked() or not self._ready():
             return await self._patiently()
-        await self._room.acquire()  # free, so that nobody else runs meanwhile
+        await self._room.acquire()  # one is free, so that this does not wait
         return self._idle.pop()
 
     def give(self, connection: Connection) -> None:

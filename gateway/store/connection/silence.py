@@ -1,4 +1,4 @@
-"""An end that fell silent without a word, a machine or the network between: noticed in seconds instead of hours.
+"""Dead peers: a server or a network that fails without closing its connections, noticed in seconds instead of hours.
 
 Knows: the bounds, how the server, libpq and a socket of our own are told of them. Never does: wait.
 Standard: TCP keep-alive (RFC 9293 3.8.4), user timeout (RFC 5482). Start reading: `SILENT_MS`.
@@ -10,7 +10,7 @@ import socket
 from typing import Final
 
 SILENT_MS: Final = 8000
-"""Whoever hears nothing from the other end for so long takes the connection for lost."""
+"""An end that hears nothing from the other for so long takes the connection for lost."""
 _IDLE_S, _INTERVAL_S, _COUNT = 4, 2, 2
 
 SERVER: Final = {

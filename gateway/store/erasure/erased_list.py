@@ -1,4 +1,4 @@
-"""The list of what was erased, a file kept apart from database and backup.
+"""The list of what was erased: an append-only file kept apart from database and backup.
 
 Knows: one line of JSON for each erasure: data keys and submission, and when; no personal data; that only a whole line
 counts. Never does: erase. Standard: architecture §5 (no restore brings a person back). Start reading: `ErasedList`.
@@ -56,8 +56,8 @@ class ErasedList:
 
     def adopt(self, erasures: Iterable[Erasure]) -> None:
         """Add what other lists hold and this one does not, in one piece. Blocks. Raises as `add` does."""
-        own = set(self)
-        if lines := b"".join(each.line() for each in dict.fromkeys(erasures) if each not in own):
+        recorded = set(self)
+        if lines := b"".join(erasure.line() for erasure in dict.fromkeys(erasures) if erasure not in recorded):
             self._write(lines)
 
     def _write(self, lines: bytes) -> None:
@@ -86,8 +86,8 @@ class ErasedList:
                 if not line.endswith(b"\n"):
                     return
                 try:
-                    found = json.loads(line)
-                    erasure = Erasure(UUID(found["submission"]), tuple(map(UUID, found["keys"])), str(found["at"]))
+                    entry = json.loads(line)
+                    erasure = Erasure(UUID(entry["submission"]), tuple(map(UUID, entry["keys"])), str(entry["at"]))
                 except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                     raise ErasedListUnreadable(file=str(self.path), line=number) from None
                 yield erasure

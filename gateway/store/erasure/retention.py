@@ -1,4 +1,4 @@
-"""Erasing: payload first (its keys, then its bytes), the rest later; evidence stays as proof.
+"""Erasing by crypto-shredding: of a payload first its keys, then its bytes, the rest later; evidence stays as proof.
 
 Knows: what is due, what a hold keeps, in which order things go. Never does: decide periods, keep the list of what was
 erased (`erased` does). Standard: architecture §5; GDPR articles 5(1)(e), 15, 17. Start reading: `Retention`.
@@ -20,11 +20,9 @@ import structlog
 from sqlalchemy import (
     ARRAY,
     BindParameter,
-    Text,
     Uuid,
     any_,
     bindparam,
-    cast,
     delete,
     exists,
     func,
@@ -57,6 +55,7 @@ from gateway.store.connection.database import Connection, Database, Row, compile
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.keys import encrypted_columns
 from gateway.store.keys.keyring import DataKeyring
+from gateway.store.proof import chains
 from gateway.store.rows import states
 from gateway.store.rows import tables as t
 from gateway.submission.states import ERASABLE
@@ -133,18 +132,6 @@ _MARK = compiled(
         evidence_head=bindparam("evidence_head"),
     )
 )
-_PROVE = compiled(
-    t.evidence.insert().values(
-        submission=_ID,
-        municipality=bindparam("municipality"),
-        at=bindparam("now"),
-        seq=bindparam("seq"),
-        kind=bindparam("kind"),
-        body=cast(bindparam("body", type_=Text), t.evidence.c.body.type),
-        prev=bindparam("prev"),
-        hash=bindparam("hash"),
-    )
-)
 _HOLD = compiled(
     insert(t.legal_holds)
     .from_select(
@@ -154,10 +141,7 @@ _HOLD = compiled(
     .on_conflict_do_nothing(),
     commits="retention.hold",
 )
-_RELEASE = compiled(
-    delete(t.legal_holds).where(t.legal_holds.c.submission == _ID),
-    commits="retention.release",
-)
+_RELEASE = compiled(delete(t.legal_holds).where(t.legal_holds.c.submission == _ID), commits="retention.release")
 _EXISTS = compiled(select(_S.municipality).where(_S.id == _ID))
 _SUBJECT = compiled(
     select(
@@ -196,8 +180,7 @@ class Retention:
 
     async def due(self, period: Period) -> int:
         """How many submissions the period has run out for."""
-        row = await self._database.one(_COUNT[period.stage], **self._values(period))
-        return int(row["number"]) if row else 0
+        return await self._database.number(_COUNT[period.stage], **self._values(period))
 
     async def run(self, period: Period) -> int:
         """Erase what is due; how many. One that cannot be erased holds up no other.
@@ -250,7 +233,7 @@ class Retention:
                 raise StillUnderWay(state=row["state"], submission=submission_id)
             if await db.one(connection, _HELD, id=submission_id):
                 raise OnLegalHold(submission=submission_id)
-            keys = [each["key"] for each in await db.rows(connection, _KEYS, id=submission_id)]
+            keys = [row["key"] for row in await db.rows(connection, _KEYS, id=submission_id)]
             await asyncio.to_thread(self._erased.add, submission_id, keys, now)
             await self._prove(connection, submission_id, row, why, now)
             await remove(connection, submission_id, keys)
@@ -271,11 +254,7 @@ class Retention:
         """Keep a submission whatever its period, or stop keeping it. Raises `NotFound`."""
         if await self._database.one(_EXISTS, id=submission_id) is None:
             raise NotFound
-        await (
-            self._database.run(_HOLD, id=submission_id, now=self._clock.now())
-            if held
-            else self._database.run(_RELEASE, id=submission_id)
-        )
+        await self._database.run(_HOLD if held else _RELEASE, id=submission_id, now=self._clock.now())
 
     async def subject(self, reference: str) -> Sequence[Row]:
         """What is held about a portal's reference: a line for each submission, ids and counts only."""
@@ -284,18 +263,7 @@ class Retention:
     async def _prove(self, connection: Connection, submission_id: UUID, row: Row, why: str, now: datetime) -> None:
         entry = EvidenceEntry("erased", {"why": why, "remains": list(REMAINS)})
         (link,) = chain.chained((entry,), seq=row["evidence_seq"], head=row["evidence_head"], at=now)
-        await db.run(
-            connection,
-            _PROVE,
-            id=submission_id,
-            municipality=row["municipality"],
-            now=now,
-            seq=link.seq,
-            kind=link.kind,
-            body=link.body,
-            prev=link.prev,
-            hash=link.hash,
-        )
+        await chains.append(connection, submission_id, row["municipality"], link)
         await db.run(connection, _MARK, id=submission_id, now=now, evidence_seq=link.seq, evidence_head=link.hash)
 
     def _values(self, period: Period) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""What nobody needs any more: unfinished blobs, unused uploads, sealed parts of a crash, counts of days gone by.
+"""Garbage collection: unfinished blobs, unused uploads, sealed parts left by a crash, counts of days gone by.
 
-Knows: how long each may stay. Never does: erase submissions (retention is a later room).
+Knows: how long each may stay. Never does: erase submissions (`retention` does).
 Standard: fixed interfaces §3 (24 h), architecture §5 (the key first, then the blobs). Start reading: `sweep`.
 """
 
@@ -52,16 +52,16 @@ async def sweep(database: Database, now: datetime) -> Swept:
         lambda: _repeat(database, _UNNAMED, {"before": before}),
         lambda: _repeat(database, _UNUSED_PARTS, {"before": before}),
     )
-    numbers, first = list[int](), None
-    for each in work:
+    numbers, failure = list[int](), None
+    for removal in work:
         try:
-            numbers.append(await each())
+            numbers.append(await removal())
         except DatabaseAway:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
-            first = first or error
-    if first is not None:
-        raise first
+            failure = failure or error
+    if failure is not None:
+        raise failure
     *_, uploads, unfinished, unnamed, unused = numbers
     return Swept(uploads=uploads, unfinished=unfinished, loose=unnamed + unused)
 
@@ -69,8 +69,7 @@ async def sweep(database: Database, now: datetime) -> Swept:
 async def _repeat(database: Database, statement: Statement, values: Mapping[str, Any]) -> int:
     total = 0
     while True:
-        row = await database.one(statement, **values)
-        number = int(row["number"]) if row else 0
+        number = await database.number(statement, **values)
         total += number
         if number < AT_ONCE:
             return total
@@ -126,8 +125,7 @@ def _unused_parts() -> Statement:
 
 
 _SPENT = compiled(
-    delete(t.spent_assertions).where(t.spent_assertions.c.until <= bindparam("now")),
-    commits="sweep.spent_assertions",
+    delete(t.spent_assertions).where(t.spent_assertions.c.until <= bindparam("now")), commits="sweep.spent_assertions"
 )
 _DAYS = compiled(
     delete(t.client_allowances).where(t.client_allowances.c.at <= bindparam("before")),
@@ -140,8 +138,7 @@ _OLD_TUS = (
     .cte("old")
 )
 _EXPIRED_TUS = compiled(
-    delete(t.data_keys).where(t.data_keys.c.id.in_(select(_OLD_TUS.c.data_key))),
-    commits="sweep.tus",
+    delete(t.data_keys).where(t.data_keys.c.id.in_(select(_OLD_TUS.c.data_key))), commits="sweep.tus"
 )
 _EXPIRED = _expired()
 _UNFINISHED = _remove(_some(_VICTIM.where(_B.finished.is_(False), _QUIET)), "sweep.unfinished")

@@ -1,6 +1,6 @@
-"""What of a submission is encrypted in columns, and the place each value is bound to.
+"""What of a submission is encrypted in columns, each value bound to its column (associated data of the AEAD).
 
-Knows: the names of those places. Never does: I/O. Standard: architecture §5. Start reading: `sealer`.
+Knows: the names of those columns. Never does: I/O. Standard: architecture §5. Start reading: `sealer`.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ REFERENCE = b"reference"
 
 
 def filename(no: int) -> bytes:
-    """The place of the name of attachment number `no`."""
+    """The column name that the file name of attachment number `no` is bound to."""
     return b"filename/%d" % no
 
 
 def sealer(keyring: DataKeyring, key: DataKey, submission_id: UUID) -> Callable[[bytes, bytes], bytes]:
-    """A function that encrypts (place, data) for this submission."""
-    return lambda place, data: keyring.seal(key, _context(place, submission_id), data)
+    """A function that encrypts (column, data) for this submission."""
+    return lambda column, data: keyring.seal(key, _context(column, submission_id), data)
 
 
 def opener(key: DataKey, submission_id: UUID) -> Callable[[bytes, bytes], bytes]:
-    """A function that decrypts (place, sealed) of this submission. It raises `CryptoFailure`."""
-    return lambda place, sealed: vault.open_value(key.key, context=_context(place, submission_id), sealed=sealed)
+    """A function that decrypts (column, sealed) of this submission. It raises `CryptoFailure`."""
+    return lambda column, sealed: vault.open_value(key.key, context=_context(column, submission_id), sealed=sealed)
 
 
 def index(keyring: DataKeyring, reference: str) -> bytes:
-    """By what submissions of one reference are found; tells nothing about the reference."""
+    """The blind index by which submissions of one reference are found; it tells nothing about the reference."""
     return keyring.digest(b"reference", reference.encode())
 
 
-def _context(place: bytes, submission_id: UUID) -> bytes:
-    return place + b"/" + submission_id.bytes
+def _context(column: bytes, submission_id: UUID) -> bytes:
+    return column + b"/" + submission_id.bytes

@@ -1,4 +1,4 @@
-"""Keys for data at rest: master keys over municipality keys over data keys.
+"""Envelope encryption of data at rest: master keys wrap municipality keys, these wrap data keys.
 
 Knows: which key wraps which, and how a wrapped data key names its generation. Never does: encrypt contents
 (`crypto.vault` does), begin a generation but the first (`rotation.py` does). Standard: architecture §5.
@@ -99,7 +99,8 @@ class DataKeyring:
         generation = await self._newest(municipality, now)
         kek = await self._municipality(municipality, generation)
         wrapped = vault.wrap(key, kek, context=_context(municipality, key_id), nonce=self.random(NONCE))
-        return DataKey(key_id, municipality, key, _joined(generation, wrapped))
+        front = b"" if generation == 1 else generation.to_bytes(_GENERATION)
+        return DataKey(key_id, municipality, key, front + wrapped)
 
     async def unwrap(self, municipality: str, key_id: UUID, wrapped: bytes) -> DataKey:
         """The data key behind a stored value. Raises `CryptoFailure`, `MasterKeyMissing`."""
@@ -113,9 +114,9 @@ class DataKeyring:
 
     async def begin(self, municipality: str, generation: int, master: str, now: datetime) -> None:
         """Make that generation of the municipality's key, under that master key, unless it stands already."""
-        place = master_keys.municipality_place(municipality)
+        context = master_keys.municipality_place(municipality)
         fresh = self.random(vault.KEY_SIZE)
-        wrapped = vault.wrap(fresh, self.masters[master].wrapping, context=place, nonce=self.random(NONCE))
+        wrapped = vault.wrap(fresh, self.masters[master].wrapping, context=context, nonce=self.random(NONCE))
         await self._database.run(
             _ADD, municipality=municipality, generation=generation, master=master, wrapped=wrapped, created_at=now
         )
@@ -163,10 +164,6 @@ def split(wrapped: bytes) -> tuple[int, bytes]:
     if len(wrapped) != vault.WRAPPED_SIZE + _GENERATION:
         raise CryptoFailure
     return int.from_bytes(wrapped[:_GENERATION]), wrapped[_GENERATION:]
-
-
-def _joined(generation: int, wrapped: bytes) -> bytes:
-    return wrapped if generation == 1 else generation.to_bytes(_GENERATION) + wrapped
 
 
 def _context(municipality: str, key_id: UUID) -> bytes:

@@ -71,7 +71,7 @@ async def settle(database: Database, keys: Sequence[MasterKey], random: Callable
 
     Raises `MasterKeyWrong` where none of them fits, `MasterKeyStillNeeded` where one is missing.
     """
-    given = {key.id: key for key in keys}
+    by_id = {key.id: key for key in keys}
     facts = await _facts(database)
     if CHECK not in facts:
         first = keys[0]
@@ -86,10 +86,10 @@ async def settle(database: Database, keys: Sequence[MasterKey], random: Callable
     facts = await _facts(database)
     current = current_of(facts[DIGESTS])
     await _name(database, keys)
-    await _all_there(database, given, current, keys[0].place)
-    if not _opens(given[current], facts[CHECK]):
-        raise MasterKeyWrong(place=given[current].place, needed="?")
-    return current, digest_key(given[current], facts[DIGESTS])
+    await _all_there(database, by_id, current, keys[0].place)
+    if not _opens(by_id[current], facts[CHECK]):
+        raise MasterKeyWrong(place=by_id[current].place, needed="?")
+    return current, digest_key(by_id[current], facts[DIGESTS])
 
 
 def facts_under(key: MasterKey, digests: bytes, random: Callable[[int], bytes]) -> Mapping[str, bytes]:
@@ -160,12 +160,12 @@ async def _name(database: Database, keys: Sequence[MasterKey]) -> None:
             await database.run(_NAME_IT, master=key.id, municipality=row["municipality"], generation=row["generation"])
 
 
-async def _all_there(database: Database, given: Mapping[str, MasterKey], current: str, place: str) -> None:
+async def _all_there(database: Database, by_id: Mapping[str, MasterKey], current: str, place: str) -> None:
     needed = {current} | {row["master"] for row in await database.rows(_HOLDERS)}
-    missing = sorted(needed - given.keys())
+    missing = sorted(needed - by_id.keys())
     if not missing:
         return
-    if not needed & given.keys():
+    if not needed & by_id.keys():
         raise MasterKeyWrong(place=place, needed=", ".join(missing))
     rows = {need.master: need.rows for need in await needs(database)}
-    raise MasterKeyStillNeeded(key=", ".join(missing), rows=sum(rows[each] for each in missing))
+    raise MasterKeyStillNeeded(key=", ".join(missing), rows=sum(rows[master] for master in missing))

@@ -1,4 +1,4 @@
-"""From one master key to the next, while everything else goes on.
+"""Rotation of the master key by rewrapping, while everything else goes on.
 
 Knows: the order of steps, each of which may be done again. Never does: forget a key. Standard: NIST SP 800-57 part 1.
 Start reading: `Rotation.run`.
@@ -102,7 +102,7 @@ class Rotation:
             if town["master"] != master.id:
                 await self._ring.begin(town["municipality"], town["generation"] + 1, master.id, self._clock.now())
         data_keys = await self._data_keys(stopped)
-        left = await self._left()
+        left = await self._database.number(_LEFT)
         generations = 0 if stopped() else await self._generations()
         if not stopped() and (begun or data_keys or generations):
             await self._log("ended", data_keys)
@@ -111,8 +111,7 @@ class Rotation:
     async def _all_have_it(self) -> None:
         number = 0
         for _ in range(LOOKS):
-            row = await self._database.one(_WITHOUT, master=self._ring.wanted.id)
-            if not (number := row["number"] if row else 0):
+            if not (number := await self._database.number(_WITHOUT, master=self._ring.wanted.id)):
                 return
             await asyncio.sleep(BETWEEN_PASSES_S)  # a process that just ended takes a moment to vanish
         raise ProcessesWithoutKey(key=self._ring.wanted.id, count=number)
@@ -144,7 +143,7 @@ class Rotation:
                 if not rows:
                     break
                 after = rows[-1]["id"]
-            if stopped() or await self._left() == len(self._broken):
+            if stopped() or await self._database.number(_LEFT) == len(self._broken):
                 break
             await pause(BETWEEN_PASSES_S)
         return done
@@ -166,8 +165,8 @@ class Rotation:
         ring, done = self._ring, 0
         for row in await self._database.rows(_OLD_GENERATIONS, master=ring.wanted.id):
             town = row["municipality"]
-            key, place = ring.open_municipality(town, row), master_keys.municipality_place(town)
-            wrapped = vault.wrap(key, ring.wanted.wrapping, context=place, nonce=ring.random(NONCE))
+            key, context = ring.open_municipality(town, row), master_keys.municipality_place(town)
+            wrapped = vault.wrap(key, ring.wanted.wrapping, context=context, nonce=ring.random(NONCE))
             done += await self._database.run(
                 _REWRAP_GENERATION,
                 master=ring.wanted.id,
@@ -177,10 +176,6 @@ class Rotation:
                 old=row["master"],
             )
         return done
-
-    async def _left(self) -> int:
-        row = await self._database.one(_LEFT)
-        return int(row["number"]) if row else 0
 
     async def _log(self, kind: str, data_keys: int) -> None:
         await self._database.run(

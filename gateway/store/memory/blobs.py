@@ -111,43 +111,45 @@ class Blobs:
                 raise UploadConflict
             else:
                 return replace(standing.upload, created=False)
-        made = Upload(incoming.upload, len(content), sha256, incoming.media_type, now + KEPT, created=True)
-        self._uploads[name] = KeptUpload(made, self.new_id())
+        upload = Upload(incoming.upload, len(content), sha256, incoming.media_type, now + KEPT, created=True)
+        self._uploads[name] = KeptUpload(upload, self.new_id())
         self.kept[self._uploads[name].blob] = Blob(content)
-        return made
+        return upload
 
     def find(self, client: str, uploads: tuple[UUID, ...]) -> Mapping[UUID, Attachment]:
         """See the port `Store.uploads`."""
         now = self._clock.now()
         standing = (self._uploads.get((client, name)) for name in uploads)
         return {
-            it.upload.upload: Attachment(
+            kept.upload.upload: Attachment(
                 kind="",
                 filename="",
-                media_type=it.upload.media_type,
-                size=it.upload.size,
-                sha256=it.upload.sha256,
-                upload=it.upload.upload,
-                blob=it.blob,
+                media_type=kept.upload.media_type,
+                size=kept.upload.size,
+                sha256=kept.upload.sha256,
+                upload=kept.upload.upload,
+                blob=kept.blob,
             )
-            for it in standing
-            if it is not None and it.lives(now)
+            for kept in standing
+            if kept is not None and kept.lives(now)
         }
 
     def unused(self, client: str, upload: UUID) -> bool:
         """Whether the client has sent a file under this id that no submission uses yet."""
-        it = self._uploads.get((client, upload))
-        return it is not None and it.submission is None and it.lives(self._clock.now())
+        kept = self._uploads.get((client, upload))
+        return kept is not None and kept.submission is None and kept.lives(self._clock.now())
 
     def claimable(self, client: str, uploads: set[UUID]) -> Sequence[KeptUpload]:
         """The uploads, each of them free. Raises `UploadUnknown`, `UploadTaken`."""
         now = self._clock.now()
-        found = [it for name in uploads if (it := self._uploads.get((client, name))) and it.upload.expires_at > now]
-        if len(found) != len(uploads):
+        free = [
+            kept for name in uploads if (kept := self._uploads.get((client, name))) and kept.upload.expires_at > now
+        ]
+        if len(free) != len(uploads):
             raise UploadUnknown
-        if any(it.submission is not None for it in found):
+        if any(kept.submission is not None for kept in free):
             raise UploadTaken
-        return found
+        return free
 
     def claim(self, upload: KeptUpload, submission: UUID) -> None:
         """Give the upload to the submission."""
@@ -155,20 +157,20 @@ class Blobs:
 
     def discard(self, blob: UUID, submission: UUID) -> None:
         """Remove a blob, if it is that submission's."""
-        if (it := self.kept.get(blob)) and it.submission == submission:
+        if (kept := self.kept.get(blob)) and kept.submission == submission:
             del self.kept[blob]
 
     def drop_unused(self, client: str, upload: UUID) -> None:
         """Remove an upload that no submission uses, if there is one."""
-        it = self._uploads.get((client, upload))
-        if it is not None and it.submission is None:
-            del self._uploads[client, upload], self.kept[it.blob]
+        kept = self._uploads.get((client, upload))
+        if kept is not None and kept.submission is None:
+            del self._uploads[client, upload], self.kept[kept.blob]
 
     def erase(self, submission: UUID) -> Sequence[tuple[str, UUID]]:
         """Remove all that belongs to the submission; the client and id of each upload."""
-        gone = [name for name, it in self._uploads.items() if it.submission == submission]
-        for name in gone:
+        erased = [name for name, kept in self._uploads.items() if kept.submission == submission]
+        for name in erased:
             del self._uploads[name]
         for blob in tuple(self.kept):
             self.discard(blob, submission)
-        return gone
+        return erased

@@ -20,7 +20,7 @@ from gateway.store.submissions.uploads import KEPT
 
 @dataclass(slots=True)
 class _Begun:
-    found: Resumable
+    progress: Resumable
     municipality: str
     content: bytearray = field(default_factory=bytearray, repr=False)
     done: bool = False
@@ -38,33 +38,33 @@ class MemoryPieces(ResumableUploads):
     ) -> Resumable:
         """See the port."""
         expires = self._clock.now() + KEPT
-        it = _Begun(Resumable(self._blobs.new_id(), length, 0, expires, media_type, metadata), municipality)
-        self._begun[client, it.found.upload] = it
-        await self._complete(client, it)
-        return replace(it.found, metadata="")
+        begun = _Begun(Resumable(self._blobs.new_id(), length, 0, expires, media_type, metadata), municipality)
+        self._begun[client, begun.progress.upload] = begun
+        await self._complete(client, begun)
+        return replace(begun.progress, metadata="")
 
     async def find(self, client: str, upload: UUID) -> Resumable:
         """See the port."""
-        return self._standing(client, upload).found
+        return self._standing(client, upload).progress
 
     async def append(
         self, client: str, upload: UUID, offset: int, body: AsyncIterator[bytes], *, whole: bool
     ) -> Resumable:
         """See the port. An error of `body` is raised once what came before it counts (with `whole`: nothing does)."""
-        it = self._standing(client, upload)
-        if it.found.offset != offset:
-            raise OffsetConflict(offset=it.found.offset)
+        begun = self._standing(client, upload)
+        if begun.progress.offset != offset:
+            raise OffsetConflict(offset=begun.progress.offset)
         taken = bytearray()
         try:
-            async for chunk in within(body, offset, it.found.length):
+            async for chunk in within(body, offset, begun.progress.length):
                 taken += chunk
         except BaseException:
             if not whole:
                 self._count(client, upload, offset, taken)
             raise
         self._count(client, upload, offset, taken)
-        await self._complete(client, it)
-        return it.found
+        await self._complete(client, begun)
+        return begun.progress
 
     async def end(self, client: str, upload: UUID) -> None:
         """See the port. An upload that a submission uses stays with it."""
@@ -77,26 +77,28 @@ class MemoryPieces(ResumableUploads):
         self._begun.pop((client, upload), None)
 
     def _standing(self, client: str, upload: UUID) -> _Begun:
-        it = self._begun.get((client, upload))
-        if it is None or it.found.expires_at <= self._clock.now():
+        begun = self._begun.get((client, upload))
+        if begun is None or begun.progress.expires_at <= self._clock.now():
             raise NotFound
-        return it
+        return begun
 
     def _count(self, client: str, upload: UUID, offset: int, taken: bytearray) -> None:
         """Make a piece count. Raises `OffsetConflict` where another request was quicker."""
-        it = self._standing(client, upload)
-        if it.found.offset != offset:
-            raise OffsetConflict(offset=it.found.offset)
-        it.content += taken
-        it.found = replace(it.found, offset=offset + len(taken))
+        begun = self._standing(client, upload)
+        if begun.progress.offset != offset:
+            raise OffsetConflict(offset=begun.progress.offset)
+        begun.content += taken
+        begun.progress = replace(begun.progress, offset=offset + len(taken))
 
-    async def _complete(self, client: str, it: _Begun) -> None:
+    async def _complete(self, client: str, begun: _Begun) -> None:
         """Once all has arrived: one upload, as if it had been sent at once."""
-        found = it.found
-        if found.offset == found.length and not it.done:
-            incoming = IncomingUpload(client, it.municipality, found.upload, found.media_type, found.length, None)
-            await self._blobs.receive(incoming, _once(bytes(it.content)))
-            it.content, it.done = bytearray(), True
+        progress = begun.progress
+        if progress.offset == progress.length and not begun.done:
+            incoming = IncomingUpload(
+                client, begun.municipality, progress.upload, progress.media_type, progress.length, None
+            )
+            await self._blobs.receive(incoming, _once(bytes(begun.content)))
+            begun.content, begun.done = bytearray(), True
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

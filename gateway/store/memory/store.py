@@ -61,8 +61,8 @@ class _Row:
         return self.submission.created_at, self.submission.id
 
     def seen_by(self, scope: Scope) -> bool:
-        it, towns = self.submission, scope.municipalities
-        return scope.client in {None, it.client} and (towns is None or it.municipality in towns)
+        submission, towns = self.submission, scope.municipalities
+        return scope.client in {None, submission.client} and (towns is None or submission.municipality in towns)
 
     def view(self) -> View:
         new = self.new
@@ -127,45 +127,54 @@ class MemoryStore(Store, KeyArchive):
         if row is None or row.submission.client != client:
             return {}
         return {
-            it.upload: Attachment(
+            attachment.upload: Attachment(
                 kind="",
                 filename="",
-                media_type=it.media_type,
-                size=it.size,
-                sha256=it.sha256,
-                upload=it.upload,
-                blob=it.blob if self._bytes.whole(it.blob) else None,
+                media_type=attachment.media_type,
+                size=attachment.size,
+                sha256=attachment.sha256,
+                upload=attachment.upload,
+                blob=attachment.blob if self._bytes.whole(attachment.blob) else None,
             )
-            for it in row.new.attachments
-            if it.upload is not None and it.upload in uploads and not self._bytes.unused(client, it.upload)
+            for attachment in row.new.attachments
+            if attachment.upload is not None
+            and attachment.upload in uploads
+            and not self._bytes.unused(client, attachment.upload)
         }
 
     async def create(self, new: NewSubmission) -> View:
         """See the port."""
-        it, now = new.submission, self._clock.now()
-        if standing := await self.known(it.client, new.idempotency_key, new.digest):
+        submission, now = new.submission, self._clock.now()
+        if standing := await self.known(submission.client, new.idempotency_key, new.digest):
             return standing
-        if it.id in self._rows:
+        if submission.id in self._rows:
             raise InternalError(cause="a submission of this id stands already")
-        copies = {one.blob: self._copy(one.blob, it.id) for one in new.attachments if one.upload in new.reused}
+        copies = {
+            attachment.blob: self._copy(attachment.blob, submission.id)
+            for attachment in new.attachments
+            if attachment.upload in new.reused
+        }
         kept = tuple(
-            replace(one, blob=copies[one.blob][0]) if one.upload in new.reused else one for one in new.attachments
+            replace(attachment, blob=copies[attachment.blob][0]) if attachment.upload in new.reused else attachment
+            for attachment in new.attachments
         )
-        claimed = self._bytes.claimable(it.client, {one.upload for one in kept if one.upload} - new.reused)
+        claimed = self._bytes.claimable(
+            submission.client, {attachment.upload for attachment in kept if attachment.upload} - new.reused
+        )
         old = None if new.supersedes is None else self._rows.get(new.supersedes)
-        if new.supersedes and (old is None or old.submission.client != it.client or old.superseded_by):
+        if new.supersedes and (old is None or old.submission.client != submission.client or old.superseded_by):
             raise Superseded
-        row = _Row(_as_kept(it), _as_kept(it), replace(new, attachments=kept), ())
+        row = _Row(_as_kept(submission), _as_kept(submission), replace(new, attachments=kept), ())
         row.prove(new.evidence, now)
         if old is not None:
-            old.superseded_by = it.id
+            old.superseded_by = submission.id
         for upload in claimed:
-            self._bytes.claim(upload, it.id)
+            self._bytes.claim(upload, submission.id)
         self._bytes.kept.update(copies.values())
-        self._rows[it.id] = row
-        self._answers[it.client, new.idempotency_key] = (new.digest, row)
-        self._tell(it.id, it.state, now)
-        return replace(row.view(), submission=it)
+        self._rows[submission.id] = row
+        self._answers[submission.client, new.idempotency_key] = (new.digest, row)
+        self._tell(submission.id, submission.state, now)
+        return replace(row.view(), submission=submission)
 
     async def view(self, submission_id: UUID, scope: Scope) -> View:
         """See the port."""
@@ -178,22 +187,22 @@ class MemoryStore(Store, KeyArchive):
         """See the port."""
         behind = None if wanted.cursor is None else reading.position(wanted.cursor)
         rows_ = (row for row in self._rows.values() if row.seen_by(scope) and _matches(row, wanted))
-        found = sorted(
+        matching = sorted(
             (row for row in rows_ if behind is None or row.order < behind), key=lambda row: row.order, reverse=True
         )
-        page = found[: wanted.limit]
-        more = len(found) > len(page) and page
+        page = matching[: wanted.limit]
+        more = len(matching) > len(page) and page
         return tuple(row.view() for row in page), reading.cursor(*page[-1].order) if more else None
 
     async def changes(self, after: str | None, scope: Scope, limit: int) -> tuple[StateChange, ...]:
         """See the port."""
         behind = _numbers(after) if after else (0, 0)
-        found = (
+        lines = (
             line
             for line in self._feed
             if _numbers(line.cursor) > behind and self._rows[line.submission_id].seen_by(scope)
         )
-        return tuple(islice(found, limit))
+        return tuple(islice(lines, limit))
 
     async def receive_upload(self, incoming: IncomingUpload, body: AsyncIterator[bytes]) -> Upload:
         """See the port."""
@@ -212,14 +221,14 @@ class MemoryStore(Store, KeyArchive):
             raise VersionGone
         before, after = row.submission, replace(change.submission, version=expected + 1)
         journal = tuple(
-            {"at": now, "version": after.version, "step": it.step, "kind": it.kind, "detail": _json(it.detail)}
-            for it in change.journal
+            {"at": now, "version": after.version, "step": entry.step, "kind": entry.kind, "detail": _json(entry.detail)}
+            for entry in change.journal
         )
         row.prove(change.evidence, now)
         row.journal += journal
         row.submission = _as_kept(replace(after, **{name: getattr(before, name) for name in rows.FIXED}))
-        for each in told(before.state, change, now):
-            self._tell(after.id, each.state, each.at)
+        for passed in told(before.state, change, now):
+            self._tell(after.id, passed.state, passed.at)
         for small in change.blobs:
             self._bytes.kept[small.id] = Blob(bytearray(small.content), after.id)
         for blob in change.discard:
@@ -271,16 +280,16 @@ class MemoryStore(Store, KeyArchive):
         Raises `NotFound`, `StillUnderWay`.
         """
         row = self._row(submission_id)
-        it, new = row.submission, row.new
+        submission, new = row.submission, row.new
         if row.erased:
             return False
-        if it.state not in ERASABLE:
-            raise StillUnderWay(state=it.state.value, submission=submission_id)
+        if submission.state not in ERASABLE:
+            raise StillUnderWay(state=submission.state.value, submission=submission_id)
         row.prove((EvidenceEntry("erased", {"why": why}),), self._clock.now())
-        nameless = tuple(replace(one, filename="") for one in new.attachments)
+        nameless = tuple(replace(attachment, filename="") for attachment in new.attachments)
         document = replace(new.document, content=b"")
         row.new = replace(new, record=b"", document=document, attachments=nameless, reference=None)
-        row.submission, row.erased = replace(it, version=it.version + 1), True
+        row.submission, row.erased = replace(submission, version=submission.version + 1), True
         for client, upload in self._bytes.erase(submission_id):
             self.pieces.forget(client, upload)
         return True
@@ -301,9 +310,9 @@ class MemoryStore(Store, KeyArchive):
         self._feed.append(StateChange(f"1.{len(self._feed) + 1}", submission_id, state.value, at))
 
 
-def _as_kept(it: Submission) -> Submission:
+def _as_kept(submission: Submission) -> Submission:
     """The submission as it comes back from a row: without what a row has no place for."""
-    return rows.thawed(json.loads(rows.frozen(it)))
+    return rows.thawed(json.loads(rows.frozen(submission)))
 
 
 def _json(value: Mapping[str, Any]) -> object:
@@ -311,13 +320,13 @@ def _json(value: Mapping[str, Any]) -> object:
 
 
 def _matches(row: _Row, wanted: Filter) -> bool:
-    it = row.submission
+    submission = row.submission
     return (
-        (not wanted.states or it.state.value in wanted.states)
-        and wanted.service in {None, it.service}
-        and wanted.municipality in {None, it.municipality}
+        (not wanted.states or submission.state.value in wanted.states)
+        and wanted.service in {None, submission.service}
+        and wanted.municipality in {None, submission.municipality}
         and wanted.reference in {None, row.new.reference}
-        and (wanted.created_after is None or it.created_at > wanted.created_after)
+        and (wanted.created_after is None or submission.created_at > wanted.created_after)
     )
 
 

@@ -73,13 +73,13 @@ def _due(since: LiteralString) -> LiteralString:
     )
 
 
-def _ending(still: LiteralString, **given: object) -> Statement:
+def _ending(still: LiteralString, **fixed: object) -> Statement:
     return numbered(
         "UPDATE alarms SET resolved_at = %(now)s "  # noqa: S608 - all of it stands in this file
         "WHERE rule = %(rule)s AND resolved_at IS NULL "
         "AND NOT EXISTS (SELECT FROM submissions AS each WHERE each.id = alarms.submission AND " + still + ")",
         commits="alarms.resolve",
-        **given,
+        **fixed,
     )
 
 
@@ -163,8 +163,8 @@ async def look(
         raised += await database.rows(_TELL_EVENT, rule=event.name, code=event.code, now=now)
     for bound in LIMIT_RULES:
         await database.run(_PROVEN[bound.proof], rule=bound.name, now=now)
-        if mine := [limit for limit in limits if limit.rule == bound.name]:
-            raised += await database.rows(_LIMIT[bound.proof], rule=bound.name, now=now, **_columns(mine, now))
+        if of_rule := [limit for limit in limits if limit.rule == bound.name]:
+            raised += await database.rows(_LIMIT[bound.proof], rule=bound.name, now=now, **_columns(of_rule, now))
     return [(row["rule"], row["submission"], row["municipality"]) for row in raised]
 
 

@@ -62,10 +62,7 @@ VALUES (%(id)s, %(target)s, %(lines)s::text::jsonb, %(now)s, 'waiting', 0, %(now
 _CLAIM = numbered(
     claiming("bulletins", "target = ANY(%(targets)s)", order="created_at"), commits="bulletins.claim", limit=None
 )
-_SETTLE = numbered(
-    settling("bulletins") + "RETURNING message.target, message.state",
-    commits="bulletins.settle",
-)
+_SETTLE = numbered(settling("bulletins") + "RETURNING message.target, message.state", commits="bulletins.settle")
 _PRUNE = numbered("DELETE FROM bulletins WHERE created_at < %(before)s", commits="bulletins.prune")
 
 

@@ -1,10 +1,10 @@
-"""Destinations that take only so much: places, waiting lines, and rest that a counterpart asked for.
+"""Slots at destinations that take only so much, queues for them, and pauses that a counterpart asked for.
 
 Knows: the tables `destination_turns` (a row for each that waits or is on its way) and `destination_pace`. Never does:
-decide (`delivery.rate_limit` does); touch anything for a destination without bounds, but one small read each second.
+decide (`delivery.rate_limit` does); ask more than one small read a second for a destination without bounds.
 Standard: architecture §3 (leader-free, a dead worker's work is taken over). Start reading: `StoredSlots.take`.
 
-A place is a lease that its process renews every two seconds: one that died or was cut off loses it within ten.
+A slot is a lease that its process renews every two seconds: one that died or was cut off loses it within ten.
 """
 
 from __future__ import annotations
@@ -159,8 +159,7 @@ class StoredSlots:
         now = self._clock.now()
         await self._database.run(_CLEAN, now=now)
         places = {name: bound.at_once for name, bound in bounds.items() if bound.at_once is not None}
-        row = await self._database.one(_RESCUE, destinations=list(places), at_once=list(places.values()), now=now)
-        return int(row["number"]) if row else 0
+        return await self._database.number(_RESCUE, destinations=list(places), at_once=list(places.values()), now=now)
 
     async def rest(self, destination: str, seconds: float) -> None:
         """See the port."""

@@ -1,4 +1,4 @@
-"""How long exchanges took, added up over all processes, and the alarm about counterparts that are slow.
+"""Histogram of exchange durations, summed over all processes, and the alarm about counterparts that are slow.
 
 Knows: the table `exchange_durations`, one row for each kind of counterpart. Never does: measure (`outbound` does), name
 a host. Standard: Prometheus histograms. Start reading: `write`.

@@ -29,8 +29,7 @@ class StoredFigures:
 
     async def waiting(self, most: int) -> int:
         """See the port."""
-        row = await self._database.one(_WAITING, most=most)
-        return int(row["number"]) if row else 0
+        return await self._database.number(_WAITING, most=most)
 
     async def size(self) -> int | None:
         """See the port."""

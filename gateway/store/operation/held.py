@@ -1,6 +1,6 @@
-"""The failure basket: what is held for a person, grouped by what it is held for.
+"""The dead-letter queue: submissions held for a person, grouped by cause.
 
-Knows: how held submissions are counted and found. Never does: resume or cancel; `interventions` does.
+Knows: how held submissions are counted and found. Never does: resume or cancel; `operators.audit` does.
 Standard: fixed interfaces §1 (`held`). Start reading: `causes`, then `chosen`.
 """
 
@@ -81,7 +81,9 @@ async def chosen(database: Database, choice: HeldChoice) -> Sequence[tuple[UUID,
     """Id and cause of each held submission that is meant, oldest first."""
     conditions: list[ColumnElement[bool]] = [_HELD]
     if choice.ids:
-        conditions.append(_S.id.in_(bindparam(f"id_{n}", value=each) for n, each in enumerate(choice.ids)))
+        conditions.append(
+            _S.id.in_(bindparam(f"id_{n}", value=submission_id) for n, submission_id in enumerate(choice.ids))
+        )
     if choice.cause:
         conditions.append(bindparam("cause", value=choice.cause) == _CODE)
     if choice.destination_id:

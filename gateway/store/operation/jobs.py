@@ -4,7 +4,7 @@ Knows: procrastinate, its worker's options, how jobs of dead workers come back. 
 Standard: architecture §1 (job queue) and §3 (late workers). Start reading: `build_app`, then `work`.
 
 A job names a submission and nothing else. At most one waits for each submission (`queueing_lock`), at most one runs
-(`lock`); `wake_submission` in the database is the only door by which jobs come to be, in the caller's transaction.
+(`lock`); `wake_submission` in the database alone makes jobs, in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -140,10 +140,7 @@ def build_app(
 
 
 async def _stumble(
-    connector: _Connector,
-    submission_id: str,
-    cause: Exception,
-    give_up: Callable[[str, str], Awaitable[None]] | None,
+    connector: _Connector, submission_id: str, cause: Exception, give_up: Callable[[str, str], Awaitable[None]] | None
 ) -> None:
     """One failed job more: again later, or given up."""
     row = await connector.execute_query_one_async(_STUMBLED, id=submission_id)
@@ -207,8 +204,7 @@ async def forget_failed(app: procrastinate.App, hours: int = 24) -> None:
 
 async def orphans(database: Database) -> int:
     """Wake submissions that are neither done nor held and have no job: there should be none; how many."""
-    row = await database.one(_ORPHANS)
-    return int(row["number"]) if row else 0
+    return await database.number(_ORPHANS)
 
 
 def is_database_away(error: BaseException) -> bool:

@@ -65,12 +65,15 @@ WHERE message.id = done.id AND message.tries = done.tries AND message.state = 'w
 def settled(results: Sequence[SendingResult]) -> dict[str, Any]:
     """The values of `settling`."""
     return {
-        "ids": [each.message for each in results],
-        "tries": [each.tries for each in results],
-        "states": ["delivered" if each.delivered else "waiting" if each.next_at else "failed" for each in results],
-        "nexts": [each.next_at for each in results],
+        "ids": [result.message for result in results],
+        "tries": [result.tries for result in results],
+        "states": [
+            "delivered" if result.delivered else "waiting" if result.next_at else "failed" for result in results
+        ],
+        "nexts": [result.next_at for result in results],
         "lines": [
-            json.dumps([{"at": instant(each.at), "status": each.status, "error": each.error}]) for each in results
+            json.dumps([{"at": instant(result.at), "status": result.status, "error": result.error}])
+            for result in results
         ],
     }
 

@@ -1,6 +1,6 @@
 """What operators stopped: one destination, every delivery, or the gateway.
 
-Knows: the table `pauses`, remembered for a second so that no step asks the database. Never does: stop anything;
+Knows: the table `pauses`, cached for a second so that no step asks the database. Never does: stop anything;
 `delivery` and `web` ask. Standard: fixed interfaces §1 (`pause`, `resume`, `maintenance`). Start reading: `Pauses`.
 """
 
@@ -29,14 +29,10 @@ _STOP = compiled(
     insert(t.pauses).values(target=bindparam("target"), since=bindparam("since")).on_conflict_do_nothing(),
     commits="pauses.stop",
 )
-_GO = compiled(
-    delete(t.pauses).where(_P.target == bindparam("target")),
-    commits="pauses.go",
-)
+_GO = compiled(delete(t.pauses).where(_P.target == bindparam("target")), commits="pauses.go")
 _OPEN = text(OPEN)
 _WAKE_ALL = compiled(
-    select(func.count(func.wake_submission(_S.id, None)).label("number")).where(_OPEN),
-    commits="pauses.wake_all",
+    select(func.count(func.wake_submission(_S.id, None)).label("number")).where(_OPEN), commits="pauses.wake_all"
 )
 _WAKE = compiled(
     select(func.count(func.wake_submission(_S.id, None)).label("number")).where(
@@ -80,6 +76,4 @@ class Pauses:
         """End the pause and wake what waited; how many submissions that may be."""
         await self._database.run(_GO, target=target)
         self._asked = float("-inf")
-        wide = target in {ALL, MAINTENANCE}
-        row = await (self._database.one(_WAKE_ALL) if wide else self._database.one(_WAKE, target=target))
-        return int(row["number"]) if row else 0
+        return await self._database.number(_WAKE_ALL if target in {ALL, MAINTENANCE} else _WAKE, target=target)

@@ -32,5 +32,5 @@ class UsedAssertions:
     async def first(self, client_id: str, jti: str, until: float, now: float) -> bool:
         """See the port. Of several processes that ask at once one hears True."""
         digest = hashlib.sha256(f"{len(client_id)} {client_id}{jti}".encode("utf-8", "surrogatepass")).digest()
-        ends, at = (datetime.fromtimestamp(min(each, LATEST), UTC) for each in (until, now))
+        ends, at = (datetime.fromtimestamp(min(moment, LATEST), UTC) for moment in (until, now))
         return await self._database.one(_FIRST, digest=digest, until=ends, now=at) is not None

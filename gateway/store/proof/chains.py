@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from gateway.crypto.keys import digest, public_members
 from gateway.evidence.chain import Link, canonical
-from gateway.store.connection.database import Database, Row, compiled
+from gateway.store.connection import database as db
+from gateway.store.connection.database import Connection, Database, Row, compiled, numbered
 from gateway.store.rows import tables as t
 
 _E = t.evidence.c
@@ -34,6 +35,12 @@ _KEYS = compiled(
         t.evidence_keys.c.sha256 == any_(bindparam("digests", type_=ARRAY(Text)))
     )
 )
+_APPEND = numbered(
+    """
+INSERT INTO evidence (submission, municipality, at, seq, kind, body, prev, hash)
+VALUES (%(submission)s, %(municipality)s, %(at)s, %(seq)s, %(kind)s, %(body)s::text::json, %(prev)s, %(hash)s)
+"""
+)
 
 
 async def evidence_of(database: Database, submission_id: UUID) -> tuple[Link, ...]:
@@ -46,6 +53,12 @@ def links_of(rows: Sequence[Row]) -> tuple[Link, ...]:
     return tuple(Link(**{name: row[name] for name in Link.__slots__}) for row in rows)
 
 
+async def append(connection: Connection, submission_id: UUID, municipality: str, link: Link) -> None:
+    """Write one link at the end of a chain, inside the transaction that locked the submission's row."""
+    values = {name: getattr(link, name) for name in Link.__slots__}
+    await db.run(connection, _APPEND, submission=submission_id, municipality=municipality, **values)
+
+
 async def keep_key(database: Database, jwk: Mapping[str, Any]) -> None:
     """Keep a public JWK under its digest, where it is not kept yet."""
     await database.run(_KEEP, sha256=digest(jwk), jwk=canonical(public_members(jwk)))
@@ -54,8 +67,8 @@ async def keep_key(database: Database, jwk: Mapping[str, Any]) -> None:
 async def keys_of(database: Database, digests: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """The public JWKs with these digests; a row that was tampered with is left out."""
     rows = await database.rows(_KEYS, digests=list(digests))
-    found = {row["sha256"]: row["jwk"] if isinstance(row["jwk"], dict) else json.loads(row["jwk"]) for row in rows}
-    return {name: jwk for name, jwk in found.items() if digest(jwk) == name}
+    jwks = {row["sha256"]: row["jwk"] if isinstance(row["jwk"], dict) else json.loads(row["jwk"]) for row in rows}
+    return {name: jwk for name, jwk in jwks.items() if digest(jwk) == name}
 
 
 def columns_of(links: Sequence[Link]) -> dict[str, Any]:

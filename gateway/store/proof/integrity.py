@@ -1,4 +1,4 @@
-"""Looking at everything once: every root and chain of evidence, every encrypted value, every blob.
+"""The audit of what is stored: every root and chain of evidence, every encrypted value, every blob.
 
 Knows: what whole means. Never does: repair. Standard: architecture §5. Start reading: `audit`.
 """
@@ -56,11 +56,7 @@ _BLOBS = compiled(select(_B.id, _B.size).where(_B.id > _AFTER, _B.finished).orde
 _LOST = compiled(
     select(_A.blob.label("id"))
     .join_from(t.attachments, t.submissions, _S.id == _A.submission)
-    .where(
-        _A.blob > _AFTER,
-        _S.erased_at.is_(None),
-        ~exists(select(_B.id).where(_B.id == _A.blob, _B.finished)),
-    )
+    .where(_A.blob > _AFTER, _S.erased_at.is_(None), ~exists(select(_B.id).where(_B.id == _A.blob, _B.finished)))
     .order_by(_A.blob)
     .limit(_PAGE)
 )
@@ -83,19 +79,19 @@ class Audit:
 
 async def audit(store: PostgresStore, trusted: Sequence[Mapping[str, Any]] = (), known: Newest = NOTHING) -> Audit:
     """Check all evidence; decrypt every value and every blob to its end. `trusted` and `known` as for `proofs`."""
-    found = await proofs(store, trusted, known)
+    result = await proofs(store, trusted, known)
     async for row in _all(store.database, _SUBMISSIONS):
         if row["erased_at"] is None:
-            found.records += 1
+            result.records += 1
             if not await _readable(store, row["id"]):
-                found.broken.append(f"record {row['id']}")
+                result.broken.append(f"record {row['id']}")
     async for row in _all(store.database, _BLOBS):
-        found.blobs += 1
+        result.blobs += 1
         if await _size(store, row["id"]) != row["size"]:
-            found.broken.append(f"blob {row['id']}")
+            result.broken.append(f"blob {row['id']}")
     async for row in _all(store.database, _LOST):
-        found.broken.append(f"blob {row['id']}")
-    return found
+        result.broken.append(f"blob {row['id']}")
+    return result
 
 
 async def proofs(store: PostgresStore, trusted: Sequence[Mapping[str, Any]] = (), known: Newest = NOTHING) -> Audit:
@@ -103,59 +99,59 @@ async def proofs(store: PostgresStore, trusted: Sequence[Mapping[str, Any]] = ()
 
     `trusted` are the public keys that ever signed roots here, `known` is the newest root noted outside the database.
     """
-    found = Audit()
-    await _roots(store.database, found, Walk(Signers(trusted)), known)
+    result = Audit()
+    await _roots(store.database, result, Walk(Signers(trusted)), known)
     for statement in (_SUBMISSIONS, _FORGOTTEN):
         async for row in _all(store.database, statement):
-            found.chains += 1
-            found.broken += await _faults_of(store.database, row["id"])
+            result.chains += 1
+            result.broken += await _faults_of(store.database, row["id"])
     async for row in _all(store.database, _CHAINLESS):
-        found.broken.append(f"{row['id']}#1")
+        result.broken.append(f"{row['id']}#1")
     async for row in _all(store.database, _KEYS, ""):
         if digest(row["jwk"]) != row["id"]:
-            found.broken.append(f"key {row['id'][:64]}")
-    found.broken[:] = dict.fromkeys(found.broken)
-    return found
+            result.broken.append(f"key {row['id'][:64]}")
+    result.broken[:] = dict.fromkeys(result.broken)
+    return result
 
 
-async def _roots(database: Database, found: Audit, walk: Walk, known: Newest) -> None:
+async def _roots(database: Database, result: Audit, walk: Walk, known: Newest) -> None:
     try:
         await judging.must_hold(database.rows, known, (await judging.newest(database)).no)
     except EvidenceShortened:
-        found.broken.append(f"root {known.no}")
+        result.broken.append(f"root {known.no}")
     faults = await judging.walked(database.rows, walk)
-    found.roots = walk.newest.no
-    found.broken += [f"root {each.pointer.removeprefix('roots/').removesuffix('.jws')}" for each in faults]
+    result.roots = walk.newest.no
+    result.broken += [f"root {finding.pointer.removeprefix('roots/').removesuffix('.jws')}" for finding in faults]
 
 
 async def _faults_of(database: Database, submission_id: UUID) -> Sequence[str]:
     """What is wrong with a chain and its submission's row; looked at again, since the gateway may be at work on it."""
-    found: Sequence[str] = ()
+    faults: Sequence[str] = ()
     for _ in range(LOOKS):
-        found = await _faults(database.rows, submission_id)
-        if not found:
+        faults = await _faults(database.rows, submission_id)
+        if not faults:
             break
-    return found
+    return faults
 
 
-async def _faults(ask: judging.Ask, it: UUID) -> Sequence[str]:
-    rows = await ask(_SUBMISSION, id=it)
-    links = links_of(await ask(CHAIN, submission=it))
-    at = chain.broken_at(links, it)
+async def _faults(ask: judging.Ask, submission: UUID) -> Sequence[str]:
+    rows = await ask(_SUBMISSION, id=submission)
+    links = links_of(await ask(CHAIN, submission=submission))
+    at = chain.broken_at(links, submission)
     if at is None:
         heads = {link.seq: link.hash for link in links}
-        signed = await ask(_SIGNED, submission=it)
+        signed = await ask(_SIGNED, submission=submission)
         at = next((leaf["seq"] for leaf in signed if heads.get(leaf["seq"]) != leaf["head"]), None)
     if at is not None:
-        return (f"{it}#{at}",)
+        return (f"{submission}#{at}",)
     if not rows:
-        return () if judge.erased(links) else (f"submission {it}",)
+        return () if judge.erased(links) else (f"submission {submission}",)
     row = rows[0]
     if (len(links), links[-1].hash if links else b"") != (row["evidence_seq"], row["evidence_head"]):
-        return (f"{it}#{min(len(links), row['evidence_seq']) + 1}",)
+        return (f"{submission}#{min(len(links), row['evidence_seq']) + 1}",)
     if judge.contradicts(State(row["state"]), links):
-        return (f"state {it}",)
-    return (f"events {it}",) if judge.events_differ(row["events"], links) else ()
+        return (f"state {submission}",)
+    return (f"events {submission}",) if judge.events_differ(row["events"], links) else ()
 
 
 async def _all(

@@ -107,18 +107,18 @@ async def must_hold(ask: Ask, known: Newest, there: int) -> None:
 
 async def walked(ask: Ask, walk: Walk) -> list[Finding]:
     """Take every root behind the last one taken; what is wrong with them, and with leaves under no root."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     while rows := await ask(_ROOTS, after=walk.newest.no, page=_PAGE):
-        found += await asyncio.to_thread(_taken, walk, rows)
+        findings += await asyncio.to_thread(_taken, walk, rows)
     for row in await ask(_ROOTLESS, no=walk.newest.no):
-        found.append(fault(archive.root_name(row["root"]), "root_unknown"))
-    return found + list(walk.end())
+        findings.append(fault(archive.root_name(row["root"]), "root_unknown"))
+    return findings + list(walk.end())
 
 
 async def must_be_whole(ask: Ask, walk: Walk) -> None:
     """As `walked`. Raises `EvidenceBroken` with what is wrong."""
-    if found := await walked(ask, walk):
-        raise EvidenceBroken(findings=tuple(found[:20]))
+    if findings := await walked(ask, walk):
+        raise EvidenceBroken(findings=tuple(findings[:20]))
 
 
 async def broken_heads(ask: Ask, rows: Sequence[Mapping[str, Any]]) -> dict[UUID, int]:
@@ -126,41 +126,41 @@ async def broken_heads(ask: Ask, rows: Sequence[Mapping[str, Any]]) -> dict[UUID
 
     By submission the number of the first link that does not follow.
     """
-    found: dict[UUID, int] = {}
+    broken: dict[UUID, int] = {}
     for begin in range(0, len(rows), _CHAINS):
         page = rows[begin : begin + _CHAINS]
         ids = [row["submission"] for row in page]
         covered = {row["submission"]: row for row in await ask(_COVERED, ids=ids)}
-        froms = [covered[each]["seq"] if each in covered else 1 for each in ids]
+        froms = [covered[submission]["seq"] if submission in covered else 1 for submission in ids]
         links = await ask(_BEHIND, ids=ids, froms=froms, tos=[row["seq"] for row in page])
-        chains = {each: list(group) for each, group in groupby(links, key=lambda row: row["submission"])}
+        chains = {submission: list(group) for submission, group in groupby(links, key=lambda row: row["submission"])}
         for row in page:
-            it = row["submission"]
-            at = _broken_at(chains.get(it, []), row, covered.get(it))
+            submission = row["submission"]
+            at = _broken_at(chains.get(submission, []), row, covered.get(submission))
             if at is not None:
-                found[it] = at
-    return found
+                broken[submission] = at
+    return broken
 
 
-def _broken_at(rows: Sequence[Row], wanted: Mapping[str, Any], covered: Mapping[str, Any] | None) -> int | None:
-    it, links = wanted["submission"], links_of(rows)
-    seq, head = 0, chain.start(it)
+def _broken_at(rows: Sequence[Row], leading: Mapping[str, Any], covered: Mapping[str, Any] | None) -> int | None:
+    submission, links = leading["submission"], links_of(rows)
+    seq, head = 0, chain.start(submission)
     if covered:
         if not links or (links[0].seq, links[0].hash) != (covered["seq"], covered["head"]):
             return int(covered["seq"])
         seq, head, links = covered["seq"], covered["head"], links[1:]
-    at = chain.broken_at(links, it, seq=seq, head=head)
-    if at is None and (seq + len(links), links[-1].hash if links else head) != (wanted["seq"], bytes(wanted["head"])):
+    at = chain.broken_at(links, submission, seq=seq, head=head)
+    if at is None and (seq + len(links), links[-1].hash if links else head) != (leading["seq"], bytes(leading["head"])):
         return seq + len(links) + 1
     return at
 
 
 def _taken(walk: Walk, rows: Sequence[Row]) -> list[Finding]:
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for (no, token), group in groupby(rows, key=lambda row: (row["no"], row["token"])):
         leaves = [_leaf(row) for row in group if row["submission"] is not None]
-        found += walk.take(no, token, leaves)
-    return found
+        findings += walk.take(no, token, leaves)
+    return findings
 
 
 def _leaf(row: Row) -> bytes:

@@ -138,14 +138,16 @@ async def sign_due(database: Database, key: PrivateKey, now: datetime, guard: Gu
             faulty = await judging.broken_heads(_ask(connection), rows)
             rows = [row for row in rows if row["submission"] not in faulty]
             if rows:
-                seen = horizon if more else last.ended
-                signed = await _sign(connection, last, key, rows, horizon=seen, now=now, periodic=True)
+                new_horizon = horizon if more else last.ended
+                signed = await _sign(connection, last, key, rows, horizon=new_horizon, now=now, periodic=True)
         await asyncio.to_thread(guard.note, signed if rows else last.newest)
         total, broken = total + len(rows), broken | faulty
         if not more or not rows:
             break
     if broken:
-        raise EvidenceBroken(findings=tuple(faults.fault(f"{it}#{at}", "link") for it, at in list(broken.items())[:20]))
+        raise EvidenceBroken(
+            findings=tuple(faults.fault(f"{submission}#{at}", "link") for submission, at in list(broken.items())[:20])
+        )
     return total
 
 
@@ -251,17 +253,17 @@ async def _sign(  # noqa: PLR0913 - what a root is made of
 
 def _token(last: Last, key: PrivateKey, heads: Sequence[ChainHead], now: datetime) -> str:
     root = Tree([head.leaf() for head in heads]).root
-    said = forms.SignedRoot(last.no + 1, chain.moment(now), len(heads), root, forms.digest_of(last.token))
-    return forms.sign(key, said)
+    signed = forms.SignedRoot(last.no + 1, chain.moment(now), len(heads), root, forms.digest_of(last.token))
+    return forms.sign(key, signed)
 
 
 def _witnesses(rows: Sequence[Any], submission_id: UUID) -> tuple[Witness, ...]:
-    found = []
+    witnesses = []
     for no, members in groupby(rows, key=lambda row: int(row["root"])):
         leaves = list(members)
         tree = Tree([ChainHead(row["submission"], row["seq"], bytes(row["head"])).leaf() for row in leaves])
         for number, row in enumerate(leaves):
             if row["submission"] == submission_id:
                 stamp = bytes(row["stamp"]) if row["stamp"] else None
-                found.append(Witness(no, row["token"], row["seq"], number, tree.path(number), stamp))
-    return tuple(found)
+                witnesses.append(Witness(no, row["token"], row["seq"], number, tree.path(number), stamp))
+    return tuple(witnesses)

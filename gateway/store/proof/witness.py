@@ -1,4 +1,4 @@
-"""The newest root kept outside the database: who cuts roots off there does not reach this file.
+"""Protection against rollback: the newest root is noted outside the database, where cutting off roots does not reach.
 
 Knows: the file, one line of JSON for each time that a person (or a restore) took fewer roots as right. Never does:
 judge roots (`gateway/evidence/judge.py`), keep more than the newest one. Standard: ADR 8.
@@ -37,26 +37,26 @@ class WitnessFile:
 
     def read(self) -> Newest:
         """The newest root known. Raises `EvidenceWitnessUnreadable`: damaged is not the same as never written."""
-        found = self._content()
-        return Newest(found["no"], found["sha256"])
+        content = self._content()
+        return Newest(content["no"], content["sha256"])
 
     def note(self, newest: Newest) -> None:
         """Remember a judged root; an older one than known is not."""
         with self._alone():
-            found = self._content()
-            if newest.no <= found["no"]:
+            content = self._content()
+            if newest.no <= content["no"]:
                 return
-            self._write({**found, "no": newest.no, "sha256": newest.digest})
+            self._write({**content, "no": newest.no, "sha256": newest.digest})
         log.info("evidence.newest_root", no=newest.no, sha256=newest.digest)
 
     def accept(self, newest: Newest, why: str, now: datetime) -> None:
         """Take the database's newest root as right, whatever was known; `why` and what was known stay in the file."""
         with self._alone():
-            found = self._content()
-            before = {"no": found["no"], "sha256": found["sha256"]}
+            content = self._content()
+            before = {"no": content["no"], "sha256": content["sha256"]}
             entry = {"at": instant(now), "why": why, "before": before}
-            self._write({"no": newest.no, "sha256": newest.digest, "accepted": [*found["accepted"], entry]})
-        log.warning("evidence.roots_accepted", no=newest.no, sha256=newest.digest, before=found["no"])
+            self._write({"no": newest.no, "sha256": newest.digest, "accepted": [*content["accepted"], entry]})
+        log.warning("evidence.roots_accepted", no=newest.no, sha256=newest.digest, before=content["no"])
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -74,8 +74,8 @@ class WitnessFile:
 
     def _content(self) -> dict[str, Any]:
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
-            return {"no": int(found["no"]), "sha256": str(found["sha256"]), "accepted": list(found["accepted"])}
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+            return {"no": int(content["no"]), "sha256": str(content["sha256"]), "accepted": list(content["accepted"])}
         except FileNotFoundError:
             return {"no": NOTHING.no, "sha256": NOTHING.digest, "accepted": []}
         except (OSError, ValueError, KeyError, TypeError, RecursionError):

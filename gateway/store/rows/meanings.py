@@ -22,6 +22,6 @@ def understood(channel: str, event: Event, destination_id: str | None) -> Event:
     return of(event, destination_id) if of else event
 
 
-def types(wanted: EventMeaning) -> tuple[str, ...]:
+def types(meaning: EventMeaning) -> tuple[str, ...]:
     """The types, whatever the channel, that have this meaning."""
-    return tuple(kind for meanings in _TYPES for kind, meant in meanings.items() if meant is wanted)
+    return tuple(kind for meanings in _TYPES for kind, meant in meanings.items() if meant is meaning)

@@ -31,9 +31,9 @@ def narrowed(query: Select[Any], table: FromClause, of: Shape) -> Select[Any]:
 
 def values(scope: Scope) -> dict[str, Any]:
     """The values for those conditions."""
-    found: dict[str, Any] = {}
+    narrowing: dict[str, Any] = {}
     if scope.client is not None:
-        found["scope_client"] = scope.client
+        narrowing["scope_client"] = scope.client
     if scope.municipalities is not None:
-        found["scope_municipalities"] = sorted(scope.municipalities)
-    return found
+        narrowing["scope_municipalities"] = sorted(scope.municipalities)
+    return narrowing

@@ -25,17 +25,17 @@ FIXED = frozenset({"id", "municipality", "client", "service", "created_at", "cha
 _TIMES = ("created_at", "updated_at", "next_at", "announced_at", "submitted_at", "deadline")
 
 
-def columns_of(it: Submission) -> dict[str, Any]:
+def columns_of(submission: Submission) -> dict[str, Any]:
     """The submission's columns, ready for a statement."""
-    found: dict[str, Any] = {name: getattr(it, name) for name in PLAIN}
-    found["state"] = it.state.value
-    found["parts"] = json.dumps([_part(part) for part in it.parts])
-    found["events"] = json.dumps([_event(event) for event in it.events])
-    found["reason"] = json.dumps(it.reason.as_json()) if it.reason else None
-    found["region"] = it.address.region if it.address else None
-    found["service_identifier"] = it.address.service_identifier if it.address else None
-    found["held_from"] = it.held_from.value if it.held_from else None
-    return found
+    columns: dict[str, Any] = {name: getattr(submission, name) for name in PLAIN}
+    columns["state"] = submission.state.value
+    columns["parts"] = json.dumps([_part(part) for part in submission.parts])
+    columns["events"] = json.dumps([_event(event) for event in submission.events])
+    columns["reason"] = json.dumps(submission.reason.as_json()) if submission.reason else None
+    columns["region"] = submission.address.region if submission.address else None
+    columns["service_identifier"] = submission.address.service_identifier if submission.address else None
+    columns["held_from"] = submission.held_from.value if submission.held_from else None
+    return columns
 
 
 def submission_of(row: Mapping[str, Any]) -> Submission:
@@ -52,18 +52,18 @@ def submission_of(row: Mapping[str, Any]) -> Submission:
     )
 
 
-def frozen(it: Submission) -> str:
+def frozen(submission: Submission) -> str:
     """The submission as JSON, for an answer that has to be given again unchanged."""
-    found = columns_of(it)
+    columns = columns_of(submission)
     for name in ("parts", "events", "reason"):
-        found[name] = json.loads(found[name]) if found[name] else None
-    return json.dumps(found, default=_scalar)
+        columns[name] = json.loads(columns[name]) if columns[name] else None
+    return json.dumps(columns, default=_scalar)
 
 
-def thawed(found: Mapping[str, Any]) -> Submission:
+def thawed(columns: Mapping[str, Any]) -> Submission:
     """What `frozen` wrote."""
-    times = {name: datetime.fromisoformat(found[name]) if found[name] else None for name in _TIMES}
-    return submission_of({**found, **times, "id": UUID(found["id"])})
+    times = {name: datetime.fromisoformat(columns[name]) if columns[name] else None for name in _TIMES}
+    return submission_of({**columns, **times, "id": UUID(columns["id"])})
 
 
 def _scalar(value: object) -> str:
@@ -75,13 +75,7 @@ def _scalar(value: object) -> str:
 
 
 def _part(part: Part) -> dict[str, Any]:
-    return {
-        "name": part.name,
-        "blob": str(part.blob),
-        "size": part.size,
-        "tag": part.tag,
-        "uploaded": part.uploaded,
-    }
+    return {"name": part.name, "blob": str(part.blob), "size": part.size, "tag": part.tag, "uploaded": part.uploaded}
 
 
 def _event(event: Event) -> dict[str, Any]:
@@ -96,6 +90,6 @@ def _event(event: Event) -> dict[str, Any]:
     }
 
 
-def _event_of(found: Mapping[str, Any], row: Mapping[str, Any]) -> Event:
-    shaped = {"at": datetime.fromisoformat(found["at"]), "problems": tuple(found["problems"])}
-    return understood(row["channel"], Event(**{**found, **shaped}), row["destination_id"])
+def _event_of(stored: Mapping[str, Any], row: Mapping[str, Any]) -> Event:
+    shaped = {"at": datetime.fromisoformat(stored["at"]), "problems": tuple(stored["problems"])}
+    return understood(row["channel"], Event(**{**stored, **shaped}), row["destination_id"])

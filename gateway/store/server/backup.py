@@ -96,7 +96,7 @@ def _write(dsn: str, part: Path, now: datetime) -> Summary:
                 archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
             file.flush()
             os.fsync(file.fileno())
-    return Summary(made_at, revision, {name: each["rows"] for name, each in tables.items()}, newest)
+    return Summary(made_at, revision, {name: table["rows"] for name, table in tables.items()}, newest)
 
 
 def load(dsn: str, source: Path, keys: Collection[str] | None = None) -> Summary:
@@ -111,7 +111,7 @@ def load(dsn: str, source: Path, keys: Collection[str] | None = None) -> Summary
     with _opened(source) as (archive, manifest):
         _must_be_readable(manifest, keys)
         _load(dsn, archive, manifest)
-    rows = {name: each["rows"] for name, each in manifest["tables"].items()}
+    rows = {name: table["rows"] for name, table in manifest["tables"].items()}
     root = manifest.get("evidence_root", {})
     newest = Newest(root.get("no", NOTHING.no), root.get("sha256", NOTHING.digest))
     return Summary(manifest["made_at"], manifest["revision"], rows, newest)
@@ -166,17 +166,17 @@ def _reason(error: Exception) -> tuple[str, str]:
 def _load(dsn: str, archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:
     mark = hashlib.sha256(_manifest_bytes(archive)).digest()
     with connected(dsn) as connection:
-        there = migrations.revision(connection)
-        begun = there is not None and _fact(connection, UNFINISHED) == mark
+        revision = migrations.revision(connection)
+        begun = revision is not None and _fact(connection, UNFINISHED) == mark
     if not begun:
-        if there is None:
+        if revision is None:
             migrations.migrate(dsn, manifest["revision"])
         with connected(dsn) as connection:
             _must_be_empty(connection)
             _must_fit(connection, manifest)
             connection.execute("DELETE FROM facts")
-            for name, said in manifest["tables"].items():
-                _reload(connection, archive, name, said)
+            for name, table in manifest["tables"].items():
+                _reload(connection, archive, name, table)
             connection.execute("INSERT INTO facts (name, value) VALUES (%s, %s)", [UNFINISHED, mark])
     migrations.migrate(dsn)
     with connected(dsn) as connection:
@@ -197,9 +197,9 @@ def _unload(connection: psycopg.Connection[Any], archive: zipfile.ZipFile, table
     return {"rows": copied.rowcount, "sha256": digest.hexdigest(), "columns": columns}
 
 
-def _reload(connection: psycopg.Connection[Any], archive: zipfile.ZipFile, name: str, said: Mapping[str, Any]) -> None:
+def _reload(connection: psycopg.Connection[Any], archive: zipfile.ZipFile, name: str, table: Mapping[str, Any]) -> None:
     digest, copied = hashlib.sha256(), connection.cursor()
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(*_named(name, said["columns"]))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(*_named(name, table["columns"]))
     try:
         with _member(archive, f"{name}.copy") as file, copied.copy(statement) as copy:
             for block in _blocks(file):
@@ -207,7 +207,7 @@ def _reload(connection: psycopg.Connection[Any], archive: zipfile.ZipFile, name:
                 copy.write(block)
     except (psycopg.Error, *_UNPACKABLE):
         raise _unfit(f"Tabelle {name} ist beschädigt", f"table {name} is damaged") from None
-    if (copied.rowcount, digest.hexdigest()) != (said["rows"], said["sha256"]):
+    if (copied.rowcount, digest.hexdigest()) != (table["rows"], table["sha256"]):
         raise _unfit(f"Tabelle {name} ist beschädigt", f"table {name} is damaged")
 
 
@@ -225,11 +225,11 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest["format"] != FORMAT:
         raise ValueError
     texts = [manifest["made_at"], manifest["revision"], *_listed(manifest["master_keys"])]
-    for name, said in manifest["tables"].items() if isinstance(manifest["tables"], dict) else [(None, None)]:
-        if not isinstance(said, dict) or type(said["rows"]) is not int:
+    for name, table in manifest["tables"].items() if isinstance(manifest["tables"], dict) else [(None, None)]:
+        if not isinstance(table, dict) or type(table["rows"]) is not int:
             raise ValueError
-        texts += [name, said["sha256"], *_listed(said["columns"])]
-    if not all(isinstance(each, str) for each in texts):
+        texts += [name, table["sha256"], *_listed(table["columns"])]
+    if not all(isinstance(text, str) for text in texts):
         raise ValueError
     return manifest
 
@@ -273,27 +273,27 @@ def _must_be_readable(manifest: Mapping[str, Any], keys: Collection[str] | None)
 
 def _must_fit(connection: psycopg.Connection[Any], manifest: Mapping[str, Any]) -> None:
     """Schema and names; the manifest is a stranger's until every column it names is one of ours."""
-    if (there := migrations.revision(connection)) != manifest["revision"]:
+    if (revision := migrations.revision(connection)) != manifest["revision"]:
         raise _unfit(
-            f"sie hat das Schema {manifest['revision']}, die leere Datenbank hier schon {there}; bitte eine neue "
+            f"sie hat das Schema {manifest['revision']}, die leere Datenbank hier schon {revision}; bitte eine neue "
             "Datenbank nehmen (eingebaute: das Verzeichnis postgres beiseite legen), dann wird sie dabei migriert",
-            f"it has schema {manifest['revision']}, the empty database here {there} already; take a new database "
+            f"it has schema {manifest['revision']}, the empty database here {revision} already; take a new database "
             "(embedded: put the directory postgres aside), and restoring migrates it",
         )
-    said = {name: sorted(map(str, each["columns"])) for name, each in manifest["tables"].items()}
-    if said != {name: sorted(columns) for name, columns in _columns(connection).items()}:
+    expected = {name: sorted(map(str, table["columns"])) for name, table in manifest["tables"].items()}
+    if expected != {name: sorted(columns) for name, columns in _columns(connection).items()}:
         raise ValueError
 
 
 def _columns(connection: psycopg.Connection[Any]) -> dict[str, list[str]]:
     """The gateway's own tables there and their columns."""
-    found: dict[str, list[str]] = {}
+    columns: dict[str, list[str]] = {}
     for table, column in connection.execute(
         "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
         "AND table_name <> 'alembic_version' AND table_name NOT LIKE 'procrastinate%'"
     ):
-        found.setdefault(table, []).append(column)
-    return found
+        columns.setdefault(table, []).append(column)
+    return columns
 
 
 def _must_be_empty(connection: psycopg.Connection[Any]) -> None:

@@ -117,8 +117,8 @@ def damage_told(data_dir: Path) -> Iterator[None]:
 
 def running(data_dir: Path) -> int | None:
     """The process id of the living postmaster of `data_dir`, ready or not; None where it is dead. Does not block."""
-    found = postmaster.read(_home(data_dir) / "data")
-    return found.pid if found and found.alive else None
+    process = postmaster.read(_home(data_dir) / "data")
+    return process.pid if process and process.alive else None
 
 
 def stop(data_dir: Path, *, wait: float = 20.0) -> None:
@@ -159,18 +159,18 @@ def _make(home: Path, owner: system_user.Owner | None) -> None:
         return
     home.mkdir(mode=0o700, exist_ok=True)
     system_user.give(home, owner)
-    fresh = home / "data.new"
-    shutil.rmtree(fresh, ignore_errors=True)
+    unfinished = home / "data.new"
+    shutil.rmtree(unfinished, ignore_errors=True)
     _run(
         home,
         owner,
         "initdb",
-        *("-D", str(fresh), "-U", ROLE, "--auth=trust", "--encoding=UTF8", "--locale=C"),
+        *("-D", str(unfinished), "-U", ROLE, "--auth=trust", "--encoding=UTF8", "--locale=C"),
         *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
     )
-    with (fresh / "postgresql.conf").open("a") as conf:
+    with (unfinished / "postgresql.conf").open("a") as conf:
         conf.write(SETTINGS)
-    fresh.rename(home / "data")
+    unfinished.rename(home / "data")
 
 
 def _version(data: Path) -> str | None:
@@ -205,7 +205,7 @@ class _Attempt:
 
 
 def _launch(home: Path, owner: system_user.Owner | None) -> _Attempt:
-    """Start a postmaster in a session of its own. We stay its parent, so that we can bury it when it ends."""
+    """Start a postmaster in a session of its own. We stay its parent, so that no zombie remains when it ends."""
     log = home / "log"
     if log.exists() and log.stat().st_size > LARGEST_LOG:
         log.replace(home / "log.1")
@@ -218,7 +218,7 @@ def _launch(home: Path, owner: system_user.Owner | None) -> _Attempt:
 
 
 def _bury_children() -> None:
-    """Take note of the end of those that died without being stopped."""
+    """Reap those that died without being stopped."""
     for pid, child in list(_CHILDREN.items()):
         if child.poll() is not None:
             del _CHILDREN[pid]
@@ -271,26 +271,26 @@ def _socket_directory(home: Path, owner: system_user.Owner | None) -> Path:
     """The cluster itself, or a short temporary directory (recorded in `socket`) where that path is too long."""
     if len(os.fsencode(home / "data")) <= LONGEST_SOCKET_DIRECTORY:
         return home / "data"
-    known = _recorded(home)
-    if known and known.is_dir() and known.stat().st_uid == (owner.uid if owner else os.geteuid()):
-        return known
-    made = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=SOCKET_PLACE))
-    system_user.give(made, owner)
-    (home / "socket").write_text(str(made))
-    return made
+    recorded = _recorded(home)
+    if recorded and recorded.is_dir() and recorded.stat().st_uid == (owner.uid if owner else os.geteuid()):
+        return recorded
+    directory = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=SOCKET_PLACE))
+    system_user.give(directory, owner)
+    (home / "socket").write_text(str(directory))
+    return directory
 
 
 def _recorded(home: Path) -> Path | None:
     """The temporary directory that `socket` names; None where it names none of ours: it will be removed."""
     with suppress(OSError, ValueError):
-        named = Path((home / "socket").read_text())
-        if named.parent == Path(SOCKET_PLACE) and named.name.startswith(SOCKET_PREFIX):
-            return named
+        recorded = Path((home / "socket").read_text())
+        if recorded.parent == Path(SOCKET_PLACE) and recorded.name.startswith(SOCKET_PREFIX):
+            return recorded
     return None
 
 
 def _forget_socket_directory(home: Path) -> None:
     with suppress(OSError):
-        if known := _recorded(home):
-            shutil.rmtree(known, ignore_errors=True)
+        if recorded := _recorded(home):
+            shutil.rmtree(recorded, ignore_errors=True)
         (home / "socket").unlink()

@@ -54,10 +54,10 @@ def owner() -> Owner | None:
             entry = pwd.getpwnam(NAME)
         except KeyError:
             raise DatabaseNotStarted(cause=f"root needs the system user {NAME} (useradd {NAME})", log="-") from None
-    found = Owner(uid=entry.pw_uid, gid=entry.pw_gid)
-    open_way(programs() / "postgres", found)
+    user = Owner(uid=entry.pw_uid, gid=entry.pw_gid)
+    open_way(programs() / "postgres", user)
     _open_tree(programs().parent)
-    return found
+    return user
 
 
 def give(path: Path, to: Owner | None) -> None:
@@ -72,16 +72,16 @@ def open_way(path: Path, to: Owner | None) -> None:
     if to is None:
         return
     for folder in path.resolve().parents:
-        found = folder.stat()
-        mine = found.st_uid == to.uid and found.st_mode & stat.S_IXUSR
-        if not mine and not found.st_mode & stat.S_IXOTH:
-            folder.chmod(stat.S_IMODE(found.st_mode) | stat.S_IXOTH)
+        status = folder.stat()
+        owner_passes = status.st_uid == to.uid and status.st_mode & stat.S_IXUSR
+        if not owner_passes and not status.st_mode & stat.S_IXOTH:
+            folder.chmod(stat.S_IMODE(status.st_mode) | stat.S_IXOTH)
 
 
 def _open_tree(top: Path) -> None:
     """Let others read the wheel's files where it was installed under a strict umask."""
-    wanted = stat.S_IROTH | stat.S_IXOTH
-    if top.stat().st_mode & wanted == wanted and (top / "bin" / "postgres").stat().st_mode & wanted == wanted:
+    readable = stat.S_IROTH | stat.S_IXOTH
+    if top.stat().st_mode & readable == readable and (top / "bin" / "postgres").stat().st_mode & readable == readable:
         return
     for path in (top, *top.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)

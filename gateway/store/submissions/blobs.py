@@ -16,18 +16,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from uuid import UUID
 
-from sqlalchemy import (
-    DateTime,
-    Integer,
-    LargeBinary,
-    bindparam,
-    cast,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import DateTime, Integer, LargeBinary, bindparam, cast, delete, func, insert, select, update
 from sqlalchemy import Uuid as UuidType
 
 from gateway.crypto import vault
@@ -48,8 +37,8 @@ _COLUMNS = ("municipality", "data_key", "submission", "size", "frames", "finishe
 
 def _first_frame() -> Statement:
     values = {name: bindparam(name, type_=_B[name].type) for name in _COLUMNS}
-    made = insert(t.blobs).values(id=bindparam("blob"), **values).returning(_B.id).cte("made")
-    written = insert(t.blob_frames).from_select(["blob", "no", "data"], select(made.c.id, _NO, _DATA))
+    blob = insert(t.blobs).values(id=bindparam("blob"), **values).returning(_B.id).cte("made")
+    written = insert(t.blob_frames).from_select(["blob", "no", "data"], select(blob.c.id, _NO, _DATA))
     return compiled(written, commits="blobs.first")
 
 
@@ -90,10 +79,10 @@ _FRAME = compiled(select(_F.data).where(_F.blob == bindparam("blob"), _F.no == b
 
 
 class Recent:
-    """Small blobs that this process wrote a moment ago, held in memory until they are first read.
+    """A bounded write-through cache: small blobs that this process just wrote, until they are first read.
 
-    What is sealed is mostly sent at once by the same worker; the copy spares it a way to the database and back. The
-    database decides all the same: after a crash, or once forgotten, the bytes come from there.
+    What is sealed is mostly sent at once by the same worker, which this spares a read. After a crash, or once a blob
+    was dropped here, its bytes come from the database.
     """
 
     def __init__(self, most: int = 8 << 20) -> None:
@@ -101,7 +90,7 @@ class Recent:
         self._left = most
 
     def keep(self, blob: UUID, data: bytes) -> None:
-        """Hold the bytes; the oldest give way."""
+        """Hold the bytes; the oldest blobs are dropped for them."""
         self._held[blob] = data
         self._left -= len(data)
         while self._left < 0:
@@ -250,8 +239,8 @@ async def read(database: Database, keyring: DataKeyring, blob: UUID) -> AsyncGen
     data_key = await keyring.unwrap(row["municipality"], row["data_key"], row["wrapped"])
     key, left = vault.blob_key(data_key.key, blob), row["size"]
     for no in range(row["frames"]):
-        found = await database.one(_FRAME, blob=blob, no=no) if no else row
-        sealed, last = (found["data"] if found else None) or b"", no == row["frames"] - 1
+        frame = await database.one(_FRAME, blob=blob, no=no) if no else row
+        sealed, last = (frame["data"] if frame else None) or b"", no == row["frames"] - 1
         arguments = (key, blob, no, last, sealed)
         plain = (
             vault.open_frame(*arguments)

@@ -3,8 +3,8 @@
 Knows: cursors. Never does: wait. Standard: architecture §3; PostgreSQL's `pg_snapshot_xmin`, `xid8`.
 Start reading: `after`.
 
-A line is ordered by the transaction that wrote it and shown only once every transaction that began earlier has ended:
-then nothing can slip in before it any more, however late it commits. Its number is the transaction's plus a base that a
+A line is ordered by the transaction that wrote it and shown only once every transaction that began earlier has ended (a
+low-water mark), so that none can still commit a line before it. Its number is the transaction's plus a base that a
 restore raises (`feed_base`), so that what was read before a restore stays behind what comes after it.
 """
 
@@ -35,10 +35,7 @@ async def after(database: Database, cursor: str | None, who: Scope, limit: int) 
     rows = await database.rows(_lines(scope.shape(who)), **values)
     return tuple(
         StateChange(
-            cursor=f"{row['xid_text']}.{row['id']}",
-            submission_id=row["submission"],
-            state=row["state"],
-            at=row["at"],
+            cursor=f"{row['xid_text']}.{row['id']}", submission_id=row["submission"], state=row["state"], at=row["at"]
         )
         for row in rows
     )

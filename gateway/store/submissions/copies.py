@@ -71,14 +71,14 @@ class Copies:
         writers: list[blobs.Writer] = []
         attachments = []
         try:
-            for one in new.attachments:
-                if one.upload not in new.reused or one.blob is None:
-                    attachments.append(one)
+            for attachment in new.attachments:
+                if attachment.upload not in new.reused or attachment.blob is None:
+                    attachments.append(attachment)
                     continue
                 key = await self._keyring.new(new.submission.municipality, self._clock.now())
                 writers.append(blobs.Writer(self._database, self._clock, key, self._new_id(), new_key=True))
-                await self._copy(one.blob, writers[-1])
-                attachments.append(replace(one, blob=writers[-1].blob))
+                await self._copy(attachment.blob, writers[-1])
+                attachments.append(replace(attachment, blob=writers[-1].blob))
             yield replace(new, attachments=tuple(attachments))
         finally:
             for writer in writers:

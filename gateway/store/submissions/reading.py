@@ -93,10 +93,10 @@ class Views:
     async def known(self, client: str, idempotency_key: str, digest: bytes) -> View | None:
         """What an earlier call stored, as answered then. Raises `IdempotencyConflict`, `Erased`."""
         key = self._keyring.digest(b"idempotency", client.encode(), idempotency_key.encode())
-        found = await self._database.one(_KEY, client=client, key=key)
-        if found is None:
+        key_row = await self._database.one(_KEY, client=client, key=key)
+        if key_row is None:
             return None
-        if found["digest"] != digest:
+        if key_row["digest"] != digest:
             raise IdempotencyConflict
         row = await self._database.one(_KNOWN, client=client, key=key)
         if row is None or row["wrapped"] is None:
@@ -116,13 +116,13 @@ class Views:
             values["reference"] = encrypted_columns.index(self._keyring, wanted.reference)
         if wanted.cursor is not None:
             values["cursor_at"], values["cursor_id"] = position(wanted.cursor)
-        given = frozenset(name for name, value in values.items() if value not in (None, []))
-        found = await self._database.rows(
-            _page(scope.shape(who), given), **{name: values[name] for name in given}, **scope.values(who)
+        filters = frozenset(name for name, value in values.items() if value not in (None, []))
+        fetched = await self._database.rows(
+            _page(scope.shape(who), filters), **{name: values[name] for name in filters}, **scope.values(who)
         )
-        page = found[: wanted.limit]
+        page = fetched[: wanted.limit]
         views = tuple([await self._view(row) for row in page])
-        return views, cursor(page[-1]["created_at"], page[-1]["id"]) if len(found) > wanted.limit and page else None
+        return views, cursor(page[-1]["created_at"], page[-1]["id"]) if len(fetched) > wanted.limit and page else None
 
     async def stored(self, submission_id: UUID) -> tuple[Stored, DataKey]:
         """Record, document and attachments, decrypted, and the key of it all. Raises `NotFound`, `Erased`."""
@@ -176,14 +176,14 @@ def _reference(row: Mapping[str, Any], key: DataKey) -> str | None:
 
 def _attachments(row: Mapping[str, Any], key: DataKey | None) -> tuple[Attachment, ...]:
     """The attachments; without the key (erased) their names are empty."""
-    found = []
+    attachments = []
     for no, item in enumerate(row["attachments"] or ()):
         name = ""
         if key is not None:
             name = encrypted_columns.opener(key, row["id"])(
                 encrypted_columns.filename(no), base64.b64decode(item["filename"])
             ).decode()
-        found.append(
+        attachments.append(
             Attachment(
                 kind=item["kind"],
                 filename=name,
@@ -195,7 +195,7 @@ def _attachments(row: Mapping[str, Any], key: DataKey | None) -> tuple[Attachmen
                 blob=UUID(item["blob"]) if item["blob"] else None,
             )
         )
-    return tuple(found)
+    return tuple(attachments)
 
 
 @functools.cache
@@ -204,32 +204,34 @@ def _one(of: scope.Shape) -> Statement:
 
 
 @functools.cache
-def _page(of: scope.Shape, given: frozenset[str]) -> Statement:
-    query = _rarest(of, given) if "states" in given else _filtered(_READ, t.submissions, of, given)
+def _page(of: scope.Shape, filters: frozenset[str]) -> Statement:
+    query = _rarest(of, filters) if "states" in filters else _filtered(_READ, t.submissions, of, filters)
     return compiled(query.order_by(_S.created_at.desc(), _S.id.desc()).limit(_LIMIT))
 
 
-def _rarest(of: scope.Shape, given: frozenset[str]) -> Select[Any]:
-    """The page's candidates: the newest of each state, each read in its own order from the index."""
+def _rarest(of: scope.Shape, filters: frozenset[str]) -> Select[Any]:
+    """The newest of each state, read in order from the index: a merge of at most a page from each."""
     states = func.unnest(bindparam("states", type_=ARRAY(Text))).table_valued("state", name="wanted").render_derived()
-    one = t.submissions.alias("one")
-    newest = _filtered(select(one.c.id), one, of, given).where(one.c.state == states.c.state)
-    each = newest.order_by(one.c.created_at.desc(), one.c.id.desc()).limit(_LIMIT).lateral("each")
-    return _READ.where(_S.id.in_(select(each.c.id).select_from(states.join(each, true()))))
+    candidate = t.submissions.alias("one")
+    newest = _filtered(select(candidate.c.id), candidate, of, filters).where(candidate.c.state == states.c.state)
+    newest_of_state = (
+        newest.order_by(candidate.c.created_at.desc(), candidate.c.id.desc()).limit(_LIMIT).lateral("each")
+    )
+    return _READ.where(_S.id.in_(select(newest_of_state.c.id).select_from(states.join(newest_of_state, true()))))
 
 
-def _filtered(query: Select[Any], table: FromClause, of: scope.Shape, given: frozenset[str]) -> Select[Any]:
+def _filtered(query: Select[Any], table: FromClause, of: scope.Shape, filters: frozenset[str]) -> Select[Any]:
     """Narrowed by the scope and by all filters but the states."""
-    it = table.c
+    columns = table.c
     behind = tuple_(bindparam("cursor_at", type_=_S.created_at.type), bindparam("cursor_id", type_=_S.id.type))
     conditions: dict[str, ColumnElement[bool]] = {
-        "service": it.service == bindparam("service"),
-        "municipality": it.municipality == bindparam("municipality"),
-        "created_after": it.created_at > bindparam("created_after"),
-        "reference": it.reference_index == bindparam("reference"),
-        "cursor_at": tuple_(it.created_at, it.id) < behind,
+        "service": columns.service == bindparam("service"),
+        "municipality": columns.municipality == bindparam("municipality"),
+        "created_after": columns.created_at > bindparam("created_after"),
+        "reference": columns.reference_index == bindparam("reference"),
+        "cursor_at": tuple_(columns.created_at, columns.id) < behind,
     }
-    chosen = (condition for name, condition in conditions.items() if name in given)
+    chosen = (condition for name, condition in conditions.items() if name in filters)
     return scope.narrowed(query, table, of).where(*chosen)
 
 
@@ -239,10 +241,10 @@ def cursor(created_at: datetime, submission_id: UUID) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def position(given: str) -> tuple[datetime, UUID]:
+def position(cursor_text: str) -> tuple[datetime, UUID]:
     """Instant and id of the submission that a cursor stands behind. Raises `InvalidParameter` for a foreign one."""
     try:
-        text = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode()
+        text = base64.urlsafe_b64decode(cursor_text + "=" * (-len(cursor_text) % 4)).decode()
         at, _, identity = text.partition(" ")
         return datetime.fromisoformat(at).astimezone(UTC), UUID(identity)
     except (ValueError, binascii.Error):

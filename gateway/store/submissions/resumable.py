@@ -120,10 +120,10 @@ class Pieces:
     async def find(self, client: str, upload: UUID) -> Resumable:
         """See the port. What an interruption left undone after the last piece is done now."""
         row = await self._row(client, upload)
-        found = Resumable(
+        upload_state = Resumable(
             upload, row["length"], row["arrived"], row["expires_at"], row["media_type"], await self._said(upload, row)
         )
-        return await self._completed(client, found, row)
+        return await self._completed(client, upload_state, row)
 
     async def _said(self, upload: UUID, row: Mapping[str, Any]) -> str:
         if row["metadata"] is None or row["wrapped"] is None:
@@ -177,19 +177,19 @@ class Pieces:
             raise OffsetConflict(offset=(await self._row(client, upload))["arrived"])
         return offset + writer.size
 
-    async def _completed(self, client: str, found: Resumable, row: Mapping[str, Any]) -> Resumable:
+    async def _completed(self, client: str, progress: Resumable, row: Mapping[str, Any]) -> Resumable:
         """Once all has arrived: one upload of all pieces, as if it had been sent at once."""
-        if found.offset == found.length and not row["done"]:
+        if progress.offset == progress.length and not row["done"]:
             incoming = IncomingUpload(
-                client, row["municipality"], found.upload, row["media_type"], found.length, sha256=None
+                client, row["municipality"], progress.upload, row["media_type"], progress.length, sha256=None
             )
             try:
-                await self._uploads.receive(incoming, self._pieces(client, found.upload))
+                await self._uploads.receive(incoming, self._pieces(client, progress.upload))
             except (LengthMismatch, NotFound):  # the pieces are gone: somebody else completed it meanwhile
-                if not (await self._row(client, found.upload))["done"]:
+                if not (await self._row(client, progress.upload))["done"]:
                     raise
-            await self._database.run(_DONE, client=client, upload=found.upload)
-        return found
+            await self._database.run(_DONE, client=client, upload=progress.upload)
+        return progress
 
     async def _pieces(self, client: str, upload: UUID) -> AsyncIterator[bytes]:
         for row in await self._database.rows(_PIECES, client=client, upload=upload):

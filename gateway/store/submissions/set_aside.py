@@ -1,7 +1,7 @@
 """The last resort for a submission whose row can be neither read nor committed: held by columns alone.
 
 Knows: the columns that say that it waits for a person, its chain, its feed. Never does: read anything else of the row,
-touch what ended. Standard: architecture §3 (what needs a person goes to the failure basket).
+touch what ended. Standard: architecture §3 (what needs a person is held).
 Start reading: `set_aside`.
 """
 
@@ -18,6 +18,7 @@ from gateway.model import Reason, State
 from gateway.ports.store import EvidenceEntry
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, Row, numbered
+from gateway.store.proof import chains
 from gateway.submission.journey import STEP_ATTEMPTS
 from gateway.submission.states import RESTING, TRANSITIONS
 
@@ -35,12 +36,6 @@ _HOLD = numbered(
 UPDATE submissions SET state = 'held', held_from = state, reason = %(reason)s::text::jsonb, next_at = NULL,
     version = version + 1, updated_at = %(now)s, evidence_seq = %(seq)s, evidence_head = %(hash)s
 WHERE id = %(id)s
-"""
-)
-_PROVE = numbered(
-    """
-INSERT INTO evidence (submission, municipality, at, seq, kind, body, prev, hash)
-VALUES (%(id)s, %(municipality)s, %(now)s, %(seq)s, %(kind)s, %(body)s::text::json, %(prev)s, %(hash)s)
 """
 )
 _TELL = numbered(
@@ -76,11 +71,11 @@ async def set_aside(database: Database, submission_id: UUID, kind: str, now: dat
         state = State(row["state"]) if row else State.HELD
         if row is None or state in RESTING:
             return False
-        known = StepFailed(step="store", kind=kind)
+        failure = StepFailed(step="store", kind=kind)
         if State.HELD in TRANSITIONS[state]:
-            await _hold(connection, row, Reason(known.code, known.sentence("de"), known.sentence("en")), now)
+            await _hold(connection, row, Reason(failure.code, failure.sentence("de"), failure.sentence("en")), now)
         else:
-            detail = json.dumps({"code": known.code, "sentence": known.sentence("en")})
+            detail = json.dumps({"code": failure.code, "sentence": failure.sentence("en")})
             again = now + AGAIN
             await db.one(
                 connection, _COUNT, id=submission_id, attempts=STEP_ATTEMPTS, now=now, again=again, detail=detail
@@ -91,18 +86,7 @@ async def set_aside(database: Database, submission_id: UUID, kind: str, now: dat
 async def _hold(connection: Connection, row: Row, reason: Reason, now: datetime) -> None:
     entry = EvidenceEntry("held", reason.as_json())
     (link,) = chain.chained((entry,), seq=row["evidence_seq"], head=row["evidence_head"], at=now)
-    said = json.dumps(reason.as_json())
-    await db.run(connection, _HOLD, id=row["id"], reason=said, now=now, seq=link.seq, hash=link.hash)
-    await db.run(
-        connection,
-        _PROVE,
-        id=row["id"],
-        municipality=row["municipality"],
-        now=now,
-        seq=link.seq,
-        kind=link.kind,
-        body=link.body,
-        prev=link.prev,
-        hash=link.hash,
-    )
+    reason_json = json.dumps(reason.as_json())
+    await db.run(connection, _HOLD, id=row["id"], reason=reason_json, now=now, seq=link.seq, hash=link.hash)
+    await chains.append(connection, row["id"], row["municipality"], link)
     await db.run(connection, _TELL, id=row["id"], municipality=row["municipality"], client=row["client"], now=now)

@@ -54,12 +54,7 @@ def _given(table: Table, names: Iterable[str]) -> list[Any]:
     return [cast(bindparam(name, type_=table.c[name].type), table.c[name].type).label(name) for name in names]
 
 
-def _one_row(
-    table: Table,
-    names: Iterable[str],
-    source: CTE,
-    **others: ColumnElement[Any],
-) -> CTE:
+def _one_row(table: Table, names: Iterable[str], source: CTE, **others: ColumnElement[Any]) -> CTE:
     """Insert one row of given values, and `others` that come from the source or under another name."""
     query = select(*_given(table, names), *others.values()).select_from(source)
     return plain_insert(table).from_select([*names, *others], query).cte(f"to_{table.name}")
@@ -70,8 +65,8 @@ def _many_rows(
 ) -> CTE:
     """Insert a row for each element of the given arrays, parameters named prefix + column + plural."""
     lists = [bindparam(f"{prefix}_{_plural(name)}", type_=ARRAY(kind)) for name, kind in arrays.items()]
-    given = func.unnest(*lists).table_valued(*arrays, name=f"given_{table.name}").render_derived()
-    query = select(*(given.c[name] for name in arrays), *others.values()).select_from(source.join(given, true()))
+    elements = func.unnest(*lists).table_valued(*arrays, name=f"given_{table.name}").render_derived()
+    query = select(*(elements.c[name] for name in arrays), *others.values()).select_from(source.join(elements, true()))
     return plain_insert(table).from_select([*arrays, *others], query).cte(f"to_{table.name}")
 
 
@@ -182,11 +177,7 @@ def _small_blobs(moved: CTE) -> tuple[CTE, CTE]:
         touched_at=_NOW.label("touched_at"),
     )
     frames = _many_rows(
-        t.blob_frames,
-        moved,
-        {"blob": Uuid(), "data": LargeBinary()},
-        "frame",
-        no=literal(0, Integer).label("no"),
+        t.blob_frames, moved, {"blob": Uuid(), "data": LargeBinary()}, "frame", no=literal(0, Integer).label("no")
     )
     return blobs, frames
 
@@ -212,14 +203,14 @@ def committing(*, evidence: bool, blobs: bool, discard: bool, changed: bool) -> 
             **whose,
             version=bindparam("version", type_=Integer).label("version"),
             at=_NOW.label("at"),
-        ),
+        )
     ]
     at = _NOW.label("at")
     if evidence:
         writes.append(_many_rows(t.evidence, moved, _EVIDENCE, "evidence", **whose, at=at))
     if changed:
-        told = {"state": Text(), "at": t.changes.c.at.type}
-        writes.append(_many_rows(t.changes, moved, told, "change", **whose, client=moved.c.client))
+        columns = {"state": Text(), "at": t.changes.c.at.type}
+        writes.append(_many_rows(t.changes, moved, columns, "change", **whose, client=moved.c.client))
     if blobs:
         writes += _small_blobs(moved)
     if discard:

@@ -63,13 +63,13 @@ def _add(*, whole: bool) -> Statement:
     if not whole:
         return compiled(final, commits="uploads.add")
 
-    def given(column: Column[Any]) -> ColumnElement[Any]:
+    def parameter(column: Column[Any]) -> ColumnElement[Any]:
         return cast(bindparam(column.name, type_=column.type), column.type)
 
     b, key = t.blobs.c, bindparam("data_key", type_=Uuid)
     rows = [
         insert(t.data_keys).from_select(
-            ["id", "municipality", "wrapped"], select(key, fresh.c.municipality, given(t.data_keys.c.wrapped))
+            ["id", "municipality", "wrapped"], select(key, fresh.c.municipality, parameter(t.data_keys.c.wrapped))
         ),
         insert(t.blobs).from_select(
             ["id", "municipality", "data_key", "size", "frames", "finished", "touched_at"],

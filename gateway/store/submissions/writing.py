@@ -22,12 +22,7 @@ from gateway.evidence.chain import Link
 from gateway.model import Attachment, Submission
 from gateway.ports.blobs import SmallBlob
 from gateway.ports.clock import Clock
-from gateway.ports.store import (
-    Change,
-    JournalEntry,
-    NewSubmission,
-    Passed,
-)
+from gateway.ports.store import Change, JournalEntry, NewSubmission, Passed
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, compiled
 from gateway.store.keys import encrypted_columns
@@ -85,7 +80,7 @@ _REWRAP = compiled(
 
 @dataclass(frozen=True, slots=True)
 class SeenRow:
-    """What this process knows of a row at one version: no one can change it without another version."""
+    """What this process knows of a row at one version; whoever changes the row raises its version."""
 
     version: int
     state: str
@@ -94,7 +89,7 @@ class SeenRow:
 
 
 class Submissions:
-    """Writes submissions. The compare and swap on the version makes remembering a version safe."""
+    """Writes submissions with optimistic locking, which makes it safe to remember the version last seen."""
 
     def __init__(self, database: Database, keyring: DataKeyring, clock: Clock) -> None:
         self._database = database
@@ -152,10 +147,7 @@ class Submissions:
         last = links[-1] if links else None
         lines = told(seen.state, change, now)
         statement = committing(
-            evidence=bool(links),
-            blobs=bool(change.blobs),
-            discard=bool(change.discard),
-            changed=bool(lines),
+            evidence=bool(links), blobs=bool(change.blobs), discard=bool(change.discard), changed=bool(lines)
         )
         row = await self._database.one(
             statement,
@@ -163,8 +155,8 @@ class Submissions:
             **_journal(change.journal),
             **chains.columns_of(links),
             **_blobs(change.blobs, frames),
-            change_states=[each.state.value for each in lines],
-            change_ats=[each.at for each in lines],
+            change_states=[line.state.value for line in lines],
+            change_ats=[line.at for line in lines],
             evidence_seq=last.seq if last else seen.evidence_seq,
             evidence_head=last.hash if last else seen.evidence_head,
             expected=expected,
@@ -202,15 +194,15 @@ class Submissions:
             self._seen.popitem(last=False)
 
     def _values(self, new: NewSubmission, key: DataKey, links: Sequence[Link], now: datetime) -> dict[str, Any]:
-        it, document, ring = new.submission, new.document, self._keyring
-        sealed = encrypted_columns.sealer(ring, key, it.id)
+        submission, document, ring = new.submission, new.document, self._keyring
+        sealed = encrypted_columns.sealer(ring, key, submission.id)
         return {
-            **rows.columns_of(it),
+            **rows.columns_of(submission),
             **chains.columns_of(links),
             **_attachments(new.attachments, sealed),
-            "idempotency_key": ring.digest(b"idempotency", it.client.encode(), new.idempotency_key.encode()),
+            "idempotency_key": ring.digest(b"idempotency", submission.client.encode(), new.idempotency_key.encode()),
             "digest": new.digest,
-            "answer": rows.frozen(it),
+            "answer": rows.frozen(submission),
             "data_key": key.id,
             "wrapped": key.wrapped,
             "record": sealed(encrypted_columns.RECORD, new.record),
@@ -226,53 +218,55 @@ class Submissions:
             "supersedes": new.supersedes,
             "superseded_by": None,
             "evidence_seq": links[-1].seq if links else 0,
-            "evidence_head": links[-1].hash if links else chain.start(it.id),
+            "evidence_head": links[-1].hash if links else chain.start(submission.id),
             "now": now,
         }
 
-    async def _supersede(self, connection: Connection, it: Submission, old: UUID) -> None:
+    async def _supersede(self, connection: Connection, submission: Submission, old: UUID) -> None:
         """Link the corrected application to its correction. Raises `Superseded` where it has another one."""
-        if not await db.run(connection, _SUPERSEDE, old=old, new=it.id, whose=it.client):
+        if not await db.run(connection, _SUPERSEDE, old=old, new=submission.id, whose=submission.client):
             raise Superseded
 
-    async def _claim(self, connection: Connection, it: Submission, old: UUID, copies: Sequence[UUID | None]) -> None:
+    async def _claim(
+        self, connection: Connection, submission: Submission, old: UUID, copies: Sequence[UUID | None]
+    ) -> None:
         """Take over the copies of the old one's files, which is locked by now and must not have been erased."""
         if not copies:
             return
-        claimed = await db.run(connection, _CLAIM, copies=copies, new=it.id, old=old)
+        claimed = await db.run(connection, _CLAIM, copies=copies, new=submission.id, old=old)
         if claimed != len(copies):
             raise UploadUnknown
 
     async def _settle_uploads(
-        self, connection: Connection, it: Submission, wanted: Sequence[UUID], claimed: int, now: datetime
+        self, connection: Connection, submission: Submission, uploads: Sequence[UUID], claimed: int, now: datetime
     ) -> None:
         """Say which upload could not be claimed, or give the keys of the claimed ones to the submission's town."""
-        found = await db.rows(connection, _OF_UPLOADS, client=it.client, uploads=wanted, now=now)
-        if claimed != len(wanted):
-            raise UploadTaken if len(found) == len(wanted) else UploadUnknown
-        for row in found:
+        living = await db.rows(connection, _OF_UPLOADS, client=submission.client, uploads=uploads, now=now)
+        if claimed != len(uploads):
+            raise UploadTaken if len(living) == len(uploads) else UploadUnknown
+        for row in living:
             town = row["municipality"]
-            if town != it.municipality:
+            if town != submission.municipality:
                 old = await self._keyring.unwrap(town, row["data_key"], row["wrapped"])
-                new = await self._keyring.wrapped_for(it.municipality, old.id, old.key, now)
+                new = await self._keyring.wrapped_for(submission.municipality, old.id, old.key, now)
                 await db.run(
-                    connection, _REWRAP, data_key=new.id, wrapped=new.wrapped, new_municipality=it.municipality
+                    connection, _REWRAP, data_key=new.id, wrapped=new.wrapped, new_municipality=submission.municipality
                 )
 
 
-def _blobs(given: Sequence[SmallBlob], frames: Sequence[bytes]) -> Mapping[str, Any]:
-    names = [blob.id for blob in given]
-    sizes = [len(blob.content) for blob in given]
+def _blobs(small_blobs: Sequence[SmallBlob], frames: Sequence[bytes]) -> Mapping[str, Any]:
+    names = [blob.id for blob in small_blobs]
+    sizes = [len(blob.content) for blob in small_blobs]
     return {"blob_ids": names, "blob_sizes": sizes, "frame_blobs": names, "frame_datas": list(frames)}
 
 
 def told(state: str, change: Change, now: datetime) -> Sequence[Passed]:
     """The states that the change feed tells of: each that differs from the one before it, the first from `state`."""
     lines = []
-    for each in (*change.passed, Passed(change.submission.state, now)):
-        if each.state.value != state:
-            lines.append(each)
-            state = each.state.value
+    for passed in (*change.passed, Passed(change.submission.state, now)):
+        if passed.state.value != state:
+            lines.append(passed)
+            state = passed.state.value
     return lines
 
 
@@ -284,17 +278,17 @@ def _journal(entries: Sequence[JournalEntry]) -> Mapping[str, Any]:
     }
 
 
-def _attachments(given: Sequence[Attachment], sealed: Callable[[bytes, bytes], bytes]) -> Mapping[str, Any]:
+def _attachments(attachments: Sequence[Attachment], sealed: Callable[[bytes, bytes], bytes]) -> Mapping[str, Any]:
     return {
-        "attachment_nos": list(range(len(given))),
-        "attachment_kinds": [a.kind for a in given],
+        "attachment_nos": list(range(len(attachments))),
+        "attachment_kinds": [a.kind for a in attachments],
         "attachment_filenames": [
-            sealed(encrypted_columns.filename(no), a.filename.encode()) for no, a in enumerate(given)
+            sealed(encrypted_columns.filename(no), a.filename.encode()) for no, a in enumerate(attachments)
         ],
-        "attachment_media_types": [a.media_type for a in given],
-        "attachment_sizes": [a.size for a in given],
-        "attachment_sha256s": [a.sha256 for a in given],
-        "attachment_purposes": [a.purpose.value for a in given],
-        "attachment_uploads": [a.upload for a in given],
-        "attachment_blobs": [a.blob for a in given],
+        "attachment_media_types": [a.media_type for a in attachments],
+        "attachment_sizes": [a.size for a in attachments],
+        "attachment_sha256s": [a.sha256 for a in attachments],
+        "attachment_purposes": [a.purpose.value for a in attachments],
+        "attachment_uploads": [a.upload for a in attachments],
+        "attachment_blobs": [a.blob for a in attachments],
     }

@@ -192,8 +192,8 @@ class Webhooks:
             before = UUID(cursor) if cursor else None
         except ValueError:
             raise foreign_cursor("#query/cursor") from None
-        asked = {"before": before, "first": before is None, "limit": limit + 1}
-        rows = await self._database.rows(_LOG, id=webhook, ended=ended, **asked)
+        page = {"before": before, "first": before is None, "limit": limit + 1}
+        rows = await self._database.rows(_LOG, id=webhook, ended=ended, **page)
         deliveries = tuple(WebhookDelivery(**row) for row in rows[:limit])
         return deliveries, str(deliveries[-1].id) if len(rows) > limit else None
 

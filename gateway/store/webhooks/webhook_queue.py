@@ -183,7 +183,7 @@ class StoredWebhookQueue:
             at=row["at"],
             data=row["data"],
             url=opened(URL, row["url"]).decode(),
-            secrets=tuple(opened(SECRET, each) for each in (row["secret"], row["previous"]) if each is not None),
+            secrets=tuple(opened(SECRET, secret) for secret in (row["secret"], row["previous"]) if secret is not None),
         )
 
     async def settle(self, results: Sequence[SendingResult]) -> None:
@@ -191,7 +191,7 @@ class StoredWebhookQueue:
         ended = await self._database.rows(
             _SETTLE,
             **settled(results),
-            gone=[each.message for each in results if each.gone],
+            gone=[result.message for result in results if result.gone],
             now=self._clock.now(),
             reason=GONE.code,
             rule=WEBHOOK_ENDED,

@@ -1,4 +1,4 @@
-"""Around every request: its id, one log line, figures, security headers, and an answer whatever happens.
+"""The middleware around every request: its id, one log line, figures, security headers, an answer whatever happens.
 
 Knows: ASGI. Never does: look into bodies, log an address's query or values. Standards: ASGI 3, W3C CSP 3, RFC 9111.
 Start reading: `RequestMiddleware`.
@@ -50,8 +50,8 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        scope["request_id"] = given if _ID.fullmatch(given) else self._new_id()
+        request_id = headers.get("x-request-id", "")
+        scope["request_id"] = request_id if _ID.fullmatch(request_id) else self._new_id()
         answer = _Answer(scope, send, hang_up=_too_long_to_drain(headers))
         began = time.perf_counter()
         try:

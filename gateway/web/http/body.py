@@ -112,10 +112,7 @@ _RULES: Final = {"values": "too_many_values", "number": "number_range", "twice":
 _SENTENCES: Final = {
     "too_many_values": ("Höchstens {0} Werte.", "At most {0} values."),
     "number_range": ("Eine Zahl liegt außerhalb des darstellbaren Bereichs.", "A number is out of range."),
-    "doubled_key": (
-        "Ein Objekt nennt denselben Schlüssel mehrmals.",
-        "An object names the same key more than once.",
-    ),
+    "doubled_key": ("Ein Objekt nennt denselben Schlüssel mehrmals.", "An object names the same key more than once."),
     "type": ("Erwartet wird ein JSON-Objekt.", "A JSON object is expected."),
 }
 _fault: Final = Sentences(_SENTENCES).finding

@@ -60,7 +60,7 @@ class ClientCertificates:
             handshake, fields = scope.pop(HANDSHAKE, None), []
             if self._header is not None:
                 fields = [value for name, value in scope["headers"] if name == self._header]
-                scope["headers"] = [each for each in scope["headers"] if each[0] != self._header]
+                scope["headers"] = [field for field in scope["headers"] if field[0] != self._header]
             if self._header is not None and self._trusted(scope.get("client")):
                 handshake = parsed(fields[0]) if len(fields) == 1 else None  # the handshake was the proxy's
             scope["client_certificate"] = Presented(handshake) if handshake else None
@@ -78,13 +78,13 @@ class ClientCertificates:
 
 def networks(proxies: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
     """The addresses and networks among `proxies`; `*` and names are none: anybody could be meant."""
-    found = []
-    for each in proxies:
+    trusted = []
+    for proxy in proxies:
         try:
-            found.append(ip_network(each, strict=False))
+            trusted.append(ip_network(proxy, strict=False))
         except ValueError:
             continue
-    return tuple(found)
+    return tuple(trusted)
 
 
 def parsed(field: bytes) -> bytes | None:

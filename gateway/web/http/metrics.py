@@ -113,8 +113,8 @@ class Metrics:
             if free is not None:
                 self._free.labels(resource).set(free)
         self._waiting.set(seen.waiting or 0)
-        for each in Resource:
-            self._refusing.labels(each.value).set(each in pressure.short)
+        for resource in Resource:
+            self._refusing.labels(resource.value).set(resource in pressure.short)
 
     def exchanges(self, tallies: Mapping[str, Tally]) -> None:
         """Set how long exchanges with counterparts took."""

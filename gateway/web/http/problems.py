@@ -44,10 +44,10 @@ def language(header: str | None) -> str:
     """`de` or `en` by `Accept-Language` (RFC 9110 §12.5.4); German where the caller does not care."""
     best, weight = "de", 0.0
     for part in (header or "")[:200].split(","):
-        found = _RANGE.fullmatch(part)
-        if not found:
+        language_range = _RANGE.fullmatch(part)
+        if not language_range:
             continue
-        name, quality = found[1].lower(), float(found[2] or 1)
+        name, quality = language_range[1].lower(), float(language_range[2] or 1)
         if name in {"de", "en"} and quality > weight:
             best, weight = name, quality
     return best
@@ -60,21 +60,21 @@ def problem(error: GatewayError, request: Request, *, headers: Mapping[str, str]
     """
     chosen = language(request.headers.get("accept-language"))
     body = document(error, chosen, str(request.scope.get("request_id", "")))
-    more = {"Content-Language": chosen, "Vary": "Accept-Language", "Cache-Control": "no-store", **(headers or {})}
+    fields = {"Content-Language": chosen, "Vary": "Accept-Language", "Cache-Control": "no-store", **(headers or {})}
     if error.retry_after is not None:
-        more["Retry-After"] = str(max(1, round(error.retry_after)))
+        fields["Retry-After"] = str(max(1, round(error.retry_after)))
     elif error.retry and error.status == 503:
-        more["Retry-After"] = "1"
+        fields["Retry-After"] = "1"
     if isinstance(error, TusVersionUnknown):
-        more["Tus-Version"] = str(error.params["version"])
+        fields["Tus-Version"] = str(error.params["version"])
     if isinstance(error, Unauthorised):
-        said = ', error="invalid_token"' if "authorization" in request.headers else ""
-        more.setdefault("WWW-Authenticate", f'Bearer realm="api"{said}')
+        reason = ', error="invalid_token"' if "authorization" in request.headers else ""
+        fields.setdefault("WWW-Authenticate", f'Bearer realm="api"{reason}')
     if isinstance(error, Forbidden):
         scope = error.params.get("scope", "")
-        more.setdefault("WWW-Authenticate", f'Bearer realm="api", error="insufficient_scope", scope="{scope}"')
+        fields.setdefault("WWW-Authenticate", f'Bearer realm="api", error="insufficient_scope", scope="{scope}"')
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode(), error.status, headers=more, media_type=MEDIA_TYPE)
+    return Response(text.encode(), error.status, headers=fields, media_type=MEDIA_TYPE)
 
 
 def document(error: GatewayError, chosen: str, request_id: str) -> dict[str, Any]:

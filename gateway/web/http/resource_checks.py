@@ -27,11 +27,7 @@ def resource_checks(pressure: Pressure | None) -> Iterable[HealthCheck]:
     if pressure is None:
         return ()
     seen = pressure.seen
-    values = {
-        Resource.DISK: seen.disk_bytes,
-        Resource.MEMORY: seen.memory_bytes,
-        Resource.QUEUE: seen.waiting,
-    }
+    values = {Resource.DISK: seen.disk_bytes, Resource.MEMORY: seen.memory_bytes, Resource.QUEUE: seen.waiting}
     return tuple(
         HealthCheck(
             _NAMES[resource][0],

@@ -86,7 +86,7 @@ class Route:
                 "description": HTTPStatus(status).phrase,
                 "content": {PROBLEM: {"schema": ref("Problem"), "example": _problem(status)}},
             }
-        extra: dict[str, Any] = {"parameters": [self._parameter(*each) for each in self._all()]}
+        extra: dict[str, Any] = {"parameters": [self._parameter(*parameter) for parameter in self._all()]}
         if self.scope:
             extra["security"] = [{"portal": [self.scope]}]
         if self.takes:
@@ -103,11 +103,11 @@ class Route:
         return (*((name, "path", "") for name in names), *self.parameters, *((_LANGUAGE,) if self.errors else ()))
 
     @staticmethod
-    def _parameter(name: str, place: str, description: str) -> dict[str, Any]:
-        required = place == "path" or name in REQUIRED
+    def _parameter(name: str, location: str, description: str) -> dict[str, Any]:
+        required = location == "path" or name in REQUIRED
         return {
             "name": name,
-            "in": place,
+            "in": location,
             "required": required,
             "schema": {"type": "string"},
             "description": description or name.replace("_", " "),

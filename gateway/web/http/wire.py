@@ -1,4 +1,4 @@
-"""What stands before the app: bytes that are no HTTP, and what tus 1.0 asks of every answer.
+"""Before the app: answers to bytes that are no HTTP, and what tus 1.0 asks of every answer.
 
 Knows: our protocol's refusals, ASGI. Never does: read bodies, judge who calls.
 Standards: RFC 9112 §2.2, RFC 9457, tus 1.0 (X-HTTP-Method-Override, Tus-Resumable). Start reading: `HttpProtocol`.
@@ -41,9 +41,9 @@ class TusWire:
         if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{TUS}/"):
             await self._app(scope, receive, send)
             return
-        wanted = Headers(scope=scope).get("x-http-method-override", "").upper()
-        if scope["method"] == "POST" and wanted in _OVERRIDES:
-            scope["method"] = wanted
+        method = Headers(scope=scope).get("x-http-method-override", "").upper()
+        if scope["method"] == "POST" and method in _OVERRIDES:
+            scope["method"] = method
 
         async def versioned(message: Message) -> None:
             if message["type"] == "http.response.start":

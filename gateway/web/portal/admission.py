@@ -47,11 +47,11 @@ async def admission(dependencies: WebDependencies, client: Client) -> AsyncItera
     """Around taking in one application; what is not kept is given back. Raises `Overloaded`."""
     if dependencies.pressure:
         dependencies.pressure.check()
-    found = Admission(dependencies, client, dependencies.clock.now())
+    admitted = Admission(dependencies, client, dependencies.clock.now())
     try:
-        yield found
+        yield admitted
     finally:
-        if dependencies.quotas and found.held:
+        if dependencies.quotas and admitted.held:
             dependencies.quotas.give_back(client.id)
 
 

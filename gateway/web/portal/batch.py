@@ -1,6 +1,6 @@
 """Many applications in one call: NDJSON in, NDJSON out, a line each, in the same order.
 
-Knows: lines, their limits, and that a caller who does not read yet must still be listened to.
+Knows: lines, their limits, and that a caller may send everything before it reads an answer (streaming both ways).
 Never does: hold a whole batch, give up a batch for one bad line. Standard: fixed interfaces §3, NDJSON.
 Start reading: `create`.
 """
@@ -71,10 +71,10 @@ async def create(request: Request) -> Response:
 
 async def _answers(request: Request, client: Client) -> AsyncIterator[bytes]:
     """Answers as they come. Work goes on while the caller sends without reading; the number of lines bounds it."""
-    done: asyncio.Queue[bytes | None] = asyncio.Queue()
-    work = asyncio.create_task(_work(request, client, done))
+    answers: asyncio.Queue[bytes | None] = asyncio.Queue()
+    work = asyncio.create_task(_work(request, client, answers))
     try:
-        while (line := await done.get()) is not None:
+        while (line := await answers.get()) is not None:
             yield line
     finally:
         work.cancel()
@@ -82,42 +82,42 @@ async def _answers(request: Request, client: Client) -> AsyncIterator[bytes]:
             await work
 
 
-async def _work(request: Request, client: Client, done: asyncio.Queue[bytes | None]) -> None:
-    limits, number, taken = dependencies_of(request).limits, 0, 0
+async def _work(request: Request, client: Client, answers: asyncio.Queue[bytes | None]) -> None:
+    limits, number, count = dependencies_of(request).limits, 0, 0
     try:
         async for number, line in _lines(body.chunks(request, limits.batch_bytes), limits.body_bytes):
-            taken += 1
-            if taken > limits.batch_lines:
-                done.put_nowait(_written(number, _problem(request, BatchTooLong(limit=limits.batch_lines))))
+            count += 1
+            if count > limits.batch_lines:
+                answers.put_nowait(_written(number, _problem(request, BatchTooLong(limit=limits.batch_lines))))
                 return
-            done.put_nowait(_written(number, await _taken(request, client, line)))
+            answers.put_nowait(_written(number, await _taken(request, client, line)))
     except (BodyTooLarge, LengthMismatch) as error:
-        done.put_nowait(_written(number + 1, _problem(request, error)))
+        answers.put_nowait(_written(number + 1, _problem(request, error)))
     except ClientDisconnect:
         pass  # what was taken over stays; the portal repeats with the same keys
     finally:
-        done.put_nowait(None)
+        answers.put_nowait(None)
 
 
 async def _taken(request: Request, client: Client, line: bytes | None) -> dict[str, Any]:
     """The answer to one line (None: it was too long to be kept)."""
     dependencies = dependencies_of(request)
-    known: dict[str, Any] = {}
+    echoed: dict[str, Any] = {}
     try:
         if line is None:
             raise BodyTooLarge(limit=dependencies.limits.body_bytes)
-        said = body.parse_object(line, dependencies.limits)
-        key = said.pop("idempotency_key", None)
+        members = body.parse_object(line, dependencies.limits)
+        key = members.pop("idempotency_key", None)
         if not isinstance(key, str) or not KEY.fullmatch(key):
             raise MissingIdempotencyKey
-        known["idempotency_key"] = key
+        echoed["idempotency_key"] = key
         async with admission(dependencies, client) as admitted:
-            view = await dependencies.intake.create(client, Application.of(said), key, admit=admitted.admit)
+            view = await dependencies.intake.create(client, Application.of(members), key, admit=admitted.admit)
             admitted.keep_if_new(view)
     except GatewayError as error:
-        return {**_problem(request, error), **known}
+        return {**_problem(request, error), **echoed}
     metrics_of(request).taken(view.submission.service, view.submission.municipality)
-    return {**view.as_json(), "receipt": view.receipt, **known}
+    return {**view.as_json(), "receipt": view.receipt, **echoed}
 
 
 def _problem(request: Request, error: GatewayError) -> dict[str, Any]:

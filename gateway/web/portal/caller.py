@@ -47,8 +47,8 @@ def _identified(request: Request) -> Principal:
 
 def presented(request: Request) -> Presented | None:
     """The certificate that came with the request, as the outermost layer found it (`web.certificate`)."""
-    found: Presented | None = request.scope.get("client_certificate")
-    return found
+    certificate: Presented | None = request.scope.get("client_certificate")
+    return certificate
 
 
 def for_clients(handler: Handler) -> Handler:

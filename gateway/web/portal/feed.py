@@ -44,8 +44,8 @@ async def changes(request: Request) -> Response:
     wait = query.number("wait", default=0, least=0, most=int(dependencies_of(request).limits.wait_s))
     limit = query.number("limit", default=200, least=1, most=1000)
     query.done()
-    found = await _awaited(request, principal, after, wait, limit)
-    return reply({"changes": [_line(each) for each in found], "next": found[-1].cursor if found else after})
+    lines = await _awaited(request, principal, after, wait, limit)
+    return reply({"changes": [_line(change) for change in lines], "next": lines[-1].cursor if lines else after})
 
 
 async def stream(request: Request) -> Response:
@@ -68,7 +68,7 @@ async def stream(request: Request) -> Response:
     except BaseException as error:
         open_ones[principal.client.id] -= 1
         if last and isinstance(error, InvalidParameter):
-            moved = tuple(replace(each, pointer="#header/Last-Event-ID") for each in error.findings)
+            moved = tuple(replace(finding, pointer="#header/Last-Event-ID") for finding in error.findings)
             raise InvalidParameter(findings=moved) from None
         raise
     return _Stream(_events(request, principal, after, first), open_ones, principal.client.id)
@@ -89,17 +89,17 @@ class _Stream(StreamingResponse):
 
 
 async def _events(
-    request: Request, principal: Principal, after: str | None, found: tuple[StateChange, ...]
+    request: Request, principal: Principal, after: str | None, lines: tuple[StateChange, ...]
 ) -> AsyncIterator[bytes]:
     dependencies = dependencies_of(request)
     try:
         yield _RETRY
         while dependencies.clock.now().timestamp() < principal.expires and not await request.is_disconnected():
-            for each in found:
-                yield _event(each)
-            after = found[-1].cursor if found else after
-            found = await _awaited(request, principal, after, dependencies.limits.heartbeat_s, _LINES)
-            if not found:
+            for change in lines:
+                yield _event(change)
+            after = lines[-1].cursor if lines else after
+            lines = await _awaited(request, principal, after, dependencies.limits.heartbeat_s, _LINES)
+            if not lines:
                 yield _HEARTBEAT
     except DatabaseAway:
         log.warning("web.stream_ended", request_id=request.scope.get("request_id"))
@@ -112,11 +112,11 @@ async def _awaited(
     dependencies, scope = dependencies_of(request), visible(request, principal.client)
     loop = asyncio.get_running_loop()
     until = loop.time() + wait
-    found = await dependencies.store.changes(after, scope, limit)
-    while not found and loop.time() < until and not await request.is_disconnected():
+    lines = await dependencies.store.changes(after, scope, limit)
+    while not lines and loop.time() < until and not await request.is_disconnected():
         await asyncio.sleep(min(dependencies.limits.poll_s, max(0.0, until - loop.time())))
-        found = await dependencies.store.changes(after, scope, limit)
-    return found
+        lines = await dependencies.store.changes(after, scope, limit)
+    return lines
 
 
 def _event(change: StateChange) -> bytes:

@@ -45,10 +45,10 @@ def no_uuid(name: str) -> Finding:
 
 def path_uuid(request: Request, name: str) -> UUID:
     """The UUID in the path. Raises `NotFound` where it is none."""
-    found = uuid_of(request.path_params[name])
-    if found is None:
+    identifier = uuid_of(request.path_params[name])
+    if identifier is None:
         raise NotFound(findings=(no_uuid(name),))
-    return found
+    return identifier
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ class Query:
 
     def many(self, name: str, allowed: Sequence[str]) -> tuple[str, ...]:
         """Every value of a repeatable parameter, also separated by commas."""
-        values = [each for text in self.request.query_params.getlist(name) for each in text.split(",") if each]
+        values = [value for text in self.request.query_params.getlist(name) for value in text.split(",") if value]
         if any(value not in allowed for value in values):
             listed = ", ".join(allowed)
             self.refuse(name, "enum", f"Zulässig sind nur: {listed}.", f"Only these are allowed: {listed}.")
@@ -141,7 +141,7 @@ class Query:
     def done(self) -> None:
         """Raises `InvalidParameter` with every finding; `UnknownMunicipality` where nothing else is wrong."""
         if self.findings:
-            only_town = all(each.rule == UnknownMunicipality.code for each in self.findings)
+            only_town = all(finding.rule == UnknownMunicipality.code for finding in self.findings)
             raise (UnknownMunicipality if only_town else InvalidParameter)(findings=tuple(self.findings))
 
 

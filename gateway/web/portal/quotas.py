@@ -1,7 +1,7 @@
 """What one client may ask for: requests a minute, applications a day, at all processes together.
 
-Knows: what this process has left of each client's allowance. Never does: wait; ask the database for each request: it
-fetches a few at a time, and what it did not use in a minute is forfeited.
+Knows: what this process has left of each client's allowance, fetched a few at a time. Never does: wait; ask
+the database for each request. What a process does not use within a minute is forfeited.
 Standards: RFC 6585 §4 (429), RFC 9110 §10.2.3 (Retry-After). Start reading: `Quotas`.
 """
 

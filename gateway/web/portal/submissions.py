@@ -122,7 +122,7 @@ async def listing(request: Request) -> Response:
     """The caller's submissions, newest first, a page at a time."""
     client = caller(request, READ).client
     query = Query.of(request, _LIST, repeatable=("state",))
-    asked = Filter(
+    filters = Filter(
         states=query.many("state", tuple(State)),
         service=query.matching("service", _SERVICE, _SERVICE_FORM),
         municipality=query.municipality(client),
@@ -132,5 +132,5 @@ async def listing(request: Request) -> Response:
         limit=query.number("limit", default=50, least=1, most=200),
     )
     query.done()
-    views, following = await dependencies_of(request).store.list_views(asked, visible(request, client))
+    views, following = await dependencies_of(request).store.list_views(filters, visible(request, client))
     return reply({"items": [view.as_json() for view in views], "next": following})

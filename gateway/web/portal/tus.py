@@ -27,6 +27,7 @@ from gateway.errors import (
     TusVersionUnknown,
     WrongMediaType,
 )
+from gateway.login.tokens import Principal
 from gateway.ports.blobs import Resumable, ResumableUploads
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
@@ -57,9 +58,7 @@ async def options(request: Request) -> Response:
 
 async def create(request: Request) -> Response:
     """Begin an upload of `Upload-Length` bytes; of `Upload-Metadata` only the media type, `filetype`, is understood."""
-    principal = caller(request, WRITE)
-    _version(request)
-    Query.of(request, ()).done()
+    principal = _caller(request)
     dependencies = dependencies_of(request)
     length = _number(request, "Upload-Length")
     # its pieces, and then the whole beside them
@@ -67,30 +66,26 @@ async def create(request: Request) -> Response:
     if length > dependencies.limits.upload_bytes:
         raise BodyTooLarge(limit=dependencies.limits.upload_bytes)
     metadata = ",".join(request.headers.getlist("upload-metadata")).strip()
-    said = _metadata(metadata).get("filetype", "").partition(";")[0].strip().lower()
-    kind = said or "application/octet-stream"
+    filetype = _metadata(metadata).get("filetype", "").partition(";")[0].strip().lower()
+    kind = filetype or "application/octet-stream"
     if not MEDIA_TYPE.fullmatch(kind) or len(kind) > 127:
         raise WrongMediaType(allowed="type/subtype")
     town = municipality_of(principal, dependencies)
-    made = await _store(request).begin(principal.client.id, town, kind, length, metadata)
-    return _answer({"Location": reference(request, f"/api/v1/tus/{made.upload}"), **_progress(made)}, 201)
+    upload = await _store(request).begin(principal.client.id, town, kind, length, metadata)
+    return _answer({"Location": reference(request, f"/api/v1/tus/{upload.upload}"), **_progress(upload)}, 201)
 
 
 async def head(request: Request) -> Response:
     """How far the upload has come, and what its client said of it at the beginning."""
-    client = caller(request, WRITE).client
-    _version(request)
-    Query.of(request, ()).done()
-    found = await _store(request).find(client.id, _named(request))
-    fields = {"Upload-Length": str(found.length), **_progress(found)}
-    return _answer(fields | ({"Upload-Metadata": found.metadata} if found.metadata else {}), 200)
+    client = _caller(request).client
+    upload = await _store(request).find(client.id, _named(request))
+    fields = {"Upload-Length": str(upload.length), **_progress(upload)}
+    return _answer(fields | ({"Upload-Metadata": upload.metadata} if upload.metadata else {}), 200)
 
 
 async def append(request: Request) -> Response:
     """Take the bytes behind `Upload-Offset`; with `Upload-Checksum` all of them count or none."""
-    client = caller(request, WRITE).client
-    _version(request)
-    Query.of(request, ()).done()
+    client = _caller(request).client
     if body.media_type(request) != OFFSET:
         raise WrongMediaType(allowed=OFFSET)
     body.plain(request)
@@ -100,15 +95,13 @@ async def append(request: Request) -> Response:
     checked = chunks if checksum is None else _checked(chunks, *_checksum(checksum))
     dependencies = dependencies_of(request)
     with reserved_storage(dependencies, min(body.content_length(request) or 0, dependencies.limits.upload_bytes)):
-        found = await _store(request).append(client.id, name, offset, checked, whole=checksum is not None)
-    return _answer(_progress(found))
+        upload = await _store(request).append(client.id, name, offset, checked, whole=checksum is not None)
+    return _answer(_progress(upload))
 
 
 async def terminate(request: Request) -> Response:
     """Give the upload up; its bytes are gone."""
-    client = caller(request, WRITE).client
-    _version(request)
-    Query.of(request, ()).done()
+    client = _caller(request).client
     await _store(request).end(client.id, _named(request))
     return _answer({})
 
@@ -117,20 +110,24 @@ def _answer(fields: Mapping[str, str], status: int = 204) -> Response:
     return Response(status_code=status, headers={**fields, "Cache-Control": "no-store"})
 
 
-def _progress(found: Resumable) -> dict[str, str]:
-    return {"Upload-Offset": str(found.offset), "Upload-Expires": format_datetime(found.expires_at, usegmt=True)}
+def _progress(upload: Resumable) -> dict[str, str]:
+    return {"Upload-Offset": str(upload.offset), "Upload-Expires": format_datetime(upload.expires_at, usegmt=True)}
 
 
 def _store(request: Request) -> ResumableUploads:
-    found = dependencies_of(request).resumable
-    if found is None:  # an app made without them
+    uploads = dependencies_of(request).resumable
+    if uploads is None:  # an app made without them
         raise NotFound
-    return found
+    return uploads
 
 
-def _version(request: Request) -> None:
+def _caller(request: Request) -> Principal:
+    """Who calls, in the version spoken here and without query parameters."""
+    principal = caller(request, WRITE)
     if request.headers.get("tus-resumable") != VERSION:
         raise TusVersionUnknown(version=VERSION)
+    Query.of(request, ()).done()
+    return principal
 
 
 def _named(request: Request) -> UUID:
@@ -146,37 +143,37 @@ def _number(request: Request, name: str) -> int:
 
 def _metadata(text: str) -> dict[str, str]:
     """Keys and values as text, whatever bytes a client put there (tus 1.0, creation). Raises `InvalidParameter`."""
-    found: dict[str, str] = {}
+    entries: dict[str, str] = {}
     for pair in text.split(","):
         key, _, value = pair.strip().partition(" ")
         try:
-            found[key] = pybase64.b64decode(value, validate=True).decode(errors="replace")
+            entries[key] = pybase64.b64decode(value, validate=True).decode(errors="replace")
         except (binascii.Error, ValueError):
             de = "Erwartet: Name Base64 (mit Füllzeichen =), mehrere durch Komma getrennt."
             en = "Expected: key base64 (padded with =), several separated by commas."
             raise _refused("Upload-Metadata", de, en) from None
-    return found
+    return entries
 
 
 def _checksum(value: str) -> tuple[str, bytes]:
     kind, _, digest = value.partition(" ")
     try:
-        wanted = pybase64.b64decode(digest, validate=True)
+        expected = pybase64.b64decode(digest, validate=True)
     except (binascii.Error, ValueError):
-        wanted = b""
+        expected = b""
     if kind not in DIGESTS:
         raise ChecksumUnknown(allowed=", ".join(DIGESTS))
-    if not wanted:
+    if not expected:
         raise _refused("Upload-Checksum", "Erwartet: sha256 <Base64>.", "Expected: sha256 <base64>.")
-    return kind, wanted
+    return kind, expected
 
 
-async def _checked(chunks: AsyncIterator[bytes], kind: str, wanted: bytes) -> AsyncIterator[bytes]:
+async def _checked(chunks: AsyncIterator[bytes], kind: str, expected: bytes) -> AsyncIterator[bytes]:
     digest = hashlib.new(kind, usedforsecurity=False)
     async for chunk in chunks:
         digest.update(chunk)
         yield chunk
-    if digest.digest() != wanted:
+    if digest.digest() != expected:
         raise ChecksumMismatch
 
 

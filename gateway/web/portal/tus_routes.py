@@ -16,11 +16,11 @@ _TUS: Final = ("Tus-Resumable", "header", "1.0.0")
 _ALL: Final = ("/api/v1/tus/", "/api/v1/tus")
 _ONE: Final = "/api/v1/tus/{upload}"
 ROUTES: Final = (
-    *(Route("OPTIONS", place, tus.options, {204: None}) for place in _ALL),
+    *(Route("OPTIONS", path, tus.options, {204: None}) for path in _ALL),
     *(
         Route(
             "POST",
-            place,
+            path,
             tus.create,
             {201: None},
             (401, 403, 412, 413, 415, 422, 503, 507),
@@ -28,14 +28,10 @@ ROUTES: Final = (
             parameters=(
                 _TUS,
                 ("Upload-Length", "header", "Exact size in bytes."),
-                (
-                    "Upload-Metadata",
-                    "header",
-                    "filetype <base64 of the media type>, and what HEAD shall give back.",
-                ),
+                ("Upload-Metadata", "header", "filetype <base64 of the media type>, and what HEAD shall give back."),
             ),
         )
-        for place in _ALL
+        for path in _ALL
     ),
     Route("HEAD", _ONE, tus.head, {200: None}, (401, 403, 404, 412, 503), scope=WRITE, parameters=(_TUS,)),
     Route(

@@ -58,15 +58,17 @@ async def put(request: Request) -> Response:
         sha256=repr_digest(request.headers.getlist("repr-digest")),
     )
     with reserved_storage(dependencies, length):
-        made = await dependencies.store.receive_upload(incoming, body.chunks(request, dependencies.limits.upload_bytes))
+        stored = await dependencies.store.receive_upload(
+            incoming, body.chunks(request, dependencies.limits.upload_bytes)
+        )
     return reply(
         {
-            "upload": str(made.upload),
-            "size": made.size,
-            "sha256": made.sha256,
-            "expires_at": instant(made.expires_at),
+            "upload": str(stored.upload),
+            "size": stored.size,
+            "sha256": stored.sha256,
+            "expires_at": instant(stored.expires_at),
         },
-        201 if made.created else 200,
+        201 if stored.created else 200,
     )
 
 
@@ -82,16 +84,16 @@ def repr_digest(fields: list[str]) -> str | None:
     Other algorithms are passed over (RFC 9530 §3). Raises `InvalidParameter` where the field does not parse, names an
     algorithm twice, or the value is no SHA-256.
     """
-    found: dict[str, bytes] = {}
+    digests: dict[str, bytes] = {}
     for member in ",".join(fields).split(",") if fields else ():
         parsed = _DIGEST.fullmatch(member.strip(" \t"))
-        if not parsed or parsed[1] in found:
+        if not parsed or parsed[1] in digests:
             raise _unreadable()
         try:
-            found[parsed[1]] = pybase64.b64decode(parsed[2], validate=True)
+            digests[parsed[1]] = pybase64.b64decode(parsed[2], validate=True)
         except ValueError:
             raise _unreadable() from None
-    digest = found.get("sha-256")
+    digest = digests.get("sha-256")
     if digest is not None and len(digest) != 32:
         raise _unreadable()
     return digest.hex() if digest is not None else None

@@ -56,9 +56,6 @@ ROUTES: Final = (
         {200: "WebhookDeliveries"},
         (401, 403, 404, 422, 503),
         scope=WEBHOOKS,
-        parameters=(
-            ("cursor", "query", "`next` of the page before."),
-            ("limit", "query", "1 to 200, 50 by default."),
-        ),
+        parameters=(("cursor", "query", "`next` of the page before."), ("limit", "query", "1 to 200, 50 by default.")),
     ),
 )

@@ -36,22 +36,22 @@ async def create(request: Request) -> Response:
     principal = caller(request, WEBHOOKS)
     Query.of(request, ()).done()
     dependencies = dependencies_of(request)
-    wanted = await body.read_object(request, dependencies.limits)
-    findings = _faults(wanted, dependencies.webhooks)
+    subscription = await body.read_object(request, dependencies.limits)
+    findings = _faults(subscription, dependencies.webhooks)
     if findings:
         raise RecordInvalid(findings=tuple(findings))
-    events = tuple(dict.fromkeys(wanted["events"]))
+    events = tuple(dict.fromkeys(subscription["events"]))
     town = municipality_of(principal, dependencies)
-    name, secret = await _store(request).add(principal.client.id, town, wanted["url"], events)
-    return reply({"id": str(name), "secret": secret, "url": wanted["url"], "events": list(events)}, 201)
+    name, secret = await _store(request).add(principal.client.id, town, subscription["url"], events)
+    return reply({"id": str(name), "secret": secret, "url": subscription["url"], "events": list(events)}, 201)
 
 
 async def listing(request: Request) -> Response:
     """The caller's webhooks, without their secrets; of one that ended, when and why."""
     client = caller(request, WEBHOOKS).client
     Query.of(request, ()).done()
-    found = await _store(request).listed(client.id)
-    return reply({"items": [each.as_json() for each in found]})
+    webhooks = await _store(request).listed(client.id)
+    return reply({"items": [webhook.as_json() for webhook in webhooks]})
 
 
 async def remove(request: Request) -> Response:
@@ -84,9 +84,9 @@ async def replay(request: Request) -> Response:
     client = caller(request, WEBHOOKS).client
     Query.of(request, ()).done()
     name = _named(request)
-    wanted = await body.read_object(request, dependencies_of(request).limits)
-    after = wanted.get("after", "")
-    findings = [_unknown(key) for key in wanted if key != "after"]
+    request_body = await body.read_object(request, dependencies_of(request).limits)
+    after = request_body.get("after", "")
+    findings = [_unknown(key) for key in request_body if key != "after"]
     if not isinstance(after, str):
         findings.append(Finding("/after", "type", "Erwartet wird: Text.", "Expected: string."))
     if findings:
@@ -105,33 +105,33 @@ async def deliveries(request: Request) -> Response:
     if cursor and uuid_of(cursor) is None:
         query.refuse("cursor", "cursor", "Dieser Cursor stammt nicht von hier.", "This cursor was not given out here.")
         raise InvalidParameter(findings=tuple(query.findings))
-    found, following = await _store(request).log(client.id, _named(request), cursor, limit)
-    return reply({"items": [each.as_json() for each in found], "next": following})
+    messages, following = await _store(request).log(client.id, _named(request), cursor, limit)
+    return reply({"items": [message.as_json() for message in messages], "next": following})
 
 
 def _store(request: Request) -> Subscriptions:
-    found = dependencies_of(request).webhooks
-    if found is None:  # an app made without them
+    webhooks = dependencies_of(request).webhooks
+    if webhooks is None:  # an app made without them
         raise NotFound
-    return found.store
+    return webhooks.store
 
 
 def _named(request: Request) -> UUID:
     return path_uuid(request, "webhook")
 
 
-def _faults(wanted: dict[str, Any], webhooks: WebhookDependencies | None) -> list[Finding]:
-    findings = [_unknown(key) for key in wanted if key not in {"url", "events"}]
+def _faults(subscription: dict[str, Any], webhooks: WebhookDependencies | None) -> list[Finding]:
+    findings = [_unknown(key) for key in subscription if key not in {"url", "events"}]
     findings += [
         Finding(f"/{key}", "missing", "Diese Angabe ist nötig und fehlt.", "This key is required and missing.")
         for key in ("url", "events")
-        if key not in wanted
+        if key not in subscription
     ]
-    if "url" in wanted:
-        findings += _address_faults(wanted["url"], webhooks)
-    events = wanted.get("events")
-    if "events" in wanted and not (
-        isinstance(events, list) and 0 < len(events) <= len(EVENTS) and all(each in EVENTS for each in events)
+    if "url" in subscription:
+        findings += _address_faults(subscription["url"], webhooks)
+    events = subscription.get("events")
+    if "events" in subscription and not (
+        isinstance(events, list) and 0 < len(events) <= len(EVENTS) and all(event in EVENTS for event in events)
     ):
         de, en = f"Erwartet wird eine Liste aus: {_EVENTS}.", f"Expected: a list of: {_EVENTS}."
         findings.append(Finding("/events", "enum", de, en))

@@ -68,11 +68,7 @@ submissions = Table(
     Index(None, "client", "created_at", "id"),
     Index(None, "created_at", "id"),
     Index("submissions_reference_idx", "reference_index", postgresql_where=text("reference_index IS NOT NULL")),
-    Index(
-        "submissions_open_idx",
-        "id",
-        postgresql_where=text(OPEN),
-    ),
+    Index("submissions_open_idx", "id", postgresql_where=text(OPEN)),
     Index(None, "remote_id"),
     Index(None, "state", "created_at", "id"),
 )
@@ -104,13 +100,7 @@ attachments = Table(
     Column("blob", Uuid),
 )
 
-legal_holds = Table(
-    "legal_holds",
-    metadata,
-    Column("submission", Uuid, primary_key=True),
-    municipality(),
-    at("since"),
-)
+legal_holds = Table("legal_holds", metadata, Column("submission", Uuid, primary_key=True), municipality(), at("since"))
 
 idempotency = Table(
     "idempotency",

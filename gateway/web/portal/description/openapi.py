@@ -43,7 +43,7 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
                 "description": "RFC 6901 pointer into the body; #path/…, #query/… or #header/… else.",
             },
             "rule": TEXT,
-            "severity": {"enum": [each.value for each in Severity]},
+            "severity": {"enum": [severity.value for severity in Severity]},
             "de": TEXT,
             "en": TEXT,
         }
@@ -56,7 +56,7 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
             "detail": TEXT,
             "instance": {"type": "string", "format": "uri", "description": "The id of the request, as in the log."},
             "code": {"type": "string", "description": "Stable; listed in docs/reference/errors.md."},
-            "blame": {"enum": [each.value for each in Blame]},
+            "blame": {"enum": [blame.value for blame in Blame]},
             "retry": {"type": "boolean"},
             "findings": list_(ref("Finding")),
         }
@@ -92,7 +92,7 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "Submission": object_(
         {
             "id": UUID,
-            "state": {"enum": [each.value for each in State]},
+            "state": {"enum": [state.value for state in State]},
             "service": TEXT,
             "municipality": ARS,
             "reference": {**REFERENCE, "type": ["string", "null"]},
@@ -261,7 +261,7 @@ def complete(document: dict[str, Any], *, examples: Mapping[str, Any]) -> dict[s
     _restore(document["paths"], examples)
     callbacks = any(path.startswith("/callbacks/") for path in document["paths"])
     document["components"] = {
-        "schemas": {name: each for name, each in SCHEMAS.items() if callbacks or name != "Callback"}
+        "schemas": {name: schema for name, schema in SCHEMAS.items() if callbacks or name != "Callback"}
     }
     return document
 

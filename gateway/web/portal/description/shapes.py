@@ -1,4 +1,4 @@
-"""The bricks of the API's description: JSON Schema of what occurs everywhere.
+"""Common parts of the API's description: JSON Schema of what occurs everywhere.
 
 Knows: the syntax of ids, times, digests. Never does: describe an operation. Standard: JSON Schema 2020-12.
 Start reading: `object_`.
