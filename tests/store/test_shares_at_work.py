@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from gateway.delivery import fair_share
 from gateway.delivery.advance import Delivery
 from gateway.delivery.circuit_breaker import OPENS_AFTER
 from gateway.delivery.fair_share import PATIENCE_S, PLACES, FairShare
@@ -143,7 +144,10 @@ async def accepted(store, ids):
             await asyncio.sleep(0.02)
 
 
-async def test_while_one_destination_drips_the_others_of_its_town_and_another_town_are_served(store, postgres_dsn):
+async def test_while_one_destination_drips_the_others_of_its_town_and_another_town_are_served(
+    store, postgres_dsn, monkeypatch
+):
+    monkeypatch.setattr(fair_share, "SOON_S", 0.05)  # those who come back are waited for here
     made = [new_submission(f"drips-{no}", created_at=Now().now()) for no in range(12)]
     made += [new_submission(f"sister-{no}", service="termin", created_at=Now().now()) for no in range(2)]
     made += [new_submission(f"well-{no}", municipality=OTHER_TOWN, created_at=Now().now()) for no in range(4)]
