@@ -291,7 +291,7 @@ def test_each_keyword_that_accepts_less_is_named(old: dict[str, Any], new: dict[
     assert [one.place for one in narrowed(*lists)] == ([("*",)] if keyword else [])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(OBJECTS, OBJECTS, RECORDS)
 def test_no_record_that_fitted_is_refused_by_a_schema_called_compatible(
     old: dict[str, Any], new: dict[str, Any], record: dict[str, Any]
