@@ -138,6 +138,10 @@ def told_of(lines):
     return {line["destination_id"] for line in lines if line["event"] == "delivery.part_taken"}
 
 
+async def asleep(_seconds):
+    return None
+
+
 async def accepted(store, ids):
     for one in ids:
         while (await store.load(one)).state is not State.ACCEPTED:  # noqa: ASYNC110 - a row has no event
@@ -160,7 +164,8 @@ async def test_while_one_destination_drips_the_others_of_its_town_and_another_to
     with structlog.testing.capture_logs() as lines:
         async with dripping() as (url, over), http_client(policy) as client:
             drips = Channel({"hausnummer": DRIPS, "termin": SISTER}, client, url)
-            carries = delivery(store, {TOWN: drips, OTHER_TOWN: Channel({"hausnummer": WELL}, client, url)}, tick)
+            channels = {TOWN: drips, OTHER_TOWN: Channel({"hausnummer": WELL}, client, url)}
+            carries = replace(delivery(store, channels, tick), sleep=asleep)
             app = jobs.build_app(postgres_dsn, lambda submission: carries.advance(UUID(submission)))
             async with app.open_async():
                 working = asyncio.create_task(jobs.work(app, concurrency=(PLACES + 1) * CONCURRENCY, stop=stop))
@@ -184,10 +189,6 @@ async def test_while_one_destination_drips_the_others_of_its_town_and_another_to
 async def test_a_destination_that_drips_is_left_after_the_whole_time_and_its_circuit_opens(store):
     new = new_submission(created_at=Now().now())
     await store.create(new)
-
-    async def asleep(_seconds):
-        return None
-
     policy = Policy(allow_private=("loopback",), whole=Pace(0.05, 1e9))
     async with dripping() as (url, _), http_client(policy) as client:
         carries = replace(delivery(store, {TOWN: Channel({"hausnummer": DRIPS}, client, url)}, Tick()), sleep=asleep)
