@@ -2,7 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-export PYTHONDONTWRITEBYTECODE ?= 1
+# The tests and the demo start dozens of processes of the gateway: they compile it once (git ignores __pycache__).
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint types imports check crash crash-long slow interop bench bench-smoke soak docs clean
 

@@ -31,7 +31,7 @@ BUILT_AT_CALL = [
     "integrity.py: statement",
     "reading.py: _one(scope.shape(who))",
     "reading.py: _page(scope.shape(who), filters)",
-    "sweep.py: statement",
+    "writing.py: statement",
 ]
 """Statements that are made where they are carried out; all of them read, or are named where they are made."""
 NOT_OF_A_WORKER = {

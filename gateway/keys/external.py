@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import IO, Final
@@ -40,10 +41,13 @@ class ExternalSigner:
     command: tuple[str, ...]
     timeout_s: float = 10.0
     _running: set[subprocess.Popen[bytes]] = field(default_factory=set, repr=False, compare=False)
+    _starting: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def close(self) -> None:
         """Kill what runs; the calls that wait for it end with `SignerAway`."""
-        for process in tuple(self._running):
+        with self._starting:  # one that has just begun is among them
+            running = tuple(self._running)
+        for process in running:
             _kill(process)
 
     def sign(self, how: Mechanism, message: bytes) -> bytes:
@@ -70,20 +74,21 @@ class ExternalSigner:
 
     def _ask(self, name: str, digest: bytes) -> bytes:
         try:
-            process = subprocess.Popen(  # noqa: S603 - the command is the operator's, without a shell
-                (*self.command, name),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # may hold a PIN
-                env={variable: os.environ[variable] for variable in _PASSED_ON if variable in os.environ},
-                start_new_session=True,
-            )
+            with self._starting:
+                process = subprocess.Popen(  # noqa: S603 - the command is the operator's, without a shell
+                    (*self.command, name),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,  # may hold a PIN
+                    env={variable: os.environ[variable] for variable in _PASSED_ON if variable in os.environ},
+                    start_new_session=True,
+                )
+                self._running.add(process)
         except OSError:
             raise SignerAway(cause="not_started") from None
         assert process.stdin is not None
         assert process.stdout is not None
         deadline = time.monotonic() + self.timeout_s
-        self._running.add(process)
         try:
             _hand_over(process.stdin, digest)
             answer = _read(process.stdout, deadline)

@@ -12,8 +12,8 @@ from gateway.delivery.parcel import parcel_of
 from gateway.model import Attachment, Document, Purpose, State, Submission
 from gateway.ports.channel import Parcel
 from gateway.ports.store import Stored
-from gateway.services.loader import load
 from gateway.xoev.message.around import attachment_id
+from tests.catalogue import own_services
 from tests.services.test_readable_pages import flowing, pages
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ OF_OURS = Attachment("plan", "Plan.pdf", "application/pdf", 9, "cd" * 32, blob=u
 
 
 async def made(service_id: str, *attachments: Attachment, case: str | None, reference: str | None) -> Parcel:
-    service = load().get(service_id)
+    service = own_services().get(service_id)
     record = json.dumps(service.compiled.examples["ordinary"]).encode()
     document = Document(b"<a/>", "xfall", "urn:s", "urn:n", "application/xml", "0" * 64)
     row = Submission(ID, "150900546546", "portal", service_id, State.RECEIVED, 1, AT, AT, "fitconnect", case_id=case)

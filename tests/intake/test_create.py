@@ -21,6 +21,7 @@ from gateway.ports.store import Stored
 from gateway.services.loader import load
 from gateway.store.memory import MemoryStore
 from gateway.xoev.message.around import attachment_id
+from tests.catalogue import own_services
 from tests.services import published_xsd
 from tests.services.test_file_fields import written
 from tests.stores import empty, everything, sent_ahead
@@ -36,7 +37,7 @@ PLAN = b"%PDF-1.7".ljust(1000)
 
 @pytest.fixture(scope="module")
 def catalogue() -> Any:
-    return load()
+    return own_services()
 
 
 @pytest.fixture

@@ -22,13 +22,13 @@ from gateway.keys import style as signatures
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Destination, Municipality, SignatureFormat, SignatureStyle
 from gateway.operators.checks import Checks
-from gateway.services.loader import load
 from gateway.settings import reading as settings
 from gateway.signature import making
 from gateway.signature.identity import Identity, faults
 from gateway.signature.rules import SENTENCES
 from gateway.signature.signer import LocalSigner
 from gateway.xoev.schema.signature_place import has_place
+from tests.catalogue import own_services
 from tests.signature.conftest import ID, NOW, document, leaf
 
 EVERY = set(SignatureFormat)
@@ -299,7 +299,7 @@ async def test_closing_ends_a_command_that_hangs_and_drops_what_waits(town, tmp_
 async def test_check_tells_key_formats_and_the_end_of_validity(town):
     keys = DocumentKeys(town('signing_jwk_file = "P-256.jwk"'), At())
     signed = municipality(Destination("d", "fitconnect", ("*",), SignatureStyle(SignatureFormat.JADES)))
-    check = partial(Checks("de").signing_key, signed, keys, load())
+    check = partial(Checks("de").signing_key, signed, keys, own_services())
     assert await check(NOW) == "kid town-P-256, jades, ≤ 2046-11-21"
     assert "≤ 2046-11-21 (bald" in await check(NOW + timedelta(days=7290))
     with pytest.raises(SettingsInvalid) as raised:
@@ -361,7 +361,7 @@ def municipality(*destinations):
 
 
 def test_the_destination_overrules_the_service_and_the_narrow_one_the_wide_one():
-    catalogue = load()
+    catalogue = own_services()
     xades, jades = (SignatureStyle(each) for each in (SignatureFormat.XADES, SignatureFormat.JADES))
     town = municipality(
         Destination("wide", "fitconnect", ("*",), jades), Destination("narrow", "fitconnect", ("hausnummer",), xades)
@@ -379,7 +379,7 @@ def test_what_the_key_cannot_and_the_schema_has_no_place_for_is_refused_at_start
     keys = DocumentKeys(town('signing_jwk_file = "bare.jwk"'), At())
     inside = SignatureStyle(SignatureFormat.XADES, enveloped=True)
     with pytest.raises(SettingsInvalid) as raised:
-        signatures.check([municipality(Destination("d", "fitconnect", ("hausnummer",), inside))], load(), keys)
+        signatures.check([municipality(Destination("d", "fitconnect", ("hausnummer",), inside))], own_services(), keys)
     assert rules(raised) == ["signature_place", "signing_certificate_missing"]
 
 

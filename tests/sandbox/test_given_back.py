@@ -50,7 +50,7 @@ def in_memory() -> int:
 @pytest.mark.parametrize("destination", ["automatic", "manual"])
 async def test_many_submissions_take_no_more_room_than_few(peer: Peer, destination: str) -> None:
     before, most_bytes, most_records = in_memory(), 0, 0
-    for number in range(1, 31):
+    for number in range(1, 21):
         ids = await peer.send(peer.parcel(plan=b"%PDF" + b"site plan " * 500), destination)
         if destination == "manual":
             reject = peer.event(ids, "reject-submission", {"problems": [{"type": "x"}]})

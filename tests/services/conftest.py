@@ -6,6 +6,7 @@ import pytest
 
 from gateway.services.loader import Services, load
 from gateway.services.service import Service
+from tests.catalogue import own_services
 from tests.schema_folder import library_of
 
 XBAU = Path(__file__).parents[3] / "shared/data/xsd/xbau_kern-1.3.0"
@@ -28,7 +29,7 @@ SPEAKING = ("hausnummer", "grundstueckskauf", "vorkaufsrecht", "verkehrsregelung
 
 @pytest.fixture(scope="session")
 def service() -> Service:
-    return load().get("hausnummer")
+    return own_services().get("hausnummer")
 
 
 @pytest.fixture(scope="session")

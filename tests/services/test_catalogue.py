@@ -15,6 +15,7 @@ from lxml import etree
 from gateway.model import Attachment, Severity
 from gateway.services import loader
 from gateway.services.loader import load
+from tests.catalogue import own_services
 
 OWN = Path(loader.__file__).parent
 TODAY = date(2026, 11, 24)
@@ -34,7 +35,7 @@ ATTACHED = {"attachment_missing", "attachment_expected"}
 
 @pytest.fixture(scope="module")
 def catalogue():
-    return load()
+    return own_services()
 
 
 def found(service, record, today=TODAY):

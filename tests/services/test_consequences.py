@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gateway.services.loader import load
 from gateway.services.service import Service
+from tests.catalogue import own_services
 
 from .conftest import SPEAKING, TANGERHUETTE
 
@@ -66,7 +66,7 @@ def judge(service: Service, ars: str) -> int:
 
 @pytest.mark.parametrize("name", ["grundstueckskauf", "hausnummer", "hund-anmelden", "verkehrsregelung"])
 def test_a_value_that_is_not_there_or_of_the_wrong_type_is_that_alone(name):
-    assert judge(load().get(name), "") > 20
+    assert judge(own_services().get(name), "") > 20
 
 
 @pytest.mark.parametrize("name", SPEAKING)
@@ -84,6 +84,6 @@ def test_a_choice_that_was_not_made_is_told_once_and_what_else_is_missing_beside
 
 
 def test_a_sum_over_values_that_are_all_there_is_judged():
-    service = load().get("grundstueckskauf")
+    service = own_services().get("grundstueckskauf")
     record = changed(ordinary(service), ("buyers", 0, "share_percent"), 1)
     assert told(service, "", record) == [("/record/buyers", "sum")]

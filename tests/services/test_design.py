@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from gateway.services.loader import load
 from gateway.services.service import Service
+from tests.catalogue import own_services
 
-CATALOGUE = load()
+CATALOGUE = own_services()
 TODAY = date(2026, 11, 24)
 PARCEL = "/parcels/*/district /parcels/*/section /parcels/*/numerator /parcels/*/denominator"
 CARRIED = {

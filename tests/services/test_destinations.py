@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from gateway.errors import DestinationUnfit, TokenRefused
 from gateway.model import Destination, Municipality
 from gateway.operators.checks import Checks
-from gateway.services.loader import load
+from tests.catalogue import own_services
 
 ARS = "150900546546"
 NAMED = Destination("1", "fitconnect", ("hausnummer", "termin"))
@@ -28,7 +28,7 @@ class Channel:
 
 
 async def test_a_service_that_its_destination_does_not_take_is_told_before_a_portal_sends_one() -> None:
-    channel, catalogue = Channel(), load()
+    channel, catalogue = Channel(), own_services()
     town = Municipality("t", ARS, "Stadt", "https://t.example", (NAMED, REST))
     rows = {row.check: row for row in await Checks("de").services(town, channel, catalogue, NAMED)}
     assert {name: row.ok for name, row in rows.items()} == {
@@ -55,5 +55,5 @@ async def test_a_token_that_is_refused_is_told_once_and_not_again_for_each_desti
 
     town = Municipality("t", ARS, "Stadt", "https://t.example", (NAMED, REST))
     channel = SimpleNamespace(check_token=refused, check_destination=refused)
-    lines = await Checks("de").municipality(town, {(ARS, "fitconnect"): channel}, load(), refused)
+    lines = await Checks("de").municipality(town, {(ARS, "fitconnect"): channel}, own_services(), refused)
     assert [line.check for line in lines] == ["signing_key t", "fitconnect_token t"]

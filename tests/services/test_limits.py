@@ -21,6 +21,7 @@ from gateway.services.definition import MAX_FILE_BYTES
 from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.xoev.readable import calendar
+from tests.catalogue import own_services
 
 ARS = "150900546546"
 SERVICES = Path(service.__file__).parent
@@ -44,7 +45,7 @@ def changed(folder: Path, name: str, *edits: tuple[str, str]) -> Path:
 
 @pytest.fixture(scope="module")
 def termin() -> Service:
-    return load().get("termin")
+    return own_services().get("termin")
 
 
 def told(one: Service, record: Any, files: list[Attachment] | None = None) -> set[tuple[str, str]]:

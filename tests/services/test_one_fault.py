@@ -12,6 +12,7 @@ import pytest
 from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.services.loader import load
 from gateway.settings import reading as settings
+from tests.catalogue import own_services
 from tests.services.test_loader import ARS, FOLDER, copied  # noqa: F401 - a fixture
 
 VALUES = re.compile(r"<xdf:werte>.*?</xdf:werte>", re.DOTALL)
@@ -100,7 +101,7 @@ def test_settings_and_towns_that_are_no_toml_are_one_fault_each(tmp_path: Path, 
 
 
 def test_a_character_that_xml_cannot_hold_is_not_a_missing_text_too() -> None:
-    service = load().get("hausnummer")
+    service = own_services().get("hausnummer")
     record = copy.deepcopy(dict(service.compiled.examples["ordinary"]))
     record["applicant"]["person"]["family_name"] = "\x07"
     document, told = service.document(record)

@@ -15,6 +15,7 @@ from gateway.services import loader
 from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.xoev.report import Recommendation, Stage, StageState, validate
+from tests.catalogue import own_services
 from tests.xoev.test_report import NOW
 
 OWN = Path(loader.__file__).parent / "grundstueckskauf"
@@ -23,7 +24,7 @@ NAMESPACE = "urn:xoev-de:xfall:standard:fim-s99000000002_1.0.0"
 
 @pytest.fixture(scope="module")
 def purchase() -> Service:
-    return load().get("grundstueckskauf")
+    return own_services().get("grundstueckskauf")
 
 
 def twice(service: Service) -> dict:
@@ -51,7 +52,7 @@ def test_what_evidence_keeps_says_which_stages_were_passed(purchase: Service) ->
         "characters": "passed",
         "service": "passed",
     }
-    assert load().get("hausnummer").passed_stages["rules"] == "not_asked"
+    assert own_services().get("hausnummer").passed_stages["rules"] == "not_asked"
 
 
 def test_the_same_rules_judge_a_document_that_came_from_elsewhere(purchase: Service) -> None:

@@ -22,6 +22,7 @@ from gateway.xoev.fim.genericode import Lists
 from gateway.xoev.form.published import read_published
 from gateway.xoev.form.published_sentences import SENTENCES
 from gateway.xoev.schema.sets import SchemaSet, compile_set
+from tests.catalogue import own_services
 
 from .published_xsd import NAMESPACE, OWN, ROOT, URN, XS, Edit, at, facet, folder, library, published
 
@@ -58,7 +59,7 @@ def test_documents_carry_root_namespace_and_order_of_the_published_xsd(tmp_path:
     root = etree.fromstring(document.content)
     assert root.tag == f"{{{NAMESPACE}}}{ROOT}"
     assert {etree.QName(one).namespace for one in root.iter()} == {NAMESPACE}
-    own = load().get("hausnummer")
+    own = own_services().get("hausnummer")
     generated, _ = own.document(ordinary(own))
     assert generated is not None
     before = etree.fromstring(generated.content)
@@ -95,7 +96,7 @@ def test_an_address_of_the_schema_that_the_service_names_still_counts(tmp_path: 
 def test_only_the_order_differs_and_that_is_told(tmp_path: Path) -> None:
     service = loaded(tmp_path)
     assert told(service.compiled.differences) == [("document_order", "")]
-    assert service.record_schema() == load().get("hausnummer").record_schema() | {
+    assert service.record_schema() == own_services().get("hausnummer").record_schema() | {
         "properties": service.record_schema()["properties"],
         "required": service.record_schema()["required"],
     }
@@ -349,7 +350,7 @@ def test_local_elements_without_namespace_are_written_so(tmp_path: Path) -> None
 
 
 def test_the_generated_xsd_of_every_service_differs_in_nothing_from_its_form() -> None:
-    for name, service in load().items():
+    for name, service in own_services().items():
         form, _ = fim.read((OWN.parent / name / "form.xml").read_bytes(), Lists([]))
         compiled, _ = compile_set(SchemaSet(name, "1", {"form.xsd": service.xsd}))
         assert form is not None

@@ -220,7 +220,7 @@ JSON = st.recursive(
 KEYS = ["applicant", "parcels", "building", "reason", "wish", "completion_date", "electronic_notice"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), JSON, max_size=6))
 def test_no_record_makes_anything_but_findings(service: Service, value: dict[str, Any]) -> None:
     findings = service.check(value, [], ars=ARS)

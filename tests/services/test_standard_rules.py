@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from gateway.errors import DataInvalid
 from gateway.model import Severity
-from gateway.services.loader import load
+from gateway.services.loader import Services, load
 from gateway.services.service import Service
 from gateway.services.standard_support import message_findings
 from tests.schema_folder import library_of
@@ -27,10 +28,14 @@ def rule(context: str, test: str) -> bytes:
     </sch:pattern></sch:schema>""".encode()
 
 
-def town(xbau: Path, *rules: bytes, service: str = "hausnummer") -> Service:
+def loaded(xbau: Path, rules: Iterable[bytes], speaking: Iterable[str]) -> Services:
     files = {f"{number}.sch": source for number, source in enumerate(rules)}
-    parameters = {TANGERHUETTE: {service: PARAMETERS}}
-    return load(None, parameters, library_of(xbau / "offline", rules=files)).get(service)
+    parameters = {TANGERHUETTE: dict.fromkeys(speaking, PARAMETERS)}
+    return load(None, parameters, library_of(xbau / "offline", rules=files))
+
+
+def town(xbau: Path, *rules: bytes) -> Service:
+    return loaded(xbau, rules, ["hausnummer"]).get("hausnummer")
 
 
 def told(service: Service, family_name: str | None = None) -> list[tuple[str, str]]:
@@ -44,9 +49,15 @@ def told(service: Service, family_name: str | None = None) -> list[tuple[str, st
     return [(one.pointer, one.rule) for one in found]
 
 
+@pytest.fixture(scope="module")
+def official(xbau: Path) -> Services:
+    """The services that speak XBau, with the rules that its standard publishes."""
+    return loaded(xbau, ((xbau / OFFICIAL).read_bytes(),), SPEAKING)
+
+
 @pytest.mark.parametrize("service", SPEAKING)
-def test_every_example_keeps_the_official_rules(xbau: Path, service: str) -> None:
-    speaking = town(xbau, (xbau / OFFICIAL).read_bytes(), service=service)
+def test_every_example_keeps_the_official_rules(official: Services, service: str) -> None:
+    speaking = official.get(service)
     for name in ("ordinary", "extreme"):
         document, found = speaking.rules_for(TANGERHUETTE).document(speaking.compiled.examples[name], around(speaking))
         assert (document is not None, found) == (True, []), name

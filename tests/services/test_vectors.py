@@ -15,11 +15,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.services.loader import load
 from gateway.services.service import Service
+from tests.catalogue import own_services
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "services"
-CATALOGUE = load()
+CATALOGUE = own_services()
 
 
 def digest(content: bytes) -> str:

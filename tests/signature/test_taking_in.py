@@ -16,10 +16,10 @@ from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality, SignatureFormat, SignatureStyle
 from gateway.sandbox.fitconnect import signature_xml
-from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.signature import making
 from gateway.xoev.schema.compiled_xsd import Schema
+from tests.catalogue import own_services
 from tests.stores import empty, everything
 
 from .conftest import ID, NOW
@@ -51,7 +51,7 @@ class Keys:
 @pytest.fixture(scope="module")
 def termin() -> Service:
     """The service *termin* with a schema that has a place for a signature."""
-    service = load().get("termin")
+    service = own_services().get("termin")
     head, end, tail = service.xsd.rpartition(b"</xs:sequence>")
     xsd = head + PLACE + end + tail
     old, compiled = service.compiled.schema, etree.XMLSchema(etree.fromstring(xsd))
@@ -94,7 +94,7 @@ async def test_where_the_signer_is_away_nothing_is_taken_over_and_the_portal_may
 
 
 async def test_a_signed_document_that_breaks_the_schema_is_not_taken_over(termin, signers):
-    no_place = load().get("termin")
+    no_place = own_services().get("termin")
     it = intake(no_place, Keys(signers["P-256"]))
     with pytest.raises(InternalError):
         await it.create(PORTAL, Application.of(body(no_place)), "key-1")

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from gateway.delivery import fair_share
 from gateway.delivery.advance import Delivery
 from gateway.delivery.circuit_breaker import OPENS_AFTER
 from gateway.delivery.fair_share import PATIENCE_S, PLACES, FairShare
@@ -137,13 +138,20 @@ def told_of(lines):
     return {line["destination_id"] for line in lines if line["event"] == "delivery.part_taken"}
 
 
+async def asleep(_seconds):
+    return None
+
+
 async def accepted(store, ids):
     for one in ids:
         while (await store.load(one)).state is not State.ACCEPTED:  # noqa: ASYNC110 - a row has no event
             await asyncio.sleep(0.02)
 
 
-async def test_while_one_destination_drips_the_others_of_its_town_and_another_town_are_served(store, postgres_dsn):
+async def test_while_one_destination_drips_the_others_of_its_town_and_another_town_are_served(
+    store, postgres_dsn, monkeypatch
+):
+    monkeypatch.setattr(fair_share, "SOON_S", 0.05)  # those who come back are waited for here
     made = [new_submission(f"drips-{no}", created_at=Now().now()) for no in range(12)]
     made += [new_submission(f"sister-{no}", service="termin", created_at=Now().now()) for no in range(2)]
     made += [new_submission(f"well-{no}", municipality=OTHER_TOWN, created_at=Now().now()) for no in range(4)]
@@ -156,7 +164,8 @@ async def test_while_one_destination_drips_the_others_of_its_town_and_another_to
     with structlog.testing.capture_logs() as lines:
         async with dripping() as (url, over), http_client(policy) as client:
             drips = Channel({"hausnummer": DRIPS, "termin": SISTER}, client, url)
-            carries = delivery(store, {TOWN: drips, OTHER_TOWN: Channel({"hausnummer": WELL}, client, url)}, tick)
+            channels = {TOWN: drips, OTHER_TOWN: Channel({"hausnummer": WELL}, client, url)}
+            carries = replace(delivery(store, channels, tick), sleep=asleep)
             app = jobs.build_app(postgres_dsn, lambda submission: carries.advance(UUID(submission)))
             async with app.open_async():
                 working = asyncio.create_task(jobs.work(app, concurrency=(PLACES + 1) * CONCURRENCY, stop=stop))
@@ -180,10 +189,6 @@ async def test_while_one_destination_drips_the_others_of_its_town_and_another_to
 async def test_a_destination_that_drips_is_left_after_the_whole_time_and_its_circuit_opens(store):
     new = new_submission(created_at=Now().now())
     await store.create(new)
-
-    async def asleep(_seconds):
-        return None
-
     policy = Policy(allow_private=("loopback",), whole=Pace(0.05, 1e9))
     async with dripping() as (url, _), http_client(policy) as client:
         carries = replace(delivery(store, {TOWN: Channel({"hausnummer": DRIPS}, client, url)}, Tick()), sleep=asleep)

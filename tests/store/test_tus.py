@@ -16,7 +16,7 @@ from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.erasure.sweep import GRACE, sweep
 from gateway.store.submissions import resumable
 from gateway.store.submissions.uploads import KEPT
-from tests.store.conftest import TOWN, drained, new_submission, pieces
+from tests.store.conftest import TOWN, new_submission, pieces
 
 DATA = bytes(range(256)) * 40
 
@@ -43,24 +43,6 @@ async def left(store, *tables):
 async def blobs(store):
     async with store.database.connection() as connection:
         return (await connection.fetchrow("SELECT count(*) AS n FROM blobs"))["n"]
-
-
-async def test_pieces_become_one_upload(store):
-    name = await begun(store)
-    at = (await store.pieces.append("portal", name, 0, pieces(DATA[:3], DATA[3:1000]), whole=False)).offset
-    assert at == 1000
-    assert await store.uploads("portal", (name,)) == {}
-    done = await store.pieces.append("portal", name, at, pieces(DATA[at:]), whole=False)
-    assert done.offset == done.length == len(DATA)
-    made = (await store.uploads("portal", (name,)))[name]
-    assert (made.size, made.sha256, made.media_type) == (
-        len(DATA),
-        hashlib.sha256(DATA).hexdigest(),
-        "application/pdf",
-    )
-    assert await drained(store.read_blob(made.blob)) == DATA
-    assert await blobs(store) == 1
-    assert (await store.pieces.find("portal", name)).offset == len(DATA)
 
 
 async def test_what_came_before_the_line_broke_counts(store, monkeypatch):

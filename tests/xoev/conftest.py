@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.services.loader import load
 from gateway.services.service import Service
+from tests.catalogue import own_services
 
 
 @pytest.fixture(scope="session")
 def service() -> Service:
-    return load().get("hausnummer")
+    return own_services().get("hausnummer")

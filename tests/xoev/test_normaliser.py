@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model import Severity
-from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.xoev.fim import Field, FieldKind, FieldType, FormSchema
 from gateway.xoev.latin.datatypes import Datatype, offence
 from gateway.xoev.latin.normaliser import REPLACEMENTS, normalised, suggestion
 from gateway.xoev.mapping.reading import read_mapping
+from tests.catalogue import own_services
 
 TEXTS = st.text(
     st.one_of(st.sampled_from(sorted(REPLACEMENTS)), st.characters(exclude_categories=["Cs"])), max_size=40
@@ -73,7 +73,7 @@ def test_a_suggestion_is_made_only_where_something_could_stand() -> None:
 
 @pytest.fixture(scope="module")
 def purchase() -> Service:
-    return load().get("grundstueckskauf")
+    return own_services().get("grundstueckskauf")
 
 
 def record(service: Service) -> dict:

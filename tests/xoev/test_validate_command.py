@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from lxml import etree
 
 from gateway.cli.main import group
-from gateway.services.loader import load
 from gateway.xoev.report import kosit
+from tests.catalogue import own_services
 
 from .test_report import GOOD, SCH, XSD
 
@@ -91,7 +91,7 @@ def test_schema_and_rules_with_faults_are_wrong_usage_and_every_fault_is_told(fo
 
 
 def test_a_document_of_a_service_is_judged_by_its_schema_and_rules(folder: Path) -> None:
-    service = load().get("grundstueckskauf")
+    service = own_services().get("grundstueckskauf")
     document, _ = service.document(service.compiled.examples["ordinary"])
     assert document is not None
     (folder / "kauf.xml").write_bytes(document.content)
