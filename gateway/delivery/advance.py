@@ -123,25 +123,25 @@ class Delivery:
         try:
             current = await self.store.load(submission_id)
             now = self.clock.now()
-            todo = journey.next_step(current, now, self._limits(current))
-            if todo is None:
+            step = journey.next_step(current, now, self._limits(current))
+            if step is None:
                 return current.next_at if current.state not in TERMINAL else None
-            await self.store.commit(current.version, await self._unexpected(current, todo, error))
+            await self.store.commit(current.version, await self._unexpected(current, step, error))
         except VersionGone:
             await log.ainfo("delivery.superseded", submission_id=str(submission_id))
         return None
 
-    async def _unexpected(self, current: Submission, todo: Step, error: Exception) -> Change:
+    async def _unexpected(self, current: Submission, step: Step, error: Exception) -> Change:
         """What an exception of no class of ours means: tried again a few times, then held for a person."""
-        failure = StepFailed(step=todo.kind.value, kind=type(error).__name__)
+        failure = StepFailed(step=step.kind.value, kind=type(error).__name__)
         await log.aerror(
             "delivery.step_failed",
             submission_id=str(current.id),
-            step=todo.intent,
+            step=step.intent,
             code=failure.code,
             **unexpected.named(error),
         )
-        return journey.failed(current, todo, failure, self.clock.now(), self.jitter())
+        return journey.failed(current, step, failure, self.clock.now(), self.jitter())
 
     async def _in_turn(self, current: Submission) -> datetime | None:
         """Carry it as far as it goes; a place it took at its destination is free afterwards."""
@@ -154,16 +154,16 @@ class Delivery:
     async def _advance(self, current: Submission, visit: _Visit) -> datetime | None:
         """A result is committed with the next intent (write coalescing); a step that only reads needs no intent."""
         writes, limits = CoalescedWrites(self.store, current), self._limits(current)
-        while todo := journey.next_step(writes.known, self.clock.now(), limits):
-            if rest := await self._rest(writes.row) or await self._turn(writes.row, todo, visit):
+        while step := journey.next_step(writes.known, self.clock.now(), limits):
+            if rest := await self._rest(writes.row) or await self._turn(writes.row, step, visit):
                 return await writes.put_off(rest)
-            if todo.kind in journey.CHANGES_OUTSIDE:
-                writes.add(journey.begin(writes.known, todo))
-            if todo.kind is not StepKind.READ_EVENTS:
+            if step.kind in journey.CHANGES_OUTSIDE:
+                writes.add(journey.begin(writes.known, step))
+            if step.kind is not StepKind.READ_EVENTS:
                 await writes.flush()
             known = writes.known
             try:
-                outcome = await self._visited(known, todo, visit)
+                outcome = await self._visited(known, step, visit)
             except LookUnderWay:
                 return await writes.put_off(self.clock.now() + timedelta(seconds=LOOK_AGAIN_S * (1 + self.jitter())))
             writes.add(outcome)
@@ -189,9 +189,9 @@ class Delivery:
         until = resting or self.circuits.wait(destination, now)
         return until + timedelta(seconds=self.jitter()) if until else None
 
-    async def _turn(self, current: Submission, todo: Step, visit: _Visit) -> datetime | None:
+    async def _turn(self, current: Submission, step: Step, visit: _Visit) -> datetime | None:
         """When it is this submission's turn at a destination with bounds, asked once a visit; None: now."""
-        if self.slots is None or not self.bounds or visit.asked or todo.kind not in journey.CHANGES_OUTSIDE:
+        if self.slots is None or not self.bounds or visit.asked or step.kind not in journey.CHANGES_OUTSIDE:
             return None
         bound = self.bounds.get(self._destination(current))
         wait = await self.slots.take(current.id, self._destination(current), bound) if bound else None
@@ -199,9 +199,9 @@ class Delivery:
         visit.placed = visit.asked and bound is not None and bound.at_once is not None
         return wait
 
-    async def _visited(self, current: Submission, todo: Step, visit: _Visit) -> Change | None:
-        outcome = await self._perform(current, todo)
-        if todo.kind is StepKind.SUBMIT:  # what follows only reads
+    async def _visited(self, current: Submission, step: Step, visit: _Visit) -> Change | None:
+        outcome = await self._perform(current, step)
+        if step.kind is StepKind.SUBMIT:  # what follows only reads
             await self._leave(current, visit)
         return outcome
 
@@ -230,20 +230,20 @@ class Delivery:
         until = change.wake_at if change else journey.poll_at(current, now)
         return (until - now).total_seconds() if until else None
 
-    async def _perform(self, current: Submission, todo: Step) -> Change | None:
+    async def _perform(self, current: Submission, step: Step) -> Change | None:
         destination = self._destination(current)
         try:
-            outcome = await self._act(current, todo)
+            outcome = await self._act(current, step)
         except (VersionGone, LookUnderWay):
             raise
         except GatewayError as error:
             await self._spare(destination, error)
             say = log.aerror if isinstance(error, InternalError) else log.awarning
-            await say("delivery.step_failed", submission_id=str(current.id), step=todo.intent, code=error.code)
-            return journey.failed(current, todo, error, self.clock.now(), self.jitter())
+            await say("delivery.step_failed", submission_id=str(current.id), step=step.intent, code=error.code)
+            return journey.failed(current, step, error, self.clock.now(), self.jitter())
         except Exception as error:  # noqa: BLE001 - a step may fail by anything, and must end in a state all the same
-            return await self._unexpected(current, todo, error)
-        if todo.kind is not StepKind.SEAL:
+            return await self._unexpected(current, step, error)
+        if step.kind is not StepKind.SEAL:
             self.circuits.succeeded(destination)
         return outcome
 
@@ -255,30 +255,30 @@ class Delivery:
         if isinstance(error, CounterpartAway | CounterpartBusy) and self.circuits.failed(destination, self.clock.now()):
             await log.awarning("delivery.circuit_open", destination_id=destination, code=error.code)
 
-    async def _act(self, current: Submission, todo: Step) -> Change | None:
+    async def _act(self, current: Submission, step: Step) -> Change | None:
         channel = self.channels.get((current.municipality, current.channel))
         if channel is None or current.service not in self.catalogue.ids():  # taken out of the settings meanwhile
             raise DestinationUnfit(rule="no_destination")
-        if todo.kind is StepKind.SEAL:
+        if step.kind is StepKind.SEAL:
             failpoints.before("steps.document")
             parcel = await self._parcel(current)
             failpoints.before("steps.seal")
             return journey.sealed(current, await channel.seal(current, parcel, self.store), self.clock.now())
-        if todo.kind is StepKind.ANNOUNCE:
+        if step.kind is StepKind.ANNOUNCE:
             failpoints.before("steps.announce")
             return journey.announced(current, await channel.announce(current), self.clock.now())
-        if todo.kind is StepKind.UPLOAD:
+        if step.kind is StepKind.UPLOAD:
             failpoints.before("steps.upload")
-            await self._upload(channel, current, todo)
-            return journey.uploaded(current, todo, self.clock.now())
-        if todo.kind is StepKind.SUBMIT:
+            await self._upload(channel, current, step)
+            return journey.uploaded(current, step, self.clock.now())
+        if step.kind is StepKind.SUBMIT:
             failpoints.before("steps.submit")
             await channel.submit(current, self._read)
             return journey.submitted(current, self.clock.now(), channel.limits)
         failpoints.before("steps.read_events")
         return journey.observed(current, await channel.events(current), self.clock.now(), channel.limits)
 
-    async def _upload(self, channel: Channel, current: Submission, todo: Step) -> None:
+    async def _upload(self, channel: Channel, current: Submission, step: Step) -> None:
         """All parts of the step at once, each begun right after the commit; the first error once all have ended."""
         free = asyncio.Semaphore(UPLOADS_AT_ONCE)
 
@@ -286,10 +286,10 @@ class Delivery:
             async with free:
                 await channel.upload(current, part, self._read(part))
 
-        if len(todo.parts) == 1:
-            await send(todo.parts[0])
+        if len(step.parts) == 1:
+            await send(step.parts[0])
             return
-        outcomes = await asyncio.gather(*(send(part) for part in todo.parts), return_exceptions=True)
+        outcomes = await asyncio.gather(*(send(part) for part in step.parts), return_exceptions=True)
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome

@@ -13,7 +13,7 @@ from gateway.errors import StateConflict
 from gateway.model import State, Submission
 from gateway.ports.store import Change, EvidenceEntry, JournalEntry
 from gateway.submission.journey import StepKind
-from gateway.submission.states import WAITING, step
+from gateway.submission.states import WAITING, transition
 
 
 def resumed(submission: Submission, now: datetime, by: str) -> Change:
@@ -25,7 +25,7 @@ def resumed(submission: Submission, now: datetime, by: str) -> Change:
         raise StateConflict(state=submission.state.value)
     after = replace(
         submission,
-        state=step(submission.state, submission.held_from),
+        state=transition(submission.state, submission.held_from),
         held_from=None,
         reason=None,
         attempts=0,
@@ -46,7 +46,7 @@ def cancelled(submission: Submission, now: datetime, by: str) -> Change:
         raise StateConflict(state=submission.state.value)
     after = replace(
         submission,
-        state=step(submission.state, State.CANCELLED),
+        state=transition(submission.state, State.CANCELLED),
         held_from=None,
         intent=None,
         next_at=None,

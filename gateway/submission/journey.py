@@ -18,7 +18,7 @@ from gateway.model import Event, EventMeaning, Part, Reason, State, Submission, 
 from gateway.ports.channel import Announced, ChannelLimits, Sealed
 from gateway.ports.store import Change, EvidenceEntry, JournalEntry
 from gateway.submission import refused_events, uncounted_events
-from gateway.submission.states import BEFORE_SUBMITTED, ENDS, RESTING, step
+from gateway.submission.states import BEFORE_SUBMITTED, ENDS, RESTING, transition
 
 ANNOUNCEMENT_MARGIN = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=3)
@@ -93,9 +93,9 @@ def is_stale(submission: Submission, now: datetime, limits: ChannelLimits) -> bo
     return not doubtful and now > since + lasts - ANNOUNCEMENT_MARGIN
 
 
-def begin(submission: Submission, todo: Step) -> Change:
+def begin(submission: Submission, step: Step) -> Change:
     """The intent, to be committed before the call outside."""
-    return Change(replace(submission, intent=todo.intent), (JournalEntry(todo.intent, "intent"),))
+    return Change(replace(submission, intent=step.intent), (JournalEntry(step.intent, "intent"),))
 
 
 def sealed(submission: Submission, result: Sealed, now: datetime) -> Change:
@@ -119,7 +119,7 @@ def sealed(submission: Submission, result: Sealed, now: datetime) -> Change:
 def announced(submission: Submission, result: Announced, now: datetime) -> Change:
     """The delivery service has given the submission its id."""
     if submission.state is not State.SEALED:  # announced anew: the earlier announcement is forgotten by the service
-        submission = replace(submission, state=step(submission.state, State.SEALED))
+        submission = replace(submission, state=transition(submission.state, State.SEALED))
     after = _moved(
         submission,
         State.ANNOUNCED,
@@ -135,19 +135,19 @@ def announced(submission: Submission, result: Announced, now: datetime) -> Chang
     return replace(change, submission=replace(change.submission, attempts=submission.attempts))
 
 
-def uploaded(submission: Submission, todo: Step, now: datetime) -> Change:
+def uploaded(submission: Submission, step: Step, now: datetime) -> Change:
     """The attachments of a step are there; with the last one the submission is uploaded."""
-    names = {part.name for part in todo.parts}
+    names = {part.name for part in step.parts}
     parts = tuple(replace(part, uploaded=True) if part.name in names else part for part in submission.parts)
     after = replace(submission, parts=parts)
     state = submission.state if _waiting(after) else State.UPLOADED
-    return _done(_moved(after, state, now), todo.intent, ())
+    return _done(_moved(after, state, now), step.intent, ())
 
 
 def submitted(submission: Submission, now: datetime, limits: ChannelLimits) -> Change:
     """The final request was confirmed, or the event log shows that an earlier one was."""
     if submission.state is State.ANNOUNCED:  # a submission without attachments passes through both at once
-        submission = replace(submission, state=step(submission.state, State.UPLOADED))
+        submission = replace(submission, state=transition(submission.state, State.UPLOADED))
     deadline = now + limits.answer_due if limits.answer_due else None
     after = _moved(submission, State.SUBMITTED, now, submitted_at=now, deadline=deadline)
     change = _done(after, StepKind.SUBMIT.value, (EvidenceEntry("submitted", {"remote_id": submission.remote_id}),))
@@ -184,26 +184,26 @@ def poll_at(submission: Submission, now: datetime) -> datetime:
     return now + timedelta(seconds=min(max(since * POLL_GROWTH, POLL_AT_FIRST_S), POLL_AT_MOST_S))
 
 
-def failed(submission: Submission, todo: Step, error: GatewayError, now: datetime, jitter: float) -> Change:
+def failed(submission: Submission, step: Step, error: GatewayError, now: datetime, jitter: float) -> Change:
     """A step failed: try again later, ask the event log first, announce anew, or hold for a person.
 
     `jitter` is in [0, 1). The error's parameters are identifiers and hosts, never personal data.
     """
-    journal = (JournalEntry(todo.intent, "error", {"code": error.code, "sentence": error.sentence("en")}),)
+    journal = (JournalEntry(step.intent, "error", {"code": error.code, "sentence": error.sentence("en")}),)
     refused = _status(error)
-    if todo.kind is StepKind.SUBMIT and refused == 409 and submission.attempts < DOUBTS:
+    if step.kind is StepKind.SUBMIT and refused == 409 and submission.attempts < DOUBTS:
         later = _backed_off(submission, error, now, jitter)  # perhaps our own earlier request: the event log knows
         return Change(later, journal, wake_at=later.next_at)
-    if todo.kind in {StepKind.UPLOAD, StepKind.SUBMIT} and refused == 404 and submission.attempts < DOUBTS:
+    if step.kind in {StepKind.UPLOAD, StepKind.SUBMIT} and refused == 404 and submission.attempts < DOUBTS:
         later = _backed_off(submission, error, now, jitter)
-        again = replace(later, state=step(submission.state, State.SEALED), intent=None)
+        again = replace(later, state=transition(submission.state, State.SEALED), intent=None)
         return Change(again, journal, wake_at=again.next_at)
-    if todo.kind is StepKind.READ_EVENTS and submission.state is State.SUBMITTED:
+    if step.kind is StepKind.READ_EVENTS and submission.state is State.SUBMITTED:
         later = _backed_off(submission, error, now, jitter)
         return Change(later, journal, wake_at=later.next_at)
     if error.retry and not _too_long(submission, error, now):
         # a submit that may have gone through stays in doubt
-        keeps = submission.intent if todo.kind in {StepKind.SUBMIT, StepKind.READ_EVENTS} else None
+        keeps = submission.intent if step.kind in {StepKind.SUBMIT, StepKind.READ_EVENTS} else None
         later = replace(_backed_off(submission, error, now, jitter), intent=keeps)
         return Change(later, journal, wake_at=later.next_at)
     reason = Reason(error.code, error.sentence("de"), error.sentence("en"))
@@ -236,7 +236,7 @@ def _together(waiting: tuple[Part, ...]) -> tuple[Part, ...]:
 
 
 def _moved(submission: Submission, state: State, now: datetime, **fields: object) -> Submission:
-    following = step(submission.state, state)
+    following = transition(submission.state, state)
     return replace(submission, state=following, updated_at=now, **fields)  # type: ignore[arg-type]
 
 

@@ -50,7 +50,7 @@ ERASABLE = TERMINAL | {State.DELIVERED}
 """The gateway needs the payload no more."""
 
 
-def step(current: State, following: State) -> State:
+def transition(current: State, following: State) -> State:
     """Return `following` if the table allows it after `current`; a state may stay as it is.
 
     Raises `IllegalTransition` otherwise.

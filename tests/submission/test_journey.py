@@ -22,7 +22,7 @@ from gateway.model import Event, EventMeaning, Part, State, Submission
 from gateway.ports.channel import Announced, ChannelLimits, Sealed
 from gateway.submission import journey
 from gateway.submission.journey import Step, StepKind
-from gateway.submission.states import BEFORE_SUBMITTED, TERMINAL, TRANSITIONS, diagram, step
+from gateway.submission.states import BEFORE_SUBMITTED, TERMINAL, TRANSITIONS, diagram, transition
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DESTINATION = "879ee109-a690-4db8-ab32-424284184d7d"
@@ -49,15 +49,15 @@ def ready(state: State, **fields) -> Submission:
 def test_the_whole_way_passes_every_state_in_order():
     it, seen = submission(), []
     result = Sealed(PARTS, DESTINATION, {})
-    while todo := journey.next_step(it, NOW, LIMITS):
-        seen.append(todo.intent)
-        if todo.kind is StepKind.SEAL:
+    while step := journey.next_step(it, NOW, LIMITS):
+        seen.append(step.intent)
+        if step.kind is StepKind.SEAL:
             change = journey.sealed(it, result, NOW)
-        elif todo.kind is StepKind.ANNOUNCE:
+        elif step.kind is StepKind.ANNOUNCE:
             change = journey.announced(it, Announced("remote", "case"), NOW)
-        elif todo.kind is StepKind.UPLOAD:
-            change = journey.uploaded(it, todo, NOW)
-        elif todo.kind is StepKind.SUBMIT:
+        elif step.kind is StepKind.UPLOAD:
+            change = journey.uploaded(it, step, NOW)
+        elif step.kind is StepKind.SUBMIT:
             change = journey.submitted(it, NOW, LIMITS)
         else:
             change = journey.observed(
@@ -277,10 +277,10 @@ def test_nothing_is_done_for_one_that_rests(state):
 
 def test_the_table_refuses_what_it_does_not_list():
     with pytest.raises(IllegalTransition):
-        step(State.ACCEPTED, State.SUBMITTED)
+        transition(State.ACCEPTED, State.SUBMITTED)
     with pytest.raises(IllegalTransition):
-        step(State.SUBMITTED, State.CANCELLED)
-    assert step(State.HELD, State.SEALED) is State.SEALED
+        transition(State.SUBMITTED, State.CANCELLED)
+    assert transition(State.HELD, State.SEALED) is State.SEALED
 
 
 def test_every_state_is_reachable_and_only_states_before_submitted_can_be_cancelled():
