@@ -23,7 +23,7 @@ from gateway.errors import CounterpartGarbled
 from gateway.fitconnect import names
 from gateway.model import Document, Purpose, Signature, State, Submission
 from gateway.outbound.answer import Answer
-from gateway.outbound.client import Policy, http_client
+from gateway.outbound.client import Policy, exchange, http_client
 from gateway.ports.channel import Enclosure, Parcel
 from gateway.sandbox.fitconnect import keyring, server
 from gateway.sandbox.fitconnect.clock import Ids
@@ -256,3 +256,18 @@ class Signer:
         chain = [base64.b64encode(der).decode("ascii") for der in self.key.x5c]
         token = jws.sign_detached(document.content, self.key, {"x5c": chain} if chain else {})
         return Signature(style, token, self.key.alg, self.key.kid, None)
+
+
+async def carried_out_and_opened(sandbox, client, delivery, store, submission_id):
+    """What the automatic subscriber opened of the submission, once it is accepted."""
+    await delivery.advance(submission_id)
+    for _ in range(100):
+        if (await store.load(submission_id)).state is State.ACCEPTED:
+            break
+        await asyncio.sleep(0.02)
+        await delivery.advance(submission_id)
+    row = await store.load(submission_id)
+    assert row.state is State.ACCEPTED, row.reason
+    address = f"{sandbox.admin}/submissions/{row.remote_id}/opened"
+    answer = await exchange(client, "GET", address, headers={}, content=None)
+    return json.loads(answer.body)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import json
 import os
 import shutil
 from pathlib import Path
@@ -16,10 +14,10 @@ from gateway.delivery.advance import Delivery
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.intake.body import Application
 from gateway.intake.create import Intake
-from gateway.model import Client, Destination, Municipality, State
-from gateway.outbound.client import exchange
+from gateway.model import Client, Destination, Municipality
 from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.services.loader import load
+from tests.fitconnect.conftest import carried_out_and_opened
 from tests.fitconnect.test_message_way import Receipts
 from tests.stores import SystemClock, empty, sent_ahead
 
@@ -93,18 +91,7 @@ async def test_what_was_taken_in_is_delivered_whatever_its_texts_hold(sandbox, c
         }
     ]
     new = await intake.create(PORTAL, Application.of(body), "key")
-    await delivery.advance(new.submission.id)
-    for _ in range(100):
-        if (await store.load(new.submission.id)).state is State.ACCEPTED:
-            break
-        await asyncio.sleep(0.02)
-        await delivery.advance(new.submission.id)
-    row = await store.load(new.submission.id)
-    assert row.state is State.ACCEPTED, row.reason
-    answer = await exchange(
-        client, "GET", f"{sandbox.admin}/submissions/{row.remote_id}/opened", headers={}, content=None
-    )
-    opened = json.loads(answer.body)
+    opened = await carried_out_and_opened(sandbox, client, delivery, store, new.submission.id)
     assert base64.b64decode(opened["document"]) == (await store.stored(new.submission.id)).document.content
     assert [one["mimeType"] for one in opened["metadata"]["contentStructure"]["attachments"]] == [
         "application/pdf",

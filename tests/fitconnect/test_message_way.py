@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import json
 import os
 from uuid import UUID, uuid4
 
@@ -16,10 +14,10 @@ from gateway.errors import RecordInvalid
 from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.intake.body import Application
 from gateway.intake.create import Intake
-from gateway.model import Client, Destination, Municipality, State
-from gateway.outbound.client import exchange
+from gateway.model import Client, Destination, Municipality
 from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.services.loader import load
+from tests.fitconnect.conftest import carried_out_and_opened
 from tests.schema_folder import library_of
 from tests.services.conftest import PARAMETERS, TANGERHUETTE, XBAU
 from tests.stores import SystemClock, empty, everything, sent_ahead
@@ -142,18 +140,7 @@ def delivery(sandbox, client, whole, *, signers, make, catalogue, town):
 async def test_the_authority_opens_the_message_and_finds_each_file_it_names(sandbox, client, delivery, whole, intake):
     given = body(intake.catalogue, sent_ahead(whole, PLAN), sent_ahead(whole, PLAN + b" 2"))
     new = await intake.create(PORTAL, Application.of(given), "key")
-    await delivery.advance(new.submission.id)
-    for _ in range(100):
-        if (await whole.load(new.submission.id)).state is State.ACCEPTED:
-            break
-        await asyncio.sleep(0.02)
-        await delivery.advance(new.submission.id)
-    row = await whole.load(new.submission.id)
-    assert row.state is State.ACCEPTED, row.reason
-    answer = await exchange(
-        client, "GET", f"{sandbox.admin}/submissions/{row.remote_id}/opened", headers={}, content=None
-    )
-    opened = json.loads(answer.body)
+    opened = await carried_out_and_opened(sandbox, client, delivery, whole, new.submission.id)
     message = base64.b64decode(opened["document"])
     assert message == (await whole.stored(new.submission.id)).document.content, (
         "what was stored at the intake is what arrives"
