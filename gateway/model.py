@@ -1,6 +1,6 @@
 """The nouns of the gateway, as frozen values.
 
-Knows: what an application, attachment, submission, destination, municipality, client, event and finding are.
+Knows: what an application, attachment, submission, destination, municipality, client, identity, event and finding are.
 Never does: I/O, clocks, randomness, wire formats. Standard: glossary of the project (one word a thing).
 Start reading: `Submission`, then `Application`.
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -353,6 +353,66 @@ class Municipality:
         """
         serving = (d for name in (service, "*") for d in self.destinations if d.serves(name, test=test))
         return next(serving, None)
+
+
+class Level(IntEnum):
+    """How much a login or a value of it can be trusted: BSI TR-03160-1, eIDAS from `LOW` on."""
+
+    BASIC = 1  # Basisregistrierung, below eIDAS
+    LOW = 2
+    SUBSTANTIAL = 3
+    HIGH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """A value that an identity provider said of somebody, and its own level (None: it said none)."""
+
+    value: str = field(repr=False)
+    level: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A natural person as an identity provider described them. Holds personal data.
+
+    `values` are by our names (`given_name`, `family_name`, `birthdate`, `street_address` …; `bundid/attributes.py`
+    lists them), each with its level; what was not said is not there. A birth date may be incomplete (`1964-00-00`).
+    """
+
+    values: Mapping[str, Attested] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A legal person, association or business, and who acts for it, where that was said. May hold personal data."""
+
+    values: Mapping[str, Attested] = field(default_factory=dict, repr=False)
+    acting: Person | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who logged in, as one verified answer of an identity provider says.
+
+    `provider` is its name in the municipality's file, `issuer` its entityID. `account` is the key of the account there
+    (None: a guest, whom nothing tells from another). `means` is the identity provider's word for how the person proved
+    who they are, verbatim. `mailbox` is the handle of the mailbox, `application_id` the account's id of the
+    application; neither is ever a key of an account. Exactly one of `person` and `organisation` is set.
+    """
+
+    provider: str
+    issuer: str
+    level: Level
+    authenticated_at: datetime
+    account: str | None = field(default=None, repr=False)
+    means: str | None = None
+    second_factor: bool | None = None
+    person: Person | None = None
+    organisation: Organisation | None = None
+    mailbox: UUID | None = field(default=None, repr=False)
+    application_id: UUID | None = field(default=None, repr=False)
+    test_account: bool = False
 
 
 class ClientScope(StrEnum):
