@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from gateway.model import Attachment, Document, Scope, State, Submission, instant
+from gateway.model import Attachment, Document, Identity, Scope, State, Submission, instant
 from gateway.ports.blobs import BlobWriter, IncomingUpload, SmallBlob, Upload
 
 
@@ -60,6 +60,17 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenLogin:
+    """The login that an application is bound to: used up by it in the same transaction.
+
+    `identity` rests with the application under its data key. A correction keeps that of its original: `login` is None.
+    """
+
+    login: UUID | None
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
 class NewSubmission:
     """What `intake` asks to be stored in one transaction before the 201.
 
@@ -77,6 +88,7 @@ class NewSubmission:
     receipt: str
     evidence: tuple[EvidenceEntry, ...] = ()
     supersedes: UUID | None = None
+    login: TakenLogin | None = None
     reused: frozenset[UUID] = frozenset()
     """Uploads among the attachments that belong to what it supersedes: their bytes are copied."""
 
@@ -90,6 +102,7 @@ class Stored:
     attachments: tuple[Attachment, ...] = field(repr=False)
     received_at: datetime
     reference: str | None = field(default=None, repr=False)
+    identity: Identity | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
