@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,25 +35,38 @@ LABELS = {
     "--attachment-mb", type=click.IntRange(0, 370), default=0, help=text("Größe des Lageplans", "Plan's size")
 )
 @click.option("--channel", type=click.Choice(["fitconnect"]), default="fitconnect", help=text("Weg", "Way"))
+@click.option("--login", is_flag=True, help=text("Vorher mit BundID anmelden", "Log in with BundID before"))
 @click.option("--keep", is_flag=True, help=text("Stehen lassen bis Strg-C", "Keep everything until Ctrl-C"))
 @options
 @guarded
 def demo(  # noqa: PLR0913, PLR0917 - one parameter an option
-    config: Path | None, as_json: bool, count: int, attachment_mb: int, channel: str, keep: bool
+    config: Path | None, as_json: bool, count: int, attachment_mb: int, channel: str, login: bool, keep: bool
 ) -> None:
     """Set up, hand off, follow, verify, take down."""
     _ = config, channel
     set_up_logging("warning")
-    code = run(lambda stop: _main(stop, as_json=as_json, count=count, megabytes=attachment_mb, keep=keep))
+    asked = _Asked(as_json, count, attachment_mb, login, keep)
+    code = run(lambda stop: _main(stop, asked))
     raise SystemExit(code)
 
 
-async def _main(stop: asyncio.Event, *, as_json: bool, count: int, megabytes: int, keep: bool) -> int:
-    work = asyncio.create_task(_show(stop, as_json=as_json, count=count, megabytes=megabytes, keep=keep))
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the command line asks for."""
+
+    as_json: bool
+    count: int
+    megabytes: int
+    login: bool
+    keep: bool
+
+
+async def _main(stop: asyncio.Event, asked: _Asked) -> int:
+    work = asyncio.create_task(_show(stop, asked))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not work.done():
-        if keep:
+        if asked.keep:
             return await work
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
@@ -61,39 +75,46 @@ async def _main(stop: asyncio.Event, *, as_json: bool, count: int, megabytes: in
     return work.result()
 
 
-async def _show(stop: asyncio.Event, *, as_json: bool, count: int, megabytes: int, keep: bool) -> int:
+async def _show(stop: asyncio.Event, asked: _Asked) -> int:
     from gateway.cli.demo.environment import demo_environment  # noqa: PLC0415 - commands import what they need
 
-    if not as_json:
+    if not asked.as_json:
         say(text("Vorführung wird aufgebaut …", "Setting the demo up …"))
-    async with demo_environment() as environment:
-        if keep:
+    async with demo_environment(login=asked.login) as environment:
+        if asked.keep:
             line = {**environment.line(), "pid": os.getpid()}
-            emit(line, as_json=as_json, human=text("Vorführung läuft: ", "Demo runs: ") + line["api"])
+            emit(line, as_json=asked.as_json, human=text("Vorführung läuft: ", "Demo runs: ") + line["api"])
             await stop.wait()
             return 0
-        return await _hand_off(environment, as_json=as_json, count=count, megabytes=megabytes)
+        return await _hand_off(environment, asked)
 
 
-async def _hand_off(environment: Any, *, as_json: bool, count: int, megabytes: int) -> int:  # noqa: ANN401 - lazy import
-    from gateway.cli.demo.portal import Portal, open_client  # noqa: PLC0415 - commands import what they need
+async def _hand_off(environment: Any, asked: _Asked) -> int:  # noqa: ANN401 - lazy import
+    from gateway.cli.demo.login import log_in  # noqa: PLC0415 - commands import what they need
+    from gateway.cli.demo.portal import Portal, open_client  # noqa: PLC0415 - as above
 
-    quiet = as_json or count > 1
+    quiet = asked.as_json or asked.count > 1
     async with open_client() as client:
         portal = Portal(environment, client, lambda _id, state: None if quiet else say(f"  … {_label(state)}"))
         await portal.sign_in()
         await portal.learn()
-        with _progress(portal, count, shown=not as_json and count > 1):
-            await portal.run(count, megabytes)
+        for _ in range(asked.count if asked.login else 0):  # a login is good for one application
+            citizen = await log_in(environment)
+            portal.logins.append(citizen.login_ref)
+            if not quiet:
+                level = text("Vertrauensniveau", "level of assurance")
+                say(f"  … {text('angemeldet', 'logged in')}: {citizen.name}, {level} {citizen.level}")
+        with _progress(portal, asked.count, shown=not asked.as_json and asked.count > 1):
+            await portal.run(asked.count, asked.megabytes)
         namespaces = _namespaces()
-        lines = [await _line(portal, submission_id, count, namespaces) for submission_id in portal.journeys]
+        lines = [await _line(portal, submission_id, asked.count, namespaces) for submission_id in portal.journeys]
     for line in lines:
-        if as_json:
+        if asked.as_json:
             emit(line, as_json=True)
-        elif count == 1:
+        elif asked.count == 1:
             _timeline(line)
-    if count > 1:
-        _summary(portal, lines, as_json=as_json)
+    if asked.count > 1:
+        _summary(portal, lines, as_json=asked.as_json)
     return 0 if all(line["state"] == "accepted" for line in lines) else FAILED
 
 

@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli.console import say
+from gateway.cli.demo import identity as logins
 from gateway.crypto.keys import generate_ec
 from gateway.errors import DemoFailed
 from gateway.keys.files import write_secret
 from gateway.store.server import embedded
 
 ARS = "150900546546"
+SLUG = "tangerhuette"
 CLIENT = "demo-portal"
 START_WITHIN_S = 90.0
 STOP_WITHIN_S = 9.0
@@ -39,20 +41,30 @@ class DemoEnvironment:
     sandbox: dict[str, Any]
     config: Path
     secret: str
+    identity: dict[str, Any] | None = None
+    redirect_uri: str = ""
 
     def line(self) -> dict[str, Any]:
         """The one line of `gateway demo --keep`."""
-        return {
+        portal = {"client_id": CLIENT, "client_secret": self.secret}
+        line = {
             **self.serve,
-            "portal": {"client_id": CLIENT, "client_secret": self.secret},
+            "portal": portal,
             "config": str(self.config),
             "sandboxes": {"fitconnect": self.sandbox},
         }
+        if self.identity is None:
+            return line
+        sandboxes = {**line["sandboxes"], "identity": self.identity}
+        return {**line, "oidc_client": {**portal, "redirect_uri": self.redirect_uri}, "sandboxes": sandboxes}
 
 
 @asynccontextmanager
-async def demo_environment() -> AsyncIterator[DemoEnvironment]:
-    """Set everything up in a directory of its own; afterwards no process and no directory is left."""
+async def demo_environment(*, login: bool = False) -> AsyncIterator[DemoEnvironment]:
+    """Set everything up in a directory of its own; afterwards no process and no directory is left.
+
+    With `login` an identity sandbox runs too, at which citizens log in for the demo's portal.
+    """
     home = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
     os.chmod(home, 0o755)  # noqa: PTH101, S103 - the database may run as another system user; every secret below is 0600
     children: list[asyncio.subprocess.Process] = []
@@ -63,10 +75,18 @@ async def demo_environment() -> AsyncIterator[DemoEnvironment]:
         arguments = ("sandbox", "fitconnect", "--data", str(home / "sandbox"))
         sandbox = await _started("sandbox", arguments, home, children)
         secret = secrets.token_urlsafe(32)
-        config = _write_settings(home, port, sandbox, secret, await key)
+        identity, redirect_uri, town = None, "", ""
+        if login:
+            arguments = ("sandbox", "identity", "--data", str(home / "identity"))
+            identity = await _started("identity", arguments, home, children)
+            redirect_uri = f"http://127.0.0.1:{_free_port()}/signed-in"
+            town = await logins.settings(home, identity)
+        config = _write_settings(home, port, sandbox, secret, await key, town=town, redirect_uri=redirect_uri)
         await database
         serve = await _started("serve", ("serve", "--config", str(config)), home, children)
-        yield DemoEnvironment(serve, sandbox, config, secret)
+        if identity is not None:
+            await logins.introduce(serve["base_url"], SLUG, identity)
+        yield DemoEnvironment(serve, sandbox, config, secret, identity, redirect_uri)
     finally:
         await asyncio.shield(_end(home, children))
 
@@ -112,7 +132,16 @@ async def _started(
     return ready
 
 
-def _write_settings(home: Path, port: int, sandbox: dict[str, Any], secret: str, key: dict[str, Any]) -> Path:
+def _write_settings(  # noqa: PLR0913 - what the files are made of
+    home: Path,
+    port: int,
+    sandbox: dict[str, Any],
+    secret: str,
+    key: dict[str, Any],
+    *,
+    town: str = "",
+    redirect_uri: str = "",
+) -> Path:
     sender = next(c for c in sandbox["clients"] if c["role"] == "sender")
     inbox = next(d for d in sandbox["destinations"] if d["subscriber"] == "automatic")
     submission_api = sandbox["submission_api_v2"].rstrip("/").removesuffix("/v2")
@@ -121,10 +150,10 @@ def _write_settings(home: Path, port: int, sandbox: dict[str, Any], secret: str,
     write_secret(home / "secrets" / "signing.jwk", json.dumps(key).encode())
     (home / "municipalities").mkdir()
     (home / "municipalities" / "tangerhuette.toml").write_text(
-        f"""slug = "tangerhuette"
+        f"""slug = "{SLUG}"
 ars = "{ARS}"
 name = "Stadt Tangerhütte"
-public_url = "http://127.0.0.1:{port}"
+public_url = "http://localhost:{port}"
 
 [fitconnect]
 environment = "sandbox"
@@ -140,9 +169,10 @@ destination_id = "{inbox["destination_id"]}"
 
 [parameters.hausnummer]
 "attachments.site_plan.max_bytes" = 370000000
-""",
+{town}""",
         encoding="utf-8",
     )
+    redirects = f'redirect_uris = ["{redirect_uri}"]\n' if redirect_uri else ""
     config = home / "settings.toml"
     config.write_text(
         f"""mode = "test"
@@ -151,7 +181,7 @@ data_dir = "data"
 [server]
 host = "127.0.0.1"
 port = {port}
-public_url = "http://127.0.0.1:{port}"
+public_url = "http://localhost:{port}"
 
 [outbound]
 allow_private = ["loopback"]
@@ -168,7 +198,7 @@ dir = "municipalities"
 [[clients]]
 id = "{CLIENT}"
 secret_file = "secrets/portal"
-
+{redirects}
 [log]
 level = "warning"
 """,

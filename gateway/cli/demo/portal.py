@@ -53,6 +53,8 @@ class Portal:
         self._watch = watch
         self._token = ""
         self.journeys: dict[str, Journey] = {}
+        self.logins: list[str] = []
+        """What logins are called, each for one application."""
         self._handed_off = asyncio.Condition()
         self._example: dict[str, Any] = {}
 
@@ -132,6 +134,8 @@ class Portal:
     async def _prepared(self, megabytes: int) -> tuple[Journey, dict[str, Any]]:
         journey = Journey(time.monotonic())
         body = dict(self._example)
+        if self.logins:
+            body["login"] = self.logins.pop()
         body["attachments"] = [
             {**attachment, "upload": await self._upload(megabytes)} for attachment in body["attachments"]
         ]
