@@ -90,7 +90,7 @@ async def _show(stop: asyncio.Event, asked: _Asked) -> int:
 
 
 async def _hand_off(environment: Any, asked: _Asked) -> int:  # noqa: ANN401 - lazy import
-    from gateway.cli.demo.login import log_in  # noqa: PLC0415 - commands import what they need
+    from gateway.cli.demo.login import log_in, reported  # noqa: PLC0415 - commands import what they need
     from gateway.cli.demo.portal import Portal, open_client  # noqa: PLC0415 - as above
 
     quiet = asked.as_json or asked.count > 1
@@ -103,11 +103,14 @@ async def _hand_off(environment: Any, asked: _Asked) -> int:  # noqa: ANN401 - l
             portal.logins.append(citizen.login_ref)
             if not quiet:
                 level = text("Vertrauensniveau", "level of assurance")
-                say(f"  … {text('angemeldet', 'logged in')}: {citizen.name}, {level} {citizen.level}")
+                say(f"  … {text('angemeldet', 'logged in')}: {citizen.family_name}, {level} {citizen.level}")
         with _progress(portal, asked.count, shown=not asked.as_json and asked.count > 1):
             await portal.run(asked.count, asked.megabytes)
         namespaces = _namespaces()
         lines = [await _line(portal, submission_id, asked.count, namespaces) for submission_id in portal.journeys]
+        for line in lines if asked.login else ():
+            told = line["state"] == "accepted" and await reported(environment, line["case_id"], citizen)
+            line["login"] = {"provider": "bundid", "level": citizen.level, "reported": told}
     for line in lines:
         if asked.as_json:
             emit(line, as_json=True)
@@ -115,7 +118,8 @@ async def _hand_off(environment: Any, asked: _Asked) -> int:  # noqa: ANN401 - l
             _timeline(line)
     if asked.count > 1:
         _summary(portal, lines, as_json=asked.as_json)
-    return 0 if all(line["state"] == "accepted" for line in lines) else FAILED
+    sound = all(line["state"] == "accepted" and line.get("login", {}).get("reported", True) for line in lines)
+    return 0 if sound else FAILED
 
 
 def _namespaces() -> Mapping[str, str]:
@@ -161,6 +165,11 @@ def _timeline(line: dict[str, Any]) -> None:
     say("")
     for name, milliseconds in line["durations_ms"].items():
         say(f"  {text(*LABELS[name]):<32}{milliseconds:>8} ms")
+    if "login" in line:
+        told = text("steht in den Metadaten der Behörde", "stands in the authority's metadata")
+        lost = text("FEHLT in den Metadaten der Behörde", "is MISSING from the authority's metadata")
+        say(f"\n  {text('Name und Niveau der Anmeldung', 'Name and level of the login')}: ")
+        say(f"  {told if line['login']['reported'] else lost}")
     say("")
     for event in line["events"]:
         mark = (

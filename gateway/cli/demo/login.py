@@ -34,13 +34,24 @@ class LoggedIn:
 
     login_ref: str
     level: str
-    name: str = field(repr=False)
+    family_name: str = field(repr=False)
 
 
 async def log_in(environment: DemoEnvironment) -> LoggedIn:
     """One person of the sandbox logs in with BundID for the demo's portal. Raises `CounterpartRefused`."""
     async with httpx_client(Policy(allow_private=("loopback",))) as browser:
         return await _logged_in(environment, browser)
+
+
+async def reported(environment: DemoEnvironment, case_id: str, citizen: LoggedIn) -> bool:
+    """Whether the authority read in the metadata who it was, in a report that the municipality signed."""
+    admin = environment.sandbox["admin"].rstrip("/")
+    async with httpx_client(Policy(allow_private=("loopback",))) as client:
+        arrived = (await _json(client, "GET", admin + "/submissions"))["submissions"]
+        mine = next(item["submission_id"] for item in arrived if item["case_id"] == case_id)
+        metadata = (await _json(client, "GET", f"{admin}/submissions/{mine}/opened"))["metadata"]
+    reports = [json.loads(base64url.decode(kept["content"].split(".")[1].encode())) for kept in metadata["dataSets"]]
+    return any(report["subjectRef"].get("familyName") == citizen.family_name for report in reports)
 
 
 async def _logged_in(environment: DemoEnvironment, browser: httpx.AsyncClient) -> LoggedIn:
@@ -78,7 +89,7 @@ async def _logged_in(environment: DemoEnvironment, browser: httpx.AsyncClient) -
         raise CounterpartGarbled(host="gateway")
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
     told = await _json(browser, "GET", known["userinfo_endpoint"], headers=bearer)
-    return LoggedIn(claims["login_ref"], claims["acr"].rpartition("/")[2], told["name"])
+    return LoggedIn(claims["login_ref"], claims["acr"].rpartition("/")[2], told["family_name"])
 
 
 async def _walk(browser: httpx.AsyncClient, address: str, until: str) -> dict[str, str]:
