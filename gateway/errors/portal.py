@@ -206,13 +206,13 @@ class LoginUnusable(BadInput):
     titles = ("Die Anmeldung ist hierfür nicht verwendbar", "The login cannot be used for this")
     de = (
         "Diese Anmeldung gibt es für diesen Antrag nicht: Eine `login_ref` gilt eine Stunde, für einen Antrag, für das "
-        "Portal und die Kommune der Anmeldung; bei einer Korrektur zudem nur für dieselbe Person. Bitte die Person neu "
-        "anmelden (GET /oidc/authorize) und die neue `login_ref` nennen."
+        "Portal und die Kommune der Anmeldung. Eine Korrektur behält die Anmeldung ihres Originals; eine neue muss von "
+        "derselben Person sein. Bitte neu anmelden lassen (GET /oidc/authorize) und die neue `login_ref` nennen."
     )
     en = (
         "There is no such login for this application: a `login_ref` holds for one hour, for one application, for the "
-        "portal and municipality of the login; in a correction for the same person only. Have the person log in anew "
-        "(GET /oidc/authorize) and name the new `login_ref`."
+        "portal and municipality of the login. A correction keeps the login of its original; a new one has to be the "
+        "same person's. Have the person log in anew (GET /oidc/authorize) and name the new `login_ref`."
     )
 
 
@@ -223,12 +223,12 @@ class AssuranceTooLow(BadInput):
     status = 422
     titles = ("Das Vertrauensniveau der Anmeldung reicht nicht", "The level of assurance of the login is too low")
     de = (
-        "Dieser Dienst verlangt eine Anmeldung mit Vertrauensniveau {level_de}. Bitte die Person so anmelden: GET "
-        "/oidc/authorize mit acr_values={acr}, dann die `login_ref` ihres ID-Tokens als `login` nennen."
+        "Dieser Dienst verlangt eine Anmeldung mindestens mit {level_de}. Bitte die Person so anmelden: GET "
+        "/oidc/authorize mit acr_values={acr}, dann die `login_ref` des ID-Tokens als `login` nennen."
     )
     en = (
-        "This service needs a login with level of assurance {level}. Have the person log in so: GET /oidc/authorize "
-        "with acr_values={acr}, then name the `login_ref` of the ID token as `login`."
+        "This service needs a login with at least {level}. Have the person log in so: GET /oidc/authorize with "
+        "acr_values={acr}, then name the `login_ref` of the ID token as `login`."
     )
 
 

@@ -115,6 +115,11 @@ class Service:
         return self.definition.assurance
 
     @property
+    def accounts(self) -> tuple[str, ...]:
+        """Whose logins go with an application: `person`, `organisation`; empty: either's."""
+        return self.definition.accounts
+
+    @property
     def attachments(self) -> tuple[AttachmentRule, ...]:
         """What the service asks for beside the record."""
         return self.definition.attachments
