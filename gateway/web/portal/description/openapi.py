@@ -83,8 +83,8 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
             "attachments": {**list_(ref("NewAttachment")), "maxItems": MAX_ATTACHMENTS},
             "login": {
                 **TEXT,
-                "description": "The login_ref of the citizen's ID token: for one application, for one hour. A correction "
-                "that names none keeps the login of what it corrects.",
+                "description": "The login_ref of the citizen's ID token: for one application, for one hour. A "
+                "correction that names none keeps the login of what it corrects.",
             },
             "reference": REFERENCE,
             "test": {"type": "boolean"},
