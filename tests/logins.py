@@ -40,8 +40,8 @@ def citizen(level: Level = Level.SUBSTANTIAL, **more: Any) -> Identity:
 def company(**more: Any) -> Identity:
     """A company, and who acts for it."""
     acting = Person(attested({"given_name": "Jürgen", "family_name": "Groß"}))
-    organisation = Organisation(attested({"organisation_name": "Šafařík & Söhne GmbH"}), acting)
-    return replace(citizen(), provider="muk", person=None, organisation=organisation, **more)
+    organisation = Organisation(attested({"name": "Šafařík & Söhne GmbH"}), acting)
+    return replace(citizen(), **{"provider": "muk", "person": None, "organisation": organisation, **more})
 
 
 def login(identity: Identity | None = None, /, **more: Any) -> Login:

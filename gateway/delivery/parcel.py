@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from gateway import failpoints
-from gateway.model import Attachment, Purpose, Submission
-from gateway.ports.channel import Enclosure, Parcel
+from gateway.model import Attachment, Municipality, Purpose, Submission
+from gateway.ports.channel import Attestation, Enclosure, Parcel
 from gateway.ports.store import Stored
 from gateway.services.service import Service
 from gateway.xoev.message.around import attachment_id
@@ -22,20 +22,21 @@ from gateway.xoev.readable.application import Names
 
 
 async def parcel_of(
-    submission: Submission, stored: Stored, service: Service, municipality_name: str, new_id: Callable[[], UUID]
+    submission: Submission, stored: Stored, service: Service, municipality: Municipality, new_id: Callable[[], UUID]
 ) -> Parcel:
     """All that is sealed for a submission: the readable application first, the portal's own files last."""
     record = json.loads(stored.record)
-    readable = await _readable(submission, stored, record, service, municipality_name)
+    readable = await _readable(submission, stored, record, service, municipality.name)
     enclosures = [Enclosure(new_id(), "antrag.pdf", "application/pdf", Purpose.FORM, len(readable), content=readable)]
     failpoints.before("steps.appointment")
-    calendar = service.calendar(record, uid=str(submission.id), received_at=stored.received_at, place=municipality_name)
+    calendar = service.calendar(record, uid=str(submission.id), received_at=stored.received_at, place=municipality.name)
     if calendar is not None:
         enclosures.append(
             Enclosure(new_id(), "termin.ics", "text/calendar", Purpose.ATTACHMENT, len(calendar), content=calendar)
         )
     enclosures += [_enclosed(submission.id, attachment, new_id) for attachment in stored.attachments]
-    return Parcel(stored.document, tuple(enclosures), stored.received_at)
+    attestation = Attestation(stored.identity, municipality.public_url) if stored.identity else None
+    return Parcel(stored.document, tuple(enclosures), stored.received_at, attestation)
 
 
 async def _readable(

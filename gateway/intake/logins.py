@@ -37,7 +37,7 @@ _ACCOUNTS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class LoginRefusal:
     """Why a login does not do: which error says so, and what fills its sentence."""
 
     error: type[BadInput]
@@ -59,7 +59,7 @@ class Bound:
     """The login that goes with an application (None: none), and everything that refuses it."""
 
     taken: TakenLogin | None = None
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[LoginRefusal, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -82,7 +82,7 @@ class Bound:
 
 
 NOTHING: Final = Bound()
-UNUSABLE: Final = Bound(refusals=(Refusal(LoginUnusable),))
+UNUSABLE: Final = Bound(refusals=(LoginRefusal(LoginUnusable),))
 """Said alike of a login that does not exist and of one that somebody else, another time or application has."""
 
 
@@ -141,7 +141,7 @@ def same_account(one: Identity, other: Identity) -> bool:
 
 def judged(taken: TakenLogin | None, service: Service, municipality: Municipality) -> Bound:
     """Whether that is the login that the service needs."""
-    refusals: list[Refusal] = []
+    refusals: list[LoginRefusal] = []
     needed = _NEEDED.get(service.assurance)
     if needed is not None and (taken is None or taken.identity.level < needed):
         refusals.append(_too_low(needed, municipality))
@@ -154,13 +154,13 @@ def _kind(identity: Identity) -> str:
     return "person" if identity.organisation is None else "organisation"
 
 
-def _too_low(needed: Level, municipality: Municipality) -> Refusal:
+def _too_low(needed: Level, municipality: Municipality) -> LoginRefusal:
     acr = f"{municipality.public_url}/acr/basic" if needed is Level.BASIC else f"{_LOA}{needed.name.lower()}"
     level_de, level = _SAID[needed]
-    return Refusal(AssuranceTooLow, {"level_de": level_de, "level": level, "acr": acr})
+    return LoginRefusal(AssuranceTooLow, {"level_de": level_de, "level": level, "acr": acr})
 
 
-def _not_allowed(service: Service) -> Refusal:
+def _not_allowed(service: Service) -> LoginRefusal:
     names = [_ACCOUNTS[kind] for kind in service.accounts]
     said = {"accounts_de": " und ".join(de for de, _ in names), "accounts": " and ".join(en for _, en in names)}
-    return Refusal(AccountNotAllowed, said)
+    return LoginRefusal(AccountNotAllowed, said)
