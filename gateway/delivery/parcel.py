@@ -9,16 +9,24 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from gateway import failpoints
-from gateway.model import Attachment, Municipality, Purpose, Submission
+from gateway.model import Attachment, Identity, Level, Municipality, Purpose, Submission
 from gateway.ports.channel import Attestation, Enclosure, Parcel
 from gateway.ports.store import Stored
 from gateway.services.service import Service
 from gateway.xoev.message.around import attachment_id
 from gateway.xoev.readable.application import Names
+
+_LEVELS: Final = {
+    Level.BASIC: ("Basisregistrierung", "basic registration"),
+    Level.LOW: ("Vertrauensniveau niedrig", "level of assurance low"),
+    Level.SUBSTANTIAL: ("Vertrauensniveau substanziell", "level of assurance substantial"),
+    Level.HIGH: ("Vertrauensniveau hoch", "level of assurance high"),
+}
 
 
 async def parcel_of(
@@ -50,7 +58,16 @@ async def _readable(
         received_at=stored.received_at,
         attachments=stored.attachments,
         names=Names(str(submission.id), submission.case_id, stored.reference),
+        login=_logged_in(stored.identity) if stored.identity else None,
     )
+
+
+def _logged_in(identity: Identity) -> tuple[str, str]:
+    """Where, by which means and how surely: `id.bund.de, eID, Vertrauensniveau hoch`."""
+    place = urlsplit(identity.issuer).hostname or identity.issuer
+    way = ", ".join(part for part in (place, identity.means) if part)
+    de, en = _LEVELS[identity.level]
+    return f"{way}, {de}", f"{way}, {en}"
 
 
 def _enclosed(submission_id: UUID, attachment: Attachment, new_id: Callable[[], UUID]) -> Enclosure:

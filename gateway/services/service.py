@@ -355,6 +355,7 @@ class Service:
         attachments: Sequence[Attachment],
         language: str = "de",
         names: readable.Names = _NAMELESS,
+        login: tuple[str, str] | None = None,
     ) -> bytes:
         """The readable application as PDF/UA-1; the same input always gives the same bytes.
 
@@ -365,6 +366,7 @@ class Service:
             attachments: listed with size and SHA-256.
             language: `de` or `en`.
             names: what stands on every page.
+            login: how the applicant logged in, in German and English.
         """
         filled, _ = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0], shown(attachments))
         titles = {rule.kind: (rule.title_de, rule.title_en) for rule in self.attachments}
@@ -374,6 +376,7 @@ class Service:
             received_at=received_at,
             schema=f"{self.namespace} · {self.id} {self.version}",
             names=names,
+            login=login,
         )
         listed = [
             readable.Listed(

@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway.delivery.parcel import parcel_of
-from gateway.model import Attachment, Document, Identity, Municipality, Purpose, State, Submission
+from gateway.model import Attachment, Document, Identity, Level, Municipality, Purpose, State, Submission
 from gateway.ports.channel import Attestation, Parcel
 from gateway.ports.store import Stored
 from gateway.xoev.message.around import attachment_id
 from tests.catalogue import own_services
-from tests.logins import citizen
+from tests.logins import citizen, company
 from tests.services.test_readable_pages import flowing, pages
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -76,3 +76,21 @@ async def test_who_logged_in_goes_along_with_the_address_that_saw_it() -> None:
     who = citizen()
     assert (await made("termin", identity=who)).attestation == Attestation(who, "https://t.example")
     assert (await made("termin")).attestation is None
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        (citizen(), "Angemeldet mit: idp.example, eID, Vertrauensniveau substanziell"),
+        (citizen(Level.BASIC, means=None), "Angemeldet mit: idp.example, Basisregistrierung"),
+        (company(issuer="urn:x:idp"), "Angemeldet mit: urn:x:idp, eID, Vertrauensniveau substanziell"),
+        (None, None),
+    ],
+)
+async def test_the_application_says_once_how_surely_its_applicant_is_known(
+    who: Identity | None, said: str | None
+) -> None:
+    parcel = await made("termin", identity=who)
+    text = flowing(pages(parcel.enclosures[0].content or b""))
+    assert text.count("Angemeldet mit") == (1 if who else 0)
+    assert not said or said in text
