@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from gateway.model import Attested, Identity, Level, Organisation, Person
 from gateway.ports.login import Login
+from gateway.ports.store import NewSubmission
 
 LOGGED_IN_AT = datetime(2026, 11, 26, 6, 50, tzinfo=UTC)
 BUNDID = "https://idp.example/idp"
@@ -76,6 +77,15 @@ class Logins:
     def put(self, standing: Login) -> Login:
         self.standing[standing.login_ref] = standing
         return standing
+
+    def use_up(self, new: NewSubmission) -> NewSubmission:
+        """What the store of submissions does with the login of an application; the application without it."""
+        if new.login:
+            self.identities[new.submission.id] = new.login.identity
+            for ref, standing in self.standing.items():
+                if standing.id == new.login.login:
+                    self.standing[ref] = replace(standing, submission=new.submission.id)
+        return replace(new, login=None)
 
     async def by_reference(self, login_ref: bytes) -> Login | None:
         self.asked += 1

@@ -29,7 +29,7 @@ SERVICE = "grundstueckskauf"
 
 
 class Handed(MemoryStore):
-    """Remembers what it was asked to create, and uses logins up as the store does."""
+    """Remembers the logins that it was asked to take."""
 
     def __init__(self, logins: Logins) -> None:
         super().__init__(CLOCK, uuid4)
@@ -37,13 +37,9 @@ class Handed(MemoryStore):
         self.taken: list[TakenLogin | None] = []
 
     async def create(self, new: NewSubmission) -> View:
-        made = await super().create(new)
+        made = await super().create(replace(new, login=None))
         self.taken.append(new.login)
-        if new.login:
-            self.logins.identities[new.submission.id] = new.login.identity
-            for ref, standing in self.logins.standing.items():
-                if standing.id == new.login.login:
-                    self.logins.standing[ref] = replace(standing, submission=new.submission.id)
+        self.logins.use_up(new)
         return made
 
 
