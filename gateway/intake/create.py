@@ -16,6 +16,7 @@ from uuid import UUID
 from gateway.errors import (
     BadInput,
     InternalError,
+    LoginUnusable,
     RecordInvalid,
     ServiceNotOffered,
     UnknownMunicipality,
@@ -23,7 +24,7 @@ from gateway.errors import (
 )
 from gateway.german_time import german_date
 from gateway.intake.body import Application, canonical
-from gateway.intake.logins import NOTHING, Binding, Bound, unbound
+from gateway.intake.logins import NOTHING, UNUSABLE, Binding, Bound, unbound
 from gateway.intake.named_files import named
 from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
 from gateway.ports.clock import Clock
@@ -132,7 +133,10 @@ class Intake:
             login=checked.bound.taken,
             reused=checked.reused,
         )
-        return await self.store.create(new)
+        try:
+            return await self.store.create(new)
+        except LoginUnusable:  # another application took the login meanwhile
+            raise LoginUnusable(findings=UNUSABLE.findings) from None
 
     async def _signed(
         self, service: Service, municipality: Municipality, destination: Destination | None, document: Document

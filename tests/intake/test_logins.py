@@ -35,8 +35,11 @@ class Handed(MemoryStore):
         super().__init__(CLOCK, uuid4)
         self.logins = logins
         self.taken: list[TakenLogin | None] = []
+        self.taken_meanwhile = False
 
     async def create(self, new: NewSubmission) -> View:
+        if self.taken_meanwhile:
+            raise LoginUnusable
         made = await super().create(replace(new, login=None))
         self.taken.append(new.login)
         self.logins.use_up(new)
@@ -184,6 +187,17 @@ async def test_a_call_that_was_overtaken_by_its_own_repeat_is_answered_as_that(
     store.known = overtaken  # type: ignore[method-assign]
     view = await intake.create(PORTAL, application, "key")
     assert [one.submission.id for one in everything(store)] == [view.submission.id]
+
+
+async def test_of_two_applications_with_one_login_the_later_is_refused_like_any_other(
+    intake: Intake, store: Handed, logins: Logins, body: dict[str, Any]
+) -> None:
+    logins.put(login())
+    store.taken_meanwhile = True
+    with pytest.raises(LoginUnusable) as refused:
+        await intake.create(PORTAL, naming(body, login=LOGIN_REF), "key")
+    told = await intake.validate(PORTAL, naming(body, login="y" * 43))
+    assert refused.value.findings == tuple(one for one in told if one.pointer == "/login")
 
 
 async def test_a_validation_tells_the_same_and_uses_nothing_up(
