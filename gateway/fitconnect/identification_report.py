@@ -76,7 +76,7 @@ def _members(reported: Reported) -> dict[str, Any]:
         "reportTime": instant(reported.at),
         "identificationTime": instant(identity.authenticated_at),
         "idStatus": "success",
-        "idStatement": f"Anmeldung bei {identity.issuer}",
+        "idStatement": f"Anmeldung bei {identity.issuer}{' mit einem Testkonto' if identity.test_account else ''}",
         "contextInformation": [f"Einreichung {reported.submission}", f"Kommune {reported.municipality}"],
         "documentReferences": [
             {"documentName": "data", "digestAlgorithm": "SHA-512", "digest": reported.document_sha512}

@@ -107,8 +107,9 @@ class Binding:
         before = await self.identities.identity_of(corrected) if corrected else None
         if login_ref is None:
             return judged(TakenLogin(None, before) if before else None, service, municipality)
-        digest = hashlib.sha256(login_ref.encode()).digest()
-        login = await self.logins.by_reference(digest) if _REFERENCE.fullmatch(login_ref) else None
+        if not _REFERENCE.fullmatch(login_ref):
+            return UNUSABLE
+        login = await self.logins.by_reference(hashlib.sha256(login_ref.encode()).digest())
         if login is None or not usable(login, client, municipality, now):
             return UNUSABLE
         assert login.identity is not None

@@ -133,6 +133,12 @@ def test_a_citizen_is_told_with_level_time_and_what_was_applied_for() -> None:
     }
 
 
+def test_a_test_account_is_told_as_one() -> None:
+    assert (
+        read(citizen(test_account=True))["idStatement"] == "Anmeldung bei https://idp.example/idp mit einem Testkonto"
+    )
+
+
 def test_each_value_keeps_its_own_level_and_an_address_the_least_of_its_parts() -> None:
     values = {
         "family_name": Attested("Groß", Level.HIGH),

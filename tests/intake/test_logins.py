@@ -144,7 +144,7 @@ async def test_a_login_of_somebody_else_or_another_time_is_refused_alike(
     logins.put(login(**foreign))
     with pytest.raises(LoginUnusable) as refused:
         await intake.create(PORTAL, naming(body, login=LOGIN_REF), "key")
-    with pytest.raises(LoginUnusable) as unknown:
+    with pytest.raises(LoginUnusable) as unknown:  # and no login has such a name
         await intake.create(PORTAL, naming(body, login="x"), "another")
     assert refused.value.findings == unknown.value.findings
     assert at_the_login(refused.value) == ["login_unusable"]
