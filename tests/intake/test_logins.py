@@ -151,6 +151,15 @@ async def test_a_login_of_somebody_else_or_another_time_is_refused_alike(
     assert everything(store) == ()
 
 
+@pytest.mark.parametrize("wrong", ["", "x", "x" * 44, "x" * 42 + "=", "x" * 42 + "\n", "ß" * 43, "\ud800" * 43])
+async def test_what_is_no_login_ref_is_asked_of_nobody(
+    intake: Intake, logins: Logins, body: dict[str, Any], wrong: str
+) -> None:
+    application = replace(naming(body), login=wrong)
+    assert "login_unusable" in {one.rule for one in await intake.validate(PORTAL, application)}
+    assert logins.asked == 0
+
+
 async def test_the_login_of_an_app_is_handed_off_by_its_portal(
     intake: Intake, store: Handed, logins: Logins, body: dict[str, Any]
 ) -> None:
