@@ -299,4 +299,4 @@ class Delivery:
 
     async def _parcel(self, current: Submission) -> Parcel:
         stored, service = await self.store.stored(current.id), self.catalogue.get(current.service)
-        return await parcel_of(current, stored, service, self.municipalities[current.municipality].name, self.new_id)
+        return await parcel_of(current, stored, service, self.municipalities[current.municipality], self.new_id)

@@ -6,6 +6,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── RecordInvalid            carries findings
 │   ├── UnknownService · UnknownMunicipality · ServiceNotOffered
 │   ├── MissingIdempotencyKey · IdempotencyConflict · Erased · WebhookEnded
+│   ├── LoginUnusable · AssuranceTooLow · AccountNotAllowed
 │   ├── UploadUnknown · UploadTaken · UploadConflict · DigestMismatch · LengthMismatch · LengthRequired
 │   ├── OffsetConflict · ChecksumMismatch · ChecksumUnknown · TusVersionUnknown
 │   ├── NotHttp · RequestLineTooLong · HeadTooLarge · RequestTimedOut

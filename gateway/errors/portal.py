@@ -198,6 +198,59 @@ class Superseded(BadInput):
     en = "This submission has a correction already (superseded_by); correct that one."
 
 
+class LoginUnusable(BadInput):
+    """The login that an application names is not there for it: foreign, expired, used, told alike."""
+
+    code = "login_unusable"
+    status = 422
+    titles = ("Die Anmeldung ist hierfür nicht verwendbar", "The login cannot be used for this")
+    de = (
+        "Diese Anmeldung gibt es für diesen Antrag nicht: Eine `login_ref` gilt eine Stunde, für einen Antrag, für das "
+        "Portal und die Kommune der Anmeldung. Eine Korrektur behält die Anmeldung ihres Originals; eine neue muss von "
+        "derselben Person sein. Bitte neu anmelden lassen (GET /oidc/authorize) und die neue `login_ref` nennen."
+    )
+    en = (
+        "There is no such login for this application: a `login_ref` holds for one hour, for one application, for the "
+        "portal and municipality of the login. A correction keeps the login of its original; a new one has to be the "
+        "same person's. Have the person log in anew (GET /oidc/authorize) and name the new `login_ref`."
+    )
+
+
+class AssuranceTooLow(BadInput):
+    """The service needs a login of a level that was not reached, or there is none."""
+
+    code = "assurance_too_low"
+    status = 422
+    titles = ("Das Vertrauensniveau der Anmeldung reicht nicht", "The level of assurance of the login is too low")
+    de = (
+        "Dieser Dienst verlangt eine Anmeldung mindestens mit {level_de}. Bitte die Person so anmelden: GET "
+        "/oidc/authorize mit acr_values={acr}, dann die `login_ref` des ID-Tokens als `login` nennen."
+    )
+    en = (
+        "This service needs a login with at least {level}. Have the person log in so: GET /oidc/authorize with "
+        "acr_values={acr}, then name the `login_ref` of the ID token as `login`."
+    )
+
+
+class AccountNotAllowed(BadInput):
+    """The service is for another kind of account: for organisations alone, or for persons alone."""
+
+    code = "account_not_allowed"
+    status = 422
+    titles = (
+        "Dieser Dienst steht dieser Art von Konto nicht offen",
+        "This service is not open to this kind of account",
+    )
+    de = (
+        "Dieser Dienst steht nur {accounts_de} offen. Bitte mit einem solchen Konto neu anmelden (GET /oidc/authorize) "
+        "und die neue `login_ref` als `login` nennen."
+    )
+    en = (
+        "This service is open to {accounts} only. Log in anew with such an account (GET /oidc/authorize) and name the "
+        "new `login_ref` as `login`."
+    )
+
+
 class Unauthorised(BadInput):
     """No valid access token."""
 

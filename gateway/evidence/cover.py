@@ -21,6 +21,7 @@ from gateway.submission.refused_events import COUNTED
 _WHAT: Final[Mapping[str, str]] = {
     "received": "Vom Portal übernommen, Empfangsbestätigung ausgestellt",
     "validated": "Fachdaten gegen ihr Schema geprüft",
+    "login": "Mit einer Anmeldung übergeben; Anbieter, Vertrauensniveau und Zeitpunkt stehen im Eintrag",
     "sealed": "Signiert und verschlüsselt",
     "announced": "Beim Zustelldienst angekündigt",
     "submitted": "Beim Zustelldienst eingereicht",

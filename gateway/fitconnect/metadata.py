@@ -8,6 +8,7 @@ Metadata 1.x is not written: the bodies of 1.3 to 1.5 are not known in full, and
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,27 @@ class Enclosed:
     media_type: str
     purpose: str
     sha512: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """A text of another standard that travels in the metadata, as a string always: its hash is of those bytes."""
+
+    data_set_id: UUID
+    schema_uri: str
+    media_type: str
+    content: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The citizen's account, where its identity provider told its handles; None: not told, or not wanted here.
+
+    `mailbox` is where the authority answers to, `application_id` the account's id of the application.
+    """
+
+    mailbox: UUID | None = field(default=None, repr=False)
+    application_id: UUID | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +100,8 @@ def build(  # noqa: PLR0913 - the members of the record
     enclosed: Sequence[Enclosed],
     application_date: date,
     author: Author | None = None,
+    data_sets: Sequence[DataSet] = (),
+    account: Account | None = None,
 ) -> dict[str, Any]:
     """The metadata of one submission; one signature of the document, in it or here."""
     data = {
@@ -93,6 +117,12 @@ def build(  # noqa: PLR0913 - the members of the record
     if author:
         product = {"name": author.product, "version": author.version, "manufacturer": author.manufacturer}
         built["author"] = {"name": author.name, "product": product}
+    if account and account.mailbox:
+        built["replyChannel"] = {names.MAILBOX_CHANNEL: {"mailboxUuid": str(account.mailbox)}}
+    if account and account.application_id:
+        built["additionalReferenceInfo"]["idBundDeApplicationId"] = str(account.application_id)
+    if data_sets:
+        built["dataSets"] = [_data_set(data_set) for data_set in data_sets]
     return built
 
 
@@ -157,6 +187,15 @@ def _signature(signature: Signature) -> dict[str, Any]:
     if signature.style.format is not SignatureFormat.JWS:
         described["eidasAdesProfile"] = names.ADES_B_B
     return described if signature.content is None else described | {"content": signature.content}
+
+
+def _data_set(data_set: DataSet) -> dict[str, Any]:
+    return {
+        "dataSetId": str(data_set.data_set_id),
+        "schema": {"schemaUri": data_set.schema_uri, "mimeType": data_set.media_type},
+        "hash": _hash(hashlib.sha512(data_set.content.encode()).hexdigest()),
+        "content": data_set.content,
+    }
 
 
 def _hash(sha512: str) -> dict[str, str]:

@@ -109,6 +109,15 @@ HASH_TYPE: Final = "sha512"  # V
 SIGNATURE_FORMAT_JSON: Final = "json"  # V
 SIGNATURE_FORMAT_XML: Final = "xml"  # V
 ADES_B_B: Final = "http://uri.etsi.org/ades/191x2/level/baseline/B-B#"  # V
+MAILBOX_CHANNEL: Final = "idBundDeMailbox"  # V: BundID's mailbox as reply channel
+
+# --- identification report (Governikus IdentificationReport 2.0.0) ---
+REPORT_PREFIX: Final = "https://raw.githubusercontent.com/Governikus/IdentificationReport/2.0.0/schema/"  # V
+IDENTIFICATION_REPORT: Final = f"{REPORT_PREFIX}identification-report.json"  # C
+NATURAL_PERSON: Final = f"{REPORT_PREFIX}natural-person.json"  # V
+LEGAL_PERSON: Final = f"{REPORT_PREFIX}legal-person-authentication.json"  # V
+LEVEL_EIDAS: Final = "http://eidas.europa.eu/LoA/"  # V
+LEVEL_NATIONAL: Final = "http://bsi.bund.de/eID/LoA/"  # V
 
 # --- destinations ---
 STATUS_CREATED: Final = "created"  # V

@@ -58,11 +58,15 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class DestinationOffer:
-    """One service that a destination takes: its URN, its regions (`DE…`), its schemas as (URI, media type)."""
+    """One service that a destination takes: its URN, its regions (`DE…`), its schemas as (URI, media type).
+
+    `reply_channels` are the ways by which answers may be asked for, those of the destination among them.
+    """
 
     identifier: str
     regions: tuple[str, ...]
     schemas: frozenset[tuple[str, str]]
+    reply_channels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,7 @@ def destination(answer: Answer) -> Inbox:
             status=_text(body["status"]),
             encryption_kid=_text(body["encryptionKid"]),
             metadata_versions=_texts(body["metadataVersions"]),
-            offers=tuple(_offer(entry) for entry in offered),
+            offers=tuple(_offer(entry, _channels(body)) for entry in offered),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CounterpartGarbled(host=answer.host) from error
@@ -258,12 +262,23 @@ def slug(answer: Answer) -> str:
     return name if _SLUG.fullmatch(name) else "unknown"
 
 
-def _offer(entry: Mapping[str, Any]) -> DestinationOffer:
+def _offer(entry: Mapping[str, Any], channels: frozenset[str]) -> DestinationOffer:
     schemas = entry["submissionSchemas"]
     return DestinationOffer(
         identifier=_text(entry["identifier"]),
         regions=_texts(entry["regions"]),
         schemas=frozenset((_text(schema["schemaUri"]), _text(schema["mimeType"])) for schema in schemas),
+        reply_channels=channels | _channels(entry),
+    )
+
+
+def _channels(offered: Mapping[str, Any]) -> frozenset[str]:
+    """The reply channels that a service offers, or a destination for all of its services (the older place)."""
+    channels = offered.get("replyChannels")
+    return (
+        frozenset(name for name, value in channels.items() if value is not None)
+        if isinstance(channels, dict)
+        else frozenset()
     )
 
 

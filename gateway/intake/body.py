@@ -27,6 +27,7 @@ KEYS: Final[Mapping[str, tuple[type, bool, str]]] = {
     "municipality": (str, True, "Text (zwölfstelliger ARS)"),
     "record": (dict, True, "Objekt"),
     "attachments": (list, False, "Liste"),
+    "login": (str, False, "Text (login_ref des ID-Tokens)"),
     "reference": (str, False, "Text"),
     "test": (bool, False, "Wahrheitswert"),
 }
@@ -54,7 +55,8 @@ class Application:
     """What the portal hands off: the record of one service for one municipality. Holds personal data.
 
     `faults` is all that is wrong around the record; a value that cannot be read is None and has its finding there.
-    `content` is the whole body in canonical JSON: what tells two applications under the same key apart.
+    `login` is the `login_ref` of who applies. `content` is the whole body in canonical JSON: what tells two
+    applications under the same key apart.
     """
 
     service: str | None
@@ -65,6 +67,7 @@ class Application:
     test: bool | None
     faults: tuple[Finding, ...]
     content: bytes = field(repr=False)
+    login: str | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Self:
@@ -81,6 +84,7 @@ class Application:
             test=_only(bool, False if test is None else test),
             faults=(*_faults(body), *broken),
             content=canonical(body),
+            login=_only(str, body.get("login")),
         )
 
 

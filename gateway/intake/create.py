@@ -16,6 +16,7 @@ from uuid import UUID
 from gateway.errors import (
     BadInput,
     InternalError,
+    LoginUnusable,
     RecordInvalid,
     ServiceNotOffered,
     UnknownMunicipality,
@@ -23,6 +24,7 @@ from gateway.errors import (
 )
 from gateway.german_time import german_date
 from gateway.intake.body import Application, canonical
+from gateway.intake.logins import NOTHING, UNUSABLE, Binding, Bound, unbound
 from gateway.intake.named_files import named
 from gateway.model import Attachment, Client, Destination, Document, Finding, Municipality, Severity, State, Submission
 from gateway.ports.clock import Clock
@@ -55,11 +57,15 @@ class Checked:
     findings: tuple[Finding, ...]
     id: UUID
     reused: frozenset[UUID]
+    bound: Bound = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What it takes to take in. `digest` is a keyed digest, `new_id` makes identifiers; both are given."""
+    """What it takes to take in. `digest` is a keyed digest, `new_id` makes identifiers; both are given.
+
+    Without a `binding` nobody can log in here.
+    """
 
     store: Store
     catalogue: Services
@@ -68,6 +74,7 @@ class Intake:
     clock: Clock
     new_id: Callable[[], UUID]
     digest: Callable[..., bytes]
+    binding: Binding | None = None
 
     async def validate(self, client: Client, application: Application) -> tuple[Finding, ...]:
         """Every finding of an application, without taking anything over."""
@@ -91,8 +98,8 @@ class Intake:
         application of the client's that this one corrects, whose files it may name (see `gateway.intake.withdrawal`).
         `admit` is asked whether there is room for what is not known yet; what it raises goes on to the caller. Raises
         `RecordInvalid` with all findings, `IdempotencyConflict`, `Erased`, `UploadTaken`, `UploadUnknown`,
-        `UnknownService`, `UnknownMunicipality`, `ServiceNotOffered`; where the signature stands in the document also
-        `SigningKeyUnfit`, `SignerAway`.
+        `UnknownService`, `UnknownMunicipality`, `ServiceNotOffered`, `LoginUnusable`, `AssuranceTooLow`,
+        `AccountNotAllowed`; where the signature stands in the document also `SigningKeyUnfit`, `SignerAway`.
         """
         digest = self.digest(b"body", application.content, *((supersedes.bytes,) if supersedes else ()))
         if known := await self.store.known(client.id, key, digest):
@@ -102,7 +109,9 @@ class Intake:
         checked = await self._checked(client, application, supersedes)
         destination = checked.municipality.destination_for(checked.service.id, test=application.test)
         if checked.document is None or destination is None:
-            raise RecordInvalid(findings=checked.findings)
+            if checked.bound.refusals and (known := await self.store.known(client.id, key, digest)):
+                return known  # by the same call, which used the login up meanwhile
+            raise _refused(checked)
         document = await self._signed(checked.service, checked.municipality, destination, checked.document)
         submission = self._submission(client, application, checked, destination.channel)
         receipt = self.keys.sign_receipt(_receipt(submission, checked, document))
@@ -118,11 +127,16 @@ class Intake:
             evidence=(
                 EvidenceEntry("received", {"receipt": receipt, "key": self.keys.receipt_key}),
                 EvidenceEntry("validated", _validated(checked, document)),
+                *checked.bound.evidence,
             ),
             supersedes=supersedes,
+            login=checked.bound.taken,
             reused=checked.reused,
         )
-        return await self.store.create(new)
+        try:
+            return await self.store.create(new)
+        except LoginUnusable:  # another application took the login meanwhile
+            raise LoginUnusable(findings=UNUSABLE.findings) from None
 
     async def _signed(
         self, service: Service, municipality: Municipality, destination: Destination | None, document: Document
@@ -160,6 +174,7 @@ class Intake:
             wrong = _NOT_FOR_TESTS if test else _ONLY_FOR_TESTS
             raise _with(faults, ServiceNotOffered(findings=(wrong,)))
         service = service.rules_for(municipality.ars)
+        bound = await self._bound(client, application, service, municipality, corrected)
         files = await named(self.store, client, application.attachments or (), corrected)
         record = cast("Mapping[str, Any]", nfc(application.record))
         kept = canonical(record)
@@ -181,10 +196,27 @@ class Intake:
             judged = [finding for finding in judged if not finding.pointer.startswith("/attachments")]
         missing_at = {finding.pointer for finding in files.missing}  # no rule is asked of bytes that are not there
         judged = [finding for finding in judged if finding.pointer not in missing_at]
-        findings = (*faults, *files.missing, *judged)
+        findings = (*faults, *bound.findings, *files.missing, *judged)
         if any(finding.severity is Severity.ERROR for finding in findings):
             document = None
-        return Checked(service, municipality, kept, files.attachments, document, findings, around.case_id, files.reused)
+        return Checked(
+            service, municipality, kept, files.attachments, document, findings, around.case_id, files.reused, bound
+        )
+
+    async def _bound(
+        self,
+        client: Client,
+        application: Application,
+        service: Service,
+        municipality: Municipality,
+        corrected: UUID | None,
+    ) -> Bound:
+        """The login that goes with the application."""
+        if self.binding is None:
+            return unbound(application.login, service, municipality)
+        return await self.binding.of(
+            client, application.login, service, municipality, now=self.clock.now(), corrected=corrected
+        )
 
     def _addressed(self, client: Client, application: Application) -> tuple[Service, Municipality]:
         """What the application is for; where that is unknown, the error holds the other faults too."""
@@ -225,6 +257,15 @@ class Intake:
 def _with(faults: Sequence[Finding], error: BadInput) -> BadInput:
     """The error, or where more is wrong one that holds everything."""
     return RecordInvalid(findings=(*faults, *error.findings)) if faults else error
+
+
+def _refused(checked: Checked) -> BadInput:
+    """Why nothing was taken over: the login alone is told by its own code, anything else with all findings."""
+    errors = [finding for finding in checked.findings if finding.severity is Severity.ERROR]
+    for refusal in checked.bound.refusals:
+        if errors == [refusal.finding]:
+            return refusal.raised(checked.findings)
+    return RecordInvalid(findings=checked.findings)
 
 
 def offers(municipality: Municipality, service: str, *, test: bool | None = None) -> bool:

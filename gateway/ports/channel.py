@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from gateway.model import Document, Event, FitConnectAddress, Part, Purpose, Submission
+from gateway.model import Document, Event, FitConnectAddress, Identity, Part, Purpose, Submission
 from gateway.ports.blobs import SmallBlob
 from gateway.ports.store import Store
 
@@ -35,12 +35,21 @@ class Enclosure:
 
 
 @dataclass(frozen=True, slots=True)
+class Attestation:
+    """Who logged in for the application, and the address of the gateway that saw it."""
+
+    identity: Identity = field(repr=False)
+    seen_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """All that a channel seals for one submission."""
 
     document: Document
     enclosures: tuple[Enclosure, ...]
     received_at: datetime
+    attestation: Attestation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,11 @@ class Service:
         return self.definition.assurance
 
     @property
+    def accounts(self) -> tuple[str, ...]:
+        """Whose logins go with an application: `person`, `organisation`; empty: either's."""
+        return self.definition.accounts
+
+    @property
     def attachments(self) -> tuple[AttachmentRule, ...]:
         """What the service asks for beside the record."""
         return self.definition.attachments
@@ -350,6 +355,7 @@ class Service:
         attachments: Sequence[Attachment],
         language: str = "de",
         names: readable.Names = _NAMELESS,
+        login: tuple[str, str] | None = None,
     ) -> bytes:
         """The readable application as PDF/UA-1; the same input always gives the same bytes.
 
@@ -360,6 +366,7 @@ class Service:
             attachments: listed with size and SHA-256.
             language: `de` or `en`.
             names: what stands on every page.
+            login: how the applicant logged in, in German and English.
         """
         filled, _ = fill(self.compiled.plan, self.compiled.normaliser.normal(record)[0], shown(attachments))
         titles = {rule.kind: (rule.title_de, rule.title_en) for rule in self.attachments}
@@ -369,6 +376,7 @@ class Service:
             received_at=received_at,
             schema=f"{self.namespace} · {self.id} {self.version}",
             names=names,
+            login=login,
         )
         listed = [
             readable.Listed(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import shutil
 import tomllib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from textwrap import dedent
@@ -15,10 +17,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gateway.errors import DataInvalid, SettingsInvalid
+from gateway.errors import AccountNotAllowed, AssuranceTooLow, DataInvalid, LoginUnusable, SettingsInvalid
+from gateway.intake.body import Application
+from gateway.intake.logins import judged
 from gateway.keys.external import ExternalSigner
 from gateway.keys.files import write_secret
-from gateway.model import Attachment, SignatureFormat
+from gateway.model import Attachment, Municipality, SignatureFormat
+from gateway.services.definition import ASSURANCES
 from gateway.services.loader import load
 from gateway.settings.reading import read, read_municipalities
 from gateway.signature.identity import Identity
@@ -131,3 +136,19 @@ def test_the_settings_for_production_are_taken_and_nothing_of_them_can_be_left_o
             (tmp_path / "settings.toml").write_text(text.replace(line, ""), encoding="utf-8")
             with pytest.raises(SettingsInvalid):
                 read(tmp_path / "settings.toml")
+
+
+def test_what_is_said_of_logins_is_what_the_gateway_says():
+    page = (HOW_TO / "hand-off-with-a-login.md").read_text(encoding="utf-8")
+    town = Municipality("t", "150900546546", "T", "ISSUER")
+    named = dict(re.findall(r"\| `(basic|substantial|high)` \| `([^`]+)` \|", page))
+    service = load(None, {}).get("hausnummer")
+    for assurance, acr in named.items():
+        definition = replace(service.definition, assurance=assurance)
+        (refusal,) = judged(None, replace(service, definition=definition), town).refusals
+        assert refusal.params["acr"] == acr
+    assert named.keys() == set(ASSURANCES) - {"none"}
+    codes = set(re.findall(r"^\| `([a-z_]+)` \| ", page, re.MULTILINE)) - named.keys()
+    assert codes == {error.code for error in (LoginUnusable, AssuranceTooLow, AccountNotAllowed)}
+    body = Application.of(json.loads(re.search(r"```json\n(.*?)```", page, re.DOTALL)[1]))
+    assert (body.login, body.faults) == ("LOGIN_REF", ())

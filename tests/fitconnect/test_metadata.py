@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from datetime import date
 from uuid import UUID
@@ -173,6 +174,38 @@ def test_the_record_names_document_signature_and_attachments():
     assert "fragments" not in attachment
     assert "publicServiceType" not in made
     assert made["additionalReferenceInfo"] == {"applicationDate": "2026-11-23"}
+
+
+@pytest.mark.parametrize("version", names.METADATA_VERSIONS)
+def test_data_sets_and_the_account_stand_where_the_schema_has_them(shared, version):
+    token = "e30.eyJ0ZXh0IjoiU3RyYcOfZSJ9.c2ln"
+    account = metadata.Account(mailbox=ATTACHMENT, application_id=ATTACHMENT)
+    sets = [metadata.DataSet(ATTACHMENT, names.IDENTIFICATION_REPORT, names.JOSE, token)]
+    made = json.loads(metadata.write(built(version, data_sets=sets, account=account)))
+    for official in (None, shared(f"fitconnect/metadata-{version}.schema.json")):
+        assert metadata.faults(made, version, official) == ()
+    assert made["dataSets"] == [
+        {
+            "dataSetId": str(ATTACHMENT),
+            "schema": {
+                "schemaUri": "https://raw.githubusercontent.com/Governikus/IdentificationReport/2.0.0/schema/"
+                "identification-report.json",
+                "mimeType": "application/jose",
+            },
+            "hash": {"type": "sha512", "content": hashlib.sha512(token.encode()).hexdigest()},
+            "content": token,
+        }
+    ]
+    assert made["replyChannel"] == {"idBundDeMailbox": {"mailboxUuid": str(ATTACHMENT)}}
+    assert made["additionalReferenceInfo"] == {
+        "applicationDate": "2026-11-23",
+        "idBundDeApplicationId": str(ATTACHMENT),
+    }
+
+
+def test_without_a_login_metadata_are_as_ever():
+    assert not {"dataSets", "replyChannel"} & set(built())
+    assert metadata.write(built(account=metadata.Account())) == metadata.write(built())
 
 
 def test_metadata_of_ours_that_break_the_schema_are_our_fault_and_no_value_is_told():

@@ -96,6 +96,23 @@ def test_a_destination_is_read_with_all_its_offers():
 
 
 @pytest.mark.parametrize(
+    ("everywhere", "here", "offered"),
+    [
+        ({}, {}, set()),
+        ({"replyChannels": {"eMail": {"usePgp": True}}}, {}, {"eMail"}),
+        ({}, {"replyChannels": {"idBundDeMailbox": {}}}, {"idBundDeMailbox"}),
+        ({"replyChannels": {"eMail": {}}}, {"replyChannels": {"elster": {}, "deMail": None}}, {"eMail", "elster"}),
+        ({"replyChannels": None}, {"replyChannels": ["eMail"]}, set()),
+    ],
+)
+def test_reply_channels_are_read_in_both_places(everywhere, here, offered):
+    service = {"identifier": "urn:x:y", "regions": ["DE"], "submissionSchemas": [], **here}
+    body = {"destinationId": ID, "status": "active", "encryptionKid": "kid-12345", "metadataVersions": ["2.1.0"]}
+    [offer] = wire.destination(answer(body={**body, **everywhere, "publicServices": [service]})).offers
+    assert offer.reply_channels == offered
+
+
+@pytest.mark.parametrize(
     ("read", "body"),
     [
         (wire.destination, {"destinationId": ID}),

@@ -194,6 +194,22 @@ async def test_data_sets_keep_their_hashes(peer: Peer) -> None:
     assert await refusal(peer, parcel) == ("hash-mismatch", "metadata")
 
 
+async def test_a_data_set_in_jose_keeps_its_hash_and_every_data_set_its_own_id(peer: Peer) -> None:
+    parcel = peer.parcel()
+    token = {
+        "dataSetId": str(uuid.uuid4()),
+        "schema": {"schemaUri": names.IDENTIFICATION_REPORT, "mimeType": names.JOSE},
+        "hash": sha512(b"e30.e30.c2ln"),
+        "content": "e30.e30.c2ln",
+    }
+    parcel.metadata["dataSets"] = [token, {**token, "dataSetId": str(uuid.uuid4())}]
+    assert (await peer.last(await peer.send(parcel)))[0] == "accept-submission"
+    parcel.metadata["dataSets"] = [token, {**token, "dataSetId": token["dataSetId"].upper()}]
+    assert await refusal(peer, parcel) == ("schema-violation", "metadata")
+    parcel.metadata["dataSets"] = [{**token, "content": "e30.e30.c2lo"}]
+    assert await refusal(peer, parcel) == ("hash-mismatch", "metadata")
+
+
 async def test_modes_reject_silent_and_back(peer: Peer) -> None:
     automatic = peer.sandbox.own_destination("automatic").id
     problems = [{"type": names.EVENT_PROBLEM_PREFIX + "technical-error", "title": "No", "instance": "other"}]

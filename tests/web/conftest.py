@@ -113,6 +113,7 @@ class FakeService:
     leika_key: str | None = None
     standard: str = "xfall"
     assurance: str = "none"
+    accounts: tuple[str, ...] = ("person", "organisation")
     special_categories: tuple[str, ...] = ()
 
     @property

@@ -92,6 +92,7 @@ async def test_a_service_shows_what_the_interface_fixes_in_the_callers_language(
         "leika_key": None,
         "standard": "xfall",
         "assurance": "none",
+        "accounts": ["person", "organisation"],
         "special_categories": [],
         "attachments": [
             {

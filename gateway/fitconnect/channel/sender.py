@@ -13,15 +13,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from gateway import __version__, failpoints
 from gateway.errors import CounterpartGarbled, InternalError
 from gateway.fitconnect import envelope, events, fitness, metadata, names, wire
 from gateway.fitconnect.channel.api import Api
 from gateway.fitconnect.channel.environment import Addressee, Environment
+from gateway.fitconnect.channel.identification import NOBODY, Described, described
 from gateway.fitconnect.channel.keyring import CounterpartKeys, Reception
 from gateway.fitconnect.channel.packing import Packed, Packer
 from gateway.fitconnect.channel.tokens import AccessTokens
+from gateway.fitconnect.identification_report import Reported
 from gateway.fitconnect.limits import LIMITS
 from gateway.german_time import german_date
 from gateway.model import Event, FitConnectAddress, Part, Signature, Submission
@@ -109,14 +112,15 @@ class FitConnectChannel:
         packer = Packer(store, submission.id, reception.key, self._random)
         attachments = [await packer.attachment(enclosure) for enclosure in parcel.enclosures]
         data = await packer.content("data", document.media_type, document.content)
-        described, checked = self._described(parcel, version, signature, data, attachments)
-        record = await packer.content("metadata", names.CTY_METADATA, described)
+        login = await self._login(submission, parcel, offer, data.sha512)
+        written, checked = self._described(parcel, version, signature, data, attachments, login)
+        record = await packer.content("metadata", names.CTY_METADATA, written)
         packed = (record, data, *attachments)
         return Sealed(
             parts=tuple(sealed.part for sealed in packed),
             destination_id=to.destination_id,
             address=FitConnectAddress(offer.identifier, region),
-            facts={**self._facts(reception, checked, packed), "signature": _signature_facts(signature)},
+            facts={**self._facts(reception, checked, packed), "signature": _signature_facts(signature), **login.facts},
             blobs=tuple(sealed.small for sealed in packed if sealed.small),
         )
 
@@ -209,11 +213,34 @@ class FitConnectChannel:
                 return tuple(tokens)
         raise CounterpartGarbled(host=answer.host)
 
-    def _described(
-        self, parcel: Parcel, version: str, signature: Signature, data: Packed, attachments: list[Packed]
+    async def _login(
+        self, submission: Submission, parcel: Parcel, offer: wire.DestinationOffer, document_sha512: str
+    ) -> Described:
+        """What metadata say of who logged in: signed by the municipality, answered to where the destination can."""
+        if parcel.attestation is None:
+            return NOBODY
+        reported = Reported(
+            submission=submission.id,
+            municipality=submission.municipality,
+            server=parcel.attestation.seen_by,
+            document_sha512=document_sha512,
+            report_id=UUID(bytes=self._random(16), version=4),
+            at=self._clock.now(),
+            identity=parcel.attestation.identity,
+        )
+        return await described(self._keys, reported, offer.reply_channels)
+
+    def _described(  # noqa: PLR0913, PLR0917 - what metadata are about
+        self,
+        parcel: Parcel,
+        version: str,
+        signature: Signature,
+        data: Packed,
+        attachments: list[Packed],
+        login: Described,
     ) -> tuple[bytes, metadata.CheckedMetadata]:
         document = parcel.document
-        described = metadata.build(
+        built = metadata.build(
             version,
             document_sha512=data.sha512,
             schema_uri=document.schema_uri,
@@ -231,8 +258,10 @@ class FitConnectChannel:
             ],
             application_date=german_date(parcel.received_at),
             author=AUTHOR,
+            data_sets=login.data_sets,
+            account=login.account,
         )
-        return metadata.write(described), metadata.check(described, version, self._official.get(version))
+        return metadata.write(built), metadata.check(built, version, self._official.get(version))
 
     def _facts(
         self, reception: Reception, checked: metadata.CheckedMetadata, packed: tuple[Packed, ...]

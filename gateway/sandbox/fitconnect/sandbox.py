@@ -142,7 +142,7 @@ class Sandbox:
                     "phone": "+49 0000 0",
                     "email": "sandbox@example.org",
                 },
-                reply_channels={"eMail": {"usePgp": False}},
+                reply_channels={"eMail": {"usePgp": False}, names.MAILBOX_CHANNEL: {}},
                 ours=True,
             ),
             commits="sandbox.establish",

@@ -91,6 +91,7 @@ def _shown(service: Service, ars: str | None, chosen: str) -> dict[str, Any]:
         "leika_key": ruled.leika_key,
         "standard": ruled.standard,
         "assurance": ruled.assurance,
+        "accounts": list(ruled.accounts),
         "special_categories": list(ruled.special_categories),
         "attachments": [
             {

@@ -50,6 +50,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "submission": "Einreichung",
         "case": "Vorgang",
         "reference": "Zeichen des Portals",
+        "login": "Angemeldet mit",
         "continued": "Fortsetzung",
         "true": "ja",
         "false": "nein",
@@ -70,6 +71,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "submission": "Submission",
         "case": "Case",
         "reference": "Reference of the portal",
+        "login": "Logged in with",
         "continued": "continued",
         "true": "yes",
         "false": "no",
@@ -96,13 +98,17 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
-    """What stands above the record. `received_at` needs a time zone; `names` are repeated on every page."""
+    """What stands above the record. `received_at` needs a time zone; `names` are repeated on every page.
+
+    `login` is how the applicant logged in, and how sure that is.
+    """
 
     title: Labels
     municipality: str
     received_at: datetime
     schema: str
     names: Names = Names()
+    login: Labels | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ def write(
     Args:
         filled: the form with the record's values.
         texts: labels and names of codes.
-        head: title, municipality, time of receipt, schema.
+        head: title, municipality, time of receipt, login, schema.
         attachments: in their order.
         language: `de`, or `en` on request.
 
@@ -161,6 +167,7 @@ def content(
             [words["recipient"], _shown(head.municipality)],
             [words["received"], page.written.moment(head.received_at.replace(second=0, microsecond=0))],
             *([word, _shown(name)] for word, name in names),
+            *([words["login"], _shown(page.pick(login))] for login in (head.login,) if login),
             [words["schema"], _shown(head.schema)],
         ],
         "sections": list(page.whole(filled)),

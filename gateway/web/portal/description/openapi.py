@@ -81,6 +81,11 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         },
         {
             "attachments": {**list_(ref("NewAttachment")), "maxItems": MAX_ATTACHMENTS},
+            "login": {
+                **TEXT,
+                "description": "The login_ref of the citizen's ID token: for one application, for one hour. A "
+                "correction that names none keeps the login of what it corrects.",
+            },
             "reference": REFERENCE,
             "test": {"type": "boolean"},
         },
@@ -130,7 +135,12 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
             "title": TEXT,
             "leika_key": TEXT_OR_NULL,
             "standard": TEXT,
-            "assurance": TEXT,
+            "assurance": {**TEXT, "description": "The login that it needs: none, basic, substantial or high."},
+            "accounts": {
+                "type": "array",
+                "items": {"enum": ["person", "organisation"]},
+                "description": "Whose logins it takes; empty: either's.",
+            },
             "special_categories": {"type": "array", "items": {"enum": ["health"]}},
             "attachments": list_(
                 object_(
@@ -188,6 +198,7 @@ _EXAMPLE_SERVICE: Final = {
     "leika_key": "99012021002000",
     "standard": "xfall",
     "assurance": "none",
+    "accounts": ["person", "organisation"],
     "special_categories": [],
     "attachments": [
         {
