@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.errors import CryptoFailure, SignerAway
 from gateway.signature import mechanism
-from gateway.signature.identity import Identity
+from gateway.signature.identity import SigningIdentity
 from gateway.signature.mechanism import Mechanism
 
 ANSWER_MOST: Final = 4096
@@ -37,7 +37,7 @@ class ExternalSigner:
     or for ECDSA DER or r and s side by side. Exit code 0 is success. It may take `timeout_s` seconds.
     """
 
-    identity: Identity
+    identity: SigningIdentity
     command: tuple[str, ...]
     timeout_s: float = 10.0
     _running: set[subprocess.Popen[bytes]] = field(default_factory=set, repr=False, compare=False)

@@ -34,7 +34,7 @@ from gateway.settings import unusable_files
 from gateway.settings.municipality import MunicipalityFile
 from gateway.signature import identity as identities
 from gateway.signature import making, signer
-from gateway.signature.identity import Identity
+from gateway.signature.identity import SigningIdentity
 from gateway.signature.rules import finding
 from gateway.signature.signer import Signer
 
@@ -64,7 +64,7 @@ class DocumentKeys:
             if isinstance(current, ExternalSigner):
                 current.close()
 
-    def identity(self, ars: str) -> Identity:
+    def identity(self, ars: str) -> SigningIdentity:
         """The public half of a municipality's key; no private key is read. Raises `SettingsInvalid`."""
         return _identity(self._files[ars])
 
@@ -119,7 +119,7 @@ class DocumentKeys:
             with suppress(SettingsInvalid):
                 self.signer(ars)
 
-    async def try_signer(self, ars: str, formats: Iterable[SignatureFormat]) -> Identity:
+    async def try_signer(self, ars: str, formats: Iterable[SignatureFormat]) -> SigningIdentity:
         """Sign a short text in each format and throw it away; whose key it is. Raises as `sign_document`."""
         content = b"<probe/>"
         probe = Document(content, "", "", "", "application/xml", hashlib.sha256(content).hexdigest())
@@ -170,7 +170,7 @@ def _signer(file: MunicipalityFile) -> Signer:
     raise _unreadable(place, file.keys.signing_jwk_file, rule)
 
 
-def _identity(file: MunicipalityFile) -> Identity:
+def _identity(file: MunicipalityFile) -> SigningIdentity:
     keys = file.keys
     chain_place = f"{file.slug}.keys.certificate_chain_file"
     chain_path = keys.certificate_chain_file

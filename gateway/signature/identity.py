@@ -41,7 +41,7 @@ _HASHES: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Identity:
+class SigningIdentity:
     """A signing key as others see it. `chain` begins with the certificate of the key, issuers follow.
 
     It is compared by identity, so that its faults and its written chain can be memoised.
@@ -80,11 +80,11 @@ class Identity:
 
 
 @lru_cache(maxsize=256)
-def _written(identity: Identity) -> tuple[str, ...]:
+def _written(identity: SigningIdentity) -> tuple[str, ...]:
     return tuple(pybase64.b64encode_as_string(certificate.public_bytes(Encoding.DER)) for certificate in identity.chain)
 
 
-def of_jwk(jwk: Mapping[str, Any], chain: tuple[x509.Certificate, ...] = ()) -> Identity:
+def of_jwk(jwk: Mapping[str, Any], chain: tuple[x509.Certificate, ...] = ()) -> SigningIdentity:
     """The identity in a JWK (private parts are not looked at); `chain` stands for its `x5c` where given.
 
     KeyUnfit (`kid`, `use`, `kty`, `crv`, `public_form`, `x5c_form`) where it is none to sign with.
@@ -93,10 +93,10 @@ def of_jwk(jwk: Mapping[str, Any], chain: tuple[x509.Certificate, ...] = ()) -> 
     _require(isinstance(kid, str) and 1 <= len(kid) <= 64 and kid.isprintable(), "kid")
     _require(jwk.get("use", "sig") == "sig" and "sign" in jwk.get("key_ops", ("sign",)), "use")
     public = _public(jwk)
-    return Identity(str(kid), public, chain or _x5c(jwk.get("x5c", ())))
+    return SigningIdentity(str(kid), public, chain or _x5c(jwk.get("x5c", ())))
 
 
-def of_chain(chain: tuple[x509.Certificate, ...]) -> Identity:
+def of_chain(chain: tuple[x509.Certificate, ...]) -> SigningIdentity:
     """The identity of a key that only certificates show; its `kid` is the certificate's SHA-256, base64url."""
     _require(0 < len(chain) <= CHAIN_MOST, "x5c_missing")
     try:
@@ -106,10 +106,12 @@ def of_chain(chain: tuple[x509.Certificate, ...]) -> Identity:
     if not isinstance(public, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise KeyUnfit(rule="kty")
     kid = base64url.encode(chain[0].fingerprint(hashes.SHA256())).decode("ascii")
-    return Identity(kid, public, chain)
+    return SigningIdentity(kid, public, chain)
 
 
-def faults(identity: Identity, formats: Iterable[SignatureFormat], *, at: datetime | None = None) -> tuple[str, ...]:
+def faults(
+    identity: SigningIdentity, formats: Iterable[SignatureFormat], *, at: datetime | None = None
+) -> tuple[str, ...]:
     """Every rule (a slug of `rules.SENTENCES`) that keeps this key from signing in these formats.
 
     `at` also judges validity. KeyUnfit (`chain_form`) where a certificate's extensions cannot be read.
@@ -121,7 +123,7 @@ def faults(identity: Identity, formats: Iterable[SignatureFormat], *, at: dateti
 
 
 @lru_cache(maxsize=256)
-def _lasting(identity: Identity, formats: frozenset[SignatureFormat]) -> tuple[str, ...]:
+def _lasting(identity: SigningIdentity, formats: frozenset[SignatureFormat]) -> tuple[str, ...]:
     """The rules that time does not change."""
     broken = [*_key(identity, formats)]
     if identity.chain:
@@ -131,7 +133,7 @@ def _lasting(identity: Identity, formats: frozenset[SignatureFormat]) -> tuple[s
     return tuple(broken)
 
 
-def _key(identity: Identity, formats: frozenset[SignatureFormat]) -> Iterator[str]:
+def _key(identity: SigningIdentity, formats: frozenset[SignatureFormat]) -> Iterator[str]:
     key = identity.public
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < RSA_BITS_LEAST or key.public_numbers().e < _EXPONENT_LEAST:
@@ -144,7 +146,7 @@ def _key(identity: Identity, formats: frozenset[SignatureFormat]) -> Iterator[st
         yield "signing_key_brainpool"
 
 
-def _leaf(identity: Identity, formats: frozenset[SignatureFormat]) -> Iterator[str]:
+def _leaf(identity: SigningIdentity, formats: frozenset[SignatureFormat]) -> Iterator[str]:
     leaf = identity.chain[0]
     if leaf.public_key() != identity.public:
         yield "signing_certificate_key"

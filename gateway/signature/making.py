@@ -18,7 +18,7 @@ from lxml import etree
 from gateway.errors import SigningKeyUnfit
 from gateway.model import Document, Signature, SignatureFormat, SignatureStyle
 from gateway.signature import jose, xades
-from gateway.signature.identity import Identity, faults
+from gateway.signature.identity import SigningIdentity, faults
 from gateway.signature.mechanism import Mechanism, choose
 from gateway.signature.rules import SENTENCES
 from gateway.signature.signer import Signer
@@ -55,7 +55,7 @@ def sign_inside(signer: Signer, document: Document, *, at: datetime, new_id: UUI
     return replace(document, content=content, sha256=hashlib.sha256(content).hexdigest())
 
 
-def fit(identity: Identity, wanted: SignatureFormat, at: datetime) -> Mechanism:
+def fit(identity: SigningIdentity, wanted: SignatureFormat, at: datetime) -> Mechanism:
     """How the key signs in that format at that time. Raises `SigningKeyUnfit` with every broken rule."""
     broken = faults(identity, {wanted}, at=at)
     how = choose(identity.public, wanted)

@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from gateway.errors import KeyUnfit
 from gateway.signature import mechanism
-from gateway.signature.identity import Identity
+from gateway.signature.identity import SigningIdentity
 from gateway.signature.mechanism import Mechanism, SigningPrivateKey
 
 
@@ -23,7 +23,7 @@ class Signer(Protocol):
     """One who signs: `sign` gives RSA octets, or r and s side by side."""
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> SigningIdentity:
         """Whose signatures these are."""
         ...
 
@@ -36,7 +36,7 @@ class Signer(Protocol):
 class LocalSigner:
     """A private key that was read from a file."""
 
-    identity: Identity
+    identity: SigningIdentity
     _key: SigningPrivateKey = field(repr=False)
 
     def sign(self, how: Mechanism, message: bytes) -> bytes:
@@ -44,7 +44,7 @@ class LocalSigner:
         return mechanism.sign(how, self._key, message)
 
 
-def local(jwk: Mapping[str, Any], identity: Identity) -> LocalSigner:
+def local(jwk: Mapping[str, Any], identity: SigningIdentity) -> LocalSigner:
     """The signer of a private JWK. KeyUnfit (`private_form`) where private and public part do not fit together."""
     kind = RSAKey if jwk.get("kty") == "RSA" else ECKey
     members = {name: value for name, value in jwk.items() if name not in {"x5c", "key_ops", "alg", "use"}}

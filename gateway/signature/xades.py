@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from lxml import etree
 
 from gateway.errors import CryptoFailure
-from gateway.signature.identity import Identity
+from gateway.signature.identity import SigningIdentity
 from gateway.signature.mechanism import Mechanism
 from gateway.signature.signer import Signer
 from gateway.xoev.xml.strict_xml import canonical
@@ -65,7 +65,7 @@ def enveloped(signer: Signer, how: Mechanism, root: etree._Element, claim: Claim
     _finish(signer, how, signature, data, claim)
 
 
-def _frame(identity: Identity, claim: Claim) -> etree._Element:
+def _frame(identity: SigningIdentity, claim: Claim) -> etree._Element:
     """`ds:Signature` with an empty `ds:SignedInfo`, an empty value and the certificates."""
     if not identity.chain:
         raise CryptoFailure
@@ -102,7 +102,7 @@ def _reference(info: etree._Element, digest: str, attributes: dict[str, str], *t
     return reference
 
 
-def _properties(signature: etree._Element, identity: Identity, claim: Claim, data: str) -> etree._Element:
+def _properties(signature: etree._Element, identity: SigningIdentity, claim: Claim, data: str) -> etree._Element:
     qualifying = etree.SubElement(
         _ds(signature, "Object"), f"{{{XADES}}}QualifyingProperties", nsmap={"xades": XADES}, Target=f"#{_id(claim)}"
     )

@@ -26,7 +26,7 @@ from gateway.model import Attachment, Municipality, SignatureFormat
 from gateway.services.definition import ASSURANCES
 from gateway.services.loader import load
 from gateway.settings.reading import read, read_municipalities
-from gateway.signature.identity import Identity
+from gateway.signature.identity import SigningIdentity
 from gateway.signature.mechanism import RSA_PKCS1, RSA_PSS, choose
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
@@ -121,7 +121,7 @@ def test_the_command_of_the_page_signs_as_an_hsm_would(tmp_path, rsa_keys, mecha
     key = ec.generate_private_key(curves[mechanism]) if named else rsa_keys["signing"]
     (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     how = choose(key.public_key(), SignatureFormat.XADES) if named else mechanism
-    signer = ExternalSigner(Identity("card", key.public_key()), (str(tmp_path / "sign"), "--slot", "1"), 110)
+    signer = ExternalSigner(SigningIdentity("card", key.public_key()), (str(tmp_path / "sign"), "--slot", "1"), 110)
     assert signer.sign(how, b"what is signed")  # verified with the public key, else SignerAway
 
 

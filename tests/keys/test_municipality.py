@@ -24,7 +24,7 @@ from gateway.model import Destination, Municipality, SignatureFormat, SignatureS
 from gateway.operators.checks import Checks
 from gateway.settings import reading as settings
 from gateway.signature import making
-from gateway.signature.identity import Identity, faults
+from gateway.signature.identity import SigningIdentity, faults
 from gateway.signature.rules import SENTENCES
 from gateway.signature.signer import LocalSigner
 from gateway.xoev.schema.signature_place import has_place
@@ -89,37 +89,37 @@ def test_keys_with_their_chain_sign_everything(signers):
 @pytest.mark.parametrize(
     ("make", "rule"),
     [
-        (lambda key, root: Identity("k", key.public_key()), "signing_certificate_missing"),
+        (lambda key, root: SigningIdentity("k", key.public_key()), "signing_certificate_missing"),
         (
-            lambda key, root: Identity("k", key.public_key(), (leaf(key, root, usage=False), root.certificate)),
+            lambda key, root: SigningIdentity("k", key.public_key(), (leaf(key, root, usage=False), root.certificate)),
             "signing_certificate_usage",
         ),
         (
-            lambda key, root: Identity("k", key.public_key(), (leaf(key, root, usage=None), root.certificate)),
+            lambda key, root: SigningIdentity("k", key.public_key(), (leaf(key, root, usage=None), root.certificate)),
             "signing_certificate_usage",
         ),
         (
-            lambda key, root: Identity("k", key.public_key(), (leaf(key, root, ca=True), root.certificate)),
+            lambda key, root: SigningIdentity("k", key.public_key(), (leaf(key, root, ca=True), root.certificate)),
             "signing_certificate_ca",
         ),
         (
-            lambda key, root: Identity("k", key.public_key(), (leaf(key, root), leaf(key, root))),
+            lambda key, root: SigningIdentity("k", key.public_key(), (leaf(key, root), leaf(key, root))),
             "signing_certificate_order",
         ),
         (
-            lambda key, root: Identity(
+            lambda key, root: SigningIdentity(
                 "k", ec.generate_private_key(ec.SECP256R1()).public_key(), (leaf(key, root), root.certificate)
             ),
             "signing_certificate_key",
         ),
         (
-            lambda key, root: Identity(
+            lambda key, root: SigningIdentity(
                 "k", key.public_key(), (leaf(key, root, not_after=NOW - timedelta(hours=1)), root.certificate)
             ),
             "signing_certificate_validity",
         ),
         (
-            lambda key, root: Identity(
+            lambda key, root: SigningIdentity(
                 "k", key.public_key(), (leaf(key, root, algorithm=hashes.SHA224()), root.certificate)
             ),
             "signing_certificate_hash",
@@ -139,11 +139,11 @@ def test_a_certificate_that_breaks_a_rule(authority, make, rule):
 
 def test_short_rsa_keys_and_strange_curves_are_refused():
     short = rsa.generate_private_key(65537, 2048).public_key()
-    assert faults(Identity("k", short), {SignatureFormat.JWS}) == ("signing_key_bits",)
+    assert faults(SigningIdentity("k", short), {SignatureFormat.JWS}) == ("signing_key_bits",)
     weak = rsa.generate_private_key(3, 3072).public_key()
-    assert faults(Identity("k", weak), {SignatureFormat.JWS}) == ("signing_key_bits",)
+    assert faults(SigningIdentity("k", weak), {SignatureFormat.JWS}) == ("signing_key_bits",)
     strange = ec.generate_private_key(ec.SECP256K1()).public_key()
-    assert faults(Identity("k", strange), {SignatureFormat.JWS}) == ("signing_key_curve",)
+    assert faults(SigningIdentity("k", strange), {SignatureFormat.JWS}) == ("signing_key_curve",)
 
 
 def test_brainpool_is_refused_where_json_is_asked_for_and_told_the_way_out(brainpool):
@@ -164,7 +164,7 @@ def test_a_certificate_for_pss_alone_is_refused_where_xml_is_asked_for(authority
         def __getattr__(self, name):
             return getattr(certificate, name)
 
-    restricted = Identity("k", key.public_key(), (Restricted(),))
+    restricted = SigningIdentity("k", key.public_key(), (Restricted(),))
     assert "signing_key_pss" in faults(restricted, {SignatureFormat.XADES})
     assert "signing_key_pss" not in faults(restricted, {SignatureFormat.JADES})
 

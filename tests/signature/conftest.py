@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from gateway.crypto.keys import generate_ec, generate_root, generate_rsa
 from gateway.model import Document
 from gateway.signature import identity, signer
-from gateway.signature.identity import Identity
+from gateway.signature.identity import SigningIdentity
 from gateway.signature.signer import LocalSigner
 
 NOW = datetime(2026, 11, 26, 9, 30, 15, tzinfo=UTC)
@@ -77,4 +77,6 @@ def brainpool(authority):
     """A signer on a brainpool curve, as a card holds one; JWKs cannot name it."""
     key = ec.generate_private_key(ec.BrainpoolP256R1())
     chain = (leaf(key, authority), authority.certificate)
-    return SimpleNamespace(key=key, chain=chain, signer=LocalSigner(Identity("card-1", key.public_key(), chain), key))
+    return SimpleNamespace(
+        key=key, chain=chain, signer=LocalSigner(SigningIdentity("card-1", key.public_key(), chain), key)
+    )

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from gateway.model import CaseEventKind, Code
 from gateway.xoev.schema.sets import CompiledSet, compile_file
+from gateway.xoev.xbau.case_event import CaseEventKind, Code
 from gateway.xoev.xbau.incoming import MESSAGES, NAMESPACE, read
 from gateway.xoev.xbau.markup import plain
 from gateway.xoev.xml import strict_xml

@@ -18,8 +18,9 @@ from lxml import etree
 
 from gateway.errors.sentences import Sentences
 from gateway.german_time import german_instant
-from gateway.model import CaseEvent, CaseEventKind, Code, Finding
+from gateway.model import Finding
 from gateway.xoev.schema.sets import CompiledSet
+from gateway.xoev.xbau.case_event import CaseEvent, CaseEventKind, Code
 from gateway.xoev.xbau.markup import plain
 from gateway.xoev.xml import strict_xml
 
