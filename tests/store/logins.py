@@ -124,7 +124,8 @@ def finished(begun: LoginUnderWay | None, answer: str | None = "assertion-1", **
 
 async def logged_in(logins, number: str = "1", **changed: object) -> Finished:
     """A login that came to its end in that store."""
-    begun = under_way(f"h-{number}")
+    at = changed["login"].created_at if "login" in changed else AT
+    begun = under_way(f"h-{number}", created_at=at, expires_at=at + HOUR)
     await logins.begin(begun)
     done = finished(begun, f"assertion-{number}", reference=f"ref-{number}", code=f"code-{number}", **changed)
     assert await logins.finish(done)

@@ -119,8 +119,8 @@ _KEYS = compiled(
     )
 )
 _HELD = compiled(select(t.legal_holds.c.since).where(t.legal_holds.c.submission == _ID))
+_ERASE_KEY = compiled(delete(t.data_keys).where(t.data_keys.c.id == bindparam("key")))
 _ERASE = (
-    compiled(delete(t.data_keys).where(t.data_keys.c.id == bindparam("key"))),
     compiled(delete(t.submission_secrets).where(t.submission_secrets.c.submission == _ID)),
     compiled(update(t.attachments).where(t.attachments.c.submission == _ID).values(filename=literal(b""))),
     compiled(delete(t.tus_uploads).where(_SENT_IN_PIECES)),
@@ -254,10 +254,15 @@ class Retention:
         return True
 
     async def replay(self, submission_id: UUID, keys: Sequence[UUID]) -> bool:
-        """Erase again what a restored backup brought back, whatever state it has there; False where nothing was."""
+        """Erase again what a restored backup brought back, whatever state it has there; False where nothing was.
+
+        Keys go even without the submission: a backup may hold the login or the files that it took over later.
+        """
         now = self._clock.now()
         async with self._database.transaction("retention.replay") as connection:
             row = await db.one(connection, _LOCK, id=submission_id)
+            if row is None:
+                await _remove_keys(connection, keys)
             if row is None or row["erased_at"] is not None:
                 return False
             await self._prove(connection, submission_id, row, "restore", now)
@@ -287,8 +292,11 @@ class Retention:
 
 async def remove(connection: Connection, submission_id: UUID, keys: Sequence[UUID]) -> None:
     """Delete keys and bytes of a submission, on a connection inside a transaction; also replayed after a restore."""
-    first, *others = _ERASE
-    for key in keys:
-        await db.run(connection, first, key=key)
-    for statement in others:
+    await _remove_keys(connection, keys)
+    for statement in _ERASE:
         await db.run(connection, statement, id=submission_id)
+
+
+async def _remove_keys(connection: Connection, keys: Sequence[UUID]) -> None:
+    for key in keys:
+        await db.run(connection, _ERASE_KEY, key=key)
