@@ -70,10 +70,19 @@ def left(ask):
     return counted
 
 
-def waited_for(ask):
-    """Until somebody waits for a row that another transaction holds."""
-    while not ask("SELECT pid FROM pg_locks WHERE NOT granted"):
+def waited_for(ask, number=1):
+    """Until so many wait for a row that another transaction holds."""
+    while len(ask("SELECT pid FROM pg_locks WHERE NOT granted")) < number:
         pass
+
+
+async def at_once(dsn, ask, held, *calls):
+    """What several calls say that all found a row taken: they read before any of them wrote."""
+    async with await psycopg.AsyncConnection.connect(dsn) as beside:
+        await beside.execute(f"SELECT FROM {held} FOR UPDATE")
+        tasks = [asyncio.create_task(call) for call in calls]
+        await asyncio.to_thread(waited_for, ask, len(calls))
+    return [await task for task in tasks]
 
 
 async def second(dsn, clock, key=MASTER_KEY, previous=()):
@@ -197,17 +206,19 @@ async def test_a_token_that_was_kept_while_its_code_was_used_again_opens_nothing
     assert await store.logins.token(digest("token-1"), AT) is None
 
 
-async def test_two_processes_finish_redeem_and_make_keys_as_one(store, postgres_dsn, clock):
+async def test_two_processes_finish_redeem_and_make_keys_as_one(store, postgres_dsn, clock, ask):
     other = await second(postgres_dsn, clock)
     try:
         begun = under_way()
         await store.logins.begin(begun)
         assert await other.logins.under_way(begun.handle, AT) == begun
         one, two = finished(begun), finished(begun, "assertion-2", reference="ref-2", code="code-2")
-        both = await asyncio.gather(store.logins.finish(one), other.logins.finish(two))
+        calls = (store.logins.finish(one), other.logins.finish(two))
+        both = await at_once(postgres_dsn, ask, "logins_under_way", *calls)
         assert sorted(both) == [False, True]
         done = one if both[0] else two
-        got = await asyncio.gather(*(each.logins.redeem(done.code.code, AT) for each in (store, other)))
+        calls = [each.logins.redeem(done.code.code, AT) for each in (store, other)]
+        got = await at_once(postgres_dsn, ask, "login_codes", *calls)
         assert got.count(None) == 1
         keys = await asyncio.gather(*(each.logins.subject_key(TOWN) for each in (store, other)))
         assert keys[0] == keys[1]
@@ -372,3 +383,12 @@ async def test_a_step_that_is_broken_off_is_done_whole_or_not_at_all(store, ask,
         assert (tmp_path / f"serve.before.{name}.passed").exists()
     finally:
         failpoints.arm("serve", None)
+
+
+async def test_access_tells_whether_it_is_kept_who_logged_in(store, tmp_path):
+    retention = store.retention(ErasedList(tmp_path / ERASED))
+    done = await logged_in(store.logins)
+    await store.create(replace(new_submission(reference="with"), login=TakenLogin(done.login.id, somebody())))
+    await store.create(new_submission("k-2", reference="without"))
+    assert [row["identity"] for row in await retention.subject("with")] == [True]
+    assert [row["identity"] for row in await retention.subject("without")] == [False]

@@ -157,6 +157,11 @@ _SUBJECT = compiled(
         select(func.count()).where(t.attachments.c.submission == _S.id).scalar_subquery().label("attachments"),
         select(func.count()).where(t.evidence.c.submission == _S.id).scalar_subquery().label("evidence"),
         exists(select(t.legal_holds.c.since).where(t.legal_holds.c.submission == _S.id)).label("held"),
+        exists(
+            select(t.submission_secrets.c.submission).where(
+                t.submission_secrets.c.submission == _S.id, t.submission_secrets.c.identity.is_not(None)
+            )
+        ).label("identity"),
     )
     .where(_S.reference_index == bindparam("reference"))
     .order_by(_S.created_at)

@@ -18,7 +18,7 @@ from gateway.ports.login import CitizenToken, Code, Finished, Login, LoginStore,
 from gateway.store.connection.database import Database, Row
 from gateway.store.keys.keyring import DataKeyring
 from gateway.store.login import bounds
-from gateway.store.login.sealing import ANSWER, CODE, HANDLE, PUSHED, SUBJECT, TOKEN, Sealing
+from gateway.store.login.sealing import ANSWER, CODE, HANDLE, PUSHED, SUBJECT, TOKEN, LoginSealing
 from gateway.store.login.statements import (
     BEGIN,
     BY_REFERENCE,
@@ -49,7 +49,7 @@ class StoredLogins(LoginStore):
 
     def __init__(self, database: Database, keyring: DataKeyring, clock: Clock) -> None:
         self._database, self._keyring, self._clock = database, keyring, clock
-        self._sealing = Sealing(keyring)
+        self._sealing = LoginSealing(keyring)
         self._subject_keys: dict[str, bytes] = {}
 
     async def begin(self, login: LoginUnderWay) -> None:

@@ -1,7 +1,7 @@
 """What of a login is encrypted, and under which key.
 
 Knows: keys that hang on the vault and on what a browser or portal holds, the names of rows that do. Never does: I/O.
-Standard: architecture §5; RFC 2104. Start reading: `Sealing`.
+Standard: architecture §5; RFC 2104. Start reading: `LoginSealing`.
 
 A handle, code, token or `request_uri` names its row by a keyed digest, and its values are encrypted under another
 keyed digest of it. Of what the port hands in nothing else is kept: once it is forgotten outside, no database, backup
@@ -29,7 +29,7 @@ PUSHED: Final = b"login-pushed"
 SUBJECT: Final = b"login-subject"
 
 
-class Sealing:
+class LoginSealing:
     """Encrypts and names, each kind of thing apart from the others."""
 
     def __init__(self, keyring: DataKeyring) -> None:
