@@ -12,7 +12,7 @@ import pytest
 
 from gateway import failpoints
 from gateway.crypto.vault import MasterKey
-from gateway.errors import CryptoFailure
+from gateway.errors import CryptoFailure, TooManyLogins
 from gateway.model import State
 from gateway.ports.store import Change, TakenLogin
 from gateway.store.connection.database import numbered
@@ -20,6 +20,7 @@ from gateway.store.erasure.erased_list import NAME as ERASED
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.erasure.retention import Period
 from gateway.store.erasure.sweep import sweep
+from gateway.store.login import bounds
 from gateway.store.postgres import PostgresStore
 from gateway.store.server import backup
 from tests.store.conftest import MASTER_KEY, OTHER_TOWN, TOWN, new_submission
@@ -392,3 +393,20 @@ async def test_access_tells_whether_it_is_kept_who_logged_in(store, tmp_path):
     await store.create(new_submission("k-2", reference="without"))
     assert [row["identity"] for row in await retention.subject("with")] == [True]
     assert [row["identity"] for row in await retention.subject("without")] == [False]
+
+
+async def test_all_logins_under_way_are_counted_now_and_then_and_each_time_near_the_bound(store, monkeypatch):
+    monkeypatch.setattr(bounds, "IN_ALL", 40)
+    monkeypatch.setattr(bounds, "PROCESSES", 4)
+    counted, number = [], store.database.number
+
+    async def counting(statement, **values):
+        counted.append(values)
+        return await number(statement, **values)
+
+    monkeypatch.setattr(store.database, "number", counting)
+    for no in range(40):
+        await store.logins.begin(under_way(f"h-{no}", address=b""))
+    assert len(counted) == 14, "at 0, 10, 17, 22, 26, 29, 31 of 40, and from 33 on at each"
+    with pytest.raises(TooManyLogins):
+        await store.logins.begin(under_way("h-40", address=b""))

@@ -14,6 +14,8 @@ OF_ONE_ADDRESS: Final = 100
 """Logins under way from one address; many people may stand behind it, and a login takes minutes."""
 IN_ALL: Final = 20_000
 """Logins under way together. Several that begin at once may pass either bound by as many."""
+PROCESSES: Final = 16
+"""How many begin logins at the same time, for the share that each may begin without counting all again."""
 RETRY_S: Final = 60.0
 ANSWER_MOST: Final = 256 * 1024
 """Bytes of an identity provider's answer."""

@@ -29,6 +29,7 @@ from gateway.store.login.statements import (
     FINISH,
     FINISH_UNANSWERED,
     GO_ON,
+    IN_ALL,
     KEEP_ANSWER,
     KEEP_TOKEN,
     LOGIN,
@@ -51,9 +52,16 @@ class StoredLogins(LoginStore):
         self._database, self._keyring, self._clock = database, keyring, clock
         self._sealing = LoginSealing(keyring)
         self._subject_keys: dict[str, bytes] = {}
+        self._uncounted = 0
 
     async def begin(self, login: LoginUnderWay) -> None:
-        """See the port."""
+        """See the port. All together are counted anew once this process may have begun its share of what is left."""
+        if self._uncounted < 1:
+            number = await self._database.number(IN_ALL, created_at=login.created_at, in_all=bounds.IN_ALL)
+            if number >= bounds.IN_ALL:
+                raise TooManyLogins(retry_after=bounds.RETRY_S)
+            self._uncounted = (bounds.IN_ALL - number) // bounds.PROCESSES
+        self._uncounted -= 1
         row = await self._database.one(
             BEGIN,
             id=login.id,
@@ -69,7 +77,6 @@ class StoredLogins(LoginStore):
             request_id=login.request_id,
             requested_at=login.requested_at,
             address=login.address,
-            in_all=bounds.IN_ALL,
             of_one=bounds.OF_ONE_ADDRESS,
         )
         if row is None:

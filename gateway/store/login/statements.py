@@ -13,22 +13,20 @@ from typing import Final, LiteralString
 
 from gateway.store.connection.database import numbered
 
+IN_ALL = numbered(
+    "SELECT count(*) AS number FROM ("
+    "SELECT FROM logins_under_way WHERE expires_at > %(created_at)s LIMIT %(in_all)s) AS living"
+)
 BEGIN = numbered(
     """
 WITH room AS (
     SELECT FROM (
-        SELECT (
-            SELECT count(*) FROM (
-                SELECT FROM logins_under_way WHERE expires_at > %(created_at)s LIMIT %(in_all)s
-            ) AS every
-        ) AS in_all, (
-            SELECT count(*) FROM (
-                SELECT FROM logins_under_way
-                WHERE address = %(address)s AND address <> '' AND expires_at > %(created_at)s LIMIT %(of_one)s
-            ) AS near
-        ) AS of_one
+        SELECT count(*) AS number FROM (
+            SELECT FROM logins_under_way
+            WHERE address = %(address)s AND address <> '' AND expires_at > %(created_at)s LIMIT %(of_one)s
+        ) AS living
     ) AS standing
-    WHERE standing.in_all < %(in_all)s AND standing.of_one < %(of_one)s
+    WHERE standing.number < %(of_one)s
 )
 INSERT INTO logins_under_way (id, municipality, handle, browser, client, level, created_at, expires_at, request,
     provider, request_id, requested_at, address)
