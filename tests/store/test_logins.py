@@ -22,6 +22,7 @@ from gateway.store.erasure.retention import Period
 from gateway.store.erasure.sweep import sweep
 from gateway.store.login import bounds
 from gateway.store.postgres import PostgresStore
+from gateway.store.proof.integrity import audit
 from gateway.store.server import backup
 from tests.store.conftest import MASTER_KEY, OTHER_TOWN, TOWN, new_submission
 from tests.store.logins import (
@@ -318,6 +319,20 @@ async def test_what_was_erased_since_a_backup_does_not_come_back(store, saved, t
         assert (await other.logins.login(done.login.id)).identity is None
         if when == "after":
             assert await other.identity_of(new.submission.id) is None
+    finally:
+        await other.close()
+
+
+async def test_a_subject_key_that_is_lost_is_told_and_never_made_anew(store, clock, postgres_dsn):
+    for town in (TOWN, OTHER_TOWN):
+        await store.logins.subject_key(town)
+    with psycopg.connect(postgres_dsn) as owner:
+        owner.execute("DELETE FROM data_keys WHERE municipality = %s", [TOWN])
+    other = await second(postgres_dsn, clock)
+    try:
+        with pytest.raises(CryptoFailure):
+            await other.logins.subject_key(TOWN)
+        assert (await audit(other)).broken == [f"subject_key {TOWN}"]
     finally:
         await other.close()
 
