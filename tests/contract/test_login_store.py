@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.errors import LoginUnusable, NotFound, TooManyLogins
-from gateway.model import State
+from gateway.model import Level, State
 from gateway.ports.store import Change, TakenLogin
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.login import bounds
@@ -218,8 +218,9 @@ async def test_a_session_used_again_brings_another_login_and_lives_on(logins):
     done = await logged_in(logins)
     later = AT + timedelta(minutes=20)
     second = again(done, used_at=later)
+    longer = replace(second.session, expires_at=AT + 99 * HOUR, level=Level.HIGH)  # neither grows by use
     second = replace(second, login=replace(second.login, created_at=later))
-    assert await logins.finish(second)
+    assert await logins.finish(replace(second, session=longer))
     assert await logins.login(second.login.id) == second.login
     assert await logins.redeem(digest("code-2"), AT) == second.code
     at = later + timedelta(seconds=done.session.idle_s) - SECOND

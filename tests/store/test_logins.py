@@ -425,3 +425,17 @@ async def test_all_logins_under_way_are_counted_now_and_then_and_each_time_near_
     assert len(counted) == 14, "at 0, 10, 17, 22, 26, 29, 31 of 40, and from 33 on at each"
     with pytest.raises(TooManyLogins):
         await store.logins.begin(under_way("h-40", address=b""))
+
+
+async def test_without_a_login_an_application_is_still_one_statement(store, monkeypatch):
+    done = await logged_in(store.logins)
+    await store.create(new_submission("k-0"))  # the municipality's key is known from here on
+    asked, rows, transaction = [], store.database.rows, store.database.transaction
+    monkeypatch.setattr(
+        store.database, "rows", lambda statement, **values: (asked.append(1), rows(statement, **values))[1]
+    )
+    monkeypatch.setattr(store.database, "transaction", lambda name="": (asked.append(name), transaction(name))[1])
+    await store.create(new_submission("k-1"))
+    assert asked == [1]
+    await store.create(replace(new_submission("k-2"), login=TakenLogin(done.login.id, somebody())))
+    assert asked == [1, "submissions.create_with"]

@@ -93,10 +93,12 @@ class MemoryLoginStore(LoginStore):
     async def finish(self, finished: Finished) -> bool:
         """See the port."""
         login, now = finished.login, finished.login.created_at
+        session = finished.session
         if finished.under_way is None:
-            standing = await self.session_by_id(finished.session.id, now)
+            standing = await self.session_by_id(session.id, now)
             if standing is None:
                 return False
+            session = replace(standing, login=login.id, used_at=session.used_at)
         elif self._by_id(finished.under_way, now) is None:
             return False
         if finished.answer_key is not None:
@@ -107,7 +109,7 @@ class MemoryLoginStore(LoginStore):
         if finished.under_way is not None:
             await self.end(finished.under_way)
         self._logins[login.id] = login
-        self._sessions[finished.session.id] = finished.session
+        self._sessions[session.id] = session
         self._codes[finished.code.code] = _Code(replace(finished.code, request=_json(finished.code.request)))
         if finished.account is not None and finished.entity_id is not None:
             key = (login.municipality, login.provider, finished.account)
