@@ -279,6 +279,17 @@ class TooManyRequests(BadInput):
     en = "Too many requests; try again later."
 
 
+class TooManyLogins(BadInput):
+    """So many logins are under way, from one address or together, that no other one may begin."""
+
+    code = "too_many_logins"
+    retry = True
+    status = 429
+    titles = ("Zu viele Anmeldungen zugleich", "Too many logins at once")
+    de = "Es sind zu viele Anmeldungen zugleich begonnen; bitte in einigen Minuten erneut versuchen."
+    en = "Too many logins are under way at once; try again in a few minutes."
+
+
 class EvidenceUnreadable(BadInput):
     """The file is no evidence archive; findings say why, nothing of it was believed."""
 
