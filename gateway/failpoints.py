@@ -140,6 +140,7 @@ CALLS: Final = (
     "fitconnect.token",
     "fitconnect.upload",
     "sandbox.callback",
+    "sandbox.metadata",
     "timestamp.stamp",
     "webhook.message",
     "xrepository.question",
