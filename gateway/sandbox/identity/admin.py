@@ -77,7 +77,7 @@ async def _login(request: Request) -> Response:
             raise _bad("failure")
         account, number = None, 0
     else:
-        if account not in persons() and account not in organisations():
+        if not isinstance(account, str) or not (account in persons() or account in organisations()):
             raise _bad("person")
         number = names.LEVELS.get(level, 0) if isinstance(level, str) else 0
         if not number:
