@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.sandbox import faults
-from gateway.sandbox.identity import deviations, names, refusals
+from gateway.sandbox.identity import answer, deviations, names, refusals
 from gateway.sandbox.identity.accounts import organisations, persons
 from gateway.sandbox.identity.http_input import AdminRefused, body, json_object
 from gateway.sandbox.identity.sandbox import IdentitySandbox, LoginOrder
@@ -22,7 +22,6 @@ from gateway.sandbox.loopback import from_elsewhere
 
 _METADATA_MOST: Final = 1 << 20
 _ORDERS_MOST: Final = 10_000
-_FAILURES: Final = ("cancel", "failed", "unavailable")
 
 
 def _guarded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -73,7 +72,7 @@ async def _login(request: Request) -> Response:
     if isinstance(times, bool) or not isinstance(times, int) or not 0 < times <= 1 << 31:
         raise _bad("times")
     if failure is not None:
-        if failure not in _FAILURES:
+        if failure not in answer.CHOSEN:
             raise _bad("failure")
         account, number = None, 0
     else:

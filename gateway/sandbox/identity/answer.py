@@ -29,6 +29,8 @@ FAILURES: Final[Mapping[str, tuple[str, str | None, str]]] = {
     "passive": (names.RESPONDER, names.NO_PASSIVE, "An error has occurred."),
 }
 """Why nobody is signed in: both status values, and the message. What it says of a cancel is the profile's."""
+CHOSEN: Final = ("cancel", "failed", "unavailable")
+"""Those that a button or an order causes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,9 @@ _ATTRIBUTES: Final = frozenset(
         "ForceAuthn",
         "IsPassive",
         "ProtocolBinding",
+        "AssertionConsumerServiceIndex",
         "AssertionConsumerServiceURL",
+        "AttributeConsumingServiceIndex",
         "ProviderName",
     }
 )
@@ -91,7 +93,8 @@ def read(
     _signed(received, root, provider)
     require(root.get("Destination") == destination, "destination-wrong")
     require(now - _OLDEST <= _instant(root) <= now + _AHEAD, "saml-request-expired")
-    require(root.get("ProtocolBinding", names.POST) == names.POST, "acs-unknown")
+    by_post = root.get("ProtocolBinding", names.POST) == names.POST
+    require(by_post and "AssertionConsumerServiceIndex" not in root.attrib, "acs-unknown")
     answer_to = root.get("AssertionConsumerServiceURL", provider.answers_to[0])
     require(answer_to in provider.answers_to, "acs-unknown")
     _name_id_policy(root.find(f"{_P}NameIDPolicy"), profile)
@@ -111,7 +114,7 @@ def read(
 
 def _root(received: Received) -> etree._Element:
     root = parse(received.xml, _LIMITS).root
-    if root is None:
+    if root is None or any(not isinstance(node.tag, str) for node in root.iter()):  # a comment would cut texts short
         raise RequestRefused("saml-request-unreadable")
     shaped = root.tag == f"{_P}AuthnRequest" and set(map(str, root.keys())) <= _ATTRIBUTES
     shaped = shaped and in_order(root, _CHILDREN) and root.find(_CHILDREN[0]) is not None

@@ -7,14 +7,16 @@ Start reading: `choose`.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from gateway.sandbox.identity import accounts, names, refusals
+from gateway.sandbox.identity.accounts import OrganisationAccount, PersonAccount
 from gateway.sandbox.identity.authn_request import AskedLogin
 from gateway.sandbox.identity.profiles import ShapedProvider
 from gateway.sandbox.identity.sentences import SENTENCES
@@ -90,7 +92,7 @@ def language_of(asked: AskedLogin | None, wished: str | None, accepted: str = ""
     return "en" if accepted.strip().lower().startswith("en") else "de"
 
 
-def _offered(asked: AskedLogin) -> list[Any]:
+def _offered(asked: AskedLogin) -> Sequence[PersonAccount | OrganisationAccount]:
     """The accounts; a guest only where nothing is asked for that a guest does not have."""
     if not asked.profile.extension:
         return list(accounts.organisations().values())

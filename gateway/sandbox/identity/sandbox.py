@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from gateway.errors import FileUnusable
 from gateway.sandbox.clock import Clock, Ids
@@ -29,6 +29,8 @@ STRANGER: Final = "stranger"
 _REMEMBERED: Final = timedelta(minutes=10)
 _OPEN_MOST: Final = 10_000
 _OUTCOMES: Final = 500
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 Fetch = Callable[[str], Awaitable[bytes | None]]
 
 
@@ -151,7 +153,7 @@ class IdentitySandbox:
     def admit(self, asked: AskedLogin) -> None:
         """Take a request once. Raises `RequestRefused`."""
         now = self.clock.now()
-        self.seen = {key: until for key, until in self.seen.items() if until > now}
+        _forget(self.seen, lambda until: until <= now)
         key = (asked.provider.entity_id, asked.id)
         require(key not in self.seen, "saml-request-repeated")
         self.seen[key] = now + _REMEMBERED
@@ -159,10 +161,7 @@ class IdentitySandbox:
     def hold(self, asked: AskedLogin) -> str:
         """Keep a login until the person has chosen; its handle."""
         now = self.clock.now()
-        for handle in [each for each, (_, until) in self.open_logins.items() if until <= now]:
-            del self.open_logins[handle]
-        while len(self.open_logins) >= _OPEN_MOST:
-            del self.open_logins[next(iter(self.open_logins))]
+        _forget(self.open_logins, lambda held: held[1] <= now or len(self.open_logins) >= _OPEN_MOST)
         handle = self.ids.secret()
         self.open_logins[handle] = (asked, now + _REMEMBERED)
         return handle
@@ -192,6 +191,12 @@ class IdentitySandbox:
             each.clear()
         self.clock.advance(-self.clock.offset_s)
         self.fact("clock_offset_s", 0.0)
+
+
+def _forget(kept: dict[_Key, _Value], over: Callable[[_Value], bool]) -> None:
+    """Drop the oldest entries as long as they are over: all last equally long, so those behind a living one live."""
+    while kept and over(kept[oldest := next(iter(kept))]):
+        del kept[oldest]
 
 
 def _facts(directory: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from lxml import etree
 
 from gateway.sandbox.identity import names
 from gateway.sandbox.identity.refusals import MetadataRefused
-from gateway.xoev.xml.strict_xml import XmlLimits, parse
+from gateway.xoev.xml.strict_xml import XmlLimits, canonical, parse
 
 _MD: Final = f"{{{names.METADATA}}}"
 _DS: Final = f"{{{names.DS}}}"
@@ -45,7 +45,8 @@ class ServiceProvider:
 
 def read(metadata: bytes) -> ServiceProvider:
     """The service provider that the metadata describe. Raises `MetadataRefused` with every rule that is broken."""
-    root = parse(metadata, _LIMITS).root
+    given = parse(metadata, _LIMITS).root
+    root = None if given is None else parse(canonical(given), _LIMITS).root  # without comments, which cut texts short
     role = None if root is None else root.find(f"{_MD}SPSSODescriptor")
     if root is None or root.tag != f"{_MD}EntityDescriptor" or role is None:
         raise MetadataRefused("metadata-unreadable")

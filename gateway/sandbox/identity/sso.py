@@ -25,7 +25,6 @@ from gateway.sandbox.identity.sandbox import STRANGER, IdentitySandbox, LoginOrd
 
 _FORM_MOST: Final = 1 << 20
 _SIGN_IN: Final = "sign_in"
-_OFFERED_FAILURES: Final = ("cancel", "failed", "unavailable")
 
 
 def routes() -> list[Route]:
@@ -89,7 +88,7 @@ async def _chosen(profile: ShapedProvider, request: Request) -> Response:
         refusal = error if isinstance(error, RequestRefused) else RequestRefused("saml-request-unreadable")
         return _refused(profile, refusal, request)
     language, action = pages.language_of(asked, fields.get("lang")), fields.get("action", "")
-    if action in _OFFERED_FAILURES:
+    if action in answer.CHOSEN:
         del sandbox.open_logins[handle]
         return await _failed(asked, action, request, language)
     level, account = names.LEVELS.get(fields.get("level", ""), 0), fields.get("account", "")
@@ -116,8 +115,9 @@ def _reaches(asked: AskedLogin, account: str, level: int) -> bool:
 
 
 async def _obeyed(asked: AskedLogin, order: LoginOrder, request: Request) -> Response:
-    if order.failure is not None or order.account is None:
-        return await _failed(asked, order.failure or "cancel", request)
+    if order.failure is not None:
+        return await _failed(asked, order.failure, request)
+    assert order.account is not None  # an order names one of the two
     return await _signed_in(asked, order.account, order.level, request)
 
 

@@ -31,6 +31,7 @@ BAD_REQUESTS = [
     (ACS, ACS.replace("localhost", "LOCALHOST"), "acs-unknown"),
     (ACS, ACS.replace("8080", "8081"), "acs-unknown"),
     ("HTTP-POST", "HTTP-Artifact", "acs-unknown"),
+    (f'AssertionConsumerServiceURL="{ACS}"', 'AssertionConsumerServiceIndex="0"', "acs-unknown"),
     (f"{BASE}/idp/profile/SAML2/POST/SSO", f"{BASE}{REDIRECT}", "destination-wrong"),
     (f' Destination="{BASE}/idp/profile/SAML2/POST/SSO"', "", "destination-wrong"),
     ('Version="2.0"', 'Version="1.1"', "saml-request-schema"),
@@ -170,6 +171,7 @@ async def test_a_request_comes_once(provider: ServiceProviderPeer) -> None:
 async def test_what_cannot_be_read(provider: ServiceProviderPeer) -> None:
     sso = "/idp/profile/SAML2/POST/SSO"
     whole = base64.b64encode(provider.signed(provider.xml())).decode()
+    commented = provider.xml().replace("Level-3", "Level-3<!-- -->0")
     forms = [
         {},
         {"SAMLRequest": "§"},
@@ -178,6 +180,7 @@ async def test_what_cannot_be_read(provider: ServiceProviderPeer) -> None:
         {"SAMLRequest": base64.b64encode(b"<!DOCTYPE x []><x/>").decode()},
         {"SAMLRequest": base64.b64encode(provider.xml().encode("utf-16")).decode()},
         {"SAMLRequest": "A" * 300_000},
+        {"SAMLRequest": base64.b64encode(provider.signed(commented)).decode()},
     ]
     for form in forms:
         assert await refused(provider, await provider.http.post(sso, data=form)) == "saml-request-unreadable"
@@ -262,6 +265,13 @@ async def test_metadata_are_held_to_the_rules_and_every_fault_is_told(
 async def test_a_key_without_use_is_for_both(stranger: ServiceProviderPeer) -> None:
     both = re.sub(r' use="\w+"', "", stranger.metadata())
     assert (await stranger.introduce(both)).status_code == 201
+    assert (await stranger.logged_in("kaethe-grosse", "high")).status == ["Success"]
+
+
+async def test_a_comment_cuts_nothing_of_metadata(stranger: ServiceProviderPeer) -> None:
+    commented = stranger.metadata().replace("MII", "M<!-- -->II")
+    assert "<!-- -->" in commented
+    assert (await stranger.introduce(commented)).status_code == 201
     assert (await stranger.logged_in("kaethe-grosse", "high")).status == ["Success"]
 
 
