@@ -58,7 +58,7 @@ def of_person(
     }
     if not person.guest:
         made["bPK2"] = ("FINK." if method == "FINK" else "") + bpk2(person, asked)
-    if person.mailbox and method != "FINK":
+    if person.mailbox and method not in names.WITHOUT_MAILBOX:
         made["legacyPostkorbHandle"] = person.mailbox
     values = {**person.values, **made}
     missing = [oid for oid, required in asked.extension.attributes if required and names.FRIENDLY[oid] not in values]

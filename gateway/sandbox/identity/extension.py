@@ -56,9 +56,11 @@ def read(extensions: etree._Element | None) -> AkdbExtension:
     require("OnlineServiceId" in texts, "online-service-id-missing")
     require(bool(_BMI_ID.fullmatch(texts["OnlineServiceId"])), "online-service-id-invalid")
     language = texts.get("Lang", "de")
+    attributes = _attributes(root.find(known[1]))
+    hidden = names.WITHOUT_MAILBOX if names.ATTRIBUTES["legacyPostkorbHandle"] in dict(attributes) else frozenset()
     return AkdbExtension(
-        methods=_methods(root.find(known[0])),
-        attributes=_attributes(root.find(known[1])),
+        methods=_methods(root.find(known[0])) - hidden,
+        attributes=attributes,
         status_detail=root.get("EnableStatusDetail") == "true",
         display_name=texts["OrganizationDisplayName"],
         language=language if language in _LANGUAGES else "de",

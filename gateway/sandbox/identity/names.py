@@ -101,5 +101,7 @@ ATTRIBUTES: Final[Mapping[str, str]] = {
 FRIENDLY: Final = {oid: name for name, oid in ATTRIBUTES.items()}
 BPK: Final = "urn:oid:1.2.40.0.10.2.1.1.149"
 """The old, withdrawn bPK: an error where it is required, nothing where it is not."""
+WITHOUT_MAILBOX: Final = frozenset({"FINK"})
+"""Means that are not offered where the mailbox is asked for."""
 KEYS_OF_AN_ACCOUNT: Final = frozenset({ATTRIBUTES["bPK2"], ATTRIBUTES["legacyPostkorbHandle"]})
 """Asked for, these take the guest login off the page."""

@@ -51,7 +51,9 @@ BAD_REQUESTS = [
     (f"{CLASS}</p:RequestedAuthnContext>", f"{CLASS}</p:RequestedAuthnContext><p:NameIDPolicy/>",
      "saml-request-schema"),
 ]  # fmt: skip
+DISPLAYED = NAMED[NAMED.index("<akdb:DisplayInformation>") : NAMED.index("</akdb:AuthenticationRequest>")]
 BAD_EXTENSIONS = [
+    (DISPLAYED, "", "organization-display-name-missing"),
     (' Version="2"', ' Version="1"', "akdb-extension-v1-deprecated"),
     (' Version="2"', "", "akdb-extension-v1-deprecated"),
     ("<akdb:AuthnMethods>", "<akdb:AllowedMethods/><akdb:AuthnMethods>", "akdb-extension-v1-deprecated"),

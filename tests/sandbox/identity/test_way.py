@@ -151,9 +151,8 @@ async def test_a_level_is_reached_by_its_means(provider: ServiceProviderPeer, le
 
 async def test_every_person_signs_in_with_the_names_as_they_are(provider: ServiceProviderPeer) -> None:
     for person in persons().values():
-        level = next(
-            word for word, number in reversed(names.LEVELS.items()) if person.method(number, frozenset(names.METHODS))
-        )
+        allowed = frozenset(names.METHODS) - {"FINK"}  # the mailbox is asked for
+        level = next(word for word, number in reversed(names.LEVELS.items()) if person.method(number, allowed))
         xml = provider.xml(level=1)
         values = (await provider.logged_in(person.id, level, xml)).values()
         assert values.get(SURNAME) == person.values.get("surname")
@@ -236,6 +235,14 @@ async def test_means_that_are_not_allowed_are_not_used(provider: ServiceProvider
     inner = extension().replace("<akdb:Elster><akdb:Enabled>true", "<akdb:Elster><akdb:Enabled>false")
     answered = await provider.logged_in("kaethe-grosse", "substantial", provider.xml(inner=inner))
     assert answered.status == ["Requester", "NoAuthnContext"]
+
+
+async def test_where_the_mailbox_is_asked_for_fink_is_not_used(provider: ServiceProviderPeer) -> None:
+    assert (await provider.logged_in("fink", "substantial")).status == ["Requester", "NoAuthnContext"]
+    xml = provider.xml(inner=extension({BPK2: "false", PROVED_BY: "false"}))
+    values = (await provider.logged_in("fink", "substantial", xml)).values()
+    assert values[PROVED_BY] == "FINK"
+    assert str(values[BPK2]).startswith("FINK."), "such values carry a prefix"
 
 
 async def test_a_passive_request_is_answered_without_a_page(provider: ServiceProviderPeer) -> None:
