@@ -157,9 +157,13 @@ class ServiceProviderPeer:
         form = {"SAMLRequest": base64.b64encode(content).decode()}
         return await self.http.post(path, data=form | ({"RelayState": relay_state} if relay_state else {}))
 
-    def query(self, xml: str, relay_state: str = "handle", key: rsa.RSAPrivateKey | None = None) -> str:
+    def query(
+        self, xml: str | bytes, relay_state: str = "handle", key: rsa.RSAPrivateKey | None = None, tail: bytes = b""
+    ) -> str:
+        """A signed query; `tail` follows the compressed request."""
         packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-        packed = base64.b64encode(packer.compress(xml.encode()) + packer.flush()).decode()
+        document = xml.encode() if isinstance(xml, str) else xml
+        packed = base64.b64encode(packer.compress(document) + packer.flush() + tail).decode()
         query = urlencode({"SAMLRequest": packed, "RelayState": relay_state, "SigAlg": RSA_SHA256})
         value = (key or self.key).sign(query.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{query}&Signature={quote(base64.b64encode(value).decode(), safe='')}"

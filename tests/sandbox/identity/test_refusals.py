@@ -38,6 +38,7 @@ BAD_REQUESTS = [
     ('ForceAuthn="true"', 'ForceAuthn="yes"', "saml-request-schema"),
     ('ForceAuthn="true"', 'ForceAuthn="true" Surprise="1"', "saml-request-schema"),
     ('IssueInstant="2026', 'IssueInstant="26', "saml-request-schema"),
+    ("12:00:00.000Z", "12:00:00.000+00:00", "saml-request-schema"),
     ("12:00:00.000Z", "11:54:59.000Z", "saml-request-expired"),
     ("12:00:00.000Z", "12:03:01.000Z", "saml-request-expired"),
     (NAMED, "", "akdb-extension-missing"),
@@ -70,6 +71,11 @@ BAD_EXTENSIONS = [
     ("akdb:FINK", "akdb:Passkey", "authentication-method-unknown"),
     ("akdb:eID>", "akdb:eid>", "authentication-method-unknown"),
     ("<akdb:Enabled>true", "<akdb:Enabled>false", "empty-authentication-methods"),
+    ("<akdb:Enabled>true", "<akdb:Enabled>yes", "akdb-extension-invalid"),
+    (f'<akdb:RequestedAttribute Name="{SURNAME}"', f'<akdb:Wanted Name="{SURNAME}"', "akdb-extension-invalid"),
+    (f'Name="{SURNAME}"', f'Name="{SURNAME}" Surprise="1"', "akdb-extension-invalid"),
+    (f'Name="{SURNAME}" RequiredAttribute="false"', f'Name="{SURNAME}" RequiredAttribute="perhaps"',
+     "akdb-extension-invalid"),
     (f'Name="{BPK2}"', 'Name=""', "requested-attributes-missing-name"),
     (f' Name="{BPK2}"', "", "requested-attributes-missing-name"),
     (f'Name="{SURNAME}"', f'Name="{SURNAME} "', "requested-attributes-unknown"),
@@ -208,6 +214,11 @@ async def test_the_signature_of_an_address_is_over_the_address(provider: Service
         (query + "&Signature=AAAA", "saml-request-signature-invalid"),
         (query.replace("rsa-sha256", "rsa-sha1"), "saml-request-signature-invalid"),
         (provider.query(provider.xml(path=REDIRECT), key=other), "saml-request-signature-invalid"),
+        (provider.query(provider.signed(provider.xml(path=REDIRECT))), "saml-request-schema"),
+        (provider.query(provider.xml(path=REDIRECT), tail=b"more"), "saml-request-unreadable"),
+        (query + "&SAMLRequest=AAAA", "saml-request-unreadable"),
+        (query + "&SAMLEncoding=urn:other", "saml-request-unreadable"),
+        ("RelayState=handle", "saml-request-unreadable"),
     ):
         assert await refused(provider, await provider.http.get(f"{REDIRECT}?{sent}")) == rule
     assert RSA_SHA256.rpartition("#")[2] in query
