@@ -1,0 +1,98 @@
+"""Keys of a service provider: pairs of an RSA key and the certificate that shows it, one to sign, one to decrypt.
+
+Knows: what fits together and how long. Never does: read files (`wiring` does), judge who issued a certificate (identity
+providers take self-signed ones). Standard: SAML 2.0 metadata §2.4.1.1; BSI TR-03116-4 (RSA of 3072 bits or more).
+Start reading: `ProviderKeys`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+LEAST_BITS: Final = 3072
+
+
+class KeyPairUnfit(Exception):
+    """Key and certificate are none that can be used; `cause` is one of a closed list, and nothing of them is shown."""
+
+    def __init__(self, cause: str) -> None:
+        self.cause = cause
+        super().__init__(cause)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A private RSA key and its certificate."""
+
+    key: rsa.RSAPrivateKey = field(repr=False)
+    certificate: x509.Certificate
+
+    @property
+    def not_after(self) -> datetime:
+        """When the certificate ends; identity providers may refuse it then."""
+        return self.certificate.not_valid_after_utc
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKeys:
+    """The keys towards one identity provider.
+
+    Requests are signed with `signing`. What is encrypted for either pair is decrypted. The metadata show both pairs, so
+    that a roll-over needs no moment at which both sides change.
+    """
+
+    signing: KeyPair
+    encryption: KeyPair
+    next_signing: KeyPair | None = None
+    next_encryption: KeyPair | None = None
+
+    def named(self) -> Iterator[tuple[str, KeyPair]]:
+        """Each pair by the name that its settings begin with."""
+        for name in ("signing", "encryption", "next_signing", "next_encryption"):
+            pair = getattr(self, name)
+            if pair is not None:
+                yield name, pair
+
+
+def private_key(content: bytes) -> rsa.RSAPrivateKey:
+    """A private key from PEM. Raises `KeyPairUnfit` (`encrypted`, `no_key`, `key_kind`, `key_too_short`)."""
+    if b"ENCRYPTED" in content:
+        raise KeyPairUnfit("encrypted")
+    try:
+        key = serialization.load_pem_private_key(content, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if key is None:
+        raise KeyPairUnfit("no_key")
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise KeyPairUnfit("key_kind")
+    if key.key_size < LEAST_BITS:
+        raise KeyPairUnfit("key_too_short")
+    return key
+
+
+def certificate(content: bytes) -> x509.Certificate:
+    """The first certificate of a PEM file. Raises `KeyPairUnfit` (`no_certificate`)."""
+    try:
+        found = x509.load_pem_x509_certificates(content)
+        _ = found[0].public_key(), found[0].not_valid_after_utc
+    except (ValueError, UnsupportedAlgorithm):
+        found = []
+    if not found:
+        raise KeyPairUnfit("no_certificate")
+    return found[0]
+
+
+def pair(key: rsa.RSAPrivateKey, shown: x509.Certificate) -> KeyPair:
+    """Both, if they belong together. Raises `KeyPairUnfit` (`not_a_pair`)."""
+    if shown.public_key() != key.public_key():
+        raise KeyPairUnfit("not_a_pair")
+    return KeyPair(key, shown)
