@@ -8,30 +8,12 @@ Start reading: `service_provider_metadata`.
 from __future__ import annotations
 
 import base64
-import re
-from typing import Final
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from gateway.bundid import names
 from gateway.bundid.keys import KeyPair, ProviderKeys
-
-_ENTITY_ID: Final = re.compile(
-    r"https://[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+(/[A-Za-z0-9._~/-]*)?"
-)
-ENTITY_ID_MOST: Final = 1024
-
-
-def fit_entity_id(text: str) -> bool:
-    """Whether it may be our entityID: https, a host name in lower case, no port, no query; never to be changed."""
-    return len(text) <= ENTITY_ID_MOST and _ENTITY_ID.fullmatch(text) is not None
-
-
-def host_of(entity_id: str) -> str:
-    """The host of an entityID; BundID derives each person's bPK2 from it."""
-    return urlsplit(entity_id).hostname or ""
 
 
 def service_provider_metadata(

@@ -14,7 +14,7 @@ from lxml import etree
 from gateway.bundid import names
 from gateway.bundid.idp_metadata import REASONS, MetadataUnfit, Pinned, compared, read_idp_metadata
 from gateway.bundid.keys import ProviderKeys
-from gateway.bundid.metadata import fit_entity_id, service_provider_metadata
+from gateway.bundid.metadata import service_provider_metadata
 from tests.bundid.key_pairs import IDP, NOW, certified, idp_metadata, key_descriptor
 
 NS = {"md": names.METADATA, "ds": names.DSIG}
@@ -53,26 +53,6 @@ def test_a_second_pair_of_keys_stands_in_our_metadata_behind_the_first(pairs):
     serials = [x509.load_der_x509_certificate(base64.b64decode(each)).public_key() for each in shown]
     expected = [pairs["signing"], other, pairs["encryption"], other]
     assert serials == [pair.certificate.public_key() for pair in expected]
-
-
-@pytest.mark.parametrize(
-    ("text", "fit"),
-    [
-        ("https://login.town.example", True),
-        ("https://login.town.example/saml", True),
-        ("http://login.town.example", False),
-        ("https://login.town.example:443", False),
-        ("https://Login.town.example", False),
-        ("https://user@login.town.example", False),
-        ("https://login.town.example/?a=1", False),
-        ("https://login.town.example/#a", False),
-        ("https://localhost", False),
-        ("https://login.town.example\n", False),
-        ("urn:town:login", False),
-    ],
-)
-def test_an_entity_id_is_https_with_a_host_and_no_port(text, fit):
-    assert fit_entity_id(text) is fit
 
 
 def test_keys_for_signing_and_those_without_a_use_verify_and_those_for_encryption_never_do(pairs):
