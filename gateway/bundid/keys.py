@@ -7,7 +7,6 @@ Start reading: `ProviderKeys`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -53,13 +52,6 @@ class ProviderKeys:
     encryption: KeyPair
     next_signing: KeyPair | None = None
     next_encryption: KeyPair | None = None
-
-    def named(self) -> Iterator[tuple[str, KeyPair]]:
-        """Each pair by the name that its settings begin with."""
-        for name in ("signing", "encryption", "next_signing", "next_encryption"):
-            pair = getattr(self, name)
-            if pair is not None:
-                yield name, pair
 
 
 def private_key(content: bytes) -> rsa.RSAPrivateKey:

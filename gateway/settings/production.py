@@ -187,6 +187,12 @@ def _address(place: str, text: str, kind: SettingKind | None) -> Iterator[Findin
             yield fault(place, "loopback")
 
 
+def counterparts(place: str, addresses: Iterable[str]) -> Iterator[Finding]:
+    """What is wrong with addresses of counterparts that stand in a file."""
+    for address in addresses:
+        yield from _address(place, address, SettingKind.COUNTERPART)
+
+
 def _host(address: str) -> str:
     try:
         return urlsplit(address).hostname or ""
