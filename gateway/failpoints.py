@@ -139,6 +139,7 @@ CALLS: Final = (
     "fitconnect.submit",
     "fitconnect.token",
     "fitconnect.upload",
+    "identity.metadata",
     "sandbox.callback",
     "timestamp.stamp",
     "webhook.message",

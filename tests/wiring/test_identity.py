@@ -9,12 +9,10 @@ import pytest
 
 from gateway.bundid.idp_metadata import read_idp_metadata
 from gateway.errors import SettingsInvalid
-from gateway.settings.gateway import Settings
-from gateway.settings.identity import IdentityProviderSection
-from gateway.settings.municipality import MunicipalityFile
 from gateway.wiring import identity, refusals
 from gateway.wiring.identity import IdentityProviders, ProviderPlace
-from tests.bundid.key_pairs import IDP, certificate_pem, certified, idp_metadata, key_descriptor, key_pem
+from tests.bundid.key_pairs import IDP, certificate_pem, certified, idp_metadata, key_descriptor
+from tests.wiring.identity_places import at, settings, written
 
 BUNDID = "https://id.bund.de/idp"
 
@@ -27,43 +25,8 @@ def pairs(rsa_keys):
 @pytest.fixture
 def place(tmp_path, pairs):
     """A provider whose files are there and fit."""
-    files = {
-        "s.pem": key_pem(pairs["signing"]),
-        "s.crt": certificate_pem(pairs["signing"]),
-        "e.pem": key_pem(pairs["encryption"]),
-        "e.crt": certificate_pem(pairs["encryption"]),
-        "idp.xml": idp_metadata(key_descriptor(pairs["root"])),
-    }
-    for name, content in files.items():
-        (tmp_path / name).write_bytes(content)
+    written(tmp_path, pairs)
     return at(tmp_path)
-
-
-def at(tmp_path: Path, **other: object) -> ProviderPlace:
-    keys = {f"{name}_{half}_file": tmp_path / f"{name[0]}.{end}" for name, half, end in HALVES}
-    section = {
-        "profile": "bundid",
-        "metadata": str(tmp_path / "idp.xml"),
-        "entity_id": "https://login.town.example",
-        "keys": keys,
-        "online_service_id": "BMI-X0000",
-        **other,
-    }
-    file = MunicipalityFile.model_construct(
-        slug="town", ars="150900546546", name="Stadt Tangerhütte", public_url="https://portal.town.example/"
-    )
-    provider = IdentityProviderSection.model_validate(section)
-    file = file.model_copy(update={"identity": file.identity.model_copy(update={"providers": {"bundid": provider}})})
-    return ProviderPlace(file, "bundid", provider)
-
-
-HALVES = [
-    (name, half, end) for name in ("signing", "encryption") for half, end in (("key", "pem"), ("certificate", "crt"))
-]
-
-
-def settings(tmp_path: Path, mode: str = "test") -> Settings:
-    return Settings.model_construct(data_dir=tmp_path / "data", mode=mode)
 
 
 def faults(place: ProviderPlace, tmp_path: Path, mode: str = "test") -> list[tuple[str, str]]:
