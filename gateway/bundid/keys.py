@@ -13,8 +13,9 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 LEAST_BITS: Final = 3072
 
@@ -88,3 +89,40 @@ def pair(key: rsa.RSAPrivateKey, shown: x509.Certificate) -> KeyPair:
     if shown.public_key() != key.public_key():
         raise KeyPairUnfit("not_a_pair")
     return KeyPair(key, shown)
+
+
+def self_signed(  # noqa: PLR0913 - what a certificate says, all of it named
+    key: rsa.RSAPrivateKey,
+    *,
+    encryption: bool,
+    subject: str,
+    not_before: datetime,
+    not_after: datetime,
+    serial: int,
+) -> KeyPair:
+    """The key with a certificate of its own (RSA-SHA256, which every reader of metadata knows)."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
+    usage = x509.KeyUsage(
+        digital_signature=not encryption,
+        content_commitment=False,
+        key_encipherment=encryption,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(serial)
+        .not_valid_before(not_before)
+        .not_valid_after(not_after)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return KeyPair(key, made)
