@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Final, Protocol
 
-from gateway.bundid.expiry import Ending, ending, ends
+from gateway.bundid.expiry import Expiry, ending, ends
 from gateway.bundid.idp_metadata import REASONS
 from gateway.bundid.provider import SamlProvider
 from gateway.errors import GatewayError
@@ -39,7 +39,7 @@ _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
         "Logins would go by another host; ask the provider, then remove the copy.",
     ),
 }
-_ENDING: Final[Mapping[str, tuple[str, str]]] = {
+_EXPIRING: Final[Mapping[str, tuple[str, str]]] = {
     "signing_certificate": ("unser Zertifikat zum Signieren", "our certificate for signing"),
     "encryption_certificate": ("unser Zertifikat zum Verschlüsseln", "our certificate for encryption"),
     "provider_certificates": ("Zertifikat des Anbieters", "the provider's certificate"),
@@ -130,5 +130,5 @@ def _certificates(checks: Checks, name: str, provider: SamlProvider, now: dateti
     return CheckLine(check, soon[0].until > now, seen, remedy, Affair.SETTINGS)
 
 
-def _said(checks: Checks, one: Ending) -> str:
-    return f"{checks.text(*_ENDING[one.part])} ≤ {one.until:%Y-%m-%d}"
+def _said(checks: Checks, one: Expiry) -> str:
+    return f"{checks.text(*_EXPIRING[one.part])} ≤ {one.until:%Y-%m-%d}"

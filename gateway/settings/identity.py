@@ -83,6 +83,11 @@ class IdentityProviderSection(Section):
     display_name: str | None = Field(
         None, min_length=1, max_length=100, description="Its name on our pages; unset: that of the profile."
     )
+    guests: bool = Field(
+        False,
+        description="Also people without an account (BundID's temporary login): neither bPK2 nor mailbox is asked for "
+        "then, of anybody.",
+    )
     enabled: bool = Field(True, description="Whether anybody may log in by it; false also ends logins under way.")
 
     @field_validator("metadata")

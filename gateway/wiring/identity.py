@@ -7,7 +7,7 @@ Knows: profiles, key files, where metadata lie; that they are read again where a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -71,8 +71,13 @@ class ProviderPlace:
 
     @property
     def profile(self) -> Profile:
-        """What kind it is."""
-        return profile.load(self.section.profile)
+        """What kind it is; where guests may come, nothing is asked for that only accounts have."""
+        kind = profile.load(self.section.profile)
+        if not self.section.guests:
+            return kind
+        of_accounts = {*kind.account.attributes, kind.about.mailbox}
+        asked = {name: required for name, required in kind.request.requested.items() if name not in of_accounts}
+        return replace(kind, request=replace(kind.request, requested=asked))
 
     def metadata_file(self, data_dir: Path) -> Path:
         """The file that holds its metadata: the one named, or the copy of what an address gave."""
@@ -101,18 +106,20 @@ class IdentityProviders:
 
     def __init__(self, settings: Settings, files: Iterable[MunicipalityFile]) -> None:
         self._made: dict[str, list[Following[SamlProvider]]] = {}
+        self._ars: dict[str, str] = {}
         for at in places(files):
             named = (*keyfiles.paths(at.section.keys), at.metadata_file(settings.data_dir))
             following = Following(at.place, named, partial(provider, settings, at))
             self._made.setdefault(at.file.ars, []).append(following)
+            self._ars[at.file.slug] = at.file.ars
 
     def of(self, ars: str) -> tuple[SamlProvider, ...]:
         """Those of a municipality, in the order of its file."""
         return tuple(current() for current in self._made.get(ars, ()))
 
-    def named(self, ars: str, name: str) -> SamlProvider | None:
-        """One of a municipality by its name in the file."""
-        return next((each for each in self.of(ars) if each.name == name), None)
+    def named(self, slug: str, name: str) -> SamlProvider | None:
+        """One by the two names that stand in addresses; None where there is none."""
+        return next((each for each in self.of(self._ars.get(slug, "")) if each.name == name), None)
 
 
 def provider(settings: Settings, at: ProviderPlace) -> SamlProvider:

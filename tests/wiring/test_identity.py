@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.bundid import names
 from gateway.bundid.idp_metadata import read_idp_metadata
 from gateway.errors import SettingsInvalid
 from gateway.wiring import identity, refusals
@@ -47,6 +48,13 @@ def test_a_provider_is_made_of_its_section(tmp_path, place, pairs):
     assert [key.key for key in made.pinned.keys] == [pairs["root"].key.public_key()]
     off = identity.provider(settings(tmp_path), at(tmp_path, enabled=False, display_name="Konto"))
     assert (off.enabled, off.display_name) == (False, "Konto")
+
+
+def test_where_guests_may_come_nothing_is_asked_for_that_only_accounts_have(place, tmp_path):
+    of_accounts = {names.BPK2, names.LEGACY_POSTKORB_HANDLE}
+    assert of_accounts <= set(place.profile.request.requested)
+    asked = set(at(tmp_path, guests=True).profile.request.requested)
+    assert asked == set(place.profile.request.requested) - of_accounts
 
 
 def test_every_fault_of_keys_metadata_and_section_is_told_at_once(tmp_path, place, pairs):
@@ -127,13 +135,14 @@ def test_metadata_by_address_are_those_fetched_last_and_without_them_nobody_logs
 def test_changed_files_are_read_again_and_useless_ones_leave_what_was(tmp_path, place, pairs):
     providers = IdentityProviders(settings(tmp_path), [place.file])
     assert providers.of("150900550550") == ()
-    assert providers.named("150900546546", "muk") is None
-    before = providers.named("150900546546", "bundid")
+    assert providers.named("town", "muk") is None
+    assert providers.named("other", "bundid") is None
+    before = providers.named("town", "bundid")
     assert providers.of("150900546546") == (before,)
     (tmp_path / "idp.xml").write_bytes(b"half writ")
-    assert providers.named("150900546546", "bundid") is before
+    assert providers.named("town", "bundid") is before
     (tmp_path / "idp.xml").write_bytes(idp_metadata(key_descriptor(pairs["signing"]), key_descriptor(pairs["root"])))
-    assert len(providers.named("150900546546", "bundid").pinned.keys) == 2
+    assert len(providers.named("town", "bundid").pinned.keys) == 2
 
 
 def test_the_start_of_every_process_tries_them(tmp_path, place):

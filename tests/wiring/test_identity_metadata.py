@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from gateway.bundid.expiry import Ending, ending
+from gateway.bundid.expiry import Expiry, ending
 from gateway.bundid.idp_metadata import read_idp_metadata
 from gateway.errors import CounterpartBusy, CounterpartRefused, SettingsInvalid
 from gateway.wiring import identity
@@ -115,9 +115,9 @@ def test_what_ends_soon_is_named_and_a_key_that_takes_over_counts(tmp_path, pair
     (tmp_path / "idp.xml").write_bytes(idp_metadata(key_descriptor(theirs), root=root))
     found = ending(identity.provider(settings(tmp_path), at(tmp_path)), NOW)
     assert found == (
-        Ending("provider_certificates", theirs.not_after),
-        Ending("provider_metadata", until),
-        Ending("encryption_certificate", soon.not_after),
+        Expiry("provider_certificates", theirs.not_after),
+        Expiry("provider_metadata", until),
+        Expiry("encryption_certificate", soon.not_after),
     )
     both = idp_metadata(key_descriptor(theirs), key_descriptor(pairs["signing"]))
     (tmp_path / "idp.xml").write_bytes(both)
