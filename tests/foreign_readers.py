@@ -185,6 +185,7 @@ _OPERATOR: Final = "a file of the operator"
 _PACKAGE: Final = "a file of this package or that it installed"
 
 OURS: Final[Mapping[str, str]] = {
+    "gateway.bundid.profile": "profiles that are shipped beside it",
     "gateway.delivery.parcel": _ROWS,
     "gateway.store.connection.database": _ROWS,
     "gateway.store.proof.chains": _ROWS,

@@ -122,6 +122,18 @@ class Profile:
         """The levels that may be asked for, lowest first."""
         return tuple(sorted(self.request.levels))
 
+    @property
+    def attributes(self) -> frozenset[str]:
+        """The names of all attributes that mean something; an answer may hold others, more than once too."""
+        named = {*self.account.attributes, *self.level.attributes, *self.addresses.names}
+        about = self.about
+        named |= {about.means, about.second_factor, about.mailbox, about.application_id}
+        named |= {about.test_account, about.data_kind}
+        for table in (self.person, self.organisation, self.acting):
+            for theirs in table.values():
+                named |= {*theirs, *(path.rpartition("/")[0] for path in theirs)}
+        return frozenset(named - {""})
+
 
 def names() -> tuple[str, ...]:
     """Every profile that is shipped."""

@@ -109,6 +109,7 @@ class SamlProvider:
             signature=self.profile.answer.signature,
             skew_s=self.profile.answer.skew_s,
             max_bytes=self.profile.answer.max_bytes,
+            attributes=self.profile.attributes,
         )
         try:
             assertion = response.read(answer, rules)

@@ -77,6 +77,7 @@ def reader(monkeypatch):
         signature: Any
         skew_s: Any
         max_bytes: Any
+        attributes: Any
 
     def read(answer: bytes, rules: Rules) -> Assertion:
         module.asked = answer, rules
@@ -139,6 +140,8 @@ def test_an_answer_is_held_to_its_request_and_to_the_pinned_keys(provider, reade
     assert rules.verification_keys == (rsa_keys["root"].public_key(),)
     assert rules.decryption_keys == (rsa_keys["encryption"], rsa_keys["signing"])
     assert (rules.signature, rules.skew_s, rules.max_bytes) == ("assertion", 90, 1_000_000)
+    assert {names.BPK2, names.SURNAME, names.EID_CITIZEN_QAA_LEVEL, names.MFA} <= rules.attributes
+    assert "Role" not in rules.attributes
 
 
 def test_what_the_reader_refuses_keeps_its_kind(provider, reader):

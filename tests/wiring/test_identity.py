@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.bundid import names
 from gateway.bundid.idp_metadata import read_idp_metadata
@@ -91,6 +93,17 @@ def test_a_file_that_holds_no_usable_key_is_told_with_its_cause(tmp_path, place,
     assert name == "keys.signing_key_file"
     assert said in text
     assert "keys generate --saml" in text
+
+
+def test_a_short_key_and_one_that_is_no_rsa_are_refused(tmp_path, place):
+    for key, said in (
+        (rsa.generate_private_key(65537, 2048), "shorter than 3072 bits"),
+        (ec.generate_private_key(ec.SECP256R1()), "no RSA key"),
+    ):
+        (tmp_path / "s.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        ((name, text),) = faults(place, tmp_path)
+        assert name == "keys.signing_key_file"
+        assert said in text
 
 
 def test_a_pipe_in_place_of_the_metadata_holds_nobody_up(tmp_path, place):
