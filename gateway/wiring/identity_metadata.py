@@ -81,9 +81,9 @@ async def renew(settings: Settings, at: ProviderPlace, client: httpx.AsyncClient
 def _ahead(answer: Answer, now: datetime) -> float | None:
     try:
         said = parsedate_to_datetime(answer.headers["date"])
-    except (KeyError, ValueError):
+        return ((said if said.tzinfo else said.replace(tzinfo=UTC)) - now).total_seconds()
+    except (KeyError, ValueError, OverflowError):
         return None
-    return ((said if said.tzinfo else said.replace(tzinfo=UTC)) - now).total_seconds()
 
 
 def _keep(path: Path, document: bytes) -> None:
