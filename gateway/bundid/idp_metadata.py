@@ -28,6 +28,7 @@ from gateway.xoev.xml.strict_xml import XmlLimits
 
 LIMITS: Final = XmlLimits(size=1 << 20, depth=32)
 LEAST_BITS: Final = 2048
+MOST_BITS: Final = 16_384
 KEYS_MOST: Final = 20
 ADDRESS_MOST: Final = 2000
 ENTITY_ID_MOST: Final = 1024
@@ -54,8 +55,8 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "entity_id": ("Die entityID fehlt oder ist zu lang.", "The entityID is missing or too long."),
     "key": (
-        "Ein Schlüssel ist nicht lesbar, kein RSA oder kürzer als 2048 Bit.",
-        "A key cannot be read, is no RSA or shorter than 2048 bits.",
+        "Ein Schlüssel ist nicht lesbar, kein RSA oder hat nicht 2048 bis 16384 Bit.",
+        "A key cannot be read, is no RSA or does not have 2048 to 16384 bits.",
     ),
     "no_signing_key": ("Kein Schlüssel darin ist zum Signieren.", "None of its keys is for signing."),
     "no_address": (
@@ -105,11 +106,7 @@ def read_idp_metadata(document: bytes) -> IdpMetadata:
 
     A signature over it is not looked at: what is trusted is the file that the operator laid down, or the pinned keys.
     """
-    read = strict_xml.parse(document, LIMITS).root
-    # once more without comments, which would cut texts short
-    root = strict_xml.parse(strict_xml.canonical(read), LIMITS).root if read is not None else None
-    if root is None:
-        raise MetadataUnfit("xml")
+    root = _root(document)
     entity, role = _identity_provider(root)
     entity_id = entity.get("entityID", "")
     if not 0 < len(entity_id) <= ENTITY_ID_MOST or entity_id != entity_id.strip():
@@ -128,6 +125,18 @@ def read_idp_metadata(document: bytes) -> IdpMetadata:
         raise MetadataUnfit("no_address")
     ends = [end for each in (root, entity, role) for end in _valid_until(each)]
     return IdpMetadata(entity_id, addresses, tuple(keys.values()), min(ends, default=None))
+
+
+def _root(document: bytes) -> etree._Element:
+    """The root, read once more without comments, which would cut texts short."""
+    read = strict_xml.parse(document, LIMITS).root
+    try:
+        root = strict_xml.parse(strict_xml.canonical(read), LIMITS).root if read is not None else None
+    except etree.C14NError:  # relative namespaces have no canonical form
+        root = None
+    if root is None:
+        raise MetadataUnfit("xml")
+    return root
 
 
 def _identity_provider(root: etree._Element) -> tuple[etree._Element, etree._Element]:
@@ -162,9 +171,9 @@ def _key(descriptor: etree._Element) -> IdpKey:
             key, until = rsa.RSAPublicNumbers(exponent, modulus).public_key(), None
         else:
             raise MetadataUnfit("key")
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise MetadataUnfit("key") from None
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < LEAST_BITS:
+    if not isinstance(key, rsa.RSAPublicKey) or not LEAST_BITS <= key.key_size <= MOST_BITS:
         raise MetadataUnfit("key")
     info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return IdpKey(key, hashlib.sha256(info).hexdigest(), until)

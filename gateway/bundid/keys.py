@@ -77,7 +77,7 @@ def certificate(content: bytes) -> x509.Certificate:
     try:
         found = x509.load_pem_x509_certificates(content)
         _ = found[0].public_key(), found[0].not_valid_after_utc
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         found = []
     if not found:
         raise KeyPairUnfit("no_certificate")
