@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 LEAST_BITS: Final = 3072
@@ -56,11 +56,15 @@ class ProviderKeys:
 
 
 def private_key(content: bytes) -> rsa.RSAPrivateKey:
-    """A private key from PEM. Raises `KeyPairUnfit` (`encrypted`, `no_key`, `key_kind`, `key_too_short`)."""
+    """A private key from PEM. Raises `KeyPairUnfit` (`encrypted`, `no_key`, `key_kind`, `key_too_short`, `key_broken`).
+
+    It is judged by a signature of its own: OpenSSL's proof that its primes are prime takes 0.3 s for 4096 bits, at each
+    start of each process, and says nothing more of a key that the operator made.
+    """
     if b"ENCRYPTED" in content:
         raise KeyPairUnfit("encrypted")
     try:
-        key = serialization.load_pem_private_key(content, password=None)
+        key = serialization.load_pem_private_key(content, password=None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if key is None:
@@ -69,7 +73,19 @@ def private_key(content: bytes) -> rsa.RSAPrivateKey:
         raise KeyPairUnfit("key_kind")
     if key.key_size < LEAST_BITS:
         raise KeyPairUnfit("key_too_short")
+    if not _signs(key):
+        raise KeyPairUnfit("key_broken")
     return key
+
+
+def _signs(key: rsa.RSAPrivateKey) -> bool:
+    """Whether its parts belong together: what one half signs the other verifies."""
+    try:
+        made = key.sign(b"trial", padding.PKCS1v15(), hashes.SHA256())
+        key.public_key().verify(made, b"trial", padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, InternalError, ValueError):
+        return False
+    return True
 
 
 def certificate(content: bytes) -> x509.Certificate:

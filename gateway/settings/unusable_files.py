@@ -54,6 +54,10 @@ _CAUSES: Final[Mapping[str, Said]] = {
     "no_key": ("Die Datei enthält keinen privaten PEM-Schlüssel.", "The file holds no private PEM key."),
     "key_kind": ("Der Schlüssel ist kein RSA-Schlüssel.", "The key is no RSA key."),
     "key_too_short": ("Der Schlüssel ist kürzer als 3072 Bit.", "The key is shorter than 3072 bits."),
+    "key_broken": (
+        "Die Teile des Schlüssels gehören nicht zusammen; die Datei ist beschädigt.",
+        "The parts of the key do not belong together; the file is damaged.",
+    ),
     "not_a_pair": ("Zertifikat und Schlüssel gehören nicht zusammen.", "Certificate and key do not belong together."),
     "jwk": ("Die Datei ist ein einzelner JWK, kein JWK-Satz.", "The file is a single JWK, no JWK set."),
     "no_set": ('Die Datei ist kein JWK-Satz ({{"keys": […]}}).', 'The file is no JWK set ({{"keys": […]}}).'),

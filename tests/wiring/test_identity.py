@@ -95,6 +95,15 @@ def test_a_file_that_holds_no_usable_key_is_told_with_its_cause(tmp_path, place,
     assert "keys generate --saml" in text
 
 
+def test_a_key_whose_parts_do_not_belong_together_is_refused(tmp_path, place, rsa_keys):
+    sound = rsa_keys["signing"].private_numbers()
+    other = rsa_keys["root"].private_numbers()
+    parts = (sound.p, sound.q, other.d, other.dmp1, sound.dmq1, sound.iqmp)
+    mixed = rsa.RSAPrivateNumbers(*parts, sound.public_numbers).private_key(unsafe_skip_rsa_key_validation=True)
+    (tmp_path / "s.pem").write_bytes(mixed.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    assert "damaged" in dict(faults(place, tmp_path))["keys.signing_key_file"]
+
+
 def test_a_short_key_and_one_that_is_no_rsa_are_refused(tmp_path, place):
     for key, said in (
         (rsa.generate_private_key(65537, 2048), "shorter than 3072 bits"),
