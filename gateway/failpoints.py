@@ -160,6 +160,7 @@ CALLS: Final = (
     "fitconnect.submit",
     "fitconnect.token",
     "fitconnect.upload",
+    "identity.metadata",
     "sandbox.callback",
     "sandbox.metadata",
     "timestamp.stamp",

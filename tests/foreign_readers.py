@@ -33,6 +33,7 @@ from gateway.outbound.policy import AddressPolicy
 from gateway.sets import archive, xrepository
 from gateway.web import callbacks
 from gateway.web.http import body
+from gateway.wiring import identity_metadata
 
 NOW: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UUID: Final = "879ee109-a690-4db8-ab32-424284184d7d"
@@ -64,6 +65,11 @@ def _refused(raw: bytes) -> object:
 
 def _waited(raw: bytes) -> float | None:
     return wire.wait({"retry-after": raw.decode("utf-8", "surrogateescape")}, NOW)
+
+
+def _clock(raw: bytes) -> float | None:
+    said = {"date": raw.decode("utf-8", "surrogateescape")}
+    return identity_metadata._ahead(Answer(200, said, b"", "peer.example"), NOW)
 
 
 def _set(raw: bytes) -> claims.Claims:
@@ -126,6 +132,7 @@ READERS: Final[Mapping[str, tuple[Reader, ...]]] = {
         Reader(_refused, {"type": names.PROBLEM_PREFIX + "busy", "title": "t"}, ()),
         Reader(_waited, 5, ()),
     ),
+    "gateway.wiring.identity_metadata": (Reader(_clock, "Mon, 30 Nov 2026 10:00:00 GMT", ()),),
     "gateway.fitconnect.channel.tokens": (
         Reader(_answer(tokens._read), {"access_token": "t", "token_type": "Bearer", "expires_in": 1800}),
     ),
@@ -185,6 +192,7 @@ _OPERATOR: Final = "a file of the operator"
 _PACKAGE: Final = "a file of this package or that it installed"
 
 OURS: Final[Mapping[str, str]] = {
+    "gateway.bundid.profile": "profiles that are shipped beside it",
     "gateway.delivery.parcel": _ROWS,
     "gateway.store.connection.database": _ROWS,
     "gateway.store.proof.chains": _ROWS,

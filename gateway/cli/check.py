@@ -106,4 +106,20 @@ async def _of_runtime(runtime: Runtime, checks: Checks) -> list[CheckLine]:
     for town in runtime.municipalities.values():
         sign = partial(checks.signing_key, town, keys, catalogue, runtime.clock.now())
         lines += await checks.municipality(town, runtime.channels, catalogue, sign)
+    return lines + await _identity_providers(runtime, checks)
+
+
+async def _identity_providers(runtime: Runtime, checks: Checks) -> list[CheckLine]:
+    from gateway.operators.identity import identity_provider  # noqa: PLC0415 - commands import what they need
+    from gateway.outbound.httpx_transport import httpx_client  # noqa: PLC0415 - as above
+    from gateway.wiring import identity  # noqa: PLC0415 - as above
+    from gateway.wiring.identity_metadata import renew  # noqa: PLC0415 - as above
+    from gateway.wiring.outbound import policy  # noqa: PLC0415 - as above
+
+    lines, now = [], runtime.clock.now()
+    async with httpx_client(policy(runtime.settings)) as client:
+        for at in identity.places(runtime.files):
+            fetch = partial(renew, runtime.settings, at, client, now)
+            make = partial(identity.provider, runtime.settings, at)
+            lines += await identity_provider(checks, f"{at.file.slug} {at.name}", fetch, make, now)
     return lines

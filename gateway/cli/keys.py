@@ -31,18 +31,26 @@ def keys() -> None:
 @click.option(
     "--signing", type=click.Choice(KINDS), default=KINDS[0], help=text("Art zum Signieren", "Kind to sign with")
 )
+@click.option(
+    "--saml", is_flag=True, help=text("Paare für Identitätsanbieter (PEM)", "Pairs for identity providers (PEM)")
+)
 @options
 @guarded
 def generate(  # noqa: PLR0913, PLR0917 - one parameter an option
-    config: Path | None, as_json: bool, out: Path, subject: str, days: int, signing: str
+    config: Path | None, as_json: bool, out: Path, subject: str, days: int, signing: str, saml: bool
 ) -> None:
-    """Write private JWKs (0600), public ones and the signing key's chain; nothing is ever overwritten."""
+    """Write private JWKs (0600), public ones and the signing key's chain; nothing is ever overwritten.
+
+    With `--saml` two RSA keys and their self-signed certificates in PEM, as `[identity.providers.NAME.keys]` asks.
+    """
     from gateway.keys.files import write_secret  # noqa: PLC0415 - commands import what they need
 
     _ = config
+    if saml:
+        _generate_saml(out, subject, days, signing, as_json=as_json)
+        return
     paths = [out / f"{name}.{half}.jwk" for name in ("decryption", "signing") for half in ("private", "public")]
-    if existing := [path for path in (*paths, out / "signing.chain.pem") if path.exists()]:
-        raise click.UsageError(text("Schon vorhanden: ", "Exists already: ") + ", ".join(map(str, existing)))
+    _refuse_existing([*paths, out / "signing.chain.pem"])
     now = datetime.now(UTC)
     for name, kind in (("decryption", KINDS[0]), ("signing", signing)):
         private, public = _pair(name, kind, subject, now, now + timedelta(days=days))
@@ -53,6 +61,44 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter an option
             line["certificate_chain_file"] = str(out / "signing.chain.pem")
             (out / "signing.chain.pem").write_text("".join(map(_pem, public["x5c"])), encoding="ascii")
         emit(line, as_json=as_json, human=f"{name}: {out / f'{name}.private.jwk'}")
+
+
+def _generate_saml(out: Path, subject: str, days: int, kind: str, *, as_json: bool) -> None:
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - commands import what they need
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    from gateway.bundid.keys import self_signed  # noqa: PLC0415 - as above
+    from gateway.keys.files import write_secret  # noqa: PLC0415 - as above
+
+    family, _, size = kind.partition("-")
+    if family != "rsa":
+        raise click.UsageError(text("--saml braucht einen RSA-Schlüssel", "--saml takes an RSA key"))
+    names = ("signing", "encryption")
+    paths = {name: (out / f"saml-{name}.key.pem", out / f"saml-{name}.certificate.pem") for name in names}
+    _refuse_existing([path for pair in paths.values() for path in pair])
+    now = datetime.now(UTC)
+    for name, (key_file, certificate_file) in paths.items():
+        pair = self_signed(
+            rsa.generate_private_key(65537, int(size)),
+            encryption=name == "encryption",
+            subject=subject,
+            not_before=now - timedelta(minutes=5),
+            not_after=now + timedelta(days=days),
+            serial=int.from_bytes(os.urandom(8), "big") >> 1,
+        )
+        write_secret(key_file, pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        certificate_file.write_bytes(pair.certificate.public_bytes(Encoding.PEM))
+        line = {f"{name}_key_file": str(key_file), f"{name}_certificate_file": str(certificate_file)}
+        emit({"name": name, **line}, as_json=as_json, human=f"{name}: {key_file}, {certificate_file}")
+
+
+def _refuse_existing(paths: list[Path]) -> None:
+    if existing := [path for path in paths if path.exists()]:
+        raise click.UsageError(text("Schon vorhanden: ", "Exists already: ") + ", ".join(map(str, existing)))
 
 
 def _pair(name: str, kind: str, subject: str, now: datetime, until: datetime) -> tuple[dict[str, Any], dict[str, Any]]:

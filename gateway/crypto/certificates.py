@@ -66,7 +66,7 @@ def roots_from_pem(pem: bytes) -> tuple[x509.Certificate, ...]:
     """The roots to pin, from one PEM text of one or more certificates. KeyUnfit (`chain_form`) where it is none."""
     try:
         return tuple(x509.load_pem_x509_certificates(pem))
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise KeyUnfit(rule="chain_form") from None
 
 

@@ -14,3 +14,7 @@ REFERENCE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 ARS: Final = re.compile(r"[0-9]{12}")
 """A municipality (Amtlicher Regionalschlüssel)."""
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
+ENTITY_ID: Final = re.compile(
+    r"https://[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+(/[A-Za-z0-9._~/-]*)?"
+)
+"""Our entityID: https, a host name in lower case, neither port nor query (BundID interface 10.2 §7.2)."""

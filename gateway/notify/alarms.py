@@ -36,6 +36,10 @@ TASK_FAILING: Final = "task_failing"
 """The rule about what is done again and again; its subject is the task's name."""
 WEBHOOK_ENDED: Final = "webhook_ended"
 """The rule about a portal's receiver that wants nothing more; its subject is `message.webhook_task`."""
+IDENTITY_METADATA: Final = "identity_metadata"
+"""The rule about fetched metadata that are not taken; its subject is the municipality's slug, `/` and the provider."""
+IDENTITY_ENDING: Final = "identity_ending"
+"""The rule about certificates and metadata for logins that end soon; its subject as above."""
 
 GATEWAY_RULES: Final = (
     GatewayRule(
@@ -80,6 +84,22 @@ GATEWAY_RULES: Final = (
         "Abonnement löscht.",
         "A portal's receiver answered 410; its subscription has ended, nothing is sent any more. The log's line "
         "`webhook.ended` names the portal; ask there. It is over once the portal removes the subscription.",
+    ),
+    GatewayRule(
+        IDENTITY_METADATA,
+        AlarmLevel.URGENT,
+        "Ein Identitätsanbieter zeigt andere Schlüssel oder Adressen, als ihm geglaubt werden; Anmeldungen scheitern, "
+        "sobald er sie benutzt. Beim Anbieter nachfragen, trusted_keys oder die Datei berichtigen (`gateway check`).",
+        "An identity provider shows other keys or addresses than those it is believed with; logins fail once it uses "
+        "them. Ask the provider and correct trusted_keys or the file (`gateway check`).",
+    ),
+    GatewayRule(
+        IDENTITY_ENDING,
+        AlarmLevel.WARNING,
+        "Zertifikate oder Metadaten für die Anmeldung enden in weniger als 30 Tagen oder sind zu Ende; `gateway check` "
+        "nennt sie. Eigene mit einem zweiten Paar erneuern (docs/how-to/connect-bundid.md).",
+        "Certificates or metadata for logins end within 30 days or have ended; `gateway check` names them. Renew ours "
+        "with a second pair (docs/how-to/connect-bundid.md).",
     ),
     GatewayRule(
         "evidence_broken",

@@ -97,7 +97,8 @@ class Checks:
 
     language: str
 
-    def _text(self, de: str, en: str) -> str:
+    def text(self, de: str, en: str) -> str:
+        """One of both sentences."""
         return de if self.language == "de" else en
 
     def fault(self, name: str, error: GatewayError) -> CheckLine:
@@ -106,11 +107,11 @@ class Checks:
         return CheckLine(name, False, error.code, "; ".join([error.sentence(self.language), *places]), _affair(error))
 
     def _placed(self, finding: Finding) -> str:
-        return f"{finding.pointer}: {self._text(finding.de, finding.en)}"
+        return f"{finding.pointer}: {self.text(finding.de, finding.en)}"
 
     def misfit(self, finding: Finding) -> CheckLine:
         """One fault of the settings, or of a file that they name."""
-        return CheckLine(finding.pointer, False, finding.rule, self._text(finding.de, finding.en), Affair.SETTINGS)
+        return CheckLine(finding.pointer, False, finding.rule, self.text(finding.de, finding.en), Affair.SETTINGS)
 
     async def tried(self, name: str, attempt: Callable[[], Awaitable[str]]) -> CheckLine:
         """What an attempt saw, or the error that it met."""
@@ -125,7 +126,7 @@ class Checks:
         while not directory.exists():
             directory = directory.parent
         free = shutil.disk_usage(directory).free
-        remedy = self._text("Bitte Platz schaffen.", "Make room.") if free < LEAST_FREE_BYTES else ""
+        remedy = self.text("Bitte Platz schaffen.", "Make room.") if free < LEAST_FREE_BYTES else ""
         return CheckLine("disk", free >= LEAST_FREE_BYTES, f"{free / 1e9:.1f} GB", remedy)
 
     def schemas(self, values: Settings, today: date) -> list[CheckLine]:
@@ -138,11 +139,11 @@ class Checks:
             return [self.fault("schemas", error)]
         if not count:
             return []
-        counted = self._text(f"{count} Schemamengen und Codelisten", f"{count} schema sets and code lists")
+        counted = self.text(f"{count} Schemamengen und Codelisten", f"{count} schema sets and code lists")
         notices = library.code_lists.notices(today)
         return [
             CheckLine("schemas", not findings, counted, "; ".join(map(self._placed, findings))),
-            *(CheckLine(f"code_list {notice.pointer}", True, self._text(notice.de, notice.en)) for notice in notices),
+            *(CheckLine(f"code_list {notice.pointer}", True, self.text(notice.de, notice.en)) for notice in notices),
         ]
 
     async def evidence(self, judge: Callable[[], Awaitable[JudgedEvidence]]) -> CheckLine:
@@ -151,12 +152,12 @@ class Checks:
             judged = await judge()
         except GatewayError as error:
             return self.fault("evidence", error)
-        seen = self._text(
+        seen = self.text(
             f"{judged.chains} Ketten, {judged.roots} Wurzelwerte geprüft",
             f"{judged.chains} chains, {judged.roots} roots judged",
         )
         places = ", ".join(judged.broken[:PLACES])
-        remedy = self._text(
+        remedy = self.text(
             f"Nicht schlüssig: {places}. Datenbank mit der Sicherung vergleichen.",
             f"Does not verify: {places}. Compare the database with the backup.",
         )
@@ -171,8 +172,8 @@ class Checks:
         except GatewayError as error:
             return [self.fault("alarms", error)]
         if not targets:
-            remedy = self._text("Empfänger unter [alarms] eintragen.", "Name recipients in [alarms].")
-            nobody = self._text("niemand wird benachrichtigt", "nobody is told")
+            remedy = self.text("Empfänger unter [alarms] eintragen.", "Name recipients in [alarms].")
+            nobody = self.text("niemand wird benachrichtigt", "nobody is told")
             return [CheckLine("alarms", values.mode == "test", nobody, remedy, Affair.SETTINGS)]
         section = values.alarms.smtp
 
@@ -185,7 +186,7 @@ class Checks:
         lines = [
             await self.tried(f"alarms {target.name}", partial(tried, target.mail)) for target in targets if target.mail
         ]
-        hint = self._text("Webhook; gateway alarms test sendet eine Probe", "webhook; gateway alarms test sends a test")
+        hint = self.text("Webhook; gateway alarms test sendet eine Probe", "webhook; gateway alarms test sends a test")
         return lines + [CheckLine(f"alarms {target.name}", True, hint) for target in targets if target.url]
 
     async def municipality(
@@ -242,7 +243,7 @@ class Checks:
         seen, until = f"kid {identity.kid}, {', '.join(sorted(formats))}", identity.not_after
         if until is None:
             return seen
-        soon = self._text(" (bald erneuern)", " (renew soon)") if until - now < RENEW_BEFORE else ""
+        soon = self.text(" (bald erneuern)", " (renew soon)") if until - now < RENEW_BEFORE else ""
         return f"{seen}, ≤ {until:%Y-%m-%d}{soon}"
 
 

@@ -52,6 +52,14 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "Erwartet wird ein SHA-256 mit 64 Zeichen aus 0-9 und a-f.",
         "Expected is a SHA-256 of 64 characters 0-9 and a-f.",
     ),
+    "key_pair": (
+        "next_…_key_file und next_…_certificate_file gehören zusammen; bitte beide angeben oder keines.",
+        "next_…_key_file and next_…_certificate_file belong together; give both or neither.",
+    ),
+    "file_or_address": (
+        "Erwartet wird ein Dateipfad oder eine Adresse, die mit https:// beginnt (im Testbetrieb auch http://).",
+        "Expected is a path of a file or an address that begins with https:// (in test mode also http://).",
+    ),
     "retention_days": ("Erlaubt sind 1 bis 36500 Tage.", "Allowed are 1 to 36500 days."),
     "extra_forbidden": (
         "Diese Einstellung gibt es nicht; bitte Schreibweise prüfen oder entfernen.",

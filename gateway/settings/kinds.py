@@ -33,6 +33,7 @@ class SettingKind(Enum):
     COMMAND = auto()
     DATABASE = auto()
     ENTRY_NAME = auto()
+    FILE_OR_ADDRESS = auto()
 
 
 PUBLIC_URL = r"^https?://[^\s?#@/]+(/[^\s?#]*)?$"
@@ -66,6 +67,13 @@ DatabaseAddress = Annotated[SecretStr, SettingKind.DATABASE]
 """The address of the database, which may hold a password."""
 EntryName = Annotated[str, SettingKind.ENTRY_NAME]
 """The name by which people find an entry of a list in their file."""
+FileOrAddress = Annotated[str, SettingKind.FILE_OR_ADDRESS]
+"""A file by its path, or the address of a counterpart that gives what would stand in it."""
+
+
+def is_address(text: str) -> bool:
+    """Whether a file or address is the latter."""
+    return "://" in text
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,8 @@ def anchored(values: Mapping[str, Any], section: type[BaseModel], base: Path) ->
             absolute[name] = _anchored(absolute[name], field.annotation, base)
             if kind_of(field) is SettingKind.COMMAND:
                 absolute[name] = _program(absolute[name], base)
+            if kind_of(field) is SettingKind.FILE_OR_ADDRESS and isinstance(absolute[name], str):
+                absolute[name] = absolute[name] if is_address(absolute[name]) else str(base / absolute[name])
     return absolute
 
 

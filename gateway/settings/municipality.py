@@ -19,6 +19,7 @@ from gateway.model import Finding
 from gateway.settings.alarms import ProofLimitsSection
 from gateway.settings.faults import broken
 from gateway.settings.fitconnect import BoundsSection, EnvironmentSection
+from gateway.settings.identity import IdentitySection, entity_id_faults
 from gateway.settings.kinds import PUBLIC_URL, Command, JwkFile, OwnAddress, SecretFile
 from gateway.settings.sections import Section
 
@@ -100,6 +101,9 @@ class MunicipalityFile(Section):
     destinations: tuple[DestinationSection, ...] = Field((), description="Fixed destinations.")
     retention: RetentionSection = Field(RetentionSection(), description="How long what is kept.")
     proof: ProofLimitsSection = Field(ProofLimitsSection(), description="When a missing proof is told.")
+    identity: IdentitySection = Field(
+        IdentitySection(), description="Accounts that citizens and businesses log in with."
+    )
     parameters: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Values for parameters that a service declares, by service id."
     )
@@ -187,7 +191,7 @@ def clashes(files: list[MunicipalityFile], environments: Container[str]) -> list
             Finding(f"{value}.{key}", "not_unique", *_SEVERAL)
             for value in sorted({v for v in values if values.count(v) > 1})
         ]
-    findings += _one_door(files)
+    findings += _one_door(files) + entity_id_faults([(m.slug, m.identity) for m in files])
     return findings + [
         Finding(
             f"{m.slug}.fitconnect.environment",

@@ -22,7 +22,7 @@ from pydantic import BaseModel, SecretStr
 from gateway.errors.sentences import Sentences
 from gateway.model import Finding
 from gateway.settings.exposed_files import exposure
-from gateway.settings.kinds import SettingKind, SettingValue, every
+from gateway.settings.kinds import SettingKind, SettingValue, every, is_address
 from gateway.settings.weak_secrets import LEAST_PASSWORD, LEAST_SECRET, weak_key, weak_text
 
 RULE: Final = "insecure_in_production"
@@ -86,6 +86,20 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "Im Produktivbetrieb muss feststehen, wem Zertifikate trauen; bitte die PEM-Dateien der Wurzeln nennen.",
         "Production has to know which roots certificates chain to; name the PEM files of the roots.",
     ),
+    "unpinned_keys": (
+        (
+            "Im Produktivbetrieb wird kein Schlüssel geglaubt, der nur abgerufen wurde; bitte trusted_keys nennen "
+            "(`gateway check` zeigt die SHA-256-Werte) oder eine Datei."
+        ),
+        (
+            "Production believes no key that was merely fetched; name trusted_keys (`gateway check` shows the SHA-256 "
+            "values) or a file."
+        ),
+    ),
+    "test_accounts": (
+        "Dieser Identitätsanbieter hat nur Testkonten; im Produktivbetrieb bitte den echten nennen.",
+        "This identity provider has test accounts only; name the real one for production.",
+    ),
     "mail_in_the_clear": (
         "Im Produktivbetrieb geht keine Nachricht unverschlüsselt hinaus; bitte starttls oder tls setzen.",
         "Production sends no mail unencrypted; set starttls or tls.",
@@ -145,6 +159,11 @@ def _faults(value: SettingValue) -> Iterator[Finding]:
             yield from _file(value.place, path, value.kind)
         case SecretStr() as secret:
             yield from _secret(value.place, secret.get_secret_value().encode(), value.kind)
+        case str() as text if value.kind is SettingKind.FILE_OR_ADDRESS:
+            if is_address(text):
+                yield from _address(value.place, text, SettingKind.COUNTERPART)
+            else:
+                yield from _file(value.place, Path(text), value.kind)
         case str() as text:
             yield from _address(value.place, text, value.kind)
         case (str() as program, *_) if value.kind is SettingKind.COMMAND:
@@ -166,6 +185,12 @@ def _address(place: str, text: str, kind: SettingKind | None) -> Iterator[Findin
         host = text if kind is SettingKind.COUNTERPART_HOST else _host(text)
         if is_loopback(host) or _is_unspecified(host):
             yield fault(place, "loopback")
+
+
+def counterparts(place: str, addresses: Iterable[str]) -> Iterator[Finding]:
+    """What is wrong with addresses of counterparts that stand in a file."""
+    for address in addresses:
+        yield from _address(place, address, SettingKind.COUNTERPART)
 
 
 def _host(address: str) -> str:

@@ -52,6 +52,12 @@ _CAUSES: Final[Mapping[str, Said]] = {
     "no_certificate": ("Die Datei enthält kein PEM-Zertifikat.", "The file holds no PEM certificate."),
     "no_master_key": ("Die Datei enthält keine 32 Bytes in Base64.", "The file does not hold 32 bytes in base64."),
     "no_key": ("Die Datei enthält keinen privaten PEM-Schlüssel.", "The file holds no private PEM key."),
+    "key_kind": ("Der Schlüssel ist kein RSA-Schlüssel.", "The key is no RSA key."),
+    "key_too_short": ("Der Schlüssel ist kürzer als 3072 Bit.", "The key is shorter than 3072 bits."),
+    "key_broken": (
+        "Die Teile des Schlüssels gehören nicht zusammen; die Datei ist beschädigt.",
+        "The parts of the key do not belong together; the file is damaged.",
+    ),
     "not_a_pair": ("Zertifikat und Schlüssel gehören nicht zusammen.", "Certificate and key do not belong together."),
     "jwk": ("Die Datei ist ein einzelner JWK, kein JWK-Satz.", "The file is a single JWK, no JWK set."),
     "no_set": ('Die Datei ist kein JWK-Satz ({{"keys": […]}}).', 'The file is no JWK set ({{"keys": […]}}).'),
@@ -107,6 +113,16 @@ CERTIFICATES: Final[Said] = (
 TLS_KEY: Final[Said] = (
     "Erwartet wird der Schlüssel des Zertifikats in PEM ohne Passwort (`openssl pkey -in ALT -out NEU`).",
     "The certificate's key is expected in PEM without password (`openssl pkey -in OLD -out NEW`).",
+)
+PROVIDER_KEY: Final[Said] = (
+    (
+        "Erwartet werden ein RSA-Schlüssel ab 3072 Bit und sein Zertifikat in PEM ohne Passwort; beides erzeugt "
+        "`gateway keys generate --saml --out VERZEICHNIS`."
+    ),
+    (
+        "An RSA key of 3072 bits or more and its certificate are expected, in PEM without password; `gateway keys "
+        "generate --saml --out DIRECTORY` makes both."
+    ),
 )
 
 

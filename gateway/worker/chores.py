@@ -25,6 +25,7 @@ from gateway.store.operation.destination_slots import RENEW_EVERY_S
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
+from gateway.worker import identity_watch
 from gateway.worker.evidence_check import EvidenceMonitor
 from gateway.worker.stamping import stamp_roots
 
@@ -34,6 +35,7 @@ LOOK_EVERY_S = 2.0
 EXCHANGES_EVERY_S = 5.0
 SWEEP_EVERY_S = 60.0
 ERASE_EVERY_S = 3600.0
+IDENTITY_EVERY_S = 3600.0
 
 
 def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iterable[Coroutine[Any, Any, None]]:
@@ -60,6 +62,8 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
     if url := runtime.settings.evidence.timestamp_url:
         yield _time_stamps(runtime, failures, url)
     yield repeat(failures, "exchanges", lambda: _durations(runtime), EXCHANGES_EVERY_S)
+    if any(file.identity.providers for file in runtime.files):
+        yield _identity_providers(runtime, failures)
     if runtime.delivery.bounds:
         yield repeat(failures, "turns", lambda: _places(runtime), RENEW_EVERY_S)
 
@@ -134,4 +138,15 @@ async def _time_stamps(runtime: Runtime, failures: Failures, url: str) -> None:
             "time_stamps",
             lambda: stamp_roots(runtime.store.database, client, url, runtime.clock.now(), os.urandom),
             SWEEP_EVERY_S,
+        )
+
+
+async def _identity_providers(runtime: Runtime, failures: Failures) -> None:
+    """Apart from everything else: an identity provider that is slow or down holds up nobody."""
+    async with httpx_client(policy(runtime.settings), durations=runtime.durations) as client:
+        await repeat(
+            failures,
+            "identity_providers",
+            lambda: identity_watch.look(runtime.store.database, runtime.settings, runtime.files, client, runtime.clock),
+            IDENTITY_EVERY_S,
         )

@@ -9,7 +9,6 @@ It stands outside the layer that believes `X-Forwarded-For`, so that the peer is
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
@@ -17,6 +16,7 @@ from urllib.parse import unquote
 
 import pybase64
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -98,6 +98,6 @@ def parsed(field: bytes) -> bytes | None:
         pem = unquote(text)
         if pem.startswith(_PEM):
             return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
-    except (ValueError, binascii.Error):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         pass
     return None

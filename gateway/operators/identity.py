@@ -1,0 +1,134 @@
+"""The checks of identity providers, for `gateway check`: metadata, keys, certificates and clocks.
+
+Knows: what is said of each, and whose affair it is. Never does: fetch (the caller hands that in), print.
+Standard: fixed interfaces §1 (`check`). Start reading: `identity_provider`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Final, Protocol
+
+from gateway.bundid.expiry import Expiry, ending, ends
+from gateway.bundid.idp_metadata import REASONS
+from gateway.bundid.provider import SamlProvider
+from gateway.errors import GatewayError
+from gateway.operators.checks import Affair, CheckLine, Checks
+
+CLOCK_MOST_S: Final = 60.0
+_REFUSED: Final[Mapping[str, tuple[str, str]]] = {
+    "other_entity_id": (
+        "Die Adresse zeigt einen anderen Identitätsanbieter als bisher; die Einstellung prüfen.",
+        "The address shows another identity provider than before; look at the setting.",
+    ),
+    "expired": (
+        "Die abgerufenen Metadaten sind abgelaufen; beim Anbieter nachfragen.",
+        "The fetched metadata have expired; ask the provider.",
+    ),
+    "no_trusted_key": (
+        "Keiner der trusted_keys steht in den abgerufenen Metadaten; beim Anbieter nachfragen, dann ergänzen: {keys}",
+        "None of the trusted_keys stands in the fetched metadata; ask the provider, then add: {keys}",
+    ),
+    "other_keys": (
+        "Der Anbieter zeigt andere Schlüssel; sie gelten erst, wenn trusted_keys sie nennt. Nachfragen, dann: {keys}",
+        "The provider shows other keys; they count once trusted_keys names them. Ask it, then: {keys}",
+    ),
+    "other_host": (
+        "Die Anmeldung liefe über einen anderen Rechnernamen; beim Anbieter nachfragen, dann die Kopie löschen.",
+        "Logins would go by another host; ask the provider, then remove the copy.",
+    ),
+}
+_EXPIRING: Final[Mapping[str, tuple[str, str]]] = {
+    "signing_certificate": ("unser Zertifikat zum Signieren", "our certificate for signing"),
+    "encryption_certificate": ("unser Zertifikat zum Verschlüsseln", "our certificate for encryption"),
+    "provider_certificates": ("Zertifikat des Anbieters", "the provider's certificate"),
+    "provider_metadata": ("Metadaten des Anbieters", "the provider's metadata"),
+}
+
+
+class Fetched(Protocol):
+    """What came of fetching metadata by address (`wiring.identity_metadata.Renewal`)."""
+
+    @property
+    def refused(self) -> str | None:
+        """Why they are not taken."""
+        ...
+
+    @property
+    def added(self) -> frozenset[str]:
+        """Digests of keys that are new."""
+        ...
+
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """How far the provider's clock is ahead of ours."""
+        ...
+
+
+async def identity_provider(
+    checks: Checks,
+    name: str,
+    fetch: Callable[[], Awaitable[Fetched | None]],
+    provider: Callable[[], SamlProvider],
+    now: datetime,
+) -> list[CheckLine]:
+    """The lines of one provider; `name` is municipality and provider. Metadata by address are fetched first."""
+    fetched, lines = None, []
+    try:
+        fetched = await fetch()
+    except GatewayError as error:
+        lines.append(checks.fault(f"identity_address {name}", error))
+    if fetched is not None and fetched.refused is not None:
+        lines.append(_refused(checks, name, fetched))
+    if fetched is not None and fetched.clock_ahead_s is not None:
+        lines.append(_clock(checks, name, fetched.clock_ahead_s))
+    try:
+        current = provider()
+    except GatewayError as error:
+        return [*lines, checks.fault(f"identity_provider {name}", error)]
+    return [*lines, _provider(checks, name, current), _certificates(checks, name, current, now)]
+
+
+def _refused(checks: Checks, name: str, fetched: Fetched) -> CheckLine:
+    rule = fetched.refused or ""
+    sentences = _REFUSED.get(rule) or REASONS[rule.removeprefix("metadata_")]
+    remedy = checks.text(*sentences).format(keys=", ".join(sorted(fetched.added)) or "–")
+    return CheckLine(f"identity_address {name}", False, rule, remedy, Affair.COUNTERPART)
+
+
+def _clock(checks: Checks, name: str, ahead_s: float) -> CheckLine:
+    fits = abs(ahead_s) <= CLOCK_MOST_S
+    seen = checks.text(f"Uhr des Anbieters {ahead_s:+.0f} s", f"provider's clock {ahead_s:+.0f} s")
+    remedy = checks.text("Uhr dieses Rechners mit NTP stellen.", "Set this machine's clock by NTP.")
+    return CheckLine(f"identity_clock {name}", fits, seen, "" if fits else remedy)
+
+
+def _provider(checks: Checks, name: str, provider: SamlProvider) -> CheckLine:
+    check = f"identity_provider {name}"
+    if provider.pinned is None:
+        remedy = checks.text(
+            "Die Metadaten waren noch nie abrufbar; Adresse und Weg nach draußen prüfen.",
+            "The metadata could never be fetched; look at the address and at the way out.",
+        )
+        return CheckLine(check, False, checks.text("ohne Metadaten", "no metadata"), remedy, Affair.COUNTERPART)
+    keys = ", ".join(key.digest for key in provider.pinned.keys)
+    off = "" if provider.enabled else checks.text(", abgeschaltet", ", switched off")
+    seen = checks.text("Schlüssel", "keys")
+    return CheckLine(check, True, f"{provider.pinned.metadata.entity_id}, {seen} {keys}{off}")
+
+
+def _certificates(checks: Checks, name: str, provider: SamlProvider, now: datetime) -> CheckLine:
+    check, soon = f"identity_certificates {name}", ending(provider, now)
+    if not soon:
+        return CheckLine(check, True, f"≤ {min(end.until for end in ends(provider)):%Y-%m-%d}")
+    seen = ", ".join(_said(checks, one) for one in soon)
+    remedy = checks.text(
+        "Vor dem Ende erneuern: eigene mit next_… (docs/how-to/connect-bundid.md), die des Anbieters dort erfragen.",
+        "Renew before the end: ours with next_… (docs/how-to/connect-bundid.md), ask the provider for its own.",
+    )
+    return CheckLine(check, soon[0].until > now, seen, remedy, Affair.SETTINGS)
+
+
+def _said(checks: Checks, one: Expiry) -> str:
+    return f"{checks.text(*_EXPIRING[one.part])} ≤ {one.until:%Y-%m-%d}"

@@ -1,0 +1,103 @@
+"""Fetches metadata of identity providers that are named by address, and keeps the copy that counts.
+
+Knows: where the copy lies, that a fetch alone never changes a key. Never does: judge metadata itself (`bundid` does),
+raise alarms (`worker` does). Standard: SAML 2.0 metadata §4.1. Start reading: `renew`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from gateway.bundid.idp_metadata import LIMITS, MetadataUnfit, compared, read_idp_metadata
+from gateway.errors import CounterpartBusy, CounterpartRefused
+from gateway.input import regular_file
+from gateway.outbound.answer import Answer
+from gateway.outbound.httpx_transport import exchange
+from gateway.settings.gateway import Settings
+from gateway.settings.kinds import is_address
+from gateway.wiring.identity import ProviderPlace, judged, pinned_metadata
+
+_ACCEPT: Final = "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8"
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What came of a fetch. `refused`: why the copy stays as it was (a slug of a closed list), None: it was taken.
+
+    `added` and `removed` are digests of keys, compared with the copy; `clock_ahead_s` is how far the provider's clock
+    is ahead of ours, where it said its time.
+    """
+
+    refused: str | None = None
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    clock_ahead_s: float | None = None
+
+
+async def renew(settings: Settings, at: ProviderPlace, client: httpx.AsyncClient, now: datetime) -> Renewal | None:
+    """Fetch the metadata once and take them where that changes no key; None: they are no address.
+
+    The first document of all is taken as it is, unless settings or production forbid it. Raises `SettingsInvalid` for
+    such a one and for a copy that cannot be read, and the errors of an exchange.
+    """
+    if not is_address(at.section.metadata):
+        return None
+    answer = await exchange(
+        client,
+        "GET",
+        at.section.metadata,
+        headers={"Accept": _ACCEPT},
+        limit=LIMITS.size,
+        call="identity.metadata",
+    )
+    if answer.status != 200:
+        unkind = CounterpartBusy if answer.status >= 500 or answer.status in {408, 429} else CounterpartRefused
+        raise unkind(host=answer.host, http_status=answer.status)
+    ahead = _ahead(answer, now)
+    pinned = pinned_metadata(settings, at)
+    if pinned is None:
+        judged(settings, at, answer.body)
+        _keep(at.metadata_file(settings.data_dir), answer.body)
+        return Renewal(clock_ahead_s=ahead)
+    try:
+        fetched = read_idp_metadata(answer.body)
+    except MetadataUnfit as unfit:
+        return Renewal(f"metadata_{unfit.reason}", clock_ahead_s=ahead)
+    changes = compared(pinned.metadata, fetched)
+    refused = pinned.refused(fetched, now)
+    if refused is None:
+        judged(settings, at, answer.body)
+        _keep(at.metadata_file(settings.data_dir), answer.body)
+    return Renewal(refused, changes.added, changes.removed, ahead)
+
+
+def _ahead(answer: Answer, now: datetime) -> float | None:
+    try:
+        said = parsedate_to_datetime(answer.headers["date"])
+        return ((said if said.tzinfo else said.replace(tzinfo=UTC)) - now).total_seconds()
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
+def _keep(path: Path, document: bytes) -> None:
+    """Put the copy in place, whole or not at all; one that is the same stays untouched."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        if regular_file.content(path, LIMITS.size + 1) == document:
+            return
+    except OSError:
+        pass
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(document)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

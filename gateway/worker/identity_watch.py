@@ -1,0 +1,82 @@
+"""Looks after the identity providers each hour: fetches metadata, tells what is refused and what ends soon.
+
+Knows: which alarm is raised for what, and when it is over. Never does: judge metadata or certificates itself (`bundid`
+does). Standard: architecture §3 (alarms). Start reading: `look`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import httpx
+import structlog
+
+from gateway.bundid.expiry import ending
+from gateway.errors import DatabaseAway, GatewayError, SettingsInvalid, unexpected
+from gateway.notify.alarms import IDENTITY_ENDING, IDENTITY_METADATA
+from gateway.ports.clock import Clock
+from gateway.settings.gateway import Settings
+from gateway.settings.municipality import MunicipalityFile
+from gateway.store.connection.database import Database
+from gateway.store.operation import alarms
+from gateway.wiring import identity
+from gateway.wiring.identity import ProviderPlace
+from gateway.wiring.identity_metadata import renew
+
+log = structlog.get_logger()
+
+
+async def look(
+    database: Database, settings: Settings, files: Sequence[MunicipalityFile], client: httpx.AsyncClient, clock: Clock
+) -> None:
+    """Every identity provider once. What fails of one is raised once the others were looked at."""
+    first: Exception | None = None
+    for at in identity.places(files):
+        try:
+            await _look(database, settings, at, client, clock)
+        except DatabaseAway:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
+            await log.awarning("identity.not_looked_at", provider=_subject(at), **unexpected.named(error))
+            first = first or error
+    if first is not None:
+        raise first
+
+
+async def _look(
+    database: Database, settings: Settings, at: ProviderPlace, client: httpx.AsyncClient, clock: Clock
+) -> None:
+    away: GatewayError | None = None
+    try:
+        renewal = await renew(settings, at, client, clock.now())
+    except SettingsInvalid as error:
+        await log.awarning("identity.metadata_refused", provider=_subject(at), rule=error.findings[0].rule)
+        await _tell(database, IDENTITY_METADATA, at, clock, wrong=True)
+    except GatewayError as error:
+        away = error
+    else:
+        refused = renewal.refused if renewal else None
+        if renewal and refused:
+            await log.awarning(
+                "identity.metadata_refused",
+                provider=_subject(at),
+                rule=refused,
+                added=sorted(renewal.added),
+                removed=sorted(renewal.removed),
+            )
+        await _tell(database, IDENTITY_METADATA, at, clock, wrong=refused is not None)
+    soon = ending(identity.provider(settings, at), clock.now())
+    for one in soon:
+        await log.awarning("identity.ending", provider=_subject(at), part=one.part, until=one.until.isoformat())
+    await _tell(database, IDENTITY_ENDING, at, clock, wrong=bool(soon))
+    if away is not None:
+        raise away
+
+
+async def _tell(database: Database, rule: str, at: ProviderPlace, clock: Clock, *, wrong: bool) -> None:
+    change = alarms.raise_about_gateway if wrong else alarms.resolve_about_gateway
+    await change(database, rule, _subject(at), clock.now())
+
+
+def _subject(at: ProviderPlace) -> str:
+    return f"{at.file.slug}/{at.name}"

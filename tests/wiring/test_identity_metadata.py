@@ -1,0 +1,125 @@
+"""Metadata by address: what a fetch may change, and what it may not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+
+from gateway.bundid.expiry import Expiry, ending
+from gateway.bundid.idp_metadata import read_idp_metadata
+from gateway.errors import CounterpartBusy, CounterpartRefused, SettingsInvalid
+from gateway.wiring import identity
+from gateway.wiring.identity_metadata import Renewal, renew
+from tests.bundid.key_pairs import NOW, certificate_pem, certified, idp_metadata, key_descriptor, key_pem
+from tests.wiring.identity_places import at, settings, written
+
+ADDRESS = "https://idp.example/metadata"
+
+
+@pytest.fixture(scope="module")
+def pairs(rsa_keys):
+    return {name: certified(key) for name, key in rsa_keys.items()}
+
+
+@pytest.fixture
+def renewed(tmp_path, pairs):
+    """Fetches what it is given once; further arguments are settings of the provider."""
+    written(tmp_path, pairs)
+
+    async def fetched(document: bytes, status: int = 200, mode: str = "test", ahead_s: int = 0, **section):
+        def answer(_: httpx.Request) -> httpx.Response:
+            date = format_datetime(NOW + timedelta(seconds=ahead_s), usegmt=True) if ahead_s else "soon"
+            return httpx.Response(status, content=document, headers={"Date": date})
+
+        place = at(tmp_path, **{"metadata": ADDRESS, **section})
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+            return await renew(settings(tmp_path, mode), place, client, NOW)
+
+    return fetched
+
+
+def copy(tmp_path) -> bytes:
+    return (tmp_path / "data" / "identity" / "town-bundid.xml").read_bytes()
+
+
+async def test_the_first_document_is_kept_and_counts_from_then_on(tmp_path, renewed, pairs):
+    document = idp_metadata(key_descriptor(pairs["root"]))
+    assert await renewed(document) == Renewal()
+    assert copy(tmp_path) == document
+    assert identity.provider(settings(tmp_path), at(tmp_path, metadata=ADDRESS)).enabled
+    moved = document.replace(b"/POST/SSO", b"/POST2/SSO")
+    assert await renewed(moved) == Renewal()
+    assert copy(tmp_path) == moved
+
+
+async def test_another_key_is_named_and_not_taken(tmp_path, renewed, pairs):
+    first, other = idp_metadata(key_descriptor(pairs["root"])), idp_metadata(key_descriptor(pairs["signing"]))
+    await renewed(first)
+    told = await renewed(other)
+    assert told == Renewal("other_keys", read_idp_metadata(other).digests, read_idp_metadata(first).digests)
+    assert copy(tmp_path) == first
+    assert (await renewed(b"<html/>")).refused == "metadata_no_identity_provider"
+    assert copy(tmp_path) == first
+
+
+async def test_a_key_that_the_operator_named_is_taken(tmp_path, renewed, pairs):
+    first, other = idp_metadata(key_descriptor(pairs["root"])), idp_metadata(key_descriptor(pairs["signing"]))
+    trusted = tuple(read_idp_metadata(first).digests | read_idp_metadata(other).digests)
+    await renewed(first, trusted_keys=trusted)
+    assert (await renewed(other, trusted_keys=trusted)).refused is None
+    assert copy(tmp_path) == other
+
+
+async def test_a_first_document_without_a_trusted_key_or_of_a_sandbox_is_not_kept(tmp_path, renewed, pairs):
+    document = idp_metadata(key_descriptor(pairs["root"]))
+    with pytest.raises(SettingsInvalid):
+        await renewed(document, trusted_keys=("0" * 64,))
+    trusted = tuple(read_idp_metadata(document).digests)
+    with pytest.raises(SettingsInvalid):
+        await renewed(document, mode="production", trusted_keys=trusted)
+    assert not (tmp_path / "data").exists()
+
+
+async def test_a_provider_that_does_not_answer_changes_nothing(tmp_path, renewed, pairs):
+    first = idp_metadata(key_descriptor(pairs["root"]))
+    await renewed(first)
+    with pytest.raises(CounterpartBusy):
+        await renewed(b"", status=503)
+    with pytest.raises(CounterpartRefused):
+        await renewed(b"", status=302)
+    assert copy(tmp_path) == first
+
+
+async def test_the_clock_of_the_provider_is_compared_with_ours(renewed, pairs):
+    told = await renewed(idp_metadata(key_descriptor(pairs["root"])), ahead_s=300)
+    assert told.clock_ahead_s == pytest.approx(300, abs=1)
+
+
+async def test_metadata_in_a_file_are_never_fetched(tmp_path, renewed):
+    assert await renewed(b"", metadata=str(tmp_path / "idp.xml")) is None
+
+
+def test_what_ends_soon_is_named_and_a_key_that_takes_over_counts(tmp_path, pairs, rsa_keys):
+    written(tmp_path, pairs)
+    made = identity.provider(settings(tmp_path), at(tmp_path))
+    assert ending(made, NOW) == ()
+    soon = certified(rsa_keys["encryption"], NOW + timedelta(days=9))
+    (tmp_path / "e.crt").write_bytes(certificate_pem(soon))
+    (tmp_path / "e.pem").write_bytes(key_pem(soon))
+    theirs = certified(rsa_keys["root"], NOW - timedelta(days=1))
+    until = NOW.replace(microsecond=0) + timedelta(days=2)
+    root = f'validUntil="{until.isoformat()}"'
+    (tmp_path / "idp.xml").write_bytes(idp_metadata(key_descriptor(theirs), root=root))
+    found = ending(identity.provider(settings(tmp_path), at(tmp_path)), NOW)
+    assert found == (
+        Expiry("provider_certificates", theirs.not_after),
+        Expiry("provider_metadata", until),
+        Expiry("encryption_certificate", soon.not_after),
+    )
+    both = idp_metadata(key_descriptor(theirs), key_descriptor(pairs["signing"]))
+    (tmp_path / "idp.xml").write_bytes(both)
+    left = ending(identity.provider(settings(tmp_path), at(tmp_path)), NOW)
+    assert [one.part for one in left] == ["encryption_certificate"]
