@@ -87,7 +87,7 @@ def _check_form(signature: etree._Element, own_id: str, algorithms: Algorithms) 
     with_key = len(parts) == 3 and parts[2].tag == DS + "KeyInfo"
     _named(parts[:2] if with_key else parts, "SignedInfo", "SignatureValue")
     by_address = ("RetrievalMethod", "KeyInfoReference")
-    refusal.require(not any(saml_xml.of_name(signature, *by_address)), "signature_key_info")
+    refusal.require(not list(saml_xml.of_name(signature, *by_address)), "signature_key_info")
     info, value = parts[0], parts[1]
     canonicalization, method, reference = _named(list(info), "CanonicalizationMethod", "SignatureMethod", "Reference")
     transforms, digest, digest_value = _named(list(reference), "Transforms", "DigestMethod", "DigestValue")

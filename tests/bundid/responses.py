@@ -98,7 +98,8 @@ def rules(**changes: object) -> ResponseRules:
 def attribute(name: str, *values: str, level: str = "HOCH") -> str:
     inner = "".join(f'<saml2:AttributeValue xsi:type="xsd:string">{value}</saml2:AttributeValue>' for value in values)
     form = SAML + "attrname-format:uri"
-    return f'<saml2:Attribute FriendlyName="x" Name="{name}" NameFormat="{form}" akdb:TrustLevel="{level}">{inner}</saml2:Attribute>'
+    names = f'FriendlyName="x" Name="{name}" NameFormat="{form}"'
+    return f'<saml2:Attribute {names} akdb:TrustLevel="{level}">{inner}</saml2:Attribute>'
 
 
 ATTRIBUTES = attribute(BPK2, "k2jBT0cykDVq-person") + attribute(NAME, "Jürgen")
@@ -107,7 +108,9 @@ NAME_ID = f'<saml2:NameID Format="{SAML}nameid-format:transient" SPNameQualifier
 AUDIENCE = f"<saml2:AudienceRestriction><saml2:Audience>{SP}</saml2:Audience></saml2:AudienceRestriction>"
 
 
-def confirmation(method: str = "bearer", end: float = 240, recipient: str = ACS, request: str = REQUEST, more: str = "") -> str:
+def confirmation(
+    method: str = "bearer", end: float = 240, recipient: str = ACS, request: str = REQUEST, more: str = ""
+) -> str:
     return (
         f'<saml2:SubjectConfirmation Method="{SAML}cm:{method}"><saml2:SubjectConfirmationData Address="192.0.2.7" '
         f'InResponseTo="{request}" NotOnOrAfter="{at(end)}" Recipient="{recipient}"{more}/></saml2:SubjectConfirmation>'
@@ -115,7 +118,8 @@ def confirmation(method: str = "bearer", end: float = 240, recipient: str = ACS,
 
 
 CONFIRMATION = confirmation()
-CONTEXT = "<saml2:AuthnContext><saml2:AuthnContextClassRef>STORK-QAA-Level-4</saml2:AuthnContextClassRef></saml2:AuthnContext>"
+CLASS = "<saml2:AuthnContextClassRef>STORK-QAA-Level-4</saml2:AuthnContextClassRef>"
+CONTEXT = f"<saml2:AuthnContext>{CLASS}</saml2:AuthnContext>"
 STATEMENT = (
     f'<saml2:AuthnStatement AuthnInstant="{at(-20)}" SessionIndex="_s"><saml2:SubjectLocality Address="192.0.2.7"/>'
     f"{CONTEXT}</saml2:AuthnStatement>"
@@ -175,7 +179,8 @@ def response(
 ) -> bytes:
     """A Response around it."""
     head = (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<saml2p:Response xmlns:saml2p="{SAML}protocol" xmlns:saml2="{SAML}assertion" '
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<saml2p:Response xmlns:saml2p="{SAML}protocol" xmlns:saml2="{SAML}assertion" '
         f'{destination} ID="{id_}" {request} IssueInstant="{issued}" Version="{version}">{issuer}{extensions}{said}'
     )
     return head.encode() + inner + b"</saml2p:Response>"
@@ -220,7 +225,8 @@ def signature(target: bytes, id_: str, how: Signing = Signing()) -> bytes:
     info = (
         f'<ds:SignedInfo{{}}>{how.canonicalization}<ds:SignatureMethod Algorithm="{how.method}">{how.method_inner}'
         f'</ds:SignatureMethod><ds:Reference URI="{uri}"><ds:Transforms>{how.transforms}</ds:Transforms>'
-        f'<ds:DigestMethod Algorithm="{DIGESTS[how.digest]}"/><ds:DigestValue>{how.values[0].format(digest)}</ds:DigestValue>'
+        f'<ds:DigestMethod Algorithm="{DIGESTS[how.digest]}"/>'
+        f"<ds:DigestValue>{how.values[0].format(digest)}</ds:DigestValue>"
         "</ds:Reference></ds:SignedInfo>"
     )
     ds = ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
@@ -259,7 +265,7 @@ class Encrypting:
     digest: str | None = "sha256"
     mask: str | None = "sha256"
     beside: bool = False
-    transport_inner: str = ""
+    transport_first: str = ""
     real_digest: str | None = None
     bend: object = staticmethod(lambda cipher: cipher)
     retrieval: str = ""
@@ -279,7 +285,7 @@ def encrypted(plain: bytes, how: Encrypting = Encrypting()) -> bytes:
     ds = 'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
     wrapped_key = (
         f'<xenc:EncryptedKey xmlns:xenc="{ENC}" {ds} Id="_ek"><xenc:EncryptionMethod Algorithm="{how.transport}">'
-        f"{digest}{mgf}{how.transport_inner}</xenc:EncryptionMethod>"
+        f"{how.transport_first}{digest}{mgf}</xenc:EncryptionMethod>"
         f"<xenc:CipherData><xenc:CipherValue>{wrapped}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>"
     )
     inside = how.retrieval if how.beside else wrapped_key + how.retrieval
@@ -288,7 +294,8 @@ def encrypted(plain: bytes, how: Encrypting = Encrypting()) -> bytes:
     return (
         f'<saml2:EncryptedAssertion><xenc:EncryptedData xmlns:xenc="{ENC}" Id="_ed" Type="{ENC}Element">'
         f'<xenc:EncryptionMethod Algorithm="{how.content}"/>{information}'
-        f"<xenc:CipherData>{value if how.cipher_data is None else how.cipher_data}</xenc:CipherData></xenc:EncryptedData>"
+        f"<xenc:CipherData>{value if how.cipher_data is None else how.cipher_data}</xenc:CipherData>"
+        "</xenc:EncryptedData>"
         f"{wrapped_key if how.beside else ''}</saml2:EncryptedAssertion>"
     ).encode()
 

@@ -1,0 +1,26 @@
+"""Every class of attack on an answer is refused, for its own reason, and outside all refusals are the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.bundid.refusal import REASONS
+from gateway.bundid.response import ResponseRefused, read
+from gateway.ports.identity import RefusalKind
+
+from . import responses as made
+from .attacks import ATTACKS
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attack_is_refused(name):
+    attack = ATTACKS[name]
+    with pytest.raises(ResponseRefused) as refusal:
+        read(attack.build(), made.rules(**attack.rules))
+    assert (refusal.value.kind, refusal.value.reason) == (RefusalKind.FAILED, attack.reason)
+    assert not any(value in str(refusal.value) for value in ("k2jBT", "Jürgen", "evil", "127.0.0.1"))
+
+
+def test_every_reason_that_is_a_failure_has_an_attack():
+    polite = {"status_cancelled", "status_attributes_missing", "status_no_authn_context"}
+    assert {attack.reason for attack in ATTACKS.values()} == REASONS.keys() - polite
