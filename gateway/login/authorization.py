@@ -29,7 +29,7 @@ _LIMIT: Final = 8192  # of any other parameter
 _STATE: Final = re.compile(r"[\x20-\x7e]*")  # RFC 6749 appendix A.5
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
-_SECONDS: Final = re.compile(r"\d{1,9}")
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _PROVIDER: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _MODES: Final = ("query", "form_post")
 _NOT_TAKEN: Final = {
@@ -221,7 +221,7 @@ def _challenge(said: Mapping[str, str], *, required: bool) -> str | None:
 def _max_age(text: str | None) -> int | None:
     if text is None:
         return None
-    if not _SECONDS.fullmatch(text) or not text.isascii():
+    if not _SECONDS.fullmatch(text):
         raise AuthorizationRefusedError("invalid_request", "max_age is a number of seconds")
     return int(text)
 

@@ -43,7 +43,7 @@ _NEVER_VERIFIED: Final = frozenset({"name", "email_verified", "phone_number_veri
 _ADDRESS: Final = ("street_address", "postal_code", "locality", "country")
 _GENDERS: Final = {"1": "male", "2": "female"}  # ISO 5218
 _GERMAN: Final = {"D": "DE"}  # as machine-readable documents have it (ICAO 9303)
-_YEAR: Final = re.compile(r"(\d{4})-(?:00|\d\d-00)")  # an incomplete birth date
+_YEAR: Final = re.compile(r"([0-9]{4})-(?:00|[0-9]{2}-00)")  # an incomplete birth date
 
 
 def supported(issuer: str) -> list[str]:

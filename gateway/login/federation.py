@@ -97,14 +97,10 @@ class Federation:
 
     async def authorize(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies, address: str) -> Step:
         """A portal's request. `address` is the caller's, for the bounds."""
-        if not bounded(parameters):
-            return self._refusals.shown(PageKind.BAD_REQUEST, "too_large")
-        resolved = await self._pushed.resolved(parameters)
-        if resolved is None:
-            return self._refusals.shown(PageKind.BAD_REQUEST, "request_uri_unknown")
-        to = addressed(resolved, self._registry, issuer.municipality)
-        if to is None:
-            return self._refusals.shown(PageKind.BAD_REQUEST, "client_or_address_unknown")
+        found = await self._addressed(issuer, parameters)
+        if isinstance(found, str):
+            return self._refusals.shown(PageKind.BAD_REQUEST, found)
+        to, resolved = found
         back = Answering(to.client, to.redirect_uri, response_mode(resolved), to.state, issuer.url)
         try:
             asked = self._with_hint(read(resolved, to, issuer.url), issuer)
@@ -183,6 +179,16 @@ class Federation:
     async def logout(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies) -> Step:
         """The end of the browser's sessions."""
         return await self._signing_out.step(issuer, parameters, cookies)
+
+    async def _addressed(self, issuer: Issuer, parameters: Parameters) -> tuple[Addressed, Parameters] | str:
+        """Where faults may be told to, and the request itself, pushed or not; a text: why there is no such place."""
+        if not bounded(parameters):
+            return "too_large"
+        resolved = await self._pushed.resolved(parameters)
+        if resolved is None:
+            return "request_uri_unknown"
+        to = addressed(resolved, self._registry, issuer.municipality)
+        return "client_or_address_unknown" if to is None else (to, resolved)
 
     def _with_hint(self, asked: AuthorizationRequest, issuer: Issuer) -> AuthorizationRequest:
         """Whose login it has to be, where the portal sent an ID token along; its expiry counts for nothing."""

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 _LIMIT: Final = 2048
-_LOOPBACK: Final = re.compile(r"http://(?:127\.0\.0\.1|\[::1\])(?::(\d{1,5}))?(?=[/?]|$)")
+_LOOPBACK: Final = re.compile(r"http://(?:127\.0\.0\.1|\[::1\])(?::(\d{1,5}))?(?=[/?]|$)", re.ASCII)
 _PORTS: Final = range(1, 65536)
 
 

@@ -18,7 +18,7 @@ from gateway.login.tokens import Issuer
 from gateway.ports.clock import Clock
 from gateway.ports.login import LoginStore
 
-_BEARER: Final = re.compile(r"bearer +([A-Za-z0-9_-]{43})", re.IGNORECASE)
+_BEARER: Final = re.compile(r"(?i:bearer) +([A-Za-z0-9_-]{43})")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _HEADERS: Final = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 _REFUSED: Final = OAuthAnswer(
