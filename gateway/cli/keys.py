@@ -76,6 +76,30 @@ def _pem(entry: str) -> str:
     return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
 
 
+@keys.command(name="id-token", help=text("Schlüssel für ID-Token", "A key for ID tokens"))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help=text("Datei", "File"))
+@click.option(
+    "--alg",
+    type=click.Choice(("RS256", "PS256", "ES256", "EdDSA")),
+    default="RS256",
+    help=text("Verfahren", "Algorithm"),
+)
+@options
+@guarded
+def id_token(config: Path | None, as_json: bool, out: Path, alg: str) -> None:
+    """Write a private JWK (0600) for `login.id_token_key_files`; an existing file is never overwritten."""
+    from gateway.keys.files import write_secret  # noqa: PLC0415 - commands import what they need
+    from gateway.login import id_token_keys  # noqa: PLC0415 - commands import what they need
+
+    _ = config
+    if out.exists():
+        raise click.UsageError(text("Schon vorhanden: ", "Exists already: ") + str(out))
+    made = id_token_keys.generate(alg, f"id-token-{os.urandom(6).hex()}")
+    write_secret(out, json.dumps(made, indent=1).encode())
+    public = dict(id_token_keys.read_public(made))
+    emit({"name": "id-token", "file": str(out), "public_jwk": public}, as_json=as_json, human=f"id-token: {out}")
+
+
 @keys.command(name="list", help=text("Hauptschlüssel und öffentliche Schlüssel", "Master keys and public keys"))
 @options
 @guarded

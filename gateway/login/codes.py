@@ -1,7 +1,7 @@
 """What a code is exchanged for: the tokens of a login.
 
 Knows: lifetimes, what an ID token and an access token of a login hold. Never does: authenticate the portal, compare the
-verifier (Authlib does). Standards: RFC 6749 §4.1.3, OpenID Connect Core §3.1.3. Start reading: `Codes.redeem`.
+verifier (Authlib does). Standards: RFC 6749 §4.1.3, OpenID Connect Core §3.1.3. Start reading: `CodeExchange.redeem`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Issued:
     token: CitizenToken
 
 
-class Codes:
+class CodeExchange:
     """Exchanges codes; `random` gives as many random bytes as it is asked for."""
 
     def __init__(self, logins: LoginStore, keys: IdTokenKeys, clock: Clock, random: Callable[[int], bytes]) -> None:

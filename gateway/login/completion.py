@@ -60,7 +60,7 @@ class Circumstances:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class VerifiedAnswer:
     """A verified answer to a login under way; `entity_id` is ours towards who gave it."""
 
     said: Authenticated
@@ -68,7 +68,7 @@ class Answer:
     under_way: UUID
 
 
-def first(at: Circumstances, asked: AuthorizationRequest, answer: Answer, cookie: str | None) -> Completed:
+def first(at: Circumstances, asked: AuthorizationRequest, answer: VerifiedAnswer, cookie: str | None) -> Completed:
     """What a verified answer of an identity provider makes. `cookie`: what the browser has already."""
     identity = answer.said.identity
     code = at.token()

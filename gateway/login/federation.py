@@ -36,7 +36,7 @@ from gateway.login.certificates import Presented
 from gateway.login.choosing import Choosing, Providers
 from gateway.login.clients import Registration, Registry
 from gateway.login.codes import digest
-from gateway.login.completion import Answer, Circumstances, Completed
+from gateway.login.completion import Circumstances, Completed, VerifiedAnswer
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.id_tokens import hinted
 from gateway.login.provider import Provider
@@ -163,7 +163,7 @@ class Federation:
                 page, said.reason, back=back, error=error, language=asked.language, provider=provider.name
             )
         at = await self._circumstances(issuer, client)
-        done = completion.first(at, asked, Answer(said, provider.entity_id, login.id), _whole(cookies.session))
+        done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), _whole(cookies.session))
         return await self._signed_in(done, asked, back, login.id)
 
     async def push(

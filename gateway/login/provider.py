@@ -20,7 +20,7 @@ from gateway.login.authlib_server import CODE_GRANT, TokenServer
 from gateway.login.certificates import Presented
 from gateway.login.client_authentication import ClientAuthentication
 from gateway.login.clients import Registration, Registry
-from gateway.login.codes import Codes
+from gateway.login.codes import CodeExchange
 from gateway.login.token_request import FORM_LIMIT, OAuthAnswer, TokenRequest
 from gateway.login.tokens import LIFETIME_S, Issuer, PortalTokens, Principal
 from gateway.model import ALL_SCOPES
@@ -50,7 +50,7 @@ class Provider:
         published: Sequence[Mapping[str, Any]] = (),
         used: assertions.Used | None = None,
         judge: certificates.Certificates | None = None,
-        codes: Codes | None = None,
+        codes: CodeExchange | None = None,
     ) -> None:
         self._issuers = tuple(issuers)
         self._by_host = {_netloc(issuer.url): issuer for issuer in reversed(self._issuers)}
@@ -123,7 +123,7 @@ class Provider:
         """What an endpoint for portals' servers answers to a fault (RFC 6749 §5.2)."""
         return self._server.handle_error_response(request, error)
 
-    async def _by_code(self, request: TokenRequest, codes: Codes) -> OAuthAnswer:
+    async def _by_code(self, request: TokenRequest, codes: CodeExchange) -> OAuthAnswer:
         """The client first, then the code, which is used up whatever else is wrong; then Authlib judges the rest."""
         registered = await self.authenticated(request)
         request.redeemed = await codes.redeem(request.form.get("code", ""), request.issuer)

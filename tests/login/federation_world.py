@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from gateway.crypto.keys import generate_ed25519, private_key
 from gateway.login import id_token_keys
 from gateway.login.clients import Registry, RelyingParty, registration
-from gateway.login.codes import Codes
+from gateway.login.codes import CodeExchange
 from gateway.login.federation import Federation
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.provider import Provider
@@ -164,7 +164,7 @@ class World:
         self.registry = Registry(clients())
         self.keys = signing_keys()
         self.told: list = []
-        codes = Codes(self.logins, self.keys, self.clock, self.random)
+        codes = CodeExchange(self.logins, self.keys, self.clock, self.random)
         self.provider = Provider(
             issuers=(TOWN, OTHER),
             registry=self.registry,
