@@ -14,6 +14,7 @@ from gateway.cli.local import uuids, with_runtime
 from gateway.errors import ErasureFailed, GatewayError, InvalidParameter
 from gateway.model import Finding, instant
 
+_PAYLOAD = ("record", "document", "reference", "attachments")
 _NOTHING = {
     "de": "Zu diesem Aktenzeichen liegt nichts (mehr) vor.",
     "en": "Nothing is held about this reference (any more).",
@@ -97,7 +98,7 @@ def subject(config: Path | None, as_json: bool, reference: str) -> None:
                 "created_at": instant(row["created_at"]),
                 "erased_at": instant(row["erased_at"]) if row["erased_at"] else None,
                 "held": row["held"],
-                "kept": [] if row["erased_at"] else ["record", "document", "reference", "attachments"],
+                "kept": [] if row["erased_at"] else [*_PAYLOAD, *(["identity"] if row["identity"] else [])],
                 "attachments": row["attachments"],
                 "evidence_entries": row["evidence"],
                 "days_after_end": days.get((row["municipality"], row["service"])),

@@ -13,6 +13,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── NotFound · MethodNotAllowed · Superseded
 │   ├── StateConflict · OnLegalHold · StillUnderWay
 │   ├── Unauthorised · Forbidden · TooManyRequests · LimitReached
+│   ├── LoginUnusable · TooManyLogins
 │   └── EvidenceUnreadable · SetRefused
 ├── OperatorError                configuration or machine; the operator has to act
 │   ├── SettingsInvalid · MasterKeyMissing · MasterKeyWrong · DatabaseAway · AlreadyServing · AddressTaken · DataInvalid

@@ -226,6 +226,29 @@ class TooManyRequests(BadInput):
     en = "Too many requests; try again later."
 
 
+class LoginUnusable(BadInput):
+    """The application names a login that is none of this portal's, expired, or used by another application."""
+
+    code = "login_unusable"
+    status = 422
+    titles = ("Die Anmeldung ist nicht verwendbar", "The login cannot be used")
+    de = (
+        "Die genannte Anmeldung ist nicht (mehr) verwendbar; bitte die Person neu anmelden. Es wurde nichts übernommen."
+    )
+    en = "The login named cannot be used (any more); let the person log in anew. Nothing was taken over."
+
+
+class TooManyLogins(BadInput):
+    """So many logins are under way, from one address or together, that no other one may begin."""
+
+    code = "too_many_logins"
+    retry = True
+    status = 429
+    titles = ("Zu viele Anmeldungen zugleich", "Too many logins at once")
+    de = "Es sind zu viele Anmeldungen zugleich begonnen; bitte in einigen Minuten erneut versuchen."
+    en = "Too many logins are under way at once; try again in a few minutes."
+
+
 class EvidenceUnreadable(BadInput):
     """The file is no evidence archive; findings say why, nothing of it was believed."""
 

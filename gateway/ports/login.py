@@ -119,8 +119,8 @@ class Finished:
     """All that a finished login writes, in one transaction: with `under_way` done, or none of it.
 
     `account` is the digest of municipality, provider and account key (None: a guest), `entity_id` ours towards that
-    provider. `answer_key` as in `ports.identity`. A session that is used again brings neither; `copied_from` is then
-    the login whose identity the new one has.
+    provider. `answer_key` as in `ports.identity`. A session that is used again (`under_way` is None, its `used_at` and
+    `login` are new) brings neither; the new login has the identity of the one before.
     """
 
     under_way: UUID | None
@@ -151,7 +151,8 @@ class LoginStore(Protocol):
     async def keep_answer(self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime) -> bool:
         """Keep what came for a login that waits for this provider of this municipality; False: there is none.
 
-        Another answer replaces one that was not judged yet. Nothing is written for a handle that nobody has.
+        Another answer replaces one that was not judged yet. Nothing is written for a handle that nobody has, nor of an
+        answer of more than 256 KiB.
         """
         ...
 
@@ -160,11 +161,15 @@ class LoginStore(Protocol):
         ...
 
     async def finish(self, finished: Finished) -> bool:
-        """Write it all. False, and nothing written: the login is not under way, or its answer was used before."""
+        """Write it all, as of `login.created_at`.
+
+        False, and nothing written: the login is not under way, its answer was used before, or without one under way
+        the session ended meanwhile.
+        """
         ...
 
     async def login(self, login: UUID) -> Login | None:
-        """A login by its id."""
+        """A login by its id; past `expires_at` without its identity."""
         ...
 
     async def by_reference(self, login_ref: bytes) -> Login | None:
@@ -184,7 +189,10 @@ class LoginStore(Protocol):
         ...
 
     async def redeem(self, code: bytes, now: datetime) -> Code | None:
-        """The code, used up by this; None where there is none, it is expired or was used: then what it gave is gone."""
+        """The code, used up by this; None where there is none, it is expired or was used.
+
+        Used twice, what it gave is gone: its tokens, and the login, which is expired from then on.
+        """
         ...
 
     async def keep_token(self, token: CitizenToken) -> bool:

@@ -193,8 +193,8 @@ class Store(Protocol):
     async def create(self, new: NewSubmission) -> View:
         """Commit application, uploads, evidence and first job in one transaction.
 
-        Raises `IdempotencyConflict`, `UploadUnknown`, `UploadTaken`, `Superseded`. The same key and digest again
-        (also a racing call) returns what the first call stored, as `known` does.
+        Raises `IdempotencyConflict`, `UploadUnknown`, `UploadTaken`, `Superseded`, `LoginUnusable`. The same key and
+        digest again (also a racing call) returns what the first call stored, as `known` does.
         """
         ...
 
@@ -230,6 +230,10 @@ class Store(Protocol):
 
     async def stored(self, submission_id: UUID) -> Stored:
         """Record, document and attachments, decrypted. Raises `Erased`."""
+        ...
+
+    async def identity_of(self, submission_id: UUID) -> Identity | None:
+        """Who logged in for a submission; None: nobody, or it was erased. Raises `NotFound`."""
         ...
 
     def read_blob(self, blob: UUID) -> AsyncIterator[bytes]:

@@ -20,7 +20,7 @@ from gateway.crypto.keys import digest
 from gateway.crypto.vault import MasterKey
 from gateway.errors import DatabaseAway, Erased, InternalError, MasterKeyMissing, NotFound
 from gateway.evidence.chain import Link
-from gateway.model import Attachment, Scope, Submission
+from gateway.model import Attachment, Identity, Scope, Submission
 from gateway.ports.blobs import IncomingUpload, Upload
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyArchive
@@ -31,6 +31,7 @@ from gateway.store.erasure.retention import Retention
 from gateway.store.keys import master_keys
 from gateway.store.keys.keyring import DataKey, DataKeyring
 from gateway.store.keys.rotation import Rotation
+from gateway.store.login.logins import StoredLogins
 from gateway.store.operation.pauses import ALL, MAINTENANCE, Pauses
 from gateway.store.proof import chains
 from gateway.store.rows import tables as t
@@ -88,6 +89,7 @@ class PostgresStore(Store, KeyArchive):
         self.webhooks = Webhooks(database, keyring, clock, random)
         self.messages = StoredWebhookQueue(database, keyring, clock)
         self.pieces = Pieces(database, keyring, clock, self.new_id, self._uploads)
+        self.logins = StoredLogins(database, keyring, clock)
         self._recent = blobs.Recent()
         self.pauses = Pauses(database, clock)
         self._keys: OrderedDict[UUID, DataKey] = OrderedDict()
@@ -212,6 +214,10 @@ class PostgresStore(Store, KeyArchive):
         stored, key = await self._views.stored(submission_id)
         self._remember_key(submission_id, key)
         return stored
+
+    async def identity_of(self, submission_id: UUID) -> Identity | None:
+        """See the port."""
+        return await self._views.identity_of(submission_id)
 
     def read_blob(self, blob: UUID) -> AsyncIterator[bytes]:
         """See the port."""

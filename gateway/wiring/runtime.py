@@ -80,6 +80,7 @@ class Runtime:
                 days = file.retention.payload_days.get(service, self.catalogue.get(service).definition.retention_days)
                 periods.append(Period(file.ars, service, days))
             periods.append(Period(file.ars, None, file.retention.metadata_days))
+            periods.append(Period(file.ars, None, file.retention.metadata_days, accounts=True))
         return tuple(periods)
 
     @property

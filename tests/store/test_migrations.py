@@ -41,7 +41,7 @@ def test_every_row_but_the_installation_names_its_municipality():
     without = {name for name, table in metadata.tables.items() if "municipality" not in table.c}
     of_all = {"evidence_keys", "evidence_roots", "evidence_stamps"}  # one tree over the heads of every town
     of_the_gateway = {"house_alarms", "bulletins", "destination_pace", "destination_turns", "exchange_durations"}
-    of_the_gateway |= {"spent_assertions", "client_allowances"}
+    of_the_gateway |= {"spent_assertions", "client_allowances", "login_requests"}
     # a frame is part of its blob's row
     assert without == {"facts", "pauses", "blob_frames", "key_log"} | of_all | of_the_gateway
 

@@ -239,7 +239,11 @@ def test_every_wrapped_key_of_the_schema_is_one_that_rotation_knows():
         "submissions.evidence_head", "submission_secrets.record", "submission_secrets.document", "attachments.filename",
         "idempotency.key", "idempotency.digest", "evidence.prev", "evidence.hash", "evidence_leaves.head",
         "evidence_stamps.token", "webhooks.url", "webhooks.secret", "webhooks.previous", "spent_assertions.digest",
-        "tus_uploads.metadata",
+        "tus_uploads.metadata", "submission_secrets.identity", "logins_under_way.handle", "logins_under_way.browser",
+        "logins_under_way.request", "logins_under_way.address", "logins_under_way.answer", "logins.login_ref",
+        "logins.subject", "logins.identity", "login_sessions.cookie", "login_codes.code", "login_codes.request",
+        "login_tokens.token", "login_tokens.code", "login_tokens.opens", "login_requests.uri",
+        "login_requests.request", "login_answers.digest", "login_accounts.account",
     }  # fmt: skip
     assert binary.keys() - keys <= known, "a new binary column: a key of its own, or contents under a data key?"
 

@@ -80,9 +80,14 @@ _RULE = (
 )
 _PAYLOAD = (*_RULE, _S.service == bindparam("service"), _S.erased_at.is_(None))
 _METADATA = (*_RULE, _S.erased_at.is_not(None))
+_ACCOUNTS = (
+    t.login_accounts.c.municipality == bindparam("municipality"),
+    t.login_accounts.c.last_at < bindparam("before"),
+)
 _COUNT = {
     "payload": compiled(select(func.count().label("number")).where(*_PAYLOAD)),
     "metadata": compiled(select(func.count().label("number")).where(*_METADATA)),
+    "accounts": compiled(select(func.count().label("number")).where(*_ACCOUNTS)),
 }
 _DUE = compiled(
     select(_S.id)
@@ -96,6 +101,7 @@ _FORGET = compiled(
     ),
     commits="retention.forget",
 )
+_FORGET_ACCOUNTS = compiled(delete(t.login_accounts).where(*_ACCOUNTS), commits="retention.forget_accounts")
 _LOCK = compiled(
     select(_S.municipality, _S.state, _S.version, _S.evidence_seq, _S.evidence_head, _S.erased_at)
     .where(_S.id == _ID)
@@ -109,16 +115,18 @@ _KEYS = compiled(
         select(_S.data_key.label("key")).where(_S.id == _ID),
         select(t.blobs.c.data_key.label("key")).where(t.blobs.c.submission == _ID),
         select(t.tus_uploads.c.data_key.label("key")).where(t.tus_uploads.c.data_key.is_not(None), _SENT_IN_PIECES),
+        select(t.logins.c.data_key.label("key")).where(t.logins.c.data_key.is_not(None), t.logins.c.submission == _ID),
     )
 )
 _HELD = compiled(select(t.legal_holds.c.since).where(t.legal_holds.c.submission == _ID))
+_ERASE_KEY = compiled(delete(t.data_keys).where(t.data_keys.c.id == bindparam("key")))
 _ERASE = (
-    compiled(delete(t.data_keys).where(t.data_keys.c.id == bindparam("key"))),
     compiled(delete(t.submission_secrets).where(t.submission_secrets.c.submission == _ID)),
     compiled(update(t.attachments).where(t.attachments.c.submission == _ID).values(filename=literal(b""))),
     compiled(delete(t.tus_uploads).where(_SENT_IN_PIECES)),
     compiled(delete(t.uploads).where(t.uploads.c.submission == _ID)),
     compiled(delete(t.blobs).where(t.blobs.c.submission == _ID)),
+    compiled(update(t.logins).where(t.logins.c.submission == _ID).values(data_key=null(), identity=null())),
 )
 _MARK = compiled(
     update(t.submissions)
@@ -149,6 +157,11 @@ _SUBJECT = compiled(
         select(func.count()).where(t.attachments.c.submission == _S.id).scalar_subquery().label("attachments"),
         select(func.count()).where(t.evidence.c.submission == _S.id).scalar_subquery().label("evidence"),
         exists(select(t.legal_holds.c.since).where(t.legal_holds.c.submission == _S.id)).label("held"),
+        exists(
+            select(t.submission_secrets.c.submission).where(
+                t.submission_secrets.c.submission == _S.id, t.submission_secrets.c.identity.is_not(None)
+            )
+        ).label("identity"),
     )
     .where(_S.reference_index == bindparam("reference"))
     .order_by(_S.created_at)
@@ -157,16 +170,20 @@ _SUBJECT = compiled(
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days after their end that payloads of one service, or (without service) a town's metadata, stay."""
+    """Days after their end that payloads of one service, or (without service) a town's metadata, stay.
+
+    `accounts`: days after their last use that digests of the town's accounts at identity providers stay.
+    """
 
     municipality: str
     service: str | None
     days: int
+    accounts: bool = False
 
     @property
     def stage(self) -> str:
-        """`payload` or `metadata`."""
-        return "payload" if self.service else "metadata"
+        """`payload`, `metadata` or `accounts`."""
+        return "accounts" if self.accounts else "payload" if self.service else "metadata"
 
 
 class Retention:
@@ -179,7 +196,7 @@ class Retention:
         self._clock = clock
 
     async def due(self, period: Period) -> int:
-        """How many submissions the period has run out for."""
+        """How many submissions, or accounts, the period has run out for."""
         return await self._database.number(_COUNT[period.stage], **self._values(period))
 
     async def run(self, period: Period) -> int:
@@ -189,6 +206,8 @@ class Retention:
         """
         if period.service is not None:
             return await self._run_payload(period)
+        if period.accounts:
+            return await self._database.run(_FORGET_ACCOUNTS, **self._values(period))
         total = 0
         while True:
             number = await self._database.run(_FORGET, **self._values(period))
@@ -240,10 +259,15 @@ class Retention:
         return True
 
     async def replay(self, submission_id: UUID, keys: Sequence[UUID]) -> bool:
-        """Erase again what a restored backup brought back, whatever state it has there; False where nothing was."""
+        """Erase again what a restored backup brought back, whatever state it has there; False where nothing was.
+
+        Keys go even without the submission: a backup may hold the login or the files that it took over later.
+        """
         now = self._clock.now()
         async with self._database.transaction("retention.replay") as connection:
             row = await db.one(connection, _LOCK, id=submission_id)
+            if row is None:
+                await _remove_keys(connection, keys)
             if row is None or row["erased_at"] is not None:
                 return False
             await self._prove(connection, submission_id, row, "restore", now)
@@ -273,8 +297,11 @@ class Retention:
 
 async def remove(connection: Connection, submission_id: UUID, keys: Sequence[UUID]) -> None:
     """Delete keys and bytes of a submission, on a connection inside a transaction; also replayed after a restore."""
-    first, *others = _ERASE
-    for key in keys:
-        await db.run(connection, first, key=key)
-    for statement in others:
+    await _remove_keys(connection, keys)
+    for statement in _ERASE:
         await db.run(connection, statement, id=submission_id)
+
+
+async def _remove_keys(connection: Connection, keys: Sequence[UUID]) -> None:
+    for key in keys:
+        await db.run(connection, _ERASE_KEY, key=key)

@@ -1,4 +1,4 @@
-"""Garbage collection: unfinished blobs, unused uploads, sealed parts left by a crash, counts of days gone by.
+"""Garbage collection: unfinished blobs, unused uploads, sealed parts left by a crash, days gone by, logins.
 
 Knows: how long each may stay. Never does: erase submissions (`retention` does).
 Standard: fixed interfaces §3 (24 h), architecture §5 (the key first, then the blobs). Start reading: `sweep`.
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from gateway.errors import DatabaseAway
 from gateway.store.connection.database import Database, Statement, compiled
+from gateway.store.erasure import sweep_logins
 from gateway.store.rows import tables as t
 
 GRACE = timedelta(hours=1)  # for writers that are slow, and for commits between a blob and what names it
@@ -44,6 +45,7 @@ async def sweep(database: Database, now: datetime) -> Swept:
     """
     before = now - GRACE
     work: Sequence[Callable[[], Awaitable[int]]] = (
+        *sweep_logins.work(database, now),
         lambda: database.run(_EXPIRED_TUS, now=now),  # its pieces are named by nobody then
         lambda: database.run(_SPENT, now=now),
         lambda: database.run(_DAYS, before=now - ALLOWANCES),

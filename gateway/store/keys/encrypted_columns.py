@@ -14,6 +14,7 @@ from gateway.store.keys.keyring import DataKey, DataKeyring
 RECORD = b"record"
 DOCUMENT = b"document"
 REFERENCE = b"reference"
+IDENTITY = b"identity"
 
 
 def filename(no: int) -> bytes:

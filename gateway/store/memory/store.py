@@ -9,6 +9,7 @@ No method waits between its checks and its writes, so that what it does happens 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -30,12 +31,13 @@ from gateway.errors import (
 )
 from gateway.evidence import chain
 from gateway.evidence.chain import Link
-from gateway.model import Attachment, Scope, State, Submission
+from gateway.model import Attachment, Identity, Scope, State, Submission
 from gateway.ports.blobs import IncomingUpload, Upload
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyArchive
 from gateway.ports.store import Change, EvidenceEntry, Filter, NewSubmission, StateChange, Store, Stored, View
 from gateway.store.memory.blobs import Blob, Blobs, MemoryWriter
+from gateway.store.memory.logins import MemoryLoginStore
 from gateway.store.memory.resumable import MemoryPieces
 from gateway.store.operation.pauses import ALL, MAINTENANCE
 from gateway.store.rows import values as rows
@@ -87,14 +89,15 @@ class _Row:
 class MemoryStore(Store, KeyArchive):
     """Everything of the port, in one process.
 
-    `pieces` keeps the port `ResumableUploads`; `pauses` holds destinations, `all` or `maintenance`; `kept_keys` the
-    public keys by their digest.
+    `pieces` keeps the port `ResumableUploads`, `logins` the port `LoginStore`; `pauses` holds destinations, `all` or
+    `maintenance`; `kept_keys` the public keys by their digest.
     """
 
     def __init__(self, clock: Clock, new_id: Callable[[], UUID]) -> None:
         self._clock = clock
         self._bytes = Blobs(clock, new_id)
         self.pieces = MemoryPieces(clock, self._bytes)
+        self.logins = MemoryLoginStore(clock, os.urandom)
         self._rows: dict[UUID, _Row] = {}
         self._answers: dict[tuple[str, str], tuple[bytes, _Row]] = {}
         self._feed: list[StateChange] = []
@@ -164,6 +167,9 @@ class MemoryStore(Store, KeyArchive):
         old = None if new.supersedes is None else self._rows.get(new.supersedes)
         if new.supersedes and (old is None or old.submission.client != submission.client or old.superseded_by):
             raise Superseded
+        if new.login is not None:
+            self.logins.must_be_free(new.login, submission, now)
+            self.logins.take(new.login, submission)
         row = _Row(_as_kept(submission), _as_kept(submission), replace(new, attachments=kept), ())
         row.prove(new.evidence, now)
         if old is not None:
@@ -240,7 +246,13 @@ class MemoryStore(Store, KeyArchive):
         row, new = self._row(submission_id), self._rows[submission_id].new
         if row.erased:
             raise Erased
-        return Stored(new.record, new.document, new.attachments, row.submission.created_at, new.reference)
+        identity = None if new.login is None else new.login.identity
+        return Stored(new.record, new.document, new.attachments, row.submission.created_at, new.reference, identity)
+
+    async def identity_of(self, submission_id: UUID) -> Identity | None:
+        """See the port."""
+        login = self._row(submission_id).new.login
+        return None if login is None else login.identity
 
     def read_blob(self, blob: UUID) -> AsyncIterator[bytes]:
         """See the port."""
@@ -288,7 +300,8 @@ class MemoryStore(Store, KeyArchive):
         row.prove((EvidenceEntry("erased", {"why": why}),), self._clock.now())
         nameless = tuple(replace(attachment, filename="") for attachment in new.attachments)
         document = replace(new.document, content=b"")
-        row.new = replace(new, record=b"", document=document, attachments=nameless, reference=None)
+        row.new = replace(new, record=b"", document=document, attachments=nameless, reference=None, login=None)
+        self.logins.erase(submission_id)
         row.submission, row.erased = replace(submission, version=submission.version + 1), True
         for client, upload in self._bytes.erase(submission_id):
             self.pieces.forget(client, upload)

@@ -5,7 +5,7 @@ Knows: what whole means. Never does: repair. Standard: architecture §5. Start r
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -60,6 +60,7 @@ _LOST = compiled(
     .order_by(_A.blob)
     .limit(_PAGE)
 )
+_SUBJECT_KEYS = compiled(select(t.subject_keys.c.municipality).order_by(t.subject_keys.c.municipality))
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class Audit:
     """How many were looked at, and what is broken.
 
     `root N`, `key DIGEST`, `ID#N` (entry N of a chain), `state ID` and `events ID` (they contradict the chain),
-    `submission ID` (gone without an erasure), `record ID`, `blob ID`.
+    `submission ID` (gone without an erasure), `record ID`, `blob ID`, `subject_key ARS`.
     """
 
     roots: int = 0
@@ -83,7 +84,7 @@ async def audit(store: PostgresStore, trusted: Sequence[Mapping[str, Any]] = (),
     async for row in _all(store.database, _SUBMISSIONS):
         if row["erased_at"] is None:
             result.records += 1
-            if not await _readable(store, row["id"]):
+            if not await _answers(store.stored(row["id"])):
                 result.broken.append(f"record {row['id']}")
     async for row in _all(store.database, _BLOBS):
         result.blobs += 1
@@ -91,6 +92,9 @@ async def audit(store: PostgresStore, trusted: Sequence[Mapping[str, Any]] = (),
             result.broken.append(f"blob {row['id']}")
     async for row in _all(store.database, _LOST):
         result.broken.append(f"blob {row['id']}")
+    for row in await store.database.rows(_SUBJECT_KEYS):
+        if not await _answers(store.logins.subject_key(row["municipality"])):
+            result.broken.append(f"subject_key {row['municipality']}")
     return result
 
 
@@ -164,9 +168,9 @@ async def _all(
         after = rows[-1]["id"]
 
 
-async def _readable(store: PostgresStore, submission_id: UUID) -> bool:
+async def _answers(asked: Awaitable[object]) -> bool:
     try:
-        await store.stored(submission_id)
+        await asked
     except DatabaseAway:
         raise
     except GatewayError:

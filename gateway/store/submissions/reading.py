@@ -19,12 +19,12 @@ from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Select, Text, 
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from gateway.errors import Erased, IdempotencyConflict, InvalidParameter, NotFound
-from gateway.model import Attachment, Document, Finding, Purpose, Scope
+from gateway.model import Attachment, Document, Finding, Identity, Purpose, Scope
 from gateway.ports.store import Filter, Stored, View
 from gateway.store.connection.database import Database, Statement, compiled
 from gateway.store.keys import encrypted_columns
 from gateway.store.keys.keyring import DataKey, DataKeyring
-from gateway.store.rows import scope
+from gateway.store.rows import identities, scope
 from gateway.store.rows import tables as t
 from gateway.store.rows import values as rows
 from gateway.store.submissions.statements import COLUMNS
@@ -68,9 +68,15 @@ _KEY = compiled(
 )
 _STORED = compiled(
     _READ.add_columns(
-        *(t.submission_secrets.c[name] for name in ("record", "document", "namespace")),
+        *(t.submission_secrets.c[name] for name in ("record", "document", "namespace", "identity")),
         t.submission_secrets.c.media_type.label("document_media_type"),
     )
+    .join(t.submission_secrets, t.submission_secrets.c.submission == _S.id, isouter=True)
+    .where(_S.id == bindparam("id"))
+)
+_IDENTITY = compiled(
+    select(_S.id, _S.data_key, t.data_keys.c.municipality, t.data_keys.c.wrapped, t.submission_secrets.c.identity)
+    .join_from(t.submissions, t.data_keys, t.data_keys.c.id == _S.data_key, isouter=True)
     .join(t.submission_secrets, t.submission_secrets.c.submission == _S.id, isouter=True)
     .where(_S.id == bindparam("id"))
 )
@@ -147,8 +153,16 @@ class Views:
             attachments=_attachments(row, key),
             received_at=row["created_at"],
             reference=_reference(row, key),
+            identity=_identity(row, key),
         )
         return stored, key
+
+    async def identity_of(self, submission_id: UUID) -> Identity | None:
+        """Who logged in for a submission; None: nobody, or it was erased. Raises `NotFound`."""
+        row = await self._database.one(_IDENTITY, id=submission_id)
+        if row is None:
+            raise NotFound
+        return None if row["wrapped"] is None else _identity(row, await self._key(row))
 
     async def _view(self, row: Mapping[str, Any]) -> View:
         key = await self._key(row) if row["wrapped"] is not None else None
@@ -172,6 +186,12 @@ def _reference(row: Mapping[str, Any], key: DataKey) -> str | None:
     if row["reference"] is None:
         return None
     return encrypted_columns.opener(key, row["id"])(encrypted_columns.REFERENCE, row["reference"]).decode()
+
+
+def _identity(row: Mapping[str, Any], key: DataKey) -> Identity | None:
+    if row["identity"] is None:
+        return None
+    return identities.thawed(encrypted_columns.opener(key, row["id"])(encrypted_columns.IDENTITY, row["identity"]))
 
 
 def _attachments(row: Mapping[str, Any], key: DataKey | None) -> tuple[Attachment, ...]:

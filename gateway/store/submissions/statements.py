@@ -140,7 +140,7 @@ def _create(*, at_hand: bool = False) -> Select[Any]:
         owned,
         _one_row(t.data_keys, ["municipality", "wrapped"], fresh, id=bindparam("data_key", type_=Uuid).label("id")),
         _one_row(t.submissions, names, fresh),
-        _one_row(t.submission_secrets, ["record", "document", "namespace", "media_type"], fresh, **whose),
+        _one_row(t.submission_secrets, ["record", "document", "namespace", "media_type", "identity"], fresh, **whose),
         _many_rows(
             t.attachments,
             fresh,

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, exists, select, update
 
-from gateway.errors import NotFound, Superseded, UploadTaken, UploadUnknown, VersionGone
+from gateway.errors import LoginUnusable, NotFound, Superseded, UploadTaken, UploadUnknown, VersionGone
 from gateway.evidence import chain
 from gateway.evidence.chain import Link
 from gateway.model import Attachment, Submission
@@ -27,7 +27,9 @@ from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, compiled
 from gateway.store.keys import encrypted_columns
 from gateway.store.keys.keyring import DataKey, DataKeyring
+from gateway.store.login.bounds import UNUSABLE
 from gateway.store.proof import chains
+from gateway.store.rows import identities
 from gateway.store.rows import tables as t
 from gateway.store.rows import values as rows
 from gateway.store.submissions.statements import COLUMNS, CREATE, CREATE_AT_HAND, committing
@@ -71,6 +73,17 @@ _CLAIM = compiled(
         ),
     )
 )
+_TAKE_LOGIN = compiled(
+    update(t.logins)
+    .values(submission=bindparam("new"))
+    .where(
+        t.logins.c.id == bindparam("login"),
+        t.logins.c.submission.is_(None),
+        t.logins.c.expires_at > bindparam("now"),
+        t.logins.c.municipality == bindparam("municipality"),
+        t.logins.c.owner == bindparam("owner"),
+    )
+)
 _REWRAP = compiled(
     update(t.data_keys)
     .values(municipality=bindparam("new_municipality"), wrapped=bindparam("wrapped"))
@@ -100,7 +113,7 @@ class Submissions:
     async def create(self, new: NewSubmission) -> bool:
         """Write everything in one transaction; False where the idempotency key stands already.
 
-        Raises `UploadUnknown`, `UploadTaken`, `Superseded`; nothing is written then.
+        Raises `UploadUnknown`, `UploadTaken`, `Superseded`, `LoginUnusable`; nothing is written then.
         """
         now = self._clock.now()
         key = await self._keyring.new(new.submission.municipality, now)
@@ -108,12 +121,14 @@ class Submissions:
         values = self._values(new, key, links, now)
         uploads = sorted({a.upload for a in new.attachments if a.upload is not None} - new.reused)
         copies = [a.blob for a in new.attachments if a.upload in new.reused]
+        login = None if new.login is None else new.login.login
+        alone = new.supersedes is None and login is None
         row = None
-        if new.supersedes is None and not uploads:
+        if alone and not uploads:
             row = await self._database.one(CREATE, **values, uploads=uploads)
-        elif new.supersedes is None:
+        elif alone:
             row = await self._database.one(CREATE_AT_HAND, **values, uploads=uploads, wanted=len(uploads))
-        if row is None and (uploads or new.supersedes is not None):  # by several statements, which say what is missing
+        if row is None and (uploads or not alone):  # by several statements, which say what is missing
             async with self._database.transaction("submissions.create_with") as connection:
                 row = await db.one(connection, CREATE, **values, uploads=uploads)
                 if row is not None and uploads:
@@ -121,6 +136,8 @@ class Submissions:
                 if row is not None and new.supersedes is not None:
                     await self._supersede(connection, new.submission, new.supersedes)
                     await self._claim(connection, new.submission, new.supersedes, copies)
+                if row is not None and login is not None:
+                    await self._take_login(connection, new.submission, login, now)
         if row is None:
             return False
         self._remember(new.submission.id, new.submission.version, new.submission.state.value, links, None)
@@ -209,6 +226,7 @@ class Submissions:
             "document": sealed(encrypted_columns.DOCUMENT, document.content),
             "namespace": document.namespace,
             "media_type": document.media_type,
+            "identity": new.login and sealed(encrypted_columns.IDENTITY, identities.frozen(new.login.identity)),
             "standard": document.standard,
             "schema_uri": document.schema_uri,
             "document_sha256": document.sha256,
@@ -226,6 +244,12 @@ class Submissions:
         """Link the corrected application to its correction. Raises `Superseded` where it has another one."""
         if not await db.run(connection, _SUPERSEDE, old=old, new=submission.id, whose=submission.client):
             raise Superseded
+
+    async def _take_login(self, connection: Connection, submission: Submission, login: UUID, now: datetime) -> None:
+        """The login is used up by this submission. Raises `LoginUnusable` where it is not to be had."""
+        whose = {"municipality": submission.municipality, "owner": submission.client}
+        if not await db.run(connection, _TAKE_LOGIN, login=login, new=submission.id, now=now, **whose):
+            raise LoginUnusable(findings=(UNUSABLE,))
 
     async def _claim(
         self, connection: Connection, submission: Submission, old: UUID, copies: Sequence[UUID | None]

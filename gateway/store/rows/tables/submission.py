@@ -82,6 +82,7 @@ submission_secrets = Table(
     Column("document", LargeBinary, nullable=False, comment="encrypted"),
     Column("namespace", Text, nullable=False),
     Column("media_type", Text, nullable=False),
+    Column("identity", LargeBinary, comment="encrypted: who logged in for it"),
 )
 
 attachments = Table(

@@ -1,0 +1,241 @@
+"""The port `LoginStore` in the memory of one process: the same answers as PostgreSQL's, gone when the process ends.
+
+Knows: what each method promises; one contract (`tests/contract/test_login_store.py`) holds both stores to it. Never
+does: encrypt, wait. Standard: `gateway/ports/login.py`. Start reading: `MemoryLoginStore.begin`, then `finish`.
+
+No method waits between its checks and its writes, so that what it does happens at once or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from gateway.errors import LoginUnusable, TooManyLogins
+from gateway.model import Submission
+from gateway.ports.clock import Clock
+from gateway.ports.login import CitizenToken, Code, Finished, Login, LoginStore, LoginUnderWay, Session
+from gateway.ports.store import TakenLogin
+from gateway.store.login import bounds
+
+
+@dataclass(slots=True)
+class _Code:
+    code: Code
+    used: bool = False
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """When an account was used first and last, and our entityID then."""
+
+    entity_id: str
+    first_at: datetime
+    last_at: datetime
+
+
+class MemoryLoginStore(LoginStore):
+    """Everything of the port, in one process. `accounts` are by municipality, provider and digest of the account."""
+
+    def __init__(self, clock: Clock, random: Callable[[int], bytes]) -> None:
+        self._clock, self._random = clock, random
+        self._under_way: dict[bytes, LoginUnderWay] = {}
+        self._logins: dict[UUID, Login] = {}
+        self._sessions: dict[UUID, Session] = {}
+        self._codes: dict[bytes, _Code] = {}
+        self._tokens: dict[bytes, CitizenToken] = {}
+        self._pushed: dict[bytes, tuple[str, Mapping[str, Any], datetime]] = {}
+        self._answers: set[tuple[str, bytes]] = set()
+        self._subject_keys: dict[str, bytes] = {}
+        self.accounts: dict[tuple[str, str, bytes], _Account] = {}
+
+    async def begin(self, login: LoginUnderWay) -> None:
+        """See the port."""
+        living = [each for each in self._under_way.values() if each.expires_at > login.created_at]
+        of_address = sum(each.address == login.address for each in living) if login.address else 0
+        if len(living) >= bounds.IN_ALL or of_address >= bounds.OF_ONE_ADDRESS:
+            raise TooManyLogins(retry_after=bounds.RETRY_S)
+        self._under_way[login.handle] = replace(login, request=_json(login.request))
+
+    async def under_way(self, handle: bytes, now: datetime) -> LoginUnderWay | None:
+        """See the port."""
+        found = self._under_way.get(handle)
+        return found if found is not None and found.expires_at > now else None
+
+    async def choose(self, login: UUID, provider: str, request_id: str, at: datetime) -> bool:
+        """See the port."""
+        found = self._by_id(login, at)
+        if found is None:
+            return False
+        chosen = replace(found, provider=provider, request_id=request_id, requested_at=at, answer=None)
+        self._under_way[found.handle] = chosen
+        return True
+
+    async def keep_answer(self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime) -> bool:
+        """See the port."""
+        found = await self.under_way(handle, now)
+        if found is None or (found.municipality, found.provider) != (municipality, provider):
+            return False
+        if len(answer) > bounds.ANSWER_MOST:
+            return False
+        self._under_way[handle] = replace(found, answer=answer)
+        return True
+
+    async def end(self, login: UUID) -> None:
+        """See the port."""
+        self._under_way = {handle: each for handle, each in self._under_way.items() if each.id != login}
+
+    async def finish(self, finished: Finished) -> bool:
+        """See the port."""
+        login, now = finished.login, finished.login.created_at
+        session = finished.session
+        if finished.under_way is None:
+            standing = await self.session_by_id(session.id, now)
+            if standing is None:
+                return False
+            session = replace(standing, login=login.id, used_at=session.used_at)
+        elif self._by_id(finished.under_way, now) is None:
+            return False
+        if finished.answer_key is not None:
+            answer = (login.municipality, finished.answer_key)
+            if answer in self._answers:
+                return False
+            self._answers.add(answer)
+        if finished.under_way is not None:
+            await self.end(finished.under_way)
+        self._logins[login.id] = login
+        self._sessions[session.id] = session
+        self._codes[finished.code.code] = _Code(replace(finished.code, request=_json(finished.code.request)))
+        if finished.account is not None and finished.entity_id is not None:
+            key = (login.municipality, login.provider, finished.account)
+            first = self.accounts[key].first_at if key in self.accounts else now
+            self.accounts[key] = _Account(finished.entity_id, first, now)
+        return True
+
+    async def login(self, login: UUID) -> Login | None:
+        """See the port."""
+        found = self._logins.get(login)
+        if found is None or found.expires_at > self._clock.now():
+            return found
+        return replace(found, identity=None)
+
+    async def by_reference(self, login_ref: bytes) -> Login | None:
+        """See the port."""
+        found = next((each.id for each in self._logins.values() if each.login_ref == login_ref), None)
+        return None if found is None else await self.login(found)
+
+    async def session(self, cookie: bytes, client: str, now: datetime) -> Session | None:
+        """See the port. Of several the one that was used last."""
+        mine = [each for each in self._sessions.values() if (each.cookie, each.client) == (cookie, client)]
+        return max(
+            (each for each in mine if _stands(each, now)), key=lambda each: (each.used_at, each.id), default=None
+        )
+
+    async def end_sessions(self, cookie: bytes) -> tuple[Session, ...]:
+        """See the port."""
+        ended = [each for each in self._sessions.values() if each.cookie == cookie]
+        for each in ended:
+            del self._sessions[each.id]
+        now = self._clock.now()
+        return tuple(each for each in ended if _stands(each, now))
+
+    async def session_by_id(self, session: UUID, now: datetime) -> Session | None:
+        """See the port."""
+        found = self._sessions.get(session)
+        return found if found is not None and _stands(found, now) else None
+
+    async def redeem(self, code: bytes, now: datetime) -> Code | None:
+        """See the port."""
+        found = self._codes.get(code)
+        if found is None:
+            return None
+        if found.used:
+            self._revoke(found.code.login, now)
+            return None
+        if found.code.expires_at <= now:
+            return None
+        found.used = True
+        return found.code
+
+    async def keep_token(self, token: CitizenToken) -> bool:
+        """See the port."""
+        code = self._codes.get(token.code)
+        if code is None or not code.used or code.revoked:
+            return False
+        self._tokens[token.token] = replace(token, claims=_json(token.claims))
+        return True
+
+    async def token(self, token: bytes, now: datetime) -> CitizenToken | None:
+        """See the port."""
+        found = self._tokens.get(token)
+        return found if found is not None and found.expires_at > now else None
+
+    async def push(self, uri: bytes, client: str, request: Mapping[str, Any], expires_at: datetime) -> None:
+        """See the port."""
+        self._pushed[uri] = (client, _json(request), expires_at)
+
+    async def pushed(self, uri: bytes, client: str, now: datetime) -> Mapping[str, Any] | None:
+        """See the port."""
+        whose, request, expires_at = self._pushed.get(uri, ("", {}, now))
+        if whose != client or expires_at <= now:
+            return None
+        del self._pushed[uri]
+        return request
+
+    async def subject_key(self, municipality: str) -> bytes:
+        """See the port."""
+        if municipality not in self._subject_keys:
+            self._subject_keys[municipality] = self._random(32)
+        return self._subject_keys[municipality]
+
+    async def entity_ids(self, municipality: str, provider: str) -> frozenset[str]:
+        """See the port."""
+        mine = (municipality, provider)
+        return frozenset(account.entity_id for key, account in self.accounts.items() if key[:2] == mine)
+
+    def must_be_free(self, taken: TakenLogin, submission: Submission, now: datetime) -> None:
+        """Raises `LoginUnusable` where the submission cannot have the login that it names."""
+        if taken.login is None:
+            return
+        found = self._logins.get(taken.login)
+        if found is None or found.submission is not None or found.expires_at <= now:
+            raise LoginUnusable(findings=(bounds.UNUSABLE,))
+        if (found.municipality, found.owner) != (submission.municipality, submission.client):
+            raise LoginUnusable(findings=(bounds.UNUSABLE,))
+
+    def take(self, taken: TakenLogin, submission: Submission) -> None:
+        """The login is used up by the submission; `must_be_free` was asked."""
+        if taken.login is not None:
+            self._logins[taken.login] = replace(self._logins[taken.login], submission=submission.id)
+
+    def erase(self, submission: UUID) -> None:
+        """Forget who logged in for the submission."""
+        for login in [each for each in self._logins.values() if each.submission == submission]:
+            self._logins[login.id] = replace(login, identity=None)
+
+    def _by_id(self, login: UUID, now: datetime) -> LoginUnderWay | None:
+        living = (each for each in self._under_way.values() if each.id == login and each.expires_at > now)
+        return next(living, None)
+
+    def _revoke(self, login: UUID, now: datetime) -> None:
+        for each in self._codes.values():
+            if each.code.login == login:
+                each.revoked = True
+        self._tokens = {name: token for name, token in self._tokens.items() if token.login != login}
+        if login in self._logins:
+            found = self._logins[login]
+            self._logins[login] = replace(found, expires_at=min(found.expires_at, now))
+
+
+def _stands(session: Session, now: datetime) -> bool:
+    return now < min(session.expires_at, session.used_at + timedelta(seconds=session.idle_s))
+
+
+def _json(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    read: Mapping[str, Any] = json.loads(json.dumps(dict(value)))
+    return read
