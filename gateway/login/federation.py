@@ -19,7 +19,7 @@ from typing import Final
 from uuid import UUID
 
 from gateway.crypto import base64url
-from gateway.errors import GatewayError
+from gateway.errors import TooManyLogins
 from gateway.login import completion
 from gateway.login.authorization import (
     Addressed,
@@ -236,9 +236,7 @@ class Federation:
         )
         try:
             await self._logins.begin(login)
-        except GatewayError as error:
-            if error.code != "too_many_logins":
-                raise
+        except TooManyLogins as error:
             return self._refusals.shown(
                 PageKind.TOO_MANY,
                 error.code,

@@ -22,7 +22,7 @@ from gateway.login.steps import BrowserCookies, Choose, GoToProvider, Redirect
 from gateway.login.tokens import Issuer
 from gateway.model import Attested, Client, Identity, Level, Person
 from gateway.ports.identity import Authenticated, ProviderStep, RefusalKind, Refused
-from tests.login.memory_logins import MemoryLogins
+from gateway.store.memory.logins import MemoryLoginStore
 
 TOWN = Issuer("https://login.tangerhuette.example", "150900546546")
 OTHER = Issuer("https://login.stendal.example", "150900535535")
@@ -157,7 +157,7 @@ class World:
     def __init__(self) -> None:
         self.clock = Clock()
         self.random = Random()
-        self.logins = MemoryLogins(self.clock)
+        self.logins = MemoryLoginStore(self.clock, self.random)
         self.bundid = FakeProvider()
         self.muk = FakeProvider("muk", "Mein Unternehmenskonto", audience="organisation", levels=(Level.SUBSTANTIAL,))
         self.providers = [self.bundid]

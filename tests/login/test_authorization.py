@@ -57,7 +57,7 @@ async def test_an_address_that_is_not_registered_is_never_gone_to(world, address
     step = await world.authorize(redirect_uri=address)
     assert isinstance(step, Show)
     assert (step.kind, step.way_back) == (PageKind.BAD_REQUEST, None)
-    assert not world.logins.open
+    assert not world.logins._under_way
 
 
 @pytest.mark.parametrize("client", ["nobody", "machine", "", "x" * 9000, "portal\0"])
@@ -167,7 +167,7 @@ async def test_each_fault_is_told_to_the_portal_with_state_and_issuer(world, wro
     assert line["reason"] == said["error"]
     for value in wrong.values():
         assert value is None or len(value) < 3 or value not in said["error_description"]
-    assert not world.logins.open
+    assert not world.logins._under_way
 
 
 @pytest.mark.parametrize("name", ["response_type", "scope", "nonce", "code_challenge", "prompt", "anything"])
@@ -199,7 +199,7 @@ async def test_unknown_parameters_scopes_and_prompts_are_left_out(world):
         scope="openid submissions:write offline_access unknown", prompt="consent", display="page", foo="bar"
     )
     assert isinstance(step, GoToProvider)
-    (under_way,) = world.logins.open.values()
+    (under_way,) = world.logins._under_way.values()
     assert under_way.request["scopes"] == ["openid"]
 
 
@@ -237,7 +237,7 @@ async def test_a_public_client_is_never_freed_of_pkce(world):
 )
 async def test_the_least_level_that_was_asked_for(world, asked, level):
     await world.authorize(**asked)
-    (under_way,) = world.logins.open.values()
+    (under_way,) = world.logins._under_way.values()
     assert under_way.level is level
 
 
@@ -254,7 +254,7 @@ async def test_the_handle_stands_nowhere_but_in_the_browser(world):
     await world.authorize()
     handle = world.bundid.asked[-1].relay_state
     assert len(handle) == 43
-    (under_way,) = world.logins.open.values()
+    (under_way,) = world.logins._under_way.values()
     assert handle not in repr(under_way)
     assert world.cookies.login not in repr(under_way)
     assert under_way.address != b"192.0.2.1"
@@ -290,7 +290,7 @@ async def test_a_pushed_request_is_used_once_and_by_its_client(world):
     asked = [("client_id", "portal"), ("request_uri", uri), ("redirect_uri", "https://evil.example/")]
     assert isinstance(await world.authorize(asked), GoToProvider)
     assert (await world.authorize(asked)).kind is PageKind.BAD_REQUEST
-    assert uri not in repr(world.logins.uris)
+    assert uri not in repr(world.logins._pushed)
 
 
 async def test_a_pushed_request_expires(world):
@@ -315,7 +315,7 @@ async def test_a_pushed_request_expires(world):
 async def test_a_push_is_judged_at_once(world, header, more, status, error):
     answer = await world.federation.push(TOWN, header, pushed_form(world, **more))
     assert (answer.status, answer.body["error"]) == (status, error)
-    assert not world.logins.uris
+    assert not world.logins._pushed
 
 
 async def test_an_app_pushes_with_its_id_alone(world):

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from gateway.errors import Unauthorised
 from gateway.login.steps import BrowserCookies, Choose, GoToProvider, PageKind, PostToPortal, Redirect, Show
 from gateway.model import Level
+from gateway.store.login.bounds import OF_ONE_ADDRESS
 from tests.login.federation_world import APP, CALLBACK, OTHER, STATE, TOWN, VERIFIER, World, person, told
 
 
@@ -196,7 +197,7 @@ async def test_an_app_logs_in_without_a_secret_and_shares_the_sub_of_its_portal(
     of_app, _ = claims_of(world, answer.body["id_token"])
     of_portal, _ = claims_of(world, (await world.token(await world.code())).body["id_token"])
     assert of_app["sub"] == of_portal["sub"]
-    login = next(each for each in world.logins.logins.values() if each.client == "app")
+    login = next(each for each in world.logins._logins.values() if each.client == "app")
     assert login.owner == "portal"
 
 
@@ -259,7 +260,7 @@ async def test_an_answer_used_in_one_login_is_refused_in_another(world):
 
 async def test_nothing_is_written_for_an_answer_to_nothing(world):
     await world.authorize()
-    before = world.logins.written
+    before = dict(world.logins._under_way)
     handle = world.bundid.asked[-1].relay_state
     for form in (
         [("SAMLResponse", "x"), ("RelayState", "A" * 43)],
@@ -275,7 +276,7 @@ async def test_nothing_is_written_for_an_answer_to_nothing(world):
         assert (step.kind, step.status, step.way_back) == (PageKind.EXPIRED, 400, None)
     for town, provider in (("150900535535", "bundid"), ("nowhere", "bundid"), (TOWN.municipality, "other")):
         assert (await world.federation.answered(town, provider, world.bundid.answer())).kind is PageKind.EXPIRED
-    assert world.logins.written == before
+    assert world.logins._under_way == before
 
 
 async def test_a_login_under_way_ends_after_fifteen_minutes(world):
@@ -398,7 +399,8 @@ async def test_tabs_of_one_browser_do_not_disturb_each_other(world):
 
 
 async def test_too_many_logins_are_told_with_a_way_back(world):
-    world.logins.most = 0
+    for _ in range(OF_ONE_ADDRESS):
+        await world.authorize()
     step = await world.authorize()
     assert (step.kind, step.status) == (PageKind.TOO_MANY, 429)
     assert told(Redirect(step.way_back))["error"] == "temporarily_unavailable"

@@ -105,8 +105,8 @@ async def test_sessions_end_as_their_level_demands(level, idle, longest):
 
 
 async def test_values_that_are_gone_are_asked_for_again(world):
-    for key, login in world.logins.logins.items():
-        world.logins.logins[key] = replace(login, identity=None)
+    for key, login in world.logins._logins.items():
+        world.logins._logins[key] = replace(login, identity=None)
     assert not signed_in(await world.authorize())
 
 
@@ -151,7 +151,7 @@ async def test_it_ends_the_sessions_of_all_portals_of_the_browser(world):
     await world.login(client_id="second")
     step = await world.federation.logout(TOWN, [("id_token_hint", await id_token(world))], world.cookies)
     assert (step.kind, step.status) == (PageKind.SIGNED_OUT, 200)
-    assert not world.logins.sessions
+    assert not world.logins._sessions
 
 
 @pytest.mark.parametrize("parameters", [[], [("client_id", "portal"), ("post_logout_redirect_uri", BYE)]])
@@ -159,12 +159,12 @@ async def test_without_a_token_of_the_session_the_person_is_asked(world, paramet
     step = await world.federation.logout(TOWN, parameters, world.cookies)
     assert isinstance(step, AskToSignOut)
     assert step.address == f"{TOWN.url}/oidc/logout"
-    assert world.logins.sessions
+    assert world.logins._sessions
     foreign = await world.federation.logout(TOWN, [("confirm", "A" * 43)], world.cookies)
     assert isinstance(foreign, AskToSignOut)
     done = await world.federation.logout(TOWN, list(step.fields.items()), world.cookies)
     assert isinstance(done, Redirect if parameters else Show)
-    assert not world.logins.sessions
+    assert not world.logins._sessions
 
 
 async def test_a_token_of_another_session_does_not_sign_out_without_asking(world):
@@ -178,7 +178,7 @@ async def test_a_token_of_another_session_does_not_sign_out_without_asking(world
 async def test_a_portal_that_posts_brings_no_cookie_and_still_signs_out(world):
     step = await world.federation.logout(TOWN, [("id_token_hint", await id_token(world))], BrowserCookies())
     assert step.kind is PageKind.SIGNED_OUT
-    assert not world.logins.sessions
+    assert not world.logins._sessions
 
 
 async def test_who_is_signed_out_already_goes_straight_back(world):
@@ -205,7 +205,7 @@ async def test_who_is_signed_out_already_goes_straight_back(world):
 async def test_a_wrong_sign_out_ends_nothing_and_goes_nowhere(world, parameters):
     step = await world.federation.logout(TOWN, parameters, world.cookies)
     assert (step.kind, step.way_back) == (PageKind.BAD_REQUEST, None)
-    assert world.logins.sessions
+    assert world.logins._sessions
 
 
 async def test_a_hint_for_another_client_or_town_is_refused(world):
