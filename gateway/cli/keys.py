@@ -142,6 +142,7 @@ def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - se
     from gateway.settings.reading import read_municipalities  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.clock import SystemClock  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.id_token_signing import judge  # noqa: PLC0415 - commands import what they need
 
     files = read_municipalities(values)
     yield {
@@ -150,6 +151,9 @@ def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - se
         "public_jwk": dict(token_key(values).public_jwk),
         "not_after": None,
     }
+    id_tokens = judge(values)
+    for jwk in id_tokens.published if id_tokens else ():
+        yield {"kind": "id-token", "municipality": None, "public_jwk": dict(jwk), "not_after": None}
     signing_keys = DocumentKeys(files, SystemClock())
     for file in files:
         key = signing_keys.identity(file.ars)
