@@ -61,12 +61,13 @@ class PostToPortal:
 
 @dataclass(frozen=True, slots=True)
 class GoToProvider:
-    """The browser goes to the identity provider, by a form with a button or by a redirect."""
+    """The browser goes to the identity provider, by a form with a button (it names `display_name`) or by a redirect."""
 
     provider: str
     step: ProviderStep
     language: str
     cookies: SetCookies = field(default_factory=SetCookies)
+    display_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
