@@ -184,7 +184,7 @@ def read(parameters: Parameters, to: Addressed, issuer: str) -> AuthorizationReq
         userinfo=tuple(claims.get("userinfo") or ()),
         subject=subject if isinstance(subject, str) else None,
         hint=said.get("id_token_hint"),
-        language=_language(said.get("ui_locales", "")),
+        language=language_of(said.get("ui_locales", "")),
         provider=said["provider"] if _PROVIDER.fullmatch(said.get("provider", "")) else None,
     )
 
@@ -260,7 +260,7 @@ def _level(acr_values: str, acr: Mapping[str, Any], issuer: str) -> Level:
     return max(min(demanded, default=Level.BASIC), min(wished, default=Level.BASIC))
 
 
-def _language(ui_locales: str) -> str:
+def language_of(ui_locales: str) -> str:
     """The first language asked for that pages are written in; empty: none of them."""
     asked = (each.partition("-")[0].lower() for each in ui_locales.split())
     return next((language for language in asked if language in _LANGUAGES), "")

@@ -73,7 +73,8 @@ class Refusals:
 
     def noted(self, reason: str, *, client: str | None = None, provider: str | None = None) -> str:
         """Write the reason into the log; the number under which it stands there."""
-        number = base64.b32encode(self._random(_NUMBER_BYTES)).decode("ascii")
+        digits = base64.b32encode(self._random(_NUMBER_BYTES)).decode("ascii")
+        number = f"{digits[:4]}-{digits[4:]}"
         named = {name: value for name, value in (("client", client), ("provider", provider)) if value is not None}
         log.info("login.refused", reason=reason, number=number, **named)
         return number

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from gateway.login.authorization import Parameters, bounded
+from gateway.login.authorization import Parameters, bounded, language_of
 from gateway.login.clients import Registry
 from gateway.login.codes import digest
 from gateway.login.id_token_keys import IdTokenKeys
@@ -27,7 +27,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.login import LoginStore, Session
 
 CONFIRMED: Final = "confirm"
-_PASSED_ON: Final = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
+_PASSED_ON: Final = ("post_logout_redirect_uri", "state", "ui_locales")
 _GONE: Final = SetCookies(session="")
 
 
@@ -48,6 +48,7 @@ Deliver = Callable[[Sequence[LogoutNotice]], Awaitable[None]]
 class _Wish:
     """A request to sign out that is sound. `session` is the one that the portal's hint names, while it stands."""
 
+    client: str | None
     address: str | None = field(repr=False)
     session: Session | None
     said: Mapping[str, str] = field(repr=False)
@@ -79,6 +80,7 @@ class SigningOut:
         wish = await self._wish(issuer, parameters) if bounded(parameters) else "too_large"
         if isinstance(wish, str):
             return self._refusals.shown(PageKind.BAD_REQUEST, wish)
+        language = language_of(wish.said.get("ui_locales", ""))
         cookie = digest(cookies.session) if cookies.session is not None else None
         if cookie is None and wish.session is not None:
             cookie = wish.session.cookie  # the portal posted: no cookie comes from another site
@@ -86,14 +88,14 @@ class SigningOut:
         if cookies.session is not None and not ours:
             proof = logout_proof(cookies.session, await self._logins.subject_key(issuer.municipality))
             if not hmac.compare_digest(wish.said.get(CONFIRMED, "").encode(), proof.encode()):
-                fields = {name: wish.said[name] for name in _PASSED_ON if name in wish.said} | {CONFIRMED: proof}
-                return AskToSignOut(f"{issuer.url}/oidc/logout", fields, "")
+                said = {"client_id": wish.client, **{name: wish.said.get(name) for name in _PASSED_ON}}
+                return AskToSignOut(answered(f"{issuer.url}/oidc/logout", {**said, CONFIRMED: proof}), language)
         ended = await self._logins.end_sessions(cookie) if cookie is not None else ()
         if notices := await self.notices(ended):
             await self._deliver(notices)
         if wish.address is not None:
             return Redirect(answered(wish.address, {"state": wish.said.get("state")}), _GONE)
-        return Show(PageKind.SIGNED_OUT, "", "", status=200, cookies=_GONE)
+        return Show(PageKind.SIGNED_OUT, "", language, status=200, cookies=_GONE)
 
     async def notices(self, sessions: Sequence[Session]) -> list[LogoutNotice]:
         """What the servers of the portals of these sessions are to be told."""
@@ -130,7 +132,7 @@ class SigningOut:
         address = said.get("post_logout_redirect_uri") or None
         if address is not None and not self._may_go_to(address, client_id):
             return "address_unknown"
-        return _Wish(address, await self._session_of(hint), said)
+        return _Wish(client_id, address, await self._session_of(hint), said)
 
     def _may_go_to(self, address: str, client_id: str | None) -> bool:
         client = self._registry.get(client_id) if client_id else None

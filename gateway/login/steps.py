@@ -108,10 +108,12 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class AskToSignOut:
-    """A form that asks whether to sign out: no portal proved that the person wants to. Posted to an address of ours."""
+    """A page that asks whether to sign out: no portal proved that it is meant. `address`: the link that says yes.
+
+    A link, since browsers hold a form's policy against the redirect to the portal that follows.
+    """
 
     address: str = field(repr=False)
-    fields: Mapping[str, str] = field(repr=False)
     language: str
     cookies: SetCookies = field(default_factory=SetCookies)
 

@@ -11,7 +11,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.login.steps import Choose, GoToProvider, PageKind, PostToPortal, Redirect, Show, Step
+from gateway.login.steps import AskToSignOut, Choose, GoToProvider, PageKind, PostToPortal, Redirect, Show, Step
 from gateway.web.login.cookies import give
 from gateway.web.login.town import Town
 from gateway.web.pages.page import page
@@ -53,10 +53,18 @@ def _answer(request: Request, town: Town, step: Step) -> Response:
     if isinstance(step, PostToPortal):
         fields = {"address": step.address, "fields": step.fields}
         return page(request, "login/return.html", municipality=name, form_action=step.address, values=fields)
-    if isinstance(step, Choose):
-        shown = {"groups": _groups(step), "way_back": step.way_back}
-        return page(request, "login/choose.html", municipality=name, language=step.language, values=shown)
+    if isinstance(step, Choose | AskToSignOut):
+        return _links(request, name, step)
     return _show(request, name, step)
+
+
+def _links(request: Request, municipality: str, step: Choose | AskToSignOut) -> Response:
+    """A page on which the person follows a link."""
+    if isinstance(step, Choose):
+        template, values = "login/choose.html", {"groups": _groups(step), "way_back": step.way_back}
+    else:
+        template, values = "login/sign_out.html", {"address": step.address}
+    return page(request, template, municipality=municipality, language=step.language, values=values)
 
 
 def _show(request: Request, municipality: str, step: Show) -> Response:

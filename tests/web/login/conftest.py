@@ -10,7 +10,18 @@ import httpx
 import pytest
 
 from gateway.login.provider import OAuthAnswer, Provider
-from gateway.login.steps import Choose, GoToProvider, Offer, PageKind, PostToPortal, Redirect, SetCookies, Show, Step
+from gateway.login.steps import (
+    AskToSignOut,
+    Choose,
+    GoToProvider,
+    Offer,
+    PageKind,
+    PostToPortal,
+    Redirect,
+    SetCookies,
+    Show,
+    Step,
+)
 from gateway.login.tokens import Issuer
 from gateway.ports.identity import ProviderStep
 from gateway.web.app import create_app
@@ -33,6 +44,7 @@ CHOOSE = Choose(
     "de",
 )
 POST = PostToPortal("https://portal.example/cb", {"code": "c" * 43, "state": HOSTILE})
+ASK = AskToSignOut("https://gateway.tangerhuette.example/oidc/logout?confirm=" + "p" * 43, "de")
 SHOWN = [Show(kind, "K7F3-2M9Q", "de", BACK) for kind in PageKind]
 
 

@@ -11,9 +11,9 @@ from gateway.errors import BodyTooLarge, DatabaseAway, SigningKeyUnfit
 from gateway.login.steps import Offer, PageKind, Show
 from gateway.ports.identity import ProviderStep
 from gateway.web.pages.policy import form_source
-from tests.web.login.conftest import BACK, CHOOSE, GO, HOSTILE, IDP, POST, SHOWN, logins
+from tests.web.login.conftest import ASK, BACK, CHOOSE, GO, HOSTILE, IDP, POST, SHOWN, logins
 
-PAGES = [CHOOSE, GO, POST, *SHOWN]
+PAGES = [CHOOSE, GO, POST, ASK, *SHOWN]
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
 
