@@ -145,10 +145,12 @@ class Federation:
     async def finish(self, issuer: Issuer, handle: str, cookies: BrowserCookies) -> Step:
         """The browser comes back: the answer is judged, and whoever it names is signed in, at once or not at all."""
         login = await self._mine(issuer, handle, cookies)
-        if login is None or login.answer is None:
+        if login is None:
             return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way")
         asked = AuthorizationRequest.of_json(login.request)
         back = _back_to(asked, issuer)
+        if login.answer is None:
+            return self._refusals.shown(PageKind.EXPIRED, "answer_missing", back=back, language=asked.language)
         client = self._still_registered(asked)
         provider = self._choosing.find(issuer.municipality, login.provider)
         if client is None or provider is None:

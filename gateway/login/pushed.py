@@ -55,10 +55,10 @@ class PushedRequests:
         try:
             request.read(body)
             client = (await self._portals.authenticated(request)).client.id
-            named = {"client_id": client, **request.form}
+            named = {**request.form, "client_id": client}
             parameters = [(name, value) for name, value in named.items() if name not in _CREDENTIALS]
             to = addressed(parameters, self._registry, issuer.municipality)
-            if to is None or to.client != client:
+            if to is None:
                 raise InvalidRequestError(description="redirect_uri is not registered")
             read(parameters, to, issuer.url)
         except AuthorizationRefusedError as error:

@@ -144,5 +144,4 @@ class SigningOut:
             sid = UUID(str(hint["sid"])) if hint and "sid" in hint else None
         except ValueError:
             return None
-        session = await self._logins.session_by_id(sid, self._clock.now()) if sid is not None else None
-        return session if session is not None and hint is not None and session.client == hint["aud"] else None
+        return None if sid is None else await self._logins.session_by_id(sid, self._clock.now())

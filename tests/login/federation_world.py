@@ -147,6 +147,11 @@ def clients():
         client("free", require_pkce=False),
         client("quiet", backchannel_logout_uri="https://quiet.example/logout", id_token_alg="ES256"),
         client("app", secret=None, public=True, portal="portal", redirect_uris=(APP, LOOPBACK)),
+        registration(
+            Client("elsewhere", frozenset(), frozenset({OTHER.municipality})),
+            secret=SECRET,
+            relying_party=RelyingParty((CALLBACK,)),
+        ),
         registration(Client("machine", frozenset(), frozenset({TOWN.municipality})), secret=SECRET),
     ]
 

@@ -60,7 +60,7 @@ async def test_an_address_that_is_not_registered_is_never_gone_to(world, address
     assert not world.logins._under_way
 
 
-@pytest.mark.parametrize("client", ["nobody", "machine", "", "x" * 9000, "portal\0"])
+@pytest.mark.parametrize("client", ["nobody", "machine", "elsewhere", "", "x" * 9000, "portal\0"])
 async def test_a_client_that_nobody_logs_in_to_looks_as_one_that_is_not_there(world, client):
     world_of = await world.authorize(client_id=client)
     assert (world_of.kind, world_of.status, world_of.way_back) == (PageKind.BAD_REQUEST, 400, None)

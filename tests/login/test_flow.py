@@ -240,6 +240,15 @@ async def test_another_browser_gets_no_code_and_does_no_harm(world):
     assert "code" in told(await world.finish(kept))
 
 
+async def test_who_comes_back_without_an_answer_is_led_to_the_portal_and_may_go_on(world):
+    await world.authorize()
+    handle = world.bundid.asked[-1].relay_state
+    step = await world.federation.finish(TOWN, handle, world.cookies)
+    assert step.kind is PageKind.EXPIRED
+    assert told(Redirect(step.way_back))["state"] == STATE
+    assert "code" in told(await world.finish(await world.answered()))
+
+
 async def test_an_answer_counts_once(world):
     await world.authorize()
     form = world.bundid.answer()
