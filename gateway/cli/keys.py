@@ -122,6 +122,30 @@ def _pem(entry: str) -> str:
     return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
 
 
+@keys.command(name="id-token", help=text("Schlüssel für ID-Token", "A key for ID tokens"))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help=text("Datei", "File"))
+@click.option(
+    "--alg",
+    type=click.Choice(("RS256", "PS256", "ES256", "EdDSA")),
+    default="RS256",
+    help=text("Verfahren", "Algorithm"),
+)
+@options
+@guarded
+def id_token(config: Path | None, as_json: bool, out: Path, alg: str) -> None:
+    """Write a private JWK (0600) for `login.id_token_key_files`; an existing file is never overwritten."""
+    from gateway.keys.files import write_secret  # noqa: PLC0415 - commands import what they need
+    from gateway.login import id_token_keys  # noqa: PLC0415 - commands import what they need
+
+    _ = config
+    if out.exists():
+        raise click.UsageError(text("Schon vorhanden: ", "Exists already: ") + str(out))
+    made = id_token_keys.generate(alg, f"id-token-{os.urandom(6).hex()}")
+    write_secret(out, json.dumps(made, indent=1).encode())
+    public = dict(id_token_keys.read_public(made))
+    emit({"name": "id-token", "file": str(out), "public_jwk": public}, as_json=as_json, human=f"id-token: {out}")
+
+
 @keys.command(name="list", help=text("Hauptschlüssel und öffentliche Schlüssel", "Master keys and public keys"))
 @options
 @guarded
@@ -164,6 +188,7 @@ def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - se
     from gateway.settings.reading import read_municipalities  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.clock import SystemClock  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.evidence_signing import token_key  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.id_token_signing import judge  # noqa: PLC0415 - commands import what they need
 
     files = read_municipalities(values)
     yield {
@@ -172,6 +197,9 @@ def _public_lines(values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - se
         "public_jwk": dict(token_key(values).public_jwk),
         "not_after": None,
     }
+    id_tokens = judge(values)
+    for jwk in id_tokens.published if id_tokens else ():
+        yield {"kind": "id-token", "municipality": None, "public_jwk": dict(jwk), "not_after": None}
     signing_keys = DocumentKeys(files, SystemClock())
     for file in files:
         key = signing_keys.identity(file.ars)

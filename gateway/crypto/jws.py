@@ -1,8 +1,8 @@
-"""Compact and detached JWS: PS512, EdDSA (Ed25519) and ES256.
+"""Compact and detached JWS: PS512, EdDSA (Ed25519) and ES256; for ID tokens also RS256 and PS256.
 
-Knows: the framing of RFC 7515 §7.1 and Appendix F, and three algorithms. Never does: choose a key by what a token
+Knows: the framing of RFC 7515 §7.1 and Appendix F, and five algorithms. Never does: choose a key by what a token
 says, follow `jku`, `jwk` or `x5c`, accept another algorithm than the caller named, or parse a key: keys are objects.
-Standards: RFC 7515, RFC 7518 §3.4 and §3.5 (salt of the hash's length, 64 bytes), RFC 8037. Start reading: `verify`.
+Standards: RFC 7515, RFC 7518 §3.3 to §3.5 (salt of the hash's length), RFC 8037. Start reading: `verify`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,19 @@ from gateway.errors import CryptoFailure
 PS512: Final = "PS512"
 EDDSA: Final = "EdDSA"
 ES256: Final = "ES256"
+RS256: Final = "RS256"
+PS256: Final = "PS256"
 
 HEADER_LIMIT: Final = 64 * 1024  # characters; room for an x5c chain of RSA-4096 certificates
 TOKEN_LIMIT: Final = 16 * 1024 * 1024  # characters
 _RSA_BITS_LEAST: Final = 2048  # the standard's floor (RFC 7518 §3.5); FIT-Connect's own, 4096, is a rule of `keys`
 _FORBIDDEN: Final = frozenset({"crit", "b64"})
 _CURVE_OCTETS: Final = 32
+_RSA_HASHES: Final[Mapping[str, hashes.HashAlgorithm]] = {
+    PS512: hashes.SHA512(),
+    PS256: hashes.SHA256(),
+    RS256: hashes.SHA256(),
+}
 
 
 def sign(payload: bytes, key: PrivateKey, header: Mapping[str, Any]) -> str:
@@ -64,7 +71,7 @@ def unproven(token: str) -> bytes:
 def verify(token: str, key: VerifyKey | PublicKey, *, alg: str) -> bytes:
     """The payload of a compact JWS whose signature is right. CryptoFailure otherwise, whatever the fault.
 
-    `alg` is the one the caller expects (`PS512`, `EdDSA`, `ES256`); the token's own must be the same.
+    `alg` is the one the caller expects (`PS512`, `EdDSA`, `ES256`, …); the token's own must be the same.
     """
     protected, body, signature = _segments(token)
     payload = base64url.decode(body)
@@ -100,8 +107,8 @@ def _protected(key: PrivateKey, header: Mapping[str, Any]) -> bytes:
 
 def _sign(message: bytes, key: PrivateKey) -> bytes:
     secret = key.key
-    if isinstance(secret, rsa.RSAPrivateKey) and key.alg == PS512:
-        return secret.sign(message, _pss(), hashes.SHA512())
+    if isinstance(secret, rsa.RSAPrivateKey) and key.alg in _RSA_HASHES:
+        return secret.sign(message, _padding(key.alg), _RSA_HASHES[key.alg])
     if isinstance(secret, ed25519.Ed25519PrivateKey) and key.alg == EDDSA:
         return secret.sign(message)
     if isinstance(secret, ec.EllipticCurvePrivateKey) and key.alg == ES256:
@@ -117,10 +124,10 @@ def _verify(protected: bytes, body: bytes, signature: bytes, key: VerifyKey | Pu
     message = protected + b"." + body
     raw = base64url.decode(signature)
     public = key.key if isinstance(key, PublicKey) else key
-    if isinstance(public, rsa.RSAPublicKey) and alg == PS512:
+    if isinstance(public, rsa.RSAPublicKey) and alg in _RSA_HASHES:
         if public.key_size < _RSA_BITS_LEAST or len(raw) != (public.key_size + 7) // 8:
             raise CryptoFailure
-        public.verify(raw, message, _pss(), hashes.SHA512())
+        public.verify(raw, message, _padding(alg), _RSA_HASHES[alg])
     elif isinstance(public, ed25519.Ed25519PublicKey) and alg == EDDSA:
         public.verify(raw, message)
     elif isinstance(public, ec.EllipticCurvePublicKey) and alg == ES256 and isinstance(public.curve, ec.SECP256R1):
@@ -132,5 +139,8 @@ def _verify(protected: bytes, body: bytes, signature: bytes, key: VerifyKey | Pu
         raise CryptoFailure
 
 
-def _pss() -> padding.PSS:
-    return padding.PSS(mgf=padding.MGF1(hashes.SHA512()), salt_length=hashes.SHA512.digest_size)
+def _padding(alg: str) -> padding.AsymmetricPadding:
+    if alg == RS256:
+        return padding.PKCS1v15()
+    hashed = _RSA_HASHES[alg]
+    return padding.PSS(mgf=padding.MGF1(hashed), salt_length=hashed.digest_size)

@@ -1,7 +1,7 @@
 """The portals that may ask for tokens: their ids, secrets and public keys.
 
 Knows: what the settings say of each client, as values. Never does: read files, issue tokens.
-Standard: RFC 6749 §2. Start reading: `Registry`.
+Standards: RFC 6749 §2, OpenID Connect Registration §2 (the names of what logins need). Start reading: `Registry`.
 
 Secrets are long random strings (the settings demand a file), so their SHA-256 is kept in their place; an unknown client
 costs the same comparison as a known one.
@@ -17,6 +17,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from gateway.crypto import jws
 from gateway.crypto.keys import VerifyKey, verify_key
 from gateway.errors import DataInvalid, KeyUnfit
 from gateway.login.certificates import CertificateRule
@@ -36,32 +37,67 @@ class AssertionKey:
 
 
 @dataclass(frozen=True, slots=True)
+class RelyingParty:
+    """What a client that people log in to has besides.
+
+    `public`: an app without a secret; `portal` is the confidential client that hands off what its logins allow, and
+    with which it shares the `sub`.
+    """
+
+    redirect_uris: tuple[str, ...]
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    id_token_alg: str = jws.RS256
+    public: bool = False
+    portal: str | None = None
+    require_pkce: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
-    """One client as configured: secrets (their SHA-256; more than one during a change), keys or certificates."""
+    """One client as configured: secrets (their SHA-256; more than one during a change), keys or certificates.
+
+    `token_auth_method` is the one way in which it authenticates; None: any that its credentials allow.
+    """
 
     client: Client
     secrets_sha256: tuple[bytes, ...] = field(default=(), repr=False)
     keys: tuple[AssertionKey, ...] = ()
     certificates: CertificateRule | None = None
+    token_auth_method: str | None = None
+    relying_party: RelyingParty | None = None
+
+    @property
+    def public(self) -> bool:
+        """Whether it cannot keep a secret."""
+        return self.relying_party is not None and self.relying_party.public
+
+    @property
+    def owner(self) -> str:
+        """The client that may hand off what its logins allow; also the sector of `sub`."""
+        return (self.relying_party.portal if self.relying_party else None) or self.client.id
 
 
-def registration(
+def registration(  # noqa: PLR0913 - what the settings say of a client, each named
     client: Client,
     *,
     secret: str | None = None,
     previous: Sequence[str] = (),
     jwks: Mapping[str, Any] | None = None,
     certificates: CertificateRule | None = None,
+    token_auth_method: str | None = None,
+    relying_party: RelyingParty | None = None,
 ) -> Registration:
     """A registration from the values of the settings.
 
     `previous` are secrets that are valid beside `secret` while it is rolled out. `jwks` is a JWK set of public keys
     (RSA-4096, Ed25519, P-256). Raises `DataInvalid` with a finding for each fault:
-    an unfit key, or neither secret nor key nor certificate.
+    an unfit key, or neither secret nor key nor certificate for a client that is not public.
     """
     findings: list[Finding] = []
     keys = tuple(_assertion_keys(client.id, jwks or {}, findings))
-    if not secret and not keys and certificates is None and not findings:
+    public = relying_party is not None and relying_party.public
+    if not secret and not keys and certificates is None and not findings and not public:
         findings.append(
             Finding(
                 f"clients.{client.id}",
@@ -72,7 +108,8 @@ def registration(
         )
     if findings:
         raise DataInvalid(findings=tuple(findings))
-    return Registration(client, tuple(_digest(text) for text in (secret, *previous) if text), keys, certificates)
+    secrets = tuple(_digest(text) for text in (secret, *previous) if text)
+    return Registration(client, secrets, keys, certificates, token_auth_method, relying_party)
 
 
 class Registry:
@@ -106,6 +143,11 @@ class Registry:
     def with_certificates(self) -> bool:
         """Whether any client may come with a certificate."""
         return any(registered.certificates for registered in self)
+
+    @property
+    def with_logins(self) -> tuple[Registration, ...]:
+        """The clients that people log in to."""
+        return tuple(registered for registered in self if registered.relying_party is not None)
 
     def __iter__(self) -> Iterator[Registration]:
         return (current() for current in self._by_id.values())

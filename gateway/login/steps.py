@@ -61,12 +61,13 @@ class PostToPortal:
 
 @dataclass(frozen=True, slots=True)
 class GoToProvider:
-    """The browser goes to the identity provider, by a form with a button or by a redirect."""
+    """The browser goes to the identity provider, by a form with a button (it names `display_name`) or by a redirect."""
 
     provider: str
     step: ProviderStep
     language: str
     cookies: SetCookies = field(default_factory=SetCookies)
+    display_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +106,16 @@ class Show:
     cookies: SetCookies = field(default_factory=SetCookies)
 
 
-Step = Redirect | PostToPortal | GoToProvider | Choose | Show
+@dataclass(frozen=True, slots=True)
+class AskToSignOut:
+    """A page that asks whether to sign out: no portal proved that it is meant. `address`: the link that says yes.
+
+    A link, since browsers hold a form's policy against the redirect to the portal that follows.
+    """
+
+    address: str = field(repr=False)
+    language: str
+    cookies: SetCookies = field(default_factory=SetCookies)
+
+
+Step = Redirect | PostToPortal | GoToProvider | Choose | AskToSignOut | Show

@@ -48,6 +48,11 @@ class Issuer:
         """Where tokens are to be had."""
         return f"{self.url}/oidc/token"
 
+    @property
+    def push_endpoint(self) -> str:
+        """Where authorization requests are pushed (RFC 9126)."""
+        return f"{self.url}/oidc/par"
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:

@@ -86,6 +86,16 @@ class IdentityProvider(Protocol):
         ...
 
     @property
+    def display_name(self) -> str:
+        """How people know it."""
+        ...
+
+    @property
+    def entity_id(self) -> str:
+        """Our entityID towards it."""
+        ...
+
+    @property
     def enabled(self) -> bool:
         """Whether it signs anybody in now."""
         ...

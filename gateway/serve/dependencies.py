@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
+import structlog
+
 from gateway import __version__
 from gateway.backpressure.admission import Pressure
 from gateway.errors import GatewayError
@@ -15,7 +17,7 @@ from gateway.input import regular_file
 from gateway.keys.files import read_secret
 from gateway.keys.following import Following
 from gateway.login.certificates import Certificates
-from gateway.login.clients import Registration, Registry, registration
+from gateway.login.clients import Registration, Registry, RelyingParty, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client
@@ -31,8 +33,11 @@ from gateway.store.proof import judging
 from gateway.web.dependencies import BodyLimits, HealthCheck, WebDependencies, WebhookDependencies
 from gateway.web.http.resource_checks import resource_checks
 from gateway.web.portal.quotas import ClientLimits, Quotas
+from gateway.wiring import id_token_signing
 from gateway.wiring.refusals import Attempt
 from gateway.wiring.runtime import Runtime
+
+log = structlog.get_logger()
 
 
 def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDependencies:
@@ -118,6 +123,7 @@ def attempts(settings: Settings) -> Iterator[Attempt]:
         yield partial(_jwks, section, place)
         yield partial(tls.rule, section, place)
         yield partial(_registration, section, frozenset())
+    yield partial(id_token_signing.judge, settings)
 
 
 def _followed(section: ClientSection, towns: frozenset[str]) -> Following[Registration]:
@@ -138,7 +144,30 @@ def _registration(section: ClientSection, towns: frozenset[str]) -> Registration
     secret = read_secret(section.secret_file, f"{place}.secret_file") if section.secret_file else None
     previous = [read_secret(path, f"{place}.previous_secret_files") for path in section.previous_secret_files]
     return registration(
-        client, secret=secret, previous=previous, jwks=_jwks(section, place), certificates=tls.rule(section, place)
+        client,
+        secret=secret,
+        previous=previous,
+        jwks=_jwks(section, place),
+        certificates=tls.rule(section, place),
+        token_auth_method=section.token_auth_method,
+        relying_party=_relying_party(section),
+    )
+
+
+def _relying_party(section: ClientSection) -> RelyingParty | None:
+    """What logins to the client need; None: nobody logs in to it."""
+    if not section.redirect_uris:
+        return None
+    if not section.require_pkce:
+        log.warning("login.without_pkce", client=section.id)
+    return RelyingParty(
+        redirect_uris=section.redirect_uris,
+        post_logout_redirect_uris=section.post_logout_redirect_uris,
+        backchannel_logout_uri=section.backchannel_logout_uri,
+        id_token_alg=section.id_token_alg,
+        public=section.public,
+        portal=section.portal,
+        require_pkce=section.require_pkce,
     )
 
 

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from gateway.settings.alarms import AlarmsSection
 from gateway.settings.fitconnect import FitConnectSection
 from gateway.settings.keys import EvidenceSection, VaultSection
+from gateway.settings.logins import LoginSection
 from gateway.settings.sections import (
     DatabaseSection,
     DirectorySection,
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     clients: tuple[ClientSection, ...] = ()
     vault: VaultSection = VaultSection()
     evidence: EvidenceSection = EvidenceSection()
+    login: LoginSection = LoginSection()
     worker: WorkerSection = WorkerSection()
     alarms: AlarmsSection = AlarmsSection()
     pressure: PressureSection = PressureSection()

@@ -100,6 +100,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "Dieser Identitätsanbieter hat nur Testkonten; im Produktivbetrieb bitte den echten nennen.",
         "This identity provider has test accounts only; name the real one for production.",
     ),
+    "pkce": (
+        "Im Produktivbetrieb gibt es keine Anmeldung ohne PKCE; bitte die Einstellung entfernen.",
+        "Production has no login without PKCE; remove the setting.",
+    ),
     "mail_in_the_clear": (
         "Im Produktivbetrieb geht keine Nachricht unverschlüsselt hinaus; bitte starttls oder tls setzen.",
         "Production sends no mail unencrypted; set starttls or tls.",

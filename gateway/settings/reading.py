@@ -24,6 +24,7 @@ from gateway.settings.faults import sentences
 from gateway.settings.gateway import FILE, Settings
 from gateway.settings.keys import EvidenceSection
 from gateway.settings.kinds import anchored
+from gateway.settings.logins import LoginSection, algorithms, client_faults
 from gateway.settings.municipality import MunicipalityFile, clashes, key_faults
 from gateway.settings.production import refused
 from gateway.settings.toml import NotToml, parse
@@ -67,7 +68,7 @@ def settings_and_faults(file: Path | None, **overrides: object) -> tuple[Setting
                 "vault.master_key is set too; give one of them.",
             )
         )
-    findings += _several_clients(settings)
+    findings += _several_clients(settings) + client_faults(settings.clients)
     findings += _no_authorities(settings.outbound.ca_bundle)
     if settings.mode == "production":
         findings += _insecure(settings, file, findings)
@@ -150,6 +151,9 @@ def _insecure(settings: Settings, file: Path | None, others: list[Finding]) -> l
     if settings.evidence.signing_key_file is None:
         evidence = EvidenceSection(signing_key_file=settings.data_dir / "keys" / "token.jwk")
         findings += refused([("evidence", evidence)], ())
+    if not settings.login.id_token_key_files:
+        keys = tuple(settings.data_dir / "keys" / f"id-token-{alg}.jwk" for alg in algorithms(settings.clients))
+        findings += refused([("login", LoginSection(id_token_key_files=keys))], ())
     return findings + (faults if findings or others else [])
 
 

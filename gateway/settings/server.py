@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
 from gateway.model import ALL_SCOPES
 from gateway.settings.faults import broken
-from gateway.settings.kinds import PUBLIC_URL, EntryName, OwnAddress, PrivateKeyFile, SecretFile
+from gateway.settings.kinds import PUBLIC_URL, Counterpart, EntryName, OwnAddress, PrivateKeyFile, SecretFile
 from gateway.settings.production import is_loopback
 from gateway.settings.sections import Section
 
@@ -91,7 +92,7 @@ class ClientLimitsSection(Section):
 
 
 class ClientSection(Section):
-    """One portal that may hand off submissions."""
+    """One portal that may hand off submissions, and with `redirect_uris` one that people log in to."""
 
     id: EntryName = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Client id, also named in the token request.")
     secret_file: SecretFile | None = Field(None, description="File with the client secret.")
@@ -109,7 +110,52 @@ class ClientSection(Section):
         (),
         description="PEM files of certificates that are the client's by themselves (self-signed); two during a change.",
     )
-    scopes: tuple[str, ...] = Field(ALL_SCOPES, description="Scopes the client may ask for.")
+    token_auth_method: (
+        Literal[
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+            "tls_client_auth",
+            "self_signed_tls_client_auth",
+            "none",
+        ]
+        | None
+    ) = Field(
+        None,
+        description="The one way in which it authenticates. Unset: any of its credentials but client_secret_post.",
+    )
+    redirect_uris: tuple[str, ...] = Field(
+        (),
+        description="Addresses to which a login comes back, exactly; with them people log in to the client (OpenID).",
+    )
+    post_logout_redirect_uris: tuple[str, ...] = Field(
+        (), description="Addresses to which signing out may lead, exactly."
+    )
+    backchannel_logout_uri: Counterpart | None = Field(
+        None, pattern=r"^https?://[^\s#]+$", description="Address of its server that is told when a browser signs out."
+    )
+    id_token_alg: Literal["RS256", "PS256", "ES256", "EdDSA"] = Field(
+        "RS256", description="What its ID tokens are signed with."
+    )
+    public: bool = Field(default=False, description="An app, which cannot keep a secret (RFC 8252).")
+    portal: str | None = Field(
+        None, description="For an app: the client that hands off what its logins allow and that shares their sub."
+    )
+    require_pkce: bool = Field(
+        default=True, description="false frees a client with a secret from PKCE (RFC 7636); test mode only."
+    )
+    scopes: tuple[str, ...] = Field(
+        ALL_SCOPES, description="Scopes the client may ask for; those of OpenID come with redirect_uris."
+    )
     municipalities: tuple[str, ...] = Field((), description="ARS of the municipalities it may serve; empty: all.")
     services: tuple[str, ...] | None = Field(None, description="Services it may use; unset: all.")
     limits: ClientLimitsSection = ClientLimitsSection()
+
+    def refused_in_production(self) -> Iterable[tuple[str, str]]:
+        """A login without PKCE; one that comes back unencrypted (an app's loopback never leaves its machine)."""
+        if not self.require_pkce:
+            yield "require_pkce", "pkce"
+        for name in ("redirect_uris", "post_logout_redirect_uris"):
+            plain = (urlsplit(each) for each in getattr(self, name) if each.lower().startswith("http:"))
+            if any(not (self.public and is_loopback(each.hostname or "")) for each in plain):
+                yield name, "https"

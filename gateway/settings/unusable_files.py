@@ -98,6 +98,16 @@ PUBLISHED_KEY: Final[Said] = (
     "Erwartet wird ein JWK (Ed25519 oder P-256), am besten nur sein öffentlicher Teil, mit kid.",
     "A JWK is expected (Ed25519 or P-256), best its public part alone, with a kid.",
 )
+ID_TOKEN_KEY: Final[Said] = (
+    (
+        "Erwartet wird ein JWK mit alg und kid (RSA ab 2048 Bit, P-256 oder Ed25519); einen passenden erzeugt `gateway "
+        "keys id-token --out DATEI`."
+    ),
+    (
+        "A JWK with alg and kid is expected (RSA of 2048 bits or more, P-256 or Ed25519); `gateway keys id-token --out "
+        "FILE` makes one."
+    ),
+)
 CLIENT_KEYS: Final[Said] = (
     'Erwartet werden die öffentlichen Schlüssel des Portals als {"keys": […]}; bitte vom Portal erfragen.',
     'The portal\'s public keys are expected as {"keys": […]}; ask the portal for them.',

@@ -23,6 +23,7 @@ from gateway.ports.blobs import ResumableUploads
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store
 from gateway.services.loader import Services
+from gateway.web.login.flow import LoginDependencies
 from gateway.web.portal.quotas import Quotas
 
 
@@ -84,8 +85,8 @@ class WebDependencies:
     """All that the app is made of.
 
     `callback_secrets` gives the secrets of a destination (more than one during a change); without it there is no route
-    for callbacks. `wake` triggers a poll. `newest_root` gives number and digest of the newest root over evidence.
-    `health` looks at what the gateway depends on.
+    for callbacks, without `login` none for people's logins. `wake` triggers a poll. `newest_root` gives number and
+    digest of the newest root over evidence. `health` looks at what the gateway depends on.
     """
 
     intake: Intake
@@ -104,6 +105,7 @@ class WebDependencies:
     quotas: Quotas | None = None
     pressure: Pressure | None = None
     resumable: ResumableUploads | None = None
+    login: LoginDependencies | None = None
     limits: BodyLimits = field(default_factory=BodyLimits)
     version: str = "0.1.0"
 

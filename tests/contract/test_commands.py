@@ -211,6 +211,17 @@ def test_keys_generate_writes_private_files_and_shows_public_parts_only(tmp_path
     assert run("keys", "generate", "--out", str(tmp_path / "keys")).returncode == 2
 
 
+def test_a_key_for_id_tokens_is_written_once_and_listed_by_its_public_part(tmp_path):
+    path = tmp_path / "id.jwk"
+    made = run("keys", "id-token", "--alg", "ES256", "--out", str(path), "--json")
+    assert made.returncode == 0, made.stderr
+    public = json.loads(made.stdout)["public_jwk"]
+    assert (public["alg"], "d" in public) == ("ES256", False)
+    assert path.stat().st_mode & 0o077 == 0
+    assert run("keys", "id-token", "--out", str(path)).returncode == 2
+    assert json.loads(path.read_text(encoding="utf-8"))["kid"] == public["kid"]
+
+
 def test_master_keys_are_listed_and_rotated_while_everything_runs(line):
     rows = [json.loads(row) for row in run("keys", "list", "--config", line["config"], "--json").stdout.splitlines()]
     (master,) = [row for row in rows if row["kind"] == "master"]

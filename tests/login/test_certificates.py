@@ -130,7 +130,8 @@ def test_a_self_signed_certificate_counts_only_as_itself_and_while_it_is_valid(m
 def test_a_certificate_is_no_way_round_other_credentials(mtls):
     assert mtls.token("secret").status == 401
     assert mtls.token("named", header="Basic eDp5").status == 401
-    assert mtls.token("named", more="&client_secret=x").status == 400
+    assert mtls.token("named", more="&client_secret=x").status == 401
+    assert mtls.token("named", header="Basic eDp5", more="&client_secret=x").status == 400
 
 
 def test_bytes_that_are_no_certificate_prove_nothing(mtls):

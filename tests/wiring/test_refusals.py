@@ -37,6 +37,9 @@ client_ca_file = "ca.pem"
 [evidence]
 signing_key_file = "token.jwk"
 published_key_files = ["next.jwk"]
+[login]
+id_token_key_files = ["id.jwk"]
+published_key_files = ["id-next.jwk"]
 [[clients]]
 id = "portal"
 secret_file = "portal.secret"
@@ -72,6 +75,8 @@ NAMED = {
     "server.tls.client_ca_file": "ca.pem",
     "evidence.signing_key_file": "token.jwk",
     "evidence.published_key_files": "next.jwk",
+    "login.id_token_key_files": "id.jwk",
+    "login.published_key_files": "id-next.jwk",
     "clients.portal.secret_file": "portal.secret",
     "clients.portal.previous_secret_files": "portal.old",
     "clients.asserting.jwks": "portal.jwks",
@@ -160,7 +165,7 @@ def test_check_serve_and_worker_name_them_and_end_with_2(room, command):
         check=False,
     )
     said = done.stdout if command == "check" else done.stderr
-    theirs = {each for each in NAMED if command != "worker" or not each.startswith(("clients.", "server."))}
+    theirs = {each for each in NAMED if command != "worker" or not each.startswith(("clients.", "server.", "login."))}
     assert {setting for setting, file in NAMED.items() if f"{setting}: {room / file}" in said} == theirs, said
     assert done.returncode == 2
     assert not (room / "data" / "postgres").exists(), "nothing was begun"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any, Final
 
 import structlog
@@ -32,6 +32,8 @@ from gateway.model import Finding
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_BASE: Final = "urn:ozg-gateway:problem:"
 """`type` is a name, not an address: `docs/reference/errors.md` describes each by the code behind it."""
+SPOKEN: Final = frozenset({"de", "en"})
+"""The languages that errors are told in."""
 FINDINGS_MOST: Final = 500
 """Findings in one answer; more would help nobody."""
 
@@ -40,15 +42,15 @@ _RANGE: Final = re.compile(r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]{1,32})?\s*(?:
 log = structlog.get_logger()
 
 
-def language(header: str | None) -> str:
-    """`de` or `en` by `Accept-Language` (RFC 9110 §12.5.4); German where the caller does not care."""
+def language(header: str | None, known: Collection[str] = SPOKEN) -> str:
+    """The one of `known` by `Accept-Language` (RFC 9110 §12.5.4); German where the caller does not care."""
     best, weight = "de", 0.0
     for part in (header or "")[:200].split(","):
         language_range = _RANGE.fullmatch(part)
         if not language_range:
             continue
         name, quality = language_range[1].lower(), float(language_range[2] or 1)
-        if name in {"de", "en"} and quality > weight:
+        if name in known and quality > weight:
             best, weight = name, quality
     return best
 

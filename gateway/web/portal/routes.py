@@ -11,6 +11,7 @@ from typing import Final
 from gateway.model import State
 from gateway.web import callbacks, monitoring, oidc
 from gateway.web.http.route import Route
+from gateway.web.pages import static
 from gateway.web.portal import batch, feed, offers, submissions, tus_routes, uploads, webhook_routes
 from gateway.web.portal.caller import READ, SERVICES, WRITE
 
@@ -200,6 +201,7 @@ UNDESCRIBED: Final = (
     ("/metrics", monitoring.metrics),
     ("/api/openapi.json", monitoring.openapi),
     ("/api/docs", monitoring.docs),
+    ("/static/{version}/{path:path}", static.file),
 )
 
 

@@ -1,0 +1,308 @@
+"""The flow of a login: a portal asks, the person chooses and comes back, the portal gets a code.
+
+Knows: the order of the steps and what each is bound to. Never does: HTTP, SAML, sentences.
+Standards: OpenID Connect Core §3.1, RFC 6749 §4.1, RFC 9207. Start reading: `Federation.authorize`, then `finish`.
+
+A login is bound to the browser that began it by a cookie. The identity provider's answer comes as a POST from another
+site, without that cookie: it is kept unread (`answered`) and judged when the browser comes with the cookie (`finish`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from hmac import compare_digest
+from typing import Final
+from uuid import UUID
+
+from gateway.crypto import base64url
+from gateway.errors import TooManyLogins
+from gateway.login import completion
+from gateway.login.authorization import (
+    Addressed,
+    AuthorizationRefusedError,
+    AuthorizationRequest,
+    Parameters,
+    addressed,
+    bounded,
+    once,
+    read,
+    response_mode,
+)
+from gateway.login.certificates import Presented
+from gateway.login.choosing import Choosing, Providers
+from gateway.login.clients import Registration, Registry
+from gateway.login.codes import digest
+from gateway.login.completion import Circumstances, Completed, VerifiedAnswer
+from gateway.login.id_token_keys import IdTokenKeys
+from gateway.login.id_tokens import hinted
+from gateway.login.provider import Provider
+from gateway.login.pushed import PushedRequests
+from gateway.login.redirects import registered
+from gateway.login.refusals import Answering, Refusals
+from gateway.login.sessions import Sessions, SignedIn
+from gateway.login.signing_out import Deliver, SigningOut
+from gateway.login.steps import BrowserCookies, Choose, PageKind, Redirect, SetCookies, Step
+from gateway.login.subject import address_digest
+from gateway.login.token_request import OAuthAnswer
+from gateway.login.tokens import Issuer
+from gateway.login.userinfo import Userinfo
+from gateway.ports.clock import Clock
+from gateway.ports.identity import Authenticated, ExpectedAnswer, IdentityProvider, RefusalKind, Refused
+from gateway.ports.login import LoginStore, LoginUnderWay
+
+UNDER_WAY_S: Final = 900
+"""How long a person has to log in."""
+_ANSWER_LIMIT: Final = 256 * 1024
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 random bytes
+_PAGES: Final = {
+    RefusalKind.CANCELLED: (PageKind.CANCELLED, "access_denied"),
+    RefusalKind.ATTRIBUTES_MISSING: (PageKind.ATTRIBUTES_MISSING, "access_denied"),
+    RefusalKind.LEVEL_TOO_LOW: (PageKind.LEVEL_TOO_LOW, "unmet_authentication_requirements"),
+    RefusalKind.FAILED: (PageKind.FAILED, "access_denied"),
+}
+
+
+class Federation:
+    """Logins at all municipalities. `deliver` hands on what portals' servers are told of sign-outs."""
+
+    def __init__(  # noqa: PLR0913 - what it consists of, each named
+        self,
+        *,
+        logins: LoginStore,
+        providers: Providers,
+        registry: Registry,
+        issuers: Sequence[Issuer],
+        clock: Clock,
+        random: Callable[[int], bytes],
+        portals: Provider,
+        keys: IdTokenKeys,
+        deliver: Deliver,
+    ) -> None:
+        self._logins = logins
+        self._registry = registry
+        self._issuers = {issuer.municipality: issuer for issuer in issuers}
+        self._clock = clock
+        self._random = random
+        self._keys = keys
+        self._refusals = Refusals(random)
+        self._choosing = Choosing(logins, providers, self._refusals, random)
+        self._sessions = Sessions(logins)
+        self._pushed = PushedRequests(logins, registry, portals, clock, random)
+        self._userinfo = Userinfo(logins, clock)
+        self._signing_out = SigningOut(logins, registry, keys, self._issuers, clock, self._refusals, deliver)
+
+    async def authorize(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies, address: str) -> Step:
+        """A portal's request. `address` is the caller's, for the bounds."""
+        found = await self._addressed(issuer, parameters)
+        if isinstance(found, str):
+            return self._refusals.shown(PageKind.BAD_REQUEST, found)
+        to, resolved = found
+        back = Answering(to.client, to.redirect_uri, response_mode(resolved), to.state, issuer.url)
+        try:
+            asked = self._with_hint(read(resolved, to, issuer.url), issuer)
+            signed_in = await self._sessions.usable(asked, cookies.session, issuer, self._clock.now())
+            if signed_in is not None and (step := await self._again(issuer, to, asked, signed_in, back)) is not None:
+                return step
+            if "none" in asked.prompt:
+                return self._refusals.told(back, "login_required", "nobody is signed in as it was asked for")
+            return await self._begun(issuer, asked, back, cookies, address)
+        except AuthorizationRefusedError as error:
+            return self._refusals.told(back, error.error, error.description)
+
+    async def choose(self, issuer: Issuer, handle: str, provider: str, cookies: BrowserCookies) -> Step:
+        """The person chose an identity provider."""
+        login = await self._mine(issuer, handle, cookies)
+        if login is None:
+            return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way")
+        asked = AuthorizationRequest.of_json(login.request)
+        back = _back_to(asked, issuer)
+        possible = self._choosing.possible(issuer.municipality, login.level)
+        chosen = next((each for each in possible if each.name == provider), None)
+        if chosen is None:
+            return self._refusals.shown(PageKind.FAILED, "provider_unknown", back=back, language=asked.language)
+        now = self._clock.now()
+        return await self._choosing.go(login, handle, chosen, back=back, language=asked.language, now=now)
+
+    async def answered(self, municipality: str, provider: str, form: Parameters) -> Step:
+        """What an identity provider sends by the browser: kept, not judged; the browser comes again with its cookie."""
+        handle, answer = once(form, "RelayState"), once(form, "SAMLResponse")
+        issuer = self._issuers.get(municipality)
+        known = issuer is not None and self._choosing.find(municipality, provider) is not None
+        if issuer is None or not known or handle is None or not _SECRET.fullmatch(handle) or not answer:
+            return self._refusals.shown(PageKind.EXPIRED, "answer_to_nothing")
+        octets = answer.encode("utf-8", "replace")
+        kept = len(octets) <= _ANSWER_LIMIT and await self._logins.keep_answer(
+            digest(handle), municipality, provider, octets, self._clock.now()
+        )
+        if not kept:
+            return self._refusals.shown(PageKind.EXPIRED, "answer_to_nothing")
+        return Redirect(f"{issuer.url}/oidc/continue?login={handle}")
+
+    async def finish(self, issuer: Issuer, handle: str, cookies: BrowserCookies) -> Step:
+        """The browser comes back: the answer is judged, and whoever it names is signed in, at once or not at all."""
+        login = await self._mine(issuer, handle, cookies)
+        if login is None:
+            return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way")
+        asked = AuthorizationRequest.of_json(login.request)
+        back = _back_to(asked, issuer)
+        if login.answer is None:
+            return self._refusals.shown(PageKind.EXPIRED, "answer_missing", back=back, language=asked.language)
+        client = self._still_registered(asked)
+        provider = self._choosing.find(issuer.municipality, login.provider)
+        if client is None or provider is None:
+            await self._logins.end(login.id)
+            reason = "client_gone" if client is None else "provider_gone"
+            return self._refusals.shown(PageKind.FAILED, reason, back=back if client else None, language=asked.language)
+        said = await self._judged(login, provider)
+        if isinstance(said, Refused):
+            await self._logins.end(login.id)
+            page, error = _PAGES[said.kind]
+            return self._refusals.shown(
+                page, said.reason, back=back, error=error, language=asked.language, provider=provider.name
+            )
+        at = await self._circumstances(issuer, client)
+        done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), _whole(cookies.session))
+        return await self._signed_in(done, asked, back, login.id)
+
+    async def push(
+        self, issuer: Issuer, authorization: str | None, body: bytes, presented: Presented | None = None
+    ) -> OAuthAnswer:
+        """A pushed authorization request (RFC 9126)."""
+        return await self._pushed.push(issuer, authorization, body, presented)
+
+    async def userinfo(self, issuer: Issuer, authorization: Sequence[str], form: Parameters) -> OAuthAnswer:
+        """What an access token of a login opens."""
+        return await self._userinfo.answer(issuer, authorization, form)
+
+    async def logout(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies) -> Step:
+        """The end of the browser's sessions."""
+        return await self._signing_out.step(issuer, parameters, cookies)
+
+    async def _addressed(self, issuer: Issuer, parameters: Parameters) -> tuple[Addressed, Parameters] | str:
+        """Where faults may be told to, and the request itself, pushed or not; a text: why there is no such place."""
+        if not bounded(parameters):
+            return "too_large"
+        resolved = await self._pushed.resolved(parameters)
+        if resolved is None:
+            return "request_uri_unknown"
+        to = addressed(resolved, self._registry, issuer.municipality)
+        return "client_or_address_unknown" if to is None else (to, resolved)
+
+    def _with_hint(self, asked: AuthorizationRequest, issuer: Issuer) -> AuthorizationRequest:
+        """Whose login it has to be, where the portal sent an ID token along; its expiry counts for nothing."""
+        if asked.hint is None:
+            return asked
+        hint = hinted(self._keys, asked.hint, issuer.url)
+        if hint is None or hint["aud"] != asked.client or asked.subject not in {None, hint["sub"]}:
+            raise AuthorizationRefusedError("invalid_request", "id_token_hint is none of ours for this client")
+        return replace(asked, subject=hint["sub"])
+
+    async def _again(
+        self, issuer: Issuer, to: Addressed, asked: AuthorizationRequest, signed_in: SignedIn, back: Answering
+    ) -> Step | None:
+        """A code without asking the person; None: the session ended meanwhile, or its provider signs nobody in now."""
+        if self._choosing.find(issuer.municipality, signed_in.login.provider) is None:
+            return None
+        at = await self._circumstances(issuer, to.registered)
+        done = completion.again(at, asked, signed_in.login, signed_in.session, signed_in.cookie)
+        if done is None or not await self._logins.finish(done.finished):
+            return None
+        return back.step({"code": done.code})
+
+    async def _begun(
+        self, issuer: Issuer, asked: AuthorizationRequest, back: Answering, cookies: BrowserCookies, address: str
+    ) -> Step:
+        """A new login, kept before the browser hears of it; then the chooser, or the one provider there is."""
+        possible = self._choosing.possible(issuer.municipality, asked.level)
+        if not possible:
+            unmet = bool(self._choosing.enabled(issuer.municipality))
+            error = "unmet_authentication_requirements" if unmet else "temporarily_unavailable"
+            raise AuthorizationRefusedError(error, "no identity provider here serves this login")
+        now, key = self._clock.now(), await self._logins.subject_key(issuer.municipality)
+        handle, browser = self._token(), _whole(cookies.login) or self._token()
+        login = LoginUnderWay(
+            id=UUID(bytes=self._random(16), version=4),
+            handle=digest(handle),
+            browser=digest(browser),
+            municipality=issuer.municipality,
+            client=asked.client,
+            level=asked.level,
+            created_at=now,
+            expires_at=now + timedelta(seconds=UNDER_WAY_S),
+            request=asked.as_json(),
+            address=address_digest(address, key),
+        )
+        try:
+            await self._logins.begin(login)
+        except TooManyLogins as error:
+            return self._refusals.shown(
+                PageKind.TOO_MANY,
+                error.code,
+                back=back,
+                error="temporarily_unavailable",
+                language=asked.language,
+                status=error.status,
+            )
+        given = SetCookies(login=None if browser == cookies.login else browser)
+        chosen = next((each for each in possible if each.name == asked.provider), None)
+        if chosen is None and len(possible) == 1 and "select_account" not in asked.prompt:
+            chosen = possible[0]
+        if chosen is not None:
+            return await self._choosing.go(
+                login, handle, chosen, back=back, language=asked.language, now=now, cookies=given
+            )
+        offers = self._choosing.offers(issuer, possible, handle)
+        return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, given)
+
+    async def _judged(self, login: LoginUnderWay, provider: IdentityProvider) -> Authenticated | Refused:
+        """What the kept answer says; in a thread, since decryption and signatures take milliseconds."""
+        if login.answer is None or login.request_id is None or login.requested_at is None:
+            return Refused(RefusalKind.FAILED, "answer_to_nothing")
+        expected = ExpectedAnswer(login.request_id, login.level, login.requested_at, self._clock.now())
+        said = await asyncio.to_thread(provider.judge, login.answer, expected)
+        if isinstance(said, Authenticated) and said.identity.level < login.level:
+            return Refused(RefusalKind.LEVEL_TOO_LOW, "level_too_low")
+        return said
+
+    async def _signed_in(self, done: Completed, asked: AuthorizationRequest, back: Answering, under_way: UUID) -> Step:
+        if asked.subject not in {None, done.finished.login.subject}:
+            await self._logins.end(under_way)
+            return self._refusals.told(back, "login_required", "somebody else signed in than was asked for")
+        if not await self._logins.finish(done.finished):
+            return self._refusals.shown(PageKind.EXPIRED, "answer_used_before", language=asked.language)
+        return back.step({"code": done.code}, SetCookies(session=done.cookie))
+
+    async def _mine(self, issuer: Issuer, handle: str, cookies: BrowserCookies) -> LoginUnderWay | None:
+        """The login under way that this browser began at this issuer."""
+        if not _SECRET.fullmatch(handle) or cookies.login is None:
+            return None
+        login = await self._logins.under_way(digest(handle), self._clock.now())
+        if login is None or login.municipality != issuer.municipality:
+            return None
+        return login if compare_digest(login.browser, digest(cookies.login)) else None
+
+    def _still_registered(self, asked: AuthorizationRequest) -> Registration | None:
+        client = self._registry.get(asked.client)
+        party = client.relying_party if client else None
+        known = party is not None and registered(asked.redirect_uri, party.redirect_uris, public=party.public)
+        return client if known else None
+
+    async def _circumstances(self, issuer: Issuer, client: Registration) -> Circumstances:
+        key = await self._logins.subject_key(issuer.municipality)
+        return Circumstances(issuer, client, key, self._clock.now(), self._random)
+
+    def _token(self) -> str:
+        return base64url.encode(self._random(32)).decode()
+
+
+def _back_to(asked: AuthorizationRequest, issuer: Issuer) -> Answering:
+    return Answering(asked.client, asked.redirect_uri, asked.response_mode, asked.state, issuer.url)
+
+
+def _whole(cookie: str | None) -> str | None:
+    """A cookie that can be one of ours."""
+    return cookie if cookie is not None and _SECRET.fullmatch(cookie) else None

@@ -1,0 +1,59 @@
+"""The userinfo endpoint: who logged in, told to the portal that holds the access token.
+
+Knows: how the token may come, that every fault looks alike. Never does: take a token from an address, tell which part
+was wrong. Standards: OpenID Connect Core §5.3, RFC 6750. Start reading: `Userinfo.answer`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.login.authorization import Parameters, once
+from gateway.login.claims import released
+from gateway.login.codes import digest
+from gateway.login.token_request import OAuthAnswer
+from gateway.login.tokens import Issuer
+from gateway.ports.clock import Clock
+from gateway.ports.login import LoginStore
+
+_BEARER: Final = re.compile(r"(?i:bearer) +([A-Za-z0-9_-]{43})")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_HEADERS: Final = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+_REFUSED: Final = OAuthAnswer(
+    401, {"error": "invalid_token"}, {**_HEADERS, "WWW-Authenticate": 'Bearer error="invalid_token"'}
+)
+
+
+class Userinfo:
+    """Answers the endpoint."""
+
+    def __init__(self, logins: LoginStore, clock: Clock) -> None:
+        self._logins = logins
+        self._clock = clock
+
+    async def answer(self, issuer: Issuer, authorization: Sequence[str], form: Parameters) -> OAuthAnswer:
+        """The claims that the access token opens. The token comes in one header, or as the form's `access_token`."""
+        presented = _presented(authorization, form)
+        if presented is None:
+            return _REFUSED
+        token = await self._logins.token(digest(presented), self._clock.now())
+        login = await self._logins.login(token.login) if token is not None else None
+        if token is None or login is None or login.municipality != issuer.municipality or login.identity is None:
+            return _REFUSED
+        requested = token.claims.get("userinfo", ())
+        said = released(login.identity, token.scopes, requested, issuer.url)
+        return OAuthAnswer(200, {"sub": login.subject, **said}, _HEADERS)
+
+
+def _presented(authorization: Sequence[str], form: Parameters) -> str | None:
+    """The one token of a request; None: none, or more than one."""
+    in_form = [value for name, value in form if name == "access_token"]
+    if len(authorization) + len(in_form) != 1:
+        return None
+    if authorization:
+        found = _BEARER.fullmatch(authorization[0])
+        return found[1] if found else None
+    value = once(form, "access_token")
+    return value if value is not None and _TOKEN.fullmatch(value) else None

@@ -1,0 +1,156 @@
+"""The addresses of logins: what browsers, portals and identity providers ask.
+
+Knows: which question each address puts to the federation. Never does: answer it.
+Standards: OpenID Connect Core §3.1.2, §5.3, RP-Initiated Logout 1.0, RFC 9126, SAML 2.0 bindings §3.5.
+Start reading: `ROUTES`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import BadInput, GatewayError, NotFound, WrongMediaType
+from gateway.login.provider import FORM_LIMIT, OAuthAnswer
+from gateway.login.steps import Show, Step
+from gateway.web.dependencies import dependencies_of
+from gateway.web.http import body
+from gateway.web.http.answer import reply
+from gateway.web.login import forms
+from gateway.web.login.answers import answer
+from gateway.web.login.cookies import brought
+from gateway.web.login.flow import LoginDependencies, Pairs
+from gateway.web.login.town import Town, town_of
+from gateway.web.pages.page import problem_page
+
+_METADATA: Final = "application/samlmetadata+xml"
+_FIELDS: Final = ("SAMLResponse", "RelayState")
+
+log = structlog.get_logger()
+
+Asked = Callable[[Request, Town], Awaitable[Step]]
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def for_browsers(asked: Asked) -> Handler:
+    """The handler of an address that people see: its errors are pages, and `HEAD` has no effect on a login."""
+
+    async def handler(request: Request) -> Response:
+        town = town_of(request)
+        if request.method == "HEAD":
+            return Response(media_type="text/html; charset=utf-8")
+        try:
+            return answer(request, town, await asked(request, town))
+        except GatewayError as error:
+            if not isinstance(error, BadInput):
+                log.warning("web.failed", code=error.code, request_id=request.scope["request_id"])
+            return problem_page(request, error, municipality=town.municipality.name)
+
+    return handler
+
+
+async def _authorize(request: Request, town: Town) -> Step:
+    address = request.client.host if request.client else ""
+    parameters = await forms.parameters(request)
+    return await _login(request).federation.authorize(town.issuer, parameters, brought(request, town.issuer), address)
+
+
+async def _choose(request: Request, town: Town) -> Step:
+    handle = forms.only(forms.query(request), "login")
+    provider = request.path_params["provider"]
+    return await _login(request).federation.choose(town.issuer, handle, provider, brought(request, town.issuer))
+
+
+async def _continue(request: Request, town: Town) -> Step:
+    handle = forms.only(forms.query(request), "login")
+    return await _login(request).federation.finish(town.issuer, handle, brought(request, town.issuer))
+
+
+async def _logout(request: Request, town: Town) -> Step:
+    parameters = await forms.parameters(request)
+    return await _login(request).federation.logout(town.issuer, parameters, brought(request, town.issuer))
+
+
+async def _answered(request: Request, town: Town) -> Step:
+    """An answer that cannot be read is to the browser what an answer to no login is; the log knows the difference."""
+    provider = request.path_params["provider"]
+    if request.path_params["slug"] != town.municipality.slug:
+        raise NotFound
+    login = _login(request)
+    fields, reason = await _fields(request)
+    step = await login.federation.answered(town.municipality.ars, provider, fields)
+    if reason and isinstance(step, Show):
+        log.info("login.refused", reason=reason, number=step.number)
+    return step
+
+
+async def _fields(request: Request) -> tuple[Pairs, str]:
+    """`SAMLResponse` and `RelayState`, or nothing and why."""
+    try:
+        pairs = await forms.form(request, forms.ANSWER_LIMIT)
+    except BadInput as error:
+        return (), error.code
+    fields = tuple(pair for pair in pairs if pair[0] in _FIELDS)
+    if sorted(name for name, _ in fields) != sorted(_FIELDS):
+        return (), "fields_missing_or_doubled"
+    return fields, ""
+
+
+async def metadata(request: Request) -> Response:
+    """Our metadata for an identity provider. They are the same under every name of ours: nobody signs in here."""
+    provider = _login(request).providers(request.path_params["slug"], request.path_params["provider"])
+    if provider is None:
+        raise NotFound
+    headers = {"Cache-Control": "public, max-age=300"}
+    return Response(await asyncio.to_thread(provider.metadata), headers=headers, media_type=_METADATA)
+
+
+async def push(request: Request) -> Response:
+    """A pushed authorization request of a portal. Raises `WrongMediaType`, `BodyTooLarge`."""
+    town = town_of(request)
+    if body.media_type(request) != forms.FORM:
+        raise WrongMediaType(allowed=forms.FORM)
+    body.plain(request)
+    raw = await body.read(request, FORM_LIMIT)
+    authorization = request.headers.getlist("authorization")
+    basic = authorization[0] if len(authorization) == 1 else None
+    return _reply(await _login(request).federation.push(town.issuer, basic, raw))
+
+
+async def userinfo(request: Request) -> Response:
+    """What a login's access token opens, by header or form (RFC 6750 §2)."""
+    town = town_of(request)
+    has_form = request.method == "POST" and body.media_type(request) == forms.FORM
+    pairs = await forms.form(request, FORM_LIMIT) if has_form else ()
+    authorization = request.headers.getlist("authorization")
+    return _reply(await _login(request).federation.userinfo(town.issuer, authorization, pairs))
+
+
+def _reply(answered: OAuthAnswer) -> Response:
+    headers = {name: value for name, value in answered.headers.items() if name.lower() != "content-type"}
+    return reply(answered.body, answered.status, headers=headers)
+
+
+def _login(request: Request) -> LoginDependencies:
+    login = dependencies_of(request).login
+    assert login is not None, "the routes are absent without it"
+    return login
+
+
+_READ: Final = ("GET", "HEAD")
+ROUTES: Final[tuple[tuple[str, tuple[str, ...], Handler], ...]] = (
+    ("/oidc/authorize", (*_READ, "POST"), for_browsers(_authorize)),
+    ("/oidc/login/{provider}", _READ, for_browsers(_choose)),
+    ("/oidc/continue", _READ, for_browsers(_continue)),
+    ("/oidc/logout", (*_READ, "POST"), for_browsers(_logout)),
+    ("/oidc/par", ("POST",), push),
+    ("/oidc/userinfo", (*_READ, "POST"), userinfo),
+    ("/saml/{slug}/{provider}/metadata", _READ, metadata),
+    ("/saml/{slug}/{provider}/acs", ("POST",), for_browsers(_answered)),
+)
+"""Address, methods, handler. Discovery describes them to portals, so OpenAPI does not."""
