@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -19,10 +19,12 @@ from gateway.keys.following import Following
 from gateway.login.certificates import Certificates
 from gateway.login.clients import Registration, Registry, RelyingParty, registration
 from gateway.login.provider import Provider
+from gateway.login.signing_out import LogoutNotice
 from gateway.login.tokens import Issuer
 from gateway.model import Client
 from gateway.outbound.policy import AddressPolicy
 from gateway.serve import tls
+from gateway.serve.logins import Logins
 from gateway.settings import unusable_files
 from gateway.settings.gateway import Settings
 from gateway.settings.server import ClientSection
@@ -40,25 +42,29 @@ from gateway.wiring.runtime import Runtime
 log = structlog.get_logger()
 
 
-def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebDependencies:
+def web_dependencies(
+    runtime: Runtime, pressure: Pressure | None = None, logins: Logins | None = None
+) -> WebDependencies:
     """Everything that `web.app.create_app` needs; `pressure` is what somebody else keeps up to date.
 
     Raises `SettingsInvalid`.
     """
     issuers = [Issuer(m.public_url, m.ars) for m in runtime.municipalities.values()] or [Issuer(runtime.base_url, "")]
+    registry = Registry(
+        changing={
+            client.id: _followed(client, frozenset(runtime.municipalities)) for client in runtime.settings.clients
+        }
+    )
     provider = Provider(
         issuers=issuers,
-        registry=Registry(
-            changing={
-                client.id: _followed(client, frozenset(runtime.municipalities)) for client in runtime.settings.clients
-            }
-        ),
+        registry=registry,
         key=runtime.keys.token,
         clock=runtime.clock,
         new_id=lambda: str(uuid4()),
         published=runtime.keys.published,
         used=UsedAssertions(runtime.store.database),
         judge=Certificates(tls.authorities(runtime.settings.server.tls)),
+        codes=logins.codes if logins else None,
     )
     server = runtime.settings.server
 
@@ -85,6 +91,7 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
         catalogue=runtime.catalogue,
         municipalities=tuple(runtime.municipalities.values()),
         provider=provider,
+        login=logins.flow(runtime, registry, issuers, provider, _deliver) if logins else None,
         clock=runtime.clock,
         health=health,
         states=states,
@@ -108,6 +115,10 @@ def web_dependencies(runtime: Runtime, pressure: Pressure | None = None) -> WebD
         limits=BodyLimits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
         version=__version__,
     )
+
+
+async def _deliver(notices: Sequence[LogoutNotice]) -> None:
+    _ = notices
 
 
 def attempts(settings: Settings) -> Iterator[Attempt]:

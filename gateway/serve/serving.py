@@ -20,6 +20,7 @@ from gateway.backpressure.monitor import LoadMonitor
 from gateway.errors import AddressTaken, AlreadyServing
 from gateway.httpserver.server import serve as httpserver
 from gateway.serve import dependencies, tls
+from gateway.serve.logins import Logins, open_logins
 from gateway.serve.supervisor import ChildProcesses
 from gateway.settings.gateway import Settings
 from gateway.store.operation.figures import StoredFigures
@@ -45,12 +46,13 @@ async def serving(
         base_url = settings.server.base_url(port)
         also = attempts(settings, worker=worker_command is not None)
         runtime = await stack.enter_async_context(open_runtime(settings, base_url=base_url, also=also))
+        logins = await open_logins(runtime)
         processes = ChildProcesses(settings, worker_command, settings.environment(base_url))
         stack.push_async_callback(processes.close)
         await processes.open()
         pressure = await stack.enter_async_context(_load_monitored(runtime))
         await runtime.store.database.fill()
-        await stack.enter_async_context(_http_served(runtime, pressure, listener, stop))
+        await stack.enter_async_context(_http_served(runtime, pressure, logins, listener, stop))
         listening = settings.server.listening(host, port)
         yield {"listening": listening, **_ready_line(runtime, base_url, processes, external=external)}
 
@@ -101,10 +103,10 @@ async def _load_monitored(runtime: Runtime) -> AsyncIterator[Pressure]:
 
 @asynccontextmanager
 async def _http_served(
-    runtime: Runtime, pressure: Pressure, listener: socket.socket, stop: asyncio.Event
+    runtime: Runtime, pressure: Pressure, logins: Logins | None, listener: socket.socket, stop: asyncio.Event
 ) -> AsyncIterator[None]:
     server_settings = runtime.settings.server
-    app: Any = create_app(dependencies.web_dependencies(runtime, pressure))
+    app: Any = create_app(dependencies.web_dependencies(runtime, pressure, logins))
     if server_settings.trusted_proxies:
         app = ProxyHeadersMiddleware(app, trusted_hosts=list(server_settings.trusted_proxies))
     header = server_settings.tls.client_certificate_header

@@ -20,6 +20,7 @@ from gateway.errors.recurring import Failures
 from gateway.fitconnect.channel import FitConnectChannel
 from gateway.fitconnect.limits import FITCONNECT
 from gateway.intake.create import Intake
+from gateway.intake.logins import Binding
 from gateway.keys import style as signatures
 from gateway.keys.files import KeyFiles, master_keys, published_keys, token_place
 from gateway.keys.municipality import DocumentKeys
@@ -154,7 +155,16 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
             store=store,
             keys=keys,
             clock=clock,
-            intake=Intake(store, catalogue, municipalities, keys, clock, store.new_id, store.digest),
+            intake=Intake(
+                store,
+                catalogue,
+                municipalities,
+                keys,
+                clock,
+                store.new_id,
+                store.digest,
+                Binding(store.logins, store),
+            ),
             delivery=Delivery(
                 store,
                 channels,

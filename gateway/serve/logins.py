@@ -1,0 +1,70 @@
+"""How people log in at `gateway serve`: the flow of logins between portals and identity providers.
+
+Knows: which parts of the runtime it is made of, and when nobody logs in here. Never does: any step of a login.
+Standard: architecture §2. Start reading: `open_logins`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.errors import SettingsInvalid
+from gateway.login.clients import Registry
+from gateway.login.codes import CodeExchange
+from gateway.login.federation import Federation
+from gateway.login.id_token_keys import IdTokenKeys
+from gateway.login.provider import Provider
+from gateway.login.signing_out import Deliver
+from gateway.login.tokens import Issuer
+from gateway.web.login.flow import LoginDependencies
+from gateway.wiring import id_token_signing
+from gateway.wiring.identity import IdentityProviders, contradictions, places
+from gateway.wiring.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """What logins need beside the token server: keys of ID tokens, the identity providers of each municipality."""
+
+    keys: IdTokenKeys
+    providers: IdentityProviders
+    codes: CodeExchange
+
+    def flow(
+        self, runtime: Runtime, registry: Registry, issuers: Sequence[Issuer], portals: Provider, deliver: Deliver
+    ) -> LoginDependencies:
+        """The flow, and the identity providers by the names that stand in addresses."""
+        federation = Federation(
+            logins=runtime.store.logins,
+            providers=self.providers.of,
+            registry=registry,
+            issuers=issuers,
+            clock=runtime.clock,
+            random=os.urandom,
+            portals=portals,
+            keys=self.keys,
+            deliver=deliver,
+        )
+        return LoginDependencies(federation, self.providers.named)
+
+
+async def open_logins(runtime: Runtime) -> Logins | None:
+    """What people log in by; None where no client has an address to come back to, or no town an identity provider.
+
+    Raises `SettingsInvalid`, also where an entity_id is another than that under which accounts are known.
+    """
+    keys = await asyncio.to_thread(id_token_signing.id_token_keys, runtime.settings)
+    if keys is None or not any(file.identity.providers for file in runtime.files):
+        return None
+    findings = [
+        finding
+        for at in places(runtime.files)
+        for finding in contradictions(at, await runtime.store.logins.entity_ids(at.file.ars, at.name))
+    ]
+    if findings:
+        raise SettingsInvalid(findings=tuple(findings))
+    providers = await asyncio.to_thread(IdentityProviders, runtime.settings, runtime.files)
+    return Logins(keys, providers, CodeExchange(runtime.store.logins, keys, runtime.clock, os.urandom))
