@@ -63,7 +63,7 @@ def _section(name: str, profile: str) -> str:
 [identity.providers.{name}]
 profile = "{profile}"
 metadata = "../secrets/{name}.xml"
-entity_id = "https://login.tangerhuette.example"
+entity_id = "https://login.tangerhuette.example/{name}"
 online_service_id = "BMI-A0001"
 
 [identity.providers.{name}.keys]
