@@ -84,11 +84,11 @@ def _verified(root: etree._Element, rules: ResponseRules) -> etree._Element:
 
 
 def _decrypted(holder: etree._Element, rules: ResponseRules) -> etree._Element:
-    """The assertion that was encrypted, read alone and by the same rules as the Response."""
+    """The assertion that was encrypted, a document of its own and held to the same rules as the Response."""
     plaintext = xmlenc.decrypted(holder, rules.decryption_keys, rules.algorithms)
-    root = saml_xml.parsed(plaintext, rules.max_bytes)
+    root = saml_xml.parsed_within(plaintext, holder, rules.max_bytes)
     saml_xml.check_assertion(root)
-    refusal.require(schemas.is_valid(plaintext), "schema")
+    refusal.require(schemas.is_valid(saml_xml.isolated(root)), "schema")
     return root
 
 

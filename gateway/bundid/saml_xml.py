@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from typing import Final
+from xml.sax.saxutils import quoteattr
 
 import pybase64
 from lxml import etree
 
 from gateway.bundid import refusal
-from gateway.bundid.refusal import refused
+from gateway.bundid.refusal import ResponseRefused, refused
 from gateway.xoev.xml.strict_xml import XmlLimits, parse
 
 SAML: Final = "{urn:oasis:names:tc:SAML:2.0:assertion}"
@@ -65,6 +66,26 @@ def parsed(document: bytes, max_bytes: int) -> etree._Element:
 def isolated(element: etree._Element) -> bytes:
     """The element as a document of its own, with the namespaces that it stood in."""
     return etree.tostring(element, encoding="utf-8", with_tail=False)
+
+
+def parsed_within(fragment: bytes, place: etree._Element, max_bytes: int) -> etree._Element:
+    """The root of an element that stood at this place, as a document of its own.
+
+    Identity providers encrypt an assertion without the prefixes that the document around declares; a fragment that
+    cannot be read alone is read with those (XML Encryption 1.1 §4.4). They are no more trusted than the rest: a
+    signature covers the names that they stand for.
+    """
+    try:
+        return parsed(fragment, max_bytes)
+    except ResponseRefused as alone:
+        if alone.reason != "xml":
+            raise
+    prefixes = {f"xmlns:{prefix}" if prefix else "xmlns": uri for prefix, uri in place.nsmap.items()}
+    declared = "".join(f" {name}={quoteattr(uri)}" for name, uri in prefixes.items())
+    around = parsed(f"<around{declared}>".encode() + fragment + b"</around>", 2 * max_bytes)
+    beside = [around.text, *(part.tail for part in around)]
+    refusal.require(len(around) == 1 and not any(text and text.strip() for text in beside), "plaintext")
+    return parsed(isolated(around[0]), max_bytes)
 
 
 def local_name(element: etree._Element) -> str:

@@ -22,6 +22,19 @@ from .responses import ASSERTION_ID, Encrypting, Signing, answer, encrypted, sig
 DOCTYPE = '<!DOCTYPE saml2p:Response [<!ENTITY i "{}">]>'
 
 
+_REBOUND = '<saml2:EncryptedAssertion xmlns:evil="urn:evil"'
+
+
+def _leaning(prefix: str) -> bytes:
+    """A signed assertion that does not declare its prefix."""
+    document = swap(good(), f' xmlns:saml2="{made.SAML}assertion"', "")
+    return document.replace(b"saml2:", prefix.encode() + b":")
+
+
+def _broken_out() -> bytes:
+    return b"</around>" + good() + b"<around>"
+
+
 def in_front(name: str, reason: str, text: str, change: Callable[[bytes], bytes] = bytes) -> None:
     case(name, reason, lambda: put(change(made.response(good())), b"<saml2p:Response ", text.encode()))
 
@@ -71,12 +84,15 @@ case(
 case("34 plaintext is no assertion", "plaintext", lambda: made.response(encrypted(b"<x/>")))
 case("34b plaintext is a Response", "plaintext", lambda: made.response(encrypted(bare(made.response(good())))))
 case("34c plaintext has a document type", "doctype", lambda: made.response(encrypted(b"<!DOCTYPE x>" + good())))
-case("34d plaintext has two roots", "xml", lambda: made.response(encrypted(good() + evil())))
+case("34d plaintext has two roots", "plaintext", lambda: made.response(encrypted(good() + evil())))
+case("34e plaintext leans on a prefix that nobody declares", "xml", lambda: made.response(encrypted(_leaning("saml3"))))
 case(
-    "34e plaintext leans on namespaces outside",
-    "xml",
-    lambda: made.response(encrypted(swap(good(), f' xmlns:saml2="{made.SAML}assertion"', ""))),
+    "34i plaintext leans on a prefix that stands for something else outside",
+    "plaintext",
+    lambda: swap(made.response(encrypted(_leaning("evil"))), "<saml2:EncryptedAssertion", _REBOUND),
 )
+case("34j plaintext breaks out of what is put around it", "xml", lambda: made.response(encrypted(_broken_out())))
+case("34k plaintext has text beside it", "plaintext", lambda: made.response(encrypted(b"x" + good())))
 case(
     "34f plaintext is an assertion of another standard",
     "plaintext",
