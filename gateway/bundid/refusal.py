@@ -14,7 +14,7 @@ from gateway.ports.identity import RefusalKind
 
 REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "too_large": "the answer is larger than allowed",
+        "too_large": "the answer is larger than allowed, or has more elements or attributes",
         "base64": "the answer is no standard base64",
         "doctype": "the XML holds a document type or an entity declaration",
         "xml": "the XML is not well-formed, nests too deeply or is not in UTF-8",

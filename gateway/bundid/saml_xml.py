@@ -26,6 +26,9 @@ DS: Final = "{http://www.w3.org/2000/09/xmldsig#}"
 XENC: Final = "{http://www.w3.org/2001/04/xmlenc#}"
 
 DEPTH_MOST: Final = 40
+ELEMENTS_MOST: Final = 4000
+ATTRIBUTES_MOST: Final = 64
+"""A large answer has 500 elements with 10 attributes; what reads them takes the square of the attributes of one."""
 ID_MOST: Final = 256
 _WHITE_SPACE: Final = b" \t\r\n"
 _DECLARATION: Final = re.compile(rb"<!(DOCTYPE|ENTITY|ATTLIST|ELEMENT|NOTATION)", re.IGNORECASE)
@@ -34,8 +37,12 @@ _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]00:0
 
 
 @cache
-def _comments() -> etree.XPath:
-    return etree.XPath("boolean(//comment() | //processing-instruction())")
+def _asked(condition: str) -> etree.XPath:
+    return etree.XPath(f"boolean({condition})")
+
+
+_COMMENTS: Final = "//comment() | //processing-instruction()"
+_TOO_MANY: Final = f"count(//*) > {ELEMENTS_MOST} or //*[count(@*) > {ATTRIBUTES_MOST}]"
 
 
 def from_base64(text: bytes | str | None, reason: str) -> bytes:
@@ -59,7 +66,8 @@ def parsed(document: bytes, max_bytes: int) -> etree._Element:
     root = parse(document, XmlLimits(size=max_bytes, depth=DEPTH_MOST)).root
     if root is None:
         raise refused("xml")
-    refusal.require(not _comments()(root), "comment")
+    refusal.require(not _asked(_TOO_MANY)(root), "too_large")
+    refusal.require(not _asked(_COMMENTS)(root), "comment")
     return root
 
 
@@ -147,9 +155,9 @@ def check_response(root: etree._Element) -> None:
     """One Response, and in it at most one assertion, plain or encrypted, as its own child."""
     responses = sum(1 for _ in of_name(root, "Response"))
     refusal.require(root.tag == SAMLP + "Response" and responses == 1, "root")
-    check_places(root)
     anywhere = list(of_name(root, "Assertion", "EncryptedAssertion"))
     refusal.require(len(anywhere) <= 1 and all(found.getparent() is root for found in anywhere), "assertion_count")
+    check_places(root)
 
 
 def check_assertion(root: etree._Element) -> None:

@@ -25,6 +25,9 @@ DOCTYPE = '<!DOCTYPE saml2p:Response [<!ENTITY i "{}">]>'
 _REBOUND = '<saml2:EncryptedAssertion xmlns:evil="urn:evil"'
 
 
+_ATTRIBUTES = " ".join(f'a{n}=""' for n in range(70)) + " "
+
+
 def _leaning(prefix: str) -> bytes:
     """A signed assertion that does not declare its prefix."""
     document = swap(good(), f' xmlns:saml2="{made.SAML}assertion"', "")
@@ -54,6 +57,18 @@ in_front(
     lambda d: swap(d, "Jürgen", "&b;"),
 )
 case("19b larger than allowed", "too_large", lambda: made.response(good()) + b" " * (512 << 10))
+case(
+    "19d more elements than allowed",
+    "too_large",
+    lambda: made.response(
+        extensions='<saml2p:Extensions><w xmlns="urn:w">' + "<x/>" * 4000 + "</w></saml2p:Extensions>"
+    ),
+)
+case(
+    "19e more attributes than allowed",
+    "too_large",
+    lambda: swap(made.response(good()), "<saml2:AttributeValue ", "<saml2:AttributeValue " + _ATTRIBUTES),
+)
 case(
     "19c nested too deeply",
     "xml",

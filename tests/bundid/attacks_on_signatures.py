@@ -45,7 +45,7 @@ def _():
 case("03 XSW3: evil assertion before the signed one", "assertion_count", lambda: made.response(evil() + good()))
 
 
-@attack("04 XSW4: the signed assertion inside an evil one", "signature_place")
+@attack("04 XSW4: the signed assertion inside an evil one", "assertion_count")
 def _():
     return made.response(put(evil(), b"<saml2:AuthnStatement", b"<saml2:Advice>" + good() + b"</saml2:Advice>"))
 
