@@ -13,6 +13,7 @@ import click
 from pydantic import BaseModel
 
 from gateway import failpoints
+from gateway.bundid.refusal import REASONS
 from gateway.cli import main as cli
 from gateway.errors import every_error
 from gateway.settings.gateway import Settings
@@ -161,7 +162,19 @@ def failpoints_page() -> str:
     return "\n".join(out).rstrip() + "\n"
 
 
+def login_refusals_page() -> str:
+    """The page of all reasons for which an answer of an identity provider is refused."""
+    text = (
+        "Why an answer of an identity provider signed nobody in, as the operator's log names it. The person sees one "
+        "page for all of them; `status_cancelled`, `status_attributes_missing` and `status_no_authn_context` have their "
+        "own.\n"
+    )
+    rows = "\n".join(f"| `{reason}` | {what} |" for reason, what in sorted(REASONS.items()))
+    return f"{NOTE}# Refused answers of identity providers\n\n{text}\n| Reason | What |\n|---|---|\n{rows}\n"
+
+
 PAGES = {
+    "login-refusals.md": login_refusals_page,
     "failpoints.md": failpoints_page,
     "metrics.md": metrics_page,
     "errors.md": errors,

@@ -31,7 +31,7 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class JudgingTime:
     """The time of judging and how far clocks may differ."""
 
     now: datetime
@@ -46,26 +46,26 @@ class Clock:
         return self.now - self.skew < end
 
 
-def confirmed_until(subject: etree._Element, audience: Audience, clock: Clock) -> datetime:
+def confirmed_until(subject: etree._Element, audience: Audience, time: JudgingTime) -> datetime:
     """Until when the subject is confirmed by a bearer confirmation that holds for us; of several the last end."""
     methods = subject.findall(SAML + "SubjectConfirmation")
     bearers = [method for method in methods if method.get("Method") == _BEARER]
     refusal.require(bearers, "confirmation_method")
-    ends = [end for bearer in bearers if (end := _bearer_until(bearer, audience, clock)) is not None]
+    ends = [end for bearer in bearers if (end := _bearer_until(bearer, audience, time)) is not None]
     refusal.require(ends, "confirmation")
     return max(ends)
 
 
-def _bearer_until(bearer: etree._Element, audience: Audience, clock: Clock) -> datetime | None:
+def _bearer_until(bearer: etree._Element, audience: Audience, time: JudgingTime) -> datetime | None:
     data = bearer.find(SAML + "SubjectConfirmationData")
     if data is None or data.get("NotOnOrAfter") is None or data.get("NotBefore") is not None:
         return None
     end = saml_xml.instant(data.get("NotOnOrAfter"))
     ours = data.get("Recipient") == audience.acs_url and data.get("InResponseTo") == audience.request_id
-    return end if ours and clock.is_before(end) else None
+    return end if ours and time.is_before(end) else None
 
 
-def check_conditions(assertion: etree._Element, audience: Audience, clock: Clock) -> tuple[datetime | None, bool]:
+def check_conditions(assertion: etree._Element, audience: Audience, time: JudgingTime) -> tuple[datetime | None, bool]:
     """Hold the assertion to its conditions; give its end, where it names one, and whether it is for one use."""
     conditions = assertion.find(SAML + "Conditions")
     if conditions is None:
@@ -76,9 +76,9 @@ def check_conditions(assertion: etree._Element, audience: Audience, clock: Clock
     refusal.require(all(tags.count(tag) <= 1 for tag in once), "conditions")
     end = conditions.get("NotOnOrAfter")
     if (start := conditions.get("NotBefore")) is not None:
-        refusal.require(clock.has_come(saml_xml.instant(start)), "not_yet_valid")
+        refusal.require(time.has_come(saml_xml.instant(start)), "not_yet_valid")
     if end is not None:
-        refusal.require(clock.is_before(saml_xml.instant(end)), "expired")
+        refusal.require(time.is_before(saml_xml.instant(end)), "expired")
     _check_audience(conditions, audience)
     _check_proxy(conditions, audience)
     return saml_xml.instant(end) if end is not None else None, tags.count(SAML + "OneTimeUse") == 1
@@ -101,10 +101,10 @@ def _check_proxy(conditions: etree._Element, audience: Audience) -> None:
         refusal.require(not named or audience.entity_id in named, "proxy")
 
 
-def check_session(statement: etree._Element, requested_at: datetime, clock: Clock) -> datetime:
+def check_session(statement: etree._Element, requested_at: datetime, time: JudgingTime) -> datetime:
     """When the person authenticated: after our request, which always asks for a fresh login."""
     authenticated = saml_xml.instant(statement.get("AuthnInstant"))
-    refusal.require(requested_at - clock.skew <= authenticated and clock.has_come(authenticated), "authn_instant")
+    refusal.require(requested_at - time.skew <= authenticated and time.has_come(authenticated), "authn_instant")
     if (end := statement.get("SessionNotOnOrAfter")) is not None:
-        refusal.require(clock.is_before(saml_xml.instant(end)), "session_over")
+        refusal.require(time.is_before(saml_xml.instant(end)), "session_over")
     return authenticated

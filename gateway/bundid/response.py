@@ -129,15 +129,15 @@ def _read(assertion: etree._Element, rules: ResponseRules) -> Assertion:
     _check_issuer(assertion, rules)
     _check_issued(assertion, rules)
     audience = conditions.Audience(rules.entity_id, rules.acs_url, rules.request_id)
-    clock = conditions.Clock(rules.now, timedelta(seconds=rules.skew_s))
+    time = conditions.JudgingTime(rules.now, timedelta(seconds=rules.skew_s))
     subject = assertion.find(SAML + "Subject")
     if subject is None:
         raise refused("subject")
     name_id, name_format = statements.name_id(subject)
-    confirmed_until = conditions.confirmed_until(subject, audience, clock)
-    valid_until, one_time_use = conditions.check_conditions(assertion, audience, clock)
+    confirmed_until = conditions.confirmed_until(subject, audience, time)
+    valid_until, one_time_use = conditions.check_conditions(assertion, audience, time)
     statement, authn_context = statements.authn_statement(assertion)
-    authenticated = conditions.check_session(statement, rules.requested_at, clock)
+    authenticated = conditions.check_session(statement, rules.requested_at, time)
     return Assertion(
         id=own_id,
         issuer=rules.idp_entity_id,

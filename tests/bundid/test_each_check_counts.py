@@ -50,7 +50,7 @@ SWITCHES = {
     "signature_invalid": (xmlsig, "_signed_by_one", _unverified),
     "decryption_failed": (xmlenc, "_hold", lambda holds: None),
     "confirmation_method": (conditions, "_BEARER", made.SAML + "cm:holder-of-key"),
-    "confirmation": (conditions, "_bearer_until", lambda bearer, audience, clock: clock.now),
+    "confirmation": (conditions, "_bearer_until", lambda bearer, audience, time: time.now),
 }
 """Checks that are more than one question: what stands in their place when they are taken out."""
 
