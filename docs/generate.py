@@ -166,8 +166,8 @@ def login_refusals_page() -> str:
     """The page of all reasons for which an answer of an identity provider is refused."""
     text = (
         "Why an answer of an identity provider signed nobody in, as the operator's log names it. The person sees one "
-        "page for all of them; `status_cancelled`, `status_attributes_missing` and `status_no_authn_context` have their "
-        "own.\n"
+        "page for all of them; `status_cancelled`, `status_attributes_missing` and `status_no_authn_context` have "
+        "their own.\n"
     )
     rows = "\n".join(f"| `{reason}` | {what} |" for reason, what in sorted(REASONS.items()))
     return f"{NOTE}# Refused answers of identity providers\n\n{text}\n| Reason | What |\n|---|---|\n{rows}\n"

@@ -89,15 +89,20 @@ def _check_audience(conditions: etree._Element, audience: Audience) -> None:
     restrictions = conditions.findall(SAML + "AudienceRestriction")
     refusal.require(restrictions, "audience")
     for restriction in restrictions:
-        named = {saml_xml.text(element) for element in restriction}
+        named = _audiences(restriction)
         refusal.require(named == {audience.entity_id}, "audience")
+
+
+def _audiences(restriction: etree._Element) -> set[str]:
+    """The addresses that it names; white space around one is none of it (`xs:anyURI`)."""
+    return {saml_xml.text(element).strip() for element in restriction}
 
 
 def _check_proxy(conditions: etree._Element, audience: Audience) -> None:
     """We sign in elsewhere with what the assertion says, so it has to permit that (§2.5.1.6)."""
     for restriction in conditions.findall(SAML + "ProxyRestriction"):
         refusal.require(restriction.get("Count", "1").strip().lstrip("+-0"), "proxy")
-        named = {saml_xml.text(element) for element in restriction}
+        named = _audiences(restriction)
         refusal.require(not named or audience.entity_id in named, "proxy")
 
 

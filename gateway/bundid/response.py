@@ -35,7 +35,8 @@ class ResponseRules:
 
     `verification_keys` are pinned; of `decryption_keys` any may fit (roll-over). `requested_at` is when the request
     `request_id` was made. `signature`: the assertion has to be signed, or one of assertion and Response. `skew_s` is
-    how far clocks may differ, `max_bytes` how long the field may be.
+    how far clocks may differ, `max_bytes` how long the field may be. `attributes` are the names that are read (None:
+    all); of those each may occur once, while identity providers repeat others (roles).
     """
 
     idp_entity_id: str
@@ -50,6 +51,7 @@ class ResponseRules:
     signature: Literal["assertion", "assertion_or_response"] = "assertion"
     skew_s: int = 60
     max_bytes: int = 512 << 10
+    attributes: frozenset[str] | None = None
 
 
 def read(answer: bytes, rules: ResponseRules) -> Assertion:
@@ -146,6 +148,6 @@ def _read(assertion: etree._Element, rules: ResponseRules) -> Assertion:
         authn_context=authn_context,
         authn_instant=authenticated,
         not_on_or_after=min(confirmed_until, valid_until) if valid_until else confirmed_until,
-        attributes=statements.attributes(assertion),
+        attributes=statements.attributes(assertion, rules.attributes),
         one_time_use=one_time_use,
     )

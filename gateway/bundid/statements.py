@@ -43,26 +43,26 @@ def authn_statement(assertion: etree._Element) -> tuple[etree._Element, str]:
     return statements[0], written
 
 
-def attributes(assertion: etree._Element) -> tuple[SamlAttribute, ...]:
-    """All attributes of all statements, each once."""
+def attributes(assertion: etree._Element, wanted: frozenset[str] | None) -> tuple[SamlAttribute, ...]:
+    """The attributes of these names (None: all) from all statements, each once; the rest is not looked at."""
     found: dict[str, SamlAttribute] = {}
-    parts = list(assertion.iterfind(f"{SAML}AttributeStatement/*"))
-    refusal.require(len(parts) <= ATTRIBUTES_MOST, "attribute_size")
-    for part in parts:
+    for part in assertion.iterfind(f"{SAML}AttributeStatement/*"):
         refusal.require(part.tag == SAML + "Attribute", "attribute_form")
-        read = _attribute(part)
-        refusal.require(read.name not in found, "attribute_twice")
-        found[read.name] = read
+        name = _name(part)
+        if wanted is not None and name not in wanted:
+            continue
+        refusal.require(name not in found, "attribute_twice")
+        values = list(part)
+        refusal.require(len(values) <= VALUES_MOST and len(name) <= TEXT_MOST, "attribute_size")
+        found[name] = SamlAttribute(name, tuple(_value(value) for value in values), part.get(_TRUST_LEVEL))
+    refusal.require(len(found) <= ATTRIBUTES_MOST, "attribute_size")
     return tuple(found.values())
 
 
-def _attribute(part: etree._Element) -> SamlAttribute:
+def _name(part: etree._Element) -> str:
+    """The name without white space around it, in an OID without any: tables in circulation print some with a blank."""
     name = part.get("Name", "").strip()
-    if name.startswith("urn:oid:"):  # tables in circulation print some OIDs with a blank
-        name = "".join(name.split())
-    values = list(part)
-    refusal.require(0 < len(name) <= TEXT_MOST and len(values) <= VALUES_MOST, "attribute_size")
-    return SamlAttribute(name, tuple(_value(value) for value in values), part.get(_TRUST_LEVEL))
+    return "".join(name.split()) if name.startswith("urn:oid:") else name
 
 
 def _value(value: etree._Element) -> str | Mapping[str, str]:

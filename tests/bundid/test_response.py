@@ -164,6 +164,27 @@ def test_a_level_of_another_namespace_is_none_and_blanks_in_an_oid_do_not_count(
     assert (got.name, got.trust_level) == (made.BPK2, None)
 
 
+def test_only_wanted_attributes_are_read_and_others_may_be_repeated():
+    roles = made.attribute("Role", "a") + made.attribute("Role", "b") + made.attribute("Photo", "x" * 10_000)
+    document = genuine(attributes=roles + made.ATTRIBUTES)
+    wanted = frozenset({made.BPK2, "nothing"})
+    assert reading(document, attributes=wanted).attributes == (ACCOUNT,)
+    twice = genuine(attributes=made.ATTRIBUTES + made.attribute(made.BPK2, "evil"))
+    with pytest.raises(ResponseRefused) as refusal:
+        reading(twice, attributes=wanted)
+    assert refusal.value.reason == "attribute_twice"
+
+
+@pytest.mark.parametrize("fraction", ["", ".1", ".123", ".1234567", ".123456789"])
+def test_times_are_as_fine_as_identity_providers_write_them(fraction):
+    got = reading(genuine(issued=f"2026-11-30T11:59:50{fraction}Z"))
+    assert got.id == made.ASSERTION_ID
+
+
+def test_white_space_around_an_audience_is_none_of_it():
+    assert reading(genuine(conditions=audience(f"\n  {made.SP}\n  "))).id == made.ASSERTION_ID
+
+
 REQUESTER, RESPONDER = made.SAML + "status:Requester", made.SAML + "status:Responder"
 DENIED, FAILED = made.SAML + "status:RequestDenied", made.SAML + "status:AuthnFailed"
 NO_CONTEXT = made.SAML + "status:NoAuthnContext"
