@@ -28,7 +28,6 @@ _XENC11: Final = "http://www.w3.org/2009/xmlenc11#"
 _ENC: Final = "http://www.w3.org/2001/04/xmlenc#"
 _FAILED: Final = "decryption_failed"
 _NONCE: Final = 12
-_TAG: Final = 16
 _ELEMENT_TYPES: Final = frozenset({None, _ENC + "Element"})
 _ENCRYPTED_KEY: Final = _ENC + "EncryptedKey"
 
@@ -97,9 +96,8 @@ def _read(holder: etree._Element, algorithms: Algorithms) -> _Sealed:
         _hold(beside and here and named and reference.get("Type") == _ENCRYPTED_KEY)
     content = _method(data, algorithms.content)
     _hold(all(part.tag == XENC + "KeySize" for part in content))
-    cipher = _cipher(data)
-    _hold(len(cipher) > _NONCE + _TAG)
-    return _Sealed(_cipher(key), _padding(_method(key, algorithms.transport)), cipher, _KEY_BYTES[_algorithm(content)])
+    padding, size = _padding(_method(key, algorithms.transport)), _KEY_BYTES[_algorithm(content)]
+    return _Sealed(_cipher(key), padding, _cipher(data), size)
 
 
 def _hold(holds: object) -> None:
@@ -125,9 +123,7 @@ def _method(holder: etree._Element, allowed: frozenset[str]) -> etree._Element:
 
 
 def _cipher(holder: etree._Element) -> bytes:
-    parts = list(holder.iterfind(XENC + "CipherData/*"))
-    _hold([part.tag for part in parts] == [XENC + "CipherValue"] and len(parts[0]) == 0)
-    return saml_xml.from_base64(parts[0].text, _FAILED)
+    return saml_xml.from_base64(holder.findtext(f"{XENC}CipherData/{XENC}CipherValue"), _FAILED)
 
 
 def _padding(method: etree._Element) -> OAEP:

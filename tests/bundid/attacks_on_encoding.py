@@ -181,6 +181,29 @@ case(
     ),
 )
 case("32q no key of ours", "decryption_failed", made.genuine, decryption_keys=())
+encrypted_otherwise("32r worthless key that everybody has", _flip_wrapped, zero_key=True)
+encrypted_otherwise("32s key in a strange place", lambda d: _within(d, "xenc:EncryptedKey", "x"))
+encrypted_otherwise("32t parameter of the content's algorithm", content_inner="<xenc:OAEPparams>AAAA</xenc:OAEPparams>")
+encrypted_otherwise("32u two digests of OAEP", lambda d: swap(d, "<ds:DigestMethod ", _DIGEST + "<ds:DigestMethod "))
+case(
+    "32v RSA PKCS#1 v1.5 although a profile lists it",
+    "decryption_failed",
+    lambda: swap(made.genuine(), made.ENC11 + "rsa-oaep", made.ENC + "rsa-1_5"),
+    algorithms=made.Algorithms(
+        made.ALGORITHMS.content, frozenset({made.ENC + "rsa-1_5"}), made.ALGORITHMS.signature, made.ALGORITHMS.digest
+    ),
+)
+case(
+    "32w AES-CBC although a profile lists it",
+    "decryption_failed",
+    lambda: swap(made.genuine(), made.ENC11 + "aes256-gcm", made.ENC + "aes256-cbc"),
+    algorithms=made.Algorithms(
+        frozenset({made.ENC + "aes256-cbc"}),
+        made.ALGORITHMS.transport,
+        made.ALGORITHMS.signature,
+        made.ALGORITHMS.digest,
+    ),
+)
 case("33 unsigned, encrypted by anybody", "signature_missing", lambda: made.response(encrypted(evil())))
 case(
     "33b unsigned, encrypted by anybody, either signature allowed",
@@ -201,6 +224,15 @@ encrypted_otherwise(
     beside=True,
     retrieval=f'<ds:RetrievalMethod Type="{made.ENC}EncryptedKey" URI="http://127.0.0.1:9/x#_ek"/>',
 )
+
+
+_DIGEST = f'<ds:DigestMethod Algorithm="{made.DIGESTS["sha1"]}"/>'
+
+
+def _within(document: bytes, name: str, holder: str) -> bytes:
+    """The document with the element of this name put into another one, of no namespace known."""
+    opened = swap(document, f"<{name} ", f'<{holder} xmlns="urn:x"><{name} ')
+    return swap(opened, f"</{name}>", f"</{name}></{holder}>")
 
 
 def _wrapped(document: bytes) -> str:

@@ -161,6 +161,12 @@ otherwise(
     conditions=made.AUDIENCE + PROXY.format(3, f"<saml2:Audience>{OTHER}</saml2:Audience>"),
 )
 otherwise("47d two proxy restrictions", "conditions", conditions=made.AUDIENCE + PROXY.format(3, "") * 2)
+otherwise(
+    "47e condition that is named by its type only",
+    "conditions",
+    conditions='<saml2:Condition xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'xsi:type="saml2:OneTimeUseType"/>' + made.AUDIENCE,
+)
 case(
     "ID too long", "id", lambda: made.response(encrypted(signed(made.assertion(id_="_" + "x" * 300), "_" + "x" * 300)))
 )

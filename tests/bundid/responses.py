@@ -266,6 +266,8 @@ class Encrypting:
     mask: str | None = "sha256"
     beside: bool = False
     transport_first: str = ""
+    content_inner: str = ""
+    zero_key: bool = False
     real_digest: str | None = None
     bend: object = staticmethod(lambda cipher: cipher)
     retrieval: str = ""
@@ -275,7 +277,7 @@ class Encrypting:
 def encrypted(plain: bytes, how: Encrypting = Encrypting()) -> bytes:
     """An `EncryptedAssertion` with this plaintext."""
     size = {"aes128": 16, "aes192": 24, "aes256": 32}[how.content.rpartition("#")[2].split("-")[0]]
-    content_key, nonce = bytes(range(size)), bytes(12)
+    content_key, nonce = bytes(size) if how.zero_key else bytes(range(size)), bytes(12)
     cipher = how.bend(nonce + AESGCM(content_key).encrypt(nonce, plain, None))
     mask = hashes.SHA1() if how.mask is None else HASHES[how.mask]()
     oaep = padding.OAEP(padding.MGF1(mask), HASHES[how.real_digest or how.digest or "sha1"](), None)
@@ -293,7 +295,7 @@ def encrypted(plain: bytes, how: Encrypting = Encrypting()) -> bytes:
     value = f"<xenc:CipherValue>{base64.b64encode(cipher).decode()}</xenc:CipherValue>"
     return (
         f'<saml2:EncryptedAssertion><xenc:EncryptedData xmlns:xenc="{ENC}" Id="_ed" Type="{ENC}Element">'
-        f'<xenc:EncryptionMethod Algorithm="{how.content}"/>{information}'
+        f'<xenc:EncryptionMethod Algorithm="{how.content}">{how.content_inner}</xenc:EncryptionMethod>{information}'
         f"<xenc:CipherData>{value if how.cipher_data is None else how.cipher_data}</xenc:CipherData>"
         "</xenc:EncryptedData>"
         f"{wrapped_key if how.beside else ''}</saml2:EncryptedAssertion>"

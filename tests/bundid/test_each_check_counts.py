@@ -11,7 +11,7 @@ import contextlib
 
 import pytest
 
-from gateway.bundid import conditions, refusal, saml_xml, schemas, xmlenc, xmlsig
+from gateway.bundid import conditions, refusal, saml_xml, xmlenc, xmlsig
 from gateway.bundid.assertion import Assertion
 from gateway.bundid.response import ResponseRefused, read
 
@@ -91,5 +91,26 @@ def test_without_this_check_an_attack_comes_further(reason):
     assert bool(signed_in) == (reason not in SECOND_BEHIND), came
 
 
-def test_the_schemas_are_asked():
-    assert not schemas.is_valid(base64.b64decode(ATTACKS["12e empty signature"].build()))
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("07 XSW7: evil assertion of the same ID in extensions", "assertion_count"),
+        ("09 two SignedInfo in one signature (CVE-2019-3465)", "signature_form"),
+        ("12e empty signature", "signature_form"),
+        ("16c element in the digest", "signature_form"),
+        ("23c the ID a second time as xml:id", "id"),
+    ],
+)
+def test_behind_the_schemas_stand_checks_of_our_own(name, reason):
+    with without("schema"):
+        assert outcome(ATTACKS[name]) == reason
+
+
+@pytest.mark.parametrize(
+    "other", [made.assertion(id_="_other"), made.assertion().replace(b"saml2:Assertion", b"saml2:Advice")]
+)
+def test_what_was_signed_has_to_be_what_was_asked_about(monkeypatch, other):
+    monkeypatch.setattr(xmlsig, "_signed_by_one", lambda *rest: other)
+    with pytest.raises(ResponseRefused) as refused:
+        read(made.answer(made.genuine()), made.rules())
+    assert refused.value.reason == "signature_reference"
