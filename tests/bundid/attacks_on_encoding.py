@@ -188,7 +188,9 @@ encrypted_otherwise("32u two digests of OAEP", lambda d: swap(d, "<ds:DigestMeth
 case(
     "32v RSA PKCS#1 v1.5 although a profile lists it",
     "decryption_failed",
-    lambda: swap(made.genuine(), made.ENC11 + "rsa-oaep", made.ENC + "rsa-1_5"),
+    lambda: swap(
+        made.response(encrypted(good(), Encrypting(mask=None))), made.ENC11 + "rsa-oaep", made.ENC + "rsa-1_5"
+    ),
     algorithms=made.Algorithms(
         made.ALGORITHMS.content, frozenset({made.ENC + "rsa-1_5"}), made.ALGORITHMS.signature, made.ALGORITHMS.digest
     ),
