@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.bench.bench_documents import documents
 from tests.bench.bench_forms import forms
+from tests.bench.bench_login_responses import login_responses
 from tests.demo_fixture import Portal, http, kept_demo, start, stop
 
 ROOT = Path(__file__).parents[2]
@@ -211,6 +212,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "stored_rows": stored_rows(quick=quick),
         "workers": workers(quick=quick),
         "signature_ms": signatures(quick=quick),
+        "login_responses": login_responses(quick=quick),
         "rules": rules(quick=quick),
         "exchange": exchanges(quick=quick),
         "documents": documents(200 if quick else 3000),
