@@ -83,7 +83,7 @@ def test_a_plain_assertion_that_is_signed_is_taken_and_needs_no_issuer_of_the_re
 
 
 def leaning(inner: bytes) -> bytes:
-    """An assertion as identity providers on Apache Santuario encrypt it: its prefix is declared by the Response."""
+    """An assertion as libxmlsec encrypts it: its prefix is declared by the Response."""
     declared = f' xmlns:saml2="{made.SAML}assertion"'.encode()
     assert declared in inner
     return inner.replace(declared, b"", 1)
