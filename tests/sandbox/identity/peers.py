@@ -136,7 +136,13 @@ class ServiceProviderPeer:
             f"STORK-QAA-Level-{level}</a:AuthnContextClassRef></p:RequestedAuthnContext></p:AuthnRequest>"
         )
 
-    def signed(self, xml: str, *, key: rsa.RSAPrivateKey | None = None, **how: Any) -> bytes:
+    def signed(
+        self,
+        xml: str,
+        *,
+        key: rsa.RSAPrivateKey | None = None,
+        **how: Any,
+    ) -> bytes:
         placeholder = f'</a:Issuer><ds:Signature xmlns:ds="{NS["d"]}" Id="placeholder"/>'
         root = etree.fromstring(xml.replace("</a:Issuer>", placeholder, 1).encode())
         settings = {

@@ -9,10 +9,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from lxml import etree
 from signxml import SignatureMethod
 
-from .peers import ACS, BASE, BPK2, ENTITY, RSA_SHA256, SURNAME, extension
+from .peers import ACS, BASE, BPK2, ENTITY, NS, RSA_SHA256, SURNAME, extension
 
 if TYPE_CHECKING:
     import httpx
@@ -153,6 +155,28 @@ async def test_a_signature_by_another_key_or_by_a_weak_algorithm(provider: Servi
         provider.xml(), c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#WithComments"
     )
     assert await refused(provider, await provider.post(with_comments)) == "saml-request-signature-invalid"
+
+
+@pytest.mark.parametrize(
+    ("piece", "other"),
+    [
+        (r'URI="#[^"]*"', 'URI=""'),
+        (r'URI="#[^"]*"', 'URI="#_other"'),
+        (r'(<ds:Transform Algorithm=")[^"]*enveloped-signature"', r'\1http://www.w3.org/2000/09/xmldsig#base64"'),
+        (r'(<ds:CanonicalizationMethod Algorithm=")[^"]*', r"\1http://www.w3.org/TR/2001/REC-xml-c14n-20010315"),
+        (r"(<ds:Reference.*</ds:Reference>)", r"\1\1"),
+    ],
+)
+async def test_a_signature_that_is_made_otherwise_than_saml_says(provider: ServiceProviderPeer, piece, other) -> None:
+    """What is signed is right, and signed by the right key, but not said as SAML core 5.4 wants it."""
+    changed, count = re.subn(piece, other, provider.signed(provider.xml()).decode(), flags=re.DOTALL)
+    assert count == 1
+    root = etree.fromstring(changed.encode())
+    info = etree.tostring(root.find(".//d:SignedInfo", NS), method="c14n", exclusive=True)
+    value = provider.key.sign(info, padding.PKCS1v15(), hashes.SHA256())
+    root.find(".//d:SignatureValue", NS).text = base64.b64encode(value).decode()
+    page = await provider.post(etree.tostring(root))
+    assert await refused(provider, page) == "saml-request-signature-invalid"
 
 
 @pytest.mark.parametrize("method", [SignatureMethod.SHA256_RSA_MGF1, SignatureMethod.RSA_SHA512])
