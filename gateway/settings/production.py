@@ -86,6 +86,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "Im Produktivbetrieb muss feststehen, wem Zertifikate trauen; bitte die PEM-Dateien der Wurzeln nennen.",
         "Production has to know which roots certificates chain to; name the PEM files of the roots.",
     ),
+    "mail_in_the_clear": (
+        "Im Produktivbetrieb geht keine Nachricht unverschlüsselt hinaus; bitte starttls oder tls setzen.",
+        "Production sends no mail unencrypted; set starttls or tls.",
+    ),
     "unpinned_keys": (
         (
             "Im Produktivbetrieb wird kein Schlüssel geglaubt, der nur abgerufen wurde; bitte trusted_keys nennen "
@@ -99,10 +103,6 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "test_accounts": (
         "Dieser Identitätsanbieter hat nur Testkonten; im Produktivbetrieb bitte den echten nennen.",
         "This identity provider has test accounts only; name the real one for production.",
-    ),
-    "mail_in_the_clear": (
-        "Im Produktivbetrieb geht keine Nachricht unverschlüsselt hinaus; bitte starttls oder tls setzen.",
-        "Production sends no mail unencrypted; set starttls or tls.",
     ),
     "weak_secret": (
         (

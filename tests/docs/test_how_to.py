@@ -6,7 +6,6 @@ import base64
 import os
 import re
 import shutil
-import subprocess
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -24,8 +23,6 @@ from gateway.services.loader import load
 from gateway.settings.reading import read, read_municipalities
 from gateway.signature.identity import Identity
 from gateway.signature.mechanism import RSA_PKCS1, RSA_PSS, choose
-from gateway.wiring.identity import IdentityProviders
-from tests.demo_fixture import GATEWAY
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 BLOCK = re.compile(r"^( *)```\w+ file=(\S+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -134,19 +131,3 @@ def test_the_settings_for_production_are_taken_and_nothing_of_them_can_be_left_o
             (tmp_path / "settings.toml").write_text(text.replace(line, ""), encoding="utf-8")
             with pytest.raises(SettingsInvalid):
                 read(tmp_path / "settings.toml")
-
-
-def test_the_identity_provider_of_the_page_is_taken_with_keys_made_by_its_command(tmp_path):
-    written("connect-bundid.md", tmp_path)
-    page = (HOW_TO / "connect-bundid.md").read_text(encoding="utf-8")
-    command = next(line.split() for line in page.splitlines() if "keys generate --saml --out secrets/bundid " in line)
-    done = subprocess.run(
-        [*GATEWAY, *command[1:], "--signing", "rsa-3072"], cwd=tmp_path, capture_output=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    settings = read(tmp_path / "settings.toml")
-    (provider,) = IdentityProviders(settings, read_municipalities(settings)).of("150900550550")
-    assert not provider.enabled  # its metadata were not fetched yet
-    assert b'entityID="https://login.tangermuende.example"' in provider.metadata()
-    assert provider.acs_url == "http://localhost:8080/saml/tangermuende/bundid/acs"
-    assert "/saml/tangermuende/bundid/metadata" in page
