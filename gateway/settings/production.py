@@ -86,6 +86,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "Im Produktivbetrieb muss feststehen, wem Zertifikate trauen; bitte die PEM-Dateien der Wurzeln nennen.",
         "Production has to know which roots certificates chain to; name the PEM files of the roots.",
     ),
+    "mail_in_the_clear": (
+        "Im Produktivbetrieb geht keine Nachricht unverschlüsselt hinaus; bitte starttls oder tls setzen.",
+        "Production sends no mail unencrypted; set starttls or tls.",
+    ),
     "unpinned_keys": (
         (
             "Im Produktivbetrieb wird kein Schlüssel geglaubt, der nur abgerufen wurde; bitte trusted_keys nennen "
@@ -103,10 +107,6 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "pkce": (
         "Im Produktivbetrieb gibt es keine Anmeldung ohne PKCE; bitte die Einstellung entfernen.",
         "Production has no login without PKCE; remove the setting.",
-    ),
-    "mail_in_the_clear": (
-        "Im Produktivbetrieb geht keine Nachricht unverschlüsselt hinaus; bitte starttls oder tls setzen.",
-        "Production sends no mail unencrypted; set starttls or tls.",
     ),
     "weak_secret": (
         (

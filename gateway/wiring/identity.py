@@ -21,6 +21,7 @@ from gateway.input import regular_file
 from gateway.keys import identity as keyfiles
 from gateway.keys.following import Following
 from gateway.model import Finding
+from gateway.ports.login import LoginStore
 from gateway.settings import production, unusable_files
 from gateway.settings.gateway import Settings
 from gateway.settings.identity import IdentityProviderSection
@@ -198,8 +199,16 @@ def _insecure(place: str, rules: Profile, metadata: IdpMetadata) -> Iterator[Fin
     yield from production.counterparts(place, metadata.addresses.values())
 
 
+async def changed_entity_ids(files: Iterable[MunicipalityFile], logins: LoginStore) -> tuple[Finding, ...]:
+    """What forbids to start: providers whose accounts stand under another entity_id. Raises `DatabaseAway`."""
+    findings: list[Finding] = []
+    for at in places(files):
+        findings += contradictions(at, await logins.entity_ids(at.file.ars, at.name))
+    return tuple(findings)
+
+
 def contradictions(at: ProviderPlace, known: frozenset[str]) -> Sequence[Finding]:
-    """What forbids to start: the entity_id is another than that under which accounts are known (`LoginStore`)."""
+    """What is wrong where accounts of a provider are known under these entityIDs of ours."""
     if not known or known == {at.section.entity_id}:
         return ()
     former = ", ".join(sorted(known - {at.section.entity_id}))

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tomllib
 from dataclasses import replace
 from datetime import date
@@ -29,8 +28,6 @@ from gateway.services.loader import load
 from gateway.settings.reading import read, read_municipalities
 from gateway.signature.identity import SigningIdentity
 from gateway.signature.mechanism import RSA_PKCS1, RSA_PSS, choose
-from gateway.wiring.identity import IdentityProviders
-from tests.demo_fixture import GATEWAY
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 BLOCK = re.compile(r"^( *)```\w+ file=(\S+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -155,19 +152,3 @@ def test_what_is_said_of_logins_is_what_the_gateway_says():
     assert codes == {error.code for error in (LoginUnusable, AssuranceTooLow, AccountNotAllowed)}
     body = Application.of(json.loads(re.search(r"```json\n(.*?)```", page, re.DOTALL)[1]))
     assert (body.login, body.faults) == ("LOGIN_REF", ())
-
-
-def test_the_identity_provider_of_the_page_is_taken_with_keys_made_by_its_command(tmp_path):
-    written("connect-bundid.md", tmp_path)
-    page = (HOW_TO / "connect-bundid.md").read_text(encoding="utf-8")
-    command = next(line.split() for line in page.splitlines() if "keys generate --saml --out secrets/bundid " in line)
-    done = subprocess.run(
-        [*GATEWAY, *command[1:], "--signing", "rsa-3072"], cwd=tmp_path, capture_output=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    settings = read(tmp_path / "settings.toml")
-    (provider,) = IdentityProviders(settings, read_municipalities(settings)).of("150900550550")
-    assert not provider.enabled  # its metadata were not fetched yet
-    assert b'entityID="https://login.tangermuende.example"' in provider.metadata()
-    assert provider.acs_url == "http://localhost:8080/saml/tangermuende/bundid/acs"
-    assert "/saml/tangermuende/bundid/metadata" in page

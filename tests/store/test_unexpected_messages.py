@@ -299,6 +299,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         guard=Raising(),
         periods=[PAYLOAD],
         limits=(),
+        files=[SimpleNamespace(slug="town", identity=SimpleNamespace(providers={"bundid": Raising()}))],
         durations=Durations(),
         delivery=SimpleNamespace(bounds={"d": 1}),
         settings=SimpleNamespace(
@@ -312,7 +313,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     names = {subject for rule, subject in await alarms(store) if rule == "task_failing"}
     assert names == {
         *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines"),
-        *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges"),
+        *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "identity_providers"),
     }
     for name in names:
         await counted.attempt(name, lambda: store.database.rows(roots._UNSTAMPED, since=clock.now()))

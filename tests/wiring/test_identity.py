@@ -173,6 +173,21 @@ def test_the_start_of_every_process_tries_them(tmp_path, place):
     assert found.rule == "identity_key"
 
 
+async def test_the_start_asks_the_store_for_each_provider(place):
+    class Logins:
+        def __init__(self, known: str) -> None:
+            self.known, self.asked = known, []
+
+        async def entity_ids(self, municipality: str, provider: str) -> frozenset[str]:
+            self.asked.append((municipality, provider))
+            return frozenset({self.known})
+
+    same, other = Logins("https://login.town.example"), Logins("https://former.town.example")
+    assert await identity.changed_entity_ids([place.file], same) == ()
+    assert [one.rule for one in await identity.changed_entity_ids([place.file], other)] == ["entity_id_changed"]
+    assert same.asked == [("150900546546", "bundid")]
+
+
 def test_another_entity_id_than_that_of_accounts_is_refused(place):
     assert identity.contradictions(place, frozenset()) == ()
     assert identity.contradictions(place, frozenset({"https://login.town.example"})) == ()
