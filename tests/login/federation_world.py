@@ -159,10 +159,10 @@ def clients():
 class World:
     """Everything of one municipality, and one browser."""
 
-    def __init__(self) -> None:
-        self.clock = Clock()
+    def __init__(self, clock=None, logins=None) -> None:
+        self.clock = clock or Clock()
         self.random = Random()
-        self.logins = MemoryLoginStore(self.clock, self.random)
+        self.logins = logins or MemoryLoginStore(self.clock, self.random)
         self.bundid = FakeProvider()
         self.muk = FakeProvider("muk", "Mein Unternehmenskonto", audience="organisation", levels=(Level.SUBSTANTIAL,))
         self.providers = [self.bundid]
