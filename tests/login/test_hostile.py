@@ -20,8 +20,8 @@ PIECES = [
 NAMES = [
     "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "prompt", "max_age", "claims",
     "acr_values", "id_token_hint", "login_hint", "ui_locales", "provider", "request_uri", "response_mode",
-    "code_challenge", "code_challenge_method", "post_logout_redirect_uri", "confirm", "login", "SAMLResponse", "RelayState",
-    "\ud800", "",
+    "code_challenge", "code_challenge_method", "post_logout_redirect_uri", "confirm", "login", "SAMLResponse",
+    "RelayState", "\ud800", "",
 ]  # fmt: skip
 
 
