@@ -161,6 +161,7 @@ CALLS: Final = (
     "fitconnect.token",
     "fitconnect.upload",
     "sandbox.callback",
+    "sandbox.metadata",
     "timestamp.stamp",
     "webhook.message",
     "xrepository.question",

@@ -54,6 +54,47 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
     run(main, tied=tied)
 
 
+@sandbox.command(
+    help=text(
+        "Identitätsanbieter-Sandbox starten (BundID, Mein Unternehmenskonto)",
+        "Start the identity provider sandbox (BundID, Mein Unternehmenskonto)",
+    )
+)
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help=text("Verzeichnis", "Directory"))
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help=text("0: das System wählt", "0: system's choice")
+)
+@click.option(
+    "--trust",
+    multiple=True,
+    metavar="FILE|URL",
+    help=text("Metadaten eines Dienstes, mehrfach", "Metadata of a service provider, repeatable"),
+)
+@click.option("--until-stdin-closes", "tied", is_flag=True, hidden=True)
+@options
+@guarded
+def identity(  # noqa: PLR0913 - what the command can be told
+    *, config: Path | None, as_json: bool, data: Path | None, port: int, trust: tuple[str, ...], tied: bool
+) -> None:
+    """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
+    from gateway import failpoints  # noqa: PLC0415 - commands import what they need
+    from gateway.sandbox.identity.server import serve  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging(values.log.level, values.log.format)
+    failpoints.arm("sandbox", values.failpoints)
+
+    def ready(line: dict[str, Any]) -> None:
+        human = text("Sandbox läuft: ", "Sandbox runs: ") + str(line["idp_metadata"])
+        emit_ready(line, as_json=as_json, human=human)
+
+    async def main(stop: asyncio.Event) -> None:
+        await serve(data=data, port=port, trusted=trust, on_ready=ready, stop=stop)
+
+    run(main, tied=tied)
+
+
 def _offer(service: Service) -> SampleService:
     """A service as the sandbox's destinations take it, with the XSD that they hold its documents to.
 

@@ -25,8 +25,8 @@ from gateway.model import Document, Purpose, Signature, State, Submission
 from gateway.outbound.answer import Answer
 from gateway.outbound.client import Policy, exchange, http_client
 from gateway.ports.channel import Enclosure, Parcel
+from gateway.sandbox.clock import Ids
 from gateway.sandbox.fitconnect import keyring, server
-from gateway.sandbox.fitconnect.clock import Ids
 from gateway.sandbox.fitconnect.offers import DEMO
 from tests.stores import empty, holding
 

@@ -16,7 +16,7 @@ import pytest
 from gateway.crypto import base64url, jwe, jws
 from gateway.crypto.keys import PrivateKey
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect.clock import Clock, Ids
+from gateway.sandbox.clock import Clock, Ids
 from gateway.sandbox.fitconnect.keyring import SandboxKeys
 from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.sandbox.fitconnect.sandbox import Sandbox

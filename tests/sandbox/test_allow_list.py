@@ -29,3 +29,27 @@ def test_the_sandbox_uses_what_is_allowed_and_nothing_else():
         module for module in used if not any(module == each or module.startswith(f"{each}.") for each in ALLOWED)
     }
     assert foreign == set()
+
+
+IDENTITY = {
+    "gateway.errors": ALLOWED["gateway.errors"],
+    "gateway.httpserver": ALLOWED["gateway.httpserver"],
+    "gateway.outbound": "metadata of a service provider that its operator trusts",
+    "gateway.sandbox": "what every sandbox has: clock, faults, serving",
+    "gateway.xoev.xml": ALLOWED["gateway.xoev.xml"],
+}
+
+
+def test_the_identity_sandbox_shares_no_saml_with_us_and_nothing_with_its_sister():
+    graph = grimp.build_graph("gateway")
+    own = "gateway.sandbox.identity"
+    used = {
+        imported
+        for module in {own, *graph.find_descendants(own)}
+        for imported in graph.find_modules_directly_imported_by(module)
+        if not imported.startswith(own)
+    }
+    assert used, "the graph is empty: this test would say yes to anything"
+    allowed = {module for module in used if any(module == each or module.startswith(f"{each}.") for each in IDENTITY)}
+    assert used - allowed == set()
+    assert not any(module.startswith("gateway.sandbox.fitconnect") for module in used)

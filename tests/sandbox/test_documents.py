@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect.clock import Clock, Ids
+from gateway.sandbox.clock import Clock, Ids
 from gateway.sandbox.fitconnect.documents import Documents
 from gateway.sandbox.fitconnect.offers import JSON_EXAMPLE, SampleService
 from gateway.sandbox.fitconnect.sandbox import Sandbox

@@ -15,13 +15,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect import arrival, deadlines, faults, requests, subscriber
+from gateway.sandbox import faults
+from gateway.sandbox.fitconnect import arrival, deadlines, forgeries, requests, subscriber
 from gateway.sandbox.fitconnect.problems import Problem
 from gateway.sandbox.fitconnect.records import AUTOMATIC, Submission
 from gateway.sandbox.fitconnect.requests import Json, identifier
 from gateway.sandbox.fitconnect.sandbox import Sandbox
+from gateway.sandbox.loopback import from_elsewhere
 
-_LOOPBACK: Final = {"127.0.0.1", "localhost", "[::1]"}
 _MODES: Final = ("accept", "reject", "silent", "slow")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -30,9 +31,7 @@ def guarded(endpoint: Endpoint) -> Endpoint:
     """The endpoint, closed to foreign hosts (DNS rebinding)."""
 
     async def checked(request: Request) -> Response:
-        host = request.headers.get("host", "")
-        name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-        if name not in _LOOPBACK or "origin" in request.headers:
+        if from_elsewhere(request):
             raise Problem(403, "forbidden", "The admin API answers on loopback only")
         return await endpoint(request)
 
@@ -93,7 +92,10 @@ async def keys(request: Request) -> Response:
 
 async def add_fault(request: Request) -> Response:
     """`POST /faults`."""
-    fault = faults.Fault.read(await requests.json_object(request))
+    try:
+        fault = faults.Fault.read(await requests.json_object(request), forgeries.KINDS)
+    except faults.FaultUnfit as unfit:
+        raise Problem(400, "invalid-fault", f"{unfit} is missing or invalid", parameter=unfit.name) from None
     faults_now = _sandbox(request).faults
     faults_now[:] = [fault for fault in faults_now if fault.left != 0]
     faults_now.append(fault)

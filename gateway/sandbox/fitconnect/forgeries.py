@@ -17,10 +17,17 @@ from typing import Any, Final
 from gateway.crypto import base64url, jws
 from gateway.crypto.keys import PrivateKey
 from gateway.fitconnect import names
+from gateway.sandbox.faults import Fault
 from gateway.sandbox.fitconnect import keyring
 from gateway.sandbox.fitconnect.sandbox import Sandbox
 
+KINDS: Final = ("wrong_signature", "wrong_tag", "wrong_key")
 _FALSE_TAG: Final = "A" * names.JWE_TAG_CHARS
+
+
+def forged(sandbox: Sandbox, fault: Fault, body: bytes) -> bytes:
+    """The answer's body as an ordered fault falsifies it."""
+    return forge(sandbox, fault.kind, body, fault.value)
 
 
 def forge(sandbox: Sandbox, kind: str, body: bytes, only: object) -> bytes:

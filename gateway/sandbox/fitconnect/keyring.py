@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from gateway.crypto import base64url
 from gateway.crypto.keys import PrivateKey, generate_root, generate_rsa
 from gateway.fitconnect import names
-from gateway.sandbox.fitconnect.clock import Ids
+from gateway.sandbox.clock import Ids
 
 DELIVERY: Final = "delivery"
 PORTAL: Final = "portal"

@@ -16,8 +16,9 @@ from weakref import WeakValueDictionary
 
 from gateway.crypto.keys import PrivateKey
 from gateway.fitconnect import names
+from gateway.sandbox.clock import Clock, Ids
+from gateway.sandbox.faults import Fault
 from gateway.sandbox.fitconnect import keyring
-from gateway.sandbox.fitconnect.clock import Clock, Ids
 from gateway.sandbox.fitconnect.documents import Documents
 from gateway.sandbox.fitconnect.ended import Ended
 from gateway.sandbox.fitconnect.keyring import SandboxKeys
@@ -63,7 +64,7 @@ class Sandbox:
     documents: Documents = field(init=False, repr=False)
     ended: Ended = field(init=False, repr=False)
     tokens: dict[str, Token] = field(default_factory=dict)
-    faults: list[Any] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     callback_log: list[dict[str, Any]] = field(default_factory=list)
     post: Callable[[str, bytes, dict[str, str]], Coroutine[Any, Any, int]] | None = None
     signed_routes: dict[str, tuple[Any, str]] = field(default_factory=dict)

@@ -7,13 +7,12 @@ Standard: fixed interfaces §1 (readiness line). Start reading: `serve`.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import socket
-import struct
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,16 +23,13 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from gateway.errors import AddressTaken, AlreadyServing
-from gateway.httpserver.limits import WireLimits
-from gateway.httpserver.protocol import BoundedProtocol
-from gateway.httpserver.server import serve as httpserver
+from gateway.sandbox.faults import OrderedFaults
 from gateway.sandbox.fitconnect import (
     admin,
     arrival,
     deadlines,
     destinations,
-    faults,
+    forgeries,
     keyring,
     offers,
     pickup,
@@ -45,12 +41,11 @@ from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.sandbox.fitconnect.problems import Problem, TokenProblem, answer_problem
 from gateway.sandbox.fitconnect.requests import Json
 from gateway.sandbox.fitconnect.sandbox import Sandbox
+from gateway.sandbox.serving import alone, base_url, listen, served
 
 __all__ = ["SampleService", "Sandbox", "app", "readiness", "serve"]
 
 _TICK_S: Final = 60.0
-_GRACE_S: Final = 5
-_LINGER_OFF: Final = struct.pack("ii", 1, 0)
 
 
 def app(sandbox: Sandbox) -> ASGIApp:
@@ -77,7 +72,11 @@ def app(sandbox: Sandbox) -> ASGIApp:
         exception_handlers=handlers,
     )
     inner.state.sandbox = sandbox
-    return faults.OrderedFaults(inner, sandbox)
+    return OrderedFaults(inner, sandbox.faults, _refusal, partial(forgeries.forged, sandbox))
+
+
+def _refusal(status: int) -> bytes:
+    return bytes(Problem(status, "fault-on-demand", "Fault on demand").response().body)
 
 
 def _submission_routes(api: str) -> list[Route]:
@@ -205,12 +204,16 @@ async def serve(  # noqa: PLR0913 - what the command can be told, all of it name
     Raises `AddressTaken`, and `AlreadyServing` where another process has `data`.
     """
     with ExitStack() as stack:
-        listener = stack.enter_context(_listener(host, port))
+        listener = stack.enter_context(listen(host, port))
         directory = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fit-connect-sandbox-")))
-        stack.enter_context(_alone(directory))
-        base = f"http://{_literal(host)}:{listener.getsockname()[1]}"
+        stack.enter_context(alone(directory))
         sandbox = await asyncio.to_thread(
-            Sandbox.open, directory, base_url=base, offered=offered, schemas=schemas, signers=signers
+            Sandbox.open,
+            directory,
+            base_url=base_url(host, listener),
+            offered=offered,
+            schemas=schemas,
+            signers=signers,
         )
         try:
             await _run(sandbox, listener, on_ready, stop)
@@ -221,70 +224,18 @@ async def serve(  # noqa: PLR0913 - what the command can be told, all of it name
 async def _run(
     sandbox: Sandbox, listener: socket.socket, on_ready: Callable[[dict[str, Any]], None], stop: asyncio.Event
 ) -> None:
-    async with httpserver(app(sandbox), [listener], _Protocol, grace_s=_GRACE_S) as serving:
-        stopping = asyncio.create_task(stop.wait())
-        ticking = asyncio.create_task(_tick(sandbox))
-        try:
-            if not serving.done():
+    ticking = asyncio.create_task(_tick(sandbox))
+    try:
+        async with served(app(sandbox), listener, stop) as answers:
+            if answers:
                 arrival.resume(sandbox)
                 on_ready(readiness(sandbox))
-            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-            ticking.cancel()
-            await asyncio.gather(stopping, ticking, return_exceptions=True)
+    finally:
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
 
 
 async def _tick(sandbox: Sandbox) -> None:
     while True:
         await deadlines.enforce(sandbox)
         await asyncio.sleep(_TICK_S)
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """Hold the directory: two processes would each write the journal anew without the other's records."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (directory / "sandbox.lock").open("a+", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise AlreadyServing(pid=lock.read().strip() or "?") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError:
-        listener.close()
-        raise AddressTaken(address=f"{_literal(host)}:{port}") from None
-    listener.listen(512)
-    return listener
-
-
-def _literal(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-class _Protocol(BoundedProtocol):
-    """Lets a fault reset the connection that a request came on; senders find it open for longer."""
-
-    limits = WireLimits(idle_s=30)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {faults.CUT: {"now": self._cut}}
-
-    def _cut(self) -> None:
-        with suppress(OSError, AttributeError):
-            raw = self.transport.get_extra_info("socket")
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
-        self.transport.abort()

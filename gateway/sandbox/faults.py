@@ -1,6 +1,6 @@
-"""OrderedFaults on demand: what a network and a bad counterpart can do to a client, between the wire and the endpoints.
+"""Faults on demand: what a network and a bad counterpart can do to a client, between the wire and the endpoints.
 
-Knows: the nine kinds of the admin API. Never does: touch the admin API or requests that match nothing.
+Knows: the kinds that every sandbox has. Never does: touch the admin API or requests that match nothing.
 Standard: fixed interfaces §5. Start reading: `Fault`, then `OrderedFaults`.
 
 `match` is a method or `*`, a blank, and a glob on the path after the API's base (`/v2/submissions/*`) or on the whole
@@ -12,7 +12,7 @@ path. `*` also matches `/`; with `"within_segment": true` it does not. Kinds:
 - `lost_answer`: full effect, then the connection is cut
 - `garbage`: full effect, the answer is unreadable
 - `slow_body`: full effect, the answer drips over `value` seconds, default 5
-- `wrong_signature`, `wrong_tag`, `wrong_key`: full effect, events, routes and keys in the answer are falsified
+- what else a sandbox falsifies: kinds of its own
 """
 
 from __future__ import annotations
@@ -21,34 +21,28 @@ import asyncio
 import fnmatch
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.fitconnect import names
-from gateway.sandbox.fitconnect import forgeries
-from gateway.sandbox.fitconnect.problems import Problem
-from gateway.sandbox.fitconnect.sandbox import Sandbox
-
 CUT: Final = "sandbox.cut"
 """Key of `scope["extensions"]`: {"now": a function that resets the connection}; `server` puts it there."""
 
-KINDS: Final = (
-    "status",
-    "hang",
-    "reset",
-    "lost_answer",
-    "garbage",
-    "slow_body",
-    "wrong_signature",
-    "wrong_tag",
-    "wrong_key",
-)
-_BASES: Final = re.compile(r"^/(submission-api|destination-api|routing-api|portal)(?=/)")
+OF_THE_WIRE: Final = ("status", "hang", "reset", "lost_answer", "garbage", "slow_body")
+_BASE: Final = re.compile(r"^/[^/]+(?=/)")
+_PROBLEM_JSON: Final = "application/problem+json"
 _DRIPS: Final = 20
+
+
+class FaultUnfit(Exception):
+    """An order that is no fault; `name` is the member that is missing or invalid."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(name)
 
 
 @dataclass(slots=True)
@@ -62,15 +56,15 @@ class Fault:
     left: int | None
 
     @staticmethod
-    def read(body: Mapping[str, Any]) -> Fault:
-        """A fault as the admin API takes it; 400 where it is none."""
+    def read(body: Mapping[str, Any], own: Collection[str] = ()) -> Fault:
+        """A fault as the admin API takes it; `own` are the sandbox's further kinds. Raises `FaultUnfit`."""
         match, kind, times = body.get("match"), body.get("kind"), body.get("times")
         if not isinstance(match, str) or not re.fullmatch(r"(\*|[A-Z]+) [/*]\S*", match):
-            raise _bad("match")
-        if kind not in KINDS:
-            raise _bad("kind")
+            raise FaultUnfit("match")
+        if not isinstance(kind, str) or (kind not in OF_THE_WIRE and kind not in own):
+            raise FaultUnfit("kind")
         if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
-            raise _bad("times")
+            raise FaultUnfit("times")
         if kind == "status":
             _status_parts(body.get("value"))
         method, _, glob = match.partition(" ")
@@ -83,22 +77,37 @@ class Fault:
         """Whether the fault applies to a request."""
         if self.left == 0 or self.method not in {"*", method}:
             return False
-        return any(self.pattern.match(form) for form in {path, _BASES.sub("", path)})
+        return any(self.pattern.match(form) for form in {path, _BASE.sub("", path)})
 
 
 class OrderedFaults:
-    """ASGI middleware, the outermost layer."""
+    """ASGI middleware, the outermost layer.
 
-    def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
+    Args:
+        app: what is spoilt.
+        faults: those that are ordered now, in their order.
+        refusal: the body of a `status` fault without one, a problem.
+        forge: falsifies the body of an answer by a fault of an own kind; None: the endpoints do that.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        faults: list[Fault],
+        refusal: Callable[[int], bytes],
+        forge: Callable[[Fault, bytes], bytes] | None = None,
+    ) -> None:
         self._app = app
-        self._sandbox = sandbox
+        self._faults = faults
+        self._refusal = refusal
+        self._forge = forge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, spoilt by the first fault that hits it."""
         fault = None
-        if scope["type"] == "http" and self._sandbox.faults and not scope["path"].startswith("/admin/"):
-            faults: list[Fault] = self._sandbox.faults
-            fault = next((f for f in faults if f.hits(scope["method"], scope["path"])), None)
+        if scope["type"] == "http" and self._faults and not scope["path"].startswith("/admin/"):
+            hits = (f for f in self._faults if self._forge or f.kind in OF_THE_WIRE)
+            fault = next((f for f in hits if f.hits(scope["method"], scope["path"])), None)
         if fault is None:
             await self._app(scope, receive, send)
             return
@@ -109,6 +118,8 @@ class OrderedFaults:
     async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.kind == "status":
             status, headers, body = _status_parts(fault.value)
+            headers = {"content-type": _PROBLEM_JSON, **headers} if status != 429 else headers
+            body = self._refusal(status) if body is None else body
             await Response(body, status, headers)(scope, receive, send)
         elif fault.kind == "hang":
             await _hang(fault.value, receive)
@@ -128,9 +139,9 @@ class OrderedFaults:
         elif fault.kind == "garbage":
             text = fault.value if isinstance(fault.value, str) else '{"garbled": '
             status = 200 if answer.status == 204 else answer.status
-            await Response(text, status, media_type=names.JSON)(scope, receive, send)
-        else:
-            body = await asyncio.to_thread(forgeries.forge, self._sandbox, fault.kind, answer.body, fault.value)
+            await Response(text, status, media_type="application/json")(scope, receive, send)
+        elif self._forge:
+            body = await asyncio.to_thread(self._forge, fault, answer.body)
             await Response(body, answer.status, answer.headers)(scope, receive, send)
 
 
@@ -184,25 +195,18 @@ async def _drip(answer: _Answer, seconds: float, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _status_parts(value: object) -> tuple[int, dict[str, str], bytes]:
+def _status_parts(value: object) -> tuple[int, dict[str, str], bytes | None]:
     """Status, headers and body of a `status` fault; 429 has no body, as at FITKO."""
     parts = value if isinstance(value, Mapping) else {"status": value}
     status = parts.get("status")
     headers = parts.get("headers", {})
     if isinstance(status, bool) or not isinstance(status, int) or not 400 <= status <= 599:
-        raise _bad("value")
+        raise FaultUnfit("value")
     if not isinstance(headers, Mapping) or not all(isinstance(v, str) for v in headers.values()):
-        raise _bad("value")
-    if status == 429:
-        return status, dict(headers), b""
-    problem = Problem(status, "fault-on-demand", "Fault on demand").response()
+        raise FaultUnfit("value")
     content = parts.get("body")
-    body = content.encode() if isinstance(content, str) else bytes(problem.body)
-    return status, {"content-type": names.PROBLEM_JSON, **headers}, body
-
-
-def _bad(name: str) -> Problem:
-    return Problem(400, "invalid-fault", f"{name} is missing or invalid", parameter=name)
+    body = content.encode() if isinstance(content, str) else None
+    return status, dict(headers), b"" if status == 429 else body
 
 
 def describe(fault: Fault) -> dict[str, Any]:
