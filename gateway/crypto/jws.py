@@ -2,7 +2,7 @@
 
 Knows: the framing of RFC 7515 §7.1 and Appendix F, and five algorithms. Never does: choose a key by what a token
 says, follow `jku`, `jwk` or `x5c`, accept another algorithm than the caller named, or parse a key: keys are objects.
-Standards: RFC 7515, RFC 7518 §3.3 to §3.5 (salt of the hash's length), RFC 8037. Start reading: `verify`.
+Standards: RFC 7515, RFC 7518 §3.3 to §3.5 (salt of the hash's length), RFC 8037, RFC 9864. Start reading: `verify`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from gateway.errors import CryptoFailure
 
 PS512: Final = "PS512"
 EDDSA: Final = "EdDSA"
+ED25519: Final = "Ed25519"  # the same by its name of RFC 9864; taken, never written
 ES256: Final = "ES256"
 RS256: Final = "RS256"
 PS256: Final = "PS256"
@@ -128,7 +129,7 @@ def _verify(protected: bytes, body: bytes, signature: bytes, key: VerifyKey | Pu
         if public.key_size < _RSA_BITS_LEAST or len(raw) != (public.key_size + 7) // 8:
             raise CryptoFailure
         public.verify(raw, message, _padding(alg), _RSA_HASHES[alg])
-    elif isinstance(public, ed25519.Ed25519PublicKey) and alg == EDDSA:
+    elif isinstance(public, ed25519.Ed25519PublicKey) and alg in {EDDSA, ED25519}:
         public.verify(raw, message)
     elif isinstance(public, ec.EllipticCurvePublicKey) and alg == ES256 and isinstance(public.curve, ec.SECP256R1):
         if len(raw) != 2 * _CURVE_OCTETS:

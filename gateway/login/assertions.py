@@ -7,7 +7,7 @@ Standards: RFC 7523 §3, OpenID Connect Core §9. Start reading: `Assertions.pro
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -78,7 +78,7 @@ class Assertions:
             registered = self._registry.get(_subject(assertion))
             if registered is None:
                 return None
-            claims = _verified(assertion, registered.keys, header.get("kid"))
+            claims = _verified(assertion, registered.keys, header)
         except (CryptoFailure, ValueError, UnicodeError):
             return None
         at = now.timestamp()
@@ -94,11 +94,13 @@ def _subject(assertion: str) -> str:
     return subject if isinstance(subject, str) else ""
 
 
-def _verified(assertion: str, keys: tuple[AssertionKey, ...], kid: object) -> dict[str, Any]:
+def _verified(assertion: str, keys: tuple[AssertionKey, ...], header: Mapping[str, Any]) -> dict[str, Any]:
+    kid, named = header.get("kid"), header.get("alg") == jws.ED25519
     candidates = [key for key in keys if kid is None or key.kid is None or key.kid == kid]
     for candidate in candidates:
         try:
-            payload = jws.verify(assertion, candidate.key, alg=candidate.alg)
+            alg = jws.ED25519 if named and candidate.alg == jws.EDDSA else candidate.alg
+            payload = jws.verify(assertion, candidate.key, alg=alg)
         except CryptoFailure:
             continue
         claims = json_reader.decode(payload)

@@ -26,6 +26,7 @@ MOST_CHARACTERS: Final = 16_384
 """What a request may have at all; beyond it nothing of it is read."""
 _LIMITS: Final[Mapping[str, int]] = {"state": 4096, "nonce": 1024, "claims": 4096, "login_hint": 1024, "scope": 1024}
 _LIMIT: Final = 8192  # of any other parameter
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _STATE: Final = re.compile(r"[\x20-\x7e]*")  # RFC 6749 appendix A.5
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -122,8 +123,11 @@ class AuthorizationRequest:
 
 
 def bounded(parameters: Parameters) -> bool:
-    """Whether a request is small enough to be read at all."""
-    return len(parameters) <= MOST_PARAMETERS and sum(len(n) + len(v) for n, v in parameters) <= MOST_CHARACTERS
+    """Whether a request is small enough to be read at all, and text that can be written down again."""
+    if len(parameters) > MOST_PARAMETERS:
+        return False
+    text = "".join(part for pair in parameters for part in pair)
+    return len(text) <= MOST_CHARACTERS and _SURROGATE.search(text) is None
 
 
 def once(parameters: Parameters, name: str) -> str | None:

@@ -159,10 +159,10 @@ def clients():
 class World:
     """Everything of one municipality, and one browser."""
 
-    def __init__(self) -> None:
-        self.clock = Clock()
+    def __init__(self, clock=None, logins=None, issuer: Issuer = TOWN) -> None:
+        self.clock = clock or Clock()
         self.random = Random()
-        self.logins = MemoryLoginStore(self.clock, self.random)
+        self.logins = logins or MemoryLoginStore(self.clock, self.random)
         self.bundid = FakeProvider()
         self.muk = FakeProvider("muk", "Mein Unternehmenskonto", audience="organisation", levels=(Level.SUBSTANTIAL,))
         self.providers = [self.bundid]
@@ -171,7 +171,7 @@ class World:
         self.told: list = []
         codes = CodeExchange(self.logins, self.keys, self.clock, self.random)
         self.provider = Provider(
-            issuers=(TOWN, OTHER),
+            issuers=(issuer, OTHER),
             registry=self.registry,
             key=private_key(generate_ed25519("gateway-token-1")[0]),
             clock=self.clock,
@@ -182,7 +182,7 @@ class World:
             logins=self.logins,
             providers=lambda ars: self.providers if ars == TOWN.municipality else [],
             registry=self.registry,
-            issuers=(TOWN, OTHER),
+            issuers=(issuer, OTHER),
             clock=self.clock,
             random=self.random,
             portals=self.provider,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.crypto import jws
+from gateway.crypto import base64url, jws
 from gateway.crypto.keys import generate_ed25519, private_key
 from gateway.errors import DataInvalid
 from gateway.login.assertions import UsedInMemory
@@ -88,6 +88,14 @@ def test_an_assertion_signed_with_the_registered_key_buys_a_token(world):
 @pytest.mark.parametrize("audience", [TOWN.url, [TOWN.token_endpoint], [TOWN.url, TOWN.token_endpoint]])
 def test_the_audience_may_be_issuer_or_token_endpoint(world, audience):
     assert world.by_assertion(world.assertion(aud=audience)).status == 200
+
+
+def test_an_assertion_may_name_its_algorithm_as_rfc_9864_does(world):
+    """openid-client writes Ed25519 where others write EdDSA."""
+    header, payload, _ = world.assertion().split(".")
+    header = base64url.encode(b'{"alg":"Ed25519"}').decode()
+    signature = base64url.encode(world.client_key.key.sign(f"{header}.{payload}".encode())).decode()
+    assert world.by_assertion(f"{header}.{payload}.{signature}").status == 200
 
 
 def test_an_assertion_works_once(world):
