@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The tests and the demo start dozens of processes of the gateway: they compile it once (git ignores __pycache__).
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types imports check crash crash-long slow interop bench bench-smoke soak docs clean
+.PHONY: demo test lint types imports check crash crash-long slow interop browser bench bench-smoke soak docs clean
 
 demo: .venv/run
 	$(BIN)/gateway demo
@@ -33,6 +33,11 @@ crash: .venv/dev
 interop: .venv/dev
 	tests/interop/prepare build/interop
 	$(BIN)/pytest -m interop tests/interop
+
+# Fetches Debian's Chromium, Playwright and axe-core where it may; what cannot be had is named, its tests are skipped.
+browser: .venv/dev
+	tests/browser/prepare build/browser $(BIN)/python
+	$(BIN)/pytest -m browser tests/browser
 
 # At least 500 kills at random; takes about half an hour and writes docs/reference/reliability.md.
 crash-long: KILLS ?= 500

@@ -4,7 +4,8 @@ Knows: CSP, and how browsers apply `form-action`. Never does: answer. Standard: 
 Start reading: `page_headers`.
 
 Chromium and Safari hold every redirect behind a form to its page's `form-action`, so a page names the one address of
-its form and everything else is a link. `Referrer-Policy: no-referrer` would make forms send `Origin: null`.
+its form and everything else is a link. Under `Referrer-Policy: no-referrer` a form is sent with `Origin: null`, under
+`same-origin` still one that leads to another site (Fetch, "append a request Origin header"); `strict-origin` tells it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def page_headers(form_action: str | None = None) -> dict[str, str]:
     target = "'none'" if form_action is None else form_source(form_action)
     headers = {"Content-Security-Policy": f"{_FETCHES}; form-action {target}; {_NOBODY}", "Cache-Control": "no-store"}
     if form_action is not None:
-        headers["Referrer-Policy"] = "same-origin"
+        headers["Referrer-Policy"] = "same-origin" if target == "'self'" else "strict-origin"
     return headers
 
 

@@ -10,7 +10,7 @@ from lxml import html
 from gateway.errors import BodyTooLarge, DatabaseAway, SigningKeyUnfit
 from gateway.login.steps import Offer, PageKind, Show
 from gateway.ports.identity import ProviderStep
-from gateway.web.pages.policy import form_source
+from gateway.web.pages.policy import form_source, page_headers
 from tests.web.login.conftest import ASK, BACK, CHOOSE, GO, HOSTILE, IDP, POST, SHOWN, logins
 
 PAGES = [CHOOSE, GO, POST, ASK, *SHOWN]
@@ -50,7 +50,7 @@ async def test_every_page_is_whole_html_that_people_can_find_their_way_in(login,
     assert answer.text.startswith("<!DOCTYPE html>\n<html lang=")
     assert len(page.xpath("//h1")) == len(page.xpath("//main")) == len(page.xpath("//header")) == 1
     assert page.xpath("//title")[0].text.endswith("– Einheitsgemeinde Stadt Tangerhütte")
-    (skip,) = page.xpath("//body/*[1]/@href")
+    (skip,) = page.xpath("//body/*[1]/a/@href")
     assert page.xpath("//main/@id") == [skip.removeprefix("#")]
     assert page.xpath("//meta[@name='viewport']/@content") == ["width=device-width, initial-scale=1"]
     ids = page.xpath("//@id")
@@ -87,7 +87,7 @@ async def test_a_form_leads_to_the_one_address_that_its_page_names_and_works_wit
     assert {each.get("type") for each in form.xpath(".//input")} == {"hidden"}
     assert form.xpath(".//button[@type='submit']")
     assert policy(answer)["form-action"] == target.partition("?")[0]
-    assert answer.headers["referrer-policy"] == "same-origin"
+    assert answer.headers["referrer-policy"] == "strict-origin"
 
 
 @pytest.mark.parametrize("step", [CHOOSE, *SHOWN], ids=name_of)
@@ -115,6 +115,10 @@ async def test_a_page_without_a_form_has_links_alone_and_its_policy_allows_none(
 )
 def test_no_address_can_add_a_rule_to_the_policy(address, source):
     assert form_source(address) == source
+
+
+def test_a_form_to_ourselves_tells_others_nothing():
+    assert page_headers("/console/login")["Referrer-Policy"] == "same-origin"
 
 
 async def test_the_chooser_puts_ways_in_under_whose_accounts_they_are(login):
