@@ -50,6 +50,7 @@ from gateway.login.subject import address_digest
 from gateway.login.token_request import OAuthAnswer
 from gateway.login.tokens import Issuer
 from gateway.login.userinfo import Userinfo
+from gateway.model import Identity
 from gateway.ports.clock import Clock
 from gateway.ports.identity import Authenticated, ExpectedAnswer, IdentityProvider, RefusalKind, Refused
 from gateway.ports.login import LoginStore, LoginUnderWay
@@ -165,7 +166,8 @@ class Federation:
                 page, said.reason, back=back, error=error, language=asked.language, provider=provider.name
             )
         at = await self._circumstances(issuer, client)
-        done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), _whole(cookies.session))
+        cookie = await self._session_cookie(at, said.identity, cookies)
+        done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), cookie)
         return await self._signed_in(done, asked, back, login.id)
 
     async def push(
@@ -275,6 +277,21 @@ class Federation:
         if not await self._logins.finish(done.finished):
             return self._refusals.shown(PageKind.EXPIRED, "answer_used_before", language=asked.language)
         return back.step({"code": done.code}, SetCookies(session=done.cookie))
+
+    async def _session_cookie(self, at: Circumstances, identity: Identity, cookies: BrowserCookies) -> str | None:
+        """The browser's cookie, to be kept; None: a new one.
+
+        Where somebody else was signed in at this portal, nothing of theirs stays in this browser.
+        """
+        cookie = _whole(cookies.session)
+        if cookie is None:
+            return None
+        session = await self._logins.session(digest(cookie), at.registered.client.id, at.now)
+        before = await self._logins.login(session.login) if session is not None else None
+        if before is None or before.subject == at.subject(identity):
+            return cookie
+        await self._signing_out.end(digest(cookie))
+        return None
 
     async def _mine(self, issuer: Issuer, handle: str, cookies: BrowserCookies) -> LoginUnderWay | None:
         """The login under way that this browser began at this issuer."""

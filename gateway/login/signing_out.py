@@ -90,12 +90,16 @@ class SigningOut:
             if not hmac.compare_digest(wish.said.get(CONFIRMED, "").encode(), proof.encode()):
                 said = {"client_id": wish.client, **{name: wish.said.get(name) for name in _PASSED_ON}}
                 return AskToSignOut(answered(f"{issuer.url}/oidc/logout", {**said, CONFIRMED: proof}), language)
-        ended = await self._logins.end_sessions(cookie) if cookie is not None else ()
-        if notices := await self.notices(ended):
-            await self._deliver(notices)
+        if cookie is not None:
+            await self.end(cookie)
         if wish.address is not None:
             return Redirect(answered(wish.address, {"state": wish.said.get("state")}), _GONE)
         return Show(PageKind.SIGNED_OUT, "", language, status=200, cookies=_GONE)
+
+    async def end(self, cookie: bytes) -> None:
+        """End every session of a browser, by the digest of its cookie; their portals are told."""
+        if notices := await self.notices(await self._logins.end_sessions(cookie)):
+            await self._deliver(notices)
 
     async def notices(self, sessions: Sequence[Session]) -> list[LogoutNotice]:
         """What the servers of the portals of these sessions are to be told."""

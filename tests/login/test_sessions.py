@@ -127,6 +127,25 @@ async def test_a_sub_that_is_asked_for_is_held_to(world):
     assert told(await world.login(claims=claims))["error"] == "login_required"
 
 
+async def test_somebody_else_in_the_same_browser_leaves_nothing_of_who_was_there_before(world):
+    await world.login(client_id="quiet")
+    before = world.cookies.session
+    world.bundid.identity = person("Zweite", level=Level.HIGH, account="bpk2-2")
+    assert signed_in(await world.login(prompt="login"))
+    assert world.cookies.session != before
+    assert [each.client for each in world.told] == ["quiet"]
+    world.clock.advance(301)  # the second one is signed out by then, the first one would not be
+    assert told(await world.authorize(prompt="none"))["error"] == "login_required"
+
+
+async def test_the_same_person_keeps_the_sessions_of_the_browser(world):
+    await world.login(client_id="second")
+    before = world.cookies.session
+    await world.login(prompt="login")
+    assert world.cookies.session == before
+    assert signed_in(await world.authorize(client_id="second", prompt="none"))
+
+
 # -- signing out
 
 
