@@ -21,7 +21,7 @@ from gateway.login.signing_out import Deliver
 from gateway.login.tokens import Issuer
 from gateway.web.login.flow import LoginDependencies
 from gateway.wiring import id_token_signing
-from gateway.wiring.identity import IdentityProviders, contradictions, places
+from gateway.wiring.identity import IdentityProviders, changed_entity_ids
 from gateway.wiring.runtime import Runtime
 
 
@@ -59,12 +59,8 @@ async def open_logins(runtime: Runtime) -> Logins | None:
     keys = await asyncio.to_thread(id_token_signing.id_token_keys, runtime.settings)
     if keys is None or not any(file.identity.providers for file in runtime.files):
         return None
-    findings = [
-        finding
-        for at in places(runtime.files)
-        for finding in contradictions(at, await runtime.store.logins.entity_ids(at.file.ars, at.name))
-    ]
+    findings = await changed_entity_ids(runtime.files, runtime.store.logins)
     if findings:
-        raise SettingsInvalid(findings=tuple(findings))
+        raise SettingsInvalid(findings=findings)
     providers = await asyncio.to_thread(IdentityProviders, runtime.settings, runtime.files)
     return Logins(keys, providers, CodeExchange(runtime.store.logins, keys, runtime.clock, os.urandom))
