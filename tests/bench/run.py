@@ -104,7 +104,7 @@ def cpu_seconds(pids: list[int]) -> float:
     total = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
+        total += sum(map(int, fields[11:15]))
     return total / TICKS
 
 
@@ -175,12 +175,12 @@ def cost(count: int) -> dict[str, Any]:
         pids = {"serve": [line["pids"]["serve"]], "worker": [line["pids"]["worker"]]}
         pids["database"] = family(line["pids"]["postgres"])
         pids["sandbox"] = [line["sandboxes"]["fitconnect"]["pid"]]
-        asyncio.run(accepts(line, 8, 4))
-        wait_idle(line, 8)
+        asyncio.run(accepts(line, 64, 8))  # every connection has planned its statements then
+        wait_idle(line, 64)
         before = {name: cpu_seconds(found) for name, found in pids.items()}
         figures = asyncio.run(accepts(line, count, 8))
-        wait_idle(line, count + 8)
-        pids["database"] = sorted(set(pids["database"]) & set(family(line["pids"]["postgres"])))
+        wait_idle(line, count + 64)
+        pids["database"] = family(line["pids"]["postgres"])  # new ones began at nothing, ended ones are the first one's
         spent = {name: (cpu_seconds(found) - before[name]) / count * 1000 for name, found in pids.items()}
         accepting = asyncio.run(accepts_alone(line, count))
     return {"accepts_while_delivering": figures, "accepts": accepting, "cpu_ms_per_submission": spent}
