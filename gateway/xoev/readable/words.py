@@ -22,10 +22,10 @@ _MOST: Final = 13.2
 _WIDTHS: Final = {
     letter: width
     for letters, width in (
-        (" !\"'(),-./:;?IJ[\\]`fijlt{|}²³", 4.4),
-        ("#$*+0123456789<=>EFLPSY^_abcdeghknopqrsuvxyz~§ßàáäçèéòóöü–€", 6.9),
-        ("%&ABCDGHKNOQRTUVXZwÄÖÜ", 9.0),
-        ("@MWm", 10.9),
+        (" !\"'(),-./:;IJ[\\]`fijlt{|}²³", 4.4),
+        ("#$*+0123456789<=>?EFLPS^_abcdeghknopqrsuvxyz~§ßàáäçèéòóöü–€", 6.9),
+        ("%&ABCDGHKNOQRTUVXYZwÄÖÜ", 9.0),
+        ("@MWm", 11.6),
     )
     for letter in letters
 }
