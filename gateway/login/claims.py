@@ -53,6 +53,11 @@ def supported(issuer: str) -> list[str]:
     return [*fixed, *(_named(name, issuer) for name in (*names, *_BY_REQUEST)), "verified_claims"]
 
 
+def verifiable(issuer: str) -> list[str]:
+    """Every claim that may stand in `verified_claims`."""
+    return [_named(name, issuer) for name in (*_PERSON, "organisation") if name not in _NEVER_VERIFIED]
+
+
 def released(identity: Identity, scopes: Iterable[str], requested: Iterable[str], issuer: str) -> dict[str, Any]:
     """The claims that the scopes and the requested names release.
 
