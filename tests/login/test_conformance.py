@@ -6,12 +6,13 @@ Each test bears the names of its modules. The suite sends no PKCE but in one of 
 from __future__ import annotations
 
 import base64
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from gateway.login.clients import Registry
-from tests.login.conformance import NAMED, Suite, basic, userinfo_of
-from tests.login.federation_world import CALLBACK, VERIFIER, client, s256
+from tests.login.conformance import NAMED, Suite, basic, location, userinfo_of
+from tests.login.federation_world import CALLBACK, TOWN, VERIFIER, client, s256
 
 PROFILE = {"name", "given_name", "family_name", "title", "gender", "birthdate"}
 EMAIL = {"email", "email_verified"}
@@ -190,6 +191,22 @@ async def test_the_request_may_be_posted(suite):
     """oidcc-ensure-post-request-succeeds."""
     said = await suite.callback("POST")
     await suite.claims((await suite.tokens(said["code"]))["id_token"])
+
+
+async def test_a_form_of_another_site_finds_who_is_signed_in(suite):
+    """OpenID Connect Core §3.1.2.1: POST means what GET means, though `SameSite=Lax` keeps the cookies back."""
+    await suite.signed_in()
+    asked = suite.request(prompt="none", scope="openid ä&=")
+    there = {"data": asked, "headers": {"Sec-Fetch-Site": "cross-site"}}
+    posted = await suite.server.post("/oidc/authorize", **there)
+    assert posted.status_code == 303
+    assert posted.headers["location"].startswith(f"{TOWN.url}/oidc/authorize?")
+    assert dict(parse_qsl(urlsplit(posted.headers["location"]).query)) == asked
+    posted = await suite.server.post("/oidc/authorize", **there | {"data": suite.request(prompt="none")})
+    address, said = location(await suite.browser.get(posted.headers["location"]))
+    assert (address, said.keys()) == (CALLBACK, {"code", "state", "iss"})
+    too_long = suite.request(prompt="none", extra="x" * 4096)
+    assert location(await suite.server.post("/oidc/authorize", **there | {"data": too_long}))[0] == CALLBACK
 
 
 @pytest.mark.parametrize(

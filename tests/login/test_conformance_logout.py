@@ -126,6 +126,24 @@ async def test_the_request_may_be_posted(suite):
     assert not await suite.is_signed_in()
 
 
+@pytest.mark.parametrize("said", [{"state": "s"}, {"client_id": "suite", "post_logout_redirect_uri": BYE}])
+async def test_a_form_of_another_site_signs_nobody_out_unasked(suite, said):
+    """RP-Initiated Logout 1.0 §6: without a hint the person is asked, also where `SameSite` kept the cookie back."""
+    posted = await suite.server.post("/oidc/logout", data=said, headers={"Sec-Fetch-Site": "cross-site"})
+    page = await suite.browser.get(posted.headers["location"])
+    assert (page.status_code, await suite.is_signed_in()) == (200, True)
+    await confirmed(suite, page)
+    assert not await suite.is_signed_in()
+
+
+@pytest.mark.parametrize("said", [{"state": "s"}, {"client_id": "suite", "post_logout_redirect_uri": BYE}])
+async def test_who_brings_no_cookie_is_taken_none(suite, said):
+    """As before, by a browser that does not say where a form comes from."""
+    posted = await suite.server.post("/oidc/logout", data=said)
+    assert posted.status_code in {200, 303}
+    assert "set-cookie" not in posted.headers
+
+
 async def test_the_portals_server_is_told(suite):
     """oidcc-backchannel-rp-initiated-logout: Back-Channel Logout 1.0 §2.4."""
     signed = await suite.claims(suite.hint)
