@@ -22,7 +22,7 @@ PUBLIC: Final = "none"
 STANDING: Final = (BASIC, ASSERTION, *certificates.METHODS)
 """What a client without a method of its own may use, as far as it has the credentials."""
 METHODS: Final = (*STANDING, POST, PUBLIC)
-ASSERTION_ALGS: Final = ("EdDSA", "Ed25519", "ES256", "PS512")
+ASSERTION_ALGS: Final = ("EdDSA", "Ed25519", "ES256", "PS512", "PS256", "RS256")
 
 
 class ClientAuthentication:

@@ -9,7 +9,10 @@ import base64
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
+from gateway.login.assertions import TYPE
 from gateway.login.clients import Registry
 from tests.login.conformance import NAMED, Suite, basic, location, userinfo_of
 from tests.login.federation_world import CALLBACK, TOWN, VERIFIER, client, s256
@@ -285,6 +288,25 @@ async def test_a_secret_of_any_characters(suite, secret):
         assert (await suite.server.post("/oidc/token", data=form | {"client_id": "odd"}, headers=headers)).is_success
         wrong = await suite.server.post("/oidc/token", data=form | {"client_id": "suite"}, headers=headers)
         assert wrong.status_code == 401
+
+
+@pytest.mark.parametrize(("named", "signed"), [("RS256", "RS256"), ("PS256", "PS256"), (None, "PS512")])
+async def test_an_assertion_by_rsa(suite, rsa_keys, named, signed):
+    """Core §9, Discovery §3: RS256 should be taken; the registered key says what it signs with, never the token."""
+    key = RSAKey.import_key(rsa_keys["signing"])
+    public = key.as_dict(private=False) | ({"alg": named} if named else {})
+    known = client("by-key", secret=None, method="private_key_jwt", jwks={"keys": [public]}, require_pkce=False)
+    suite.world.registry._by_id.update(Registry([known])._by_id)
+    code = (await suite.callback(client="by-key"))["code"]
+    at = int(suite.world.clock.at.timestamp())
+    claims = {"iss": "by-key", "sub": "by-key", "aud": f"{TOWN.url}/oidc/token", "exp": at + 60}
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "client_assertion_type": TYPE}
+    for alg in ("RS256", "PS256", "PS512"):
+        assertion = jwt.encode({"alg": alg}, claims | {"jti": alg}, key, algorithms=[alg])
+        answer = await suite.server.post("/oidc/token", data=form | {"client_assertion": assertion})
+        assert answer.status_code == (200 if alg == signed else 401)
+    offered = (await suite.server.get("/.well-known/openid-configuration")).json()
+    assert signed in offered["token_endpoint_auth_signing_alg_values_supported"]
 
 
 async def test_an_error_is_told_with_state_and_issuer_even_by_form(suite):
