@@ -118,7 +118,7 @@ class Suite:
         assert not set(said.get("error_description", "")) & set('\r\n\t"\\')
         return said["error"]
 
-    async def exchange(self, code: str, *, client: str = "suite", **more: str) -> httpx.Response:
+    async def exchange(self, code: str, /, *, client: str = "suite", **more: str) -> httpx.Response:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK} | more
         if client == "suite-post":
             return await self.server.post("/oidc/token", data=form | {"client_id": client, "client_secret": SECRET})

@@ -6,15 +6,17 @@ Each test bears the names of its modules. The suite sends no PKCE but in one of 
 from __future__ import annotations
 
 import base64
+import hashlib
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from lxml import html
 
 from gateway.login.assertions import TYPE
 from gateway.login.clients import Registry
-from tests.login.conformance import NAMED, Suite, basic, location, userinfo_of
+from tests.login.conformance import NAMED, STATE, Suite, basic, location, userinfo_of
 from tests.login.federation_world import CALLBACK, TOWN, VERIFIER, client, s256
 
 PROFILE = {"name", "given_name", "family_name", "title", "gender", "birthdate"}
@@ -31,7 +33,40 @@ async def test_happy_path(suite):
     """oidcc-server, oidcc-idtoken-signature."""
     given = await suite.signed_in()
     claims = await suite.claims(given["id_token"])
+    half = hashlib.sha256(given["access_token"].encode()).digest()[:16]
+    assert claims["at_hash"] == base64.urlsafe_b64encode(half).rstrip(b"=").decode()  # Core §3.1.3.6
     assert (await suite.userinfo(given["access_token"]))["sub"] == claims["sub"]
+
+
+async def test_form_post(suite):
+    """oidcc-server by the plan "Form Post Basic OP", and what ASP.NET asks for unless told otherwise."""
+    page = html.fromstring((await suite.page(response_mode="form_post")).text)
+    (form,) = page.xpath("//form")
+    said = {each.get("name"): each.get("value") for each in form.xpath(".//input")}
+    assert (form.get("method").lower(), form.get("action")) == ("post", CALLBACK)
+    assert (said.keys(), said["state"], said["iss"]) == ({"code", "state", "iss"}, STATE, TOWN.url)
+    await suite.claims((await suite.tokens(said["code"]))["id_token"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"grant_type": ""}, {"invalid_request"}),
+        ({"grant_type": "refresh_token", "refresh_token": "x"}, {"unsupported_grant_type"}),
+        ({"grant_type": "password", "username": "x", "password": "x"}, {"unsupported_grant_type"}),
+        ({"code": ""}, {"invalid_request", "invalid_grant"}),
+        ({"code": "x" * 43}, {"invalid_grant"}),
+        ({"redirect_uri": ""}, {"invalid_request", "invalid_grant"}),
+        ({"redirect_uri": "https://portal.example/other"}, {"invalid_grant"}),
+    ],
+)
+async def test_faults_of_a_token_request(suite, wrong, error):
+    """RFC 6749 §5.2."""
+    refused = await suite.exchange((await suite.callback())["code"], **wrong)
+    assert refused.status_code == 400
+    assert refused.headers["content-type"].partition(";")[0] == "application/json"
+    assert "no-store" in refused.headers["cache-control"]
+    assert refused.json()["error"] in error
 
 
 async def test_client_secret_post(suite):
