@@ -52,7 +52,7 @@ def with_logins(said: dict[str, Any], algorithms: Sequence[str], *, backchannel:
         "claims_supported": claims.supported(issuer),
         "claims_parameter_supported": True,
         "verified_claims_supported": True,
-        "trust_frameworks_supported": ["eidas"],
+        "trust_frameworks_supported": [claims.TRUST_FRAMEWORK],
         "claims_in_verified_claims_supported": claims.verifiable(issuer),
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlsplit
 
 import pytest
 from joserfc.jwk import KeySet
 
-from tests.login.conformance import Suite
+from tests.login.conformance import NAMED, Suite
 from tests.login.federation_world import TOWN
 
 LISTS = {
@@ -116,3 +117,31 @@ async def test_the_keys_are_public_distinct_and_for_signatures(suite):
     assert len(KeySet.import_key_set(answer.json()).keys) == len(keys)
     of_id_tokens = {key["alg"] for key in keys if key.get("use") == "sig"}
     assert of_id_tokens >= set((await metadata(suite))["id_token_signing_alg_values_supported"])
+
+
+LIKE_OURS = {"trust_framework": {"value": "eidas"}, "assurance_level": {"values": ["high", "substantial"]}}
+
+
+@pytest.mark.parametrize(
+    ("verification", "given"),
+    [
+        ({"trust_framework": None}, True),
+        (LIKE_OURS, True),
+        ({"trust_framework": None, "time": {"max_age": 63113852}, "evidence": [{"type": None}]}, True),
+        ({"trust_framework": {"value": "de_aml"}}, False),
+        ({"trust_framework": None, "assurance_level": {"value": "high"}}, False),
+        ({"trust_framework": None, "assurance_level": {"values": "substantial"}}, False),
+        ({"trust_framework": None, "evidence": [{"type": {"value": "document"}}]}, False),
+        ("eidas", False),
+    ],
+)
+async def test_verified_claims_are_given_as_they_are_asked_for(suite, verification, given):
+    """OpenID Connect for Identity Assurance 1.0 §5.7 and §6: what cannot be met is left out, and is no error."""
+    asked = {"verification": verification, "claims": {"family_name": None, "nickname": None, "name": None}}
+    for request in (asked, [{"verification": {"trust_framework": {"value": "de_aml"}}, "claims": {}}, 3, asked]):
+        claims = json.dumps({"userinfo": {"verified_claims": request}})
+        said = await suite.userinfo((await suite.signed_in(claims=claims))["access_token"])
+        assert said.keys() == {"sub"} | ({"verified_claims"} if given else set())
+        if given:
+            assert said["verified_claims"]["claims"] == {"family_name": NAMED["family_name"]}
+            assert said["verified_claims"]["verification"].keys() >= {"trust_framework", "assurance_level", "time"}
