@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.input import json_reader
-from gateway.login.claims import SCOPES
+from gateway.login.claims import SCOPES, Demanded
 from gateway.login.clients import Registration, Registry, RelyingParty
 from gateway.login.levels import level_of
 from gateway.login.redirects import registered
@@ -84,7 +84,7 @@ class AuthorizationRequest:
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
     userinfo: tuple[str, ...] = ()
-    verified: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    verified: Mapping[str, Demanded] = field(default_factory=dict, repr=False)
     subject: str | None = field(default=None, repr=False)
     hint: str | None = field(default=None, repr=False)
     language: str = ""
@@ -102,7 +102,7 @@ class AuthorizationRequest:
             "nonce": self.nonce,
             "code_challenge": self.code_challenge,
             "userinfo": list(self.userinfo),
-            "verified": {level: list(names) for level, names in self.verified.items()},
+            "verified": dict(self.verified),
             "subject": self.subject,
             "language": self.language,
         }
@@ -120,7 +120,7 @@ class AuthorizationRequest:
             nonce=kept["nonce"],
             code_challenge=kept["code_challenge"],
             userinfo=tuple(kept["userinfo"]),
-            verified={level: tuple(names) for level, names in kept["verified"].items()},
+            verified=kept["verified"],
             subject=kept["subject"],
             language=kept["language"],
         )

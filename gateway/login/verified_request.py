@@ -1,36 +1,54 @@
 """What a portal asks for by `verified_claims` in the `claims` parameter.
 
 Knows: which elements of such a request we can meet, by trust framework and level. Never does: release a value.
-Standard: OpenID Connect for Identity Assurance 1.0 §5.7 and §6. Start reading: `verified_by_level`.
+Standard: OpenID Connect for Identity Assurance 1.0 §5.5 to §5.7. Start reading: `verified_by_level`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from gateway.login.claims import TRUST_FRAMEWORK, VERIFIED_LEVELS
+from gateway.login.claims import TRUST_FRAMEWORK, VERIFIED_LEVELS, Demanded
 
 
-def verified_by_level(requested: object) -> Mapping[str, tuple[str, ...]]:
-    """The names of claims that are asked for at each level, where both are ours to give.
+def verified_by_level(requested: object) -> dict[str, Demanded]:
+    """The claims that are asked for at each level, where framework and level are ours to give.
 
     Each element of a list counts for itself; one whose demands cannot be met is left out, and is no fault.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, Demanded] = {}
     for element in requested if isinstance(requested, list) else [requested]:
-        verification, names = _parts(element)
+        verification, claims = _parts(element)
         for level in VERIFIED_LEVELS:
-            if names and _met(verification, level):
-                found[level] = (*found.get(level, ()), *names)
+            if claims and _met(verification, level):
+                found[level] = _both(found.get(level, {}), claims)
     return found
 
 
-def _parts(element: object) -> tuple[Mapping[str, Any], Iterable[str]]:
+def _parts(element: object) -> tuple[Mapping[str, Any], Demanded]:
     if not isinstance(element, dict):
-        return {}, ()
+        return {}, {}
     verification, claims = element.get("verification"), element.get("claims")
-    return (verification, tuple(claims)) if isinstance(verification, dict) and isinstance(claims, dict) else ({}, ())
+    if not isinstance(verification, dict) or not isinstance(claims, dict):
+        return {}, {}
+    return verification, {name: _values(demand) for name, demand in claims.items()}
+
+
+def _values(demand: object) -> list[Any] | None:
+    if not isinstance(demand, dict) or not {"value", "values"} & demand.keys():
+        return None
+    values = demand.get("values")
+    return (values if isinstance(values, list) else []) + ([demand["value"]] if "value" in demand else [])
+
+
+def _both(one: Demanded, other: Demanded) -> Demanded:
+    """Of a claim that is asked for twice, any of the values will do."""
+    merged = {**one, **other}
+    for name in one.keys() & other.keys():
+        first, second = one[name], other[name]
+        merged[name] = None if first is None or second is None else [*first, *second]
+    return merged
 
 
 def _met(verification: Mapping[str, Any], level: str) -> bool:

@@ -136,7 +136,7 @@ LIKE_OURS = {"trust_framework": {"value": "eidas"}, "assurance_level": {"values"
     ],
 )
 async def test_verified_claims_are_given_as_they_are_asked_for(suite, verification, given):
-    """OpenID Connect for Identity Assurance 1.0 §5.7 and §6: what cannot be met is left out, and is no error."""
+    """OpenID Connect for Identity Assurance 1.0 §5.7: what cannot be met is left out, and is no error."""
     asked = {"verification": verification, "claims": {"family_name": None, "nickname": None, "name": None}}
     for request in (asked, [{"verification": {"trust_framework": {"value": "de_aml"}}, "claims": {}}, 3, asked]):
         claims = json.dumps({"userinfo": {"verified_claims": request}})
@@ -145,3 +145,22 @@ async def test_verified_claims_are_given_as_they_are_asked_for(suite, verificati
         if given:
             assert said["verified_claims"]["claims"] == {"family_name": NAMED["family_name"]}
             assert said["verified_claims"]["verification"].keys() >= {"trust_framework", "assurance_level", "time"}
+
+
+@pytest.mark.parametrize(
+    ("demands", "given"),
+    [
+        ([{"value": NAMED["family_name"]}], True),
+        ([{"values": ["Other", NAMED["family_name"]]}], True),
+        ([{"value": "Other"}], False),
+        ([{"values": "Other"}], False),
+        ([{"value": "Other"}, {"essential": True}], True),
+        ([{"value": "Other"}, {"value": NAMED["family_name"]}], True),
+    ],
+)
+async def test_a_verified_claim_of_another_value_than_asked_for_is_left_out(suite, demands, given):
+    """OpenID Connect for Identity Assurance 1.0 §5.7.3: the claim alone, and its empty parents with it."""
+    asked = [{"verification": {"trust_framework": None}, "claims": {"family_name": demand}} for demand in demands]
+    claims = json.dumps({"userinfo": {"verified_claims": asked}})
+    said = await suite.userinfo((await suite.signed_in(claims=claims))["access_token"])
+    assert ("verified_claims" in said) is given
