@@ -124,6 +124,10 @@ async def test_the_request_may_be_posted(suite):
     said = {"id_token_hint": suite.hint, "post_logout_redirect_uri": BYE, "state": STATE}
     assert location(await suite.server.post("/oidc/logout", data=said)) == (BYE, {"state": STATE})
     assert not await suite.is_signed_in()
+    said["id_token_hint"] = (await suite.signed_in())["id_token"]
+    posted = await suite.server.post("/oidc/logout", data=said, headers={"Sec-Fetch-Site": "cross-site"})
+    assert location(await suite.browser.get(posted.headers["location"])) == (BYE, {"state": STATE})
+    assert not await suite.is_signed_in()
 
 
 @pytest.mark.parametrize("said", [{"state": "s"}, {"client_id": "suite", "post_logout_redirect_uri": BYE}])
