@@ -16,6 +16,8 @@ PIECES = [
     '{"id_token":{"acr":{"essential":true,"values":[1,null,{}]}}}', '{"id_token":{"sub":{"value":[]}}}', "a.b.c",
     "eyJhbGciOiJub25lIn0.e30.", "urn:ietf:params:oauth:request_uri:x", "x" * 43, "A" * 43, "%00", "<script>", "null",
     '{"userinfo":[]}', '{"id_token":{"acr":[]}}', '{"userinfo":{"\\ud800":null}}', "x" * 9000,
+    '{"userinfo":{"verified_claims":[{"verification":{"trust_framework":{"values":3}},"claims":{"x":{}}},null,[]]}}',
+    '{"userinfo":{"verified_claims":{"verification":{"evidence":[[{"value":{}}]]},"claims":[]}}}',
 ]  # fmt: skip
 NAMES = [
     "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "prompt", "max_age", "claims",
