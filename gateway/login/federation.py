@@ -5,6 +5,8 @@ Standards: OpenID Connect Core §3.1, RFC 6749 §4.1, RFC 9207. Start reading: `
 
 A login is bound to the browser that began it by a cookie. The identity provider's answer comes as a POST from another
 site, without that cookie: it is kept unread (`answered`) and judged when the browser comes with the cookie (`finish`).
+The browser that brought the answer is given a proof of it, and only both together count: else somebody could begin a
+login, have another person answer it and finish it as that person.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import replace
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from gateway.crypto import base64url
@@ -46,7 +49,7 @@ from gateway.login.refusals import Answering, Refusals
 from gateway.login.sessions import Sessions, SignedIn
 from gateway.login.signing_out import Deliver, SigningOut
 from gateway.login.steps import BrowserCookies, Choose, PageKind, Redirect, SetCookies, Step
-from gateway.login.subject import address_digest
+from gateway.login.subject import address_digest, answer_proof
 from gateway.login.token_request import OAuthAnswer
 from gateway.login.tokens import Issuer
 from gateway.login.userinfo import Userinfo
@@ -141,16 +144,20 @@ class Federation:
         )
         if not kept:
             return self._refusals.shown(PageKind.EXPIRED, "answer_to_nothing")
-        return Redirect(f"{issuer.url}/oidc/continue?login={handle}")
+        proof = answer_proof(octets, handle, await self._logins.subject_key(municipality))
+        return Redirect(f"{issuer.url}/oidc/continue?{urlencode({'login': handle, 'answer': proof})}")
 
-    async def finish(self, issuer: Issuer, handle: str, cookies: BrowserCookies) -> Step:
-        """The browser comes back: the answer is judged, and whoever it names is signed in, at once or not at all."""
+    async def finish(self, issuer: Issuer, handle: str, proof: str, cookies: BrowserCookies) -> Step:
+        """The browser comes back: the answer is judged, and whoever it names is signed in, at once or not at all.
+
+        `proof` is what it was given for the answer.
+        """
         login = await self._mine(issuer, handle, cookies)
         if login is None:
             return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way")
         asked = AuthorizationRequest.of_json(login.request)
         back = _back_to(asked, issuer)
-        if login.answer is None:
+        if not await self._brought(login, handle, proof):
             return self._refusals.shown(PageKind.EXPIRED, "answer_missing", back=back, language=asked.language)
         client = self._still_registered(asked)
         provider = self._choosing.find(issuer.municipality, login.provider)
@@ -301,6 +308,13 @@ class Federation:
         if login is None or login.municipality != issuer.municipality:
             return None
         return login if compare_digest(login.browser, digest(cookies.login)) else None
+
+    async def _brought(self, login: LoginUnderWay, handle: str, proof: str) -> bool:
+        """Whether the kept answer is the one that this browser brought."""
+        if login.answer is None:
+            return False
+        key = await self._logins.subject_key(login.municipality)
+        return compare_digest(answer_proof(login.answer, handle, key).encode(), proof.encode("utf-8", "replace"))
 
     def _still_registered(self, asked: AuthorizationRequest) -> Registration | None:
         client = self._registry.get(asked.client)

@@ -40,6 +40,11 @@ def address_digest(address: str, key: bytes) -> bytes:
     return _mac(key, "address", address)
 
 
+def answer_proof(answer: bytes, handle: str, key: bytes) -> str:
+    """What only the browser is told that brought an answer: with it, it shows that it is the same one."""
+    return base64url.encode(_mac(key, "answer", handle, hashlib.sha256(answer).hexdigest())).decode()
+
+
 def logout_proof(session_cookie: str, key: bytes) -> str:
     """What a page that asks whether to sign out carries: only a page of ours, for this browser, has it."""
     return _keyed(key, "logout", session_cookie)

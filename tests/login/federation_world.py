@@ -221,8 +221,8 @@ class World:
         return await self.federation.answered(TOWN.municipality, provider, form or self.bundid.answer())
 
     async def finish(self, step: Redirect, *, cookies=None, issuer=TOWN):
-        handle = parse_qs(urlsplit(step.location).query)["login"][0]
-        return self._took(await self.federation.finish(issuer, handle, cookies or self.cookies))
+        said = dict(parse_qsl(urlsplit(step.location).query))
+        return self._took(await self.federation.finish(issuer, said["login"], said["answer"], cookies or self.cookies))
 
     async def login(self, **more):
         """From request to code; the step with which the browser comes back to the portal."""

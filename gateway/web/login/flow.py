@@ -34,8 +34,8 @@ class LoginFlow(Protocol):
         """An identity provider's answer, brought by a browser from another site: no cookie comes with it."""
         ...
 
-    async def finish(self, issuer: Issuer, handle: str, cookies: BrowserCookies, /) -> Step:
-        """The browser comes back with its cookie; now the answer is judged."""
+    async def finish(self, issuer: Issuer, handle: str, proof: str, cookies: BrowserCookies, /) -> Step:
+        """The browser comes back with its cookie and the proof of its answer; now that is judged."""
         ...
 
     async def push(self, issuer: Issuer, authorization: str | None, body: bytes, /) -> OAuthAnswer:

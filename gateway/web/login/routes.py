@@ -67,8 +67,9 @@ async def _choose(request: Request, town: Town) -> Step:
 
 
 async def _continue(request: Request, town: Town) -> Step:
-    handle = forms.only(forms.query(request), "login")
-    return await _login(request).federation.finish(town.issuer, handle, brought(request, town.issuer))
+    query = forms.query(request)
+    handle, proof = forms.only(query, "login"), forms.only(query, "answer")
+    return await _login(request).federation.finish(town.issuer, handle, proof, brought(request, town.issuer))
 
 
 async def _logout(request: Request, town: Town) -> Step:

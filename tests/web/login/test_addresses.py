@@ -27,14 +27,14 @@ async def test_each_address_puts_its_question(login):
     await ask(login, "GET", "/oidc/authorize?a=1&b=&a=%C3%A4", headers=cookies)
     await ask(login, "POST", "/oidc/authorize?q=1", headers={**FORM, **cookies}, content="a=2+3&a=4")
     await ask(login, "GET", "/oidc/login/bundid?login=HHH", headers=cookies)
-    await ask(login, "GET", "/oidc/continue?login=HHH", headers=cookies)
+    await ask(login, "GET", "/oidc/continue?login=HHH&answer=PPP", headers=cookies)
     await ask(login, "POST", "/oidc/logout", headers={**FORM, **cookies}, content="state=x")
     names = [(each[0], *(part for part in each[1:] if not hasattr(part, "municipality"))) for each in login.flow.asked]
     assert names == [
         ("authorize", (("a", "1"), ("b", ""), ("a", "ä")), brought, "127.0.0.1"),
         ("authorize", (("q", "1"), ("a", "2 3"), ("a", "4")), brought, "127.0.0.1"),
         ("choose", "HHH", "bundid", brought),
-        ("finish", "HHH", brought),
+        ("finish", "HHH", "PPP", brought),
         ("logout", (("state", "x"),), brought),
     ]
     assert {each[1].municipality for each in login.flow.asked} == {ARS}
