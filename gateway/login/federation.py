@@ -173,8 +173,8 @@ class Federation:
                 page, said.reason, back=back, error=error, language=asked.language, provider=provider.name
             )
         at = await self._circumstances(issuer, client)
-        cookie = await self._session_cookie(at, said.identity, cookies)
-        done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), cookie)
+        before = await self._cookie_before(at, said.identity, cookies)
+        done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), before)
         return await self._signed_in(done, asked, back, login.id)
 
     async def push(
@@ -285,20 +285,18 @@ class Federation:
             return self._refusals.shown(PageKind.EXPIRED, "answer_used_before", language=asked.language)
         return back.step({"code": done.code}, SetCookies(session=done.cookie))
 
-    async def _session_cookie(self, at: Circumstances, identity: Identity, cookies: BrowserCookies) -> str | None:
-        """The browser's cookie, to be kept; None: a new one.
-
-        Where somebody else was signed in at this portal, nothing of theirs stays in this browser.
-        """
-        cookie = _whole(cookies.session)
+    async def _cookie_before(self, at: Circumstances, identity: Identity, cookies: BrowserCookies) -> bytes | None:
+        """The browser's cookie whose sessions go on; where somebody else was signed in, at whatever portal, all end."""
+        cookie = digest(cookies.session) if cookies.session is not None else None
         if cookie is None:
             return None
-        session = await self._logins.session(digest(cookie), at.registered.client.id, at.now)
-        before = await self._logins.login(session.login) if session is not None else None
-        if before is None or before.subject == at.subject(identity):
-            return cookie
-        await self._signing_out.end(digest(cookie))
-        return None
+        for session in await self._logins.sessions(cookie, at.now):
+            client, login = self._registry.get(session.client), await self._logins.login(session.login)
+            same = client is not None and login is not None and login.subject == at.subject(identity, client)
+            if not same or session.municipality != at.issuer.municipality:
+                await self._signing_out.end(cookie)
+                return None
+        return cookie
 
     async def _mine(self, issuer: Issuer, handle: str, cookies: BrowserCookies) -> LoginUnderWay | None:
         """The login under way that this browser began at this issuer."""

@@ -252,6 +252,18 @@ async def test_of_several_sessions_the_one_used_last_is_found_and_all_end_togeth
     assert await logins.end_sessions(digest("cookie-1")) == (), "what had ended by itself is not told of"
 
 
+async def test_sessions_go_over_to_the_cookie_of_a_new_login(logins):
+    first = await logged_in(logins)
+    old, new = first.session.cookie, digest("cookie-2")
+    login = a_login("ref-2")
+    session = a_session(login, "cookie-2", client="second-portal")
+    await logged_in(logins, "2", login=login, session=session, cookie_before=old)
+    assert await logins.sessions(old, AT) == ()
+    assert {each.id for each in await logins.sessions(new, AT)} == {first.session.id, session.id}
+    assert (await logins.session(new, first.session.client, AT)).login == first.login.id
+    assert await logins.sessions(new, first.session.expires_at + HOUR) == ()
+
+
 async def test_a_code_is_redeemed_once_and_not_after_its_time(logins):
     done = await logged_in(logins)
     assert await logins.redeem(digest("code-2"), AT) is None

@@ -40,6 +40,7 @@ from gateway.store.login.statements import (
     REDEEM,
     SESSION,
     SESSION_BY_ID,
+    SESSIONS,
     SUBJECT_KEY,
     UNDER_WAY,
 )
@@ -132,6 +133,7 @@ class StoredLogins(LoginStore):
             account=finished.account if finished.entity_id is not None else None,
             entity_id=finished.entity_id,
             cookie=session.cookie,
+            cookie_before=finished.cookie_before,
             session_client=session.client,
             session_level=session.level.value,
             session_authenticated_at=session.authenticated_at,
@@ -197,6 +199,10 @@ class StoredLogins(LoginStore):
         """See the port. Of several the one that was used last."""
         row = await self._database.one(SESSION, cookie=cookie, client=client, now=now)
         return None if row is None else _session(row)
+
+    async def sessions(self, cookie: bytes, now: datetime) -> tuple[Session, ...]:
+        """See the port."""
+        return tuple(map(_session, await self._database.rows(SESSIONS, cookie=cookie, now=now)))
 
     async def end_sessions(self, cookie: bytes) -> tuple[Session, ...]:
         """See the port."""

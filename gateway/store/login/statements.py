@@ -77,6 +77,8 @@ _ANEW: Final = """gone AS (
     WHERE %(account)s::bytea IS NOT NULL
     ON CONFLICT (municipality, provider, account) DO UPDATE
     SET entity_id = excluded.entity_id, last_at = greatest(known.last_at, excluded.last_at)
+), moved AS (
+    UPDATE login_sessions SET cookie = %(cookie)s FROM start WHERE login_sessions.cookie = %(cookie_before)s
 ), session AS (
     INSERT INTO login_sessions
         (id, municipality, cookie, client, login, level, authenticated_at, used_at, expires_at, idle_s)
@@ -126,6 +128,7 @@ SESSION = numbered(
     f"SELECT {_SESSION_READ} FROM login_sessions WHERE cookie = %(cookie)s AND client = %(client)s AND {_STANDS} "  # noqa: S608 - constants
     "ORDER BY used_at DESC, id DESC LIMIT 1"
 )
+SESSIONS = numbered(f"SELECT {_SESSION_READ} FROM login_sessions WHERE cookie = %(cookie)s AND {_STANDS}")  # noqa: S608 - constants
 SESSION_BY_ID = numbered(f"SELECT {_SESSION_READ} FROM login_sessions WHERE id = %(id)s AND {_STANDS}")  # noqa: S608 - constants
 END_SESSIONS = numbered(
     f"DELETE FROM login_sessions WHERE cookie = %(cookie)s RETURNING {_SESSION_READ}, {_STANDS} AS stood",  # noqa: S608 - constants

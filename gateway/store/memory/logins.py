@@ -109,6 +109,8 @@ class MemoryLoginStore(LoginStore):
         if finished.under_way is not None:
             await self.end(finished.under_way)
         self._logins[login.id] = login
+        for each in [each for each in self._sessions.values() if each.cookie == finished.cookie_before]:
+            self._sessions[each.id] = replace(each, cookie=session.cookie)
         self._sessions[session.id] = session
         self._codes[finished.code.code] = _Code(replace(finished.code, request=_json(finished.code.request)))
         if finished.account is not None and finished.entity_id is not None:
@@ -135,6 +137,10 @@ class MemoryLoginStore(LoginStore):
         return max(
             (each for each in mine if _stands(each, now)), key=lambda each: (each.used_at, each.id), default=None
         )
+
+    async def sessions(self, cookie: bytes, now: datetime) -> tuple[Session, ...]:
+        """See the port."""
+        return tuple(each for each in self._sessions.values() if each.cookie == cookie and _stands(each, now))
 
     async def end_sessions(self, cookie: bytes) -> tuple[Session, ...]:
         """See the port."""
