@@ -44,7 +44,6 @@ from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.id_tokens import hinted
 from gateway.login.provider import Provider
 from gateway.login.pushed import PushedRequests
-from gateway.login.redirects import registered
 from gateway.login.refusals import Answering, Refusals
 from gateway.login.sessions import Sessions, SignedIn
 from gateway.login.signing_out import Deliver, SigningOut
@@ -159,7 +158,7 @@ class Federation:
         back = _back_to(asked, issuer)
         if not await self._brought(login, handle, proof):
             return self._refusals.shown(PageKind.EXPIRED, "answer_missing", back=back, language=asked.language)
-        client = self._still_registered(asked)
+        client = self._still_registered(asked, issuer)
         provider = self._choosing.find(issuer.municipality, login.provider)
         if client is None or provider is None:
             await self._logins.end(login.id)
@@ -195,7 +194,7 @@ class Federation:
         """Where faults may be told to, and the request itself, pushed or not; a text: why there is no such place."""
         if not bounded(parameters):
             return "too_large"
-        resolved = await self._pushed.resolved(parameters)
+        resolved = await self._pushed.resolved(issuer, parameters)
         if resolved is None:
             return "request_uri_unknown"
         to = addressed(resolved, self._registry, issuer.municipality)
@@ -314,11 +313,11 @@ class Federation:
         key = await self._logins.subject_key(login.municipality)
         return compare_digest(answer_proof(login.answer, handle, key).encode(), proof.encode("utf-8", "replace"))
 
-    def _still_registered(self, asked: AuthorizationRequest) -> Registration | None:
-        client = self._registry.get(asked.client)
-        party = client.relying_party if client else None
-        known = party is not None and registered(asked.redirect_uri, party.redirect_uris, public=party.public)
-        return client if known else None
+    def _still_registered(self, asked: AuthorizationRequest, issuer: Issuer) -> Registration | None:
+        """The client, if the login could begin now as it did; settings may have changed meanwhile."""
+        kept = (("client_id", asked.client), ("redirect_uri", asked.redirect_uri))
+        to = addressed(kept, self._registry, issuer.municipality)
+        return to.registered if to is not None else None
 
     async def _circumstances(self, issuer: Issuer, client: Registration) -> Circumstances:
         key = await self._logins.subject_key(issuer.municipality)

@@ -210,7 +210,7 @@ class LoginStore(Protocol):
         ...
 
     async def push(self, uri: bytes, client: str, request: Mapping[str, Any], expires_at: datetime) -> None:
-        """Keep a pushed authorization request (RFC 9126)."""
+        """Keep a pushed authorization request (RFC 9126). Raises `TooManyLogins` where too many of the client wait."""
         ...
 
     async def pushed(self, uri: bytes, client: str, now: datetime) -> Mapping[str, Any] | None:

@@ -313,6 +313,19 @@ async def test_a_pushed_request_is_read_once_by_its_client(logins):
     assert await logins.pushed(digest("uri"), "portal", AT) is None
 
 
+async def test_what_one_client_pushes_is_bounded(logins, clock, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(bounds, "PUSHED_OF_ONE_CLIENT", 2)
+    until = clock.now() + SECOND
+    for uri in ("1", "2"):
+        await logins.push(digest(uri), "app", {}, until)
+    with pytest.raises(TooManyLogins):
+        await logins.push(digest("3"), "app", {}, until)
+    await logins.push(digest("4"), "portal", {}, until)
+    assert await logins.pushed(digest("3"), "app", clock.now()) is None
+    clock.advance(seconds=1)
+    await logins.push(digest("5"), "app", {}, clock.now() + SECOND)
+
+
 async def test_a_municipality_has_one_subject_key_for_ever(logins):
     keys = await asyncio.gather(*(logins.subject_key(TOWN) for _ in range(3)))
     assert [len(key) for key in keys] == [32, 32, 32]

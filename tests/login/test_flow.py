@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,7 +15,7 @@ from structlog.testing import capture_logs
 
 from gateway.errors import Unauthorised
 from gateway.login.steps import BrowserCookies, Choose, GoToProvider, PageKind, PostToPortal, Redirect, Show
-from gateway.model import Level
+from gateway.model import Client, Level
 from gateway.store.login.bounds import OF_ONE_ADDRESS
 from tests.login.federation_world import APP, CALLBACK, OTHER, STATE, TOWN, VERIFIER, World, person, told
 
@@ -315,6 +316,16 @@ async def test_the_login_of_one_town_is_none_of_the_next(world):
     await world.authorize()
     kept = await world.answered()
     assert (await world.finish(kept, issuer=OTHER)).kind is PageKind.EXPIRED
+
+
+async def test_a_client_that_lost_the_town_in_between_gets_nobody(world):
+    await world.authorize()
+    kept = await world.answered()
+    elsewhere = Client("portal", frozenset(), frozenset({OTHER.municipality}))
+    moved = replace(world.registry.get("portal"), client=elsewhere)
+    world.registry._by_id["portal"] = lambda: moved
+    step = await world.finish(kept)
+    assert (step.kind, step.way_back) == (PageKind.FAILED, None)
 
 
 async def test_a_provider_disabled_in_between_signs_nobody_in(world):

@@ -15,6 +15,8 @@ OF_ONE_ADDRESS: Final = 100
 """Logins under way from one address; many people may stand behind it, and a login takes minutes."""
 IN_ALL: Final = 20_000
 """Logins under way together. Several that begin at once may pass either bound by as many."""
+PUSHED_OF_ONE_CLIENT: Final = 1_000
+"""Pushed requests of one client that wait for their browser: anybody may push for an app, which has no secret."""
 PROCESSES: Final = 16
 """How many begin logins at the same time, for the share that each may begin without counting all again."""
 RETRY_S: Final = 60.0

@@ -255,7 +255,9 @@ class StoredLogins(LoginStore):
         """See the port."""
         sealed = self._sealing.seal_json(PUSHED, uri, request)
         name = self._sealing.name(PUSHED, uri)
-        await self._database.run(PUSH, uri=name, client=client, request=sealed, expires_at=expires_at)
+        bound = {"now": self._clock.now(), "of_one": bounds.PUSHED_OF_ONE_CLIENT}
+        if not await self._database.run(PUSH, uri=name, client=client, request=sealed, expires_at=expires_at, **bound):
+            raise TooManyLogins(retry_after=bounds.RETRY_S)
 
     async def pushed(self, uri: bytes, client: str, now: datetime) -> Mapping[str, Any] | None:
         """See the port."""

@@ -177,8 +177,15 @@ WHERE token.token = %(token)s AND token.expires_at > %(now)s AND NOT code.revoke
 )
 
 PUSH = numbered(
-    "INSERT INTO login_requests (uri, client, request, expires_at) "
-    "VALUES (%(uri)s, %(client)s, %(request)s, %(expires_at)s)",
+    """
+INSERT INTO login_requests (uri, client, request, expires_at)
+SELECT %(uri)s, %(client)s, %(request)s, %(expires_at)s
+WHERE %(of_one)s > (
+    SELECT count(*) FROM (
+        SELECT FROM login_requests WHERE client = %(client)s AND expires_at > %(now)s LIMIT %(of_one)s
+    ) AS waiting
+)
+""",
     commits="logins.push",
 )
 PUSHED_ONCE = numbered(

@@ -183,6 +183,10 @@ class MemoryLoginStore(LoginStore):
 
     async def push(self, uri: bytes, client: str, request: Mapping[str, Any], expires_at: datetime) -> None:
         """See the port."""
+        now = self._clock.now()
+        waiting = sum(whose == client and until > now for whose, _, until in self._pushed.values())
+        if waiting >= bounds.PUSHED_OF_ONE_CLIENT:
+            raise TooManyLogins(retry_after=bounds.RETRY_S)
         self._pushed[uri] = (client, _json(request), expires_at)
 
     async def pushed(self, uri: bytes, client: str, now: datetime) -> Mapping[str, Any] | None:
