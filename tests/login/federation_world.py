@@ -159,9 +159,9 @@ def clients():
 class World:
     """Everything of one municipality, and one browser."""
 
-    def __init__(self, clock=None, logins=None, issuer: Issuer = TOWN) -> None:
+    def __init__(self, clock=None, logins=None, issuer: Issuer = TOWN, random=None) -> None:
         self.clock = clock or Clock()
-        self.random = Random()
+        self.random = random or Random()
         self.logins = logins or MemoryLoginStore(self.clock, self.random)
         self.bundid = FakeProvider()
         self.muk = FakeProvider("muk", "Mein Unternehmenskonto", audience="organisation", levels=(Level.SUBSTANTIAL,))
