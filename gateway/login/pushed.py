@@ -76,7 +76,7 @@ class PushedRequests:
         uri, client = once(parameters, "request_uri"), once(parameters, "client_id")
         if uri is None or not uri.startswith(PREFIX):
             return parameters
-        if client is None or len(uri) > _LONGEST:
+        if client is None or self._registry.get(client) is None or len(uri) > _LONGEST:
             return None
         kept = await self._logins.pushed(digest(uri), client, self._clock.now())
         return (
