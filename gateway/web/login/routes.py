@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import urlencode
 
 import structlog
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from starlette.responses import Response
 
 from gateway.errors import BadInput, GatewayError, NotFound, WrongMediaType
 from gateway.login.provider import FORM_LIMIT, OAuthAnswer
-from gateway.login.steps import Show, Step
+from gateway.login.steps import BrowserCookies, Redirect, Show, Step
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
 from gateway.web.http.answer import reply
@@ -30,6 +31,8 @@ from gateway.web.pages.page import problem_page
 
 _METADATA: Final = "application/samlmetadata+xml"
 _FIELDS: Final = ("SAMLResponse", "RelayState")
+_ASKED_AGAIN_MOST: Final = 6_000
+"""Characters of a query; a request line may have 8192. A longer request is answered without cookies."""
 
 log = structlog.get_logger()
 
@@ -55,9 +58,17 @@ def for_browsers(asked: Asked) -> Handler:
 
 
 async def _authorize(request: Request, town: Town) -> Step:
+    """A portal's request. What it posts from its own site comes without cookies: the browser asks again with them.
+
+    Else a session would not be seen, and a new cookie would end the logins under way in other tabs.
+    """
     address = request.client.host if request.client else ""
-    parameters = await forms.parameters(request)
-    return await _login(request).federation.authorize(town.issuer, parameters, brought(request, town.issuer), address)
+    parameters, cookies = await forms.parameters(request), brought(request, town.issuer)
+    if request.method == "POST" and cookies == BrowserCookies():
+        asked = urlencode(parameters)
+        if len(asked) <= _ASKED_AGAIN_MOST:
+            return Redirect(f"{town.issuer.url}/oidc/authorize?{asked}")
+    return await _login(request).federation.authorize(town.issuer, parameters, cookies, address)
 
 
 async def _choose(request: Request, town: Town) -> Step:
