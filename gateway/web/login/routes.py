@@ -28,6 +28,7 @@ from gateway.web.login.cookies import brought
 from gateway.web.login.flow import LoginDependencies, Pairs
 from gateway.web.login.town import Town, town_of
 from gateway.web.pages.page import problem_page
+from gateway.web.portal.caller import presented
 
 _METADATA: Final = "application/samlmetadata+xml"
 _FIELDS: Final = ("SAMLResponse", "RelayState")
@@ -131,7 +132,7 @@ async def push(request: Request) -> Response:
     raw = await body.read(request, FORM_LIMIT)
     authorization = request.headers.getlist("authorization")
     basic = authorization[0] if len(authorization) == 1 else None
-    return _reply(await _login(request).federation.push(town.issuer, basic, raw))
+    return _reply(await _login(request).federation.push(town.issuer, basic, raw, presented(request)))
 
 
 async def userinfo(request: Request) -> Response:

@@ -4,6 +4,7 @@ import httpx
 import pytest
 import structlog
 
+from gateway.login.certificates import Presented
 from gateway.login.steps import BrowserCookies, PageKind, Redirect, SetCookies, Show
 from gateway.web.login.forms import ANSWER_LIMIT
 from tests.web.conftest import ARS, HOST, build
@@ -221,7 +222,7 @@ async def test_pushed_requests_and_userinfo_are_answers_to_programs(login):
     answer = await ask(login, "POST", "/oidc/par", headers={**FORM, "Authorization": "Basic eA=="}, content=raw)
     assert answer.json() == {"sub": "x"}
     assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
-    assert login.flow.asked.pop()[2:] == ("Basic eA==", raw)
+    assert login.flow.asked.pop()[2:] == ("Basic eA==", raw, None)
     headers = [("Authorization", "Bearer a"), ("Authorization", "Bearer b")]
     assert (await ask(login, "GET", "/oidc/userinfo", headers=headers)).headers["www-authenticate"] == "Bearer"
     assert login.flow.asked.pop()[2:] == (["Bearer a", "Bearer b"], ())
@@ -232,6 +233,17 @@ async def test_pushed_requests_and_userinfo_are_answers_to_programs(login):
     too_long = await ask(login, "POST", "/oidc/par", headers=FORM, content=b"a" * 20_000)
     other = await ask(login, "POST", "/oidc/par", headers={"Content-Type": "application/json"}, content=b"{}")
     assert (too_long.status_code, other.status_code, login.flow.asked) == (413, 415, [])
+
+
+async def test_a_pushed_request_brings_the_certificate_of_its_connection(login):
+    certificate = Presented(b"der")
+
+    async def by_tls(scope, receive, send):
+        await login.app({**scope, "client_certificate": certificate}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(by_tls), base_url=HOST) as portal:
+        await portal.post("/oidc/par", headers=FORM, content=b"client_id=x")
+    assert login.flow.asked[0][-1] is certificate
 
 
 async def test_two_credentials_are_none(login):
