@@ -107,7 +107,8 @@ class Federation:
         back = Answering(to.client, to.redirect_uri, response_mode(resolved), to.state, issuer.url)
         try:
             asked = self._with_hint(read(resolved, to, issuer.url), issuer)
-            signed_in = await self._sessions.usable(asked, cookies.session, issuer, self._clock.now())
+            session = cookies.session if to.certain else None  # RFC 8252 §8.6: else another app could ask unseen
+            signed_in = await self._sessions.usable(asked, session, issuer, self._clock.now())
             if signed_in is not None and (step := await self._again(issuer, to, asked, signed_in, back)) is not None:
                 return step
             if "none" in asked.prompt:

@@ -200,6 +200,12 @@ async def session_of_a_disabled_provider(world: World) -> bool:
     return await without_asking(world, prompt="none")
 
 
+async def session_for_another_app(world: World) -> bool:
+    """Another app on the same machine took the scheme, and asks for itself."""
+    await world.login(client_id="app", redirect_uri=APP)
+    return await without_asking(world, client_id="app", redirect_uri=APP)
+
+
 async def session_too_long_unused(world: World) -> bool:
     await world.login()
     world.clock.advance(1801)

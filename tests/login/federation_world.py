@@ -137,6 +137,7 @@ def client(name: str, *, secret: str | None = SECRET, method: str | None = None,
 
 APP = "com.example.app:/cb"
 LOOPBACK = "http://127.0.0.1/cb"
+LINK = "https://app.example/cb"
 
 
 def clients():
@@ -146,7 +147,7 @@ def clients():
         client("posting", method="client_secret_post"),
         client("free", require_pkce=False),
         client("quiet", backchannel_logout_uri="https://quiet.example/logout", id_token_alg="ES256"),
-        client("app", secret=None, public=True, portal="portal", redirect_uris=(APP, LOOPBACK)),
+        client("app", secret=None, public=True, portal="portal", redirect_uris=(APP, LOOPBACK, LINK)),
         registration(
             Client("elsewhere", frozenset(), frozenset({OTHER.municipality})),
             secret=SECRET,

@@ -158,6 +158,9 @@ CHECKS = {
         attacks.session_of_a_disabled_provider,
     ),
     "time of a session": Check(memory, "_stands", "now < min(", "now != min(", attacks.session_too_long_unused),
+    "app that any other could be": Check(
+        Federation, "authorize", "if to.certain else None", "", attacks.session_for_another_app
+    ),
     "client of a hint": Check(
         Federation, "_with_hint", 'or hint["aud"] != asked.client', "", attacks.hint_for_another_client
     ),

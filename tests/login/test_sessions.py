@@ -11,9 +11,10 @@ from joserfc.jwk import KeySet
 
 from gateway.login.steps import AskToSignOut, BrowserCookies, GoToProvider, PageKind, Redirect, Show
 from gateway.model import Level
-from tests.login.federation_world import CALLBACK, OTHER, TOWN, World, person, told
+from tests.login.federation_world import APP, CALLBACK, LINK, LOOPBACK, OTHER, TOWN, World, person, told
 
 BYE = "https://portal.example/bye"
+LOOPBACK_PORT = LOOPBACK.replace("127.0.0.1", "127.0.0.1:50123")
 
 
 @pytest.fixture
@@ -43,6 +44,17 @@ async def test_the_answer_from_a_session_is_a_login_of_its_own(world):
 
 def claims_of(world, token, alg="RS256"):
     return jwt.decode(token, KeySet.import_key_set(world.provider.jwks()), algorithms=[alg]).claims
+
+
+@pytest.mark.parametrize(("address", "unseen"), [(APP, False), (LOOPBACK, False), (LOOPBACK_PORT, False), (LINK, True)])
+async def test_an_app_that_any_other_could_be_asks_the_person_each_time(world, address, unseen):
+    """Whoever takes an app's scheme or a port on the machine would get a code for their own verifier."""
+    app = {"client_id": "app", "redirect_uri": address}
+    assert signed_in(await world.login(**app))
+    assert isinstance(await world.authorize(**app), Redirect if unseen else GoToProvider)
+    step = told(await world.authorize(**app, prompt="none"))
+    assert ("code" in step) is unseen
+    assert unseen or step["error"] == "login_required"
 
 
 async def test_another_portal_asks_the_person(world):
