@@ -166,7 +166,7 @@ class LoginStore(Protocol):
         """Write it all, as of `login.created_at`.
 
         False, and nothing written: the login is not under way, its answer was used before, or without one under way
-        the session ended meanwhile.
+        the session ended meanwhile or gave too many codes within their lifetime.
         """
         ...
 

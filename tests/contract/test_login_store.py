@@ -235,6 +235,19 @@ async def test_a_session_that_ended_meanwhile_brings_nothing(logins):
     assert await logins.session_by_id(done.session.id, AT) is None
 
 
+async def test_codes_out_of_one_session_are_bounded(logins, monkeypatch):
+    monkeypatch.setattr(bounds, "CODES_OF_ONE_SESSION", 2)
+    done = await logged_in(logins)
+    second = again(done)
+    assert await logins.finish(second)
+    assert not await logins.finish(again(done, "3"))
+    assert await logins.by_reference(digest("ref-3")) is None
+    assert (await logins.session_by_id(done.session.id, AT)).login == second.login.id
+    later = done.code.expires_at
+    login = replace(done.login, id=uuid4(), login_ref=digest("ref-4"), created_at=later)
+    assert await logins.finish(again(replace(done, login=login), "4"))
+
+
 async def test_of_several_sessions_the_one_used_last_is_found_and_all_end_together(logins, clock):  # noqa: F811
     first = await logged_in(logins, "1")
     login = a_login("ref-2", client="shop")

@@ -120,7 +120,7 @@ class StoredLogins(LoginStore):
         """See the port."""
         values = await self._login_values(finished)
         if finished.under_way is None:
-            return await self._database.one(GO_ON, **values) is not None
+            return await self._database.one(GO_ON, **values, of_one=bounds.CODES_OF_ONE_SESSION) is not None
         session, answer = finished.session, finished.answer_key
         if answer is not None:
             answer = self._keyring.digest(b"login-answer", finished.login.municipality.encode(), answer)

@@ -88,7 +88,12 @@ _ANEW: Final = """gone AS (
 _STANDS: Final = "expires_at > %(now)s AND used_at + make_interval(secs => idle_s) > %(now)s"
 _AGAIN: Final = f"""
 WITH start AS (
-    UPDATE login_sessions SET login = %(id)s, used_at = %(used_at)s WHERE id = %(session)s AND {_STANDS} RETURNING id
+    UPDATE login_sessions SET login = %(id)s, used_at = %(used_at)s WHERE id = %(session)s AND {_STANDS}
+        AND %(of_one)s > (
+            SELECT count(*) FROM login_codes AS living
+            WHERE living.session = %(session)s AND living.expires_at > %(now)s
+        )
+    RETURNING id
 ), """  # noqa: S608 - constants
 _LOGIN: Final = """key AS (
     INSERT INTO data_keys (id, municipality, wrapped) SELECT %(data_key)s, %(municipality)s, %(wrapped)s FROM start

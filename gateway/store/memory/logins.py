@@ -96,7 +96,7 @@ class MemoryLoginStore(LoginStore):
         session = finished.session
         if finished.under_way is None:
             standing = await self.session_by_id(session.id, now)
-            if standing is None:
+            if standing is None or self._living_codes(session.id, now) >= bounds.CODES_OF_ONE_SESSION:
                 return False
             session = replace(standing, login=login.id, used_at=session.used_at)
         elif self._by_id(finished.under_way, now) is None:
@@ -231,6 +231,10 @@ class MemoryLoginStore(LoginStore):
     def _by_id(self, login: UUID, now: datetime) -> LoginUnderWay | None:
         living = (each for each in self._under_way.values() if each.id == login and each.expires_at > now)
         return next(living, None)
+
+    def _living_codes(self, session: UUID, now: datetime) -> int:
+        codes = (each.code for each in self._codes.values())
+        return sum(code.session == session and code.expires_at > now for code in codes)
 
     def _revoke(self, login: UUID, now: datetime) -> None:
         for each in self._codes.values():
