@@ -45,6 +45,7 @@ class AnswerRules:
 
     algorithms: Algorithms
     signature: SignedPart
+    require_encryption: bool
     skew_s: int
     max_bytes: int
 
@@ -209,7 +210,7 @@ def _answer(values: Mapping[str, Any], skew_s: int) -> AnswerRules:
         signature=frozenset(values["signatures"]),
         digest=frozenset(values["digests"]),
     )
-    return AnswerRules(algorithms, values["signature"], skew_s, int(values["max_bytes"]))
+    return AnswerRules(algorithms, values["signature"], values["require_encryption"], skew_s, int(values["max_bytes"]))
 
 
 def _levels(words: Mapping[str, str]) -> Mapping[str, Level]:

@@ -107,6 +107,7 @@ class SamlProvider:
             now=expected.now,
             algorithms=self.profile.answer.algorithms,
             signature=self.profile.answer.signature,
+            require_encryption=self.profile.answer.require_encryption,
             skew_s=self.profile.answer.skew_s,
             max_bytes=self.profile.answer.max_bytes,
             attributes=self.profile.attributes,

@@ -32,6 +32,7 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "signature_value": "digest or signature value are no base64",
         "signature_key_info": "the signature names a key by an address",
         "signature_invalid": "the signature is not one by a pinned key of the identity provider over this content",
+        "not_encrypted": "the assertion is not encrypted, which this identity provider's profile demands",
         "decryption_failed": "the encrypted assertion cannot be decrypted",
         "plaintext": "what was encrypted is not an assertion alone",
         "version": "the version is not 2.0",

@@ -34,9 +34,10 @@ class ResponseRules:
     """What an answer is held to.
 
     `verification_keys` are pinned; of `decryption_keys` any may fit (roll-over). `requested_at` is when the request
-    `request_id` was made. `signature`: the assertion has to be signed, or one of assertion and Response. `skew_s` is
-    how far clocks may differ, `max_bytes` how long the field may be. `attributes` are the names that are read (None:
-    all); of those each may occur once, while identity providers repeat others (roles).
+    `request_id` was made. `signature`: the assertion has to be signed, or one of assertion and Response. With
+    `require_encryption` an assertion in the clear signs nobody in. `skew_s` is how far clocks may differ, `max_bytes`
+    how long the field may be. `attributes` are the names that are read (None: all); of those each may occur once, while
+    identity providers repeat others (roles).
     """
 
     idp_entity_id: str
@@ -49,6 +50,7 @@ class ResponseRules:
     now: datetime
     algorithms: Algorithms
     signature: Literal["assertion", "assertion_or_response"] = "assertion"
+    require_encryption: bool
     skew_s: int = 60
     max_bytes: int = 512 << 10
     attributes: frozenset[str] | None = None
@@ -71,6 +73,7 @@ def read(answer: bytes, rules: ResponseRules) -> Assertion:
     signed = xmlsig.is_signed(root)
     response = _verified(root, rules) if signed else root
     plain, encrypted = response.find(SAML + "Assertion"), response.find(SAML + "EncryptedAssertion")
+    refusal.require(plain is None or not rules.require_encryption, "not_encrypted")
     if encrypted is not None:
         plain = _decrypted(encrypted, rules)
     assertion = None if plain is None else _trusted(plain, rules, within_signed=signed)

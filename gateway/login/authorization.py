@@ -64,6 +64,11 @@ class Addressed:
         """The client's id."""
         return self.registered.client.id
 
+    @property
+    def certain(self) -> bool:
+        """Whether nobody but the client can be at the address: an app's scheme and a port are whose takes them."""
+        return not self.party.public or self.redirect_uri.startswith("https://")
+
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:

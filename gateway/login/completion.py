@@ -54,9 +54,9 @@ class Circumstances:
         """A random id."""
         return UUID(bytes=self.random(16), version=4)
 
-    def subject(self, identity: Identity) -> str:
-        """The `sub` of somebody at this client."""
-        return subject_of(identity, self.registered.owner, self.key, self.random(32))
+    def subject(self, identity: Identity, client: Registration) -> str:
+        """The `sub` of somebody at a client."""
+        return subject_of(identity, client.owner, self.key, self.random(32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,17 @@ class VerifiedAnswer:
     under_way: UUID
 
 
-def first(at: Circumstances, asked: AuthorizationRequest, answer: VerifiedAnswer, cookie: str | None) -> Completed:
-    """What a verified answer of an identity provider makes. `cookie`: what the browser has already."""
+def first(at: Circumstances, asked: AuthorizationRequest, answer: VerifiedAnswer, before: bytes | None) -> Completed:
+    """What a verified answer of an identity provider makes.
+
+    The browser's cookie is always a new one, since the one that it brought may be known to whoever put it there;
+    `before` is the digest of that one where its sessions are the same person's and go on.
+    """
     identity = answer.said.identity
     code = at.token()
-    login = _login(at, code, identity, at.subject(identity))
+    login = _login(at, code, identity, at.subject(identity, at.registered))
     limits = session_limits(identity.level)
-    cookie = cookie or at.token()
+    cookie = at.token()
     session = Session(
         id=at.id(),
         cookie=digest(cookie),
@@ -96,6 +100,7 @@ def first(at: Circumstances, asked: AuthorizationRequest, answer: VerifiedAnswer
         answer_valid_until=answer.said.valid_until,
         account=account_digest(identity, at.issuer.municipality, at.key),
         entity_id=answer.entity_id,
+        cookie_before=before,
     )
     return Completed(finished, code, cookie)
 

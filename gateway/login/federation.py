@@ -5,6 +5,8 @@ Standards: OpenID Connect Core §3.1, RFC 6749 §4.1, RFC 9207. Start reading: `
 
 A login is bound to the browser that began it by a cookie. The identity provider's answer comes as a POST from another
 site, without that cookie: it is kept unread (`answered`) and judged when the browser comes with the cookie (`finish`).
+The browser that brought the answer is given a proof of it, and only both together count: else somebody could begin a
+login, have another person answer it and finish it as that person.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import replace
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from gateway.crypto import base64url
@@ -41,12 +44,11 @@ from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.id_tokens import hinted
 from gateway.login.provider import Provider
 from gateway.login.pushed import PushedRequests
-from gateway.login.redirects import registered
 from gateway.login.refusals import Answering, Refusals
 from gateway.login.sessions import Sessions, SignedIn
 from gateway.login.signing_out import Deliver, SigningOut
 from gateway.login.steps import BrowserCookies, Choose, PageKind, Redirect, SetCookies, Step
-from gateway.login.subject import address_digest
+from gateway.login.subject import address_digest, answer_proof
 from gateway.login.token_request import OAuthAnswer
 from gateway.login.tokens import Issuer
 from gateway.login.userinfo import Userinfo
@@ -105,7 +107,8 @@ class Federation:
         back = Answering(to.client, to.redirect_uri, response_mode(resolved), to.state, issuer.url)
         try:
             asked = self._with_hint(read(resolved, to, issuer.url), issuer)
-            signed_in = await self._sessions.usable(asked, cookies.session, issuer, self._clock.now())
+            session = cookies.session if to.certain else None  # RFC 8252 §8.6: else another app could ask unseen
+            signed_in = await self._sessions.usable(asked, session, issuer, self._clock.now())
             if signed_in is not None and (step := await self._again(issuer, to, asked, signed_in, back)) is not None:
                 return step
             if "none" in asked.prompt:
@@ -141,18 +144,22 @@ class Federation:
         )
         if not kept:
             return self._refusals.shown(PageKind.EXPIRED, "answer_to_nothing")
-        return Redirect(f"{issuer.url}/oidc/continue?login={handle}")
+        proof = answer_proof(octets, handle, await self._logins.subject_key(municipality))
+        return Redirect(f"{issuer.url}/oidc/continue?{urlencode({'login': handle, 'answer': proof})}")
 
-    async def finish(self, issuer: Issuer, handle: str, cookies: BrowserCookies) -> Step:
-        """The browser comes back: the answer is judged, and whoever it names is signed in, at once or not at all."""
+    async def finish(self, issuer: Issuer, handle: str, proof: str, cookies: BrowserCookies) -> Step:
+        """The browser comes back: the answer is judged, and whoever it names is signed in, at once or not at all.
+
+        `proof` is what it was given for the answer.
+        """
         login = await self._mine(issuer, handle, cookies)
         if login is None:
             return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way")
         asked = AuthorizationRequest.of_json(login.request)
         back = _back_to(asked, issuer)
-        if login.answer is None:
+        if not await self._brought(login, handle, proof):
             return self._refusals.shown(PageKind.EXPIRED, "answer_missing", back=back, language=asked.language)
-        client = self._still_registered(asked)
+        client = self._still_registered(asked, issuer)
         provider = self._choosing.find(issuer.municipality, login.provider)
         if client is None or provider is None:
             await self._logins.end(login.id)
@@ -166,8 +173,8 @@ class Federation:
                 page, said.reason, back=back, error=error, language=asked.language, provider=provider.name
             )
         at = await self._circumstances(issuer, client)
-        cookie = await self._session_cookie(at, said.identity, cookies)
-        done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), cookie)
+        before = await self._cookie_before(at, said.identity, cookies)
+        done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), before)
         return await self._signed_in(done, asked, back, login.id)
 
     async def push(
@@ -188,7 +195,7 @@ class Federation:
         """Where faults may be told to, and the request itself, pushed or not; a text: why there is no such place."""
         if not bounded(parameters):
             return "too_large"
-        resolved = await self._pushed.resolved(parameters)
+        resolved = await self._pushed.resolved(issuer, parameters)
         if resolved is None:
             return "request_uri_unknown"
         to = addressed(resolved, self._registry, issuer.municipality)
@@ -278,20 +285,18 @@ class Federation:
             return self._refusals.shown(PageKind.EXPIRED, "answer_used_before", language=asked.language)
         return back.step({"code": done.code}, SetCookies(session=done.cookie))
 
-    async def _session_cookie(self, at: Circumstances, identity: Identity, cookies: BrowserCookies) -> str | None:
-        """The browser's cookie, to be kept; None: a new one.
-
-        Where somebody else was signed in at this portal, nothing of theirs stays in this browser.
-        """
-        cookie = _whole(cookies.session)
+    async def _cookie_before(self, at: Circumstances, identity: Identity, cookies: BrowserCookies) -> bytes | None:
+        """The browser's cookie whose sessions go on; where somebody else was signed in, at whatever portal, all end."""
+        cookie = digest(cookies.session) if cookies.session is not None else None
         if cookie is None:
             return None
-        session = await self._logins.session(digest(cookie), at.registered.client.id, at.now)
-        before = await self._logins.login(session.login) if session is not None else None
-        if before is None or before.subject == at.subject(identity):
-            return cookie
-        await self._signing_out.end(digest(cookie))
-        return None
+        for session in await self._logins.sessions(cookie, at.now):
+            client, login = self._registry.get(session.client), await self._logins.login(session.login)
+            same = client is not None and login is not None and login.subject == at.subject(identity, client)
+            if not same or session.municipality != at.issuer.municipality:
+                await self._signing_out.end(cookie)
+                return None
+        return cookie
 
     async def _mine(self, issuer: Issuer, handle: str, cookies: BrowserCookies) -> LoginUnderWay | None:
         """The login under way that this browser began at this issuer."""
@@ -302,11 +307,18 @@ class Federation:
             return None
         return login if compare_digest(login.browser, digest(cookies.login)) else None
 
-    def _still_registered(self, asked: AuthorizationRequest) -> Registration | None:
-        client = self._registry.get(asked.client)
-        party = client.relying_party if client else None
-        known = party is not None and registered(asked.redirect_uri, party.redirect_uris, public=party.public)
-        return client if known else None
+    async def _brought(self, login: LoginUnderWay, handle: str, proof: str) -> bool:
+        """Whether the kept answer is the one that this browser brought."""
+        if login.answer is None:
+            return False
+        key = await self._logins.subject_key(login.municipality)
+        return compare_digest(answer_proof(login.answer, handle, key).encode(), proof.encode("utf-8", "replace"))
+
+    def _still_registered(self, asked: AuthorizationRequest, issuer: Issuer) -> Registration | None:
+        """The client, if the login could begin now as it did; settings may have changed meanwhile."""
+        kept = (("client_id", asked.client), ("redirect_uri", asked.redirect_uri))
+        to = addressed(kept, self._registry, issuer.municipality)
+        return to.registered if to is not None else None
 
     async def _circumstances(self, issuer: Issuer, client: Registration) -> Circumstances:
         key = await self._logins.subject_key(issuer.municipality)

@@ -67,16 +67,20 @@ class PushedRequests:
             return self._portals.refusal(request, error)
         uri = PREFIX + base64url.encode(self._random(32)).decode()
         expires_at = self._clock.now() + timedelta(seconds=LIFETIME_S)
-        kept = {"parameters": [list(pair) for pair in parameters]}
+        kept = {"issuer": issuer.url, "parameters": [list(pair) for pair in parameters]}
         await self._logins.push(digest(uri), client, kept, expires_at)
         return OAuthAnswer(201, {"request_uri": uri, "expires_in": LIFETIME_S}, _HEADERS)
 
-    async def resolved(self, parameters: Parameters) -> Parameters | None:
-        """What was pushed under the name that stands in the request, else the request; None: there is no such push."""
+    async def resolved(self, issuer: Issuer, parameters: Parameters) -> Parameters | None:
+        """What was pushed under the name that stands in the request, else the request; None: no such push here."""
         uri, client = once(parameters, "request_uri"), once(parameters, "client_id")
         if uri is None or not uri.startswith(PREFIX):
             return parameters
-        if client is None or len(uri) > _LONGEST:
+        if client is None or self._registry.get(client) is None or len(uri) > _LONGEST:
             return None
         kept = await self._logins.pushed(digest(uri), client, self._clock.now())
-        return None if kept is None else [(name, value) for name, value in kept["parameters"]]
+        return (
+            None
+            if kept is None or kept["issuer"] != issuer.url
+            else [(name, value) for name, value in kept["parameters"]]
+        )

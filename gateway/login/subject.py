@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from ipaddress import IPv6Address, ip_address
 
 from gateway.crypto import base64url
 from gateway.model import Identity
@@ -36,8 +37,19 @@ def reference_of(code: str, key: bytes) -> str:
 
 
 def address_digest(address: str, key: bytes) -> bytes:
-    """A caller's address as the bounds count it."""
-    return _mac(key, "address", address)
+    """A caller's address as the bounds count it: of IPv6 the network of 64 bits, of which one caller has all."""
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:
+        return _mac(key, "address", address)
+    if isinstance(known, IPv6Address):
+        known = known.ipv4_mapped or IPv6Address(int(known) >> 64 << 64)
+    return _mac(key, "address", str(known))
+
+
+def answer_proof(answer: bytes, handle: str, key: bytes) -> str:
+    """What only the browser is told that brought an answer: with it, it shows that it is the same one."""
+    return base64url.encode(_mac(key, "answer", handle, hashlib.sha256(answer).hexdigest())).decode()
 
 
 def logout_proof(session_cookie: str, key: bytes) -> str:

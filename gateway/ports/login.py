@@ -119,8 +119,9 @@ class Finished:
     """All that a finished login writes, in one transaction: with `under_way` done, or none of it.
 
     `account` is the digest of municipality, provider and account key (None: a guest), `entity_id` ours towards that
-    provider. `answer_key` as in `ports.identity`. A session that is used again (`under_way` is None, its `used_at` and
-    `login` are new) brings neither; the new login has the identity of the one before.
+    provider. `answer_key` as in `ports.identity`. The sessions of `cookie_before` go over to the cookie of the new one:
+    who signs in is given a cookie that nobody can have known before. A session that is used again (`under_way` is None,
+    its `used_at` and `login` are new) brings none of these; the new login has the identity of the one before.
     """
 
     under_way: UUID | None
@@ -131,6 +132,7 @@ class Finished:
     answer_valid_until: datetime | None = None
     account: bytes | None = None
     entity_id: str | None = None
+    cookie_before: bytes | None = None
 
 
 class LoginStore(Protocol):
@@ -164,7 +166,7 @@ class LoginStore(Protocol):
         """Write it all, as of `login.created_at`.
 
         False, and nothing written: the login is not under way, its answer was used before, or without one under way
-        the session ended meanwhile.
+        the session ended meanwhile or gave too many codes within their lifetime.
         """
         ...
 
@@ -178,6 +180,10 @@ class LoginStore(Protocol):
 
     async def session(self, cookie: bytes, client: str, now: datetime) -> Session | None:
         """The browser's session at this client, unless it ended. Reading it does not count as use."""
+        ...
+
+    async def sessions(self, cookie: bytes, now: datetime) -> tuple[Session, ...]:
+        """Every session of the browser that did not end, at whatever client."""
         ...
 
     async def end_sessions(self, cookie: bytes) -> tuple[Session, ...]:
@@ -204,7 +210,7 @@ class LoginStore(Protocol):
         ...
 
     async def push(self, uri: bytes, client: str, request: Mapping[str, Any], expires_at: datetime) -> None:
-        """Keep a pushed authorization request (RFC 9126)."""
+        """Keep a pushed authorization request (RFC 9126). Raises `TooManyLogins` where too many of the client wait."""
         ...
 
     async def pushed(self, uri: bytes, client: str, now: datetime) -> Mapping[str, Any] | None:

@@ -64,7 +64,7 @@ class BrowserFlow(FakeFlow):
         self.asked.append(("answered", dict(form)))
         return Redirect(f"{GATEWAY}/oidc/continue?login={dict(form)['RelayState']}")
 
-    async def finish(self, issuer, handle, cookies):
+    async def finish(self, issuer, handle, proof, cookies):
         self.by.append(("finish", cookies))
         return Redirect(f"{PORTAL}/callback?code=c")
 

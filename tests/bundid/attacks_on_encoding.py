@@ -206,6 +206,7 @@ case(
         made.ALGORITHMS.digest,
     ),
 )
+case("33h signed, but in the clear", "not_encrypted", lambda: made.response(good()), require_encryption=True)
 case("33 unsigned, encrypted by anybody", "signature_missing", lambda: made.response(encrypted(evil())))
 case(
     "33b unsigned, encrypted by anybody, either signature allowed",

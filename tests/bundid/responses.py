@@ -90,6 +90,7 @@ def rules(**changes: object) -> ResponseRules:
             "requested_at": NOW - timedelta(seconds=90),
             "now": NOW,
             "algorithms": ALGORITHMS,
+            "require_encryption": False,
         }
         | changes
     )

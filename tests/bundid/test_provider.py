@@ -75,6 +75,7 @@ def reader(monkeypatch):
         now: Any
         algorithms: Any
         signature: Any
+        require_encryption: Any
         skew_s: Any
         max_bytes: Any
         attributes: Any
@@ -139,7 +140,8 @@ def test_an_answer_is_held_to_its_request_and_to_the_pinned_keys(provider, reade
     assert (rules.request_id, rules.requested_at, rules.now) == (EXPECTED.request_id, EXPECTED.at, EXPECTED.now)
     assert rules.verification_keys == (rsa_keys["root"].public_key(),)
     assert rules.decryption_keys == (rsa_keys["encryption"], rsa_keys["signing"])
-    assert (rules.signature, rules.skew_s, rules.max_bytes) == ("assertion", 90, 262_144)
+    assert (rules.signature, rules.require_encryption) == ("assertion", True)
+    assert (rules.skew_s, rules.max_bytes) == (90, 262_144)
     assert {names.BPK2, names.SURNAME, names.EID_CITIZEN_QAA_LEVEL, names.MFA} <= rules.attributes
     assert "Role" not in rules.attributes
 

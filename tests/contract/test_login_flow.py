@@ -52,6 +52,13 @@ async def test_a_code_redeemed_at_once_gives_nothing_that_lasts(world):
             assert (await world.userinfo(each.body["access_token"])).status == 401
 
 
+@pytest.mark.parametrize("client", ["", "\0", "portal\0", "nobody", "p" * 4000])
+async def test_a_client_that_nobody_has_is_asked_of_no_store(world, client):
+    answer = await world.federation.push(TOWN, basic(), pushed_form(world))
+    step = await world.authorize([("client_id", client), ("request_uri", answer.body["request_uri"])])
+    assert step.kind is PageKind.BAD_REQUEST
+
+
 async def test_a_pushed_request_is_used_once_by_two_at_once(world):
     answer = await world.federation.push(TOWN, basic(), pushed_form(world))
     asked = [("client_id", "portal"), ("request_uri", answer.body["request_uri"])]

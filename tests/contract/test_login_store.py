@@ -235,6 +235,19 @@ async def test_a_session_that_ended_meanwhile_brings_nothing(logins):
     assert await logins.session_by_id(done.session.id, AT) is None
 
 
+async def test_codes_out_of_one_session_are_bounded(logins, monkeypatch):
+    monkeypatch.setattr(bounds, "CODES_OF_ONE_SESSION", 2)
+    done = await logged_in(logins)
+    second = again(done)
+    assert await logins.finish(second)
+    assert not await logins.finish(again(done, "3"))
+    assert await logins.by_reference(digest("ref-3")) is None
+    assert (await logins.session_by_id(done.session.id, AT)).login == second.login.id
+    later = done.code.expires_at
+    login = replace(done.login, id=uuid4(), login_ref=digest("ref-4"), created_at=later)
+    assert await logins.finish(again(replace(done, login=login), "4"))
+
+
 async def test_of_several_sessions_the_one_used_last_is_found_and_all_end_together(logins, clock):  # noqa: F811
     first = await logged_in(logins, "1")
     login = a_login("ref-2", client="shop")
@@ -250,6 +263,18 @@ async def test_of_several_sessions_the_one_used_last_is_found_and_all_end_togeth
     await logged_in(logins, "4")
     clock.advance(hours=9)
     assert await logins.end_sessions(digest("cookie-1")) == (), "what had ended by itself is not told of"
+
+
+async def test_sessions_go_over_to_the_cookie_of_a_new_login(logins):
+    first = await logged_in(logins)
+    old, new = first.session.cookie, digest("cookie-2")
+    login = a_login("ref-2")
+    session = a_session(login, "cookie-2", client="second-portal")
+    await logged_in(logins, "2", login=login, session=session, cookie_before=old)
+    assert await logins.sessions(old, AT) == ()
+    assert {each.id for each in await logins.sessions(new, AT)} == {first.session.id, session.id}
+    assert (await logins.session(new, first.session.client, AT)).login == first.login.id
+    assert await logins.sessions(new, first.session.expires_at + HOUR) == ()
 
 
 async def test_a_code_is_redeemed_once_and_not_after_its_time(logins):
@@ -299,6 +324,19 @@ async def test_a_pushed_request_is_read_once_by_its_client(logins):
     assert await logins.pushed(digest("uri"), "portal", AT + SECOND) is None
     assert await logins.pushed(digest("uri"), "portal", AT) == {"state": "s", "scope": ["openid"]}
     assert await logins.pushed(digest("uri"), "portal", AT) is None
+
+
+async def test_what_one_client_pushes_is_bounded(logins, clock, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(bounds, "PUSHED_OF_ONE_CLIENT", 2)
+    until = clock.now() + SECOND
+    for uri in ("1", "2"):
+        await logins.push(digest(uri), "app", {}, until)
+    with pytest.raises(TooManyLogins):
+        await logins.push(digest("3"), "app", {}, until)
+    await logins.push(digest("4"), "portal", {}, until)
+    assert await logins.pushed(digest("3"), "app", clock.now()) is None
+    clock.advance(seconds=1)
+    await logins.push(digest("5"), "app", {}, clock.now() + SECOND)
 
 
 async def test_a_municipality_has_one_subject_key_for_ever(logins):

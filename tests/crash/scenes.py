@@ -280,7 +280,7 @@ ELSEWHERE = {
     "exchanges.raise": "asked again every five seconds, one statement: tests/store/test_exchange_durations.py",
     "exchanges.resolve": "as above",
     "exchanges.write": "figures of five seconds; those of a dead worker are forfeited",
-    "logins.begin": "nobody logs in at the demo's portal; one statement: tests/store/test_logins.py",
+    "logins.begin": "nobody logs in at this demo's portal: tests/store/test_login_crashes.py",
     "logins.choose": "as above",
     "logins.end": "as above",
     "logins.end_sessions": "as above",

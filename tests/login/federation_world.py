@@ -137,6 +137,7 @@ def client(name: str, *, secret: str | None = SECRET, method: str | None = None,
 
 APP = "com.example.app:/cb"
 LOOPBACK = "http://127.0.0.1/cb"
+LINK = "https://app.example/cb"
 
 
 def clients():
@@ -146,7 +147,7 @@ def clients():
         client("posting", method="client_secret_post"),
         client("free", require_pkce=False),
         client("quiet", backchannel_logout_uri="https://quiet.example/logout", id_token_alg="ES256"),
-        client("app", secret=None, public=True, portal="portal", redirect_uris=(APP, LOOPBACK)),
+        client("app", secret=None, public=True, portal="portal", redirect_uris=(APP, LOOPBACK, LINK)),
         registration(
             Client("elsewhere", frozenset(), frozenset({OTHER.municipality})),
             secret=SECRET,
@@ -159,9 +160,9 @@ def clients():
 class World:
     """Everything of one municipality, and one browser."""
 
-    def __init__(self, clock=None, logins=None, issuer: Issuer = TOWN) -> None:
+    def __init__(self, clock=None, logins=None, issuer: Issuer = TOWN, random=None) -> None:
         self.clock = clock or Clock()
-        self.random = Random()
+        self.random = random or Random()
         self.logins = logins or MemoryLoginStore(self.clock, self.random)
         self.bundid = FakeProvider()
         self.muk = FakeProvider("muk", "Mein Unternehmenskonto", audience="organisation", levels=(Level.SUBSTANTIAL,))
@@ -221,8 +222,8 @@ class World:
         return await self.federation.answered(TOWN.municipality, provider, form or self.bundid.answer())
 
     async def finish(self, step: Redirect, *, cookies=None, issuer=TOWN):
-        handle = parse_qs(urlsplit(step.location).query)["login"][0]
-        return self._took(await self.federation.finish(issuer, handle, cookies or self.cookies))
+        said = dict(parse_qsl(urlsplit(step.location).query))
+        return self._took(await self.federation.finish(issuer, said["login"], said["answer"], cookies or self.cookies))
 
     async def login(self, **more):
         """From request to code; the step with which the browser comes back to the portal."""

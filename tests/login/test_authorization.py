@@ -293,6 +293,12 @@ async def test_a_pushed_request_is_used_once_and_by_its_client(world):
     assert uri not in repr(world.logins._pushed)
 
 
+async def test_a_pushed_request_counts_at_its_issuer_alone(world):
+    uri = (await world.federation.push(OTHER, basic(), pushed_form(world))).body["request_uri"]
+    step = await world.authorize([("client_id", "portal"), ("request_uri", uri)])
+    assert (step.kind, step.way_back) == (PageKind.BAD_REQUEST, None)
+
+
 async def test_a_pushed_request_expires(world):
     uri = (await world.federation.push(TOWN, basic(), pushed_form(world))).body["request_uri"]
     world.clock.advance(91)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from joserfc import jwt
@@ -13,7 +15,7 @@ from structlog.testing import capture_logs
 
 from gateway.errors import Unauthorised
 from gateway.login.steps import BrowserCookies, Choose, GoToProvider, PageKind, PostToPortal, Redirect, Show
-from gateway.model import Level
+from gateway.model import Client, Level
 from gateway.store.login.bounds import OF_ONE_ADDRESS
 from tests.login.federation_world import APP, CALLBACK, OTHER, STATE, TOWN, VERIFIER, World, person, told
 
@@ -235,15 +237,31 @@ async def test_another_browser_gets_no_code_and_does_no_harm(world):
     await world.authorize()
     kept = await world.answered()
     for foreign in (BrowserCookies(), BrowserCookies(login="A" * 43), BrowserCookies(session=world.cookies.login)):
-        step = await world.federation.finish(TOWN, kept.location.partition("login=")[2], foreign)
+        step = await world.finish(kept, cookies=foreign)
         assert (step.kind, step.way_back) == (PageKind.EXPIRED, None)
     assert "code" in told(await world.finish(kept))
+
+
+async def test_nobody_finishes_a_login_that_another_browser_answered(world):
+    """Somebody begins a login and has another person answer it: what that browser brought is not theirs to use."""
+    await world.authorize()
+    victim = await world.answered()  # in the other browser, which has no cookie
+    handle = world.bundid.asked[-1].relay_state
+    own_proof = parse_qs(
+        urlsplit((await world.answered([("SAMLResponse", "x"), ("RelayState", handle)])).location).query
+    )
+    await world.answered()
+    for proof in ("", handle, own_proof["answer"][0], "ß", "A" * 43):
+        step = await world.federation.finish(TOWN, handle, proof, world.cookies)
+        assert step.kind is PageKind.EXPIRED
+        assert set(told(Redirect(step.way_back))) == {"error", "state", "iss"}
+    assert (await world.finish(victim, cookies=BrowserCookies())).kind is PageKind.EXPIRED
 
 
 async def test_who_comes_back_without_an_answer_is_led_to_the_portal_and_may_go_on(world):
     await world.authorize()
     handle = world.bundid.asked[-1].relay_state
-    step = await world.federation.finish(TOWN, handle, world.cookies)
+    step = await world.federation.finish(TOWN, handle, "", world.cookies)
     assert step.kind is PageKind.EXPIRED
     assert told(Redirect(step.way_back))["state"] == STATE
     assert "code" in told(await world.finish(await world.answered()))
@@ -298,6 +316,16 @@ async def test_the_login_of_one_town_is_none_of_the_next(world):
     await world.authorize()
     kept = await world.answered()
     assert (await world.finish(kept, issuer=OTHER)).kind is PageKind.EXPIRED
+
+
+async def test_a_client_that_lost_the_town_in_between_gets_nobody(world):
+    await world.authorize()
+    kept = await world.answered()
+    elsewhere = Client("portal", frozenset(), frozenset({OTHER.municipality}))
+    moved = replace(world.registry.get("portal"), client=elsewhere)
+    world.registry._by_id["portal"] = lambda: moved
+    step = await world.finish(kept)
+    assert (step.kind, step.way_back) == (PageKind.FAILED, None)
 
 
 async def test_a_provider_disabled_in_between_signs_nobody_in(world):

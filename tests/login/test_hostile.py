@@ -49,7 +49,7 @@ async def test_no_request_is_an_exception_or_leads_elsewhere(start):
                 await world.federation.authorize(TOWN, asked, cookies, "\ud800"),
                 await world.federation.logout(TOWN, asked, cookies),
                 await world.federation.answered(TOWN.municipality, "bundid", asked),
-                await world.federation.finish(TOWN, asked[-1][1], cookies),
+                await world.federation.finish(TOWN, asked[-1][1], asked[0][1], cookies),
                 await world.federation.choose(TOWN, asked[-1][1], asked[0][1], cookies),
             ]
             for step in steps:

@@ -11,9 +11,10 @@ from joserfc.jwk import KeySet
 
 from gateway.login.steps import AskToSignOut, BrowserCookies, GoToProvider, PageKind, Redirect, Show
 from gateway.model import Level
-from tests.login.federation_world import CALLBACK, OTHER, TOWN, World, person, told
+from tests.login.federation_world import APP, CALLBACK, LINK, LOOPBACK, OTHER, TOWN, World, person, told
 
 BYE = "https://portal.example/bye"
+LOOPBACK_PORT = LOOPBACK.replace("127.0.0.1", "127.0.0.1:50123")
 
 
 @pytest.fixture
@@ -43,6 +44,17 @@ async def test_the_answer_from_a_session_is_a_login_of_its_own(world):
 
 def claims_of(world, token, alg="RS256"):
     return jwt.decode(token, KeySet.import_key_set(world.provider.jwks()), algorithms=[alg]).claims
+
+
+@pytest.mark.parametrize(("address", "unseen"), [(APP, False), (LOOPBACK, False), (LOOPBACK_PORT, False), (LINK, True)])
+async def test_an_app_that_any_other_could_be_asks_the_person_each_time(world, address, unseen):
+    """Whoever takes an app's scheme or a port on the machine would get a code for their own verifier."""
+    app = {"client_id": "app", "redirect_uri": address}
+    assert signed_in(await world.login(**app))
+    assert isinstance(await world.authorize(**app), Redirect if unseen else GoToProvider)
+    step = told(await world.authorize(**app, prompt="none"))
+    assert ("code" in step) is unseen
+    assert unseen or step["error"] == "login_required"
 
 
 async def test_another_portal_asks_the_person(world):
@@ -138,12 +150,40 @@ async def test_somebody_else_in_the_same_browser_leaves_nothing_of_who_was_there
     assert told(await world.authorize(prompt="none"))["error"] == "login_required"
 
 
+async def test_somebody_else_at_another_portal_ends_the_sessions_too(world):
+    await world.login(client_id="quiet")
+    world.bundid.identity = person("Zweite", account="bpk2-2")
+    assert signed_in(await world.login(client_id="second"))
+    assert [each.client for each in world.told] == ["quiet"]
+    assert told(await world.authorize(client_id="quiet", prompt="none"))["error"] == "login_required"
+
+
+async def test_a_guest_ends_the_sessions_of_whoever_was_there_before(world):
+    await world.login(client_id="second")
+    world.bundid.identity = person(account=None)
+    assert signed_in(await world.login(client_id="posting"))
+    assert told(await world.authorize(client_id="second", prompt="none"))["error"] == "login_required"
+
+
 async def test_the_same_person_keeps_the_sessions_of_the_browser(world):
     await world.login(client_id="second")
-    before = world.cookies.session
+    world.clock.advance(1)
     await world.login(prompt="login")
-    assert world.cookies.session == before
     assert signed_in(await world.authorize(client_id="second", prompt="none"))
+
+
+@pytest.mark.parametrize("planted", ["P" * 43, None])
+async def test_who_signs_in_has_a_cookie_that_nobody_knew_before(world, planted):
+    """Session fixation: a cookie that somebody put there, made up or of a session of their own, opens nothing."""
+    if planted is None:
+        await world.login(client_id="second")
+        planted = world.cookies.session
+    world.cookies = BrowserCookies(world.cookies.login, planted)
+    assert signed_in(await world.login(prompt="login"))
+    assert world.cookies.session not in {None, planted}
+    world.cookies = BrowserCookies(session=planted)
+    for client in ("portal", "second"):
+        assert told(await world.authorize(client_id=client, prompt="none"))["error"] == "login_required"
 
 
 # -- signing out

@@ -89,3 +89,19 @@ async def test_an_assertion_for_the_push_endpoint_pushes(signing):
     assert (await world.federation.push(TOWN, None, urlencode(form).encode())).status == 401
     (kept,) = world.logins._pushed.values()
     assert "client_assertion" not in json.dumps(kept[1])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1:2:3", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("", "unknown", False),
+    ],
+)
+def test_a_caller_is_counted_once_whatever_addresses_it_has(one, other, alike):
+    assert (address_digest(one, KEY) == address_digest(other, KEY)) is alike

@@ -15,6 +15,10 @@ OF_ONE_ADDRESS: Final = 100
 """Logins under way from one address; many people may stand behind it, and a login takes minutes."""
 IN_ALL: Final = 20_000
 """Logins under way together. Several that begin at once may pass either bound by as many."""
+PUSHED_OF_ONE_CLIENT: Final = 1_000
+"""Pushed requests of one client that wait for their browser: anybody may push for an app, which has no secret."""
+CODES_OF_ONE_SESSION: Final = 100
+"""Codes that live at the same time out of one session of a browser; each is a login of its own for an hour."""
 PROCESSES: Final = 16
 """How many begin logins at the same time, for the share that each may begin without counting all again."""
 RETRY_S: Final = 60.0

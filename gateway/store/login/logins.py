@@ -40,6 +40,7 @@ from gateway.store.login.statements import (
     REDEEM,
     SESSION,
     SESSION_BY_ID,
+    SESSIONS,
     SUBJECT_KEY,
     UNDER_WAY,
 )
@@ -119,7 +120,7 @@ class StoredLogins(LoginStore):
         """See the port."""
         values = await self._login_values(finished)
         if finished.under_way is None:
-            return await self._database.one(GO_ON, **values) is not None
+            return await self._database.one(GO_ON, **values, of_one=bounds.CODES_OF_ONE_SESSION) is not None
         session, answer = finished.session, finished.answer_key
         if answer is not None:
             answer = self._keyring.digest(b"login-answer", finished.login.municipality.encode(), answer)
@@ -132,6 +133,7 @@ class StoredLogins(LoginStore):
             account=finished.account if finished.entity_id is not None else None,
             entity_id=finished.entity_id,
             cookie=session.cookie,
+            cookie_before=finished.cookie_before,
             session_client=session.client,
             session_level=session.level.value,
             session_authenticated_at=session.authenticated_at,
@@ -198,6 +200,10 @@ class StoredLogins(LoginStore):
         row = await self._database.one(SESSION, cookie=cookie, client=client, now=now)
         return None if row is None else _session(row)
 
+    async def sessions(self, cookie: bytes, now: datetime) -> tuple[Session, ...]:
+        """See the port."""
+        return tuple(map(_session, await self._database.rows(SESSIONS, cookie=cookie, now=now)))
+
     async def end_sessions(self, cookie: bytes) -> tuple[Session, ...]:
         """See the port."""
         rows = await self._database.rows(END_SESSIONS, cookie=cookie, now=self._clock.now())
@@ -249,7 +255,9 @@ class StoredLogins(LoginStore):
         """See the port."""
         sealed = self._sealing.seal_json(PUSHED, uri, request)
         name = self._sealing.name(PUSHED, uri)
-        await self._database.run(PUSH, uri=name, client=client, request=sealed, expires_at=expires_at)
+        bound = {"now": self._clock.now(), "of_one": bounds.PUSHED_OF_ONE_CLIENT}
+        if not await self._database.run(PUSH, uri=name, client=client, request=sealed, expires_at=expires_at, **bound):
+            raise TooManyLogins(retry_after=bounds.RETRY_S)
 
     async def pushed(self, uri: bytes, client: str, now: datetime) -> Mapping[str, Any] | None:
         """See the port."""

@@ -77,6 +77,8 @@ _ANEW: Final = """gone AS (
     WHERE %(account)s::bytea IS NOT NULL
     ON CONFLICT (municipality, provider, account) DO UPDATE
     SET entity_id = excluded.entity_id, last_at = greatest(known.last_at, excluded.last_at)
+), moved AS (
+    UPDATE login_sessions SET cookie = %(cookie)s FROM start WHERE login_sessions.cookie = %(cookie_before)s
 ), session AS (
     INSERT INTO login_sessions
         (id, municipality, cookie, client, login, level, authenticated_at, used_at, expires_at, idle_s)
@@ -86,7 +88,12 @@ _ANEW: Final = """gone AS (
 _STANDS: Final = "expires_at > %(now)s AND used_at + make_interval(secs => idle_s) > %(now)s"
 _AGAIN: Final = f"""
 WITH start AS (
-    UPDATE login_sessions SET login = %(id)s, used_at = %(used_at)s WHERE id = %(session)s AND {_STANDS} RETURNING id
+    UPDATE login_sessions SET login = %(id)s, used_at = %(used_at)s WHERE id = %(session)s AND {_STANDS}
+        AND %(of_one)s > (
+            SELECT count(*) FROM login_codes AS living
+            WHERE living.session = %(session)s AND living.expires_at > %(now)s
+        )
+    RETURNING id
 ), """  # noqa: S608 - constants
 _LOGIN: Final = """key AS (
     INSERT INTO data_keys (id, municipality, wrapped) SELECT %(data_key)s, %(municipality)s, %(wrapped)s FROM start
@@ -126,6 +133,7 @@ SESSION = numbered(
     f"SELECT {_SESSION_READ} FROM login_sessions WHERE cookie = %(cookie)s AND client = %(client)s AND {_STANDS} "  # noqa: S608 - constants
     "ORDER BY used_at DESC, id DESC LIMIT 1"
 )
+SESSIONS = numbered(f"SELECT {_SESSION_READ} FROM login_sessions WHERE cookie = %(cookie)s AND {_STANDS}")  # noqa: S608 - constants
 SESSION_BY_ID = numbered(f"SELECT {_SESSION_READ} FROM login_sessions WHERE id = %(id)s AND {_STANDS}")  # noqa: S608 - constants
 END_SESSIONS = numbered(
     f"DELETE FROM login_sessions WHERE cookie = %(cookie)s RETURNING {_SESSION_READ}, {_STANDS} AS stood",  # noqa: S608 - constants
@@ -174,8 +182,15 @@ WHERE token.token = %(token)s AND token.expires_at > %(now)s AND NOT code.revoke
 )
 
 PUSH = numbered(
-    "INSERT INTO login_requests (uri, client, request, expires_at) "
-    "VALUES (%(uri)s, %(client)s, %(request)s, %(expires_at)s)",
+    """
+INSERT INTO login_requests (uri, client, request, expires_at)
+SELECT %(uri)s, %(client)s, %(request)s, %(expires_at)s
+WHERE %(of_one)s > (
+    SELECT count(*) FROM (
+        SELECT FROM login_requests WHERE client = %(client)s AND expires_at > %(now)s LIMIT %(of_one)s
+    ) AS waiting
+)
+""",
     commits="logins.push",
 )
 PUSHED_ONCE = numbered(

@@ -96,7 +96,7 @@ class MemoryLoginStore(LoginStore):
         session = finished.session
         if finished.under_way is None:
             standing = await self.session_by_id(session.id, now)
-            if standing is None:
+            if standing is None or self._living_codes(session.id, now) >= bounds.CODES_OF_ONE_SESSION:
                 return False
             session = replace(standing, login=login.id, used_at=session.used_at)
         elif self._by_id(finished.under_way, now) is None:
@@ -109,6 +109,8 @@ class MemoryLoginStore(LoginStore):
         if finished.under_way is not None:
             await self.end(finished.under_way)
         self._logins[login.id] = login
+        for each in [each for each in self._sessions.values() if each.cookie == finished.cookie_before]:
+            self._sessions[each.id] = replace(each, cookie=session.cookie)
         self._sessions[session.id] = session
         self._codes[finished.code.code] = _Code(replace(finished.code, request=_json(finished.code.request)))
         if finished.account is not None and finished.entity_id is not None:
@@ -135,6 +137,10 @@ class MemoryLoginStore(LoginStore):
         return max(
             (each for each in mine if _stands(each, now)), key=lambda each: (each.used_at, each.id), default=None
         )
+
+    async def sessions(self, cookie: bytes, now: datetime) -> tuple[Session, ...]:
+        """See the port."""
+        return tuple(each for each in self._sessions.values() if each.cookie == cookie and _stands(each, now))
 
     async def end_sessions(self, cookie: bytes) -> tuple[Session, ...]:
         """See the port."""
@@ -177,6 +183,10 @@ class MemoryLoginStore(LoginStore):
 
     async def push(self, uri: bytes, client: str, request: Mapping[str, Any], expires_at: datetime) -> None:
         """See the port."""
+        now = self._clock.now()
+        waiting = sum(whose == client and until > now for whose, _, until in self._pushed.values())
+        if waiting >= bounds.PUSHED_OF_ONE_CLIENT:
+            raise TooManyLogins(retry_after=bounds.RETRY_S)
         self._pushed[uri] = (client, _json(request), expires_at)
 
     async def pushed(self, uri: bytes, client: str, now: datetime) -> Mapping[str, Any] | None:
@@ -221,6 +231,10 @@ class MemoryLoginStore(LoginStore):
     def _by_id(self, login: UUID, now: datetime) -> LoginUnderWay | None:
         living = (each for each in self._under_way.values() if each.id == login and each.expires_at > now)
         return next(living, None)
+
+    def _living_codes(self, session: UUID, now: datetime) -> int:
+        codes = (each.code for each in self._codes.values())
+        return sum(code.session == session and code.expires_at > now for code in codes)
 
     def _revoke(self, login: UUID, now: datetime) -> None:
         for each in self._codes.values():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.login.certificates import Presented
 from gateway.login.provider import OAuthAnswer
 from gateway.login.steps import BrowserCookies, Step
 from gateway.login.tokens import Issuer
@@ -34,12 +35,14 @@ class LoginFlow(Protocol):
         """An identity provider's answer, brought by a browser from another site: no cookie comes with it."""
         ...
 
-    async def finish(self, issuer: Issuer, handle: str, cookies: BrowserCookies, /) -> Step:
-        """The browser comes back with its cookie; now the answer is judged."""
+    async def finish(self, issuer: Issuer, handle: str, proof: str, cookies: BrowserCookies, /) -> Step:
+        """The browser comes back with its cookie and the proof of its answer; now that is judged."""
         ...
 
-    async def push(self, issuer: Issuer, authorization: str | None, body: bytes, /) -> OAuthAnswer:
-        """A pushed authorization request."""
+    async def push(
+        self, issuer: Issuer, authorization: str | None, body: bytes, certificate: Presented | None, /
+    ) -> OAuthAnswer:
+        """A pushed authorization request; `certificate` is the one that came with it."""
         ...
 
     async def userinfo(self, issuer: Issuer, authorization: Sequence[str], form: Pairs, /) -> OAuthAnswer:

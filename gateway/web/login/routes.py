@@ -28,6 +28,7 @@ from gateway.web.login.cookies import brought
 from gateway.web.login.flow import LoginDependencies, Pairs
 from gateway.web.login.town import Town, town_of
 from gateway.web.pages.page import page, problem_page
+from gateway.web.portal.caller import presented
 
 _METADATA: Final = "application/samlmetadata+xml"
 _AGAIN: Final = "again"
@@ -58,6 +59,10 @@ def for_browsers(asked: Asked) -> Handler:
 
 
 async def _authorize(request: Request, town: Town) -> Step:
+    """A portal's request. What it posts from its own site comes without cookies: the browser asks again with them.
+
+    Else a session would not be seen, and a new cookie would end the logins under way in other tabs.
+    """
     address = request.client.host if request.client else ""
     parameters = await forms.parameters(request)
     if (by_get := _by_get(request, town, "/oidc/authorize", parameters)) is not None:
@@ -72,8 +77,9 @@ async def _choose(request: Request, town: Town) -> Step:
 
 
 async def _continue(request: Request, town: Town) -> Step:
-    handle = forms.only(forms.query(request), "login")
-    return await _login(request).federation.finish(town.issuer, handle, brought(request, town.issuer))
+    query = forms.query(request)
+    handle, proof = forms.only(query, "login"), forms.only(query, "answer")
+    return await _login(request).federation.finish(town.issuer, handle, proof, brought(request, town.issuer))
 
 
 async def continue_(request: Request) -> Response:
@@ -86,7 +92,7 @@ async def continue_(request: Request) -> Response:
     town = town_of(request)
     came_along = request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site"
     if came_along and request.query_params.get(_AGAIN) is None:
-        query = urlencode({"login": request.query_params.get("login", ""), _AGAIN: "1"})
+        query = urlencode([*request.query_params.multi_items(), (_AGAIN, "1")])
         values = {"address": f"?{query}"}
         return page(request, "login/onwards.html", municipality=town.municipality.name, values=values)
     return await _finished(request)
@@ -150,7 +156,7 @@ async def push(request: Request) -> Response:
     raw = await body.read(request, FORM_LIMIT)
     authorization = request.headers.getlist("authorization")
     basic = authorization[0] if len(authorization) == 1 else None
-    return _reply(await _login(request).federation.push(town.issuer, basic, raw))
+    return _reply(await _login(request).federation.push(town.issuer, basic, raw, presented(request)))
 
 
 async def userinfo(request: Request) -> Response:

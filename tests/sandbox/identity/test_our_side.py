@@ -30,7 +30,7 @@ keys = pytest.importorskip("gateway.bundid.keys")
 profile = pytest.importorskip("gateway.bundid.profile")
 idp_metadata = pytest.importorskip("gateway.bundid.idp_metadata")
 
-STILL_RIGHT = {"no_encryption", "pss", "response_signature"}
+STILL_RIGHT = {"pss", "response_signature"}
 """Unusual, but what they say is signed by the right key and meant for us."""
 
 

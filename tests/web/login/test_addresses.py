@@ -5,6 +5,7 @@ import pytest
 import structlog
 from lxml import html
 
+from gateway.login.certificates import Presented
 from gateway.login.steps import BrowserCookies, PageKind, Redirect, SetCookies, Show
 from gateway.web.login.forms import ANSWER_LIMIT
 from tests.web.conftest import ARS, HOST, build
@@ -28,14 +29,14 @@ async def test_each_address_puts_its_question(login):
     await ask(login, "GET", "/oidc/authorize?a=1&b=&a=%C3%A4", headers=cookies)
     await ask(login, "POST", "/oidc/authorize?q=1", headers={**FORM, **cookies}, content="a=2+3&a=4")
     await ask(login, "GET", "/oidc/login/bundid?login=HHH", headers=cookies)
-    await ask(login, "GET", "/oidc/continue?login=HHH", headers=cookies)
+    await ask(login, "GET", "/oidc/continue?login=HHH&answer=PPP", headers=cookies)
     await ask(login, "POST", "/oidc/logout", headers={**FORM, **cookies}, content="state=x")
     names = [(each[0], *(part for part in each[1:] if not hasattr(part, "municipality"))) for each in login.flow.asked]
     assert names == [
         ("authorize", (("a", "1"), ("b", ""), ("a", "ä")), brought, "127.0.0.1"),
         ("authorize", (("q", "1"), ("a", "2 3"), ("a", "4")), brought, "127.0.0.1"),
         ("choose", "HHH", "bundid", brought),
-        ("finish", "HHH", brought),
+        ("finish", "HHH", "PPP", brought),
         ("logout", (("state", "x"),), brought),
     ]
     assert {each[1].municipality for each in login.flow.asked} == {ARS}
@@ -69,13 +70,23 @@ async def test_a_redirect_is_a_303_to_where_the_step_says(login):
     login.flow.step = Redirect(BACK)
     answers = [
         await ask(login, "GET", "/oidc/authorize"),
-        await ask(login, "POST", "/oidc/authorize", headers=FORM, content="a=b"),
+        await ask(login, "POST", "/oidc/authorize", headers={**FORM, "Cookie": "__Host-login=l"}, content="a=b"),
         await ask(login, "POST", ACS, headers=FORM, content="SAMLResponse=x&RelayState=y"),
     ]
     for answer in answers:
         assert (answer.status_code, answer.headers["location"], answer.content) == (303, BACK, b"")
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+async def test_what_comes_from_another_site_by_form_is_asked_again_with_the_cookies(login):
+    login.flow.step = with_cookies(Redirect(BACK), login="L")
+    answer = await ask(login, "POST", "/oidc/authorize?q=1", headers=FORM, content="a=2+3&a=%C3%A4&b=")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{HOST}/oidc/authorize?q=1&a=2+3&a=%C3%A4&b=")
+    assert "set-cookie" not in answer.headers
+    assert login.flow.asked == []
+    await ask(login, "POST", "/oidc/authorize", headers=FORM, content="a=" + "x" * 7_000)
+    assert [each[0] for each in login.flow.asked] == ["authorize"]
 
 
 async def test_cookies_are_for_us_alone_and_on_https_for_this_host_alone(login):
@@ -229,7 +240,7 @@ async def test_pushed_requests_and_userinfo_are_answers_to_programs(login):
     answer = await ask(login, "POST", "/oidc/par", headers={**FORM, "Authorization": "Basic eA=="}, content=raw)
     assert answer.json() == {"sub": "x"}
     assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
-    assert login.flow.asked.pop()[2:] == ("Basic eA==", raw)
+    assert login.flow.asked.pop()[2:] == ("Basic eA==", raw, None)
     headers = [("Authorization", "Bearer a"), ("Authorization", "Bearer b")]
     assert (await ask(login, "GET", "/oidc/userinfo", headers=headers)).headers["www-authenticate"] == "Bearer"
     assert login.flow.asked.pop()[2:] == (["Bearer a", "Bearer b"], ())
@@ -240,6 +251,17 @@ async def test_pushed_requests_and_userinfo_are_answers_to_programs(login):
     too_long = await ask(login, "POST", "/oidc/par", headers=FORM, content=b"a" * 20_000)
     other = await ask(login, "POST", "/oidc/par", headers={"Content-Type": "application/json"}, content=b"{}")
     assert (too_long.status_code, other.status_code, login.flow.asked) == (413, 415, [])
+
+
+async def test_a_pushed_request_brings_the_certificate_of_its_connection(login):
+    certificate = Presented(b"der")
+
+    async def by_tls(scope, receive, send):
+        await login.app({**scope, "client_certificate": certificate}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(by_tls), base_url=HOST) as portal:
+        await portal.post("/oidc/par", headers=FORM, content=b"client_id=x")
+    assert login.flow.asked[0][-1] is certificate
 
 
 async def test_two_credentials_are_none(login):

@@ -89,7 +89,7 @@ async def test_a_login_by_form_and_by_a_pushed_request(world, browser):
     pushed = await browser.post("/oidc/par", data=dict(world.parameters()), headers=BASIC)
     assert pushed.status_code == 201
     asked = {"client_id": "portal", "request_uri": pushed.json()["request_uri"]}
-    page = await browser.post("/oidc/authorize", data=asked)
+    page = await browser.post("/oidc/authorize", data=asked, follow_redirects=True)
     assert form_of(page)[0] == "https://idp.example/sso"
 
 
