@@ -33,7 +33,8 @@ from gateway.web.portal.caller import presented
 _METADATA: Final = "application/samlmetadata+xml"
 _AGAIN: Final = "again"
 _FIELDS: Final = ("SAMLResponse", "RelayState")
-_QUERY_LONGEST: Final = 4096
+_QUERY_LONGEST: Final = 6000
+"""Characters of a query; a request line may have 8192."""
 
 log = structlog.get_logger()
 
