@@ -27,16 +27,22 @@ from gateway.wiring.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class Logins:
-    """What logins need beside the token server: keys of ID tokens, the identity providers of each municipality."""
+    """What logins need beside the token server: the identity providers of each municipality, keys of ID tokens.
 
-    keys: IdTokenKeys
+    Without `keys` and `codes` no client has an address to come back to: identity providers get our metadata already,
+    which they are asked to take long before the first portal logs in.
+    """
+
     providers: IdentityProviders
-    codes: CodeExchange
+    keys: IdTokenKeys | None
+    codes: CodeExchange | None
 
     def flow(
         self, runtime: Runtime, registry: Registry, issuers: Sequence[Issuer], portals: Provider, deliver: Deliver
     ) -> LoginDependencies:
         """The flow, and the identity providers by the names that stand in addresses."""
+        if self.keys is None:
+            return LoginDependencies(None, self.providers.named)
         federation = Federation(
             logins=runtime.store.logins,
             providers=self.providers.of,
@@ -52,15 +58,16 @@ class Logins:
 
 
 async def open_logins(runtime: Runtime) -> Logins | None:
-    """What people log in by; None where no client has an address to come back to, or no town an identity provider.
+    """What people log in by; None where no town has an identity provider.
 
     Raises `SettingsInvalid`, also where an entity_id is another than that under which accounts are known.
     """
-    keys = await asyncio.to_thread(id_token_signing.id_token_keys, runtime.settings)
-    if keys is None or not any(file.identity.providers for file in runtime.files):
+    if not any(file.identity.providers for file in runtime.files):
         return None
     findings = await changed_entity_ids(runtime.files, runtime.store.logins)
     if findings:
         raise SettingsInvalid(findings=findings)
     providers = await asyncio.to_thread(IdentityProviders, runtime.settings, runtime.files)
-    return Logins(keys, providers, CodeExchange(runtime.store.logins, keys, runtime.clock, os.urandom))
+    keys = await asyncio.to_thread(id_token_signing.id_token_keys, runtime.settings)
+    codes = CodeExchange(runtime.store.logins, keys, runtime.clock, os.urandom) if keys else None
+    return Logins(providers, keys, codes)

@@ -53,7 +53,10 @@ class LoginFlow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LoginDependencies:
-    """What the addresses of logins are made of. `providers` finds one by slug of its municipality and its name."""
+    """What the addresses of logins are made of. `providers` finds one by slug of its municipality and its name.
 
-    federation: LoginFlow
+    Without `federation` nobody logs in yet: identity providers get our metadata, there is no other address.
+    """
+
+    federation: LoginFlow | None
     providers: Callable[[str, str], IdentityProvider | None]

@@ -259,3 +259,12 @@ def test_the_addresses_of_logins_are_those_of_the_interfaces_and_openapi_names_n
         "/saml/{slug}/{provider}/acs",
     }
     assert served & set(login.app.openapi()["paths"]) == set()
+
+
+async def test_before_a_portal_logs_in_identity_providers_get_our_metadata_and_there_is_no_other_address(login):
+    before = logins(flow=None)
+    metadata = "/saml/tangerhuette/bundid/metadata"
+    assert (await ask(before, "GET", metadata)).content == (await ask(login, "GET", metadata)).content
+    for path in READ:
+        assert (await ask(before, "GET", path)).status_code == 404
+    assert (await ask(before, "POST", ACS, headers=FORM, content="SAMLResponse=x&RelayState=y")).status_code == 404
