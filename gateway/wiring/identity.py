@@ -161,7 +161,11 @@ def attempts(settings: Settings, files: Iterable[MunicipalityFile]) -> Iterator[
 
 
 def pinned_metadata(settings: Settings, at: ProviderPlace) -> Pinned | None:
-    """The metadata that count; None where they come from an address and none came yet. Raises `SettingsInvalid`."""
+    """The metadata that count; None where they come from an address and none came yet. Raises `SettingsInvalid`.
+
+    A copy of earlier metadata without any of the `trusted_keys` is as if none came yet: whoever names new keys alone,
+    since the former ones are no longer to be believed, needs the next fetch, not the copy.
+    """
     path = at.metadata_file(settings.data_dir)
     fetched = is_address(at.section.metadata)
     try:
@@ -171,7 +175,14 @@ def pinned_metadata(settings: Settings, at: ProviderPlace) -> Pinned | None:
         if fetched and cause == "missing":
             return None
         raise unusable_files.refusal(f"{at.place}.metadata: {path}", "identity_metadata", cause, _METADATA) from None
-    return judged(settings, at, document)
+    return None if fetched and _outdated(at, document) else judged(settings, at, document)
+
+
+def _outdated(at: ProviderPlace, copy: bytes) -> bool:
+    try:
+        return not Pinned(read_idp_metadata(copy), frozenset(at.section.trusted_keys)).keys
+    except MetadataUnfit:
+        return False
 
 
 def judged(settings: Settings, at: ProviderPlace, document: bytes) -> Pinned:

@@ -83,6 +83,18 @@ async def test_a_first_document_without_a_trusted_key_or_of_a_sandbox_is_not_kep
     assert not (tmp_path / "data").exists()
 
 
+async def test_where_only_new_keys_are_named_the_copy_counts_no_more_and_the_next_fetch_does(tmp_path, renewed, pairs):
+    first, other = idp_metadata(key_descriptor(pairs["root"])), idp_metadata(key_descriptor(pairs["signing"]))
+    await renewed(first)
+    place = at(tmp_path, metadata=ADDRESS, trusted_keys=tuple(read_idp_metadata(other).digests))
+    assert not identity.provider(settings(tmp_path), place).enabled
+    with pytest.raises(SettingsInvalid):
+        await renewed(first, trusted_keys=place.section.trusted_keys)
+    assert await renewed(other, trusted_keys=place.section.trusted_keys) == Renewal()
+    assert copy(tmp_path) == other
+    assert identity.provider(settings(tmp_path), place).enabled
+
+
 async def test_a_provider_that_does_not_answer_changes_nothing(tmp_path, renewed, pairs):
     first = idp_metadata(key_descriptor(pairs["root"]))
     await renewed(first)
