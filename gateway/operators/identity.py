@@ -6,7 +6,7 @@ Standard: fixed interfaces §1 (`check`). Start reading: `identity_provider`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -15,6 +15,8 @@ from gateway.bundid.idp_metadata import REASONS
 from gateway.bundid.provider import SamlProvider
 from gateway.errors import GatewayError
 from gateway.operators.checks import Affair, CheckLine, Checks
+from gateway.settings.municipality import MunicipalityFile
+from gateway.settings.server import ClientSection
 
 CLOCK_MOST_S: Final = 60.0
 _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
@@ -88,6 +90,36 @@ async def identity_provider(
     except GatewayError as error:
         return [*lines, checks.fault(f"identity_provider {name}", error)]
     return [*lines, _provider(checks, name, current), _certificates(checks, name, current, now)]
+
+
+def logins(checks: Checks, clients: Sequence[ClientSection], towns: Sequence[MunicipalityFile]) -> list[CheckLine]:
+    """Which clients people log in to, and where; what is still missing for it. Nothing where nobody logs in."""
+    portals = [client for client in clients if client.redirect_uris]
+    open_at = {town.ars for town in towns if any(each.enabled for each in town.identity.providers.values())}
+    if not portals and not open_at:
+        return []
+    if not portals:
+        seen = checks.text("kein Zugang hat redirect_uris", "no client has redirect_uris")
+        remedy = checks.text(
+            "Bei dem Portal ergänzen, an dem sich Menschen anmelden (docs/how-to/log-people-in.md).",
+            "Add them to the portal that people log in to (docs/how-to/log-people-in.md).",
+        )
+        return [CheckLine("logins", True, seen, remedy)]
+    return [_client(checks, portal, towns, open_at) for portal in portals]
+
+
+def _client(
+    checks: Checks, portal: ClientSection, towns: Sequence[MunicipalityFile], open_at: Collection[str]
+) -> CheckLine:
+    served = [town for town in towns if not portal.municipalities or town.ars in portal.municipalities]
+    seen = ", ".join(town.slug for town in served if town.ars in open_at)
+    closed = ", ".join(town.slug for town in served if town.ars not in open_at)
+    remedy = checks.text(
+        f"Niemand kann sich anmelden bei: {closed}. Dort fehlt ein Identitätsanbieter, der eingeschaltet ist.",
+        f"Nobody can log in at: {closed}. An identity provider that is switched on is missing there.",
+    )
+    nowhere = checks.text("nirgends", "nowhere")
+    return CheckLine(f"logins {portal.id}", bool(seen), seen or nowhere, remedy if closed else "", Affair.SETTINGS)
 
 
 def _refused(checks: Checks, name: str, fetched: Fetched) -> CheckLine:

@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from gateway.input.patterns import ENTITY_ID, SHA256
+from gateway.input.patterns import BMI_ID, ENTITY_ID, PROVIDER_NAME, SHA256
 from gateway.model import Finding
 from gateway.settings.faults import broken
 from gateway.settings.kinds import FileOrAddress, PrivateKeyFile, is_address
 from gateway.settings.sections import Section
 
 ProfileName = Literal["bundid", "bundid-int", "eidas", "mein-unternehmenskonto", "sachsen-anhalt"]
-ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+ProviderName = Annotated[str, Field(pattern=f"^{PROVIDER_NAME.pattern}$")]
 
 
 class IdentityKeysSection(Section):
@@ -75,7 +75,7 @@ class IdentityProviderSection(Section):
         "two while it changes keys. Unset: those of the file, or of the first document fetched.",
     )
     online_service_id: str | None = Field(
-        None, pattern=r"^BMI-[A-Za-z0-9]{1,40}$", description="BMI-ID of the online service; BundID demands it."
+        None, pattern=f"^{BMI_ID.pattern}$", description="BMI-ID of the online service; BundID demands it."
     )
     organisation_name: str | None = Field(
         None, min_length=1, max_length=200, description="Who asks, as BundID shows it (50 characters); unset: name."

@@ -9,9 +9,11 @@ from functools import partial
 import pytest
 
 from gateway.bundid.idp_metadata import REASONS
-from gateway.errors import CounterpartAway
+from gateway.errors import CounterpartAway, SettingsInvalid
 from gateway.operators import identity as lines_of
 from gateway.operators.checks import Affair, Checks
+from gateway.settings.identity import IdentitySection
+from gateway.settings.server import ClientSection
 from gateway.wiring import identity
 from gateway.wiring.identity_metadata import Renewal
 from tests.bundid.key_pairs import IDP, NOW, certified
@@ -86,3 +88,36 @@ async def test_files_that_are_of_no_use_are_told(checked, tmp_path):
     (line,) = await checked()
     assert (line.ok, line.affair) == (False, Affair.SETTINGS)
     assert "signing_key_file" in line.remedy
+
+
+def client(**more) -> ClientSection:
+    return ClientSection(id="portal", redirect_uris=("https://portal.example/callback",), **more)
+
+
+def test_which_portal_logs_in_where_is_told_and_what_is_missing_for_it(tmp_path):
+    town = at(tmp_path).file
+    other = town.model_copy(update={"slug": "other", "ars": "150900535535", "identity": IdentitySection()})
+    en = Checks("en")
+    (line,) = lines_of.logins(en, [client()], [town])
+    assert (line.ok, line.check, line.detail, line.remedy) == (True, "logins portal", town.slug, "")
+    (partly,) = lines_of.logins(en, [client()], [town, other])
+    assert (partly.ok, partly.detail) == (True, town.slug)
+    assert "other" in partly.remedy
+    (nowhere,) = lines_of.logins(en, [client(municipalities=(other.ars,))], [town, other])
+    assert (nowhere.ok, nowhere.affair) == (False, Affair.SETTINGS)
+    (nobody,) = lines_of.logins(en, [ClientSection(id="portal")], [town])
+    assert nobody.ok
+    assert "log-people-in.md" in nobody.remedy
+    assert lines_of.logins(en, [ClientSection(id="portal")], [other]) == []
+    off = at(tmp_path, enabled=False).file
+    assert lines_of.logins(en, [ClientSection(id="portal")], [off]) == []
+    assert not lines_of.logins(en, [client()], [off])[0].ok
+
+
+async def test_what_has_a_line_already_is_not_told_twice(tmp_path, checked):
+    (tmp_path / "s.pem").unlink()
+    fault = (await checked())[-1]
+    assert "s.pem" in fault.remedy
+    with pytest.raises(SettingsInvalid) as told:
+        identity.provider(settings(tmp_path), at(tmp_path))
+    assert "s.pem" not in Checks("en", told.value.findings).fault(fault.check, told.value).remedy
