@@ -24,10 +24,14 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Page
 GATEWAY = [sys.executable, "-m", "gateway.cli.main"]
 
 
-def start(*arguments: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+def start(*arguments: str, cwd: Path | None = None) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
     """Start a serving command and read its readiness line."""
     process = subprocess.Popen(
-        [*GATEWAY, *arguments, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        [*GATEWAY, *arguments, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd=cwd,
     )
     raw, until = b"", time.monotonic() + 120
     try:
