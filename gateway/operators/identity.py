@@ -140,8 +140,8 @@ def _provider(checks: Checks, name: str, provider: SamlProvider) -> CheckLine:
     check = f"identity_provider {name}"
     if provider.pinned is None:
         remedy = checks.text(
-            "Die Metadaten waren noch nie abrufbar; Adresse und Weg nach draußen prüfen.",
-            "The metadata could never be fetched; look at the address and at the way out.",
+            "Es kamen noch keine Metadaten an, die gelten; Adresse, Weg nach draußen und trusted_keys prüfen.",
+            "No metadata that count were fetched yet; look at the address, the way out and trusted_keys.",
         )
         return CheckLine(check, False, checks.text("ohne Metadaten", "no metadata"), remedy, Affair.COUNTERPART)
     keys = ", ".join(key.digest for key in provider.pinned.keys)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
@@ -37,12 +37,12 @@ _SENTENCES: Final = Sentences(
     {
         "redirect_uri": (
             (
-                "Eine Adresse für die Rückkehr ist eine vollständige https-Adresse ohne Fragment, Benutzer und "
-                "Leerzeichen; nur Apps (public) dürfen com.beispiel.app:/… nutzen. Bitte berichtigen."
+                "Eine Adresse für die Rückkehr ist eine vollständige https-Adresse ohne Fragment, Benutzer, "
+                "Leerzeichen, Platzhalter (*) und Punkte (/../); nur Apps (public) dürfen com.beispiel.app:/… nutzen. Bitte berichtigen."
             ),
             (
-                "An address to come back to is a whole https address without fragment, user or blanks; only apps "
-                "(public) may have com.example.app:/…. Correct it."
+                "An address to come back to is a whole https address without fragment, user, blanks, wildcard (*) "
+                "or dots (/../); only apps (public) may have com.example.app:/…. Correct it."
             ),
         ),
         "needs_redirect_uris": (
@@ -162,6 +162,6 @@ def _sound(address: str, *, public: bool) -> bool:
         of_web = bool(parts.hostname) and parts.username is None and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         return False
-    if "#" in address:
-        return False
+    if {"#", "*"} & set(address) or {".", ".."} & set(unquote(parts.path).split("/")):
+        return False  # compared exactly: a wildcard would match nothing, and browsers resolve dots before they ask
     return of_web if web else public and _PRIVATE_USE.fullmatch(address) is not None

@@ -179,6 +179,7 @@ def test_a_key_that_others_can_read_is_refused_in_production(tmp_path):
         {"entity_id": "https://login.town.example:8443"},
         {"entity_id": "http://login.town.example"},
         {"entity_id": "https://localhost"},
+        {"entity_id": "https://127.0.0.1"},
         {"more": 'online_service_id = "X0000"'},
         {"name": '"BundID"'},
     ],
