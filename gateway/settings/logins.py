@@ -38,7 +38,8 @@ _SENTENCES: Final = Sentences(
         "redirect_uri": (
             (
                 "Eine Adresse für die Rückkehr ist eine vollständige https-Adresse ohne Fragment, Benutzer, "
-                "Leerzeichen, Platzhalter (*) und Punkte (/../); nur Apps (public) dürfen com.beispiel.app:/… nutzen. Bitte berichtigen."
+                "Leerzeichen, Platzhalter (*) und Punkte (/../); nur Apps (public) dürfen com.beispiel.app:/… nutzen. "
+                "Bitte berichtigen."
             ),
             (
                 "An address to come back to is a whole https address without fragment, user, blanks, wildcard (*) "
