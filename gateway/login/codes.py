@@ -81,7 +81,7 @@ class CodeExchange:
             client=login.client,
             login=login.id,
             scopes=frozenset(scopes),
-            claims={"userinfo": row.request["userinfo"]},
+            claims={name: row.request[name] for name in ("userinfo", "verified")},
             expires_at=now + timedelta(seconds=TOKEN_LIFETIME_S),
         )
         return Issued(body, kept)

@@ -29,6 +29,7 @@ from gateway.ports.login import LoginStore, Session
 CONFIRMED: Final = "confirm"
 _PASSED_ON: Final = ("post_logout_redirect_uri", "state", "ui_locales")
 _GONE: Final = SetCookies(session="")
+_UNTOUCHED: Final = SetCookies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,10 @@ class SigningOut:
                 return AskToSignOut(answered(f"{issuer.url}/oidc/logout", {**said, CONFIRMED: proof}), language)
         if cookie is not None:
             await self.end(cookie)
+        gone = _UNTOUCHED if cookie is None else _GONE  # a form of another site brings none, and takes none away
         if wish.address is not None:
-            return Redirect(answered(wish.address, {"state": wish.said.get("state")}), _GONE)
-        return Show(PageKind.SIGNED_OUT, "", language, status=200, cookies=_GONE)
+            return Redirect(answered(wish.address, {"state": wish.said.get("state")}), gone)
+        return Show(PageKind.SIGNED_OUT, "", language, status=200, cookies=gone)
 
     async def end(self, cookie: bytes) -> None:
         """End every session of a browser, by the digest of its cookie; their portals are told."""
