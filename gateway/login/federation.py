@@ -44,7 +44,7 @@ from gateway.login.pushed import PushedRequests
 from gateway.login.redirects import registered
 from gateway.login.refusals import Answering, Refusals
 from gateway.login.sessions import Sessions, SignedIn
-from gateway.login.signing_out import Deliver, SigningOut
+from gateway.login.signing_out import SigningOut
 from gateway.login.steps import BrowserCookies, Choose, PageKind, Redirect, SetCookies, Step
 from gateway.login.subject import address_digest
 from gateway.login.token_request import OAuthAnswer
@@ -68,7 +68,7 @@ _PAGES: Final = {
 
 
 class Federation:
-    """Logins at all municipalities. `deliver` hands on what portals' servers are told of sign-outs."""
+    """Logins at all municipalities."""
 
     def __init__(  # noqa: PLR0913 - what it consists of, each named
         self,
@@ -81,7 +81,6 @@ class Federation:
         random: Callable[[int], bytes],
         portals: Provider,
         keys: IdTokenKeys,
-        deliver: Deliver,
     ) -> None:
         self._logins = logins
         self._registry = registry
@@ -94,7 +93,7 @@ class Federation:
         self._sessions = Sessions(logins)
         self._pushed = PushedRequests(logins, registry, portals, clock, random)
         self._userinfo = Userinfo(logins, clock)
-        self._signing_out = SigningOut(logins, registry, keys, self._issuers, clock, self._refusals, deliver)
+        self._signing_out = SigningOut(logins, registry, keys, clock, self._refusals)
 
     async def authorize(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies, address: str) -> Step:
         """A portal's request. `address` is the caller's, for the bounds."""

@@ -17,7 +17,6 @@ from gateway.login.codes import CodeExchange
 from gateway.login.federation import Federation
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.provider import Provider
-from gateway.login.signing_out import Deliver
 from gateway.login.tokens import Issuer
 from gateway.web.login.flow import LoginDependencies
 from gateway.wiring import id_token_signing
@@ -34,7 +33,7 @@ class Logins:
     codes: CodeExchange
 
     def flow(
-        self, runtime: Runtime, registry: Registry, issuers: Sequence[Issuer], portals: Provider, deliver: Deliver
+        self, runtime: Runtime, registry: Registry, issuers: Sequence[Issuer], portals: Provider
     ) -> LoginDependencies:
         """The flow, and the identity providers by the names that stand in addresses."""
         federation = Federation(
@@ -46,7 +45,6 @@ class Logins:
             random=os.urandom,
             portals=portals,
             keys=self.keys,
-            deliver=deliver,
         )
         return LoginDependencies(federation, self.providers.named)
 

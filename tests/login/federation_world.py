@@ -168,7 +168,6 @@ class World:
         self.providers = [self.bundid]
         self.registry = Registry(clients())
         self.keys = signing_keys()
-        self.told: list = []
         codes = CodeExchange(self.logins, self.keys, self.clock, self.random)
         self.provider = Provider(
             issuers=(issuer, OTHER),
@@ -187,12 +186,8 @@ class World:
             random=self.random,
             portals=self.provider,
             keys=self.keys,
-            deliver=self._deliver,
         )
         self.cookies = BrowserCookies()
-
-    async def _deliver(self, notices) -> None:
-        self.told += notices
 
     def parameters(self, **more) -> list[tuple[str, str]]:
         said = {
