@@ -125,10 +125,13 @@ def make_portal(keycloak: Keycloak) -> None:
 
 
 def broker_by(keycloak: Keycloak, alias: str, found: dict[str, Any], **config: str) -> None:
-    """The gateway as an OpenID provider of the realm `portal`, as its discovery says."""
+    """The gateway as an OpenID provider of the realm `portal`, as its discovery says; a former one of the name goes."""
+    instances = f"/{PORTAL}/identity-provider/instances"
+    if any(each["alias"] == alias for each in keycloak.admin("GET", instances)):
+        keycloak.admin("DELETE", f"{instances}/{alias}")
     keycloak.admin(
         "POST",
-        f"/{PORTAL}/identity-provider/instances",
+        instances,
         {
             "alias": alias,
             "providerId": "oidc",
@@ -147,6 +150,7 @@ def broker_by(keycloak: Keycloak, alias: str, found: dict[str, Any], **config: s
                 "pkceMethod": "S256",
                 "defaultScope": "openid profile email",
                 "syncMode": "FORCE",
+                "backchannelSupported": "true",
                 **config,
             },
         },

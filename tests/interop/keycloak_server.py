@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import html.parser
 import os
+import re
 import shutil
 import signal
 import socket
@@ -140,6 +142,11 @@ class Stuck(Exception):
     def __init__(self, address: str, answer: httpx.Response) -> None:
         self.address, self.status, self.page = address, answer.status_code, answer.text
         super().__init__(f"{answer.status_code} at {address}: {answer.text[:1500]}")
+
+    def links(self, word: str) -> list[str]:
+        """Where links of the page with this word in them lead."""
+        found = re.findall(r'href="([^"]*)"', self.page)
+        return [urljoin(self.address, html.unescape(link)) for link in found if word in link]
 
 
 class Browser:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import secrets
+import select
 import signal
 import time
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.interop
 PROVIDER, BY_REDIRECT = "keycloak", "keycloak-by-redirect"
 ONE_BY_POST = re.compile(rb"<[^<>]*SingleSignOnService[^<>]*HTTP-POST[^<>]*>(</[^<>]*SingleSignOnService>)?")
-BROKERS = {"by-secret": "client_secret_post", "by-basic": "client_secret_basic", "by-key": "private_key_jwt"}
+BROKERS = {"by-post": "client_secret_post", "by-basic": "client_secret_basic", "by-key": "private_key_jwt"}
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 SECRET = "the secret of a broker"
 
@@ -106,7 +107,7 @@ def gateway(keycloak: Keycloak) -> Iterator[Gateway]:
         while Path(f"/proc/{line['pids']['serve']}").exists():  # it holds the data directory until it has gone
             time.sleep(0.05)
         _configure(Path(line["config"]), keycloak)
-        serve, ready = start("serve", "--config", line["config"], "--no-worker")
+        serve, ready = start("serve", "--config", line["config"])
         try:
             found = httpx.get(ready["issuer"] + "/.well-known/openid-configuration", trust_env=False, timeout=60)
             yield Gateway(ready["issuer"], line["oidc_client"], found.json())
@@ -140,10 +141,12 @@ def _configure(config: Path, keycloak: Keycloak) -> None:
     with config.open("a", encoding="utf-8") as file:
         for alias, method in BROKERS.items():
             proof = 'jwks = "secrets/broker.jwks"' if method == "private_key_jwt" else 'secret_file = "secrets/broker"'
-            broker = f"{keycloak.base}/realms/{realms.PORTAL}/broker/{alias}/endpoint"
+            realm = f"{keycloak.base}/realms/{realms.PORTAL}"
+            broker = f"{realm}/broker/{alias}/endpoint"
             file.write(
                 f'\n[[clients]]\nid = "{alias}"\n{proof}\ntoken_auth_method = "{method}"\n'
                 f'redirect_uris = ["{broker}"]\npost_logout_redirect_uris = ["{broker}/logout_response"]\n'
+                f'backchannel_logout_uri = "{realm}/protocol/openid-connect/logout/backchannel-logout"\n'
             )
 
 
@@ -261,28 +264,69 @@ def test_a_level_that_it_does_not_have_is_told(keycloak: Keycloak, gateway: Gate
     assert "error=unmet_authentication_requirements" in stuck.value.page
 
 
+@dataclass
+class Application:
+    """An application of the realm `portal`, whose people come by the gateway with Keycloak as identity provider."""
+
+    keycloak: Keycloak
+    gateway: Gateway
+
+    def __post_init__(self) -> None:
+        self.home = "http://127.0.0.1/home"
+        self.realm = f"{self.keycloak.base}/realms/{realms.PORTAL}/protocol/openid-connect"
+
+    def log_in(self, browser: Browser, alias: str) -> dict[str, Any]:
+        """The tokens that it gets of Keycloak, which logs in by us as that client."""
+        asked = {**self.gateway.discovery}
+        asked["authorization_endpoint"] += f"?provider={PROVIDER}"
+        proof = {"clientAssertionSigningAlg": "ES256"} if alias == "by-key" else {"clientSecret": SECRET}
+        how = {"clientId": alias, "clientAuthMethod": BROKERS[alias], **proof}
+        realms.broker_by(self.keycloak, alias, asked, **how)
+        begin = {"client_id": realms.APP, "response_type": "code", "scope": "openid", "redirect_uri": self.home}
+        back = browser.go(f"{self.realm}/auth?{urlencode({**begin, 'kc_idp_hint': alias})}", self.home)
+        form = {"grant_type": "authorization_code", "code": back.params["code"], "redirect_uri": self.home}
+        return browser.http.post(f"{self.realm}/token", data={**form, "client_id": realms.APP}).json()
+
+    def user(self, person: str, about: str = "") -> Any:
+        return self.keycloak.admin("GET", f"/{realms.PORTAL}/users/{person}{about}")
+
+    def forget(self, person: str) -> None:
+        self.keycloak.admin("DELETE", f"/{realms.PORTAL}/users/{person}")
+
+
 @pytest.mark.parametrize("alias", BROKERS)
-def test_keycloak_logs_a_person_in_by_us(keycloak: Keycloak, gateway: Gateway, registered: str, alias: str):
+def test_keycloak_logs_a_person_in_by_us_and_out(keycloak: Keycloak, gateway: Gateway, registered: str, alias: str):
     """Both doors at once: an application, Keycloak as its broker, we, Keycloak as identity provider."""
     realms.answer_by(keycloak, registered)
-    asked = {**gateway.discovery, "authorization_endpoint": gateway.discovery["authorization_endpoint"]}
-    asked["authorization_endpoint"] += f"?provider={PROVIDER}"
-    proof = {"clientAssertionSigningAlg": "ES256"} if alias == "by-key" else {"clientSecret": SECRET}
-    realms.broker_by(keycloak, alias, asked, clientId=alias, clientAuthMethod=BROKERS[alias], **proof)
-    app = f"{keycloak.base}/realms/{realms.PORTAL}/protocol/openid-connect"
-    home = "http://127.0.0.1/home"
+    application = Application(keycloak, gateway)
     with Browser(realms.PERSON, realms.SECRET) as browser:
-        begin = {"client_id": realms.APP, "response_type": "code", "scope": "openid", "redirect_uri": home}
-        back = browser.go(f"{app}/auth?{urlencode({**begin, 'kc_idp_hint': alias})}", home)
-        form = {"grant_type": "authorization_code", "code": back.params["code"], "redirect_uri": home}
-        tokens = browser.http.post(f"{app}/token", data={**form, "client_id": realms.APP}).json()
+        tokens = application.log_in(browser, alias)
         who = claims(tokens["id_token"])
         assert (who["given_name"], who["family_name"]) == (realms.GIVEN, realms.FAMILY)
         assert who["email"] == realms.MAIL
-        sub = claims(tokens["id_token"])["sub"]
-        linked = keycloak.admin("GET", f"/{realms.PORTAL}/users/{sub}/federated-identity")
-        assert [each["identityProvider"] for each in linked] == [alias]
-        keycloak.admin("DELETE", f"/{realms.PORTAL}/users/{sub}/federated-identity/{alias}")
-        leave = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": home}
-        assert browser.go(f"{app}/logout?{urlencode(leave)}", home)
-    keycloak.admin("DELETE", f"/{realms.PORTAL}/users/{sub}")
+        assert [each["identityProvider"] for each in application.user(who["sub"], "/federated-identity")] == [alias]
+        leave = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": application.home}
+        assert browser.go(f"{application.realm}/logout?{urlencode(leave)}", application.home)
+        own = f"{keycloak.base}/realms/{realms.PORTAL}/broker/{alias}/endpoint"
+        back = browser.go(gateway.authorize("v" * 43, client_id=alias, redirect_uri=own, prompt="none"), own)
+    assert back.params["error"] == "login_required", "Keycloak has signed out at ours too"
+    application.forget(who["sub"])
+
+
+def test_keycloak_ends_its_session_when_the_person_signs_out_of_ours(
+    keycloak: Keycloak, gateway: Gateway, registered: str
+):
+    realms.answer_by(keycloak, registered)
+    application = Application(keycloak, gateway)
+    with Browser(realms.PERSON, realms.SECRET) as browser:
+        person = claims(application.log_in(browser, "by-post")["id_token"])["sub"]
+        assert application.user(person, "/sessions")
+        with pytest.raises(Stuck) as asked:
+            browser.go(gateway.discovery["end_session_endpoint"], "nowhere")
+        confirmed = browser.http.get(asked.value.links("confirm")[0])
+        assert confirmed.status_code == 200
+        until = time.monotonic() + 60
+        while application.user(person, "/sessions"):
+            assert time.monotonic() < until, "Keycloak was not told, or did not believe it"
+            select.select([], [], [], 0.2)
+    application.forget(person)
