@@ -17,6 +17,7 @@ from gateway.login.claims import SCOPES
 from gateway.login.clients import Registration, Registry, RelyingParty
 from gateway.login.levels import level_of
 from gateway.login.redirects import registered
+from gateway.login.verified_request import verified_by_level
 from gateway.model import Level
 
 Parameters = Sequence[tuple[str, str]]
@@ -69,7 +70,7 @@ class AuthorizationRequest:
     """A request that is sound. `level` is the least that the login needs; `language` is empty where none was asked.
 
     `subject` is whose login it has to be, by `id_token_hint` or the `claims` parameter; `userinfo` are single claims
-    that were asked for.
+    that were asked for, `verified` those by the level at which they were.
     """
 
     client: str
@@ -83,6 +84,7 @@ class AuthorizationRequest:
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
     userinfo: tuple[str, ...] = ()
+    verified: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     subject: str | None = field(default=None, repr=False)
     hint: str | None = field(default=None, repr=False)
     language: str = ""
@@ -100,6 +102,7 @@ class AuthorizationRequest:
             "nonce": self.nonce,
             "code_challenge": self.code_challenge,
             "userinfo": list(self.userinfo),
+            "verified": {level: list(names) for level, names in self.verified.items()},
             "subject": self.subject,
             "language": self.language,
         }
@@ -117,6 +120,7 @@ class AuthorizationRequest:
             nonce=kept["nonce"],
             code_challenge=kept["code_challenge"],
             userinfo=tuple(kept["userinfo"]),
+            verified={level: tuple(names) for level, names in kept["verified"].items()},
             subject=kept["subject"],
             language=kept["language"],
         )
@@ -186,6 +190,7 @@ def read(parameters: Parameters, to: Addressed, issuer: str) -> AuthorizationReq
         prompt=prompt,
         max_age=_max_age(said.get("max_age")),
         userinfo=tuple(claims.get("userinfo") or ()),
+        verified=verified_by_level((claims.get("userinfo") or {}).get("verified_claims")),
         subject=subject if isinstance(subject, str) else None,
         hint=said.get("id_token_hint"),
         language=language_of(said.get("ui_locales", "")),

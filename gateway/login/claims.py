@@ -38,11 +38,15 @@ SCOPES: Final = tuple(_BY_SCOPE)
 """Scopes of a login, `openid` first."""
 _BY_REQUEST: Final = ("postkorb_handle", "application_id", "community_id", "document_type")
 _OF_OURS: Final = frozenset({"organisation", "means", *_BY_REQUEST})  # named under the issuer's address
-_VERIFIED: Final = (Level.SUBSTANTIAL, Level.HIGH)
+TRUST_FRAMEWORK: Final = "eidas"
+_VERIFIED: Final = {"substantial": Level.SUBSTANTIAL, "high": Level.HIGH}
+VERIFIED_LEVELS: Final = tuple(_VERIFIED)
+"""The levels at which a claim counts as verified, as they are written."""
 _NEVER_VERIFIED: Final = frozenset({"name", "email_verified", "phone_number_verified"})  # made of others
 _ADDRESS: Final = ("street_address", "postal_code", "locality", "country")
 _GENDERS: Final = {"1": "male", "2": "female"}  # ISO 5218
 _GERMAN: Final = {"D": "DE"}  # as machine-readable documents have it (ICAO 9303)
+_NOTHING: Final[Mapping[str, Iterable[str]]] = {}
 _YEAR: Final = re.compile(r"([0-9]{4})-(?:00|[0-9]{2}-00)")  # an incomplete birth date
 
 
@@ -53,27 +57,44 @@ def supported(issuer: str) -> list[str]:
     return [*fixed, *(_named(name, issuer) for name in (*names, *_BY_REQUEST)), "verified_claims"]
 
 
-def released(identity: Identity, scopes: Iterable[str], requested: Iterable[str], issuer: str) -> dict[str, Any]:
+def verifiable(issuer: str) -> list[str]:
+    """Every claim that may stand in `verified_claims`."""
+    return [_named(name, issuer) for name in (*_PERSON, "organisation") if name not in _NEVER_VERIFIED]
+
+
+def released(
+    identity: Identity,
+    scopes: Iterable[str],
+    requested: Iterable[str],
+    issuer: str,
+    verified: Mapping[str, Iterable[str]] = _NOTHING,
+) -> dict[str, Any]:
     """The claims that the scopes and the requested names release.
 
-    `verified_claims` repeat those whose own level is substantial or more, whatever the level of the login.
+    `verified_claims` repeat those whose own level is substantial or more, whatever the level of the login, and hold
+    those of `verified`: names that were asked for at a level, and at that one alone.
     """
-    asked = frozenset(requested)
-    wanted = {name for scope in scopes for name in _BY_SCOPE.get(scope, ())}
-    wanted |= {name for names in (*_BY_SCOPE.values(), _BY_REQUEST) for name in names if _named(name, issuer) in asked}
+    wanted = {name for scope in scopes for name in _BY_SCOPE.get(scope, ())} | _asked(requested, issuer)
     said = _chosen(_every(identity), wanted, issuer)
-    groups = [_verified(identity, level, wanted, issuer) for level in _VERIFIED]
+    groups = [
+        _verified(identity, level, wanted | _asked(verified.get(level, ()), issuer), issuer) for level in _VERIFIED
+    ]
     if found := [group for group in groups if group["claims"]]:
         said["verified_claims"] = found[0] if len(found) == 1 else found
     return said
 
 
-def _verified(identity: Identity, level: Level, wanted: set[str], issuer: str) -> dict[str, Any]:
-    claims = _of_values(*(_at(level, values) for values in _spoken_of(identity)))
+def _asked(requested: Iterable[str], issuer: str) -> set[str]:
+    asked = frozenset(requested)
+    return {name for names in (*_BY_SCOPE.values(), _BY_REQUEST) for name in names if _named(name, issuer) in asked}
+
+
+def _verified(identity: Identity, level: str, wanted: set[str], issuer: str) -> dict[str, Any]:
+    claims = _of_values(*(_at(_VERIFIED[level], values) for values in _spoken_of(identity)))
     return {
         "verification": {
-            "trust_framework": "eidas",
-            "assurance_level": level.name.lower(),
+            "trust_framework": TRUST_FRAMEWORK,
+            "assurance_level": level,
             "time": instant(identity.authenticated_at),
         },
         "claims": _chosen(claims, wanted - _NEVER_VERIFIED, issuer),

@@ -22,7 +22,7 @@ PUBLIC: Final = "none"
 STANDING: Final = (BASIC, ASSERTION, *certificates.METHODS)
 """What a client without a method of its own may use, as far as it has the credentials."""
 METHODS: Final = (*STANDING, POST, PUBLIC)
-ASSERTION_ALGS: Final = ("EdDSA", "Ed25519", "ES256", "PS512")
+ASSERTION_ALGS: Final = ("EdDSA", "Ed25519", "ES256", "PS512", "PS256", "RS256")
 
 
 class ClientAuthentication:
@@ -66,10 +66,12 @@ class ClientAuthentication:
         return await self._used.first(proof.registered.client.id, proof.jti, proof.until, at)
 
     def _by_basic(self, request: TokenRequest) -> Registration | None:
-        named = request.basic()
-        if named is None or request.form.get("client_id", named[0]) != named[0]:
-            return None
-        return self._registry.by_secret(*named)
+        for client_id, secret in request.basic():
+            if request.form.get("client_id", client_id) != client_id:
+                continue
+            if (found := self._registry.by_secret(client_id, secret)) is not None:
+                return found
+        return None
 
     def _by_post(self, request: TokenRequest) -> Registration | None:
         secret = request.form.get("client_secret")

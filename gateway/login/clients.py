@@ -24,12 +24,12 @@ from gateway.login.certificates import CertificateRule
 from gateway.model import Client, Finding
 
 _NOBODY = hashlib.sha256(b"no client has this secret").digest()
-_ALG_OF_TYPE = {"RSA": "PS512", "OKP": "EdDSA", "EC": "ES256"}
+_ALGS_OF_TYPE = {"RSA": (jws.PS512, jws.PS256, jws.RS256), "OKP": (jws.EDDSA,), "EC": (jws.ES256,)}
 
 
 @dataclass(frozen=True, slots=True)
 class AssertionKey:
-    """A public key with which a client signs its assertions; `alg` follows from the key's type, never from a token."""
+    """A public key with which a client signs its assertions; `alg` is the registered one, never that of a token."""
 
     kid: str | None
     alg: str
@@ -177,7 +177,13 @@ def _assertion_keys(client_id: str, jwks: Mapping[str, Any], findings: list[Find
             )
             continue
         kid = jwk.get("kid")
-        yield AssertionKey(kid if isinstance(kid, str) else None, _ALG_OF_TYPE[jwk["kty"]], key)
+        yield AssertionKey(kid if isinstance(kid, str) else None, _alg_of(jwk), key)
+
+
+def _alg_of(jwk: Mapping[str, Any]) -> str:
+    """What a key signs with: its `alg` where its type has that one, else the first of the type."""
+    algs = _ALGS_OF_TYPE[jwk["kty"]]
+    return next((alg for alg in algs if alg == jwk.get("alg")), algs[0])
 
 
 def _digest(secret: str) -> bytes:

@@ -1,7 +1,8 @@
 """The metadata of an issuer: what it offers, said so that a portal's library sets itself up.
 
 Knows: every member of the document; what logins add to it. Never does: offer what nobody could use.
-Standards: RFC 8414 §2, OpenID Connect Discovery 1.0 §3, RFC 9126 §5, RFC 9207 §3. Start reading: `document`.
+Standards: RFC 8414 §2, OpenID Connect Discovery 1.0 §3, RFC 9126 §5, RFC 9207 §3, OpenID Connect for Identity
+Assurance 1.0 §8. Start reading: `document`.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def with_logins(said: dict[str, Any], algorithms: Sequence[str], *, backchannel:
         "claims_supported": claims.supported(issuer),
         "claims_parameter_supported": True,
         "verified_claims_supported": True,
-        "trust_frameworks_supported": ["eidas"],
+        "trust_frameworks_supported": [claims.TRUST_FRAMEWORK],
+        "claims_in_verified_claims_supported": claims.verifiable(issuer),
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "require_request_uri_registration": False,

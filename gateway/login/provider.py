@@ -104,7 +104,7 @@ class Provider:
         try:
             request.read(body)
             if request.form.get("grant_type") == CODE_GRANT and self._codes is not None:
-                return await self._by_code(request, self._codes)
+                return await self._counted(request, self._codes)
             answer: OAuthAnswer = self._server.create_token_response(request)
         except OAuth2Error as error:
             return self.refusal(request, error)
@@ -122,6 +122,15 @@ class Provider:
     def refusal(self, request: TokenRequest, error: OAuth2Error) -> OAuthAnswer:
         """What an endpoint for portals' servers answers to a fault (RFC 6749 §5.2)."""
         return self._server.handle_error_response(request, error)
+
+    async def _counted(self, request: TokenRequest, codes: CodeExchange) -> OAuthAnswer:
+        given = False
+        try:
+            answer = await self._by_code(request, codes)
+            given = answer.status == 200
+        finally:
+            codes.figures.redeem(given=given)
+        return answer
 
     async def _by_code(self, request: TokenRequest, codes: CodeExchange) -> OAuthAnswer:
         """The client first, then the code, which is used up whatever else is wrong; then Authlib judges the rest."""

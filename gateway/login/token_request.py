@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote_plus
 
 import pybase64
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
@@ -66,16 +66,22 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc]  # Authlib ships no typ
         self.payload = BasicOAuth2Payload(_form(body))
         self._one_method()
 
-    def basic(self) -> tuple[str, str] | None:
-        """Id and secret of HTTP Basic, each urlencoded (RFC 6749 §2.3.1)."""
+    def basic(self) -> tuple[tuple[str, str], ...]:
+        """Id and secret of HTTP Basic: form-encoded as RFC 6749 §2.3.1 has it, or as many clients write them, as is."""
         scheme, _, credentials = (self.authorization or "").partition(" ")
         if scheme.lower() != "basic":
-            return None
+            return ()
         try:
             client_id, colon, secret = pybase64.b64decode(credentials, validate=True).decode("utf-8").partition(":")
-            return (unquote(client_id, errors="strict"), unquote(secret, errors="strict")) if colon else None
         except ValueError:
-            return None
+            return ()
+        if not colon:
+            return ()
+        try:
+            decoded = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
+        except ValueError:
+            return ((client_id, secret),)
+        return tuple(dict.fromkeys((decoded, (client_id, secret))))
 
     def _one_method(self) -> None:
         """More than one way of authentication in a request is refused (RFC 6749 §2.3)."""

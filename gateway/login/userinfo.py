@@ -42,8 +42,8 @@ class Userinfo:
         login = await self._logins.login(token.login) if token is not None else None
         if token is None or login is None or login.municipality != issuer.municipality or login.identity is None:
             return _REFUSED
-        requested = token.claims.get("userinfo", ())
-        said = released(login.identity, token.scopes, requested, issuer.url)
+        requested, verified = token.claims.get("userinfo", ()), token.claims.get("verified", {})
+        said = released(login.identity, token.scopes, requested, issuer.url, verified)
         return OAuthAnswer(200, {"sub": login.subject, **said}, _HEADERS)
 
 

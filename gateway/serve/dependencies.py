@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -19,7 +19,6 @@ from gateway.keys.following import Following
 from gateway.login.certificates import Certificates
 from gateway.login.clients import Registration, Registry, RelyingParty, registration
 from gateway.login.provider import Provider
-from gateway.login.signing_out import LogoutNotice
 from gateway.login.tokens import Issuer
 from gateway.model import Client
 from gateway.outbound.policy import AddressPolicy
@@ -91,7 +90,7 @@ def web_dependencies(
         catalogue=runtime.catalogue,
         municipalities=tuple(runtime.municipalities.values()),
         provider=provider,
-        login=logins.flow(runtime, registry, issuers, provider, _deliver) if logins else None,
+        login=logins.flow(runtime, registry, issuers, provider) if logins else None,
         clock=runtime.clock,
         health=health,
         states=states,
@@ -115,10 +114,6 @@ def web_dependencies(
         limits=BodyLimits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
         version=__version__,
     )
-
-
-async def _deliver(notices: Sequence[LogoutNotice]) -> None:
-    _ = notices
 
 
 def attempts(settings: Settings) -> Iterator[Attempt]:

@@ -10,19 +10,27 @@ import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from gateway.bundid.refusal import IDENTITY_REASONS
+from gateway.bundid.refusal import REASONS as ANSWER_REASONS
 from gateway.errors import SettingsInvalid
+from gateway.errors.recurring import Failures, repeat
 from gateway.login.clients import Registry
 from gateway.login.codes import CodeExchange
 from gateway.login.federation import Federation
+from gateway.login.figures import LoginFigures
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.provider import Provider
-from gateway.login.signing_out import Deliver
+from gateway.login.refusals import REASONS
 from gateway.login.tokens import Issuer
+from gateway.store.operation import login_outcomes
 from gateway.web.login.flow import LoginDependencies
 from gateway.wiring import id_token_signing
 from gateway.wiring.identity import IdentityProviders, changed_entity_ids
 from gateway.wiring.runtime import Runtime
+
+ANSWERS_EVERY_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +42,16 @@ class Logins:
     """
 
     providers: IdentityProviders
+    figures: LoginFigures
     keys: IdTokenKeys | None
     codes: CodeExchange | None
 
     def flow(
-        self, runtime: Runtime, registry: Registry, issuers: Sequence[Issuer], portals: Provider, deliver: Deliver
+        self, runtime: Runtime, registry: Registry, issuers: Sequence[Issuer], portals: Provider
     ) -> LoginDependencies:
         """The flow, and the identity providers by the names that stand in addresses."""
         if self.keys is None:
-            return LoginDependencies(None, self.providers.named)
+            return LoginDependencies(None, self.providers.named, self.figures)
         federation = Federation(
             logins=runtime.store.logins,
             providers=self.providers.of,
@@ -52,9 +61,22 @@ class Logins:
             random=os.urandom,
             portals=portals,
             keys=self.keys,
-            deliver=deliver,
+            figures=self.figures,
         )
-        return LoginDependencies(federation, self.providers.named)
+        return LoginDependencies(federation, self.providers.named, self.figures)
+
+    async def count(self, runtime: Runtime, failures: Failures) -> None:
+        """Write down again and again what became of answers, for the alarm; until cancelled."""
+        await repeat(failures, "login_answers", lambda: self._write(runtime), ANSWERS_EVERY_S)
+
+    async def _write(self, runtime: Runtime) -> None:
+        taken = self.figures.take()
+        try:
+            if taken:
+                await login_outcomes.write(runtime.store.database, taken, runtime.clock.now())
+        except Exception:
+            self.figures.put_back(taken)
+            raise
 
 
 async def open_logins(runtime: Runtime) -> Logins | None:
@@ -69,5 +91,6 @@ async def open_logins(runtime: Runtime) -> Logins | None:
         raise SettingsInvalid(findings=findings)
     providers = await asyncio.to_thread(IdentityProviders, runtime.settings, runtime.files)
     keys = await asyncio.to_thread(id_token_signing.id_token_keys, runtime.settings)
-    codes = CodeExchange(runtime.store.logins, keys, runtime.clock, os.urandom) if keys else None
-    return Logins(providers, keys, codes)
+    figures = LoginFigures({*REASONS, *ANSWER_REASONS, *IDENTITY_REASONS})
+    codes = CodeExchange(runtime.store.logins, keys, runtime.clock, os.urandom, figures) if keys else None
+    return Logins(providers, figures, keys, codes)

@@ -100,7 +100,10 @@ class ClientSection(Section):
     previous_secret_files: tuple[SecretFile, ...] = Field(
         (), description="Files with secrets that stay valid beside it while a new one is rolled out."
     )
-    jwks: Path | None = Field(None, description="JWK set file with the client's public keys (private_key_jwt).")
+    jwks: Path | None = Field(
+        None,
+        description="JWK set file with the client's public keys (private_key_jwt). RSA is PS512, or as its alg says.",
+    )
     tls_subject: str | None = Field(
         None,
         description="Distinguished name (RFC 4514) of its certificate, by an authority of server.tls.client_ca_file.",

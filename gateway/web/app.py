@@ -21,6 +21,7 @@ from gateway.web.http.asgi import RequestMiddleware
 from gateway.web.http.metrics import Metrics
 from gateway.web.http.problems import HANDLERS
 from gateway.web.http.wire import TusWire
+from gateway.web.login.figures import LoginCollector
 from gateway.web.login.routes import routes as login_routes
 from gateway.web.portal.caller import for_clients
 from gateway.web.portal.description import openapi
@@ -40,7 +41,7 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
         exception_handlers={**HANDLERS},
     )
     app.state.dependencies = dependencies
-    app.state.metrics = Metrics()
+    app.state.metrics = Metrics(LoginCollector(dependencies.login.figures) if dependencies.login else None)
     app.state.streams = Counter()
     examples = {**openapi.EXAMPLES, "NewSubmission": example_body(dependencies)}
     routes = all_routes(callbacks=dependencies.callback_secrets is not None)

@@ -16,6 +16,7 @@ from gateway.login import id_token_keys
 from gateway.login.clients import Registry, RelyingParty, registration
 from gateway.login.codes import CodeExchange
 from gateway.login.federation import Federation
+from gateway.login.figures import LoginFigures
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.provider import Provider
 from gateway.login.steps import BrowserCookies, Choose, GoToProvider, Redirect
@@ -159,7 +160,8 @@ def clients():
 class World:
     """Everything of one municipality, and one browser."""
 
-    def __init__(self, clock=None, logins=None, issuer: Issuer = TOWN) -> None:
+    def __init__(self, clock=None, logins=None, issuer: Issuer = TOWN, figures=None) -> None:
+        self.figures = figures or LoginFigures()
         self.clock = clock or Clock()
         self.random = Random()
         self.logins = logins or MemoryLoginStore(self.clock, self.random)
@@ -168,8 +170,7 @@ class World:
         self.providers = [self.bundid]
         self.registry = Registry(clients())
         self.keys = signing_keys()
-        self.told: list = []
-        codes = CodeExchange(self.logins, self.keys, self.clock, self.random)
+        codes = CodeExchange(self.logins, self.keys, self.clock, self.random, self.figures)
         self.provider = Provider(
             issuers=(issuer, OTHER),
             registry=self.registry,
@@ -187,12 +188,9 @@ class World:
             random=self.random,
             portals=self.provider,
             keys=self.keys,
-            deliver=self._deliver,
+            figures=self.figures,
         )
         self.cookies = BrowserCookies()
-
-    async def _deliver(self, notices) -> None:
-        self.told += notices
 
     def parameters(self, **more) -> list[tuple[str, str]]:
         said = {

@@ -7,9 +7,10 @@ Standards: OpenID Connect Core 1.0, RFC 9126. Start reading: `LoginFlow`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.login.figures import LoginFigures
 from gateway.login.provider import OAuthAnswer
 from gateway.login.steps import BrowserCookies, Step
 from gateway.login.tokens import Issuer
@@ -56,7 +57,9 @@ class LoginDependencies:
     """What the addresses of logins are made of. `providers` finds one by slug of its municipality and its name.
 
     Without `federation` nobody logs in yet: identity providers get our metadata, there is no other address.
+    `figures` is what the flow counts, shown at `/metrics`.
     """
 
     federation: LoginFlow | None
     providers: Callable[[str, str], IdentityProvider | None]
+    figures: LoginFigures = field(default_factory=LoginFigures)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import urlencode
 
 import structlog
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from starlette.responses import Response
 
 from gateway.errors import BadInput, GatewayError, NotFound, WrongMediaType
 from gateway.login.provider import FORM_LIMIT, OAuthAnswer
-from gateway.login.steps import Show, Step
+from gateway.login.steps import Redirect, Show, Step
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
 from gateway.web.http.answer import reply
@@ -30,6 +31,7 @@ from gateway.web.pages.page import problem_page
 
 _METADATA: Final = "application/samlmetadata+xml"
 _FIELDS: Final = ("SAMLResponse", "RelayState")
+_QUERY_LONGEST: Final = 4096
 
 log = structlog.get_logger()
 
@@ -58,6 +60,8 @@ def for_browsers(asked: Asked) -> Handler:
 async def _authorize(request: Request, town: Town) -> Step:
     address = request.client.host if request.client else ""
     parameters = await forms.parameters(request)
+    if (by_get := _by_get(request, town, "/oidc/authorize", parameters)) is not None:
+        return by_get
     return await _flow(request).authorize(town.issuer, parameters, brought(request, town.issuer), address)
 
 
@@ -74,7 +78,17 @@ async def _continue(request: Request, town: Town) -> Step:
 
 async def _logout(request: Request, town: Town) -> Step:
     parameters = await forms.parameters(request)
+    if (by_get := _by_get(request, town, "/oidc/logout", parameters)) is not None:
+        return by_get
     return await _flow(request).logout(town.issuer, parameters, brought(request, town.issuer))
+
+
+def _by_get(request: Request, town: Town, path: str, parameters: Pairs) -> Redirect | None:
+    """A browser sends no cookie (`SameSite=Lax`) with a form of another site: it comes again by `GET`, with them."""
+    if request.method != "POST" or request.headers.get("sec-fetch-site") != "cross-site":
+        return None
+    query = urlencode(parameters)
+    return Redirect(f"{town.issuer.url}{path}?{query}") if len(query) <= _QUERY_LONGEST else None
 
 
 async def _answered(request: Request, town: Town) -> Step:
