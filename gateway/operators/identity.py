@@ -41,6 +41,10 @@ _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
         "Logins would go by another host; ask the provider, then remove the copy.",
     ),
 }
+_NO_METADATA: Final = (
+    "Die bisherigen Metadaten gelten weiter; die Adresse berichtigen oder beim Anbieter nachfragen.",
+    "The former metadata go on; correct the address or ask the provider.",
+)
 _EXPIRING: Final[Mapping[str, tuple[str, str]]] = {
     "signing_certificate": ("unser Zertifikat zum Signieren", "our certificate for signing"),
     "encryption_certificate": ("unser Zertifikat zum Verschlüsseln", "our certificate for encryption"),
@@ -118,14 +122,22 @@ def _client(
         f"Niemand kann sich anmelden bei: {closed}. Dort fehlt ein Identitätsanbieter, der eingeschaltet ist.",
         f"Nobody can log in at: {closed}. An identity provider that is switched on is missing there.",
     )
+    if not closed:
+        remedy = checks.text(
+            "municipalities dieses Zugangs nennt keine Kommune, die es hier gibt; bitte berichtigen.",
+            "municipalities of this client names no town that there is here; correct it.",
+        )
     nowhere = checks.text("nirgends", "nowhere")
-    return CheckLine(f"logins {portal.id}", bool(seen), seen or nowhere, remedy if closed else "", Affair.SETTINGS)
+    needed = closed or not seen
+    return CheckLine(f"logins {portal.id}", bool(seen), seen or nowhere, remedy if needed else "", Affair.SETTINGS)
 
 
 def _refused(checks: Checks, name: str, fetched: Fetched) -> CheckLine:
     rule = fetched.refused or ""
-    sentences = _REFUSED.get(rule) or REASONS[rule.removeprefix("metadata_")]
-    remedy = checks.text(*sentences).format(keys=", ".join(sorted(fetched.added)) or "–")
+    if rule in _REFUSED:
+        remedy = checks.text(*_REFUSED[rule]).format(keys=", ".join(sorted(fetched.added)) or "–")
+    else:
+        remedy = f"{checks.text(*REASONS[rule.removeprefix('metadata_')])} {checks.text(*_NO_METADATA)}"
     return CheckLine(f"identity_address {name}", False, rule, remedy, Affair.COUNTERPART)
 
 

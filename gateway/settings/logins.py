@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field
 
 from gateway.errors.sentences import Sentences
-from gateway.model import Finding
+from gateway.model import ALL_SCOPES, Finding
 from gateway.settings.kinds import JwkFile
 from gateway.settings.sections import Section
 from gateway.settings.server import ClientSection
@@ -45,6 +45,10 @@ _SENTENCES: Final = Sentences(
                 "An address to come back to is a whole https address without fragment, user, blanks, wildcard (*) "
                 "or dots (/../); only apps (public) may have com.example.app:/…. Correct it."
             ),
+        ),
+        "scope_unknown": (
+            "Diesen Scope gibt es nicht; erlaubt sind: {known}.",
+            "There is no such scope; allowed are: {known}.",
         ),
         "needs_redirect_uris": (
             "Diese Einstellung gilt nur für Portale mit Anmeldung; bitte redirect_uris angeben oder sie entfernen.",
@@ -106,6 +110,8 @@ def algorithms(clients: Iterable[ClientSection]) -> list[str]:
 def _faults(client: ClientSection, clients: Sequence[ClientSection]) -> Iterator[Finding]:
     place = f"clients.{client.id}"
     yield from _addresses(client, place)
+    if set(client.scopes) - {*ALL_SCOPES, *OPENID_SCOPES}:
+        yield _SENTENCES.finding(f"{place}.scopes", "scope_unknown", known=", ".join((*ALL_SCOPES, *OPENID_SCOPES)))
     if not client.redirect_uris:
         for name in _without_logins(client):
             yield _SENTENCES.finding(f"{place}.{name}", "needs_redirect_uris")

@@ -105,6 +105,9 @@ def test_which_portal_logs_in_where_is_told_and_what_is_missing_for_it(tmp_path)
     assert "other" in partly.remedy
     (nowhere,) = lines_of.logins(en, [client(municipalities=(other.ars,))], [town, other])
     assert (nowhere.ok, nowhere.affair) == (False, Affair.SETTINGS)
+    (unknown,) = lines_of.logins(en, [client(municipalities=("150900000000",))], [town])
+    assert (unknown.ok, unknown.detail) == (False, "nowhere")
+    assert "municipalities" in unknown.remedy
     (nobody,) = lines_of.logins(en, [ClientSection(id="portal")], [town])
     assert nobody.ok
     assert "log-people-in.md" in nobody.remedy

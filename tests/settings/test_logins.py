@@ -144,6 +144,11 @@ def test_the_portal_of_an_app_is_taken(tmp_path):
         settings(tmp_path, APP.replace('"app"', '"x"') + PORTAL + 'portal = "x"\n')
 
 
+def test_a_scope_that_nobody_knows_is_told(tmp_path):
+    text = PORTAL + 'scopes = ["openid", "submission:write"]\n'
+    assert faults(tmp_path, text) == [("clients.portal.scopes", "scope_unknown")]
+
+
 def test_a_wrong_word_is_refused_by_name(tmp_path):
     assert faults(tmp_path, PORTAL + 'id_token_alg = "HS256"\n') == [("clients.0.id_token_alg", "literal_error")]
 
