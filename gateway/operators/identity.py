@@ -159,19 +159,36 @@ def _provider(checks: Checks, name: str, provider: SamlProvider) -> CheckLine:
     keys = ", ".join(key.digest for key in provider.pinned.keys)
     off = "" if provider.enabled else checks.text(", abgeschaltet", ", switched off")
     seen = checks.text("Schlüssel", "keys")
-    return CheckLine(check, True, f"{provider.pinned.metadata.entity_id}, {seen} {keys}{off}")
+    entity_id, expected = provider.pinned.metadata.entity_id, provider.profile.entity_id
+    remedy = checks.text(
+        f"Das Profil erwartet {expected}: eine Sandbox, oder Profil und Metadaten passen nicht zusammen.",
+        f"The profile expects {expected}: a sandbox, or profile and metadata do not belong together.",
+    )
+    other = bool(expected) and entity_id != expected  # production refuses that
+    return CheckLine(check, True, f"{entity_id}, {seen} {keys}{off}", remedy if other else "")
 
 
 def _certificates(checks: Checks, name: str, provider: SamlProvider, now: datetime) -> CheckLine:
     check, soon = f"identity_certificates {name}", ending(provider, now)
+    begins = max(provider.keys.signing.not_before, provider.keys.encryption.not_before)
+    if begins > now:
+        seen = checks.text(f"unser Zertifikat gilt erst ab {begins:%Y-%m-%d}", f"ours begins on {begins:%Y-%m-%d} only")
+        remedy = checks.text(
+            "Bis dahin das bisherige Paar nennen (das neue mit next_…), oder die Uhr dieses Rechners stellen.",
+            "Name the former pair until then (the new one with next_…), or set this machine's clock.",
+        )
+        return CheckLine(check, False, seen, remedy, Affair.SETTINGS)
     if not soon:
         return CheckLine(check, True, f"≤ {min(end.until for end in ends(provider)):%Y-%m-%d}")
     seen = ", ".join(_said(checks, one) for one in soon)
     remedy = checks.text(
-        "Vor dem Ende erneuern: eigene mit next_… (docs/how-to/connect-bundid.md), die des Anbieters dort erfragen.",
+        "Erneuern, bevor es endet: eigene mit next_… (docs/how-to/connect-bundid.md), die des Anbieters dort erfragen.",
         "Renew before the end: ours with next_… (docs/how-to/connect-bundid.md), ask the provider for its own.",
     )
-    return CheckLine(check, soon[0].until > now, seen, remedy, Affair.SETTINGS)
+    ended = soon[0].until <= now
+    if ended:
+        seen = checks.text(f"abgelaufen: {seen}", f"ended: {seen}")
+    return CheckLine(check, not ended, seen, remedy, Affair.SETTINGS)
 
 
 def _said(checks: Checks, one: Expiry) -> str:

@@ -45,6 +45,7 @@ async def test_a_sound_provider_is_told_with_its_keys_and_the_day_of_the_next_en
     provider, certificates = await checked()
     assert provider.ok
     assert provider.detail.startswith(f"{IDP}, keys ")
+    assert "https://int.id.bund.de/idp" in provider.remedy or "https://id.bund.de/idp" in provider.remedy
     assert certificates.ok
     assert certificates.detail == f"≤ {pairs['signing'].not_after:%Y-%m-%d}"
     assert "switched off" in (await checked(enabled=False))[0].detail
@@ -57,7 +58,10 @@ async def test_what_ends_soon_is_named_and_what_ended_is_a_fault(checked, pairs)
     assert "next_" in soon.remedy
     ended = (await checked(now=NOW + timedelta(days=701), language="de"))[-1]
     assert not ended.ok
-    assert "unser Zertifikat" in ended.detail
+    assert "abgelaufen: unser Zertifikat" in ended.detail
+    early = (await checked(now=pairs["signing"].not_before - timedelta(days=1)))[-1]
+    assert (early.ok, early.affair) == (False, Affair.SETTINGS)
+    assert "begins" in early.detail
 
 
 @pytest.mark.parametrize("rule", [*lines_of._REFUSED, *(f"metadata_{reason}" for reason in REASONS)])
