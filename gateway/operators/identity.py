@@ -152,8 +152,10 @@ def _provider(checks: Checks, name: str, provider: SamlProvider) -> CheckLine:
     check = f"identity_provider {name}"
     if provider.pinned is None:
         remedy = checks.text(
-            "Es kamen noch keine Metadaten an, die gelten; Adresse, Weg nach draußen und trusted_keys prüfen.",
-            "No metadata that count were fetched yet; look at the address, the way out and trusted_keys.",
+            "Es kamen noch keine Metadaten an, die gelten; metadata nennen, oder Adresse, Weg nach draußen und "
+            "trusted_keys prüfen.",
+            "No metadata that count came yet; name them in metadata, or look at the address, the way out and "
+            "trusted_keys.",
         )
         return CheckLine(check, False, checks.text("ohne Metadaten", "no metadata"), remedy, Affair.COUNTERPART)
     keys = ", ".join(key.digest for key in provider.pinned.keys)

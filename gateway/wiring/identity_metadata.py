@@ -47,7 +47,7 @@ async def renew(settings: Settings, at: ProviderPlace, client: httpx.AsyncClient
     The first document of all is taken as it is, unless settings or production forbid it. Raises `SettingsInvalid` for
     such a one and for a copy that cannot be read, and the errors of an exchange.
     """
-    if not is_address(at.section.metadata):
+    if at.section.metadata is None or not is_address(at.section.metadata):
         return None
     answer = await exchange(
         client,

@@ -110,6 +110,13 @@ async def test_the_clock_of_the_provider_is_compared_with_ours(renewed, pairs):
     assert told.clock_ahead_s == pytest.approx(300, abs=1)
 
 
+async def test_before_metadata_are_handed_out_ours_are_there_and_nobody_logs_in(tmp_path, renewed):
+    assert await renewed(b"", metadata=None) is None
+    made = identity.provider(settings(tmp_path), at(tmp_path, metadata=None))
+    assert (made.enabled, made.pinned) == (False, None)
+    assert b"AssertionConsumerService" in made.metadata()
+
+
 async def test_metadata_in_a_file_are_never_fetched(tmp_path, renewed):
     assert await renewed(b"", metadata=str(tmp_path / "idp.xml")) is None
 
