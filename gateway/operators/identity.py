@@ -1,12 +1,13 @@
 """The checks of identity providers, for `gateway check`: metadata, keys, certificates and clocks.
 
-Knows: what is said of each, and whose affair it is. Never does: fetch (the caller hands that in), print.
-Standard: fixed interfaces §1 (`check`). Start reading: `identity_provider`.
+Knows: what is said of each, whose affair it is, which services nobody can log in for. Never does: fetch (the caller
+hands that in), print. Standard: fixed interfaces §1 (`check`). Start reading: `identity_provider`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -14,7 +15,11 @@ from gateway.bundid.expiry import Expiry, ending, ends
 from gateway.bundid.idp_metadata import REASONS
 from gateway.bundid.provider import SamlProvider
 from gateway.errors import GatewayError
+from gateway.intake.create import offers
+from gateway.intake.logins import needed_level
+from gateway.model import Level, Municipality
 from gateway.operators.checks import Affair, CheckLine, Checks
+from gateway.services.loader import Services
 
 CLOCK_MOST_S: Final = 60.0
 _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
@@ -39,6 +44,14 @@ _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
         "Logins would go by another host; ask the provider, then remove the copy.",
     ),
 }
+_NO_PROVIDER: Final = (
+    "Jeder Antrag wird abgelehnt: unter [identity.providers] einen Anbieter mit Niveau und Konten eintragen, enabled.",
+    "Every application is refused: name, or enable, a provider of such level and accounts in [identity.providers].",
+)
+_NO_PORTAL: Final = (
+    "Jeder Antrag wird abgelehnt: bei einem Zugang redirect_uris eintragen.",
+    "Every application is refused: give redirect_uris to a client.",
+)
 _EXPIRING: Final[Mapping[str, tuple[str, str]]] = {
     "signing_certificate": ("unser Zertifikat zum Signieren", "our certificate for signing"),
     "encryption_certificate": ("unser Zertifikat zum Verschlüsseln", "our certificate for encryption"),
@@ -88,6 +101,41 @@ async def identity_provider(
     except GatewayError as error:
         return [*lines, checks.fault(f"identity_provider {name}", error)]
     return [*lines, _provider(checks, name, current), _certificates(checks, name, current, now)]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What an enabled identity provider offers: whose accounts, and the levels that may be asked of it."""
+
+    audience: str
+    levels: Sequence[Level]
+
+
+def needed_logins(
+    checks: Checks, town: Municipality, catalogue: Services, offered: Sequence[Offered], *, portals: bool
+) -> list[CheckLine]:
+    """A warning for each service of the town that needs a login which nobody can have there.
+
+    `portals`: whether any client has an address that people come back to.
+    """
+    lines = []
+    for service in map(catalogue.get, catalogue.ids()):
+        needed = needed_level(service)
+        if needed is None or not offers(town, service.id):
+            continue
+        if portals and any(_serves(each, needed, service.accounts) for each in offered):
+            continue
+        name, level = f"login {town.slug} {service.id}", needed.name.lower()
+        seen = checks.text(
+            f"verlangt eine Anmeldung ({level}); hier ist keine möglich",
+            f"needs a login ({level}); none is possible here",
+        )
+        lines.append(CheckLine(name, True, seen, checks.text(*(_NO_PROVIDER if portals else _NO_PORTAL))))
+    return lines
+
+
+def _serves(offered: Offered, needed: Level, accounts: Sequence[str]) -> bool:
+    return max(offered.levels, default=Level.BASIC) >= needed and (not accounts or offered.audience in accounts)
 
 
 def _refused(checks: Checks, name: str, fetched: Fetched) -> CheckLine:
