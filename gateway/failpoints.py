@@ -30,6 +30,7 @@ COMMITS: Final = (
     "alarms.raise_house",
     "alarms.resolve",
     "alarms.resolve_house",
+    "allowances.failures",
     "allowances.requests",
     "allowances.submissions",
     "assertions.spend",

@@ -110,7 +110,12 @@ async def _of_runtime(runtime: Runtime, checks: Checks) -> list[CheckLine]:
 
 
 async def _identity_providers(runtime: Runtime, checks: Checks) -> list[CheckLine]:
-    from gateway.operators.identity import identity_provider, logins  # noqa: PLC0415 - commands import what they need
+    from gateway.operators.identity import (  # noqa: PLC0415 - commands import what they need
+        Offered,
+        identity_provider,
+        needed_logins,
+    )
+    from gateway.operators.logins import logins  # noqa: PLC0415 - as above
     from gateway.outbound.httpx_transport import httpx_client  # noqa: PLC0415 - as above
     from gateway.wiring import identity  # noqa: PLC0415 - as above
     from gateway.wiring.identity_metadata import renew  # noqa: PLC0415 - as above
@@ -124,4 +129,9 @@ async def _identity_providers(runtime: Runtime, checks: Checks) -> list[CheckLin
             fetch = partial(renew, runtime.settings, at, client, now)
             make = partial(identity.provider, runtime.settings, at)
             lines += await identity_provider(checks, f"{at.file.slug} {at.name}", fetch, make, now)
+    portals = any(client.redirect_uris for client in runtime.settings.clients)
+    for file in runtime.files:
+        enabled = (at.profile for at in identity.places([file]) if at.section.enabled)
+        offered = [Offered(kind.audience, kind.levels) for kind in enabled]
+        lines += needed_logins(checks, runtime.municipalities[file.ars], runtime.catalogue, offered, portals=portals)
     return lines

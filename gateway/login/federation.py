@@ -95,7 +95,7 @@ class Federation:
         self._choosing = Choosing(logins, providers, self._refusals, random, self._figures)
         self._sessions = Sessions(logins)
         self._pushed = PushedRequests(logins, registry, portals, clock, random)
-        self._userinfo = Userinfo(logins, clock)
+        self._userinfo = Userinfo(logins, clock, portals.tries)
         self._signing_out = SigningOut(logins, registry, keys, clock, self._refusals)
 
     async def authorize(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies, address: str) -> Step:
@@ -174,14 +174,21 @@ class Federation:
         return await self._signed_in(done, asked, back, login)
 
     async def push(
-        self, issuer: Issuer, authorization: str | None, body: bytes, presented: Presented | None = None
+        self,
+        issuer: Issuer,
+        authorization: str | None,
+        body: bytes,
+        presented: Presented | None = None,
+        address: str = "",
     ) -> OAuthAnswer:
-        """A pushed authorization request (RFC 9126)."""
-        return await self._pushed.push(issuer, authorization, body, presented)
+        """A pushed authorization request (RFC 9126); certificate and address are the caller's."""
+        return await self._pushed.push(issuer, authorization, body, presented, address)
 
-    async def userinfo(self, issuer: Issuer, authorization: Sequence[str], form: Parameters) -> OAuthAnswer:
+    async def userinfo(
+        self, issuer: Issuer, authorization: Sequence[str], form: Parameters, address: str = ""
+    ) -> OAuthAnswer:
         """What an access token of a login opens."""
-        return await self._userinfo.answer(issuer, authorization, form)
+        return await self._userinfo.answer(issuer, authorization, form, address)
 
     async def logout(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies) -> Step:
         """The end of the browser's sessions."""

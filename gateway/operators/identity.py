@@ -1,12 +1,13 @@
 """The checks of identity providers, for `gateway check`: metadata, keys, certificates and clocks.
 
-Knows: what is said of each, and whose affair it is. Never does: fetch (the caller hands that in), print.
-Standard: fixed interfaces §1 (`check`). Start reading: `identity_provider`.
+Knows: what is said of each, whose affair it is, which services nobody can log in for. Never does: fetch (the caller
+hands that in), print. Standard: fixed interfaces §1 (`check`). Start reading: `identity_provider`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -14,9 +15,11 @@ from gateway.bundid.expiry import Expiry, ending, ends
 from gateway.bundid.idp_metadata import REASONS
 from gateway.bundid.provider import SamlProvider
 from gateway.errors import GatewayError
+from gateway.intake.create import offers
+from gateway.intake.logins import needed_level
+from gateway.model import Level, Municipality
 from gateway.operators.checks import Affair, CheckLine, Checks
-from gateway.settings.municipality import MunicipalityFile
-from gateway.settings.server import ClientSection
+from gateway.services.loader import Services
 
 CLOCK_MOST_S: Final = 60.0
 _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
@@ -44,6 +47,14 @@ _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
 _NO_METADATA: Final = (
     "Die bisherigen Metadaten gelten weiter; die Adresse berichtigen oder beim Anbieter nachfragen.",
     "The former metadata go on; correct the address or ask the provider.",
+)
+_NO_PROVIDER: Final = (
+    "Jeder Antrag wird abgelehnt: unter [identity.providers] einen Anbieter mit Niveau und Konten eintragen, enabled.",
+    "Every application is refused: name, or enable, a provider of such level and accounts in [identity.providers].",
+)
+_NO_PORTAL: Final = (
+    "Jeder Antrag wird abgelehnt: bei einem Zugang redirect_uris eintragen.",
+    "Every application is refused: give redirect_uris to a client.",
 )
 _EXPIRING: Final[Mapping[str, tuple[str, str]]] = {
     "signing_certificate": ("unser Zertifikat zum Signieren", "our certificate for signing"),
@@ -96,40 +107,39 @@ async def identity_provider(
     return [*lines, _provider(checks, name, current), _certificates(checks, name, current, now)]
 
 
-def logins(checks: Checks, clients: Sequence[ClientSection], towns: Sequence[MunicipalityFile]) -> list[CheckLine]:
-    """Which clients people log in to, and where; what is still missing for it. Nothing where nobody logs in."""
-    portals = [client for client in clients if client.redirect_uris]
-    open_at = {town.ars for town in towns if any(each.enabled for each in town.identity.providers.values())}
-    if not portals and not open_at:
-        return []
-    if not portals:
-        seen = checks.text("kein Zugang hat redirect_uris", "no client has redirect_uris")
-        remedy = checks.text(
-            "Bei dem Portal ergänzen, an dem sich Menschen anmelden (docs/how-to/log-people-in.md).",
-            "Add them to the portal that people log in to (docs/how-to/log-people-in.md).",
-        )
-        return [CheckLine("logins", True, seen, remedy)]
-    return [_client(checks, portal, towns, open_at) for portal in portals]
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What an enabled identity provider offers: whose accounts, and the levels that may be asked of it."""
+
+    audience: str
+    levels: Sequence[Level]
 
 
-def _client(
-    checks: Checks, portal: ClientSection, towns: Sequence[MunicipalityFile], open_at: Collection[str]
-) -> CheckLine:
-    served = [town for town in towns if not portal.municipalities or town.ars in portal.municipalities]
-    seen = ", ".join(town.slug for town in served if town.ars in open_at)
-    closed = ", ".join(town.slug for town in served if town.ars not in open_at)
-    remedy = checks.text(
-        f"Niemand kann sich anmelden bei: {closed}. Dort fehlt ein Identitätsanbieter, der eingeschaltet ist.",
-        f"Nobody can log in at: {closed}. An identity provider that is switched on is missing there.",
-    )
-    if not closed:
-        remedy = checks.text(
-            "municipalities dieses Zugangs nennt keine Kommune, die es hier gibt; bitte berichtigen.",
-            "municipalities of this client names no town that there is here; correct it.",
+def needed_logins(
+    checks: Checks, town: Municipality, catalogue: Services, offered: Sequence[Offered], *, portals: bool
+) -> list[CheckLine]:
+    """A warning for each service of the town that needs a login which nobody can have there.
+
+    `portals`: whether any client has an address that people come back to.
+    """
+    lines = []
+    for service in map(catalogue.get, catalogue.ids()):
+        needed = needed_level(service)
+        if needed is None or not offers(town, service.id):
+            continue
+        if portals and any(_serves(each, needed, service.accounts) for each in offered):
+            continue
+        name, level = f"login {town.slug} {service.id}", needed.name.lower()
+        seen = checks.text(
+            f"verlangt eine Anmeldung ({level}); hier ist keine möglich",
+            f"needs a login ({level}); none is possible here",
         )
-    nowhere = checks.text("nirgends", "nowhere")
-    needed = closed or not seen
-    return CheckLine(f"logins {portal.id}", bool(seen), seen or nowhere, remedy if needed else "", Affair.SETTINGS)
+        lines.append(CheckLine(name, True, seen, checks.text(*(_NO_PROVIDER if portals else _NO_PORTAL))))
+    return lines
+
+
+def _serves(offered: Offered, needed: Level, accounts: Sequence[str]) -> bool:
+    return max(offered.levels, default=Level.BASIC) >= needed and (not accounts or offered.audience in accounts)
 
 
 def _refused(checks: Checks, name: str, fetched: Fetched) -> CheckLine:

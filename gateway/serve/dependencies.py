@@ -18,6 +18,7 @@ from gateway.keys.files import read_secret
 from gateway.keys.following import Following
 from gateway.login.certificates import Certificates
 from gateway.login.clients import Registration, Registry, RelyingParty, registration
+from gateway.login.failed_tries import FailedTries
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client
@@ -54,6 +55,7 @@ def web_dependencies(
             client.id: _followed(client, frozenset(runtime.municipalities)) for client in runtime.settings.clients
         }
     )
+    allowances = StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since)
     provider = Provider(
         issuers=issuers,
         registry=registry,
@@ -64,6 +66,7 @@ def web_dependencies(
         used=UsedAssertions(runtime.store.database),
         judge=Certificates(tls.authorities(runtime.settings.server.tls)),
         codes=logins.codes if logins else None,
+        tries=FailedTries(runtime.clock, runtime.store.digest, allowances),
     )
     server = runtime.settings.server
 
@@ -104,7 +107,7 @@ def web_dependencies(
                 for client in runtime.settings.clients
             },
             runtime.clock,
-            StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since),
+            allowances,
         ),
         webhooks=WebhookDependencies(
             store=runtime.store.webhooks,

@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from gateway.bundid.refusal import IDENTITY_REASONS
@@ -24,13 +25,17 @@ from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.provider import Provider
 from gateway.login.refusals import REASONS
 from gateway.login.tokens import Issuer
+from gateway.outbound.httpx_transport import httpx_client
 from gateway.store.operation import login_outcomes
 from gateway.web.login.flow import LoginDependencies
 from gateway.wiring import id_token_signing
 from gateway.wiring.identity import IdentityProviders, changed_entity_ids
+from gateway.wiring.identity_metadata import fetch_first, renew_all
+from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
 
 ANSWERS_EVERY_S: Final = 5.0
+METADATA_EVERY_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,17 @@ class Logins:
         """Write down again and again what became of answers, for the alarm; until cancelled."""
         await repeat(failures, "login_answers", lambda: self._write(runtime), ANSWERS_EVERY_S)
 
+    async def keep_metadata(self, runtime: Runtime, failures: Failures) -> None:
+        """Renew metadata by address again and again where no worker on this machine does; until cancelled.
+
+        Alarms about them are the worker's affair, wherever it runs.
+        """
+        settings, files = runtime.settings, runtime.files
+        async with httpx_client(policy(settings), durations=runtime.durations) as client:
+            await asyncio.sleep(METADATA_EVERY_S)
+            renewing = partial(renew_all, settings, files, client, runtime.clock)
+            await repeat(failures, "identity_metadata", renewing, METADATA_EVERY_S)
+
     async def _write(self, runtime: Runtime) -> None:
         taken = self.figures.take()
         try:
@@ -82,6 +98,8 @@ class Logins:
 async def open_logins(runtime: Runtime) -> Logins | None:
     """What people log in by; None where no town has an identity provider.
 
+    Metadata by address of which there is no copy yet are fetched first, for a few seconds at most.
+
     Raises `SettingsInvalid`, also where an entity_id is another than that under which accounts are known.
     """
     if not any(file.identity.providers for file in runtime.files):
@@ -89,6 +107,8 @@ async def open_logins(runtime: Runtime) -> Logins | None:
     findings = await changed_entity_ids(runtime.files, runtime.store.logins)
     if findings:
         raise SettingsInvalid(findings=findings)
+    async with httpx_client(policy(runtime.settings), durations=runtime.durations) as client:
+        await fetch_first(runtime.settings, runtime.files, client, runtime.clock.now())
     providers = await asyncio.to_thread(IdentityProviders, runtime.settings, runtime.files)
     keys = await asyncio.to_thread(id_token_signing.id_token_keys, runtime.settings)
     figures = LoginFigures({*REASONS, *ANSWER_REASONS, *IDENTITY_REASONS})

@@ -53,6 +53,8 @@ async def serving(
         pressure = await stack.enter_async_context(_load_monitored(runtime))
         if logins is not None:
             await stack.enter_async_context(_beside(logins.count(runtime, failures(runtime))))
+            if worker_command is None:
+                await stack.enter_async_context(_beside(logins.keep_metadata(runtime, failures(runtime))))
         await runtime.store.database.fill()
         await stack.enter_async_context(_http_served(runtime, pressure, logins, listener, stop))
         listening = settings.server.listening(host, port)

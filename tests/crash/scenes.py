@@ -267,6 +267,7 @@ ELSEWHERE = {
     "alarms.raise_house": "as above",
     "alarms.resolve_house": "as above",
     "alarms.webhook": "sent again after its lease: tests/store/test_alerts.py",
+    "allowances.failures": "nobody guesses at the demo; asked again, counted again: tests/store/test_failed_tries.py",
     "allowances.requests": "the demo's client has no limit; a lost share is forfeited: tests/store/test_allowances.py",
     "allowances.submissions": "as above",
     "assertions.spend": "the demo's client has a secret; who asks again brings a new assertion: tests/login",

@@ -160,7 +160,7 @@ def clients():
 class World:
     """Everything of one municipality, and one browser."""
 
-    def __init__(self, clock=None, logins=None, issuer: Issuer = TOWN, figures=None) -> None:
+    def __init__(self, clock=None, logins=None, issuer: Issuer = TOWN, figures=None, tries=None) -> None:
         self.figures = figures or LoginFigures()
         self.clock = clock or Clock()
         self.random = Random()
@@ -178,6 +178,7 @@ class World:
             clock=self.clock,
             new_id=lambda: self.random(8).hex(),
             codes=codes,
+            tries=tries,
         )
         self.federation = Federation(
             logins=self.logins,
@@ -233,14 +234,16 @@ class World:
     async def code(self, **more) -> str:
         return told(await self.login(**more))["code"]
 
-    async def token(self, code: str, *, client="portal", secret=SECRET, host="login.tangerhuette.example", **more):
+    async def token(
+        self, code: str, *, client="portal", secret=SECRET, host="login.tangerhuette.example", address="", **more
+    ):
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
         form = {name: value for name, value in (form | more).items() if value is not None}
         header = "Basic " + base64.b64encode(f"{client}:{secret}".encode()).decode() if client else None
-        return await self.provider.token(host, header, urlencode(form).encode())
+        return await self.provider.token(host, header, urlencode(form).encode(), address=address)
 
-    async def userinfo(self, token: str, issuer=TOWN):
-        return await self.federation.userinfo(issuer, [f"Bearer {token}"], [])
+    async def userinfo(self, token: str, issuer=TOWN, address=""):
+        return await self.federation.userinfo(issuer, [f"Bearer {token}"], [], address)
 
     def _took(self, step):
         given = step.cookies

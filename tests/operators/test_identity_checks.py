@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
 from gateway.bundid.idp_metadata import REASONS
 from gateway.errors import CounterpartAway, SettingsInvalid
+from gateway.model import Level
 from gateway.operators import identity as lines_of
 from gateway.operators.checks import Affair, Checks
-from gateway.settings.identity import IdentitySection
-from gateway.settings.server import ClientSection
+from gateway.operators.identity import Offered, needed_logins
 from gateway.wiring import identity
 from gateway.wiring.identity_metadata import Renewal
 from tests.bundid.key_pairs import IDP, NOW, certified
@@ -94,33 +95,6 @@ async def test_files_that_are_of_no_use_are_told(checked, tmp_path):
     assert "signing_key_file" in line.remedy
 
 
-def client(**more) -> ClientSection:
-    return ClientSection(id="portal", redirect_uris=("https://portal.example/callback",), **more)
-
-
-def test_which_portal_logs_in_where_is_told_and_what_is_missing_for_it(tmp_path):
-    town = at(tmp_path).file
-    other = town.model_copy(update={"slug": "other", "ars": "150900535535", "identity": IdentitySection()})
-    en = Checks("en")
-    (line,) = lines_of.logins(en, [client()], [town])
-    assert (line.ok, line.check, line.detail, line.remedy) == (True, "logins portal", town.slug, "")
-    (partly,) = lines_of.logins(en, [client()], [town, other])
-    assert (partly.ok, partly.detail) == (True, town.slug)
-    assert "other" in partly.remedy
-    (nowhere,) = lines_of.logins(en, [client(municipalities=(other.ars,))], [town, other])
-    assert (nowhere.ok, nowhere.affair) == (False, Affair.SETTINGS)
-    (unknown,) = lines_of.logins(en, [client(municipalities=("150900000000",))], [town])
-    assert (unknown.ok, unknown.detail) == (False, "nowhere")
-    assert "municipalities" in unknown.remedy
-    (nobody,) = lines_of.logins(en, [ClientSection(id="portal")], [town])
-    assert nobody.ok
-    assert "log-people-in.md" in nobody.remedy
-    assert lines_of.logins(en, [ClientSection(id="portal")], [other]) == []
-    off = at(tmp_path, enabled=False).file
-    assert lines_of.logins(en, [ClientSection(id="portal")], [off]) == []
-    assert not lines_of.logins(en, [client()], [off])[0].ok
-
-
 async def test_what_has_a_line_already_is_not_told_twice(tmp_path, checked):
     (tmp_path / "s.pem").unlink()
     fault = (await checked())[-1]
@@ -128,3 +102,59 @@ async def test_what_has_a_line_already_is_not_told_twice(tmp_path, checked):
     with pytest.raises(SettingsInvalid) as told:
         identity.provider(settings(tmp_path), at(tmp_path))
     assert "s.pem" not in Checks("en", told.value.findings).fault(fault.check, told.value).remedy
+
+
+class Catalogue:
+    """Services by id, with the login that each needs."""
+
+    def __init__(self, **services):
+        self._services = services
+
+    def ids(self):
+        return tuple(self._services)
+
+    def get(self, name):
+        assurance, accounts = self._services[name]
+        return SimpleNamespace(id=name, assurance=assurance, accounts=accounts)
+
+
+BUNDID = Offered("person", (Level.BASIC, Level.LOW, Level.SUBSTANTIAL, Level.HIGH))
+MUK = Offered("organisation", (Level.SUBSTANTIAL,))
+
+
+def lacking(*offered, language="en", portals=True, takes=True, **services):
+    town = SimpleNamespace(slug="town", destination_for=lambda *_, **__: object() if takes else None)
+    return needed_logins(Checks(language), town, Catalogue(**services), offered, portals=portals)
+
+
+@pytest.mark.parametrize(
+    ("assurance", "accounts", "offered", "told"),
+    [
+        ("none", (), (), False),
+        ("none", ("organisation",), (), False),  # one that hands off without a login is taken
+        ("basic", (), (), True),
+        ("basic", (), (MUK,), False),
+        ("substantial", ("person",), (MUK,), True),
+        ("substantial", ("organisation",), (BUNDID,), True),
+        ("substantial", ("person", "organisation"), (MUK,), False),
+        ("high", (), (MUK,), True),
+        ("high", (), (MUK, BUNDID), False),
+    ],
+)
+def test_a_service_that_nobody_can_log_in_for_is_told(assurance, accounts, offered, told):
+    lines = lacking(*offered, service=(assurance, accounts))
+    assert [line.check for line in lines] == (["login town service"] if told else [])
+    for line in lines:
+        assert line.ok, "a warning: the rest of the town works"
+        assert assurance in line.detail
+        assert "[identity.providers]" in line.remedy
+
+
+def test_without_an_address_to_come_back_to_nobody_can_either():
+    for language in ("de", "en"):
+        (line,) = lacking(BUNDID, portals=False, language=language, service=("high", ()))
+        assert "redirect_uris" in line.remedy
+
+
+def test_a_service_that_the_town_does_not_take_is_nobodys_concern():
+    assert lacking(takes=False, service=("high", ())) == []

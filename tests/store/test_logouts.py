@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from gateway import failpoints
+from gateway.crypto import base64url
 from gateway.errors.recurring import Failures
 from gateway.login.id_tokens import LIFETIME_S
 from gateway.notify.logouts import GIVEN_UP_AFTER
@@ -28,6 +30,8 @@ from gateway.store.connection.database import numbered
 from gateway.store.login.logout_queue import KEPT
 from gateway.wiring.id_token_signing import id_token_keys
 from gateway.wiring.messengers import open_logout_sender
+from tests.login.federation_world import TOWN as TOWN_ISSUER
+from tests.login.federation_world import World
 from tests.store.conftest import TOWN
 from tests.store.logins import ACCOUNT, NAME, SUBJECT, a_login, digest, logged_in
 from tests.store.test_webhooks import receiving
@@ -38,6 +42,13 @@ data_dir = "data"
 {outbound}
 [[clients]]
 id = "portal"
+secret_file = "secret"
+redirect_uris = ["https://portal.example/cb"]
+backchannel_logout_uri = "{url}"
+id_token_alg = "ES256"
+
+[[clients]]
+id = "quiet"
 secret_file = "secret"
 redirect_uris = ["https://portal.example/cb"]
 backchannel_logout_uri = "{url}"
@@ -121,9 +132,26 @@ async def test_a_portal_is_posted_a_logout_token_and_nothing_stays(  # noqa: PLR
     assert ask() == []
 
 
+def unverified(token):
+    return json.loads(base64url.decode(token.split(".")[1].encode()))
+
+
+async def test_a_person_signs_out_at_one_portal_and_the_other_ones_server_hears_of_it(store, clock, opened, portal):
+    world = World(clock, store.logins)
+    at_quiet = (await world.token(await world.code(client_id="quiet"), client="quiet")).body["id_token"]
+    at_portal = (await world.token(await world.code())).body["id_token"]
+    await world.federation.logout(TOWN_ISSUER, [("id_token_hint", at_portal)], world.cookies)
+    async with opened() as sender:
+        await round_(sender)
+    ((_, raw),) = portal.got
+    told, known = unverified(raw.decode().removeprefix("logout_token=")), unverified(at_quiet)
+    assert (told["aud"], told["sid"], told["sub"]) == ("quiet", known["sid"], known["sub"])
+    assert "nonce" not in told
+
+
 async def test_only_portals_that_want_to_know_are_told(store, opened, portal, ask):
     async with opened() as sender:
-        assert sender.clients == ["portal"]
+        assert sender.clients == ["portal", "quiet"]
         await logged_in(store.logins, login=a_login(client="shop"))
         await store.logins.end_sessions(digest("cookie-1"), {"portal"})
         await round_(sender)

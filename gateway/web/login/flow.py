@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.login.certificates import Presented
 from gateway.login.figures import LoginFigures
 from gateway.login.provider import OAuthAnswer
 from gateway.login.steps import BrowserCookies, Step
@@ -39,12 +40,14 @@ class LoginFlow(Protocol):
         """The browser comes back with its cookie; now the answer is judged."""
         ...
 
-    async def push(self, issuer: Issuer, authorization: str | None, body: bytes, /) -> OAuthAnswer:
-        """A pushed authorization request."""
+    async def push(
+        self, issuer: Issuer, authorization: str | None, body: bytes, presented: Presented | None, address: str, /
+    ) -> OAuthAnswer:
+        """A pushed authorization request; certificate and address are the caller's. May raise `TooManyRequests`."""
         ...
 
-    async def userinfo(self, issuer: Issuer, authorization: Sequence[str], form: Pairs, /) -> OAuthAnswer:
-        """What an access token of a login opens."""
+    async def userinfo(self, issuer: Issuer, authorization: Sequence[str], form: Pairs, address: str, /) -> OAuthAnswer:
+        """What an access token of a login opens. May raise `TooManyRequests`."""
         ...
 
     async def logout(self, issuer: Issuer, parameters: Pairs, cookies: BrowserCookies, /) -> Step:

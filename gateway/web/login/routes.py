@@ -28,6 +28,7 @@ from gateway.web.login.cookies import brought
 from gateway.web.login.flow import LoginDependencies, LoginFlow, Pairs
 from gateway.web.login.town import Town, town_of
 from gateway.web.pages.page import problem_page
+from gateway.web.portal.caller import address_of, presented
 
 _METADATA: Final = "application/samlmetadata+xml"
 _FIELDS: Final = ("SAMLResponse", "RelayState")
@@ -58,11 +59,11 @@ def for_browsers(asked: Asked) -> Handler:
 
 
 async def _authorize(request: Request, town: Town) -> Step:
-    address = request.client.host if request.client else ""
     parameters = await forms.parameters(request)
     if (by_get := _by_get(request, town, "/oidc/authorize", parameters)) is not None:
         return by_get
-    return await _flow(request).authorize(town.issuer, parameters, brought(request, town.issuer), address)
+    cookies = brought(request, town.issuer)
+    return await _flow(request).authorize(town.issuer, parameters, cookies, address_of(request))
 
 
 async def _choose(request: Request, town: Town) -> Step:
@@ -134,7 +135,7 @@ async def push(request: Request) -> Response:
     raw = await body.read(request, FORM_LIMIT)
     authorization = request.headers.getlist("authorization")
     basic = authorization[0] if len(authorization) == 1 else None
-    return _reply(await _flow(request).push(town.issuer, basic, raw))
+    return _reply(await _flow(request).push(town.issuer, basic, raw, presented(request), address_of(request)))
 
 
 async def userinfo(request: Request) -> Response:
@@ -143,7 +144,7 @@ async def userinfo(request: Request) -> Response:
     has_form = request.method == "POST" and body.media_type(request) == forms.FORM
     pairs = await forms.form(request, FORM_LIMIT) if has_form else ()
     authorization = request.headers.getlist("authorization")
-    return _reply(await _flow(request).userinfo(town.issuer, authorization, pairs))
+    return _reply(await _flow(request).userinfo(town.issuer, authorization, pairs, address_of(request)))
 
 
 def _reply(answered: OAuthAnswer) -> Response:

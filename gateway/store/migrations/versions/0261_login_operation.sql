@@ -24,3 +24,5 @@ CREATE TABLE login_outcomes (
     CONSTRAINT login_outcomes_pkey PRIMARY KEY (municipality, provider, minute)
 );
 COMMENT ON TABLE login_outcomes IS 'Answers of identity providers in each minute of the last hour.';
+
+COMMENT ON COLUMN client_allowances.kind IS 'requests, failures, or a day';
