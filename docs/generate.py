@@ -13,9 +13,10 @@ import click
 from pydantic import BaseModel
 
 from gateway import failpoints
-from gateway.bundid.refusal import REASONS
+from gateway.bundid.refusal import IDENTITY_REASONS, REASONS
 from gateway.cli import main as cli
 from gateway.errors import every_error
+from gateway.login.refusals import REASONS as LOGIN_REASONS
 from gateway.settings.gateway import Settings
 from gateway.settings.municipality import MunicipalityFile
 from gateway.submission import states
@@ -163,14 +164,24 @@ def failpoints_page() -> str:
 
 
 def login_refusals_page() -> str:
-    """The page of all reasons for which an answer of an identity provider is refused."""
+    """The page of all reasons for which a login is refused."""
     text = (
-        "Why an answer of an identity provider signed nobody in, as the operator's log names it. The person sees one "
-        "page for all of them; `status_cancelled`, `status_attributes_missing` and `status_no_authn_context` have "
-        "their own.\n"
+        "Why a login was refused, as the operator's log (`login.refused`) and the figure "
+        "`gateway_login_refusals_total` name it.\n"
     )
-    rows = "\n".join(f"| `{reason}` | {what} |" for reason, what in sorted(REASONS.items()))
-    return f"{NOTE}# Refused answers of identity providers\n\n{text}\n| Reason | What |\n|---|---|\n{rows}\n"
+    answers = (
+        "The person sees one page for all of them; `status_cancelled`, `status_attributes_missing`, "
+        "`status_no_authn_context` and `level_too_low` have their own.\n\n"
+    )
+    tables = (
+        ("Answers of identity providers", answers, {**IDENTITY_REASONS, **REASONS}),
+        ("Before and after the answer", "", LOGIN_REASONS),
+    )
+    out = [f"{NOTE}# Refused logins\n\n{text}"]
+    for title, said, reasons in tables:
+        rows = "\n".join(f"| `{reason}` | {what} |" for reason, what in sorted(reasons.items()))
+        out.append(f"## {title}\n\n{said}| Reason | What |\n|---|---|\n{rows}\n")
+    return "\n".join(out)
 
 
 PAGES = {

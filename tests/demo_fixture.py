@@ -24,10 +24,14 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Page
 GATEWAY = [sys.executable, "-m", "gateway.cli.main"]
 
 
-def start(*arguments: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+def start(*arguments: str, cwd: Path | None = None) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
     """Start a serving command and read its readiness line."""
     process = subprocess.Popen(
-        [*GATEWAY, *arguments, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        [*GATEWAY, *arguments, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd=cwd,
     )
     raw, until = b"", time.monotonic() + 120
     try:
@@ -136,9 +140,9 @@ class Portal:
 
 
 @contextlib.contextmanager
-def kept_demo(seconds: float = 15) -> Iterator[dict[str, Any]]:
-    """A kept demo; afterwards nothing of it is left, within so many seconds."""
-    process, line = start("demo", "--keep")
+def kept_demo(seconds: float = 15, *, login: bool = False) -> Iterator[dict[str, Any]]:
+    """A kept demo, with `login` one that people log in at; afterwards nothing of it is left, within so many seconds."""
+    process, line = start("demo", "--keep", *(["--login"] if login else []))
     try:
         yield line
     finally:

@@ -36,6 +36,11 @@ class KeyPair:
     certificate: x509.Certificate
 
     @property
+    def not_before(self) -> datetime:
+        """When the certificate begins."""
+        return self.certificate.not_valid_before_utc
+
+    @property
     def not_after(self) -> datetime:
         """When the certificate ends; identity providers may refuse it then."""
         return self.certificate.not_valid_after_utc

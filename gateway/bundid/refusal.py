@@ -63,6 +63,21 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+IDENTITY_REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "account_missing": "the answer names no account, and guests are not taken here",
+        "account_unfit": "the account's key holds white space or is too long",
+        "level_contradiction": "an attribute names a higher level than the context",
+        "level_missing": "an attribute that says the level is missing",
+        "level_too_low": "the level is lower than was asked for",
+        "level_unknown": "no level is named, or none that the profile knows",
+        "provider_disabled": "the identity provider is disabled, or its metadata are not known yet",
+        "test_account": "a test account, in production",
+        "value_too_long": "a value is longer than allowed",
+    }
+)
+"""Why a genuine answer signs nobody in."""
+
 
 class ResponseRefused(Exception):
     """An answer that signs nobody in. `kind` is what the person is told, `reason` one of `REASONS`."""

@@ -76,7 +76,7 @@ async def _opened(
 
     try:
         async with open_runtime(values, also=also, faults=faults) as runtime:
-            return await _of_runtime(runtime, checks)
+            return await _of_runtime(runtime, replace(checks, told=faults))
     except SettingsInvalid as error:
         faults += [finding for finding in error.findings if finding not in faults]
         return []
@@ -110,16 +110,28 @@ async def _of_runtime(runtime: Runtime, checks: Checks) -> list[CheckLine]:
 
 
 async def _identity_providers(runtime: Runtime, checks: Checks) -> list[CheckLine]:
-    from gateway.operators.identity import identity_provider  # noqa: PLC0415 - commands import what they need
+    from gateway.operators.identity import (  # noqa: PLC0415 - commands import what they need
+        Offered,
+        identity_provider,
+        needed_logins,
+    )
+    from gateway.operators.logins import logins  # noqa: PLC0415 - as above
     from gateway.outbound.httpx_transport import httpx_client  # noqa: PLC0415 - as above
     from gateway.wiring import identity  # noqa: PLC0415 - as above
     from gateway.wiring.identity_metadata import renew  # noqa: PLC0415 - as above
     from gateway.wiring.outbound import policy  # noqa: PLC0415 - as above
 
-    lines, now = [], runtime.clock.now()
+    now, clients = runtime.clock.now(), runtime.settings.clients
+    changed = await identity.changed_entity_ids(runtime.files, runtime.store.logins)
+    lines = [*map(checks.misfit, changed), *logins(checks, clients, runtime.files)]
     async with httpx_client(policy(runtime.settings)) as client:
         for at in identity.places(runtime.files):
             fetch = partial(renew, runtime.settings, at, client, now)
             make = partial(identity.provider, runtime.settings, at)
             lines += await identity_provider(checks, f"{at.file.slug} {at.name}", fetch, make, now)
+    portals = any(client.redirect_uris for client in runtime.settings.clients)
+    for file in runtime.files:
+        enabled = (at.profile for at in identity.places([file]) if at.section.enabled)
+        offered = [Offered(kind.audience, kind.levels) for kind in enabled]
+        lines += needed_logins(checks, runtime.municipalities[file.ars], runtime.catalogue, offered, portals=portals)
     return lines

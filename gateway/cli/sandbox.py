@@ -86,13 +86,25 @@ def identity(  # noqa: PLR0913 - what the command can be told
     failpoints.arm("sandbox", values.failpoints)
 
     def ready(line: dict[str, Any]) -> None:
-        human = text("Sandbox läuft: ", "Sandbox runs: ") + str(line["idp_metadata"])
-        emit_ready(line, as_json=as_json, human=human)
+        emit_ready(line, as_json=as_json, human=_told(line))
 
     async def main(stop: asyncio.Event) -> None:
         await serve(data=data, port=port, trusted=trust, on_ready=ready, stop=stop)
 
     run(main, tied=tied)
+
+
+def _told(line: dict[str, Any]) -> str:
+    """What a person needs of the identity sandbox: addresses, and whom one can log in as."""
+    people = ", ".join(str(each["id"]) for each in (*line["persons"], *line["organisations"]))
+    return "\n".join(
+        (
+            text("Sandbox läuft: ", "Sandbox runs: ") + str(line["idp_metadata"]),
+            text("  Unternehmenskonto: ", "  Mein Unternehmenskonto: ") + str(line["muk"]["idp_metadata"]),
+            text("  Anmelden als: ", "  Log in as: ") + people,
+            text("  eigene Schnittstelle: ", "  interface of its own: ") + str(line["admin"]),
+        )
+    )
 
 
 def _offer(service: Service) -> SampleService:

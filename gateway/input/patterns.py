@@ -15,6 +15,14 @@ ARS: Final = re.compile(r"[0-9]{12}")
 """A municipality (Amtlicher Regionalschlüssel)."""
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 ENTITY_ID: Final = re.compile(
-    r"https://[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+(/[A-Za-z0-9._~/-]*)?"
+    r"https://([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?(/[A-Za-z0-9._~/-]*)?"
 )
-"""Our entityID: https, a host name in lower case, neither port nor query (BundID interface 10.2 §7.2)."""
+"""Our entityID: https, a host name in lower case (no IP), neither port nor query (BundID interface 10.2 §7.2)."""
+PUBLIC_URL: Final = re.compile(r"https?://[^\s?#@/]+(/[^\s?#]*)?")
+"""Host, port and maybe a path: references are made by adding to it, so neither query nor fragment (RFC 8414 §2)."""
+ADDRESS: Final = re.compile(r"https?://[^\s#]+")
+"""An address that we ask."""
+BMI_ID: Final = re.compile(r"BMI-[A-Za-z0-9]{1,40}")
+"""An online service, as BundID names it."""
+PROVIDER_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
+"""An identity provider, by a name of ours."""

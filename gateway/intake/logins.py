@@ -140,10 +140,15 @@ def same_account(one: Identity, other: Identity) -> bool:
     return one.account is not None and (one.issuer, one.account) == (other.issuer, other.account)
 
 
+def needed_level(service: Service) -> Level | None:
+    """The least level of a login for the service; None: it needs none."""
+    return _NEEDED.get(service.assurance)
+
+
 def judged(taken: TakenLogin | None, service: Service, municipality: Municipality) -> Bound:
     """Whether that is the login that the service needs."""
     refusals: list[LoginRefusal] = []
-    needed = _NEEDED.get(service.assurance)
+    needed = needed_level(service)
     if needed is not None and (taken is None or taken.identity.level < needed):
         refusals.append(_too_low(needed, municipality))
     if taken is not None and service.accounts and _kind(taken.identity) not in service.accounts:

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from gateway.errors import SigningKeyUnfit
+from gateway.login.figures import LoginFigures
 from gateway.login.refusals import Answering, Refusals
 from gateway.login.steps import GoToProvider, Offer, PageKind, SetCookies, Step
 from gateway.login.tokens import Issuer
@@ -31,12 +32,18 @@ class Choosing:
     """Finds providers and leads to them."""
 
     def __init__(
-        self, logins: LoginStore, providers: Providers, refusals: Refusals, random: Callable[[int], bytes]
+        self,
+        logins: LoginStore,
+        providers: Providers,
+        refusals: Refusals,
+        random: Callable[[int], bytes],
+        figures: LoginFigures,
     ) -> None:
         self._logins = logins
         self._providers = providers
         self._refusals = refusals
         self._random = random
+        self._figures = figures
 
     def enabled(self, municipality: str) -> list[IdentityProvider]:
         """Those that sign anybody in now."""
@@ -87,4 +94,5 @@ class Choosing:
                 status=503,
                 provider=provider.name,
             )
+        self._figures.start(login.municipality, provider.name)
         return GoToProvider(provider.name, step, language, cookies, display_name=provider.display_name)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from gateway.crypto import base64url
 from gateway.login.clients import Registration
+from gateway.login.figures import LoginFigures
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.id_tokens import Told, id_token
 from gateway.login.subject import reference_of
@@ -43,8 +44,16 @@ class Issued:
 class CodeExchange:
     """Exchanges codes; `random` gives as many random bytes as it is asked for."""
 
-    def __init__(self, logins: LoginStore, keys: IdTokenKeys, clock: Clock, random: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        logins: LoginStore,
+        keys: IdTokenKeys,
+        clock: Clock,
+        random: Callable[[int], bytes],
+        figures: LoginFigures | None = None,
+    ) -> None:
         self._logins = logins
+        self.figures = figures or LoginFigures()
         self.keys = keys
         self._clock = clock
         self._random = random

@@ -40,13 +40,14 @@ from gateway.login.choosing import Choosing, Providers
 from gateway.login.clients import Registration, Registry
 from gateway.login.codes import digest
 from gateway.login.completion import Circumstances, Completed, VerifiedAnswer
+from gateway.login.figures import LoginFigures
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.id_tokens import hinted
 from gateway.login.provider import Provider
 from gateway.login.pushed import PushedRequests
 from gateway.login.refusals import Answering, Refusals
 from gateway.login.sessions import Sessions, SignedIn
-from gateway.login.signing_out import Deliver, SigningOut
+from gateway.login.signing_out import SigningOut
 from gateway.login.steps import BrowserCookies, Choose, PageKind, Redirect, SetCookies, Step
 from gateway.login.subject import address_digest, answer_proof
 from gateway.login.token_request import OAuthAnswer
@@ -70,7 +71,7 @@ _PAGES: Final = {
 
 
 class Federation:
-    """Logins at all municipalities. `deliver` hands on what portals' servers are told of sign-outs."""
+    """Logins at all municipalities."""
 
     def __init__(  # noqa: PLR0913 - what it consists of, each named
         self,
@@ -83,7 +84,7 @@ class Federation:
         random: Callable[[int], bytes],
         portals: Provider,
         keys: IdTokenKeys,
-        deliver: Deliver,
+        figures: LoginFigures | None = None,
     ) -> None:
         self._logins = logins
         self._registry = registry
@@ -91,12 +92,13 @@ class Federation:
         self._clock = clock
         self._random = random
         self._keys = keys
-        self._refusals = Refusals(random)
-        self._choosing = Choosing(logins, providers, self._refusals, random)
+        self._figures = figures or LoginFigures()
+        self._refusals = Refusals(random, self._figures)
+        self._choosing = Choosing(logins, providers, self._refusals, random, self._figures)
         self._sessions = Sessions(logins)
         self._pushed = PushedRequests(logins, registry, portals, clock, random)
-        self._userinfo = Userinfo(logins, clock)
-        self._signing_out = SigningOut(logins, registry, keys, self._issuers, clock, self._refusals, deliver)
+        self._userinfo = Userinfo(logins, clock, portals.tries)
+        self._signing_out = SigningOut(logins, registry, keys, clock, self._refusals)
 
     async def authorize(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies, address: str) -> Step:
         """A portal's request. `address` is the caller's, for the bounds."""
@@ -168,6 +170,7 @@ class Federation:
         said = await self._judged(login, provider)
         if isinstance(said, Refused):
             await self._logins.end(login.id)
+            self._figures.reject(login.municipality, provider.name, said.kind)
             page, error = _PAGES[said.kind]
             return self._refusals.shown(
                 page, said.reason, back=back, error=error, language=asked.language, provider=provider.name
@@ -175,17 +178,24 @@ class Federation:
         at = await self._circumstances(issuer, client)
         before = await self._cookie_before(at, said.identity, cookies)
         done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), before)
-        return await self._signed_in(done, asked, back, login.id)
+        return await self._signed_in(done, asked, back, login)
 
     async def push(
-        self, issuer: Issuer, authorization: str | None, body: bytes, presented: Presented | None = None
+        self,
+        issuer: Issuer,
+        authorization: str | None,
+        body: bytes,
+        presented: Presented | None = None,
+        address: str = "",
     ) -> OAuthAnswer:
-        """A pushed authorization request (RFC 9126)."""
-        return await self._pushed.push(issuer, authorization, body, presented)
+        """A pushed authorization request (RFC 9126); certificate and address are the caller's."""
+        return await self._pushed.push(issuer, authorization, body, presented, address)
 
-    async def userinfo(self, issuer: Issuer, authorization: Sequence[str], form: Parameters) -> OAuthAnswer:
+    async def userinfo(
+        self, issuer: Issuer, authorization: Sequence[str], form: Parameters, address: str = ""
+    ) -> OAuthAnswer:
         """What an access token of a login opens."""
-        return await self._userinfo.answer(issuer, authorization, form)
+        return await self._userinfo.answer(issuer, authorization, form, address)
 
     async def logout(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies) -> Step:
         """The end of the browser's sessions."""
@@ -277,12 +287,18 @@ class Federation:
             return Refused(RefusalKind.LEVEL_TOO_LOW, "level_too_low")
         return said
 
-    async def _signed_in(self, done: Completed, asked: AuthorizationRequest, back: Answering, under_way: UUID) -> Step:
+    async def _signed_in(
+        self, done: Completed, asked: AuthorizationRequest, back: Answering, under_way: LoginUnderWay
+    ) -> Step:
+        town, provider = under_way.municipality, done.finished.login.provider
         if asked.subject not in {None, done.finished.login.subject}:
-            await self._logins.end(under_way)
+            await self._logins.end(under_way.id)
             return self._refusals.told(back, "login_required", "somebody else signed in than was asked for")
         if not await self._logins.finish(done.finished):
+            self._figures.reject(town, provider, RefusalKind.FAILED)
             return self._refusals.shown(PageKind.EXPIRED, "answer_used_before", language=asked.language)
+        took = done.finished.login.created_at - under_way.created_at
+        self._figures.accept(town, provider, took.total_seconds())
         return back.step({"code": done.code}, SetCookies(session=done.cookie))
 
     async def _cookie_before(self, at: Circumstances, identity: Identity, cookies: BrowserCookies) -> bytes | None:

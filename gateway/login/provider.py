@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError, InvalidScopeError, OAuth2Error
 
+from gateway.crypto import vault
 from gateway.crypto.keys import PrivateKey
 from gateway.login import assertions, certificates, discovery
 from gateway.login.authlib_server import CODE_GRANT, TokenServer
@@ -21,6 +23,7 @@ from gateway.login.certificates import Presented
 from gateway.login.client_authentication import ClientAuthentication
 from gateway.login.clients import Registration, Registry
 from gateway.login.codes import CodeExchange
+from gateway.login.failed_tries import FailedTries
 from gateway.login.token_request import FORM_LIMIT, OAuthAnswer, TokenRequest
 from gateway.login.tokens import LIFETIME_S, Issuer, PortalTokens, Principal
 from gateway.model import ALL_SCOPES
@@ -28,6 +31,7 @@ from gateway.ports.clock import Clock
 
 __all__ = ["FORM_LIMIT", "OAuthAnswer", "Provider"]
 
+_GUESSES: Final = frozenset({"invalid_client", "invalid_grant"})
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
 
 
@@ -36,7 +40,7 @@ class Provider:
 
     `issuers` needs at least one; the first answers for host names that no issuer has. `published` are further public
     JWKs of the set (the next key, earlier ones), whose tokens are taken too. `new_id` makes the `jti` of a token.
-    `codes` exchanges what logins gave; None: nobody logs in here.
+    `codes` exchanges what logins gave; None: nobody logs in here. `tries` bounds guessing; None: nothing does.
     """
 
     def __init__(  # noqa: PLR0913 - what it consists of, each named
@@ -51,6 +55,7 @@ class Provider:
         used: assertions.Used | None = None,
         judge: certificates.Certificates | None = None,
         codes: CodeExchange | None = None,
+        tries: FailedTries | None = None,
     ) -> None:
         self._issuers = tuple(issuers)
         self._by_host = {_netloc(issuer.url): issuer for issuer in reversed(self._issuers)}
@@ -58,6 +63,7 @@ class Provider:
         self._registry = registry
         self._tokens = PortalTokens(key, registry, new_id, published)
         self._codes = codes
+        self.tries = tries or FailedTries(clock, partial(vault.keyed_digest, bytes(32)))
         self._authentication = ClientAuthentication(
             registry, clock, used or assertions.UsedInMemory(), judge or certificates.Certificates()
         )
@@ -94,17 +100,53 @@ class Provider:
         return self._tokens.verify(token, self.issuer_of(host), self._clock.now(), presented)
 
     async def token(
-        self, host: str | None, authorization: str | None, body: bytes, presented: Presented | None = None
+        self,
+        host: str | None,
+        authorization: str | None,
+        body: bytes,
+        presented: Presented | None = None,
+        address: str = "",
     ) -> OAuthAnswer:
         """OAuthAnswer a token request: `body` is the form as received, at most `FORM_LIMIT` bytes.
 
-        `presented` is the certificate that came with it. Raises `DatabaseAway` where assertions cannot be remembered.
+        `presented` is the certificate that came with it, `address` the caller's. Raises `TooManyRequests`, and
+        `DatabaseAway` where assertions or failed tries cannot be remembered.
         """
-        request = TokenRequest(self.issuer_of(host), authorization, presented)
+        request = TokenRequest(self.issuer_of(host), authorization, presented, address)
         try:
             request.read(body)
+            whose = self.tries.whose(address, request.claimed)
+            self.tries.check(whose)
+            answer = await self._answer(request)
+        except OAuth2Error as error:
+            return self.refusal(request, error)
+        if answer.body.get("error") in _GUESSES:
+            await self.tries.failed(whose)
+        return answer
+
+    async def authenticated(self, request: TokenRequest) -> Registration:
+        """The client that a request beside the token endpoint authenticates; its assertion is used up.
+
+        Raises `InvalidClientError`, and as `token` does.
+        """
+        whose = self.tries.whose(request.address, request.claimed)
+        self.tries.check(whose)
+        try:
+            return await self._authenticated(request)
+        except InvalidClientError:
+            await self.tries.failed(whose)
+            raise
+
+    async def _authenticated(self, request: TokenRequest) -> Registration:
+        registered = self._server.client_of(request)
+        if not await self._authentication.first(request):
+            raise InvalidClientError
+        return registered
+
+    async def _answer(self, request: TokenRequest) -> OAuthAnswer:
+        try:
             if request.form.get("grant_type") == CODE_GRANT and self._codes is not None:
-                return await self._by_code(request, self._codes)
+                return await self._counted(request, self._codes)
             answer: OAuthAnswer = self._server.create_token_response(request)
         except OAuth2Error as error:
             return self.refusal(request, error)
@@ -112,20 +154,22 @@ class Provider:
             return self.refusal(request, InvalidClientError())
         return answer
 
-    async def authenticated(self, request: TokenRequest) -> Registration:
-        """The client that a request authenticates; its assertion is used up. Raises `InvalidClientError`."""
-        registered = self._server.client_of(request)
-        if not await self._authentication.first(request):
-            raise InvalidClientError
-        return registered
-
     def refusal(self, request: TokenRequest, error: OAuth2Error) -> OAuthAnswer:
         """What an endpoint for portals' servers answers to a fault (RFC 6749 §5.2)."""
         return self._server.handle_error_response(request, error)
 
+    async def _counted(self, request: TokenRequest, codes: CodeExchange) -> OAuthAnswer:
+        given = False
+        try:
+            answer = await self._by_code(request, codes)
+            given = answer.status == 200
+        finally:
+            codes.figures.redeem(given=given)
+        return answer
+
     async def _by_code(self, request: TokenRequest, codes: CodeExchange) -> OAuthAnswer:
         """The client first, then the code, which is used up whatever else is wrong; then Authlib judges the rest."""
-        registered = await self.authenticated(request)
+        registered = await self._authenticated(request)
         request.redeemed = await codes.redeem(request.form.get("code", ""), request.issuer)
         answer: OAuthAnswer = self._server.create_token_response(request)
         if answer.status != 200 or request.redeemed is None:

@@ -48,10 +48,10 @@ class PushedRequests:
         self._random = random
 
     async def push(
-        self, issuer: Issuer, authorization: str | None, body: bytes, presented: Presented | None = None
+        self, issuer: Issuer, authorization: str | None, body: bytes, presented: Presented | None, address: str
     ) -> OAuthAnswer:
         """Answer a push: the client is authenticated as at the token endpoint, the request judged as if it came now."""
-        request = TokenRequest(issuer, authorization, presented)
+        request = TokenRequest(issuer, authorization, presented, address)
         try:
             request.read(body)
             client = (await self._portals.authenticated(request)).client.id

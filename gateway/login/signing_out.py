@@ -1,23 +1,23 @@
 """Signing out: the browser's sessions end, the person goes back to the portal, portals' servers are told.
 
-Knows: when a portal's word is enough and when the person is asked. Never does: deliver the tokens, redirect to an
-address that is not registered. Standards: OpenID Connect RP-Initiated Logout 1.0, Back-Channel Logout 1.0.
-Start reading: `SigningOut.step`.
+Knows: when a portal's word is enough and when the person is asked. Never does: tell servers itself (the
+worker does), redirect to an address that is not registered. Standards: OpenID Connect RP-Initiated Logout 1.0, Back-
+Channel Logout 1.0. Start reading: `SigningOut.step`.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from gateway.login.authorization import Parameters, bounded, language_of
 from gateway.login.clients import Registry
 from gateway.login.codes import digest
 from gateway.login.id_token_keys import IdTokenKeys
-from gateway.login.id_tokens import hinted, logout_token
+from gateway.login.id_tokens import hinted
 from gateway.login.redirects import answered, registered
 from gateway.login.refusals import Refusals
 from gateway.login.steps import AskToSignOut, BrowserCookies, PageKind, Redirect, SetCookies, Show, Step
@@ -33,19 +33,6 @@ _UNTOUCHED: Final = SetCookies()
 
 
 @dataclass(frozen=True, slots=True)
-class LogoutNotice:
-    """What one portal's server is to be told: POST `logout_token` to its address."""
-
-    client: str
-    address: str
-    logout_token: str = field(repr=False)
-
-
-Deliver = Callable[[Sequence[LogoutNotice]], Awaitable[None]]
-"""Hands logout tokens to whoever delivers them; must not wait for the portals."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Wish:
     """A request to sign out that is sound. `session` is the one that the portal's hint names, while it stands."""
 
@@ -56,25 +43,21 @@ class _Wish:
 
 
 class SigningOut:
-    """Ends sessions. `deliver` is told of those whose portals want to know."""
+    """Ends sessions; the store notes whose portals want to know."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it consists of
+    def __init__(
         self,
         logins: LoginStore,
         registry: Registry,
         keys: IdTokenKeys,
-        issuers: Mapping[str, Issuer],
         clock: Clock,
         refusals: Refusals,
-        deliver: Deliver,
     ) -> None:
         self._logins = logins
         self._registry = registry
         self._keys = keys
-        self._issuers = issuers
         self._clock = clock
         self._refusals = refusals
-        self._deliver = deliver
 
     async def step(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies) -> Step:
         """Sign out, or ask first where neither a portal of the session nor a page of ours says that it is meant."""
@@ -99,31 +82,10 @@ class SigningOut:
         return Show(PageKind.SIGNED_OUT, "", language, status=200, cookies=gone)
 
     async def end(self, cookie: bytes) -> None:
-        """End every session of a browser, by the digest of its cookie; their portals are told."""
-        if notices := await self.notices(await self._logins.end_sessions(cookie)):
-            await self._deliver(notices)
-
-    async def notices(self, sessions: Sequence[Session]) -> list[LogoutNotice]:
-        """What the servers of the portals of these sessions are to be told."""
-        now, found = self._clock.now(), []
-        for session in sessions:
-            client, issuer = self._registry.get(session.client), self._issuers.get(session.municipality)
-            party = client.relying_party if client else None
-            if party is None or party.backchannel_logout_uri is None or issuer is None:
-                continue
-            login = await self._logins.login(session.login)
-            token = logout_token(
-                self._keys,
-                party.id_token_alg,
-                issuer=issuer.url,
-                client=session.client,
-                subject=login.subject if login else None,
-                session=str(session.id),
-                jti=str(uuid5(session.id, now.isoformat())),
-                now=now,
-            )
-            found.append(LogoutNotice(session.client, party.backchannel_logout_uri, token))
-        return found
+        """End every session of a browser, by the digest of its cookie; portals' servers that want to know are told."""
+        parties = ((each.client.id, each.relying_party) for each in self._registry.with_logins)
+        told = {client for client, party in parties if party is not None and party.backchannel_logout_uri is not None}
+        await self._logins.end_sessions(cookie, told)
 
     async def _wish(self, issuer: Issuer, parameters: Parameters) -> _Wish | str:
         said = dict(parameters)

@@ -46,11 +46,14 @@ class Redeemed:
 class TokenRequest(OAuth2Request):  # type: ignore[misc]  # Authlib ships no types
     """A request as Authlib wants it. The transport was judged at the door: TLS may end at a proxy."""
 
-    def __init__(self, issuer: Issuer, authorization: str | None, presented: Presented | None) -> None:
+    def __init__(
+        self, issuer: Issuer, authorization: str | None, presented: Presented | None, address: str = ""
+    ) -> None:
         super().__init__("POST", "https://issuer.invalid/oidc/token", headers={})
         self.issuer = issuer
         self.authorization = authorization
         self.presented = presented
+        self.address = address
         self.proof: assertions.ClientProof | None = None
         self.thumbprint: str | None = None
         self.redeemed: Redeemed | None = None
@@ -60,6 +63,12 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc]  # Authlib ships no typ
         """The fields of the body."""
         fields: dict[str, str] = self.payload.data if self.payload else {}
         return fields
+
+    @property
+    def claimed(self) -> str:
+        """The client that the request names, by whatever way; not authenticated."""
+        named = self.basic()
+        return named[0][0] if named else self.form.get("client_id", "")
 
     def read(self, body: bytes) -> None:
         """Take the body. Raises `InvalidRequestError`."""

@@ -13,6 +13,7 @@ from typing import Final
 from gateway.login.authorization import Parameters, once
 from gateway.login.claims import released
 from gateway.login.codes import digest
+from gateway.login.failed_tries import FailedTries
 from gateway.login.token_request import OAuthAnswer
 from gateway.login.tokens import Issuer
 from gateway.ports.clock import Clock
@@ -29,13 +30,24 @@ _REFUSED: Final = OAuthAnswer(
 class Userinfo:
     """Answers the endpoint."""
 
-    def __init__(self, logins: LoginStore, clock: Clock) -> None:
+    def __init__(self, logins: LoginStore, clock: Clock, tries: FailedTries) -> None:
         self._logins = logins
         self._clock = clock
+        self._tries = tries
 
-    async def answer(self, issuer: Issuer, authorization: Sequence[str], form: Parameters) -> OAuthAnswer:
-        """The claims that the access token opens. The token comes in one header, or as the form's `access_token`."""
-        presented = _presented(authorization, form)
+    async def answer(self, issuer: Issuer, authorization: Sequence[str], form: Parameters, address: str) -> OAuthAnswer:
+        """The claims that the access token opens. The token comes in one header, or as the form's `access_token`.
+
+        Raises `TooManyRequests` where too many tokens from that address opened nothing.
+        """
+        whose = self._tries.whose(address)
+        self._tries.check(whose)
+        said = await self._said(issuer, _presented(authorization, form))
+        if said is _REFUSED:
+            await self._tries.failed(whose)
+        return said
+
+    async def _said(self, issuer: Issuer, presented: str | None) -> OAuthAnswer:
         if presented is None:
             return _REFUSED
         token = await self._logins.token(digest(presented), self._clock.now())

@@ -40,6 +40,8 @@ IDENTITY_METADATA: Final = "identity_metadata"
 """The rule about fetched metadata that are not taken; its subject is the municipality's slug, `/` and the provider."""
 IDENTITY_ENDING: Final = "identity_ending"
 """The rule about certificates and metadata for logins that end soon; its subject as above."""
+LOGIN_REFUSED_OFTEN: Final = "login_refused_often"
+"""The rule about answers of an identity provider that are refused too often; its subject as above."""
 
 GATEWAY_RULES: Final = (
     GatewayRule(
@@ -100,6 +102,16 @@ GATEWAY_RULES: Final = (
         "nennt sie. Eigene mit einem zweiten Paar erneuern (docs/how-to/connect-bundid.md).",
         "Certificates or metadata for logins end within 30 days or have ended; `gateway check` names them. Renew ours "
         "with a second pair (docs/how-to/connect-bundid.md).",
+    ),
+    GatewayRule(
+        LOGIN_REFUSED_OFTEN,
+        AlarmLevel.URGENT,
+        "Viele Antworten eines Identitätsanbieters werden abgewiesen: Schlüssel, Adressen oder Uhr passen nicht, oder "
+        "jemand fälscht sie. Die Zeilen `login.refused` im Protokoll nennen den Grund; `gateway check` prüft den "
+        "Anbieter. Der Alarm endet, wenn es in einer Viertelstunde weniger als zehn sind.",
+        "Many answers of an identity provider are refused: keys, addresses or clock do not fit, or somebody forges "
+        "them. The log's lines `login.refused` name the reason; `gateway check` tries the provider. It is over once "
+        "there are fewer than ten in a quarter of an hour.",
     ),
     GatewayRule(
         "evidence_broken",

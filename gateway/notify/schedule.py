@@ -13,7 +13,7 @@ from uuid import UUID
 
 GIVEN_UP_AFTER: Final = timedelta(days=3)
 DELAYS: Final = (1, 5, 30, 300, 1800, 3600, 7200, 14_400, 28_800)
-"""Seconds between a try that failed and the next; the last one repeats until `GIVEN_UP_AFTER`."""
+"""Seconds between a try that failed and the next; the last one repeats until the message is given up."""
 LONGEST_WISH: Final = 3600.0
 """Seconds that a receiver may put us off by `Retry-After`."""
 GONE_STATUS: Final = 410
@@ -21,7 +21,7 @@ GONE_STATUS: Final = 410
 
 @dataclass(frozen=True, slots=True)
 class DueMessage:
-    """One message that is due. `began` starts the three days; `once`: it is not tried again.
+    """One message that is due. `began` starts the time in which it is tried; `once`: it is not tried again.
 
     `tries` counts this one, also tries whose worker died; `failures` only those that the receiver failed since `began`.
     """
@@ -31,6 +31,7 @@ class DueMessage:
     began: datetime
     failures: int = field(default=0, kw_only=True)
     once: bool = field(default=False, kw_only=True)
+    given_up_after: timedelta = field(default=GIVEN_UP_AFTER, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def next_try(message: DueMessage, now: datetime, wish: float | None = None) -> d
         return None
     delay: float = DELAYS[min(message.failures, len(DELAYS) - 1)]
     then = now + timedelta(seconds=max(delay, min(wish or 0.0, LONGEST_WISH)))
-    return then if then <= message.began + GIVEN_UP_AFTER else None
+    return then if then <= message.began + message.given_up_after else None
 
 
 def seconds(retry_after: str) -> float | None:

@@ -50,6 +50,8 @@ class SendingLoop(ABC, Generic[R, M]):
     look_every_s: ClassVar[float]
     chores_task: ClassVar[str]
     chores_every_s: ClassVar[float]
+    final_statuses: ClassVar[frozenset[int]] = frozenset({GONE_STATUS})
+    """Answers after which a message is not tried again."""
 
     queue: MessageQueue
     clock: Clock
@@ -126,6 +128,6 @@ class SendingLoop(ABC, Generic[R, M]):
                 status, wish = answer.status, seconds(answer.headers.get("retry-after", ""))
         now = self.clock.now()
         delivered = error is None and (status is None or 200 <= status < 300)
-        over = delivered or final or status == GONE_STATUS
+        over = delivered or final or status in self.final_statuses
         again = None if over else next_try(message, now, wish)
         return SendingResult(message.id, message.tries, now, delivered, status, error, again)

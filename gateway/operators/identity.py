@@ -1,12 +1,13 @@
 """The checks of identity providers, for `gateway check`: metadata, keys, certificates and clocks.
 
-Knows: what is said of each, and whose affair it is. Never does: fetch (the caller hands that in), print.
-Standard: fixed interfaces §1 (`check`). Start reading: `identity_provider`.
+Knows: what is said of each, whose affair it is, which services nobody can log in for. Never does: fetch (the caller
+hands that in), print. Standard: fixed interfaces §1 (`check`). Start reading: `identity_provider`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -14,7 +15,11 @@ from gateway.bundid.expiry import Expiry, ending, ends
 from gateway.bundid.idp_metadata import REASONS
 from gateway.bundid.provider import SamlProvider
 from gateway.errors import GatewayError
+from gateway.intake.create import offers
+from gateway.intake.logins import needed_level
+from gateway.model import Level, Municipality
 from gateway.operators.checks import Affair, CheckLine, Checks
+from gateway.services.loader import Services
 
 CLOCK_MOST_S: Final = 60.0
 _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
@@ -39,6 +44,18 @@ _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
         "Logins would go by another host; ask the provider, then remove the copy.",
     ),
 }
+_NO_METADATA: Final = (
+    "Die bisherigen Metadaten gelten weiter; die Adresse berichtigen oder beim Anbieter nachfragen.",
+    "The former metadata go on; correct the address or ask the provider.",
+)
+_NO_PROVIDER: Final = (
+    "Jeder Antrag wird abgelehnt: unter [identity.providers] einen Anbieter mit Niveau und Konten eintragen, enabled.",
+    "Every application is refused: name, or enable, a provider of such level and accounts in [identity.providers].",
+)
+_NO_PORTAL: Final = (
+    "Jeder Antrag wird abgelehnt: bei einem Zugang redirect_uris eintragen.",
+    "Every application is refused: give redirect_uris to a client.",
+)
 _EXPIRING: Final[Mapping[str, tuple[str, str]]] = {
     "signing_certificate": ("unser Zertifikat zum Signieren", "our certificate for signing"),
     "encryption_certificate": ("unser Zertifikat zum Verschlüsseln", "our certificate for encryption"),
@@ -90,10 +107,47 @@ async def identity_provider(
     return [*lines, _provider(checks, name, current), _certificates(checks, name, current, now)]
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What an enabled identity provider offers: whose accounts, and the levels that may be asked of it."""
+
+    audience: str
+    levels: Sequence[Level]
+
+
+def needed_logins(
+    checks: Checks, town: Municipality, catalogue: Services, offered: Sequence[Offered], *, portals: bool
+) -> list[CheckLine]:
+    """A warning for each service of the town that needs a login which nobody can have there.
+
+    `portals`: whether any client has an address that people come back to.
+    """
+    lines = []
+    for service in map(catalogue.get, catalogue.ids()):
+        needed = needed_level(service)
+        if needed is None or not offers(town, service.id):
+            continue
+        if portals and any(_serves(each, needed, service.accounts) for each in offered):
+            continue
+        name, level = f"login {town.slug} {service.id}", needed.name.lower()
+        seen = checks.text(
+            f"verlangt eine Anmeldung ({level}); hier ist keine möglich",
+            f"needs a login ({level}); none is possible here",
+        )
+        lines.append(CheckLine(name, True, seen, checks.text(*(_NO_PROVIDER if portals else _NO_PORTAL))))
+    return lines
+
+
+def _serves(offered: Offered, needed: Level, accounts: Sequence[str]) -> bool:
+    return max(offered.levels, default=Level.BASIC) >= needed and (not accounts or offered.audience in accounts)
+
+
 def _refused(checks: Checks, name: str, fetched: Fetched) -> CheckLine:
     rule = fetched.refused or ""
-    sentences = _REFUSED.get(rule) or REASONS[rule.removeprefix("metadata_")]
-    remedy = checks.text(*sentences).format(keys=", ".join(sorted(fetched.added)) or "–")
+    if rule in _REFUSED:
+        remedy = checks.text(*_REFUSED[rule]).format(keys=", ".join(sorted(fetched.added)) or "–")
+    else:
+        remedy = f"{checks.text(*REASONS[rule.removeprefix('metadata_')])} {checks.text(*_NO_METADATA)}"
     return CheckLine(f"identity_address {name}", False, rule, remedy, Affair.COUNTERPART)
 
 
@@ -108,26 +162,45 @@ def _provider(checks: Checks, name: str, provider: SamlProvider) -> CheckLine:
     check = f"identity_provider {name}"
     if provider.pinned is None:
         remedy = checks.text(
-            "Die Metadaten waren noch nie abrufbar; Adresse und Weg nach draußen prüfen.",
-            "The metadata could never be fetched; look at the address and at the way out.",
+            "Es kamen noch keine Metadaten an, die gelten; metadata nennen, oder Adresse, Weg nach draußen und "
+            "trusted_keys prüfen.",
+            "No metadata that count came yet; name them in metadata, or look at the address, the way out and "
+            "trusted_keys.",
         )
         return CheckLine(check, False, checks.text("ohne Metadaten", "no metadata"), remedy, Affair.COUNTERPART)
     keys = ", ".join(key.digest for key in provider.pinned.keys)
     off = "" if provider.enabled else checks.text(", abgeschaltet", ", switched off")
     seen = checks.text("Schlüssel", "keys")
-    return CheckLine(check, True, f"{provider.pinned.metadata.entity_id}, {seen} {keys}{off}")
+    entity_id, expected = provider.pinned.metadata.entity_id, provider.profile.entity_id
+    remedy = checks.text(
+        f"Das Profil erwartet {expected}: eine Sandbox, oder Profil und Metadaten passen nicht zusammen.",
+        f"The profile expects {expected}: a sandbox, or profile and metadata do not belong together.",
+    )
+    other = bool(expected) and entity_id != expected  # production refuses that
+    return CheckLine(check, True, f"{entity_id}, {seen} {keys}{off}", remedy if other else "")
 
 
 def _certificates(checks: Checks, name: str, provider: SamlProvider, now: datetime) -> CheckLine:
     check, soon = f"identity_certificates {name}", ending(provider, now)
+    begins = max(provider.keys.signing.not_before, provider.keys.encryption.not_before)
+    if begins > now:
+        seen = checks.text(f"unser Zertifikat gilt erst ab {begins:%Y-%m-%d}", f"ours begins on {begins:%Y-%m-%d} only")
+        remedy = checks.text(
+            "Bis dahin das bisherige Paar nennen (das neue mit next_…), oder die Uhr dieses Rechners stellen.",
+            "Name the former pair until then (the new one with next_…), or set this machine's clock.",
+        )
+        return CheckLine(check, False, seen, remedy, Affair.SETTINGS)
     if not soon:
         return CheckLine(check, True, f"≤ {min(end.until for end in ends(provider)):%Y-%m-%d}")
     seen = ", ".join(_said(checks, one) for one in soon)
     remedy = checks.text(
-        "Vor dem Ende erneuern: eigene mit next_… (docs/how-to/connect-bundid.md), die des Anbieters dort erfragen.",
+        "Erneuern, bevor es endet: eigene mit next_… (docs/how-to/connect-bundid.md), die des Anbieters dort erfragen.",
         "Renew before the end: ours with next_… (docs/how-to/connect-bundid.md), ask the provider for its own.",
     )
-    return CheckLine(check, soon[0].until > now, seen, remedy, Affair.SETTINGS)
+    ended = soon[0].until <= now
+    if ended:
+        seen = checks.text(f"abgelaufen: {seen}", f"ended: {seen}")
+    return CheckLine(check, not ended, seen, remedy, Affair.SETTINGS)
 
 
 def _said(checks: Checks, one: Expiry) -> str:

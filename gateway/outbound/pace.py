@@ -20,6 +20,7 @@ class Counterpart(StrEnum):
     FITCONNECT = "fitconnect"
     WEBHOOK = "webhook"
     ALARM_WEBHOOK = "alarm_webhook"
+    LOGOUT = "logout"
     MAIL = "mail"
     TIMESTAMP = "timestamp"
     OTHER = "other"

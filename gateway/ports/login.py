@@ -10,7 +10,7 @@ key of their own and go with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -186,8 +186,11 @@ class LoginStore(Protocol):
         """Every session of the browser that did not end, at whatever client."""
         ...
 
-    async def end_sessions(self, cookie: bytes) -> tuple[Session, ...]:
-        """End every session of the browser; those that stood."""
+    async def end_sessions(self, cookie: bytes, told: Collection[str] = ()) -> tuple[Session, ...]:
+        """End every session of the browser; those that stood.
+
+        With each one of the clients `told` it is noted, in the same transaction, that its server is to be told.
+        """
         ...
 
     async def session_by_id(self, session: UUID, now: datetime) -> Session | None:

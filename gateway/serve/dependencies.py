@@ -7,7 +7,7 @@ Standard: architecture §2. Start reading: `web_dependencies`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -22,8 +22,8 @@ from gateway.keys.files import read_secret
 from gateway.keys.following import Following
 from gateway.login.certificates import Certificates
 from gateway.login.clients import Registration, Registry, RelyingParty, registration
+from gateway.login.failed_tries import FailedTries
 from gateway.login.provider import Provider
-from gateway.login.signing_out import LogoutNotice
 from gateway.login.tokens import Issuer
 from gateway.model import Client
 from gateway.outbound.policy import AddressPolicy
@@ -59,6 +59,7 @@ def web_dependencies(
             client.id: _followed(client, frozenset(runtime.municipalities)) for client in runtime.settings.clients
         }
     )
+    allowances = StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since)
     provider = Provider(
         issuers=issuers,
         registry=registry,
@@ -69,6 +70,7 @@ def web_dependencies(
         used=UsedAssertions(runtime.store.database),
         judge=Certificates(tls.authorities(runtime.settings.server.tls)),
         codes=logins.codes if logins else None,
+        tries=FailedTries(runtime.clock, runtime.store.digest, allowances),
     )
     server = runtime.settings.server
 
@@ -95,7 +97,7 @@ def web_dependencies(
         catalogue=runtime.catalogue,
         municipalities=tuple(runtime.municipalities.values()),
         provider=provider,
-        login=logins.flow(runtime, registry, issuers, provider, _deliver) if logins else None,
+        login=logins.flow(runtime, registry, issuers, provider) if logins else None,
         clock=runtime.clock,
         health=health,
         states=states,
@@ -109,7 +111,7 @@ def web_dependencies(
                 for client in runtime.settings.clients
             },
             runtime.clock,
-            StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since),
+            allowances,
         ),
         webhooks=WebhookDependencies(
             store=runtime.store.webhooks,
@@ -119,10 +121,6 @@ def web_dependencies(
         limits=BodyLimits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
         version=__version__,
     )
-
-
-async def _deliver(notices: Sequence[LogoutNotice]) -> None:
-    _ = notices
 
 
 def attempts(settings: Settings) -> Iterator[Attempt]:

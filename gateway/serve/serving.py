@@ -11,7 +11,7 @@ import contextlib
 import fcntl
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,10 @@ async def serving(
         stack.push_async_callback(processes.close)
         await processes.open()
         pressure = await stack.enter_async_context(_load_monitored(runtime))
+        if logins is not None:
+            await stack.enter_async_context(_beside(logins.count(runtime, failures(runtime))))
+            if worker_command is None:
+                await stack.enter_async_context(_beside(logins.keep_metadata(runtime, failures(runtime))))
         await runtime.store.database.fill()
         await stack.enter_async_context(_http_served(runtime, pressure, logins, listener, stop))
         listening = settings.server.listening(host, port)
@@ -97,9 +101,16 @@ async def _load_monitored(runtime: Runtime) -> AsyncIterator[Pressure]:
         failures=failures(runtime),
     )
     await watch.look()
-    task = asyncio.create_task(watch.run())
-    try:
+    async with _beside(watch.run()):
         yield pressure
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work that goes on until the end of the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

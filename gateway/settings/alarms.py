@@ -11,6 +11,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from gateway.input.patterns import ADDRESS
 from gateway.settings.faults import broken
 from gateway.settings.kinds import Counterpart, CounterpartHost, EntryName, PasswordFile, SecretFile
 from gateway.settings.sections import Section
@@ -49,7 +50,7 @@ class RecipientSection(Section):
     )
     mail: tuple[str, ...] = Field((), description="Mail addresses; each gets its own message.")
     url: Counterpart | None = Field(
-        None, pattern=r"^https?://[^\s]+$", description="Webhook (Standard Webhooks 1.0) that alarms are posted to."
+        None, pattern=f"^{ADDRESS.pattern}$", description="Webhook (Standard Webhooks 1.0) that alarms are posted to."
     )
     secret_file: SecretFile | None = Field(None, description="File with the webhook's secret (`whsec_` and base64).")
     municipalities: tuple[str, ...] = Field(

@@ -6,12 +6,14 @@ Standard: house rule. Start reading: `sentences`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
 
 from gateway.errors.sentences import Sentences
+from gateway.input.patterns import ADDRESS, ARS, BMI_ID, ENTITY_ID, PROVIDER_NAME, PUBLIC_URL
 
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "tls_pair": (
@@ -112,12 +114,54 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "The value breaks its rule ({type}); allowed is what docs/reference/settings.md says.",
     ),
 }
+_FORMS: Final[Mapping[re.Pattern[str], tuple[str, str]]] = {
+    ENTITY_ID: (
+        (
+            "Erwartet wird eine Adresse mit https:// und einem vollständigen Rechnernamen in Kleinbuchstaben, ohne "
+            "Port, Abfrage und Fragment, etwa https://login.stadt.example."
+        ),
+        (
+            "Expected is an address with https:// and a full host name in lower case, without port, query and "
+            "fragment, such as https://login.town.example."
+        ),
+    ),
+    PUBLIC_URL: (
+        "Erwartet wird eine Adresse mit https:// (im Testbetrieb auch http://) ohne Benutzer, Abfrage und Fragment.",
+        "Expected is an address with https:// (in test mode also http://) without user, query and fragment.",
+    ),
+    ARS: (
+        "Erwartet wird ein Amtlicher Regionalschlüssel mit 12 Ziffern.",
+        "Expected is an Amtlicher Regionalschlüssel of 12 digits.",
+    ),
+    BMI_ID: (
+        "Erwartet wird die BMI-ID des Onlinedienstes, wie BundID sie vergibt: BMI- und Buchstaben oder Ziffern.",
+        "Expected is the BMI-ID of the online service as BundID gives it: BMI- and letters or digits.",
+    ),
+    PROVIDER_NAME: (
+        (
+            "Der Name eines Identitätsanbieters steht in Adressen: höchstens 32 Zeichen aus a-z, 0-9 und -, vorn ein "
+            "Buchstabe."
+        ),
+        "The name of an identity provider stands in addresses: at most 32 of a-z, 0-9 and -, a letter first.",
+    ),
+    ADDRESS: (
+        (
+            "Erwartet wird eine Adresse, die mit https:// beginnt (im Testbetrieb auch http://), ohne Leerzeichen und "
+            "Fragment."
+        ),
+        "Expected is an address that begins with https:// (in test mode also http://), without blanks and fragment.",
+    ),
+}
+_PATTERNS: Final = {f"^{form.pattern}$": said for form, said in _FORMS.items()}
+"""What people read instead of a pattern."""
 
 
 def sentences(fault: Mapping[str, Any]) -> tuple[str, str]:
     """German and English sentence for one fault as pydantic tells it (`type`, `ctx`)."""
     kind, limits = fault["type"], fault.get("ctx", {})
     expected = str(limits.get("expected", ""))
+    if (readable := _PATTERNS.get(str(limits.get("pattern")))) is not None:
+        return readable
     named = {"type": kind, **limits, "expected": (expected.replace(" or ", " oder "), expected)}
     return Sentences(_SENTENCES).said(kind if kind in _SENTENCES else "", **named)
 

@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from gateway.input.patterns import ENTITY_ID, SHA256
+from gateway.input.patterns import BMI_ID, ENTITY_ID, PROVIDER_NAME, SHA256
 from gateway.model import Finding
 from gateway.settings.faults import broken
 from gateway.settings.kinds import FileOrAddress, PrivateKeyFile, is_address
 from gateway.settings.sections import Section
 
 ProfileName = Literal["bundid", "bundid-int", "eidas", "mein-unternehmenskonto", "sachsen-anhalt"]
-ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+ProviderName = Annotated[str, Field(pattern=f"^{PROVIDER_NAME.pattern}$")]
 
 
 class IdentityKeysSection(Section):
@@ -60,8 +60,11 @@ class IdentityProviderSection(Section):
     profile: ProfileName = Field(
         description="Its kind: bundid, bundid-int (test environment), mein-unternehmenskonto, eidas or sachsen-anhalt."
     )
-    metadata: FileOrAddress = Field(
-        min_length=1, description="Its metadata: a file, or an address that they are fetched from."
+    metadata: FileOrAddress | None = Field(
+        None,
+        min_length=1,
+        description="Its metadata: a file, or an address that they are fetched from. Unset: none were handed out yet; "
+        "ours are there for it, nobody logs in by it.",
     )
     entity_id: str = Field(
         pattern=f"^{ENTITY_ID.pattern}$",
@@ -75,7 +78,7 @@ class IdentityProviderSection(Section):
         "two while it changes keys. Unset: those of the file, or of the first document fetched.",
     )
     online_service_id: str | None = Field(
-        None, pattern=r"^BMI-[A-Za-z0-9]{1,40}$", description="BMI-ID of the online service; BundID demands it."
+        None, pattern=f"^{BMI_ID.pattern}$", description="BMI-ID of the online service; BundID demands it."
     )
     organisation_name: str | None = Field(
         None, min_length=1, max_length=200, description="Who asks, as BundID shows it (50 characters); unset: name."
@@ -92,8 +95,8 @@ class IdentityProviderSection(Section):
 
     @field_validator("metadata")
     @classmethod
-    def _file_or_web_address(cls, value: str) -> str:
-        if is_address(value):
+    def _file_or_web_address(cls, value: str | None) -> str | None:
+        if value is not None and is_address(value):
             try:
                 parts = urlsplit(value)
                 sound = parts.scheme in {"https", "http"} and parts.hostname and "@" not in parts.netloc
@@ -113,7 +116,7 @@ class IdentityProviderSection(Section):
 
     def refused_in_production(self) -> Iterable[tuple[str, str]]:
         """Keys that merely came by a fetch; accounts that are for tests."""
-        if is_address(self.metadata) and not self.trusted_keys:
+        if self.metadata is not None and is_address(self.metadata) and not self.trusted_keys:
             yield "trusted_keys", "unpinned_keys"
         if self.profile == "bundid-int":
             yield "profile", "test_accounts"

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from pydantic import Field, SecretStr
 
+from gateway.input.patterns import ADDRESS
 from gateway.settings.kinds import Counterpart, FormerKeyFile, JwkFile, MasterKeyFile, MasterKeyText
 from gateway.settings.sections import Section
 
@@ -49,6 +50,6 @@ class EvidenceSection(Section):
     )
     timestamp_url: Counterpart | None = Field(
         None,
-        pattern=r"^https?://[^\s]+$",
+        pattern=f"^{ADDRESS.pattern}$",
         description="Time stamping authority (RFC 3161) for signed roots; unset: roots are not time-stamped.",
     )

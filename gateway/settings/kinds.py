@@ -36,9 +36,6 @@ class SettingKind(Enum):
     FILE_OR_ADDRESS = auto()
 
 
-PUBLIC_URL = r"^https?://[^\s?#@/]+(/[^\s?#]*)?$"
-"""Host, port and maybe a path: references are made by adding to it, so neither query nor fragment (RFC 8414 §2)."""
-
 OwnAddress = Annotated[str, SettingKind.OWN_ADDRESS]
 """An address by which others reach the gateway."""
 Counterpart = Annotated[str, SettingKind.COUNTERPART]

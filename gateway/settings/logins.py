@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
 from gateway.errors.sentences import Sentences
-from gateway.model import Finding
+from gateway.model import ALL_SCOPES, Finding
 from gateway.settings.kinds import JwkFile
 from gateway.settings.sections import Section
 from gateway.settings.server import ClientSection
@@ -37,13 +37,18 @@ _SENTENCES: Final = Sentences(
     {
         "redirect_uri": (
             (
-                "Eine Adresse für die Rückkehr ist eine vollständige https-Adresse ohne Fragment, Benutzer und "
-                "Leerzeichen; nur Apps (public) dürfen com.beispiel.app:/… nutzen. Bitte berichtigen."
+                "Eine Adresse für die Rückkehr ist eine vollständige https-Adresse ohne Fragment, Benutzer, "
+                "Leerzeichen, Platzhalter (*) und Punkte (/../); nur Apps (public) dürfen com.beispiel.app:/… nutzen. "
+                "Bitte berichtigen."
             ),
             (
-                "An address to come back to is a whole https address without fragment, user or blanks; only apps "
-                "(public) may have com.example.app:/…. Correct it."
+                "An address to come back to is a whole https address without fragment, user, blanks, wildcard (*) "
+                "or dots (/../); only apps (public) may have com.example.app:/…. Correct it."
             ),
+        ),
+        "scope_unknown": (
+            "Diesen Scope gibt es nicht; erlaubt sind: {known}.",
+            "There is no such scope; allowed are: {known}.",
         ),
         "needs_redirect_uris": (
             "Diese Einstellung gilt nur für Portale mit Anmeldung; bitte redirect_uris angeben oder sie entfernen.",
@@ -105,6 +110,8 @@ def algorithms(clients: Iterable[ClientSection]) -> list[str]:
 def _faults(client: ClientSection, clients: Sequence[ClientSection]) -> Iterator[Finding]:
     place = f"clients.{client.id}"
     yield from _addresses(client, place)
+    if set(client.scopes) - {*ALL_SCOPES, *OPENID_SCOPES}:
+        yield _SENTENCES.finding(f"{place}.scopes", "scope_unknown", known=", ".join((*ALL_SCOPES, *OPENID_SCOPES)))
     if not client.redirect_uris:
         for name in _without_logins(client):
             yield _SENTENCES.finding(f"{place}.{name}", "needs_redirect_uris")
@@ -162,6 +169,6 @@ def _sound(address: str, *, public: bool) -> bool:
         of_web = bool(parts.hostname) and parts.username is None and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         return False
-    if "#" in address:
-        return False
+    if {"#", "*"} & set(address) or {".", ".."} & set(unquote(parts.path).split("/")):
+        return False  # compared exactly: a wildcard would match nothing, and browsers resolve dots before they ask
     return of_web if web else public and _PRIVATE_USE.fullmatch(address) is not None

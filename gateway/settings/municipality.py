@@ -14,13 +14,13 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
-from gateway.input.patterns import ARS
+from gateway.input.patterns import ARS, PUBLIC_URL
 from gateway.model import Finding
 from gateway.settings.alarms import ProofLimitsSection
 from gateway.settings.faults import broken
 from gateway.settings.fitconnect import BoundsSection, EnvironmentSection
 from gateway.settings.identity import IdentitySection, entity_id_faults
-from gateway.settings.kinds import PUBLIC_URL, Command, JwkFile, OwnAddress, SecretFile
+from gateway.settings.kinds import Command, JwkFile, OwnAddress, SecretFile
 from gateway.settings.sections import Section
 
 
@@ -95,7 +95,9 @@ class MunicipalityFile(Section):
     slug: str = Field(pattern=r"^[a-z][a-z0-9-]{1,62}$", description="Short name used in addresses.")
     ars: str = Field(pattern=f"^{ARS.pattern}$", description="Amtlicher Regionalschlüssel, 12 digits.")
     name: str = Field(min_length=1, max_length=200, description="Name as citizens read it.")
-    public_url: OwnAddress = Field(pattern=PUBLIC_URL, description="Public address; also the OIDC issuer.")
+    public_url: OwnAddress = Field(
+        pattern=f"^{PUBLIC_URL.pattern}$", description="Public address; also the OIDC issuer."
+    )
     fitconnect: MunicipalityFitConnect = Field(description="FIT-Connect client of the municipality.")
     keys: MunicipalityKeys = Field(description="Keys of the municipality.")
     destinations: tuple[DestinationSection, ...] = Field((), description="Fixed destinations.")

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from gateway.input.patterns import SHA256
+from gateway.input.patterns import ADDRESS, SHA256
 from gateway.settings.faults import broken
 from gateway.settings.kinds import Counterpart, DatabaseAddress
 
@@ -96,7 +96,7 @@ class SchemasSection(Section):
         (), description="Digests (`gateway schemas list`) of sets outside the manifest that production may use."
     )
     xrepository: Counterpart | None = Field(
-        None, pattern=r"^https?://[^\s]+$", description="Base address of another XRepository (a mirror)."
+        None, pattern=f"^{ADDRESS.pattern}$", description="Base address of another XRepository (a mirror)."
     )
 
     @field_validator("trusted")

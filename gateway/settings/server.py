@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from gateway.input.patterns import ADDRESS, PUBLIC_URL
 from gateway.model import ALL_SCOPES
 from gateway.settings.faults import broken
-from gateway.settings.kinds import PUBLIC_URL, Counterpart, EntryName, OwnAddress, PrivateKeyFile, SecretFile
+from gateway.settings.kinds import Counterpart, EntryName, OwnAddress, PrivateKeyFile, SecretFile
 from gateway.settings.production import is_loopback
 from gateway.settings.sections import Section
 
@@ -50,7 +51,7 @@ class ServerSection(Section):
 
     public_url: OwnAddress | None = Field(
         None,
-        pattern=PUBLIC_URL,
+        pattern=f"^{PUBLIC_URL.pattern}$",
         description="Address by which portals reach the gateway. Unset: the address it listens on.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -135,7 +136,7 @@ class ClientSection(Section):
         (), description="Addresses to which signing out may lead, exactly."
     )
     backchannel_logout_uri: Counterpart | None = Field(
-        None, pattern=r"^https?://[^\s#]+$", description="Address of its server that is told when a browser signs out."
+        None, pattern=f"^{ADDRESS.pattern}$", description="Address of its server that is told when a browser signs out."
     )
     id_token_alg: Literal["RS256", "PS256", "ES256", "EdDSA"] = Field(
         "RS256", description="What its ID tokens are signed with."

@@ -21,7 +21,8 @@ from gateway.web.http.asgi import RequestMiddleware
 from gateway.web.http.metrics import Metrics
 from gateway.web.http.problems import HANDLERS
 from gateway.web.http.wire import TusWire
-from gateway.web.login.routes import ROUTES as LOGIN_ROUTES
+from gateway.web.login.figures import LoginCollector
+from gateway.web.login.routes import routes as login_routes
 from gateway.web.portal.caller import for_clients
 from gateway.web.portal.description import openapi
 from gateway.web.portal.description.shapes import EXAMPLE_UPLOAD
@@ -40,7 +41,7 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
         exception_handlers={**HANDLERS},
     )
     app.state.dependencies = dependencies
-    app.state.metrics = Metrics()
+    app.state.metrics = Metrics(LoginCollector(dependencies.login.figures) if dependencies.login else None)
     app.state.streams = Counter()
     examples = {**openapi.EXAMPLES, "NewSubmission": example_body(dependencies)}
     routes = all_routes(callbacks=dependencies.callback_secrets is not None)
@@ -57,7 +58,7 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
         app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
     for path, read in (*((route.path, route.handler) for route in routes if route.for_anybody), *UNDESCRIBED):
         app.add_api_route(path, read, methods=["HEAD"], response_class=Response, include_in_schema=False)
-    for path, methods, asked in LOGIN_ROUTES if dependencies.login else ():
+    for path, methods, asked in login_routes(dependencies.login):
         app.add_api_route(path, asked, methods=list(methods), response_class=Response, include_in_schema=False)
     app.add_middleware(TusWire)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics, new_id=lambda: uuid4().hex)

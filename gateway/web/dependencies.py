@@ -85,8 +85,8 @@ class WebDependencies:
     """All that the app is made of.
 
     `callback_secrets` gives the secrets of a destination (more than one during a change); without it there is no route
-    for callbacks, without `login` none for people's logins. `wake` triggers a poll. `newest_root` gives number and
-    digest of the newest root over evidence. `health` looks at what the gateway depends on.
+    for callbacks; `login` says which there are for people's logins. `wake` triggers a poll. `newest_root` gives number
+    and digest of the newest root over evidence. `health` looks at what the gateway depends on.
     """
 
     intake: Intake

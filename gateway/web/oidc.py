@@ -14,7 +14,7 @@ from gateway.login.provider import FORM_LIMIT
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
 from gateway.web.http.answer import reply
-from gateway.web.portal.caller import presented
+from gateway.web.portal.caller import address_of, presented
 
 _PUBLIC = {"Cache-Control": "public, max-age=300"}
 
@@ -29,7 +29,7 @@ async def token(request: Request) -> Response:
     authorization = headers.getlist("authorization")
     provider = dependencies_of(request).provider
     basic = authorization[0] if len(authorization) == 1 else None
-    answer = await provider.token(headers.get("host"), basic, form, presented(request))
+    answer = await provider.token(headers.get("host"), basic, form, presented(request), address_of(request))
     answer_headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-type"}
     return reply(answer.body, answer.status, headers=answer_headers)
 

@@ -82,7 +82,7 @@ class ProviderPlace:
 
     def metadata_file(self, data_dir: Path) -> Path:
         """The file that holds its metadata: the one named, or the copy of what an address gave."""
-        if is_address(self.section.metadata):
+        if self.section.metadata is None or is_address(self.section.metadata):
             return data_dir / "identity" / f"{self.file.slug}-{self.name}.xml"
         return Path(self.section.metadata)
 
@@ -161,7 +161,13 @@ def attempts(settings: Settings, files: Iterable[MunicipalityFile]) -> Iterator[
 
 
 def pinned_metadata(settings: Settings, at: ProviderPlace) -> Pinned | None:
-    """The metadata that count; None where they come from an address and none came yet. Raises `SettingsInvalid`."""
+    """The metadata that count; None where none came yet, or none are named. Raises `SettingsInvalid`.
+
+    A copy of earlier metadata without any of the `trusted_keys` is as if none came yet: whoever names new keys alone,
+    since the former ones are no longer to be believed, needs the next fetch, not the copy.
+    """
+    if at.section.metadata is None:
+        return None
     path = at.metadata_file(settings.data_dir)
     fetched = is_address(at.section.metadata)
     try:
@@ -171,7 +177,14 @@ def pinned_metadata(settings: Settings, at: ProviderPlace) -> Pinned | None:
         if fetched and cause == "missing":
             return None
         raise unusable_files.refusal(f"{at.place}.metadata: {path}", "identity_metadata", cause, _METADATA) from None
-    return judged(settings, at, document)
+    return None if fetched and _outdated(at, document) else judged(settings, at, document)
+
+
+def _outdated(at: ProviderPlace, copy: bytes) -> bool:
+    try:
+        return not Pinned(read_idp_metadata(copy), frozenset(at.section.trusted_keys)).keys
+    except MetadataUnfit:
+        return False
 
 
 def judged(settings: Settings, at: ProviderPlace, document: bytes) -> Pinned:

@@ -6,7 +6,9 @@ raise alarms (`worker` does). Standard: SAML 2.0 metadata §4.1. Start reading: 
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,16 +16,23 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import structlog
 
 from gateway.bundid.idp_metadata import LIMITS, MetadataUnfit, compared, read_idp_metadata
-from gateway.errors import CounterpartBusy, CounterpartRefused
+from gateway.errors import CounterpartBusy, CounterpartRefused, GatewayError, unexpected
 from gateway.input import regular_file
 from gateway.outbound.answer import Answer
 from gateway.outbound.httpx_transport import exchange
+from gateway.ports.clock import Clock
 from gateway.settings.gateway import Settings
 from gateway.settings.kinds import is_address
-from gateway.wiring.identity import ProviderPlace, judged, pinned_metadata
+from gateway.settings.municipality import MunicipalityFile
+from gateway.wiring.identity import ProviderPlace, judged, pinned_metadata, places
 
+log = structlog.get_logger()
+
+FIRST_S: Final = 5.0
+"""Seconds that one fetch may take where a start, or another provider, waits for it."""
 _ACCEPT: Final = "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8"
 
 
@@ -47,7 +56,7 @@ async def renew(settings: Settings, at: ProviderPlace, client: httpx.AsyncClient
     The first document of all is taken as it is, unless settings or production forbid it. Raises `SettingsInvalid` for
     such a one and for a copy that cannot be read, and the errors of an exchange.
     """
-    if not is_address(at.section.metadata):
+    if at.section.metadata is None or not is_address(at.section.metadata):
         return None
     answer = await exchange(
         client,
@@ -76,6 +85,40 @@ async def renew(settings: Settings, at: ProviderPlace, client: httpx.AsyncClient
         judged(settings, at, answer.body)
         _keep(at.metadata_file(settings.data_dir), answer.body)
     return Renewal(refused, changes.added, changes.removed, ahead)
+
+
+async def fetch_first(
+    settings: Settings, files: Iterable[MunicipalityFile], client: httpx.AsyncClient, now: datetime
+) -> None:
+    """Fetch what has no copy on this machine yet, all at once and for `FIRST_S` at most.
+
+    What fails is logged: nobody logs in by that provider until it is fetched, and the start waits no longer for it.
+    """
+    missing = (at for at in places(files) if not at.metadata_file(settings.data_dir).exists())
+    await asyncio.gather(
+        *(_tried(settings, at, client, now) for at in missing if is_address(at.section.metadata or ""))
+    )
+
+
+async def renew_all(
+    settings: Settings, files: Iterable[MunicipalityFile], client: httpx.AsyncClient, clock: Clock
+) -> None:
+    """Renew each copy on this machine, as its worker does where there is one; what fails is logged."""
+    for at in places(files):
+        if is_address(at.section.metadata or ""):
+            await _tried(settings, at, client, clock.now())
+
+
+async def _tried(settings: Settings, at: ProviderPlace, client: httpx.AsyncClient, now: datetime) -> None:
+    provider = f"{at.file.slug}/{at.name}"
+    try:
+        async with asyncio.timeout(FIRST_S):
+            renewal = await renew(settings, at, client, now)
+    except (GatewayError, TimeoutError) as error:
+        log.warning("identity.metadata_not_fetched", provider=provider, **unexpected.named(error))
+    else:
+        if renewal is not None and renewal.refused is not None:
+            log.warning("identity.metadata_refused", provider=provider, rule=renewal.refused)
 
 
 def _ahead(answer: Answer, now: datetime) -> float | None:

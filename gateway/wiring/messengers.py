@@ -1,4 +1,4 @@
-"""The senders of one process, of webhooks and of alarms, wired: settings, store and ways out.
+"""The senders of one process, of webhooks, alarms and sign-outs, wired: settings, store and ways out.
 
 Knows: how their parts fit together. Never does: any work of theirs. Standard: architecture §2.
 Start reading: `open_webhook_sender`.
@@ -6,6 +6,7 @@ Start reading: `open_webhook_sender`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,14 +15,18 @@ from functools import partial
 
 from gateway.errors.recurring import Failures
 from gateway.keys.following import Following
+from gateway.login.id_token_keys import IdTokenKeys
+from gateway.login.logout_requests import LogoutReceiver, LogoutRequests
 from gateway.notify.alerts import AlertSender, Reach
+from gateway.notify.logouts import LogoutSender
 from gateway.notify.webhooks import WebhookSender
 from gateway.outbound.client import Policy, http_client
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.settings.gateway import Settings
+from gateway.store.login.logout_queue import StoredLogoutQueue
 from gateway.store.operation.alert_queue import StoredAlertQueue
-from gateway.wiring import recipients
+from gateway.wiring import id_token_signing, recipients
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
 
@@ -55,6 +60,39 @@ async def open_alert_sender(runtime: Runtime, counted: Failures | None = None) -
             durations=runtime.durations,
             failures=counted or Failures(),
             reach=reach,
+        )
+
+
+@asynccontextmanager
+async def open_logout_sender(runtime: Runtime, counted: Failures) -> AsyncIterator[LogoutSender]:
+    """The sender of sign-outs to portals' servers; each try reads the keys of ID tokens as they are then."""
+    settings = runtime.settings
+
+    async def keys() -> IdTokenKeys:
+        found = await asyncio.to_thread(id_token_signing.judge, settings)
+        assert found is not None, "a client with such an address has logins"
+        return found
+
+    requests = LogoutRequests(
+        receivers={
+            client.id: LogoutReceiver(client.backchannel_logout_uri, client.id_token_alg)
+            for client in settings.clients
+            if client.backchannel_logout_uri is not None
+        },
+        issuers={town.ars: town.public_url for town in runtime.municipalities.values()},
+        logins=runtime.store.logins,
+        keys=keys,
+        clock=runtime.clock,
+        new_id=runtime.store.new_id,
+    )
+    async with http_client(_way(settings, Counterpart.LOGOUT), durations=runtime.durations) as client:
+        yield LogoutSender(
+            queue=StoredLogoutQueue(runtime.store.database, runtime.clock),
+            client=client,
+            clock=runtime.clock,
+            clients=sorted(requests.receivers),
+            request=requests.of,
+            failures=counted,
         )
 
 

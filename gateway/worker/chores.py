@@ -17,10 +17,11 @@ import structlog
 
 from gateway.errors import DatabaseAway, unexpected
 from gateway.errors.recurring import Failures, repeat
+from gateway.notify.alarms import LOGIN_REFUSED_OFTEN
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.pace import Counterpart
 from gateway.store.erasure.sweep import sweep
-from gateway.store.operation import alarms, exchange_durations, jobs
+from gateway.store.operation import alarms, exchange_durations, jobs, login_outcomes
 from gateway.store.operation.destination_slots import RENEW_EVERY_S
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
@@ -64,6 +65,7 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
     yield repeat(failures, "exchanges", lambda: _durations(runtime), EXCHANGES_EVERY_S)
     if any(file.identity.providers for file in runtime.files):
         yield _identity_providers(runtime, failures)
+        yield repeat(failures, "login_outcomes", lambda: _refused_logins(runtime), SWEEP_EVERY_S)
     if runtime.delivery.bounds:
         yield repeat(failures, "turns", lambda: _places(runtime), RENEW_EVERY_S)
 
@@ -129,6 +131,13 @@ async def _deadlines(runtime: Runtime) -> None:
         await log.awarning("alarm.raised", rule=rule, submission_id=str(submission_id), municipality=municipality)
 
 
+async def _refused_logins(runtime: Runtime) -> None:
+    """Raise an alarm about each identity provider whose answers are refused often."""
+    slugs = {file.ars: file.slug for file in runtime.files}
+    for provider in await login_outcomes.look(runtime.store.database, slugs, runtime.clock.now()):
+        await log.awarning("alarm.raised", rule=LOGIN_REFUSED_OFTEN, provider=provider)
+
+
 async def _time_stamps(runtime: Runtime, failures: Failures, url: str) -> None:
     """Apart from the roots: an authority that is slow or down holds up nobody."""
     way = replace(policy(runtime.settings), counterpart=Counterpart.TIMESTAMP)
@@ -147,6 +156,8 @@ async def _identity_providers(runtime: Runtime, failures: Failures) -> None:
         await repeat(
             failures,
             "identity_providers",
-            lambda: identity_watch.look(runtime.store.database, runtime.settings, runtime.files, client, runtime.clock),
+            lambda: identity_watch.look(
+                runtime.store.database, runtime.settings, runtime.files, client, runtime.clock, failures
+            ),
             IDENTITY_EVERY_S,
         )

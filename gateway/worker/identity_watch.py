@@ -7,12 +7,14 @@ does). Standard: architecture §3 (alarms). Start reading: `look`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import httpx
 import structlog
 
 from gateway.bundid.expiry import ending
-from gateway.errors import DatabaseAway, GatewayError, SettingsInvalid, unexpected
+from gateway.errors import GatewayError, SettingsInvalid
+from gateway.errors.recurring import Failures
 from gateway.notify.alarms import IDENTITY_ENDING, IDENTITY_METADATA
 from gateway.ports.clock import Clock
 from gateway.settings.gateway import Settings
@@ -26,21 +28,18 @@ from gateway.wiring.identity_metadata import renew
 log = structlog.get_logger()
 
 
-async def look(
-    database: Database, settings: Settings, files: Sequence[MunicipalityFile], client: httpx.AsyncClient, clock: Clock
+async def look(  # noqa: PLR0913, PLR0917 - what it looks with
+    database: Database,
+    settings: Settings,
+    files: Sequence[MunicipalityFile],
+    client: httpx.AsyncClient,
+    clock: Clock,
+    failures: Failures,
 ) -> None:
-    """Every identity provider once. What fails of one is raised once the others were looked at."""
-    first: Exception | None = None
+    """Every identity provider once, each a task of its own: the alarm about one that fails names it."""
     for at in identity.places(files):
-        try:
-            await _look(database, settings, at, client, clock)
-        except DatabaseAway:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
-            await log.awarning("identity.not_looked_at", provider=_subject(at), **unexpected.named(error))
-            first = first or error
-    if first is not None:
-        raise first
+        work = partial(_look, database, settings, at, client, clock)
+        await failures.attempt(f"identity_provider {_subject(at)}", work)
 
 
 async def _look(

@@ -1,4 +1,4 @@
-"""Runs the job engine, and beside it the chores, webhooks and alarms.
+"""Runs the job engine, and beside it the chores, webhooks, alarms and sign-outs.
 
 Knows: the job `advance`, how many run at once, what is loaded first. Never does: decide about a submission's way.
 Standard: architecture §1 (job queue), §3. Start reading: `work`.
@@ -25,7 +25,7 @@ from gateway.store.operation import jobs
 from gateway.store.submissions import statements
 from gateway.store.submissions.set_aside import set_aside
 from gateway.wiring import recipients
-from gateway.wiring.messengers import open_alert_sender, open_webhook_sender
+from gateway.wiring.messengers import open_alert_sender, open_logout_sender, open_webhook_sender
 from gateway.wiring.runtime import Runtime, failures, open_runtime
 from gateway.worker.chores import chores
 from gateway.xoev.readable import application as readable
@@ -57,8 +57,10 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
             app.open_async(),
             open_webhook_sender(runtime, counted) as webhook_sender,
             open_alert_sender(runtime, counted) as alert_sender,
+            open_logout_sender(runtime, counted) as logout_sender,
         ):
-            beside = (*chores(runtime, app, counted), webhook_sender.run(), alert_sender.run())
+            senders = (webhook_sender, alert_sender, *((logout_sender,) if logout_sender.clients else ()))
+            beside = (*chores(runtime, app, counted), *(sender.run() for sender in senders))
             tasks = [asyncio.create_task(task) for task in beside]
             on_ready()
             try:

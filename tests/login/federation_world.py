@@ -16,6 +16,7 @@ from gateway.login import id_token_keys
 from gateway.login.clients import Registry, RelyingParty, registration
 from gateway.login.codes import CodeExchange
 from gateway.login.federation import Federation
+from gateway.login.figures import LoginFigures
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.provider import Provider
 from gateway.login.steps import BrowserCookies, Choose, GoToProvider, Redirect
@@ -160,7 +161,10 @@ def clients():
 class World:
     """Everything of one municipality, and one browser."""
 
-    def __init__(self, clock=None, logins=None, issuer: Issuer = TOWN, random=None) -> None:
+    def __init__(
+        self, clock=None, logins=None, issuer: Issuer = TOWN, *, figures=None, tries=None, random=None
+    ) -> None:
+        self.figures = figures or LoginFigures()
         self.clock = clock or Clock()
         self.random = random or Random()
         self.logins = logins or MemoryLoginStore(self.clock, self.random)
@@ -169,8 +173,7 @@ class World:
         self.providers = [self.bundid]
         self.registry = Registry(clients())
         self.keys = signing_keys()
-        self.told: list = []
-        codes = CodeExchange(self.logins, self.keys, self.clock, self.random)
+        codes = CodeExchange(self.logins, self.keys, self.clock, self.random, self.figures)
         self.provider = Provider(
             issuers=(issuer, OTHER),
             registry=self.registry,
@@ -178,6 +181,7 @@ class World:
             clock=self.clock,
             new_id=lambda: self.random(8).hex(),
             codes=codes,
+            tries=tries,
         )
         self.federation = Federation(
             logins=self.logins,
@@ -188,12 +192,9 @@ class World:
             random=self.random,
             portals=self.provider,
             keys=self.keys,
-            deliver=self._deliver,
+            figures=self.figures,
         )
         self.cookies = BrowserCookies()
-
-    async def _deliver(self, notices) -> None:
-        self.told += notices
 
     def parameters(self, **more) -> list[tuple[str, str]]:
         said = {
@@ -236,14 +237,16 @@ class World:
     async def code(self, **more) -> str:
         return told(await self.login(**more))["code"]
 
-    async def token(self, code: str, *, client="portal", secret=SECRET, host="login.tangerhuette.example", **more):
+    async def token(
+        self, code: str, *, client="portal", secret=SECRET, host="login.tangerhuette.example", address="", **more
+    ):
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
         form = {name: value for name, value in (form | more).items() if value is not None}
         header = "Basic " + base64.b64encode(f"{client}:{secret}".encode()).decode() if client else None
-        return await self.provider.token(host, header, urlencode(form).encode())
+        return await self.provider.token(host, header, urlencode(form).encode(), address=address)
 
-    async def userinfo(self, token: str, issuer=TOWN):
-        return await self.federation.userinfo(issuer, [f"Bearer {token}"], [])
+    async def userinfo(self, token: str, issuer=TOWN, address=""):
+        return await self.federation.userinfo(issuer, [f"Bearer {token}"], [], address)
 
     def _took(self, step):
         given = step.cookies

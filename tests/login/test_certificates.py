@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from authlib.oauth2.rfc6749 import InvalidClientError
 
 from gateway.crypto import base64url
 from gateway.crypto.keys import generate_ed25519, private_key
@@ -14,6 +15,7 @@ from gateway.errors import Unauthorised
 from gateway.login.certificates import CertificateRule, Certificates, Presented
 from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
+from gateway.login.token_request import TokenRequest
 from gateway.model import Client
 from tests.login.authority import FROM, issued
 from tests.login.conftest import ALL, SECRET, TOWN, Standing, at_once
@@ -157,3 +159,14 @@ def test_discovery_says_so_only_where_a_certificate_is_registered(mtls, world):
     plain = world.provider.discovery(HOST)
     assert plain["token_endpoint_auth_methods_supported"] == ["client_secret_basic", "private_key_jwt"]
     assert plain["tls_client_certificate_bound_access_tokens"] is False
+
+
+@pytest.mark.parametrize(("shown", "known"), [(MINE, True), (ALONE, False), (None, False)])
+def test_a_request_beside_the_token_endpoint_is_known_by_its_certificate(mtls, shown, known):
+    request = TokenRequest(TOWN, None, Presented(shown.der) if shown else None)
+    request.read(b"client_id=named&response_type=code")
+    if known:
+        assert at_once(mtls.provider.authenticated(request)).client.id == "named"
+    else:
+        with pytest.raises(InvalidClientError):
+            at_once(mtls.provider.authenticated(request))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl, urlsplit
+from uuid import uuid4
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from gateway.errors import NotFound
+from gateway.login.logout_requests import LogoutReceiver, LogoutRequests
 from gateway.login.steps import AskToSignOut, BrowserCookies, GoToProvider, PageKind, Redirect, Show
 from gateway.model import Level
+from gateway.notify.logouts import LogoutNotice
 from tests.login.federation_world import APP, CALLBACK, LINK, LOOPBACK, OTHER, TOWN, World, person, told
 
 BYE = "https://portal.example/bye"
@@ -145,7 +149,7 @@ async def test_somebody_else_in_the_same_browser_leaves_nothing_of_who_was_there
     world.bundid.identity = person("Zweite", level=Level.HIGH, account="bpk2-2")
     assert signed_in(await world.login(prompt="login"))
     assert world.cookies.session != before
-    assert [each.client for each in world.told] == ["quiet"]
+    assert [each.client for each in world.logins.notices] == ["quiet"]
     world.clock.advance(301)  # the second one is signed out by then, the first one would not be
     assert told(await world.authorize(prompt="none"))["error"] == "login_required"
 
@@ -274,25 +278,61 @@ async def test_a_hint_for_another_client_or_town_is_refused(world):
         assert step.kind is PageKind.BAD_REQUEST
 
 
+def requests(world):
+    """What the worker makes requests with, for the portal that wants to be told."""
+
+    async def keys():
+        return world.keys
+
+    return LogoutRequests(
+        receivers={"quiet": LogoutReceiver("https://quiet.example/logout", "ES256")},
+        issuers={TOWN.municipality: TOWN.url},
+        logins=world.logins,
+        keys=keys,
+        clock=world.clock,
+        new_id=uuid4,
+    )
+
+
+def notice_of(session):
+    return LogoutNotice(
+        session.id, 1, session.used_at, municipality=session.municipality, client=session.client, login=session.login
+    )
+
+
 async def test_portals_that_want_to_know_are_told(world):
     await world.login(client_id="quiet")
     hint = await id_token(world)
     of_quiet = claims_of(world, await id_token(world, "quiet"), "ES256")
     await world.federation.logout(TOWN, [("id_token_hint", hint)], world.cookies)
-    (notice,) = world.told
-    assert (notice.client, notice.address) == ("quiet", "https://quiet.example/logout")
-    read = jwt.decode(notice.logout_token, KeySet.import_key_set(world.provider.jwks()), algorithms=["ES256"])
+    (ended,) = world.logins.notices
+    request = await requests(world).of(notice_of(ended))
+    assert (ended.client, request.address) == ("quiet", "https://quiet.example/logout")
+    read = jwt.decode(request.logout_token, KeySet.import_key_set(world.provider.jwks()), algorithms=["ES256"])
     assert read.header["typ"] == "logout+jwt"
     assert read.claims["events"] == {"http://schemas.openid.net/event/backchannel-logout": {}}
     assert (read.claims["sid"], read.claims["sub"], read.claims["aud"]) == (of_quiet["sid"], of_quiet["sub"], "quiet")
     assert "nonce" not in read.claims
     assert read.claims["exp"] - read.claims["iat"] <= 120
+    again = await requests(world).of(notice_of(ended))
+    assert again.logout_token != request.logout_token, "each try has a token of its own"
+    assert request.logout_token not in repr(request)
+
+
+async def test_a_portal_or_town_that_is_gone_is_told_nothing(world):
+    await world.login(client_id="quiet")
+    await world.federation.logout(TOWN, [("id_token_hint", await id_token(world))], world.cookies)
+    (ended,) = world.logins.notices
+    for gone in ({"client": "portal"}, {"municipality": OTHER.municipality}):
+        with pytest.raises(NotFound):
+            await requests(world).of(notice_of(replace(ended, **gone)))
 
 
 async def test_a_logout_token_is_no_hint(world):
     await world.login(client_id="quiet")
     await world.federation.logout(TOWN, [("id_token_hint", await id_token(world))], world.cookies)
-    step = await world.federation.logout(TOWN, [("id_token_hint", world.told[0].logout_token)], BrowserCookies())
+    request = await requests(world).of(notice_of(world.logins.notices[0]))
+    step = await world.federation.logout(TOWN, [("id_token_hint", request.logout_token)], BrowserCookies())
     assert step.kind is PageKind.BAD_REQUEST
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
 from gateway.bundid.idp_metadata import REASONS
-from gateway.errors import CounterpartAway
+from gateway.errors import CounterpartAway, SettingsInvalid
+from gateway.model import Level
 from gateway.operators import identity as lines_of
 from gateway.operators.checks import Affair, Checks
+from gateway.operators.identity import Offered, needed_logins
 from gateway.wiring import identity
 from gateway.wiring.identity_metadata import Renewal
 from tests.bundid.key_pairs import IDP, NOW, certified
@@ -43,6 +46,7 @@ async def test_a_sound_provider_is_told_with_its_keys_and_the_day_of_the_next_en
     provider, certificates = await checked()
     assert provider.ok
     assert provider.detail.startswith(f"{IDP}, keys ")
+    assert "https://int.id.bund.de/idp" in provider.remedy or "https://id.bund.de/idp" in provider.remedy
     assert certificates.ok
     assert certificates.detail == f"≤ {pairs['signing'].not_after:%Y-%m-%d}"
     assert "switched off" in (await checked(enabled=False))[0].detail
@@ -55,7 +59,10 @@ async def test_what_ends_soon_is_named_and_what_ended_is_a_fault(checked, pairs)
     assert "next_" in soon.remedy
     ended = (await checked(now=NOW + timedelta(days=701), language="de"))[-1]
     assert not ended.ok
-    assert "unser Zertifikat" in ended.detail
+    assert "abgelaufen: unser Zertifikat" in ended.detail
+    early = (await checked(now=pairs["signing"].not_before - timedelta(days=1)))[-1]
+    assert (early.ok, early.affair) == (False, Affair.SETTINGS)
+    assert "begins" in early.detail
 
 
 @pytest.mark.parametrize("rule", [*lines_of._REFUSED, *(f"metadata_{reason}" for reason in REASONS)])
@@ -86,3 +93,68 @@ async def test_files_that_are_of_no_use_are_told(checked, tmp_path):
     (line,) = await checked()
     assert (line.ok, line.affair) == (False, Affair.SETTINGS)
     assert "signing_key_file" in line.remedy
+
+
+async def test_what_has_a_line_already_is_not_told_twice(tmp_path, checked):
+    (tmp_path / "s.pem").unlink()
+    fault = (await checked())[-1]
+    assert "s.pem" in fault.remedy
+    with pytest.raises(SettingsInvalid) as told:
+        identity.provider(settings(tmp_path), at(tmp_path))
+    assert "s.pem" not in Checks("en", told.value.findings).fault(fault.check, told.value).remedy
+
+
+class Catalogue:
+    """Services by id, with the login that each needs."""
+
+    def __init__(self, **services):
+        self._services = services
+
+    def ids(self):
+        return tuple(self._services)
+
+    def get(self, name):
+        assurance, accounts = self._services[name]
+        return SimpleNamespace(id=name, assurance=assurance, accounts=accounts)
+
+
+BUNDID = Offered("person", (Level.BASIC, Level.LOW, Level.SUBSTANTIAL, Level.HIGH))
+MUK = Offered("organisation", (Level.SUBSTANTIAL,))
+
+
+def lacking(*offered, language="en", portals=True, takes=True, **services):
+    town = SimpleNamespace(slug="town", destination_for=lambda *_, **__: object() if takes else None)
+    return needed_logins(Checks(language), town, Catalogue(**services), offered, portals=portals)
+
+
+@pytest.mark.parametrize(
+    ("assurance", "accounts", "offered", "told"),
+    [
+        ("none", (), (), False),
+        ("none", ("organisation",), (), False),  # one that hands off without a login is taken
+        ("basic", (), (), True),
+        ("basic", (), (MUK,), False),
+        ("substantial", ("person",), (MUK,), True),
+        ("substantial", ("organisation",), (BUNDID,), True),
+        ("substantial", ("person", "organisation"), (MUK,), False),
+        ("high", (), (MUK,), True),
+        ("high", (), (MUK, BUNDID), False),
+    ],
+)
+def test_a_service_that_nobody_can_log_in_for_is_told(assurance, accounts, offered, told):
+    lines = lacking(*offered, service=(assurance, accounts))
+    assert [line.check for line in lines] == (["login town service"] if told else [])
+    for line in lines:
+        assert line.ok, "a warning: the rest of the town works"
+        assert assurance in line.detail
+        assert "[identity.providers]" in line.remedy
+
+
+def test_without_an_address_to_come_back_to_nobody_can_either():
+    for language in ("de", "en"):
+        (line,) = lacking(BUNDID, portals=False, language=language, service=("high", ()))
+        assert "redirect_uris" in line.remedy
+
+
+def test_a_service_that_the_town_does_not_take_is_nobodys_concern():
+    assert lacking(takes=False, service=("high", ())) == []

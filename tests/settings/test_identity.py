@@ -171,3 +171,22 @@ def test_a_key_that_others_can_read_is_refused_in_production(tmp_path):
     assert "chmod 600" in told["s.pem"]
     assert "chmod o-w" in told["s.crt"]
     assert "chmod o-w" in told["bundid.xml"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"entity_id": "https://login.town.example:8443"},
+        {"entity_id": "http://login.town.example"},
+        {"entity_id": "https://localhost"},
+        {"entity_id": "https://127.0.0.1"},
+        {"more": 'online_service_id = "X0000"'},
+        {"name": '"BundID"'},
+    ],
+)
+def test_what_has_a_form_of_its_own_is_said_in_words_not_as_a_pattern(tmp_path, wrong):
+    with pytest.raises(SettingsInvalid) as told:
+        towns(tmp_path, wrong)
+    (finding, *others) = told.value.findings
+    assert not others
+    assert not set("^$[]{}") & set(finding.de + finding.en)

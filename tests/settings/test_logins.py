@@ -51,6 +51,10 @@ def test_an_address_of_a_portal_is_taken(tmp_path, address):
         "https://",
         "https:///cb",
         "https://portal.example/cb#top",
+        "https://*.portal.example/cb",
+        "https://portal.example/*",
+        "https://portal.example/a/../cb",
+        "https://portal.example/a/%2E%2e/cb",
         "https://user@portal.example/cb",
         "https://user:word@portal.example/cb",
         "https://portal.example:0/cb",
@@ -138,6 +142,11 @@ def test_the_portal_of_an_app_is_taken(tmp_path):
     assert settings(tmp_path, PORTAL + APP + 'portal = "portal"\n').clients[1].portal == "portal"
     with pytest.raises(SettingsInvalid):
         settings(tmp_path, APP.replace('"app"', '"x"') + PORTAL + 'portal = "x"\n')
+
+
+def test_a_scope_that_nobody_knows_is_told(tmp_path):
+    text = PORTAL + 'scopes = ["openid", "submission:write"]\n'
+    assert faults(tmp_path, text) == [("clients.portal.scopes", "scope_unknown")]
 
 
 def test_a_wrong_word_is_refused_by_name(tmp_path):

@@ -313,7 +313,8 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     names = {subject for rule, subject in await alarms(store) if rule == "task_failing"}
     assert names == {
         *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines"),
-        *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "identity_providers"),
+        *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "login_outcomes"),
+        "identity_provider town/bundid",
     }
     for name in names:
         await counted.attempt(name, lambda: store.database.rows(roots._UNSTAMPED, since=clock.now()))
@@ -369,7 +370,7 @@ async def test_a_sweep_that_fails_holds_up_no_other_sweep(store, clock, monkeypa
         await sweep(store.database, clock.now())
     assert seen == [
         "sweep.login_identities", "sweep.logins_under_way", "sweep.login_requests", "sweep.login_answers",
-        "sweep.login_sessions", "sweep.login_tokens", "sweep.login_codes", "sweep.logins",
+        "sweep.login_sessions", "sweep.login_tokens", "sweep.login_codes", "sweep.logins", "sweep.login_outcomes",
         "sweep.tus", "sweep.spent_assertions", "sweep.client_allowances",
     ]  # fmt: skip
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.bundid.expiry import Expiry, ending
 from gateway.bundid.idp_metadata import read_idp_metadata
 from gateway.errors import CounterpartBusy, CounterpartRefused, SettingsInvalid
-from gateway.wiring import identity
-from gateway.wiring.identity_metadata import Renewal, renew
+from gateway.wiring import identity, identity_metadata
+from gateway.wiring.identity_metadata import Renewal, fetch_first, renew, renew_all
 from tests.bundid.key_pairs import NOW, certificate_pem, certified, idp_metadata, key_descriptor, key_pem
 from tests.wiring.identity_places import at, settings, written
 
@@ -83,6 +86,18 @@ async def test_a_first_document_without_a_trusted_key_or_of_a_sandbox_is_not_kep
     assert not (tmp_path / "data").exists()
 
 
+async def test_where_only_new_keys_are_named_the_copy_counts_no_more_and_the_next_fetch_does(tmp_path, renewed, pairs):
+    first, other = idp_metadata(key_descriptor(pairs["root"])), idp_metadata(key_descriptor(pairs["signing"]))
+    await renewed(first)
+    place = at(tmp_path, metadata=ADDRESS, trusted_keys=tuple(read_idp_metadata(other).digests))
+    assert not identity.provider(settings(tmp_path), place).enabled
+    with pytest.raises(SettingsInvalid):
+        await renewed(first, trusted_keys=place.section.trusted_keys)
+    assert await renewed(other, trusted_keys=place.section.trusted_keys) == Renewal()
+    assert copy(tmp_path) == other
+    assert identity.provider(settings(tmp_path), place).enabled
+
+
 async def test_a_provider_that_does_not_answer_changes_nothing(tmp_path, renewed, pairs):
     first = idp_metadata(key_descriptor(pairs["root"]))
     await renewed(first)
@@ -96,6 +111,13 @@ async def test_a_provider_that_does_not_answer_changes_nothing(tmp_path, renewed
 async def test_the_clock_of_the_provider_is_compared_with_ours(renewed, pairs):
     told = await renewed(idp_metadata(key_descriptor(pairs["root"])), ahead_s=300)
     assert told.clock_ahead_s == pytest.approx(300, abs=1)
+
+
+async def test_before_metadata_are_handed_out_ours_are_there_and_nobody_logs_in(tmp_path, renewed):
+    assert await renewed(b"", metadata=None) is None
+    made = identity.provider(settings(tmp_path), at(tmp_path, metadata=None))
+    assert (made.enabled, made.pinned) == (False, None)
+    assert b"AssertionConsumerService" in made.metadata()
 
 
 async def test_metadata_in_a_file_are_never_fetched(tmp_path, renewed):
@@ -123,3 +145,63 @@ def test_what_ends_soon_is_named_and_a_key_that_takes_over_counts(tmp_path, pair
     (tmp_path / "idp.xml").write_bytes(both)
     left = ending(identity.provider(settings(tmp_path), at(tmp_path)), NOW)
     assert [one.part for one in left] == ["encryption_certificate"]
+
+
+@pytest.fixture
+def fetching(tmp_path, pairs):
+    """A way out that answers with metadata, after `gate` where there is one; it counts."""
+    written(tmp_path, pairs)
+    asked = []
+
+    def opened(gate=None, status=200):
+        async def answer(request: httpx.Request) -> httpx.Response:
+            asked.append(str(request.url))
+            if gate is not None:
+                await gate.wait()
+            return httpx.Response(status, content=idp_metadata(key_descriptor(pairs["root"])))
+
+        return httpx.AsyncClient(transport=httpx.MockTransport(answer))
+
+    return opened, asked
+
+
+async def test_a_start_fetches_what_has_no_copy_yet_and_nothing_else(tmp_path, fetching):
+    opened, asked = fetching
+    files = [at(tmp_path, metadata=ADDRESS).file, at(tmp_path).file]
+    async with opened() as client:
+        await fetch_first(settings(tmp_path), files, client, NOW)
+        await fetch_first(settings(tmp_path), files, client, NOW)
+    assert asked == [ADDRESS]
+    assert identity.provider(settings(tmp_path), at(tmp_path, metadata=ADDRESS)).enabled
+
+
+async def test_a_start_does_not_wait_for_a_provider_that_hangs_or_fails(tmp_path, fetching, monkeypatch):
+    opened, _ = fetching
+    place = at(tmp_path, metadata=ADDRESS)
+    for how in ({"gate": asyncio.Event()}, {"status": 503}, {"status": 404}):
+        with capture_logs() as lines, monkeypatch.context() as impatient:
+            if "gate" in how:
+                impatient.setattr(identity_metadata, "FIRST_S", 0.0)
+            async with opened(**how) as client:
+                await fetch_first(settings(tmp_path), [place.file], client, NOW)
+        assert [(line["event"], line["provider"]) for line in lines] == [
+            ("identity.metadata_not_fetched", "town/bundid")
+        ]
+    assert not identity.provider(settings(tmp_path), place).enabled
+    assert not (tmp_path / "data").exists()
+
+
+async def test_where_no_worker_runs_copies_are_renewed_too_and_a_key_is_not_changed(tmp_path, fetching, pairs):
+    opened, asked = fetching
+    place = at(tmp_path, metadata=ADDRESS)
+    async with opened() as client:
+        await fetch_first(settings(tmp_path), [place.file], client, NOW)
+        moved = copy(tmp_path).replace(b"/POST/SSO", b"/POST2/SSO")
+        (tmp_path / "data" / "identity" / "town-bundid.xml").write_bytes(moved)
+        await renew_all(settings(tmp_path), [place.file, at(tmp_path).file], client, SimpleNamespace(now=lambda: NOW))
+    assert (len(asked), copy(tmp_path) != moved) == (2, True)
+    (tmp_path / "data" / "identity" / "town-bundid.xml").write_bytes(idp_metadata(key_descriptor(pairs["signing"])))
+    with capture_logs() as lines:
+        async with opened() as client:
+            await renew_all(settings(tmp_path), [place.file], client, SimpleNamespace(now=lambda: NOW))
+    assert [(line["event"], line["rule"]) for line in lines] == [("identity.metadata_refused", "other_keys")]

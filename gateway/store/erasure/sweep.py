@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, Select, Text, bindparam, case, cast, delete, exists, func, select, true
+from sqlalchemy import CTE, Select, Text, and_, bindparam, case, cast, delete, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 
 from gateway.errors import DatabaseAway
@@ -21,6 +21,7 @@ from gateway.store.rows import tables as t
 
 GRACE = timedelta(hours=1)  # for writers that are slow, and for commits between a blob and what names it
 ALLOWANCES = timedelta(days=2)  # longer than a day's count is asked for
+FAILURES = timedelta(minutes=5)  # by then nothing of a bucket is missing
 AT_ONCE = 100
 
 _B, _U = t.blobs.c, t.uploads.c
@@ -48,7 +49,7 @@ async def sweep(database: Database, now: datetime) -> Swept:
         *sweep_logins.work(database, now),
         lambda: database.run(_EXPIRED_TUS, now=now),  # its pieces are named by nobody then
         lambda: database.run(_SPENT, now=now),
-        lambda: database.run(_DAYS, before=now - ALLOWANCES),
+        lambda: database.run(_DAYS, before=now - ALLOWANCES, failures=now - FAILURES),
         lambda: _repeat(database, _EXPIRED, {"now": now}),
         lambda: _repeat(database, _UNFINISHED, {"before": before}),
         lambda: _repeat(database, _UNNAMED, {"before": before}),
@@ -130,7 +131,12 @@ _SPENT = compiled(
     delete(t.spent_assertions).where(t.spent_assertions.c.until <= bindparam("now")), commits="sweep.spent_assertions"
 )
 _DAYS = compiled(
-    delete(t.client_allowances).where(t.client_allowances.c.at <= bindparam("before")),
+    delete(t.client_allowances).where(
+        or_(
+            t.client_allowances.c.at <= bindparam("before"),
+            and_(t.client_allowances.c.kind == "failures", t.client_allowances.c.at <= bindparam("failures")),
+        )
+    ),
     commits="sweep.client_allowances",
 )
 _OLD_TUS = (

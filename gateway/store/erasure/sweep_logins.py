@@ -10,9 +10,13 @@ code as long as a token of it: both say what must not be given out again.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from gateway.store.connection.database import Database, numbered
+
+OUTCOMES: Final = timedelta(hours=1)
+"""So long it is kept how many answers were refused; the alarm asks for less."""
 
 _IDENTITIES = numbered(
     """
@@ -49,6 +53,7 @@ DELETE FROM logins WHERE expires_at <= %(now)s AND data_key IS NULL
 """,
     commits="sweep.logins",
 )
+_OUTCOMES = numbered("DELETE FROM login_outcomes WHERE minute < %(before)s", commits="sweep.login_outcomes")
 
 
 def work(database: Database, now: datetime) -> Sequence[Callable[[], Awaitable[int]]]:
@@ -62,4 +67,5 @@ def work(database: Database, now: datetime) -> Sequence[Callable[[], Awaitable[i
         lambda: database.run(_TOKENS, now=now),
         lambda: database.run(_CODES, now=now),
         lambda: database.run(_LOGINS, now=now),
+        lambda: database.run(_OUTCOMES, before=now - OUTCOMES),
     )

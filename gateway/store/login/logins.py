@@ -6,7 +6,7 @@ Standard: `gateway/ports/login.py`. Start reading: `StoredLogins.begin`, then `f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -204,9 +204,9 @@ class StoredLogins(LoginStore):
         """See the port."""
         return tuple(map(_session, await self._database.rows(SESSIONS, cookie=cookie, now=now)))
 
-    async def end_sessions(self, cookie: bytes) -> tuple[Session, ...]:
+    async def end_sessions(self, cookie: bytes, told: Collection[str] = ()) -> tuple[Session, ...]:
         """See the port."""
-        rows = await self._database.rows(END_SESSIONS, cookie=cookie, now=self._clock.now())
+        rows = await self._database.rows(END_SESSIONS, cookie=cookie, told=sorted(told), now=self._clock.now())
         return tuple(_session(row) for row in rows if row["stood"])
 
     async def session_by_id(self, session: UUID, now: datetime) -> Session | None:

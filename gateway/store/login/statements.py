@@ -136,9 +136,19 @@ SESSION = numbered(
 SESSIONS = numbered(f"SELECT {_SESSION_READ} FROM login_sessions WHERE cookie = %(cookie)s AND {_STANDS}")  # noqa: S608 - constants
 SESSION_BY_ID = numbered(f"SELECT {_SESSION_READ} FROM login_sessions WHERE id = %(id)s AND {_STANDS}")  # noqa: S608 - constants
 END_SESSIONS = numbered(
-    f"DELETE FROM login_sessions WHERE cookie = %(cookie)s RETURNING {_SESSION_READ}, {_STANDS} AS stood",  # noqa: S608 - constants
+    f"""
+WITH ended AS (
+    DELETE FROM login_sessions WHERE cookie = %(cookie)s RETURNING {_SESSION_READ}, {_STANDS} AS stood
+), told AS (
+    INSERT INTO logout_notices (id, municipality, client, login, state, tries, began_at, next_at, log)
+    SELECT id, municipality, client, login, 'waiting', 0, %(now)s, %(now)s, '[]'
+    FROM ended WHERE stood AND client = ANY(%(told)s::text[])
+)
+SELECT {_SESSION_READ}, stood FROM ended
+""",  # noqa: S608 - constants
     commits="logins.end_sessions",
 )
+"""What their portals are told is written with the end itself: no crash comes between them."""
 
 REDEEM = numbered(
     """

@@ -9,7 +9,7 @@ No method waits between its checks and its writes, so that what it does happens 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,7 +40,10 @@ class _Account:
 
 
 class MemoryLoginStore(LoginStore):
-    """Everything of the port, in one process. `accounts` are by municipality, provider and digest of the account."""
+    """Everything of the port, in one process. `accounts` are by municipality, provider and digest of the account.
+
+    `notices` are sessions whose end portals' servers are to be told; nobody tells them here.
+    """
 
     def __init__(self, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._clock, self._random = clock, random
@@ -53,6 +56,7 @@ class MemoryLoginStore(LoginStore):
         self._answers: set[tuple[str, bytes]] = set()
         self._subject_keys: dict[str, bytes] = {}
         self.accounts: dict[tuple[str, str, bytes], _Account] = {}
+        self.notices: list[Session] = []
 
     async def begin(self, login: LoginUnderWay) -> None:
         """See the port."""
@@ -142,13 +146,15 @@ class MemoryLoginStore(LoginStore):
         """See the port."""
         return tuple(each for each in self._sessions.values() if each.cookie == cookie and _stands(each, now))
 
-    async def end_sessions(self, cookie: bytes) -> tuple[Session, ...]:
+    async def end_sessions(self, cookie: bytes, told: Collection[str] = ()) -> tuple[Session, ...]:
         """See the port."""
         ended = [each for each in self._sessions.values() if each.cookie == cookie]
         for each in ended:
             del self._sessions[each.id]
         now = self._clock.now()
-        return tuple(each for each in ended if _stands(each, now))
+        stood = tuple(each for each in ended if _stands(each, now))
+        self.notices += [each for each in stood if each.client in told]
+        return stood
 
     async def session_by_id(self, session: UUID, now: datetime) -> Session | None:
         """See the port."""

@@ -1,8 +1,8 @@
 """What clients may still ask for, counted for all processes together.
 
-Knows: the table `client_allowances`: a token bucket for each client's requests, a number for each of its days. Never
-does: know a limit, refuse. Standard: that of `delivery.rate_limit`, whose bucket it is.
-Start reading: `StoredAllowances.requests`.
+Knows: the table `client_allowances`: a token bucket for each client's requests and each caller's failed tries (by a
+keyed digest), a number for each of a client's days. Never does: know a limit, refuse. Standard: that of
+`delivery.rate_limit`, whose bucket it is. Start reading: `StoredAllowances.requests`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, Row, numbered
 
 REQUESTS: Final = "requests"
+FAILURES: Final = "failures"
 MINUTE: Final = timedelta(minutes=1)
 
 _LOCK = numbered(
@@ -30,22 +31,25 @@ _USED = numbered("UPDATE client_allowances SET used = %(used)s WHERE client = %(
 
 
 class StoredAllowances:
-    """Keeps the port `web.portal.quotas.Allowances`. `count`: applications of a client taken in since an instant."""
+    """Keeps the ports `web.portal.quotas.Allowances` and `login.failed_tries.FailedAllowances`.
+
+    `count`: applications of a client taken in since an instant.
+    """
 
     def __init__(self, database: Database, clock: Clock, count: Callable[[str, datetime], Awaitable[int]]) -> None:
         self._database, self._clock, self._count = database, clock, count
 
     async def requests(self, client: str, per_minute: int, wanted: int) -> tuple[int, float]:
         """See the port. A bucket holds a minute's worth at most."""
-        now, every = self._clock.now(), MINUTE / per_minute
-        tokens = TokenBucket(every, MINUTE - every)
         async with self._database.transaction("allowances.requests") as connection:
-            row = await self._locked(connection, client, REQUESTS, now)
-            first = tokens.first(row["bucket"], now)
-            number = min(wanted, tokens.there(first, now))
-            if number:
-                await db.run(connection, _BUCKET, client=client, kind=REQUESTS, bucket=first + number * every)
-        return number, max((first - now).total_seconds(), 0.0)
+            number, wait = await self._taken(connection, (client, REQUESTS), per_minute, wanted)
+        return number, max(wait, 0.0)
+
+    async def failures(self, whose: str, per_minute: int) -> float:
+        """See the port. The bucket is that of requests; what is asked for stays within the row of whoever fails."""
+        async with self._database.transaction("allowances.failures") as connection:
+            number, wait = await self._taken(connection, (whose, FAILURES), per_minute, 1)
+        return 0.0 if number else max(wait, 0.0)
 
     async def submissions(self, client: str, day: datetime, most: int, wanted: int) -> int:
         """See the port. The first question of a day counts what was taken in already."""
@@ -56,6 +60,20 @@ class StoredAllowances:
             number = max(0, min(wanted, most - used))
             await db.run(connection, _USED, client=client, kind=kind, used=used + number)
         return number
+
+    async def _taken(
+        self, connection: Connection, whose: tuple[str, str], per_minute: int, wanted: int
+    ) -> tuple[int, float]:
+        """Take out of a bucket; how many, and the seconds until there is one."""
+        client, kind = whose
+        now, every = self._clock.now(), MINUTE / per_minute
+        tokens = TokenBucket(every, MINUTE - every)
+        row = await self._locked(connection, client, kind, now)
+        first = tokens.first(row["bucket"], now)
+        number = min(wanted, tokens.there(first, now))
+        if number:
+            await db.run(connection, _BUCKET, client=client, kind=kind, bucket=first + number * every)
+        return number, (first - now).total_seconds()
 
     async def _locked(self, connection: Connection, client: str, kind: str, now: datetime) -> Row:
         row = await db.one(connection, _LOCK, client=client, kind=kind, now=now)

@@ -29,6 +29,12 @@ NAMES: Final = {
     "gateway_exchange_seconds": "histogram: exchanges of all workers to the answer's last byte, by kind of counterpart",
     "gateway_slow_exchanges_total": "exchanges that took longer than usual for what they moved, by kind of counterpart",
     "gateway_evidence_newest_root": "number of the newest signed root over evidence; the label is its digest (SHA-256)",
+    "gateway_login_started_total": "browsers sent to an identity provider, by municipality and provider",
+    "gateway_login_answers_total": "answers of identity providers, by municipality, provider and outcome (accepted, "
+    "cancelled, attributes_missing, level_too_low, failed)",
+    "gateway_login_seconds": "histogram: from a portal's request to the end of the login, by municipality and provider",
+    "gateway_login_refusals_total": "refused requests of logins, by reason of a closed list (login-refusals.md)",
+    "gateway_login_codes_total": "codes that portals brought, by outcome (redeemed, refused)",
     "gateway_free_bytes": "bytes free, by resource (disk, memory), as last seen",
     "gateway_waiting_submissions": "submissions accepted and not yet submitted, counted up to the limit",
     "gateway_refusing": "1 where a resource (disk, memory, queue) keeps the gateway from taking in anything new",
@@ -55,10 +61,12 @@ class _Exchanges(Collector):
 
 
 class Metrics:
-    """The figures of one process, in a registry of its own."""
+    """The figures of one process, in a registry of its own; `logins` are counted where people log in."""
 
-    def __init__(self) -> None:
+    def __init__(self, logins: Collector | None = None) -> None:
         self._registry = CollectorRegistry()
+        if logins is not None:
+            self._registry.register(logins)
         self._requests = Counter(
             "gateway_http_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
         )

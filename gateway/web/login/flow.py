@@ -7,10 +7,11 @@ Standards: OpenID Connect Core 1.0, RFC 9126. Start reading: `LoginFlow`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.login.certificates import Presented
+from gateway.login.figures import LoginFigures
 from gateway.login.provider import OAuthAnswer
 from gateway.login.steps import BrowserCookies, Step
 from gateway.login.tokens import Issuer
@@ -40,13 +41,13 @@ class LoginFlow(Protocol):
         ...
 
     async def push(
-        self, issuer: Issuer, authorization: str | None, body: bytes, certificate: Presented | None, /
+        self, issuer: Issuer, authorization: str | None, body: bytes, presented: Presented | None, address: str, /
     ) -> OAuthAnswer:
-        """A pushed authorization request; `certificate` is the one that came with it."""
+        """A pushed authorization request; certificate and address are the caller's. May raise `TooManyRequests`."""
         ...
 
-    async def userinfo(self, issuer: Issuer, authorization: Sequence[str], form: Pairs, /) -> OAuthAnswer:
-        """What an access token of a login opens."""
+    async def userinfo(self, issuer: Issuer, authorization: Sequence[str], form: Pairs, address: str, /) -> OAuthAnswer:
+        """What an access token of a login opens. May raise `TooManyRequests`."""
         ...
 
     async def logout(self, issuer: Issuer, parameters: Pairs, cookies: BrowserCookies, /) -> Step:
@@ -56,7 +57,12 @@ class LoginFlow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LoginDependencies:
-    """What the addresses of logins are made of. `providers` finds one by slug of its municipality and its name."""
+    """What the addresses of logins are made of. `providers` finds one by slug of its municipality and its name.
 
-    federation: LoginFlow
+    Without `federation` nobody logs in yet: identity providers get our metadata, there is no other address.
+    `figures` is what the flow counts, shown at `/metrics`.
+    """
+
+    federation: LoginFlow | None
     providers: Callable[[str, str], IdentityProvider | None]
+    figures: LoginFigures = field(default_factory=LoginFigures)

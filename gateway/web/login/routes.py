@@ -2,7 +2,7 @@
 
 Knows: which question each address puts to the federation. Never does: answer it.
 Standards: OpenID Connect Core §3.1.2, §5.3, RP-Initiated Logout 1.0, RFC 9126, SAML 2.0 bindings §3.5.
-Start reading: `ROUTES`.
+Start reading: `routes`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from gateway.web.http.answer import reply
 from gateway.web.login import forms
 from gateway.web.login.answers import answer
 from gateway.web.login.cookies import brought
-from gateway.web.login.flow import LoginDependencies, Pairs
+from gateway.web.login.flow import LoginDependencies, LoginFlow, Pairs
 from gateway.web.login.town import Town, town_of
 from gateway.web.pages.page import page, problem_page
-from gateway.web.portal.caller import presented
+from gateway.web.portal.caller import address_of, presented
 
 _METADATA: Final = "application/samlmetadata+xml"
 _AGAIN: Final = "again"
@@ -40,6 +40,7 @@ log = structlog.get_logger()
 
 Asked = Callable[[Request, Town], Awaitable[Step]]
 Handler = Callable[[Request], Awaitable[Response]]
+LoginRoute = tuple[str, tuple[str, ...], Handler]
 
 
 def for_browsers(asked: Asked) -> Handler:
@@ -64,23 +65,23 @@ async def _authorize(request: Request, town: Town) -> Step:
 
     Else a session would not be seen, and a new cookie would end the logins under way in other tabs.
     """
-    address = request.client.host if request.client else ""
     parameters = await forms.parameters(request)
     if (by_get := _by_get(request, town, "/oidc/authorize", parameters)) is not None:
         return by_get
-    return await _login(request).federation.authorize(town.issuer, parameters, brought(request, town.issuer), address)
+    cookies = brought(request, town.issuer)
+    return await _flow(request).authorize(town.issuer, parameters, cookies, address_of(request))
 
 
 async def _choose(request: Request, town: Town) -> Step:
     handle = forms.only(forms.query(request), "login")
     provider = request.path_params["provider"]
-    return await _login(request).federation.choose(town.issuer, handle, provider, brought(request, town.issuer))
+    return await _flow(request).choose(town.issuer, handle, provider, brought(request, town.issuer))
 
 
 async def _continue(request: Request, town: Town) -> Step:
     query = forms.query(request)
     handle, proof = forms.only(query, "login"), forms.only(query, "answer")
-    return await _login(request).federation.finish(town.issuer, handle, proof, brought(request, town.issuer))
+    return await _flow(request).finish(town.issuer, handle, proof, brought(request, town.issuer))
 
 
 async def continue_(request: Request) -> Response:
@@ -103,7 +104,7 @@ async def _logout(request: Request, town: Town) -> Step:
     parameters = await forms.parameters(request)
     if (by_get := _by_get(request, town, "/oidc/logout", parameters)) is not None:
         return by_get
-    return await _login(request).federation.logout(town.issuer, parameters, brought(request, town.issuer))
+    return await _flow(request).logout(town.issuer, parameters, brought(request, town.issuer))
 
 
 def _by_get(request: Request, town: Town, path: str, parameters: Pairs) -> Redirect | None:
@@ -119,9 +120,9 @@ async def _answered(request: Request, town: Town) -> Step:
     provider = request.path_params["provider"]
     if request.path_params["slug"] != town.municipality.slug:
         raise NotFound
-    login = _login(request)
+    flow = _flow(request)
     fields, reason = await _fields(request)
-    step = await login.federation.answered(town.municipality.ars, provider, fields)
+    step = await flow.answered(town.municipality.ars, provider, fields)
     if reason and isinstance(step, Show):
         log.info("login.refused", reason=reason, number=step.number)
     return step
@@ -157,7 +158,7 @@ async def push(request: Request) -> Response:
     raw = await body.read(request, FORM_LIMIT)
     authorization = request.headers.getlist("authorization")
     basic = authorization[0] if len(authorization) == 1 else None
-    return _reply(await _login(request).federation.push(town.issuer, basic, raw, presented(request)))
+    return _reply(await _flow(request).push(town.issuer, basic, raw, presented(request), address_of(request)))
 
 
 async def userinfo(request: Request) -> Response:
@@ -166,7 +167,7 @@ async def userinfo(request: Request) -> Response:
     has_form = request.method == "POST" and body.media_type(request) == forms.FORM
     pairs = await forms.form(request, FORM_LIMIT) if has_form else ()
     authorization = request.headers.getlist("authorization")
-    return _reply(await _login(request).federation.userinfo(town.issuer, authorization, pairs))
+    return _reply(await _flow(request).userinfo(town.issuer, authorization, pairs, address_of(request)))
 
 
 def _reply(answered: OAuthAnswer) -> Response:
@@ -181,15 +182,31 @@ def _login(request: Request) -> LoginDependencies:
 
 
 _finished: Final = for_browsers(_continue)
+
+
+def _flow(request: Request) -> LoginFlow:
+    flow = _login(request).federation
+    assert flow is not None, "the routes are absent without it"
+    return flow
+
+
 _READ: Final = ("GET", "HEAD")
-ROUTES: Final[tuple[tuple[str, tuple[str, ...], Handler], ...]] = (
+_METADATA_ROUTE: Final[LoginRoute] = ("/saml/{slug}/{provider}/metadata", _READ, metadata)
+ROUTES: Final[tuple[LoginRoute, ...]] = (
     ("/oidc/authorize", (*_READ, "POST"), for_browsers(_authorize)),
     ("/oidc/login/{provider}", _READ, for_browsers(_choose)),
     ("/oidc/continue", _READ, continue_),
     ("/oidc/logout", (*_READ, "POST"), for_browsers(_logout)),
     ("/oidc/par", ("POST",), push),
     ("/oidc/userinfo", (*_READ, "POST"), userinfo),
-    ("/saml/{slug}/{provider}/metadata", _READ, metadata),
+    _METADATA_ROUTE,
     ("/saml/{slug}/{provider}/acs", ("POST",), for_browsers(_answered)),
 )
 """Address, methods, handler. Discovery describes them to portals, so OpenAPI does not."""
+
+
+def routes(login: LoginDependencies | None) -> tuple[LoginRoute, ...]:
+    """The addresses that there are: none without identity providers, only our metadata while no portal logs in."""
+    if login is None:
+        return ()
+    return ROUTES if login.federation is not None else (_METADATA_ROUTE,)

@@ -51,6 +51,11 @@ def presented(request: Request) -> Presented | None:
     return certificate
 
 
+def address_of(request: Request) -> str:
+    """The caller's address; trusted proxies' own is not it."""
+    return request.client.host if request.client else ""
+
+
 def for_clients(handler: Handler) -> Handler:
     """The handler of an address for clients: who calls is known, and one request counted, before it runs.
 

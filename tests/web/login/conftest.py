@@ -92,6 +92,9 @@ class FakeProvider:
         return b"<EntityDescriptor/>"
 
 
+UNSET: Any = object()
+
+
 @dataclass
 class LoginWorld:
     world: World
@@ -111,8 +114,10 @@ class LoginWorld:
             return await browser.get("/oidc/authorize?client_id=portal")
 
 
-def logins(url: str = HOST, name: str = "Einheitsgemeinde Stadt Tangerhütte") -> LoginWorld:
-    world, flow = build(), FakeFlow()
+def logins(
+    url: str = HOST, name: str = "Einheitsgemeinde Stadt Tangerhütte", flow: FakeFlow | None = UNSET
+) -> LoginWorld:
+    world, flow = build(), FakeFlow() if flow is UNSET else flow
     provider = Provider(
         issuers=(Issuer(url, ARS), Issuer("https://gateway.stendal.example", OTHER_ARS)),
         registry=world.parts.provider._registry,

@@ -5,13 +5,16 @@ import pytest
 import structlog
 from lxml import html
 
+from gateway.errors import TooManyRequests
 from gateway.login.certificates import Presented
 from gateway.login.steps import BrowserCookies, PageKind, Redirect, SetCookies, Show
 from gateway.web.login.forms import ANSWER_LIMIT
+from tests.login.authority import issued
 from tests.web.conftest import ARS, HOST, build
 from tests.web.login.conftest import BACK, SHOWN, logins, with_cookies
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+PEER = "127.0.0.1"
 PLAIN = "http://localhost:8600"
 READ = ["/oidc/authorize", "/oidc/login/bundid", "/oidc/continue", "/oidc/logout"]
 ACS = "/saml/tangerhuette/bundid/acs"
@@ -241,28 +244,37 @@ async def test_pushed_requests_and_userinfo_are_answers_to_programs(login):
     answer = await ask(login, "POST", "/oidc/par", headers={**FORM, "Authorization": "Basic eA=="}, content=raw)
     assert answer.json() == {"sub": "x"}
     assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
-    assert login.flow.asked.pop()[2:] == ("Basic eA==", raw, None)
+    assert login.flow.asked.pop()[2:] == ("Basic eA==", raw, None, PEER)
     headers = [("Authorization", "Bearer a"), ("Authorization", "Bearer b")]
     assert (await ask(login, "GET", "/oidc/userinfo", headers=headers)).headers["www-authenticate"] == "Bearer"
-    assert login.flow.asked.pop()[2:] == (["Bearer a", "Bearer b"], ())
+    assert login.flow.asked.pop()[2:] == (["Bearer a", "Bearer b"], (), PEER)
     await ask(login, "POST", "/oidc/userinfo", headers=FORM, content="access_token=t")
-    assert login.flow.asked.pop()[2:] == ([], (("access_token", "t"),))
+    assert login.flow.asked.pop()[2:] == ([], (("access_token", "t"),), PEER)
     await ask(login, "POST", "/oidc/userinfo")
-    assert login.flow.asked.pop()[2:] == ([], ())
+    assert login.flow.asked.pop()[2:] == ([], (), PEER)
     too_long = await ask(login, "POST", "/oidc/par", headers=FORM, content=b"a" * 20_000)
     other = await ask(login, "POST", "/oidc/par", headers={"Content-Type": "application/json"}, content=b"{}")
     assert (too_long.status_code, other.status_code, login.flow.asked) == (413, 415, [])
 
 
-async def test_a_pushed_request_brings_the_certificate_of_its_connection(login):
-    certificate = Presented(b"der")
+async def test_a_push_brings_the_certificate_of_its_connection(login):
+    shown = issued("CN=portal")
 
-    async def by_tls(scope, receive, send):
-        await login.app({**scope, "client_certificate": certificate}, receive, send)
+    async def with_certificate(scope, receive, send):
+        await login.app({**scope, "client_certificate": Presented(shown.der)}, receive, send)
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(by_tls), base_url=HOST) as portal:
-        await portal.post("/oidc/par", headers=FORM, content=b"client_id=x")
-    assert login.flow.asked[0][-1] is certificate
+    transport = httpx.ASGITransport(with_certificate)
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as portal:
+        await portal.post("/oidc/par", headers=FORM, content=b"client_id=named")
+    assert login.flow.asked.pop()[4] == Presented(shown.der)
+
+
+async def test_a_program_that_guessed_too_often_is_told_when_it_may_again(login):
+    login.flow.failure = TooManyRequests(retry_after=3.0)
+    for path in ("/oidc/par", "/oidc/userinfo"):
+        answer = await ask(login, "POST", path, headers=FORM, content=b"a=b")
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_two_credentials_are_none(login):
@@ -300,3 +312,12 @@ def test_the_addresses_of_logins_are_those_of_the_interfaces_and_openapi_names_n
         "/saml/{slug}/{provider}/acs",
     }
     assert served & set(login.app.openapi()["paths"]) == set()
+
+
+async def test_before_a_portal_logs_in_identity_providers_get_our_metadata_and_there_is_no_other_address(login):
+    before = logins(flow=None)
+    metadata = "/saml/tangerhuette/bundid/metadata"
+    assert (await ask(before, "GET", metadata)).content == (await ask(login, "GET", metadata)).content
+    for path in READ:
+        assert (await ask(before, "GET", path)).status_code == 404
+    assert (await ask(before, "POST", ACS, headers=FORM, content="SAMLResponse=x&RelayState=y")).status_code == 404

@@ -14,11 +14,13 @@ from gateway.store.rows.tables.login import (
     login_accounts,
     login_answers,
     login_codes,
+    login_outcomes,
     login_requests,
     login_sessions,
     login_tokens,
     logins,
     logins_under_way,
+    logout_notices,
     subject_keys,
 )
 from gateway.store.rows.tables.operation import (
@@ -49,8 +51,8 @@ __all__ = [
     "Xid8", "alarms", "attachments", "blob_frames", "blobs", "bulletins", "changes", "client_allowances",
     "data_keys", "destination_pace", "destination_turns", "evidence", "evidence_keys", "evidence_leaves",
     "evidence_roots", "evidence_stamps", "exchange_durations", "facts", "house_alarms", "idempotency", "journal",
-    "key_log", "legal_holds", "login_accounts", "login_answers", "login_codes", "login_requests", "login_sessions",
-    "login_tokens", "logins", "logins_under_way", "metadata", "municipality_keys", "pauses", "spent_assertions",
-    "subject_keys", "submission_secrets", "submissions", "tus_pieces", "tus_uploads", "uploads", "webhook_messages",
-    "webhooks",
+    "key_log", "legal_holds", "login_accounts", "login_answers", "login_codes", "login_outcomes",
+    "login_requests", "login_sessions", "login_tokens", "logins", "logins_under_way", "logout_notices",
+    "metadata", "municipality_keys", "pauses", "spent_assertions", "subject_keys", "submission_secrets",
+    "submissions", "tus_pieces", "tus_uploads", "uploads", "webhook_messages", "webhooks",
 ]  # fmt: skip

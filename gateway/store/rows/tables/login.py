@@ -16,13 +16,16 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
+    PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from gateway.store.rows.tables.columns import at, id_column, metadata, municipality
 
@@ -158,4 +161,32 @@ subject_keys = Table(
     Column("municipality", Text, primary_key=True),
     Column("data_key", Uuid, nullable=False, comment="never deleted: every sub hangs on it"),
     at("created_at"),
+)
+
+logout_notices = Table(
+    "logout_notices",
+    metadata,
+    id_column(),
+    municipality(),
+    Column("client", Text, nullable=False),
+    Column("login", Uuid, nullable=False),
+    Column("state", Text, nullable=False, comment="waiting, delivered, failed"),
+    Column("tries", Integer, nullable=False),
+    at("began_at"),
+    at("next_at"),
+    Column("log", JSONB, nullable=False, comment="every try: at, status, error"),
+    Index("logout_notices_due_idx", "client", "next_at", postgresql_where=text("state = 'waiting'")),
+    comment="Sessions that ended, while their portals' servers are told; the id is the session's.",
+)
+
+login_outcomes = Table(
+    "login_outcomes",
+    metadata,
+    municipality(),
+    Column("provider", Text, nullable=False),
+    at("minute"),
+    Column("accepted", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    PrimaryKeyConstraint("municipality", "provider", "minute"),
+    comment="Answers of identity providers in each minute of the last hour.",
 )

@@ -79,7 +79,7 @@ client_allowances = Table(
     "client_allowances",
     metadata,
     Column("client", Text, primary_key=True),
-    Column("kind", Text, primary_key=True, comment="requests, or a day"),
+    Column("kind", Text, primary_key=True, comment="requests, failures, or a day"),
     Column("bucket", DateTime(timezone=True)),
     Column("used", Integer),
     at("at"),
