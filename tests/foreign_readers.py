@@ -25,6 +25,7 @@ from gateway.errors import (
 from gateway.evidence import chain, container, stamp, trust, verify
 from gateway.fitconnect import claims, names, wire
 from gateway.fitconnect.channel import tokens
+from gateway.login import authorization
 from gateway.login.assertions import Assertions
 from gateway.login.clients import Registry
 from gateway.outbound import smtp
@@ -169,6 +170,14 @@ READERS: Final[Mapping[str, tuple[Reader, ...]]] = {
     "gateway.login.assertions": (
         Reader(_assertion, {"iss": "portal", "sub": "portal", "aud": ["a"], "exp": 1, "jti": "j"}, ()),
     ),
+    "gateway.login.authorization": (
+        Reader(
+            lambda raw: authorization._claims(raw.decode("utf-8", "replace")),
+            {"userinfo": {"given_name": None}, "id_token": {"acr": {"essential": True, "values": ["a"]}}},
+            (authorization.AuthorizationRefusedError,),
+            by_schema=True,  # kept under encryption, asked for known members
+        ),
+    ),
     "gateway.outbound.smtp": (Reader(_mail, "250 OK\r\n"),),
     "gateway.evidence.stamp": (Reader(lambda raw: stamp.check(raw, b"root"), {}, (CryptoFailure,), taken=False),),
     "gateway.evidence.trust": (
@@ -205,6 +214,11 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.evidence.judge": "entries and roots whose digests or signatures were judged",
     "gateway.store.proof.witness": _OPERATOR,
     "gateway.login.tokens": _SIGNED,
+    "gateway.login.id_tokens": _SIGNED,
+    "gateway.store.rows.identities": _ROWS,
+    "gateway.store.login.sealing": _ROWS,
+    "gateway.store.memory.logins": "values that this store took in itself",
+    "gateway.wiring.id_token_signing": _OPERATOR,
     "gateway.keys.municipality": _OPERATOR,
     "gateway.keys.files": _OPERATOR,
     "gateway.serve.dependencies": _OPERATOR,

@@ -1,7 +1,8 @@
-"""The size of the modules: what a reader holds in mind at once."""
+"""The size of the modules, what a reader holds in mind at once, and their heads, which say what lies there."""
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -15,3 +16,16 @@ def test_no_module_is_longer_than_a_reader_can_hold():
     }
     too_long = {name: number for name, number in lines.items() if number > MOST_LINES}
     assert too_long == {}, "divide by noun"
+
+
+def test_every_module_says_what_it_knows_and_where_to_start():
+    headless = []
+    for path in sorted((ROOT / "gateway").rglob("*.py")):
+        name = path.relative_to(ROOT / "gateway").as_posix()
+        if path.name == "__init__.py" or name.startswith(("cli/", "store/migrations/versions/")):
+            continue  # a room's own head, commands and migrations are one sentence each
+        head = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        said = " ".join(head.split()).replace("Rule 1:", "Knows:")
+        if not all(part in said for part in ("Knows:", "Never does:", "Start reading:")):
+            headless.append(name)
+    assert headless == [], "begin them as the others do"

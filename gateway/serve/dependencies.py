@@ -1,4 +1,8 @@
-"""What the API of `gateway serve` depends on: the runtime, in the shape that `web` asks for."""
+"""What the API of `gateway serve` depends on: the runtime, in the shape that `web` asks for.
+
+Knows: which part of the runtime answers which question of the API. Never does: any work of theirs.
+Standard: architecture §2. Start reading: `web_dependencies`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What `gateway serve` runs: the API on its socket, and beside it the worker and the embedded database."""
+"""What `gateway serve` runs: the API on its socket, and beside it the worker and the embedded database.
+
+Knows: in which order they begin and end, who else serves the same data. Never does: answer a request itself.
+Standard: fixed interfaces §1 (readiness). Start reading: `serving`.
+"""
 
 from __future__ import annotations
 

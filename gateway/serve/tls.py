@@ -1,4 +1,8 @@
-"""TLS of `gateway serve`: our certificate, and whose client certificates we ask for."""
+"""TLS of `gateway serve`: our certificate, and whose client certificates we ask for.
+
+Knows: files of certificates and keys, which authorities may vouch for portals. Never does: judge a client's certificate
+(`login/certificates.py` does). Standards: RFC 8446, RFC 8705. Start reading: `context`.
+"""
 
 from __future__ import annotations
 

@@ -14,12 +14,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from lxml import etree
 
 from gateway.model import Attachment
 from gateway.services.loader import load
 from gateway.services.service import Service
+from gateway.xoev.readable.application import Names
 from gateway.xoev.xml import strict_xml
 
 ARS = "150900546546"
@@ -72,6 +74,22 @@ def judged(service: Service, content: bytes) -> int:
     return len(service.compiled.schema.errors(parsed.root))
 
 
+def of_another(record: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """The record with what tells one applicant of this service from another."""
+    letters = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+    applicant = record["applicant"]
+    person = {**applicant["person"], "given_names": f"Jürgen {letters}", "family_name": f"Müller-{letters}"}
+    address = {**applicant["address"], "street": f"Straße {letters}", "house_number": str(number % 200 + 1)}
+    contact = {"email": f"{letters}@example.org", "phone": f"+49 3935 {number:06}"}
+    return {
+        **record,
+        "applicant": {**applicant, "person": person, "address": address, "contact": contact},
+        "building": {**record["building"], "street": f"Am Schloßpark {letters}"},
+        "building_file_number": f"63-{number}",
+        "wish": {"house_number": str(number % 90 + 1), "remark": f"Die Zufahrt liegt an der Straße »{letters}«."},
+    }
+
+
 def documents(rounds: int) -> dict[str, Any]:
     """The rows of the benchmark page."""
     command = [sys.executable, "-c", START]
@@ -92,8 +110,10 @@ def documents(rounds: int) -> dict[str, Any]:
 
     def printed() -> None:
         """Another application each time: Typst remembers what it has set before."""
-        other = {**record, "building_file_number": f"63-{next(numbers)}"}
-        service.readable(other, municipality_name="Stadt", received_at=at, attachments=[plan])
+        number = next(numbers)
+        other = of_another(record, number)
+        names = Names(f"{UUID(int=number)}", f"{UUID(int=number << 64)}", f"portal-{number}")
+        service.readable(other, municipality_name="Stadt", received_at=at, attachments=[plan], names=names)
 
     return {
         "start of all services, s (goal 1)": min(starts),

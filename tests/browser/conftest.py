@@ -62,9 +62,10 @@ class BrowserFlow(FakeFlow):
 
     async def answered(self, municipality, provider, form):
         self.asked.append(("answered", dict(form)))
-        return Redirect(f"{GATEWAY}/oidc/continue?login={dict(form)['RelayState']}")
+        return Redirect(f"{GATEWAY}/oidc/continue?login={dict(form)['RelayState']}&answer=proof")
 
     async def finish(self, issuer, handle, proof, cookies):
+        assert proof == "proof"
         self.by.append(("finish", cookies))
         return Redirect(f"{PORTAL}/callback?code=c")
 
@@ -98,7 +99,8 @@ class Sites:
             f'<form method="post" action="{GATEWAY}/saml/tangerhuette/bundid/acs">'
             '<input type="hidden" name="SAMLResponse" value="x">'
             f'<input type="hidden" name="RelayState" value="{state}">'
-            "<button>Anmelden</button></form>"
+            "<button>Anmelden</button></form>",
+            headers={"Content-Security-Policy": f"form-action {GATEWAY}/saml/tangerhuette/bundid/acs"},
         )
 
     async def _portal(self, request: Request) -> Response:
@@ -134,7 +136,12 @@ async def browsing(chromium: str, **options: Any):
     sites = Sites(login)
     async with served(SimpleNamespace(app=sites)) as port, async_playwright() as playwright:
         rules = ",".join(f"MAP {name.removeprefix('http://')}:80 127.0.0.1:{port}" for name in (GATEWAY, IDP, PORTAL))
-        arguments = ["--no-sandbox", f"--host-resolver-rules={rules}", "--disable-features=HttpsUpgrades"]
+        arguments = [
+            "--no-sandbox",
+            f"--host-resolver-rules={rules}",
+            "--disable-features=HttpsUpgrades",
+            f"--unsafely-treat-insecure-origin-as-secure={GATEWAY},{IDP},{PORTAL}",  # as with https: Sec-Fetch-Site
+        ]
         browser = await playwright.chromium.launch(executable_path=chromium, args=arguments)
         try:
             page = await (await browser.new_context(**options)).new_page()

@@ -27,10 +27,12 @@ from gateway.web.login.answers import answer
 from gateway.web.login.cookies import brought
 from gateway.web.login.flow import LoginDependencies, Pairs
 from gateway.web.login.town import Town, town_of
-from gateway.web.pages.page import problem_page
+from gateway.web.pages.page import page, problem_page
 from gateway.web.portal.caller import presented
 
 _METADATA: Final = "application/samlmetadata+xml"
+_CONTINUED: Final = ("login", "answer")
+_AGAIN: Final = "again"
 _FIELDS: Final = ("SAMLResponse", "RelayState")
 _ASKED_AGAIN_MOST: Final = 6_000
 """Characters of a query; a request line may have 8192. A longer request is answered without cookies."""
@@ -80,8 +82,24 @@ async def _choose(request: Request, town: Town) -> Step:
 
 async def _continue(request: Request, town: Town) -> Step:
     query = forms.query(request)
-    handle, proof = forms.only(query, "login"), forms.only(query, "answer")
+    handle, proof = (forms.only(query, name) for name in _CONTINUED)
     return await _login(request).federation.finish(town.issuer, handle, proof, brought(request, town.issuer))
+
+
+async def continue_(request: Request) -> Response:
+    """The browser comes back from an identity provider, with its cookie.
+
+    Browsers hold the whole chain of redirects behind a form to the `form-action` of the form's page, here the identity
+    provider's, which need not name the portal. So a browser that says it is still in that chain (`Sec-Fetch-Site`) gets
+    a page that asks again, once and from us; the redirect to the portal then is a new navigation.
+    """
+    town = town_of(request)
+    came_along = request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site"
+    if came_along and request.query_params.get(_AGAIN) is None:
+        query = urlencode({name: request.query_params.get(name, "") for name in _CONTINUED} | {_AGAIN: "1"})
+        values = {"address": f"?{query}"}
+        return page(request, "login/onwards.html", municipality=town.municipality.name, values=values)
+    return await _finished(request)
 
 
 async def _logout(request: Request, town: Town) -> Step:
@@ -155,11 +173,12 @@ def _login(request: Request) -> LoginDependencies:
     return login
 
 
+_finished: Final = for_browsers(_continue)
 _READ: Final = ("GET", "HEAD")
 ROUTES: Final[tuple[tuple[str, tuple[str, ...], Handler], ...]] = (
     ("/oidc/authorize", (*_READ, "POST"), for_browsers(_authorize)),
     ("/oidc/login/{provider}", _READ, for_browsers(_choose)),
-    ("/oidc/continue", _READ, for_browsers(_continue)),
+    ("/oidc/continue", _READ, continue_),
     ("/oidc/logout", (*_READ, "POST"), for_browsers(_logout)),
     ("/oidc/par", ("POST",), push),
     ("/oidc/userinfo", (*_READ, "POST"), userinfo),

@@ -213,12 +213,11 @@ class _Filler:
 
     @staticmethod
     def values(child: FillingPlan, context: object, base: Tokens) -> list[tuple[object, Tokens]]:
-        current, path = context, base
-        for token in child.source or ():
+        current, source = context, child.source or ()
+        for at, token in enumerate(source):
             if token == STAR:
-                items = current if isinstance(current, list) else []
+                items, path = current if isinstance(current, list) else [], base + source[:at]
                 return [(item, (*path, str(number))) for number, item in enumerate(items)]
-            if not isinstance(current, dict) or current.get(token) is None:
+            if not isinstance(current, dict) or (current := current.get(token)) is None:
                 return []
-            current, path = current[token], (*path, token)
-        return [(current, path)]
+        return [(current, base + source)]

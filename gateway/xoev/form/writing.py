@@ -60,7 +60,7 @@ def _write(schema: Schema, filled: FilledForm, findings: list[Finding]) -> etree
     def below(parent: etree._Element, children: Iterable[FilledForm]) -> None:
         for child in children:
             node = child.plan.node
-            element = etree.SubElement(parent, node.tag, dict(node.attributes))
+            element = etree.SubElement(parent, node.tag, dict(node.attributes) if node.attributes else None)
             if child.text is None:
                 below(element, child.children)
                 continue

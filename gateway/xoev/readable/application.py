@@ -22,7 +22,7 @@ from gateway.xoev.form.texts import Texts
 from gateway.xoev.readable.printable import every_text, printable
 from gateway.xoev.readable.template import TEMPLATE
 from gateway.xoev.readable.values import Written, fours
-from gateway.xoev.readable.words import HEADING, TITLE, all_fit, pieces
+from gateway.xoev.readable.words import HEADING, TITLE, all_fit, pieces, table_fits
 
 if TYPE_CHECKING:
     import typst
@@ -166,7 +166,6 @@ def content(
         "head": [
             [words["recipient"], _shown(head.municipality)],
             [words["received"], page.written.moment(head.received_at.replace(second=0, microsecond=0))],
-            *([word, _shown(name)] for word, name in names),
             *([words["login"], _shown(page.pick(login))] for login in (head.login,) if login),
             [words["schema"], _shown(head.schema)],
         ],
@@ -318,7 +317,8 @@ class _Page:
         if len(columns) >= _MAX_COLUMNS or not all(len(text) <= _MAX_CELL and all_fit(text) for text in cells):
             yield from self.numbered(same, level)
             return
-        yield {"level": min(level, 2), "heading": heading, "columns": names, "rows": table}
+        fits = table_fits([printable(name) for name in names], [[printable(text) for text in row] for row in table])
+        yield {"level": min(level, 2), "heading": heading, "columns": names, "rows": table, "fits": fits}
 
     def row(self, child: FilledForm) -> list[str]:
         label = self.pick(child.plan.label)

@@ -11,7 +11,8 @@ a page that differs in itself has everything laid out anew that other applicatio
 
 Words stay whole, so that a document system finds them: one is broken only where it is wider than its line, between
 letters, by boxes without content, which leave no character behind. A column of a table is at least as wide as its
-widest word; where these do not fit side by side, the table becomes a numbered list. What can be higher than a page may
+widest word; where these do not fit side by side, the table becomes a numbered list. Measuring costs a twentieth, so
+nothing is measured of a table that `words.py` knows to fit. What can be higher than a page may
 be broken across pages.
 """
 
@@ -91,19 +92,22 @@ TEMPLATE: Final = r"""
   let wanted = natural.zip(least).map(((most, few)) => calc.min(most, room) - few)
   least.zip(wanted).map(((few, more)) => few + rest * (more / wanted.sum()))
 }
-#let listing(section) = context {
-  let columns = widths(section.columns, section.rows)
-  if columns != none {
-    headed(section.level, section.heading)
-    table(
-      columns: columns,
-      table.header(..section.columns.map(name => text(name))),
-      ..section.rows.flatten().map(value => text(value)),
-    )
-  } else {
-    for row in section.rows {
-      headed(section.level, section.heading + " " + row.first())
-      pairs(section.columns.zip(row).slice(1).filter(((_, value)) => value != ""))
+#let ruled(columns, section) = {
+  headed(section.level, section.heading)
+  table(
+    columns: columns,
+    table.header(..section.columns.map(name => text(name))),
+    ..section.rows.flatten().map(value => text(value)),
+  )
+}
+#let listing(section) = if section.fits { ruled((auto,) * section.columns.len(), section) } else {
+  context {
+    let columns = widths(section.columns, section.rows)
+    if columns != none { ruled(columns, section) } else {
+      for row in section.rows {
+        headed(section.level, section.heading + " " + row.first())
+        pairs(section.columns.zip(row).slice(1).filter(((_, value)) => value != ""))
+      }
     }
   }
 }

@@ -71,13 +71,15 @@ def within_limits(record: object) -> list[Finding]:
             for key, inner in value.items():
                 if not _PLAIN_KEY.fullmatch(key):
                     findings.append(finding(pointer(path), "unknown_field"))
+                elif len(path) < MAX_DEPTH and isinstance(inner, str) and len(inner) <= MAX_TEXT and inner.isascii():
+                    values += 1  # what most values are needs no closer look
                 else:
                     waiting.append((inner, (*path, key)))
         elif isinstance(value, list):
             waiting += [(inner, (*path, str(number))) for number, inner in enumerate(value[: MAX_VALUES + 1])]
         else:
             findings += _leaf(value, path)
-    return findings
+    return [finding("/record", "too_many_values", limit=MAX_VALUES)] if values > MAX_VALUES else findings
 
 
 def _leaf(value: object, path: Tokens) -> list[Finding]:

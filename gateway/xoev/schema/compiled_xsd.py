@@ -71,11 +71,12 @@ class Node:
     namespace: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
     code: str = ""
+    tag: str = field(init=False)
+    """The name in Clark notation."""
 
-    @property
-    def tag(self) -> str:
-        """The name in Clark notation."""
-        return f"{{{self.namespace}}}{self.name}" if self.namespace else self.name
+    def __post_init__(self) -> None:
+        """Make the tag once: every document asks for it."""
+        object.__setattr__(self, "tag", f"{{{self.namespace}}}{self.name}" if self.namespace else self.name)
 
     def walk(self) -> Iterator[Node]:
         """The node and all below it, in document order."""
