@@ -62,9 +62,10 @@ class BrowserFlow(FakeFlow):
 
     async def answered(self, municipality, provider, form):
         self.asked.append(("answered", dict(form)))
-        return Redirect(f"{GATEWAY}/oidc/continue?login={dict(form)['RelayState']}")
+        return Redirect(f"{GATEWAY}/oidc/continue?login={dict(form)['RelayState']}&answer=proof")
 
     async def finish(self, issuer, handle, proof, cookies):
+        assert proof == "proof"
         self.by.append(("finish", cookies))
         return Redirect(f"{PORTAL}/callback?code=c")
 

@@ -31,6 +31,7 @@ from gateway.web.pages.page import page, problem_page
 from gateway.web.portal.caller import address_of, presented
 
 _METADATA: Final = "application/samlmetadata+xml"
+_CONTINUED: Final = ("login", "answer")
 _AGAIN: Final = "again"
 _FIELDS: Final = ("SAMLResponse", "RelayState")
 _QUERY_LONGEST: Final = 6000
@@ -80,7 +81,7 @@ async def _choose(request: Request, town: Town) -> Step:
 
 async def _continue(request: Request, town: Town) -> Step:
     query = forms.query(request)
-    handle, proof = forms.only(query, "login"), forms.only(query, "answer")
+    handle, proof = (forms.only(query, name) for name in _CONTINUED)
     return await _flow(request).finish(town.issuer, handle, proof, brought(request, town.issuer))
 
 
@@ -94,7 +95,7 @@ async def continue_(request: Request) -> Response:
     town = town_of(request)
     came_along = request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site"
     if came_along and request.query_params.get(_AGAIN) is None:
-        query = urlencode([*request.query_params.multi_items(), (_AGAIN, "1")])
+        query = urlencode({name: request.query_params.get(name, "") for name in _CONTINUED} | {_AGAIN: "1"})
         values = {"address": f"?{query}"}
         return page(request, "login/onwards.html", municipality=town.municipality.name, values=values)
     return await _finished(request)

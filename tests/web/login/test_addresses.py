@@ -56,15 +56,15 @@ async def test_a_browser_still_in_the_chain_behind_a_form_asks_again_from_us_onc
     """Its identity provider's `form-action` need not name the portal, and browsers hold redirects to it."""
     login.flow.step = Redirect(BACK)
     cross = {"Sec-Fetch-Site": "cross-site"}
-    first = await ask(login, "GET", "/oidc/continue?login=H%22%3E_-9", headers=cross)
+    first = await ask(login, "GET", "/oidc/continue?login=H%22%3E_-9&answer=P%26", headers=cross)
     assert (first.status_code, login.flow.asked) == (200, [])
     page = html.document_fromstring(first.text)
     (link,) = page.xpath("//main//a/@href")
-    assert link == "?login=H%22%3E_-9&again=1"
+    assert link == "?login=H%22%3E_-9&answer=P%26&again=1"
     assert page.xpath("//meta[@http-equiv='refresh']/@content") == [f"0; url={link}"]
     for headers in (cross, {"Sec-Fetch-Site": "same-origin"}):
         assert (await ask(login, "GET", f"/oidc/continue{link}", headers=headers)).headers["location"] == BACK
-    assert [each[2] for each in login.flow.asked] == ['H">_-9'] * 2
+    assert [each[2:4] for each in login.flow.asked] == [('H">_-9', "P&")] * 2
     stranger = await ask(login, "GET", "/oidc/continue?login=H", headers={**cross, "Host": "stranger.example"})
     assert stranger.status_code == 404
 
