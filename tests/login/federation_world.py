@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from uuid import uuid4
 
 from gateway.crypto.keys import generate_ed25519, private_key
 from gateway.login import id_token_keys
@@ -18,10 +19,12 @@ from gateway.login.codes import CodeExchange
 from gateway.login.federation import Federation
 from gateway.login.figures import LoginFigures
 from gateway.login.id_token_keys import IdTokenKeys
+from gateway.login.logout_requests import LogoutReceiver, LogoutRequests
 from gateway.login.provider import Provider
 from gateway.login.steps import BrowserCookies, Choose, GoToProvider, Redirect
 from gateway.login.tokens import Issuer
 from gateway.model import Attested, Client, Identity, Level, Person
+from gateway.notify.logouts import LogoutNotice
 from gateway.ports.identity import Authenticated, ProviderStep, RefusalKind, Refused
 from gateway.store.memory.logins import MemoryLoginStore
 
@@ -260,3 +263,26 @@ def told(step) -> dict[str, str]:
     """What a redirect to the portal says."""
     assert isinstance(step, Redirect), step
     return dict(parse_qsl(urlsplit(step.location).query, keep_blank_values=True))
+
+
+def requests(world, client="quiet", address="https://quiet.example/logout", alg="ES256"):
+    """What the worker makes requests with, for the portal that wants to be told."""
+
+    async def keys():
+        return world.keys
+
+    return LogoutRequests(
+        receivers={client: LogoutReceiver(address, alg)},
+        issuers={TOWN.municipality: TOWN.url},
+        logins=world.logins,
+        keys=keys,
+        clock=world.clock,
+        new_id=uuid4,
+    )
+
+
+def notice_of(session):
+    """What the worker reads of an ended session."""
+    return LogoutNotice(
+        session.id, 1, session.used_at, municipality=session.municipality, client=session.client, login=session.login
+    )

@@ -11,7 +11,7 @@ from joserfc.jwk import KeySet, OctKey, RSAKey
 from lxml import html
 
 from tests.login.conformance import BACK_CHANNEL, BYE, STATE, Suite, location
-from tests.login.federation_world import SECRET, TOWN
+from tests.login.federation_world import SECRET, TOWN, notice_of, requests
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -152,8 +152,9 @@ async def test_the_portals_server_is_told(suite):
     """oidcc-backchannel-rp-initiated-logout: Back-Channel Logout 1.0 §2.4."""
     signed = await suite.claims(suite.hint)
     await suite.logout(id_token_hint=suite.hint, post_logout_redirect_uri=BYE, state=STATE)
-    (notice,) = suite.world.told
-    assert (notice.client, notice.address) == ("suite", BACK_CHANNEL)
+    (ended,) = suite.world.logins.notices
+    notice = await requests(suite.world, "suite", BACK_CHANNEL, "RS256").of(notice_of(ended))
+    assert (ended.client, notice.address) == ("suite", BACK_CHANNEL)
     keys = KeySet.import_key_set((await suite.server.get("/oidc/jwks.json")).json())
     read = jwt.decode(notice.logout_token, keys, algorithms=["RS256"])
     assert read.header["typ"] == "logout+jwt"

@@ -131,7 +131,7 @@ CHECKS = {
         CodeChallenge, "validate_code_verifier", "if not ", "return\n    if not ", attacks.wrong_verifier
     ),
     "town of a token": Check(
-        Userinfo, "answer", "or login.municipality != issuer.municipality", "", attacks.token_at_another_town
+        Userinfo, "_said", "or login.municipality != issuer.municipality", "", attacks.token_at_another_town
     ),
     "level of a session": Check(
         Sessions, "usable", "or session.level < asked.level", "", attacks.session_below_the_level

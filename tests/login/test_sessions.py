@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl, urlsplit
-from uuid import uuid4
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from gateway.errors import NotFound
-from gateway.login.logout_requests import LogoutReceiver, LogoutRequests
 from gateway.login.steps import AskToSignOut, BrowserCookies, GoToProvider, PageKind, Redirect, Show
 from gateway.model import Level
-from gateway.notify.logouts import LogoutNotice
-from tests.login.federation_world import APP, CALLBACK, LINK, LOOPBACK, OTHER, TOWN, World, person, told
+from tests.login.federation_world import (
+    APP,
+    CALLBACK,
+    LINK,
+    LOOPBACK,
+    OTHER,
+    TOWN,
+    World,
+    notice_of,
+    person,
+    requests,
+    told,
+)
 
 BYE = "https://portal.example/bye"
 LOOPBACK_PORT = LOOPBACK.replace("127.0.0.1", "127.0.0.1:50123")
@@ -158,7 +167,7 @@ async def test_somebody_else_at_another_portal_ends_the_sessions_too(world):
     await world.login(client_id="quiet")
     world.bundid.identity = person("Zweite", account="bpk2-2")
     assert signed_in(await world.login(client_id="second"))
-    assert [each.client for each in world.told] == ["quiet"]
+    assert [each.client for each in world.logins.notices] == ["quiet"]
     assert told(await world.authorize(client_id="quiet", prompt="none"))["error"] == "login_required"
 
 
@@ -276,28 +285,6 @@ async def test_a_hint_for_another_client_or_town_is_refused(world):
     for issuer, more in ((TOWN, [("client_id", "second")]), (OTHER, [])):
         step = await world.federation.logout(issuer, [("id_token_hint", hint), *more], world.cookies)
         assert step.kind is PageKind.BAD_REQUEST
-
-
-def requests(world):
-    """What the worker makes requests with, for the portal that wants to be told."""
-
-    async def keys():
-        return world.keys
-
-    return LogoutRequests(
-        receivers={"quiet": LogoutReceiver("https://quiet.example/logout", "ES256")},
-        issuers={TOWN.municipality: TOWN.url},
-        logins=world.logins,
-        keys=keys,
-        clock=world.clock,
-        new_id=uuid4,
-    )
-
-
-def notice_of(session):
-    return LogoutNotice(
-        session.id, 1, session.used_at, municipality=session.municipality, client=session.client, login=session.login
-    )
 
 
 async def test_portals_that_want_to_know_are_told(world):
