@@ -148,3 +148,31 @@ def kept_demo(seconds: float = 15, *, login: bool = False) -> Iterator[dict[str,
     finally:
         assert stop(process, seconds) == 0
         assert not Path(line["config"]).parent.exists()
+
+
+@contextlib.contextmanager
+def served_anew(line: dict[str, Any], *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
+    """`gateway serve` of a kept demo in a new process, by the settings as they stand now: process, readiness line."""
+    os.kill(line["pids"]["serve"], signal.SIGTERM)
+    while Path(f"/proc/{line['pids']['serve']}").exists():  # it holds the data directory until it has gone
+        time.sleep(0.05)
+    process, ready = start("serve", "--config", line["config"], *arguments)
+    try:
+        yield process, ready
+    finally:
+        assert stop(process, 60) == 0
+
+
+def add_identity_provider(config: Path, name: str, metadata: bytes) -> None:
+    """One more identity provider of the demo's town, by eIDAS names; with the keys that the demo made for logins."""
+    keys = "\n".join(
+        f'{purpose}_{kind}_file = "../secrets/saml-{purpose}.{kind}.pem"'
+        for purpose in ("signing", "encryption")
+        for kind in ("key", "certificate")
+    )
+    (config.parent / "secrets" / f"{name}.xml").write_bytes(metadata)
+    with (config.parent / "municipalities" / "tangerhuette.toml").open("a", encoding="utf-8") as town:
+        town.write(
+            f'\n[identity.providers.{name}]\nprofile = "eidas"\nmetadata = "../secrets/{name}.xml"\n'
+            f'entity_id = "https://login.tangerhuette.example/{name}"\n\n[identity.providers.{name}.keys]\n{keys}\n'
+        )

@@ -92,6 +92,14 @@ def workers(*, quick: bool) -> dict[str, Any]:
     return found
 
 
+def logins(*, quick: bool) -> dict[str, Any]:
+    """Rounds of logins, memory and start, ours and Keycloak's (a process of its own); quickly ours alone."""
+    command = [sys.executable, "-m", "tests.bench.bench_logins", *(["--quick", "--alone"] if quick else [])]
+    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    found: dict[str, Any] = json.loads(out.stdout)
+    return found
+
+
 def exchanges(*, quick: bool) -> dict[str, float]:
     """Processor milliseconds of an exchange by each way out (a process of its own)."""
     command = [sys.executable, "-m", "tests.bench.bench_outbound", *(["--quick"] if quick else [])]
@@ -218,6 +226,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "workers": workers(quick=quick),
         "signature_ms": signatures(quick=quick),
         "login_responses": login_responses(quick=quick),
+        "logins": logins(quick=quick),
         "rules": rules(quick=quick),
         "exchange": exchanges(quick=quick),
         "documents": documents(200 if quick else 3000),
@@ -276,7 +285,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument(
         "--only",
-        choices=["documents", "forms", "exchange"],
+        choices=["documents", "forms", "exchange", "logins"],
         help="measure these rows anew and leave the others of the page",
     )
     arguments = parser.parse_args()
@@ -287,6 +296,7 @@ def main() -> None:
             "documents": lambda: documents(3000),
             "forms": lambda: forms(quick=quick),
             "exchange": lambda: exchanges(quick=quick),
+            "logins": lambda: logins(quick=quick),
         }
         result[arguments.only] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **again[arguments.only]()}
     else:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import secrets
 import select
-import signal
 import time
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,7 +17,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.demo_fixture import kept_demo, start, stop
+from tests.demo_fixture import add_identity_provider, kept_demo, served_anew
 from tests.interop import keycloak_realms as realms
 from tests.interop import keycloak_server
 from tests.interop.keycloak_realms import ENC, ENC11
@@ -103,36 +101,17 @@ def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
 @pytest.fixture(scope="module")
 def gateway(keycloak: Keycloak) -> Iterator[Gateway]:
     with kept_demo(60, login=True) as line:
-        os.kill(line["pids"]["serve"], signal.SIGTERM)
-        while Path(f"/proc/{line['pids']['serve']}").exists():  # it holds the data directory until it has gone
-            time.sleep(0.05)
         _configure(Path(line["config"]), keycloak)
-        serve, ready = start("serve", "--config", line["config"])
-        try:
+        with served_anew(line) as (_, ready):
             found = httpx.get(ready["issuer"] + "/.well-known/openid-configuration", trust_env=False, timeout=60)
             yield Gateway(ready["issuer"], line["oidc_client"], found.json())
-        finally:
-            assert stop(serve, 60) == 0
 
 
 def _configure(config: Path, keycloak: Keycloak) -> None:
     """What an operator writes: one more identity provider, and a client for each way to authenticate."""
-    keys = "\n".join(
-        f'{purpose}_{kind}_file = "../secrets/saml-{purpose}.{kind}.pem"'
-        for purpose in ("signing", "encryption")
-        for kind in ("key", "certificate")
-    )
     theirs = keycloak.saml_metadata(realms.CITIZENS)
-    metadata = {PROVIDER: theirs, BY_REDIRECT: ONE_BY_POST.sub(b"", theirs)}
-    town = config.parent / "municipalities" / "tangerhuette.toml"
-    with town.open("a", encoding="utf-8") as file:
-        for name, document in metadata.items():
-            (config.parent / "secrets" / f"{name}.xml").write_bytes(document)
-            file.write(
-                f'\n[identity.providers.{name}]\nprofile = "eidas"\nmetadata = "../secrets/{name}.xml"\n'
-                f'entity_id = "https://login.tangerhuette.example/{name}"\n'
-                f"\n[identity.providers.{name}.keys]\n{keys}\n"
-            )
+    for name, metadata in {PROVIDER: theirs, BY_REDIRECT: ONE_BY_POST.sub(b"", theirs)}.items():
+        add_identity_provider(config, name, metadata)
     secret, jwks = config.parent / "secrets" / "broker", config.parent / "secrets" / "broker.jwks"
     secret.write_text(SECRET)
     secret.chmod(0o600)

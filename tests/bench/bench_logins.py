@@ -1,0 +1,139 @@
+"""Ours and Keycloak in the same role: rounds a second and core, memory, start; one JSON object.
+
+Run: python -m tests.bench.bench_logins [--quick] [--alone]. A round leads from a portal by SAML to an identity provider
+and back to a token. Processor time is that of each broker's own processes and its PostgreSQL: portal and identity
+provider run beside them and are not counted. Ours alone is measured with `--alone`, and where Keycloak is not there
+(tests/interop/prepare build/interop).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.bench import keycloak_broker
+from tests.bench.login_rounds import Broker, IdentityProvider, cpu_s, first_discovery, pss_mb, rounds
+from tests.demo_fixture import add_identity_provider, kept_demo, served_anew, start, stop
+from tests.interop import keycloak_server
+
+NAME = "bench"
+
+
+def figures(broker: Broker, provider: IdentityProvider, pids: dict[str, int], count: int) -> dict[str, Any]:
+    """Rounds and memory of a broker that runs; `pids` are the roots of its processes."""
+    rounds(broker, provider, 1, 1)  # makes the person's account, which two at a time may not
+    rounds(broker, provider, count)  # what is compiled or read at first does not count
+    before = {name: cpu_s(pid) for name, pid in pids.items()}
+    seconds = rounds(broker, provider, count)
+    spent = {name: cpu_s(pid) - before[name] for name, pid in pids.items()}
+    memory = {name: round(pss_mb(pid), 1) for name, pid in pids.items()}
+    total = sum(spent.values())
+    return {
+        "rounds_per_second_and_core": round(count / total, 2),
+        "rounds_per_second": round(count / seconds, 2),
+        "cpu_ms_a_round": {name: round(each / count * 1000, 2) for name, each in spent.items()},
+        "pss_mb": {**memory, "all": round(sum(memory.values()), 1)},
+    }
+
+
+def starts(issuer: str, begin: Callable[[], Any], end: Callable[[Any], None], times: int) -> list[float]:
+    """Seconds from each start to the first answered discovery."""
+    found = []
+    for _ in range(times):
+        seconds, process = first_discovery(issuer, begin)
+        end(process)
+        found.append(round(seconds, 3))
+    return found
+
+
+@contextlib.contextmanager
+def ours_ready(provider: IdentityProvider) -> Iterator[tuple[dict[str, Any], Broker]]:
+    """A kept demo that knows the identity provider; its readiness line, and it as a broker once it serves."""
+    with kept_demo(60, login=True) as line:
+        config = Path(line["config"])
+        add_identity_provider(config, NAME, provider.metadata())
+        pem = (config.parent / "secrets" / "saml-encryption.certificate.pem").read_bytes()
+        seals_to = x509.load_pem_x509_certificate(pem).public_key()
+        assert isinstance(seals_to, rsa.RSAPublicKey)
+        client = line["oidc_client"]
+        pair = (client["client_id"], client["client_secret"])
+        yield line, Broker(line["issuer"], pair, client["redirect_uri"], {"provider": NAME}, seals_to)
+
+
+def _stopped(process: subprocess.Popen[bytes]) -> None:
+    assert stop(process, 60) == 0
+
+
+def ours(provider: IdentityProvider, count: int, times: int) -> dict[str, Any]:
+    """`serve --no-worker` and its database; the worker's memory is named beside it."""
+    with ours_ready(provider) as (line, broker):
+        with served_anew(line) as (process, _):
+            both = pss_mb(process.pid)
+        command = ("serve", "--config", line["config"], "--no-worker")
+        took = starts(line["issuer"], lambda: start(*command)[0], _stopped, times)
+        process, _ = start(*command)
+        try:
+            pids = {"serve": process.pid, "database": line["pids"]["postgres"]}
+            found = figures(broker, provider, pids, count)
+        finally:
+            _stopped(process)
+    return {**found, "pss_mb_with_worker": round(both, 1), "start_s": statistics.median(took), "starts_s": took}
+
+
+def keycloak(provider: IdentityProvider, count: int, times: int) -> dict[str, Any]:
+    """Its server and its database."""
+    with tempfile.TemporaryDirectory(prefix="bench-keycloak-") as directory:
+        Path(directory).chmod(0o755)  # the database may run as another system user
+        with keycloak_broker.installed(Path(directory)) as installation:
+            _, process = first_discovery(f"{installation.base}/realms/master", installation.start, 300)
+            broker = keycloak_broker.set_up(installation, provider)
+            keycloak_broker.stop(process)
+            took = starts(installation.issuer, installation.start, keycloak_broker.stop, times)
+            _, process = first_discovery(installation.issuer, installation.start)
+            try:
+                pids = {"serve": process.pid, "database": installation.database.pid}
+                found = figures(broker, provider, pids, count)
+            finally:
+                keycloak_broker.stop(process)
+    return {**found, "start_s": statistics.median(took), "starts_s": took}
+
+
+def compared(our: dict[str, Any], their: dict[str, Any]) -> dict[str, Any]:
+    """The ratios that are goals."""
+    speed = our["rounds_per_second_and_core"] / their["rounds_per_second_and_core"]
+    return {
+        "rounds_per_core": {"value": round(speed, 2), "goal": 3},
+        "memory": {"value": round(our["pss_mb"]["all"] / their["pss_mb"]["all"], 3), "goal": 0.4},
+        "start": {"value": round(our["start_s"] / their["start_s"], 3), "goal": 0.2},
+    }
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--alone", action="store_true")
+    arguments = parser.parse_args()
+    quick = arguments.quick
+    count, times = (20, 1) if quick else (400, 5)
+    provider = IdentityProvider()
+    found: dict[str, Any] = {"load_before": round(os.getloadavg()[0], 2), "ours": ours(provider, count, times)}
+    if keycloak_server.installed() is not None and not arguments.alone:
+        found["keycloak"] = keycloak(provider, count, times)
+        found["ours_by_keycloak"] = compared(found["ours"], found["keycloak"])
+    print(json.dumps(found))  # noqa: T201 - its output
+
+
+if __name__ == "__main__":
+    main()
