@@ -136,9 +136,9 @@ class Portal:
 
 
 @contextlib.contextmanager
-def kept_demo(seconds: float = 15) -> Iterator[dict[str, Any]]:
+def kept_demo(seconds: float = 15, *options: str) -> Iterator[dict[str, Any]]:
     """A kept demo; afterwards nothing of it is left, within so many seconds."""
-    process, line = start("demo", "--keep")
+    process, line = start("demo", "--keep", *options)
     try:
         yield line
     finally:
