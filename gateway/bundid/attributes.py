@@ -29,8 +29,8 @@ VALUE_MOST: Final = 1000
 """Characters of one value."""
 ACCOUNT_MOST: Final = 512
 MEANS_MOST: Final = 100
-_ISO_DATE: Final = re.compile(r"(\d{4})-?([\d\s]{2})?-?([\d\s]{2})?")
-_GERMAN_DATE: Final = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})")
+_ISO_DATE: Final = re.compile(r"([0-9]{4})-?([0-9]{2}|\s\s)?-?([0-9]{2}|\s\s)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
+_GERMAN_DATE: Final = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})")
 _DATES: Final = frozenset({"birthdate", "founded_on", "ended_on"})
 _BIDI: Final = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
 _TRUE: Final = frozenset({"true", "1"})
@@ -182,11 +182,12 @@ def _clean(text: str) -> str:
 def _date(text: str) -> str:
     """A date as YYYY-MM-DD, what is not known as 00; empty where it is none."""
     if german := _GERMAN_DATE.fullmatch(text):
-        return f"{german[3]}-{german[2]}-{german[1]}"
-    if not (iso := _ISO_DATE.fullmatch(text)):
+        day, month, year = german.groups()
+    elif iso := _ISO_DATE.fullmatch(text):
+        year, month, day = (part if part and part.strip() else "00" for part in iso.groups())
+    else:
         return ""
-    year, month, day = (part if part and part.strip() else "00" for part in iso.groups())
-    return f"{year}-{month}-{day}" if (month + day).isdecimal() else ""
+    return f"{year}-{month}-{day}" if month <= "12" and day <= "31" else ""
 
 
 def _uuid(text: str) -> UUID | None:
