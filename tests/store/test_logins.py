@@ -270,7 +270,7 @@ async def test_a_restore_brings_back_accounts_and_keys_and_signs_nobody_in(store
     try:
         assert await other.logins.subject_key(TOWN) == key
         assert await other.logins.entity_ids(TOWN, "bundid") == await store.logins.entity_ids(TOWN, "bundid") != set()
-        assert (await other.logins.by_reference(done.login.login_ref)).identity == somebody()
+        assert await other.logins.by_reference(done.login.login_ref) is None
         begun = under_way("h-2")
         await other.logins.begin(begun)
         replayed = finished(begun, "assertion-1", reference="ref-2", code="code-2")
@@ -300,7 +300,7 @@ def saved(postgres_dsn, empty, clock, tmp_path):  # noqa: F811 - the fixture abo
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_what_was_erased_since_a_backup_does_not_come_back(store, saved, tmp_path, when):
-    """Whether the backup knew the submission already, or only the login that it took over later."""
+    """Whether the backup knew the submission already, or was made when there was only the login of it."""
     (write, restored), erased = saved, ErasedList(tmp_path / ERASED)
     done = await logged_in(store.logins)
     if when == "before":
@@ -313,12 +313,30 @@ async def test_what_was_erased_since_a_backup_does_not_come_back(store, saved, t
     await store.retention(erased).erase(new.submission.id, "request")
     other = await restored()
     try:
-        assert (await other.logins.login(done.login.id)).identity == somebody()
+        assert await other.logins.login(done.login.id) is None
+        if when == "after":
+            assert await other.identity_of(new.submission.id) == somebody()
         for erasure in erased:
             await other.retention(erased).replay(erasure.submission, erasure.keys)
-        assert (await other.logins.login(done.login.id)).identity is None
         if when == "after":
             assert await other.identity_of(new.submission.id) is None
+    finally:
+        await other.close()
+
+
+async def test_a_backup_holds_of_nobody_who_logged_in_and_no_key_of_it(store, saved, ask):
+    """A login lives for an hour, a backup for weeks; a key that nothing needs would be wrapped again for ever."""
+    write, restored = saved
+    done = await whole_way(store)
+    held = await logged_in(store.logins, "7")
+    ((used,), (unused,)) = [
+        ask(f"SELECT data_key FROM logins WHERE id = '{each.login.id}'")[0] for each in (done, held)
+    ]
+    write()
+    other = await restored()
+    try:
+        kept = {row["id"] for row in await other.database.rows(numbered("SELECT id FROM data_keys"))}
+        assert kept == {row[0] for row in ask("SELECT id FROM data_keys")} - {used, unused}
     finally:
         await other.close()
 
