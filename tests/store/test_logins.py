@@ -324,6 +324,24 @@ async def test_what_was_erased_since_a_backup_does_not_come_back(store, saved, t
         await other.close()
 
 
+async def test_an_erasure_and_a_sweep_of_one_login_wait_for_each_other(store, ask, postgres_dsn, tmp_path):
+    """Both take the login first and its key second; the other way round each would hold what the other wants."""
+    done = await logged_in(store.logins)
+    new = replace(new_submission(), login=TakenLogin(done.login.id, somebody()))
+    await store.create(new)
+    await store.commit(1, Change(replace(new.submission, state=State.ACCEPTED)))
+    ((key,),) = ask("SELECT data_key FROM logins")
+    async with await psycopg.AsyncConnection.connect(postgres_dsn) as sweeping:
+        await sweeping.execute("SELECT FROM logins FOR UPDATE")
+        erasing = asyncio.create_task(
+            store.retention(ErasedList(tmp_path / ERASED)).erase(new.submission.id, "request")
+        )
+        await asyncio.to_thread(waited_for, ask)
+        await sweeping.execute("UPDATE logins SET data_key = NULL, identity = NULL")
+        await sweeping.execute("DELETE FROM data_keys WHERE id = %s", [key])
+    assert await erasing
+
+
 async def test_a_backup_holds_of_nobody_who_logged_in_and_no_key_of_it(store, saved, ask):
     """A login lives for an hour, a backup for weeks; a key that nothing needs would be wrapped again for ever."""
     write, restored = saved
