@@ -24,6 +24,8 @@ from gateway.store.login import bounds
 from gateway.store.postgres import PostgresStore
 from gateway.store.proof.integrity import audit
 from gateway.store.server import backup
+from tests.login.federation_world import TOWN as WORLD_TOWN
+from tests.login.federation_world import World
 from tests.store.conftest import MASTER_KEY, OTHER_TOWN, TOWN, new_submission
 from tests.store.logins import (
     ACCOUNT,
@@ -461,6 +463,22 @@ async def test_all_logins_under_way_are_counted_now_and_then_and_each_time_near_
     assert len(counted) == 14, "at 0, 10, 17, 22, 26, 29, 31 of 40, and from 33 on at each"
     with pytest.raises(TooManyLogins):
         await store.logins.begin(under_way("h-40", address=b""))
+
+
+async def test_a_whole_login_is_ten_statements_of_which_six_write(store, clock, monkeypatch):
+    """From the portal's request to userinfo; each statement that writes is a transaction of its own."""
+    world = World(clock, store.logins)
+    await store.logins.subject_key(WORLD_TOWN.municipality)
+    await store.logins.begin(under_way("h-first"))  # from here on all logins are counted now and then only
+    asked, writing, take = [], [], store.database._pool.take
+    monkeypatch.setattr(store.database._pool, "take", lambda: (asked.append(1), take())[1])
+    monkeypatch.setattr(failpoints, "before", lambda name: writing.append(name) if name else None)
+    tokens = await world.token(await world.code())
+    assert (await world.userinfo(tokens.body["access_token"])).status == 200
+    assert (len(asked), writing) == (
+        10,
+        ["logins.begin", "logins.choose", "logins.keep_answer", "logins.finish", "logins.redeem", "logins.keep_token"],
+    )
 
 
 async def test_without_a_login_an_application_is_still_one_statement(store, monkeypatch):
