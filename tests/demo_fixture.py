@@ -136,9 +136,9 @@ class Portal:
 
 
 @contextlib.contextmanager
-def kept_demo(seconds: float = 15, *options: str) -> Iterator[dict[str, Any]]:
-    """A kept demo; afterwards nothing of it is left, within so many seconds."""
-    process, line = start("demo", "--keep", *options)
+def kept_demo(seconds: float = 15, *, login: bool = False) -> Iterator[dict[str, Any]]:
+    """A kept demo, with `login` one that people log in at; afterwards nothing of it is left, within so many seconds."""
+    process, line = start("demo", "--keep", *(["--login"] if login else []))
     try:
         yield line
     finally:

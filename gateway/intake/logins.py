@@ -24,7 +24,7 @@ from gateway.services.service import Service
 PLACE: Final = "/login"
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _LOA: Final = "http://eidas.europa.eu/LoA/"
-_NEEDED: Final = {"none": None, "basic": Level.BASIC, "substantial": Level.SUBSTANTIAL, "high": Level.HIGH}
+_NEEDED: Final = {"basic": Level.BASIC, "substantial": Level.SUBSTANTIAL, "high": Level.HIGH}
 _SAID: Final = {
     Level.BASIC: ("der Basisregistrierung", "basic registration"),
     Level.SUBSTANTIAL: ("dem Vertrauensniveau „substanziell“", 'level of assurance "substantial"'),
@@ -143,7 +143,7 @@ def same_account(one: Identity, other: Identity) -> bool:
 def judged(taken: TakenLogin | None, service: Service, municipality: Municipality) -> Bound:
     """Whether that is the login that the service needs."""
     refusals: list[LoginRefusal] = []
-    needed = _NEEDED[service.assurance]
+    needed = _NEEDED.get(service.assurance)
     if needed is not None and (taken is None or taken.identity.level < needed):
         refusals.append(_too_low(needed, municipality))
     if taken is not None and service.accounts and _kind(taken.identity) not in service.accounts:

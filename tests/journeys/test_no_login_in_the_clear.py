@@ -160,7 +160,7 @@ def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
     """The values, and every place by its name; one login becomes an application, one is ended by its code."""
-    with kept_demo(60, "--login") as line:
+    with kept_demo(60, login=True) as line:
         taken, ended = logged_in(line), logged_in(line)
         assert http(*ended.exchange)[0] == 400
         portal = Portal(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from contextlib import suppress
 from dataclasses import replace
@@ -11,9 +12,12 @@ import psycopg
 import pytest
 
 from gateway import failpoints
+from gateway.crypto import base64url
 from gateway.crypto.vault import MasterKey
 from gateway.errors import CryptoFailure, TooManyLogins
-from gateway.model import State
+from gateway.login.codes import digest as secret_digest
+from gateway.login.levels import session_limits
+from gateway.model import Level, State
 from gateway.ports.store import Change, TakenLogin
 from gateway.store.connection.database import numbered
 from gateway.store.erasure.erased_list import NAME as ERASED
@@ -25,7 +29,7 @@ from gateway.store.postgres import PostgresStore
 from gateway.store.proof.integrity import audit
 from gateway.store.server import backup
 from tests.login.federation_world import TOWN as WORLD_TOWN
-from tests.login.federation_world import World
+from tests.login.federation_world import World, person, told
 from tests.store.conftest import MASTER_KEY, OTHER_TOWN, TOWN, new_submission
 from tests.store.logins import (
     ACCOUNT,
@@ -463,6 +467,46 @@ async def test_all_logins_under_way_are_counted_now_and_then_and_each_time_near_
     assert len(counted) == 14, "at 0, 10, 17, 22, 26, 29, 31 of 40, and from 33 on at each"
     with pytest.raises(TooManyLogins):
         await store.logins.begin(under_way("h-40", address=b""))
+
+
+def reference_in(answer) -> bytes:
+    """The digest of the `login_ref` that an ID token tells."""
+    claims = json.loads(base64url.decode(answer.body["id_token"].split(".")[1].encode()))
+    return secret_digest(claims["login_ref"])
+
+
+async def test_each_login_of_a_session_names_somebody_for_an_hour_of_its_own(store, clock):
+    world, logins = World(clock, store.logins), store.logins
+    world.bundid.identity = person(level=Level.BASIC)
+    first = await world.token(await world.code())
+    clock.advance(minutes=59)
+    second = await world.token(told(await world.authorize(prompt="none"))["code"])
+    assert reference_in(first) != reference_in(second)
+    said = await world.userinfo(second.body["access_token"])
+    assert said.body["family_name"] == "Müller-Lüdenscheidt"
+    clock.advance(minutes=1)
+    assert (await logins.by_reference(reference_in(first))).identity is None
+    assert (await logins.by_reference(reference_in(second))).identity.person == world.bundid.identity.person
+    assert (await world.userinfo(second.body["access_token"])).body == said.body, "as long as its token"
+    clock.advance(minutes=4)
+    assert (await world.userinfo(second.body["access_token"])).status == 401
+    clock.advance(minutes=55)
+    assert (await logins.by_reference(reference_in(second))).identity is None
+    assert told(await world.authorize(prompt="none"))["error"] == "login_required"
+
+
+@pytest.mark.parametrize("level", [Level.BASIC, Level.SUBSTANTIAL, Level.HIGH])
+async def test_a_session_in_use_ends_with_its_longest_time(store, clock, level):
+    world = World(clock, store.logins)
+    world.bundid.identity = person(level=level)
+    await world.code()
+    limits = session_limits(level)
+    uses = limits.longest_s // (limits.idle_s - 60)
+    for _ in range(uses):
+        clock.advance(seconds=limits.idle_s - 60)
+        assert "code" in told(await world.authorize(prompt="none"))
+    clock.advance(seconds=limits.longest_s - uses * (limits.idle_s - 60))
+    assert told(await world.authorize(prompt="none"))["error"] == "login_required"
 
 
 async def test_a_whole_login_is_ten_statements_of_which_six_write(store, clock, monkeypatch):
