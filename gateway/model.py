@@ -284,7 +284,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Municipality:
-    """One municipality that the gateway serves. `ars` has 12 digits; `public_url` is also its OIDC issuer."""
+    """One municipality that the gateway serves. `ars` has 12 digits; `public_url` is also its OIDC issuer.
+
+    `logins`: it has identity providers, so that it signs who logged in for an application.
+    """
 
     slug: str
     ars: str
@@ -292,6 +295,7 @@ class Municipality:
     public_url: str
     destinations: tuple[Destination, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    logins: bool = False
 
     def destination_for(self, service: str, *, test: bool | None = None) -> Destination | None:
         """Where a service's submissions go: the destination that names it, else the one for every other service.

@@ -29,10 +29,11 @@ VALUE_MOST: Final = 1000
 """Characters of one value."""
 ACCOUNT_MOST: Final = 512
 MEANS_MOST: Final = 100
-_ISO_DATE: Final = re.compile(r"(\d{4})-?([\d\s]{2})?-?([\d\s]{2})?")
-_GERMAN_DATE: Final = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})")
+_ISO_DATE: Final = re.compile(r"([0-9]{4})-?([0-9]{2}|\s\s)?-?([0-9]{2}|\s\s)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
+_GERMAN_DATE: Final = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})")
 _DATES: Final = frozenset({"birthdate", "founded_on", "ended_on"})
 _BIDI: Final = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
+_XML_SPACE: Final = " \t\r\n"
 _TRUE: Final = frozenset({"true", "1"})
 
 SamlValue = str | Mapping[str, str]
@@ -101,12 +102,13 @@ def _level(assertion: Assertion, found: Mapping[str, SamlAttribute], profile: Pr
 
 
 def _account(assertion: Assertion, found: Mapping[str, SamlAttribute], profile: Profile) -> str | None:
-    rules = profile.account
-    parts = [next((text for name in rules.attributes if (text := _text(found, name))), "")]
+    """The key of the account, character by character as it was said: what merely looks alike is another account."""
+    rules, name_id = profile.account, (assertion.name_id or "").strip(_XML_SPACE)
+    parts = [next((key for name in rules.attributes if (key := _key(found.get(name)))), "")]
     if rules.with_name_id:
-        parts.append(assertion.name_id or "")
+        parts.append(name_id)
     if not parts[0] and rules.persistent_name_id and assertion.name_id_format == names.PERSISTENT:
-        parts = [assertion.name_id or ""]
+        parts = [name_id]
     if not all(parts):
         if rules.required:
             raise IdentityRefused("account_missing")
@@ -115,6 +117,15 @@ def _account(assertion: Assertion, found: Mapping[str, SamlAttribute], profile: 
     if any(len(part.split()) != 1 for part in parts) or len(account) > ACCOUNT_MOST:
         raise IdentityRefused("account_unfit")
     return account
+
+
+def _key(attribute: SamlAttribute | None) -> str:
+    """The one text of an attribute; empty where there is none."""
+    values = () if attribute is None else attribute.values
+    texts = {value.strip(_XML_SPACE) for value in values if isinstance(value, str)} - {""}
+    if len(texts) > 1:
+        raise IdentityRefused("account_unfit")
+    return next(iter(texts), "")
 
 
 def _values(
@@ -182,11 +193,12 @@ def _clean(text: str) -> str:
 def _date(text: str) -> str:
     """A date as YYYY-MM-DD, what is not known as 00; empty where it is none."""
     if german := _GERMAN_DATE.fullmatch(text):
-        return f"{german[3]}-{german[2]}-{german[1]}"
-    if not (iso := _ISO_DATE.fullmatch(text)):
+        day, month, year = german.groups()
+    elif iso := _ISO_DATE.fullmatch(text):
+        year, month, day = (part if part and part.strip() else "00" for part in iso.groups())
+    else:
         return ""
-    year, month, day = (part if part and part.strip() else "00" for part in iso.groups())
-    return f"{year}-{month}-{day}" if (month + day).isdecimal() else ""
+    return f"{year}-{month}-{day}" if month <= "12" and day <= "31" else ""
 
 
 def _uuid(text: str) -> UUID | None:

@@ -6,7 +6,6 @@ a `FriendlyName` (it is not stable). Standard: SAML 2.0 core §2.4, §2.7. Start
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -89,8 +88,8 @@ def _leaves(holder: etree._Element, before: str = "") -> Iterator[tuple[str, str
 
 
 def _text(element: etree._Element, reason: str) -> str:
-    """The text in the normal form C, if it is not longer than allowed."""
+    """The text as it stands there, if it is not longer than allowed."""
     written = saml_xml.text(element)
     if len(written) > TEXT_MOST:
         raise refused(reason)
-    return unicodedata.normalize("NFC", written)
+    return written

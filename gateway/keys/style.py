@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from gateway.errors import SettingsInvalid
 from gateway.keys.municipality import DocumentKeys
-from gateway.model import Destination, Finding, Municipality, SignatureFormat, SignatureStyle
+from gateway.model import PLAIN_JWS, Destination, Finding, Municipality, SignatureFormat, SignatureStyle
 from gateway.services.loader import NO_PLACE, Services
 from gateway.services.service import Service
 from gateway.settings.municipality import SignatureSection
@@ -24,9 +24,9 @@ def style(section: SignatureSection | None) -> SignatureStyle | None:
 
 
 def wanted(municipality: Municipality, catalogue: Services) -> frozenset[SignatureFormat]:
-    """The formats that the municipality's key has to make."""
-    offered = _offered(municipality, catalogue)
-    return frozenset(service.signature_for(to).format for service, to in offered) or frozenset({SignatureFormat.JWS})
+    """The formats that the municipality's key has to make: of its documents, and of reports on who logged in (JWS)."""
+    formats = {service.signature_for(to).format for service, to in _offered(municipality, catalogue)}
+    return frozenset(formats | {PLAIN_JWS.format} if municipality.logins or not formats else formats)
 
 
 def check(municipalities: Iterable[Municipality], catalogue: Services, keys: DocumentKeys) -> None:

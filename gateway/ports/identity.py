@@ -26,7 +26,7 @@ class LoginRequest:
     """
 
     request_id: str
-    relay_state: str
+    relay_state: str = field(repr=False)
     level: Level
     language: str
     at: datetime

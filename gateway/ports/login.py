@@ -110,7 +110,7 @@ class CitizenToken:
     client: str
     login: UUID
     scopes: frozenset[str]
-    claims: Mapping[str, Any]
+    claims: Mapping[str, Any] = field(repr=False)
     expires_at: datetime
 
 

@@ -291,7 +291,8 @@ def _attachment(entry: Mapping[str, Any]) -> AttachmentRule:
 
 
 def _parameter(entry: Mapping[str, Any]) -> Parameter:
-    return Parameter(entry["key"], entry["type"], entry.get("min"), entry.get("max"), tuple(entry.get("in", ())))
+    choices = entry.get("in", ASSURANCES if entry["key"] == "assurance" else ())
+    return Parameter(entry["key"], entry["type"], entry.get("min"), entry.get("max"), tuple(choices))
 
 
 OVERRIDABLE: Final = {"max_bytes": "integer", "max_count": "integer", "required": "boolean"}
@@ -317,6 +318,10 @@ def _unfit(definition: Definition) -> list[Finding]:
             known = ", ".join(f"{key} ({value_type})" for key, value_type in possible.items())
             de, en = f"Möglich sind nur: {known}.", f"Possible are only: {known}."
             faults.append(Finding(f"/parameters/{number}/key", "service_parameter", de, en))
+        if parameter.key == "assurance" and not set(parameter.choices) <= set(ASSURANCES):
+            known = ", ".join(ASSURANCES)
+            de, en = f"Möglich sind nur: {known}.", f"Possible are only: {known}."
+            faults.append(Finding(f"/parameters/{number}/in", "service_parameter", de, en))
         low, high = parameter.minimum, parameter.maximum
         if low is not None and high is not None and low > high:
             de, en = "min ist größer als max; kein Wert passt.", "min is greater than max; no value fits."

@@ -27,4 +27,5 @@ def municipality(file: MunicipalityFile, mode: str) -> Municipality:
             for d in file.destinations
         ),
         parameters=file.parameters,
+        logins=bool(file.identity.providers),
     )

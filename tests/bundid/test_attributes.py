@@ -101,6 +101,12 @@ def test_every_account_of_the_test_environment_is_a_test_account():
         ("1964    ", "1964-00-00"),
         ("196408  ", "1964-08-00"),
         ("12.08.1964", "1964-08-12"),
+        ("1964-08-12Z", "1964-08-12"),
+        ("1964-08-12+01:00", "1964-08-12"),
+        ("00.00.1964", "1964-00-00"),
+        ("1964-13-01", None),
+        ("1964-08-32", None),
+        ("１９６４-０８-１２", None),
         ("unknown", None),
         ("64-08-12", None),
         ("1964-8 -12", None),
@@ -232,6 +238,34 @@ def test_an_identity_provider_by_eidas_names_is_understood():
     nameless = assertion(context=names.EIDAS_LOW, name_id="G-1")
     assert identity("kc", nameless, EIDAS).account is None
     assert identity("kc", replace(nameless, name_id_format=names.PERSISTENT), EIDAS).account == "G-1"
+
+
+IDENTIFIER = "http://eidas.europa.eu/attributes/naturalperson/PersonIdentifier"
+
+
+@pytest.mark.parametrize("by_name_id", [False, True])
+def test_an_account_that_looks_like_another_is_never_taken_for_it(by_name_id):
+    """Who may choose an identifier at their identity provider must not become somebody else by a hidden sign."""
+    alike = ["J\u00fcrgenK", "Ju\u0308rgenK", "J\u00fcrgen\u212a", "J\u00fcrgenK\u200e", "\ufeffJ\u00fcrgenK"]
+
+    def account(value):
+        asserted = assertion(SamlAttribute(IDENTIFIER, (value,)), context=names.EIDAS_LOW)
+        if by_name_id:
+            asserted = replace(asserted, attributes=(), name_id=value, name_id_format=names.PERSISTENT)
+        return identity("kc", asserted, EIDAS).account
+
+    assert [account(value) for value in alike] == alike
+
+
+@pytest.mark.parametrize("values", [("DE/DE/4711", "DE/DE/4712"), ("a b",), ("x" * 513,)])
+def test_two_accounts_or_none_that_can_be_one_are_refused(values):
+    asserted = assertion(SamlAttribute(IDENTIFIER, values), context=names.EIDAS_LOW)
+    assert refusal(asserted, EIDAS) == "account_unfit"
+
+
+def test_white_space_around_an_account_is_no_part_of_it():
+    asserted = assertion(SamlAttribute(IDENTIFIER, ("", "\n  DE/DE/4711\t", "DE/DE/4711")), context=names.EIDAS_LOW)
+    assert identity("kc", asserted, EIDAS).account == "DE/DE/4711"
 
 
 def test_no_profile_names_an_attribute_with_a_blank_and_all_of_bundid_are_known():

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from threading import Barrier
@@ -27,6 +28,7 @@ from gateway.signature import making
 from gateway.signature.identity import SigningIdentity, faults
 from gateway.signature.rules import SENTENCES
 from gateway.signature.signer import LocalSigner
+from gateway.wiring.municipalities import municipality as of_file
 from gateway.xoev.schema.signature_place import has_place
 from tests.catalogue import own_services
 from tests.signature.conftest import ID, NOW, document, leaf
@@ -381,6 +383,34 @@ def test_what_the_key_cannot_and_the_schema_has_no_place_for_is_refused_at_start
     with pytest.raises(SettingsInvalid) as raised:
         signatures.check([municipality(Destination("d", "fitconnect", ("hausnummer",), inside))], own_services(), keys)
     assert rules(raised) == ["signature_place", "signing_certificate_missing"]
+
+
+def test_where_people_log_in_a_key_that_signs_xml_alone_is_refused_at_start(brainpool):
+    """A report on who logged in is a JWS, whatever signs the documents."""
+    xades = Destination("d", "fitconnect", ("*",), SignatureStyle(SignatureFormat.XADES))
+    plain = municipality(xades)
+    assert signatures.wanted(plain, own_services()) == {SignatureFormat.XADES}
+    wanted = signatures.wanted(replace(plain, logins=True), own_services())
+    assert faults(brainpool.signer.identity, wanted) == ("signing_key_brainpool",)
+
+
+PROVIDER = """
+[identity.providers.bundid]
+profile = "bundid"
+entity_id = "https://t.example"
+metadata = "idp.xml"
+[identity.providers.bundid.keys]
+signing_key_file = "a"
+signing_certificate_file = "b"
+encryption_key_file = "c"
+encryption_certificate_file = "d"
+"""
+
+
+@pytest.mark.parametrize(("more", "logins"), [("", False), (PROVIDER, True)])
+def test_a_municipality_with_an_identity_provider_is_one_where_people_log_in(town, more, logins):
+    (file,) = town(more=more)
+    assert of_file(file, "test").logins is logins
 
 
 XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:ds="http://www.w3.org/2000/09/xmldsig#"

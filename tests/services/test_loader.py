@@ -300,6 +300,23 @@ def test_declared_parameters_apply_to_one_municipality_only() -> None:
     assert service.assurance == service.rules_for("000").assurance == "none"
 
 
+CHOICES = 'in = ["none", "basic", "substantial", "high"]\n'
+
+
+def test_a_level_that_does_not_exist_is_never_taken_for_none(copied: Path) -> None:
+    """A service may free the level without saying which; a municipality's misspelling must not open it to everybody."""
+    edit(copied, "service.toml", CHOICES, "")
+    misspelt = {ARS: {"hausnummer": {"assurance": "substanziell"}}}
+    assert faults(copied, misspelt) == {f"parameters/{ARS}#/hausnummer/assurance": "parameter_value"}
+    assert (
+        load(copied, {ARS: {"hausnummer": {"assurance": "high"}}}).get("hausnummer").rules_for(ARS).assurance == "high"
+    )
+    edit(copied, "service.toml", 'key = "assurance"\n', 'key = "assurance"\nin = ["none", "substanziell"]\n')
+    (place,) = faults(copied)
+    assert place.startswith("hausnummer/service.toml#/parameters/")
+    assert place.endswith("/in")
+
+
 def test_a_missing_directory_is_a_finding(tmp_path: Path) -> None:
     assert list(faults(tmp_path / "nichts").values()) == ["missing_directory"]
 

@@ -284,6 +284,7 @@ def written_by_an_older_release(dsn, target, clock, monkeypatch):
         tables.reflect(engine, only=lambda name, _: not name.startswith(("procrastinate", "alembic")))
         patch.setattr(backup, "metadata", tables)
         patch.setattr(backup, "_master_keys", lambda _: [])
+        patch.setattr(backup, "_ROWS", {})
         return backup.write(dsn, target, clock.now())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from contextlib import suppress
 from dataclasses import replace
@@ -11,9 +12,12 @@ import psycopg
 import pytest
 
 from gateway import failpoints
+from gateway.crypto import base64url
 from gateway.crypto.vault import MasterKey
 from gateway.errors import CryptoFailure, TooManyLogins
-from gateway.model import State
+from gateway.login.codes import digest as secret_digest
+from gateway.login.levels import session_limits
+from gateway.model import Level, State
 from gateway.ports.store import Change, TakenLogin
 from gateway.store.connection.database import numbered
 from gateway.store.erasure.erased_list import NAME as ERASED
@@ -24,6 +28,8 @@ from gateway.store.login import bounds
 from gateway.store.postgres import PostgresStore
 from gateway.store.proof.integrity import audit
 from gateway.store.server import backup
+from tests.login.federation_world import TOWN as WORLD_TOWN
+from tests.login.federation_world import World, person, told
 from tests.store.conftest import MASTER_KEY, OTHER_TOWN, TOWN, new_submission
 from tests.store.logins import (
     ACCOUNT,
@@ -270,7 +276,7 @@ async def test_a_restore_brings_back_accounts_and_keys_and_signs_nobody_in(store
     try:
         assert await other.logins.subject_key(TOWN) == key
         assert await other.logins.entity_ids(TOWN, "bundid") == await store.logins.entity_ids(TOWN, "bundid") != set()
-        assert (await other.logins.by_reference(done.login.login_ref)).identity == somebody()
+        assert await other.logins.by_reference(done.login.login_ref) is None
         begun = under_way("h-2")
         await other.logins.begin(begun)
         replayed = finished(begun, "assertion-1", reference="ref-2", code="code-2")
@@ -300,7 +306,7 @@ def saved(postgres_dsn, empty, clock, tmp_path):  # noqa: F811 - the fixture abo
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_what_was_erased_since_a_backup_does_not_come_back(store, saved, tmp_path, when):
-    """Whether the backup knew the submission already, or only the login that it took over later."""
+    """Whether the backup knew the submission already, or was made when there was only the login of it."""
     (write, restored), erased = saved, ErasedList(tmp_path / ERASED)
     done = await logged_in(store.logins)
     if when == "before":
@@ -313,12 +319,48 @@ async def test_what_was_erased_since_a_backup_does_not_come_back(store, saved, t
     await store.retention(erased).erase(new.submission.id, "request")
     other = await restored()
     try:
-        assert (await other.logins.login(done.login.id)).identity == somebody()
+        assert await other.logins.login(done.login.id) is None
+        if when == "after":
+            assert await other.identity_of(new.submission.id) == somebody()
         for erasure in erased:
             await other.retention(erased).replay(erasure.submission, erasure.keys)
-        assert (await other.logins.login(done.login.id)).identity is None
         if when == "after":
             assert await other.identity_of(new.submission.id) is None
+    finally:
+        await other.close()
+
+
+async def test_an_erasure_and_a_sweep_of_one_login_wait_for_each_other(store, ask, postgres_dsn, tmp_path):
+    """Both take the login first and its key second; the other way round each would hold what the other wants."""
+    done = await logged_in(store.logins)
+    new = replace(new_submission(), login=TakenLogin(done.login.id, somebody()))
+    await store.create(new)
+    await store.commit(1, Change(replace(new.submission, state=State.ACCEPTED)))
+    ((key,),) = ask("SELECT data_key FROM logins")
+    async with await psycopg.AsyncConnection.connect(postgres_dsn) as sweeping:
+        await sweeping.execute("SELECT FROM logins FOR UPDATE")
+        erasing = asyncio.create_task(
+            store.retention(ErasedList(tmp_path / ERASED)).erase(new.submission.id, "request")
+        )
+        await asyncio.to_thread(waited_for, ask)
+        await sweeping.execute("UPDATE logins SET data_key = NULL, identity = NULL")
+        await sweeping.execute("DELETE FROM data_keys WHERE id = %s", [key])
+    assert await erasing
+
+
+async def test_a_backup_holds_of_nobody_who_logged_in_and_no_key_of_it(store, saved, ask):
+    """A login lives for an hour, a backup for weeks; a key that nothing needs would be wrapped again for ever."""
+    write, restored = saved
+    done = await whole_way(store)
+    held = await logged_in(store.logins, "7")
+    ((used,), (unused,)) = [
+        ask(f"SELECT data_key FROM logins WHERE id = '{each.login.id}'")[0] for each in (done, held)
+    ]
+    write()
+    other = await restored()
+    try:
+        kept = {row["id"] for row in await other.database.rows(numbered("SELECT id FROM data_keys"))}
+        assert kept == {row[0] for row in ask("SELECT id FROM data_keys")} - {used, unused}
     finally:
         await other.close()
 
@@ -425,6 +467,62 @@ async def test_all_logins_under_way_are_counted_now_and_then_and_each_time_near_
     assert len(counted) == 14, "at 0, 10, 17, 22, 26, 29, 31 of 40, and from 33 on at each"
     with pytest.raises(TooManyLogins):
         await store.logins.begin(under_way("h-40", address=b""))
+
+
+def reference_in(answer) -> bytes:
+    """The digest of the `login_ref` that an ID token tells."""
+    claims = json.loads(base64url.decode(answer.body["id_token"].split(".")[1].encode()))
+    return secret_digest(claims["login_ref"])
+
+
+async def test_each_login_of_a_session_names_somebody_for_an_hour_of_its_own(store, clock):
+    world, logins = World(clock, store.logins), store.logins
+    world.bundid.identity = person(level=Level.BASIC)
+    first = await world.token(await world.code())
+    clock.advance(minutes=59)
+    second = await world.token(told(await world.authorize(prompt="none"))["code"])
+    assert reference_in(first) != reference_in(second)
+    said = await world.userinfo(second.body["access_token"])
+    assert said.body["family_name"] == "Müller-Lüdenscheidt"
+    clock.advance(minutes=1)
+    assert (await logins.by_reference(reference_in(first))).identity is None
+    assert (await logins.by_reference(reference_in(second))).identity.person == world.bundid.identity.person
+    assert (await world.userinfo(second.body["access_token"])).body == said.body, "as long as its token"
+    clock.advance(minutes=4)
+    assert (await world.userinfo(second.body["access_token"])).status == 401
+    clock.advance(minutes=55)
+    assert (await logins.by_reference(reference_in(second))).identity is None
+    assert told(await world.authorize(prompt="none"))["error"] == "login_required"
+
+
+@pytest.mark.parametrize("level", [Level.BASIC, Level.SUBSTANTIAL, Level.HIGH])
+async def test_a_session_in_use_ends_with_its_longest_time(store, clock, level):
+    world = World(clock, store.logins)
+    world.bundid.identity = person(level=level)
+    await world.code()
+    limits = session_limits(level)
+    uses = limits.longest_s // (limits.idle_s - 60)
+    for _ in range(uses):
+        clock.advance(seconds=limits.idle_s - 60)
+        assert "code" in told(await world.authorize(prompt="none"))
+    clock.advance(seconds=limits.longest_s - uses * (limits.idle_s - 60))
+    assert told(await world.authorize(prompt="none"))["error"] == "login_required"
+
+
+async def test_a_whole_login_is_ten_statements_of_which_six_write(store, clock, monkeypatch):
+    """From the portal's request to userinfo; each statement that writes is a transaction of its own."""
+    world = World(clock, store.logins)
+    await store.logins.subject_key(WORLD_TOWN.municipality)
+    await store.logins.begin(under_way("h-first"))  # from here on all logins are counted now and then only
+    asked, writing, take = [], [], store.database._pool.take
+    monkeypatch.setattr(store.database._pool, "take", lambda: (asked.append(1), take())[1])
+    monkeypatch.setattr(failpoints, "before", lambda name: writing.append(name) if name else None)
+    tokens = await world.token(await world.code())
+    assert (await world.userinfo(tokens.body["access_token"])).status == 200
+    assert (len(asked), writing) == (
+        10,
+        ["logins.begin", "logins.choose", "logins.keep_answer", "logins.finish", "logins.redeem", "logins.keep_token"],
+    )
 
 
 async def test_without_a_login_an_application_is_still_one_statement(store, monkeypatch):

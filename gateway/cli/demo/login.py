@@ -33,7 +33,7 @@ _STEPS = 12
 class LoggedIn:
     """What the portal has of a login: the name of it for an application, its level, and who it was."""
 
-    login_ref: str
+    login_ref: str = field(repr=False)
     level: str
     family_name: str = field(repr=False)
 
@@ -137,7 +137,7 @@ class _Forms(HTMLParser):
 @dataclass(frozen=True, slots=True)
 class _Form:
     action: str
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 async def _json(browser: httpx.AsyncClient, method: str, address: str, **sent: Any) -> Any:  # noqa: ANN401 - JSON

@@ -126,8 +126,8 @@ _ERASE = (
     compiled(delete(t.tus_uploads).where(_SENT_IN_PIECES)),
     compiled(delete(t.uploads).where(t.uploads.c.submission == _ID)),
     compiled(delete(t.blobs).where(t.blobs.c.submission == _ID)),
-    compiled(update(t.logins).where(t.logins.c.submission == _ID).values(data_key=null(), identity=null())),
 )
+_FORGET_LOGIN = compiled(update(t.logins).where(t.logins.c.submission == _ID).values(data_key=null(), identity=null()))
 _MARK = compiled(
     update(t.submissions)
     .where(_S.id == _ID)
@@ -297,6 +297,7 @@ class Retention:
 
 async def remove(connection: Connection, submission_id: UUID, keys: Sequence[UUID]) -> None:
     """Delete keys and bytes of a submission, on a connection inside a transaction; also replayed after a restore."""
+    await db.run(connection, _FORGET_LOGIN, id=submission_id)  # the row before its key, as `sweep_logins` locks them
     await _remove_keys(connection, keys)
     for statement in _ERASE:
         await db.run(connection, statement, id=submission_id)

@@ -50,8 +50,17 @@ _UNPACKABLE: Final = (
     NotImplementedError,  # a version of ZIP that the library does not know
 )
 _DENSE: Final = frozenset({"blob_frames", "submission_secrets"})  # encrypted: nothing to compress
-_PASSING: Final = frozenset({"logins_under_way", "login_sessions", "login_codes", "login_tokens", "login_requests"})
-"""Tables whose rows no backup holds: after a restore nobody could tell which of them were used or ended meanwhile."""
+_PASSING: Final = frozenset(
+    {"logins_under_way", "logins", "login_sessions", "login_codes", "login_tokens", "login_requests"}
+)
+"""Tables whose rows no backup holds: after a restore nobody could tell which of them were used or ended meanwhile.
+
+Who logged in is known for an hour; a backup would know it for as long as it is kept.
+"""
+_ROWS: Final = dict.fromkeys(_PASSING, "WHERE false") | {
+    "data_keys": "WHERE NOT EXISTS (SELECT FROM logins WHERE logins.data_key = data_keys.id)"
+}
+"""Which rows of a table are taken; all of one that is not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +200,7 @@ def _unload(connection: psycopg.Connection[Any], archive: zipfile.ZipFile, table
     member.external_attr = 0o600 << 16
     digest, copied = hashlib.sha256(), connection.cursor()
     columns = [column.name for column in table.columns]
-    rows = sql.SQL("WHERE false" if table.name in _PASSING else "")
+    rows = sql.SQL(_ROWS.get(table.name, ""))
     statement = sql.SQL("COPY (SELECT {1} FROM {0} {2}) TO STDOUT (FORMAT binary)").format(
         *_named(table.name, columns), rows
     )
