@@ -35,8 +35,6 @@ _DATES: Final = frozenset({"birthdate", "founded_on", "ended_on"})
 _BIDI: Final = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
 _TRUE: Final = frozenset({"true", "1"})
 
-SamlValue = str | Mapping[str, str]
-
 
 class IdentityRefused(Exception):
     """The assertion is genuine, but nobody can be signed in with it; `reason` is a slug without values."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import gateway
 from gateway.httpserver.limits import WireLimits
 from gateway.httpserver.protocol import BoundedProtocol
-from gateway.sandbox.fitconnect import server as sandbox
+from gateway.sandbox import serving as sandbox
 from gateway.serve import serving
 from gateway.web.http.certificate import TlsProtocol
 
