@@ -1,7 +1,9 @@
-"""The size of the modules: what a reader holds in mind at once."""
+"""The size of the modules: what a reader holds in mind at once; what they refer to, a reader has."""
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -15,3 +17,13 @@ def test_no_module_is_longer_than_a_reader_can_hold():
     }
     too_long = {name: number for name, number in lines.items() if number > MOST_LINES}
     assert too_long == {}, "divide by noun"
+
+
+def test_no_docstring_cites_a_document_that_is_not_here():
+    absent = set()
+    for path in (ROOT / "gateway").rglob("*.py"):
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        for name in re.findall(r"[\w/.-]+\.md\b", said):
+            if not (ROOT / name).is_file() and not (path.parent / name).is_file():
+                absent.add((path.relative_to(ROOT).as_posix(), name))
+    assert absent == set()

@@ -1,6 +1,6 @@
 """Compact JWE, RSA-OAEP-256 with A256GCM and nothing else, streamed both ways.
 
-Knows: the framing of RFC 7516 §7.1 and the one pair of algorithms that FIT-Connect uses (fitconnect.md §3.1).
+Knows: the framing of RFC 7516 §7.1 and the one pair of algorithms that FIT-Connect uses.
 Never does: compress, choose keys, draw a CEK or an IV, hold a whole part in memory, or release a plaintext whose tag
 is not checked. Standard: RFC 7516, RFC 7518 §4.3 and §5.3. Start reading: `Sealer`, then `Opener`.
 

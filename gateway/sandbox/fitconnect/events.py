@@ -1,7 +1,7 @@
 """Security Event Tokens: those the delivery service signs, those a subscriber sends, and the log of both.
 
 Knows: which event follows in which state, who may sign it, and what makes a SET wrong. Never does: take one on trust,
-not from its own automatic subscriber either. Standard: RFC 8417, set-payload 1.2.2, fitconnect.md §3.3.
+not from its own automatic subscriber either. Standard: RFC 8417, set-payload 1.2.2.
 Start reading: `issue`, then `accept_set`.
 """
 

@@ -1,7 +1,7 @@
 """The sandbox's private keys: made once, kept in its directory, loaded once.
 
 Knows: delivery service and portal sign with PS512, each of its own destinations opens with RSA-OAEP-256 and signs.
-Never does: protect them; whoever plays a manual subscriber reads them from the files. Standard: fitconnect.md §3.2.
+Never does: protect them; whoever plays a manual subscriber reads them from the files. Standard: RFC 7517.
 Start reading: `SandboxKeys.load`.
 """
 

@@ -1,7 +1,7 @@
 """The accounts that may be chosen: people of BundID and organisations of Mein Unternehmenskonto, all made up.
 
 Knows: `accounts.toml`. Never does: know who asks; what depends on the service provider is made in `attributes`.
-Standard: login.md §1.5 and §2. Start reading: `persons`.
+Standard: BundID interface 10.2 §6; NEZO. Start reading: `persons`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The answer to a request: an account signed in, or the reason why not.
 
 Knows: what is signed and encrypted, and what an ordered fault makes of it. Never does: send it.
-Standard: login.md §1.7 and §2. Start reading: `signs_in`, `signs_nobody_in`.
+Standard: SAML 2.0 core §3.3; NEZO. Start reading: `signs_in`, `signs_nobody_in`.
 """
 
 from __future__ import annotations
