@@ -34,7 +34,7 @@ class PersonAccount:
 
     def method(self, level: int, allowed: frozenset[str]) -> str | None:
         """By which of the allowed means this level is reached; None: not at all."""
-        return next((each for each in self.means if each in allowed and level in names.METHODS[each]), None)
+        return next((means for means in self.means if means in allowed and level in names.METHODS[means]), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class OrganisationAccount:
 @cache
 def persons() -> Mapping[str, PersonAccount]:
     """Every person, by id, in the order of the file."""
-    return {each.id: each for each in map(_person, _file()["person"])}
+    return {account.id: account for account in map(_person, _file()["person"])}
 
 
 @cache
 def organisations() -> Mapping[str, OrganisationAccount]:
     """Every organisation, by id, in the order of the file."""
-    return {each.id: each for each in map(_organisation, _file()["organisation"])}
+    return {account.id: account for account in map(_organisation, _file()["organisation"])}
 
 
 @cache
