@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.test_commands import run
+from tests.commands import run
 from tests.demo_fixture import http
 
 

@@ -120,12 +120,12 @@ def read(token: str) -> tuple[Claims, Mapping[str, Any]]:
     return _claims(claims), header
 
 
-def same_tags(given: object, ours: Mapping[str, Any]) -> bool:
+def same_tags(claimed: object, ours: Mapping[str, Any]) -> bool:
     """Whether authentication tags name the same parts with the same tags; ids without regard to case."""
-    if not isinstance(given, Mapping) or not isinstance(given.get("attachments", {}), Mapping):
+    if not isinstance(claimed, Mapping) or not isinstance(claimed.get("attachments", {}), Mapping):
         return False
-    spelled = {str(k).lower(): v for k, v in given.get("attachments", {}).items()}
-    head = {name: given[name] for name in ("metadata", "data") if name in given}
+    spelled = {str(k).lower(): v for k, v in claimed.get("attachments", {}).items()}
+    head = {name: claimed[name] for name in ("metadata", "data") if name in claimed}
     return head | {"attachments": spelled} == ours
 
 
