@@ -237,8 +237,7 @@ class PostgresStore(Store, KeyArchive):
 
     async def paused(self, destination_id: str) -> bool:
         """See the port."""
-        stopped = await self.pauses.current()
-        return bool(stopped) and not stopped.keys().isdisjoint((ALL, MAINTENANCE, destination_id))
+        return await self.pauses.stopped(ALL, MAINTENANCE, destination_id)
 
     def rotation(self) -> Rotation:
         """From one master key to the next."""
