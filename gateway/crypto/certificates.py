@@ -62,14 +62,6 @@ _UNDERSTOOD: Final = frozenset(
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 
-def roots_from_pem(pem: bytes) -> tuple[x509.Certificate, ...]:
-    """The roots to pin, from one PEM text of one or more certificates. KeyUnfit (`chain_form`) where it is none."""
-    try:
-        return tuple(x509.load_pem_x509_certificates(pem))
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
-        raise KeyUnfit(rule="chain_form") from None
-
-
 def check_chain(x5c: Sequence[bytes], roots: Sequence[x509.Certificate], *, now: datetime, usage: Usage) -> None:
     """Return where `x5c` (DER, leaf first) leads to one of the pinned `roots`, all rules kept; KeyUnfit otherwise.
 

@@ -100,18 +100,6 @@ def seal(  # noqa: PLR0913 - the inputs of one encryption, all of them named
 
 
 @silent
-def tag_of(jwe: bytes | str) -> str:
-    """The authentication tag of a compact JWE, 22 base64url characters, as authentication tags of events name it."""
-    raw = jwe.encode("ascii") if isinstance(jwe, str) else jwe
-    if raw.count(b".") != 4:
-        raise CryptoFailure
-    tag = raw[raw.rindex(b".") + 1 :]
-    if len(base64url.decode(tag)) != TAG_SIZE:
-        raise CryptoFailure
-    return tag.decode("ascii")
-
-
-@silent
 def header_of(jwe_prefix: bytes) -> Mapping[str, Any]:
     """The protected header of a JWE or of its beginning, without opening it.
 
