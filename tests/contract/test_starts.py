@@ -11,12 +11,15 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from gateway.keys.files import write_secret
+from gateway.sandbox.clock import Ids
+from gateway.sandbox.fitconnect.keyring import SandboxKeys
 from tests.commands import run
 from tests.demo_fixture import GATEWAY, Portal, http, kept_demo, start, stop
 
@@ -139,7 +142,10 @@ def test_a_sandbox_whose_port_is_taken_says_so(room):
     assert "--port" in refused.stderr
 
 
-def test_a_second_sandbox_on_the_same_directory_is_refused(room):
+def test_a_second_sandbox_on_the_same_directory_is_refused(room, rsa_keys):
+    names = ("delivery", "portal", "automatic-decryption", "manual-decryption", "automatic-signing", "manual-signing")
+    material = dict.fromkeys((*names, "root"), rsa_keys["root"])  # six new ones take seconds
+    SandboxKeys.from_keys(room / "sandbox" / "keys", material, now=datetime.now(UTC), ids=Ids(1))
     first, line = start("sandbox", "fitconnect", "--data", str(room / "sandbox"))
     try:
         second = run("sandbox", "fitconnect", "--json", "--data", str(room / "sandbox"))
