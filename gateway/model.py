@@ -73,13 +73,8 @@ class Finding:
 
     def as_json(self) -> dict[str, str]:
         """The finding in the shape of the fixed HTTP interface."""
-        return {
-            "pointer": self.pointer,
-            "rule": self.rule,
-            "severity": self.severity.value,
-            "de": self.de,
-            "en": self.en,
-        }
+        sentences = {"de": self.de, "en": self.en}
+        return {"pointer": self.pointer, "rule": self.rule, "severity": self.severity.value, **sentences}
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +308,10 @@ class Level(IntEnum):
     LOW = 2
     SUBSTANTIAL = 3
     HIGH = 4
+
+    def acr(self, issuer: str) -> str:
+        """The level as OpenID Connect's `acr`; basic registration, which eIDAS lacks, has an address of the issuer."""
+        return f"{issuer}/acr/basic" if self is Level.BASIC else f"http://eidas.europa.eu/LoA/{self.name.lower()}"
 
 
 @dataclass(frozen=True, slots=True)

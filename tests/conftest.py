@@ -1,4 +1,4 @@
-"""What every room's tests share: no network but loopback, and a few RSA keys made once a session."""
+"""What every room's tests share: no network but loopback, a database server, RSA keys made once a session."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pytest_socket import socket_allow_hosts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+pytest_plugins = ("tests.fixtures_postgres",)
+"""Loaded once: a fixture that several rooms import is one for each of them, here a database server."""
 KEY_NAMES = ("encryption", "signing", "root")
 
 

@@ -1,8 +1,9 @@
-"""The size of the modules, what a reader holds in mind at once, and their heads, which say what lies there."""
+"""The size of the modules, what a reader holds in mind at once, their heads, and what those refer to."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -29,3 +30,13 @@ def test_every_module_says_what_it_knows_and_where_to_start():
         if not all(part in said for part in ("Knows:", "Never does:", "Start reading:")):
             headless.append(name)
     assert headless == [], "begin them as the others do"
+
+
+def test_no_docstring_cites_a_document_that_is_not_here():
+    absent = set()
+    for path in (ROOT / "gateway").rglob("*.py"):
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        for name in re.findall(r"[\w/.-]+\.md\b", said):
+            if not (ROOT / name).is_file() and not (path.parent / name).is_file():
+                absent.add((path.relative_to(ROOT).as_posix(), name))
+    assert absent == set()

@@ -36,8 +36,6 @@ _BIDI: Final = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *r
 _XML_SPACE: Final = " \t\r\n"
 _TRUE: Final = frozenset({"true", "1"})
 
-SamlValue = str | Mapping[str, str]
-
 
 class IdentityRefused(Exception):
     """The assertion is genuine, but nobody can be signed in with it; `reason` is a slug without values."""

@@ -21,8 +21,6 @@ from gateway.bundid.keys import KeyPair
 from gateway.bundid.profile import RequestRules
 
 LANGUAGES: Final = ("de", "en", "ru", "uk")
-NAME_MOST: Final = 50
-"""Characters of a display name that BundID shows; what is longer is cut there."""
 _ISSUER_END: Final = b"</saml2:Issuer>"
 
 

@@ -13,11 +13,10 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.bundid import refusal, saml_xml
+from gateway.bundid import names, refusal, saml_xml
 from gateway.bundid.refusal import refused
 from gateway.bundid.saml_xml import SAML
 
-_BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _UNDERSTOOD: Final = frozenset({SAML + "AudienceRestriction", SAML + "OneTimeUse", SAML + "ProxyRestriction"})
 
 
@@ -49,7 +48,7 @@ class JudgingTime:
 def confirmed_until(subject: etree._Element, audience: Audience, time: JudgingTime) -> datetime:
     """Until when the subject is confirmed by a bearer confirmation that holds for us; of several the last end."""
     methods = subject.findall(SAML + "SubjectConfirmation")
-    bearers = [method for method in methods if method.get("Method") == _BEARER]
+    bearers = [method for method in methods if method.get("Method") == names.BEARER]
     refusal.require(bearers, "confirmation_method")
     ends = [end for bearer in bearers if (end := _bearer_until(bearer, audience, time)) is not None]
     refusal.require(ends, "confirmation")

@@ -16,14 +16,14 @@ from xml.sax.saxutils import quoteattr
 import pybase64
 from lxml import etree
 
-from gateway.bundid import refusal
+from gateway.bundid import names, refusal
 from gateway.bundid.refusal import ResponseRefused, refused
 from gateway.xoev.xml.strict_xml import XmlLimits, parse
 
-SAML: Final = "{urn:oasis:names:tc:SAML:2.0:assertion}"
-SAMLP: Final = "{urn:oasis:names:tc:SAML:2.0:protocol}"
-DS: Final = "{http://www.w3.org/2000/09/xmldsig#}"
-XENC: Final = "{http://www.w3.org/2001/04/xmlenc#}"
+SAML: Final = f"{{{names.ASSERTION}}}"
+SAMLP: Final = f"{{{names.PROTOCOL}}}"
+DS: Final = f"{{{names.DSIG}}}"
+XENC: Final = f"{{{names.XENC}}}"
 
 DEPTH_MOST: Final = 40
 ELEMENTS_MOST: Final = 4000

@@ -11,12 +11,12 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.bundid import refusal, saml_xml
+from gateway.bundid import names, refusal, saml_xml
 from gateway.bundid.assertion import SamlAttribute
 from gateway.bundid.refusal import refused
 from gateway.bundid.saml_xml import SAML
 
-_TRUST_LEVEL: Final = "{https://www.akdb.de/request/2018/09}TrustLevel"
+_TRUST_LEVEL: Final = f"{{{names.AKDB}}}TrustLevel"
 ATTRIBUTES_MOST: Final = 200
 VALUES_MOST: Final = 50
 TEXT_MOST: Final = 8192

@@ -11,7 +11,7 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.bundid import refusal, saml_xml
+from gateway.bundid import names, refusal, saml_xml
 from gateway.bundid.refusal import ResponseRefused, refused
 from gateway.bundid.saml_xml import SAMLP
 from gateway.input.json_reader import decode
@@ -22,7 +22,7 @@ SUCCESS: Final = _STATUS + "Success"
 AUTHN_FAILED: Final = _STATUS + "AuthnFailed"
 NO_AUTHN_CONTEXT: Final = _STATUS + "NoAuthnContext"
 REQUEST_DENIED: Final = _STATUS + "RequestDenied"
-_AKDB_DETAIL: Final = "{https://www.akdb.de/request/2018/09}StatusDetail"
+_AKDB_DETAIL: Final = f"{{{names.AKDB}}}StatusDetail"
 _ATTRIBUTES_MISSING: Final = "IDP_REQUIRED_ATTRIBUTES_MISSING"
 _DETAIL_MOST: Final = 8192
 _CANCELS: Final = frozenset(

@@ -19,33 +19,30 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
 from lxml import etree
 
-from gateway.bundid import saml_xml
+from gateway.bundid import names, saml_xml
 from gateway.bundid.algorithms import Algorithms
 from gateway.bundid.refusal import ResponseRefused, refused
 from gateway.bundid.saml_xml import DS, XENC
 
-_XENC11: Final = "http://www.w3.org/2009/xmlenc11#"
-_ENC: Final = "http://www.w3.org/2001/04/xmlenc#"
 _FAILED: Final = "decryption_failed"
 _NONCE: Final = 12
-_ELEMENT_TYPES: Final = frozenset({None, _ENC + "Element"})
-_ENCRYPTED_KEY: Final = _ENC + "EncryptedKey"
+_ELEMENT_TYPES: Final = frozenset({None, names.XENC + "Element"})
+_ENCRYPTED_KEY: Final = names.XENC + "EncryptedKey"
 
-_KEY_BYTES: Final = {_XENC11 + "aes128-gcm": 16, _XENC11 + "aes192-gcm": 24, _XENC11 + "aes256-gcm": 32}
-_OAEP_MGF1_SHA1: Final = _ENC + "rsa-oaep-mgf1p"
-_OAEP: Final = _XENC11 + "rsa-oaep"
-_SHA1: Final = "http://www.w3.org/2000/09/xmldsig#sha1"
+_KEY_BYTES: Final = {names.XENC11 + "aes128-gcm": 16, names.XENC11 + "aes192-gcm": 24, names.XENC11 + "aes256-gcm": 32}
+_OAEP_MGF1_SHA1: Final = names.XENC + "rsa-oaep-mgf1p"
+_OAEP: Final = names.XENC11 + "rsa-oaep"
 _DIGESTS: Final[dict[str, type[HashAlgorithm]]] = {
-    _SHA1: SHA1,  # inside OAEP nothing hangs on collisions
-    _ENC + "sha256": SHA256,
-    "http://www.w3.org/2001/04/xmldsig-more#sha384": SHA384,
-    _ENC + "sha512": SHA512,
+    names.SHA1: SHA1,  # inside OAEP nothing hangs on collisions
+    names.SHA256: SHA256,
+    names.SHA384: SHA384,
+    names.SHA512: SHA512,
 }
 _MASKS: Final[dict[str, type[HashAlgorithm]]] = {
-    _XENC11 + "mgf1sha1": SHA1,
-    _XENC11 + "mgf1sha256": SHA256,
-    _XENC11 + "mgf1sha384": SHA384,
-    _XENC11 + "mgf1sha512": SHA512,
+    names.XENC11 + "mgf1sha1": SHA1,
+    names.XENC11 + "mgf1sha256": SHA256,
+    names.XENC11 + "mgf1sha384": SHA384,
+    names.XENC11 + "mgf1sha512": SHA512,
 }
 
 
@@ -130,10 +127,10 @@ def _padding(method: etree._Element) -> OAEP:
     """RSA-OAEP as the method says; without a word it is SHA-1 (§5.5.2). No label, no parameter but digest and mask."""
     parameters = {part.tag: _algorithm(part) for part in method}
     _hold(len(parameters) == len(method))
-    digest = _DIGESTS[parameters.pop(DS + "DigestMethod", _SHA1)]
+    digest = _DIGESTS[parameters.pop(DS + "DigestMethod", names.SHA1)]
     mask: type[HashAlgorithm] = SHA1
     if _algorithm(method) == _OAEP:
-        mask = _MASKS[parameters.pop(f"{{{_XENC11}}}MGF", _XENC11 + "mgf1sha1")]
+        mask = _MASKS[parameters.pop(f"{{{names.XENC11}}}MGF", names.XENC11 + "mgf1sha1")]
     else:
         _hold(_algorithm(method) == _OAEP_MGF1_SHA1)
     _hold(not parameters)

@@ -24,16 +24,14 @@ from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
-from gateway.bundid import refusal, saml_xml
+from gateway.bundid import names, refusal, saml_xml
 from gateway.bundid.algorithms import Algorithms
 from gateway.bundid.refusal import refused
 from gateway.bundid.saml_xml import DS
 
 PublicKey = RSAPublicKey | EllipticCurvePublicKey
 
-ENVELOPED: Final = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
-EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
-_INCLUSIVE: Final = f"{{{EXCLUSIVE}}}InclusiveNamespaces"
+_INCLUSIVE: Final = f"{{{names.EXCLUSIVE_C14N}}}InclusiveNamespaces"
 _DSIG11: Final = "http://www.w3.org/2009/xmldsig11#"
 _PREFIXES: Final = re.compile(r"[\w.#-]+( [\w.#-]+)*")
 _METHODS: Final = {
@@ -93,7 +91,7 @@ def _check_form(signature: etree._Element, own_id: str, algorithms: Algorithms) 
     transforms, digest, digest_value = _named(list(reference), "Transforms", "DigestMethod", "DigestValue")
     refusal.require(reference.get("URI") == f"#{own_id}", "signature_reference")
     chain = [transform.get("Algorithm") for transform in transforms]
-    refusal.require(chain == [ENVELOPED, EXCLUSIVE], "signature_transforms")
+    refusal.require(chain == [names.ENVELOPED_SIGNATURE, names.EXCLUSIVE_C14N], "signature_transforms")
     refusal.require(len(transforms[0]) == 0 and _is_exclusive(transforms[-1]), "signature_transforms")
     refusal.require(_is_exclusive(canonicalization), "signature_transforms")
     for used, allowed, known in ((method, algorithms.signature, _METHODS), (digest, algorithms.digest, _DIGESTS)):
@@ -111,7 +109,7 @@ def _named(parts: list[etree._Element], *names: str) -> list[etree._Element]:
 
 def _is_exclusive(method: etree._Element) -> bool:
     """Whether it is Exclusive C14N without comments, with nothing beside it but a list of prefixes."""
-    if method.get("Algorithm") != EXCLUSIVE or len(method) > 1:
+    if method.get("Algorithm") != names.EXCLUSIVE_C14N or len(method) > 1:
         return False
     return all(
         parameter.tag == _INCLUSIVE and len(parameter) == 0 and _PREFIXES.fullmatch(parameter.get("PrefixList", ""))

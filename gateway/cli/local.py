@@ -49,10 +49,10 @@ def with_runtime(config: Path | None, work: Work, *, services: bool = False) -> 
         raise SystemExit(FAILED)
 
 
-def uuids(given: Sequence[str], place: str = "ID") -> tuple[UUID, ...]:
+def uuids(values: Sequence[str], place: str = "ID") -> tuple[UUID, ...]:
     """The ids of a command line. Raises `InvalidParameter` that names `place`."""
     try:
-        return tuple(UUID(value) for value in given)
+        return tuple(UUID(value) for value in values)
     except ValueError:
         fault = Finding(place, "format", "Erwartet wird eine UUID.", "A UUID is expected.")
     raise InvalidParameter(findings=(fault,))

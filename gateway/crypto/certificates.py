@@ -1,6 +1,6 @@
 """Certificate chains up to pinned roots.
 
-Knows: which chain we trust (fitconnect.md §3.2): RSA signatures with SHA-2, PKCS#1 v1.5 or PSS; validity, basic
+Knows: which chain we trust, as FIT-Connect asks: RSA signatures with SHA-2, PKCS#1 v1.5 or PSS; validity, basic
 constraints, path length, key usage. Never does: fetch anything, read a clock, or trust a root because it came along in
 `x5c`. Standard: RFC 5280 §6.1 without policies and name constraints, which are refused where they are critical.
 Start reading: `check_chain`, then `revocation` for OCSP and CRL.
@@ -60,14 +60,6 @@ _UNDERSTOOD: Final = frozenset(
     }
 )
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
-
-
-def roots_from_pem(pem: bytes) -> tuple[x509.Certificate, ...]:
-    """The roots to pin, from one PEM text of one or more certificates. KeyUnfit (`chain_form`) where it is none."""
-    try:
-        return tuple(x509.load_pem_x509_certificates(pem))
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
-        raise KeyUnfit(rule="chain_form") from None
 
 
 def check_chain(x5c: Sequence[bytes], roots: Sequence[x509.Certificate], *, now: datetime, usage: Usage) -> None:

@@ -1,6 +1,6 @@
 """New keys as JWK pairs, for operators and tests: RSA or EC with a self-made chain, and Ed25519.
 
-Knows: the shape that FIT-Connect asks of keys and of their certificates (fitconnect.md §3.2): RSA-4096, SHA-512,
+Knows: the shape that FIT-Connect asks of keys and of their certificates: RSA-4096, SHA-512,
 RSASSA-PSS. Never does: read a clock or choose a serial number; only the key material is drawn, by the primitive.
 Such chains serve for test; production keys are certified by the V-PKI. Start reading: `generate_rsa`.
 """

@@ -1,6 +1,6 @@
 """Compact JWE, RSA-OAEP-256 with A256GCM and nothing else, streamed both ways.
 
-Knows: the framing of RFC 7516 §7.1 and the one pair of algorithms that FIT-Connect uses (fitconnect.md §3.1).
+Knows: the framing of RFC 7516 §7.1 and the one pair of algorithms that FIT-Connect uses.
 Never does: compress, choose keys, draw a CEK or an IV, hold a whole part in memory, or release a plaintext whose tag
 is not checked. Standard: RFC 7516, RFC 7518 §4.3 and §5.3. Start reading: `Sealer`, then `Opener`.
 
@@ -97,18 +97,6 @@ def seal(  # noqa: PLR0913 - the inputs of one encryption, all of them named
     """The JWE of a small part in one call; parameters as `Sealer`."""
     sealer = Sealer(key, kid=kid, cty=cty, cek=cek, iv=iv)
     return sealer.update(data) + sealer.finish()
-
-
-@silent
-def tag_of(jwe: bytes | str) -> str:
-    """The authentication tag of a compact JWE, 22 base64url characters, as authentication tags of events name it."""
-    raw = jwe.encode("ascii") if isinstance(jwe, str) else jwe
-    if raw.count(b".") != 4:
-        raise CryptoFailure
-    tag = raw[raw.rindex(b".") + 1 :]
-    if len(base64url.decode(tag)) != TAG_SIZE:
-        raise CryptoFailure
-    return tag.decode("ascii")
 
 
 @silent

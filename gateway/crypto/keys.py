@@ -1,6 +1,6 @@
 """Keys as JWK: the rules a foreign public key must keep, and our own private keys, loaded once.
 
-Knows: FIT-Connect's JWK rules (fitconnect.md §3.2), RFC 7517, 7518 §6, 7638, 8037. Never does: fetch a key, judge a
+Knows: FIT-Connect's JWK rules, RFC 7517, 7518 §6, 7638, 8037. Never does: fetch a key, judge a
 certificate chain (that is `certificates`), or show a private part in a `repr`.
 Start reading: `public_key` for theirs, `private_key` for ours.
 

@@ -7,14 +7,14 @@ Standard: RFC 9457. Start reading: `CounterpartError`.
 from __future__ import annotations
 
 from gateway.errors.root import GatewayError
-from gateway.model import Blame
+from gateway.model import Blame as _Blame
 
 
 class CounterpartError(GatewayError):
     """The other side of a wire."""
 
     code = "counterpart"
-    blame = Blame.COUNTERPART
+    blame = _Blame.COUNTERPART
     status = 502
     de = "Die Gegenstelle hat die Anfrage nicht erfüllt."
     en = "The counterpart did not fulfil the request."
@@ -60,7 +60,7 @@ class TokenRefused(CounterpartError):
     """The token endpoint refused our client."""
 
     code = "token_refused"
-    blame = Blame.OPERATOR
+    blame = _Blame.OPERATOR
     de = "Der Anmeldedienst {host} lehnt den Client ab. Bitte client_id und client_secret_file prüfen."
     en = "The token endpoint {host} refuses the client. Check client_id and client_secret_file."
 
@@ -69,7 +69,7 @@ class AddressRefused(CounterpartError):
     """The address policy of `outbound` does not allow the address."""
 
     code = "address_refused"
-    blame = Blame.OPERATOR
+    blame = _Blame.OPERATOR
     de = (
         "Die Adresse {host} ist nach der Adressregel nicht erlaubt. Bitte sie berichtigen oder, nur im Testbetrieb, "
         "Rechner oder Netz in outbound.allow_private aufnehmen."
@@ -85,7 +85,7 @@ class TlsMissing(CounterpartError):
 
     code = "tls_missing"
     retry = True
-    blame = Blame.OPERATOR
+    blame = _Blame.OPERATOR
     de = (
         "Der Server {host} bietet keine vertrauenswürdige Verschlüsselung an ({rule}); es wurde nichts gesendet. Bitte "
         "Rechnername, Port und tls prüfen; eine eigene Zertifizierungsstelle gehört in outbound.ca_bundle."
@@ -100,7 +100,7 @@ class DestinationUnfit(CounterpartError):
     """The destination does not take what we would send (status, service, region, schema, metadata version)."""
 
     code = "destination_unfit"
-    blame = Blame.OPERATOR
+    blame = _Blame.OPERATOR
     de = (
         "Der Zustellpunkt nimmt diese Einreichung nicht an: {rule}. Bitte ihn ergänzen lassen oder in der "
         "Kommunendatei den richtigen nennen."
@@ -115,7 +115,7 @@ class KeyUnfit(CounterpartError):
     """The destination's key breaks the rules; nothing was encrypted."""
 
     code = "key_unfit"
-    blame = Blame.COUNTERPART
+    blame = _Blame.COUNTERPART
     de = (
         "Der Schlüssel des Zustellpunkts verletzt die Vorgaben: {rule}. Es wurde nichts verschlüsselt; die Behörde "
         "muss einen gültigen hinterlegen."

@@ -7,7 +7,7 @@ Standard: RFC 9457. Start reading: `InternalError`.
 from __future__ import annotations
 
 from gateway.errors.root import GatewayError
-from gateway.model import Blame
+from gateway.model import Blame as _Blame
 
 
 class InternalError(GatewayError):
@@ -28,7 +28,7 @@ class EvidenceBroken(InternalError):
     """What the database holds of a submission's evidence does not verify; findings name the links."""
 
     code = "evidence_broken"
-    blame = Blame.OPERATOR
+    blame = _Blame.OPERATOR
     de = (
         "Der Nachweis in der Datenbank ist nicht schlüssig; es wird nichts ausgegeben. Bitte die Datensicherung prüfen."
     )
@@ -39,7 +39,7 @@ class EvidenceTooLarge(InternalError):
     """A submission has more evidence than an archive can hold; nothing of it is wrong or lost."""
 
     code = "evidence_too_large"
-    blame = Blame.OPERATOR
+    blame = _Blame.OPERATOR
     de = (
         "Zu dieser Einreichung gibt es {entries} Nachweiseinträge, mehr als ein Archiv fasst ({limit}, 32 MiB)."
         " Der Nachweis in der Datenbank ist nicht beschädigt; er bleibt vollständig in jeder Datensicherung."

@@ -7,14 +7,14 @@ Standard: RFC 9457. Start reading: `OperatorError`.
 from __future__ import annotations
 
 from gateway.errors.root import GatewayError
-from gateway.model import Blame
+from gateway.model import Blame as _Blame
 
 
 class OperatorError(GatewayError):
     """Configuration or machine; the operator has to act."""
 
     code = "operator"
-    blame = Blame.OPERATOR
+    blame = _Blame.OPERATOR
     de = "Der Betrieb des Gateways muss eingreifen."
     en = "The gateway's operators have to act."
 

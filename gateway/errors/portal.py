@@ -7,14 +7,14 @@ Standard: RFC 9457. Start reading: `BadInput`.
 from __future__ import annotations
 
 from gateway.errors.root import GatewayError
-from gateway.model import Blame
+from gateway.model import Blame as _Blame
 
 
 class BadInput(GatewayError):
     """The caller's input; the portal has to act."""
 
     code = "bad_input"
-    blame = Blame.PORTAL
+    blame = _Blame.PORTAL
     status = 400
     de = "Die Anfrage ist nicht zulässig."
     en = "The request is not admissible."

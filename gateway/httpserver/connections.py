@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from uvicorn.server import ServerState
 
@@ -16,20 +16,6 @@ from gateway.httpserver.limits import WireLimits
 
 _GRACE_S: Final = 1.0
 _LOOK_EVERY_S: Final = 0.1
-
-
-class Waiting(Protocol):
-    """What a connection tells of itself."""
-
-    generation: int
-    """How often the connections had been looked through when it came."""
-
-    @property
-    def waits_since(self) -> float | None:
-        """Since when the other side lets us wait; None while it is our turn."""
-
-    def close_now(self) -> None:
-        """Close at once."""
 
 
 class ConnectionState(ServerState):

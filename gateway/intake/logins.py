@@ -7,7 +7,6 @@ does, with the application); HTTP, SQL. Standard: fixed interfaces §3, BSI TR-0
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from gateway.errors import AccountNotAllowed, AssuranceTooLow, BadInput, LoginUnusable
+from gateway.input.patterns import SECRET
 from gateway.model import Client, Finding, Identity, Level, Municipality, instant
 from gateway.ports.binding import KeptIdentities, LoginReferences
 from gateway.ports.login import Login
@@ -22,8 +22,6 @@ from gateway.ports.store import EvidenceEntry, TakenLogin
 from gateway.services.service import Service
 
 PLACE: Final = "/login"
-_REFERENCE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
-_LOA: Final = "http://eidas.europa.eu/LoA/"
 _NEEDED: Final = {"basic": Level.BASIC, "substantial": Level.SUBSTANTIAL, "high": Level.HIGH}
 _SAID: Final = {
     Level.BASIC: ("der Basisregistrierung", "basic registration"),
@@ -107,7 +105,7 @@ class Binding:
         before = await self.identities.identity_of(corrected) if corrected else None
         if login_ref is None:
             return judged(TakenLogin(None, before) if before else None, service, municipality)
-        if not _REFERENCE.fullmatch(login_ref):
+        if not SECRET.fullmatch(login_ref):
             return UNUSABLE
         login = await self.logins.by_reference(hashlib.sha256(login_ref.encode()).digest())
         if login is None or not usable(login, client, municipality, now):
@@ -161,9 +159,10 @@ def _kind(identity: Identity) -> str:
 
 
 def _too_low(needed: Level, municipality: Municipality) -> LoginRefusal:
-    acr = f"{municipality.public_url}/acr/basic" if needed is Level.BASIC else f"{_LOA}{needed.name.lower()}"
     level_de, level = _SAID[needed]
-    return LoginRefusal(AssuranceTooLow, {"level_de": level_de, "level": level, "acr": acr})
+    return LoginRefusal(
+        AssuranceTooLow, {"level_de": level_de, "level": level, "acr": needed.acr(municipality.public_url)}
+    )
 
 
 def _not_allowed(service: Service) -> LoginRefusal:

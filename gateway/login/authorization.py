@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.input import json_reader
+from gateway.input.patterns import SECRET
 from gateway.login.claims import SCOPES, Demanded
 from gateway.login.clients import Registration, Registry, RelyingParty
 from gateway.login.levels import level_of
@@ -30,7 +31,6 @@ _LIMIT: Final = 8192  # of any other parameter
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _STATE: Final = re.compile(r"[\x20-\x7e]*")  # RFC 6749 appendix A.5
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
-_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _PROVIDER: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _MODES: Final = ("query", "form_post")
@@ -227,7 +227,7 @@ def _challenge(said: Mapping[str, str], *, required: bool) -> str | None:
     challenge, method = said.get("code_challenge"), said.get("code_challenge_method")
     if challenge is None and method is None and not required:
         return None
-    if challenge is None or method != "S256" or not _CHALLENGE.fullmatch(challenge):
+    if challenge is None or method != "S256" or not SECRET.fullmatch(challenge):
         raise AuthorizationRefusedError("invalid_request", "PKCE with code_challenge_method=S256 is required")
     return challenge
 

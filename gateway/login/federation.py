@@ -12,7 +12,6 @@ login, have another person answer it and finish it as that person.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +22,7 @@ from uuid import UUID
 
 from gateway.crypto import base64url
 from gateway.errors import TooManyLogins
+from gateway.input.patterns import SECRET
 from gateway.login import completion
 from gateway.login.authorization import (
     Addressed,
@@ -61,7 +61,6 @@ from gateway.ports.login import LoginStore, LoginUnderWay
 UNDER_WAY_S: Final = 900
 """How long a person has to log in."""
 _ANSWER_LIMIT: Final = 256 * 1024
-_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 random bytes
 _PAGES: Final = {
     RefusalKind.CANCELLED: (PageKind.CANCELLED, "access_denied"),
     RefusalKind.ATTRIBUTES_MISSING: (PageKind.ATTRIBUTES_MISSING, "access_denied"),
@@ -138,7 +137,7 @@ class Federation:
         handle, answer = once(form, "RelayState"), once(form, "SAMLResponse")
         issuer = self._issuers.get(municipality)
         known = issuer is not None and self._choosing.find(municipality, provider) is not None
-        if issuer is None or not known or handle is None or not _SECRET.fullmatch(handle) or not answer:
+        if issuer is None or not known or handle is None or not SECRET.fullmatch(handle) or not answer:
             return self._refusals.shown(PageKind.EXPIRED, "answer_to_nothing")
         octets = answer.encode("utf-8", "replace")
         kept = len(octets) <= _ANSWER_LIMIT and await self._logins.keep_answer(
@@ -316,7 +315,7 @@ class Federation:
 
     async def _mine(self, issuer: Issuer, handle: str, cookies: BrowserCookies) -> LoginUnderWay | None:
         """The login under way that this browser began at this issuer."""
-        if not _SECRET.fullmatch(handle) or cookies.login is None:
+        if not SECRET.fullmatch(handle) or cookies.login is None:
             return None
         login = await self._logins.under_way(digest(handle), self._clock.now())
         if login is None or login.municipality != issuer.municipality:
@@ -350,4 +349,4 @@ def _back_to(asked: AuthorizationRequest, issuer: Issuer) -> Answering:
 
 def _whole(cookie: str | None) -> str | None:
     """A cookie that can be one of ours."""
-    return cookie if cookie is not None and _SECRET.fullmatch(cookie) else None
+    return cookie if cookie is not None and SECRET.fullmatch(cookie) else None

@@ -16,7 +16,6 @@ from typing import Any, Final
 from gateway.crypto import base64url
 from gateway.errors import CryptoFailure
 from gateway.login.id_token_keys import IdTokenKeys
-from gateway.login.levels import acr_of
 from gateway.model import Identity
 from gateway.ports.login import Login
 
@@ -48,7 +47,7 @@ def id_token(keys: IdTokenKeys, alg: str, issuer: str, login: Login, told: Told,
         "exp": at + LIFETIME_S,
         "iat": at,
         "auth_time": min(int(login.authenticated_at.timestamp()), at),
-        "acr": acr_of(login.level, issuer),
+        "acr": login.level.acr(issuer),
         "login_ref": told.login_ref,
         "at_hash": _half_hash(told.access_token, alg),
     }

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from gateway.input.patterns import SECRET
 from gateway.login.authorization import Parameters, once
 from gateway.login.claims import released
 from gateway.login.codes import digest
@@ -19,8 +20,7 @@ from gateway.login.tokens import Issuer
 from gateway.ports.clock import Clock
 from gateway.ports.login import LoginStore
 
-_BEARER: Final = re.compile(r"(?i:bearer) +([A-Za-z0-9_-]{43})")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_BEARER: Final = re.compile(rf"(?i:bearer) +({SECRET.pattern})")
 _HEADERS: Final = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 _REFUSED: Final = OAuthAnswer(
     401, {"error": "invalid_token"}, {**_HEADERS, "WWW-Authenticate": 'Bearer error="invalid_token"'}
@@ -68,4 +68,4 @@ def _presented(authorization: Sequence[str], form: Parameters) -> str | None:
         found = _BEARER.fullmatch(authorization[0])
         return found[1] if found else None
     value = once(form, "access_token")
-    return value if value is not None and _TOKEN.fullmatch(value) else None
+    return value if value is not None and SECRET.fullmatch(value) else None

@@ -202,7 +202,7 @@ class Store(Protocol):
         """The submission for reading. Raises `NotFound`, also for what lies outside the scope."""
         ...
 
-    async def list_views(self, wanted: Filter, scope: Scope) -> tuple[tuple[View, ...], str | None]:
+    async def list_views(self, criteria: Filter, scope: Scope) -> tuple[tuple[View, ...], str | None]:
         """A page, newest first, and the cursor of the next one."""
         ...
 

@@ -1,25 +1,22 @@
-"""A sandbox behind a socket: one process for a directory, loopback, an end in time.
+"""A sandbox behind a socket: loopback, an end in time.
 
-Knows: the listener, the lock of a directory, a connection that a fault resets. Never does: know what is served.
+Knows: where it is reached, a connection that a fault resets. Never does: know what is served.
 Standard: RFC 9112. Start reading: `served`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from starlette.types import ASGIApp
 
-from gateway.errors import AddressTaken, AlreadyServing
 from gateway.httpserver.limits import WireLimits
+from gateway.httpserver.opening import in_url
 from gateway.httpserver.protocol import BoundedProtocol
 from gateway.httpserver.server import serve as httpserver
 from gateway.sandbox.faults import CUT
@@ -41,43 +38,9 @@ async def served(app: ASGIApp, listener: socket.socket, stop: asyncio.Event) -> 
             await asyncio.gather(stopping, return_exceptions=True)
 
 
-@contextmanager
-def alone(directory: Path) -> Iterator[None]:
-    """Hold the directory: two processes would each write it without the other's records. Raises `AlreadyServing`."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (directory / "sandbox.lock").open("a+", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise AlreadyServing(pid=lock.read().strip() or "?") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 lets the system choose. Raises `AddressTaken`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError:
-        listener.close()
-        raise AddressTaken(address=f"{_literal(host)}:{port}") from None
-    listener.listen(512)
-    return listener
-
-
 def base_url(host: str, listener: socket.socket) -> str:
     """Where clients reach the listener, without trailing slash."""
-    return f"http://{_literal(host)}:{listener.getsockname()[1]}"
-
-
-def _literal(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    return f"http://{in_url(host)}:{listener.getsockname()[1]}"
 
 
 class _Protocol(BoundedProtocol):

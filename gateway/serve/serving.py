@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -21,7 +19,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from gateway import failpoints
 from gateway.backpressure.admission import Pressure, Thresholds
 from gateway.backpressure.monitor import LoadMonitor
-from gateway.errors import AddressTaken, AlreadyServing
+from gateway.httpserver.opening import listen, locked
 from gateway.httpserver.server import serve as httpserver
 from gateway.serve import dependencies, tls
 from gateway.serve.logins import Logins, open_logins
@@ -42,9 +40,9 @@ async def serving(
     """Start everything; yields the readiness line once requests are answered; afterwards nothing is left running."""
     failpoints.arm("serve", settings.failpoints)
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(_data_dir_locked(settings.data_dir))
+        stack.enter_context(locked(settings.data_dir, "serve.lock"))
         external = settings.database.url is not None
-        listener = _listener(settings.server.host, settings.server.port)
+        listener = listen(settings.server.host, settings.server.port)
         stack.callback(listener.close)
         host, port, *_ = listener.getsockname()
         base_url = settings.server.base_url(port)
@@ -131,32 +129,3 @@ async def _http_served(
             yield
     finally:
         stop.set()
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError:
-        listener.close()
-        raise AddressTaken(address=f"{host}:{port}") from None
-    listener.listen(1024)
-    return listener
-
-
-@contextlib.contextmanager
-def _data_dir_locked(data_dir: Path) -> Any:  # noqa: ANN401 - a generator for contextmanager
-    """Hold the data directory: a second `serve` on it is refused with the first one's process id."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (data_dir / "serve.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise AlreadyServing(pid=lock.read().strip() or "?") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield

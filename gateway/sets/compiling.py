@@ -71,10 +71,11 @@ def has_schema(files: Mapping[str, object]) -> bool:
     return any(name.lower().endswith(_SUFFIX) for name in files)
 
 
-def refusal(identity: SetIdentity, told: Sequence[Finding]) -> list[Finding]:
+def refusal(identity: SetIdentity, findings: Sequence[Finding]) -> list[Finding]:
     """The causes that a set does not compile, headed by what to do; absent parts first."""
     causes = [
-        cause if cause.severity is Severity.INFO else replace(cause, severity=Severity.ERROR) for cause in once(told)
+        cause if cause.severity is Severity.INFO else replace(cause, severity=Severity.ERROR)
+        for cause in once(findings)
     ]
     absent = [finding for finding in causes if finding.rule in _ABSENT]
     others = [finding for finding in causes if finding.rule not in _ABSENT]
@@ -82,10 +83,10 @@ def refusal(identity: SetIdentity, told: Sequence[Finding]) -> list[Finding]:
     return [Finding(identity.name, "set_uncompiled", de, en), *absent, *others]
 
 
-def once(told: Sequence[Finding]) -> list[Finding]:
+def once(findings: Sequence[Finding]) -> list[Finding]:
     """Each absent namespace once, where it is first asked for: one part is missing, however many files name it."""
     distinct: dict[tuple[str, str], Finding] = {}
-    for finding in told:
+    for finding in findings:
         about = finding.en.partition(": ")[2] if finding.rule == "xsd_absent" else finding.pointer + finding.en
         distinct.setdefault((finding.rule, about), finding)
     return list(distinct.values())

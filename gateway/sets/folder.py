@@ -1,6 +1,6 @@
-"""A folder of files as a schema set, as it lies on disk.
+"""The files of a folder, of which a schema set is made.
 
-Knows: limits. Never does: follow a symbolic link, read anything but regular files. Start reading: `read_folder`.
+Knows: limits. Never does: follow a symbolic link, read anything but regular files. Start reading: `files_below`.
 """
 
 from __future__ import annotations
@@ -13,19 +13,10 @@ from gateway.errors import SetRefused
 from gateway.errors.sentences import Sentences
 from gateway.input import regular_file
 from gateway.model import Finding
-from gateway.xoev.schema.sets import SchemaSet
 
 MAX_FILES: Final = 2000
 MAX_FILE_BYTES: Final = 32 << 20
 MAX_BYTES: Final = 256 << 20
-
-
-def read_folder(folder: Path, urn: str = "", version: str = "") -> SchemaSet:
-    """The files below `folder` by relative path. Raises `SetRefused` for links, special files and broken limits.
-
-    `urn` and `version` name the set in findings; without them its folder does.
-    """
-    return SchemaSet(urn or folder.name, version, files_below(folder))
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

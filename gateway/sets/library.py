@@ -66,10 +66,10 @@ class Library:
         named = [known for known in schemas if known.name == name] or [known for known in schemas if known.urn == name]
         return named[0] if len(named) == 1 else None
 
-    def around(self, given: SchemaSet, start: str, only: SetIdentity | None = None) -> _Compilation:
+    def around(self, schema_set: SchemaSet, start: str, only: SetIdentity | None = None) -> _Compilation:
         """A schema that is not installed, compiled with the installed sets, or with `only` one, for what it imports."""
         others = self._schemas() if only is None else [self._sets[only]]
-        return compile_set(given, others, start)
+        return compile_set(schema_set, others, start)
 
     def beside(self, new: Mapping[SetIdentity, SchemaSet]) -> Library:
         """These sets, which answer first, together with all others at hand."""

@@ -55,10 +55,10 @@ def sign_inside(signer: Signer, document: Document, *, at: datetime, new_id: UUI
     return replace(document, content=content, sha256=hashlib.sha256(content).hexdigest())
 
 
-def fit(identity: SigningIdentity, wanted: SignatureFormat, at: datetime) -> Mechanism:
+def fit(identity: SigningIdentity, signature_format: SignatureFormat, at: datetime) -> Mechanism:
     """How the key signs in that format at that time. Raises `SigningKeyUnfit` with every broken rule."""
-    broken = faults(identity, {wanted}, at=at)
-    how = choose(identity.public, wanted)
+    broken = faults(identity, {signature_format}, at=at)
+    how = choose(identity.public, signature_format)
     if broken or how is None:
         raise unfit(*(broken or ("signing_key_curve",)))
     return how

@@ -53,14 +53,14 @@ _BY_CURVE: Final = {
 }
 
 
-def choose(key: SigningPublicKey, wanted: SignatureFormat) -> Mechanism | None:
+def choose(key: SigningPublicKey, signature_format: SignatureFormat) -> Mechanism | None:
     """How this key signs in that format; None where it cannot."""
     if isinstance(key, rsa.RSAPublicKey):
-        return RSA_PKCS1 if wanted is SignatureFormat.XADES else RSA_PSS
+        return RSA_PKCS1 if signature_format is SignatureFormat.XADES else RSA_PSS
     mechanism = _BY_CURVE.get(key.curve.name)
     if mechanism is None:
         return None
-    named = mechanism.xml if wanted is SignatureFormat.XADES else mechanism.jose
+    named = mechanism.xml if signature_format is SignatureFormat.XADES else mechanism.jose
     return mechanism if named else None
 
 

@@ -180,9 +180,9 @@ class PostgresStore(Store, KeyArchive):
         """See the port."""
         return await self._views.view(submission_id, scope)
 
-    async def list_views(self, wanted: Filter, scope: Scope) -> tuple[tuple[View, ...], str | None]:
+    async def list_views(self, criteria: Filter, scope: Scope) -> tuple[tuple[View, ...], str | None]:
         """See the port."""
-        return await self._views.list_views(wanted, scope)
+        return await self._views.list_views(criteria, scope)
 
     async def changes(self, after: str | None, scope: Scope, limit: int) -> tuple[StateChange, ...]:
         """See the port."""
@@ -237,8 +237,7 @@ class PostgresStore(Store, KeyArchive):
 
     async def paused(self, destination_id: str) -> bool:
         """See the port."""
-        stopped = await self.pauses.current()
-        return bool(stopped) and not stopped.keys().isdisjoint((ALL, MAINTENANCE, destination_id))
+        return await self.pauses.stopped(ALL, MAINTENANCE, destination_id)
 
     def rotation(self) -> Rotation:
         """From one master key to the next."""

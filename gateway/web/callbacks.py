@@ -1,7 +1,7 @@
 """Notifications of FIT-Connect: "there is news", nothing more.
 
 Knows: the callback's HMAC and its payload. Never does: believe the payload; it only wakes a poll of the event log.
-Standard: fitconnect.md §6 (HMAC-SHA-512 over `<timestamp>.<raw body>`). Start reading: `fitconnect`.
+Standard: FIT-Connect Submission API v2 (HMAC-SHA-512 over `<timestamp>.<raw body>`). Start reading: `fitconnect`.
 """
 
 from __future__ import annotations

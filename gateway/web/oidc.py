@@ -9,7 +9,6 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import WrongMediaType
 from gateway.login.provider import FORM_LIMIT
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
@@ -21,10 +20,7 @@ _PUBLIC = {"Cache-Control": "public, max-age=300"}
 
 async def token(request: Request) -> Response:
     """The token endpoint. Its own errors follow RFC 6749 §5.2; everything else is a problem."""
-    if body.media_type(request) != "application/x-www-form-urlencoded":
-        raise WrongMediaType(allowed="application/x-www-form-urlencoded")
-    body.plain(request)
-    form = await body.read(request, FORM_LIMIT)
+    form = await body.form(request, FORM_LIMIT)
     headers = request.headers
     authorization = headers.getlist("authorization")
     provider = dependencies_of(request).provider

@@ -11,18 +11,19 @@ from gateway.bundid import names, profile
 from gateway.bundid.assertion import Assertion, SamlAttribute
 from gateway.bundid.attributes import IdentityRefused, identity
 from gateway.model import Attested, Level
+from tests.bundid import wire_names
 from tests.bundid.key_pairs import NOW
 
 BUNDID, MUK, EIDAS = profile.load("bundid"), profile.load("mein-unternehmenskonto"), profile.load("eidas")
 MAILBOX = "7e5c7b0e-6a0f-4d8e-9b1f-3f1f7c5f1a11"
 
 
-def assertion(*attributes: SamlAttribute, context: str = names.STORK_3, name_id: str = "_t1") -> Assertion:
+def assertion(*attributes: SamlAttribute, context: str = wire_names.STORK_3, name_id: str = "_t1") -> Assertion:
     return Assertion(
         id="_a1",
         issuer="https://idp.example/idp",
         name_id=name_id,
-        name_id_format=names.TRANSIENT,
+        name_id_format=wire_names.TRANSIENT,
         authn_context=context,
         authn_instant=NOW,
         not_on_or_after=NOW,
@@ -34,7 +35,7 @@ def said(name: str, *values, level: str | None = "SUBSTANTIELL") -> SamlAttribut
     return SamlAttribute(name, values, level)
 
 
-def person_of(*attributes: SamlAttribute, context: str = names.STORK_3):
+def person_of(*attributes: SamlAttribute, context: str = wire_names.STORK_3):
     found = identity("bundid", assertion(*attributes, context=context), BUNDID)
     assert found.person is not None
     return found.person.values
@@ -50,17 +51,17 @@ def test_a_citizen_of_bundid_has_values_with_a_level_each():
     found = identity(
         "bundid",
         assertion(
-            said(names.GIVEN_NAME, "Änne Jördis"),
-            said(names.SURNAME, "von Łukasiewicz-Müßig"),
-            said(names.MAIL, "anne@example.org", level="UNTERGEORDNET"),
-            said(names.NATIONALITY, "D"),
-            said(names.GENDER, "2", level="NORMAL"),
-            said(names.BPK2, "k2jBT0cykDVqiKWia1VMzqmntTu-EwGskIYlcCIGt_8", level="HOCH"),
-            said(names.LEGACY_POSTKORB_HANDLE, MAILBOX),
-            said(names.APPLICATION_ID, MAILBOX),
-            said(names.ASSERTION_PROVED_BY, "Elster"),
-            said(names.MFA, "true"),
-            said(names.EID_CITIZEN_QAA_LEVEL, names.STORK_3),
+            said(wire_names.GIVEN_NAME, "Änne Jördis"),
+            said(wire_names.SURNAME, "von Łukasiewicz-Müßig"),
+            said(wire_names.MAIL, "anne@example.org", level="UNTERGEORDNET"),
+            said(wire_names.NATIONALITY, "D"),
+            said(wire_names.GENDER, "2", level="NORMAL"),
+            said(wire_names.BPK2, "k2jBT0cykDVqiKWia1VMzqmntTu-EwGskIYlcCIGt_8", level="HOCH"),
+            said(wire_names.LEGACY_POSTKORB_HANDLE, MAILBOX),
+            said(wire_names.APPLICATION_ID, MAILBOX),
+            said(wire_names.ASSERTION_PROVED_BY, "Elster"),
+            said(wire_names.MFA, "true"),
+            said(wire_names.EID_CITIZEN_QAA_LEVEL, wire_names.STORK_3),
         ),
         BUNDID,
     )
@@ -81,7 +82,7 @@ def test_a_citizen_of_bundid_has_values_with_a_level_each():
 
 
 def test_a_guest_has_no_account():
-    found = identity("bundid", assertion(said(names.SURNAME, "Gast"), context=names.STORK_1), BUNDID)
+    found = identity("bundid", assertion(said(wire_names.SURNAME, "Gast"), context=wire_names.STORK_1), BUNDID)
     assert found.account is None
     assert found.level is Level.BASIC
 
@@ -113,13 +114,15 @@ def test_every_account_of_the_test_environment_is_a_test_account():
     ],
 )
 def test_birth_dates_are_read_as_they_come_and_never_break_a_login(came, kept):
-    values = person_of(said(names.BIRTHDATE, came))
+    values = person_of(said(wire_names.BIRTHDATE, came))
     assert values.get("birthdate", Attested("")).value == (kept or "")
 
 
 def test_an_unknown_means_and_an_unknown_level_of_a_value_survive():
     found = identity(
-        "bundid", assertion(said(names.ASSERTION_PROVED_BY, "EUDI-Wallet"), said(names.SURNAME, "A", level="X")), BUNDID
+        "bundid",
+        assertion(said(wire_names.ASSERTION_PROVED_BY, "EUDI-Wallet"), said(wire_names.SURNAME, "A", level="X")),
+        BUNDID,
     )
     assert found.means == "EUDI-Wallet"
     assert found.person.values["family_name"] == Attested("A", None)
@@ -131,13 +134,13 @@ def test_names_are_matched_exactly_and_friendly_names_never():
 
 
 def test_an_attribute_that_stands_twice_is_refused():
-    assert refusal(assertion(said(names.SURNAME, "A"), said(names.SURNAME, "B"))) == "attribute_twice"
+    assert refusal(assertion(said(wire_names.SURNAME, "A"), said(wire_names.SURNAME, "B"))) == "attribute_twice"
 
 
 def test_names_are_composed_and_lose_what_steers_writing():
-    decomposed = person_of(said(names.SURNAME, "Mu\u0308ller\u202e\u2066\t"))
+    decomposed = person_of(said(wire_names.SURNAME, "Mu\u0308ller\u202e\u2066\t"))
     assert decomposed["family_name"].value == "Müller"
-    assert refusal(assertion(said(names.SURNAME, "A" * 1001))) == "value_too_long"
+    assert refusal(assertion(said(wire_names.SURNAME, "A" * 1001))) == "value_too_long"
 
 
 @pytest.mark.parametrize(
@@ -145,25 +148,27 @@ def test_names_are_composed_and_lose_what_steers_writing():
     [
         ("urn:oasis:names:tc:SAML:2.0:ac:classes:Password", None, "level_unknown"),
         ("", None, "level_unknown"),
-        (names.EIDAS_HIGH, None, "level_unknown"),
-        (names.STORK_1, names.STORK_4, "level_contradiction"),
-        (names.STORK_3, "STORK-QAA-Level-9", "level_unknown"),
+        (wire_names.EIDAS_HIGH, None, "level_unknown"),
+        (wire_names.STORK_1, wire_names.STORK_4, "level_contradiction"),
+        (wire_names.STORK_3, "STORK-QAA-Level-9", "level_unknown"),
     ],
 )
 def test_a_level_is_never_raised_by_another_word(context, attribute, reason):
-    more = [said(names.EID_CITIZEN_QAA_LEVEL, attribute)] if attribute else []
+    more = [said(wire_names.EID_CITIZEN_QAA_LEVEL, attribute)] if attribute else []
     assert refusal(assertion(*more, context=context)) == reason
 
 
 def test_the_lower_of_two_levels_counts():
-    found = identity("b", assertion(said(names.EID_CITIZEN_QAA_LEVEL, names.STORK_1), context=names.STORK_4), BUNDID)
+    found = identity(
+        "b", assertion(said(wire_names.EID_CITIZEN_QAA_LEVEL, wire_names.STORK_1), context=wire_names.STORK_4), BUNDID
+    )
     assert found.level is Level.BASIC
 
 
 def organisation(*more: SamlAttribute, **other: str) -> Assertion:
     values = {
-        names.MUK_TRANSMITTER: "du-" + "0" * 40,
-        names.MUK_DATA_KIND: "StNr",
+        wire_names.MUK_TRANSMITTER: "du-" + "0" * 40,
+        wire_names.MUK_DATA_KIND: "StNr",
         "ElsterVertrauensniveauIdentifizierung": "substanziell",
         "ElsterVertrauensniveauAuthentifizierung": "hoch",
         "Firmenname": "Bäckerei Müßiggang GmbH & Co. KG",
@@ -228,14 +233,14 @@ def test_an_identity_provider_by_eidas_names_is_understood():
         SamlAttribute("urn:oid:2.5.4.42", ("Änne",)),
         SamlAttribute("email", ("a@example.org",)),
     )
-    found = identity("kc", assertion(*attributes, context=names.EIDAS_SUBSTANTIAL), EIDAS)
+    found = identity("kc", assertion(*attributes, context=wire_names.EIDAS_SUBSTANTIAL), EIDAS)
     assert found.account == "DE/DE/4711"
     assert found.person.values == {
         "given_name": Attested("Änne"),
         "family_name": Attested("Müller", Level.SUBSTANTIAL),
         "email": Attested("a@example.org"),
     }
-    nameless = assertion(context=names.EIDAS_LOW, name_id="G-1")
+    nameless = assertion(context=wire_names.EIDAS_LOW, name_id="G-1")
     assert identity("kc", nameless, EIDAS).account is None
     assert identity("kc", replace(nameless, name_id_format=names.PERSISTENT), EIDAS).account == "G-1"
 
@@ -269,12 +274,12 @@ def test_white_space_around_an_account_is_no_part_of_it():
 
 
 def test_no_profile_names_an_attribute_with_a_blank_and_all_of_bundid_are_known():
-    known = {name for name, _ in names.BUNDID_ATTRIBUTES}
+    known = set(wire_names.ATTRIBUTES)
     for name in profile.names():
         one = profile.load(name)
         theirs = {each for table in (one.person, one.organisation, one.acting) for each in sum(table.values(), ())}
         theirs |= set(one.request.requested) | set(one.account.attributes) | set(one.level.attributes)
         assert not any(" " in each for each in theirs), name
         assert one.request.extension == "none" or theirs <= known, name
-        assert set(one.request.authn_methods) <= set(names.AUTHN_METHODS)
+        assert set(one.request.authn_methods) <= set(wire_names.AUTHN_METHODS)
         assert one.uncertain or one.test_environment

@@ -18,6 +18,7 @@ from signxml import DigestAlgorithm, InvalidDigest, SignatureConfiguration, Sign
 
 from gateway.bundid import authn_request, names, profile, signing
 from gateway.bundid.authn_request import AuthnRequest
+from tests.bundid import wire_names
 from tests.bundid.key_pairs import NOW, certificate_pem, certified
 
 NS = {"p": names.PROTOCOL, "a": names.ASSERTION, "ds": names.DSIG, "akdb": names.AKDB, "ui": names.CLASSIC_UI}
@@ -28,7 +29,7 @@ ASKED = AuthnRequest(
     issuer="https://login.town.example",
     destination="https://int.id.bund.de/idp/profile/SAML2/POST/SSO",
     acs_url="https://login.town.example/saml/town/bundid/acs",
-    context=names.STORK_3,
+    context=wire_names.STORK_3,
     display_name='Stadt Tangerhütte & "Söhne" <Amt>',
     online_service_id="BMI-X0000",
     language="de",
@@ -113,10 +114,10 @@ def test_the_extension_of_bundid_is_complete_and_in_order(keys):
     ]
     methods = [etree.QName(each).localname for each in extension[0]]
     assert methods
-    assert set(methods) <= set(names.AUTHN_METHODS)
+    assert set(methods) <= set(wire_names.AUTHN_METHODS)
     assert extension.xpath("akdb:AuthnMethods/*/akdb:Enabled/text()", namespaces=NS) == ["true"] * len(methods)
     asked = extension.xpath("akdb:RequestedAttributes/akdb:RequestedAttribute/@Name", namespaces=NS)
-    assert names.BPK2 in asked
+    assert wire_names.BPK2 in asked
     assert not any(" " in name for name in asked)
     assert len(set(asked)) == len(asked)
     shown = extension.xpath("akdb:DisplayInformation/ui:Version/*", namespaces=NS)

@@ -11,7 +11,7 @@ import contextlib
 
 import pytest
 
-from gateway.bundid import conditions, refusal, saml_xml, xmlenc, xmlsig
+from gateway.bundid import conditions, names, refusal, saml_xml, xmlenc, xmlsig
 from gateway.bundid.assertion import Assertion
 from gateway.bundid.response import ResponseRefused, read
 
@@ -49,7 +49,7 @@ SWITCHES = {
     "signature_missing": (xmlsig, "verified", _unsigned),
     "signature_invalid": (xmlsig, "_signed_by_one", _unverified),
     "decryption_failed": (xmlenc, "_hold", lambda holds: None),
-    "confirmation_method": (conditions, "_BEARER", made.SAML + "cm:holder-of-key"),
+    "confirmation_method": (names, "BEARER", made.SAML + "cm:holder-of-key"),
     "confirmation": (conditions, "_bearer_until", lambda bearer, audience, time: time.now),
 }
 """Checks that are more than one question: what stands in their place when they are taken out."""

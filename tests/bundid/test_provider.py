@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from lxml import etree
 
-from gateway.bundid import names, profile
+from gateway.bundid import profile
 from gateway.bundid.assertion import Assertion, SamlAttribute
 from gateway.bundid.idp_metadata import Pinned, read_idp_metadata
 from gateway.bundid.keys import ProviderKeys
@@ -21,6 +21,7 @@ from gateway.bundid.provider import SamlProvider, answer_key
 from gateway.errors import SigningKeyUnfit
 from gateway.model import Level
 from gateway.ports.identity import Authenticated, ExpectedAnswer, IdentityProvider, LoginRequest, RefusalKind, Refused
+from tests.bundid import wire_names
 from tests.bundid.key_pairs import IDP, NOW, certified, idp_metadata, key_descriptor
 
 REQUEST = LoginRequest("_" + "0" * 40, "handle", Level.LOW, "de", NOW, "https://portal.town.example/")
@@ -29,11 +30,11 @@ ASSERTION = Assertion(
     id="_a1",
     issuer=IDP,
     name_id="_t",
-    name_id_format=names.TRANSIENT,
-    authn_context=names.STORK_3,
+    name_id_format=wire_names.TRANSIENT,
+    authn_context=wire_names.STORK_3,
     authn_instant=NOW,
     not_on_or_after=NOW + timedelta(minutes=5),
-    attributes=(SamlAttribute(names.BPK2, ("bpk",), "HOCH"),),
+    attributes=(SamlAttribute(wire_names.BPK2, ("bpk",), "HOCH"),),
 )
 
 
@@ -106,7 +107,7 @@ def test_a_login_goes_by_a_form_with_the_least_level_that_is_enough(provider):
     assert step.fields["RelayState"] == "handle"
     root = etree.fromstring(base64.b64decode(step.fields["SAMLRequest"]))
     assert root.get("Destination") == step.address
-    assert root.xpath("string(//*[local-name()='AuthnContextClassRef'])") == names.STORK_3
+    assert root.xpath("string(//*[local-name()='AuthnContextClassRef'])") == wire_names.STORK_3
     assert root.xpath("string(//*[local-name()='OnlineServiceId'])") == "BMI-X0000"
     assert "SAMLRequest" not in repr(step)
 
@@ -142,7 +143,7 @@ def test_an_answer_is_held_to_its_request_and_to_the_pinned_keys(provider, reade
     assert rules.decryption_keys == (rsa_keys["encryption"], rsa_keys["signing"])
     assert (rules.signature, rules.require_encryption) == ("assertion", True)
     assert (rules.skew_s, rules.max_bytes) == (90, 262_144)
-    assert {names.BPK2, names.SURNAME, names.EID_CITIZEN_QAA_LEVEL, names.MFA} <= rules.attributes
+    assert {wire_names.BPK2, wire_names.SURNAME, wire_names.EID_CITIZEN_QAA_LEVEL, wire_names.MFA} <= rules.attributes
     assert "Role" not in rules.attributes
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
 from gateway.keys.identity import provider_keys
 from gateway.settings.identity import IdentityKeysSection
-from tests.demo_fixture import GATEWAY
+from tests import commands
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [*GATEWAY, "keys", "generate", "--saml", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def run(*arguments: str) -> commands.Ended:
+    return commands.run("keys", "generate", "--saml", *arguments)
 
 
 def test_pairs_for_an_identity_provider_are_private_fit_and_never_overwritten(tmp_path):

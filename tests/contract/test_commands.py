@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -12,13 +11,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.commands import run
 from tests.demo_fixture import ARS, GATEWAY, PDF
 
 
-def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*GATEWAY, *arguments], capture_output=True, text=True, timeout=120, env={**os.environ, **env}, check=False
-    )
+def process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, which has its own language."""
+    return subprocess.run([*GATEWAY, *arguments], capture_output=True, text=True, timeout=120, check=False)
 
 
 def texts(value: object) -> Iterator[str]:
@@ -46,7 +45,7 @@ def test_the_readiness_line_of_a_kept_demo_has_every_key(line):
 
 
 def test_status_and_list_show_the_submission(line, accepted):
-    shown = run("status", accepted["id"], "--config", line["config"], "--json")
+    shown = process("status", accepted["id"], "--config", line["config"], "--json")
     assert shown.returncode == 0, shown.stderr
     assert json.loads(shown.stdout)["state"] == "accepted"
     listed = run("list", "--state", "accepted", "--config", line["config"], "--json")
@@ -148,7 +147,7 @@ def test_a_second_serve_on_the_same_data_directory_is_refused(line):
 
 
 def test_wrong_usage_and_unknown_settings_end_with_2(tmp_path):
-    assert run("gibt-es-nicht").returncode == 2
+    assert process("gibt-es-nicht").returncode == 2
     settings = tmp_path / "settings.toml"
     settings.write_text('[server]\nprot = 1\n[outbound]\nallow_privat = ["x"]\n', encoding="utf-8")
     refused = run("serve", "--config", str(settings), "--json")
@@ -168,7 +167,7 @@ def test_wrong_usage_and_unknown_settings_end_with_2(tmp_path):
 )
 def test_wrong_usage_is_told_in_german_and_english(arguments, de, en):
     for language, sentence, usage in (("de", de, "Aufruf: gateway"), ("en", en, "Usage: gateway")):
-        refused = run("--lang", language, *arguments)
+        refused = process("--lang", language, *arguments)
         assert (refused.returncode, refused.stdout) == (2, "")
         assert sentence in refused.stderr
         assert usage in refused.stderr
@@ -235,5 +234,5 @@ def test_master_keys_are_listed_and_rotated_while_everything_runs(line):
 
 
 def test_help_speaks_german_and_english():
-    assert "Gateway starten" in run("--help", "--lang", "de").stdout
-    assert "Start the gateway" in run("--help", "--lang", "en").stdout
+    assert "Gateway starten" in process("--help", "--lang", "de").stdout
+    assert "Start the gateway" in process("--help", "--lang", "en").stdout

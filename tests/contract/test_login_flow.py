@@ -8,7 +8,6 @@ import pytest
 
 from gateway.login.steps import PageKind, Redirect
 from tests.contract.test_login_store import clock, logins, store  # noqa: F401 - fixtures
-from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures
 from tests.login.federation_world import TOWN, World, told
 from tests.login.test_authorization import basic, pushed_form
 

@@ -21,7 +21,6 @@ from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.login import bounds
 from gateway.store.memory import MemoryStore
 from gateway.store.postgres import PostgresStore
-from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures
 from tests.store.conftest import (
     MASTER_KEY,
     OTHER_TOWN,

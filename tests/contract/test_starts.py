@@ -11,12 +11,16 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from gateway.keys.files import write_secret
+from gateway.sandbox.clock import Ids
+from gateway.sandbox.fitconnect.keyring import SandboxKeys
+from tests.commands import run
 from tests.demo_fixture import GATEWAY, Portal, http, kept_demo, start, stop
 
 
@@ -36,10 +40,6 @@ def commands() -> dict[int, str]:
         with suppress(OSError):
             found[int(each.parent.name)] = each.read_bytes().replace(b"\0", b" ").decode(errors="replace")
     return found
-
-
-def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*GATEWAY, *arguments, "--json"], capture_output=True, text=True, timeout=60, check=False)
 
 
 def held(port: int) -> socket.socket:
@@ -74,14 +74,14 @@ def test_serve_names_a_master_key_that_is_missing_or_wrong_and_does_not_begin(ro
     key = room / "data/keys/master.key"
     right = key.read_bytes()
     key.unlink()
-    missing = ended("serve", "--no-worker", "--config", str(config))
+    missing = run("serve", "--json", "--no-worker", "--config", str(config))
     assert (missing.returncode, missing.stdout) == (2, "")
     assert "master_key_missing" in missing.stderr
     assert "master.key" in missing.stderr
     assert not key.exists(), "a new one would open nothing that stands there"
     key.write_bytes(base64.b64encode(bytes(32)))
     key.chmod(0o600)
-    wrong = ended("serve", "--no-worker", "--config", str(config))
+    wrong = run("serve", "--json", "--no-worker", "--config", str(config))
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "master_key_wrong" in wrong.stderr
     key.write_bytes(right)
@@ -127,7 +127,7 @@ def test_production_runs_and_its_worker_runs_in_production_too(room):
     finally:
         assert stop(process) == 0
     (room / "master.key").chmod(0o644)
-    refused = ended("serve", "--mode", "production", "--config", str(config))
+    refused = run("serve", "--json", "--mode", "production", "--config", str(config))
     assert (refused.returncode, refused.stdout) == (2, "")
     assert f"vault.master_key_file: {room / 'master.key'}" in refused.stderr
 
@@ -135,17 +135,20 @@ def test_production_runs_and_its_worker_runs_in_production_too(room):
 def test_a_sandbox_whose_port_is_taken_says_so(room):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        refused = ended("sandbox", "fitconnect", "--data", str(room / "sandbox"), "--port", str(port))
+        refused = run("sandbox", "fitconnect", "--json", "--data", str(room / "sandbox"), "--port", str(port))
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.startswith("address_taken: ")
     assert f"127.0.0.1:{port}" in refused.stderr
     assert "--port" in refused.stderr
 
 
-def test_a_second_sandbox_on_the_same_directory_is_refused(room):
+def test_a_second_sandbox_on_the_same_directory_is_refused(room, rsa_keys):
+    names = ("delivery", "portal", "automatic-decryption", "manual-decryption", "automatic-signing", "manual-signing")
+    material = dict.fromkeys((*names, "root"), rsa_keys["root"])  # six new ones take seconds
+    SandboxKeys.from_keys(room / "sandbox" / "keys", material, now=datetime.now(UTC), ids=Ids(1))
     first, line = start("sandbox", "fitconnect", "--data", str(room / "sandbox"))
     try:
-        second = ended("sandbox", "fitconnect", "--data", str(room / "sandbox"))
+        second = run("sandbox", "fitconnect", "--json", "--data", str(room / "sandbox"))
         assert (second.returncode, second.stdout) == (2, "")
         assert second.stderr.startswith("already_serving: ")
         assert str(line["pid"]) in second.stderr

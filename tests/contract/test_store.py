@@ -37,7 +37,6 @@ from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.memory import MemoryStore
 from gateway.store.postgres import PostgresStore
 from gateway.store.submissions.blobs import FRAME
-from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures
 from tests.store.conftest import (
     EVERYBODY,
     MASTER_KEY,

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.bundid import keys
 from gateway.bundid.keys import KeyPairUnfit
-from gateway.crypto.certificates import certificates_of, roots_from_pem
+from gateway.crypto.certificates import certificates_of
 from gateway.errors import KeyUnfit, SettingsInvalid
 from gateway.keys.pem import read_certificates
 from gateway.web.http.certificate import parsed
@@ -38,9 +38,7 @@ def test_in_files_of_the_operator_it_is_a_sentence(tmp_path, pem):
         keys.certificate(pem)
 
 
-def test_among_roots_and_in_chains_it_is_unfit(pem, der):
-    with pytest.raises(KeyUnfit):
-        roots_from_pem(pem)
+def test_in_a_chain_it_is_unfit(der):
     with pytest.raises(KeyUnfit):
         certificates_of([der])
 

@@ -165,10 +165,3 @@ def test_a_changed_byte_anywhere_breaks_the_chain(leaf, middle, root, now):
         changed[place] ^= 1
         with pytest.raises(KeyUnfit):
             certificates.check_chain((bytes(changed), *der(middle)), [root], now=now, usage="keyEncipherment")
-
-
-def test_roots_are_read_from_one_pem_text(root, middle):
-    pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in (root, middle))
-    assert certificates.roots_from_pem(pem) == (root, middle)
-    with pytest.raises(KeyUnfit):
-        certificates.roots_from_pem(b"no pem")

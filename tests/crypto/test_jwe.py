@@ -142,7 +142,7 @@ def test_we_read_what_foreign_libraries_seal(size, key):
     for theirs in (writer.serialize(compact=True), token):
         plain, opened = jwe.open_(theirs.encode(), lambda kid: key if kid == KID else None)
         assert plain == data
-        assert opened.tag == jwe.tag_of(theirs)
+        assert opened.tag == theirs.rsplit(".", 1)[1]
 
 
 def lifted():

@@ -215,11 +215,7 @@ def test_an_endless_head_is_not_collected(refused):
     refused(b"A" * 20_000)
 
 
-def test_the_ones_who_ask_for_tag_or_header_get_them_from_whole_tokens_only(token):
-    assert jwe.tag_of(token) == jwe.tag_of(token.encode()) == token.rsplit(".", 1)[1]
-    for broken in ("", "a.b", token + ".x", token[:-1], token[:-1] + "+", token + "A", "ä....A"):
-        with pytest.raises(CryptoFailure):
-            jwe.tag_of(broken)
+def test_who_asks_for_the_header_gets_it_from_a_whole_one_only():
     for broken in (b"", b"e30", b"!!.x", b"e30=.x", b"A" * 9000 + b".x", b"."):
         with pytest.raises(CryptoFailure):
             jwe.header_of(broken)

@@ -33,7 +33,6 @@ from gateway.outbound.httpx_transport import httpx_client
 from gateway.ports.store import EvidenceEntry
 from gateway.store.proof import export, roots
 from gateway.worker.stamping import stamp_roots
-from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures
 from tests.store.conftest import clock, new_submission, store  # noqa: F401 - fixtures
 
 OPENSSL = shutil.which("openssl")

@@ -68,7 +68,7 @@ def test_what_cannot_be_opened_gives_no_reason(peer: Peer) -> None:
     key = peer.sandbox.keys.keys["automatic-decryption"]
     right = sealed(key, b"plain")
     plain, opened = open_zipped(right, lambda _: key.rsa, _LIMIT)
-    assert (plain, opened.tag) == (b"plain", jwe.tag_of(right))
+    assert (plain, opened.tag) == (b"plain", right.rsplit(b".", 1)[1].decode())
     for wrong in (
         right[:-22] + b"A" * 22,
         right + b".",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -18,7 +17,7 @@ from gateway.settings.gateway import Settings
 from gateway.settings.kinds import SettingKind, kind_of
 from gateway.settings.municipality import MunicipalityFile
 from gateway.settings.reading import read, read_municipalities
-from tests.demo_fixture import GATEWAY
+from tests.commands import run
 
 CLIENT = '[[clients]]\nid = "portal"\nsecret_file = "secret"\n'
 
@@ -85,17 +84,11 @@ def test_a_directory_is_no_master_key(tmp_path):
 
 
 @pytest.mark.parametrize("command", [["serve", "--no-worker"], ["list"]])
-def test_a_data_directory_that_cannot_be_is_a_sentence(tmp_path, command):
+def test_a_data_directory_that_cannot_be_is_a_sentence(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "data").write_text("a file", encoding="utf-8")
     (tmp_path / "settings.toml").write_text('data_dir = "data"\n', encoding="utf-8")
-    done = subprocess.run(
-        [*GATEWAY, *command, "--config", str(tmp_path / "settings.toml")],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=tmp_path,
-    )
+    done = run(*command, "--config", tmp_path / "settings.toml")
     assert "Traceback" not in done.stderr
     assert "data" in done.stderr
     assert done.returncode == 2

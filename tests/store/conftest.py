@@ -16,7 +16,6 @@ from gateway.model import Attachment, Document, Scope, State, Submission
 from gateway.ports.blobs import IncomingUpload
 from gateway.ports.store import Change, EvidenceEntry, NewSubmission
 from gateway.store.postgres import PostgresStore
-from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures
 
 TOWN, OTHER_TOWN = "150900546546", "150900000000"
 MASTER_KEY = bytes(range(32))
@@ -145,7 +144,7 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-async def store(postgres_dsn: str, clock: MovableClock) -> AsyncIterator[PostgresStore]:  # noqa: F811 - a fixture
+async def store(postgres_dsn: str, clock: MovableClock) -> AsyncIterator[PostgresStore]:
     opened = await PostgresStore.open(
         postgres_dsn, master_key=MASTER_KEY, place="master.key", clock=clock, random=os.urandom, pool_size=8
     )

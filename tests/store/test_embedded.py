@@ -127,6 +127,15 @@ def stopped(data_dir):
     kept.rename(data)
 
 
+@pytest.fixture
+def unstarted(tmp_path):
+    """The directory of a cluster that nobody starts: all that is looked at then is its version."""
+    data = tmp_path / "home" / "postgres" / "data"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text(f"{embedded.MAJOR}\n")
+    return data
+
+
 def replaced(data):
     shutil.rmtree(data)
     data.write_text("no directory")
@@ -141,22 +150,23 @@ CLUSTERS = {
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
-def test_a_directory_that_is_no_cluster_any_more_is_told_and_left_as_it_is(stopped, data_dir, name):
-    CLUSTERS[name](stopped)
-    before = sorted(data_dir.rglob("*"))
+def test_a_directory_that_is_no_cluster_any_more_is_told_and_left_as_it_is(unstarted, tmp_path, name):
+    (unstarted / "base").mkdir()
+    CLUSTERS[name](unstarted)
+    before = sorted(unstarted.parent.rglob("*"))
     with pytest.raises(DatabaseDamaged, match="gateway restore") as told:
-        embedded.start(data_dir)
-    assert str(stopped) in told.value.sentence("de")
-    assert sorted(data_dir.rglob("*")) == before
+        embedded.start(tmp_path / "home")
+    assert str(unstarted) in told.value.sentence("de")
+    assert sorted(unstarted.parent.rglob("*")) == before
 
 
 @pytest.mark.parametrize("number", ["9" * 30, "-1", "0", "4294967296"])
-def test_a_lock_file_with_a_number_of_no_process_signals_nobody(stopped, data_dir, number, monkeypatch):
-    (stopped / "postmaster.pid").write_text(f"{number}\n{stopped}\n1\n5432\n{stopped}\n\n\nready\n")
+def test_a_lock_file_with_a_number_of_no_process_signals_nobody(unstarted, tmp_path, number, monkeypatch):
+    (unstarted / "postmaster.pid").write_text(f"{number}\n{unstarted}\n1\n5432\n{unstarted}\n\n\nready\n")
     asked = []
     monkeypatch.setattr(os, "kill", lambda pid, _signal: asked.append(pid))
-    assert embedded.running(data_dir) is None
-    embedded.stop(data_dir)
+    assert embedded.running(tmp_path / "home") is None
+    embedded.stop(tmp_path / "home")
     assert asked == []
 
 
@@ -184,8 +194,8 @@ def test_damaged_tables_are_told_when_they_are_read(data_dir):
         value(dsn, "SELECT count(*) FROM no_such_table")
 
 
-def test_a_record_of_the_socket_that_names_another_directory_is_not_believed(stopped, data_dir, tmp_path):
+def test_a_record_of_the_socket_that_names_another_directory_is_not_believed(unstarted, tmp_path):
     (tmp_path / "kept").write_text("still here")
-    (data_dir / "postgres" / "socket").write_text(str(tmp_path))
-    embedded.stop(data_dir)
+    (unstarted.parent / "socket").write_text(str(tmp_path))
+    embedded.stop(tmp_path / "home")
     assert (tmp_path / "kept").exists()

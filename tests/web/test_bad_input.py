@@ -46,7 +46,7 @@ BODIES = {
     "deep": (raw("1}", "[" * 5000 + "]" * 5000 + "}"), 422, "too_deep"),
     "deep and open": (b"[" * 5000, 422, "too_deep"),
     "wide": (raw("1}", "[" + "0," * 60_000 + "0]}"), 422, "record_invalid"),
-    "unknown key": (json.dumps({**GOOD, "colour": "x"}).encode(), 422, "record_invalid"),
+    "unknown key": (json.dumps({**GOOD, "citizen": "x"}).encode(), 422, "record_invalid"),
     "record is a list": (json.dumps({**GOOD, "record": []}).encode(), 422, "record_invalid"),
     "record missing": (json.dumps({"service": "x", "municipality": ARS}).encode(), 422, "record_invalid"),
     "reference with blanks": (json.dumps({**GOOD, "reference": "a b"}).encode(), 422, "record_invalid"),

@@ -9,11 +9,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gateway.bundid import names
 from gateway.bundid.idp_metadata import read_idp_metadata
 from gateway.errors import SettingsInvalid
 from gateway.wiring import identity, refusals
 from gateway.wiring.identity import IdentityProviders, ProviderPlace
+from tests.bundid import wire_names
 from tests.bundid.key_pairs import IDP, certificate_pem, certified, idp_metadata, key_descriptor
 from tests.wiring.identity_places import at, settings, written
 
@@ -53,7 +53,7 @@ def test_a_provider_is_made_of_its_section(tmp_path, place, pairs):
 
 
 def test_where_guests_may_come_nothing_is_asked_for_that_only_accounts_have(place, tmp_path):
-    of_accounts = {names.BPK2, names.LEGACY_POSTKORB_HANDLE}
+    of_accounts = {wire_names.BPK2, wire_names.LEGACY_POSTKORB_HANDLE}
     assert of_accounts <= set(place.profile.request.requested)
     asked = set(at(tmp_path, guests=True).profile.request.requested)
     assert asked == set(place.profile.request.requested) - of_accounts

@@ -7,13 +7,11 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from gateway.cli.console import sentence_of
-from gateway.cli.main import group
 from gateway.crypto.keys import generate_ec
 from gateway.errors import AddressTaken, NotFound, SettingsInvalid
 from gateway.keys.files import read_private
@@ -21,6 +19,7 @@ from gateway.serve.serving import attempts
 from gateway.settings import unusable_files
 from gateway.settings.reading import read
 from gateway.wiring.runtime import open_runtime, read_settings
+from tests.commands import run
 
 SETTINGS = """data_dir = "data"
 [municipalities]
@@ -29,6 +28,8 @@ dir = "towns"
 token_url = "http://127.0.0.1:9/token"
 submission_api = "http://127.0.0.1:9"
 trust_roots = ["roots.pem"]
+[server]
+port = 0
 [server.tls]
 certificate_file = "server.pem"
 key_file = "server.key"
@@ -156,11 +157,11 @@ async def test_faults_of_settings_and_of_services_do_not_hide_those_of_files(roo
 
 @pytest.mark.parametrize("command", ["check", "serve", "worker"])
 def test_check_serve_and_worker_name_them_and_end_with_2(room, command):
-    done = CliRunner().invoke(group, [command, "--json", "--config", str(room / "settings.toml")])
+    done = run(command, "--json", "--config", room / "settings.toml")
     said = done.stdout if command == "check" else done.stderr
     theirs = {each for each in NAMED if command != "worker" or not each.startswith(("clients.", "server.", "login."))}
     assert {setting for setting, file in NAMED.items() if f"{setting}: {room / file}" in said} == theirs, said
-    assert done.exit_code == 2
+    assert done.returncode == 2
     assert not (room / "data" / "postgres").exists(), "nothing was begun"
 
 
@@ -172,9 +173,9 @@ def test_a_data_directory_that_cannot_be_used_does_not_hide_the_faults_of_files(
         'data_dir = "data"\n[municipalities]\ndir = "towns"\n[[clients]]\nid = "portal"\nsecret_file = "gone"\n',
         encoding="utf-8",
     )
-    done = CliRunner().invoke(group, ["check", "--json", "--config", str(tmp_path / "settings.toml")])
+    done = run("check", "--json", "--config", tmp_path / "settings.toml")
     rows = {row["check"]: row for row in map(json.loads, done.stdout.splitlines())}
-    assert (done.exit_code, done.stderr) == (2, "")
+    assert (done.returncode, done.stderr) == (2, "")
     assert rows["data_dir"]["detail"] == "file_unusable"
     assert str(tmp_path / "data" / "postgres") in rows["data_dir"]["remedy"]
     assert f"clients.portal.secret_file: {tmp_path / 'gone'}" in rows
@@ -234,8 +235,7 @@ async def test_a_certificate_and_a_key_that_do_not_fit_are_told_and_no_password_
 
 
 def test_what_keys_generate_makes_for_evidence_is_taken(tmp_path):
-    done = CliRunner().invoke(group, ["keys", "generate", "--signing", "p-256", "--out", str(tmp_path)])
-    assert done.exit_code == 0
+    assert run("keys", "generate", "--signing", "p-256", "--out", tmp_path).returncode == 0
     assert read_private(tmp_path / "signing.private.jwk", "evidence.signing_key_file").alg == "ES256"
     with pytest.raises(SettingsInvalid) as refused:
         read_private(tmp_path / "signing.public.jwk", "evidence.signing_key_file")

@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from gateway.errors import SetRefused
-from gateway.sets.folder import read_folder
+from gateway.sets.folder import files_below
 from gateway.xoev.schema.sets import CompiledSet, SchemaSet, compile_set
 from gateway.xoev.xml import strict_xml
 
@@ -36,6 +36,11 @@ def rules(*sets: SchemaSet) -> dict[str, str]:
     compiled, findings = compile_set(sets[0], sets[1:])
     assert compiled is None
     return {one.pointer: one.rule for one in findings}
+
+
+def read_folder(folder, urn="", version=""):
+    """The files below a folder as a set, named by it."""
+    return SchemaSet(urn or folder.name, version, files_below(folder))
 
 
 def compiled(*sets: SchemaSet) -> CompiledSet:

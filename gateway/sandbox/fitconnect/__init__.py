@@ -10,7 +10,7 @@ Start reading: `server.serve`, then `sandbox.Sandbox`, then `submissions`.
 Decisions where the reference is silent:
 - A repeated `PUT` of a submission or attachment after the submit is 409: its state does not take it any more, and
   the event log tells a sender what happened to the first one.
-- The service is not checked against the destination on create; that is the subscriber's check (fitconnect.md §3.4).
+- The service is not checked against the destination on create; that is the subscriber's check.
 - A v1 rejection may come without payload too where the SET names no schema; the rule speaks of events, not of accepts.
 - `PUT` of a destination stands in both Destination APIs as in v1; what it does not give (callback, channels) is none.
 - An incomplete submission vanishes after a day together with its events, as if it had never been announced.

@@ -1,7 +1,7 @@
 """`null` for an optional member is absence: clients generated from the published OpenAPI write it so.
 
 Knows: where JSON is judged, and the one place where `null` is a value. Never does: touch lists; a `null` in one is no
-member. Standard: RFC 8259; fitconnect.md, additions of 30 November 2026. Start reading: `present`.
+member. Standard: RFC 8259. Start reading: `present`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What follows a submit and an event: callbacks and the automatic subscriber.
 
-Knows: who is told what. Never does: wait for it; a callback that fails changes nothing. Standard: fitconnect.md §3.3
-(event table) and §6. Start reading: `announce`.
+Knows: who is told what. Never does: wait for it; a callback that fails changes nothing. Standard: set-payload
+1.2.2, Submission API v2 (callbacks). Start reading: `announce`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Callbacks: a POST that says that there is something to fetch, authenticated by HMAC-SHA-512.
 
 Knows: the two headers and the payload. Never does: repeat a callback or let one fail a submission.
-Standard: fitconnect.md §6; HMAC over `<timestamp>.<body>`, hexadecimal. Start reading: `authentication`.
+Standard: Submission API v2; HMAC over `<timestamp>.<body>`, hexadecimal. Start reading: `authentication`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a careful subscriber checks, in FIT-Connect's order; the first broken rule ends it.
 
-Knows: the fifteen checks of fitconnect.md §3.4 and three of our own: the document is signed, has a readable PDF
-beside it, and data sets keep their hashes. Never does: answer; `subscriber` does. Runs in a thread.
+Knows: the fifteen checks that FIT-Connect asks of a subscriber, and three of our own: the document is signed, has a
+readable PDF beside it, and data sets keep their hashes. Never does: answer; `subscriber` does. Runs in a thread.
 Standard: FIT-Connect "Prüfung einer Einreichung". Start reading: `examine`.
 """
 

@@ -1,8 +1,7 @@
 """What happens by itself: FIT-Connect's deadlines, counted on the sandbox's clock.
 
-Knows: a day for the incomplete, 14 days until the delivery service rejects, 7 days of grace for content, 730 for
-events.
-Never does: send the reminder mails of day 3 and 9. Standard: fitconnect.md §2.3. Start reading: `enforce`.
+Knows: a day for the incomplete, 14 days until the delivery service rejects, 7 days of grace for content, 730
+for events. Never does: send the reminder mails of day 3 and 9. Standard: Submission API v2. Start reading: `enforce`.
 """
 
 from __future__ import annotations

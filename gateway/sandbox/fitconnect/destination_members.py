@@ -1,7 +1,7 @@
 """The members of a destination as clients write them: each is read, or refused with 400.
 
 Knows: services, keys, versions, contact, channels, the life cycle, and which members a change may set. Never does: I/O.
-Standard: Submission API 1.1.3 (CreateDestination, UpdateDestination, PatchDestination), fitconnect.md §2.1 and §2.3.
+Standard: Submission API 1.1.3 (CreateDestination, UpdateDestination, PatchDestination).
 Start reading: `changes`.
 """
 

@@ -1,7 +1,7 @@
 """Destinations: read by everybody with their keys, managed by their owner over the Destination API.
 
 Knows: the wire forms of v1 and v2 and who may read or change what. Never does: give out private parts or
-callback secrets. Standard: fitconnect.md §2.1, §2.2, §2.3. Start reading: `read`, then `create`.
+callback secrets. Standard: Destination API v1 and v2. Start reading: `read`, then `create`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Security Event Tokens: those the delivery service signs, those a subscriber sends, and the log of both.
 
 Knows: which event follows in which state, who may sign it, and what makes a SET wrong. Never does: take one on trust,
-not from its own automatic subscriber either. Standard: RFC 8417, set-payload 1.2.2, fitconnect.md §3.3.
+not from its own automatic subscriber either. Standard: RFC 8417, set-payload 1.2.2.
 Start reading: `issue`, then `accept_set`.
 """
 
@@ -120,12 +120,12 @@ def read(token: str) -> tuple[Claims, Mapping[str, Any]]:
     return _claims(claims), header
 
 
-def same_tags(given: object, ours: Mapping[str, Any]) -> bool:
+def same_tags(claimed: object, ours: Mapping[str, Any]) -> bool:
     """Whether authentication tags name the same parts with the same tags; ids without regard to case."""
-    if not isinstance(given, Mapping) or not isinstance(given.get("attachments", {}), Mapping):
+    if not isinstance(claimed, Mapping) or not isinstance(claimed.get("attachments", {}), Mapping):
         return False
-    spelled = {str(k).lower(): v for k, v in given.get("attachments", {}).items()}
-    head = {name: given[name] for name in ("metadata", "data") if name in given}
+    spelled = {str(k).lower(): v for k, v in claimed.get("attachments", {}).items()}
+    head = {name: claimed[name] for name in ("metadata", "data") if name in claimed}
     return head | {"attachments": spelled} == ours
 
 

@@ -1,7 +1,7 @@
 """The sandbox's private keys: made once, kept in its directory, loaded once.
 
 Knows: delivery service and portal sign with PS512, each of its own destinations opens with RSA-OAEP-256 and signs.
-Never does: protect them; whoever plays a manual subscriber reads them from the files. Standard: fitconnect.md §3.2.
+Never does: protect them; whoever plays a manual subscriber reads them from the files. Standard: RFC 7517.
 Start reading: `SandboxKeys.load`.
 """
 
@@ -93,17 +93,17 @@ def _read(file: Path) -> PrivateKey:
 
 
 def _generate(
-    directory: Path, wanted: list[str], now: datetime, ids: Ids, given: Mapping[str, rsa.RSAPrivateKey] | None = None
+    directory: Path, missing: list[str], now: datetime, ids: Ids, made: Mapping[str, rsa.RSAPrivateKey] | None = None
 ) -> None:
     def key(name: str) -> rsa.RSAPrivateKey:
-        return (given or {}).get(name) or rsa.generate_private_key(65537, 4096)
+        return (made or {}).get(name) or rsa.generate_private_key(65537, 4096)
 
     start, end = now - timedelta(days=1), now + timedelta(days=_VALID_DAYS)
     with ThreadPoolExecutor(_MANY) as pool:
-        new = dict(zip(wanted, pool.map(key, wanted), strict=True))
-    issuer = (given or {}).get("root") or next(iter(new.values()))  # one key less to wait for
+        new = dict(zip(missing, pool.map(key, missing), strict=True))
+    issuer = (made or {}).get("root") or next(iter(new.values()))  # one key less to wait for
     root = generate_root(subject="FIT-Connect-Sandbox Test-Root", not_before=start, not_after=end, serial=1, key=issuer)
-    for serial, name in enumerate(wanted, start=2):
+    for serial, name in enumerate(missing, start=2):
         private, _ = generate_rsa(
             ids.uuid(),
             _USES[name],

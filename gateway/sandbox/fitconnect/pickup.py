@@ -1,7 +1,7 @@
 """The subscriber's side of the Submission API, and the event log that sender and subscriber read.
 
 Knows: what may be picked up (submitted or forwarded, of one's own destinations). Never does: mark something as read;
-it stays listed until it is accepted or rejected. Standard: Submission API 1.1.3 and v2, fitconnect.md §2.
+it stays listed until it is accepted or rejected. Standard: Submission API 1.1.3 and v2.
 Start reading: `listing`, then `post_event`.
 """
 

@@ -1,7 +1,7 @@
 """The sandbox's refusals as values: RFC 9457 for the APIs, RFC 6749 for the token endpoint, problems of an event.
 
 Knows: slugs, status, German-free English titles as FITKO's service writes them. Never does: repeat what was sent.
-Standard: RFC 9457, RFC 6749 §5.2, fitconnect.md §2.5 and §3.4. Start reading: `Problem`.
+Standard: RFC 9457, RFC 6749 §5.2, set-payload 1.2.2. Start reading: `Problem`.
 Slugs beyond the three verified ones are ours; a client sorts unknown types by their status.
 """
 

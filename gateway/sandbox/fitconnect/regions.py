@@ -2,7 +2,7 @@
 
 Knows: the levels of the regional key (state, government district, district, association, municipality), and that a full
 key which ends in zeros from a level on means the level above. Never does: know which keys exist.
-Standard: ARS (Destatis); fitconnect.md, additions of 30 November 2026. Start reading: `covers`.
+Standard: ARS (Destatis). Start reading: `covers`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The routing service and the portal: which destination takes a service in a region, signed by the portal.
 
 Knows: regional keys (ARS, AGS), a handful of areas, rate limit headers. Never does: authenticate; routing is public.
-Standard: Routing API 2.0.0, fitconnect.md §5; its paths begin with `/v1/`, clients in the field write `/v2/`, so both
+Standard: Routing API 2.0.0; its paths begin with `/v1/`, clients in the field write `/v2/`, so both
 answer. Start reading: `routes`.
 """
 

@@ -1,7 +1,7 @@
 """Sealed parts as the delivery service sees them: form, protected header, authentication tag; never their content.
 
 Knows: the compact form of a JWE and the header rules of v1 and v2. Never does: decrypt. Standard: RFC 7516 §7.1,
-fitconnect.md §2.2 and §3.1. Start reading: `Reader`.
+Submission API v1 and v2. Start reading: `Reader`.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from gateway.httpserver.opening import listen, locked
 from gateway.sandbox.faults import OrderedFaults
 from gateway.sandbox.fitconnect import (
     admin,
@@ -41,7 +42,7 @@ from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.sandbox.fitconnect.problems import Problem, TokenProblem, answer_problem
 from gateway.sandbox.fitconnect.requests import Json
 from gateway.sandbox.fitconnect.sandbox import Sandbox
-from gateway.sandbox.serving import alone, base_url, listen, served
+from gateway.sandbox.serving import base_url, served
 
 __all__ = ["SampleService", "Sandbox", "app", "readiness", "serve"]
 
@@ -206,7 +207,7 @@ async def serve(  # noqa: PLR0913 - what the command can be told, all of it name
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
         directory = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fit-connect-sandbox-")))
-        stack.enter_context(alone(directory))
+        stack.enter_context(locked(directory, "sandbox.lock"))
         sandbox = await asyncio.to_thread(
             Sandbox.open,
             directory,

@@ -1,7 +1,7 @@
 """The sender's side of the Submission API: announce, upload, submit; in v2 and, with its differences, v1.
 
 Knows: what may be announced, the limits, the state machine up to `submitted`. Never does: look into sealed parts.
-Standard: Submission API 1.1.3 and v2, fitconnect.md §2.1 to §2.3. Start reading: `create`.
+Standard: Submission API 1.1.3 and v2. Start reading: `create`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The automatic subscriber: picks up, checks, signs its answer with the destination's key and sends it.
 
 Knows: the modes accept, reject, silent and slow. Never does: accept what `checks` refused, whatever its mode.
-Standard: fitconnect.md §3.4. Start reading: `handle`.
+Standard: set-payload 1.2.2. Start reading: `handle`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The accounts that may be chosen: people of BundID and organisations of Mein Unternehmenskonto, all made up.
 
 Knows: `accounts.toml`. Never does: know who asks; what depends on the service provider is made in `attributes`.
-Standard: login.md §1.5 and §2. Start reading: `persons`.
+Standard: BundID interface 10.2 §6; NEZO. Start reading: `persons`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class PersonAccount:
 
     def method(self, level: int, allowed: frozenset[str]) -> str | None:
         """By which of the allowed means this level is reached; None: not at all."""
-        return next((each for each in self.means if each in allowed and level in names.METHODS[each]), None)
+        return next((means for means in self.means if means in allowed and level in names.METHODS[means]), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class OrganisationAccount:
 @cache
 def persons() -> Mapping[str, PersonAccount]:
     """Every person, by id, in the order of the file."""
-    return {each.id: each for each in map(_person, _file()["person"])}
+    return {account.id: account for account in map(_person, _file()["person"])}
 
 
 @cache
 def organisations() -> Mapping[str, OrganisationAccount]:
     """Every organisation, by id, in the order of the file."""
-    return {each.id: each for each in map(_organisation, _file()["organisation"])}
+    return {account.id: account for account in map(_organisation, _file()["organisation"])}
 
 
 @cache

@@ -42,12 +42,15 @@ async def _state(request: Request) -> Response:
             "now": sandbox.clock.now().isoformat(),
             "clock_offset_s": sandbox.clock.offset_s,
             "service_providers": [
-                {"entity_id": each.entity_id, "answers_to": list(each.answers_to)} for each in sandbox.providers
+                {"entity_id": provider.entity_id, "answers_to": list(provider.answers_to)}
+                for provider in sandbox.providers
             ],
             "logins": list(sandbox.outcomes),
             "open_logins": len(sandbox.open_logins),
-            "orders": [{"person": each.account, "failure": each.failure, "left": each.left} for each in sandbox.orders],
-            "faults": [faults.describe(each) for each in sandbox.faults],
+            "orders": [
+                {"person": order.account, "failure": order.failure, "left": order.left} for order in sandbox.orders
+            ],
+            "faults": [faults.describe(fault) for fault in sandbox.faults],
         }
     )
 
@@ -57,10 +60,10 @@ async def _service_provider(request: Request) -> Response:
     try:
         provider = _sandbox(request).learn(await body(request, _METADATA_MOST))
     except refusals.MetadataRefused as error:
-        told = [
+        errors = [
             {"code": code, "de": refusals.METADATA[code][0], "en": refusals.METADATA[code][1]} for code in error.codes
         ]
-        raise AdminRefused(422, "The metadata break rules of BundID", errors=told) from None
+        raise AdminRefused(422, "The metadata break rules of BundID", errors=errors) from None
     return JSONResponse({"entity_id": provider.entity_id, "answers_to": list(provider.answers_to)}, 201)
 
 
@@ -94,7 +97,7 @@ async def _add_fault(request: Request) -> Response:
         fault = deviations.checked(faults.Fault.read(await json_object(request), deviations.KINDS))
     except faults.FaultUnfit as unfit:
         raise _bad(unfit.name) from None
-    sandbox.faults[:] = [each for each in sandbox.faults if each.left != 0]
+    sandbox.faults[:] = [fault for fault in sandbox.faults if fault.left != 0]
     sandbox.faults.append(fault)
     return JSONResponse(faults.describe(fault), 201)
 

@@ -1,7 +1,7 @@
 """The answer to a request: an account signed in, or the reason why not.
 
 Knows: what is signed and encrypted, and what an ordered fault makes of it. Never does: send it.
-Standard: login.md §1.7 and §2. Start reading: `signs_in`, `signs_nobody_in`.
+Standard: SAML 2.0 core §3.3; NEZO. Start reading: `signs_in`, `signs_nobody_in`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Answering:
         return f"_{self.ids.uuid().replace('-', '')}"
 
 
-def signs_in(asked: AskedLogin, account: Account, level: int, made: Answering) -> tuple[str, str]:
+def signs_in(asked: AskedLogin, account: Account, level: int, answering: Answering) -> tuple[str, str]:
     """The outcome in a word and the response as XML text; also where the account cannot be signed in so."""
     if isinstance(account, PersonAccount):
         method = account.method(level, asked.extension.methods)
@@ -58,70 +58,70 @@ def signs_in(asked: AskedLogin, account: Account, level: int, made: Answering) -
     else:
         method, reached = "Elster", level in account.levels
     if not reached or method is None or level < asked.level:
-        return "failed", signs_nobody_in(asked, "failed", made)
-    told = asked.level - 1 if "level_too_low" in made.deviating else level
+        return "failed", signs_nobody_in(asked, "failed", answering)
+    told_level = asked.level - 1 if "level_too_low" in answering.deviating else level
     try:
-        said = _statement(asked, account, told, method, made)
+        statement = _statement(asked, account, told_level, method, answering)
     except AttributesMissing as error:
-        return "attributes_missing", _denied(asked, error, made)
-    return "signed_in", _response(asked, said, made)
+        return "attributes_missing", _denied(asked, error, answering)
+    return "signed_in", _response(asked, statement, answering)
 
 
-def signs_nobody_in(asked: AskedLogin, why: str, made: Answering) -> str:
+def signs_nobody_in(asked: AskedLogin, why: str, answering: Answering) -> str:
     """The response for one of `FAILURES`; not signed, as BundID does it."""
     top, second, message = FAILURES[why]
     status = assertion.failure(top, second, message or asked.profile.cancelled)
-    return _around(asked, "", made, status)
+    return _around(asked, "", answering, status)
 
 
-def _denied(asked: AskedLogin, error: AttributesMissing, made: Answering) -> str:
+def _denied(asked: AskedLogin, error: AttributesMissing, answering: Answering) -> str:
     detail = None
     if asked.extension.status_detail:
-        told = [
+        errors = [
             {
                 "code": _MISSING,
                 "message": f"Attribute {name} is required but not available in Nutzerkonto. Abort authentication.",
             }
             for name in error.missing
         ]
-        detail = json.dumps({"version": "1.0", "errors": told}, separators=(",", ":"))
+        detail = json.dumps({"version": "1.0", "errors": errors}, separators=(",", ":"))
     status = assertion.failure(names.REQUESTER, names.REQUEST_DENIED, "security-msg", detail)
-    return _around(asked, "", made, status)
+    return _around(asked, "", answering, status)
 
 
-def _statement(asked: AskedLogin, account: Account, level: int, method: str, made: Answering) -> Statement:
-    deviating = made.deviating
+def _statement(asked: AskedLogin, account: Account, level: int, method: str, answering: Answering) -> Statement:
+    deviating = answering.deviating
     if isinstance(account, PersonAccount):
-        sent = of_person(account, asked, level=level, method=method, application_id=made.ids.uuid())
-        name_id = made.ids.secret()
+        sent = of_person(account, asked, level=level, method=method, application_id=answering.ids.uuid())
+        name_id = answering.ids.secret()
         context = f"{names.STORK}{level}" if level else names.PASSWORD_CLASS
     else:
         sent = of_organisation(account, level)
         name_id, context = account.user, names.X509_CLASS
     return Statement(
-        id=made.message_id(),
-        issuer=made.entity_id,
-        at=made.now - timedelta(hours=1) if "expired" in deviating else made.now,
+        id=answering.message_id(),
+        issuer=answering.entity_id,
+        at=answering.now - timedelta(hours=1) if "expired" in deviating else answering.now,
         name_id=name_id,
         name_id_format=asked.profile.name_id_format,
         audience=_or(deviating, "wrong_audience", "https://other.example", asked.provider.entity_id),
         provider=asked.provider.entity_id,
         recipient=_or(deviating, "wrong_recipient", "https://other.example/acs", asked.answer_to),
         in_response_to=None if "unsolicited" in deviating else asked.id,
-        address=made.address,
-        session=made.message_id(),
+        address=answering.address,
+        session=answering.message_id(),
         context=context,
         attribute_format=asked.profile.attribute_format,
         attributes=sent,
     )
 
 
-def _response(asked: AskedLogin, said: Statement, made: Answering) -> str:
-    deviating = made.deviating
+def _response(asked: AskedLogin, statement: Statement, answering: Answering) -> str:
+    deviating = answering.deviating
     both = "response_signature" in deviating
-    text = assertion.assertion(said)
+    text = assertion.assertion(statement)
     if both or asked.profile.signs == "assertion":
-        text = _signed(text, said.id, made)
+        text = _signed(text, statement.id, answering)
     if "no_encryption" not in deviating:
         content, transport = deviations.algorithms(deviating)
         text = encryption.encrypted(
@@ -133,45 +133,45 @@ def _response(asked: AskedLogin, said: Statement, made: Answering) -> str:
             wrong_tag="wrong_tag" in deviating,
         )
     if "extra_assertion" in deviating:
-        text = assertion.assertion(_of_another(asked, said, made)) + text
-    return _around(asked, text, made, signed=both or asked.profile.signs == "response")
+        text = assertion.assertion(_of_another(asked, statement, answering)) + text
+    return _around(asked, text, answering, signed=both or asked.profile.signs == "response")
 
 
 def _around(
-    asked: AskedLogin, content: str, made: Answering, status: str | None = None, *, signed: bool = False
+    asked: AskedLogin, content: str, answering: Answering, status: str | None = None, *, signed: bool = False
 ) -> str:
-    message_id = made.message_id()
+    message_id = answering.message_id()
     text = assertion.response(
         content,
         message_id=message_id,
-        issuer=made.entity_id,
+        issuer=answering.entity_id,
         destination=asked.answer_to,
-        in_response_to=None if "unsolicited" in made.deviating else asked.id,
-        at=made.now,
+        in_response_to=None if "unsolicited" in answering.deviating else asked.id,
+        at=answering.now,
         status=status,
     )
-    return _signed(text, message_id, made) if signed else text
+    return _signed(text, message_id, answering) if signed else text
 
 
-def _signed(text: str, element_id: str, made: Answering) -> str:
-    deviating = made.deviating
+def _signed(text: str, element_id: str, answering: Answering) -> str:
+    deviating = answering.deviating
     return xml_signature.signed(
         text,
         element_id,
-        made.stranger if "wrong_key" in deviating else made.pair,
+        answering.stranger if "wrong_key" in deviating else answering.pair,
         algorithm=names.PSS_SHA256 if "pss" in deviating else names.RSA_SHA256,
         spoilt="wrong_signature" in deviating,
     )
 
 
-def _of_another(asked: AskedLogin, said: Statement, made: Answering) -> Statement:
+def _of_another(asked: AskedLogin, statement: Statement, answering: Answering) -> Statement:
     """A statement for another account of the same identity provider."""
     accounts: list[Account] = [*(persons() if asked.profile.extension else organisations()).values()]
     others = [
-        _statement(asked, each, 4 if isinstance(each, PersonAccount) else each.levels[-1], "eID", made)
-        for each in (accounts[0], accounts[1])
+        _statement(asked, account, 4 if isinstance(account, PersonAccount) else account.levels[-1], "eID", answering)
+        for account in accounts[:2]
     ]
-    return next((each for each in others if list(each.attributes) != list(said.attributes)), others[0])
+    return next((other for other in others if list(other.attributes) != list(statement.attributes)), others[0])
 
 
 def _or(deviating: Mapping[str, Any], kind: str, usual: str, right: str) -> str:

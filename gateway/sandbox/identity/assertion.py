@@ -37,24 +37,25 @@ class Statement:
     attributes: Sequence[SentAttribute] = field(repr=False)
 
 
-def assertion(said: Statement) -> str:
+def assertion(statement: Statement) -> str:
     """The assertion without signature; every prefix that it uses is declared in it."""
-    until = instant(said.at + _LIFE)
-    asked = f' InResponseTo="{escaped(said.in_response_to)}"' if said.in_response_to else ""
+    begins, until = instant(statement.at), instant(statement.at + _LIFE)
+    asked = f' InResponseTo="{escaped(statement.in_response_to)}"' if statement.in_response_to else ""
     return (
-        f'<saml2:Assertion xmlns:saml2="{names.ASSERTION}" xmlns:xsd="{names.XSD}" ID="{said.id}"'
-        f' IssueInstant="{instant(said.at)}" Version="2.0"><saml2:Issuer>{escaped(said.issuer)}</saml2:Issuer>'
-        f'<saml2:Subject><saml2:NameID Format="{said.name_id_format}" NameQualifier="{escaped(said.issuer)}"'
-        f' SPNameQualifier="{escaped(said.provider)}">{escaped(said.name_id)}</saml2:NameID>'
+        f'<saml2:Assertion xmlns:saml2="{names.ASSERTION}" xmlns:xsd="{names.XSD}" ID="{statement.id}"'
+        f' IssueInstant="{begins}" Version="2.0"><saml2:Issuer>{escaped(statement.issuer)}</saml2:Issuer>'
+        f'<saml2:Subject><saml2:NameID Format="{statement.name_id_format}" NameQualifier="{escaped(statement.issuer)}"'
+        f' SPNameQualifier="{escaped(statement.provider)}">{escaped(statement.name_id)}</saml2:NameID>'
         f'<saml2:SubjectConfirmation Method="{names.BEARER}"><saml2:SubjectConfirmationData'
-        f' Address="{escaped(said.address)}"{asked} NotOnOrAfter="{until}" Recipient="{escaped(said.recipient)}"/>'
+        f' Address="{escaped(statement.address)}"{asked} NotOnOrAfter="{until}"'
+        f' Recipient="{escaped(statement.recipient)}"/>'
         f"</saml2:SubjectConfirmation></saml2:Subject>"
-        f'<saml2:Conditions NotBefore="{instant(said.at)}" NotOnOrAfter="{until}"><saml2:AudienceRestriction>'
-        f"<saml2:Audience>{escaped(said.audience)}</saml2:Audience></saml2:AudienceRestriction></saml2:Conditions>"
-        f'<saml2:AuthnStatement AuthnInstant="{instant(said.at)}" SessionIndex="{said.session}">'
-        f'<saml2:SubjectLocality Address="{escaped(said.address)}"/><saml2:AuthnContext>'
-        f"<saml2:AuthnContextClassRef>{escaped(said.context)}</saml2:AuthnContextClassRef></saml2:AuthnContext>"
-        f"</saml2:AuthnStatement>{_attributes(said)}</saml2:Assertion>"
+        f'<saml2:Conditions NotBefore="{begins}" NotOnOrAfter="{until}"><saml2:AudienceRestriction>'
+        f"<saml2:Audience>{escaped(statement.audience)}</saml2:Audience></saml2:AudienceRestriction></saml2:Conditions>"
+        f'<saml2:AuthnStatement AuthnInstant="{begins}" SessionIndex="{statement.session}">'
+        f'<saml2:SubjectLocality Address="{escaped(statement.address)}"/><saml2:AuthnContext>'
+        f"<saml2:AuthnContextClassRef>{escaped(statement.context)}</saml2:AuthnContextClassRef></saml2:AuthnContext>"
+        f"</saml2:AuthnStatement>{_attributes(statement)}</saml2:Assertion>"
     )
 
 
@@ -81,28 +82,28 @@ def response(  # noqa: PLR0913 - the attributes and the two parts of a response
 def failure(top: str, second: str | None, message: str, detail: str | None = None) -> str:
     """`Status` of an answer that signs nobody in; `detail` is the JSON text that BundID gives where asked."""
     inner = f'<saml2p:StatusCode Value="{second}"/>' if second else ""
-    told = ""
+    inner_detail = ""
     if detail is not None:
-        told = (
+        inner_detail = (
             f'<saml2p:StatusDetail><akdb:StatusDetail xmlns:akdb="{names.AKDB}">{escaped(detail)}'
             "</akdb:StatusDetail></saml2p:StatusDetail>"
         )
     return (
         f'<saml2p:Status><saml2p:StatusCode Value="{top}">{inner}</saml2p:StatusCode>'
-        f"<saml2p:StatusMessage>{escaped(message)}</saml2p:StatusMessage>{told}</saml2p:Status>"
+        f"<saml2p:StatusMessage>{escaped(message)}</saml2p:StatusMessage>{inner_detail}</saml2p:Status>"
     )
 
 
-def _attributes(said: Statement) -> str:
+def _attributes(statement: Statement) -> str:
     parts = []
-    for each in said.attributes:
-        friendly = f' FriendlyName="{escaped(each.friendly)}"' if each.friendly else ""
+    for attribute in statement.attributes:
+        friendly = f' FriendlyName="{escaped(attribute.friendly)}"' if attribute.friendly else ""
         trust = ""
-        if each.trust is not None:
-            trust = f' xmlns:akdb="{names.AKDB}" akdb:TrustLevel="{names.TRUST[each.trust - 1]}"'
+        if attribute.trust is not None:
+            trust = f' xmlns:akdb="{names.AKDB}" akdb:TrustLevel="{names.TRUST[attribute.trust - 1]}"'
         parts.append(
-            f'<saml2:Attribute{trust}{friendly} Name="{escaped(each.name)}" NameFormat="{said.attribute_format}">'
-            f"{_value(each.value)}</saml2:Attribute>"
+            f'<saml2:Attribute{trust}{friendly} Name="{escaped(attribute.name)}"'
+            f' NameFormat="{statement.attribute_format}">{_value(attribute.value)}</saml2:Attribute>'
         )
     return f"<saml2:AttributeStatement>{''.join(parts)}</saml2:AttributeStatement>"
 

@@ -1,7 +1,7 @@
 """What an answer says of an account: the attributes that were asked for, each with its level.
 
 Knows: which value an account has for a service provider. Never does: write XML.
-Standard: BundID interface 10.2 §6 and §9.2.3; login.md §1.5, §2. Start reading: `of_person`, `of_organisation`.
+Standard: BundID interface 10.2 §6 and §9.2.3; NEZO. Start reading: `of_person`, `of_organisation`.
 """
 
 from __future__ import annotations

@@ -128,11 +128,11 @@ def _signed(received: Received, root: etree._Element, provider: ServiceProvider)
     if received.binding == names.REDIRECT:
         require(bool(received.signature), "saml-request-not-signed")
         require(root.find(_CHILDREN[1]) is None, "saml-request-schema")
-        whole = xml_signature.verifies(received.signed_octets, received.signature, provider.signing, received.algorithm)
+        valid = xml_signature.verifies(received.signed_octets, received.signature, provider.signing, received.algorithm)
     else:
         require(root.find(_CHILDREN[1]) is not None, "saml-request-not-signed")
-        whole = xml_signature.holds(root, provider.signing)
-    require(whole, "saml-request-signature-invalid")
+        valid = xml_signature.holds(root, provider.signing)
+    require(valid, "saml-request-signature-invalid")
 
 
 def _instant(root: etree._Element) -> datetime:
@@ -155,9 +155,9 @@ def _level(context: etree._Element | None, *, strict: bool) -> int:
     """The STORK number that is asked for; what Mein Unternehmenskonto is asked is not published, so it takes more."""
     if context is None:
         return 1
-    classes = [(each.text or "").strip() for each in context.findall(f"{_A}AuthnContextClassRef")]
+    classes = [(element.text or "").strip() for element in context.findall(f"{_A}AuthnContextClassRef")]
     if not strict:
-        return max((({**_STORK, **_EIDAS}).get(each, 1) for each in classes), default=1)
+        return max((({**_STORK, **_EIDAS}).get(name, 1) for name in classes), default=1)
     minimum = context.get("Comparison") == "minimum" and len(classes) == len(list(context)) == 1
     require(minimum and classes[0] in _STORK, "authn-context-unsupported")
     return _STORK[classes[0]]

@@ -36,7 +36,7 @@ def checked(fault: Fault) -> Fault:
     """The fault, if its `value` has a meaning. Raises `FaultUnfit`."""
     if fault.kind == "other_encryption":
         named = _list(fault.value)
-        if not named or not all(isinstance(each, str) and each in encryption.ORDERED for each in named):
+        if not named or not all(isinstance(name, str) and name in encryption.ORDERED for name in named):
             raise FaultUnfit("value")
     if fault.kind in {"wrong_audience", "wrong_recipient"} and not isinstance(fault.value, str | None):
         raise FaultUnfit("value")
@@ -45,20 +45,20 @@ def checked(fault: Fault) -> Fault:
 
 def drawn(faults: list[Fault], method: str, path: str) -> Mapping[str, Any]:
     """The kinds that hold for the answer to this request, with their values; each counts as used."""
-    found: dict[str, Any] = {}
+    obeyed: dict[str, Any] = {}
     for fault in faults:
-        if fault.kind in KINDS and fault.kind not in found and fault.hits(method, path):
-            found[fault.kind] = fault.value
+        if fault.kind in KINDS and fault.kind not in obeyed and fault.hits(method, path):
+            obeyed[fault.kind] = fault.value
             if fault.left is not None:
                 fault.left -= 1
-    return found
+    return obeyed
 
 
 def algorithms(deviating: Mapping[str, Any]) -> tuple[str, str]:
     """Content encryption and key transport of an answer."""
     named = _list(deviating.get("other_encryption"))
-    content = next((each for each in named if each.startswith("aes")), encryption.CONTENT)
-    transport = next((each for each in named if each.startswith("rsa")), encryption.TRANSPORT)
+    content = next((name for name in named if name.startswith("aes")), encryption.CONTENT)
+    transport = next((name for name in named if name.startswith("rsa")), encryption.TRANSPORT)
     return content, transport
 
 

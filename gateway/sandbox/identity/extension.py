@@ -1,7 +1,7 @@
 """The extension of an AuthnRequest that BundID demands, read strictly.
 
 Knows: the second version, its elements, their order. Never does: judge the rest of the request.
-Standard: BundID interface 10.2 §9; login.md §1.4. Start reading: `read`.
+Standard: BundID interface 10.2 §9. Start reading: `read`.
 """
 
 from __future__ import annotations

@@ -51,10 +51,10 @@ def by_redirect(query: bytes) -> Received:
         name, _, value = part.partition("=")
         raw.setdefault(name, []).append(value)
     require(len(raw.get("SAMLRequest", [])) == 1, "saml-request-unreadable")
-    encoding = [unquote_plus(each) for each in raw.get("SAMLEncoding", [names.DEFLATE])]
+    encoding = [unquote_plus(value) for value in raw.get("SAMLEncoding", [names.DEFLATE])]
     require(encoding == [names.DEFLATE], "saml-request-unreadable")
     xml = _inflated(_decoded(unquote_plus(raw["SAMLRequest"][0])))
-    relay_state = _relay_state([unquote_plus(each) for each in raw.get("RelayState", [])])
+    relay_state = _relay_state([unquote_plus(value) for value in raw.get("RelayState", [])])
     if "Signature" not in raw and "SigAlg" not in raw:
         return Received(xml, relay_state, names.REDIRECT)
     once = all(len(raw.get(name, [])) == 1 for name in ("Signature", "SigAlg"))
@@ -87,5 +87,5 @@ def _inflated(data: bytes) -> bytes:
 
 
 def _relay_state(values: list[str]) -> str | None:
-    require(len(values) <= 1 and all(len(each.encode()) <= _RELAY_STATE for each in values), "relay-state-too-long")
+    require(len(values) <= 1 and all(len(value.encode()) <= _RELAY_STATE for value in values), "relay-state-too-long")
     return values[0] if values else None

@@ -1,6 +1,6 @@
 """The two identity providers that one sandbox is.
 
-Knows: their paths and what differs between them. Never does: anything itself. Standard: login.md §1.1 and §2.
+Knows: their paths and what differs between them. Never does: anything itself. Standards: BundID interface 10.2, NEZO.
 Start reading: `BUNDID`, `MUK`.
 """
 

@@ -88,14 +88,14 @@ class IdentitySandbox:
         facts, ids = _facts(directory), ids or Ids()
         clock = clock or Clock(offset_s=float(facts.get("clock_offset_s", 0)))
         if pairs is None:
-            kinds = (*(each.name for each in profiles.ALL), STRANGER)
+            kinds = (*(profile.name for profile in profiles.ALL), STRANGER)
             pairs = {name: keyring.load(directory / "keys", name, clock.now()) for name in kinds}
-        addresses = tuple(each for each in trusted if "://" in each)
+        addresses = tuple(place for place in trusted if "://" in place)
         sandbox = IdentitySandbox(directory, base_url, clock, ids, pairs, facts, addresses, fetch)
         if "admin" not in facts:
             sandbox.fact("admin", ids.secret())
-        given = [Path(each) for each in trusted if each not in addresses]
-        for file in [*sorted((directory / "service-providers").glob("*.xml")), *given]:
+        files = [Path(place) for place in trusted if place not in addresses]
+        for file in [*sorted((directory / "service-providers").glob("*.xml")), *files]:
             sandbox.learn_file(file)
         return sandbox
 
@@ -133,7 +133,7 @@ class IdentitySandbox:
 
     def _know(self, metadata: bytes) -> ServiceProvider:
         provider = service_providers.read(metadata)
-        self.providers[:] = [each for each in self.providers if each.entity_id != provider.entity_id]
+        self.providers[:] = [known for known in self.providers if known.entity_id != provider.entity_id]
         self.providers.append(provider)
         return provider
 
@@ -175,10 +175,10 @@ class IdentitySandbox:
 
     def ordered(self, profile: ShapedProvider) -> LoginOrder | None:
         """The order that answers a request to this identity provider now, used up by that."""
-        order = next((each for each in self.orders if each.suits(profile)), None)
+        order = next((order for order in self.orders if order.suits(profile)), None)
         if order is not None and order.left is not None:
             order.left -= 1
-            self.orders[:] = [each for each in self.orders if each.left != 0]
+            self.orders[:] = [order for order in self.orders if order.left != 0]
         return order
 
     def note(self, outcome: str, **more: object) -> None:
@@ -187,8 +187,8 @@ class IdentitySandbox:
 
     def reset(self) -> None:
         """As freshly started; keys, addresses and service providers stay."""
-        for each in (self.faults, self.orders, self.outcomes, self.open_logins, self.seen):
-            each.clear()
+        for records in (self.faults, self.orders, self.outcomes, self.open_logins, self.seen):
+            records.clear()
         self.clock.advance(-self.clock.offset_s)
         self.fact("clock_offset_s", 0.0)
 

@@ -1,6 +1,6 @@
 """What the pages say, in German and English.
 
-Knows: the sentences by key. Never does: choose the language. Standard: style A4. Start reading: `SENTENCES`.
+Knows: the sentences by key. Never does: choose the language. Standard: none. Start reading: `SENTENCES`.
 """
 
 from __future__ import annotations

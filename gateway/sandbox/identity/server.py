@@ -23,6 +23,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from gateway.errors import GatewayError
+from gateway.httpserver.opening import listen, locked
 from gateway.outbound.client import Policy, exchange, http_client
 from gateway.sandbox.faults import OrderedFaults
 from gateway.sandbox.identity import admin, names, sso
@@ -30,7 +31,7 @@ from gateway.sandbox.identity.accounts import organisations, persons
 from gateway.sandbox.identity.http_input import AdminRefused, answer_refused
 from gateway.sandbox.identity.profiles import BUNDID, MUK, ShapedProvider
 from gateway.sandbox.identity.sandbox import IdentitySandbox
-from gateway.sandbox.serving import alone, base_url, listen, served
+from gateway.sandbox.serving import base_url, served
 
 
 def app(sandbox: IdentitySandbox) -> ASGIApp:
@@ -80,7 +81,7 @@ async def serve(  # noqa: PLR0913 - what the command can be told, all of it name
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
         directory = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="identity-sandbox-")))
-        stack.enter_context(alone(directory))
+        stack.enter_context(locked(directory, "sandbox.lock"))
         base = base_url(host, listener)
         sandbox = await asyncio.to_thread(
             IdentitySandbox.open, directory, base_url=base, trusted=trusted, fetch=_fetched

@@ -45,8 +45,8 @@ class ServiceProvider:
 
 def read(metadata: bytes) -> ServiceProvider:
     """The service provider that the metadata describe. Raises `MetadataRefused` with every rule that is broken."""
-    given = parse(metadata, _LIMITS).root
-    root = None if given is None else parse(canonical(given), _LIMITS).root  # without comments, which cut texts short
+    came = parse(metadata, _LIMITS).root
+    root = None if came is None else parse(canonical(came), _LIMITS).root  # without comments, which cut texts short
     role = None if root is None else root.find(f"{_MD}SPSSODescriptor")
     if root is None or root.tag != f"{_MD}EntityDescriptor" or role is None:
         raise MetadataRefused("metadata-unreadable")
@@ -60,7 +60,7 @@ def read(metadata: bytes) -> ServiceProvider:
         "metadata-acs": bool(answers_to) and all(map(_may_be_answered, answers_to)),
         "metadata-keys": bool(signing and encryption),
     }
-    broken = [code for code, each in kept.items() if not each]
+    broken = [code for code, holds in kept.items() if not holds]
     if broken:
         raise MetadataRefused(*broken)
     return ServiceProvider(entity_id, answers_to, signing, encryption)
@@ -85,15 +85,17 @@ def _may_be_answered(address: str) -> bool:
 
 def _addresses(role: etree._Element) -> tuple[str, ...]:
     """Addresses that take answers by HTTP-POST, the default one first."""
-    found = [each for each in role.findall(f"{_MD}AssertionConsumerService") if each.get("Binding") == names.POST]
-    found.sort(key=lambda each: each.get("isDefault") not in {"true", "1"})
-    return tuple(each.get("Location", "") for each in found)
+    services = [
+        service for service in role.findall(f"{_MD}AssertionConsumerService") if service.get("Binding") == names.POST
+    ]
+    services.sort(key=lambda service: service.get("isDefault") not in {"true", "1"})
+    return tuple(service.get("Location", "") for service in services)
 
 
 def _keys(role: etree._Element, use: str) -> tuple[rsa.RSAPublicKey, ...]:
     """The keys for `use`; a key without `use` is for both."""
-    described = [each for each in role.findall(f"{_MD}KeyDescriptor") if each.get("use", use) == use]
-    texts = [text.text for each in described for text in each.iter(f"{_DS}X509Certificate")]
+    described = [key for key in role.findall(f"{_MD}KeyDescriptor") if key.get("use", use) == use]
+    texts = [text.text for key in described for text in key.iter(f"{_DS}X509Certificate")]
     return tuple(key for key in map(_key, texts) if key is not None)
 
 
@@ -108,4 +110,4 @@ def _key(text: str | None) -> rsa.RSAPublicKey | None:
 
 def named(providers: Sequence[ServiceProvider], entity_id: str) -> ServiceProvider | None:
     """The provider of this entity id."""
-    return next((each for each in providers if each.entity_id == entity_id), None)
+    return next((provider for provider in providers if provider.entity_id == entity_id), None)

@@ -29,16 +29,16 @@ _SIGN_IN: Final = "sign_in"
 
 def routes() -> list[Route]:
     """The addresses of both identity providers."""
-    found = []
-    for each in ALL:
-        found += [
-            Route(each.entity_path, partial(_metadata, each), methods=["GET"]),
-            Route(each.post_path, partial(_begin, each, names.POST), methods=["POST"]),
-            Route(each.redirect_path, partial(_begin, each, names.REDIRECT), methods=["GET"]),
-            Route(f"{each.entity_path}/login", partial(_ask, each), methods=["GET"]),
-            Route(f"{each.entity_path}/login", partial(_chosen, each), methods=["POST"]),
+    addresses = []
+    for profile in ALL:
+        addresses += [
+            Route(profile.entity_path, partial(_metadata, profile), methods=["GET"]),
+            Route(profile.post_path, partial(_begin, profile, names.POST), methods=["POST"]),
+            Route(profile.redirect_path, partial(_begin, profile, names.REDIRECT), methods=["GET"]),
+            Route(f"{profile.entity_path}/login", partial(_ask, profile), methods=["GET"]),
+            Route(f"{profile.entity_path}/login", partial(_chosen, profile), methods=["POST"]),
         ]
-    return found
+    return addresses
 
 
 async def _metadata(profile: ShapedProvider, request: Request) -> Response:
@@ -125,9 +125,9 @@ async def _signed_in(
     asked: AskedLogin, account_id: str, level: int, request: Request, language: str | None = None
 ) -> Response:
     account = persons().get(account_id) or organisations()[account_id]
-    made = _answering(asked, request)
-    outcome, text = await run_in_threadpool(answer.signs_in, asked, account, level, made)
-    _note(asked, outcome, request, account=account_id, level=level, deviates=sorted(made.deviating))
+    answering = _answering(asked, request)
+    outcome, text = await run_in_threadpool(answer.signs_in, asked, account, level, answering)
+    _note(asked, outcome, request, account=account_id, level=level, deviates=sorted(answering.deviating))
     return pages.answer(asked, text, language or _language(asked, request))
 
 

@@ -77,26 +77,26 @@ def verifies(data: bytes, signature: bytes, keys: Sequence[rsa.RSAPublicKey], al
 
 def holds(root: etree._Element, keys: Sequence[rsa.RSAPublicKey]) -> bool:
     """Whether the root's own signature is whole: directly below it, over it and nothing else, by one of the keys."""
-    found = root.findall(f"{_DS}Signature")
-    info = found[0].find(f"{_DS}SignedInfo") if len(found) == 1 else None
+    signatures = root.findall(f"{_DS}Signature")
+    info = signatures[0].find(f"{_DS}SignedInfo") if len(signatures) == 1 else None
     references = [] if info is None else info.findall(f"{_DS}Reference")
     if info is None or len(references) != 1 or references[0].get("URI") != f"#{root.get('ID')}":
         return False
     transforms = references[0].findall(f"{_DS}Transforms/{_DS}Transform")
-    if [each.get("Algorithm") for each in transforms] != [names.ENVELOPED, names.EXC_C14N]:
+    if [transform.get("Algorithm") for transform in transforms] != [names.ENVELOPED, names.EXC_C14N]:
         return False
     how, method = info.find(f"{_DS}CanonicalizationMethod"), info.find(f"{_DS}SignatureMethod")
     digest_method = references[0].find(f"{_DS}DigestMethod")
     if how is None or method is None or digest_method is None or how.get("Algorithm") != names.EXC_C14N:
         return False
     digest = _DIGESTS.get(digest_method.get("Algorithm", ""))
-    said = _octets(references[0].findtext(f"{_DS}DigestValue"))
-    value = _octets(found[0].findtext(f"{_DS}SignatureValue"))
-    if digest is None or said is None or value is None:
+    stated = _octets(references[0].findtext(f"{_DS}DigestValue"))
+    value = _octets(signatures[0].findtext(f"{_DS}SignatureValue"))
+    if digest is None or stated is None or value is None:
         return False
     if not verifies(_canonical(info, _inclusive(how)), value, keys, method.get("Algorithm", "")):
         return False
-    return hashlib.new(digest, _canonical(_without(root, found[0]), _inclusive(transforms[1]))).digest() == said
+    return hashlib.new(digest, _canonical(_without(root, signatures[0]), _inclusive(transforms[1]))).digest() == stated
 
 
 def _padding(algorithm: str) -> padding.AsymmetricPadding:

@@ -189,14 +189,14 @@ class MemoryStore(Store, KeyArchive):
             raise NotFound
         return row.view()
 
-    async def list_views(self, wanted: Filter, scope: Scope) -> tuple[tuple[View, ...], str | None]:
+    async def list_views(self, criteria: Filter, scope: Scope) -> tuple[tuple[View, ...], str | None]:
         """See the port."""
-        behind = None if wanted.cursor is None else reading.position(wanted.cursor)
-        rows_ = (row for row in self._rows.values() if row.seen_by(scope) and _matches(row, wanted))
+        behind = None if criteria.cursor is None else reading.position(criteria.cursor)
+        rows_ = (row for row in self._rows.values() if row.seen_by(scope) and _matches(row, criteria))
         matching = sorted(
             (row for row in rows_ if behind is None or row.order < behind), key=lambda row: row.order, reverse=True
         )
-        page = matching[: wanted.limit]
+        page = matching[: criteria.limit]
         more = len(matching) > len(page) and page
         return tuple(row.view() for row in page), reading.cursor(*page[-1].order) if more else None
 
@@ -332,14 +332,14 @@ def _json(value: Mapping[str, Any]) -> object:
     return json.loads(json.dumps(dict(value)))
 
 
-def _matches(row: _Row, wanted: Filter) -> bool:
+def _matches(row: _Row, criteria: Filter) -> bool:
     submission = row.submission
     return (
-        (not wanted.states or submission.state.value in wanted.states)
-        and wanted.service in {None, submission.service}
-        and wanted.municipality in {None, submission.municipality}
-        and wanted.reference in {None, row.new.reference}
-        and (wanted.created_after is None or submission.created_at > wanted.created_after)
+        (not criteria.states or submission.state.value in criteria.states)
+        and criteria.service in {None, submission.service}
+        and criteria.municipality in {None, submission.municipality}
+        and criteria.reference in {None, row.new.reference}
+        and (criteria.created_after is None or submission.created_at > criteria.created_after)
     )
 
 

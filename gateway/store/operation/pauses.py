@@ -61,6 +61,16 @@ class Pauses:
             self._asked = time.monotonic()
         return self._known
 
+    async def stopped(self, *targets: str) -> bool:
+        """Whether one of them is stopped.
+
+        A yes is asked anew: whoever gets it waits for a minute, and the end of a pause wakes only what waits by then.
+        """
+        if (await self.current()).keys().isdisjoint(targets):
+            return False
+        self._asked = float("-inf")
+        return not (await self.current()).keys().isdisjoint(targets)
+
     async def concerns(self, target: str) -> bool:
         """Whether any submission was sent, or is to be sent, to this destination."""
         row = await self._database.one(_CONCERNS, target=target)

@@ -109,26 +109,26 @@ class Views:
             raise Erased
         return replace(await self._view(row), submission=rows.thawed(row["answer"]), superseded_by=None)
 
-    async def list_views(self, wanted: Filter, who: Scope) -> tuple[tuple[View, ...], str | None]:
+    async def list_views(self, criteria: Filter, who: Scope) -> tuple[tuple[View, ...], str | None]:
         """A page, newest first, and the cursor of the next one; None at the end."""
         values: dict[str, Any] = {
-            "states": list(wanted.states),
-            "service": wanted.service,
-            "municipality": wanted.municipality,
-            "created_after": wanted.created_after,
-            "limit": wanted.limit + 1,
+            "states": list(criteria.states),
+            "service": criteria.service,
+            "municipality": criteria.municipality,
+            "created_after": criteria.created_after,
+            "limit": criteria.limit + 1,
         }
-        if wanted.reference is not None:
-            values["reference"] = encrypted_columns.index(self._keyring, wanted.reference)
-        if wanted.cursor is not None:
-            values["cursor_at"], values["cursor_id"] = position(wanted.cursor)
+        if criteria.reference is not None:
+            values["reference"] = encrypted_columns.index(self._keyring, criteria.reference)
+        if criteria.cursor is not None:
+            values["cursor_at"], values["cursor_id"] = position(criteria.cursor)
         filters = frozenset(name for name, value in values.items() if value not in (None, []))
         fetched = await self._database.rows(
             _page(scope.shape(who), filters), **{name: values[name] for name in filters}, **scope.values(who)
         )
-        page = fetched[: wanted.limit]
+        page = fetched[: criteria.limit]
         views = tuple([await self._view(row) for row in page])
-        return views, cursor(page[-1]["created_at"], page[-1]["id"]) if len(fetched) > wanted.limit and page else None
+        return views, cursor(page[-1]["created_at"], page[-1]["id"]) if len(fetched) > criteria.limit and page else None
 
     async def stored(self, submission_id: UUID) -> tuple[Stored, DataKey]:
         """Record, document and attachments, decrypted, and the key of it all. Raises `NotFound`, `Erased`."""

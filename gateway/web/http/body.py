@@ -21,6 +21,7 @@ from gateway.input import json_reader
 from gateway.input.json_reader import JsonBounds, JsonRefusedError
 from gateway.web.dependencies import BodyLimits
 
+FORM: Final = "application/x-www-form-urlencoded"
 IN_A_THREAD_FROM: Final = 64_000
 """Size in bytes from which a body is parsed outside the event loop."""
 DRAINED_BYTES: Final = 64_000_000
@@ -72,6 +73,14 @@ async def chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
 async def read(request: Request, limit: int) -> bytes:
     """The whole body, at most `limit` bytes. Raises as `chunks`."""
     return b"".join([chunk async for chunk in chunks(request, limit)])
+
+
+async def form(request: Request, limit: int) -> bytes:
+    """The body of a form, as it came. Raises `WrongMediaType`, and as `chunks`."""
+    if media_type(request) != FORM:
+        raise WrongMediaType(allowed=FORM)
+    plain(request)
+    return await read(request, limit)
 
 
 async def read_object(request: Request, limits: BodyLimits) -> dict[str, Any]:

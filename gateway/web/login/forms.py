@@ -11,13 +11,12 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from gateway.errors import InvalidParameter, WrongMediaType
+from gateway.errors import InvalidParameter
 from gateway.login.provider import FORM_LIMIT
 from gateway.web.http import body
 from gateway.web.http.problems import parameter
 from gateway.web.login.flow import Pairs
 
-FORM: Final = "application/x-www-form-urlencoded"
 ANSWER_LIMIT: Final = 524_288
 """Largest body with an identity provider's answer in bytes."""
 _FIELDS_MOST: Final = 50
@@ -36,10 +35,7 @@ def query(request: Request) -> Pairs:
 
 async def form(request: Request, limit: int) -> Pairs:
     """The form's pairs. Raises as `parameters`."""
-    if body.media_type(request) != FORM:
-        raise WrongMediaType(allowed=FORM)
-    body.plain(request)
-    return _pairs(await body.read(request, limit))
+    return _pairs(await body.form(request, limit))
 
 
 def only(pairs: Pairs, name: str) -> str:

@@ -16,7 +16,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import BadInput, GatewayError, NotFound, WrongMediaType
+from gateway.errors import BadInput, GatewayError, NotFound
 from gateway.login.provider import FORM_LIMIT, OAuthAnswer
 from gateway.login.steps import Redirect, Show, Step
 from gateway.web.dependencies import dependencies_of
@@ -153,10 +153,7 @@ async def metadata(request: Request) -> Response:
 async def push(request: Request) -> Response:
     """A pushed authorization request of a portal. Raises `WrongMediaType`, `BodyTooLarge`."""
     town = town_of(request)
-    if body.media_type(request) != forms.FORM:
-        raise WrongMediaType(allowed=forms.FORM)
-    body.plain(request)
-    raw = await body.read(request, FORM_LIMIT)
+    raw = await body.form(request, FORM_LIMIT)
     authorization = request.headers.getlist("authorization")
     basic = authorization[0] if len(authorization) == 1 else None
     return _reply(await _flow(request).push(town.issuer, basic, raw, presented(request), address_of(request)))
@@ -165,7 +162,7 @@ async def push(request: Request) -> Response:
 async def userinfo(request: Request) -> Response:
     """What a login's access token opens, by header or form (RFC 6750 §2)."""
     town = town_of(request)
-    has_form = request.method == "POST" and body.media_type(request) == forms.FORM
+    has_form = request.method == "POST" and body.media_type(request) == body.FORM
     pairs = await forms.form(request, FORM_LIMIT) if has_form else ()
     authorization = request.headers.getlist("authorization")
     return _reply(await _flow(request).userinfo(town.issuer, authorization, pairs, address_of(request)))

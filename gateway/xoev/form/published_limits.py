@@ -83,11 +83,11 @@ def counts(path: str, child: Group | Field, element: Element) -> list[Finding]:
     return [told(f"/{path}", "document_narrower" if narrower else "document_wider", "anzahl", *written)]
 
 
-def version(path: str, child: Group | Field, given: str | None) -> list[Finding]:
+def version(path: str, child: Group | Field, named: str | None) -> list[Finding]:
     """Whether the XSD names the version of an element that the form holds."""
-    if not given or not child.version or given == child.version:
+    if not named or not child.version or named == child.version:
         return []
-    return [told(f"/{path}", "document_version", given, child.version)]
+    return [told(f"/{path}", "document_version", named, child.version)]
 
 
 def missing(absent: Iterable[str], mapped: AbstractSet[str]) -> Iterator[Finding]:
