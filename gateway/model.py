@@ -279,10 +279,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Municipality:
-    """One municipality that the gateway serves. `ars` has 12 digits; `public_url` is also its OIDC issuer.
-
-    `logins`: it has identity providers, so that it signs who logged in for an application.
-    """
+    """One municipality. `ars` has 12 digits, `public_url` is its OIDC issuer; `logins`: people can log in there."""
 
     slug: str
     ars: str

@@ -235,6 +235,7 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.input.json_reader": "the reader itself",
     "gateway.fitconnect.channel.api": "moves bytes, bounded; `wire` reads them",
     "gateway.notify.webhooks": "reads status and Retry-After alone",
+    "gateway.notify.logouts": "reads status and Retry-After alone",
     "gateway.worker.stamping": "moves bytes; `stamp` reads them",
 }
 
