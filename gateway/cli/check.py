@@ -110,7 +110,7 @@ async def _of_runtime(runtime: Runtime, checks: Checks) -> list[CheckLine]:
 
 
 async def _identity_providers(runtime: Runtime, checks: Checks) -> list[CheckLine]:
-    from gateway.operators.identity import Offered, identity_provider, needed_logins  # noqa: PLC0415 - commands import what they need
+    from gateway.operators.identity import OfferedAccounts, identity_provider, needed_logins  # noqa: PLC0415 - commands import what they need
     from gateway.outbound.httpx_transport import httpx_client  # noqa: PLC0415 - as above
     from gateway.wiring import identity  # noqa: PLC0415 - as above
     from gateway.wiring.identity_metadata import renew  # noqa: PLC0415 - as above
@@ -125,6 +125,6 @@ async def _identity_providers(runtime: Runtime, checks: Checks) -> list[CheckLin
     portals = any(client.redirect_uris for client in runtime.settings.clients)
     for file in runtime.files:
         enabled = (at.profile for at in identity.places([file]) if at.section.enabled)
-        offered = [Offered(kind.audience, kind.levels) for kind in enabled]
+        offered = [OfferedAccounts(kind.audience, kind.levels) for kind in enabled]
         lines += needed_logins(checks, runtime.municipalities[file.ars], runtime.catalogue, offered, portals=portals)
     return lines
