@@ -68,7 +68,7 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc]  # Authlib ships no typ
     def claimed(self) -> str:
         """The client that the request names, by whatever way; not authenticated."""
         named = self.basic()
-        return named[0] if named else self.form.get("client_id", "")
+        return named[0][0] if named else self.form.get("client_id", "")
 
     def read(self, body: bytes) -> None:
         """Take the body. Raises `InvalidRequestError`."""
