@@ -111,7 +111,7 @@ async def _of_runtime(runtime: Runtime, checks: Checks) -> list[CheckLine]:
 
 async def _identity_providers(runtime: Runtime, checks: Checks) -> list[CheckLine]:
     from gateway.operators.identity import (  # noqa: PLC0415 - commands import what they need
-        Offered,
+        OfferedAccounts,
         identity_provider,
         needed_logins,
     )
@@ -132,6 +132,6 @@ async def _identity_providers(runtime: Runtime, checks: Checks) -> list[CheckLin
     portals = any(client.redirect_uris for client in runtime.settings.clients)
     for file in runtime.files:
         enabled = (at.profile for at in identity.places([file]) if at.section.enabled)
-        offered = [Offered(kind.audience, kind.levels) for kind in enabled]
+        offered = [OfferedAccounts(kind.audience, kind.levels) for kind in enabled]
         lines += needed_logins(checks, runtime.municipalities[file.ars], runtime.catalogue, offered, portals=portals)
     return lines

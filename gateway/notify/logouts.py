@@ -59,7 +59,10 @@ class LogoutQueue(MessageQueue, Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class LogoutSender(SendingLoop[str, LogoutNotice]):
-    """Sends what is due to the servers of these clients. `request` makes address and token for one try."""
+    """Sends what is due to the servers of these clients. `request` makes address and token for one try.
+
+    `ready` raises where nothing can be signed on this machine: what waits is left to another worker then.
+    """
 
     task: ClassVar = "logouts"
     look_every_s: ClassVar = 1.0
@@ -71,9 +74,13 @@ class LogoutSender(SendingLoop[str, LogoutNotice]):
     client: HttpClient
     clients: Sequence[str]
     request: Callable[[LogoutNotice], Awaitable[LogoutRequest]]
+    ready: Callable[[], Awaitable[object]]
 
     async def _busy(self) -> Mapping[str, str]:
-        return {f"logouts {client}": client for client in await self.queue.busy(self.clients)}
+        busy = await self.queue.busy(self.clients)
+        if busy:
+            await self.ready()
+        return {f"logouts {client}": client for client in busy}
 
     async def _claims(self, receiver: str) -> AsyncIterator[Sequence[LogoutNotice]]:
         while due := await self.queue.claim(receiver, AT_ONCE, LEASE):

@@ -108,7 +108,7 @@ async def identity_provider(
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class OfferedAccounts:
     """What an enabled identity provider offers: whose accounts, and the levels that may be asked of it."""
 
     audience: str
@@ -116,7 +116,7 @@ class Offered:
 
 
 def needed_logins(
-    checks: Checks, town: Municipality, catalogue: Services, offered: Sequence[Offered], *, portals: bool
+    checks: Checks, town: Municipality, catalogue: Services, offered: Sequence[OfferedAccounts], *, portals: bool
 ) -> list[CheckLine]:
     """A warning for each service of the town that needs a login which nobody can have there.
 
@@ -138,7 +138,7 @@ def needed_logins(
     return lines
 
 
-def _serves(offered: Offered, needed: Level, accounts: Sequence[str]) -> bool:
+def _serves(offered: OfferedAccounts, needed: Level, accounts: Sequence[str]) -> bool:
     return max(offered.levels, default=Level.BASIC) >= needed and (not accounts or offered.audience in accounts)
 
 

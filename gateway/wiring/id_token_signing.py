@@ -51,19 +51,29 @@ def judge(settings: Settings) -> IdTokenKeys | None:
     others = _read(settings.login.published_key_files, "login.published_key_files", jwks.read_public, faults)
     missing = [alg for alg in asked if alg not in {key.alg for key in signing}]
     if files and missing and not faults:
-        faults.append(
-            Finding(
-                _SIGNING,
-                "algorithm_missing",
-                f"Für {', '.join(missing)} fehlt ein Schlüssel, den ein Zugang verlangt; bitte einen mit `gateway keys "
-                "id-token` erzeugen und nennen.",
-                f"A key for {', '.join(missing)} is missing, which a client asks for; make one with `gateway keys "
-                "id-token` and name it.",
-            )
-        )
+        faults.append(_lacking(missing))
     if faults:
         raise SettingsInvalid(findings=tuple(faults))
     return IdTokenKeys(signing, others) if asked else None
+
+
+def at_work(settings: Settings) -> IdTokenKeys:
+    """The keys that are there, one for each algorithm that a client asks for. Raises `SettingsInvalid`."""
+    keys = judge(settings)
+    missing = [alg for alg in algorithms(settings.clients) if keys is None or alg not in keys.algorithms]
+    if keys is None or missing:
+        raise SettingsInvalid(findings=(_lacking(missing),))
+    return keys
+
+
+def _lacking(missing: Sequence[str]) -> Finding:
+    named = ", ".join(missing)
+    return Finding(
+        _SIGNING,
+        "algorithm_missing",
+        f"Für {named} fehlt ein Schlüssel, den ein Zugang verlangt; mit `gateway keys id-token` machen und nennen.",
+        f"A key for {named} is missing, which a client asks for; make one with `gateway keys id-token` and name it.",
+    )
 
 
 def _usual(settings: Settings, alg: str) -> Path:

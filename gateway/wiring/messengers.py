@@ -69,9 +69,7 @@ async def open_logout_sender(runtime: Runtime, counted: Failures) -> AsyncIterat
     settings = runtime.settings
 
     async def keys() -> IdTokenKeys:
-        found = await asyncio.to_thread(id_token_signing.judge, settings)
-        assert found is not None, "a client with such an address has logins"
-        return found
+        return await asyncio.to_thread(id_token_signing.at_work, settings)
 
     requests = LogoutRequests(
         receivers={
@@ -92,6 +90,7 @@ async def open_logout_sender(runtime: Runtime, counted: Failures) -> AsyncIterat
             clock=runtime.clock,
             clients=sorted(requests.receivers),
             request=requests.of,
+            ready=keys,
             failures=counted,
         )
 

@@ -14,7 +14,7 @@ from gateway.errors import CounterpartAway, SettingsInvalid
 from gateway.model import Level
 from gateway.operators import identity as lines_of
 from gateway.operators.checks import Affair, Checks
-from gateway.operators.identity import Offered, needed_logins
+from gateway.operators.identity import OfferedAccounts, needed_logins
 from gateway.wiring import identity
 from gateway.wiring.identity_metadata import Renewal
 from tests.bundid.key_pairs import IDP, NOW, certified
@@ -118,8 +118,8 @@ class Catalogue:
         return SimpleNamespace(id=name, assurance=assurance, accounts=accounts)
 
 
-BUNDID = Offered("person", (Level.BASIC, Level.LOW, Level.SUBSTANTIAL, Level.HIGH))
-MUK = Offered("organisation", (Level.SUBSTANTIAL,))
+BUNDID = OfferedAccounts("person", (Level.BASIC, Level.LOW, Level.SUBSTANTIAL, Level.HIGH))
+MUK = OfferedAccounts("organisation", (Level.SUBSTANTIAL,))
 
 
 def lacking(*offered, language="en", portals=True, takes=True, **services):

@@ -18,6 +18,7 @@ from joserfc.jwk import KeySet
 
 from gateway import failpoints
 from gateway.crypto import base64url
+from gateway.errors import SettingsInvalid
 from gateway.errors.recurring import Failures
 from gateway.login.id_tokens import LIFETIME_S
 from gateway.notify.logouts import GIVEN_UP_AFTER
@@ -163,6 +164,20 @@ async def test_a_session_that_had_ended_by_itself_is_told_to_nobody(store, clock
     clock.advance(hours=9)
     assert await store.logins.end_sessions(digest("cookie-1"), {"portal"}) == ()
     assert ask() == []
+
+
+async def test_a_worker_without_the_keys_claims_nothing_and_says_so(store, opened, portal, ask, tmp_path):
+    async with opened() as sender:
+        await signed_out(store)
+        kept = (tmp_path / "data" / "keys").rename(tmp_path / "elsewhere")
+        for _ in range(3):
+            with pytest.raises(SettingsInvalid) as refused:
+                await sender.look()
+        assert [finding.rule for finding in refused.value.findings] == ["algorithm_missing"]
+        assert ask() == [("waiting", [])], "no try is spent"
+        kept.rename(tmp_path / "data" / "keys")
+        await round_(sender)
+    assert len(portal.got) == 1
 
 
 async def test_a_row_that_waits_names_nobody(store, ask):

@@ -14,6 +14,9 @@ from structlog.testing import capture_logs
 from gateway.bundid.expiry import Expiry, ending
 from gateway.bundid.idp_metadata import read_idp_metadata
 from gateway.errors import CounterpartBusy, CounterpartRefused, SettingsInvalid
+from gateway.errors.recurring import Failures
+from gateway.outbound.durations import Durations
+from gateway.serve import logins as serve_logins
 from gateway.wiring import identity, identity_metadata
 from gateway.wiring.identity_metadata import Renewal, fetch_first, renew, renew_all
 from tests.bundid.key_pairs import NOW, certificate_pem, certified, idp_metadata, key_descriptor, key_pem
@@ -222,3 +225,21 @@ async def test_where_no_worker_runs_copies_are_renewed_too_and_a_key_is_not_chan
         async with opened() as client:
             await renew_all(settings(tmp_path), [place.file], client, SimpleNamespace(now=lambda: NOW))
     assert [(line["event"], line["rule"]) for line in lines] == [("identity.metadata_refused", "other_keys")]
+
+
+async def test_serve_without_a_worker_renews_again_and_again(tmp_path, monkeypatch):
+    renewed_twice, calls = asyncio.Event(), []
+
+    async def renewing(*_):
+        calls.append(1)
+        if len(calls) == 2:
+            renewed_twice.set()
+
+    monkeypatch.setattr(serve_logins, "renew_all", renewing)
+    monkeypatch.setattr(serve_logins, "METADATA_EVERY_S", 0.0)
+    runtime = SimpleNamespace(settings=settings(tmp_path), files=(), durations=Durations(), clock=None)
+    task = asyncio.create_task(serve_logins.Logins(None, None, None).keep_metadata(runtime, Failures()))
+    await renewed_twice.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

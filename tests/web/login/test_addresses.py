@@ -248,6 +248,13 @@ async def test_a_program_that_guessed_too_often_is_told_when_it_may_again(login)
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_what_the_flow_counts_is_shown_to_monitoring(login):
+    figures = login.app.state.dependencies.login.figures
+    figures.start(ARS, "bundid")
+    text = (await ask(login, "GET", "/metrics")).text
+    assert f'gateway_login_started_total{{municipality="{ARS}",provider="bundid"}} 1.0' in text
+
+
 async def test_two_credentials_are_none(login):
     headers = [("Authorization", "Basic eA=="), ("Authorization", "Basic eQ=="), *FORM.items()]
     await ask(login, "POST", "/oidc/par", headers=headers, content=b"a=b")
