@@ -80,9 +80,15 @@ class ProviderPlace:
         asked = {name: required for name, required in kind.request.requested.items() if name not in of_accounts}
         return replace(kind, request=replace(kind.request, requested=asked))
 
+    @property
+    def address(self) -> str | None:
+        """Where its metadata are fetched from; None where they are a file, or none were handed out yet."""
+        named = self.section.metadata
+        return named if named is not None and is_address(named) else None
+
     def metadata_file(self, data_dir: Path) -> Path:
         """The file that holds its metadata: the one named, or the copy of what an address gave."""
-        if self.section.metadata is None or is_address(self.section.metadata):
+        if self.section.metadata is None or self.address is not None:
             return data_dir / "identity" / f"{self.file.slug}-{self.name}.xml"
         return Path(self.section.metadata)
 
@@ -169,7 +175,7 @@ def pinned_metadata(settings: Settings, at: ProviderPlace) -> Pinned | None:
     if at.section.metadata is None:
         return None
     path = at.metadata_file(settings.data_dir)
-    fetched = is_address(at.section.metadata)
+    fetched = at.address is not None
     try:
         document = regular_file.content(path, LIMITS.size + 1)
     except OSError:

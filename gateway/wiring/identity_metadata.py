@@ -19,13 +19,12 @@ import httpx
 import structlog
 
 from gateway.bundid.idp_metadata import LIMITS, MetadataUnfit, compared, read_idp_metadata
-from gateway.errors import CounterpartBusy, CounterpartRefused, GatewayError, unexpected
+from gateway.errors import CounterpartBusy, CounterpartRefused, GatewayError, SettingsInvalid, unexpected
 from gateway.input import regular_file
 from gateway.outbound.answer import Answer
 from gateway.outbound.httpx_transport import exchange
 from gateway.ports.clock import Clock
 from gateway.settings.gateway import Settings
-from gateway.settings.kinds import is_address
 from gateway.settings.municipality import MunicipalityFile
 from gateway.wiring.identity import ProviderPlace, judged, pinned_metadata, places
 
@@ -56,12 +55,12 @@ async def renew(settings: Settings, at: ProviderPlace, client: httpx.AsyncClient
     The first document of all is taken as it is, unless settings or production forbid it. Raises `SettingsInvalid` for
     such a one and for a copy that cannot be read, and the errors of an exchange.
     """
-    if at.section.metadata is None or not is_address(at.section.metadata):
+    if at.address is None:
         return None
     answer = await exchange(
         client,
         "GET",
-        at.section.metadata,
+        at.address,
         headers={"Accept": _ACCEPT},
         limit=LIMITS.size,
         call="identity.metadata",
@@ -90,14 +89,19 @@ async def renew(settings: Settings, at: ProviderPlace, client: httpx.AsyncClient
 async def fetch_first(
     settings: Settings, files: Iterable[MunicipalityFile], client: httpx.AsyncClient, now: datetime
 ) -> None:
-    """Fetch what has no copy on this machine yet, all at once and for `FIRST_S` at most.
+    """Fetch what has no copy on this machine that counts, all at once and for `FIRST_S` at most.
 
     What fails is logged: nobody logs in by that provider until it is fetched, and the start waits no longer for it.
     """
-    missing = (at for at in places(files) if not at.metadata_file(settings.data_dir).exists())
-    await asyncio.gather(
-        *(_tried(settings, at, client, now) for at in missing if is_address(at.section.metadata or ""))
-    )
+    missing = (at for at in places(files) if _missing(settings, at))
+    await asyncio.gather(*(_tried(settings, at, client, now) for at in missing))
+
+
+def _missing(settings: Settings, at: ProviderPlace) -> bool:
+    try:
+        return at.address is not None and pinned_metadata(settings, at) is None
+    except SettingsInvalid:  # a copy that is of no use ends the start
+        return False
 
 
 async def renew_all(
@@ -105,7 +109,7 @@ async def renew_all(
 ) -> None:
     """Renew each copy on this machine, as its worker does where there is one; what fails is logged."""
     for at in places(files):
-        if is_address(at.section.metadata or ""):
+        if at.address is not None:
             await _tried(settings, at, client, clock.now())
 
 

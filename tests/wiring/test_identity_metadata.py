@@ -47,6 +47,10 @@ def renewed(tmp_path, pairs):
     return fetched
 
 
+def digests(document: bytes) -> tuple[str, ...]:
+    return tuple(read_idp_metadata(document).digests)
+
+
 def copy(tmp_path) -> bytes:
     return (tmp_path / "data" / "identity" / "town-bundid.xml").read_bytes()
 
@@ -176,6 +180,19 @@ async def test_a_start_fetches_what_has_no_copy_yet_and_nothing_else(tmp_path, f
         await fetch_first(settings(tmp_path), files, client, NOW)
     assert asked == [ADDRESS]
     assert identity.provider(settings(tmp_path), at(tmp_path, metadata=ADDRESS)).enabled
+
+
+async def test_a_start_fetches_anew_where_the_copy_has_none_of_the_keys_named(tmp_path, fetching, renewed, pairs):
+    opened, asked = fetching
+    stolen = idp_metadata(key_descriptor(pairs["signing"]))
+    await renewed(stolen)
+    key = digests(idp_metadata(key_descriptor(pairs["root"])))
+    place = at(tmp_path, metadata=ADDRESS, trusted_keys=key)
+    async with opened() as client:
+        await fetch_first(settings(tmp_path), [place.file, at(tmp_path, metadata=None).file], client, NOW)
+    assert asked == [ADDRESS]
+    assert copy(tmp_path) != stolen
+    assert identity.provider(settings(tmp_path), place).enabled
 
 
 async def test_a_start_does_not_wait_for_a_provider_that_hangs_or_fails(tmp_path, fetching, monkeypatch):
