@@ -73,13 +73,8 @@ class Finding:
 
     def as_json(self) -> dict[str, str]:
         """The finding in the shape of the fixed HTTP interface."""
-        return {
-            "pointer": self.pointer,
-            "rule": self.rule,
-            "severity": self.severity.value,
-            "de": self.de,
-            "en": self.en,
-        }
+        sentences = {"de": self.de, "en": self.en}
+        return {"pointer": self.pointer, "rule": self.rule, "severity": self.severity.value, **sentences}
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,10 +279,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Municipality:
-    """One municipality that the gateway serves. `ars` has 12 digits; `public_url` is also its OIDC issuer.
-
-    `logins`: it has identity providers, so that it signs who logged in for an application.
-    """
+    """One municipality that the gateway serves. `ars` has 12 digits; `public_url` is also its OIDC issuer."""
 
     slug: str
     ars: str
@@ -295,7 +287,7 @@ class Municipality:
     public_url: str
     destinations: tuple[Destination, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    logins: bool = False
+    logins: bool = False  # it has identity providers, so that it signs who logged in for an application
 
     def destination_for(self, service: str, *, test: bool | None = None) -> Destination | None:
         """Where a service's submissions go: the destination that names it, else the one for every other service.
