@@ -287,7 +287,7 @@ class Municipality:
     public_url: str
     destinations: tuple[Destination, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    logins: bool = False
+    logins: bool = False  # it has identity providers, so that it signs who logged in for an application
 
     def destination_for(self, service: str, *, test: bool | None = None) -> Destination | None:
         """Where a service's submissions go: the destination that names it, else the one for every other service.

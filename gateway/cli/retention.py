@@ -15,6 +15,7 @@ from gateway.errors import ErasureFailed, GatewayError, InvalidParameter
 from gateway.model import Finding, instant
 
 _PAYLOAD = ("record", "document", "reference", "attachments")
+_WHO = ("identity", "account")
 _NOTHING = {
     "de": "Zu diesem Aktenzeichen liegt nichts (mehr) vor.",
     "en": "Nothing is held about this reference (any more).",
@@ -98,7 +99,7 @@ def subject(config: Path | None, as_json: bool, reference: str) -> None:
                 "created_at": instant(row["created_at"]),
                 "erased_at": instant(row["erased_at"]) if row["erased_at"] else None,
                 "held": row["held"],
-                "kept": [] if row["erased_at"] else [*_PAYLOAD, *(["identity"] if row["identity"] else [])],
+                "kept": [] if row["erased_at"] else [*_PAYLOAD, *(name for name in _WHO if row[name])],
                 "attachments": row["attachments"],
                 "evidence_entries": row["evidence"],
                 "days_after_end": days.get((row["municipality"], row["service"])),

@@ -245,6 +245,7 @@ def test_an_identity_provider_by_eidas_names_is_understood():
     assert identity("kc", replace(nameless, name_id_format=names.PERSISTENT), EIDAS).account == "G-1"
 
 
+LOW = "http://eidas.europa.eu/LoA/low"
 IDENTIFIER = "http://eidas.europa.eu/attributes/naturalperson/PersonIdentifier"
 
 
@@ -254,7 +255,7 @@ def test_an_account_that_looks_like_another_is_never_taken_for_it(by_name_id):
     alike = ["J\u00fcrgenK", "Ju\u0308rgenK", "J\u00fcrgen\u212a", "J\u00fcrgenK\u200e", "\ufeffJ\u00fcrgenK"]
 
     def account(value):
-        asserted = assertion(SamlAttribute(IDENTIFIER, (value,)), context=wire_names.EIDAS_LOW)
+        asserted = assertion(SamlAttribute(IDENTIFIER, (value,)), context=LOW)
         if by_name_id:
             asserted = replace(asserted, attributes=(), name_id=value, name_id_format=names.PERSISTENT)
         return identity("kc", asserted, EIDAS).account
@@ -264,14 +265,12 @@ def test_an_account_that_looks_like_another_is_never_taken_for_it(by_name_id):
 
 @pytest.mark.parametrize("values", [("DE/DE/4711", "DE/DE/4712"), ("a b",), ("x" * 513,)])
 def test_two_accounts_or_none_that_can_be_one_are_refused(values):
-    asserted = assertion(SamlAttribute(IDENTIFIER, values), context=wire_names.EIDAS_LOW)
+    asserted = assertion(SamlAttribute(IDENTIFIER, values), context=LOW)
     assert refusal(asserted, EIDAS) == "account_unfit"
 
 
 def test_white_space_around_an_account_is_no_part_of_it():
-    asserted = assertion(
-        SamlAttribute(IDENTIFIER, ("", "\n  DE/DE/4711\t", "DE/DE/4711")), context=wire_names.EIDAS_LOW
-    )
+    asserted = assertion(SamlAttribute(IDENTIFIER, ("", "\n  DE/DE/4711\t", "DE/DE/4711")), context=LOW)
     assert identity("kc", asserted, EIDAS).account == "DE/DE/4711"
 
 

@@ -17,6 +17,7 @@ from gateway.crypto.vault import MasterKey
 from gateway.errors import CryptoFailure, TooManyLogins
 from gateway.login.codes import digest as secret_digest
 from gateway.login.levels import session_limits
+from gateway.login.subject import account_digest
 from gateway.model import Level, State
 from gateway.ports.store import Change, TakenLogin
 from gateway.store.connection.database import numbered
@@ -448,8 +449,55 @@ async def test_access_tells_whether_it_is_kept_who_logged_in(store, tmp_path):
     done = await logged_in(store.logins)
     await store.create(replace(new_submission(reference="with"), login=TakenLogin(done.login.id, somebody())))
     await store.create(new_submission("k-2", reference="without"))
-    assert [row["identity"] for row in await retention.subject("with")] == [True]
-    assert [row["identity"] for row in await retention.subject("without")] == [False]
+    for reference, known in (("with", True), ("without", False)):
+        (row,) = await retention.subject(reference)
+        assert (row["identity"], row["account"]) == (known, False)
+
+
+async def known_account(store):
+    """An application that was handed off with an account, and that it is known; which ended."""
+    key = await store.logins.subject_key(TOWN)
+    done = await logged_in(store.logins, account=account_digest(somebody(), TOWN, key))
+    new = replace(new_submission(reference="AZ-1"), login=TakenLogin(done.login.id, somebody()))
+    await store.create(new)
+    await store.commit(1, Change(replace(new.submission, state=State.ACCEPTED)))
+    return new.submission.id
+
+
+@pytest.mark.parametrize("why", ["request", "retention"])
+async def test_who_asks_to_be_erased_is_forgotten_with_their_account(store, ask, tmp_path, why):
+    retention = store.retention(ErasedList(tmp_path / ERASED))
+    await logged_in(store.logins, "9")  # another account, which stays
+    submission = await known_account(store)
+    assert [row["account"] for row in await retention.subject("AZ-1")] == [True]
+    assert await retention.erase(submission, why)
+    assert ask("SELECT count(*) FROM login_accounts") == [(1 if why == "request" else 2,)]
+    assert not await retention.erase(submission, why)
+
+
+async def test_a_restore_forgets_the_account_again(store, saved, tmp_path):
+    (write, restored), erased = saved, ErasedList(tmp_path / ERASED)
+    submission = await known_account(store)
+    write()
+    await store.retention(erased).erase(submission, "request")
+    other = await restored()
+    try:
+        assert await other.logins.entity_ids(TOWN, "bundid") != set()
+        for erasure in erased:
+            await other.retention(erased).replay(erasure.submission, erasure.keys)
+        assert await other.logins.entity_ids(TOWN, "bundid") == set()
+    finally:
+        await other.close()
+
+
+async def test_an_identity_that_cannot_be_opened_is_told_and_keeps_nothing_from_being_erased(store, ask, tmp_path):
+    submission = await known_account(store)
+    await store.database.run(numbered("UPDATE submission_secrets SET identity = %(noise)s"), noise=bytes(60))
+    with pytest.raises(CryptoFailure):
+        await store.identity_of(submission)
+    assert f"record {submission}" in (await audit(store)).broken
+    assert await store.retention(ErasedList(tmp_path / ERASED)).erase(submission, "request")
+    assert ask("SELECT count(*) FROM submission_secrets") == [(0,)]
 
 
 async def test_all_logins_under_way_are_counted_now_and_then_and_each_time_near_the_bound(store, monkeypatch):

@@ -10,7 +10,7 @@ keys (from here on nothing can be read, in no backup that is replayed against th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,6 +52,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.store import EvidenceEntry
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, Row, compiled
+from gateway.store.erasure.accounts import AccountName, Accounts, forget
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.keys import encrypted_columns
 from gateway.store.keys.keyring import DataKeyring
@@ -194,6 +195,7 @@ class Retention:
         self._keyring = keyring
         self._erased = erased
         self._clock = clock
+        self._accounts = Accounts(database, keyring, clock)
 
     async def due(self, period: Period) -> int:
         """How many submissions, or accounts, the period has run out for."""
@@ -239,9 +241,10 @@ class Retention:
     async def erase(self, submission_id: UUID, why: str) -> bool:
         """Erase the payload of one submission that ended; False where it was erased already.
 
-        `why` is `retention` or `request`. Raises `NotFound`, `StillUnderWay`, `OnLegalHold`.
+        `why` is `retention` or `request`; on request the account that it was handed off with is forgotten too, which
+        else has a period of its own. Raises `NotFound`, `StillUnderWay`, `OnLegalHold`.
         """
-        now = self._clock.now()
+        now, account = self._clock.now(), await self._account(submission_id) if why == "request" else None
         async with self._database.transaction("retention.erase") as connection:
             row = await db.one(connection, _LOCK, id=submission_id)
             if row is None:
@@ -256,14 +259,16 @@ class Retention:
             await asyncio.to_thread(self._erased.add, submission_id, keys, now)
             await self._prove(connection, submission_id, row, why, now)
             await remove(connection, submission_id, keys)
+            await forget(connection, account)
         return True
 
     async def replay(self, submission_id: UUID, keys: Sequence[UUID]) -> bool:
         """Erase again what a restored backup brought back, whatever state it has there; False where nothing was.
 
-        Keys go even without the submission: a backup may hold the login or the files that it took over later.
+        Keys go even without the submission: a backup may hold the files that it took over later. The account goes
+        whyever it was: it comes back with the next login.
         """
-        now = self._clock.now()
+        now, account = self._clock.now(), await self._account(submission_id)
         async with self._database.transaction("retention.replay") as connection:
             row = await db.one(connection, _LOCK, id=submission_id)
             if row is None:
@@ -272,6 +277,7 @@ class Retention:
                 return False
             await self._prove(connection, submission_id, row, "restore", now)
             await remove(connection, submission_id, keys)
+            await forget(connection, account)
         return True
 
     async def hold(self, submission_id: UUID, *, held: bool) -> None:
@@ -280,9 +286,20 @@ class Retention:
             raise NotFound
         await self._database.run(_HOLD if held else _RELEASE, id=submission_id, now=self._clock.now())
 
-    async def subject(self, reference: str) -> Sequence[Row]:
-        """What is held about a portal's reference: a line for each submission, ids and counts only."""
-        return await self._database.rows(_SUBJECT, reference=encrypted_columns.index(self._keyring, reference))
+    async def subject(self, reference: str) -> Sequence[Mapping[str, Any]]:
+        """What is held about a portal's reference: a line for each submission, ids and counts only.
+
+        `identity`: who logged in for it, `account`: that their account is known beside.
+        """
+        rows = await self._database.rows(_SUBJECT, reference=encrypted_columns.index(self._keyring, reference))
+        return [
+            {**row, "account": row["identity"] and await self._accounts.stands(row["id"], row["municipality"])}
+            for row in rows
+        ]
+
+    async def _account(self, submission_id: UUID) -> AccountName | None:
+        row = await self._database.one(_EXISTS, id=submission_id)
+        return None if row is None else await self._accounts.of(submission_id, row["municipality"])
 
     async def _prove(self, connection: Connection, submission_id: UUID, row: Row, why: str, now: datetime) -> None:
         entry = EvidenceEntry("erased", {"why": why, "remains": list(REMAINS)})
