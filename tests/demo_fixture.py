@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 ARS = "150900546546"
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
 GATEWAY = [sys.executable, "-m", "gateway.cli.main"]
@@ -144,3 +146,15 @@ def kept_demo(seconds: float = 15) -> Iterator[dict[str, Any]]:
     finally:
         assert stop(process, seconds) == 0
         assert not Path(line["config"]).parent.exists()
+
+
+@pytest.fixture(scope="session")
+def line() -> Iterator[dict[str, Any]]:
+    """The readiness line of one kept demo for all tests of a session that leave it as it was."""
+    with kept_demo() as readiness:
+        yield readiness
+
+
+@pytest.fixture(scope="session")
+def portal(line: dict[str, Any]) -> Portal:
+    return Portal(line)
