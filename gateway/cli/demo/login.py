@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html.parser import HTMLParser
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
@@ -20,8 +21,8 @@ import httpx
 from gateway.cli.demo.environment import CLIENT, DemoEnvironment
 from gateway.crypto import base64url
 from gateway.errors import CounterpartGarbled, CounterpartRefused
-from gateway.outbound.client import Policy, http_client
-from gateway.outbound.httpx_transport import OutboundTransport, httpx_client
+from gateway.outbound.client import Policy
+from gateway.outbound.httpx_transport import httpx_client
 
 LEVEL = "substantial"
 _STEPS = 12
@@ -39,8 +40,8 @@ class LoggedIn:
 
 async def log_in(environment: DemoEnvironment) -> LoggedIn:
     """One person of the sandbox logs in with BundID for the demo's portal. Raises `CounterpartRefused`."""
-    way_out = OutboundTransport(http_client(Policy(allow_private=("loopback",))))
-    async with httpx.AsyncClient(transport=way_out) as browser:  # keeps cookies, as a browser does
+    async with httpx_client(Policy(allow_private=("loopback",))) as browser:
+        browser.cookies.jar.set_policy(DefaultCookiePolicy())  # keeps them, as a browser does
         return await _logged_in(environment, browser)
 
 
