@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 ARS = "150900546546"
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
 GATEWAY = [sys.executable, "-m", "gateway.cli.main"]
@@ -176,3 +178,15 @@ def add_identity_provider(config: Path, name: str, metadata: bytes) -> None:
             f'\n[identity.providers.{name}]\nprofile = "eidas"\nmetadata = "../secrets/{name}.xml"\n'
             f'entity_id = "https://login.tangerhuette.example/{name}"\n\n[identity.providers.{name}.keys]\n{keys}\n'
         )
+
+
+@pytest.fixture(scope="session")
+def line() -> Iterator[dict[str, Any]]:
+    """The readiness line of one kept demo for all tests of a session that leave it as it was."""
+    with kept_demo() as readiness:
+        yield readiness
+
+
+@pytest.fixture(scope="session")
+def portal(line: dict[str, Any]) -> Portal:
+    return Portal(line)

@@ -1,21 +1,8 @@
-"""One kept demo for all contract tests."""
+"""One accepted submission for all contract tests."""
 
 from __future__ import annotations
 
 import pytest
-
-from tests.demo_fixture import Portal, kept_demo
-
-
-@pytest.fixture(scope="session")
-def line():
-    with kept_demo() as found:
-        yield found
-
-
-@pytest.fixture(scope="session")
-def portal(line):
-    return Portal(line)
 
 
 @pytest.fixture(scope="session")

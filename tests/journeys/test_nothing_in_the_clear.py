@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from gateway.store.server import embedded
-from tests.demo_fixture import Portal, http, kept_demo
+from tests.demo_fixture import Portal, http
 
 PERSONAL = ["Müller-Łukasiewicz", "Jürgen", "juergen.mueller@example.org", "Straße der Jugend", "Wasserflugzeug-Scan"]
 
 
 @pytest.fixture(scope="module")
-def scanned() -> Iterator[tuple[dict, dict[str, str]]]:
-    with kept_demo() as line:
-        portal = Portal(line)
-        body = portal.body()
-        body["record"]["wish"]["remark"] = "Wasserflugzeug-Scan"
-        body["attachments"][0]["filename"] = "Lageplan Jürgen.pdf"
-        status, _, made = portal.create(body)
-        assert status == 201
-        assert portal.followed(made["id"])["state"] == "accepted"
-        refused = portal.create({**body, "record": {**body["record"], "reason": "Wasserflugzeug-Scan"}})
-        assert refused[0] == 422
-        assert portal.call("GET", "/submissions/Wasserflugzeug-Scan")[0] == 404
-        home = Path(line["config"]).parent
-        logs = [path for path in home.rglob("*log*") if path.is_file()]
-        found = {str(path.relative_to(home)): path.read_text(errors="replace") for path in logs}
-        found["metrics"] = http("GET", line["metrics"])[2].decode()
-        with psycopg.connect(embedded.start(home / "data").dsn) as connection:
-            names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-            for (name,) in names:
-                rows = connection.execute(f'SELECT t::text FROM "{name}" AS t').fetchall()
-                found[f"table {name}"] = "\n".join(row for (row,) in rows)
-        yield made, found
+def scanned(line: dict, portal: Portal) -> tuple[dict, dict[str, str]]:
+    body = portal.body()
+    body["record"]["wish"]["remark"] = "Wasserflugzeug-Scan"
+    body["attachments"][0]["filename"] = "Lageplan Jürgen.pdf"
+    status, _, made = portal.create(body)
+    assert status == 201
+    assert portal.followed(made["id"])["state"] == "accepted"
+    refused = portal.create({**body, "record": {**body["record"], "reason": "Wasserflugzeug-Scan"}})
+    assert refused[0] == 422
+    assert portal.call("GET", "/submissions/Wasserflugzeug-Scan")[0] == 404
+    home = Path(line["config"]).parent
+    logs = [path for path in home.rglob("*log*") if path.is_file()]
+    found = {str(path.relative_to(home)): path.read_text(errors="replace") for path in logs}
+    found["metrics"] = http("GET", line["metrics"])[2].decode()
+    with psycopg.connect(embedded.start(home / "data").dsn) as connection:
+        names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        for (name,) in names:
+            rows = connection.execute(f'SELECT t::text FROM "{name}" AS t').fetchall()
+            found[f"table {name}"] = "\n".join(row for (row,) in rows)
+    return made, found
 
 
 def test_the_scan_sees_what_it_is_about(scanned):
