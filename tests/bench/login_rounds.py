@@ -183,33 +183,33 @@ def first_discovery(issuer: str, start: Callable[[], Any], seconds: float = 120)
     raise AssertionError(issuer)
 
 
-def family(pid: int) -> list[int]:
-    """A process and its descendants."""
-    found, known = [], {pid}
+def family(root: int, without: int = 0) -> list[int]:
+    """A process and its descendants, but for one of them and its own."""
+    found, known = [], {root}
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it ended meanwhile
             parents[int(stat.parent.name)] = int(stat.read_text().rsplit(")", 1)[1].split()[1])
     while known:
         found += known
-        known = {child for child, parent in parents.items() if parent in known}
+        known = {child for child, parent in parents.items() if parent in known and child != without}
     return found
 
 
-def cpu_s(root: int) -> float:
-    """Processor time of a process and its descendants, those that have ended among them."""
+def cpu_s(root: int, without: int = 0) -> float:
+    """Processor time of such a family, with those that have ended."""
     total = 0
-    for pid in family(root):
+    for pid in family(root, without):
         with contextlib.suppress(OSError):
             fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
             total += sum(map(int, fields[11:15]))
     return total / os.sysconf("SC_CLK_TCK")
 
 
-def pss_mb(root: int) -> float:
-    """Resident memory of a process and its descendants; what is shared is divided among those that share it."""
+def pss_mb(root: int, without: int = 0) -> float:
+    """Resident memory of such a family; what is shared is divided among those that share it."""
     total = 0
-    for pid in family(root):
+    for pid in family(root, without):
         with contextlib.suppress(OSError):
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
             found = re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)
