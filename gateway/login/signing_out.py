@@ -92,9 +92,10 @@ class SigningOut:
                 return AskToSignOut(answered(f"{issuer.url}/oidc/logout", {**said, CONFIRMED: proof}), language)
         if cookie is not None:
             await self.end(cookie)
+        left = SetCookies() if cookie is None else _GONE  # what a browser did not bring it may have all the same
         if wish.address is not None:
-            return Redirect(answered(wish.address, {"state": wish.said.get("state")}), _GONE)
-        return Show(PageKind.SIGNED_OUT, "", language, status=200, cookies=_GONE)
+            return Redirect(answered(wish.address, {"state": wish.said.get("state")}), left)
+        return Show(PageKind.SIGNED_OUT, "", language, status=200, cookies=left)
 
     async def end(self, cookie: bytes) -> None:
         """End every session of a browser, by the digest of its cookie; their portals are told."""

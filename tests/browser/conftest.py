@@ -7,6 +7,7 @@ fake of `tests/web/login`; the identity provider posts an answer to where it was
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -21,6 +22,8 @@ from starlette.responses import HTMLResponse, Response
 
 from gateway.login.steps import BrowserCookies, GoToProvider, PageKind, Redirect, SetCookies, Show
 from gateway.ports.identity import ProviderStep
+from tests.browser.places import Places, opened
+from tests.fixtures_postgres import postgres_server  # noqa: F401 - a fixture
 from tests.web.login.conftest import CHOOSE, FakeFlow, LoginWorld, logins
 from tests.web.test_over_the_wire import served
 
@@ -43,6 +46,21 @@ def axe() -> str:
     if not AXE.is_file():
         pytest.skip(f"axe-core is not there: {WAY_OUT}")
     return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def all_places(chromium: str, postgres_server: str) -> Iterator[Places]:
+    """Real processes; they start once, when the first test asks."""
+    with opened(postgres_server) as it:
+        yield it
+
+
+@pytest.fixture
+def places(all_places: Places) -> Places:
+    """The same, without a login of an earlier test."""
+    all_places.ask("one")
+    all_places.forget()
+    return all_places
 
 
 @dataclass

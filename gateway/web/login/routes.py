@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import urlencode
 
 import structlog
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from starlette.responses import Response
 
 from gateway.errors import BadInput, GatewayError, NotFound, WrongMediaType
 from gateway.login.provider import FORM_LIMIT, OAuthAnswer
-from gateway.login.steps import Show, Step
+from gateway.login.steps import BrowserCookies, Redirect, Show, Step
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
 from gateway.web.http.answer import reply
@@ -29,6 +30,8 @@ from gateway.web.login.town import Town, town_of
 from gateway.web.pages.page import problem_page
 
 _METADATA: Final = "application/samlmetadata+xml"
+_TARGET_MOST: Final = 8_000
+"""Characters of path and query that our server, and proxies as they are set up, take in a request line."""
 _FIELDS: Final = ("SAMLResponse", "RelayState")
 
 log = structlog.get_logger()
@@ -56,8 +59,10 @@ def for_browsers(asked: Asked) -> Handler:
 
 async def _authorize(request: Request, town: Town) -> Step:
     address = request.client.host if request.client else ""
-    parameters = await forms.parameters(request)
-    return await _login(request).federation.authorize(town.issuer, parameters, brought(request, town.issuer), address)
+    parameters, cookies = await forms.parameters(request), brought(request, town.issuer)
+    if (by_get := _by_get(request, town, parameters, cookies)) is not None:
+        return by_get
+    return await _login(request).federation.authorize(town.issuer, parameters, cookies, address)
 
 
 async def _choose(request: Request, town: Town) -> Step:
@@ -72,8 +77,23 @@ async def _continue(request: Request, town: Town) -> Step:
 
 
 async def _logout(request: Request, town: Town) -> Step:
-    parameters = await forms.parameters(request)
-    return await _login(request).federation.logout(town.issuer, parameters, brought(request, town.issuer))
+    parameters, cookies = await forms.parameters(request), brought(request, town.issuer)
+    if (by_get := _by_get(request, town, parameters, cookies)) is not None:
+        return by_get
+    return await _login(request).federation.logout(town.issuer, parameters, cookies)
+
+
+def _by_get(request: Request, town: Town, parameters: Pairs, cookies: BrowserCookies) -> Redirect | None:
+    """A portal's form without our cookies: the browser brings the same by GET, and with it the cookies it has.
+
+    Browsers add no `SameSite=Lax` cookie to a POST from another site. Answered as it came, a login would end those
+    under way at other tabs (by a new cookie), a session would go unseen. None: nothing is missing, or it is too long
+    for an address.
+    """
+    if request.method != "POST" or cookies != BrowserCookies():
+        return None
+    target = f"{request.url.path}?{urlencode(parameters)}"
+    return Redirect(town.issuer.url + target) if len(target) <= _TARGET_MOST else None
 
 
 async def _answered(request: Request, town: Town) -> Step:

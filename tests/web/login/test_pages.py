@@ -145,6 +145,13 @@ async def test_every_end_of_a_login_has_its_status_its_sentences_and_a_number(lo
     assert german.xpath("string(//h1)") != page.xpath("string(//h1)")
 
 
+@pytest.mark.parametrize(("fields", "signed_in"), [({"code": "c"}, True), ({"error": "login_required"}, False)])
+async def test_a_page_that_posts_to_the_portal_says_whether_somebody_is_signed_in(login, fields, signed_in):
+    page = read(await login.shown(replace(POST, fields=fields)))
+    assert (page.xpath("string(//h1)") == "Sie sind angemeldet") == signed_in
+    assert ("angemeldet" in page.xpath("string(//main)")) == signed_in
+
+
 async def test_hostile_names_and_values_stay_text():
     login = logins(name=HOSTILE)
     offer = Offer("x", HOSTILE, "person", "/oidc/login/x?login=h")

@@ -89,7 +89,9 @@ async def test_a_login_by_form_and_by_a_pushed_request(world, browser):
     pushed = await browser.post("/oidc/par", data=dict(world.parameters()), headers=BASIC)
     assert pushed.status_code == 201
     asked = {"client_id": "portal", "request_uri": pushed.json()["request_uri"]}
-    page = await browser.post("/oidc/authorize", data=asked)
+    again = await browser.post("/oidc/authorize", data=asked)
+    assert again.status_code == 303
+    page = await browser.get(again.headers["location"])
     assert form_of(page)[0] == "https://idp.example/sso"
 
 
