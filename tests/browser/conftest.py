@@ -49,7 +49,7 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def all_places(chromium: str, postgres_server: str) -> Iterator[Places]:
+def all_places(chromium: str, postgres_server: str) -> Iterator[Places]:  # noqa: F811 - the fixture above
     """Real processes; they start once, when the first test asks."""
     with opened(postgres_server) as it:
         yield it

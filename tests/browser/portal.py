@@ -8,6 +8,8 @@ import json
 import secrets
 import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +30,8 @@ class Portal:
         self.came: list[tuple[str, dict[str, str], dict[str, Any] | None]] = []
         self.gateway_port = 0
         self.hint = ""
+        self._arrived, self._answering = threading.Event(), threading.Event()
+        self._answering.set()
         self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"portal": self}))
         self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.port: int = self._server.server_address[1]
@@ -37,6 +41,25 @@ class Portal:
         """No more requests are answered."""
         self._server.shutdown()
         self._server.server_close()
+
+    @contextmanager
+    def slow(self) -> Iterator[threading.Event]:
+        """Returns of browsers are not answered meanwhile; the event: one has come."""
+        self._arrived.clear()
+        self._answering.clear()
+        try:
+            yield self._arrived
+        finally:
+            self._answering.set()
+
+    def note(self, method: str, said: dict[str, str]) -> str:
+        """A browser came back; who it is."""
+        known = "code" in said and said.get("state") in self.asked
+        gave = self.exchanged(said["code"], said["state"]) if known else None
+        self.came.append((method, said, gave))
+        self._arrived.set()
+        self._answering.wait(20)
+        return "niemand" if gave is None else gave.get("family_name", gave.get("error", ""))
 
     def parameters(self, **more: str) -> dict[str, str]:
         """An authorization request of a browser that begins now; a parameter that is empty is left out."""
@@ -129,10 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._came("POST", dict(parse_qsl(body)))
 
     def _came(self, method: str, said: dict[str, str]) -> None:
-        known = "code" in said and said.get("state") in self.portal.asked
-        gave = self.portal.exchanged(said["code"], said["state"]) if known else None
-        self.portal.came.append((method, said, gave))
-        name = "niemand" if gave is None else gave.get("family_name", gave.get("error", ""))
+        name = self.portal.note(method, said)
         self._page(f"<h1>Es kam: {escape(name)}</h1>")
 
     def _page(self, main: str, status: int = 200) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 import pytest_asyncio
 
@@ -9,6 +11,7 @@ from tests.browser.person import NAME, launched, person
 from tests.browser.portal import CALLBACK, GATEWAY
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+WORDS = {"de-DE": ("Anmelden", "Weiter zu BundID"), "en-GB": ("Sign in", "Continue to BundID")}
 EXPIRED = {"de-DE": "Diese Anmeldung gilt nicht mehr", "en-GB": "This login is no longer valid"}
 
 
@@ -19,11 +22,9 @@ async def browser(chromium, all_places):
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-@pytest.mark.parametrize(
-    ("locale", "heading", "button"),
-    [("de-DE", "Anmelden", "Weiter zu BundID"), ("en-GB", "Sign in", "Continue to BundID")],
-)
-async def test_somebody_logs_in(browser, places, scripts, locale, heading, button):
+@pytest.mark.parametrize("locale", WORDS)
+async def test_somebody_logs_in(browser, places, scripts, locale):
+    heading, button = WORDS[locale]
     async with person(browser, places, scripts=scripts, locale=locale) as she:
         posted: list[tuple[str, str]] = []
         she.page.on("request", lambda each: posted.append((each.method, each.url)))
@@ -52,7 +53,7 @@ async def test_somebody_logs_in(browser, places, scripts, locale, heading, butto
 async def test_no_form_comes_without_origin_and_no_address_of_ours_is_told(browser, places):
     async with person(browser, places) as she:
         asked: list = []
-        she.page.on("request", lambda each: asked.append(each))
+        she.page.on("request", asked.append)
         await she.logs_in(response_mode="form_post")
         headers = [(each, await each.all_headers()) for each in asked]
     posts = [(each.url.split("?")[0], said.get("origin")) for each, said in headers if each.method == "POST"]
@@ -67,7 +68,7 @@ async def test_no_form_comes_without_origin_and_no_address_of_ours_is_told(brows
 async def test_an_answer_by_form_brings_a_code_and_an_error_without_saying_that_somebody_is_signed_in(
     browser, places, scripts
 ):
-    async with person(browser, places, scripts=scripts) as she:
+    async with person(browser, places, scripts=scripts, locale="de-DE") as she:
         await she.asks(prompt="none", response_mode="form_post")
         if not scripts:
             assert "angemeldet" not in await she.reads("main")
@@ -119,19 +120,60 @@ async def test_two_tabs_log_in_at_the_same_time(browser, places, first, second):
 
 
 async def test_the_back_button_after_a_login_begins_nothing_and_ends_politely(browser, places):
-    async with person(browser, places, locale="de-DE") as she:
+    async with person(browser, places, scripts=False, locale="de-DE") as she:
         await she.logs_in()
         sent: list[str] = []
         she.page.on("request", lambda each: sent.append(f"{each.method} {each.url}"))
-        for _ in range(6):
-            await she.page.go_back(wait_until="commit")
-            if she.page.url.startswith(f"{GATEWAY}/oidc/login/"):
-                break
-        await she.page.wait_for_selector("main form button")
+        await she.goes_back_to(f"{GATEWAY}/oidc/login/")
+        assert await she.reads() == EXPIRED["de-DE"]
         assert [each for each in sent if each.startswith("POST")] == []
+        assert she.names == [NAME]
+        await she.asks()
+        await she.back_at_the_portal()
+        assert she.names == [NAME, NAME]
+
+
+async def test_who_goes_back_on_the_way_chooses_anew(browser, places):
+    async with person(browser, places) as she:
+        await she.chooses()
+        await she.page.click(".ways a >> nth=1")
+        await she.page.wait_for_selector("input[value=stadtwerke-ag]")
+        await she.goes_back_to(f"{GATEWAY}/oidc/authorize")
+        await she.goes_to_bundid()
+        await she.signs_in()
+        await she.brings_the_answer()
+        await she.back_at_the_portal()
+        assert she.names == [NAME]
+
+
+async def test_who_goes_back_to_a_page_with_a_button_is_not_thrown_forward(browser, places):
+    async with person(browser, places, scripts=False) as she:
+        await she.chooses()
+        await she.goes_to_bundid()
+        await she.goes_back_to(f"{GATEWAY}/oidc/login/")
         await she.page.click("main form button")
-        await she.page.wait_for_selector("text=login-answered")
-        assert len(she.came) == 1
+        await she.at_bundid()
+        await she.signs_in()
+        await she.brings_the_answer()
+        await she.back_at_the_portal()
+        assert she.names == [NAME]
+
+
+async def test_who_clicks_again_while_the_portal_is_slow_is_signed_in_all_the_same(browser, places):
+    async with person(browser, places, locale="de-DE") as she:
+        await she.chooses()
+        await she.goes_to_bundid()
+        await she.signs_in()
+        with places.portal.slow() as arrived:
+            place = await she.page.locator("form button").bounding_box()
+            for _ in range(2):
+                await she.page.mouse.click(place["x"] + 5, place["y"] + 5)
+                await asyncio.to_thread(arrived.wait, 20)
+            await she.page.wait_for_selector(".number")
+        assert await she.reads() == EXPIRED["de-DE"]
+        await she.asks()
+        await she.back_at_the_portal()
+        assert she.names == [NAME, NAME]
 
 
 @pytest.mark.parametrize("scripts", [True, False])
