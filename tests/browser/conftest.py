@@ -20,11 +20,11 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from gateway.login.steps import BrowserCookies, GoToProvider, PageKind, Redirect, SetCookies, Show
+from gateway.login.steps import BrowserCookies, GoToProvider, PageKind, PostToPortal, Redirect, SetCookies, Show
 from gateway.ports.identity import ProviderStep
 from tests.browser.places import Places, opened
 from tests.fixtures_postgres import postgres_server  # noqa: F401 - a fixture
-from tests.web.login.conftest import CHOOSE, FakeFlow, LoginWorld, logins
+from tests.web.login.conftest import ASK, CHOOSE, FakeFlow, LoginWorld, logins
 from tests.web.test_over_the_wire import served
 
 GATEWAY, IDP, PORTAL = "http://gateway.tangerhuette.example", "http://idp.bund.example", "http://portal.kommune.example"
@@ -147,6 +147,9 @@ async def browsing(chromium: str, **options: Any):
     flow.steps = {
         "go": replace(go, display_name="BundID"),
         "choose": CHOOSE,
+        "ask": ASK,
+        "signed_in": PostToPortal(f"{PORTAL}/callback", {"code": "c"}),
+        "refused": PostToPortal(f"{PORTAL}/callback", {"error": "login_required"}),
         **{kind.value: Show(kind, "K7F3-2M9Q", "de", f"{PORTAL}/callback?error=access_denied") for kind in PageKind},
     }
     sites = Sites(login)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.browser.accessibility import faults
 from tests.browser.places import Places
 from tests.browser.portal import CALLBACK, PORTAL
 
@@ -92,6 +93,12 @@ class Person:
         """The portal greets, whatever it got."""
         await self.page.wait_for_url(f"{CALLBACK}**")
         await self.page.wait_for_selector("text=Es kam")
+
+    async def sees(self, axe: str, width: int) -> None:
+        """A page that fits the window and has nothing in anybody's way."""
+        assert await self.page.evaluate("document.documentElement.scrollWidth") <= width, self.page.url
+        found = await faults(self.page, axe)
+        assert found == [], (self.page.url, found)
 
     async def reads(self, selector: str = "h1") -> str:
         """The text of one place of the page."""

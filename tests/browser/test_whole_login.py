@@ -286,3 +286,20 @@ async def test_two_processes_serve_one_login_and_one_of_them_is_killed_between(b
         await she.asks(prompt="none")
         await she.back_at_the_portal()
         assert she.names == [NAME, NAME]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 1280)])
+async def test_every_page_on_the_way_is_accessible_the_sandboxs_too(browser, places, axe, scheme, width):
+    options = {"color_scheme": scheme, "viewport": {"width": width, "height": 640}, "locale": "de-DE"}
+    async with person(browser, places, **options) as she:
+        await she.chooses()
+        await she.sees(axe, width)
+        await she.goes_to_bundid()
+        await she.sees(axe, width)
+        await she.page.click("button[value=cancel]")
+        await she.page.wait_for_selector("input[name=SAMLResponse]", state="attached")
+        await she.sees(axe, width)
+        await she.brings_the_answer()
+        await she.sees(axe, width)
+        await she.page.goto(f"{places.identity['entity_id']}/login?login=gone")
+        await she.sees(axe, width)
