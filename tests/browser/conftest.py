@@ -28,6 +28,8 @@ from tests.web.login.conftest import ASK, CHOOSE, FakeFlow, LoginWorld, logins
 from tests.web.test_over_the_wire import served
 
 GATEWAY, IDP, PORTAL = "http://gateway.tangerhuette.example", "http://idp.bund.example", "http://portal.kommune.example"
+ELSEWHERE = "http://konto.elsewhere.example"
+"""Where an identity provider, or a portal, leads on to."""
 AXE = Path(__file__).parents[2] / "build/browser/package/axe.min.js"
 WAY_OUT = "make browser installs it where it may (tests/browser/prepare)"
 
@@ -89,9 +91,13 @@ class BrowserFlow(FakeFlow):
 
 @dataclass
 class Sites:
-    """All three as one app. `posted` holds what the identity provider and the portal got, with `Origin`."""
+    """All of them as one app. `posted` holds what the identity provider and the portal got, with `Origin`.
+
+    `asks_at`: the site to which both lead on, where it is another one.
+    """
 
     login: LoginWorld
+    asks_at: str = ""
     posted: list[tuple[str, str | None, dict[str, str]]] = field(default_factory=list)
 
     async def __call__(self, scope, receive, send):
@@ -103,14 +109,14 @@ class Sites:
         if f"http://{host}" == GATEWAY:
             await self.login.app(scope, receive, send)
         else:
-            answer = await (self._idp if f"http://{host}" == IDP else self._portal)(request)
+            answer = await (self._idp if f"http://{host}" in {IDP, ELSEWHERE} else self._portal)(request)
             await answer(scope, receive, send)
 
     async def _idp(self, request: Request) -> Response:
         if request.method == "POST":
             fields = dict(parse_qsl((await request.body()).decode()))
             self.posted.append(("idp", request.headers.get("origin"), fields))
-            return Response(status_code=302, headers={"Location": f"/login?state={fields['RelayState']}"})
+            return Response(status_code=302, headers={"Location": f"{self.asks_at}/login?state={fields['RelayState']}"})
         state = escape(request.query_params.get("state", ""))
         return HTMLResponse(
             f'<form method="post" action="{GATEWAY}/saml/tangerhuette/bundid/acs">'
@@ -123,6 +129,8 @@ class Sites:
         if request.method == "POST":
             fields = dict(parse_qsl((await request.body()).decode()))
             self.posted.append(("portal", request.headers.get("origin"), fields))
+            if self.asks_at:
+                return Response(status_code=303, headers={"Location": f"{self.asks_at}/login"})
         return HTMLResponse(f'<h1>Portal</h1><a href="{GATEWAY}/oidc/authorize">Anmelden</a>')
 
 
@@ -154,7 +162,9 @@ async def browsing(chromium: str, **options: Any):
     }
     sites = Sites(login)
     async with served(SimpleNamespace(app=sites)) as port, async_playwright() as playwright:
-        rules = ",".join(f"MAP {name.removeprefix('http://')}:80 127.0.0.1:{port}" for name in (GATEWAY, IDP, PORTAL))
+        rules = ",".join(
+            f"MAP {name.removeprefix('http://')}:80 127.0.0.1:{port}" for name in (GATEWAY, IDP, PORTAL, ELSEWHERE)
+        )
         arguments = ["--no-sandbox", f"--host-resolver-rules={rules}", "--disable-features=HttpsUpgrades"]
         browser = await playwright.chromium.launch(executable_path=chromium, args=arguments)
         try:

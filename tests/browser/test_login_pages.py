@@ -6,7 +6,7 @@ import pytest
 
 from gateway.login.steps import BrowserCookies, PageKind, PostToPortal
 from tests.browser.accessibility import faults
-from tests.browser.conftest import GATEWAY, IDP, PORTAL, browsing
+from tests.browser.conftest import ELSEWHERE, GATEWAY, IDP, PORTAL, browsing
 
 pytestmark = pytest.mark.browser
 
@@ -30,6 +30,15 @@ async def test_a_login_over_three_sites_comes_back_with_its_cookie(chromium, scr
     assert it.flow.asked == [("answered", {"SAMLResponse": "x", "RelayState": "HHH"})]
     assert it.flow.by == [("finish", BROUGHT)]
     assert it.said == []
+
+
+@pytest.mark.parametrize("step", ["go", "signed_in"])
+async def test_an_identity_provider_and_a_portal_may_lead_on_to_another_site(chromium, step):
+    async with browsing(chromium) as it:
+        it.sites.asks_at = ELSEWHERE
+        await it.page.goto(f"{GATEWAY}/oidc/authorize?step={step}", wait_until="commit")
+        await it.page.wait_for_url(f"{ELSEWHERE}/login**")
+        assert it.said == []
 
 
 NOTE_AND_STAY = """

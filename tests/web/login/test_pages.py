@@ -77,7 +77,7 @@ async def test_nothing_is_loaded_from_elsewhere_or_written_into_the_page(login, 
 
 
 @pytest.mark.parametrize(("step", "target"), [(GO, IDP), (POST, POST.address)], ids=["provider", "portal"])
-async def test_a_form_leads_to_the_one_address_that_its_page_names_and_works_without_scripts(login, step, target):
+async def test_a_form_leads_where_its_page_allows_and_works_without_scripts(login, step, target):
     answer = await login.shown(step)
     page = read(answer)
     (form,) = page.xpath("//form")
@@ -86,7 +86,7 @@ async def test_a_form_leads_to_the_one_address_that_its_page_names_and_works_wit
     assert {each.get("name"): each.get("value") for each in form.xpath(".//input")} == dict(wanted)
     assert {each.get("type") for each in form.xpath(".//input")} == {"hidden"}
     assert form.xpath(".//button[@type='submit']")
-    assert policy(answer)["form-action"] == target.partition("?")[0]
+    assert policy(answer)["form-action"] == target.partition(":")[0] + ":"
     assert answer.headers["referrer-policy"] == "strict-origin"
 
 
@@ -103,13 +103,12 @@ async def test_a_page_without_a_form_has_links_alone_and_its_policy_allows_none(
 @pytest.mark.parametrize(
     ("address", "source"),
     [
-        ("https://idp.example/sso?x=1;y", "https://idp.example/sso"),
-        ("https://idp.example:8443/a;b,c d'", "https://idp.example:8443/a%3Bb%2Cc%20d%27"),
-        ("https://idp.example/%C3%A4", "https://idp.example/%C3%A4"),
-        ("http://127.0.0.1:9000/sso", "http://127.0.0.1:9000/sso"),
+        ("https://idp.example/sso?x=1;y", "https:"),
+        ("https://idp.example; script-src *", "https:"),
+        ("HTTPS://idp.example", "https:"),
         ("http://[::1]:9000/sso", "http:"),
-        ("https://idp.example; script-src *", "https://idp.example%3B%20script-src%20%2A"),
         ("de.tangerhuette.app:/back; x", "de.tangerhuette.app:"),
+        ("a; script-src *:/back", "'self'"),
         ("/oidc/continue", "'self'"),
     ],
 )
