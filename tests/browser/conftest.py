@@ -7,6 +7,7 @@ fake of `tests/web/login`; the identity provider posts an answer to where it was
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -19,12 +20,16 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from gateway.login.steps import BrowserCookies, GoToProvider, PageKind, Redirect, SetCookies, Show
+from gateway.login.steps import BrowserCookies, GoToProvider, PageKind, PostToPortal, Redirect, SetCookies, Show
 from gateway.ports.identity import ProviderStep
-from tests.web.login.conftest import CHOOSE, FakeFlow, LoginWorld, logins
+from tests.browser.places import Places, opened
+from tests.fixtures_postgres import postgres_server  # noqa: F401 - a fixture
+from tests.web.login.conftest import ASK, CHOOSE, FakeFlow, LoginWorld, logins
 from tests.web.test_over_the_wire import served
 
 GATEWAY, IDP, PORTAL = "http://gateway.tangerhuette.example", "http://idp.bund.example", "http://portal.kommune.example"
+ELSEWHERE = "http://konto.elsewhere.example"
+"""Where an identity provider, or a portal, leads on to."""
 AXE = Path(__file__).parents[2] / "build/browser/package/axe.min.js"
 WAY_OUT = "make browser installs it where it may (tests/browser/prepare)"
 
@@ -43,6 +48,21 @@ def axe() -> str:
     if not AXE.is_file():
         pytest.skip(f"axe-core is not there: {WAY_OUT}")
     return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def all_places(chromium: str, postgres_server: str) -> Iterator[Places]:  # noqa: F811 - the fixture above
+    """Real processes; they start once, when the first test asks."""
+    with opened(postgres_server) as it:
+        yield it
+
+
+@pytest.fixture
+def places(all_places: Places) -> Places:
+    """The same, without a login of an earlier test."""
+    all_places.ask("one")
+    all_places.forget()
+    return all_places
 
 
 @dataclass
@@ -72,9 +92,13 @@ class BrowserFlow(FakeFlow):
 
 @dataclass
 class Sites:
-    """All three as one app. `posted` holds what the identity provider and the portal got, with `Origin`."""
+    """All of them as one app. `posted` holds what the identity provider and the portal got, with `Origin`.
+
+    `asks_at`: the site to which both lead on, where it is another one.
+    """
 
     login: LoginWorld
+    asks_at: str = ""
     posted: list[tuple[str, str | None, dict[str, str]]] = field(default_factory=list)
 
     async def __call__(self, scope, receive, send):
@@ -86,14 +110,14 @@ class Sites:
         if f"http://{host}" == GATEWAY:
             await self.login.app(scope, receive, send)
         else:
-            answer = await (self._idp if f"http://{host}" == IDP else self._portal)(request)
+            answer = await (self._idp if f"http://{host}" in {IDP, ELSEWHERE} else self._portal)(request)
             await answer(scope, receive, send)
 
     async def _idp(self, request: Request) -> Response:
         if request.method == "POST":
             fields = dict(parse_qsl((await request.body()).decode()))
             self.posted.append(("idp", request.headers.get("origin"), fields))
-            return Response(status_code=302, headers={"Location": f"/login?state={fields['RelayState']}"})
+            return Response(status_code=302, headers={"Location": f"{self.asks_at}/login?state={fields['RelayState']}"})
         state = escape(request.query_params.get("state", ""))
         return HTMLResponse(
             f'<form method="post" action="{GATEWAY}/saml/tangerhuette/bundid/acs">'
@@ -107,6 +131,8 @@ class Sites:
         if request.method == "POST":
             fields = dict(parse_qsl((await request.body()).decode()))
             self.posted.append(("portal", request.headers.get("origin"), fields))
+            if self.asks_at:
+                return Response(status_code=303, headers={"Location": f"{self.asks_at}/login"})
         return HTMLResponse(f'<h1>Portal</h1><a href="{GATEWAY}/oidc/authorize">Anmelden</a>')
 
 
@@ -131,16 +157,20 @@ async def browsing(chromium: str, **options: Any):
     flow.steps = {
         "go": replace(go, display_name="BundID"),
         "choose": CHOOSE,
+        "ask": ASK,
+        "signed_in": PostToPortal(f"{PORTAL}/callback", {"code": "c"}),
+        "refused": PostToPortal(f"{PORTAL}/callback", {"error": "login_required"}),
         **{kind.value: Show(kind, "K7F3-2M9Q", "de", f"{PORTAL}/callback?error=access_denied") for kind in PageKind},
     }
     sites = Sites(login)
     async with served(SimpleNamespace(app=sites)) as port, async_playwright() as playwright:
-        rules = ",".join(f"MAP {name.removeprefix('http://')}:80 127.0.0.1:{port}" for name in (GATEWAY, IDP, PORTAL))
+        names = ",".join((GATEWAY, IDP, PORTAL, ELSEWHERE))
+        rules = ",".join(f"MAP {name.removeprefix('http://')}:80 127.0.0.1:{port}" for name in names.split(","))
         arguments = [
             "--no-sandbox",
             f"--host-resolver-rules={rules}",
             "--disable-features=HttpsUpgrades",
-            f"--unsafely-treat-insecure-origin-as-secure={GATEWAY},{IDP},{PORTAL}",  # as with https: Sec-Fetch-Site
+            f"--unsafely-treat-insecure-origin-as-secure={names}",  # as with https: Sec-Fetch-Site
         ]
         browser = await playwright.chromium.launch(executable_path=chromium, args=arguments)
         try:

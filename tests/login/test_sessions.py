@@ -247,6 +247,14 @@ async def test_a_token_of_another_session_does_not_sign_out_without_asking(world
     assert isinstance(await world.federation.logout(TOWN, [("id_token_hint", hint)], world.cookies), AskToSignOut)
 
 
+@pytest.mark.parametrize("address", [None, BYE])
+async def test_who_brings_no_cookie_keeps_what_there_is(world, address):
+    more = [("client_id", "portal"), ("post_logout_redirect_uri", address)] if address else []
+    step = await world.federation.logout(TOWN, more, BrowserCookies())
+    assert step.cookies.session is None
+    assert signed_in(await world.authorize())
+
+
 async def test_a_portal_that_posts_brings_no_cookie_and_still_signs_out(world):
     step = await world.federation.logout(TOWN, [("id_token_hint", await id_token(world))], BrowserCookies())
     assert step.kind is PageKind.SIGNED_OUT

@@ -16,6 +16,7 @@ FILES = sorted(FOLDER.glob("*.po"))
 MADE = {
     "show.": [f"{kind.value}.{part}" for kind in PageKind for part in ("title", "text")],
     "problem.": [f"{kind}.{part}" for kind in ("later", "unread", "ours") for part in ("title", "text")],
+    "return.": [f"{outcome}.{part}" for outcome in ("signed_in", "refused") for part in ("title", "text")],
     "choose.for.": ["person", "organisation"],
 }
 """Keys that templates put together, by how they begin."""

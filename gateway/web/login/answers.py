@@ -51,8 +51,9 @@ def _answer(request: Request, town: Town, step: Step) -> Response:
             values=values,
         )
     if isinstance(step, PostToPortal):
-        fields = {"address": step.address, "fields": step.fields}
-        return page(request, "login/return.html", municipality=name, form_action=step.address, values=fields)
+        outcome = "refused" if "error" in step.fields else "signed_in"
+        values = {"address": step.address, "fields": step.fields, "outcome": outcome}
+        return page(request, "login/return.html", municipality=name, form_action=step.address, values=values)
     if isinstance(step, Choose | AskToSignOut):
         return _links(request, name, step)
     return _show(request, name, step)

@@ -3,15 +3,17 @@
 Knows: CSP, and how browsers apply `form-action`. Never does: answer. Standard: W3C CSP 3 §6.4.1.1.
 Start reading: `page_headers`.
 
-Chromium and Safari hold every redirect behind a form to its page's `form-action`, so a page names the one address of
-its form and everything else is a link. Under `Referrer-Policy: no-referrer` a form is sent with `Origin: null`, under
-`same-origin` still one that leads to another site (Fetch, "append a request Origin header"); `strict-origin` tells it.
+Chromium and Safari hold every redirect behind a form to its page's `form-action`. Identity providers and portals lead
+on from where a form comes in, often to another host, and only they know which; so a page with a form to somebody else
+names the scheme, and every other way out of our pages is a link. Under `Referrer-Policy: no-referrer` a form is sent
+with `Origin: null`, under `same-origin` still one that leads to another site (Fetch, "append a request Origin
+header"); `strict-origin` tells it.
 """
 
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 _FETCHES: Final = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; script-src 'self'"
 _NOBODY: Final = "frame-ancestors 'none'; base-uri 'none'"
@@ -27,12 +29,6 @@ def page_headers(form_action: str | None = None) -> dict[str, str]:
 
 
 def form_source(address: str) -> str:
-    """The source expression that an address matches; it has no query, and an IPv6 host cannot be named in it."""
-    parts = urlsplit(address)
-    if not parts.scheme:
-        return "'self'"
-    if parts.scheme not in {"http", "https"} or ":" in (parts.hostname or ":"):
-        return f"{parts.scheme}:"
-    port = f":{parts.port}" if parts.port else ""
-    host = quote(parts.hostname or "", safe="")
-    return f"{parts.scheme}://{host}{port}{quote(parts.path, safe='/%~-._')}"
+    """The source expression for a form that leads to the address, and for wherever that leads on to."""
+    scheme = urlsplit(address).scheme
+    return f"{scheme}:" if scheme else "'self'"

@@ -45,6 +45,24 @@ async def test_each_address_puts_its_question(login):
     assert {each[1].municipality for each in login.flow.asked} == {ARS}
 
 
+@pytest.mark.parametrize("path", ["/oidc/authorize", "/oidc/logout"])
+async def test_a_form_without_our_cookies_comes_again_by_get_with_those_that_there_are(login, path):
+    answer = await ask(login, "POST", f"{path}?q=%26", headers=FORM, content="a=%C3%A4+b&a=&x=https%3A%2F%2Fp%2F%3Fy")
+    assert (answer.status_code, login.flow.asked) == (303, [])
+    assert answer.headers["location"] == f"{HOST}{path}?q=%26&a=%C3%A4+b&a=&x=https%3A%2F%2Fp%2F%3Fy"
+    assert "set-cookie" not in answer.headers
+    await ask(login, "GET", answer.headers["location"].removeprefix(HOST))
+    await ask(login, "POST", path, headers={**FORM, "Cookie": "__Host-session=s"}, content="a=b")
+    asked, by_post = (each[2] for each in login.flow.asked)
+    assert (asked, by_post) == ((("q", "&"), ("a", "ä b"), ("a", ""), ("x", "https://p/?y")), (("a", "b"),))
+
+
+async def test_a_form_too_long_for_an_address_is_answered_as_it_came(login):
+    for length, asked in ((8_000 - len("/oidc/authorize?state="), 0), (8_001 - len("/oidc/authorize?state="), 1)):
+        await ask(login, "POST", "/oidc/authorize", headers=FORM, content="state=" + "s" * length)
+        assert len(login.flow.asked) == asked
+
+
 @pytest.mark.parametrize("path", ["/oidc/login/bundid", "/oidc/continue"])
 @pytest.mark.parametrize("query", ["", "?login=", "?login=a&login=b", "?LOGIN=a"])
 async def test_a_handle_that_is_missing_or_doubled_is_none(login, path, query):
