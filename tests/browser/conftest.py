@@ -164,7 +164,7 @@ async def browsing(chromium: str, **options: Any):
     }
     sites = Sites(login)
     async with served(SimpleNamespace(app=sites)) as port, async_playwright() as playwright:
-        names = ",".join((GATEWAY, IDP, PORTAL, ELSEWHERE))
+        names = f"{GATEWAY},{IDP},{PORTAL},{ELSEWHERE}"
         rules = ",".join(f"MAP {name.removeprefix('http://')}:80 127.0.0.1:{port}" for name in names.split(","))
         arguments = [
             "--no-sandbox",

@@ -243,7 +243,7 @@ async def test_a_form_of_another_site_finds_who_is_signed_in(suite):
     posted = await suite.server.post("/oidc/authorize", **there | {"data": suite.request(prompt="none")})
     address, said = location(await suite.browser.get(posted.headers["location"]))
     assert (address, said.keys()) == (CALLBACK, {"code", "state", "iss"})
-    too_long = suite.request(prompt="none", extra="x" * 6100)
+    too_long = suite.request(prompt="none", extra="x" * 9000)
     assert location(await suite.server.post("/oidc/authorize", **there | {"data": too_long}))[0] == CALLBACK
 
 

@@ -122,7 +122,7 @@ async def test_a_hint_counts_after_it_expired(suite):
 async def test_the_request_may_be_posted(suite):
     """RP-Initiated Logout 1.0 §2: GET and POST."""
     said = {"id_token_hint": suite.hint, "post_logout_redirect_uri": BYE, "state": STATE}
-    assert location(await suite.server.post("/oidc/logout", data=said)) == (BYE, {"state": STATE})
+    assert location(await suite.browser.post("/oidc/logout", data=said)) == (BYE, {"state": STATE})
     assert not await suite.is_signed_in()
     said["id_token_hint"] = (await suite.signed_in())["id_token"]
     posted = await suite.server.post("/oidc/logout", data=said, headers={"Sec-Fetch-Site": "cross-site"})

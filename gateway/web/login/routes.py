@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from gateway.errors import BadInput, GatewayError, NotFound
 from gateway.login.provider import FORM_LIMIT, OAuthAnswer
-from gateway.login.steps import Redirect, Show, Step
+from gateway.login.steps import BrowserCookies, Redirect, Show, Step
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http import body
 from gateway.web.http.answer import reply
@@ -34,8 +34,8 @@ _METADATA: Final = "application/samlmetadata+xml"
 _CONTINUED: Final = ("login", "answer")
 _AGAIN: Final = "again"
 _FIELDS: Final = ("SAMLResponse", "RelayState")
-_QUERY_LONGEST: Final = 6000
-"""Characters of a query; a request line may have 8192."""
+_TARGET_MOST: Final = 8_000
+"""Characters of path and query that our server, and proxies as they are set up, take in a request line."""
 
 log = structlog.get_logger()
 
@@ -62,14 +62,9 @@ def for_browsers(asked: Asked) -> Handler:
 
 
 async def _authorize(request: Request, town: Town) -> Step:
-    """A portal's request. What it posts from its own site comes without cookies: the browser asks again with them.
-
-    Else a session would not be seen, and a new cookie would end the logins under way in other tabs.
-    """
-    parameters = await forms.parameters(request)
-    if (by_get := _by_get(request, town, "/oidc/authorize", parameters)) is not None:
+    parameters, cookies = await forms.parameters(request), brought(request, town.issuer)
+    if (by_get := _by_get(request, town, parameters, cookies)) is not None:
         return by_get
-    cookies = brought(request, town.issuer)
     return await _flow(request).authorize(town.issuer, parameters, cookies, address_of(request))
 
 
@@ -102,18 +97,23 @@ async def continue_(request: Request) -> Response:
 
 
 async def _logout(request: Request, town: Town) -> Step:
-    parameters = await forms.parameters(request)
-    if (by_get := _by_get(request, town, "/oidc/logout", parameters)) is not None:
+    parameters, cookies = await forms.parameters(request), brought(request, town.issuer)
+    if (by_get := _by_get(request, town, parameters, cookies)) is not None:
         return by_get
-    return await _flow(request).logout(town.issuer, parameters, brought(request, town.issuer))
+    return await _flow(request).logout(town.issuer, parameters, cookies)
 
 
-def _by_get(request: Request, town: Town, path: str, parameters: Pairs) -> Redirect | None:
-    """A browser sends no cookie (`SameSite=Lax`) with a form of another site: it comes again by `GET`, with them."""
-    if request.method != "POST" or request.headers.get("sec-fetch-site") != "cross-site":
+def _by_get(request: Request, town: Town, parameters: Pairs, cookies: BrowserCookies) -> Redirect | None:
+    """A portal's form without our cookies: the browser brings the same by GET, and with it the cookies that it has.
+
+    Browsers add no `SameSite=Lax` cookie to a POST from another site. Answered as it came, a login would end those
+    under way in other tabs (by a new cookie), and a session would go unseen. None: nothing is missing, or it is too
+    long for an address.
+    """
+    if request.method != "POST" or cookies != BrowserCookies():
         return None
-    query = urlencode(parameters)
-    return Redirect(f"{town.issuer.url}{path}?{query}") if len(query) <= _QUERY_LONGEST else None
+    target = f"{request.url.path}?{urlencode(parameters)}"
+    return Redirect(town.issuer.url + target) if len(target) <= _TARGET_MOST else None
 
 
 async def _answered(request: Request, town: Town) -> Step:

@@ -100,17 +100,6 @@ async def test_a_redirect_is_a_303_to_where_the_step_says(login):
         assert answer.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_what_comes_from_another_site_by_form_is_asked_again_with_the_cookies(login):
-    login.flow.step = with_cookies(Redirect(BACK), login="L")
-    form = {**FORM, "Sec-Fetch-Site": "cross-site"}
-    answer = await ask(login, "POST", "/oidc/authorize?q=1", headers=form, content="a=2+3&a=%C3%A4&b=")
-    assert (answer.status_code, answer.headers["location"]) == (303, f"{HOST}/oidc/authorize?q=1&a=2+3&a=%C3%A4&b=")
-    assert "set-cookie" not in answer.headers
-    assert login.flow.asked == []
-    await ask(login, "POST", "/oidc/authorize", headers=form, content="a=" + "x" * 7_000)
-    assert [each[0] for each in login.flow.asked] == ["authorize"]
-
-
 async def test_cookies_are_for_us_alone_and_on_https_for_this_host_alone(login):
     login.flow.step = with_cookies(Redirect(BACK), login="L-_9", session="S")
     secure = (await ask(login, "GET", "/oidc/authorize")).headers.get_list("set-cookie")
