@@ -93,7 +93,7 @@ async def test_what_became_of_answers_is_kept_for_an_hour(store, clock, counted)
 
 async def test_serve_writes_down_what_it_counted_and_counts_on_where_it_cannot(store, clock, alarms, monkeypatch):
     figures = LoginFigures()
-    logins = Logins(None, None, SimpleNamespace(figures=figures))
+    logins = Logins(None, figures, None, None)
     runtime = SimpleNamespace(store=store, clock=clock)
     for _ in range(MANY):
         figures.reject(*HERE, RefusalKind.FAILED)

@@ -238,7 +238,7 @@ async def test_serve_without_a_worker_renews_again_and_again(tmp_path, monkeypat
     monkeypatch.setattr(serve_logins, "renew_all", renewing)
     monkeypatch.setattr(serve_logins, "METADATA_EVERY_S", 0.0)
     runtime = SimpleNamespace(settings=settings(tmp_path), files=(), durations=Durations(), clock=None)
-    task = asyncio.create_task(serve_logins.Logins(None, None, None).keep_metadata(runtime, Failures()))
+    task = asyncio.create_task(serve_logins.Logins(None, None, None, None).keep_metadata(runtime, Failures()))
     await renewed_twice.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
