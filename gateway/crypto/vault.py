@@ -24,7 +24,6 @@ from gateway.errors import CryptoFailure
 KEY_SIZE: Final = 32
 NONCE_SIZE: Final = 12
 TAG_SIZE: Final = 16
-FRAME_OVERHEAD: Final = TAG_SIZE  # bytes a frame grows by
 WRAPPED_SIZE: Final = NONCE_SIZE + KEY_SIZE + TAG_SIZE  # bytes of a wrapped key
 _FRAMES_MOST: Final = 1 << 32
 

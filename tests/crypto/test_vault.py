@@ -50,7 +50,7 @@ def test_sizes_are_checked():
 def test_a_frame_opens_at_its_place_only():
     key = vault.blob_key(KEY, BLOB)
     sealed = vault.seal_frame(key, BLOB, 3, False, b"plan")
-    assert len(sealed) == 4 + vault.FRAME_OVERHEAD
+    assert len(sealed) == 4 + vault.TAG_SIZE
     assert vault.open_frame(key, BLOB, 3, False, sealed) == b"plan"
     assert fails(vault.open_frame, key, BLOB, 2, False, sealed)
     assert fails(vault.open_frame, key, BLOB, 3, True, sealed)
