@@ -2,14 +2,15 @@
 
 Run: python -m tests.bench.bench_logins [--quick] [--alone]. A round leads from a portal by SAML to an identity provider
 and back to a token. Processor time is that of each broker's own processes and its PostgreSQL: portal and identity
-provider run beside them and are not counted. Our start has that of PostgreSQL in it, Keycloak's has not. Ours alone is
-measured with `--alone`, and where Keycloak is not there (tests/interop/prepare build/interop).
+provider run beside them and are not counted. Each starts on a database that runs. Ours alone is measured with
+`--alone`, and where Keycloak is not there (tests/interop/prepare build/interop).
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import json
 import os
 import statistics
@@ -69,7 +70,9 @@ def ours_ready(provider: IdentityProvider) -> Iterator[tuple[dict[str, Any], Bro
         assert isinstance(seals_to, rsa.RSAPublicKey)
         client = line["oidc_client"]
         pair = (client["client_id"], client["client_secret"])
-        yield line, Broker(line["issuer"], pair, client["redirect_uri"], {"provider": NAME}, seals_to)
+        with (config.parent / "data" / "database.users").open("a") as users:
+            fcntl.flock(users, fcntl.LOCK_SH)  # so that the database stays between our starts, as Keycloak's does
+            yield line, Broker(line["issuer"], pair, client["redirect_uri"], {"provider": NAME}, seals_to)
 
 
 def _stopped(process: subprocess.Popen[bytes]) -> None:
