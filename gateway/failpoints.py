@@ -171,7 +171,7 @@ CALLS: Final = (
     "identity.metadata",
     "login.logout",
     "sandbox.callback",
-    "sandbox.metadata",
+    "sandbox.service_provider",
     "timestamp.stamp",
     "webhook.message",
     "xrepository.question",

@@ -108,7 +108,9 @@ def in_code() -> dict[str, set[str]]:
 
 
 def test_the_list_names_what_the_code_names_and_nothing_else():
-    assert set(in_code()) == {*failpoints.COMMITS, *failpoints.CALLS, *failpoints.STEPS}
+    names = (*failpoints.COMMITS, *failpoints.CALLS, *failpoints.STEPS)
+    assert set(in_code()) == set(names)
+    assert len(set(names)) == len(names), "a name is one place"
 
 
 @pytest.mark.parametrize("names", [failpoints.COMMITS, failpoints.CALLS, failpoints.STEPS])

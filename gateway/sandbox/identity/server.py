@@ -106,7 +106,7 @@ async def _fetched(address: str) -> bytes | None:
         named = ("loopback", urlsplit(address).hostname or "loopback")
         policy = Policy(allow_private=named, connect_s=3, read_s=5, user_agent="identity-sandbox")
         async with http_client(policy) as client:
-            answer = await exchange(client, "GET", address, call="sandbox.metadata")
+            answer = await exchange(client, "GET", address, call="sandbox.service_provider")
     except (GatewayError, OSError, ValueError):
         return None
     return answer.body if answer.status == 200 else None
