@@ -64,8 +64,11 @@ class Person:
         await self.brings_the_answer()
 
     async def brings_the_answer(self, how: str = "click") -> None:
-        """By the button of the identity provider's last page."""
+        """By the button of the identity provider's last page, and past ours that leaves the chain of redirects."""
         await getattr(self.page, how)("form:has(input[name=SAMLResponse]) button")
+        for left in ("input[name=SAMLResponse]", "meta[http-equiv=refresh]"):
+            await self.page.wait_for_selector(left, state="detached")
+        await self.page.wait_for_load_state()
 
     async def logs_in(self, **more: str) -> None:
         """The whole way."""

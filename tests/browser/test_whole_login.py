@@ -245,7 +245,7 @@ async def test_an_answer_in_another_browser_signs_nobody_in(browser, places):
         await other.page.set_content(f'<form method="post" action="{address}">{inputs}<button>x</button></form>')
         await other.page.click("button")
         await other.page.wait_for_url(f"{GATEWAY}/**")
-        assert await other.page.locator(".number").count() == 1
+        await other.page.wait_for_selector(".number")
         assert await other.context.cookies(GATEWAY) == []
         await she.brings_the_answer()
         await she.back_at_the_portal()
