@@ -22,7 +22,7 @@ from gateway.ports.store import EvidenceEntry, TakenLogin
 from gateway.services.service import Service
 
 PLACE: Final = "/login"
-_NEEDED: Final = {"basic": Level.BASIC, "substantial": Level.SUBSTANTIAL, "high": Level.HIGH}
+_NEEDED: Final = {"none": None, "basic": Level.BASIC, "substantial": Level.SUBSTANTIAL, "high": Level.HIGH}
 _SAID: Final = {
     Level.BASIC: ("der Basisregistrierung", "basic registration"),
     Level.SUBSTANTIAL: ("dem Vertrauensniveau „substanziell“", 'level of assurance "substantial"'),
@@ -140,7 +140,7 @@ def same_account(one: Identity, other: Identity) -> bool:
 
 def needed_level(service: Service) -> Level | None:
     """The least level of a login for the service; None: it needs none."""
-    return _NEEDED.get(service.assurance)
+    return _NEEDED[service.assurance]
 
 
 def judged(taken: TakenLogin | None, service: Service, municipality: Municipality) -> Bound:

@@ -7,7 +7,7 @@ Standard: architecture §2. Start reading: `web_dependencies`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -60,18 +60,7 @@ def web_dependencies(
         }
     )
     allowances = StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since)
-    provider = Provider(
-        issuers=issuers,
-        registry=registry,
-        key=runtime.keys.token,
-        clock=runtime.clock,
-        new_id=lambda: str(uuid4()),
-        published=runtime.keys.published,
-        used=UsedAssertions(runtime.store.database),
-        judge=Certificates(tls.authorities(runtime.settings.server.tls)),
-        codes=logins.codes if logins else None,
-        tries=FailedTries(runtime.clock, runtime.store.digest, allowances),
-    )
+    provider = _provider(runtime, issuers, registry, allowances, logins)
     server = runtime.settings.server
 
     async def health() -> list[HealthCheck]:
@@ -120,6 +109,28 @@ def web_dependencies(
         ),
         limits=BodyLimits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
         version=__version__,
+    )
+
+
+def _provider(
+    runtime: Runtime,
+    issuers: Sequence[Issuer],
+    registry: Registry,
+    allowances: StoredAllowances,
+    logins: Logins | None,
+) -> Provider:
+    """The token server of every issuer. Raises `SettingsInvalid`."""
+    return Provider(
+        issuers=issuers,
+        registry=registry,
+        key=runtime.keys.token,
+        clock=runtime.clock,
+        new_id=lambda: str(uuid4()),
+        published=runtime.keys.published,
+        used=UsedAssertions(runtime.store.database),
+        judge=Certificates(tls.authorities(runtime.settings.server.tls)),
+        codes=logins.codes if logins else None,
+        tries=FailedTries(runtime.clock, runtime.store.digest, allowances),
     )
 
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from gateway.login.steps import PageKind, Redirect
-from tests.contract.test_login_store import clock, logins, store  # noqa: F401 - fixtures
+from tests.contract.test_login_store import clock, logins  # noqa: F401 - fixtures
 from tests.login.federation_world import TOWN, World, told
 from tests.login.test_authorization import basic, pushed_form
 

@@ -6,8 +6,6 @@ What only a database can show (rows, keys, processes) is asked in `tests/store/t
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -20,9 +18,7 @@ from gateway.ports.store import Change, TakenLogin
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.login import bounds
 from gateway.store.memory import MemoryStore
-from gateway.store.postgres import PostgresStore
 from tests.store.conftest import (
-    MASTER_KEY,
     OTHER_TOWN,
     TOWN,
     clock,  # noqa: F401 - a fixture
@@ -46,23 +42,6 @@ from tests.store.logins import (
 )
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture(params=[MemoryStore, PostgresStore])
-async def store(request, clock) -> AsyncIterator[MemoryStore | PostgresStore]:  # noqa: F811 - the fixture above
-    if request.param is MemoryStore:
-        yield MemoryStore(clock, uuid4)
-        return
-    opened = await PostgresStore.open(
-        request.getfixturevalue("postgres_dsn"),
-        master_key=MASTER_KEY,
-        place="master.key",
-        clock=clock,
-        random=os.urandom,
-        pool_size=8,
-    )
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
@@ -140,8 +119,10 @@ async def test_logins_under_way_are_bounded_for_an_address_and_in_all(logins, mo
 
 async def test_callers_without_an_address_share_no_bound_of_their_own(logins, monkeypatch):
     monkeypatch.setattr(bounds, "OF_ONE_ADDRESS", 2)
-    for number in range(3):
-        await logins.begin(under_way(f"h-{number}", address=b""))
+    begun = [under_way(f"h-{number}", address=b"") for number in range(3)]
+    for login in begun:
+        await logins.begin(login)
+    assert [await logins.under_way(login.handle, AT) for login in begun] == begun
 
 
 @pytest.mark.parametrize("who", [somebody(), a_company(), somebody(account=None, person=None)])

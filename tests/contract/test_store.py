@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -39,7 +38,6 @@ from gateway.store.postgres import PostgresStore
 from gateway.store.submissions.blobs import FRAME
 from tests.store.conftest import (
     EVERYBODY,
-    MASTER_KEY,
     OTHER_TOWN,
     TOWN,
     bytes_of,
@@ -54,23 +52,6 @@ from tests.store.conftest import (
 )
 
 MINE = Scope("portal", frozenset({TOWN}))
-
-
-@pytest.fixture(params=[MemoryStore, PostgresStore])
-async def store(request, clock) -> AsyncIterator[MemoryStore | PostgresStore]:  # noqa: F811 - the fixture above
-    if request.param is MemoryStore:
-        yield MemoryStore(clock, uuid4)
-        return
-    opened = await PostgresStore.open(
-        request.getfixturevalue("postgres_dsn"),
-        master_key=MASTER_KEY,
-        place="master.key",
-        clock=clock,
-        random=os.urandom,
-        pool_size=8,
-    )
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

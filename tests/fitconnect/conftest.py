@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import os
 import socket
 import ssl
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ import uvicorn
 from gateway.crypto import jws, keys
 from gateway.errors import CounterpartGarbled
 from gateway.fitconnect import names
+from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.model import Document, Purpose, Signature, State, Submission
 from gateway.outbound.answer import Answer
 from gateway.outbound.client import Policy, exchange, http_client
@@ -28,6 +30,7 @@ from gateway.ports.channel import Enclosure, Parcel
 from gateway.sandbox.clock import Ids
 from gateway.sandbox.fitconnect import keyring, server
 from gateway.sandbox.fitconnect.offers import DEMO
+from gateway.wiring.clock import SystemClock
 from tests.stores import empty, holding
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -271,3 +274,27 @@ async def carried_out_and_opened(sandbox, client, delivery, store, submission_id
     address = f"{sandbox.admin}/submissions/{row.remote_id}/opened"
     answer = await exchange(client, "GET", address, headers={}, content=None)
     return json.loads(answer.body)
+
+
+@pytest.fixture
+def channel_to(sandbox, client, signers, make):
+    """Makes a channel to the sandbox's automatic subscriber, for the service of that identifier."""
+    account, *_ = [each for each in sandbox.clients if each["role"] == "sender"]
+    [destination] = [each for each in sandbox.destinations if each["subscriber"] == "automatic"]
+    environment = Environment(
+        sandbox.token_url,
+        sandbox.submission_api_v2.removesuffix("/v2"),
+        delivery_issuers=frozenset({sandbox.delivery_issuer}),
+        insecure_public_keys=True,
+    )
+    return lambda identifier: FitConnectChannel(
+        environment,
+        account["client_id"],
+        lambda: account["client_secret"],
+        addressee=lambda _service, _test: Addressee(destination["destination_id"], identifier, "Hausnummer beantragen"),
+        keys=make.signer(signers.subscriber),
+        archive=make.archive,
+        client=client,
+        clock=SystemClock(),
+        random=os.urandom,
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -13,7 +12,6 @@ import pytest
 
 from gateway.crypto import jws
 from gateway.delivery.advance import Delivery
-from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.intake.logins import Binding
@@ -84,28 +82,8 @@ def intake(whole, logins, town):
 
 
 @pytest.fixture
-def delivery(sandbox, client, whole, *, signers, make, town):
-    account, *_ = [each for each in sandbox.clients if each["role"] == "sender"]
-    [destination] = [each for each in sandbox.destinations if each["subscriber"] == "automatic"]
-    environment = Environment(
-        sandbox.token_url,
-        sandbox.submission_api_v2.removesuffix("/v2"),
-        delivery_issuers=frozenset({sandbox.delivery_issuer}),
-        insecure_public_keys=True,
-    )
-    to = Addressee(destination["destination_id"], TAKES[0].identifier, "Hausnummer beantragen")
-    channel = FitConnectChannel(
-        environment,
-        account["client_id"],
-        lambda: account["client_secret"],
-        addressee=lambda _service, _test: to,
-        keys=make.signer(signers.subscriber),
-        archive=make.archive,
-        client=client,
-        clock=SystemClock(),
-        random=os.urandom,
-    )
-    channels = {(ARS, "fitconnect"): channel}
+def delivery(channel_to, whole, town):
+    channels = {(ARS, "fitconnect"): channel_to(TAKES[0].identifier)}
     return Delivery(whole, channels, {ARS: town}, own_services(), SystemClock(), uuid4, lambda: 0.5)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,7 +10,6 @@ from lxml import etree
 
 from gateway.delivery.advance import Delivery
 from gateway.errors import RecordInvalid
-from gateway.fitconnect.channel import Addressee, Environment, FitConnectChannel
 from gateway.intake.body import Application
 from gateway.intake.create import Intake
 from gateway.model import Client, Destination, Municipality
@@ -103,28 +101,9 @@ async def test_two_files_of_one_name_are_refused_before_anything_is_stored(intak
 
 
 @pytest.fixture
-def delivery(sandbox, client, whole, *, signers, make, catalogue, town):
+def delivery(channel_to, whole, catalogue, town):
     """What carries submissions to the sandbox's automatic subscriber."""
-    account, *_ = [each for each in sandbox.clients if each["role"] == "sender"]
-    [destination] = [each for each in sandbox.destinations if each["subscriber"] == "automatic"]
-    environment = Environment(
-        sandbox.token_url,
-        sandbox.submission_api_v2.removesuffix("/v2"),
-        delivery_issuers=frozenset({sandbox.delivery_issuer}),
-        insecure_public_keys=True,
-    )
-    to = Addressee(destination["destination_id"], TAKES[0].identifier, "Hausnummer beantragen")
-    channel = FitConnectChannel(
-        environment,
-        account["client_id"],
-        lambda: account["client_secret"],
-        addressee=lambda _service, _test: to,
-        keys=make.signer(signers.subscriber),
-        archive=make.archive,
-        client=client,
-        clock=SystemClock(),
-        random=os.urandom,
-    )
+    channel = channel_to(TAKES[0].identifier)
     return Delivery(
         whole,
         {(TANGERHUETTE, "fitconnect"): channel},

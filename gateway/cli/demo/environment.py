@@ -143,35 +143,13 @@ def _write_settings(  # noqa: PLR0913 - what the files are made of
     redirect_uri: str = "",
 ) -> Path:
     sender = next(c for c in sandbox["clients"] if c["role"] == "sender")
-    inbox = next(d for d in sandbox["destinations"] if d["subscriber"] == "automatic")
     submission_api = sandbox["submission_api_v2"].rstrip("/").removesuffix("/v2")
     write_secret(home / "secrets" / "portal", secret.encode())
     write_secret(home / "secrets" / "fitconnect", sender["client_secret"].encode())
     write_secret(home / "secrets" / "signing.jwk", json.dumps(key).encode())
     (home / "municipalities").mkdir()
-    (home / "municipalities" / "tangerhuette.toml").write_text(
-        f"""slug = "{SLUG}"
-ars = "{ARS}"
-name = "Stadt Tangerhütte"
-public_url = "http://localhost:{port}"
-
-[fitconnect]
-environment = "sandbox"
-client_id = "{sender["client_id"]}"
-client_secret_file = "../secrets/fitconnect"
-
-[keys]
-signing_jwk_file = "../secrets/signing.jwk"
-
-[[destinations]]
-services = ["*"]
-destination_id = "{inbox["destination_id"]}"
-
-[parameters.hausnummer]
-"attachments.site_plan.max_bytes" = 370000000
-{town}""",
-        encoding="utf-8",
-    )
+    written = _town(port, sandbox, sender["client_id"]) + town
+    (home / "municipalities" / "tangerhuette.toml").write_text(written, encoding="utf-8")
     redirects = f'redirect_uris = ["{redirect_uri}"]\n' if redirect_uri else ""
     config = home / "settings.toml"
     config.write_text(
@@ -205,6 +183,31 @@ level = "warning"
         encoding="utf-8",
     )
     return config
+
+
+def _town(port: int, sandbox: dict[str, Any], client_id: str) -> str:
+    """The municipality's file, all but what it says of logins."""
+    inbox = next(d for d in sandbox["destinations"] if d["subscriber"] == "automatic")
+    return f"""slug = "{SLUG}"
+ars = "{ARS}"
+name = "Stadt Tangerhütte"
+public_url = "http://localhost:{port}"
+
+[fitconnect]
+environment = "sandbox"
+client_id = "{client_id}"
+client_secret_file = "../secrets/fitconnect"
+
+[keys]
+signing_jwk_file = "../secrets/signing.jwk"
+
+[[destinations]]
+services = ["*"]
+destination_id = "{inbox["destination_id"]}"
+
+[parameters.hausnummer]
+"attachments.site_plan.max_bytes" = 370000000
+"""
 
 
 def _signing_key() -> dict[str, Any]:
