@@ -181,6 +181,7 @@ CALLS: Final = (
     "login.logout",
     "probes.dependency",
     "probes.page",
+    "probes.reference",
     "sandbox.callback",
     "sandbox.service_provider",
     "timestamp.stamp",

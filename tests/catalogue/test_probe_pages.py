@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.catalogue.probes.page import MOST_HOPS, Reason, judge, next_hop, text
+from gateway.catalogue.probes.page import MOST_HOPS, ProbeReason, judge, next_hop, text
 
 TITLES = ("Hausnummer beantragen", "Apply for a house number")
 PHRASES = ("Entschuldigung", "nicht verfügbar", "")
@@ -18,15 +18,15 @@ HTML = {"content-type": "text/html; charset=utf-8"}
         (200, PAGE.format("Hausnummer beantragen"), None),
         (204, PAGE.format("apply  for a\n house number"), None),
         (200, PAGE.format("Haus&shy;nummer <b>bean</b>tragen"), None),
-        (200, PAGE.format("Willkommen"), Reason.TEXT_MISSING),
-        (200, "", Reason.TEXT_MISSING),
+        (200, PAGE.format("Willkommen"), ProbeReason.TEXT_MISSING),
+        (200, "", ProbeReason.TEXT_MISSING),
         (200, PAGE.format("Hausnummer</h1><h1>beantragen"), None),
-        (200, PAGE.format("Hausnummer beantragen<p>derzeit NICHT verf&uuml;gbar"), Reason.FAILURE_PHRASE),
-        (200, PAGE.format("Entschuldigung!"), Reason.FAILURE_PHRASE),
-        (503, PAGE.format("Hausnummer beantragen"), Reason.STATUS),
-        (304, PAGE.format("Hausnummer beantragen"), Reason.STATUS),
+        (200, PAGE.format("Hausnummer beantragen<p>derzeit NICHT verf&uuml;gbar"), ProbeReason.FAILURE_PHRASE),
+        (200, PAGE.format("Entschuldigung!"), ProbeReason.FAILURE_PHRASE),
+        (503, PAGE.format("Hausnummer beantragen"), ProbeReason.STATUS),
+        (304, PAGE.format("Hausnummer beantragen"), ProbeReason.STATUS),
         (200, PAGE.format("Hausnummer beantragen<script>say('Entschuldigung')</script>"), None),
-        (200, PAGE.format("x<template>Hausnummer beantragen</template>"), Reason.TEXT_MISSING),
+        (200, PAGE.format("x<template>Hausnummer beantragen</template>"), ProbeReason.TEXT_MISSING),
         (200, PAGE.format("Hausnummer beantragen<noscript>Entschuldigung</noscript>"), None),
     ],
 )
@@ -58,15 +58,15 @@ HERE = "https://rathaus.example/a/b"
     [
         ("c?d=1#e", "https://rathaus.example/a/c?d=1"),
         ("//portal.example/x", "https://portal.example/x"),
-        ("http://rathaus.example/a/c", Reason.REDIRECT_DOWNGRADED),
-        ("/a/b", Reason.REDIRECT_LOOP),
-        ("javascript:alert(1)", Reason.ADDRESS_REFUSED),
-        ("https://user:word@rathaus.example/", Reason.ADDRESS_REFUSED),
-        ("https://[::1/", Reason.ADDRESS_REFUSED),
+        ("http://rathaus.example/a/c", ProbeReason.REDIRECT_DOWNGRADED),
+        ("/a/b", ProbeReason.REDIRECT_LOOP),
+        ("javascript:alert(1)", ProbeReason.ADDRESS_REFUSED),
+        ("https://user:word@rathaus.example/", ProbeReason.ADDRESS_REFUSED),
+        ("https://[::1/", ProbeReason.ADDRESS_REFUSED),
         ("https:///x", "https://rathaus.example/x"),  # as browsers read it
-        ("mailto:a@b.example", Reason.ADDRESS_REFUSED),
-        ("", Reason.STATUS),
-        (None, Reason.STATUS),
+        ("mailto:a@b.example", ProbeReason.ADDRESS_REFUSED),
+        ("", ProbeReason.STATUS),
+        (None, ProbeReason.STATUS),
     ],
 )
 def test_each_hop_is_judged(location, target):
@@ -79,5 +79,5 @@ def test_hops_have_an_end():
         target = next_hop(seen[-1], f"/{hop}", seen)
         assert target == f"https://rathaus.example/{hop}"
         seen.append(target)
-    assert next_hop(seen[-1], "/more", seen) is Reason.REDIRECTS_TOO_MANY
+    assert next_hop(seen[-1], "/more", seen) is ProbeReason.REDIRECTS_TOO_MANY
     assert next_hop("http://a.example/", "https://a.example/", ["http://a.example/"]) == "https://a.example/"

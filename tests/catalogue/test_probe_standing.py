@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.catalogue.probes.maintenance import Maintenance, began, maintained
+from gateway.catalogue.probes.maintenance import MaintenanceWindow, began, maintained
 from gateway.catalogue.probes.network import ours_is_there
 from gateway.catalogue.probes.standing import (
     FAILURES,
@@ -105,7 +105,7 @@ def test_maintenance_tells_nothing_new_and_hides_no_recovery(seen, in_maintenanc
 
 def test_a_window_is_half_open_and_about_its_services():
     hour = timedelta(hours=1)
-    some, every = Maintenance(NOW, NOW + hour, frozenset({"termin"})), Maintenance(NOW, NOW + hour)
+    some, every = MaintenanceWindow(NOW, NOW + hour, frozenset({"termin"})), MaintenanceWindow(NOW, NOW + hour)
     assert maintained([some], "termin", NOW)
     assert not maintained([some], "hausnummer", NOW)
     assert maintained([every], "hausnummer", NOW)
@@ -115,11 +115,11 @@ def test_a_window_is_half_open_and_about_its_services():
 
 def test_an_outage_that_outlasts_its_maintenance_begins_where_that_was_to_end():
     end = NOW + timedelta(hours=1)
-    window, later = Maintenance(NOW, end), end + timedelta(minutes=5)
+    window, later = MaintenanceWindow(NOW, end), end + timedelta(minutes=5)
     assert began([window], "termin", NOW + timedelta(minutes=2), later) == end
     assert began([window], "termin", later, later) == later
     assert began([], "termin", NOW, later) == NOW
-    assert began([Maintenance(NOW, end, frozenset({"hund"}))], "termin", NOW, later) == NOW
+    assert began([MaintenanceWindow(NOW, end, frozenset({"hund"}))], "termin", NOW, later) == NOW
 
 
 AWAY, AWAY_TOO = measured(False, away=True, host="a.example"), measured(False, away=True, host="b.example")

@@ -311,6 +311,7 @@ ELSEWHERE = {
     "probes.prune_measurements": "as above",
     "probes.prune_outages": "as above",
     "probes.prune_runs": "as above",
+    "probes.reference": "as probes.dependency",
     "probes.renew": "as probes.begin",
     "retention.replay": "`restore` is given again from its beginning: tests/store/test_backup.py",
     "roots.sign_head": "`evidence export` is given again: tests/store/test_evidence.py",

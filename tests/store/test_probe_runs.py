@@ -12,7 +12,7 @@ import pytest
 
 from gateway.catalogue import entry_json
 from gateway.catalogue.entry import LifeCycle
-from gateway.catalogue.probes.maintenance import Maintenance
+from gateway.catalogue.probes.maintenance import MaintenanceWindow
 from gateway.catalogue.probes.run import Prober, Result, Rules, Run
 from gateway.catalogue.probes.standing import Measurement, Subject
 from gateway.notify.alarms import CERTIFICATE_ENDING, DEPENDENCY_DOWN, SERVICE_DOWN
@@ -149,7 +149,7 @@ async def test_what_follows_within_minutes_is_one_outage_and_works_says_what_is(
 
 async def test_maintenance_tells_nobody_and_measures_all_the_same(world, store, clock):
     begins = clock.now()
-    window = Maintenance(begins, begins + timedelta(minutes=28), frozenset({"hausnummer"}))
+    window = MaintenanceWindow(begins, begins + timedelta(minutes=28), frozenset({"hausnummer"}))
     world.rules = Rules(maintenance={ARS: [window]})
     await world.runs(1)
     assert (await world.runs(4, PAGE))[PAGE] is False

@@ -11,7 +11,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Maintenance:
+class MaintenanceWindow:
     """A window, half open. `services` empty: all of the municipality, and what they need."""
 
     begins: datetime
@@ -23,12 +23,12 @@ class Maintenance:
         return not self.services or name in self.services
 
 
-def maintained(windows: Iterable[Maintenance], name: str, at: datetime) -> bool:
+def maintained(windows: Iterable[MaintenanceWindow], name: str, at: datetime) -> bool:
     """Whether failures of a subject are expected at that time."""
     return any(window.concerns(name) and window.begins <= at < window.ends for window in windows)
 
 
-def began(windows: Iterable[Maintenance], name: str, failed_at: datetime, now: datetime) -> datetime:
+def began(windows: Iterable[MaintenanceWindow], name: str, failed_at: datetime, now: datetime) -> datetime:
     """When an outage that is told now began: with its first failure, or when the maintenance was to be over."""
     ends = (each.ends for each in windows if each.concerns(name) and each.begins <= failed_at and each.ends <= now)
     return max((failed_at, *ends))

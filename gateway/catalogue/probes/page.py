@@ -25,7 +25,7 @@ _HEAD: Final = 2048
 _SOFT_HYPHEN: Final = "\N{SOFT HYPHEN}"
 
 
-class Reason(StrEnum):
+class ProbeReason(StrEnum):
     """Why a page does not work; the code that rows, alarms and reports show."""
 
     AWAY = "away"
@@ -43,37 +43,37 @@ class Reason(StrEnum):
 
 def judge(
     status: int, headers: Mapping[str, str], body: bytes, expected: Collection[str], phrases: Iterable[str]
-) -> Reason | None:
+) -> ProbeReason | None:
     """Why the last hop's answer shows no working service; None: it does.
 
     One of the `expected` texts has to stand there and none of the failure `phrases`, whatever the status.
     """
     if not 200 <= status < 300:
-        return Reason.STATUS
+        return ProbeReason.STATUS
     shown = text(headers.get("content-type", ""), body)
     if any(_folded(phrase) in shown for phrase in phrases if phrase.strip()):
-        return Reason.FAILURE_PHRASE
+        return ProbeReason.FAILURE_PHRASE
     if not any(_folded(each) in shown for each in expected if each.strip()):
-        return Reason.TEXT_MISSING
+        return ProbeReason.TEXT_MISSING
     return None
 
 
-def next_hop(at: str, location: str | None, seen: Collection[str]) -> str | Reason:
+def next_hop(at: str, location: str | None, seen: Collection[str]) -> str | ProbeReason:
     """Where a redirect leads, or why nobody follows it. `seen` are the addresses asked so far, `at` among them."""
     if not location:
-        return Reason.STATUS
+        return ProbeReason.STATUS
     try:
         target = urldefrag(urljoin(at, location)).url
         scheme, ours = urlsplit(target).scheme, urlsplit(at).scheme
     except ValueError:
-        return Reason.ADDRESS_REFUSED
+        return ProbeReason.ADDRESS_REFUSED
     if not askable(target):
-        return Reason.ADDRESS_REFUSED
+        return ProbeReason.ADDRESS_REFUSED
     if ours == "https" and scheme != "https":
-        return Reason.REDIRECT_DOWNGRADED
+        return ProbeReason.REDIRECT_DOWNGRADED
     if target in seen:
-        return Reason.REDIRECT_LOOP
-    return target if len(seen) <= MOST_HOPS else Reason.REDIRECTS_TOO_MANY
+        return ProbeReason.REDIRECT_LOOP
+    return target if len(seen) <= MOST_HOPS else ProbeReason.REDIRECTS_TOO_MANY
 
 
 def askable(url: str) -> bool:

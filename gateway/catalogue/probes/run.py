@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Protocol
 
-from gateway.catalogue.probes.maintenance import Maintenance
+from gateway.catalogue.probes.maintenance import MaintenanceWindow
 from gateway.catalogue.probes.network import ours_is_there
 from gateway.catalogue.probes.standing import Measurement, Standing, Subject
 from gateway.errors import DatabaseAway
@@ -39,7 +39,7 @@ class Rules:
 
     damping: timedelta = timedelta(minutes=30)
     certificate: timedelta = timedelta(days=21)
-    maintenance: Mapping[str, Sequence[Maintenance]] = field(default_factory=dict)
+    maintenance: Mapping[str, Sequence[MaintenanceWindow]] = field(default_factory=dict)
 
 
 class ProbeRuns(Protocol):

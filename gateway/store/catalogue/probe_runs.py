@@ -133,12 +133,12 @@ DELETE FROM probe_standing AS each WHERE NOT EXISTS (
 ) RETURNING municipality, subject
 """
 )
-_PRUNE: Final = (
-    numbered("DELETE FROM probe_measurements WHERE at < %(raw)s", commits="probes.prune_measurements"),
-    numbered("DELETE FROM probe_hours WHERE hour < %(hours)s", commits="probes.prune_hours"),
-    numbered("DELETE FROM probe_runs WHERE begun_at < %(runs)s", commits="probes.prune_runs"),
-    numbered("DELETE FROM outages WHERE ended_at < %(hours)s", commits="probes.prune_outages"),
-)
+_PRUNE: Final = {
+    "measurements": numbered("DELETE FROM probe_measurements WHERE at < %(raw)s", commits="probes.prune_measurements"),
+    "hours": numbered("DELETE FROM probe_hours WHERE hour < %(hours)s", commits="probes.prune_hours"),
+    "runs": numbered("DELETE FROM probe_runs WHERE begun_at < %(runs)s", commits="probes.prune_runs"),
+    "outages": numbered("DELETE FROM outages WHERE ended_at < %(hours)s", commits="probes.prune_outages"),
+}
 
 
 class StoredRuns:
@@ -217,8 +217,8 @@ class StoredRuns:
 
     async def prune(self, now: datetime, raw: timedelta) -> None:
         """Forget single measurements after `raw`, hourly figures and outages after two years."""
-        for statement in _PRUNE:
-            await self._database.run(statement, raw=now - raw, hours=now - HOURS_KEPT, runs=now - RUNS_KEPT)
+        for kind in _PRUNE:
+            await self._database.run(_PRUNE[kind], raw=now - raw, hours=now - HOURS_KEPT, runs=now - RUNS_KEPT)
 
 
 def _is_held(until: datetime | None, now: datetime) -> bool:
