@@ -28,9 +28,9 @@ LOOK_EVERY_S: Final = 2.0
 PRUNE_EVERY_S: Final = 3600.0
 
 
-async def probes(runtime: Runtime, failures: Failures, *, first_s: float = FIRST_S) -> None:
+async def probes(runtime: Runtime, failures: Failures) -> None:
     """Probe whenever a run is due and no other process makes one."""
-    await asyncio.sleep(first_s)
+    await asyncio.sleep(FIRST_S)
     async with open_prober(runtime) as prober:
         await repeat(failures, "probes", lambda: _look(runtime, prober), LOOK_EVERY_S)
 
