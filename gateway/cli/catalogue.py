@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gateway.cli.catalogue_entries import check, list_, show
+from gateway.cli.catalogue_probe import probe
 from gateway.cli.language import text
 
 
@@ -13,5 +14,5 @@ def catalogue() -> None:
     """Group of the catalogue commands."""
 
 
-for command in (check, list_, show):
+for command in (check, list_, probe, show):
     catalogue.add_command(command)

@@ -27,7 +27,7 @@ from gateway.wiring.catalogue_registry import EntryFollower
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
-from gateway.worker import identity_watch
+from gateway.worker import catalogue_probes, identity_watch
 from gateway.worker.evidence_check import EvidenceMonitor
 from gateway.worker.stamping import stamp_roots
 
@@ -68,6 +68,8 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
     if any(file.identity.providers for file in runtime.files):
         yield _identity_providers(runtime, failures)
         yield repeat(failures, "login_outcomes", lambda: _refused_logins(runtime), SWEEP_EVERY_S)
+    yield catalogue_probes.probes(runtime, failures)
+    yield catalogue_probes.prune(runtime, failures)
     if runtime.delivery.bounds:
         yield repeat(failures, "turns", lambda: _places(runtime), RENEW_EVERY_S)
 
