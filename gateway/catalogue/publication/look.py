@@ -6,14 +6,13 @@ Standard: architecture §2 (ports). Start reading: `Publication`.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
 from gateway.catalogue.probes.outage import Outage
 from gateway.catalogue.publication.town import LandCount, Measured, TownStatus, first_day, town
-from gateway.catalogue.status import CatalogueStatuses, ServiceStatus
+from gateway.catalogue.status import CatalogueStatuses
 from gateway.errors import NotFound
 from gateway.german_time import german_date
 from gateway.ports.clock import Clock
@@ -56,14 +55,16 @@ class Publication:
     async def town(self, ars: str) -> TownStatus:
         """The municipality's offer as it stands. Raises `NotFound`, `DatabaseAway`."""
         self._known(ars)
-        return await self._of(ars, await self._statuses.of(ars))
+        day = german_date(self._clock.now())
+        statuses = await self._statuses.of(ars)
+        measured = await self._probes.daily(ars, first_day(day))
+        land = await self._land.of(ars)
+        return town(ars, self.names[ars], day=day, statuses=statuses, measured=measured, land=land)
 
-    async def towns(self) -> Sequence[TownStatus]:
-        """Every municipality of the gateway, in the order of its files. Raises `DatabaseAway`."""
-        by_town = defaultdict[str, list[ServiceStatus]](list)
-        for status in await self._statuses.of():
-            by_town[status.revision.entry.municipality].append(status)
-        return [await self._of(ars, by_town[ars]) for ars in self.names]
+    async def towns(self) -> AsyncIterator[TownStatus]:
+        """Every municipality of the gateway, in the order of its files, one at a time. Raises `DatabaseAway`."""
+        for ars in self.names:
+            yield await self.town(ars)
 
     async def outages(self, ars: str, limit: int) -> Sequence[Outage]:
         """The last outages of services; those of what the gateway depends on are nobody's affair outside.
@@ -72,12 +73,6 @@ class Publication:
         """
         self._known(ars)
         return [outage for outage in await self._probes.outages(ars, limit) if ":" not in outage.subject]
-
-    async def _of(self, ars: str, statuses: Sequence[ServiceStatus]) -> TownStatus:
-        day = german_date(self._clock.now())
-        measured = await self._probes.daily(ars, first_day(day))
-        land = await self._land.of(ars)
-        return town(ars, self.names[ars], day=day, statuses=statuses, measured=measured, land=land)
 
     def _known(self, ars: str) -> None:
         if ars not in self.names:

@@ -58,7 +58,7 @@ def _entry(root: etree._Element, outage: Outage, titles: Mapping[str, Mapping[st
         _text(entry, "summary", f"Der Online-Dienst {named} war von {began} bis {_german(outage.ended_at)} gestört.")
     _text(entry, "published", _instant(outage.began_at))
     _text(entry, "updated", _instant(outage.changed_at))
-    _link(entry, "alternate", f"{page}#{outage.subject}", "text/html")
+    _link(entry, "alternate", f"{page}#service-{outage.subject}", "text/html")
 
 
 def _updated(town: TownStatus, outages: Sequence[Outage]) -> datetime:

@@ -1,12 +1,12 @@
 """The daily report of availability: every municipality's services, what is true of each, and the counts.
 
 Knows: its members, its bytes, how it is signed. Never does: I/O, choose the key; hold anybody's personal data.
-Standards: RFC 8785, RFC 7515 appendix F with explicit typing (RFC 8725 §3.11). Start reading: `body`, then `signed`.
+Standards: RFC 8785, RFC 7515 appendix F with explicit typing (RFC 8725 §3.11). Start reading: `of_town`, then `signed`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -18,6 +18,8 @@ from gateway.crypto.keys import PrivateKey
 
 FORMAT: Final = "ozg-gateway/availability-report/1"
 TYPE: Final = "availability-report"
+_LAST_MEMBER: Final = "municipalities"
+"""The last by name too, so that the report is put together without a second copy of all municipalities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +32,27 @@ class Report:
     made_at: datetime
 
 
-def signed(towns: Sequence[TownStatus], day: date, now: datetime, key: PrivateKey) -> Report:
-    """The report of that day."""
-    content = canonical(body(towns, day, now, key.public_jwk))
+def signed(towns: Iterable[bytes], day: date, now: datetime, key: PrivateKey) -> Report:
+    """The report of that day, of what `of_town` made of each municipality.
+
+    `keys` lets anybody check it who has no key at hand; whose it is, it does not prove.
+    """
+    members = {"format": FORMAT, "date": day.isoformat(), "made_at": _instant(now), "keys": [dict(key.public_jwk)]}
+    around = canonical({**members, _LAST_MEMBER: []}).removesuffix(b"]}")
+    content = around + b",".join(towns) + b"]}"
     return Report(day, content, jws.sign_detached(content, key, {"alg": key.alg, "kid": key.kid, "typ": TYPE}), now)
 
 
-def body(towns: Sequence[TownStatus], day: date, now: datetime, public_jwk: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of a report. `keys` lets anybody check it who has no key at hand; whose it is, it does not prove."""
-    return {
-        "format": FORMAT,
-        "date": day.isoformat(),
-        "made_at": _instant(now),
-        "keys": [dict(public_jwk)],
-        "municipalities": [
-            {
-                "ars": town.ars,
-                "name": town.name,
-                "counts": town.counts.as_json(),
-                "services": [_service(service) for service in town.services],
-            }
-            for town in towns
-        ],
-    }
+def of_town(town: TownStatus) -> bytes:
+    """What the report says of a municipality: its bytes alone are held until the others are done."""
+    return canonical(
+        {
+            "ars": town.ars,
+            "name": town.name,
+            "counts": town.counts.as_json(),
+            "services": [_service(service) for service in town.services],
+        }
+    )
 
 
 def _service(service: PublishedService) -> dict[str, Any]:

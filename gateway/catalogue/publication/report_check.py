@@ -21,12 +21,12 @@ from gateway.errors import CryptoFailure, KeyUnfit
 from gateway.input import json_reader
 from gateway.model import Finding
 
-LARGEST: Final = 64 << 20  # bytes
+LARGEST: Final = 256 << 20  # bytes
 LARGEST_SIGNATURE: Final = 4096  # characters
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
 _MOST_KEYS: Final = 100
 _FAULTS: Final[Mapping[str, tuple[str, str]]] = {
-    "too_large": ("Ein Bericht hat höchstens 64 MiB.", "A report has at most 64 MiB."),
+    "too_large": ("Ein Bericht hat höchstens 256 MiB.", "A report has at most 256 MiB."),
     "signature_missing": (
         "Neben dem Bericht fehlt seine Signatur; sie steht in der Datei gleichen Namens mit der Endung .jws.",
         "The report's signature is missing; it stands beside it, in the file of the same name with .jws appended.",

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from gateway.catalogue.status import ServiceStatus, Source
+from gateway.german_time import german_date
 
 SPANS: Final = (30, 90)
 """Days over which availability is said, today included."""
@@ -66,7 +67,7 @@ class Counts:
                 "unit": land.unit.value,
                 "counted": land.counted,
                 "ours": land.ours,
-                "date": land.at.date().isoformat(),
+                "date": german_date(land.at).isoformat(),
             },
         }
 

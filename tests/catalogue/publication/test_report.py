@@ -12,7 +12,7 @@ from jwcrypto import jws as foreign_jws
 
 from gateway.catalogue.publication import report_check
 from gateway.catalogue.publication.canonical_json import canonical
-from gateway.catalogue.publication.report import TYPE, signed
+from gateway.catalogue.publication.report import TYPE, of_town, signed
 from gateway.crypto import jws
 from gateway.crypto.keys import generate_ed25519, private_key
 from tests.catalogue.entries import ARS
@@ -25,7 +25,7 @@ SAME_NAME = private_key(generate_ed25519("gateway-evidence")[0])
 
 @pytest.fixture
 async def report():
-    return signed(await publication(Rows()).towns(), TODAY, NOW, KEY)
+    return signed([of_town(await publication(Rows()).town(ARS))], TODAY, NOW, KEY)
 
 
 def rules(verdict):
@@ -92,7 +92,7 @@ async def test_changed_bytes_foreign_keys_and_missing_signatures_are_told(report
     assert rules(report_check.check(report.body, report.signature, [OTHER.public_jwk])) == ["key_unknown"]
     assert rules(report_check.check(report.body, report.signature, [SAME_NAME.public_jwk])) == ["signature"]
     assert rules(report_check.check(report.body, report.signature, [])) == ["key_unknown"]
-    forged = signed(await publication(Rows()).towns(), TODAY, NOW, OTHER)
+    forged = signed([of_town(await publication(Rows()).town(ARS))], TODAY, NOW, OTHER)
     assert rules(report_check.check(forged.body, forged.signature, [KEY.public_jwk])) == ["key_unknown"]
 
 

@@ -69,7 +69,8 @@ def test_one_failure_is_never_shown_as_none():
 async def test_each_town_sees_its_own_offer_and_an_unknown_one_is_not_there():
     other = "150900535535"
     rows = Rows([status(entry()), status(entry(municipality=other, service="a"))])
-    here, there, empty = await publication(rows, **{ARS: "A", other: "B", "150900000000": "C"}).towns()
+    names = {ARS: "A", other: "B", "150900000000": "C"}
+    here, there, empty = [town async for town in publication(rows, **names).towns()]
     assert [each.status.revision.entry.service for each in (*here.services, *there.services)] == ["hausnummer", "a"]
     assert (here.name, there.name, empty.counts.claimed) == ("A", "B", 0)
     with pytest.raises(NotFound):
