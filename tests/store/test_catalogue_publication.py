@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.catalogue.entry import LifeCycle
-from gateway.catalogue.publication.report import Report
+from gateway.catalogue.publication.report import AvailabilityReport
 from gateway.catalogue.publication.town import CountedUnit, LandCount
 from gateway.catalogue.status import Source
 from gateway.store.catalogue.figures import StoredCatalogueFigures
@@ -29,7 +29,7 @@ EXPORTED = numbered(
 
 async def test_the_first_report_of_a_day_stands_until_one_is_made_anew(store, clock):
     reports, day = StoredReports(store.database), clock.now().date()
-    first = Report(day, b"{}", "a..b", clock.now())
+    first = AvailabilityReport(day, b"{}", "a..b", clock.now())
     second = replace(first, body=b"[]", made_at=clock.now() + timedelta(seconds=1))
     assert await reports.of(day) is None
     assert await reports.kept(first) == first
@@ -42,8 +42,8 @@ async def test_the_first_report_of_a_day_stands_until_one_is_made_anew(store, cl
 async def test_reports_go_after_two_years(store, clock):
     reports, day = StoredReports(store.database), clock.now().date()
     for days in (731, 730):
-        await reports.kept(Report(day - timedelta(days=days), b"{}", "a..b", clock.now()))
-    await reports.kept(Report(day, b"{}", "a..b", clock.now()))
+        await reports.kept(AvailabilityReport(day - timedelta(days=days), b"{}", "a..b", clock.now()))
+    await reports.kept(AvailabilityReport(day, b"{}", "a..b", clock.now()))
     assert await reports.of(day - timedelta(days=731)) is None
     assert await reports.of(day - timedelta(days=730)) is not None
 

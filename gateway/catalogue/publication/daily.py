@@ -12,7 +12,7 @@ from typing import Protocol
 
 from gateway.catalogue.publication import report
 from gateway.catalogue.publication.look import Publication
-from gateway.catalogue.publication.report import Report
+from gateway.catalogue.publication.report import AvailabilityReport
 from gateway.crypto.keys import PrivateKey
 from gateway.errors import NotFound
 from gateway.german_time import german_date
@@ -22,11 +22,11 @@ from gateway.ports.clock import Clock
 class Reports(Protocol):
     """Where reports are kept."""
 
-    async def of(self, day: date) -> Report | None:
+    async def of(self, day: date) -> AvailabilityReport | None:
         """The report of that day. Raises `DatabaseAway`."""
         ...
 
-    async def kept(self, report: Report, *, anew: bool = False) -> Report:
+    async def kept(self, report: AvailabilityReport, *, anew: bool = False) -> AvailabilityReport:
         """Keep it, and give what stands for its day from now on: the first, or where it is made `anew` the last.
 
         Raises `DatabaseAway`.
@@ -40,7 +40,7 @@ class DailyReports:
     def __init__(self, publication: Publication, reports: Reports, key: PrivateKey, clock: Clock) -> None:
         self._publication, self._reports, self._key, self._clock = publication, reports, key, clock
 
-    async def today(self) -> Report:
+    async def today(self) -> AvailabilityReport:
         """The report of this day, made where there is none. Raises `NotFound` where nobody claims anything."""
         kept = await self._reports.of(german_date(self._clock.now()))
         if kept is not None:
@@ -50,12 +50,12 @@ class DailyReports:
             raise NotFound
         return await self._reports.kept(made)
 
-    async def anew(self) -> Report:
+    async def anew(self) -> AvailabilityReport:
         """The report as things stand now; it takes the place of what there was of this day."""
         made, claimed = await self._made()
         return await self._reports.kept(made, anew=True) if claimed else made
 
-    async def _made(self) -> tuple[Report, int]:
+    async def _made(self) -> tuple[AvailabilityReport, int]:
         now, claimed, towns = self._clock.now(), 0, []
         async for town in self._publication.towns():
             claimed += town.counts.claimed

@@ -1,4 +1,4 @@
-"""Figures of the catalogue for monitoring, and how each thing that is probed stands.
+"""FigureSource of the catalogue for monitoring, and how each thing that is probed stands.
 
 Knows: what is counted. Never does: count it. Standard: Prometheus exposition format (names).
 Start reading: `CatalogueFigures`.
@@ -13,7 +13,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ProbedSubject:
     """How something stands: a service, or a dependency (`kind:name`), of a municipality or of the gateway (empty).
 
     `milliseconds`: how long the last probe took; `reason`: the code of the last failure.
@@ -39,16 +39,16 @@ class CatalogueFigures:
     listed: Mapping[str, int]
     findings: Mapping[str, int]
     exported_at: datetime | None
-    standings: tuple[Standing, ...]
+    standings: tuple[ProbedSubject, ...]
 
 
-class Figures(Protocol):
+class FigureSource(Protocol):
     """Who counts."""
 
     async def read(self) -> CatalogueFigures:
         """All figures. Raises `DatabaseAway`."""
         ...
 
-    async def dependencies(self) -> tuple[Standing, ...]:
+    async def dependencies(self) -> tuple[ProbedSubject, ...]:
         """How each thing stands that the gateway depends on, whoever's it is. Raises `DatabaseAway`."""
         ...

@@ -23,7 +23,7 @@ _LAST_MEMBER: Final = "municipalities"
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class AvailabilityReport:
     """A day's report: canonical JSON, and the detached JWS over it."""
 
     day: date
@@ -32,7 +32,7 @@ class Report:
     made_at: datetime
 
 
-def signed(towns: Iterable[bytes], day: date, now: datetime, key: PrivateKey) -> Report:
+def signed(towns: Iterable[bytes], day: date, now: datetime, key: PrivateKey) -> AvailabilityReport:
     """The report of that day, of what `of_town` made of each municipality.
 
     `keys` lets anybody check it who has no key at hand; whose it is, it does not prove.
@@ -40,7 +40,9 @@ def signed(towns: Iterable[bytes], day: date, now: datetime, key: PrivateKey) ->
     members = {"format": FORMAT, "date": day.isoformat(), "made_at": _instant(now), "keys": [dict(key.public_jwk)]}
     around = canonical({**members, _LAST_MEMBER: []}).removesuffix(b"]}")
     content = around + b",".join(towns) + b"]}"
-    return Report(day, content, jws.sign_detached(content, key, {"alg": key.alg, "kid": key.kid, "typ": TYPE}), now)
+    return AvailabilityReport(
+        day, content, jws.sign_detached(content, key, {"alg": key.alg, "kid": key.kid, "typ": TYPE}), now
+    )
 
 
 def of_town(town: TownStatus) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.catalogue.publication.figures import CatalogueFigures, Standing
+from gateway.catalogue.publication.figures import CatalogueFigures, ProbedSubject
 from gateway.catalogue.status import FindingCode, Source
 from gateway.store.connection.database import Database, numbered
 
@@ -55,9 +55,9 @@ class StoredCatalogueFigures:
             listed={source.value: listed.get(source.value, 0) for source in Source},
             findings={code.value: findings.get(code.value, 0) for code in FindingCode},
             exported_at=exported["at"] if exported else None,
-            standings=tuple(Standing(**row) for row in await self._database.rows(_STANDING)),
+            standings=tuple(ProbedSubject(**row) for row in await self._database.rows(_STANDING)),
         )
 
-    async def dependencies(self) -> tuple[Standing, ...]:
+    async def dependencies(self) -> tuple[ProbedSubject, ...]:
         """How each thing stands that the gateway depends on, whoever's it is. Raises `DatabaseAway`."""
-        return tuple(Standing(**row) for row in await self._database.rows(_DEPENDENCIES))
+        return tuple(ProbedSubject(**row) for row in await self._database.rows(_DEPENDENCIES))

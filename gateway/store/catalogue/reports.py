@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final
 
-from gateway.catalogue.publication.report import Report
+from gateway.catalogue.publication.report import AvailabilityReport
 from gateway.store.connection.database import Database, Row, numbered
 
 KEPT: Final = timedelta(days=730)
@@ -36,12 +36,12 @@ class StoredReports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of(self, day: date) -> Report | None:
+    async def of(self, day: date) -> AvailabilityReport | None:
         """The report of that day. Raises `DatabaseAway`."""
         row = await self._database.one(_OF_DAY, day=day)
         return _report(row) if row else None
 
-    async def kept(self, report: Report, *, anew: bool = False) -> Report:
+    async def kept(self, report: AvailabilityReport, *, anew: bool = False) -> AvailabilityReport:
         """Keep it, and give what stands for its day from now on: the first, or where it is made `anew` the last.
 
         Reports older than two years go. Raises `DatabaseAway`.
@@ -57,5 +57,5 @@ class StoredReports:
         return await self.of(report.day) or report
 
 
-def _report(row: Row) -> Report:
-    return Report(row["day"], bytes(row["body"]), row["signature"], row["made_at"])
+def _report(row: Row) -> AvailabilityReport:
+    return AvailabilityReport(row["day"], bytes(row["body"]), row["signature"], row["made_at"])

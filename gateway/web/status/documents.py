@@ -1,7 +1,7 @@
 """Pages and feeds as bytes, kept for some seconds: many readers cost one look at the database.
 
 Knows: how long one is fresh, that an old one is better than none while the database is away. Never does: make one.
-Standard: RFC 9111 (what a cache may do; this one is before the network). Start reading: `Documents.of`.
+Standard: RFC 9111 (what a cache may do; this one is before the network). Start reading: `RenderedDocuments.of`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOST_BYTES: Final = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class RenderedDocument:
     """Bytes with their tag, as they were made then."""
 
     content: bytes
@@ -30,16 +30,16 @@ class Document:
     made_at: datetime
 
 
-class Documents:
+class RenderedDocuments:
     """The documents of one process, by what they are of; the oldest go when they are too many."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._made: dict[Hashable, Document] = {}
+        self._made: dict[Hashable, RenderedDocument] = {}
         self._turns: dict[Hashable, asyncio.Lock] = {}
         self._bytes = 0
 
-    async def of(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> Document:
+    async def of(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> RenderedDocument:
         """The document, made anew where it is old; one caller makes it, the others get it or the one before.
 
         Raises what `make` raises, but `DatabaseAway` only where there is none of the last hour.
@@ -63,14 +63,14 @@ class Documents:
             if not turn.locked():
                 self._turns.pop(key, None)
 
-    def _known(self, key: Hashable, within: timedelta) -> Document | None:
+    def _known(self, key: Hashable, within: timedelta) -> RenderedDocument | None:
         document = self._made.get(key)
         if document is None or self._clock.now() - document.made_at > within:
             return None
         return document
 
-    def _keep(self, key: Hashable, content: bytes) -> Document:
-        document = Document(content, tag_of(content), self._clock.now())
+    def _keep(self, key: Hashable, content: bytes) -> RenderedDocument:
+        document = RenderedDocument(content, tag_of(content), self._clock.now())
         self._drop(key)
         self._made[key] = document
         self._bytes += len(content)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gateway.catalogue.publication.daily import DailyReports
 from gateway.catalogue.publication.look import Publication
-from gateway.web.status.documents import Documents
+from gateway.web.status.documents import RenderedDocuments
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,4 +18,4 @@ class StatusDependencies:
 
     publication: Publication
     reports: DailyReports
-    documents: Documents = field(repr=False)
+    documents: RenderedDocuments = field(repr=False)

@@ -22,7 +22,7 @@ from gateway.web.http.conditional import tag_of, tagged
 from gateway.web.pages.languages import shipped
 from gateway.web.pages.page import page, text_of
 from gateway.web.pages.policy import page_headers
-from gateway.web.status.documents import Document
+from gateway.web.status.documents import RenderedDocument
 from gateway.web.status.published import StatusDependencies
 from gateway.web.status.view import town_view
 
@@ -139,7 +139,7 @@ async def _signature(request: Request, status: StatusDependencies) -> Response:
     return tagged(request, token, tag_of(token), media_type=_JWS, headers=_KEPT)
 
 
-def _page(request: Request, document: Document, language: str) -> Response:
+def _page(request: Request, document: RenderedDocument, language: str) -> Response:
     headers = {**page_headers(), **_KEPT, "Content-Language": language, "Vary": "Accept-Language"}
     return tagged(request, document.content, document.tag, media_type=_HTML, headers=headers)
 

@@ -49,7 +49,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class MaturityLevel:
     """A maturity as assessed."""
 
     model: str
@@ -73,7 +73,7 @@ class ServiceView:
     sources: Sequence[tuple[str, str]]
     works: str
     works_at: str | None
-    levels: Sequence[Level]
+    levels: Sequence[MaturityLevel]
     findings: Sequence[str]
     shares: Sequence[Share]
     picture: Picture
@@ -168,9 +168,9 @@ def _said(truth: bool | None) -> str:
     return {True: "yes", False: "no", None: "unknown"}[truth]
 
 
-def _level(maturity: Maturity, language: str) -> Level:
+def _level(maturity: Maturity, language: str) -> MaturityLevel:
     highest = str(_LEVELS[maturity.model])
-    return Level(maturity.model, str(maturity.level), highest, _date(maturity.assessed_on, language))
+    return MaturityLevel(maturity.model, str(maturity.level), highest, _date(maturity.assessed_on, language))
 
 
 def _share(availability: Availability, language: str) -> Share:

@@ -20,7 +20,7 @@ NAME = "Einheitsgemeinde Stadt Tangerhütte"
 LAND = LandCount(Source.DATA_HUB, CountedUnit.LEISTUNG, 28, 16, NOW)
 
 
-class Standing:
+class StillClock:
     def __init__(self) -> None:
         self.at = NOW
 
@@ -81,5 +81,5 @@ class Land:
         return self._rows.land if municipality == ARS else None
 
 
-def publication(rows: Rows, clock: Standing | None = None, **names: str) -> Publication:
-    return Publication(names or {ARS: NAME}, rows, rows, Land(rows), clock or Standing())
+def publication(rows: Rows, clock: StillClock | None = None, **names: str) -> Publication:
+    return Publication(names or {ARS: NAME}, rows, rows, Land(rows), clock or StillClock())

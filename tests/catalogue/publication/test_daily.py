@@ -10,7 +10,7 @@ import pytest
 from gateway.catalogue.publication.daily import DailyReports
 from gateway.crypto.keys import generate_ed25519, private_key
 from gateway.errors import NotFound
-from tests.catalogue.publication.offers import NOW, Rows, Standing, publication
+from tests.catalogue.publication.offers import NOW, Rows, StillClock, publication
 
 KEY = private_key(generate_ed25519("gateway-evidence")[0])
 
@@ -33,7 +33,7 @@ def made(rows, clock):
 
 
 async def test_all_who_ask_on_a_day_get_the_same_and_the_next_day_another():
-    clock = Standing()
+    clock = StillClock()
     reports = made(Rows(), clock)
     first = await reports.today()
     clock.at = NOW + timedelta(hours=8)
@@ -43,7 +43,7 @@ async def test_all_who_ask_on_a_day_get_the_same_and_the_next_day_another():
 
 
 async def test_one_made_anew_stands_for_the_day():
-    clock, rows = Standing(), Rows()
+    clock, rows = StillClock(), Rows()
     reports = made(rows, clock)
     first = await reports.today()
     del rows.statuses[0]
@@ -53,7 +53,7 @@ async def test_one_made_anew_stands_for_the_day():
 
 
 async def test_before_anybody_claims_anything_there_is_no_report_to_keep():
-    clock, rows = Standing(), Rows()
+    clock, rows = StillClock(), Rows()
     claims, rows.statuses = rows.statuses, []
     reports = made(rows, clock)
     with pytest.raises(NotFound):

@@ -12,7 +12,7 @@ from gateway.catalogue.publication.daily import DailyReports
 from gateway.crypto.keys import generate_ed25519, private_key
 from gateway.errors import DatabaseAway
 from gateway.web.app import create_app
-from gateway.web.status.documents import Documents
+from gateway.web.status.documents import RenderedDocuments
 from gateway.web.status.published import StatusDependencies
 from tests.catalogue.publication.offers import NAME, NOW, Rows, publication
 from tests.catalogue.publication.test_daily import Kept
@@ -55,7 +55,7 @@ def published_town(rows: Away | None = None) -> Published:
     of_all = publication(rows, world.clock, **{ARS: NAME, OTHER_ARS: "Hansestadt Stendal"})
     key = private_key(generate_ed25519("gateway-evidence")[0])
     reports = DailyReports(of_all, Kept(), key, world.clock)
-    status = StatusDependencies(of_all, reports, Documents(world.clock))
+    status = StatusDependencies(of_all, reports, RenderedDocuments(world.clock))
     return Published(world, rows, create_app(replace(world.parts, status=status)))
 
 

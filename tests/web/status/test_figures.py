@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gateway.catalogue.publication.figures import CatalogueFigures, Standing
+from gateway.catalogue.publication.figures import CatalogueFigures, ProbedSubject
 from gateway.web.app import create_app
 from gateway.web.dependencies import HealthCheck
 from gateway.web.http.metrics import NAMES
@@ -18,9 +18,9 @@ FIGURES = CatalogueFigures(
     findings={"no_leika": 6},
     exported_at=NOW,
     standings=(
-        Standing("", "token:test", False, "refused", 40),
-        Standing(ARS, "hausnummer", True, None, 120),
-        Standing(ARS, "termin", None, None, None),
+        ProbedSubject("", "token:test", False, "refused", 40),
+        ProbedSubject(ARS, "hausnummer", True, None, 120),
+        ProbedSubject(ARS, "termin", None, None, None),
     ),
 )
 
