@@ -94,7 +94,9 @@ def web_dependencies(
         municipalities=tuple(runtime.municipalities.values()),
         provider=provider,
         login=logins.flow(runtime, registry, issuers, provider) if logins else None,
-        status=StatusDependencies(publication(runtime), daily_reports(runtime), RenderedDocuments(runtime.clock)),
+        status=StatusDependencies(
+            publication(runtime, remembering=True), daily_reports(runtime), RenderedDocuments(runtime.clock)
+        ),
         catalogue_figures=figures.read,
         clock=runtime.clock,
         health=health,

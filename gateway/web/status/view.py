@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 from urllib.parse import urlsplit
@@ -177,9 +178,7 @@ def _share(availability: Availability, language: str) -> Share:
     good = availability.per_mille
     return Share(
         days=str(availability.days),
-        share=None
-        if good is None
-        else format_percent(good / 1000, locale=_LOCALES.get(language, language), decimal_quantization=False),
+        share=None if good is None else _percent(good, language),
         probes=_number(availability.good + availability.bad, language),
         failed=_number(availability.bad, language),
     )
@@ -211,14 +210,22 @@ def _form(number: int) -> str:
     return "one" if number == 1 else "many" if number else "none"
 
 
+@lru_cache(4096)
 def _number(number: int, language: str) -> str:
     return format_decimal(number, locale=_LOCALES.get(language, language))
 
 
+@lru_cache(4096)
+def _percent(per_mille: int, language: str) -> str:
+    return format_percent(per_mille / 1000, locale=_LOCALES.get(language, language), decimal_quantization=False)
+
+
+@lru_cache(4096)
 def _date(day: date, language: str) -> str:
     return format_date(day, "long", locale=_LOCALES.get(language, language))
 
 
+@lru_cache(4096)
 def _moment(at: datetime, language: str) -> str:
     """The time that clocks in Germany show."""
     local = german_time(at)[0].replace(tzinfo=None)
