@@ -6,6 +6,7 @@ import click
 
 from gateway.cli.catalogue_entries import check, list_, show
 from gateway.cli.catalogue_probe import probe
+from gateway.cli.catalogue_report import report, verify_report
 from gateway.cli.language import text
 
 
@@ -14,5 +15,5 @@ def catalogue() -> None:
     """Group of the catalogue commands."""
 
 
-for command in (check, list_, probe, show):
+for command in (check, list_, probe, report, show, verify_report):
     catalogue.add_command(command)

@@ -27,7 +27,7 @@ from gateway.wiring.catalogue_registry import EntryFollower
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
-from gateway.worker import catalogue_probes, identity_watch
+from gateway.worker import catalogue_probes, catalogue_report, identity_watch
 from gateway.worker.evidence_check import EvidenceMonitor
 from gateway.worker.stamping import stamp_roots
 
@@ -65,6 +65,7 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
         yield _time_stamps(runtime, failures, url)
     yield repeat(failures, "exchanges", lambda: _durations(runtime), EXCHANGES_EVERY_S)
     yield repeat(failures, "catalogue_entries", EntryFollower(runtime).look, SWEEP_EVERY_S)
+    yield repeat(failures, "catalogue_report", lambda: catalogue_report.make_todays(runtime), SWEEP_EVERY_S)
     if any(file.identity.providers for file in runtime.files):
         yield _identity_providers(runtime, failures)
         yield repeat(failures, "login_outcomes", lambda: _refused_logins(runtime), SWEEP_EVERY_S)

@@ -322,6 +322,7 @@ ELSEWHERE = {
     "rotation.log": "as above",
     "rotation.make_current": "as above",
     "sandbox.callback": "nothing asks the demo's sandbox to call back: tests/sandbox/test_callbacks.py",
+    "sandbox.pull": "a sandbox of the catalogue that dies begins anew: it keeps nothing",
     "sandbox.service_provider": "asked again with the next request: tests/sandbox/identity/test_server.py",
     "sandbox.notify": "as sandbox.callback",
     "submissions.set_aside": "asked again by the next failed job: tests/store/test_set_aside.py",
