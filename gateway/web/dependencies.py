@@ -13,6 +13,7 @@ from typing import Literal
 from starlette.requests import Request
 
 from gateway.backpressure.admission import Pressure
+from gateway.catalogue.served import ServedFiles
 from gateway.intake.create import Intake
 from gateway.login.provider import Provider
 from gateway.model import Client, Municipality
@@ -105,6 +106,7 @@ class WebDependencies:
     quotas: Quotas | None = None
     pressure: Pressure | None = None
     resumable: ResumableUploads | None = None
+    exports: ServedFiles | None = None
     login: LoginDependencies | None = None
     limits: BodyLimits = field(default_factory=BodyLimits)
     version: str = "0.1.0"
