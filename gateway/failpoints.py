@@ -44,6 +44,7 @@ COMMITS: Final = (
     "bulletins.compose",
     "bulletins.prune",
     "bulletins.settle",
+    "catalogue.register",
     "erased.add",
     "evidence.keep_key",
     "exchanges.raise",

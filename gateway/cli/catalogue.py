@@ -1,17 +1,18 @@
-"""`gateway catalogue`: what the municipality offers in the OZG catalogue."""
+"""`gateway catalogue`: the municipality's offer in the OZG catalogue."""
 
 from __future__ import annotations
 
 import click
 
+from gateway.cli.catalogue_entries import check, list_, show
 from gateway.cli.catalogue_export import export
 from gateway.cli.language import text
 
 
-@click.group(help=text("OZG-Katalog", "OZG catalogue"))
+@click.group(help=text("Das Angebot im OZG-Katalog", "The offer in the OZG catalogue"))
 def catalogue() -> None:
     """Group of the catalogue commands."""
 
 
-for command in (export,):
+for command in (check, export, list_, show):
     catalogue.add_command(command)
