@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.cli.catalogue_entries import show_errors
 from gateway.cli.console import emit, guarded, options, say, unwritable
 from gateway.cli.language import text
 from gateway.cli.local import with_runtime
@@ -16,6 +17,7 @@ from gateway.model import Finding
 
 if TYPE_CHECKING:
     from gateway.catalogue.losses import AllowedLoss
+    from gateway.wiring.catalogue_registry import EntryRegistration
 
 
 @click.command(help=text("In XZuFi exportieren", "Export in XZuFi"))
@@ -50,7 +52,10 @@ def export(  # noqa: PLR0913, PLR0917 - options of the fixed interface
         from gateway.wiring.catalogue_export import exported  # noqa: PLC0415 - as above
         from gateway.wiring.export_directory import ForeignFiles, write  # noqa: PLC0415 - as above
 
-        summary = await exported(runtime, loss)
+        async def told(registration: EntryRegistration) -> None:
+            show_errors(registration)
+
+        summary = await exported(runtime, loss, told)
         if out is not None:
             try:
                 await write(ExportedFiles(runtime.store.database), summary.accepted.no, out)

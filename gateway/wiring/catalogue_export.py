@@ -6,6 +6,8 @@ Start reading: `exported`.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from gateway.catalogue.entry import Entry
 from gateway.catalogue.export import Exporter, ExportSummary
 from gateway.catalogue.losses import AllowedLoss
@@ -15,11 +17,19 @@ from gateway.catalogue.xzufi.transfer import XzufiWriter
 from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
 from gateway.store.catalogue.exports import StoredExports
+from gateway.wiring.catalogue_registry import EntryRegistration, registered, tell
 from gateway.wiring.runtime import Runtime
 
 
-async def exported(runtime: Runtime, loss: AllowedLoss | None = None) -> ExportSummary:
-    """Make and accept an export of all municipalities, unless nothing has changed; see `Exporter.make`."""
+async def exported(
+    runtime: Runtime, loss: AllowedLoss | None = None, told: Callable[[EntryRegistration], Awaitable[None]] = tell
+) -> ExportSummary:
+    """Register what files say now, then make and accept an export of all municipalities unless nothing has changed.
+
+    `told` gets what registering found: an entry with a fault stays as it was and is exported so. Raises as
+    `Exporter.make`.
+    """
+    await told(await registered(runtime))
     return await exporter(runtime).make(runtime.clock.now(), loss)
 
 

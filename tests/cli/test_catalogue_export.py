@@ -11,7 +11,9 @@ import pytest
 from gateway.cli import catalogue_export
 from gateway.settings.catalogue import CatalogueSection, MunicipalityCatalogueSection
 from gateway.store.connection.database import Database, numbered
+from gateway.wiring import catalogue_export as wiring
 from gateway.wiring import export_directory
+from gateway.wiring.catalogue_registry import EntryRegistration
 from tests.catalogue.entries import ARS, entry
 from tests.catalogue.exporting import AGENCY, read_export, register, served
 from tests.commands import run
@@ -48,7 +50,11 @@ def gateway(postgres_dsn, tmp_path, monkeypatch):  # noqa: F811 - the fixture
 
         do(work)
 
+    async def nothing_new(_):
+        return EntryRegistration((), ())
+
     monkeypatch.setattr(catalogue_export, "with_runtime", with_runtime)
+    monkeypatch.setattr(wiring, "registered", nothing_new)
     do(lambda database: register(database, entry(), clock.now()))
     return SimpleNamespace(do=do, clock=clock, out=tmp_path / "out" / "xzufi")
 

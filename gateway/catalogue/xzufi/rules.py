@@ -1,6 +1,7 @@
 """What an entry has to keep before it is written, beyond the schema: PVOG's business rules and our own.
 
-Knows: languages, HTML, characters, keys, addresses, signatures. Never does: I/O, repair, repeat what it refuses.
+Knows: languages, HTML, characters, keys, addresses, signatures. Never does: I/O, repair, repeat what it refuses; rely
+on the registry, which looked before: this holds whatever stands in the database.
 Standard: PVOG FAQ (languages, HTML, String.Latin), DIN 91379. Start reading: `findings`.
 """
 
@@ -12,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.catalogue.entry import Entry, TextModule
-from gateway.catalogue.xzufi.html_check import refused
+from gateway.catalogue.html_texts import judge
 from gateway.catalogue.xzufi.profile import XzufiProfile
 from gateway.errors.sentences import Sentences
 from gateway.model import Finding
@@ -75,8 +76,12 @@ def _plain(place: str, texts: Mapping[str, str], profile: XzufiProfile) -> Itera
 def _html(place: str, texts: Mapping[str, str], profile: XzufiProfile) -> Iterator[Finding]:
     yield from _plain(place, texts, profile)
     for language, text in texts.items():
-        if refused(text):
+        if "<" in text and judge(text, _refusal)[1]:
             yield _finding(f"{place}/{language}", "html")
+
+
+def _refusal(address: str) -> str | None:
+    return None if _is_web_address(address) else "web_address"
 
 
 def _characters(place: str, text: str) -> Iterator[Finding]:
