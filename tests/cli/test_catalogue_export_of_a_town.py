@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.catalogue.exporting import below, read_export
 from tests.catalogue_gateway import written
 from tests.commands import run
+from tests.demo_fixture import http, start, stop
 
 
 @pytest.fixture
@@ -71,3 +73,19 @@ def test_addresses_that_are_no_longer_set_are_told_and_nothing_is_lost(config, t
     refused = run("catalogue", "export", "--out", out, "--config", config)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert (refused.returncode, refused.stderr.count("[service_lost]")) == (2, 3)
+
+
+def test_every_process_serves_what_the_directory_holds(config, tmp_path):
+    config.write_text(config.read_text(encoding="utf-8") + "[server]\nport = 0\n", encoding="utf-8")
+    process, line = start("serve", "--config", str(config), "--no-worker")
+    try:
+        assert http("GET", f"{line['base_url']}/catalogue/xzufi/index.txt")[0] == 404
+        export(config, tmp_path / "out")
+        files = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+        for name, content in files.items():
+            status, headers, served = http("GET", f"{line['base_url']}/catalogue/xzufi/{name}")
+            assert (status, served) == (200, content)
+            assert headers["etag"] == f'"{hashlib.sha256(content).hexdigest()}"'
+            assert http("HEAD", f"{line['base_url']}/catalogue/xzufi/{name}")[2] == b""
+    finally:
+        stop(process)
