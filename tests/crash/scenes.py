@@ -276,6 +276,7 @@ ELSEWHERE = {
     "bulletins.compose": "as above",
     "bulletins.prune": "as above",
     "bulletins.settle": "as above",
+    "exports.accept": "once a day, made again by whoever comes next: tests/store/test_catalogue_export_killed.py",
     "identity.metadata": "asked again each hour, the copy is replaced whole: tests/wiring/test_identity_metadata.py",
     "jobs.start_anew": "forgets what was counted, after all that counts: tests/store/test_set_aside.py",
     "exchanges.raise": "asked again every five seconds, one statement: tests/store/test_exchange_durations.py",
