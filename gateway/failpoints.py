@@ -44,6 +44,9 @@ COMMITS: Final = (
     "bulletins.compose",
     "bulletins.prune",
     "bulletins.settle",
+    "catalogue.claim_readback",
+    "catalogue.prune_readbacks",
+    "catalogue.settle_readback",
     "erased.add",
     "evidence.keep_key",
     "exchanges.raise",
@@ -160,6 +163,9 @@ COMMITS: Final = (
 
 CALLS: Final = (
     "alarms.webhook",
+    "catalogue.datahub",
+    "catalogue.pvog",
+    "catalogue.routing",
     "fitconnect.announce",
     "fitconnect.delivery_keys",
     "fitconnect.destination",

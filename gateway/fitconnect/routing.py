@@ -67,12 +67,12 @@ class ExpectedRoute:
 def ask(leika_key: str, ars: str) -> Request:
     """The request for the routes of a service in a municipality; routing is public."""
     query = urlencode({"leikaKey": leika_key, "ars": ars, "limit": MOST_ROUTES})
-    return Request("GET", f"{VERSION}/routes?{query}", accept=names.JSON, authorised=False, call="fitconnect.routes")
+    return Request("GET", f"{VERSION}/routes?{query}", accept=names.JSON, authorised=False)
 
 
 def ask_keys() -> Request:
     """The request for the portal's JWK set, below its configured address."""
-    return Request("GET", "/.well-known/jwks.json", accept=names.JSON, authorised=False, call="fitconnect.portal_keys")
+    return Request("GET", "/.well-known/jwks.json", accept=names.JSON, authorised=False)
 
 
 def read_routes(answer: Answer) -> tuple[Route, ...]:

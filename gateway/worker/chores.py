@@ -26,7 +26,7 @@ from gateway.store.operation.destination_slots import RENEW_EVERY_S
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
-from gateway.worker import identity_watch
+from gateway.worker import catalogue_readback, identity_watch
 from gateway.worker.evidence_check import EvidenceMonitor
 from gateway.worker.stamping import stamp_roots
 
@@ -66,6 +66,7 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
     if any(file.identity.providers for file in runtime.files):
         yield _identity_providers(runtime, failures)
         yield repeat(failures, "login_outcomes", lambda: _refused_logins(runtime), SWEEP_EVERY_S)
+    yield from catalogue_readback.chores(runtime, failures)
     if runtime.delivery.bounds:
         yield repeat(failures, "turns", lambda: _places(runtime), RENEW_EVERY_S)
 
