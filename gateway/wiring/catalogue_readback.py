@@ -66,12 +66,9 @@ def named(way: Policy, contact: str | None) -> Policy:
 
 def routing_environments(settings: Settings, files: Iterable[MunicipalityFile]) -> Mapping[str, RoutingEnvironment]:
     """Where routes are asked for each municipality, by ARS; those whose environment does not say so are left out."""
-    found = {}
-    for file in files:
-        environment = routing_environment(settings.fitconnect.environments[file.fitconnect.environment])
-        if environment is not None:
-            found[file.ars] = environment
-    return found
+    known = {name: routing_environment(section) for name, section in settings.fitconnect.environments.items()}
+    named_by = {file.ars: known.get(file.fitconnect.environment) for file in files}
+    return {ars: environment for ars, environment in named_by.items() if environment is not None}
 
 
 def routing_environment(section: EnvironmentSection) -> RoutingEnvironment | None:
