@@ -127,6 +127,14 @@ async def test_an_answer_of_pvog_that_is_no_news_is_refused(routes, rule):
     assert len(wire.requests) <= interfaces().pvog.most_pages
 
 
+async def test_pages_that_lead_back_to_themselves_are_left_at_once():
+    number = iter(range(1000))
+    wire = Wire({"/onlineservices": lambda _: services(online(next(number)), token="again")})
+    with pytest.raises(AnswerRefused, match="endless"):
+        await read_pvog(wire, [claim(1)])
+    assert len(wire.requests) == 2
+
+
 async def test_an_export_that_is_too_large_or_not_given_is_read_page_by_page():
     rows = [
         {"leika_key": key(no), "ars": ARS, "url": f"https://rathaus.example/{no}", "online_status": "ok"}
