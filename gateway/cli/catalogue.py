@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import click
 
+from gateway.cli.catalogue_entries import check, list_, show
+from gateway.cli.catalogue_probe import probe
 from gateway.cli.catalogue_readback import readback
 from gateway.cli.language import text
 
 
-@click.group(help=text("Der OZG-Katalog", "The OZG catalogue"))
+@click.group(help=text("Das Angebot im OZG-Katalog", "The offer in the OZG catalogue"))
 def catalogue() -> None:
-    """Group of the commands of the catalogue."""
+    """Group of the catalogue commands."""
 
 
-for command in (readback,):
+for command in (check, list_, probe, readback, show):
     catalogue.add_command(command)

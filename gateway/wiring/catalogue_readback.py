@@ -6,7 +6,6 @@ Knows: which source is asked where. Never does: ask. Standard: architecture §2.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -25,16 +24,15 @@ from gateway.catalogue.readback.reading import ListingSource, ReadBack
 from gateway.catalogue.readback.routing_source import RoutingSource
 from gateway.fitconnect.channel.routing_client import RoutingEnvironment
 from gateway.keys.files import read_secret
-from gateway.outbound.client import USER_AGENT, Policy
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.settings.fitconnect import EnvironmentSection
 from gateway.settings.gateway import Settings
 from gateway.settings.municipality import MunicipalityFile
 from gateway.store.catalogue.readbacks import StoredReadbacks
+from gateway.wiring.catalogue_probes import user_agent
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
 
-_NOT_IN_A_COMMENT: Final = re.compile(r"[^ -'*-\[\]-~]")
 _CLIENT_ID: Final = "catalogue.readback.pvog_client_id_file"
 
 
@@ -48,7 +46,8 @@ def configured(settings: Settings, files: Iterable[MunicipalityFile]) -> bool:
 async def open_read_back(runtime: Runtime) -> AsyncIterator[ReadBack]:
     """The read-back of one process, with connections of its own. Raises `SettingsInvalid` for an unreadable file."""
     settings = runtime.settings
-    async with httpx_client(named(policy(settings), settings.catalogue.contact), durations=runtime.durations) as client:
+    way = replace(policy(settings), user_agent=user_agent(settings))
+    async with httpx_client(way, durations=runtime.durations) as client:
         sources = _sources(runtime, client)
         yield ReadBack(
             {source.source: source for source in sources},
@@ -56,12 +55,6 @@ async def open_read_back(runtime: Runtime) -> AsyncIterator[ReadBack]:
             runtime.clock,
             timedelta(hours=settings.catalogue.readback.every_hours),
         )
-
-
-def named(way: Policy, contact: str | None) -> Policy:
-    """The way out under our name, with whom to speak to; characters that a comment cannot hold are left out."""
-    said = _NOT_IN_A_COMMENT.sub("", contact or "").strip()
-    return replace(way, user_agent=f"{USER_AGENT} ({said})" if said else USER_AGENT)
 
 
 def routing_environments(settings: Settings, files: Iterable[MunicipalityFile]) -> Mapping[str, RoutingEnvironment]:

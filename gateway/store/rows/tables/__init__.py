@@ -46,7 +46,14 @@ from gateway.store.rows.tables.operation import (
     pauses,
     spent_assertions,
 )
-from gateway.store.rows.tables.probes import outages, probe_hours, probe_measurements, probe_runs, probe_standing
+from gateway.store.rows.tables.probes import (
+    outages,
+    probe_hours,
+    probe_lease,
+    probe_measurements,
+    probe_runs,
+    probe_standing,
+)
 from gateway.store.rows.tables.proof import evidence, evidence_keys, evidence_leaves, evidence_roots, evidence_stamps
 from gateway.store.rows.tables.reporting import availability_reports, feedback, statistics_transfers, transaction_counts
 from gateway.store.rows.tables.submission import (
@@ -70,7 +77,7 @@ __all__ = [
     "exchange_durations", "facts", "feedback", "house_alarms", "idempotency", "journal", "key_log", "legal_holds",
     "login_accounts", "login_answers", "login_codes", "login_outcomes", "login_requests", "login_sessions",
     "login_tokens", "logins", "logins_under_way", "logout_notices", "metadata", "municipality_keys", "outages",
-    "pauses", "probe_hours", "probe_measurements", "probe_runs", "probe_standing", "spent_assertions",
+    "pauses", "probe_hours", "probe_lease", "probe_measurements", "probe_runs", "probe_standing", "spent_assertions",
     "statistics_transfers", "subject_keys", "submission_secrets", "submissions", "transaction_counts",
     "tus_pieces", "tus_uploads", "uploads", "webhook_messages", "webhooks",
 ]  # fmt: skip
