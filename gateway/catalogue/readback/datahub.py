@@ -21,7 +21,9 @@ from gateway.input import json_reader
 
 OK: Final = "ok"
 _COLUMNS: Final = ("leika_key", "ars", "url", "online_status", "aktiv", "datenstand_pvog_import")
-_NEEDED: Final = frozenset({"leika_key", "ars", "url"})
+_KEY_COLUMN: Final = "leika_key"
+_NEEDED: Final = frozenset({_KEY_COLUMN, "ars", "url"})
+"""Columns without which a row says nothing; of a table without rows the first is enough."""
 _KEY: Final = re.compile(r"99[0-9]{12}", re.ASCII)
 _REGION: Final = re.compile(r"[0-9]{2,12}", re.ASCII)
 _CELL: Final = 100_000
@@ -71,7 +73,7 @@ def export(raw: bytes, interface: DataHubInterface, now: datetime) -> tuple[List
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         names = [_spelt(name.strip()) for name in next(reader, [])]
-        if not set(names) >= _NEEDED or len(set(names)) < len(names):
+        if _KEY_COLUMN not in names or len(set(names)) < len(names):
             raise AnswerRefused("form")
         return tuple(_rows(_cells(reader, names), interface, now))
     except csv.Error:
@@ -82,7 +84,7 @@ def _cells(reader: Iterable[list[str]], names: list[str]) -> Iterator[Mapping[st
     for cells in reader:
         if not cells:
             continue
-        if len(cells) != len(names):
+        if len(cells) != len(names) or not set(names) >= _NEEDED:
             raise AnswerRefused("form")
         yield dict(zip(names, cells, strict=True))
 

@@ -50,18 +50,17 @@ class PvogSource:
         batches = [
             keys[at : at + self.interface.keys_at_once] for at in range(0, len(keys), self.interface.keys_at_once)
         ]
-        services: dict[str, OnlineService] = {}
+        services: dict[OnlineService, None] = {}
         known: list[Description] = []
         for some in batches:
-            for service in await ask.services(municipality, some):
-                services.setdefault(service.id, service)
+            services |= dict.fromkeys(await ask.services(municipality, some))
             known += await ask.descriptions(municipality, some)
         for above in level_above(municipality):
-            rows = pvog.rows(services.values(), known)
+            rows = pvog.rows(services, known)
             if any(row.leika_key is None and row.ars == above for row in rows):
                 for some in batches:
                     known += await ask.descriptions(above, some)
-        said = SourceListing(Source.PVOG, pvog.rows(services.values(), known))
+        said = SourceListing(Source.PVOG, pvog.rows(services, known))
         return judged(municipality, entries, said, now)
 
 
@@ -81,7 +80,7 @@ class _Requests:
             raw = await self._get(self.interface.online_services, query)
             page = pvog.online_services(raw, self.interface) if raw is not None else None
             found += page.services if page else ()
-            once(each.id for each in found)
+            once(found)
             if page is None or page.token is None or not page.services:
                 return found
             if page.token in seen:
@@ -103,7 +102,7 @@ class _Requests:
             raw = await self._get(self.interface.descriptions, query)
             page = pvog.descriptions(raw, self.interface) if raw is not None else None
             found += page.descriptions if page else ()
-            once(each.id for each in found)
+            once(found)
             if page is None or page.last or not page.descriptions:
                 return found
         raise AnswerRefused("endless")

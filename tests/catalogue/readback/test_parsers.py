@@ -159,7 +159,8 @@ def test_a_quote_that_never_ends_a_short_line_and_a_region_that_is_none_are_refu
     assert rule_of(READERS[3], table('"' + cells(1))) == "form"
     assert rule_of(READERS[3], table("a,b")) == "form"
     assert rule_of(READERS[3], table(cells(1, ars="Tangerhütte"))) == "form"
-    assert datahub.export(table(), HUB, NOW) == ()
+    assert rule_of(READERS[3], b"leika_key\r\n99012021002000\r\n") == "form"
+    assert datahub.export(table(), HUB, NOW) == datahub.export(b"\xef\xbb\xbfleika_key\r\n", HUB, NOW) == ()
 
 
 def test_levels_addresses_and_doubled_rows():
