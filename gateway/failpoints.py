@@ -44,10 +44,13 @@ COMMITS: Final = (
     "bulletins.compose",
     "bulletins.prune",
     "bulletins.settle",
+    "catalogue.claim_readback",
     "catalogue.keep_land_count",
     "catalogue.keep_report",
+    "catalogue.prune_readbacks",
     "catalogue.prune_reports",
     "catalogue.register",
+    "catalogue.settle_readback",
     "erased.add",
     "evidence.keep_key",
     "exchanges.raise",
@@ -174,6 +177,9 @@ COMMITS: Final = (
 
 CALLS: Final = (
     "alarms.webhook",
+    "catalogue.datahub",
+    "catalogue.pvog",
+    "catalogue.routing",
     "fitconnect.announce",
     "fitconnect.delivery_keys",
     "fitconnect.destination",

@@ -9,12 +9,15 @@ Personal data stand only in columns whose comment says `encrypted` and in `blob_
 """
 
 from gateway.store.rows.tables.catalogue import (
+    catalogue_answers,
     catalogue_delivered,
     catalogue_exports,
     catalogue_files,
     catalogue_findings,
     catalogue_listings,
     catalogue_objects,
+    catalogue_readback_turns,
+    catalogue_readbacks,
     catalogue_revisions,
 )
 from gateway.store.rows.tables.columns import Xid8, metadata
@@ -73,8 +76,9 @@ from gateway.store.rows.tables.webhook import webhook_messages, webhooks
 
 __all__ = [
     "Xid8", "alarms", "attachments", "availability_reports", "blob_frames", "blobs", "bulletins",
-    "catalogue_delivered", "catalogue_exports", "catalogue_files", "catalogue_findings",
-    "catalogue_land_counts", "catalogue_listings", "catalogue_objects",
+    "catalogue_answers", "catalogue_delivered", "catalogue_exports", "catalogue_files", "catalogue_findings",
+    "catalogue_land_counts", "catalogue_listings", "catalogue_objects", "catalogue_readback_turns",
+    "catalogue_readbacks",
     "catalogue_revisions", "changes", "client_allowances", "data_keys", "destination_pace",
     "destination_turns", "evidence", "evidence_keys", "evidence_leaves", "evidence_roots", "evidence_stamps",
     "exchange_durations", "facts", "feedback", "house_alarms", "idempotency", "journal", "key_log", "legal_holds",

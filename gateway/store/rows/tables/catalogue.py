@@ -106,3 +106,47 @@ catalogue_findings = Table(
     Index(None, "municipality"),
     comment="Open contradictions between claim and read-back.",
 )
+
+catalogue_readback_turns = Table(
+    "catalogue_readback_turns",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    at("next_at"),
+    at("leased_until", null=True),
+    Column("tries", BigInteger, nullable=False, comment="who settles shows the number that it claimed"),
+    Column("failures", Integer, nullable=False, comment="in a row"),
+    at("failing_since", null=True),
+    at("shrunk_since", null=True),
+    comment="When each source is read back for each municipality.",
+)
+
+catalogue_readbacks = Table(
+    "catalogue_readbacks",
+    metadata,
+    Column("no", BigInteger, Identity(always=True), primary_key=True),
+    municipality(),
+    Column("source", Text, nullable=False),
+    at("at"),
+    Column("outcome", Text, nullable=False, comment="sound, refused, failed"),
+    Column("reason", Text, comment="rule or code of an error"),
+    Column("status", Integer, comment="of the last answer"),
+    Column("requests", Integer, nullable=False),
+    Column("rows", Integer, comment="that the source lists as the municipality's own"),
+    Column("total", BigInteger, comment="rows that the source has of the Land"),
+    Index(None, "municipality", "source", "at"),
+    Index(None, "at"),
+)
+
+catalogue_answers = Table(
+    "catalogue_answers",
+    metadata,
+    Column("readback", BigInteger, ForeignKey("catalogue_readbacks.no", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    municipality(),
+    Column("address", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("body", LargeBinary, comment="compressed; none where it names persons"),
+    comment="Answers as they came.",
+)
