@@ -36,6 +36,7 @@ HTML = {"content-type": "text/html; charset=utf-8"}
             ProbeReason.FAILURE_PHRASE,
         ),
         (200, PAGE.format("Hausnummer beantragen &lt;script&gt; Entschuldigung"), ProbeReason.FAILURE_PHRASE),
+        (200, PAGE.format("Haus<!-- -->nummer<!-- --> beantragen"), None),
         (200, PAGE.format("1 < 2, Hausnummer beantragen"), None),
         (200, PAGE.format("<script>Hausnummer beantragen"), ProbeReason.TEXT_MISSING),
         (200, PAGE.format("<a title='Hausnummer beantragen"), ProbeReason.TEXT_MISSING),

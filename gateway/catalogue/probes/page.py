@@ -20,7 +20,7 @@ _HIDDEN: Final = {
 }
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*|!--|[!?])")
 _INLINE: Final = frozenset(
-    {"a", "abbr", "b", "code", "em", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "u", "wbr"}
+    {"!--", "a", "abbr", "b", "code", "em", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "u", "wbr"}
 )
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _HEAD: Final = 2048
