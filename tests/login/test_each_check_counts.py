@@ -97,7 +97,7 @@ CHECKS = {
         MemoryLoginStore, "under_way", "and found.expires_at > now", "", attacks.under_way_for_too_long
     ),
     "level of an answer": Check(
-        Federation, "_judged", "and said.identity.level < login.level", "and False", attacks.level_not_reached
+        Federation, "_judged", "and verdict.identity.level < login.level", "and False", attacks.level_not_reached
     ),
     "sub that was asked for": Check(
         Federation,
@@ -131,7 +131,7 @@ CHECKS = {
         CodeChallenge, "validate_code_verifier", "if not ", "return\n    if not ", attacks.wrong_verifier
     ),
     "town of a token": Check(
-        Userinfo, "_said", "or login.municipality != issuer.municipality", "", attacks.token_at_another_town
+        Userinfo, "_opened_by", "or login.municipality != issuer.municipality", "", attacks.token_at_another_town
     ),
     "level of a session": Check(
         Sessions, "usable", "or session.level < asked.level", "", attacks.session_below_the_level
