@@ -44,8 +44,8 @@ class LoginRefusal:
     @property
     def finding(self) -> Finding:
         """The error's own sentence, at the login."""
-        said = self.raised(())
-        return Finding(PLACE, said.code, said.sentence("de"), said.sentence("en"))
+        error = self.raised(())
+        return Finding(PLACE, error.code, error.sentence("de"), error.sentence("en"))
 
     def raised(self, findings: tuple[Finding, ...]) -> BadInput:
         """The error with everything that is to be told."""
@@ -133,9 +133,9 @@ def usable(login: Login, client: Client, municipality: Municipality, now: dateti
     )
 
 
-def same_account(one: Identity, other: Identity) -> bool:
+def same_account(first: Identity, second: Identity) -> bool:
     """Whether both are one account of one identity provider; nothing tells two guests from each other."""
-    return one.account is not None and (one.issuer, one.account) == (other.issuer, other.account)
+    return first.account is not None and (first.issuer, first.account) == (second.issuer, second.account)
 
 
 def needed_level(service: Service) -> Level | None:
@@ -167,5 +167,5 @@ def _too_low(needed: Level, municipality: Municipality) -> LoginRefusal:
 
 def _not_allowed(service: Service) -> LoginRefusal:
     names = [_ACCOUNTS[kind] for kind in service.accounts]
-    said = {"accounts_de": " und ".join(de for de, _ in names), "accounts": " and ".join(en for _, en in names)}
-    return LoginRefusal(AccountNotAllowed, said)
+    params = {"accounts_de": " und ".join(de for de, _ in names), "accounts": " and ".join(en for _, en in names)}
+    return LoginRefusal(AccountNotAllowed, params)

@@ -90,11 +90,11 @@ class IdentitySandbox:
         if pairs is None:
             kinds = (*(profile.name for profile in profiles.ALL), STRANGER)
             pairs = {name: keyring.load(directory / "keys", name, clock.now()) for name in kinds}
-        addresses = tuple(place for place in trusted if "://" in place)
+        addresses = tuple(source for source in trusted if "://" in source)
         sandbox = IdentitySandbox(directory, base_url, clock, ids, pairs, facts, addresses, fetch)
         if "admin" not in facts:
             sandbox.fact("admin", ids.secret())
-        files = [Path(place) for place in trusted if place not in addresses]
+        files = [Path(source) for source in trusted if source not in addresses]
         for file in [*sorted((directory / "service-providers").glob("*.xml")), *files]:
             sandbox.learn_file(file)
         return sandbox

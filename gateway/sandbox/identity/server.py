@@ -49,8 +49,10 @@ def readiness(sandbox: IdentitySandbox) -> dict[str, Any]:
     """The readiness line."""
     return {
         **_addresses(sandbox, BUNDID),
-        "persons": [{"id": each.id, "name": each.name} for each in persons().values()],
-        "organisations": [{"id": each.id, "name": each.name} for each in organisations().values()],
+        "persons": [{"id": person.id, "name": person.name} for person in persons().values()],
+        "organisations": [
+            {"id": organisation.id, "name": organisation.name} for organisation in organisations().values()
+        ],
         "muk": _addresses(sandbox, MUK),
         "admin": sandbox.base_url + sandbox.admin_path,
         "pid": os.getpid(),
