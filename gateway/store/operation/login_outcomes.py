@@ -64,7 +64,7 @@ WHERE rule = %(rule)s AND resolved_at IS NULL AND subject NOT IN (SELECT subject
 async def write(database: Database, taken: Mapping[Labels, Outcomes], now: datetime) -> None:
     """Add what one process counted; all of it or nothing."""
     async with database.transaction("outcomes.write") as connection:
-        for (municipality, provider), outcomes in sorted(taken.items(), key=lambda each: each[0]):  # in one order
+        for (municipality, provider), outcomes in sorted(taken.items(), key=lambda item: item[0]):  # in one order
             await db.run(
                 connection,
                 _ADD,
