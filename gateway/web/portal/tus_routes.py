@@ -23,7 +23,7 @@ ROUTES: Final = (
             path,
             tus.create,
             {201: None},
-            (401, 403, 412, 413, 415, 422, 503, 507),
+            (412, 413, 415, 507),
             scope=WRITE,
             parameters=(
                 _TUS,
@@ -33,13 +33,13 @@ ROUTES: Final = (
         )
         for path in _ALL
     ),
-    Route("HEAD", _ONE, tus.head, {200: None}, (401, 403, 404, 412, 503), scope=WRITE, parameters=(_TUS,)),
+    Route("HEAD", _ONE, tus.head, {200: None}, (404, 412), scope=WRITE, parameters=(_TUS,)),
     Route(
         "PATCH",
         _ONE,
         tus.append,
         {204: None},
-        (400, 401, 403, 404, 409, 412, 413, 415, 422, 503, 507),
+        (400, 404, 409, 412, 413, 415, 507),
         scope=WRITE,
         takes="bytes",
         parameters=(
@@ -48,5 +48,5 @@ ROUTES: Final = (
             ("Upload-Checksum", "header", "sha256 <base64> (or sha1) of the bytes of this request."),
         ),
     ),
-    Route("DELETE", _ONE, tus.terminate, {204: None}, (401, 403, 404, 412, 503), scope=WRITE, parameters=(_TUS,)),
+    Route("DELETE", _ONE, tus.terminate, {204: None}, (404, 412), scope=WRITE, parameters=(_TUS,)),
 )
