@@ -68,7 +68,7 @@ _INHERITED: Final = (
 
 
 def elsewhere() -> Iterator[Offer]:
-    """What stands there before anybody reports: eleven services of other towns, one of the Land, one of the federation."""
+    """What stands there before anybody reports: of eleven other towns, of the Land and of the federation."""
     for number, (leika_key, name, ars) in enumerate((*_OTHERS, *_INHERITED), start=1):
         url = f"https://anderswo.example/{ars}/{leika_key}"
         yield Offer(f"B100019.OD.{number}", f"B100019.LB.{number}", leika_key, name, url, ars)
