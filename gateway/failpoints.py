@@ -171,6 +171,7 @@ CALLS: Final = (
     "identity.metadata",
     "login.logout",
     "sandbox.callback",
+    "sandbox.editorial_system",
     "sandbox.service_provider",
     "timestamp.stamp",
     "webhook.message",

@@ -310,6 +310,7 @@ ELSEWHERE = {
     "rotation.make_current": "as above",
     "sandbox.callback": "nothing asks the demo's sandbox to call back: tests/sandbox/test_callbacks.py",
     "sandbox.service_provider": "asked again with the next request: tests/sandbox/identity/test_server.py",
+    "sandbox.editorial_system": "the tester orders it again: tests/sandbox/catalogue/test_catalogue_sandbox.py",
     "sandbox.notify": "as sandbox.callback",
     "submissions.set_aside": "asked again by the next failed job: tests/store/test_set_aside.py",
     "timestamp.stamp": "as roots.stamp",

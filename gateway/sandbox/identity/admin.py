@@ -78,7 +78,7 @@ async def _login(request: Request) -> Response:
     return JSONResponse({"person": account, "level": level, "failure": failure, "times": times}, 201)
 
 
-def _moved(request: Request) -> None:
+async def _moved(request: Request) -> None:
     sandbox = _sandbox(request)
     sandbox.fact("clock_offset_s", sandbox.clock.offset_s)
 
