@@ -68,7 +68,7 @@ def login(identity: Identity | None = None, /, **more: Any) -> Login:
 
 @dataclass
 class Logins:
-    """`ports.binding.LoginReferences` and `KeptIdentities` of what stands here; `asked` counts the questions."""
+    """What a binding asks of `LoginStore` and `Store`, of what stands here; `asked` counts the questions."""
 
     standing: dict[bytes, Login] = field(default_factory=dict)
     identities: dict[UUID, Identity] = field(default_factory=dict)

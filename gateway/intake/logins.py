@@ -16,9 +16,8 @@ from uuid import UUID
 from gateway.errors import AccountNotAllowed, AssuranceTooLow, BadInput, LoginUnusable
 from gateway.input.patterns import SECRET
 from gateway.model import Client, Finding, Identity, Level, Municipality, instant
-from gateway.ports.binding import KeptIdentities, LoginReferences
-from gateway.ports.login import Login
-from gateway.ports.store import EvidenceEntry, TakenLogin
+from gateway.ports.login import Login, LoginStore
+from gateway.ports.store import EvidenceEntry, Store, TakenLogin
 from gateway.services.service import Service
 
 PLACE: Final = "/login"
@@ -88,8 +87,8 @@ UNUSABLE: Final = Bound(refusals=(LoginRefusal(LoginUnusable),))
 class Binding:
     """Asks for logins. Nothing is asked for an application that names none, unless it corrects another."""
 
-    logins: LoginReferences
-    identities: KeptIdentities
+    logins: LoginStore
+    identities: Store
 
     async def of(  # noqa: PLR0913 - who hands off what, with which login, when
         self,
