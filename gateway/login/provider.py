@@ -40,7 +40,8 @@ class Provider:
 
     `issuers` needs at least one; the first answers for host names that no issuer has. `published` are further public
     JWKs of the set (the next key, earlier ones), whose tokens are taken too. `new_id` makes the `jti` of a token.
-    `codes` exchanges what logins gave; None: nobody logs in here. `tries` bounds guessing; None: nothing does.
+    `used` remembers assertions. `codes` exchanges what logins gave; None: nobody logs in here. `tries` bounds guessing;
+    None: nothing does.
     """
 
     def __init__(  # noqa: PLR0913 - what it consists of, each named
@@ -51,8 +52,8 @@ class Provider:
         key: PrivateKey,
         clock: Clock,
         new_id: Callable[[], str],
+        used: assertions.Used,
         published: Sequence[Mapping[str, Any]] = (),
-        used: assertions.Used | None = None,
         judge: certificates.Certificates | None = None,
         codes: CodeExchange | None = None,
         tries: FailedTries | None = None,
@@ -64,9 +65,7 @@ class Provider:
         self._tokens = PortalTokens(key, registry, new_id, published)
         self._codes = codes
         self.tries = tries or FailedTries(clock, partial(vault.keyed_digest, bytes(32)))
-        self._authentication = ClientAuthentication(
-            registry, clock, used or assertions.UsedInMemory(), judge or certificates.Certificates()
-        )
+        self._authentication = ClientAuthentication(registry, clock, used, judge or certificates.Certificates())
         self._published = [self._tokens.public_jwk]
         known = {jwk.get("kid") for jwk in self._published}
         self._published += [dict(jwk) for jwk in published if jwk.get("kid") not in known]
