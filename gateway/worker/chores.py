@@ -23,10 +23,11 @@ from gateway.outbound.pace import Counterpart
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation import alarms, exchange_durations, jobs, login_outcomes
 from gateway.store.operation.destination_slots import RENEW_EVERY_S
+from gateway.wiring.catalogue_registry import EntryFollower
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
-from gateway.worker import identity_watch
+from gateway.worker import catalogue_probes, identity_watch
 from gateway.worker.evidence_check import EvidenceMonitor
 from gateway.worker.stamping import stamp_roots
 
@@ -63,9 +64,12 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
     if url := runtime.settings.evidence.timestamp_url:
         yield _time_stamps(runtime, failures, url)
     yield repeat(failures, "exchanges", lambda: _durations(runtime), EXCHANGES_EVERY_S)
+    yield repeat(failures, "catalogue_entries", EntryFollower(runtime).look, SWEEP_EVERY_S)
     if any(file.identity.providers for file in runtime.files):
         yield _identity_providers(runtime, failures)
         yield repeat(failures, "login_outcomes", lambda: _refused_logins(runtime), SWEEP_EVERY_S)
+    yield catalogue_probes.probes(runtime, failures)
+    yield catalogue_probes.prune(runtime, failures)
     if runtime.delivery.bounds:
         yield repeat(failures, "turns", lambda: _places(runtime), RENEW_EVERY_S)
 
