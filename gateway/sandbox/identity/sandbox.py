@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from starlette.requests import Request
+
 from gateway.errors import FileUnusable
 from gateway.sandbox.clock import Clock, Ids
 from gateway.sandbox.faults import Fault
@@ -202,3 +204,9 @@ def _forget(kept: dict[_Key, _Value], over: Callable[[_Value], bool]) -> None:
 def _facts(directory: Path) -> dict[str, Any]:
     file = directory / "facts.json"
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+
+
+def sandbox_of(request: Request) -> IdentitySandbox:
+    """The sandbox that a request reaches."""
+    sandbox: IdentitySandbox = request.app.state.sandbox
+    return sandbox
