@@ -103,6 +103,7 @@ def identity(  # noqa: PLR0913 - what the command can be told
 @guarded
 def catalogue(*, config: Path | None, as_json: bool, port: int, tied: bool) -> None:
     """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
+    from gateway.cli.demo import catalogue as examples  # noqa: PLC0415 - commands import what they need
     from gateway.sandbox.catalogue.server import serve  # noqa: PLC0415 - commands import what they need
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
     from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
@@ -110,7 +111,7 @@ def catalogue(*, config: Path | None, as_json: bool, port: int, tied: bool) -> N
     values = settings.read(config)
     set_up_logging(values.log.level, values.log.format)
     services = load(values.services.dir, {}, installed_sets(values))
-    titles = {service_id: service.titles for service_id, service in services.items()}
+    titles = {**examples.titles(), **{service_id: service.titles for service_id, service in services.items()}}
 
     def ready(line: dict[str, Any]) -> None:
         emit_ready(line, as_json=as_json, human=text("Sandbox läuft: ", "Sandbox runs: ") + str(line["pvog"]))
