@@ -72,7 +72,7 @@ async def serve(
         sandbox = CatalogueSandbox(
             base_url(host, listener),
             pages_of,
-            fetch=partial(fetched, policy=_POLICY, call="sandbox.editorial_system", limit=_FILE_MOST),
+            fetch=partial(fetched, policy=_POLICY, call="sandbox.pull", limit=_FILE_MOST),
         )
         async with served(app(sandbox), listener, stop) as answers:
             if answers:
