@@ -29,7 +29,7 @@ OLD, NEW = MasterKey(MASTER_KEY, "old"), MasterKey(NEW_KEY, "new")
 
 async def opened(dsn, clock, first=NEW, *previous, random=os.urandom):
     return await PostgresStore.open(
-        dsn, master_key=first.key, place=first.place, previous=previous, clock=clock, random=random, pool_size=2
+        dsn, master_key=first.key, place=first.source, previous=previous, clock=clock, random=random, pool_size=2
     )
 
 
