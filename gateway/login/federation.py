@@ -44,7 +44,7 @@ from gateway.login.figures import LoginFigures
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.id_tokens import hinted
 from gateway.login.provider import Provider
-from gateway.login.pushed import PushedRequests
+from gateway.login.pushed import PushedRequests, Resolved
 from gateway.login.refusals import Answering, Refusals
 from gateway.login.sessions import Sessions, SignedIn
 from gateway.login.signing_out import SigningOut
@@ -93,7 +93,7 @@ class Federation:
         self._keys = keys
         self._figures = figures or LoginFigures()
         self._refusals = Refusals(random, self._figures)
-        self._choosing = Choosing(logins, providers, self._refusals, random, self._figures)
+        self._choosing = Choosing(providers, self._refusals, random, self._figures)
         self._sessions = Sessions(logins)
         self._pushed = PushedRequests(logins, registry, portals, clock, random)
         self._userinfo = Userinfo(logins, clock, portals.tries)
@@ -104,17 +104,19 @@ class Federation:
         found = await self._addressed(issuer, parameters)
         if isinstance(found, str):
             return self._refusals.shown(PageKind.BAD_REQUEST, found)
-        to, resolved = found
-        back = Answering(to.client, to.redirect_uri, response_mode(resolved), to.state, issuer.url)
+        to, said = found
+        back = Answering(to.client, to.redirect_uri, response_mode(said.parameters), to.state, issuer.url)
         try:
-            asked = self._with_hint(read(resolved, to, issuer.url), issuer)
+            asked = self._with_hint(read(said.parameters, to, issuer.url), issuer)
             session = cookies.session if to.certain else None  # RFC 8252 §8.6: else another app could ask unseen
             signed_in = await self._sessions.usable(asked, session, issuer, self._clock.now())
-            if signed_in is not None and (step := await self._again(issuer, to, asked, signed_in, back)) is not None:
-                return step
+            if signed_in is not None:
+                step = await self._again(issuer, to, asked, pushed=said.pushed, signed_in=signed_in, back=back)
+                if step is not None:
+                    return step
             if "none" in asked.prompt:
                 return self._refusals.told(back, "login_required", "nobody is signed in as it was asked for")
-            return await self._begun(issuer, asked, back, cookies, address)
+            return await self._begun(issuer, asked, pushed=said.pushed, back=back, cookies=cookies, address=address)
         except AuthorizationRefusedError as error:
             return self._refusals.told(back, error.error, error.description)
 
@@ -129,8 +131,11 @@ class Federation:
         chosen = next((each for each in possible if each.name == provider), None)
         if chosen is None:
             return self._refusals.shown(PageKind.FAILED, "provider_unknown", back=back, language=asked.language)
-        now = self._clock.now()
-        return await self._choosing.go(login, handle, chosen, back=back, language=asked.language, now=now)
+        now, request_id = self._clock.now(), self._choosing.request_id()
+        if not await self._logins.choose(login.id, chosen.name, request_id, now):
+            return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way", language=asked.language)
+        login = self._choosing.chosen(login, chosen, request_id, now)
+        return await self._choosing.go(login, handle, chosen, back=back, language=asked.language)
 
     async def answered(self, municipality: str, provider: str, form: Parameters) -> Step:
         """What an identity provider sends by the browser: kept, not judged; the browser comes again with its cookie."""
@@ -200,14 +205,14 @@ class Federation:
         """The end of the browser's sessions."""
         return await self._signing_out.step(issuer, parameters, cookies)
 
-    async def _addressed(self, issuer: Issuer, parameters: Parameters) -> tuple[Addressed, Parameters] | str:
+    async def _addressed(self, issuer: Issuer, parameters: Parameters) -> tuple[Addressed, Resolved] | str:
         """Where faults may be told to, and the request itself, pushed or not; a text: why there is no such place."""
         if not bounded(parameters):
             return "too_large"
         resolved = await self._pushed.resolved(issuer, parameters)
         if resolved is None:
             return "request_uri_unknown"
-        to = addressed(resolved, self._registry, issuer.municipality)
+        to = addressed(resolved.parameters, self._registry, issuer.municipality)
         return "client_or_address_unknown" if to is None else (to, resolved)
 
     def _with_hint(self, asked: AuthorizationRequest, issuer: Issuer) -> AuthorizationRequest:
@@ -219,43 +224,49 @@ class Federation:
             raise AuthorizationRefusedError("invalid_request", "id_token_hint is none of ours for this client")
         return replace(asked, subject=hint["sub"])
 
-    async def _again(
-        self, issuer: Issuer, to: Addressed, asked: AuthorizationRequest, signed_in: SignedIn, back: Answering
+    async def _again(  # noqa: PLR0913 - each named
+        self,
+        issuer: Issuer,
+        to: Addressed,
+        asked: AuthorizationRequest,
+        *,
+        pushed: bytes | None,
+        signed_in: SignedIn,
+        back: Answering,
     ) -> Step | None:
         """A code without asking the person; None: the session ended meanwhile, or its provider signs nobody in now."""
         if self._choosing.find(issuer.municipality, signed_in.login.provider) is None:
             return None
         at = await self._circumstances(issuer, to.registered)
         done = completion.again(at, asked, signed_in.login, signed_in.session, signed_in.cookie)
-        if done is None or not await self._logins.finish(done.finished):
+        if done is None or not await self._logins.finish(replace(done.finished, pushed=pushed)):
             return None
         return back.step({"code": done.code})
 
-    async def _begun(
-        self, issuer: Issuer, asked: AuthorizationRequest, back: Answering, cookies: BrowserCookies, address: str
+    async def _begun(  # noqa: PLR0913 - each named
+        self,
+        issuer: Issuer,
+        asked: AuthorizationRequest,
+        *,
+        pushed: bytes | None,
+        back: Answering,
+        cookies: BrowserCookies,
+        address: str,
     ) -> Step:
-        """A new login, kept before the browser hears of it; then the chooser, or the one provider there is."""
+        """A new login, kept at once with the provider that it goes to where there is no choice; else the chooser."""
         possible = self._choosing.possible(issuer.municipality, asked.level)
         if not possible:
             unmet = bool(self._choosing.enabled(issuer.municipality))
             error = "unmet_authentication_requirements" if unmet else "temporarily_unavailable"
             raise AuthorizationRefusedError(error, "no identity provider here serves this login")
-        now, key = self._clock.now(), await self._logins.subject_key(issuer.municipality)
         handle, browser = self._token(), _whole(cookies.login) or self._token()
-        login = LoginUnderWay(
-            id=UUID(bytes=self._random(16), version=4),
-            handle=digest(handle),
-            browser=digest(browser),
-            municipality=issuer.municipality,
-            client=asked.client,
-            level=asked.level,
-            created_at=now,
-            expires_at=now + timedelta(seconds=UNDER_WAY_S),
-            request=asked.as_json(),
-            address=address_digest(address, key),
-        )
+        login = await self._new(issuer, asked, digest(handle), digest(browser), address)
+        only = _only(possible, asked)
+        if only is not None:
+            login = self._choosing.chosen(login, only, self._choosing.request_id(), login.created_at)
         try:
-            await self._logins.begin(login)
+            if not await self._logins.begin(login, pushed):
+                return self._refusals.shown(PageKind.BAD_REQUEST, "request_uri_unknown", language=asked.language)
         except TooManyLogins as error:
             return self._refusals.shown(
                 PageKind.TOO_MANY,
@@ -266,15 +277,27 @@ class Federation:
                 status=error.status,
             )
         given = SetCookies(login=None if browser == cookies.login else browser)
-        chosen = next((each for each in possible if each.name == asked.provider), None)
-        if chosen is None and len(possible) == 1 and "select_account" not in asked.prompt:
-            chosen = possible[0]
-        if chosen is not None:
-            return await self._choosing.go(
-                login, handle, chosen, back=back, language=asked.language, now=now, cookies=given
-            )
+        if only is not None:
+            return await self._choosing.go(login, handle, only, back=back, language=asked.language, cookies=given)
         offers = self._choosing.offers(issuer, possible, handle)
         return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, given)
+
+    async def _new(
+        self, issuer: Issuer, asked: AuthorizationRequest, handle: bytes, browser: bytes, address: str
+    ) -> LoginUnderWay:
+        now, key = self._clock.now(), await self._logins.subject_key(issuer.municipality)
+        return LoginUnderWay(
+            id=UUID(bytes=self._random(16), version=4),
+            handle=handle,
+            browser=browser,
+            municipality=issuer.municipality,
+            client=asked.client,
+            level=asked.level,
+            created_at=now,
+            expires_at=now + timedelta(seconds=UNDER_WAY_S),
+            request=asked.as_json(),
+            address=address_digest(address, key),
+        )
 
     async def _judged(self, login: LoginUnderWay, provider: IdentityProvider) -> Authenticated | Refused:
         """What the kept answer says; in a thread, since decryption and signatures take milliseconds."""
@@ -345,6 +368,13 @@ class Federation:
 
 def _back_to(asked: AuthorizationRequest, issuer: Issuer) -> Answering:
     return Answering(asked.client, asked.redirect_uri, asked.response_mode, asked.state, issuer.url)
+
+
+def _only(possible: Sequence[IdentityProvider], asked: AuthorizationRequest) -> IdentityProvider | None:
+    """The provider that nobody has to choose: the one that the portal named, or the one there is."""
+    if asked.provider is not None and (named := [each for each in possible if each.name == asked.provider]):
+        return named[0]
+    return possible[0] if len(possible) == 1 and "select_account" not in asked.prompt else None
 
 
 def _whole(cookie: str | None) -> str | None:

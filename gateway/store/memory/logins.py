@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from gateway.errors import LoginUnusable, TooManyLogins
@@ -27,7 +27,6 @@ from gateway.store.login import bounds
 class _Code:
     code: Code
     used: bool = False
-    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +57,16 @@ class MemoryLoginStore(LoginStore):
         self.accounts: dict[tuple[str, str, bytes], _Account] = {}
         self.notices: list[Session] = []
 
-    async def begin(self, login: LoginUnderWay) -> None:
+    async def begin(self, login: LoginUnderWay, pushed: bytes | None = None) -> bool:
         """See the port."""
         living = [each for each in self._under_way.values() if each.expires_at > login.created_at]
         of_address = sum(each.address == login.address for each in living) if login.address else 0
         if len(living) >= bounds.IN_ALL or of_address >= bounds.OF_ONE_ADDRESS:
             raise TooManyLogins(retry_after=bounds.RETRY_S)
+        if not self._use_up(pushed, login.client, login.created_at):
+            return False
         self._under_way[login.handle] = replace(login, request=_json(login.request))
+        return True
 
     async def under_way(self, handle: bytes, now: datetime) -> LoginUnderWay | None:
         """See the port."""
@@ -101,6 +103,8 @@ class MemoryLoginStore(LoginStore):
         if finished.under_way is None:
             standing = await self.session_by_id(session.id, now)
             if standing is None or self._living_codes(session.id, now) >= bounds.CODES_OF_ONE_SESSION:
+                return False
+            if not self._use_up(finished.pushed, login.client, now):
                 return False
             session = replace(standing, login=login.id, used_at=session.used_at)
         elif self._by_id(finished.under_way, now) is None:
@@ -161,25 +165,21 @@ class MemoryLoginStore(LoginStore):
         found = self._sessions.get(session)
         return found if found is not None and _stands(found, now) else None
 
-    async def redeem(self, code: bytes, now: datetime) -> Code | None:
+    async def code(self, code: bytes, now: datetime) -> Code | None:
         """See the port."""
         found = self._codes.get(code)
-        if found is None:
-            return None
-        if found.used:
-            self._revoke(found.code.login, now)
-            return None
-        if found.code.expires_at <= now:
-            return None
-        found.used = True
-        return found.code
+        return found.code if _redeemable(found, now) else None
 
-    async def keep_token(self, token: CitizenToken) -> bool:
+    async def redeem(self, code: bytes, now: datetime, token: CitizenToken | None) -> bool:
         """See the port."""
-        code = self._codes.get(token.code)
-        if code is None or not code.used or code.revoked:
+        found = self._codes.get(code)
+        if not _redeemable(found, now):
+            if found is not None and found.used:
+                self._revoke(found.code.login, now)
             return False
-        self._tokens[token.token] = replace(token, claims=_json(token.claims))
+        found.used = True
+        if token is not None:
+            self._tokens[token.token] = replace(token, claims=_json(token.claims))
         return True
 
     async def token(self, token: bytes, now: datetime) -> CitizenToken | None:
@@ -198,10 +198,7 @@ class MemoryLoginStore(LoginStore):
     async def pushed(self, uri: bytes, client: str, now: datetime) -> Mapping[str, Any] | None:
         """See the port."""
         whose, request, expires_at = self._pushed.get(uri, ("", {}, now))
-        if whose != client or expires_at <= now:
-            return None
-        del self._pushed[uri]
-        return request
+        return request if whose == client and expires_at > now else None
 
     async def subject_key(self, municipality: str) -> bytes:
         """See the port."""
@@ -234,6 +231,16 @@ class MemoryLoginStore(LoginStore):
         for login in [each for each in self._logins.values() if each.submission == submission]:
             self._logins[login.id] = replace(login, identity=None)
 
+    def _use_up(self, pushed: bytes | None, client: str, now: datetime) -> bool:
+        """Whether the pushed request was there, or none is named; it is gone now."""
+        if pushed is None:
+            return True
+        whose, _, expires_at = self._pushed.get(pushed, ("", {}, now))
+        if whose != client or expires_at <= now:
+            return False
+        del self._pushed[pushed]
+        return True
+
     def _by_id(self, login: UUID, now: datetime) -> LoginUnderWay | None:
         living = (each for each in self._under_way.values() if each.id == login and each.expires_at > now)
         return next(living, None)
@@ -243,9 +250,6 @@ class MemoryLoginStore(LoginStore):
         return sum(code.session == session and code.expires_at > now for code in codes)
 
     def _revoke(self, login: UUID, now: datetime) -> None:
-        for each in self._codes.values():
-            if each.code.login == login:
-                each.revoked = True
         self._tokens = {name: token for name, token in self._tokens.items() if token.login != login}
         if login in self._logins:
             found = self._logins[login]
@@ -254,6 +258,10 @@ class MemoryLoginStore(LoginStore):
 
 def _stands(session: Session, now: datetime) -> bool:
     return now < min(session.expires_at, session.used_at + timedelta(seconds=session.idle_s))
+
+
+def _redeemable(found: _Code | None, now: datetime) -> TypeGuard[_Code]:
+    return found is not None and not found.used and found.code.expires_at > now
 
 
 def _json(value: Mapping[str, Any]) -> Mapping[str, Any]:
