@@ -91,7 +91,7 @@ async def _of_runtime(runtime: Runtime, checks: Checks) -> list[CheckLine]:
     from gateway.store.proof.integrity import proofs  # noqa: PLC0415 - as above
     from gateway.wiring import recipients  # noqa: PLC0415 - as above
 
-    values, keys, catalogue = runtime.settings, runtime.keys, runtime.catalogue
+    values, keys, services = runtime.settings, runtime.keys, runtime.services
     signers = (keys.token.public_jwk, *runtime.guard.published)
 
     async def judge() -> Audit:
@@ -101,11 +101,11 @@ async def _of_runtime(runtime: Runtime, checks: Checks) -> list[CheckLine]:
         CheckLine("database", True, "embedded" if values.database.url is None else "external"),
         await checks.evidence(judge),
         *await checks.alarms(values, lambda: (recipients.targets(values), recipients.relay(values))),
-        CheckLine("services", True, ", ".join(sorted(catalogue.ids()))),
+        CheckLine("services", True, ", ".join(sorted(services.ids()))),
     ]
     for town in runtime.municipalities.values():
-        sign = partial(checks.signing_key, town, keys, catalogue, runtime.clock.now())
-        lines += await checks.municipality(town, runtime.channels, catalogue, sign)
+        sign = partial(checks.signing_key, town, keys, services, runtime.clock.now())
+        lines += await checks.municipality(town, runtime.channels, services, sign)
     return lines + await _identity_providers(runtime, checks)
 
 
@@ -133,5 +133,5 @@ async def _identity_providers(runtime: Runtime, checks: Checks) -> list[CheckLin
     for file in runtime.files:
         enabled = (at.profile for at in identity.places([file]) if at.section.enabled)
         offered = [OfferedAccounts(kind.audience, kind.levels) for kind in enabled]
-        lines += needed_logins(checks, runtime.municipalities[file.ars], runtime.catalogue, offered, portals=portals)
+        lines += needed_logins(checks, runtime.municipalities[file.ars], runtime.services, offered, portals=portals)
     return lines

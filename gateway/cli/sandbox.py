@@ -41,8 +41,8 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
     values = settings.read(config)
     set_up_logging(values.log.level, values.log.format)
     failpoints.arm("sandbox", values.failpoints)
-    catalogue = load(values.services.dir, {}, installed_sets(values))
-    offered = (*(_offer(service) for _, service in catalogue.items()), JSON_EXAMPLE)
+    services = load(values.services.dir, {}, installed_sets(values))
+    offered = (*(_offer(service) for _, service in services.items()), JSON_EXAMPLE)
 
     def ready(line: dict[str, Any]) -> None:
         human = text("Sandbox läuft: ", "Sandbox runs: ") + str(line["submission_api_v2"])

@@ -48,12 +48,12 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
     names: tuple[str, ...] = ()
     try:
         parameters = {file.ars: file.parameters for file in files}
-        catalogue = load(directory or values.services.dir, parameters, installed_sets(values))
-        names = catalogue.ids()
-        faults += [finding for _, service in catalogue.items() for finding in service.compiled.differences]
-        faults += _codes(catalogue, parameters)
-        faults += _notices(catalogue)
-        faults += _printing(catalogue, files)
+        services = load(directory or values.services.dir, parameters, installed_sets(values))
+        names = services.ids()
+        faults += [finding for _, service in services.items() for finding in service.compiled.differences]
+        faults += _codes(services, parameters)
+        faults += _notices(services)
+        faults += _printing(services, files)
     except DataInvalid as error:
         faults += error.findings
     faults += _without_service(files, names)
@@ -98,8 +98,8 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
     values = settings.read(config)
     towns = {file.ars: file for file in settings.read_municipalities(values)}
     parameters = {ars: file.parameters for ars, file in towns.items()}
-    catalogue = load(values.services.dir, parameters, installed_sets(values))
-    chosen = catalogue.get(service).rules_for(municipality)
+    services = load(values.services.dir, parameters, installed_sets(values))
+    chosen = services.get(service).rules_for(municipality)
     data, reference = _record(record)
     now = datetime.now(UTC)
     name = towns[municipality].name if municipality in towns else "-"
@@ -136,22 +136,22 @@ def try_(  # noqa: PLR0913, PLR0917 - what a trial can be told, each by name
 services.add_command(diff)
 
 
-def _codes(catalogue: Services, parameters: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
+def _codes(services: Services, parameters: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
     """Code lists that messages of municipalities use and that have run out or are not installed."""
     from gateway.services.standard_support import message_findings  # noqa: PLC0415 - commands import what they need
 
     now = datetime.now(UTC)
     for ars, by_service in parameters.items():
-        for service in sorted(set(by_service) & set(catalogue.ids())):
-            for finding in message_findings(catalogue.get(service), ars, now):
+        for service in sorted(set(by_service) & set(services.ids())):
+            for finding in message_findings(services.get(service), ars, now):
                 yield replace(finding, pointer=f"parameters/{ars}#/{service}{finding.pointer}")
 
 
-def _notices(catalogue: Services) -> Iterator[Finding]:
+def _notices(services: Services) -> Iterator[Finding]:
     """What of the services' form schemas is not enforced, names and formats that differ."""
     from gateway.services.cross_checks import unlisted  # noqa: PLC0415 - commands import what they need
 
-    for service in map(catalogue.get, catalogue.ids()):
+    for service in map(services.get, services.ids()):
         for notice in service.definition.notices:
             yield replace(notice, pointer=f"{service.id}/service.toml#{notice.pointer}")
         for notice in service.compiled.texts.form.notices:
@@ -160,11 +160,11 @@ def _notices(catalogue: Services) -> Iterator[Finding]:
             yield replace(notice, pointer=f"{service.id}/{notice.pointer}")
 
 
-def _printing(catalogue: Services, files: Iterable[MunicipalityFile]) -> Iterator[Finding]:
+def _printing(services: Services, files: Iterable[MunicipalityFile]) -> Iterator[Finding]:
     """What the PDF cannot show of the texts of services and municipalities."""
     from gateway.services.printing import findings, shown_otherwise  # noqa: PLC0415 - commands import what they need
 
-    for service in map(catalogue.get, catalogue.ids()):
+    for service in map(services.get, services.ids()):
         yield from findings(service)
     for file in files:
         if note := shown_otherwise(f"{file.slug}: name", file.name):

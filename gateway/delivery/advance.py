@@ -1,6 +1,6 @@
 """Carrying out: ask the journey, act through a channel, commit the outcome.
 
-Knows: `ports`, `journey`, the catalogue of services. Never does: any I/O of its own, any decision about states.
+Knows: `ports`, `journey`, the services. Never does: any I/O of its own, any decision about states.
 Standard: architecture §3 (the state is the row; a late worker undoes nothing). Start reading: `Delivery.advance`.
 """
 
@@ -73,7 +73,7 @@ class Delivery:
     store: Store
     channels: Mapping[tuple[str, str], Channel]
     municipalities: Mapping[str, Municipality]
-    catalogue: Services
+    services: Services
     clock: Clock
     new_id: Callable[[], UUID]
     jitter: Callable[[], float]
@@ -257,7 +257,7 @@ class Delivery:
 
     async def _act(self, current: Submission, step: Step) -> Change | None:
         channel = self.channels.get((current.municipality, current.channel))
-        if channel is None or current.service not in self.catalogue.ids():  # taken out of the settings meanwhile
+        if channel is None or current.service not in self.services.ids():  # taken out of the settings meanwhile
             raise DestinationUnfit(rule="no_destination")
         if step.kind is StepKind.SEAL:
             failpoints.before("steps.document")
@@ -298,5 +298,5 @@ class Delivery:
         return self.store.read_blob(part.blob)
 
     async def _parcel(self, current: Submission) -> Parcel:
-        stored, service = await self.store.stored(current.id), self.catalogue.get(current.service)
+        stored, service = await self.store.stored(current.id), self.services.get(current.service)
         return await parcel_of(current, stored, service, self.municipalities[current.municipality], self.new_id)

@@ -1,6 +1,6 @@
 """Taking in: an application becomes findings, or a document and its first job in one transaction.
 
-Knows: ports, the catalogue of services. Never does: HTTP, SQL, delivery.
+Knows: ports, the services. Never does: HTTP, SQL, delivery.
 Standard: fixed interfaces §3, architecture §3.
 Start reading: `Intake.create`.
 """
@@ -68,7 +68,7 @@ class Intake:
     """
 
     store: Store
-    catalogue: Services
+    services: Services
     municipalities: Mapping[str, Municipality]
     keys: Keys
     clock: Clock
@@ -237,7 +237,7 @@ class Intake:
         return document, [*findings, *more]
 
     def _offered(self, client: Client, service_id: str, ars: str) -> tuple[Service, Municipality]:
-        service = self.catalogue.get(service_id) if service_id in self.catalogue.ids() else None
+        service = self.services.get(service_id) if service_id in self.services.ids() else None
         if service is not None and client.services is not None and service_id not in client.services:
             service = None
         municipality = self.municipalities.get(ars)

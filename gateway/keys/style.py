@@ -23,35 +23,35 @@ def style(section: SignatureSection | None) -> SignatureStyle | None:
     return SignatureStyle(SignatureFormat(section.format), enveloped=section.packaging == "enveloped")
 
 
-def wanted(municipality: Municipality, catalogue: Services) -> frozenset[SignatureFormat]:
+def wanted(municipality: Municipality, services: Services) -> frozenset[SignatureFormat]:
     """The formats that the municipality's key has to make: of its documents, and of reports on who logged in (JWS)."""
-    formats = {service.signature_for(to).format for service, to in _offered(municipality, catalogue)}
+    formats = {service.signature_for(to).format for service, to in _offered(municipality, services)}
     return frozenset(formats | {PLAIN_JWS.format} if municipality.logins or not formats else formats)
 
 
-def check(municipalities: Iterable[Municipality], catalogue: Services, keys: DocumentKeys) -> None:
+def check(municipalities: Iterable[Municipality], services: Services, keys: DocumentKeys) -> None:
     """Refuse what cannot be signed as asked. Raises `SettingsInvalid` with every fault of every municipality."""
     faults: list[Finding] = []
     for municipality in municipalities:
-        faults += _unplaced(municipality, catalogue)
+        faults += _unplaced(municipality, services)
         try:
-            keys.check(municipality.ars, wanted(municipality, catalogue))
+            keys.check(municipality.ars, wanted(municipality, services))
         except SettingsInvalid as error:
             faults += error.findings
     if faults:
         raise SettingsInvalid(findings=tuple(faults))
 
 
-def _unplaced(municipality: Municipality, catalogue: Services) -> list[Finding]:
+def _unplaced(municipality: Municipality, services: Services) -> list[Finding]:
     return [
         Finding(f"{municipality.slug}.destinations: {service.id}", "signature_place", *NO_PLACE)
-        for service, to in _offered(municipality, catalogue)
+        for service, to in _offered(municipality, services)
         if service.signature_for(to).enveloped and not service.rules_for(municipality.ars).signature_place
     ]
 
 
-def _offered(municipality: Municipality, catalogue: Services) -> list[tuple[Service, Destination]]:
-    return [(service, to) for _, service in catalogue.items() for to in _places(municipality, service)]
+def _offered(municipality: Municipality, services: Services) -> list[tuple[Service, Destination]]:
+    return [(service, to) for _, service in services.items() for to in _places(municipality, service)]
 
 
 def _places(municipality: Municipality, service: Service) -> Iterable[Destination]:

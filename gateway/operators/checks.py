@@ -194,7 +194,7 @@ class Checks:
         self,
         town: Municipality,
         channels: Mapping[tuple[str, str], CheckableChannel],
-        catalogue: Services,
+        services: Services,
         sign: Callable[[], Awaitable[str]],
     ) -> list[CheckLine]:
         """The municipality's key (`sign`), its login, and each destination; without a channel only what needs none.
@@ -212,18 +212,18 @@ class Checks:
             name = f"destination {town.slug} {destination.destination_id}"
             to = channels[town.ars, destination.channel]
             lines.append(await self.tried(name, partial(to.check_destination, destination.destination_id)))
-            lines += await self.services(town, to, catalogue, destination) if lines[-1].ok else []
+            lines += await self.services(town, to, services, destination) if lines[-1].ok else []
         return lines
 
     async def services(
-        self, town: Municipality, channel: CheckableChannel, catalogue: Services, destination: Destination
+        self, town: Municipality, channel: CheckableChannel, services: Services, destination: Destination
     ) -> list[CheckLine]:
         """Whether a destination takes each service that goes there: what it refuses would be held after its 201.
 
         A misfit is a fault where the municipality names the service, and told where the destination stands for `*`.
         """
         lines = []
-        for service in map(catalogue.get, catalogue.ids()):
+        for service in map(services.get, services.ids()):
             tests = [test for test in (False, True) if town.destination_for(service.id, test=test) == destination]
             if not tests:
                 continue
@@ -236,9 +236,9 @@ class Checks:
             lines.append(line)
         return lines
 
-    async def signing_key(self, town: Municipality, keys: DocumentKeys, catalogue: Services, now: datetime) -> str:
+    async def signing_key(self, town: Municipality, keys: DocumentKeys, services: Services, now: datetime) -> str:
         """Judge key and certificates as of now, then sign once with what signs documents."""
-        formats = wanted(town, catalogue)
+        formats = wanted(town, services)
         await asyncio.to_thread(partial(keys.check, town.ars, formats, at=now))
         identity = await keys.try_signer(town.ars, formats)
         seen, until = f"kid {identity.kid}, {', '.join(sorted(formats))}", identity.not_after

@@ -116,14 +116,14 @@ class OfferedAccounts:
 
 
 def needed_logins(
-    checks: Checks, town: Municipality, catalogue: Services, offered: Sequence[OfferedAccounts], *, portals: bool
+    checks: Checks, town: Municipality, services: Services, offered: Sequence[OfferedAccounts], *, portals: bool
 ) -> list[CheckLine]:
     """A warning for each service of the town that needs a login which nobody can have there.
 
     `portals`: whether any client has an address that people come back to.
     """
     lines = []
-    for service in map(catalogue.get, catalogue.ids()):
+    for service in map(services.get, services.ids()):
         needed = needed_level(service)
         if needed is None or not offers(town, service.id):
             continue

@@ -83,7 +83,7 @@ def web_dependencies(
     return WebDependencies(
         intake=runtime.intake,
         store=runtime.store,
-        catalogue=runtime.catalogue,
+        services=runtime.services,
         municipalities=tuple(runtime.municipalities.values()),
         provider=provider,
         login=logins.flow(runtime, registry, issuers, provider) if logins else None,

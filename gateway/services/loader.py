@@ -1,6 +1,6 @@
-"""Loading services: a directory of folders becomes a catalogue, or every fault of every file at once.
+"""Loading services: a directory of folders becomes services, or every fault of every file at once.
 
-Knows: the files of a service. Never does: serve half a catalogue. Standard: file formats of this project.
+Knows: the files of a service. Never does: serve half of them. Standard: file formats of this project.
 Start reading: `load`.
 
 A folder holds `service.toml`, `form.xml` (XDatenfelder 2.0 or 3.0.0), `codelists/*.xml|gc` (genericode, where the form
@@ -87,7 +87,7 @@ def load(
         installed: gives the schema sets and code lists that messages of other standards need; None where none are.
 
     Returns:
-        the catalogue.
+        the services.
 
     Raises:
         DataInvalid: with all faults; pointers are `<folder>/<file>#<key path or /line/id>`.

@@ -62,6 +62,14 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "Erwartet wird ein Dateipfad oder eine Adresse, die mit https:// beginnt (im Testbetrieb auch http://).",
         "Expected is a path of a file or an address that begins with https:// (in test mode also http://).",
     ),
+    "catalogue_push": (
+        "address, token_url, client_id und client_secret_file gehören zusammen; bitte alle angeben oder keine.",
+        "address, token_url, client_id and client_secret_file belong together; give all or none.",
+    ),
+    "maintenance_interval": (
+        "begins und ends brauchen einen Zeitversatz (2026-12-01T22:00:00+01:00), und begins liegt vor ends.",
+        "begins and ends need an offset (2026-12-01T22:00:00+01:00), and begins lies before ends.",
+    ),
     "retention_days": ("Erlaubt sind 1 bis 36500 Tage.", "Allowed are 1 to 36500 days."),
     "extra_forbidden": (
         "Diese Einstellung gibt es nicht; bitte Schreibweise prüfen oder entfernen.",

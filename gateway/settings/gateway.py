@@ -17,6 +17,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.settings.alarms import AlarmsSection
+from gateway.settings.catalogue import CatalogueSection
 from gateway.settings.fitconnect import FitConnectSection
 from gateway.settings.keys import EvidenceSection, VaultSection
 from gateway.settings.logins import LoginSection
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     login: LoginSection = LoginSection()
     worker: WorkerSection = WorkerSection()
     alarms: AlarmsSection = AlarmsSection()
+    catalogue: CatalogueSection = CatalogueSection()
     pressure: PressureSection = PressureSection()
     log: LogSection = LogSection()
 

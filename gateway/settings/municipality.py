@@ -17,6 +17,7 @@ from pydantic import Field, field_validator
 from gateway.input.patterns import ARS, PUBLIC_URL
 from gateway.model import Finding
 from gateway.settings.alarms import ProofLimitsSection
+from gateway.settings.catalogue import MunicipalityCatalogueSection
 from gateway.settings.faults import broken
 from gateway.settings.fitconnect import BoundsSection, EnvironmentSection
 from gateway.settings.identity import IdentitySection, entity_id_faults
@@ -105,6 +106,9 @@ class MunicipalityFile(Section):
     proof: ProofLimitsSection = Field(ProofLimitsSection(), description="When a missing proof is told.")
     identity: IdentitySection = Field(
         IdentitySection(), description="Accounts that citizens and businesses log in with."
+    )
+    catalogue: MunicipalityCatalogueSection = Field(
+        MunicipalityCatalogueSection(), description="The offer in the OZG catalogue."
     )
     parameters: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Values for parameters that a service declares, by service id."

@@ -69,7 +69,7 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
 def example_body(dependencies: WebDependencies) -> dict[str, Any]:
     """A body that create takes: the example of the first service that the first municipality offers."""
     for town in dependencies.municipalities:
-        for service_id, service in dependencies.catalogue.items():
+        for service_id, service in dependencies.services.items():
             if offers(town, service_id):
                 try:
                     body: dict[str, Any] = service.example(town.ars)

@@ -91,7 +91,7 @@ class WebDependencies:
 
     intake: Intake
     store: Store
-    catalogue: Services
+    services: Services
     municipalities: tuple[Municipality, ...]
     provider: Provider
     clock: Clock

@@ -42,7 +42,7 @@ class Channels:
     """Makes the channels of all municipalities; those of one environment share an HTTP client."""
 
     settings: Settings
-    catalogue: Services
+    services: Services
     keys: KeyFiles
     archive: KeyArchive
     stack: AsyncExitStack
@@ -81,7 +81,7 @@ class Channels:
         """Where a service goes and how its documents are signed."""
 
         def addressee(service_id: str, test: bool) -> Addressee:
-            service = self.catalogue.get(service_id)
+            service = self.services.get(service_id)
             to = town.destination_for(service_id, test=test)
             if to is None or to.channel != FITCONNECT:
                 raise DestinationUnfit(rule="no_destination")

@@ -1,6 +1,6 @@
 """The only place where concrete things meet.
 
-Knows: settings, key files, store, channels, catalogue, and how they fit together. Never does: any work of theirs.
+Knows: settings, key files, store, channels, services, and how they fit together. Never does: any work of theirs.
 Standard: architecture §2. Start reading: `open_runtime`.
 """
 
@@ -58,7 +58,7 @@ class Runtime:
     settings: Settings
     files: tuple[MunicipalityFile, ...]
     municipalities: Mapping[str, Municipality]
-    catalogue: Services
+    services: Services
     store: PostgresStore
     keys: KeyFiles
     clock: SystemClock
@@ -77,8 +77,8 @@ class Runtime:
         """How long what is kept: for each town its services' payloads first, then the rest."""
         periods = []
         for file in self.files:
-            for service in self.catalogue.ids():
-                days = file.retention.payload_days.get(service, self.catalogue.get(service).definition.retention_days)
+            for service in self.services.ids():
+                days = file.retention.payload_days.get(service, self.services.get(service).definition.retention_days)
                 periods.append(Period(file.ars, service, days))
             periods.append(Period(file.ars, None, file.retention.metadata_days))
             periods.append(Period(file.ars, None, file.retention.metadata_days, accounts=True))
@@ -87,7 +87,7 @@ class Runtime:
     @property
     def limits(self) -> tuple[Limit, ...]:
         """When a missing proof is told, for each town and service."""
-        return tuple(chain.from_iterable(recipients.limits(file, self.catalogue.ids()) for file in self.files))
+        return tuple(chain.from_iterable(recipients.limits(file, self.services.ids()) for file in self.files))
 
     @property
     def issuers(self) -> tuple[str, ...]:
@@ -105,9 +105,9 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
     also: Iterable[Attempt] = (),
     faults: list[Finding] | None = None,
 ) -> AsyncIterator[Runtime]:
-    """Open store, keys, catalogue and channels of one process; everything is closed afterwards.
+    """Open store, keys, services and channels of one process; everything is closed afterwards.
 
-    Without `services` the catalogue is empty: for what an operator does whatever the files of services look like.
+    Without `services` there are none: for what an operator does whatever the files of services look like.
     `also` is what the caller will read of the settings itself: tried here, so that every fault is told at once. With
     `faults` they are gathered there, and as much is opened as they allow (not where municipality files are no such).
     Raises `SettingsInvalid`, `DataInvalid`, `MasterKeyMissing`, `MasterKeyWrong`, `MasterKeyStillNeeded`,
@@ -118,9 +118,9 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
     files, clock = tuple(towns), SystemClock()
     municipalities = {file.ars: municipality(file, settings.mode) for file in files}
     findings = broken + refusals.of_files(settings, files, also)
-    catalogue = Services()
+    loaded = Services()
     if services:
-        catalogue, others = _catalogue(settings, files, municipalities, clock)
+        loaded, others = _services(settings, files, municipalities, clock)
         if others and not findings and faults is None and isinstance(others, DataInvalid):
             raise others
         findings += others.findings if others else ()
@@ -142,7 +142,7 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
             await store.keep_key(jwk)
         slots = StoredSlots(store.database, clock, uuid4)
         durations = Durations()
-        makers = Channels(settings, catalogue, keys, store, stack, durations, clock)
+        makers = Channels(settings, loaded, keys, store, stack, durations, clock)
         channels = {}
         for file in files:
             with suppress(*(() if faults is None else (SettingsInvalid,))):
@@ -151,13 +151,13 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
             settings=settings,
             files=files,
             municipalities=municipalities,
-            catalogue=catalogue,
+            services=loaded,
             store=store,
             keys=keys,
             clock=clock,
             intake=Intake(
                 store,
-                catalogue,
+                loaded,
                 municipalities,
                 keys,
                 clock,
@@ -169,7 +169,7 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
                 store,
                 channels,
                 municipalities,
-                catalogue,
+                loaded,
                 clock,
                 uuid4,
                 random.random,
@@ -201,22 +201,22 @@ def read_settings(file: Path | None, also: Callable[[Settings], Iterable[Attempt
     raise SettingsInvalid(findings=tuple(dict.fromkeys(findings)))
 
 
-def _catalogue(
+def _services(
     settings: Settings, files: Sequence[MunicipalityFile], towns: Mapping[str, Municipality], clock: SystemClock
 ) -> tuple[Services, DataInvalid | SettingsInvalid | None]:
-    """The catalogue and every fault: in the files of services, and of keys that cannot sign what the services ask."""
+    """The services and every fault: in the files of services, and of keys that cannot sign what the services ask."""
     keys = DocumentKeys(files, clock)
     try:
         sets = usable(settings.schema_dir, shipped(), settings.trusted_sets)
-        catalogue = load(settings.services.dir, {file.ars: file.parameters for file in files}, sets)
+        services = load(settings.services.dir, {file.ars: file.parameters for file in files}, sets)
     except DataInvalid as error:
         findings = refusals.of_keys(files, keys)
         return Services(), SettingsInvalid(findings=(*error.findings, *findings)) if findings else error
     try:
-        signatures.check(towns.values(), catalogue, keys)
+        signatures.check(towns.values(), services, keys)
     except SettingsInvalid as error:
-        return catalogue, error
-    return catalogue, None
+        return services, error
+    return services, None
 
 
 def failures(runtime: Runtime) -> Failures:

@@ -203,7 +203,7 @@ async def accepts_alone(line: dict[str, Any], count: int) -> dict[str, Any]:
         await asyncio.sleep(0.1)
     process, _ = start("serve", "--config", line["config"], "--no-worker")
     try:
-        await accepts(line, 16, 8)  # each connection of the database reads its catalogue at its first statements
+        await accepts(line, 16, 8)  # each connection of the database reads its services at its first statements
         return await accepts(line, count, 8)
     finally:
         stop(process)

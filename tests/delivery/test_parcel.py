@@ -13,9 +13,9 @@ from gateway.model import Attachment, Document, Identity, Level, Municipality, P
 from gateway.ports.channel import Attestation, Parcel
 from gateway.ports.store import Stored
 from gateway.xoev.message.around import attachment_id
-from tests.catalogue import own_services
 from tests.logins import citizen, company
 from tests.services.test_readable_pages import flowing, pages
+from tests.shipped_services import own_services
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ID = UUID("5e0b8a52-0000-4000-8000-000000000001")

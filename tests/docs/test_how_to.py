@@ -76,8 +76,8 @@ def test_a_second_town_is_a_file_and_a_third_another(tmp_path):
     third = text.replace("tangermuende", "stendal").replace("150900550550", "150900535535").replace("basic", "high")
     files = towns(tmp_path, stendal=third)
     assert {file.ars: file.slug for file in files} == {"150900550550": "tangermuende", "150900535535": "stendal"}
-    catalogue = load(None, {file.ars: file.parameters for file in files})
-    service = catalogue.get("hausnummer")
+    services = load(None, {file.ars: file.parameters for file in files})
+    service = services.get("hausnummer")
     levels = {ars: service.rules_for(ars).assurance for ars in ("150900546546", "150900550550", "150900535535")}
     assert levels == {"150900546546": "none", "150900550550": "basic", "150900535535": "high"}
     demanded = {rule.kind: rule.required for rule in service.rules_for("150900550550").attachments}

@@ -33,7 +33,7 @@ TOWN = Municipality(
 
 
 @pytest.fixture
-def catalogue(tmp_path):
+def services(tmp_path):
     """A service as an author made it in Word, who also likes emoji."""
     shutil.copytree(BASE, tmp_path / "boot")
     for name, before, after in (
@@ -50,7 +50,7 @@ def catalogue(tmp_path):
 
 
 @pytest.fixture
-def delivery(sandbox, client, *, signers, make, catalogue):
+def delivery(sandbox, client, *, signers, make, services):
     """What carries submissions to the sandbox's automatic subscriber, with a store of its own."""
     account, *_ = [each for each in sandbox.clients if each["role"] == "sender"]
     [destination] = [each for each in sandbox.destinations if each["subscriber"] == "automatic"]
@@ -65,7 +65,7 @@ def delivery(sandbox, client, *, signers, make, catalogue):
         account["client_id"],
         lambda: account["client_secret"],
         addressee=lambda service, _test: Addressee(
-            destination["destination_id"], IDENTIFIER, catalogue.get(service).titles["de"]
+            destination["destination_id"], IDENTIFIER, services.get(service).titles["de"]
         ),
         keys=make.signer(signers.subscriber),
         archive=make.archive,
@@ -73,14 +73,14 @@ def delivery(sandbox, client, *, signers, make, catalogue):
         clock=SystemClock(),
         random=os.urandom,
     )
-    return Delivery(empty(), {(ARS, "fitconnect"): channel}, {ARS: TOWN}, catalogue, SystemClock(), uuid4, lambda: 0.5)
+    return Delivery(empty(), {(ARS, "fitconnect"): channel}, {ARS: TOWN}, services, SystemClock(), uuid4, lambda: 0.5)
 
 
 @pytest.mark.parametrize("sandbox", [TAKES], indirect=True)
-async def test_what_was_taken_in_is_delivered_whatever_its_texts_hold(sandbox, client, delivery, catalogue):
+async def test_what_was_taken_in_is_delivered_whatever_its_texts_hold(sandbox, client, delivery, services):
     store = delivery.store
-    intake = Intake(store, catalogue, {ARS: TOWN}, Receipts(), SystemClock(), uuid4, lambda *parts: b"".join(parts))
-    body = catalogue.get("boot").example(ARS)
+    intake = Intake(store, services, {ARS: TOWN}, Receipts(), SystemClock(), uuid4, lambda *parts: b"".join(parts))
+    body = services.get("boot").example(ARS)
     body["record"]["reduction"] = "volunteer"
     body["attachments"] = [
         {

@@ -19,10 +19,10 @@ from gateway.intake.withdrawal import correct
 from gateway.model import Client, Destination, Municipality
 from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.store.memory import MemoryStore
-from tests.catalogue import own_services
 from tests.fitconnect.conftest import carried_out_and_opened
 from tests.fitconnect.test_message_way import Receipts
 from tests.logins import ACCOUNT, LOGIN_REF, Logins, citizen, login
+from tests.shipped_services import own_services
 from tests.stores import SystemClock, sent_ahead
 
 ARS = "150900546546"

@@ -34,7 +34,7 @@ class Receipts:
 
 
 @pytest.fixture(scope="module")
-def catalogue():
+def services():
     if not XBAU.is_dir():
         pytest.skip("the official XBau-Kernmodul 1.3.0 is not beside the checkout")
     return load(None, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, library_of(XBAU / "offline"))
@@ -52,14 +52,14 @@ def town():
 
 
 @pytest.fixture
-def intake(whole, catalogue, town):
+def intake(whole, services, town):
     return Intake(
-        whole, catalogue, {TANGERHUETTE: town}, Receipts(), SystemClock(), uuid4, lambda *parts: b"".join(parts)
+        whole, services, {TANGERHUETTE: town}, Receipts(), SystemClock(), uuid4, lambda *parts: b"".join(parts)
     )
 
 
-def body(catalogue, *uploads):
-    given = catalogue.get("hausnummer").example(TANGERHUETTE)
+def body(services, *uploads):
+    given = services.get("hausnummer").example(TANGERHUETTE)
     kinds = [
         {"kind": "site_plan", "filename": f"Plan {no}.pdf", "media_type": "application/pdf", "upload": str(upload)}
         for no, upload in enumerate(uploads)
@@ -72,26 +72,26 @@ async def message_of(store, view):
     return etree.fromstring((await store.stored(view.submission.id)).document.content)
 
 
-async def test_a_message_is_made_once_with_identities_of_its_own(intake, whole, catalogue):
-    given = Application.of(body(catalogue, sent_ahead(whole, PLAN)))
+async def test_a_message_is_made_once_with_identities_of_its_own(intake, whole, services):
+    given = Application.of(body(services, sent_ahead(whole, PLAN)))
     new = await intake.create(PORTAL, given, "first")
     assert (new.standard, new.schema_uri) == ("xbau-kernmodul", URI)
     root = await message_of(whole, new)
     assert root.findtext("referenzAntragsservice/referenzAntragsservice") == str(new.submission.id)
     assert await intake.create(PORTAL, given, "first") == new, "the same call is answered with the same message"
-    other = await intake.create(PORTAL, Application.of(body(catalogue, sent_ahead(whole, PLAN))), "second")
+    other = await intake.create(PORTAL, Application.of(body(services, sent_ahead(whole, PLAN))), "second")
     uuids = {(await message_of(whole, one)).findtext(".//nachrichtenUUID") for one in (new, other)}
     assert len(uuids | {str(new.submission.id), str(other.submission.id)}) == 4
 
 
-async def test_a_test_is_marked_as_one_in_the_message(intake, whole, catalogue):
-    given = Application.of({**body(catalogue, sent_ahead(whole, PLAN)), "test": True})
+async def test_a_test_is_marked_as_one_in_the_message(intake, whole, services):
+    given = Application.of({**body(services, sent_ahead(whole, PLAN)), "test": True})
     new = await intake.create(PORTAL, given, "test")
     assert (await message_of(whole, new)).get("test") == "true"
 
 
-async def test_two_files_of_one_name_are_refused_before_anything_is_stored(intake, whole, catalogue):
-    given = body(catalogue, sent_ahead(whole, PLAN), sent_ahead(whole, PLAN))
+async def test_two_files_of_one_name_are_refused_before_anything_is_stored(intake, whole, services):
+    given = body(services, sent_ahead(whole, PLAN), sent_ahead(whole, PLAN))
     given["attachments"][1]["filename"] = given["attachments"][0]["filename"]
     findings = await intake.validate(PORTAL, Application.of(given))
     assert [(one.pointer, one.rule) for one in findings] == [("/attachments/1/filename", "not_unique")]
@@ -101,14 +101,14 @@ async def test_two_files_of_one_name_are_refused_before_anything_is_stored(intak
 
 
 @pytest.fixture
-def delivery(channel_to, whole, catalogue, town):
+def delivery(channel_to, whole, services, town):
     """What carries submissions to the sandbox's automatic subscriber."""
     channel = channel_to(TAKES[0].identifier)
     return Delivery(
         whole,
         {(TANGERHUETTE, "fitconnect"): channel},
         {TANGERHUETTE: town},
-        catalogue,
+        services,
         SystemClock(),
         uuid4,
         lambda: 0.5,
@@ -117,7 +117,7 @@ def delivery(channel_to, whole, catalogue, town):
 
 @pytest.mark.parametrize("sandbox", [TAKES], indirect=True)
 async def test_the_authority_opens_the_message_and_finds_each_file_it_names(sandbox, client, delivery, whole, intake):
-    given = body(intake.catalogue, sent_ahead(whole, PLAN), sent_ahead(whole, PLAN + b" 2"))
+    given = body(intake.services, sent_ahead(whole, PLAN), sent_ahead(whole, PLAN + b" 2"))
     new = await intake.create(PORTAL, Application.of(given), "key")
     opened = await carried_out_and_opened(sandbox, client, delivery, whole, new.submission.id)
     message = base64.b64decode(opened["document"])

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.intake.body import MAX_ATTACHMENTS, Application, ListedAttachment
 from gateway.intake.create import Intake
-from tests.intake.test_create import PORTAL, body, catalogue, intake, store  # noqa: F401 - fixtures
+from tests.intake.test_create import PORTAL, body, intake, services, store  # noqa: F401 - fixtures
 
 UPLOAD = "6b6f9a52-4f3e-4b0c-8f5c-0d0f1a2b3c4d"
 FILE = {"kind": "photo", "filename": "Foto.jpg", "media_type": "image/jpeg", "upload": UPLOAD}

@@ -21,9 +21,9 @@ from gateway.ports.store import Stored
 from gateway.services.loader import load
 from gateway.store.memory import MemoryStore
 from gateway.xoev.message.around import attachment_id
-from tests.catalogue import own_services
 from tests.services import published_xsd
 from tests.services.test_file_fields import written
+from tests.shipped_services import own_services
 from tests.stores import empty, everything, sent_ahead
 
 ARS = "150900546546"
@@ -36,7 +36,7 @@ PLAN = b"%PDF-1.7".ljust(1000)
 
 
 @pytest.fixture(scope="module")
-def catalogue() -> Any:
+def services() -> Any:
     return own_services()
 
 
@@ -46,18 +46,18 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture
-def intake(catalogue: Any, store: MemoryStore) -> Intake:
-    return taking_in(catalogue, store)
+def intake(services: Any, store: MemoryStore) -> Intake:
+    return taking_in(services, store)
 
 
-def taking_in(catalogue: Any, store: MemoryStore) -> Intake:
+def taking_in(services: Any, store: MemoryStore) -> Intake:
     keys = SimpleNamespace(sign_receipt=lambda _: "receipt", receipt_key="key")
-    return Intake(store, catalogue, {ARS: TOWN}, keys, CLOCK, uuid4, lambda *_: b"digest")  # type: ignore[arg-type]
+    return Intake(store, services, {ARS: TOWN}, keys, CLOCK, uuid4, lambda *_: b"digest")  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def body(catalogue: Any, store: MemoryStore) -> dict[str, Any]:
-    found: dict[str, Any] = copy.deepcopy(catalogue.get("grundstueckskauf").example(ARS))
+def body(services: Any, store: MemoryStore) -> dict[str, Any]:
+    found: dict[str, Any] = copy.deepcopy(services.get("grundstueckskauf").example(ARS))
     for attachment in found["attachments"]:
         attachment["upload"] = str(sent_ahead(store, PLAN))
     return found
@@ -87,10 +87,10 @@ async def test_a_replaced_character_is_told_and_stops_nothing(intake: Intake, st
     assert b"Garten - ruhig" in made.document.content
 
 
-async def test_the_row_names_the_channel_of_its_destination(catalogue: Any, store: MemoryStore, body: dict) -> None:
+async def test_the_row_names_the_channel_of_its_destination(services: Any, store: MemoryStore, body: dict) -> None:
     live = Destination("l", "fitconnect", ("*",), takes="live")
     test = Destination("t", "other", ("*",), takes="test")
-    it = replace(taking_in(catalogue, store), municipalities={ARS: replace(TOWN, destinations=(live, test))})
+    it = replace(taking_in(services, store), municipalities={ARS: replace(TOWN, destinations=(live, test))})
     of_live = await it.create(PORTAL, Application.of(body), "key")
     for attachment in body["attachments"]:
         attachment["upload"] = str(sent_ahead(store, PLAN))
@@ -125,11 +125,11 @@ async def test_what_breaks_a_rule_of_the_service_is_not_taken_over(
 
 
 async def test_a_document_by_a_published_xsd_is_taken_over_with_its_schema(store: MemoryStore, tmp_path: Path) -> None:
-    catalogue = load(published_xsd.folder(tmp_path), None, published_xsd.library(published_xsd.published()))
-    body = catalogue.get("hausnummer").example(ARS)
+    services = load(published_xsd.folder(tmp_path), None, published_xsd.library(published_xsd.published()))
+    body = services.get("hausnummer").example(ARS)
     for attachment in body["attachments"]:
         attachment["upload"] = str(sent_ahead(store, PLAN))
-    intake = taking_in(catalogue, store)
+    intake = taking_in(services, store)
     assert [one for one in await intake.validate(PORTAL, Application.of(body)) if one.severity is Severity.ERROR] == []
     await intake.create(PORTAL, Application.of(body), "key")
     made, judged = await taken_in(store), await validated(store)
@@ -192,7 +192,7 @@ async def test_room_is_asked_for_what_is_not_known_yet(intake: Intake, store: Me
 async def test_a_field_names_the_file_by_the_id_of_its_envelope(
     store: MemoryStore, tmp_path: Path, intake: Intake, body: dict
 ) -> None:
-    intake = replace(intake, catalogue=load(written(tmp_path)))
+    intake = replace(intake, services=load(written(tmp_path)))
     body |= {"service": "boot", "record": {"name": "Änne"}}
     photo = {"kind": "photo", "filename": "Foto.jpg", "media_type": "image/jpeg", "upload": str(UPLOAD)}
     without = await intake.validate(PORTAL, Application.of({**body, "attachments": []}))

@@ -20,9 +20,9 @@ from gateway.model import Identity, Level, Severity
 from gateway.ports.store import NewSubmission, TakenLogin, View
 from gateway.services.loader import Services
 from gateway.store.memory import MemoryStore
-from tests.catalogue import own_services
 from tests.intake.test_create import ARS, CLOCK, NOW, PLAN, PORTAL, taking_in
 from tests.logins import ACCOUNT, LOGIN_REF, Logins, citizen, company, login
+from tests.shipped_services import own_services
 from tests.stores import everything, sent_ahead
 
 SERVICE = "grundstueckskauf"
@@ -47,7 +47,7 @@ class Handed(MemoryStore):
 
 
 @pytest.fixture(scope="module")
-def catalogue() -> Any:
+def services() -> Any:
     return own_services()
 
 
@@ -57,8 +57,8 @@ def logins() -> Logins:
 
 
 @pytest.fixture
-def body(catalogue: Any, store: Handed) -> dict[str, Any]:
-    found: dict[str, Any] = copy.deepcopy(catalogue.get(SERVICE).example(ARS))
+def body(services: Any, store: Handed) -> dict[str, Any]:
+    found: dict[str, Any] = copy.deepcopy(services.get(SERVICE).example(ARS))
     for attachment in found["attachments"]:
         attachment["upload"] = str(sent_ahead(store, PLAN))
     return found
@@ -70,15 +70,15 @@ def store(logins: Logins) -> Handed:
 
 
 @pytest.fixture
-def intake(catalogue: Any, store: Handed, logins: Logins) -> Intake:
-    return replace(taking_in(catalogue, store), binding=Binding(logins, logins))
+def intake(services: Any, store: Handed, logins: Logins) -> Intake:
+    return replace(taking_in(services, store), binding=Binding(logins, logins))
 
 
 def asking(intake: Intake, *, assurance: str = "none", accounts: tuple[str, ...] = ()) -> Intake:
     """The same where the service asks for that."""
-    service = intake.catalogue.get(SERVICE)
+    service = intake.services.get(SERVICE)
     definition = replace(service.definition, assurance=assurance, accounts=accounts)
-    return replace(intake, catalogue=Services({SERVICE: replace(service, definition=definition)}))
+    return replace(intake, services=Services({SERVICE: replace(service, definition=definition)}))
 
 
 def handed(intake: Intake) -> list[TakenLogin | None]:

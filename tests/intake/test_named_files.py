@@ -15,14 +15,14 @@ from gateway.intake.create import Intake
 from gateway.intake.withdrawal import taken_again
 from gateway.model import Attachment, Destination, Severity, State
 from gateway.ports.store import Change, View
-from tests.intake.test_create import ARS, PLAN, PORTAL, TOWN, catalogue, intake, store  # noqa: F401 - fixtures
+from tests.intake.test_create import ARS, PLAN, PORTAL, TOWN, intake, services, store  # noqa: F401 - fixtures
 from tests.stores import content_of, sent_ahead
 
 
 @pytest.fixture
-def body(catalogue) -> dict[str, Any]:  # noqa: F811 - the fixture above
+def body(services) -> dict[str, Any]:  # noqa: F811 - the fixture above
     """An application that names files which nobody has sent."""
-    found = copy.deepcopy(catalogue.get("grundstueckskauf").example(ARS))
+    found = copy.deepcopy(services.get("grundstueckskauf").example(ARS))
     return {**found, "attachments": [{**one, "upload": str(uuid4())} for one in found["attachments"]]}
 
 

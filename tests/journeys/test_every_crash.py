@@ -164,7 +164,7 @@ def worker(world: World) -> Delivery:
         store=world.store,
         channels={(ARS, "fitconnect"): Channel(world)},
         municipalities={ARS: Municipality("tangerhuette", ARS, "Stadt Tangerhütte", "https://p.example")},
-        catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
+        services=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
         clock=world,
         new_id=uuid4,
         jitter=lambda: 0.0,

@@ -30,7 +30,7 @@ from gateway.signature.rules import SENTENCES
 from gateway.signature.signer import LocalSigner
 from gateway.wiring.municipalities import municipality as of_file
 from gateway.xoev.schema.signature_place import has_place
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 from tests.signature.conftest import ID, NOW, document, leaf
 
 EVERY = set(SignatureFormat)
@@ -363,14 +363,14 @@ def municipality(*destinations):
 
 
 def test_the_destination_overrules_the_service_and_the_narrow_one_the_wide_one():
-    catalogue = own_services()
+    services = own_services()
     xades, jades = (SignatureStyle(each) for each in (SignatureFormat.XADES, SignatureFormat.JADES))
     town = municipality(
         Destination("wide", "fitconnect", ("*",), jades), Destination("narrow", "fitconnect", ("hausnummer",), xades)
     )
-    assert signatures.wanted(town, catalogue) == {SignatureFormat.JADES, SignatureFormat.XADES}
-    assert catalogue.get("hausnummer").signature_for(town.destination_for("hausnummer")) == xades
-    assert signatures.wanted(municipality(Destination("plain", "fitconnect", ("*",))), catalogue) == {
+    assert signatures.wanted(town, services) == {SignatureFormat.JADES, SignatureFormat.XADES}
+    assert services.get("hausnummer").signature_for(town.destination_for("hausnummer")) == xades
+    assert signatures.wanted(municipality(Destination("plain", "fitconnect", ("*",))), services) == {
         SignatureFormat.JWS
     }
 

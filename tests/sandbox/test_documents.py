@@ -16,7 +16,7 @@ from gateway.sandbox.fitconnect.documents import Documents
 from gateway.sandbox.fitconnect.offers import JSON_EXAMPLE, SampleService
 from gateway.sandbox.fitconnect.sandbox import Sandbox
 from gateway.sandbox.fitconnect.server import app, readiness
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 from .conftest import BASE, SCHEMA, SERVICE, START, XML, Peer, sha512
 
@@ -159,9 +159,9 @@ def test_a_schema_that_cannot_be_compiled_alone_is_unknown_and_told_once(
 def test_what_our_own_services_write_is_valid_and_an_empty_element_is_not() -> None:
     from gateway.cli.sandbox import _offer  # noqa: PLC0415 - the command's own offer, not a copy
 
-    catalogue = own_services()
+    services = own_services()
     for service_id in ("hausnummer", "termin"):
-        service = catalogue.get(service_id)
+        service = services.get(service_id)
         offer = _offer(service)
         [key] = offer.sources
         assert key == (service.schema_uris[0], names.XML)

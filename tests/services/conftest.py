@@ -6,8 +6,8 @@ import pytest
 
 from gateway.services.loader import Services, load
 from gateway.services.service import Service
-from tests.catalogue import own_services
 from tests.schema_folder import library_of
+from tests.shipped_services import own_services
 
 XBAU = Path(__file__).parents[3] / "shared/data/xsd/xbau_kern-1.3.0"
 TANGERHUETTE = "150900546546"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.services.service import Service
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 from .conftest import SPEAKING, TANGERHUETTE
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from gateway.errors import DestinationUnfit, TokenRefused
 from gateway.model import Destination, Municipality
 from gateway.operators.checks import Checks
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 ARS = "150900546546"
 NAMED = Destination("1", "fitconnect", ("hausnummer", "termin"))
@@ -28,9 +28,9 @@ class Channel:
 
 
 async def test_a_service_that_its_destination_does_not_take_is_told_before_a_portal_sends_one() -> None:
-    channel, catalogue = Channel(), own_services()
+    channel, services = Channel(), own_services()
     town = Municipality("t", ARS, "Stadt", "https://t.example", (NAMED, REST))
-    rows = {row.check: row for row in await Checks("de").services(town, channel, catalogue, NAMED)}
+    rows = {row.check: row for row in await Checks("de").services(town, channel, services, NAMED)}
     assert {name: row.ok for name, row in rows.items()} == {
         "service t hausnummer 1": True,
         "service t termin 1": False,
@@ -39,12 +39,12 @@ async def test_a_service_that_its_destination_does_not_take_is_told_before_a_por
     assert channel.asked[0] == (
         "hausnummer",
         ARS,
-        catalogue.get("hausnummer").schema_uri,
+        services.get("hausnummer").schema_uri,
         "application/xml",
         False,
     )
-    rest = await Checks("de").services(town, channel, catalogue, REST)
-    assert len(rest) == len(catalogue.ids()) - 2
+    rest = await Checks("de").services(town, channel, services, REST)
+    assert len(rest) == len(services.ids()) - 2
     assert all(row.ok for row in rest), "where a destination takes every other service, a misfit is told only"
     assert [row.check for row in rest if "schema" not in row.detail] == ["service t hund-anmelden 2"]
 

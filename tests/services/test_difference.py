@@ -18,7 +18,7 @@ from gateway.cli.main import group
 from gateway.services.difference import ServiceChange, compare, needed, risen, suffices
 from gateway.services.loader import load_folder
 from gateway.xoev.record.compatibility import narrowed
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 BASE = Path(__file__).parent / "broken" / "base"
 FORM, MAPPING, SERVICE, TEXTS, EXAMPLE = (
@@ -109,10 +109,10 @@ def test_a_value_that_goes_elsewhere_is_told_with_both_elements(tmp_path: Path) 
 
 
 def test_the_shipped_services_do_not_differ_from_themselves_and_do_from_each_other() -> None:
-    catalogue = own_services()
-    for name, service in catalogue.items():
+    services = own_services()
+    for name, service in services.items():
         assert compare(service, service) == (), name
-    both = compare(catalogue.get("hund-anmelden"), catalogue.get("hund-abmelden"))
+    both = compare(services.get("hund-anmelden"), services.get("hund-abmelden"))
     assert {"gone", "new", "schema", "attachment"} <= {one.kind for one in both}
     assert not all(one.compatible for one in both)
 

@@ -21,7 +21,7 @@ from gateway.services.definition import MAX_FILE_BYTES
 from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.xoev.readable import calendar
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 ARS = "150900546546"
 SERVICES = Path(service.__file__).parent

@@ -40,10 +40,10 @@ def edit(directory: Path, name: str, before: str, after: str) -> None:
 
 
 def test_an_unknown_service_is_told_so() -> None:
-    catalogue = load()
-    assert [key for key, _ in catalogue.items()] == list(catalogue.ids())
+    services = load()
+    assert [key for key, _ in services.items()] == list(services.ids())
     with pytest.raises(UnknownService):
-        catalogue.get("gibt-es-nicht")
+        services.get("gibt-es-nicht")
 
 
 def test_the_service_says_who_it_is(service: Service) -> None:

@@ -51,9 +51,9 @@ def test_a_copied_service_finds_the_shipped_base(copied, xbau):
 def test_a_base_beside_the_services_goes_first_and_is_no_service(copied, xbau):
     shutil.copytree(OWN / "_messages", copied / "_messages")
     edit(copied / "_messages/xbau-kernmodul-1200.toml", "urn:xoev-de:bmk:standard:xbau-kernmodul_1.3.0", "urn:ours")
-    catalogue = load(copied, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, library_of(xbau / "offline"))
-    assert catalogue.ids() == ("hausnummer",)
-    assert catalogue.get("hausnummer").rules_for(TANGERHUETTE).schema_uri == "urn:ours"
+    services = load(copied, {TANGERHUETTE: {"hausnummer": PARAMETERS}}, library_of(xbau / "offline"))
+    assert services.ids() == ("hausnummer",)
+    assert services.get("hausnummer").rules_for(TANGERHUETTE).schema_uri == "urn:ours"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.services.loader import load
 from gateway.settings import reading as settings
-from tests.catalogue import own_services
 from tests.services.test_loader import ARS, FOLDER, copied  # noqa: F401 - a fixture
+from tests.shipped_services import own_services
 
 VALUES = re.compile(r"<xdf:werte>.*?</xdf:werte>", re.DOTALL)
 NAMED = "<xdf:canonicalIdentification>urn:x:role</xdf:canonicalIdentification>"

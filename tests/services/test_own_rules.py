@@ -15,7 +15,7 @@ from gateway.services import loader
 from gateway.services.loader import load
 from gateway.services.service import Service
 from gateway.xoev.report import Recommendation, Stage, StageState, validate
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 from tests.xoev.test_report import NOW
 
 OWN = Path(loader.__file__).parent / "grundstueckskauf"

@@ -25,7 +25,7 @@ from gateway.xoev.latin.datatypes import Datatype, code_points, sequences
 from gateway.xoev.readable import application as readable
 from gateway.xoev.readable.printable import printable, unprintable
 from gateway.xoev.readable.words import fits, pieces
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 BASE = Path(__file__).parent / "broken" / "base"
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -256,8 +256,8 @@ def test_the_check_of_services_tells_what_the_pdf_cannot_show(place: str, tmp_pa
 
 
 def test_our_own_services_hold_nothing_that_the_pdf_cannot_show() -> None:
-    catalogue = own_services()
-    assert [one for name in catalogue.ids() for one in printing.findings(catalogue.get(name))] == []
+    services = own_services()
+    assert [one for name in services.ids() for one in printing.findings(services.get(name))] == []
 
 
 def test_an_application_that_cannot_be_printed_is_told_by_the_check_of_services(

@@ -22,7 +22,7 @@ from gateway.xoev.fim.genericode import Lists
 from gateway.xoev.form.published import read_published
 from gateway.xoev.form.published_sentences import SENTENCES
 from gateway.xoev.schema.sets import SchemaSet, compile_set
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 from .published_xsd import NAMESPACE, OWN, ROOT, URN, XS, Edit, at, facet, folder, library, published
 

@@ -17,7 +17,7 @@ from gateway.services.service import Service
 from gateway.xoev.form.filling import fill
 from gateway.xoev.latin.datatypes import Datatype, code_points, sequences
 from gateway.xoev.readable import application as readable
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PLAN = Attachment("site_plan", "Lageplan.pdf", "application/pdf", 1_234_567, "ab" * 32)
@@ -92,10 +92,10 @@ def test_the_extreme_example_keeps_its_fifty_parcels_in_one_table(service: Servi
 
 
 def test_numbers_money_and_ibans_are_grouped_for_people() -> None:
-    catalogue = own_services()
+    services = own_services()
     records = {"grundstueckskauf": "extreme", "hund-anmelden": "ordinary", "verkehrsregelung": "extreme"}
     german, english = (
-        json.dumps([sections(catalogue.get(name), example, language) for name, example in records.items()])
+        json.dumps([sections(services.get(name), example, language) for name, example in records.items()])
         for language in ("de", "en")
     )
     for text in ("999.999.999,99", "100.000.000", '"99,99"', "DE89 3704 0044 0532 0130 00", '"1,5"'):
@@ -125,10 +125,10 @@ def test_fields_beside_groups_stand_under_the_name_of_the_form(tmp_path: Path) -
 
 
 def test_lists_on_the_highest_level_are_numbered_or_become_a_table() -> None:
-    catalogue = own_services()
-    buyers = [one["heading"] for one in sections(catalogue.get("grundstueckskauf"), "extreme", "en")]
+    services = own_services()
+    buyers = [one["heading"] for one in sections(services.get("grundstueckskauf"), "extreme", "en")]
     assert [name for name in buyers if str(name) in {"Buyer 1", "Buyer 2"}] == ["Buyer 1", "Buyer 2"]
-    sellers = sections(catalogue.get("vorkaufsrecht"), "extreme", "en")
+    sellers = sections(services.get("vorkaufsrecht"), "extreme", "en")
     assert [len(one["rows"]) for one in sellers if one["heading"] == "Seller"] == [20]
 
 

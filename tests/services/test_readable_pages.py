@@ -21,8 +21,8 @@ from gateway.services.service import Service
 from gateway.xoev.readable.application import Names
 from gateway.xoev.readable.printable import printable
 from gateway.xoev.readable.words import fits
-from tests.catalogue import own_services
 from tests.services.made_forms import Question, Questions, made
+from tests.shipped_services import own_services
 
 AT = datetime(2026, 11, 24, 9, 0, 22, 5, tzinfo=UTC)
 NAMES = Names("f0a7d2de-0000-4000-8000-0000000000aa", "c45e0000-0000-4000-8000-0000000000bb", "portal-4711")

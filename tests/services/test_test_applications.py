@@ -22,7 +22,7 @@ LIVE, TEST = str(uuid4()), str(uuid4())
 
 
 @pytest.fixture(scope="module")
-def catalogue():
+def services():
     return load(None, {})
 
 
@@ -30,10 +30,10 @@ def town(*destinations: Destination) -> Municipality:
     return Municipality("town", ARS, "Stadt", "https://p.example", destinations)
 
 
-async def findings(catalogue, municipality, *, test: bool):
+async def findings(services, municipality, *, test: bool):
     it: World = world()
-    intake = Intake(None, catalogue, {ARS: municipality}, None, it, uuid4, lambda *_: b"")
-    body = {**catalogue.get("hund-abmelden").example(ARS), "attachments": [], "test": test}
+    intake = Intake(None, services, {ARS: municipality}, None, it, uuid4, lambda *_: b"")
+    body = {**services.get("hund-abmelden").example(ARS), "attachments": [], "test": test}
     found = await intake.validate(CLIENT, Application.of(body))
     return {(each.pointer, each.rule) for each in found if each.pointer == "/test"}
 
@@ -49,17 +49,17 @@ async def findings(catalogue, municipality, *, test: bool):
         ("all", False, set()),
     ],
 )
-async def test_a_portal_is_told_at_once_where_its_kind_is_not_taken(catalogue, takes, test, expected):
+async def test_a_portal_is_told_at_once_where_its_kind_is_not_taken(services, takes, test, expected):
     municipality = town(Destination(LIVE, "fitconnect", ("*",), takes=takes))
-    assert await findings(catalogue, municipality, test=test) == expected
+    assert await findings(services, municipality, test=test) == expected
 
 
-def test_each_kind_goes_to_its_own_destination(catalogue):
+def test_each_kind_goes_to_its_own_destination(services):
     municipality = town(
         Destination(LIVE, "fitconnect", ("*",), takes="live"),
         Destination(TEST, "fitconnect", ("hausnummer",), takes="test"),
     )
-    addressee = Channels._addressees(SimpleNamespace(catalogue=catalogue), municipality)
+    addressee = Channels._addressees(SimpleNamespace(services=services), municipality)
     assert addressee("hausnummer", False).destination_id == LIVE
     assert addressee("hausnummer", True).destination_id == TEST
     with pytest.raises(DestinationUnfit):

@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.services.service import Service
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "services"
 CATALOGUE = own_services()

@@ -19,7 +19,7 @@ from gateway.sandbox.fitconnect import signature_xml
 from gateway.services.service import Service
 from gateway.signature import making
 from gateway.xoev.schema.compiled_xsd import Schema
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 from tests.stores import empty, everything
 
 from .conftest import ID, NOW
@@ -63,9 +63,9 @@ def intake(service, keys, *, style=INSIDE, services=("*",)):
     town = Municipality(
         "tangerhuette", ARS, "Stadt", "https://p.example", (Destination("d", "fitconnect", services, style),)
     )
-    catalogue = SimpleNamespace(get=lambda _id: service, ids=lambda: (service.id,))
+    services = SimpleNamespace(get=lambda _id: service, ids=lambda: (service.id,))
     clock = SimpleNamespace(now=lambda: NOW)
-    return Intake(empty(clock), catalogue, {ARS: town}, keys, clock, uuid4, lambda *parts: b"digest")
+    return Intake(empty(clock), services, {ARS: town}, keys, clock, uuid4, lambda *parts: b"digest")
 
 
 def body(service):

@@ -175,7 +175,7 @@ def worker(store, clock, turns, channel, bounds):
         store=store,
         channels={(TOWN, "fitconnect"): channel},
         municipalities={TOWN: Municipality("tangerhuette", TOWN, "Stadt Tangerhütte", "https://p.example")},
-        catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
+        services=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
         clock=clock,
         new_id=uuid4,
         jitter=lambda: 0.0,

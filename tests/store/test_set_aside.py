@@ -115,7 +115,7 @@ def delivery(store, clock) -> Delivery:
             (TOWN, "fitconnect"): SimpleNamespace(destination_of=lambda *_a, **_k: "d", seal=seal, limits=LIMITS)
         },
         municipalities={TOWN: Municipality("tangerhuette", TOWN, "Stadt", "https://p.example")},
-        catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
+        services=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer",)),
         clock=clock,
         new_id=uuid4,
         jitter=lambda: 0.0,

@@ -125,7 +125,7 @@ def delivery(store, channels, tick):
         store=store,
         channels={(town, "fitconnect"): channel for town, channel in channels.items()},
         municipalities=dict.fromkeys(channels, town),
-        catalogue=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer", "termin")),
+        services=SimpleNamespace(get=lambda _id: service, ids=lambda: ("hausnummer", "termin")),
         clock=Now(),
         new_id=uuid4,
         jitter=lambda: 0.0,

@@ -216,7 +216,7 @@ def build(**limits: Any) -> World:
     parts = WebDependencies(
         intake=intake,
         store=store,
-        catalogue=fake_services(),
+        services=fake_services(),
         municipalities=(
             municipality("tangerhuette", ARS, HOST, "*"),
             municipality("stendal", OTHER_ARS, "https://gateway.stendal.example", "hausnummer"),

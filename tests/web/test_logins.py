@@ -17,8 +17,8 @@ from gateway.model import Level
 from gateway.ports.store import NewSubmission, View
 from gateway.services.loader import Services
 from gateway.web.app import create_app
-from tests.catalogue import own_services
 from tests.logins import LOGIN_REF, Logins, citizen, login
+from tests.shipped_services import own_services
 from tests.stores import everything, sent_ahead
 from tests.web.conftest import ARS, HOST, World, build
 
@@ -40,7 +40,7 @@ def world(service: Any, logins: Logins) -> World:
     """A portal's world in which the service needs a citizen's login of level substantial."""
     made = build()
     definition = replace(service.definition, assurance="substantial", accounts=("person",))
-    catalogue = Services({service.id: replace(service, definition=definition)})
+    services = Services({service.id: replace(service, definition=definition)})
     create = made.store.create
 
     async def with_login(new: NewSubmission) -> View:
@@ -51,7 +51,7 @@ def world(service: Any, logins: Logins) -> World:
     towns = {town.ars: town for town in made.parts.municipalities}
     intake = Intake(
         made.store,
-        catalogue,
+        services,
         towns,
         keys,
         made.clock,
@@ -59,7 +59,7 @@ def world(service: Any, logins: Logins) -> World:
         lambda *parts: b"".join(parts)[-64:],
         Binding(logins, logins),
     )
-    made.parts = replace(made.parts, intake=intake, catalogue=catalogue)
+    made.parts = replace(made.parts, intake=intake, services=services)
     made.app = create_app(made.parts)
     return made
 

@@ -12,8 +12,8 @@ from gateway.fitconnect.channel import FitConnectChannel
 from gateway.fitconnect.limits import FITCONNECT
 from gateway.model import Destination, Municipality, State
 from gateway.wiring.channels import LIMITS, Channels
-from tests.catalogue import own_services
 from tests.journeys.test_every_crash import ARS, Channel, worker, world
+from tests.shipped_services import own_services
 
 TOWN = Municipality("town", ARS, "Stadt", "https://p.example")
 
@@ -25,7 +25,7 @@ def test_every_channel_has_the_times_of_its_counterpart():
 def test_fit_connect_does_not_send_to_a_destination_of_another_channel():
     def addressee(channel):
         town = replace(TOWN, destinations=(Destination("d", channel, ("*",)),))
-        return Channels._addressees(SimpleNamespace(catalogue=own_services()), town)("hausnummer", False)
+        return Channels._addressees(SimpleNamespace(services=own_services()), town)("hausnummer", False)
 
     assert addressee(FITCONNECT).destination_id == "d"
     with pytest.raises(DestinationUnfit):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.services.service import Service
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 
 @pytest.fixture(scope="session")

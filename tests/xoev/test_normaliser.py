@@ -14,7 +14,7 @@ from gateway.xoev.fim import Field, FieldKind, FieldType, FormSchema
 from gateway.xoev.latin.datatypes import Datatype, offence
 from gateway.xoev.latin.normaliser import REPLACEMENTS, normalised, suggestion
 from gateway.xoev.mapping.reading import read_mapping
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 TEXTS = st.text(
     st.one_of(st.sampled_from(sorted(REPLACEMENTS)), st.characters(exclude_categories=["Cs"])), max_size=40

@@ -11,7 +11,7 @@ from lxml import etree
 
 from gateway.cli.main import group
 from gateway.xoev.report import kosit
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 from .test_report import GOOD, SCH, XSD
 

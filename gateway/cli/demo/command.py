@@ -126,8 +126,8 @@ def _namespaces() -> Mapping[str, str]:
     """The namespace of each shipped service's document."""
     from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
 
-    catalogue = load(None, {})
-    return {service_id: catalogue.get(service_id).namespace for service_id in catalogue.ids()}
+    services = load(None, {})
+    return {service_id: services.get(service_id).namespace for service_id in services.ids()}
 
 
 async def _line(

@@ -1,6 +1,6 @@
 """What the sandbox's own destinations take: services, regions, data schemas.
 
-Knows: the wire form of a destination's `publicServices`. Never does: read the catalogue; the caller passes it.
+Knows: the wire form of a destination's `publicServices`. Never does: read the services; the caller passes it.
 Standard: FIT-Connect Submission API v2, `publicServices`. Start reading: `SampleService`.
 """
 

@@ -65,7 +65,7 @@ def offered(dependencies: WebDependencies, client: Client, ars: str | None) -> I
     """The services that the client may use in that municipality (None: in any it serves), by id."""
     served: Collection[str] = dependencies.served(client) if ars is None else {ars}
     towns = [town for town in dependencies.municipalities if town.ars in served]
-    for service_id, service in dependencies.catalogue.items():
+    for service_id, service in dependencies.services.items():
         allowed = client.services is None or service_id in client.services
         if allowed and any(offers(town, service_id) for town in towns):
             yield service

@@ -8,6 +8,15 @@ not change with each, and lists by state would read the whole table without it.
 Personal data stand only in columns whose comment says `encrypted` and in `blob_frames.data`.
 """
 
+from gateway.store.rows.tables.catalogue import (
+    catalogue_delivered,
+    catalogue_exports,
+    catalogue_files,
+    catalogue_findings,
+    catalogue_listings,
+    catalogue_objects,
+    catalogue_revisions,
+)
 from gateway.store.rows.tables.columns import Xid8, metadata
 from gateway.store.rows.tables.keys import data_keys, facts, key_log, municipality_keys
 from gateway.store.rows.tables.login import (
@@ -34,7 +43,9 @@ from gateway.store.rows.tables.operation import (
     pauses,
     spent_assertions,
 )
+from gateway.store.rows.tables.probes import outages, probe_hours, probe_measurements, probe_runs, probe_standing
 from gateway.store.rows.tables.proof import evidence, evidence_keys, evidence_leaves, evidence_roots, evidence_stamps
+from gateway.store.rows.tables.reporting import availability_reports, feedback, statistics_transfers, transaction_counts
 from gateway.store.rows.tables.submission import (
     attachments,
     changes,
@@ -48,11 +59,14 @@ from gateway.store.rows.tables.upload import blob_frames, blobs, tus_pieces, tus
 from gateway.store.rows.tables.webhook import webhook_messages, webhooks
 
 __all__ = [
-    "Xid8", "alarms", "attachments", "blob_frames", "blobs", "bulletins", "changes", "client_allowances",
-    "data_keys", "destination_pace", "destination_turns", "evidence", "evidence_keys", "evidence_leaves",
-    "evidence_roots", "evidence_stamps", "exchange_durations", "facts", "house_alarms", "idempotency", "journal",
-    "key_log", "legal_holds", "login_accounts", "login_answers", "login_codes", "login_outcomes",
-    "login_requests", "login_sessions", "login_tokens", "logins", "logins_under_way", "logout_notices",
-    "metadata", "municipality_keys", "pauses", "spent_assertions", "subject_keys", "submission_secrets",
-    "submissions", "tus_pieces", "tus_uploads", "uploads", "webhook_messages", "webhooks",
+    "Xid8", "alarms", "attachments", "availability_reports", "blob_frames", "blobs", "bulletins",
+    "catalogue_delivered", "catalogue_exports", "catalogue_files", "catalogue_findings", "catalogue_listings",
+    "catalogue_objects", "catalogue_revisions", "changes", "client_allowances", "data_keys", "destination_pace",
+    "destination_turns", "evidence", "evidence_keys", "evidence_leaves", "evidence_roots", "evidence_stamps",
+    "exchange_durations", "facts", "feedback", "house_alarms", "idempotency", "journal", "key_log", "legal_holds",
+    "login_accounts", "login_answers", "login_codes", "login_outcomes", "login_requests", "login_sessions",
+    "login_tokens", "logins", "logins_under_way", "logout_notices", "metadata", "municipality_keys", "outages",
+    "pauses", "probe_hours", "probe_measurements", "probe_runs", "probe_standing", "spent_assertions",
+    "statistics_transfers", "subject_keys", "submission_secrets", "submissions", "transaction_counts",
+    "tus_pieces", "tus_uploads", "uploads", "webhook_messages", "webhooks",
 ]  # fmt: skip

@@ -47,6 +47,8 @@ house_alarms = Table(
     at("acknowledged_at", null=True),
     at("resolved_at", null=True),
     _told(),
+    Column("municipality", Text, comment="whose recipients hear of it too; none: nobody's but the gateway's"),
+    Column("service", Text),
     comment="Alarms about the gateway itself.",
 )
 

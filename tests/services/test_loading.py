@@ -15,7 +15,7 @@ from lxml import etree
 from gateway.model import Attachment, Severity
 from gateway.services import loader
 from gateway.services.loader import load
-from tests.catalogue import own_services
+from tests.shipped_services import own_services
 
 OWN = Path(loader.__file__).parent
 TODAY = date(2026, 11, 24)
@@ -34,7 +34,7 @@ ATTACHED = {"attachment_missing", "attachment_expected"}
 
 
 @pytest.fixture(scope="module")
-def catalogue():
+def services():
     return own_services()
 
 
@@ -46,16 +46,16 @@ def found(service, record, today=TODAY):
     )
 
 
-def test_the_nine_services_are_there_and_no_key_is_invented(catalogue):
-    assert {name: service.leika_key for name, service in catalogue.items()} == SHIPPED
-    assert len({service.namespace for _, service in catalogue.items()}) == 9
-    assert all(service.definition.assurance == "none" for _, service in catalogue.items())
+def test_the_nine_services_are_there_and_no_key_is_invented(services):
+    assert {name: service.leika_key for name, service in services.items()} == SHIPPED
+    assert len({service.namespace for _, service in services.items()}) == 9
+    assert all(service.definition.assurance == "none" for _, service in services.items())
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("example", ["ordinary", "extreme"])
-def test_examples_pass_become_valid_documents_and_every_value_goes_somewhere(catalogue, name, example):
-    service = catalogue.get(name)
+def test_examples_pass_become_valid_documents_and_every_value_goes_somewhere(services, name, example):
+    service = services.get(name)
     record = service.compiled.examples[example]
     assert found(service, record) == []
     document, findings = service.document(record)
@@ -77,8 +77,8 @@ def leaves(value, place):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_faulty_examples_give_all_their_findings_in_two_languages_and_no_value(catalogue, name):
-    service = catalogue.get(name)
+def test_faulty_examples_give_all_their_findings_in_two_languages_and_no_value(services, name):
+    service = services.get(name)
     faulty = service.compiled.examples["faulty"]
     assert len(faulty["findings"]) >= 4
     extra = {"/attachments attachment_missing"}
@@ -90,16 +90,16 @@ def test_faulty_examples_give_all_their_findings_in_two_languages_and_no_value(c
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_an_empty_record_names_everything_mandatory(catalogue, name):
-    service = catalogue.get(name)
+def test_an_empty_record_names_everything_mandatory(services, name):
+    service = services.get(name)
     required = service.record_schema()["required"]
     assert {f"/record/{key} missing" for key in required} <= set(found(service, {}))
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("language", ["de", "en"])
-def test_the_readable_application_is_made_for_each_example(catalogue, name, language):
-    service = catalogue.get(name)
+def test_the_readable_application_is_made_for_each_example(services, name, language):
+    service = services.get(name)
     plan = Attachment("site_plan", "Lageplan Müller.pdf", "application/pdf", 1000, "ab" * 32)
     for example in ("ordinary", "extreme"):
         pdf = service.readable(
@@ -140,8 +140,8 @@ def test_the_readable_application_is_made_for_each_example(catalogue, name, lang
         ("grundstueckskauf", "purchase.building_begin", "2031-02-28", "/record/purchase/building_begin too_early"),
     ],
 )
-def test_rules_of_the_services_hold(catalogue, name, place, value, line):
-    service = catalogue.get(name)
+def test_rules_of_the_services_hold(services, name, place, value, line):
+    service = services.get(name)
     record = json.loads(json.dumps(service.compiled.examples["ordinary"]))
     *way, last = place.split(".")
     at = record
@@ -153,16 +153,16 @@ def test_rules_of_the_services_hold(catalogue, name, place, value, line):
     assert jsonschema_rs.is_valid(service.record_schema(), record) is not told_by_schema
 
 
-def test_health_data_are_flagged_and_stay_shortest(catalogue):
-    flagged = {name for name, service in catalogue.items() if "health" in service.definition.special_categories}
+def test_health_data_are_flagged_and_stay_shortest(services):
+    flagged = {name for name, service in services.items() if "health" in service.definition.special_categories}
     assert flagged == {"ersatzbetreuung"}
-    days = {name: service.definition.retention_days for name, service in catalogue.items()}
+    days = {name: service.definition.retention_days for name, service in services.items()}
     assert days["ersatzbetreuung"] == min(days.values())
 
 
 @pytest.mark.parametrize("example", ["ordinary", "extreme"])
-def test_a_calendar_program_reads_the_wished_times(catalogue, example):
-    service = catalogue.get("termin")
+def test_a_calendar_program_reads_the_wished_times(services, example):
+    service = services.get("termin")
     record = service.compiled.examples[example]
     received = datetime(2026, 11, 24, 9, tzinfo=UTC)
     raw = service.calendar(record, uid="0d9f7a0e", received_at=received, place="Stadt Tangerhütte; Bismarckstr. 5")
@@ -178,8 +178,8 @@ def test_a_calendar_program_reads_the_wished_times(catalogue, example):
         assert event["UID"].startswith("0d9f7a0e-")
 
 
-def test_wished_times_are_local_ones_of_winter_and_summer(catalogue):
-    service = catalogue.get("termin")
+def test_wished_times_are_local_ones_of_winter_and_summer(services):
+    service = services.get("termin")
     record = json.loads(json.dumps(service.compiled.examples["ordinary"]))
     record["appointment"]["times"] = [
         {"date": "2031-01-15", "time": "09:30"},
@@ -192,8 +192,8 @@ def test_wished_times_are_local_ones_of_winter_and_summer(catalogue):
     assert [f"{at:%m-%d %H:%M}" for at in starts] == ["01-15 08:30", "07-14 22:30", "03-30 01:00", "10-26 02:00"]
 
 
-def test_no_other_service_has_a_calendar(catalogue):
-    for name, service in catalogue.items():
+def test_no_other_service_has_a_calendar(services):
+    for name, service in services.items():
         given = service.calendar(
             service.compiled.examples["ordinary"], uid="u", received_at=datetime(2026, 1, 1, tzinfo=UTC), place="x"
         )
@@ -210,9 +210,9 @@ def test_a_tenth_service_is_a_folder_and_nothing_else(tmp_path):
         text = (tenth / name).read_text(encoding="utf-8")
         text = text.replace("S99000000009", "S99000000010").replace('"hund-abmelden"', '"strandbad-parkausweis"')
         (tenth / name).write_text(text.replace("99102013070000", "none"), encoding="utf-8")
-    catalogue = load(tmp_path)
-    assert len(catalogue.ids()) == 10
-    service = catalogue.get("strandbad-parkausweis")
+    services = load(tmp_path)
+    assert len(services.ids()) == 10
+    service = services.get("strandbad-parkausweis")
     document, findings = service.document(service.compiled.examples["ordinary"])
     assert findings == []
     assert service.namespace.encode() in document.content

@@ -1,0 +1,54 @@
+CREATE TABLE catalogue_exports (
+    no BIGINT GENERATED ALWAYS AS IDENTITY,
+    state TEXT NOT NULL,
+    verified BOOLEAN NOT NULL,
+    objects JSONB NOT NULL,
+    services INTEGER NOT NULL,
+    accepted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    allowed_by TEXT,
+    allowed_why TEXT,
+    CONSTRAINT catalogue_exports_pkey PRIMARY KEY (no)
+);
+COMMENT ON TABLE catalogue_exports IS 'Accepted exports of all municipalities; the newest is served.';
+COMMENT ON COLUMN catalogue_exports.state IS 'SHA-256 of all that it was made of';
+COMMENT ON COLUMN catalogue_exports.verified IS 'held to the official XSD';
+COMMENT ON COLUMN catalogue_exports.objects IS 'how many of each kind';
+COMMENT ON COLUMN catalogue_exports.allowed_by IS 'who allowed a loss';
+
+CREATE TABLE catalogue_files (
+    export BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    content BYTEA,
+    CONSTRAINT catalogue_files_pkey PRIMARY KEY (export, name),
+    CONSTRAINT catalogue_files_export_fkey FOREIGN KEY(export) REFERENCES catalogue_exports (no) ON DELETE CASCADE
+);
+COMMENT ON COLUMN catalogue_files.content IS 'compressed; none once a later export was accepted';
+
+CREATE TABLE catalogue_delivered (
+    municipality TEXT NOT NULL,
+    service TEXT NOT NULL,
+    export BIGINT NOT NULL,
+    revision INTEGER NOT NULL,
+    exported_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT catalogue_delivered_pkey PRIMARY KEY (municipality, service)
+);
+COMMENT ON TABLE catalogue_delivered IS 'Entries that stand in the last accepted export.';
+COMMENT ON COLUMN catalogue_delivered.export IS 'the last that held it';
+COMMENT ON COLUMN catalogue_delivered.revision IS 'in which state';
+
+CREATE TABLE catalogue_objects (
+    municipality TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    service TEXT,
+    digest TEXT,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT catalogue_objects_pkey PRIMARY KEY (municipality, kind, id)
+);
+COMMENT ON TABLE catalogue_objects IS 'Every object that was ever written; an id is never used for another.';
+COMMENT ON COLUMN catalogue_objects.kind IS 'the class of the object in XZuFi';
+COMMENT ON COLUMN catalogue_objects.service IS 'none: a unit';
+COMMENT ON COLUMN catalogue_objects.digest IS 'SHA-256 of the object as it was written last; none: it was deleted';

@@ -1,0 +1,74 @@
+"""Probes of services and dependencies: measurements, hourly figures, how each stands, outages.
+
+Knows: rows that nobody's data stand in. Never does: queries. Standard: architecture §4; catalogue reference §6.2.
+Start reading: `probe_standing`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Integer, Table, Text
+
+from gateway.store.rows.tables.columns import at, metadata, municipality
+
+probe_standing = Table(
+    "probe_standing",
+    metadata,
+    Column("municipality", Text, primary_key=True, comment="empty: a dependency of the whole gateway"),
+    Column("subject", Text, primary_key=True, comment="a service, or kind:name of a dependency"),
+    Column("works", Boolean, comment="none before the first probe"),
+    at("since", null=True),
+    Column("failures", Integer, nullable=False, comment="in a row"),
+    Column("successes", Integer, nullable=False, comment="in a row"),
+    Column("reason", Text, comment="code of the last failure"),
+    at("probed_at"),
+)
+
+probe_measurements = Table(
+    "probe_measurements",
+    metadata,
+    Column("no", BigInteger, Identity(always=True), primary_key=True),
+    municipality(),
+    Column("subject", Text, nullable=False),
+    Column("run", BigInteger, nullable=False),
+    at("at"),
+    Column("good", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("milliseconds", Integer, nullable=False),
+    Index(None, "municipality", "subject", "at"),
+    Index(None, "at"),
+)
+
+probe_hours = Table(
+    "probe_hours",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("hour", DateTime(timezone=True), primary_key=True),
+    Column("good", Integer, nullable=False),
+    Column("bad", Integer, nullable=False),
+    Column("milliseconds", BigInteger, nullable=False, comment="sum"),
+)
+
+probe_runs = Table(
+    "probe_runs",
+    metadata,
+    Column("no", BigInteger, Identity(always=True), primary_key=True),
+    at("begun_at"),
+    at("ended_at", null=True),
+    Column("own_network", Boolean, comment="whether our own network was there"),
+    comment="Whole runs over every subject, by the worker or a command.",
+)
+
+outages = Table(
+    "outages",
+    metadata,
+    Column("no", BigInteger, Identity(always=True), primary_key=True),
+    municipality(),
+    Column("subject", Text, nullable=False),
+    at("began_at"),
+    at("ended_at", null=True),
+    at("changed_at"),
+    Column("reason", Text),
+    Index(None, "municipality", "changed_at"),
+    comment="What the feed tells.",
+)
