@@ -125,6 +125,7 @@ COMMITS: Final = (
     "sweep.login_sessions",
     "sweep.login_tokens",
     "sweep.logins",
+    "sweep.logins_done",
     "sweep.logins_under_way",
     "sweep.spent_assertions",
     "sweep.tus",

@@ -40,6 +40,7 @@ from gateway.login.choosing import Choosing, Providers
 from gateway.login.clients import Registration, Registry
 from gateway.login.codes import digest
 from gateway.login.completion import Circumstances, Completed, VerifiedAnswer
+from gateway.login.done import DoneLogins
 from gateway.login.figures import LoginFigures
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.id_tokens import hinted
@@ -95,6 +96,7 @@ class Federation:
         self._refusals = Refusals(random, self._figures)
         self._choosing = Choosing(providers, self._refusals, random, self._figures)
         self._sessions = Sessions(logins)
+        self._done = DoneLogins(logins, registry, clock, self._refusals)
         self._pushed = PushedRequests(logins, registry, portals, clock, random)
         self._userinfo = Userinfo(logins, clock, portals.tries)
         self._signing_out = SigningOut(logins, registry, keys, clock, self._refusals)
@@ -124,7 +126,7 @@ class Federation:
         """The person chose an identity provider."""
         login = await self._mine(issuer, handle, cookies)
         if login is None:
-            return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way")
+            return await self._done.page(issuer, handle, cookies)
         asked = AuthorizationRequest.of_json(login.request)
         back = _back_to(asked, issuer)
         possible = self._choosing.possible(issuer.municipality, login.level)
@@ -160,7 +162,7 @@ class Federation:
         """
         login = await self._mine(issuer, handle, cookies)
         if login is None:
-            return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way")
+            return await self._done.page(issuer, handle, cookies)
         asked = AuthorizationRequest.of_json(login.request)
         back = _back_to(asked, issuer)
         if not await self._brought(login, handle, proof):
@@ -182,7 +184,8 @@ class Federation:
         at = await self._circumstances(issuer, client)
         before = await self._cookie_before(at, said.identity, cookies)
         done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), before)
-        return await self._signed_in(done, asked, back, login)
+        step = await self._signed_in(done, asked, back, login)
+        return await self._done.page(issuer, handle, cookies, "answer_used_before") if step is None else step
 
     async def push(
         self,
@@ -311,14 +314,15 @@ class Federation:
 
     async def _signed_in(
         self, done: Completed, asked: AuthorizationRequest, back: Answering, under_way: LoginUnderWay
-    ) -> Step:
+    ) -> Step | None:
+        """None: the answer was used before, or the login was finished meanwhile."""
         town, provider = under_way.municipality, done.finished.login.provider
         if asked.subject not in {None, done.finished.login.subject}:
             await self._logins.end(under_way.id)
             return self._refusals.told(back, "login_required", "somebody else signed in than was asked for")
         if not await self._logins.finish(done.finished):
             self._figures.reject(town, provider, RefusalKind.FAILED)
-            return self._refusals.shown(PageKind.EXPIRED, "answer_used_before", language=asked.language)
+            return None
         took = done.finished.login.created_at - under_way.created_at
         self._figures.accept(town, provider, took.total_seconds())
         return back.step({"code": done.code}, SetCookies(session=done.cookie))

@@ -46,6 +46,15 @@ class LoginUnderWay:
 
 
 @dataclass(frozen=True, slots=True)
+class DoneLogin:
+    """A login under way that was finished, for whoever loads its pages again: `browser` and `request` as they were."""
+
+    browser: bytes
+    municipality: str
+    request: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Login:
     """Somebody logged in for a portal.
 
@@ -174,6 +183,10 @@ class LoginStore(Protocol):
         False, and nothing written: the login is not under way, its answer was used before, or without one under way
         the session ended meanwhile or gave too many codes within their lifetime, or `pushed` was used up before.
         """
+        ...
+
+    async def done(self, handle: bytes, now: datetime) -> DoneLogin | None:
+        """The login of that handle that was finished, as long as it could have been under way."""
         ...
 
     async def login(self, login: UUID) -> Login | None:

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.errors import LoginUnusable, NotFound, TooManyLogins
 from gateway.model import Level, State
+from gateway.ports.login import DoneLogin
 from gateway.ports.store import Change, TakenLogin
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.login import bounds
@@ -148,6 +149,18 @@ async def test_a_login_finishes_once(logins):
     second = finished(begun, "assertion-2", reference="ref-2", code="code-2")
     assert sorted(await asyncio.gather(logins.finish(first), logins.finish(second))) == [False, True]
     assert [bool(await logins.by_reference(digest(ref))) for ref in ("ref-1", "ref-2")].count(True) == 1
+
+
+async def test_a_finished_login_is_known_by_its_handle_until_it_would_have_expired(logins):
+    begun, nothing = under_way(address=b"a"), under_way("h-2")
+    for each in (begun, nothing):
+        await logins.begin(each)
+    assert await logins.done(begun.handle, AT) is None
+    assert await logins.finish(finished(begun))
+    await logins.end(nothing.id)
+    assert await logins.done(begun.handle, AT) == DoneLogin(begun.browser, begun.municipality, begun.request)
+    assert await logins.done(begun.handle, begun.expires_at) is None
+    assert await logins.done(nothing.handle, AT) is None
 
 
 async def test_an_answer_counts_once(logins):

@@ -240,7 +240,7 @@ PLAN: tuple[tuple[str, Scene, tuple[str, ...]], ...] = (
     (WORKER, worker_begins, ("sweep.client_allowances", "sweep.spent_assertions")),
     (WORKER, worker_begins, ("sweep.login_identities", "sweep.logins_under_way", "sweep.login_requests")),
     (WORKER, worker_begins, ("sweep.login_answers", "sweep.login_sessions", "sweep.login_tokens")),
-    (WORKER, worker_begins, ("sweep.login_codes", "sweep.logins", "sweep.login_outcomes")),
+    (WORKER, worker_begins, ("sweep.login_codes", "sweep.logins", "sweep.logins_done", "sweep.login_outcomes")),
     (WORKER, worker_begins, ("alarms.raise", "alarms.resolve", "roots.sign", "webhooks.prune")),
     (SANDBOX, way, ("sandbox.announce", "sandbox.attachment", "sandbox.upload", "sandbox.metadata", "sandbox.data")),
     (SANDBOX, way, ("sandbox.submit", "sandbox.opened", "sandbox.accept")),

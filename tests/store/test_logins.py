@@ -52,7 +52,8 @@ from tests.store.test_backup import empty  # noqa: F401 - a fixture
 
 ANSWER = "<Antwort des Anbieters/>"
 TABLES = (
-    "logins_under_way", "logins", "login_sessions", "login_codes", "login_tokens", "login_requests", "login_answers",
+    "logins_under_way", "logins_done", "logins", "login_sessions", "login_codes", "login_tokens", "login_requests",
+    "login_answers",
 )  # fmt: skip
 _USE = numbered("UPDATE login_sessions SET used_at = %(at)s")
 
@@ -168,7 +169,7 @@ async def test_what_nobody_can_use_any_more_is_swept_and_nothing_earlier(store, 
     assert left() == every
     clock.advance(minutes=30)  # under way, unused session, token
     await sweep(store.database, clock.now())
-    assert left() == {"logins": 1, "login_codes": 1, "login_requests": 1, "login_answers": 1}
+    assert left() == {"logins_done": 1, "logins": 1, "login_codes": 1, "login_requests": 1, "login_answers": 1}
     clock.advance(minutes=30)
     await sweep(store.database, clock.now())
     assert left() == {}
@@ -281,6 +282,7 @@ async def test_a_restore_brings_back_accounts_and_keys_and_signs_nobody_in(store
         assert not await other.logins.finish(replayed), "an answer that was used stays used"
         assert await other.logins.session(digest("cookie-1"), "portal", AT) is None
         assert await other.logins.under_way(digest("h-9"), AT) is None
+        assert await other.logins.done(digest("h-1"), AT) is None
         assert await other.logins.token(digest("token-1"), AT) is None
         assert not await other.logins.redeem(done.code.code, AT, None)
         assert await other.logins.pushed(digest("uri"), "portal", AT) is None

@@ -9,7 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from gateway.login.steps import PageKind
-from gateway.web.pages.languages import FOLDER, services, shipped
+from gateway.web.pages.languages import FOLDER, catalogue, shipped
 from gateway.web.pages.page import TEMPLATES, environment
 
 FILES = sorted(FOLDER.glob("*.po"))
@@ -32,7 +32,7 @@ def used() -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_language_has_every_sentence_that_is_used_and_no_other(path):
-    assert services(path).keys() == used()
+    assert catalogue(path).keys() == used()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -40,8 +40,8 @@ def test_every_sentence_is_written_and_has_the_places_of_the_german_one(path):
     def places(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
-    german = services(FOLDER / "de.po")
-    for key, text in services(path).items():
+    german = catalogue(FOLDER / "de.po")
+    for key, text in catalogue(path).items():
         assert text.strip(), key
         assert places(text) == places(german[key]), key
         assert "Nutzerkonto Bund" not in text

@@ -14,7 +14,7 @@ from uuid import UUID
 from gateway.errors import CryptoFailure, TooManyLogins
 from gateway.model import Level
 from gateway.ports.clock import Clock
-from gateway.ports.login import CitizenToken, Code, Finished, Login, LoginStore, LoginUnderWay, Session
+from gateway.ports.login import CitizenToken, Code, DoneLogin, Finished, Login, LoginStore, LoginUnderWay, Session
 from gateway.store.connection.database import Database, Row
 from gateway.store.keys.keyring import DataKeyring
 from gateway.store.login import bounds
@@ -24,6 +24,7 @@ from gateway.store.login.statements import (
     BEGIN_PUSHED,
     BY_REFERENCE,
     CHOOSE,
+    DONE,
     END,
     END_SESSIONS,
     ENTITY_IDS,
@@ -177,6 +178,13 @@ class StoredLogins(LoginStore):
             "code_expires_at": code.expires_at,
             "request": sealing.seal_json(CODE, code.code, code.request),
         }
+
+    async def done(self, handle: bytes, now: datetime) -> DoneLogin | None:
+        """See the port."""
+        row = await self._database.one(DONE, handle=self._sealing.name(HANDLE, handle), now=now)
+        if row is None:
+            return None
+        return DoneLogin(**{**row, "request": self._sealing.open_json(HANDLE, handle, row["request"])})
 
     async def login(self, login: UUID) -> Login | None:
         """See the port."""

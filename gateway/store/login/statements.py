@@ -78,7 +78,11 @@ _ANSWERED: Final = """start AS (
 ), """
 _UNANSWERED: Final = "start AS (SELECT id FROM open), "
 _ANEW: Final = """gone AS (
-    DELETE FROM logins_under_way USING start WHERE logins_under_way.id = %(under_way)s
+    DELETE FROM logins_under_way AS begun USING start WHERE begun.id = %(under_way)s
+    RETURNING begun.handle, begun.municipality, begun.browser, begun.request, begun.expires_at
+), done AS (
+    INSERT INTO logins_done (handle, municipality, browser, request, expires_at)
+    SELECT handle, municipality, browser, request, expires_at FROM gone
 ), account AS (
     INSERT INTO login_accounts AS known (municipality, provider, account, entity_id, first_at, last_at)
     SELECT %(municipality)s, %(provider)s, %(account)s, %(entity_id)s, %(now)s, %(now)s FROM start
@@ -138,6 +142,10 @@ GO_ON = numbered(_AGAIN + _LOGIN, commits="logins.go_on")
 """A session that stands is used for another login."""
 GO_ON_PUSHED = numbered(_AGAIN_PUSHED + _LOGIN, commits="logins.go_on")
 """As `GO_ON`, by a pushed request, which is used up with it."""
+
+DONE = numbered(
+    "SELECT browser, municipality, request FROM logins_done WHERE handle = %(handle)s AND expires_at > %(now)s"
+)
 
 _LOGIN_READ: Final[LiteralString] = """
 SELECT login.id, login.municipality, login.login_ref, login.client, login.owner, login.issuer, login.provider,

@@ -18,7 +18,7 @@ from uuid import UUID
 from gateway.errors import LoginUnusable, TooManyLogins
 from gateway.model import Submission
 from gateway.ports.clock import Clock
-from gateway.ports.login import CitizenToken, Code, Finished, Login, LoginStore, LoginUnderWay, Session
+from gateway.ports.login import CitizenToken, Code, DoneLogin, Finished, Login, LoginStore, LoginUnderWay, Session
 from gateway.ports.store import TakenLogin
 from gateway.store.login import bounds
 
@@ -47,6 +47,7 @@ class MemoryLoginStore(LoginStore):
     def __init__(self, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._clock, self._random = clock, random
         self._under_way: dict[bytes, LoginUnderWay] = {}
+        self._done: dict[bytes, LoginUnderWay] = {}
         self._logins: dict[UUID, Login] = {}
         self._sessions: dict[UUID, Session] = {}
         self._codes: dict[bytes, _Code] = {}
@@ -114,8 +115,8 @@ class MemoryLoginStore(LoginStore):
             if answer in self._answers:
                 return False
             self._answers.add(answer)
-        if finished.under_way is not None:
-            await self.end(finished.under_way)
+        if finished.under_way is not None and (begun := self._by_id(finished.under_way, now)) is not None:
+            self._done[begun.handle] = self._under_way.pop(begun.handle)
         self._logins[login.id] = login
         for each in [each for each in self._sessions.values() if each.cookie == finished.cookie_before]:
             self._sessions[each.id] = replace(each, cookie=session.cookie)
@@ -126,6 +127,13 @@ class MemoryLoginStore(LoginStore):
             first = self.accounts[key].first_at if key in self.accounts else now
             self.accounts[key] = _Account(finished.entity_id, first, now)
         return True
+
+    async def done(self, handle: bytes, now: datetime) -> DoneLogin | None:
+        """See the port."""
+        found = self._done.get(handle)
+        if found is None or found.expires_at <= now:
+            return None
+        return DoneLogin(found.browser, found.municipality, found.request)
 
     async def login(self, login: UUID) -> Login | None:
         """See the port."""

@@ -19,6 +19,7 @@ from gateway.web.pages.page import page
 _AUDIENCES: Final = ("person", "organisation")
 _TONES: Final = {
     PageKind.SIGNED_OUT: "success",
+    PageKind.DONE: "success",
     PageKind.CANCELLED: "info",
     PageKind.LEVEL_TOO_LOW: "info",
     PageKind.ATTRIBUTES_MISSING: "info",

@@ -28,6 +28,7 @@ from gateway.store.rows.tables.login import (
     login_sessions,
     login_tokens,
     logins,
+    logins_done,
     logins_under_way,
     logout_notices,
     subject_keys,
@@ -65,8 +66,8 @@ __all__ = [
     "destination_turns", "evidence", "evidence_keys", "evidence_leaves", "evidence_roots", "evidence_stamps",
     "exchange_durations", "facts", "feedback", "house_alarms", "idempotency", "journal", "key_log", "legal_holds",
     "login_accounts", "login_answers", "login_codes", "login_outcomes", "login_requests", "login_sessions",
-    "login_tokens", "logins", "logins_under_way", "logout_notices", "metadata", "municipality_keys", "outages",
-    "pauses", "probe_hours", "probe_measurements", "probe_runs", "probe_standing", "spent_assertions",
+    "login_tokens", "logins", "logins_done", "logins_under_way", "logout_notices", "metadata", "municipality_keys",
+    "outages", "pauses", "probe_hours", "probe_measurements", "probe_runs", "probe_standing", "spent_assertions",
     "statistics_transfers", "subject_keys", "submission_secrets", "submissions", "transaction_counts",
     "tus_pieces", "tus_uploads", "uploads", "webhook_messages", "webhooks",
 ]  # fmt: skip
