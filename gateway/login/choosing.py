@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlencode
 
 from gateway.errors import SigningKeyUnfit
 from gateway.login.figures import LoginFigures
+from gateway.login.redirects import answered
 from gateway.login.refusals import Answering, Refusals
 from gateway.login.steps import GoToProvider, Offer, PageKind, SetCookies, Step
 from gateway.login.tokens import Issuer
@@ -28,6 +28,11 @@ Providers = Callable[[str], Sequence[IdentityProvider]]
 _REQUEST_ID_BYTES: Final = 20
 _NO_COOKIES: Final = SetCookies()
 _DEFAULT_LANGUAGE: Final = "de"
+
+
+def own_address(issuer: Issuer, path: str, language: str, **said: str) -> str:
+    """An address of ours on the way of a login; its pages speak the language, whatever became of the login by then."""
+    return answered(f"{issuer.url}/oidc/{path}", {**said, "ui_locales": language or None})
 
 
 class Choosing:
@@ -57,11 +62,16 @@ class Choosing:
         """The enabled provider of that name."""
         return next((each for each in self.enabled(municipality) if each.name == name), None)
 
-    def offers(self, issuer: Issuer, providers: Sequence[IdentityProvider], handle: str) -> tuple[Offer, ...]:
+    @staticmethod
+    def offers(issuer: Issuer, providers: Sequence[IdentityProvider], handle: str, language: str) -> tuple[Offer, ...]:
         """What the chooser shows."""
-        query = urlencode({"login": handle})
         return tuple(
-            Offer(each.name, each.display_name, each.audience, f"{issuer.url}/oidc/login/{each.name}?{query}")
+            Offer(
+                each.name,
+                each.display_name,
+                each.audience,
+                own_address(issuer, f"login/{each.name}", language, login=handle),
+            )
             for each in providers
         )
 

@@ -17,7 +17,6 @@ from dataclasses import replace
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from gateway.crypto import base64url
@@ -31,12 +30,13 @@ from gateway.login.authorization import (
     Parameters,
     addressed,
     bounded,
+    language_of,
     once,
     read,
     response_mode,
 )
 from gateway.login.certificates import Presented
-from gateway.login.choosing import Choosing, Providers
+from gateway.login.choosing import Choosing, Providers, own_address
 from gateway.login.clients import Registration, Registry
 from gateway.login.codes import digest
 from gateway.login.completion import Circumstances, Completed, VerifiedAnswer
@@ -107,7 +107,8 @@ class Federation:
         if isinstance(found, str):
             return self._refusals.shown(PageKind.BAD_REQUEST, found)
         to, said = found
-        back = Answering(to.client, to.redirect_uri, response_mode(said.parameters), to.state, issuer.url)
+        language = language_of(once(said.parameters, "ui_locales") or "")
+        back = Answering(to.client, to.redirect_uri, response_mode(said.parameters), to.state, issuer.url, language)
         try:
             asked = self._with_hint(read(said.parameters, to, issuer.url), issuer)
             session = cookies.session if to.certain else None  # RFC 8252 §8.6: else another app could ask unseen
@@ -146,14 +147,15 @@ class Federation:
         known = issuer is not None and self._choosing.find(municipality, provider) is not None
         if issuer is None or not known or handle is None or not SECRET.fullmatch(handle) or not answer:
             return self._refusals.shown(PageKind.EXPIRED, "answer_to_nothing")
-        octets = answer.encode("utf-8", "replace")
-        kept = len(octets) <= _ANSWER_LIMIT and await self._logins.keep_answer(
-            digest(handle), municipality, provider, octets, self._clock.now()
-        )
-        if not kept:
+        octets, kept = answer.encode("utf-8", "replace"), None
+        if len(octets) <= _ANSWER_LIMIT:
+            now = self._clock.now()
+            kept = await self._logins.keep_answer(digest(handle), municipality, provider, octets, now)
+        if kept is None:
             return self._refusals.shown(PageKind.EXPIRED, "answer_to_nothing")
         proof = answer_proof(octets, handle, await self._logins.subject_key(municipality))
-        return Redirect(f"{issuer.url}/oidc/continue?{urlencode({'login': handle, 'answer': proof})}")
+        language = AuthorizationRequest.of_json(kept).language
+        return Redirect(own_address(issuer, "continue", language, login=handle, answer=proof))
 
     async def finish(self, issuer: Issuer, handle: str, proof: str, cookies: BrowserCookies) -> Step:
         """The browser comes back: the answer is judged, and whoever it names is signed in, at once or not at all.
@@ -282,7 +284,7 @@ class Federation:
         given = SetCookies(login=None if browser == cookies.login else browser)
         if only is not None:
             return await self._choosing.go(login, handle, only, back=back, language=asked.language, cookies=given)
-        offers = self._choosing.offers(issuer, possible, handle)
+        offers = self._choosing.offers(issuer, possible, handle, asked.language)
         return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, given)
 
     async def _new(
@@ -371,7 +373,7 @@ class Federation:
 
 
 def _back_to(asked: AuthorizationRequest, issuer: Issuer) -> Answering:
-    return Answering(asked.client, asked.redirect_uri, asked.response_mode, asked.state, issuer.url)
+    return Answering(asked.client, asked.redirect_uri, asked.response_mode, asked.state, issuer.url, asked.language)
 
 
 def _only(possible: Sequence[IdentityProvider], asked: AuthorizationRequest) -> IdentityProvider | None:

@@ -58,6 +58,7 @@ class PostToPortal:
     address: str = field(repr=False)
     fields: Mapping[str, str] = field(repr=False)
     cookies: SetCookies = field(default_factory=SetCookies)
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,8 +165,10 @@ class LoginStore(Protocol):
         """The browser goes to that provider now; forgets an answer that came before. False: no longer under way."""
         ...
 
-    async def keep_answer(self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime) -> bool:
-        """Keep what came for a login that waits for this provider of this municipality; False: there is none.
+    async def keep_answer(
+        self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime
+    ) -> Mapping[str, Any] | None:
+        """Keep what came for a login that waits for this provider of this municipality; its `request`, None: no such.
 
         Another answer replaces one that was not judged yet. Nothing is written for a handle that nobody has, nor of an
         answer of more than 256 KiB.

@@ -108,14 +108,17 @@ class StoredLogins(LoginStore):
         """See the port."""
         return bool(await self._database.run(CHOOSE, id=login, provider=provider, request_id=request_id, at=at))
 
-    async def keep_answer(self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime) -> bool:
+    async def keep_answer(
+        self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime
+    ) -> Mapping[str, Any] | None:
         """See the port. What is longer than an answer may be is none."""
         if len(answer) > bounds.ANSWER_MOST:
-            return False
+            return None
         sealed = self._sealing.seal(ANSWER, handle, answer)
         name = self._sealing.name(HANDLE, handle)
         place = {"municipality": municipality, "provider": provider}
-        return bool(await self._database.run(KEEP_ANSWER, handle=name, answer=sealed, now=now, **place))
+        row = await self._database.one(KEEP_ANSWER, handle=name, answer=sealed, now=now, **place)
+        return None if row is None else self._sealing.open_json(HANDLE, handle, row["request"])
 
     async def end(self, login: UUID) -> None:
         """See the port."""

@@ -63,6 +63,7 @@ KEEP_ANSWER = numbered(
     """
 UPDATE logins_under_way SET answer = %(answer)s
 WHERE handle = %(handle)s AND municipality = %(municipality)s AND provider = %(provider)s AND expires_at > %(now)s
+RETURNING request
 """,
     commits="logins.keep_answer",
 )

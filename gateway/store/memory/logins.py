@@ -83,15 +83,17 @@ class MemoryLoginStore(LoginStore):
         self._under_way[found.handle] = chosen
         return True
 
-    async def keep_answer(self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime) -> bool:
+    async def keep_answer(
+        self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime
+    ) -> Mapping[str, Any] | None:
         """See the port."""
         found = await self.under_way(handle, now)
         if found is None or (found.municipality, found.provider) != (municipality, provider):
-            return False
+            return None
         if len(answer) > bounds.ANSWER_MOST:
-            return False
+            return None
         self._under_way[handle] = replace(found, answer=answer)
-        return True
+        return found.request
 
     async def end(self, login: UUID) -> None:
         """See the port."""

@@ -54,7 +54,14 @@ def _answer(request: Request, town: Town, step: Step) -> Response:
     if isinstance(step, PostToPortal):
         outcome = "refused" if "error" in step.fields else "signed_in"
         values = {"address": step.address, "fields": step.fields, "outcome": outcome}
-        return page(request, "login/return.html", municipality=name, form_action=step.address, values=values)
+        return page(
+            request,
+            "login/return.html",
+            municipality=name,
+            language=step.language,
+            form_action=step.address,
+            values=values,
+        )
     if isinstance(step, Choose | AskToSignOut):
         return _links(request, name, step)
     return _show(request, name, step)

@@ -27,7 +27,7 @@ from gateway.web.login.answers import answer
 from gateway.web.login.cookies import brought
 from gateway.web.login.flow import LoginDependencies, LoginFlow, Pairs
 from gateway.web.login.town import Town, town_of
-from gateway.web.pages.page import page, problem_page
+from gateway.web.pages.page import LANGUAGES, page, problem_page
 from gateway.web.portal.caller import address_of, presented
 
 _METADATA: Final = "application/samlmetadata+xml"
@@ -90,7 +90,8 @@ async def continue_(request: Request) -> Response:
     town = town_of(request)
     came_along = request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site"
     if came_along and request.query_params.get(_AGAIN) is None:
-        query = urlencode({name: request.query_params.get(name, "") for name in _CONTINUED} | {_AGAIN: "1"})
+        said = {name: request.query_params.get(name, "") for name in (*_CONTINUED, LANGUAGES)}
+        query = urlencode({name: value for name, value in said.items() if value} | {_AGAIN: "1"})
         values = {"address": f"?{query}"}
         return page(request, "login/onwards.html", municipality=town.municipality.name, values=values)
     return await _finished(request)

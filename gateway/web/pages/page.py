@@ -22,6 +22,8 @@ from gateway.web.pages import static
 from gateway.web.pages.languages import shipped
 from gateway.web.pages.policy import page_headers
 
+LANGUAGES: Final = "ui_locales"
+"""The parameter of an address that says in which languages its pages are to be (OpenID Connect Core §3.1.2.1)."""
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
 
@@ -48,9 +50,10 @@ def page(  # noqa: PLR0913 - each named
     form_action: str | None = None,
     values: Mapping[str, object] | None = None,
 ) -> Response:
-    """The page. `language` was asked for beside the header (or is empty); `form_action` is where its form leads."""
+    """The page. `language` was asked for (else address or header say); `form_action` is where its form leads."""
     languages = shipped()
-    chosen = languages.pick(language, request.headers.get("accept-language"))
+    asked = language or request.query_params.get(LANGUAGES, "")
+    chosen = languages.pick(asked, request.headers.get("accept-language"))
     text = (
         environment()
         .get_template(template)
