@@ -151,7 +151,7 @@ async def browsing(chromium: str, **options: Any):
     from playwright.async_api import async_playwright  # noqa: PLC0415 - not installed everywhere
 
     flow = BrowserFlow()
-    login = logins(GATEWAY)
+    login = logins(GATEWAY, imprint_url=f"{ELSEWHERE}/imprint", privacy_url=f"{ELSEWHERE}/privacy")
     object.__setattr__(login.app.state.dependencies.login, "federation", flow)
     go = GoToProvider("bundid", ProviderStep(f"{IDP}/sso", {"SAMLRequest": "r", "RelayState": "HHH"}), "de")
     flow.steps = {

@@ -18,6 +18,7 @@ MADE = {
     "problem.": [f"{kind}.{part}" for kind in ("later", "unread", "ours") for part in ("title", "text")],
     "return.": [f"{outcome}.{part}" for outcome in ("signed_in", "refused") for part in ("title", "text")],
     "choose.for.": ["person", "organisation"],
+    "layout.link.": ["imprint", "privacy"],
 }
 """Keys that templates put together, by how they begin."""
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.login.steps import AskToSignOut, Choose, GoToProvider, PageKind, PostToPortal, Redirect, Show, Step
+from gateway.model import Municipality
 from gateway.web.login.cookies import give
 from gateway.web.login.town import Town
 from gateway.web.pages.page import page
@@ -36,7 +37,7 @@ def answer(request: Request, town: Town, step: Step) -> Response:
 
 
 def _answer(request: Request, town: Town, step: Step) -> Response:
-    name = town.municipality.name
+    municipality = town.municipality
     if isinstance(step, Redirect):
         return _redirect(step.location)
     if isinstance(step, GoToProvider):
@@ -46,7 +47,7 @@ def _answer(request: Request, town: Town, step: Step) -> Response:
         return page(
             request,
             "login/go.html",
-            municipality=name,
+            municipality=municipality,
             language=step.language,
             form_action=step.step.address,
             values=values,
@@ -57,17 +58,17 @@ def _answer(request: Request, town: Town, step: Step) -> Response:
         return page(
             request,
             "login/return.html",
-            municipality=name,
+            municipality=municipality,
             language=step.language,
             form_action=step.address,
             values=values,
         )
     if isinstance(step, Choose | AskToSignOut):
-        return _links(request, name, step)
-    return _show(request, name, step)
+        return _links(request, municipality, step)
+    return _show(request, municipality, step)
 
 
-def _links(request: Request, municipality: str, step: Choose | AskToSignOut) -> Response:
+def _links(request: Request, municipality: Municipality, step: Choose | AskToSignOut) -> Response:
     """A page on which the person follows a link."""
     if isinstance(step, Choose):
         template, values = "login/choose.html", {"groups": _groups(step), "way_back": step.way_back}
@@ -76,7 +77,7 @@ def _links(request: Request, municipality: str, step: Choose | AskToSignOut) -> 
     return page(request, template, municipality=municipality, language=step.language, values=values)
 
 
-def _show(request: Request, municipality: str, step: Show) -> Response:
+def _show(request: Request, municipality: Municipality, step: Show) -> Response:
     values = {
         "kind": step.kind.value,
         "tone": _TONES.get(step.kind, "danger"),

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import BadInput, GatewayError
+from gateway.model import Municipality
 from gateway.web.http.answer import reference
 from gateway.web.pages import static
 from gateway.web.pages.languages import shipped
@@ -44,7 +45,7 @@ def page(  # noqa: PLR0913 - each named
     request: Request,
     template: str,
     *,
-    municipality: str,
+    municipality: Municipality,
     language: str = "",
     status: int = 200,
     form_action: str | None = None,
@@ -61,7 +62,8 @@ def page(  # noqa: PLR0913 - each named
             t=partial(languages.sentence, chosen),
             static=lambda name: reference(request, static.address(name)),
             language=chosen,
-            municipality=municipality,
+            municipality=municipality.name,
+            links=_links(municipality),
             **(values or {}),
         )
     )
@@ -69,7 +71,13 @@ def page(  # noqa: PLR0913 - each named
     return Response(text.encode(), status, headers=headers, media_type="text/html; charset=utf-8")
 
 
-def problem_page(request: Request, error: GatewayError, *, municipality: str) -> Response:
+def _links(municipality: Municipality) -> list[tuple[str, str]]:
+    """What stands at the foot of each page: pages of the municipality, as far as it names them."""
+    known = (("imprint", municipality.imprint_url), ("privacy", municipality.privacy_url))
+    return [(name, address) for name, address in known if address is not None]
+
+
+def problem_page(request: Request, error: GatewayError, *, municipality: Municipality) -> Response:
     """The page of an error, with the id of the request as its number. It says what people can do, not why."""
     kind = "unread" if isinstance(error, BadInput) else "later" if error.retry else "ours"
     values = {"kind": kind, "number": request.scope["request_id"]}

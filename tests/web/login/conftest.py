@@ -115,7 +115,7 @@ class LoginWorld:
 
 
 def logins(
-    url: str = HOST, name: str = "Einheitsgemeinde Stadt Tangerhütte", flow: FakeFlow | None = UNSET
+    url: str = HOST, name: str = "Einheitsgemeinde Stadt Tangerhütte", flow: FakeFlow | None = UNSET, **more: str
 ) -> LoginWorld:
     world, flow = build(), FakeFlow() if flow is UNSET else flow
     provider = Provider(
@@ -125,7 +125,7 @@ def logins(
         clock=world.clock,
         new_id=lambda: "id",
     )
-    towns = (replace(municipality("tangerhuette", ARS, url, "*"), name=name), world.parts.municipalities[1])
+    towns = (replace(municipality("tangerhuette", ARS, url, "*"), name=name, **more), world.parts.municipalities[1])
     found = {("tangerhuette", "bundid"): FakeProvider()}
     login = LoginDependencies(flow, lambda slug, each: found.get((slug, each)))
     return LoginWorld(

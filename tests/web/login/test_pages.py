@@ -131,6 +131,22 @@ async def test_the_chooser_puts_ways_in_under_whose_accounts_they_are(login):
     assert len(alone.xpath("//section")) == 1
 
 
+@pytest.mark.parametrize("step", PAGES, ids=name_of)
+async def test_every_page_links_the_pages_of_the_municipality_that_it_names(login, step):
+    imprint, privacy = "https://www.town.example/impressum?a=1&b=2", "https://www.town.example/datenschutz"
+    assert read(await login.shown(step)).xpath("//footer//a") == []
+    one, both = logins(imprint_url=imprint), logins(imprint_url=imprint, privacy_url=privacy)
+    said = replace(step, language="de")
+    assert read(await one.shown(said)).xpath("//footer//a/@href") == [imprint]
+    page = read(await both.shown(said))
+    assert {each.get("href"): each.text_content() for each in page.xpath("//footer//li/a")} == {
+        imprint: "Impressum",
+        privacy: "Datenschutzerklärung",
+    }
+    both.flow.failure = DatabaseAway()
+    assert read(await both.shown(said)).xpath("//footer//a/@href") == [imprint, privacy]
+
+
 @pytest.mark.parametrize("kind", PageKind)
 async def test_every_end_of_a_login_has_its_status_its_sentences_and_a_number(login, kind):
     for status, back in ((400, BACK), (403, None)):
