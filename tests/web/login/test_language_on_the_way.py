@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 
 from gateway.errors import DatabaseAway
-from tests.web.login.test_whole_flow import browser, code_of, world  # noqa: F401 - fixtures
+from tests.web.login.test_whole_flow import BASIC, browser, code_of, world  # noqa: F401 - fixtures
 
 ACS = "/saml/tangerhuette/bundid/acs"
 GERMAN = {"Accept-Language": "de"}
@@ -76,6 +78,13 @@ async def test_behind_the_links_of_the_chooser_too(world, ask):  # noqa: F811
     for offer in step.offers:
         page = await ask(offer.address)
         assert (page.status_code, spoken(page)) == (400, "en")
+
+
+async def test_in_a_pushed_request_whose_answer_is_a_form(world, browser, ask):  # noqa: F811
+    form = dict(world.parameters(ui_locales="en", response_mode="form_post", prompt="none"))
+    uri = (await browser.post("/oidc/par", data=form, headers=BASIC)).json()["request_uri"]
+    page = await ask(f"/oidc/authorize?{urlencode({'client_id': 'portal', 'request_uri': uri})}")
+    assert (page.status_code, spoken(page), "login_required" in page.text) == (200, "en", True)
 
 
 async def test_where_the_portal_asks_for_none_the_browser_says_which(world, browser, ask):  # noqa: F811
