@@ -279,10 +279,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Municipality:
-    """One municipality. `ars` has 12 digits, `public_url` is its OIDC issuer; `logins`: people can log in there.
-
-    `imprint_url` and `privacy_url` are pages of its own, linked on those of a login.
-    """
+    """One municipality. `ars` has 12 digits, `public_url` is its OIDC issuer; `logins`: people can log in there."""
 
     slug: str
     ars: str
@@ -291,8 +288,6 @@ class Municipality:
     destinations: tuple[Destination, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     logins: bool = False  # it has identity providers, so that it signs who logged in for an application
-    imprint_url: str | None = None
-    privacy_url: str | None = None
 
     def destination_for(self, service: str, *, test: bool | None = None) -> Destination | None:
         """Where a service's submissions go: the destination that names it, else the one for every other service.

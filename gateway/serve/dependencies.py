@@ -40,6 +40,7 @@ from gateway.web.dependencies import BodyLimits, HealthCheck, WebDependencies, W
 from gateway.web.http.resource_checks import resource_checks
 from gateway.web.portal.quotas import ClientLimits, Quotas
 from gateway.wiring import id_token_signing
+from gateway.wiring.appearance import appearances
 from gateway.wiring.refusals import Attempt
 from gateway.wiring.runtime import Runtime
 
@@ -87,6 +88,7 @@ def web_dependencies(
         municipalities=tuple(runtime.municipalities.values()),
         provider=provider,
         login=logins.flow(runtime, registry, issuers, provider) if logins else None,
+        appearances=appearances(runtime.files),
         clock=runtime.clock,
         health=health,
         states=states,

@@ -129,6 +129,10 @@ class IdentitySection(Section):
     providers: dict[ProviderName, IdentityProviderSection] = Field(
         default_factory=dict, description="Identity providers by a name of ours, which stands in addresses."
     )
+    logo: Path | None = Field(
+        None,
+        description="PNG file of at most 100,000 bytes: the municipality's logo, at the head of each page of a login.",
+    )
     imprint_url: WebPage | None = Field(
         None, description="Legal notice (Impressum) of the municipality, linked at the foot of each page of a login."
     )

@@ -24,6 +24,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.store import Store
 from gateway.services.loader import Services
 from gateway.web.login.flow import LoginDependencies
+from gateway.web.pages.appearance import Appearance
 from gateway.web.portal.quotas import Quotas
 
 
@@ -85,8 +86,9 @@ class WebDependencies:
     """All that the app is made of.
 
     `callback_secrets` gives the secrets of a destination (more than one during a change); without it there is no route
-    for callbacks; `login` says which there are for people's logins. `wake` triggers a poll. `newest_root` gives number
-    and digest of the newest root over evidence. `health` looks at what the gateway depends on.
+    for callbacks. `login` says which there are for people's logins, `appearances` (by ARS) are the frame of pages.
+    `wake` triggers a poll. `newest_root` gives number and digest of the newest root over evidence. `health` looks at
+    what the gateway depends on.
     """
 
     intake: Intake
@@ -106,6 +108,7 @@ class WebDependencies:
     pressure: Pressure | None = None
     resumable: ResumableUploads | None = None
     login: LoginDependencies | None = None
+    appearances: Mapping[str, Appearance] = field(default_factory=dict)
     limits: BodyLimits = field(default_factory=BodyLimits)
     version: str = "0.1.0"
 

@@ -28,6 +28,4 @@ def municipality(file: MunicipalityFile, mode: str) -> Municipality:
         ),
         parameters=file.parameters,
         logins=bool(file.identity.providers),
-        imprint_url=file.identity.imprint_url,
-        privacy_url=file.identity.privacy_url,
     )

@@ -12,7 +12,7 @@ from gateway.errors import SettingsInvalid
 from gateway.settings import identity
 from gateway.settings.production import refused
 from gateway.settings.reading import read, read_municipalities
-from gateway.wiring.municipalities import municipality
+from gateway.wiring.appearance import appearances
 
 SETTINGS = '[municipalities]\ndir = "towns"\n[fitconnect.environments.test]\nbuiltin = "sandbox"\n'
 TOWN = """
@@ -123,7 +123,7 @@ def test_a_page_of_the_municipality_is_an_https_address(tmp_path, name, text, fi
 
     if fit:
         (town,) = written(text)
-        assert getattr(municipality(town, "production"), name) == getattr(town.identity, name) == text
+        assert getattr(appearances([town])[town.ars], name) == getattr(town.identity, name) == text
         return
     with pytest.raises(SettingsInvalid) as told:
         written(text)

@@ -18,8 +18,10 @@ from starlette.responses import Response
 
 from gateway.errors import BadInput, GatewayError
 from gateway.model import Municipality
+from gateway.web.dependencies import dependencies_of
 from gateway.web.http.answer import reference
 from gateway.web.pages import static
+from gateway.web.pages.appearance import Appearance, Logo
 from gateway.web.pages.languages import shipped
 from gateway.web.pages.policy import page_headers
 
@@ -54,6 +56,7 @@ def page(  # noqa: PLR0913 - each named
     """The page. `language` was asked for (else address or header say); `form_action` is where its form leads."""
     languages = shipped()
     asked = language or request.query_params.get(LANGUAGES, "")
+    appearance = dependencies_of(request).appearances.get(municipality.ars, Appearance())
     chosen = languages.pick(asked, request.headers.get("accept-language"))
     text = (
         environment()
@@ -63,7 +66,8 @@ def page(  # noqa: PLR0913 - each named
             static=lambda name: reference(request, static.address(name)),
             language=chosen,
             municipality=municipality.name,
-            links=_links(municipality),
+            links=appearance.links,
+            logo=_shown(request, appearance.logo),
             **(values or {}),
         )
     )
@@ -71,10 +75,11 @@ def page(  # noqa: PLR0913 - each named
     return Response(text.encode(), status, headers=headers, media_type="text/html; charset=utf-8")
 
 
-def _links(municipality: Municipality) -> list[tuple[str, str]]:
-    """What stands at the foot of each page: pages of the municipality, as far as it names them."""
-    known = (("imprint", municipality.imprint_url), ("privacy", municipality.privacy_url))
-    return [(name, address) for name, address in known if address is not None]
+def _shown(request: Request, logo: Logo | None) -> Mapping[str, object] | None:
+    """What the head of a page needs of a logo."""
+    if logo is None:
+        return None
+    return {"address": reference(request, logo.address), "width": logo.width, "height": logo.height}
 
 
 def problem_page(request: Request, error: GatewayError, *, municipality: Municipality) -> Response:

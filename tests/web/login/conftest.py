@@ -26,6 +26,7 @@ from gateway.login.tokens import Issuer
 from gateway.ports.identity import ProviderStep
 from gateway.web.app import create_app
 from gateway.web.login.flow import LoginDependencies
+from gateway.web.pages.appearance import Appearance
 from tests.web.conftest import ARS, HOST, OTHER_ARS, World, build, municipality
 
 HOSTILE = "<script>alert(1)</script>\"'&{{ 7*7 }} Öffentlich-rechtliches Nutzungskonto"
@@ -115,7 +116,10 @@ class LoginWorld:
 
 
 def logins(
-    url: str = HOST, name: str = "Einheitsgemeinde Stadt Tangerhütte", flow: FakeFlow | None = UNSET, **more: str
+    url: str = HOST,
+    name: str = "Einheitsgemeinde Stadt Tangerhütte",
+    flow: FakeFlow | None = UNSET,
+    **shown: Any,
 ) -> LoginWorld:
     world, flow = build(), FakeFlow() if flow is UNSET else flow
     provider = Provider(
@@ -125,11 +129,14 @@ def logins(
         clock=world.clock,
         new_id=lambda: "id",
     )
-    towns = (replace(municipality("tangerhuette", ARS, url, "*"), name=name, **more), world.parts.municipalities[1])
+    towns = (replace(municipality("tangerhuette", ARS, url, "*"), name=name), world.parts.municipalities[1])
     found = {("tangerhuette", "bundid"): FakeProvider()}
     login = LoginDependencies(flow, lambda slug, each: found.get((slug, each)))
+    appearances = {ARS: Appearance(**shown)}
     return LoginWorld(
-        world, flow, create_app(replace(world.parts, provider=provider, municipalities=towns, login=login))
+        world,
+        flow,
+        create_app(replace(world.parts, provider=provider, municipalities=towns, login=login, appearances=appearances)),
     )
 
 

@@ -10,7 +10,9 @@ from lxml import html
 from gateway.errors import BodyTooLarge, DatabaseAway, SigningKeyUnfit
 from gateway.login.steps import Offer, PageKind, Show
 from gateway.ports.identity import ProviderStep
+from gateway.web.pages.appearance import Logo
 from gateway.web.pages.policy import form_source, page_headers
+from tests.images import png
 from tests.web.login.conftest import ASK, BACK, CHOOSE, GO, HOSTILE, IDP, POST, SHOWN, logins
 
 PAGES = [CHOOSE, GO, POST, ASK, *SHOWN]
@@ -145,6 +147,24 @@ async def test_every_page_links_the_pages_of_the_municipality_that_it_names(logi
     }
     both.flow.failure = DatabaseAway()
     assert read(await both.shown(said)).xpath("//footer//a/@href") == [imprint, privacy]
+
+
+@pytest.mark.parametrize("step", PAGES, ids=name_of)
+async def test_every_page_shows_the_logo_of_its_municipality(login, step):
+    assert read(await login.shown(step)).xpath("//img") == []
+    content = png(120, 40)
+    with_logo = logins(logo=Logo.of(content, 120, 40))
+    (image,) = read(await with_logo.shown(step)).xpath("//header//img")
+    assert (image.get("width"), image.get("height"), image.get("alt")) == ("120", "40", "")
+    async with with_logo.browser() as browser:
+        answer = await browser.get(image.get("src"))
+        gone = await browser.get(image.get("src").replace("/logo/", "/logo/0"))
+    assert (answer.status_code, answer.content, gone.status_code) == (200, content, 404)
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in answer.headers["cache-control"]
+    with_logo.flow.failure = DatabaseAway()
+    assert read(await with_logo.shown(step)).xpath("//header//img/@src") == [image.get("src")]
 
 
 @pytest.mark.parametrize("kind", PageKind)
