@@ -8,6 +8,8 @@ from string import Formatter
 import pytest
 from babel.messages.pofile import read_po
 
+from gateway.catalogue.publication.town import CountedUnit
+from gateway.catalogue.status import FindingCode, Source
 from gateway.login.steps import PageKind
 from gateway.web.pages.languages import FOLDER, catalogue, shipped
 from gateway.web.pages.page import TEMPLATES, environment
@@ -19,6 +21,17 @@ MADE = {
     "return.": [f"{outcome}.{part}" for outcome in ("signed_in", "refused") for part in ("title", "text")],
     "choose.for.": ["person", "organisation"],
     "layout.link.": ["imprint", "privacy"],
+    "status.language.": ["de", "en"],
+    "status.offerer.": ["town", "municipality"],
+    "status.claimed.": ["one", "many", "none"],
+    "status.with_key.": ["one", "many", "none"],
+    "status.listed_count.": ["one", "many", "none", "unknown"],
+    "status.unit.": [unit.value for unit in CountedUnit],
+    "status.source.": [source.value for source in Source],
+    "status.said.": ["yes", "no", "unknown"],
+    "status.works.": ["yes", "no", "unknown"],
+    "status.finding.": [code.value for code in FindingCode],
+    "status.problem.": [f"{kind}.{part}" for kind in ("absent", "away") for part in ("title", "text")],
 }
 """Keys that templates put together, by how they begin."""
 

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.login.steps import AskToSignOut, Choose, GoToProvider, PageKind, PostToPortal, Redirect, Show, Step
-from gateway.model import Municipality
 from gateway.web.login.cookies import give
 from gateway.web.login.town import Town
 from gateway.web.pages.page import page
@@ -37,7 +36,6 @@ def answer(request: Request, town: Town, step: Step) -> Response:
 
 
 def _answer(request: Request, town: Town, step: Step) -> Response:
-    municipality = town.municipality
     if isinstance(step, Redirect):
         return _redirect(step.location)
     if isinstance(step, GoToProvider):
@@ -47,7 +45,8 @@ def _answer(request: Request, town: Town, step: Step) -> Response:
         return page(
             request,
             "login/go.html",
-            municipality=municipality,
+            municipality=town.municipality.name,
+            appearance=town.appearance,
             language=step.language,
             form_action=step.step.address,
             values=values,
@@ -58,26 +57,34 @@ def _answer(request: Request, town: Town, step: Step) -> Response:
         return page(
             request,
             "login/return.html",
-            municipality=municipality,
+            municipality=town.municipality.name,
+            appearance=town.appearance,
             language=step.language,
             form_action=step.address,
             values=values,
         )
     if isinstance(step, Choose | AskToSignOut):
-        return _links(request, municipality, step)
-    return _show(request, municipality, step)
+        return _links(request, town, step)
+    return _show(request, town, step)
 
 
-def _links(request: Request, municipality: Municipality, step: Choose | AskToSignOut) -> Response:
+def _links(request: Request, town: Town, step: Choose | AskToSignOut) -> Response:
     """A page on which the person follows a link."""
     if isinstance(step, Choose):
         template, values = "login/choose.html", {"groups": _groups(step), "way_back": step.way_back}
     else:
         template, values = "login/sign_out.html", {"address": step.address}
-    return page(request, template, municipality=municipality, language=step.language, values=values)
+    return page(
+        request,
+        template,
+        municipality=town.municipality.name,
+        appearance=town.appearance,
+        language=step.language,
+        values=values,
+    )
 
 
-def _show(request: Request, municipality: Municipality, step: Show) -> Response:
+def _show(request: Request, town: Town, step: Show) -> Response:
     values = {
         "kind": step.kind.value,
         "tone": _TONES.get(step.kind, "danger"),
@@ -87,7 +94,8 @@ def _show(request: Request, municipality: Municipality, step: Show) -> Response:
     return page(
         request,
         "login/show.html",
-        municipality=municipality,
+        municipality=town.municipality.name,
+        appearance=town.appearance,
         language=step.language,
         status=step.status,
         values=values,

@@ -56,7 +56,7 @@ def for_browsers(asked: Asked) -> Handler:
         except GatewayError as error:
             if not isinstance(error, BadInput):
                 log.warning("web.failed", code=error.code, request_id=request.scope["request_id"])
-            return problem_page(request, error, municipality=town.municipality)
+            return problem_page(request, error, municipality=town.municipality.name, appearance=town.appearance)
 
     return handler
 
@@ -93,7 +93,13 @@ async def continue_(request: Request) -> Response:
         said = {name: request.query_params.get(name, "") for name in (*_CONTINUED, LANGUAGES)}
         query = urlencode({name: value for name, value in said.items() if value} | {_AGAIN: "1"})
         values = {"address": f"?{query}"}
-        return page(request, "login/onwards.html", municipality=town.municipality, values=values)
+        return page(
+            request,
+            "login/onwards.html",
+            municipality=town.municipality.name,
+            appearance=town.appearance,
+            values=values,
+        )
     return await _finished(request)
 
 

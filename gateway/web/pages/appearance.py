@@ -46,3 +46,7 @@ class Appearance:
         """The pages, each with the key of its name."""
         known = (("imprint", self.imprint_url), ("privacy", self.privacy_url))
         return tuple((name, address) for name, address in known if address is not None)
+
+
+PLAIN: Final = Appearance()
+"""Nothing but the name."""

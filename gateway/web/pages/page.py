@@ -17,11 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import BadInput, GatewayError
-from gateway.model import Municipality
-from gateway.web.dependencies import dependencies_of
 from gateway.web.http.answer import reference
 from gateway.web.pages import static
-from gateway.web.pages.appearance import Appearance, Logo
+from gateway.web.pages.appearance import PLAIN, Appearance
 from gateway.web.pages.languages import shipped
 from gateway.web.pages.policy import page_headers
 
@@ -47,46 +45,61 @@ def page(  # noqa: PLR0913 - each named
     request: Request,
     template: str,
     *,
-    municipality: Municipality,
+    municipality: str,
+    appearance: Appearance = PLAIN,
     language: str = "",
     status: int = 200,
     form_action: str | None = None,
     values: Mapping[str, object] | None = None,
 ) -> Response:
     """The page. `language` was asked for (else address or header say); `form_action` is where its form leads."""
-    languages = shipped()
     asked = language or request.query_params.get(LANGUAGES, "")
-    appearance = dependencies_of(request).appearances.get(municipality.ars, Appearance())
-    chosen = languages.pick(asked, request.headers.get("accept-language"))
-    text = (
-        environment()
-        .get_template(template)
-        .render(
-            t=partial(languages.sentence, chosen),
-            static=lambda name: reference(request, static.address(name)),
-            language=chosen,
-            municipality=municipality.name,
-            links=appearance.links,
-            logo=_shown(request, appearance.logo),
-            **(values or {}),
-        )
-    )
+    chosen = shipped().pick(asked, request.headers.get("accept-language"))
+    base = reference(request, "")
+    text = text_of(template, chosen, base, municipality=municipality, appearance=appearance, values=values)
     headers = {"Content-Language": chosen, "Vary": "Accept-Language", **page_headers(form_action)}
     return Response(text.encode(), status, headers=headers, media_type="text/html; charset=utf-8")
 
 
-def _shown(request: Request, logo: Logo | None) -> Mapping[str, object] | None:
-    """What the head of a page needs of a logo."""
-    if logo is None:
-        return None
-    return {"address": reference(request, logo.address), "width": logo.width, "height": logo.height}
+def text_of(  # noqa: PLR0913 - each named
+    template: str,
+    language: str,
+    base: str,
+    *,
+    municipality: str,
+    appearance: Appearance = PLAIN,
+    values: Mapping[str, object] | None = None,
+) -> str:
+    """The page in that language; `base` is the path of the public address, below which its files stand."""
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            t=partial(shipped().sentence, language),
+            static=lambda name: f"{base}{static.address(name)}",
+            base=base,
+            language=language,
+            municipality=municipality,
+            appearance=appearance,
+            **(values or {}),
+        )
+    )
 
 
-def problem_page(request: Request, error: GatewayError, *, municipality: Municipality) -> Response:
+def problem_page(
+    request: Request, error: GatewayError, *, municipality: str, appearance: Appearance = PLAIN
+) -> Response:
     """The page of an error, with the id of the request as its number. It says what people can do, not why."""
     kind = "unread" if isinstance(error, BadInput) else "later" if error.retry else "ours"
     values = {"kind": kind, "number": request.scope["request_id"]}
-    answer = page(request, "problem.html", municipality=municipality, status=error.status, values=values)
+    answer = page(
+        request,
+        "problem.html",
+        municipality=municipality,
+        appearance=appearance,
+        status=error.status,
+        values=values,
+    )
     if kind == "later":
         answer.headers["Retry-After"] = str(max(1, round(error.retry_after or 1)))
     return answer
