@@ -24,6 +24,8 @@ PUBLIC_URL: Final = re.compile(r"https?://[^\s?#@/]+(/[^\s?#]*)?")
 """Host, port and maybe a path: references are made by adding to it, so neither query nor fragment (RFC 8414 §2)."""
 ADDRESS: Final = re.compile(r"https?://[^\s#]+")
 """An address that we ask."""
+WEB_PAGE: Final = re.compile(r"https://[^\s@/?#\\\"<>]+([/?#][^\s\\\"<>]*)?")
+"""A page that people are led to by a link: https, without a user."""
 BMI_ID: Final = re.compile(r"BMI-[A-Za-z0-9]{1,40}")
 """An online service, as BundID names it."""
 PROVIDER_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")

@@ -1,7 +1,8 @@
 """The grants on Authlib's framework-neutral server, with requests and answers as plain values.
 
-Knows: how Authlib is told of our clients, codes and answers. Never does: I/O (codes are redeemed before), implicit or
-hybrid flows, refresh tokens. Standards: RFC 6749 §4.1.3, §4.4 and §5.2, RFC 7636. Start reading: `TokenServer`.
+Knows: how Authlib is told of our clients, codes and answers. Never does: I/O (codes are looked up before and redeemed
+after), implicit or hybrid flows, refresh tokens. Standards: RFC 6749 §4.1.3, §4.4 and §5.2, RFC 7636.
+Start reading: `TokenServer`.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class _MachineGrant(ClientCredentialsGrant):  # type: ignore[misc]  # Authlib sh
 
 
 class _Code:
-    """A redeemed code in Authlib's words."""
+    """A code in Authlib's words."""
 
     def __init__(self, request: Mapping[str, Any]) -> None:
         self.code_challenge: str | None = request["code_challenge"]
@@ -68,17 +69,17 @@ class _Code:
 
 
 class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib ships no types
-    """The client is authenticated and the code redeemed when Authlib judges address and verifier."""
+    """The client is authenticated and the code looked up when Authlib judges address and verifier."""
 
     def authenticate_token_endpoint_client(self) -> _Client:
         client: _Client = self.request.client
         return client
 
     def query_authorization_code(self, _code: str, client: _Client) -> _Code | None:
-        redeemed = self.request.redeemed
-        if redeemed is None or redeemed.row.client != client.registered.client.id:
+        found = self.request.found
+        if found is None or found.row.client != client.registered.client.id:
             return None
-        return _Code(redeemed.row.request)
+        return _Code(found.row.request)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         return 200, {}, self.TOKEN_RESPONSE_HEADER

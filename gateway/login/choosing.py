@@ -1,25 +1,27 @@
 """Identity providers for a login: which may serve it, and how the browser gets there.
 
-Knows: what a provider must be able to, that what it is asked is kept before the browser leaves. Never does: judge an
-answer. Standard: SAML 2.0 profiles §4.1, in the words of the port. Start reading: `Choosing.go`.
+Knows: what a provider must be able to, and what it is asked. Never does: judge an answer; keep what it asked, which the
+flow does before the browser leaves. Standard: SAML 2.0 profiles §4.1, in the words of the port.
+Start reading: `Choosing.chosen`, then `go`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlencode
 
 from gateway.errors import SigningKeyUnfit
 from gateway.login.figures import LoginFigures
+from gateway.login.redirects import answered
 from gateway.login.refusals import Answering, Refusals
 from gateway.login.steps import GoToProvider, Offer, PageKind, SetCookies, Step
 from gateway.login.tokens import Issuer
 from gateway.model import Level
 from gateway.ports.identity import IdentityProvider, LoginRequest
-from gateway.ports.login import LoginStore, LoginUnderWay
+from gateway.ports.login import LoginUnderWay
 
 Providers = Callable[[str], Sequence[IdentityProvider]]
 """The identity providers of a municipality (by its ARS), as they are set up now."""
@@ -28,18 +30,21 @@ _NO_COOKIES: Final = SetCookies()
 _DEFAULT_LANGUAGE: Final = "de"
 
 
+def own_address(issuer: Issuer, path: str, language: str, **said: str) -> str:
+    """An address of ours on the way of a login; its pages speak the language, whatever became of the login by then."""
+    return answered(f"{issuer.url}/oidc/{path}", {**said, "ui_locales": language or None})
+
+
 class Choosing:
     """Finds providers and leads to them."""
 
     def __init__(
         self,
-        logins: LoginStore,
         providers: Providers,
         refusals: Refusals,
         random: Callable[[int], bytes],
         figures: LoginFigures,
     ) -> None:
-        self._logins = logins
         self._providers = providers
         self._refusals = refusals
         self._random = random
@@ -59,18 +64,27 @@ class Choosing:
         """The enabled provider of that name."""
         return next((provider for provider in self.enabled(municipality) if provider.name == name), None)
 
-    def offers(self, issuer: Issuer, providers: Sequence[IdentityProvider], handle: str) -> tuple[Offer, ...]:
+    @staticmethod
+    def offers(issuer: Issuer, providers: Sequence[IdentityProvider], handle: str, language: str) -> tuple[Offer, ...]:
         """What the chooser shows."""
-        query = urlencode({"login": handle})
         return tuple(
             Offer(
                 provider.name,
                 provider.display_name,
                 provider.audience,
-                f"{issuer.url}/oidc/login/{provider.name}?{query}",
+                own_address(issuer, f"login/{provider.name}", language, login=handle),
             )
             for provider in providers
         )
+
+    def request_id(self) -> str:
+        """A new id of a request; an answer to an earlier one counts no more."""
+        return f"_{self._random(_REQUEST_ID_BYTES).hex()}"
+
+    @staticmethod
+    def chosen(login: LoginUnderWay, provider: IdentityProvider, request_id: str, now: datetime) -> LoginUnderWay:
+        """The login as it goes to the provider with that request."""
+        return replace(login, provider=provider.name, request_id=request_id, requested_at=now, answer=None)
 
     async def go(  # noqa: PLR0913 - each named
         self,
@@ -80,15 +94,13 @@ class Choosing:
         *,
         back: Answering,
         language: str,
-        now: datetime,
         cookies: SetCookies = _NO_COOKIES,
     ) -> Step:
-        """The browser goes to the provider with a request of its own; an answer to an earlier one counts no more."""
-        request_id = f"_{self._random(_REQUEST_ID_BYTES).hex()}"
-        if not await self._logins.choose(login.id, provider.name, request_id, now):
-            return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way", language=language)
+        """The browser goes to the provider that was chosen; what it is asked stands in the login, and is kept."""
+        assert login.request_id is not None, "made by `chosen`"
+        assert login.requested_at is not None, "made by `chosen`"
         least = min((level for level in provider.levels if level >= login.level), default=login.level)
-        asked = LoginRequest(request_id, handle, least, language or _DEFAULT_LANGUAGE, now)
+        asked = LoginRequest(login.request_id, handle, least, language or _DEFAULT_LANGUAGE, login.requested_at)
         try:
             step = await asyncio.to_thread(provider.begin, asked)
         except SigningKeyUnfit:

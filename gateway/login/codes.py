@@ -1,7 +1,7 @@
 """What a code is exchanged for: the tokens of a login.
 
 Knows: lifetimes, what an ID token and an access token of a login hold. Never does: authenticate the portal, compare the
-verifier (Authlib does). Standards: RFC 6749 §4.1.3, OpenID Connect Core §3.1.3. Start reading: `CodeExchange.redeem`.
+verifier (Authlib does). Standards: RFC 6749 §4.1.3, OpenID Connect Core §3.1.3. Start reading: `CodeExchange.find`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gateway.login.figures import LoginFigures
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.id_tokens import TokenContext, id_token
 from gateway.login.subject import reference_of
-from gateway.login.token_request import Redeemed
+from gateway.login.token_request import CodeFound
 from gateway.login.tokens import Issuer
 from gateway.ports.clock import Clock
 from gateway.ports.login import CitizenToken, LoginStore
@@ -58,23 +58,23 @@ class CodeExchange:
         self._clock = clock
         self._random = random
 
-    async def redeem(self, code: str, issuer: Issuer) -> Redeemed | None:
-        """The login of a code of this issuer, used up by this; None: expired, used before, of nobody."""
+    async def find(self, code: str, issuer: Issuer) -> CodeFound | None:
+        """The login of a code of this issuer, not used up by this; None: expired, used before, of nobody."""
         if not 0 < len(code) <= _LONGEST:
             return None
-        row = await self._logins.redeem(digest(code), self._clock.now())
+        row = await self._logins.code(digest(code), self._clock.now())
         login = await self._logins.login(row.login) if row is not None else None
         if row is None or login is None or login.municipality != issuer.municipality:
             return None
-        return Redeemed(code, row, login)
+        return CodeFound(code, row, login)
 
-    async def issue(self, redeemed: Redeemed, registered: Registration, issuer: Issuer) -> Issued:
-        """The tokens of a login for the client that redeemed its code."""
+    async def issue(self, found: CodeFound, registered: Registration, issuer: Issuer) -> Issued:
+        """The tokens of a login for the client that brought its code."""
         party = registered.relying_party
         assert party is not None, "codes are given to clients with redirect addresses only"
-        now, row, login = self._clock.now(), redeemed.row, redeemed.login
+        now, row, login = self._clock.now(), found.row, found.login
         access_token = base64url.encode(self._random(32)).decode()
-        login_ref = reference_of(redeemed.code, await self._logins.subject_key(issuer.municipality))
+        login_ref = reference_of(found.code, await self._logins.subject_key(issuer.municipality))
         context = TokenContext(row.request["nonce"], str(row.session) if row.session else None, login_ref, access_token)
         scopes = row.request["scopes"]
         body = {
@@ -95,6 +95,11 @@ class CodeExchange:
         )
         return Issued(body, kept)
 
-    async def keep(self, issued: Issued) -> bool:
-        """Keep the access token; False where the code was used again meanwhile."""
-        return await self._logins.keep_token(issued.token)
+    async def redeem(self, code: str, issued: Issued | None) -> bool:
+        """Use the code up and keep the access token, both or neither; without `issued` something was wrong with it.
+
+        False: it was used meanwhile, or there is none.
+        """
+        if not 0 < len(code) <= _LONGEST:
+            return False
+        return await self._logins.redeem(digest(code), self._clock.now(), issued.token if issued else None)

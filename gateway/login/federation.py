@@ -17,7 +17,6 @@ from dataclasses import replace
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from gateway.crypto import base64url
@@ -31,20 +30,22 @@ from gateway.login.authorization import (
     Parameters,
     addressed,
     bounded,
+    language_of,
     once,
     read,
     response_mode,
 )
 from gateway.login.certificates import Presented
-from gateway.login.choosing import Choosing, Providers
+from gateway.login.choosing import Choosing, Providers, own_address
 from gateway.login.clients import Registration, Registry
 from gateway.login.codes import digest
 from gateway.login.completion import Circumstances, Completed, VerifiedAnswer
+from gateway.login.done import DoneLogins
 from gateway.login.figures import LoginFigures
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.id_tokens import hinted
 from gateway.login.provider import Provider
-from gateway.login.pushed import PushedRequests
+from gateway.login.pushed import PushedRequests, Resolved
 from gateway.login.refusals import Answering, Refusals
 from gateway.login.sessions import Sessions, SignedIn
 from gateway.login.signing_out import SigningOut
@@ -93,28 +94,32 @@ class Federation:
         self._keys = keys
         self._figures = figures or LoginFigures()
         self._refusals = Refusals(random, self._figures)
-        self._choosing = Choosing(logins, providers, self._refusals, random, self._figures)
+        self._choosing = Choosing(providers, self._refusals, random, self._figures)
         self._sessions = Sessions(logins)
+        self._done = DoneLogins(logins, registry, clock, self._refusals)
         self._pushed = PushedRequests(logins, registry, portals, clock, random)
         self._userinfo = Userinfo(logins, clock, portals.tries)
         self._signing_out = SigningOut(logins, registry, keys, clock, self._refusals)
 
     async def authorize(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies, address: str) -> Step:
         """A portal's request. `address` is the caller's, for the bounds."""
-        request = await self._addressed(issuer, parameters)
-        if isinstance(request, str):
-            return self._refusals.shown(PageKind.BAD_REQUEST, request)
-        to, resolved = request
-        back = Answering(to.client, to.redirect_uri, response_mode(resolved), to.state, issuer.url)
+        found = await self._addressed(issuer, parameters)
+        if isinstance(found, str):
+            return self._refusals.shown(PageKind.BAD_REQUEST, found)
+        to, said = found
+        language = language_of(once(said.parameters, "ui_locales") or "")
+        back = Answering(to.client, to.redirect_uri, response_mode(said.parameters), to.state, issuer.url, language)
         try:
-            asked = self._with_hint(read(resolved, to, issuer.url), issuer)
+            asked = self._with_hint(read(said.parameters, to, issuer.url), issuer)
             session = cookies.session if to.certain else None  # RFC 8252 §8.6: else another app could ask unseen
             signed_in = await self._sessions.usable(asked, session, issuer, self._clock.now())
-            if signed_in is not None and (step := await self._again(issuer, to, asked, signed_in, back)) is not None:
-                return step
+            if signed_in is not None:
+                step = await self._again(issuer, to, asked, pushed=said.pushed, signed_in=signed_in, back=back)
+                if step is not None:
+                    return step
             if "none" in asked.prompt:
                 return self._refusals.told(back, "login_required", "nobody is signed in as it was asked for")
-            return await self._begun(issuer, asked, back, cookies, address)
+            return await self._begun(issuer, asked, pushed=said.pushed, back=back, cookies=cookies, address=address)
         except AuthorizationRefusedError as error:
             return self._refusals.told(back, error.error, error.description)
 
@@ -122,15 +127,18 @@ class Federation:
         """The person chose an identity provider."""
         login = await self._mine(issuer, handle, cookies)
         if login is None:
-            return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way")
+            return await self._done.page(issuer, handle, cookies)
         asked = AuthorizationRequest.of_json(login.request)
         back = _back_to(asked, issuer)
         possible = self._choosing.possible(issuer.municipality, login.level)
         chosen = next((offered for offered in possible if offered.name == provider), None)
         if chosen is None:
             return self._refusals.shown(PageKind.FAILED, "provider_unknown", back=back, language=asked.language)
-        now = self._clock.now()
-        return await self._choosing.go(login, handle, chosen, back=back, language=asked.language, now=now)
+        now, request_id = self._clock.now(), self._choosing.request_id()
+        if not await self._logins.choose(login.id, chosen.name, request_id, now):
+            return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way", language=asked.language)
+        login = self._choosing.chosen(login, chosen, request_id, now)
+        return await self._choosing.go(login, handle, chosen, back=back, language=asked.language)
 
     async def answered(self, municipality: str, provider: str, form: Parameters) -> Step:
         """What an identity provider sends by the browser: kept, not judged; the browser comes again with its cookie."""
@@ -139,14 +147,15 @@ class Federation:
         known = issuer is not None and self._choosing.find(municipality, provider) is not None
         if issuer is None or not known or handle is None or not SECRET.fullmatch(handle) or not answer:
             return self._refusals.shown(PageKind.EXPIRED, "answer_to_nothing")
-        octets = answer.encode("utf-8", "replace")
-        kept = len(octets) <= _ANSWER_LIMIT and await self._logins.keep_answer(
-            digest(handle), municipality, provider, octets, self._clock.now()
-        )
-        if not kept:
+        octets, kept = answer.encode("utf-8", "replace"), None
+        if len(octets) <= _ANSWER_LIMIT:
+            now = self._clock.now()
+            kept = await self._logins.keep_answer(digest(handle), municipality, provider, octets, now)
+        if kept is None:
             return self._refusals.shown(PageKind.EXPIRED, "answer_to_nothing")
         proof = answer_proof(octets, handle, await self._logins.subject_key(municipality))
-        return Redirect(f"{issuer.url}/oidc/continue?{urlencode({'login': handle, 'answer': proof})}")
+        language = AuthorizationRequest.of_json(kept).language
+        return Redirect(own_address(issuer, "continue", language, login=handle, answer=proof))
 
     async def finish(self, issuer: Issuer, handle: str, proof: str, cookies: BrowserCookies) -> Step:
         """The browser comes back: the answer is judged, and whoever it names is signed in, at once or not at all.
@@ -155,7 +164,7 @@ class Federation:
         """
         login = await self._mine(issuer, handle, cookies)
         if login is None:
-            return self._refusals.shown(PageKind.EXPIRED, "login_not_under_way")
+            return await self._done.page(issuer, handle, cookies)
         asked = AuthorizationRequest.of_json(login.request)
         back = _back_to(asked, issuer)
         if not await self._brought(login, handle, proof):
@@ -177,7 +186,8 @@ class Federation:
         at = await self._circumstances(issuer, client)
         before = await self._cookie_before(at, verdict.identity, cookies)
         done = completion.first(at, asked, VerifiedAnswer(verdict, provider.entity_id, login.id), before)
-        return await self._signed_in(done, asked, back, login)
+        step = await self._signed_in(done, asked, back, login)
+        return await self._done.page(issuer, handle, cookies, "answer_used_before") if step is None else step
 
     async def push(
         self,
@@ -200,14 +210,14 @@ class Federation:
         """The end of the browser's sessions."""
         return await self._signing_out.step(issuer, parameters, cookies)
 
-    async def _addressed(self, issuer: Issuer, parameters: Parameters) -> tuple[Addressed, Parameters] | str:
+    async def _addressed(self, issuer: Issuer, parameters: Parameters) -> tuple[Addressed, Resolved] | str:
         """Where faults may be told to, and the request itself, pushed or not; a text: why there is no such place."""
         if not bounded(parameters):
             return "too_large"
         resolved = await self._pushed.resolved(issuer, parameters)
         if resolved is None:
             return "request_uri_unknown"
-        to = addressed(resolved, self._registry, issuer.municipality)
+        to = addressed(resolved.parameters, self._registry, issuer.municipality)
         return "client_or_address_unknown" if to is None else (to, resolved)
 
     def _with_hint(self, asked: AuthorizationRequest, issuer: Issuer) -> AuthorizationRequest:
@@ -219,43 +229,49 @@ class Federation:
             raise AuthorizationRefusedError("invalid_request", "id_token_hint is none of ours for this client")
         return replace(asked, subject=hint["sub"])
 
-    async def _again(
-        self, issuer: Issuer, to: Addressed, asked: AuthorizationRequest, signed_in: SignedIn, back: Answering
+    async def _again(  # noqa: PLR0913 - each named
+        self,
+        issuer: Issuer,
+        to: Addressed,
+        asked: AuthorizationRequest,
+        *,
+        pushed: bytes | None,
+        signed_in: SignedIn,
+        back: Answering,
     ) -> Step | None:
         """A code without asking the person; None: the session ended meanwhile, or its provider signs nobody in now."""
         if self._choosing.find(issuer.municipality, signed_in.login.provider) is None:
             return None
         at = await self._circumstances(issuer, to.registered)
         done = completion.again(at, asked, signed_in.login, signed_in.session, signed_in.cookie)
-        if done is None or not await self._logins.finish(done.finished):
+        if done is None or not await self._logins.finish(replace(done.finished, pushed=pushed)):
             return None
         return back.step({"code": done.code})
 
-    async def _begun(
-        self, issuer: Issuer, asked: AuthorizationRequest, back: Answering, cookies: BrowserCookies, address: str
+    async def _begun(  # noqa: PLR0913 - each named
+        self,
+        issuer: Issuer,
+        asked: AuthorizationRequest,
+        *,
+        pushed: bytes | None,
+        back: Answering,
+        cookies: BrowserCookies,
+        address: str,
     ) -> Step:
-        """A new login, kept before the browser hears of it; then the chooser, or the one provider there is."""
+        """A new login, kept at once with the provider that it goes to where there is no choice; else the chooser."""
         possible = self._choosing.possible(issuer.municipality, asked.level)
         if not possible:
             unmet = bool(self._choosing.enabled(issuer.municipality))
             error = "unmet_authentication_requirements" if unmet else "temporarily_unavailable"
             raise AuthorizationRefusedError(error, "no identity provider here serves this login")
-        now, key = self._clock.now(), await self._logins.subject_key(issuer.municipality)
         handle, browser = self._token(), _whole(cookies.login) or self._token()
-        login = LoginUnderWay(
-            id=UUID(bytes=self._random(16), version=4),
-            handle=digest(handle),
-            browser=digest(browser),
-            municipality=issuer.municipality,
-            client=asked.client,
-            level=asked.level,
-            created_at=now,
-            expires_at=now + timedelta(seconds=UNDER_WAY_S),
-            request=asked.as_json(),
-            address=address_digest(address, key),
-        )
+        login = await self._new(issuer, asked, digest(handle), digest(browser), address)
+        only = _only(possible, asked)
+        if only is not None:
+            login = self._choosing.chosen(login, only, self._choosing.request_id(), login.created_at)
         try:
-            await self._logins.begin(login)
+            if not await self._logins.begin(login, pushed):
+                return self._refusals.shown(PageKind.BAD_REQUEST, "request_uri_unknown", language=asked.language)
         except TooManyLogins as error:
             return self._refusals.shown(
                 PageKind.TOO_MANY,
@@ -265,16 +281,28 @@ class Federation:
                 language=asked.language,
                 status=error.status,
             )
-        new_cookies = SetCookies(login=None if browser == cookies.login else browser)
-        chosen = next((provider for provider in possible if provider.name == asked.provider), None)
-        if chosen is None and len(possible) == 1 and "select_account" not in asked.prompt:
-            chosen = possible[0]
-        if chosen is not None:
-            return await self._choosing.go(
-                login, handle, chosen, back=back, language=asked.language, now=now, cookies=new_cookies
-            )
-        offers = self._choosing.offers(issuer, possible, handle)
-        return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, new_cookies)
+        given = SetCookies(login=None if browser == cookies.login else browser)
+        if only is not None:
+            return await self._choosing.go(login, handle, only, back=back, language=asked.language, cookies=given)
+        offers = self._choosing.offers(issuer, possible, handle, asked.language)
+        return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, given)
+
+    async def _new(
+        self, issuer: Issuer, asked: AuthorizationRequest, handle: bytes, browser: bytes, address: str
+    ) -> LoginUnderWay:
+        now, key = self._clock.now(), await self._logins.subject_key(issuer.municipality)
+        return LoginUnderWay(
+            id=UUID(bytes=self._random(16), version=4),
+            handle=handle,
+            browser=browser,
+            municipality=issuer.municipality,
+            client=asked.client,
+            level=asked.level,
+            created_at=now,
+            expires_at=now + timedelta(seconds=UNDER_WAY_S),
+            request=asked.as_json(),
+            address=address_digest(address, key),
+        )
 
     async def _judged(self, login: LoginUnderWay, provider: IdentityProvider) -> Authenticated | Refused:
         """What the kept answer says; in a thread, since decryption and signatures take milliseconds."""
@@ -288,14 +316,15 @@ class Federation:
 
     async def _signed_in(
         self, done: Completed, asked: AuthorizationRequest, back: Answering, under_way: LoginUnderWay
-    ) -> Step:
+    ) -> Step | None:
+        """None: the answer was used before, or the login was finished meanwhile."""
         town, provider = under_way.municipality, done.finished.login.provider
         if asked.subject not in {None, done.finished.login.subject}:
             await self._logins.end(under_way.id)
             return self._refusals.told(back, "login_required", "somebody else signed in than was asked for")
         if not await self._logins.finish(done.finished):
             self._figures.reject(town, provider, RefusalKind.FAILED)
-            return self._refusals.shown(PageKind.EXPIRED, "answer_used_before", language=asked.language)
+            return None
         took = done.finished.login.created_at - under_way.created_at
         self._figures.accept(town, provider, took.total_seconds())
         return back.step({"code": done.code}, SetCookies(session=done.cookie))
@@ -344,7 +373,14 @@ class Federation:
 
 
 def _back_to(asked: AuthorizationRequest, issuer: Issuer) -> Answering:
-    return Answering(asked.client, asked.redirect_uri, asked.response_mode, asked.state, issuer.url)
+    return Answering(asked.client, asked.redirect_uri, asked.response_mode, asked.state, issuer.url, asked.language)
+
+
+def _only(possible: Sequence[IdentityProvider], asked: AuthorizationRequest) -> IdentityProvider | None:
+    """The provider that nobody has to choose: the one that the portal named, or the one there is."""
+    if asked.provider is not None and (named := [each for each in possible if each.name == asked.provider]):
+        return named[0]
+    return possible[0] if len(possible) == 1 and "select_account" not in asked.prompt else None
 
 
 def _whole(cookie: str | None) -> str | None:

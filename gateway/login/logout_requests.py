@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from gateway.errors import NotFound
 from gateway.login.id_token_keys import IdTokenKeys
 from gateway.login.id_tokens import logout_token
 from gateway.notify.logouts import LogoutNotice, LogoutRequest
+from gateway.notify.sending import ReceiverGoneError
 from gateway.ports.clock import Clock
 from gateway.ports.login import LoginStore
 
@@ -46,10 +46,10 @@ class LogoutRequests:
         self._new_id = new_id
 
     async def of(self, notice: LogoutNotice) -> LogoutRequest:
-        """The request for one try. Raises `NotFound` where client or municipality are there no more."""
+        """The request for one try. Raises `ReceiverGoneError` where client or municipality are there no more."""
         receiver, issuer = self.receivers.get(notice.client), self._issuers.get(notice.municipality)
         if receiver is None or issuer is None:
-            raise NotFound
+            raise ReceiverGoneError
         login = await self._logins.login(notice.login)
         token = logout_token(
             await self._keys(),

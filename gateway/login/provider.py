@@ -167,14 +167,19 @@ class Provider:
         return answer
 
     async def _by_code(self, request: TokenRequest, codes: CodeExchange) -> OAuthAnswer:
-        """The client first, then the code, which is used up whatever else is wrong; then Authlib judges the rest."""
+        """The client first, then Authlib judges the rest; the code is used up last, whatever is wrong, with its token.
+
+        Where that fails nothing was written, and the portal may ask again.
+        """
         registered = await self._authenticated(request)
-        request.redeemed = await codes.redeem(request.form.get("code", ""), request.issuer)
+        code = request.form.get("code", "")
+        request.found = await codes.find(code, request.issuer)
         answer: OAuthAnswer = self._server.create_token_response(request)
-        if answer.status != 200 or request.redeemed is None:
+        if answer.status != 200 or request.found is None:
+            await codes.redeem(code, None)
             return answer
-        issued = await codes.issue(request.redeemed, registered, request.issuer)
-        if not await codes.keep(issued):
+        issued = await codes.issue(request.found, registered, request.issuer)
+        if not await codes.redeem(code, issued):
             raise InvalidGrantError
         return OAuthAnswer(answer.status, issued.body, answer.headers)
 

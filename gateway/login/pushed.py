@@ -7,6 +7,7 @@ Standard: RFC 9126. Start reading: `PushedRequests.push`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -30,8 +31,16 @@ _CREDENTIALS: Final = frozenset({"client_secret", "client_assertion", "client_as
 _HEADERS: Final = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A request itself, and the digest of the name that it was pushed under, where it was: used up by its login."""
+
+    parameters: Parameters = field(repr=False)
+    pushed: bytes | None = None
+
+
 class PushedRequests:
-    """Takes pushed requests, and gives them back once."""
+    """Takes pushed requests, and gives them back; the login that one leads to uses it up (`ports.login`)."""
 
     def __init__(
         self,
@@ -71,16 +80,15 @@ class PushedRequests:
         await self._logins.push(digest(uri), client, kept, expires_at)
         return OAuthAnswer(201, {"request_uri": uri, "expires_in": LIFETIME_S}, _HEADERS)
 
-    async def resolved(self, issuer: Issuer, parameters: Parameters) -> Parameters | None:
+    async def resolved(self, issuer: Issuer, parameters: Parameters) -> Resolved | None:
         """What was pushed under the name that stands in the request, else the request; None: no such push here."""
         uri, client = once(parameters, "request_uri"), once(parameters, "client_id")
         if uri is None or not uri.startswith(PREFIX):
-            return parameters
+            return Resolved(parameters)
         if client is None or self._registry.get(client) is None or len(uri) > _LONGEST:
             return None
-        kept = await self._logins.pushed(digest(uri), client, self._clock.now())
-        return (
-            None
-            if kept is None or kept["issuer"] != issuer.url
-            else [(name, value) for name, value in kept["parameters"]]
-        )
+        pushed = digest(uri)
+        kept = await self._logins.pushed(pushed, client, self._clock.now())
+        if kept is None or kept["issuer"] != issuer.url:
+            return None
+        return Resolved([(name, value) for name, value in kept["parameters"]], pushed)

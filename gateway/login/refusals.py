@@ -58,20 +58,24 @@ _NUMBER_BYTES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Where the answer to a portal goes: its registered address, in which way, with which `state` and issuer."""
+    """Where the answer to a portal goes: its registered address, in which way, with which `state` and issuer.
+
+    `language` was asked for, for a page on the way; or is empty.
+    """
 
     client: str
     redirect_uri: str = field(repr=False)
     response_mode: str
     state: str | None = field(repr=False)
     issuer: str
+    language: str = ""
 
     def step(self, members: Mapping[str, str | None], cookies: SetCookies = _NO_COOKIES) -> Redirect | PostToPortal:
         """The browser brings the answer to the portal."""
         parameters = {**members, "state": self.state, "iss": self.issuer}
         if self.response_mode == "form_post":
             fields = {name: value for name, value in parameters.items() if value is not None}
-            return PostToPortal(self.redirect_uri, fields, cookies)
+            return PostToPortal(self.redirect_uri, fields, cookies, self.language)
         return Redirect(answered(self.redirect_uri, parameters), cookies)
 
     def way_back(self, error: str) -> str:

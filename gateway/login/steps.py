@@ -22,6 +22,7 @@ class PageKind(StrEnum):
     LEVEL_TOO_LOW = "level_too_low"
     FAILED = "failed"
     EXPIRED = "expired"  # or done already, or begun in another browser
+    DONE = "done"  # already, and in this very browser
     TOO_MANY = "too_many"
     SIGNED_OUT = "signed_out"
 
@@ -57,6 +58,7 @@ class PostToPortal:
     address: str = field(repr=False)
     fields: Mapping[str, str] = field(repr=False)
     cookies: SetCookies = field(default_factory=SetCookies)
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,10 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """A page that ends here. `number` is what the help desk asks for and the log holds beside the reason.
+    """A page that ends here. `number` is what the help desk asks for and the log holds beside the reason, if any.
 
-    `way_back` is a registered address of the portal with its error answer, or None where nothing sound is known.
+    `way_back` is a registered address of the portal with its error answer, the portal's site where the login is done,
+    or None where nothing sound is known.
     """
 
     kind: PageKind

@@ -35,8 +35,8 @@ class OAuthAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Redeemed:
-    """What a code was exchanged for: the code itself, its row, and the login that it stands for."""
+class CodeFound:
+    """What a code stands for: the code itself, its row, and its login."""
 
     code: str = field(repr=False)
     row: Code
@@ -56,7 +56,7 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc]  # Authlib ships no typ
         self.address = address
         self.proof: assertions.ClientProof | None = None
         self.thumbprint: str | None = None
-        self.redeemed: Redeemed | None = None
+        self.found: CodeFound | None = None
 
     @property
     def form(self) -> dict[str, str]:

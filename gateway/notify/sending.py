@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 import structlog
 
@@ -24,6 +24,14 @@ from gateway.outbound.answer import Answer
 from gateway.ports.clock import Clock
 
 log = structlog.get_logger()
+
+
+GONE: Final = "receiver_gone"
+"""Stands in the log of a message that was given up since nobody is there to hear it."""
+
+
+class ReceiverGoneError(Exception):
+    """Nobody is there to hear it any more: the settings do not know whom it is for. It is given up at once."""
 
 
 class MessageQueue(Protocol):
@@ -100,7 +108,10 @@ class SendingLoop(ABC, Generic[R, M]):
 
     @abstractmethod
     async def _send(self, message: M) -> Answer | None:
-        """Try once; the answer, where the way has one. Raises `CounterpartError` and `TimeoutError`."""
+        """Try once; the answer, where the way has one.
+
+        Raises `CounterpartError`, `TimeoutError` and `ReceiverGoneError`.
+        """
 
     async def _lane(self, task: str, receiver: R) -> None:
         if not await self.failures.attempt(task, partial(self._work_off, task, receiver)):
@@ -120,6 +131,8 @@ class SendingLoop(ABC, Generic[R, M]):
             error = "timeout"
         except CounterpartError as failure:
             error, wish, final = failure.code, failure.retry_after, isinstance(failure, CounterpartRefused)
+        except ReceiverGoneError:
+            error, final = GONE, True
         except Exception as failure:  # noqa: BLE001 - whatever it is, the other messages have been sent
             error = InternalError.code
             log.error("message.not_sent", task=task, message=str(message.id), **unexpected.named(failure))  # noqa: TRY400 - messages hold values

@@ -46,6 +46,15 @@ class LoginUnderWay:
 
 
 @dataclass(frozen=True, slots=True)
+class DoneLogin:
+    """A login under way that was finished, for whoever loads its pages again: `browser` and `request` as they were."""
+
+    browser: bytes
+    municipality: str
+    request: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Login:
     """Somebody logged in for a portal.
 
@@ -121,7 +130,8 @@ class Finished:
     `account` is the digest of municipality, provider and account key (None: a guest), `entity_id` ours towards that
     provider. `answer_key` as in `ports.identity`. The sessions of `cookie_before` go over to the cookie of the new one:
     who signs in is given a cookie that nobody can have known before. A session that is used again (`under_way` is None,
-    its `used_at` and `login` are new) brings none of these; the new login has the identity of the one before.
+    its `used_at` and `login` are new) brings none of these; the new login has the identity of the one before, and
+    `pushed` is the pushed request that it used up, if its portal made one.
     """
 
     under_way: UUID | None
@@ -133,13 +143,18 @@ class Finished:
     account: bytes | None = None
     entity_id: str | None = None
     cookie_before: bytes | None = None
+    pushed: bytes | None = None
 
 
 class LoginStore(Protocol):
     """Everything of logins that outlives a request. Every method may raise `DatabaseAway`."""
 
-    async def begin(self, login: LoginUnderWay) -> None:
-        """Keep a new login. Raises `TooManyLogins` where its address, or all together, have too many under way."""
+    async def begin(self, login: LoginUnderWay, pushed: bytes | None = None) -> bool:
+        """Keep a new login, and with it use up the pushed request that it came by, if any; all of it or nothing.
+
+        False: that request was used up before, or is expired. Raises `TooManyLogins` where the login's address, or all
+        together, have too many under way.
+        """
         ...
 
     async def under_way(self, handle: bytes, now: datetime) -> LoginUnderWay | None:
@@ -150,8 +165,10 @@ class LoginStore(Protocol):
         """The browser goes to that provider now; forgets an answer that came before. False: no longer under way."""
         ...
 
-    async def keep_answer(self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime) -> bool:
-        """Keep what came for a login that waits for this provider of this municipality; False: there is none.
+    async def keep_answer(
+        self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime
+    ) -> Mapping[str, Any] | None:
+        """Keep what came for a login that waits for this provider of this municipality; its `request`, None: no such.
 
         Another answer replaces one that was not judged yet. Nothing is written for a handle that nobody has, nor of an
         answer of more than 256 KiB.
@@ -166,8 +183,12 @@ class LoginStore(Protocol):
         """Write it all, as of `login.created_at`.
 
         False, and nothing written: the login is not under way, its answer was used before, or without one under way
-        the session ended meanwhile or gave too many codes within their lifetime.
+        the session ended meanwhile or gave too many codes within their lifetime, or `pushed` was used up before.
         """
+        ...
+
+    async def done(self, handle: bytes, now: datetime) -> DoneLogin | None:
+        """The login of that handle that was finished, as long as it could have been under way."""
         ...
 
     async def login(self, login: UUID) -> Login | None:
@@ -197,15 +218,16 @@ class LoginStore(Protocol):
         """The session whose `sid` that is, unless it ended."""
         ...
 
-    async def redeem(self, code: bytes, now: datetime) -> Code | None:
-        """The code, used up by this; None where there is none, it is expired or was used.
-
-        Used twice, what it gave is gone: its tokens, and the login, which is expired from then on.
-        """
+    async def code(self, code: bytes, now: datetime) -> Code | None:
+        """The code, not used up by this; None where there is none, it is expired or was used."""
         ...
 
-    async def keep_token(self, token: CitizenToken) -> bool:
-        """Keep an access token; False where its code was revoked meanwhile."""
+    async def redeem(self, code: bytes, now: datetime, token: CitizenToken | None) -> bool:
+        """Use the code up and keep the access token that it gives, both or neither.
+
+        Without `token` it gives none: what came with it was wrong. False: there is no such code, it is expired or was
+        used. Used twice, what it gave is gone: its tokens, and the login, which is expired from then on.
+        """
         ...
 
     async def token(self, token: bytes, now: datetime) -> CitizenToken | None:
@@ -217,7 +239,7 @@ class LoginStore(Protocol):
         ...
 
     async def pushed(self, uri: bytes, client: str, now: datetime) -> Mapping[str, Any] | None:
-        """A pushed request of that client, once; None where there is none."""
+        """A pushed request of that client; None where there is none. The login that it leads to uses it up."""
         ...
 
     async def subject_key(self, municipality: str) -> bytes:

@@ -45,6 +45,7 @@ from gateway.web.portal.quotas import ClientLimits, Quotas
 from gateway.web.status.documents import RenderedDocuments
 from gateway.web.status.published import StatusDependencies
 from gateway.wiring import id_token_signing
+from gateway.wiring.appearance import appearances
 from gateway.wiring.catalogue_publication import daily_reports, publication
 from gateway.wiring.refusals import Attempt
 from gateway.wiring.runtime import Runtime
@@ -95,6 +96,7 @@ def web_dependencies(
         municipalities=tuple(runtime.municipalities.values()),
         provider=provider,
         login=logins.flow(runtime, registry, issuers, provider) if logins else None,
+        appearances=appearances(runtime.files),
         status=StatusDependencies(
             publication(runtime, remembering=True), daily_reports(runtime), RenderedDocuments(runtime.clock)
         ),

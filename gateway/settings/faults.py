@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic_core import PydanticCustomError
 
 from gateway.errors.sentences import Sentences
-from gateway.input.patterns import ADDRESS, ARS, BMI_ID, ENTITY_ID, PROVIDER_NAME, PUBLIC_URL
+from gateway.input.patterns import ADDRESS, ARS, BMI_ID, ENTITY_ID, PROVIDER_NAME, PUBLIC_URL, WEB_PAGE
 
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "tls_pair": (
@@ -151,6 +151,10 @@ _FORMS: Final[Mapping[re.Pattern[str], tuple[str, str]]] = {
             "Buchstabe."
         ),
         "The name of an identity provider stands in addresses: at most 32 of a-z, 0-9 and -, a letter first.",
+    ),
+    WEB_PAGE: (
+        "Erwartet wird die Adresse einer Seite, die mit https:// beginnt, ohne Benutzer und Leerzeichen.",
+        "Expected is the address of a page that begins with https://, without user and blanks.",
     ),
     ADDRESS: (
         (

@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from gateway.input.patterns import BMI_ID, ENTITY_ID, PROVIDER_NAME, SHA256
+from gateway.input.patterns import BMI_ID, ENTITY_ID, PROVIDER_NAME, SHA256, WEB_PAGE
 from gateway.model import Finding
 from gateway.settings.faults import broken
-from gateway.settings.kinds import FileOrAddress, PrivateKeyFile, is_address
+from gateway.settings.kinds import FileOrAddress, Link, PrivateKeyFile, is_address
 from gateway.settings.sections import Section
 
 ProfileName = Literal["bundid", "bundid-int", "eidas", "mein-unternehmenskonto", "sachsen-anhalt"]
+WebPage = Annotated[Link, Field(pattern=f"^{WEB_PAGE.pattern}$", max_length=1024)]
 ProviderName = Annotated[str, Field(pattern=f"^{PROVIDER_NAME.pattern}$")]
 
 
@@ -123,11 +124,19 @@ class IdentityProviderSection(Section):
 
 
 class IdentitySection(Section):
-    """Whose accounts people log in with."""
+    """Whose accounts people log in with, and whose pages those are."""
 
     providers: dict[ProviderName, IdentityProviderSection] = Field(
         default_factory=dict, description="Identity providers by a name of ours, which stands in addresses."
     )
+    logo: Path | None = Field(
+        None,
+        description="PNG file of at most 100,000 bytes: the municipality's logo, at the head of each page of a login.",
+    )
+    imprint_url: WebPage | None = Field(
+        None, description="Legal notice (Impressum) of the municipality, linked at the foot of each page of a login."
+    )
+    privacy_url: WebPage | None = Field(None, description="Its privacy notice, linked there too.")
 
 
 _SHARED = (

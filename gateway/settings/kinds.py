@@ -24,6 +24,7 @@ class SettingKind(Enum):
     COUNTERPART = auto()
     COUNTERPART_HOST = auto()
     ISSUER = auto()
+    LINK = auto()
     SECRET = auto()
     PASSWORD = auto()
     MASTER_KEY = auto()
@@ -44,6 +45,8 @@ CounterpartHost = Annotated[str, SettingKind.COUNTERPART_HOST]
 """The name of a machine that the gateway calls."""
 IssuerName = Annotated[str, SettingKind.ISSUER]
 """A name by which a counterpart signs; mostly an address, never called."""
+Link = Annotated[str, SettingKind.LINK]
+"""A page that people are led to; never called."""
 SecretFile = Annotated[Path, SettingKind.SECRET]
 """A file with a secret in text."""
 PasswordFile = Annotated[Path, SettingKind.PASSWORD]

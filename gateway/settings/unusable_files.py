@@ -59,6 +59,8 @@ _CAUSES: Final[Mapping[str, Said]] = {
         "The parts of the key do not belong together; the file is damaged.",
     ),
     "not_a_pair": ("Zertifikat und Schlüssel gehören nicht zusammen.", "Certificate and key do not belong together."),
+    "no_png": ("Die Datei ist kein PNG-Bild, oder beschädigt.", "The file is no PNG image, or damaged."),
+    "too_large": ("Das Bild ist zu groß.", "The image is too large."),
     "jwk": ("Die Datei ist ein einzelner JWK, kein JWK-Satz.", "The file is a single JWK, no JWK set."),
     "no_set": ('Die Datei ist kein JWK-Satz ({{"keys": […]}}).', 'The file is no JWK set ({{"keys": […]}}).'),
 }
@@ -133,6 +135,10 @@ PROVIDER_KEY: Final[Said] = (
         "An RSA key of 3072 bits or more and its certificate are expected, in PEM without password; `gateway keys "
         "generate --saml --out DIRECTORY` makes both."
     ),
+)
+LOGO: Final[Said] = (
+    "Erwartet wird ein PNG-Bild von höchstens 100.000 Bytes und 2.000 Bildpunkten in Breite und Höhe.",
+    "Expected is a PNG image of at most 100,000 bytes and 2,000 pixels in width and height.",
 )
 
 

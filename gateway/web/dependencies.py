@@ -26,6 +26,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.store import Store
 from gateway.services.loader import Services
 from gateway.web.login.flow import LoginDependencies
+from gateway.web.pages.appearance import Appearance
 from gateway.web.portal.quotas import Quotas
 from gateway.web.status.published import StatusDependencies
 
@@ -90,9 +91,9 @@ class WebDependencies:
     """All that the app is made of.
 
     `callback_secrets` gives the secrets of a destination (more than one during a change); without it there is no route
-    for callbacks; `login` and `status` say which there are for people's logins and for status pages. `wake` triggers a
-    poll. `newest_root` gives number and digest of the newest root over evidence. `health` looks at what the gateway
-    depends on.
+    for callbacks; `login` and `status` say which there are for people's logins and status pages; `appearances` (by ARS)
+    frame the pages of logins. `wake` triggers a poll. `newest_root` gives number and digest of the newest root over
+    evidence. `health` looks at what the gateway depends on.
     """
 
     intake: Intake
@@ -113,6 +114,7 @@ class WebDependencies:
     resumable: ResumableUploads | None = None
     exports: ServedFiles | None = None
     login: LoginDependencies | None = None
+    appearances: Mapping[str, Appearance] = field(default_factory=dict)
     status: StatusDependencies | None = None
     catalogue_figures: Callable[[], Awaitable[CatalogueFigures]] | None = None
     limits: BodyLimits = field(default_factory=BodyLimits)

@@ -17,7 +17,7 @@ from gateway.keys.pem import read_certificates
 from gateway.model import Finding, SignatureFormat
 from gateway.settings.gateway import Settings
 from gateway.settings.municipality import MunicipalityFile
-from gateway.wiring import identity
+from gateway.wiring import appearance, identity
 
 Attempt = Callable[[], object]
 """Reads something of the settings; raises `SettingsInvalid` or `DataInvalid` where that cannot be used."""
@@ -58,3 +58,4 @@ def _own(settings: Settings, towns: Sequence[MunicipalityFile]) -> Iterator[Atte
     if ours := settings.catalogue.readback.pvog_client_id_file:
         yield partial(read_secret, ours, "catalogue.readback.pvog_client_id_file")
     yield from identity.attempts(settings, towns)
+    yield from appearance.attempts(towns)

@@ -22,8 +22,10 @@ from starlette.responses import HTMLResponse, Response
 
 from gateway.login.steps import BrowserCookies, GoToProvider, PageKind, PostToPortal, Redirect, SetCookies, Show
 from gateway.ports.identity import ProviderStep
+from gateway.web.pages.appearance import Logo
 from tests.browser.places import Places, opened
 from tests.fixtures_postgres import postgres_server  # noqa: F401 - a fixture
+from tests.images import png
 from tests.web.login.conftest import ASK, CHOOSE, FakeFlow, LoginWorld, logins
 from tests.web.test_over_the_wire import served
 
@@ -151,7 +153,12 @@ async def browsing(chromium: str, **options: Any):
     from playwright.async_api import async_playwright  # noqa: PLC0415 - not installed everywhere
 
     flow = BrowserFlow()
-    login = logins(GATEWAY)
+    login = logins(
+        GATEWAY,
+        logo=Logo.of(png(1200, 300), 1200, 300),
+        imprint_url=f"{ELSEWHERE}/imprint",
+        privacy_url=f"{ELSEWHERE}/privacy",
+    )
     object.__setattr__(login.app.state.dependencies.login, "federation", flow)
     go = GoToProvider("bundid", ProviderStep(f"{IDP}/sso", {"SAMLRequest": "r", "RelayState": "HHH"}), "de")
     flow.steps = {

@@ -83,12 +83,13 @@ class Person:
         await self.page.goto(f"{PORTAL}{path}")
         await self.page.click("text=Abmelden")
 
-    async def goes_back_to(self, address: str) -> None:
-        """By the menu of the back button, which lists every page but those that replaced themselves."""
+    async def goes_back_to(self, address: str, *, forward: bool = False) -> None:
+        """By the menu of the back button or the next, which list every page but those that replaced themselves."""
         chromium = await self.context.new_cdp_session(self.page)
         history = await chromium.send("Page.getNavigationHistory")
-        before = history["entries"][: history["currentIndex"]]
-        entry = next(each["id"] for each in reversed(before) if each["url"].startswith(address))
+        here, entries = history["currentIndex"], history["entries"]
+        others = entries[here + 1 :] if forward else entries[:here][::-1]
+        entry = next(each["id"] for each in others if each["url"].startswith(address))
         async with self.page.expect_navigation(url=f"{address}**"):
             await chromium.send("Page.navigateToHistoryEntry", {"entryId": entry})
 

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.errors import LoginUnusable, NotFound, TooManyLogins
 from gateway.model import Level, State
+from gateway.ports.login import DoneLogin
 from gateway.ports.store import Change, TakenLogin
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.login import bounds
@@ -135,7 +136,7 @@ async def test_a_finished_login_is_read_with_all_that_was_written(logins, who):
     assert await logins.by_reference(digest("ref-1")) == done.login
     assert await logins.session(digest("cookie-1"), "portal", AT) == done.session
     assert await logins.session_by_id(done.session.id, AT) == done.session
-    assert await logins.redeem(digest("code-1"), AT) == done.code
+    assert await logins.code(digest("code-1"), AT) == done.code
     assert await logins.under_way(begun.handle, AT) is None
     assert await logins.login(uuid4()) is None
     assert await logins.by_reference(digest("ref-2")) is None
@@ -150,6 +151,18 @@ async def test_a_login_finishes_once(logins):
     assert [bool(await logins.by_reference(digest(ref))) for ref in ("ref-1", "ref-2")].count(True) == 1
 
 
+async def test_a_finished_login_is_known_by_its_handle_until_it_would_have_expired(logins):
+    begun, nothing = under_way(address=b"a"), under_way("h-2")
+    for each in (begun, nothing):
+        await logins.begin(each)
+    assert await logins.done(begun.handle, AT) is None
+    assert await logins.finish(finished(begun))
+    await logins.end(nothing.id)
+    assert await logins.done(begun.handle, AT) == DoneLogin(begun.browser, begun.municipality, begun.request)
+    assert await logins.done(begun.handle, begun.expires_at) is None
+    assert await logins.done(nothing.handle, AT) is None
+
+
 async def test_an_answer_counts_once(logins):
     await logged_in(logins, "1")
     begun = under_way("h-2")
@@ -158,7 +171,7 @@ async def test_an_answer_counts_once(logins):
     assert not await logins.finish(replayed)
     assert await logins.login(replayed.login.id) is None
     assert await logins.session_by_id(replayed.session.id, AT) is None
-    assert await logins.redeem(digest("code-2"), AT) is None
+    assert await logins.code(digest("code-2"), AT) is None
     assert await logins.under_way(begun.handle, AT) == begun
 
 
@@ -202,7 +215,7 @@ async def test_a_session_used_again_brings_another_login_and_lives_on(logins):
     second = replace(second, login=replace(second.login, created_at=later))
     assert await logins.finish(replace(second, session=longer))
     assert await logins.login(second.login.id) == second.login
-    assert await logins.redeem(digest("code-2"), AT) == second.code
+    assert await logins.code(digest("code-2"), AT) == second.code
     at = later + timedelta(seconds=done.session.idle_s) - SECOND
     assert await logins.session(digest("cookie-1"), "portal", at) == second.session
 
@@ -259,38 +272,42 @@ async def test_sessions_go_over_to_the_cookie_of_a_new_login(logins):
 
 async def test_a_code_is_redeemed_once_and_not_after_its_time(logins):
     done = await logged_in(logins)
-    assert await logins.redeem(digest("code-2"), AT) is None
-    assert await logins.redeem(digest("code-1"), done.code.expires_at) is None
-    assert await logins.redeem(digest("code-1"), AT) == done.code, "an expired try did not use it up"
-    assert await logins.redeem(digest("code-1"), AT) is None
+    code, expired = done.code.code, done.code.expires_at
+    assert await logins.code(digest("code-2"), AT) is None
+    assert not await logins.redeem(digest("code-2"), AT, None)
+    assert await logins.code(code, expired) is None
+    assert not await logins.redeem(code, expired, a_token(done))
+    assert await logins.token(digest("token-1"), AT) is None
+    assert await logins.code(code, AT) == done.code, "neither an expired try nor looking used it up"
+    assert await logins.redeem(code, AT, None)
+    assert await logins.code(code, AT) is None
+    assert not await logins.redeem(code, AT, a_token(done))
+    assert await logins.token(digest("token-1"), AT) is None
 
 
 async def test_of_two_that_redeem_at_once_one_gets_it(logins):
     done = await logged_in(logins)
-    got = await asyncio.gather(*(logins.redeem(digest("code-1"), AT) for _ in range(2)))
-    assert sorted(got, key=bool) == [None, done.code]
+    calls = (logins.redeem(digest("code-1"), AT, a_token(done, f"token-{number}")) for number in range(2))
+    assert sorted(await asyncio.gather(*calls)) == [False, True]
+    assert [await logins.token(digest(f"token-{number}"), AT) for number in range(2)] == [None, None]
 
 
 async def test_a_token_opens_what_it_was_given_for_until_it_expires(logins):
     done = await logged_in(logins)
     token = a_token(done)
-    assert not await logins.keep_token(token), "its code was not redeemed"
-    await logins.redeem(digest("code-1"), AT)
-    assert await logins.keep_token(token)
+    assert await logins.redeem(digest("code-1"), AT, token)
     assert await logins.token(digest("token-1"), AT) == token
     assert await logins.token(digest("token-1"), token.expires_at) is None
+    assert not await logins.redeem(digest("unknown"), AT, replace(token, token=digest("token-2")))
     assert await logins.token(digest("token-2"), AT) is None
-    assert not await logins.keep_token(replace(token, token=digest("token-2"), code=digest("unknown")))
 
 
 async def test_a_code_used_twice_revokes_all_that_it_gave(logins, clock):  # noqa: F811
     done, other = await logged_in(logins, "1"), await logged_in(logins, "2")
     for each, token in ((done, "token-1"), (other, "token-2")):
-        await logins.redeem(each.code.code, AT)
-        assert await logins.keep_token(a_token(each, token))
-    assert await logins.redeem(done.code.code, AT + SECOND) is None
-    assert await logins.token(digest("token-1"), AT) is None
-    assert not await logins.keep_token(a_token(done, "token-3")), "revoked between redeeming and keeping"
+        assert await logins.redeem(each.code.code, AT, a_token(each, token))
+    assert not await logins.redeem(done.code.code, AT + SECOND, a_token(done, "token-3"))
+    assert [await logins.token(digest(f"token-{number}"), AT) for number in (1, 3)] == [None, None]
     clock.advance(seconds=1)
     ended = await logins.by_reference(digest("ref-1"))
     assert (ended.expires_at, ended.identity) == (AT + SECOND, None)
@@ -298,12 +315,46 @@ async def test_a_code_used_twice_revokes_all_that_it_gave(logins, clock):  # noq
     assert (await logins.login(other.login.id)).identity == somebody()
 
 
-async def test_a_pushed_request_is_read_once_by_its_client(logins):
-    await logins.push(digest("uri"), "portal", {"state": "s", "scope": ["openid"]}, AT + SECOND)
-    assert await logins.pushed(digest("uri"), "other", AT) is None
-    assert await logins.pushed(digest("uri"), "portal", AT + SECOND) is None
-    assert await logins.pushed(digest("uri"), "portal", AT) == {"state": "s", "scope": ["openid"]}
-    assert await logins.pushed(digest("uri"), "portal", AT) is None
+async def test_a_pushed_request_is_read_by_its_client_until_a_login_uses_it_up(logins):
+    uri = digest("uri")
+    await logins.push(uri, "portal", {"state": "s", "scope": ["openid"]}, AT + SECOND)
+    assert await logins.pushed(uri, "other", AT) is None
+    assert await logins.pushed(uri, "portal", AT + SECOND) is None
+    for _ in range(2):
+        assert await logins.pushed(uri, "portal", AT) == {"state": "s", "scope": ["openid"]}
+    assert not await logins.begin(under_way("another's", client="other"), uri)
+    assert not await logins.begin(under_way("late", created_at=AT + SECOND), uri)
+    assert await logins.begin(under_way(), uri)
+    assert await logins.pushed(uri, "portal", AT) is None
+    assert not await logins.begin(under_way("h-2"), uri)
+    for handle in ("another's", "late", "h-2"):
+        assert await logins.under_way(digest(handle), AT) is None, handle
+
+
+async def test_a_login_that_is_not_kept_leaves_its_pushed_request(logins, monkeypatch):
+    await logins.push(digest("uri"), "portal", {"state": "s"}, AT + SECOND)
+    monkeypatch.setattr(bounds, "OF_ONE_ADDRESS", 0)
+    with pytest.raises(TooManyLogins):
+        await logins.begin(under_way(), digest("uri"))
+    monkeypatch.undo()
+    assert await logins.begin(under_way(), digest("uri"))
+
+
+async def test_a_pushed_request_is_used_up_by_a_session_that_goes_on(logins):
+    done, uri = await logged_in(logins), digest("uri")
+    await logins.push(uri, "portal", {"state": "s"}, AT + HOUR)
+    ended = replace(again(done, "2"), session=replace(done.session, id=uuid4()), pushed=uri)
+    assert not await logins.finish(ended)
+    assert await logins.finish(replace(again(done, "3"), pushed=uri))
+    assert await logins.code(digest("code-3"), AT) is not None
+    assert not await logins.finish(replace(again(done, "4"), pushed=uri))
+    assert await logins.by_reference(digest("ref-4")) is None
+
+
+async def test_of_two_logins_by_one_pushed_request_one_begins(logins):
+    await logins.push(digest("uri"), "portal", {}, AT + SECOND)
+    calls = (logins.begin(under_way(f"h-{number}"), digest("uri")) for number in range(2))
+    assert sorted(await asyncio.gather(*calls)) == [False, True]
 
 
 async def test_what_one_client_pushes_is_bounded(logins, clock, monkeypatch):  # noqa: F811
@@ -396,8 +447,8 @@ async def test_a_login_that_is_not_to_be_had_refuses_the_application(store, cloc
     elif other == "unknown":
         done = replace(done, login=replace(done.login, id=uuid4()))
     elif other == "used twice":
-        await store.logins.redeem(done.code.code, AT)
-        await store.logins.redeem(done.code.code, AT)
+        await store.logins.redeem(done.code.code, AT, None)
+        await store.logins.redeem(done.code.code, AT, None)
     with pytest.raises(LoginUnusable):
         await store.create(bound(done))
 

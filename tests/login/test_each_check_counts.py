@@ -62,10 +62,10 @@ CHECKS = {
         PushedRequests, "resolved", 'or kept["issuer"] != issuer.url', "", attacks.pushed_at_another_town
     ),
     "pushed request once": Check(
-        MemoryLoginStore, "pushed", "del self._pushed[uri]", "pass", attacks.pushed_and_used_twice
+        MemoryLoginStore, "_use_up", "del self._pushed[pushed]", "pass", attacks.pushed_and_used_twice
     ),
     "client of a pushed request": Check(
-        MemoryLoginStore, "pushed", "whose != client or", "", attacks.pushed_by_another_client
+        MemoryLoginStore, "pushed", "whose == client and", "", attacks.pushed_by_another_client
     ),
     "browser that began": Check(
         Federation,
@@ -109,7 +109,7 @@ CHECKS = {
     "client of a code": Check(
         authlib_server._CodeGrant,
         "query_authorization_code",
-        "or redeemed.row.client != client.registered.client.id",
+        "or found.row.client != client.registered.client.id",
         "",
         attacks.code_of_another_client,
     ),
@@ -121,12 +121,10 @@ CHECKS = {
         attacks.code_with_another_address,
     ),
     "town of a code": Check(
-        CodeExchange, "redeem", "or login.municipality != issuer.municipality", "", attacks.code_at_another_town
+        CodeExchange, "find", "or login.municipality != issuer.municipality", "", attacks.code_at_another_town
     ),
-    "code once": Check(MemoryLoginStore, "redeem", "if kept.used:", "if False:", attacks.code_twice),
-    "time of a code": Check(
-        MemoryLoginStore, "redeem", "if kept.code.expires_at <= now:", "if False:", attacks.code_too_late
-    ),
+    "code once": Check(memory, "_redeemable", "and not found.used", "", attacks.code_twice),
+    "time of a code": Check(memory, "_redeemable", "and found.code.expires_at > now", "", attacks.code_too_late),
     "verifier": Check(
         CodeChallenge, "validate_code_verifier", "if not ", "return\n    if not ", attacks.wrong_verifier
     ),

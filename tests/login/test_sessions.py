@@ -9,9 +9,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from gateway.errors import NotFound
 from gateway.login.steps import AskToSignOut, BrowserCookies, GoToProvider, PageKind, Redirect, Show
 from gateway.model import Level
+from gateway.notify.sending import ReceiverGoneError
 from tests.login.federation_world import (
     APP,
     CALLBACK,
@@ -319,7 +319,7 @@ async def test_a_portal_or_town_that_is_gone_is_told_nothing(world):
     await world.federation.logout(TOWN, [("id_token_hint", await id_token(world))], world.cookies)
     (ended,) = world.logins.notices
     for gone in ({"client": "portal"}, {"municipality": OTHER.municipality}):
-        with pytest.raises(NotFound):
+        with pytest.raises(ReceiverGoneError):
             await requests(world).of(notice_of(replace(ended, **gone)))
 
 

@@ -12,6 +12,7 @@ from gateway.errors import SettingsInvalid
 from gateway.settings import identity
 from gateway.settings.production import refused
 from gateway.settings.reading import read, read_municipalities
+from gateway.wiring.appearance import appearances
 
 SETTINGS = '[municipalities]\ndir = "towns"\n[fitconnect.environments.test]\nbuiltin = "sandbox"\n'
 TOWN = """
@@ -96,6 +97,37 @@ def test_an_entity_id_is_https_with_a_host_and_no_port(tmp_path, text, fit):
         assert towns(tmp_path, {"entity_id": text})
     else:
         assert faults(tmp_path, {"entity_id": text}) == [("providers.bundid.entity_id", "string_pattern_mismatch")]
+
+
+@pytest.mark.parametrize("name", ["imprint_url", "privacy_url"])
+@pytest.mark.parametrize(
+    ("text", "fit"),
+    [
+        ("https://www.town.example/impressum", True),
+        ("https://town.example", True),
+        ("https://städtchen.example:8443/r?seite=1&x=ü#unten", True),
+        ("http://www.town.example/impressum", False),
+        ("https://user@town.example/", False),
+        ("https:///impressum", False),
+        ("https://town.example/a b", False),
+        ("https://town.example/\\n", False),
+        ("javascript:alert(1)", False),
+        ("/impressum", False),
+        ("https://town.example/" + "a" * 1024, False),
+        ("", False),
+    ],
+)
+def test_a_page_of_the_municipality_is_an_https_address(tmp_path, name, text, fit):
+    def written(text):
+        return towns(tmp_path, {"more": f'[identity]\n{name} = "{text}"'})
+
+    if fit:
+        (town,) = written(text)
+        assert getattr(appearances([town])[town.ars], name) == getattr(town.identity, name) == text
+        return
+    with pytest.raises(SettingsInvalid) as told:
+        written(text)
+    assert [one.pointer.partition("identity.")[2] for one in told.value.findings] == [name]
 
 
 @pytest.mark.parametrize(

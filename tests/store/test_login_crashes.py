@@ -74,7 +74,9 @@ async def redeemed(it: Stubborn, code: str) -> dict:
 
 async def whole(it: Stubborn) -> None:
     """All that logins commit: cancelled, signed in, signed in again from the session, signed out."""
-    await it.do(lambda world: world.authorize(prompt="login"))
+    step = await it.do(lambda world: world.authorize(prompt="select_account"))
+    chosen = await it.do(lambda world: world.choose(step, "bundid"))
+    assert isinstance(chosen, GoToProvider)
     cancel = it.world.bundid.answer(refused=("cancelled", "status_cancelled"))
     kept = await it.do(lambda world: world.answered(cancel))
     shown = await it.do(lambda world: world.finish(kept))

@@ -52,7 +52,8 @@ from tests.store.test_backup import empty  # noqa: F401 - a fixture
 
 ANSWER = "<Antwort des Anbieters/>"
 TABLES = (
-    "logins_under_way", "logins", "login_sessions", "login_codes", "login_tokens", "login_requests", "login_answers",
+    "logins_under_way", "logins_done", "logins", "login_sessions", "login_codes", "login_tokens", "login_requests",
+    "login_answers",
 )  # fmt: skip
 _USE = numbered("UPDATE login_sessions SET used_at = %(at)s")
 
@@ -110,8 +111,7 @@ async def whole_way(store):
     await logins.keep_answer(waiting.handle, TOWN, "bundid", ANSWER.encode(), AT)
     await logins.push(digest("uri"), "portal", {"state": STATE}, AT + HOUR)
     done = await logged_in(logins)
-    await logins.redeem(done.code.code, AT)
-    await logins.keep_token(a_token(done))
+    await logins.redeem(done.code.code, AT, a_token(done))
     await store.create(replace(new_submission(), login=TakenLogin(done.login.id, somebody())))
     return done
 
@@ -169,7 +169,7 @@ async def test_what_nobody_can_use_any_more_is_swept_and_nothing_earlier(store, 
     assert left() == every
     clock.advance(minutes=30)  # under way, unused session, token
     await sweep(store.database, clock.now())
-    assert left() == {"logins": 1, "login_codes": 1, "login_requests": 1, "login_answers": 1}
+    assert left() == {"logins_done": 1, "logins": 1, "login_codes": 1, "login_requests": 1, "login_answers": 1}
     clock.advance(minutes=30)
     await sweep(store.database, clock.now())
     assert left() == {}
@@ -192,27 +192,22 @@ async def test_a_session_in_use_keeps_its_login_though_not_who_it_was(store, clo
 
 async def test_a_code_used_twice_is_known_as_long_as_it_gave_a_token(store, clock):
     done = await logged_in(store.logins)
-    await store.logins.redeem(done.code.code, AT)
     token = replace(a_token(done), expires_at=AT + 3 * HOUR)
-    await store.logins.keep_token(token)
+    await store.logins.redeem(done.code.code, AT, token)
     clock.advance(hours=2)
     await sweep(store.database, clock.now())
     assert await store.logins.token(token.token, clock.now()) == token
-    assert await store.logins.redeem(done.code.code, clock.now()) is None
+    assert not await store.logins.redeem(done.code.code, clock.now(), None)
     assert await store.logins.token(token.token, clock.now()) is None
 
 
 async def test_a_token_that_was_kept_while_its_code_was_used_again_opens_nothing(store, ask, postgres_dsn):
-    """The second use begins first and waits for the row; the token that it cannot see yet is not given out."""
+    """The second use waits for the row of the first, whose token it cannot see yet: that is not given out."""
     done = await logged_in(store.logins)
-    await store.logins.redeem(done.code.code, AT)
-    async with await psycopg.AsyncConnection.connect(postgres_dsn) as beside:
-        await beside.execute("SELECT code FROM login_codes FOR SHARE")
-        again_used = asyncio.create_task(store.logins.redeem(done.code.code, AT))
-        await asyncio.to_thread(waited_for, ask)
-        assert await store.logins.keep_token(a_token(done))
-    assert await again_used is None
-    assert await store.logins.token(digest("token-1"), AT) is None
+    tokens = [a_token(done, f"token-{number}") for number in range(2)]
+    calls = [store.logins.redeem(done.code.code, AT, token) for token in tokens]
+    assert sorted(await at_once(postgres_dsn, ask, "login_codes", *calls)) == [False, True]
+    assert [await store.logins.token(token.token, AT) for token in tokens] == [None, None]
 
 
 async def test_two_processes_finish_redeem_and_make_keys_as_one(store, postgres_dsn, clock, ask):
@@ -226,9 +221,12 @@ async def test_two_processes_finish_redeem_and_make_keys_as_one(store, postgres_
         both = await at_once(postgres_dsn, ask, "logins_under_way", *calls)
         assert sorted(both) == [False, True]
         done = one if both[0] else two
-        calls = [each.logins.redeem(done.code.code, AT) for each in (store, other)]
+        calls = [each.logins.redeem(done.code.code, AT, None) for each in (store, other)]
         got = await at_once(postgres_dsn, ask, "login_codes", *calls)
-        assert got.count(None) == 1
+        assert sorted(got) == [False, True]
+        await store.logins.push(digest("uri"), "portal", {}, AT + HOUR)
+        calls = [each.logins.begin(under_way(f"h-{each}"), digest("uri")) for each in (store, other)]
+        assert sorted(await at_once(postgres_dsn, ask, "login_requests", *calls)) == [False, True]
         keys = await asyncio.gather(*(each.logins.subject_key(TOWN) for each in (store, other)))
         assert keys[0] == keys[1]
     finally:
@@ -284,8 +282,9 @@ async def test_a_restore_brings_back_accounts_and_keys_and_signs_nobody_in(store
         assert not await other.logins.finish(replayed), "an answer that was used stays used"
         assert await other.logins.session(digest("cookie-1"), "portal", AT) is None
         assert await other.logins.under_way(digest("h-9"), AT) is None
+        assert await other.logins.done(digest("h-1"), AT) is None
         assert await other.logins.token(digest("token-1"), AT) is None
-        assert await other.logins.redeem(done.code.code, AT) is None
+        assert not await other.logins.redeem(done.code.code, AT, None)
         assert await other.logins.pushed(digest("uri"), "portal", AT) is None
     finally:
         await other.close()
@@ -405,10 +404,8 @@ def step(name, logins, done):
         "logins.finish": lambda: logins.finish(other),
         "logins.go_on": lambda: logins.finish(again(done, "6")),
         "logins.end_sessions": lambda: logins.end_sessions(digest("cookie-1")),
-        "logins.redeem": lambda: logins.redeem(done.code.code, AT),
-        "logins.keep_token": lambda: logins.keep_token(a_token(done)),
+        "logins.redeem": lambda: logins.redeem(done.code.code, AT, a_token(done)),
         "logins.push": lambda: logins.push(digest("uri"), "portal", {}, AT + HOUR),
-        "logins.pushed": lambda: logins.pushed(digest("uri"), "portal", AT),
         "logins.subject_key": lambda: logins.subject_key(TOWN),
     }
     return begun, steps[name]
@@ -424,10 +421,6 @@ async def test_a_step_that_is_broken_off_is_done_whole_or_not_at_all(store, ask,
     begun, act = step(name, store.logins, done)
     if name != "logins.begin":
         await store.logins.begin(begun)
-    if name == "logins.keep_token":
-        await store.logins.redeem(done.code.code, AT)
-    if name == "logins.pushed":
-        await store.logins.push(digest("uri"), "portal", {}, AT + HOUR)
     standing = [ask(ROWS.format(table)) for table in EVERY]
     failpoints.arm("serve", tmp_path)
     try:
@@ -557,7 +550,7 @@ async def test_a_session_in_use_ends_with_its_longest_time(store, clock, level):
     assert told(await world.authorize(prompt="none"))["error"] == "login_required"
 
 
-async def test_a_whole_login_is_ten_statements_of_which_six_write(store, clock, monkeypatch):
+async def test_a_whole_login_is_nine_statements_of_which_four_write(store, clock, monkeypatch):
     """From the portal's request to userinfo; each statement that writes is a transaction of its own."""
     world = World(clock, store.logins)
     await store.logins.subject_key(WORLD_TOWN.municipality)
@@ -567,10 +560,7 @@ async def test_a_whole_login_is_ten_statements_of_which_six_write(store, clock, 
     monkeypatch.setattr(failpoints, "before", lambda name: writing.append(name) if name else None)
     tokens = await world.token(await world.code())
     assert (await world.userinfo(tokens.body["access_token"])).status == 200
-    assert (len(asked), writing) == (
-        10,
-        ["logins.begin", "logins.choose", "logins.keep_answer", "logins.finish", "logins.redeem", "logins.keep_token"],
-    )
+    assert (len(asked), writing) == (9, ["logins.begin", "logins.keep_answer", "logins.finish", "logins.redeem"])
 
 
 async def test_without_a_login_an_application_is_still_one_statement(store, monkeypatch):

@@ -33,7 +33,7 @@ from gateway.wiring.id_token_signing import id_token_keys
 from gateway.wiring.messengers import open_logout_sender
 from tests.login.federation_world import TOWN as TOWN_ISSUER
 from tests.login.federation_world import World
-from tests.store.conftest import TOWN
+from tests.store.conftest import OTHER_TOWN, TOWN
 from tests.store.logins import ACCOUNT, NAME, SUBJECT, a_login, digest, logged_in
 from tests.store.test_webhooks import receiving
 
@@ -74,11 +74,11 @@ def opened(store, clock, tmp_path, portal):
     """Opens senders as a worker does, each with connections of its own."""
 
     @asynccontextmanager
-    async def opening(outbound=LOOPBACK):
+    async def opening(outbound=LOOPBACK, town=TOWN):
         (tmp_path / "settings.toml").write_text(SETTINGS.format(url=portal.url, outbound=outbound), encoding="utf-8")
         settings = read(tmp_path / "settings.toml")
         await asyncio.to_thread(id_token_keys, settings)
-        towns = {TOWN: SimpleNamespace(ars=TOWN, public_url=ISSUER)}
+        towns = {town: SimpleNamespace(ars=town, public_url=ISSUER)}
         runtime = SimpleNamespace(
             settings=settings, municipalities=towns, store=store, clock=clock, durations=Durations()
         )
@@ -220,6 +220,19 @@ async def test_a_refusal_ends_it_and_anything_else_is_tried_a_few_times(  # noqa
     else:
         assert (state, [(line["client"], line["status"]) for line in told]) == ("failed", [("portal", status)])
     assert SUBJECT not in str(lines)
+
+
+async def test_a_notice_of_a_town_that_is_gone_is_given_up_at_once(store, opened, portal, ask):
+    async with opened(town=OTHER_TOWN) as sender:
+        await signed_out(store)
+        with structlog.testing.capture_logs() as lines:
+            await round_(sender)
+        assert [(line["event"], line["log_level"], line["error"]) for line in lines] == [
+            ("logout.not_told", "warning", "receiver_gone")
+        ]
+        assert (portal.got, [state for state, _ in ask()]) == ([], ["failed"])
+        await sender.chores()
+    assert ask() == []
 
 
 async def test_an_address_inside_is_never_asked(store, opened, portal, ask):

@@ -297,6 +297,7 @@ async def test_the_description_names_every_address_and_only_those(world):
         "/api/openapi.json",
         "/api/docs",
         "/static/{version}/{path:path}",
+        "/logo/{digest}.png",
         "/catalogue/xzufi/{name}",
     }
 

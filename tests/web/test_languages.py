@@ -20,6 +20,7 @@ MADE = {
     "problem.": [f"{kind}.{part}" for kind in ("later", "unread", "ours") for part in ("title", "text")],
     "return.": [f"{outcome}.{part}" for outcome in ("signed_in", "refused") for part in ("title", "text")],
     "choose.for.": ["person", "organisation"],
+    "layout.link.": ["imprint", "privacy"],
     "status.language.": ["de", "en"],
     "status.offerer.": ["town", "municipality"],
     "status.claimed.": ["one", "many", "none"],

@@ -69,6 +69,8 @@ client_id = "client"
 client_secret_file = "{slug}.secret"
 [keys]
 signing_jwk_file = "{slug}.jwk"
+[identity]
+logo = "{slug}.png"
 """
 NAMED = {
     "fitconnect.environments.test.trust_roots": "roots.pem",
@@ -87,6 +89,8 @@ NAMED = {
     "alarms.recipients.it.secret_file": "hook.secret",
     "one.fitconnect.client_secret_file": "towns/one.secret",
     "one.keys.signing_jwk_file": "towns/one.jwk",
+    "one.identity.logo": "towns/one.png",
+    "two.identity.logo": "towns/two.png",
     "two.fitconnect.client_secret_file": "towns/two.secret",
     "two.keys.signing_jwk_file": "towns/two.jwk",
 }

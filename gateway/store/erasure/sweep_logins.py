@@ -30,6 +30,7 @@ DELETE FROM data_keys USING old WHERE data_keys.id = old.data_key
     commits="sweep.login_identities",
 )
 _UNDER_WAY = numbered("DELETE FROM logins_under_way WHERE expires_at <= %(now)s", commits="sweep.logins_under_way")
+_DONE = numbered("DELETE FROM logins_done WHERE expires_at <= %(now)s", commits="sweep.logins_done")
 _REQUESTS = numbered("DELETE FROM login_requests WHERE expires_at <= %(now)s", commits="sweep.login_requests")
 _ANSWERS = numbered("DELETE FROM login_answers WHERE until <= %(now)s", commits="sweep.login_answers")
 _SESSIONS = numbered(
@@ -61,6 +62,7 @@ def work(database: Database, now: datetime) -> Sequence[Callable[[], Awaitable[i
     return (
         lambda: database.run(_IDENTITIES, now=now),
         lambda: database.run(_UNDER_WAY, now=now),
+        lambda: database.run(_DONE, now=now),
         lambda: database.run(_REQUESTS, now=now),
         lambda: database.run(_ANSWERS, now=now),
         lambda: database.run(_SESSIONS, now=now),

@@ -14,28 +14,31 @@ from uuid import UUID
 from gateway.errors import CryptoFailure, TooManyLogins
 from gateway.model import Level
 from gateway.ports.clock import Clock
-from gateway.ports.login import CitizenToken, Code, Finished, Login, LoginStore, LoginUnderWay, Session
+from gateway.ports.login import CitizenToken, Code, DoneLogin, Finished, Login, LoginStore, LoginUnderWay, Session
 from gateway.store.connection.database import Database, Row
 from gateway.store.keys.keyring import DataKeyring
 from gateway.store.login import bounds
 from gateway.store.login.sealing import ANSWER, CODE, HANDLE, PUSHED, SUBJECT, TOKEN, LoginSealing
 from gateway.store.login.statements import (
     BEGIN,
+    BEGIN_PUSHED,
     BY_REFERENCE,
     CHOOSE,
+    DONE,
     END,
     END_SESSIONS,
     ENTITY_IDS,
     FINISH,
     FINISH_UNANSWERED,
     GO_ON,
+    GO_ON_PUSHED,
     IN_ALL,
     KEEP_ANSWER,
-    KEEP_TOKEN,
     LOGIN,
     MAKE_SUBJECT_KEY,
     PUSH,
-    PUSHED_ONCE,
+    READ_CODE,
+    READ_PUSHED,
     READ_TOKEN,
     REDEEM,
     SESSION,
@@ -55,7 +58,7 @@ class StoredLogins(LoginStore):
         self._subject_keys: dict[str, bytes] = {}
         self._uncounted = 0
 
-    async def begin(self, login: LoginUnderWay) -> None:
+    async def begin(self, login: LoginUnderWay, pushed: bytes | None = None) -> bool:
         """See the port. All together are counted anew once this process may have begun its share of what is left."""
         if self._uncounted < 1:
             number = await self._database.number(IN_ALL, created_at=login.created_at, in_all=bounds.IN_ALL)
@@ -64,7 +67,7 @@ class StoredLogins(LoginStore):
             self._uncounted = (bounds.IN_ALL - number) // bounds.PROCESSES
         self._uncounted -= 1
         row = await self._database.one(
-            BEGIN,
+            BEGIN if pushed is None else BEGIN_PUSHED,
             id=login.id,
             municipality=login.municipality,
             handle=self._sealing.name(HANDLE, login.handle),
@@ -79,9 +82,11 @@ class StoredLogins(LoginStore):
             requested_at=login.requested_at,
             address=login.address,
             of_one=bounds.OF_ONE_ADDRESS,
+            pushed=self._pushed(pushed),
         )
-        if row is None:
+        if row is None or not row["room"]:
             raise TooManyLogins(retry_after=bounds.RETRY_S)
+        return bool(row["begun"])
 
     async def under_way(self, handle: bytes, now: datetime) -> LoginUnderWay | None:
         """See the port."""
@@ -103,14 +108,17 @@ class StoredLogins(LoginStore):
         """See the port."""
         return bool(await self._database.run(CHOOSE, id=login, provider=provider, request_id=request_id, at=at))
 
-    async def keep_answer(self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime) -> bool:
+    async def keep_answer(
+        self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime
+    ) -> Mapping[str, Any] | None:
         """See the port. What is longer than an answer may be is none."""
         if len(answer) > bounds.ANSWER_MOST:
-            return False
+            return None
         sealed = self._sealing.seal(ANSWER, handle, answer)
         name = self._sealing.name(HANDLE, handle)
-        asked_at = {"municipality": municipality, "provider": provider}
-        return bool(await self._database.run(KEEP_ANSWER, handle=name, answer=sealed, now=now, **asked_at))
+        place = {"municipality": municipality, "provider": provider}
+        row = await self._database.one(KEEP_ANSWER, handle=name, answer=sealed, now=now, **place)
+        return None if row is None else self._sealing.open_json(HANDLE, handle, row["request"])
 
     async def end(self, login: UUID) -> None:
         """See the port."""
@@ -120,7 +128,8 @@ class StoredLogins(LoginStore):
         """See the port."""
         values = await self._login_values(finished)
         if finished.under_way is None:
-            return await self._database.one(GO_ON, **values, of_one=bounds.CODES_OF_ONE_SESSION) is not None
+            values |= {"of_one": bounds.CODES_OF_ONE_SESSION, "pushed": self._pushed(finished.pushed)}
+            return await self._database.one(GO_ON if finished.pushed is None else GO_ON_PUSHED, **values) is not None
         session, answer = finished.session, finished.answer_key
         if answer is not None:
             answer = self._keyring.digest(b"login-answer", finished.login.municipality.encode(), answer)
@@ -173,6 +182,13 @@ class StoredLogins(LoginStore):
             "request": sealing.seal_json(CODE, code.code, code.request),
         }
 
+    async def done(self, handle: bytes, now: datetime) -> DoneLogin | None:
+        """See the port."""
+        row = await self._database.one(DONE, handle=self._sealing.name(HANDLE, handle), now=now)
+        if row is None:
+            return None
+        return DoneLogin(**{**row, "request": self._sealing.open_json(HANDLE, handle, row["request"])})
+
     async def login(self, login: UUID) -> Login | None:
         """See the port."""
         return await self._login(await self._database.one(LOGIN, id=login))
@@ -214,26 +230,27 @@ class StoredLogins(LoginStore):
         row = await self._database.one(SESSION_BY_ID, id=session, now=now)
         return None if row is None else _session(row)
 
-    async def redeem(self, code: bytes, now: datetime) -> Code | None:
+    async def code(self, code: bytes, now: datetime) -> Code | None:
         """See the port."""
-        row = await self._database.one(REDEEM, code=self._sealing.name(CODE, code), now=now)
+        row = await self._database.one(READ_CODE, code=self._sealing.name(CODE, code), now=now)
         if row is None:
             return None
         return Code(**{**row, "code": code, "request": self._sealing.open_json(CODE, code, row["request"])})
 
-    async def keep_token(self, token: CitizenToken) -> bool:
+    async def redeem(self, code: bytes, now: datetime, token: CitizenToken | None) -> bool:
         """See the port."""
+        name = self._sealing.name(CODE, code)
+        return await self._database.one(REDEEM, code=name, now=now, **self._token_values(token)) is not None
+
+    def _token_values(self, token: CitizenToken | None) -> dict[str, Any]:
+        if token is None:
+            return {"token": None, "opens": None, "expires_at": None}
         opens = {"code": token.code.hex(), "scopes": sorted(token.scopes), "claims": dict(token.claims)}
-        row = await self._database.one(
-            KEEP_TOKEN,
-            token=self._sealing.name(TOKEN, token.token),
-            code=self._sealing.name(CODE, token.code),
-            client=token.client,
-            login=token.login,
-            opens=self._sealing.seal_json(TOKEN, token.token, opens),
-            expires_at=token.expires_at,
-        )
-        return row is not None
+        return {
+            "token": self._sealing.name(TOKEN, token.token),
+            "opens": self._sealing.seal_json(TOKEN, token.token, opens),
+            "expires_at": token.expires_at,
+        }
 
     async def token(self, token: bytes, now: datetime) -> CitizenToken | None:
         """See the port."""
@@ -261,8 +278,11 @@ class StoredLogins(LoginStore):
 
     async def pushed(self, uri: bytes, client: str, now: datetime) -> Mapping[str, Any] | None:
         """See the port."""
-        row = await self._database.one(PUSHED_ONCE, uri=self._sealing.name(PUSHED, uri), client=client, now=now)
+        row = await self._database.one(READ_PUSHED, uri=self._pushed(uri), client=client, now=now)
         return None if row is None else self._sealing.open_json(PUSHED, uri, row["request"])
+
+    def _pushed(self, uri: bytes | None) -> bytes | None:
+        return None if uri is None else self._sealing.name(PUSHED, uri)
 
     async def subject_key(self, municipality: str) -> bytes:
         """See the port. It is a data key, so that whatever rewraps those rewraps it; of two made at once one stays."""

@@ -17,8 +17,7 @@ IN_ALL = numbered(
     "SELECT count(*) AS number FROM ("
     "SELECT FROM logins_under_way WHERE expires_at > %(created_at)s LIMIT %(in_all)s) AS living"
 )
-BEGIN = numbered(
-    """
+_ROOM: Final = """
 WITH room AS (
     SELECT FROM (
         SELECT count(*) AS number FROM (
@@ -27,16 +26,25 @@ WITH room AS (
         ) AS living
     ) AS standing
     WHERE standing.number < %(of_one)s
+), """
+_UNPUSHED: Final = "start AS (SELECT FROM room), "
+_PUSHED: Final = """start AS (
+    DELETE FROM login_requests USING room
+    WHERE uri = %(pushed)s AND client = %(client)s AND expires_at > %(created_at)s RETURNING uri
+), """
+_BEGUN: Final = """begun AS (
+    INSERT INTO logins_under_way (id, municipality, handle, browser, client, level, created_at, expires_at, request,
+        provider, request_id, requested_at, address)
+    SELECT %(id)s, %(municipality)s, %(handle)s, %(browser)s, %(client)s, %(level)s, %(created_at)s, %(expires_at)s,
+        %(request)s, %(provider)s, %(request_id)s, %(requested_at)s, %(address)s
+    FROM start
+    RETURNING id
 )
-INSERT INTO logins_under_way (id, municipality, handle, browser, client, level, created_at, expires_at, request,
-    provider, request_id, requested_at, address)
-SELECT %(id)s, %(municipality)s, %(handle)s, %(browser)s, %(client)s, %(level)s, %(created_at)s, %(expires_at)s,
-    %(request)s, %(provider)s, %(request_id)s, %(requested_at)s, %(address)s
-FROM room
-RETURNING id
-""",
-    commits="logins.begin",
-)
+SELECT EXISTS (SELECT FROM room) AS room, EXISTS (SELECT FROM begun) AS begun
+"""
+BEGIN = numbered(_ROOM + _UNPUSHED + _BEGUN, commits="logins.begin")
+BEGIN_PUSHED = numbered(_ROOM + _PUSHED + _BEGUN, commits="logins.begin")
+"""As `BEGIN`, by a pushed request, which is used up with it."""
 UNDER_WAY = numbered(
     """
 SELECT id, municipality, browser, client, level, created_at, expires_at, request, provider, request_id, requested_at,
@@ -55,6 +63,7 @@ KEEP_ANSWER = numbered(
     """
 UPDATE logins_under_way SET answer = %(answer)s
 WHERE handle = %(handle)s AND municipality = %(municipality)s AND provider = %(provider)s AND expires_at > %(now)s
+RETURNING request
 """,
     commits="logins.keep_answer",
 )
@@ -70,7 +79,11 @@ _ANSWERED: Final = """start AS (
 ), """
 _UNANSWERED: Final = "start AS (SELECT id FROM open), "
 _ANEW: Final = """gone AS (
-    DELETE FROM logins_under_way USING start WHERE logins_under_way.id = %(under_way)s
+    DELETE FROM logins_under_way AS begun USING start WHERE begun.id = %(under_way)s
+    RETURNING begun.handle, begun.municipality, begun.browser, begun.request, begun.expires_at
+), done AS (
+    INSERT INTO logins_done (handle, municipality, browser, request, expires_at)
+    SELECT handle, municipality, browser, request, expires_at FROM gone
 ), account AS (
     INSERT INTO login_accounts AS known (municipality, provider, account, entity_id, first_at, last_at)
     SELECT %(municipality)s, %(provider)s, %(account)s, %(entity_id)s, %(now)s, %(now)s FROM start
@@ -86,13 +99,23 @@ _ANEW: Final = """gone AS (
         %(session_authenticated_at)s, %(used_at)s, %(session_expires_at)s, %(idle_s)s FROM start
 ), """
 _STANDS: Final = "expires_at > %(now)s AND used_at + make_interval(secs => idle_s) > %(now)s"
+_FEW_CODES: Final = """%(of_one)s > (
+    SELECT count(*) FROM login_codes AS living WHERE living.session = %(session)s AND living.expires_at > %(now)s
+)"""
 _AGAIN: Final = f"""
 WITH start AS (
-    UPDATE login_sessions SET login = %(id)s, used_at = %(used_at)s WHERE id = %(session)s AND {_STANDS}
-        AND %(of_one)s > (
-            SELECT count(*) FROM login_codes AS living
-            WHERE living.session = %(session)s AND living.expires_at > %(now)s
-        )
+    UPDATE login_sessions SET login = %(id)s, used_at = %(used_at)s
+    WHERE id = %(session)s AND {_STANDS} AND {_FEW_CODES}
+    RETURNING id
+), """  # noqa: S608 - constants
+_AGAIN_PUSHED: Final = f"""
+WITH standing AS (
+    SELECT id FROM login_sessions WHERE id = %(session)s AND {_STANDS} AND {_FEW_CODES} FOR UPDATE
+), used AS (
+    DELETE FROM login_requests USING standing
+    WHERE uri = %(pushed)s AND client = %(client)s AND login_requests.expires_at > %(now)s RETURNING uri
+), start AS (
+    UPDATE login_sessions SET login = %(id)s, used_at = %(used_at)s FROM used WHERE id = %(session)s
     RETURNING id
 ), """  # noqa: S608 - constants
 _LOGIN: Final = """key AS (
@@ -118,6 +141,12 @@ FINISH_UNANSWERED = numbered(_OPEN + _UNANSWERED + _ANEW + _LOGIN, commits="logi
 """As `FINISH`, without an answer that could come twice."""
 GO_ON = numbered(_AGAIN + _LOGIN, commits="logins.go_on")
 """A session that stands is used for another login."""
+GO_ON_PUSHED = numbered(_AGAIN_PUSHED + _LOGIN, commits="logins.go_on")
+"""As `GO_ON`, by a pushed request, which is used up with it."""
+
+DONE = numbered(
+    "SELECT browser, municipality, request FROM logins_done WHERE handle = %(handle)s AND expires_at > %(now)s"
+)
 
 _LOGIN_READ: Final[LiteralString] = """
 SELECT login.id, login.municipality, login.login_ref, login.client, login.owner, login.issuer, login.provider,
@@ -150,14 +179,24 @@ SELECT {_SESSION_READ}, stood FROM ended
 )
 """What their portals are told is written with the end itself: no crash comes between them."""
 
+READ_CODE = numbered(
+    """
+SELECT client, login, session, expires_at, request FROM login_codes
+WHERE code = %(code)s AND used_at IS NULL AND expires_at > %(now)s
+"""
+)
 REDEEM = numbered(
     """
 WITH found AS (
-    SELECT code, client, login, session, expires_at, request, used_at FROM login_codes WHERE code = %(code)s FOR UPDATE
+    SELECT code, login, expires_at, used_at FROM login_codes WHERE code = %(code)s FOR UPDATE
 ), used AS (
     UPDATE login_codes SET used_at = %(now)s FROM found
     WHERE login_codes.code = found.code AND found.used_at IS NULL AND found.expires_at > %(now)s
-    RETURNING login_codes.code
+    RETURNING login_codes.code, login_codes.municipality, login_codes.client, login_codes.login
+), kept AS (
+    INSERT INTO login_tokens (token, municipality, code, client, login, opens, expires_at)
+    SELECT %(token)s, municipality, code, client, login, %(opens)s, %(expires_at)s FROM used
+    WHERE %(token)s::bytea IS NOT NULL
 ), again AS (
     SELECT code, login FROM found WHERE used_at IS NOT NULL
 ), revoked AS (
@@ -167,22 +206,11 @@ WITH found AS (
 ), gone AS (
     DELETE FROM login_tokens USING again WHERE login_tokens.code = again.code
 )
-SELECT found.client, found.login, found.session, found.expires_at, found.request FROM found JOIN used USING (code)
+SELECT FROM used
 """,
     commits="logins.redeem",
 )
-"""A second time ends what the first one gave; a token that is kept just then is not given out, see `READ_TOKEN`."""
-KEEP_TOKEN = numbered(
-    """
-WITH code AS (
-    SELECT code, municipality FROM login_codes WHERE code = %(code)s AND used_at IS NOT NULL AND NOT revoked FOR SHARE
-)
-INSERT INTO login_tokens (token, municipality, code, client, login, opens, expires_at)
-SELECT %(token)s, municipality, code, %(client)s, %(login)s, %(opens)s, %(expires_at)s FROM code
-RETURNING token
-""",
-    commits="logins.keep_token",
-)
+"""A second time ends what the first one gave; a token that is kept just then opens nothing, see `READ_TOKEN`."""
 READ_TOKEN = numbered(
     """
 SELECT token.client, token.login, token.opens, token.expires_at
@@ -203,9 +231,8 @@ WHERE %(of_one)s > (
 """,
     commits="logins.push",
 )
-PUSHED_ONCE = numbered(
-    "DELETE FROM login_requests WHERE uri = %(uri)s AND client = %(client)s AND expires_at > %(now)s RETURNING request",
-    commits="logins.pushed",
+READ_PUSHED = numbered(
+    "SELECT request FROM login_requests WHERE uri = %(uri)s AND client = %(client)s AND expires_at > %(now)s"
 )
 
 SUBJECT_KEY = numbered(

@@ -12,13 +12,13 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from gateway.errors import LoginUnusable, TooManyLogins
 from gateway.model import Submission
 from gateway.ports.clock import Clock
-from gateway.ports.login import CitizenToken, Code, Finished, Login, LoginStore, LoginUnderWay, Session
+from gateway.ports.login import CitizenToken, Code, DoneLogin, Finished, Login, LoginStore, LoginUnderWay, Session
 from gateway.ports.store import TakenLogin
 from gateway.store.login import bounds
 
@@ -27,7 +27,6 @@ from gateway.store.login import bounds
 class _Code:
     code: Code
     used: bool = False
-    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,7 @@ class MemoryLoginStore(LoginStore):
     def __init__(self, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._clock, self._random = clock, random
         self._under_way: dict[bytes, LoginUnderWay] = {}
+        self._done: dict[bytes, LoginUnderWay] = {}
         self._logins: dict[UUID, Login] = {}
         self._sessions: dict[UUID, Session] = {}
         self._codes: dict[bytes, _Code] = {}
@@ -58,13 +58,16 @@ class MemoryLoginStore(LoginStore):
         self.accounts: dict[tuple[str, str, bytes], _Account] = {}
         self.notices: list[Session] = []
 
-    async def begin(self, login: LoginUnderWay) -> None:
+    async def begin(self, login: LoginUnderWay, pushed: bytes | None = None) -> bool:
         """See the port."""
         living = [other for other in self._under_way.values() if other.expires_at > login.created_at]
         of_address = sum(other.address == login.address for other in living) if login.address else 0
         if len(living) >= bounds.IN_ALL or of_address >= bounds.OF_ONE_ADDRESS:
             raise TooManyLogins(retry_after=bounds.RETRY_S)
+        if not self._use_up(pushed, login.client, login.created_at):
+            return False
         self._under_way[login.handle] = replace(login, request=_json(login.request))
+        return True
 
     async def under_way(self, handle: bytes, now: datetime) -> LoginUnderWay | None:
         """See the port."""
@@ -80,15 +83,17 @@ class MemoryLoginStore(LoginStore):
         self._under_way[under_way.handle] = chosen
         return True
 
-    async def keep_answer(self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime) -> bool:
+    async def keep_answer(
+        self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime
+    ) -> Mapping[str, Any] | None:
         """See the port."""
         under_way = await self.under_way(handle, now)
         if under_way is None or (under_way.municipality, under_way.provider) != (municipality, provider):
-            return False
+            return None
         if len(answer) > bounds.ANSWER_MOST:
-            return False
+            return None
         self._under_way[handle] = replace(under_way, answer=answer)
-        return True
+        return under_way.request
 
     async def end(self, login: UUID) -> None:
         """See the port."""
@@ -102,6 +107,8 @@ class MemoryLoginStore(LoginStore):
             standing = await self.session_by_id(session.id, now)
             if standing is None or self._living_codes(session.id, now) >= bounds.CODES_OF_ONE_SESSION:
                 return False
+            if not self._use_up(finished.pushed, login.client, now):
+                return False
             session = replace(standing, login=login.id, used_at=session.used_at)
         elif self._by_id(finished.under_way, now) is None:
             return False
@@ -110,8 +117,8 @@ class MemoryLoginStore(LoginStore):
             if answer in self._answers:
                 return False
             self._answers.add(answer)
-        if finished.under_way is not None:
-            await self.end(finished.under_way)
+        if finished.under_way is not None and (begun := self._by_id(finished.under_way, now)) is not None:
+            self._done[begun.handle] = self._under_way.pop(begun.handle)
         self._logins[login.id] = login
         for other in [other for other in self._sessions.values() if other.cookie == finished.cookie_before]:
             self._sessions[other.id] = replace(other, cookie=session.cookie)
@@ -122,6 +129,13 @@ class MemoryLoginStore(LoginStore):
             first = self.accounts[key].first_at if key in self.accounts else now
             self.accounts[key] = _Account(finished.entity_id, first, now)
         return True
+
+    async def done(self, handle: bytes, now: datetime) -> DoneLogin | None:
+        """See the port."""
+        found = self._done.get(handle)
+        if found is None or found.expires_at <= now:
+            return None
+        return DoneLogin(found.browser, found.municipality, found.request)
 
     async def login(self, login: UUID) -> Login | None:
         """See the port."""
@@ -162,25 +176,21 @@ class MemoryLoginStore(LoginStore):
         kept = self._sessions.get(session)
         return kept if kept is not None and _stands(kept, now) else None
 
-    async def redeem(self, code: bytes, now: datetime) -> Code | None:
+    async def code(self, code: bytes, now: datetime) -> Code | None:
         """See the port."""
-        kept = self._codes.get(code)
-        if kept is None:
-            return None
-        if kept.used:
-            self._revoke(kept.code.login, now)
-            return None
-        if kept.code.expires_at <= now:
-            return None
-        kept.used = True
-        return kept.code
+        found = self._codes.get(code)
+        return found.code if _redeemable(found, now) else None
 
-    async def keep_token(self, token: CitizenToken) -> bool:
+    async def redeem(self, code: bytes, now: datetime, token: CitizenToken | None) -> bool:
         """See the port."""
-        code = self._codes.get(token.code)
-        if code is None or not code.used or code.revoked:
+        found = self._codes.get(code)
+        if not _redeemable(found, now):
+            if found is not None and found.used:
+                self._revoke(found.code.login, now)
             return False
-        self._tokens[token.token] = replace(token, claims=_json(token.claims))
+        found.used = True
+        if token is not None:
+            self._tokens[token.token] = replace(token, claims=_json(token.claims))
         return True
 
     async def token(self, token: bytes, now: datetime) -> CitizenToken | None:
@@ -199,10 +209,7 @@ class MemoryLoginStore(LoginStore):
     async def pushed(self, uri: bytes, client: str, now: datetime) -> Mapping[str, Any] | None:
         """See the port."""
         whose, request, expires_at = self._pushed.get(uri, ("", {}, now))
-        if whose != client or expires_at <= now:
-            return None
-        del self._pushed[uri]
-        return request
+        return request if whose == client and expires_at > now else None
 
     async def subject_key(self, municipality: str) -> bytes:
         """See the port."""
@@ -235,6 +242,16 @@ class MemoryLoginStore(LoginStore):
         for login in [login for login in self._logins.values() if login.submission == submission]:
             self._logins[login.id] = replace(login, identity=None)
 
+    def _use_up(self, pushed: bytes | None, client: str, now: datetime) -> bool:
+        """Whether the pushed request was there, or none is named; it is gone now."""
+        if pushed is None:
+            return True
+        whose, _, expires_at = self._pushed.get(pushed, ("", {}, now))
+        if whose != client or expires_at <= now:
+            return False
+        del self._pushed[pushed]
+        return True
+
     def _by_id(self, login: UUID, now: datetime) -> LoginUnderWay | None:
         living = (
             under_way for under_way in self._under_way.values() if under_way.id == login and under_way.expires_at > now
@@ -246,9 +263,6 @@ class MemoryLoginStore(LoginStore):
         return sum(code.session == session and code.expires_at > now for code in codes)
 
     def _revoke(self, login: UUID, now: datetime) -> None:
-        for kept in self._codes.values():
-            if kept.code.login == login:
-                kept.revoked = True
         self._tokens = {name: token for name, token in self._tokens.items() if token.login != login}
         if login in self._logins:
             ended = self._logins[login]
@@ -257,6 +271,10 @@ class MemoryLoginStore(LoginStore):
 
 def _stands(session: Session, now: datetime) -> bool:
     return now < min(session.expires_at, session.used_at + timedelta(seconds=session.idle_s))
+
+
+def _redeemable(found: _Code | None, now: datetime) -> TypeGuard[_Code]:
+    return found is not None and not found.used and found.code.expires_at > now
 
 
 def _json(value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -51,7 +51,7 @@ _UNPACKABLE: Final = (
 )
 _DENSE: Final = frozenset({"blob_frames", "submission_secrets"})  # encrypted: nothing to compress
 _PASSING: Final = frozenset(
-    {"logins_under_way", "logins", "login_sessions", "login_codes", "login_tokens", "login_requests"}
+    {"logins_under_way", "logins_done", "logins", "login_sessions", "login_codes", "login_tokens", "login_requests"}
 )
 """Tables whose rows no backup holds: after a restore nobody could tell which of them were used or ended meanwhile.
 

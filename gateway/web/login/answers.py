@@ -19,6 +19,7 @@ from gateway.web.pages.page import page
 _AUDIENCES: Final = ("person", "organisation")
 _TONES: Final = {
     PageKind.SIGNED_OUT: "success",
+    PageKind.DONE: "success",
     PageKind.CANCELLED: "info",
     PageKind.LEVEL_TOO_LOW: "info",
     PageKind.ATTRIBUTES_MISSING: "info",
@@ -35,7 +36,6 @@ def answer(request: Request, town: Town, step: Step) -> Response:
 
 
 def _answer(request: Request, town: Town, step: Step) -> Response:
-    name = town.municipality.name
     if isinstance(step, Redirect):
         return _redirect(step.location)
     if isinstance(step, GoToProvider):
@@ -45,7 +45,8 @@ def _answer(request: Request, town: Town, step: Step) -> Response:
         return page(
             request,
             "login/go.html",
-            municipality=name,
+            municipality=town.municipality.name,
+            appearance=town.appearance,
             language=step.language,
             form_action=step.step.address,
             values=values,
@@ -53,22 +54,37 @@ def _answer(request: Request, town: Town, step: Step) -> Response:
     if isinstance(step, PostToPortal):
         outcome = "refused" if "error" in step.fields else "signed_in"
         values = {"address": step.address, "fields": step.fields, "outcome": outcome}
-        return page(request, "login/return.html", municipality=name, form_action=step.address, values=values)
+        return page(
+            request,
+            "login/return.html",
+            municipality=town.municipality.name,
+            appearance=town.appearance,
+            language=step.language,
+            form_action=step.address,
+            values=values,
+        )
     if isinstance(step, Choose | AskToSignOut):
-        return _links(request, name, step)
-    return _show(request, name, step)
+        return _links(request, town, step)
+    return _show(request, town, step)
 
 
-def _links(request: Request, municipality: str, step: Choose | AskToSignOut) -> Response:
+def _links(request: Request, town: Town, step: Choose | AskToSignOut) -> Response:
     """A page on which the person follows a link."""
     if isinstance(step, Choose):
         template, values = "login/choose.html", {"groups": _groups(step), "way_back": step.way_back}
     else:
         template, values = "login/sign_out.html", {"address": step.address}
-    return page(request, template, municipality=municipality, language=step.language, values=values)
+    return page(
+        request,
+        template,
+        municipality=town.municipality.name,
+        appearance=town.appearance,
+        language=step.language,
+        values=values,
+    )
 
 
-def _show(request: Request, municipality: str, step: Show) -> Response:
+def _show(request: Request, town: Town, step: Show) -> Response:
     values = {
         "kind": step.kind.value,
         "tone": _TONES.get(step.kind, "danger"),
@@ -78,7 +94,8 @@ def _show(request: Request, municipality: str, step: Show) -> Response:
     return page(
         request,
         "login/show.html",
-        municipality=municipality,
+        municipality=town.municipality.name,
+        appearance=town.appearance,
         language=step.language,
         status=step.status,
         values=values,

@@ -29,7 +29,7 @@ from gateway.web.login.answers import answer
 from gateway.web.login.cookies import brought
 from gateway.web.login.flow import LoginDependencies
 from gateway.web.login.town import Town, town_of
-from gateway.web.pages.page import page, problem_page
+from gateway.web.pages.page import LANGUAGES, page, problem_page
 from gateway.web.portal.caller import address_of, presented
 
 _METADATA: Final = "application/samlmetadata+xml"
@@ -58,7 +58,7 @@ def for_browsers(asked: Asked) -> Handler:
         except GatewayError as error:
             if not isinstance(error, BadInput):
                 log.warning("web.failed", code=error.code, request_id=request.scope["request_id"])
-            return problem_page(request, error, municipality=town.municipality.name)
+            return problem_page(request, error, municipality=town.municipality.name, appearance=town.appearance)
 
     return handler
 
@@ -92,9 +92,16 @@ async def continue_(request: Request) -> Response:
     town = town_of(request)
     came_along = request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site"
     if came_along and request.query_params.get(_AGAIN) is None:
-        query = urlencode({name: request.query_params.get(name, "") for name in _CONTINUED} | {_AGAIN: "1"})
+        said = {name: request.query_params.get(name, "") for name in (*_CONTINUED, LANGUAGES)}
+        query = urlencode({name: value for name, value in said.items() if value} | {_AGAIN: "1"})
         values = {"address": f"?{query}"}
-        return page(request, "login/onwards.html", municipality=town.municipality.name, values=values)
+        return page(
+            request,
+            "login/onwards.html",
+            municipality=town.municipality.name,
+            appearance=town.appearance,
+            values=values,
+        )
     return await _finished(request)
 
 

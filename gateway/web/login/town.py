@@ -15,6 +15,7 @@ from gateway.errors import NotFound
 from gateway.login.tokens import Issuer
 from gateway.model import Municipality
 from gateway.web.dependencies import dependencies_of
+from gateway.web.pages.appearance import PLAIN, Appearance
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Town:
 
     issuer: Issuer
     municipality: Municipality
+    appearance: Appearance = PLAIN
 
 
 def town_of(request: Request) -> Town:
@@ -35,5 +37,5 @@ def town_of(request: Request) -> Town:
         if netloc.removesuffix(port) == host.removesuffix(port):
             issuer = dependencies.provider.issuer_of(netloc.removesuffix(port))
             if issuer.municipality == municipality.ars:
-                return Town(issuer, municipality)
+                return Town(issuer, municipality, dependencies.appearances.get(municipality.ars, PLAIN))
     raise NotFound

@@ -19,9 +19,12 @@ from starlette.responses import Response
 from gateway.errors import BadInput, GatewayError
 from gateway.web.http.answer import reference
 from gateway.web.pages import static
+from gateway.web.pages.appearance import PLAIN, Appearance
 from gateway.web.pages.languages import shipped
 from gateway.web.pages.policy import page_headers
 
+LANGUAGES: Final = "ui_locales"
+"""The parameter of an address that says in which languages its pages are to be (OpenID Connect Core §3.1.2.1)."""
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
 
@@ -43,20 +46,29 @@ def page(  # noqa: PLR0913 - each named
     template: str,
     *,
     municipality: str,
+    appearance: Appearance = PLAIN,
     language: str = "",
     status: int = 200,
     form_action: str | None = None,
     values: Mapping[str, object] | None = None,
 ) -> Response:
-    """The page. `language` was asked for beside the header (or is empty); `form_action` is where its form leads."""
-    chosen = shipped().pick(language, request.headers.get("accept-language"))
-    text = text_of(template, chosen, reference(request, ""), municipality=municipality, values=values)
+    """The page. `language` was asked for (else address or header say); `form_action` is where its form leads."""
+    asked = language or request.query_params.get(LANGUAGES, "")
+    chosen = shipped().pick(asked, request.headers.get("accept-language"))
+    base = reference(request, "")
+    text = text_of(template, chosen, base, municipality=municipality, appearance=appearance, values=values)
     headers = {"Content-Language": chosen, "Vary": "Accept-Language", **page_headers(form_action)}
     return Response(text.encode(), status, headers=headers, media_type="text/html; charset=utf-8")
 
 
-def text_of(
-    template: str, language: str, base: str, *, municipality: str, values: Mapping[str, object] | None = None
+def text_of(  # noqa: PLR0913 - each named
+    template: str,
+    language: str,
+    base: str,
+    *,
+    municipality: str,
+    appearance: Appearance = PLAIN,
+    values: Mapping[str, object] | None = None,
 ) -> str:
     """The page in that language; `base` is the path of the public address, below which its files stand."""
     return (
@@ -68,16 +80,26 @@ def text_of(
             base=base,
             language=language,
             municipality=municipality,
+            appearance=appearance,
             **(values or {}),
         )
     )
 
 
-def problem_page(request: Request, error: GatewayError, *, municipality: str) -> Response:
+def problem_page(
+    request: Request, error: GatewayError, *, municipality: str, appearance: Appearance = PLAIN
+) -> Response:
     """The page of an error, with the id of the request as its number. It says what people can do, not why."""
     kind = "unread" if isinstance(error, BadInput) else "later" if error.retry else "ours"
     values = {"kind": kind, "number": request.scope["request_id"]}
-    answer = page(request, "problem.html", municipality=municipality, status=error.status, values=values)
+    answer = page(
+        request,
+        "problem.html",
+        municipality=municipality,
+        appearance=appearance,
+        status=error.status,
+        values=values,
+    )
     if kind == "later":
         answer.headers["Retry-After"] = str(max(1, round(error.retry_after or 1)))
     return answer

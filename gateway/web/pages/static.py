@@ -1,7 +1,7 @@
 """Style, fonts and the one script of the pages, from us alone.
 
-Knows: the files of `web/static` and their digest. Never does: serve anything else. Standards: RFC 9111, RFC 8246.
-Start reading: `file`.
+Knows: the files of `web/static` and their digest, the logos of municipalities. Never does: serve anything else.
+Standards: RFC 9111, RFC 8246. Start reading: `file`.
 
 The digest over all of them stands in their address, so that relative addresses inside a style sheet stay true and a
 browser may keep each file for good.
@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import NotFound
+from gateway.web.dependencies import dependencies_of
 
 FOLDER: Final = Path(__file__).parents[1] / "static"
 TYPES: Final = {
@@ -49,6 +50,15 @@ async def file(request: Request) -> Response:
     else:
         content = await asyncio.to_thread(path.read_bytes)
     return Response(content, headers=headers, media_type=TYPES[path.suffix])
+
+
+async def logo(request: Request) -> Response:
+    """The municipality's logo that has this digest. Raises `NotFound`."""
+    logos = (each.logo for each in dependencies_of(request).appearances.values())
+    for each in logos:
+        if each is not None and each.digest == request.path_params["digest"]:
+            return Response(each.content, headers={"Cache-Control": _FOR_GOOD}, media_type="image/png")
+    raise NotFound
 
 
 def address(name: str) -> str:

@@ -12,6 +12,7 @@ from gateway.model import State
 from gateway.web import callbacks, monitoring, oidc
 from gateway.web.http.route import Route
 from gateway.web.pages import static
+from gateway.web.pages.appearance import ROUTE as LOGO
 from gateway.web.portal import batch, feed, offers, submissions, tus, uploads, webhooks
 from gateway.web.portal.caller import READ, SERVICES, WEBHOOKS, WRITE
 
@@ -231,6 +232,7 @@ UNDESCRIBED: Final = (
     ("/api/openapi.json", monitoring.openapi),
     ("/api/docs", monitoring.docs),
     ("/static/{version}/{path:path}", static.file),
+    (LOGO, static.logo),
 )
 
 

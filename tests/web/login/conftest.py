@@ -26,6 +26,7 @@ from gateway.login.tokens import Issuer
 from gateway.ports.identity import ProviderStep
 from gateway.web.app import create_app
 from gateway.web.login.flow import LoginDependencies
+from gateway.web.pages.appearance import Appearance
 from tests.logins import UsedInMemory
 from tests.web.conftest import ARS, HOST, OTHER_ARS, World, build, municipality
 
@@ -116,7 +117,10 @@ class LoginWorld:
 
 
 def logins(
-    url: str = HOST, name: str = "Einheitsgemeinde Stadt Tangerhütte", flow: FakeFlow | None = UNSET
+    url: str = HOST,
+    name: str = "Einheitsgemeinde Stadt Tangerhütte",
+    flow: FakeFlow | None = UNSET,
+    **shown: Any,
 ) -> LoginWorld:
     world, flow = build(), FakeFlow() if flow is UNSET else flow
     provider = Provider(
@@ -130,8 +134,11 @@ def logins(
     towns = (replace(municipality("tangerhuette", ARS, url, "*"), name=name), world.parts.municipalities[1])
     found = {("tangerhuette", "bundid"): FakeProvider()}
     login = LoginDependencies(flow, lambda slug, each: found.get((slug, each)))
+    appearances = {ARS: Appearance(**shown)}
     return LoginWorld(
-        world, flow, create_app(replace(world.parts, provider=provider, municipalities=towns, login=login))
+        world,
+        flow,
+        create_app(replace(world.parts, provider=provider, municipalities=towns, login=login, appearances=appearances)),
     )
 
 

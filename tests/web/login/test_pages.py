@@ -10,7 +10,9 @@ from lxml import html
 from gateway.errors import BodyTooLarge, DatabaseAway, SigningKeyUnfit
 from gateway.login.steps import Offer, PageKind, Show
 from gateway.ports.identity import ProviderStep
+from gateway.web.pages.appearance import Logo
 from gateway.web.pages.policy import form_source, page_headers
+from tests.images import png
 from tests.web.login.conftest import ASK, BACK, CHOOSE, GO, HOSTILE, IDP, POST, SHOWN, logins
 
 PAGES = [CHOOSE, GO, POST, ASK, *SHOWN]
@@ -131,6 +133,40 @@ async def test_the_chooser_puts_ways_in_under_whose_accounts_they_are(login):
     assert len(alone.xpath("//section")) == 1
 
 
+@pytest.mark.parametrize("step", PAGES, ids=name_of)
+async def test_every_page_links_the_pages_of_the_municipality_that_it_names(login, step):
+    imprint, privacy = "https://www.town.example/impressum?a=1&b=2", "https://www.town.example/datenschutz"
+    assert read(await login.shown(step)).xpath("//footer//a") == []
+    one, both = logins(imprint_url=imprint), logins(imprint_url=imprint, privacy_url=privacy)
+    said = replace(step, language="de")
+    assert read(await one.shown(said)).xpath("//footer//a/@href") == [imprint]
+    page = read(await both.shown(said))
+    assert {each.get("href"): each.text_content() for each in page.xpath("//footer//li/a")} == {
+        imprint: "Impressum",
+        privacy: "Datenschutzerklärung",
+    }
+    both.flow.failure = DatabaseAway()
+    assert read(await both.shown(said)).xpath("//footer//a/@href") == [imprint, privacy]
+
+
+@pytest.mark.parametrize("step", PAGES, ids=name_of)
+async def test_every_page_shows_the_logo_of_its_municipality(login, step):
+    assert read(await login.shown(step)).xpath("//img") == []
+    content = png(120, 40)
+    with_logo = logins(logo=Logo.of(content, 120, 40))
+    (image,) = read(await with_logo.shown(step)).xpath("//header//img")
+    assert (image.get("width"), image.get("height"), image.get("alt")) == ("120", "40", "")
+    async with with_logo.browser() as browser:
+        answer = await browser.get(image.get("src"))
+        gone = await browser.get(image.get("src").replace("/logo/", "/logo/0"))
+    assert (answer.status_code, answer.content, gone.status_code) == (200, content, 404)
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in answer.headers["cache-control"]
+    with_logo.flow.failure = DatabaseAway()
+    assert read(await with_logo.shown(step)).xpath("//header//img/@src") == [image.get("src")]
+
+
 @pytest.mark.parametrize("kind", PageKind)
 async def test_every_end_of_a_login_has_its_status_its_sentences_and_a_number(login, kind):
     for status, back in ((400, BACK), (403, None)):
@@ -138,9 +174,10 @@ async def test_every_end_of_a_login_has_its_status_its_sentences_and_a_number(lo
         page = read(answer)
         assert answer.status_code == status
         assert page.xpath("//html/@lang") == [answer.headers["content-language"]] == ["en"]
-        assert ("K7F3-2M9Q" in page.text_content()) == (kind is not PageKind.SIGNED_OUT)
+        assert "K7F3-2M9Q" in page.text_content()
         assert (BACK in page.xpath("//main//a/@href")) == (back is not None)
-    german = read(await login.shown(Show(kind, "K7F3-2M9Q", "de")))
+    german = read(await login.shown(Show(kind, "", "de")))
+    assert german.xpath("//*[@class='number']") == [], "where nothing went wrong"
     assert german.xpath("string(//h1)") != page.xpath("string(//h1)")
 
 

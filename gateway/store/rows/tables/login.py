@@ -51,6 +51,18 @@ logins_under_way = Table(
     Index(None, "expires_at"),
 )
 
+logins_done = Table(
+    "logins_done",
+    metadata,
+    Column("handle", LargeBinary, primary_key=True, comment="keyed digest of what went through the identity provider"),
+    municipality(),
+    Column("browser", LargeBinary, nullable=False, comment="digest of the browser's cookie"),
+    Column("request", LargeBinary, nullable=False, comment="encrypted: what the portal asked for"),
+    at("expires_at"),
+    Index(None, "expires_at"),
+    comment="Logins that were finished, for the browser that loads one of their pages again.",
+)
+
 logins = Table(
     "logins",
     metadata,
