@@ -151,8 +151,8 @@ GATEWAY_RULES: Final = (
         CATALOGUE_UNLISTED,
         AlarmLevel.WARNING,
         "Ein Online-Dienst, der gelistet war, steht nicht mehr in PVOG, Data Hub oder Routing. "
-        "`gateway catalogue list` nennt den Befund; den Eintrag im Landesredaktionssystem prüfen. Der Alarm endet, wenn er wieder gelistet ist "
-        "oder nicht mehr angeboten wird.",
+        "`gateway catalogue list` nennt den Befund; den Eintrag im Landesredaktionssystem prüfen. Der Alarm endet, "
+        "wenn er wieder gelistet ist oder nicht mehr angeboten wird.",
         "An online service that was listed is no longer in PVOG, Data Hub or routing. `gateway catalogue list` names "
         "the finding; look at its entry in the Land's editorial system. It is over once it is listed again or offered "
         "no more.",
