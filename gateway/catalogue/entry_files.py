@@ -7,7 +7,7 @@ Start reading: `read_folder`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, cast
@@ -95,17 +95,19 @@ def read_folder(folder: Path, slug: str) -> EntryFolder:
 
 
 def stamps(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
-    """What shows that a file of the folder changed: names, inodes, times and sizes; empty where it cannot be read."""
-    return tuple(sorted(_stamps(folder)))
-
-
-def _stamps(folder: Path) -> Iterator[tuple[str, int, int, int]]:
+    """What shows that a file of the folder changed: names, inodes, times and sizes; empty where it cannot be listed."""
     try:
-        for path in folder.glob("*.toml"):
-            seen = path.stat()
-            yield path.name, seen.st_ino, seen.st_mtime_ns, seen.st_size
+        return tuple(sorted(_stamp(path) for path in folder.glob("*.toml")))
     except OSError:
-        yield "", 0, 0, 0
+        return ()
+
+
+def _stamp(path: Path) -> tuple[str, int, int, int]:
+    try:
+        seen = path.stat()
+    except OSError:
+        return path.name, 0, 0, 0
+    return path.name, seen.st_ino, seen.st_mtime_ns, seen.st_size
 
 
 def _read(path: Path, inside: Path, place: str) -> EntryFile:

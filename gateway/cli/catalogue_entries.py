@@ -35,7 +35,7 @@ def list_(config: Path | None, as_json: bool, municipality: str | None) -> None:
     from gateway.wiring.catalogue_registry import registered  # noqa: PLC0415 - as above
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
-        _show_errors(await registered(runtime))
+        show_errors(await registered(runtime))
         for status in await StoredStatuses(runtime.store.database).of(municipality):
             emit(status.as_json(), as_json=as_json, human=_row(status))
 
@@ -54,7 +54,7 @@ def show(config: Path | None, as_json: bool, service: str, municipality: str | N
     from gateway.wiring.catalogue_registry import registered  # noqa: PLC0415 - as above
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
-        _show_errors(await registered(runtime))
+        show_errors(await registered(runtime))
         database = runtime.store.database
         by_town: dict[str, list[Revision]] = {}
         for revision in await StoredEntries(database).revisions(service, municipality):
@@ -91,7 +91,8 @@ def check(config: Path | None, as_json: bool) -> None:
         emit({}, as_json=False, human=text("In Ordnung.", "In order."))
 
 
-def _show_errors(registration: EntryRegistration) -> None:
+def show_errors(registration: EntryRegistration) -> None:
+    """What is wrong with files, on standard error."""
     for finding in registration.findings:
         if finding.severity is Severity.ERROR:
             say(f"  {finding_line(finding)}")

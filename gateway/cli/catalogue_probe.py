@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from gateway.cli.console import emit, guarded, options, say
 from gateway.cli.language import text
 from gateway.cli.local import with_runtime
+
+if TYPE_CHECKING:
+    from gateway.catalogue.probes.run import Prober, Run
 
 LOOK_EVERY_S: Final = 0.5
 """Seconds between two looks whether a run in progress has ended."""
@@ -29,17 +33,8 @@ def probe(config: Path | None, as_json: bool) -> None:
     from gateway.wiring.catalogue_probes import open_prober  # noqa: PLC0415 - commands import what they need
 
     async def main(runtime: Any, stop: asyncio.Event) -> bool:  # noqa: ANN401 - the runtime, imported late
-        waiting = False
         async with open_prober(runtime) as prober:
-            while (run := await prober.run()) is None:
-                if not waiting:
-                    say(text("Eine andere Messung läuft; ihr Ende wird abgewartet.", "Another run is in progress."))
-                waiting = True
-                try:
-                    await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
-                except TimeoutError:
-                    continue
-                raise asyncio.CancelledError
+            run = await _unless(stop, _made(prober))
         for result in run.results:
             seen = "ok " if result.measurement.good else "!! "
             reason = f"  {result.measurement.reason}" if result.measurement.reason else ""
@@ -62,3 +57,25 @@ def probe(config: Path | None, as_json: bool) -> None:
         return run.own_network and run.whole
 
     with_runtime(config, main)
+
+
+async def _made(prober: Prober) -> Run:
+    """A run, once none is in progress."""
+    waiting = False
+    while (run := await prober.run()) is None:
+        if not waiting:
+            say(text("Eine andere Messung läuft; ihr Ende wird abgewartet.", "Another run is in progress; waiting."))
+        waiting = True
+        await asyncio.sleep(LOOK_EVERY_S)
+    return run
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, Run]) -> Run:
+    """What the work gives; given up as soon as somebody wants an end. Raises `CancelledError` then."""
+    task, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not task.done():
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    return await task

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import click
 
-from gateway.cli.console import FAILED, emit, guarded, options, run, show, unwritable
+from gateway.cli.console import FAILED, emit, guarded, options, run, show
 from gateway.cli.language import text
-from gateway.cli.local import command_settings, uuids
+from gateway.cli.local import command_settings, uuids, write_whole
 from gateway.errors import EvidenceKeysInvalid, InvalidParameter
 from gateway.input import regular_file
 from gateway.model import Finding
@@ -35,7 +33,7 @@ def export(config: Path | None, as_json: bool, submission_id: str, out: Path) ->
     values = command_settings(config)
     (submission,) = uuids([submission_id])
     packed, entries = run(lambda _: _exported(values, submission))
-    _write(out, packed)
+    write_whole(out, packed, 0o600)
     line = {"ok": True, "submission_id": str(submission), "entries": entries, "out": str(out)}
     human = text(f"{entries} Einträge, geprüft: {out}", f"{entries} entries, verified: {out}")
     emit(line, as_json=as_json, human=human)
@@ -152,17 +150,3 @@ def _bytes(path: Path, limit: int) -> bytes:
         de, en = f"Die Datei ist nicht lesbar ({cause}).", f"The file cannot be read ({cause})."
         fault = Finding(str(path), "unreadable", de, en)
     raise EvidenceKeysInvalid(findings=(fault,))
-
-
-def _write(out: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    beside = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        beside.replace(out)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise unwritable(f"--out {out}", error) from None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from gateway.cli.console import FAILED, run, set_up_logging
+from gateway.cli.console import FAILED, run, set_up_logging, unwritable
 from gateway.errors import InvalidParameter
 from gateway.input import regular_file
 from gateway.model import Finding
@@ -73,3 +75,17 @@ def json_file(path: Path) -> Any:  # noqa: ANN401 - JSON
     except (ValueError, RecursionError):
         fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
     raise InvalidParameter(findings=(fault,))
+
+
+def write_whole(out: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file that the caller named, whole or not at all. Raises `InvalidParameter`."""
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        beside.replace(out)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise unwritable(f"--out {out}", error) from None

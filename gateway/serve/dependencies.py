@@ -28,10 +28,13 @@ from gateway.login.tokens import Issuer
 from gateway.model import Client
 from gateway.outbound.policy import AddressPolicy
 from gateway.serve import tls
+from gateway.serve.dependency_checks import dependency_checks
 from gateway.serve.logins import Logins
 from gateway.settings import unusable_files
 from gateway.settings.gateway import Settings
 from gateway.settings.server import ClientSection
+from gateway.store.catalogue.exported_files import ExportedFiles
+from gateway.store.catalogue.figures import StoredCatalogueFigures
 from gateway.store.operation import exchange_durations
 from gateway.store.operation.allowances import StoredAllowances
 from gateway.store.operation.used_assertions import UsedAssertions
@@ -39,7 +42,10 @@ from gateway.store.proof import judging
 from gateway.web.dependencies import BodyLimits, HealthCheck, WebDependencies, WebhookDependencies
 from gateway.web.http.resource_checks import resource_checks
 from gateway.web.portal.quotas import ClientLimits, Quotas
+from gateway.web.status.documents import RenderedDocuments
+from gateway.web.status.published import StatusDependencies
 from gateway.wiring import id_token_signing
+from gateway.wiring.catalogue_publication import daily_reports, publication
 from gateway.wiring.refusals import Attempt
 from gateway.wiring.runtime import Runtime
 
@@ -62,13 +68,15 @@ def web_dependencies(
     allowances = StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since)
     provider = _provider(runtime, issuers, registry, allowances, logins)
     server = runtime.settings.server
+    figures = StoredCatalogueFigures(runtime.store.database)
 
     async def health() -> list[HealthCheck]:
         try:
             await runtime.store.ping()
         except GatewayError as error:
             return [HealthCheck("database:responds", "fail", component_type="datastore", output=error.code)]
-        return [HealthCheck("database:responds", "pass", component_type="datastore"), *resource_checks(pressure)]
+        responds = HealthCheck("database:responds", "pass", component_type="datastore")
+        return [responds, *resource_checks(pressure), *await dependency_checks(figures)]
 
     async def states() -> Mapping[str, int]:
         by_state: dict[str, int] = {}
@@ -87,12 +95,17 @@ def web_dependencies(
         municipalities=tuple(runtime.municipalities.values()),
         provider=provider,
         login=logins.flow(runtime, registry, issuers, provider) if logins else None,
+        status=StatusDependencies(
+            publication(runtime, remembering=True), daily_reports(runtime), RenderedDocuments(runtime.clock)
+        ),
+        catalogue_figures=figures.read,
         clock=runtime.clock,
         health=health,
         states=states,
         exchanges=partial(exchange_durations.read, runtime.store.database),
         newest_root=newest_root,
         resumable=runtime.store.pieces,
+        exports=ExportedFiles(runtime.store.database),
         pressure=pressure,
         quotas=Quotas(
             {

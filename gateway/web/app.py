@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from gateway.errors import GatewayError
 from gateway.intake.create import offers
+from gateway.web.catalogue.xzufi import ROUTES as CATALOGUE
 from gateway.web.dependencies import WebDependencies
 from gateway.web.http.asgi import RequestMiddleware
 from gateway.web.http.metrics import Metrics
@@ -27,6 +28,7 @@ from gateway.web.portal.caller import for_clients
 from gateway.web.portal.description import openapi
 from gateway.web.portal.description.shapes import EXAMPLE_UPLOAD
 from gateway.web.portal.routes import UNDESCRIBED, all_routes
+from gateway.web.status.routes import routes as status_routes
 
 
 def create_app(dependencies: WebDependencies) -> FastAPI:
@@ -54,12 +56,15 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
             response_model=None,
             **route.described(examples),
         )
-    for path, handler in UNDESCRIBED:
+    open_to_all = (*UNDESCRIBED, *CATALOGUE)
+    for path, handler in open_to_all:
         app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
-    for path, read in (*((route.path, route.handler) for route in routes if route.for_anybody), *UNDESCRIBED):
+    for path, read in (*((route.path, route.handler) for route in routes if route.for_anybody), *open_to_all):
         app.add_api_route(path, read, methods=["HEAD"], response_class=Response, include_in_schema=False)
     for path, methods, asked in login_routes(dependencies.login):
         app.add_api_route(path, asked, methods=list(methods), response_class=Response, include_in_schema=False)
+    for path, shown in status_routes(dependencies.status):
+        app.add_api_route(path, shown, methods=["GET", "HEAD"], response_class=Response, include_in_schema=False)
     app.add_middleware(TusWire)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
     app.openapi = lambda: _document(app, dependencies, examples)  # type: ignore[method-assign]

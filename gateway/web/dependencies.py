@@ -13,6 +13,8 @@ from typing import Literal
 from starlette.requests import Request
 
 from gateway.backpressure.admission import Pressure
+from gateway.catalogue.publication.figures import CatalogueFigures
+from gateway.catalogue.served import ServedFiles
 from gateway.intake.create import Intake
 from gateway.login.provider import Provider
 from gateway.model import Client, Municipality
@@ -25,19 +27,22 @@ from gateway.ports.store import Store
 from gateway.services.loader import Services
 from gateway.web.login.flow import LoginDependencies
 from gateway.web.portal.quotas import Quotas
+from gateway.web.status.published import StatusDependencies
 
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
     """One line of `/health`: a component in the words of draft-inadarei-api-health-check §4.
 
-    `name` is `component:measurement`. Only `fail` of a check with `vital` set turns the whole answer to 503.
+    `name` is `component:measurement`, `component_id` tells apart several of one name. Only `fail` of a check with
+    `vital` set turns the whole answer to 503.
     """
 
     name: str
     status: Literal["pass", "warn", "fail"]
     vital: bool = True
     component_type: str = "component"
+    component_id: str | None = None
     observed_value: float | str | None = None
     observed_unit: str | None = None
     output: str | None = None
@@ -85,8 +90,9 @@ class WebDependencies:
     """All that the app is made of.
 
     `callback_secrets` gives the secrets of a destination (more than one during a change); without it there is no route
-    for callbacks; `login` says which there are for people's logins. `wake` triggers a poll. `newest_root` gives number
-    and digest of the newest root over evidence. `health` looks at what the gateway depends on.
+    for callbacks; `login` and `status` say which there are for people's logins and for status pages. `wake` triggers a
+    poll. `newest_root` gives number and digest of the newest root over evidence. `health` looks at what the gateway
+    depends on.
     """
 
     intake: Intake
@@ -105,7 +111,10 @@ class WebDependencies:
     quotas: Quotas | None = None
     pressure: Pressure | None = None
     resumable: ResumableUploads | None = None
+    exports: ServedFiles | None = None
     login: LoginDependencies | None = None
+    status: StatusDependencies | None = None
+    catalogue_figures: Callable[[], Awaitable[CatalogueFigures]] | None = None
     limits: BodyLimits = field(default_factory=BodyLimits)
     version: str = "0.1.0"
 

@@ -70,6 +70,7 @@ def overall(checks: Sequence[HealthCheck]) -> str:
 
 def _shown(check: HealthCheck, at: str) -> dict[str, Any]:
     members = {
+        "componentId": check.component_id,
         "componentType": check.component_type,
         "observedValue": check.observed_value,
         "observedUnit": check.observed_unit,
@@ -95,6 +96,11 @@ async def metrics(request: Request) -> Response:
             figures.exchanges(await asyncio.wait_for(dependencies.exchanges(), LOOK_S))
         except Exception as error:  # noqa: BLE001 - as above
             log.warning("web.exchanges_unknown", error=type(error).__name__)
+    if dependencies.catalogue_figures is not None:
+        try:
+            figures.catalogue(await asyncio.wait_for(dependencies.catalogue_figures(), LOOK_S))
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("web.catalogue_unknown", error=type(error).__name__)
     if dependencies.pressure is not None:
         figures.pressure(dependencies.pressure)
     return Response(figures.exposition(), media_type=MEDIA_TYPE)

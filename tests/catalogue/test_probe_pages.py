@@ -28,6 +28,20 @@ HTML = {"content-type": "text/html; charset=utf-8"}
         (200, PAGE.format("Hausnummer beantragen<script>say('Entschuldigung')</script>"), None),
         (200, PAGE.format("x<template>Hausnummer beantragen</template>"), ProbeReason.TEXT_MISSING),
         (200, PAGE.format("Hausnummer beantragen<noscript>Entschuldigung</noscript>"), None),
+        (200, PAGE.format("Hausnummer beantragen<!-- Entschuldigung > --><STYLE>Entschuldigung</Style >"), None),
+        (200, PAGE.format("Hausnummer beantragen<script>'</scripted>Entschuldigung'</script>"), None),
+        (
+            200,
+            PAGE.format("Hausnummer beantragen<script>Entschuldigung</script>Entschuldigung"),
+            ProbeReason.FAILURE_PHRASE,
+        ),
+        (200, PAGE.format("Hausnummer beantragen &lt;script&gt; Entschuldigung"), ProbeReason.FAILURE_PHRASE),
+        (200, PAGE.format("Haus<!-- -->nummer<!-- --> beantragen"), None),
+        (200, PAGE.format("1 < 2, Hausnummer beantragen"), None),
+        (200, PAGE.format("<script>Hausnummer beantragen"), ProbeReason.TEXT_MISSING),
+        (200, PAGE.format("<a title='Hausnummer beantragen"), ProbeReason.TEXT_MISSING),
+        (200, PAGE.format("<!-- Hausnummer beantragen"), ProbeReason.TEXT_MISSING),
+        (200, "<!doctype html><?xml version='1'?><title>Hausnummer beantragen", None),
     ],
 )
 def test_an_answer_is_what_people_see(status, body, reason):

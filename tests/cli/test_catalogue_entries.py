@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import psycopg
 import pytest
 
 from tests.catalogue_gateway import PAGES, written
 from tests.commands import run
+from tests.demo_fixture import start, stop
 
 KEYS = {
     "municipality", "service", "leika_key", "title", "url", "delivered_by", "revision", "life_cycle", "delivered",
@@ -84,3 +86,14 @@ def test_faults_are_told_and_what_has_them_stays_as_it_was(config):
     assert (known[EDIT]["leika_key"], known[EDIT]["revision"]) == ("99050012104000", 1)
     (folder / f"{EDIT}.toml").write_text(broken.replace("example = true", 'life_cycle = "withdrawn"'))
     assert EDIT not in {line["service"] for line in lines(run("catalogue", "list", "--config", config, "--json"))}
+
+
+def test_serve_has_registered_everything_before_it_is_ready(config, postgres_dsn):
+    config.write_text(config.read_text(encoding="utf-8") + "[server]\nport = 0\n", encoding="utf-8")
+    process, _ = start("serve", "--config", str(config), "--no-worker")
+    try:
+        with psycopg.connect(postgres_dsn) as connection:
+            rows = connection.execute("SELECT changed_by, count(*) FROM catalogue_revisions GROUP BY 1").fetchall()
+    finally:
+        stop(process)
+    assert rows == [("files", 22)]

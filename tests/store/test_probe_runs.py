@@ -127,6 +127,16 @@ async def test_pages_are_those_of_published_entries_with_what_they_are_to_say(wo
     assert {url for _, url, _ in world.asked} == {ENTRY.url}
 
 
+async def test_an_entry_begins_with_its_german_day(world, store, clock):
+    clock.at = datetime(2026, 11, 23, 22, 59, tzinfo=UTC)
+    await offered(store, clock, entry(service="termin", valid_from=date(2026, 11, 24)))
+    for expected in (False, True):
+        world.asked.clear()
+        await world.prober().run()
+        assert (OTHER in {subject for subject, *_ in world.asked}) is expected
+        clock.advance(minutes=1)
+
+
 async def test_what_services_need_stands_apart_and_tells_no_feed(world):
     assert (await world.runs(3, TOKEN)) == {PAGE: True, TOKEN: False}
     assert await world.alarms() == {(DEPENDENCY_DOWN, "token:test")}

@@ -303,6 +303,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         store=SimpleNamespace(database=Raising()),
         clock=clock,
         keys=SimpleNamespace(token=Raising()),
+        municipalities=Raising(),
         retention=Raising(),
         slots=Raising(),
         guard=Raising(),
@@ -323,7 +324,8 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     names = {subject for rule, subject in await alarms(store) if rule == "task_failing"}
     assert names == {
         *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines"),
-        *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "login_outcomes"),
+        *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "login_outcomes", "catalogue_report"),
+        "catalogue_entries",
         *("identity_provider town/bundid", "probes", "probes_prune"),
     }
     for name in names:

@@ -8,8 +8,10 @@ from string import Formatter
 import pytest
 from babel.messages.pofile import read_po
 
+from gateway.catalogue.publication.town import CountedUnit
+from gateway.catalogue.status import FindingCode, Source
 from gateway.login.steps import PageKind
-from gateway.web.pages.languages import FOLDER, services, shipped
+from gateway.web.pages.languages import FOLDER, catalogue, shipped
 from gateway.web.pages.page import TEMPLATES, environment
 
 FILES = sorted(FOLDER.glob("*.po"))
@@ -18,6 +20,17 @@ MADE = {
     "problem.": [f"{kind}.{part}" for kind in ("later", "unread", "ours") for part in ("title", "text")],
     "return.": [f"{outcome}.{part}" for outcome in ("signed_in", "refused") for part in ("title", "text")],
     "choose.for.": ["person", "organisation"],
+    "status.language.": ["de", "en"],
+    "status.offerer.": ["town", "municipality"],
+    "status.claimed.": ["one", "many", "none"],
+    "status.with_key.": ["one", "many", "none"],
+    "status.listed_count.": ["one", "many", "none", "unknown"],
+    "status.unit.": [unit.value for unit in CountedUnit],
+    "status.source.": [source.value for source in Source],
+    "status.said.": ["yes", "no", "unknown"],
+    "status.works.": ["yes", "no", "unknown"],
+    "status.finding.": [code.value for code in FindingCode],
+    "status.problem.": [f"{kind}.{part}" for kind in ("absent", "away") for part in ("title", "text")],
 }
 """Keys that templates put together, by how they begin."""
 
@@ -32,7 +45,7 @@ def used() -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_language_has_every_sentence_that_is_used_and_no_other(path):
-    assert services(path).keys() == used()
+    assert catalogue(path).keys() == used()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -40,8 +53,8 @@ def test_every_sentence_is_written_and_has_the_places_of_the_german_one(path):
     def places(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
-    german = services(FOLDER / "de.po")
-    for key, text in services(path).items():
+    german = catalogue(FOLDER / "de.po")
+    for key, text in catalogue(path).items():
         assert text.strip(), key
         assert places(text) == places(german[key]), key
         assert "Nutzerkonto Bund" not in text

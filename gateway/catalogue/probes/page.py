@@ -6,18 +6,21 @@ does, at each hop anew). Standard: RFC 9110 §15; catalogue reference §6.2. Sta
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
-from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 MOST_HOPS: Final = 5
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_HIDDEN: Final = frozenset({"script", "style", "template", "noscript"})
+_HIDDEN: Final = {
+    tag: re.compile(f"</{tag}(?![a-z0-9])", re.IGNORECASE) for tag in ("script", "style", "template", "noscript")
+}
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*|!--|[!?])")
 _INLINE: Final = frozenset(
-    {"a", "abbr", "b", "code", "em", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "u", "wbr"}
+    {"!--", "a", "abbr", "b", "code", "em", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "u", "wbr"}
 )
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _HEAD: Final = 2048
@@ -92,41 +95,37 @@ def text(content_type: str, body: bytes) -> str:
         document = body.decode(named[1] if named else "utf-8", "replace")
     except LookupError:
         document = body.decode("utf-8", "replace")
-    visible = _Visible()
-    visible.feed(document)
-    visible.close()
-    return _folded("".join(visible.pieces))
+    return _folded(html.unescape(_visible(document)))
 
 
 def _folded(words: str) -> str:
     return " ".join(words.replace(_SOFT_HYPHEN, "").split()).casefold()
 
 
-class _Visible(HTMLParser):
-    """Gathers text outside of what is never shown; elements that are no part of a line's flow part words."""
+def _visible(document: str) -> str:
+    """The text outside of tags and of what is never shown; elements that are no part of a line's flow part words.
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        _ = attrs
-        self._hidden += tag in _HIDDEN
-        self._part(tag)
-
-    def handle_startendtag(self, tag: str, attrs: object) -> None:
-        _ = attrs
-        self._part(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden = max(0, self._hidden - (tag in _HIDDEN))
-        self._part(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.pieces.append(data)
-
-    def _part(self, tag: str) -> None:
+    Each character is looked at a few times at most, whatever the page is made of: a parser of HTML costs more than all
+    else of a probe.
+    """
+    pieces: list[str] = []
+    at = 0
+    while (begin := document.find("<", at)) >= 0:
+        pieces.append(document[at:begin])
+        named = _TAG.match(document, begin)
+        if named is None:  # no tag: a character like others
+            pieces.append("<")
+            at = begin + 1
+            continue
+        tag, last = named[2].lower(), "-->" if named[2] == "!--" else ">"
+        end = document.find(last, begin)
+        at = end + len(last)
+        if end >= 0 and tag in _HIDDEN and not named[1]:
+            closing = _HIDDEN[tag].search(document, at)
+            end = at = closing.start() if closing else -1
+        if end < 0:  # open until the end: nothing of it is shown
+            return "".join(pieces)
         if tag not in _INLINE:
-            self.pieces.append(" ")
+            pieces.append(" ")
+    pieces.append(document[at:])
+    return "".join(pieces)

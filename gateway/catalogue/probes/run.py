@@ -18,6 +18,7 @@ from gateway.catalogue.probes.maintenance import MaintenanceWindow
 from gateway.catalogue.probes.network import ours_is_there
 from gateway.catalogue.probes.standing import Measurement, Standing, Subject
 from gateway.errors import DatabaseAway
+from gateway.german_time import german_date
 from gateway.ports.clock import Clock
 
 RENEW_EVERY_S: Final = 2.0
@@ -61,7 +62,7 @@ class ProbeRuns(Protocol):
         ...
 
     async def pages(self, day: date) -> Sequence[ServicePage]:
-        """The page of every entry that is published on that day and has an address."""
+        """The page of every entry that is published on that German day and has an address."""
         ...
 
     async def note(
@@ -165,7 +166,7 @@ class Prober:
                     return
 
     async def _whole(self, number: int) -> Run:
-        pages = await self.runs.pages(self.clock.now().date())
+        pages = await self.runs.pages(german_date(self.clock.now()))
         asks: dict[Subject, Ask] = {page.subject: self._page(page) for page in pages}
         measured, references = await self._measure({**asks, **self.dependencies})
         there = ours_is_there(measured, references)

@@ -93,7 +93,7 @@ async def _fetched(address: str) -> bytes | None:
         named = ("loopback", urlsplit(address).hostname or "loopback")
         policy = Policy(allow_private=named, connect_s=3, read_s=30, user_agent="catalogue-sandbox")
         async with http_client(policy) as client:
-            answer = await exchange(client, "GET", address, limit=_FILE_MOST)
+            answer = await exchange(client, "GET", address, limit=_FILE_MOST, call="sandbox.pull")
     except (GatewayError, OSError, ValueError):
         return None
     return answer.body if answer.status == 200 else None

@@ -198,9 +198,11 @@ class StoredRuns:
             if own_network:
                 good = int(measurement.good)
                 await db.run(connection, _HOUR, good=good, bad=1 - good, **at, **figures)
-                standing = after(standing, measurement, run)
+                before, standing = standing, after(standing, measurement, run)
                 await db.run(connection, _STANDS, **at, **asdict(standing))
-                await _tell(connection, subject, measurement, standing, rules)
+                if not (before.works and standing.works):  # nothing is open of what worked and works
+                    await _tell(connection, subject, measurement, standing, rules)
+                await _tell_certificate(connection, subject, measurement, rules)
         return standing
 
     async def end(self, run: int, now: datetime, subjects: Collection[Subject], *, own_network: bool) -> bool:
@@ -233,11 +235,10 @@ def _is_due(begun_at: datetime | None, ended_at: datetime | None, due_before: da
 async def _tell(
     connection: Connection, subject: Subject, measurement: Measurement, standing: Standing, rules: Rules
 ) -> None:
-    """Outage, alarm and certificate, as they follow from how the subject stands now."""
+    """Outage and alarm, as they follow from how the subject stands now."""
     now = measurement.at
     windows = rules.maintenance.get(subject.municipality, ())
-    quiet = maintained(windows, subject.name, now)
-    match consequence(standing, maintained=quiet):
+    match consequence(standing, maintained=maintained(windows, subject.name, now)):
         case Consequence.DOWN:
             at = began(windows, subject.name, standing.failed_at or now, now)
             if subject.is_service:
@@ -245,12 +246,15 @@ async def _tell(
             await _raise(connection, SERVICE_DOWN if subject.is_service else DEPENDENCY_DOWN, subject, now, rules)
         case Consequence.OVER:
             await _over(connection, subject, now)
-    ends = measurement.certificate_ends
+
+
+async def _tell_certificate(connection: Connection, subject: Subject, measurement: Measurement, rules: Rules) -> None:
+    now, ends = measurement.at, measurement.certificate_ends
     if ends is None or not subject.is_service:
         return
     if ends - now >= rules.certificate:
         await alarms.resolve_within(connection, CERTIFICATE_ENDING, subject.path, now)
-    elif not quiet:
+    elif not maintained(rules.maintenance.get(subject.municipality, ()), subject.name, now):
         await _raise(connection, CERTIFICATE_ENDING, subject, now, rules)
 
 

@@ -17,7 +17,9 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 
 from gateway.backpressure.admission import Pressure, Resource
+from gateway.catalogue.publication.figures import CatalogueFigures
 from gateway.outbound.durations import BUCKETS, Tally
+from gateway.web.status.figures import CatalogueCollector
 
 _SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30)
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
@@ -35,6 +37,14 @@ NAMES: Final = {
     "gateway_login_seconds": "histogram: from a portal's request to the end of the login, by municipality and provider",
     "gateway_login_refusals_total": "refused requests of logins, by reason of a closed list (login-refusals.md)",
     "gateway_login_codes_total": "codes that portals brought, by outcome (redeemed, refused)",
+    "gateway_catalogue_entries": "entries of the OZG catalogue that are published or suspended, of all municipalities",
+    "gateway_catalogue_listed": "entries that a source lists as the town's own, by source (pvog, datahub, routing)",
+    "gateway_catalogue_findings": "open contradictions between what is claimed and what is listed, by code",
+    "gateway_catalogue_export_timestamp_seconds": "when the last export was accepted (Unix time)",
+    "gateway_probe_up": "1 where the service works, 0 where it does not, by municipality and service",
+    "gateway_probe_seconds": "how long the last probe took, by municipality and service",
+    "gateway_probe_dependency_up": "the same of what the gateway depends on, by municipality (empty: of all) and "
+    "dependency (kind:name)",
     "gateway_free_bytes": "bytes free, by resource (disk, memory), as last seen",
     "gateway_waiting_submissions": "submissions accepted and not yet submitted, counted up to the limit",
     "gateway_refusing": "1 where a resource (disk, memory, queue) keeps the gateway from taking in anything new",
@@ -88,6 +98,8 @@ class Metrics:
         self._refusing = Gauge("gateway_refusing", "Nothing new is taken.", ("resource",), registry=self._registry)
         self._exchanges = _Exchanges()
         self._registry.register(self._exchanges)
+        self._catalogue = CatalogueCollector()
+        self._registry.register(self._catalogue)
         self._states = Gauge("gateway_submissions", "Submissions by state.", ("state",), registry=self._registry)
 
         self._root = Gauge(
@@ -127,6 +139,10 @@ class Metrics:
     def exchanges(self, tallies: Mapping[str, Tally]) -> None:
         """Set how long exchanges with counterparts took."""
         self._exchanges.tallies = tallies
+
+    def catalogue(self, figures: CatalogueFigures) -> None:
+        """Set what stands in the catalogue and how what is probed stands."""
+        self._catalogue.figures = figures
 
     def exposition(self) -> bytes:
         """Everything, in the text format."""

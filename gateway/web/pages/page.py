@@ -49,21 +49,28 @@ def page(  # noqa: PLR0913 - each named
     values: Mapping[str, object] | None = None,
 ) -> Response:
     """The page. `language` was asked for beside the header (or is empty); `form_action` is where its form leads."""
-    languages = shipped()
-    chosen = languages.pick(language, request.headers.get("accept-language"))
-    text = (
+    chosen = shipped().pick(language, request.headers.get("accept-language"))
+    text = text_of(template, chosen, reference(request, ""), municipality=municipality, values=values)
+    headers = {"Content-Language": chosen, "Vary": "Accept-Language", **page_headers(form_action)}
+    return Response(text.encode(), status, headers=headers, media_type="text/html; charset=utf-8")
+
+
+def text_of(
+    template: str, language: str, base: str, *, municipality: str, values: Mapping[str, object] | None = None
+) -> str:
+    """The page in that language; `base` is the path of the public address, below which its files stand."""
+    return (
         environment()
         .get_template(template)
         .render(
-            t=partial(languages.sentence, chosen),
-            static=lambda name: reference(request, static.address(name)),
-            language=chosen,
+            t=partial(shipped().sentence, language),
+            static=lambda name: f"{base}{static.address(name)}",
+            base=base,
+            language=language,
             municipality=municipality,
             **(values or {}),
         )
     )
-    headers = {"Content-Language": chosen, "Vary": "Accept-Language", **page_headers(form_action)}
-    return Response(text.encode(), status, headers=headers, media_type="text/html; charset=utf-8")
 
 
 def problem_page(request: Request, error: GatewayError, *, municipality: str) -> Response:

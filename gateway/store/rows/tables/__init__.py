@@ -55,7 +55,13 @@ from gateway.store.rows.tables.probes import (
     probe_standing,
 )
 from gateway.store.rows.tables.proof import evidence, evidence_keys, evidence_leaves, evidence_roots, evidence_stamps
-from gateway.store.rows.tables.reporting import availability_reports, feedback, statistics_transfers, transaction_counts
+from gateway.store.rows.tables.reporting import (
+    availability_reports,
+    catalogue_land_counts,
+    feedback,
+    statistics_transfers,
+    transaction_counts,
+)
 from gateway.store.rows.tables.submission import (
     attachments,
     changes,
@@ -71,7 +77,8 @@ from gateway.store.rows.tables.webhook import webhook_messages, webhooks
 __all__ = [
     "Xid8", "alarms", "attachments", "availability_reports", "blob_frames", "blobs", "bulletins",
     "catalogue_answers", "catalogue_delivered", "catalogue_exports", "catalogue_files", "catalogue_findings",
-    "catalogue_listings", "catalogue_objects", "catalogue_readback_turns", "catalogue_readbacks",
+    "catalogue_land_counts", "catalogue_listings", "catalogue_objects", "catalogue_readback_turns",
+    "catalogue_readbacks",
     "catalogue_revisions", "changes", "client_allowances", "data_keys", "destination_pace",
     "destination_turns", "evidence", "evidence_keys", "evidence_leaves", "evidence_roots", "evidence_stamps",
     "exchange_durations", "facts", "feedback", "house_alarms", "idempotency", "journal", "key_log", "legal_holds",

@@ -48,7 +48,7 @@ catalogue_files = Table(
     Column("position", Integer, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
-    Column("content", LargeBinary, comment="compressed; none once a later export was accepted"),
+    Column("content", LargeBinary, comment="compressed (zlib); none once two later exports were accepted"),
 )
 
 catalogue_delivered = Table(
@@ -65,12 +65,16 @@ catalogue_delivered = Table(
 catalogue_objects = Table(
     "catalogue_objects",
     metadata,
-    Column("municipality", Text, primary_key=True),
     Column("kind", Text, primary_key=True, comment="the class of the object in XZuFi"),
-    Column("id", Text, primary_key=True),
+    Column("id", Text, primary_key=True, comment="with its agency: AGENCY.OD.NUMBER"),
+    Column("municipality", Text, nullable=False),
     Column("service", Text, comment="none: a unit"),
     Column("digest", Text, comment="SHA-256 of the object as it was written last; none: it was deleted"),
+    Column("export", BigInteger, nullable=False, comment="the last that held it"),
+    Column("changed_in", BigInteger, nullable=False, comment="the export that changed or deleted it last"),
     at("changed_at"),
+    Index("catalogue_objects_changed_idx", "changed_in"),
+    Index("catalogue_objects_written_idx", "export", postgresql_where=text("digest IS NOT NULL")),
     comment="Every object that was ever written; an id is never used for another.",
 )
 

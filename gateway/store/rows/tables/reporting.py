@@ -20,6 +20,18 @@ availability_reports = Table(
     at("made_at"),
 )
 
+catalogue_land_counts = Table(
+    "catalogue_land_counts",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("source", Text, primary_key=True, comment="pvog, datahub"),
+    Column("unit", Text, nullable=False, comment="what is counted: leistung, online_service"),
+    Column("counted", Integer, nullable=False),
+    Column("ours", Integer, nullable=False, comment="of those, by the source itself, the municipality's own"),
+    at("at"),
+    comment="What sources count in the Land.",
+)
+
 transaction_counts = Table(
     "transaction_counts",
     metadata,

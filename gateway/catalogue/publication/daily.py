@@ -1,0 +1,63 @@
+"""The report of the day: the same bytes for everybody who asks, made where there is none yet.
+
+Knows: when one is made and which is kept. Never does: SQL, keep a report in which nobody claims anything.
+Standard: fixed interfaces §4. Start reading: `DailyReports.today`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from typing import Protocol
+
+from gateway.catalogue.publication import report
+from gateway.catalogue.publication.look import Publication
+from gateway.catalogue.publication.report import AvailabilityReport
+from gateway.crypto.keys import PrivateKey
+from gateway.errors import NotFound
+from gateway.german_time import german_date
+from gateway.ports.clock import Clock
+
+
+class Reports(Protocol):
+    """Where reports are kept."""
+
+    async def of(self, day: date) -> AvailabilityReport | None:
+        """The report of that day. Raises `DatabaseAway`."""
+        ...
+
+    async def kept(self, report: AvailabilityReport, *, anew: bool = False) -> AvailabilityReport:
+        """Keep it, and give what stands for its day from now on: the first, or where it is made `anew` the last.
+
+        Raises `DatabaseAway`.
+        """
+        ...
+
+
+class DailyReports:
+    """Reports by day, signed with the key of evidence."""
+
+    def __init__(self, publication: Publication, reports: Reports, key: PrivateKey, clock: Clock) -> None:
+        self._publication, self._reports, self._key, self._clock = publication, reports, key, clock
+
+    async def today(self) -> AvailabilityReport:
+        """The report of this day, made where there is none. Raises `NotFound` where nobody claims anything."""
+        kept = await self._reports.of(german_date(self._clock.now()))
+        if kept is not None:
+            return kept
+        made, claimed = await self._made()
+        if not claimed:
+            raise NotFound
+        return await self._reports.kept(made)
+
+    async def anew(self) -> AvailabilityReport:
+        """The report as things stand now; it takes the place of what there was of this day."""
+        made, claimed = await self._made()
+        return await self._reports.kept(made, anew=True) if claimed else made
+
+    async def _made(self) -> tuple[AvailabilityReport, int]:
+        now, claimed, towns = self._clock.now(), 0, []
+        async for town in self._publication.towns():
+            claimed += town.counts.claimed
+            towns.append(await asyncio.to_thread(report.of_town, town))
+        return report.signed(towns, german_date(now), now, self._key), claimed

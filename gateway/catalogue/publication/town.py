@@ -1,0 +1,165 @@
+"""One municipality's offer as everybody may see it: the four truths of each service, availability, and the counts.
+
+Knows: which entries count, what each number counts and from where. Never does: I/O; divide numbers of different units.
+Standard: catalogue reference §6.2. Start reading: `TownStatus`, then `Counts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from gateway.catalogue.status import ServiceStatus, Source
+from gateway.german_time import german_date
+
+SPANS: Final = (30, 90)
+"""Days over which availability is said, today included."""
+DAYS: Final = max(SPANS)
+
+Measured = Sequence[tuple[date, int, int]]
+"""What probes of a service said: day, good ones, bad ones. Days without any are absent."""
+
+
+class CountedUnit(StrEnum):
+    """What a source counts when it counts a Land: it is not what a town counts as its online services."""
+
+    LEISTUNG = "leistung"
+    ONLINE_SERVICE = "online_service"
+
+
+@dataclass(frozen=True, slots=True)
+class LandCount:
+    """What a source counted in the Land, and which of those it says are the municipality's own."""
+
+    source: Source
+    unit: CountedUnit
+    counted: int
+    ours: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The numbers of the sentence. `listed`: None before anything was read back; `land`: None where nobody counted.
+
+    `claimed`, `with_key` and `listed` count entries of the registry, `land` counts what its source counts: no number of
+    one is a part of a number of the other.
+    """
+
+    claimed: int
+    with_key: int
+    listed: int | None
+    land: LandCount | None
+
+    def as_json(self) -> dict[str, Any]:
+        """As the report holds them."""
+        land = self.land
+        return {
+            "claimed": self.claimed,
+            "with_leika_key": self.with_key,
+            "listed": self.listed,
+            "land": land
+            and {
+                "source": land.source.value,
+                "unit": land.unit.value,
+                "counted": land.counted,
+                "ours": land.ours,
+                "date": german_date(land.at).isoformat(),
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Probes of a service over so many days, the good and the bad ones; shares are shown, never kept."""
+
+    days: int
+    good: int
+    bad: int
+
+    @property
+    def per_mille(self) -> int | None:
+        """Thousandths that were good, rounded down: one failure is never a full thousand. None: never probed."""
+        number = self.good + self.bad
+        return 1000 * self.good // number if number else None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedService:
+    """A service with what its probes said day by day."""
+
+    status: ServiceStatus
+    measured: Mapping[date, tuple[int, int]]
+    day: date
+
+    @property
+    def availability(self) -> tuple[Availability, ...]:
+        """Over each span of `SPANS`."""
+        return tuple(self._over(days) for days in SPANS)
+
+    @property
+    def last_days(self) -> tuple[tuple[int, int] | None, ...]:
+        """Good and bad probes of each of the last days, the oldest first; None where there were none."""
+        first = self.day - timedelta(days=DAYS - 1)
+        return tuple(self.measured.get(first + timedelta(days=no)) for no in range(DAYS))
+
+    def _over(self, days: int) -> Availability:
+        first = self.day - timedelta(days=days - 1)
+        numbers = [number for day, number in self.measured.items() if first <= day <= self.day]
+        return Availability(days, sum(good for good, _ in numbers), sum(bad for _, bad in numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class TownStatus:
+    """What a municipality offers on a day."""
+
+    ars: str
+    name: str
+    day: date
+    services: tuple[PublishedService, ...]
+    counts: Counts
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When the newest entry changed."""
+        return max((each.status.revision.changed_at for each in self.services), default=None)
+
+
+def first_day(day: date) -> date:
+    """The oldest day that is looked at."""
+    return day - timedelta(days=DAYS - 1)
+
+
+def town(  # noqa: PLR0913 - each named
+    ars: str,
+    name: str,
+    *,
+    day: date,
+    statuses: Sequence[ServiceStatus],
+    measured: Mapping[str, Measured],
+    land: LandCount | None,
+) -> TownStatus:
+    """The municipality's offer of that day. Drafts, withdrawn entries and those that are not valid are none of it."""
+    services = tuple(
+        PublishedService(
+            status,
+            {at: (good, bad) for at, good, bad in measured.get(status.revision.entry.service, ())},
+            day,
+        )
+        for status in statuses
+        if status.revision.entry.published_on(day)
+    )
+    return TownStatus(ars, name, day, services, _counted(services, land))
+
+
+def _counted(services: Sequence[PublishedService], land: LandCount | None) -> Counts:
+    listed = [each.status.listed for each in services]
+    return Counts(
+        claimed=len(services),
+        with_key=sum(each.status.revision.entry.leika_key is not None for each in services),
+        listed=None if all(said is None for said in listed) else sum(said is True for said in listed),
+        land=land,
+    )

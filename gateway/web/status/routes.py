@@ -1,0 +1,168 @@
+"""The addresses of status pages, feed and report, and what each answers.
+
+Knows: languages, caches, addresses. Never does: decide what counts; set a cookie. Standards: RFC 9110 §12.5.4, §15.4.5,
+RFC 9111. Start reading: `routes`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.catalogue.publication import outage_feed
+from gateway.errors import GatewayError, NotFound
+from gateway.web.dependencies import dependencies_of
+from gateway.web.http.answer import reference
+from gateway.web.http.conditional import tag_of, tagged
+from gateway.web.pages.languages import shipped
+from gateway.web.pages.page import page, text_of
+from gateway.web.pages.policy import page_headers
+from gateway.web.status.documents import RenderedDocument
+from gateway.web.status.published import StatusDependencies
+from gateway.web.status.view import town_view
+
+_KEPT: Final = {"Cache-Control": "public, max-age=60"}
+_HTML: Final = "text/html; charset=utf-8"
+_JWS: Final = "application/jose"
+
+log = structlog.get_logger()
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def routes(status: StatusDependencies | None) -> tuple[tuple[str, Handler], ...]:
+    """Addresses and their handlers, for GET and HEAD; none where nothing is published."""
+    if status is None:
+        return ()
+    return (
+        ("/status", _for_people(status, _index)),
+        ("/status/{ars}", _for_people(status, _town)),
+        ("/status/{ars}/feed.atom", _with(status, _feed)),
+        ("/catalogue/report", _with(status, _report)),
+        ("/catalogue/report.jws", _with(status, _signature)),
+    )
+
+
+Answering = Callable[[Request, StatusDependencies], Awaitable[Response]]
+
+
+def _with(status: StatusDependencies, answering: Answering) -> Handler:
+    async def handler(request: Request) -> Response:
+        return await answering(request, status)
+
+    return handler
+
+
+def _for_people(status: StatusDependencies, answering: Answering) -> Handler:
+    """As `_with`; errors are pages."""
+
+    async def handler(request: Request) -> Response:
+        try:
+            return await answering(request, status)
+        except GatewayError as error:
+            kind = "absent" if isinstance(error, NotFound) else "away"
+            if kind == "away":
+                log.warning("web.failed", code=error.code, request_id=request.scope["request_id"])
+            answer = page(
+                request,
+                "status/problem.html",
+                municipality=_asked_town(request, status),
+                language=_wanted(request),
+                status=error.status,
+                values={"kind": kind},
+            )
+            if error.retry:
+                answer.headers["Retry-After"] = str(max(1, round(error.retry_after or 1)))
+            return answer
+
+    return handler
+
+
+async def _index(request: Request, status: StatusDependencies) -> Response:
+    """The municipalities."""
+    language, base = _language(request), reference(request, "")
+    name = _asked_town(request, status)
+
+    async def make() -> bytes:
+        towns = list(status.publication.names.items())
+        values = {"towns": towns, "others": _others(language)}
+        return text_of("status/index.html", language, base, municipality=name, values=values).encode()
+
+    return _page(request, await status.documents.of(("index", name, language, base), make), language)
+
+
+async def _town(request: Request, status: StatusDependencies) -> Response:
+    """A municipality's services and how they stand."""
+    ars, language, base = request.path_params["ars"], _language(request), reference(request, "")
+
+    async def make() -> bytes:
+        town = await status.publication.town(ars)
+
+        def text() -> str:
+            values = {"ars": ars, "view": town_view(town, language), "others": _others(language)}
+            return text_of("status/town.html", language, base, municipality=town.name, values=values)
+
+        return (await asyncio.to_thread(text)).encode()
+
+    return _page(request, await status.documents.of(("town", ars, language, base), make), language)
+
+
+async def _feed(request: Request, status: StatusDependencies) -> Response:
+    """A municipality's outages."""
+    ars = request.path_params["ars"]
+
+    async def make() -> bytes:
+        town = await status.publication.town(ars)
+        outages = await status.publication.outages(ars, outage_feed.MOST)
+        address = _public_url(request, ars)
+        page_at = f"{address}/status/{ars}"
+        return outage_feed.feed(town, outages, public_url=address, page=page_at, itself=f"{page_at}/feed.atom")
+
+    document = await status.documents.of(("feed", ars), make)
+    return tagged(request, document.content, document.tag, media_type=outage_feed.MEDIA_TYPE, headers=_KEPT)
+
+
+async def _report(request: Request, status: StatusDependencies) -> Response:
+    """The report of the day."""
+    report = await status.reports.today()
+    return tagged(request, report.body, tag_of(report.body), media_type="application/json", headers=_KEPT)
+
+
+async def _signature(request: Request, status: StatusDependencies) -> Response:
+    """The detached signature over the report of the day."""
+    token = (await status.reports.today()).signature.encode()
+    return tagged(request, token, tag_of(token), media_type=_JWS, headers=_KEPT)
+
+
+def _page(request: Request, document: RenderedDocument, language: str) -> Response:
+    headers = {**page_headers(), **_KEPT, "Content-Language": language, "Vary": "Accept-Language"}
+    return tagged(request, document.content, document.tag, media_type=_HTML, headers=headers)
+
+
+def _wanted(request: Request) -> str:
+    return request.query_params.get("lang", "")
+
+
+def _language(request: Request) -> str:
+    return shipped().pick(_wanted(request), request.headers.get("accept-language"))
+
+
+def _others(language: str) -> list[str]:
+    return sorted(shipped().known - {language})
+
+
+def _asked_town(request: Request, status: StatusDependencies) -> str:
+    """The name of the municipality whose address was asked; of the first one where it is nobody's."""
+    issuer = dependencies_of(request).provider.issuer_of(request.headers.get("host"))
+    names = status.publication.names
+    return names.get(issuer.municipality) or next(iter(names.values()), "")
+
+
+def _public_url(request: Request, ars: str) -> str:
+    towns = dependencies_of(request).municipalities
+    return next(town.public_url for town in towns if town.ars == ars).rstrip("/")
