@@ -23,6 +23,7 @@ from gateway.errors.recurring import Failures
 from gateway.outbound.durations import Durations
 from gateway.settings.gateway import Settings
 from gateway.settings.municipality import MunicipalityFile
+from gateway.store.catalogue.land_counts import StoredLandCounts
 from gateway.store.catalogue.statuses import StoredStatuses
 from gateway.store.connection.database import Database, numbered
 from gateway.wiring.catalogue_readback import open_read_back, routing_environments
@@ -159,6 +160,8 @@ async def test_the_worker_reads_fifty_services_back_in_ten_requests_and_says_who
         ("routing", "sound", 1, None),
     }
     assert sum(row["requests"] for row in history) <= 10
+    land = await StoredLandCounts(runtime.store.database).of(ARS)
+    assert (land.source, land.unit, land.counted, land.ours) == ("datahub", "leistung", 28, 50)
     statuses = await StoredStatuses(runtime.store.database).of(ARS)
     assert {(status.listed, status.codes) for status in statuses} == {(True, ())}
     agents = {request.headers["user-agent"] for request in catalogue.requests}

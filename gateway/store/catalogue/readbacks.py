@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from gateway.catalogue import entry_json
 from gateway.catalogue.entry import Entry
+from gateway.catalogue.publication.town import CountedUnit, LandCount
 from gateway.catalogue.readback.reading import ReadBackResult, Turn
 from gateway.catalogue.status import Source
 from gateway.ports.clock import Clock
-from gateway.store.catalogue import listings, readback_alarms
+from gateway.store.catalogue import land_counts, listings, readback_alarms
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, numbered
 
@@ -130,6 +131,9 @@ class StoredReadbacks:
             await _keep_answers(connection, kept["no"] if kept else 0, result)
             if judgement is not None:
                 await listings.replace(connection, turn.municipality, turn.source, judgement)
+                if judgement.total is not None:
+                    count = LandCount(turn.source, CountedUnit.LEISTUNG, judgement.total, judgement.rows, result.at)
+                    await land_counts.keep(connection, turn.municipality, count)
             await readback_alarms.tell(connection, result, before, settled["failing_since"])
         return True
 
