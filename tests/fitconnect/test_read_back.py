@@ -112,6 +112,12 @@ async def catalogue(entries):
     listener.close()
 
 
+def with_readback(settings, **changes):
+    """The settings with others of the read-back, whatever their bounds."""
+    section = settings.catalogue.readback.model_copy(update=changes)
+    return settings.model_copy(update={"catalogue": settings.catalogue.model_copy(update={"readback": section})})
+
+
 @pytest.fixture
 async def runtime(sandbox, catalogue, entries, postgres_dsn, tmp_path):
     """As much of a runtime as a read-back takes."""
@@ -129,11 +135,11 @@ async def runtime(sandbox, catalogue, entries, postgres_dsn, tmp_path):
                     "pvog": catalogue.base + "/suche",
                     "pvog_client_id_file": tmp_path / "id",
                     "data_hub": catalogue.base + "/hub",
-                    "requests_per_second": 5,
                 },
             },
         }
     )
+    settings = with_readback(settings, requests_per_second=1000.0)
     fit = SimpleNamespace(environment="test")
     file = MunicipalityFile.model_construct(slug="tangerhuette", ars=ARS, fitconnect=fit)
     database = await Database.open(postgres_dsn, size=2)
@@ -177,13 +183,7 @@ async def test_the_worker_reads_fifty_services_back_in_ten_requests_and_says_who
 async def test_there_is_a_chore_only_where_there_is_somebody_to_ask(runtime):
     (chore,) = worker.chores(runtime, Failures())
     chore.close()
-    nobody = runtime.settings.model_copy(
-        update={
-            "catalogue": runtime.settings.catalogue.model_copy(
-                update={"readback": type(runtime.settings.catalogue.readback)()}
-            )
-        }
-    )
+    nobody = with_readback(runtime.settings, pvog=None, data_hub=None)
     (chore,) = worker.chores(SimpleNamespace(settings=nobody, files=runtime.files), Failures())
     chore.close()
     assert list(worker.chores(SimpleNamespace(settings=nobody, files=()), Failures())) == []
