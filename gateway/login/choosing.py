@@ -51,18 +51,25 @@ class Choosing:
 
     def possible(self, municipality: str, level: Level) -> list[IdentityProvider]:
         """Those that can answer with at least this level."""
-        return [each for each in self.enabled(municipality) if any(offered >= level for offered in each.levels)]
+        return [
+            provider for provider in self.enabled(municipality) if any(offered >= level for offered in provider.levels)
+        ]
 
     def find(self, municipality: str, name: str | None) -> IdentityProvider | None:
         """The enabled provider of that name."""
-        return next((each for each in self.enabled(municipality) if each.name == name), None)
+        return next((provider for provider in self.enabled(municipality) if provider.name == name), None)
 
     def offers(self, issuer: Issuer, providers: Sequence[IdentityProvider], handle: str) -> tuple[Offer, ...]:
         """What the chooser shows."""
         query = urlencode({"login": handle})
         return tuple(
-            Offer(each.name, each.display_name, each.audience, f"{issuer.url}/oidc/login/{each.name}?{query}")
-            for each in providers
+            Offer(
+                provider.name,
+                provider.display_name,
+                provider.audience,
+                f"{issuer.url}/oidc/login/{provider.name}?{query}",
+            )
+            for provider in providers
         )
 
     async def go(  # noqa: PLR0913 - each named

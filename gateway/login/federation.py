@@ -101,10 +101,10 @@ class Federation:
 
     async def authorize(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies, address: str) -> Step:
         """A portal's request. `address` is the caller's, for the bounds."""
-        found = await self._addressed(issuer, parameters)
-        if isinstance(found, str):
-            return self._refusals.shown(PageKind.BAD_REQUEST, found)
-        to, resolved = found
+        request = await self._addressed(issuer, parameters)
+        if isinstance(request, str):
+            return self._refusals.shown(PageKind.BAD_REQUEST, request)
+        to, resolved = request
         back = Answering(to.client, to.redirect_uri, response_mode(resolved), to.state, issuer.url)
         try:
             asked = self._with_hint(read(resolved, to, issuer.url), issuer)
@@ -126,7 +126,7 @@ class Federation:
         asked = AuthorizationRequest.of_json(login.request)
         back = _back_to(asked, issuer)
         possible = self._choosing.possible(issuer.municipality, login.level)
-        chosen = next((each for each in possible if each.name == provider), None)
+        chosen = next((offered for offered in possible if offered.name == provider), None)
         if chosen is None:
             return self._refusals.shown(PageKind.FAILED, "provider_unknown", back=back, language=asked.language)
         now = self._clock.now()
@@ -166,17 +166,17 @@ class Federation:
             await self._logins.end(login.id)
             reason = "client_gone" if client is None else "provider_gone"
             return self._refusals.shown(PageKind.FAILED, reason, back=back if client else None, language=asked.language)
-        said = await self._judged(login, provider)
-        if isinstance(said, Refused):
+        verdict = await self._judged(login, provider)
+        if isinstance(verdict, Refused):
             await self._logins.end(login.id)
-            self._figures.reject(login.municipality, provider.name, said.kind)
-            page, error = _PAGES[said.kind]
+            self._figures.reject(login.municipality, provider.name, verdict.kind)
+            page, error = _PAGES[verdict.kind]
             return self._refusals.shown(
-                page, said.reason, back=back, error=error, language=asked.language, provider=provider.name
+                page, verdict.reason, back=back, error=error, language=asked.language, provider=provider.name
             )
         at = await self._circumstances(issuer, client)
-        before = await self._cookie_before(at, said.identity, cookies)
-        done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), before)
+        before = await self._cookie_before(at, verdict.identity, cookies)
+        done = completion.first(at, asked, VerifiedAnswer(verdict, provider.entity_id, login.id), before)
         return await self._signed_in(done, asked, back, login)
 
     async def push(
@@ -265,26 +265,26 @@ class Federation:
                 language=asked.language,
                 status=error.status,
             )
-        given = SetCookies(login=None if browser == cookies.login else browser)
-        chosen = next((each for each in possible if each.name == asked.provider), None)
+        new_cookies = SetCookies(login=None if browser == cookies.login else browser)
+        chosen = next((provider for provider in possible if provider.name == asked.provider), None)
         if chosen is None and len(possible) == 1 and "select_account" not in asked.prompt:
             chosen = possible[0]
         if chosen is not None:
             return await self._choosing.go(
-                login, handle, chosen, back=back, language=asked.language, now=now, cookies=given
+                login, handle, chosen, back=back, language=asked.language, now=now, cookies=new_cookies
             )
         offers = self._choosing.offers(issuer, possible, handle)
-        return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, given)
+        return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, new_cookies)
 
     async def _judged(self, login: LoginUnderWay, provider: IdentityProvider) -> Authenticated | Refused:
         """What the kept answer says; in a thread, since decryption and signatures take milliseconds."""
         if login.answer is None or login.request_id is None or login.requested_at is None:
             return Refused(RefusalKind.FAILED, "answer_to_nothing")
         expected = ExpectedAnswer(login.request_id, login.level, login.requested_at, self._clock.now())
-        said = await asyncio.to_thread(provider.judge, login.answer, expected)
-        if isinstance(said, Authenticated) and said.identity.level < login.level:
+        verdict = await asyncio.to_thread(provider.judge, login.answer, expected)
+        if isinstance(verdict, Authenticated) and verdict.identity.level < login.level:
             return Refused(RefusalKind.LEVEL_TOO_LOW, "level_too_low")
-        return said
+        return verdict
 
     async def _signed_in(
         self, done: Completed, asked: AuthorizationRequest, back: Answering, under_way: LoginUnderWay

@@ -29,7 +29,7 @@ OLD, NEW = MasterKey(MASTER_KEY, "old"), MasterKey(NEW_KEY, "new")
 
 async def opened(dsn, clock, first=NEW, *previous, random=os.urandom):
     return await PostgresStore.open(
-        dsn, master_key=first.key, place=first.place, previous=previous, clock=clock, random=random, pool_size=2
+        dsn, master_key=first.key, place=first.source, previous=previous, clock=clock, random=random, pool_size=2
     )
 
 
@@ -254,6 +254,8 @@ def test_only_the_keyring_its_masters_and_rotation_wrap_keys():
         str(file.relative_to(room))
         for file in room.rglob("*.py")
         if re.search(r"\bvault\.wrap\(|import.*\bwrap\b.*vault|MasterKey\(", file.read_text(encoding="utf-8"))
+        *("catalogue_answers.body", "catalogue_files.content", "availability_reports.body"),  # what anybody may read
+        "feedback.free_text",
     }
     wrapping -= {"crypto/vault.py"}
     assert wrapping <= {
