@@ -45,7 +45,6 @@ COMMITS: Final = (
     "bulletins.prune",
     "bulletins.settle",
     "catalogue.claim_readback",
-    "catalogue.keep_land_count",
     "catalogue.keep_report",
     "catalogue.prune_readbacks",
     "catalogue.prune_reports",

@@ -21,6 +21,7 @@ from gateway.catalogue.status import Source
 from gateway.store.catalogue.readbacks import StoredReadbacks
 from gateway.store.catalogue.statuses import StoredStatuses
 from gateway.store.connection.database import numbered
+from gateway.store.operation.alarms import open_alarms
 from tests.catalogue.entries import ARS, entry
 from tests.catalogue.readback.answers import PVOG, Wire, descriptions, key, online, services
 
@@ -159,6 +160,49 @@ async def test_what_stays_much_smaller_for_two_days_is_the_source_s_word(store, 
     clock.advance(hours=SETTLED / timedelta(hours=1) - 47)
     assert (await read(online(1))).outcome == "sound"
     assert {code for _, code, _ in await findings(store)} == {"missing_in_pvog"}
+
+
+async def told(store):
+    return {
+        (row["rule"], row["subject"], row["municipality"], row["service"]) for row in await open_alarms(store.database)
+    }
+
+
+async def test_a_service_that_is_listed_no_more_is_an_alarm_of_its_town_until_it_is_listed_or_withdrawn(
+    store, clock, town
+):
+    claimed, read, _ = town
+    await claimed(1, 2, 3, 4)
+    await read(online(1), online(2), online(3))
+    assert await told(store) == set(), "what was never listed is a finding and no alarm"
+    await read(online(1), online(3))
+    gone = ("catalogue_unlisted", f"{ARS}/dienst-2/pvog", ARS, "dienst-2")
+    assert await told(store) == {gone}
+    await read(online(1), online(3))
+    assert await told(store) == {gone}
+    await read(online(3), said={"/onlineservices": httpx.Response(503)})
+    assert await told(store) == {gone}
+    await read(online(1), online(2), online(3))
+    assert await told(store) == set()
+    await read(online(1), online(3))
+    assert await told(store) == {gone}
+    await claimed(2, life_cycle=LifeCycle.WITHDRAWN)
+    await read(online(1), online(3))
+    assert await told(store) == set()
+
+
+async def test_a_source_without_a_sound_answer_for_three_days_is_an_alarm_until_one_comes(store, clock, town):
+    claimed, read, _ = town
+    await claimed(1)
+    for bad, alarmed in ((b"<html>", False), (httpx.Response(503), False), (b"<html>", True), (b"<html>", True)):
+        await read(said={"/onlineservices": bad})
+        expected = {("catalogue_not_read", f"{ARS}/pvog", ARS, None)} if alarmed else set()
+        assert await told(store) == expected
+        clock.advance(hours=36)
+    await read(online(1))
+    assert await told(store) == set()
+    await read(said={"/onlineservices": b"<html>"})
+    assert await told(store) == set()
 
 
 async def test_nothing_listed_yet_is_news_and_nothing_claimed_any_more_too(store, town):

@@ -24,13 +24,13 @@ from gateway.notify.message import webhook_task
 from gateway.notify.schedule import DELAYS, GIVEN_UP_AFTER
 from gateway.operators.audit import Decision, Interface, Undone, decide
 from gateway.outbound.durations import Durations
-from gateway.settings.catalogue import CatalogueSection
+from gateway.settings.catalogue import CatalogueSection, ReadbackSection
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation.alarms import open_alarms, raise_about_gateway
 from gateway.store.proof import roots
 from gateway.wiring.runtime import failures as wired
-from gateway.worker import catalogue_probes, chores, running, stamping
+from gateway.worker import catalogue_probes, catalogue_readback, chores, running, stamping
 from tests.store.conftest import new_submission
 from tests.store.test_alerts import alert_senders, mail, text_of, to_it, told  # noqa: F401 - fixtures
 from tests.store.test_retention import PAYLOAD, ended
@@ -294,11 +294,12 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     async def prober(_):
         yield Raising()
 
-    for module in (chores, catalogue_probes):
+    for module in (chores, catalogue_probes, catalogue_readback):
         monkeypatch.setattr(module, "repeat", a_few_times)
     monkeypatch.setattr(chores, "SWEEP_EVERY_S", 0)
     monkeypatch.setattr(catalogue_probes, "FIRST_S", 0)
     monkeypatch.setattr(catalogue_probes, "open_prober", prober)
+    monkeypatch.setattr(catalogue_readback, "open_read_back", prober)
     runtime = SimpleNamespace(
         store=SimpleNamespace(database=Raising()),
         clock=clock,
@@ -314,7 +315,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         delivery=SimpleNamespace(bounds={"d": 1}),
         settings=SimpleNamespace(
             evidence=SimpleNamespace(timestamp_url="https://tsa.example"),
-            catalogue=CatalogueSection(),
+            catalogue=CatalogueSection(readback=ReadbackSection(pvog="https://pvog.example")),
             outbound=SimpleNamespace(proxy=None, no_proxy=(), ca_bundle=None, allow_private=()),
         ),
     )
@@ -325,7 +326,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     assert names == {
         *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines"),
         *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "login_outcomes", "catalogue_report"),
-        "catalogue_entries",
+        *("catalogue_entries", "catalogue_export", "catalogue_readback"),
         *("identity_provider town/bundid", "probes", "probes_prune"),
     }
     for name in names:

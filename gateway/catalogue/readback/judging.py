@@ -40,6 +40,11 @@ class Judgement:
         """How many services are listed."""
         return sum(listing.listed for listing in self.listings.values())
 
+    @property
+    def unlisted(self) -> frozenset[str]:
+        """The services that should be listed and are not."""
+        return frozenset(one.service for one in self.findings if one.service and not self.listings[one.service].listed)
+
 
 def expected(entries: Iterable[Entry], now: datetime) -> tuple[Entry, ...]:
     """The entries that a source should list: in the catalogue today, and with a key to be found by."""

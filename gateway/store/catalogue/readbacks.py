@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from gateway.catalogue import entry_json
 from gateway.catalogue.entry import Entry
+from gateway.catalogue.publication.town import CountedUnit, LandCount
 from gateway.catalogue.readback.reading import ReadBackResult, Turn
 from gateway.catalogue.status import Source
 from gateway.ports.clock import Clock
-from gateway.store.catalogue import listings
+from gateway.store.catalogue import land_counts, listings, readback_alarms
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, numbered
 
@@ -50,6 +51,7 @@ UPDATE catalogue_readback_turns SET leased_until = NULL, next_at = %(next_at)s, 
     failures = CASE WHEN %(sound)s THEN 0 ELSE failures + 1 END,
     failing_since = CASE WHEN %(sound)s THEN NULL ELSE coalesce(failing_since, %(at)s) END
 WHERE municipality = %(town)s AND source = %(source)s AND tries = %(tries)s AND leased_until IS NOT NULL
+RETURNING failing_since
 """
 )
 _KEEP: Final = numbered(
@@ -95,14 +97,15 @@ class StoredReadbacks:
 
     async def listed(self, municipality: str, source: Source) -> Collection[str]:
         """See the port."""
-        return await listings.listed(self._database, municipality, source)
+        async with self._database.connection() as connection:
+            return await listings.listed(connection, municipality, source)
 
     async def settle(self, result: ReadBackResult) -> bool:
         """See the port."""
         turn, judgement = result.turn, result.judgement
         at: dict[str, Any] = {"town": turn.municipality, "source": turn.source.value, "at": result.at}
         async with self._database.transaction("catalogue.settle_readback") as connection:
-            settled = await db.run(
+            settled = await db.one(
                 connection,
                 _SETTLE,
                 next_at=result.next_at,
@@ -111,8 +114,9 @@ class StoredReadbacks:
                 tries=turn.tries,
                 **at,
             )
-            if not settled:
+            if settled is None:
                 return False
+            before = await listings.listed(connection, turn.municipality, turn.source)
             kept = await db.one(
                 connection,
                 _KEEP,
@@ -127,6 +131,10 @@ class StoredReadbacks:
             await _keep_answers(connection, kept["no"] if kept else 0, result)
             if judgement is not None:
                 await listings.replace(connection, turn.municipality, turn.source, judgement)
+                if judgement.total is not None:
+                    count = LandCount(turn.source, CountedUnit.LEISTUNG, judgement.total, judgement.rows, result.at)
+                    await land_counts.keep(connection, turn.municipality, count)
+            await readback_alarms.tell(connection, result, before, settled["failing_since"])
         return True
 
     async def prune(self, before: datetime) -> int:
