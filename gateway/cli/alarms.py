@@ -32,12 +32,12 @@ def list_(config: Path | None, as_json: bool) -> None:
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
         for row in await open_alarms(runtime.store.database):
             acknowledged_at, (de, en) = row["acknowledged_at"], sentences(row["rule"])
-            about_gateway = row["municipality"] is None  # about the gateway itself
             line = {
                 "rule": row["rule"],
-                "submission_id": None if about_gateway else row["subject"],
+                "submission_id": row["submission"],
                 "subject": row["subject"],
                 "municipality": row["municipality"],
+                "service": row["service"],
                 "raised_at": instant(row["raised_at"]),
                 "acknowledged_at": instant(acknowledged_at) if acknowledged_at else None,
                 "told": sorted({target.rpartition(":")[0] for target in row["told"]}),

@@ -19,7 +19,7 @@ _FAILED = 1
 COMMANDS = {
     "alarms": ("gateway.cli.alarms:alarms", "Alarme und Fristen", "Alarms and deadlines"),
     "backup": ("gateway.cli.backup:backup", "Alles in eine Datei sichern", "Save everything into one file"),
-    "catalogue": ("gateway.cli.catalogue:catalogue", "Angebot im OZG-Katalog", "The offer in the OZG catalogue"),
+    "catalogue": ("gateway.cli.catalogue:catalogue", "Das Angebot im OZG-Katalog", "The offer in the OZG catalogue"),
     "check": ("gateway.cli.check:check", "Einstellungen und Verbindungen prüfen", "Check settings and connections"),
     "demo": ("gateway.cli.demo.command:demo", "Den ganzen Weg einmal vorführen", "Show the whole way once"),
     "evidence": ("gateway.cli.evidence:evidence", "Nachweise ausgeben und prüfen", "Hand out and check evidence"),

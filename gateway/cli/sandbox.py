@@ -94,6 +94,34 @@ def identity(  # noqa: PLR0913 - what the command can be told
     run(main, tied=tied)
 
 
+@sandbox.command(help=text("Katalog-Sandbox starten (PVOG, Data Hub)", "Start the catalogue sandbox (PVOG, Data Hub)"))
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help=text("0: das System wählt", "0: system's choice")
+)
+@click.option("--until-stdin-closes", "tied", is_flag=True, hidden=True)
+@options
+@guarded
+def catalogue(*, config: Path | None, as_json: bool, port: int, tied: bool) -> None:
+    """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
+    from gateway.cli.demo import catalogue as examples  # noqa: PLC0415 - commands import what they need
+    from gateway.sandbox.catalogue.server import serve  # noqa: PLC0415 - commands import what they need
+    from gateway.services.loader import load  # noqa: PLC0415 - commands import what they need
+    from gateway.settings import reading as settings  # noqa: PLC0415 - commands import what they need
+
+    values = settings.read(config)
+    set_up_logging(values.log.level, values.log.format)
+    services = load(values.services.dir, {}, installed_sets(values))
+    titles = {**examples.titles(), **{service_id: service.titles for service_id, service in services.items()}}
+
+    def ready(line: dict[str, Any]) -> None:
+        emit_ready(line, as_json=as_json, human=text("Sandbox läuft: ", "Sandbox runs: ") + str(line["pvog"]))
+
+    async def main(stop: asyncio.Event) -> None:
+        await serve(port=port, pages_of=titles, on_ready=ready, stop=stop)
+
+    run(main, tied=tied)
+
+
 def _told(line: dict[str, Any]) -> str:
     """What a person needs of the identity sandbox: addresses, and whom one can log in as."""
     people = ", ".join(str(each["id"]) for each in (*line["persons"], *line["organisations"]))

@@ -26,6 +26,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── SigningKeyUnfit · SignerAway                             retry (SignerAway)
 │   ├── StorageFull              a DatabaseAway: whoever waits for the database waits for room too
 │   ├── SetsNotWritten
+│   ├── CatalogueExportInvalid · CatalogueExportShrinks · CatalogueEmpty · CatalogueExportBusy     retry (the last)
 │   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry
@@ -46,6 +47,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.errors.catalogue_export import *  # noqa: F403 - the tree above names every error
 from gateway.errors.counterpart import *  # noqa: F403 - the tree above names every error
 from gateway.errors.database import *  # noqa: F403 - the tree above names every error
 from gateway.errors.http import *  # noqa: F403 - the tree above names every error

@@ -40,6 +40,12 @@ IDENTITY_METADATA: Final = "identity_metadata"
 """The rule about fetched metadata that are not taken; its subject is the municipality's slug, `/` and the provider."""
 IDENTITY_ENDING: Final = "identity_ending"
 """The rule about certificates and metadata for logins that end soon; its subject as above."""
+SERVICE_DOWN: Final = "service_down"
+"""The rule about a service whose page does not work; its subject is the municipality's ARS, `/` and the service."""
+CERTIFICATE_ENDING: Final = "certificate_ending"
+"""The rule about certificates of services' pages that end soon; its subject as above."""
+DEPENDENCY_DOWN: Final = "dependency_down"
+"""The rule about what services need and does not work; its subject is `kind:name`, behind the ARS of a town's."""
 LOGIN_REFUSED_OFTEN: Final = "login_refused_often"
 """The rule about answers of an identity provider that are refused too often; its subject as above."""
 
@@ -114,6 +120,30 @@ GATEWAY_RULES: Final = (
         "there are fewer than ten in a quarter of an hour.",
     ),
     GatewayRule(
+        SERVICE_DOWN,
+        AlarmLevel.URGENT,
+        "Die Seite eines Online-Dienstes funktioniert nicht: drei Messungen nacheinander schlugen fehl. "
+        "`gateway catalogue probe` misst neu und nennt den Grund; bei ihrem Betreiber nachfragen. Der Alarm endet nach "
+        "drei guten Messungen.",
+        "The page of an online service does not work: three probes in a row failed. `gateway catalogue probe` tries "
+        "again and names the reason; ask who runs it. It is over after three good probes.",
+    ),
+    GatewayRule(
+        CERTIFICATE_ENDING,
+        AlarmLevel.WARNING,
+        "Das Zertifikat der Seite eines Online-Dienstes endet bald; danach erreichen Bürger sie nicht mehr. Bei ihrem "
+        "Betreiber nachfragen.",
+        "The certificate of an online service's page ends soon; citizens cannot reach it after that. Ask who runs it.",
+    ),
+    GatewayRule(
+        DEPENDENCY_DOWN,
+        AlarmLevel.WARNING,
+        "Etwas, das Online-Dienste brauchen, funktioniert nicht: drei Messungen nacheinander schlugen fehl. "
+        "`gateway catalogue probe` nennt den Grund, `gateway check` die Abhilfe.",
+        "Something that online services need does not work: three probes in a row failed. `gateway catalogue probe` "
+        "names the reason, `gateway check` what to do.",
+    ),
+    GatewayRule(
         "evidence_broken",
         AlarmLevel.URGENT,
         "Nachweise in der Datenbank sind nicht schlüssig, oder signierte Wurzelwerte fehlen. Jemand hat die Datenbank "
@@ -139,7 +169,8 @@ SEVERITIES: Final = {rule.name: rule.severity for rule in EVERY_RULE}
 class Target:
     """One address that alarms go to. `key` stands in rows: the name, a colon and a digest of the address.
 
-    `municipalities` empty: those of all, and the gateway's own. Either `mail`, or `url` and `secret`, is set.
+    `municipalities` empty: those of all, and the gateway's own; else theirs, and what at the gateway concerns them.
+    Either `mail`, or `url` and `secret`, is set.
     """
 
     key: str

@@ -22,6 +22,7 @@ from yarl import URL
 
 from gateway import __version__, failpoints
 from gateway.errors import AddressRefused, CounterpartAway, CounterpartGarbled
+from gateway.outbound import certificate
 from gateway.outbound.answer import Answer
 from gateway.outbound.body import StreamedBody, pieces
 from gateway.outbound.durations import Durations
@@ -44,8 +45,10 @@ class Policy:
 
     `allow_private`: host names, networks or the word `loopback` that may be reached although not public.
     `client_certificate`: PEM files of certificate and key. Times in seconds. `keepalive_s` stays below the idle
-    time after which common servers close (5 s), so that a request does not meet a closing connection. `whole` bounds
+    time after which common servers close (5 s), so that a request does not meet a closing connection; with 0 each
+    exchange has one of its own. `whole` bounds
     each exchange in all, waiting for a connection included; `counterpart` says whom its duration is told of.
+    `certificates`: answers say when the certificate of their connection ends.
     """
 
     proxy: str | None = None
@@ -62,6 +65,7 @@ class Policy:
     whole: Pace = WHOLE
     counterpart: Counterpart = Counterpart.OTHER
     user_agent: str = USER_AGENT
+    certificates: bool = False
 
 
 def http_client(policy: Policy, *, find: Resolve = resolve, durations: Durations | None = None) -> HttpClient:
@@ -139,7 +143,7 @@ class HttpClient:
             response = await session.request(method, address, headers=headers, data=body, allow_redirects=False)
             try:
                 read = await read_limited(response, limit, progress)
-                return Answer(response.status, _headers(response), read, host)
+                return Answer(response.status, _headers(response), read, host, certificate.ends_of(response))
             finally:
                 response.close()  # one read to its end is back in the pool already
         except asyncio.CancelledError:
@@ -226,7 +230,8 @@ def _session(policy: Policy, resolver: PinnedResolver, context: ssl.SSLContext, 
             socket_factory=literal_socket,
             ssl=context,
             limit=policy.max_connections,
-            keepalive_timeout=policy.keepalive_s,
+            keepalive_timeout=policy.keepalive_s or None,
+            force_close=not policy.keepalive_s,
         ),
         timeout=aiohttp.ClientTimeout(
             total=None,
@@ -239,6 +244,7 @@ def _session(policy: Policy, resolver: PinnedResolver, context: ssl.SSLContext, 
         auto_decompress=False,
         trust_env=False,
         middlewares=(_once,),
+        response_class=certificate.CertifiedResponse if policy.certificates else ClientResponse,
         proxy=proxy,
     )
 

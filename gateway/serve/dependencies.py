@@ -33,6 +33,7 @@ from gateway.serve.logins import Logins
 from gateway.settings import unusable_files
 from gateway.settings.gateway import Settings
 from gateway.settings.server import ClientSection
+from gateway.store.catalogue.exported_files import ExportedFiles
 from gateway.store.catalogue.figures import StoredCatalogueFigures
 from gateway.store.operation import exchange_durations
 from gateway.store.operation.allowances import StoredAllowances
@@ -104,6 +105,7 @@ def web_dependencies(
         exchanges=partial(exchange_durations.read, runtime.store.database),
         newest_root=newest_root,
         resumable=runtime.store.pieces,
+        exports=ExportedFiles(runtime.store.database),
         pressure=pressure,
         quotas=Quotas(
             {

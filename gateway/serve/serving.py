@@ -28,7 +28,7 @@ from gateway.settings.gateway import Settings
 from gateway.store.operation.figures import StoredFigures
 from gateway.web.app import create_app
 from gateway.web.http.certificate import ClientCertificates, TlsProtocol
-from gateway.wiring import recipients
+from gateway.wiring import catalogue_registry, recipients
 from gateway.wiring.refusals import Attempt
 from gateway.wiring.runtime import Runtime, failures, open_runtime
 
@@ -48,6 +48,7 @@ async def serving(
         base_url = settings.server.base_url(port)
         also = attempts(settings, worker=worker_command is not None)
         runtime = await stack.enter_async_context(open_runtime(settings, base_url=base_url, also=also))
+        await catalogue_registry.tell(await catalogue_registry.registered(runtime))
         logins = await open_logins(runtime)
         processes = ChildProcesses(settings, worker_command, settings.environment(base_url))
         stack.push_async_callback(processes.close)

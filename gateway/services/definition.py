@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import jsonschema_rs
-
-from gateway.errors.sentences import Sentences
 from gateway.model import PLAIN_JWS, Finding, Severity, SignatureFormat, SignatureStyle
+from gateway.services.editorial import read_editorial
+from gateway.services.file_shape import FileShape
 
 MAX_FILE_BYTES: Final = 374_900_000
 """One file: FIT-Connect takes 500 MB of a sealed attachment, and sealing makes four bytes of three (reference §2.3)."""
@@ -123,24 +122,7 @@ SCHEMA: Final[dict[str, Any]] = {
     "required": ["format", "id", "version", "leika_key", "standard", "assurance", "title", "retention"],
     "additionalProperties": False,
 }
-_VALIDATOR: Final = jsonschema_rs.Draft202012Validator(SCHEMA, validate_formats=True, offline=True)
-_SENTENCES: Final = {
-    "required": ("Der Schlüssel „{0}“ fehlt; bitte ergänzen.", 'The key "{0}" is missing; add it.'),
-    "additionalProperties": ("Unbekannter Schlüssel; bitte entfernen: {0}.", "Unknown key; remove it: {0}."),
-    "type": ("Falscher Typ; erwartet wird {0} (TOML).", "Wrong type; expected is {0} (TOML)."),
-    "pattern": (
-        "Der Wert folgt nicht dem Muster {0}; bitte berichtigen.",
-        "The value does not follow the pattern {0}.",
-    ),
-    "enum": ("Erlaubt sind nur: {0}.", "Allowed are only: {0}."),
-    "const": ("Erlaubt ist hier nur {0}; bitte berichtigen.", "Only {0} is allowed here; correct it."),
-    "minLength": ("Der Text darf nicht leer sein.", "The text must not be empty."),
-    "minItems": ("Mindestens {0} Eintrag ist nötig.", "At least {0} entry is needed."),
-    "uniqueItems": ("Kein Eintrag darf sich wiederholen.", "No entry may occur twice."),
-    "minimum": ("Der kleinste erlaubte Wert ist {0}.", "The least value allowed is {0}."),
-    "maximum": ("Der größte erlaubte Wert ist {0}.", "The greatest value allowed is {0}."),
-    "format": ("Erwartet wird eine Angabe der Form {0}.", "Expected is a value of the form {0}."),
-}
+_SHAPE: Final = FileShape(SCHEMA, "service_")
 _RENAMED: Final = Finding(
     "/maturity",
     "service_renamed",
@@ -225,6 +207,8 @@ class Definition:
     document: DocumentSchema | None = None
     message: Mapping[str, str] = field(default_factory=dict)
     """What a municipality set for messages of another standard, by name."""
+    editorial: Mapping[str, Any] = field(default_factory=dict)
+    """What it says for the OZG catalogue (`editorial`): JSON-ready, by the names of its file."""
     notices: tuple[Finding, ...] = ()
     """What its author may want to change, although it is understood."""
 
@@ -238,8 +222,8 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
     Returns:
         the definition and no findings, or None and all faults; pointers are key paths of the file.
     """
-    table = {name: value for name, value in table.items() if name != "maturity" or not isinstance(value, dict)}
-    faults = tuple(_fault(error) for error in _VALIDATOR.iter_errors(table))
+    table, editorial, unshaped = read_editorial(table)
+    faults = _SHAPE.faults(table) + unshaped
     if faults:
         return None, faults
     signature = table.get("signature", {})
@@ -266,6 +250,7 @@ def read(table: Mapping[str, Any]) -> tuple[Definition | None, tuple[Finding, ..
             enveloped=signature.get("packaging") == "enveloped",
         ),
         document=DocumentSchema(**table["document"]) if "document" in table else None,
+        editorial=editorial,
         notices=(_RENAMED,) if "maturity" in table else (),
     )
     faults = tuple(_unfit(definition))
@@ -327,19 +312,3 @@ def _unfit(definition: Definition) -> list[Finding]:
             de, en = "min ist größer als max; kein Wert passt.", "min is greater than max; no value fits."
             faults.append(Finding(f"/parameters/{number}/min", "service_parameter", de, en))
     return faults
-
-
-def _fault(error: jsonschema_rs.ValidationError) -> Finding:
-    keyword = str(error.schema_path[-1])
-    place = "".join(f"/{step}" for step in error.instance_path)
-    rule: Any = SCHEMA
-    for step in error.schema_path:
-        rule = rule[step]
-    limit = ", ".join(map(str, rule)) if isinstance(rule, list) else str(rule)
-    details = error.kind.as_dict()
-    if keyword == "required":
-        limit = str(details["property"])
-        place += f"/{limit}"
-    elif keyword == "additionalProperties":
-        limit = ", ".join(map(str, details.get("unexpected", ())))
-    return Finding(place, f"service_{keyword.lower()}", *Sentences(_SENTENCES).said(keyword, limit))

@@ -112,6 +112,11 @@ def load(
     return Services(services)
 
 
+def shipped_ids() -> tuple[str, ...]:
+    """The ids of the services that come with the gateway, without reading them: a folder has its service's id."""
+    return tuple(folder.name for folder in _folders(_OWN, []))
+
+
 def load_folder(folder: Path, installed: Callable[[], Library] | None = None) -> Service:
     """Load one service from its folder, whatever the folder is called; raises `DataInvalid` with all faults.
 

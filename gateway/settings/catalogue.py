@@ -69,6 +69,9 @@ class ProbeSection(Section):
     raw_days: int = Field(
         14, ge=1, le=90, description="Days that single measurements are kept; hourly figures: 2 years."
     )
+    damping_minutes: int = Field(
+        30, ge=0, le=1440, description="Outages and alarms that follow each other within these minutes are one."
+    )
     own_network: tuple[Counterpart, ...] = Field(
         (), description="Addresses of others that tell, when all fail, that our own network is away."
     )
@@ -151,4 +154,8 @@ class MunicipalityCatalogueSection(Section):
         description="schemeAgencyID of the editorial system (L100042); unset: ids are our own and nothing is pushed.",
     )
     unit: UnitSection | None = Field(None, description="Unit that is responsible where an entry names none.")
+    probe_texts: dict[str, str] = Field(
+        default_factory=dict,
+        description="What the page of a service has to say, by service id; unset: its German or English title.",
+    )
     maintenance: tuple[MaintenanceSection, ...] = Field((), description="Times in which failures are expected.")

@@ -36,16 +36,18 @@ class EnvironmentSection(Section):
         None, description="Base address of the Destination API; read once destinations are managed."
     )
     routing_api: Counterpart | None = Field(
-        None, description="Base address of the Routing API; read once destinations are routed."
+        None,
+        description="Base address of the Routing API; unset: it is not asked whether it leads to our destinations.",
     )
-    portal_issuer: IssuerName | None = Field(
-        None, description="Issuer of destination signatures; read once destinations are routed."
+    portal_issuer: Counterpart | None = Field(
+        None,
+        description="Issuer of destination signatures; its keys are read below it. Unset: routing is not asked.",
     )
     delivery_issuer: tuple[IssuerName, ...] = Field(
         (), description="Issuers that the delivery service signs its events as."
     )
     submission_hosts: tuple[CounterpartHost, ...] = Field(
-        (), description="Hosts that a destination signature may name; read once destinations are routed."
+        (), description="Hosts that a destination signature may name; unset: that of `submission_api`."
     )
     trust_roots: tuple[Path, ...] = Field((), description="PEM files of the roots that destination keys must chain to.")
     bounds: BoundsSection = Field(

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from gateway.errors import GatewayError
 from gateway.intake.create import offers
+from gateway.web.catalogue.xzufi import ROUTES as CATALOGUE
 from gateway.web.dependencies import WebDependencies
 from gateway.web.http.asgi import RequestMiddleware
 from gateway.web.http.metrics import Metrics
@@ -55,9 +56,10 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
             response_model=None,
             **route.described(examples),
         )
-    for path, handler in UNDESCRIBED:
+    open_to_all = (*UNDESCRIBED, *CATALOGUE)
+    for path, handler in open_to_all:
         app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
-    for path, read in (*((route.path, route.handler) for route in routes if route.for_anybody), *UNDESCRIBED):
+    for path, read in (*((route.path, route.handler) for route in routes if route.for_anybody), *open_to_all):
         app.add_api_route(path, read, methods=["HEAD"], response_class=Response, include_in_schema=False)
     for path, methods, asked in login_routes(dependencies.login):
         app.add_api_route(path, asked, methods=list(methods), response_class=Response, include_in_schema=False)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from gateway.backpressure.admission import Pressure
 from gateway.catalogue.publication.figures import CatalogueFigures
+from gateway.catalogue.served import ServedFiles
 from gateway.intake.create import Intake
 from gateway.login.provider import Provider
 from gateway.model import Client, Municipality
@@ -110,6 +111,7 @@ class WebDependencies:
     quotas: Quotas | None = None
     pressure: Pressure | None = None
     resumable: ResumableUploads | None = None
+    exports: ServedFiles | None = None
     login: LoginDependencies | None = None
     status: StatusDependencies | None = None
     catalogue_figures: Callable[[], Awaitable[CatalogueFigures]] | None = None

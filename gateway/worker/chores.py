@@ -23,10 +23,13 @@ from gateway.outbound.pace import Counterpart
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation import alarms, exchange_durations, jobs, login_outcomes
 from gateway.store.operation.destination_slots import RENEW_EVERY_S
+from gateway.wiring.catalogue_export import exported
+from gateway.wiring.catalogue_registry import EntryFollower
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
-from gateway.worker import catalogue_report, identity_watch
+from gateway.worker import catalogue_probes, catalogue_readback, catalogue_report, identity_watch
+from gateway.worker.catalogue_export import DailyExport
 from gateway.worker.evidence_check import EvidenceMonitor
 from gateway.worker.stamping import stamp_roots
 
@@ -62,11 +65,16 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
     yield _look_at_evidence(failures, watch)
     if url := runtime.settings.evidence.timestamp_url:
         yield _time_stamps(runtime, failures, url)
+    yield _exports(runtime, failures)
     yield repeat(failures, "exchanges", lambda: _durations(runtime), EXCHANGES_EVERY_S)
+    yield repeat(failures, "catalogue_entries", EntryFollower(runtime).look, SWEEP_EVERY_S)
     yield repeat(failures, "catalogue_report", lambda: catalogue_report.make_todays(runtime), SWEEP_EVERY_S)
     if any(file.identity.providers for file in runtime.files):
         yield _identity_providers(runtime, failures)
         yield repeat(failures, "login_outcomes", lambda: _refused_logins(runtime), SWEEP_EVERY_S)
+    yield catalogue_probes.probes(runtime, failures)
+    yield catalogue_probes.prune(runtime, failures)
+    yield from catalogue_readback.chores(runtime, failures)
     if runtime.delivery.bounds:
         yield repeat(failures, "turns", lambda: _places(runtime), RENEW_EVERY_S)
 
@@ -80,6 +88,13 @@ async def _look_at_evidence(failures: Failures, watch: EvidenceMonitor) -> None:
     """Apart from the roots: a look at all evidence takes its time, once after the start and then each night."""
     await asyncio.sleep(SWEEP_EVERY_S)
     await repeat(failures, "evidence", watch.look, SWEEP_EVERY_S)
+
+
+async def _exports(runtime: Runtime, failures: Failures) -> None:
+    """Once after the start and then each day; what fails is tried again within the hour."""
+    await asyncio.sleep(SWEEP_EVERY_S)
+    daily = DailyExport(lambda: exported(runtime), runtime.clock)
+    await repeat(failures, "catalogue_export", daily.look, ERASE_EVERY_S)
 
 
 async def _places(runtime: Runtime) -> None:

@@ -73,8 +73,11 @@ async def _look(
 
 
 async def _tell(database: Database, rule: str, at: ProviderPlace, clock: Clock, *, wrong: bool) -> None:
-    change = alarms.raise_about_gateway if wrong else alarms.resolve_about_gateway
-    await change(database, rule, _subject(at), clock.now())
+    subject, now = _subject(at), clock.now()
+    if wrong:
+        await alarms.raise_about_gateway(database, rule, subject, now, municipality=at.file.ars)
+    else:
+        await alarms.resolve_about_gateway(database, rule, subject, now)
 
 
 def _subject(at: ProviderPlace) -> str:

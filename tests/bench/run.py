@@ -92,6 +92,14 @@ def workers(*, quick: bool) -> dict[str, Any]:
     return found
 
 
+def catalogue(*, quick: bool) -> dict[str, Any]:
+    """Full exports of the OZG catalogue (a process of its own)."""
+    command = [sys.executable, "-m", "tests.bench.bench_catalogue", *(["--quick"] if quick else [])]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    figures: dict[str, Any] = json.loads(out.stdout)
+    return figures
+
+
 def logins(*, quick: bool) -> dict[str, Any]:
     """Rounds of logins, memory and start, ours and Keycloak's (a process of its own); quickly ours alone."""
     command = [sys.executable, "-m", "tests.bench.bench_logins", *(["--quick", "--alone"] if quick else [])]
@@ -227,6 +235,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "signature_ms": signatures(quick=quick),
         "login_responses": login_responses(quick=quick),
         "logins": logins(quick=quick),
+        "catalogue": catalogue(quick=quick),
         "rules": rules(quick=quick),
         "exchange": exchanges(quick=quick),
         "documents": documents(200 if quick else 3000),
@@ -285,7 +294,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument(
         "--only",
-        choices=["documents", "forms", "exchange", "logins"],
+        choices=["catalogue", "documents", "forms", "exchange", "logins"],
         help="measure these rows anew and leave the others of the page",
     )
     arguments = parser.parse_args()
@@ -297,6 +306,7 @@ def main() -> None:
             "forms": lambda: forms(quick=quick),
             "exchange": lambda: exchanges(quick=quick),
             "logins": lambda: logins(quick=quick),
+            "catalogue": lambda: catalogue(quick=quick),
         }
         result[arguments.only] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **again[arguments.only]()}
     else:

@@ -215,6 +215,11 @@ def run_out(it: Doomed) -> None:
     it.command("retention", "run")
 
 
+def probed(it: Doomed) -> None:
+    """A run of probes; after a death another one begins once the lease of the dead one has ended."""
+    it.command("catalogue", "probe")
+
+
 Scene = Callable[[Doomed], None]
 PLAN: tuple[tuple[str, Scene, tuple[str, ...]], ...] = (
     (SERVE, way, ("keyring.begin", "uploads.add_whole", "submissions.create")),
@@ -252,6 +257,7 @@ PLAN: tuple[tuple[str, Scene, tuple[str, ...]], ...] = (
     (COMMAND, acknowledged, ("alarms.acknowledge",)),
     (COMMAND, kept, ("retention.hold", "retention.release")),
     (COMMAND, erased, ("erased.add", "retention.erase")),
+    (COMMAND, probed, ("probes.begin", "probes.note", "probes.end")),
     (COMMAND, run_out, ("retention.forget", "retention.forget_accounts")),
 )
 """Who dies, in which scene, before and after what."""
@@ -276,6 +282,13 @@ ELSEWHERE = {
     "bulletins.compose": "as above",
     "bulletins.prune": "as above",
     "bulletins.settle": "as above",
+    "exports.accept": "once a day, made again by whoever comes next: tests/store/test_catalogue_export_killed.py",
+    "catalogue.claim_readback": "a lease ends, then it is read again: tests/store/test_catalogue_readbacks.py",
+    "catalogue.datahub": "as above",
+    "catalogue.prune_readbacks": "asked again each minute, one statement",
+    "catalogue.pvog": "a lease ends, then it is read again: tests/store/test_catalogue_readbacks.py",
+    "catalogue.routing": "as above",
+    "catalogue.settle_readback": "as above",
     "identity.metadata": "asked again each hour, the copy is replaced whole: tests/wiring/test_identity_metadata.py",
     "jobs.start_anew": "forgets what was counted, after all that counts: tests/store/test_set_aside.py",
     "exchanges.raise": "asked again every five seconds, one statement: tests/store/test_exchange_durations.py",
@@ -293,6 +306,7 @@ ELSEWHERE = {
     "logins.pushed": "as above",
     "logins.redeem": "as above",
     "logins.subject_key": "as above",
+    "catalogue.register": "made again at the next start: tests/store/test_catalogue_entries.py",
     "login.logout": "nobody signs out at the demo's portal; a lease ends: tests/store/test_logouts.py",
     "logouts.claim": "as above",
     "logouts.prune": "as above",
@@ -301,6 +315,15 @@ ELSEWHERE = {
     "outcomes.resolve": "as above",
     "outcomes.write": "figures of five seconds; those of a dead process are forfeited",
     "masters.remember": "the first start of all: `test_the_first_start_may_be_the_last`",
+    "probes.dependency": "asked again by the next run",
+    "probes.give_up": "another run begins once the lease of a dead one has ended: tests/store/test_probe_runs.py",
+    "probes.page": "as probes.dependency",
+    "probes.prune_hours": "pruned with the next hour",
+    "probes.prune_measurements": "as above",
+    "probes.prune_outages": "as above",
+    "probes.prune_runs": "as above",
+    "probes.reference": "as probes.dependency",
+    "probes.renew": "as probes.give_up",
     "retention.replay": "`restore` is given again from its beginning: tests/store/test_backup.py",
     "roots.sign_head": "`evidence export` is given again: tests/store/test_evidence.py",
     "roots.stamp": "stamps are fetched again for each root without one: tests/evidence/test_stamp.py",
@@ -309,6 +332,7 @@ ELSEWHERE = {
     "rotation.log": "as above",
     "rotation.make_current": "as above",
     "sandbox.callback": "nothing asks the demo's sandbox to call back: tests/sandbox/test_callbacks.py",
+    "sandbox.pull": "a sandbox of the catalogue that dies begins anew: it keeps nothing",
     "sandbox.service_provider": "asked again with the next request: tests/sandbox/identity/test_server.py",
     "sandbox.notify": "as sandbox.callback",
     "submissions.set_aside": "asked again by the next failed job: tests/store/test_set_aside.py",

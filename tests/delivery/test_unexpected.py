@@ -50,7 +50,12 @@ async def taken_up_again(it) -> None:
 
 
 def test_every_step_of_a_delivery_is_among_the_places():
-    elsewhere = {"steps.mail", "steps.sign", "steps.read_events"}  # tests/store, tests/fitconnect, below
+    elsewhere = {
+        "steps.export",
+        "steps.mail",
+        "steps.sign",
+        "steps.read_events",
+    }  # tests/store, tests/fitconnect, below
     assert set(failpoints.STEPS) == {*PLACES, *elsewhere}
 
 

@@ -53,3 +53,21 @@ def test_the_identity_sandbox_shares_no_saml_with_us_and_nothing_with_its_sister
     allowed = {module for module in used if any(module == each or module.startswith(f"{each}.") for each in IDENTITY)}
     assert used - allowed == set()
     assert not any(module.startswith("gateway.sandbox.fitconnect") for module in used)
+
+
+CATALOGUE = IDENTITY | {"gateway.outbound": "files of an editorial system that the tester names"}
+
+
+def test_the_catalogue_sandbox_shares_no_catalogue_with_us_and_nothing_with_its_sisters():
+    graph = grimp.build_graph("gateway")
+    own = "gateway.sandbox.catalogue"
+    used = {
+        imported
+        for module in {own, *graph.find_descendants(own)}
+        for imported in graph.find_modules_directly_imported_by(module)
+        if not imported.startswith(own)
+    }
+    assert used, "the graph is empty: this test would say yes to anything"
+    allowed = {module for module in used if any(module == each or module.startswith(f"{each}.") for each in CATALOGUE)}
+    assert used - allowed == set()
+    assert not any(module.startswith(("gateway.sandbox.fitconnect", "gateway.sandbox.identity")) for module in used)

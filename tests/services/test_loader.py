@@ -92,11 +92,46 @@ def test_a_text_under_the_former_name_is_the_stage_and_is_told(copied: Path) -> 
     ]
 
 
-def test_a_table_under_the_former_name_is_left_to_the_catalogue(copied: Path) -> None:
+EDITORIAL = """
+[maturity]
+model = "2.0"
+level = 3
+assessed_on = 2026-01-31
+criteria = { K1 = "erfüllt" }
+
+[catalogue]
+payment = ["epaybl"]
+valid_from = 2026-02-01
+deadline = { de = "Vier Wochen" }
+"""
+
+
+def test_a_table_under_the_former_name_and_the_catalogue_s_are_editorial_facts(copied: Path) -> None:
+    assert load(copied).get("hausnummer").definition.editorial == {}
     with (copied / "hausnummer/service.toml").open("a", encoding="utf-8") as file:
-        file.write("\n[maturity]\nof_the_catalogue = 1\n")
+        file.write(EDITORIAL)
     definition = load(copied).get("hausnummer").definition
     assert (definition.stage, definition.notices) == ("productive", ())
+    assessed = {"model": "2.0", "level": 3, "assessed_on": "2026-01-31", "criteria": {"K1": "erfüllt"}}
+    assert definition.editorial == {
+        "maturity": [assessed],
+        "payment": ["epaybl"],
+        "valid_from": "2026-02-01",
+        "deadline": {"de": "Vier Wochen"},
+    }
+
+
+def test_every_fault_of_editorial_facts_is_told_with_those_of_the_rest(copied: Path) -> None:
+    edit(copied, "service.toml", 'assurance = "none"', 'assurance = "some"')
+    with (copied / "hausnummer/service.toml").open("a", encoding="utf-8") as file:
+        file.write(EDITORIAL.replace('"2.0"', '"3.0"').replace("[catalogue]", "[catalogue]\nodd = 1"))
+    with pytest.raises(DataInvalid) as refused:
+        load(copied)
+    assert {(one.pointer, one.rule) for one in refused.value.findings} == {
+        ("hausnummer/service.toml#/assurance", "service_enum"),
+        ("hausnummer/service.toml#/catalogue", "service_additionalproperties"),
+        ("hausnummer/service.toml#/maturity/model", "service_enum"),
+    }
 
 
 def test_a_second_service_is_a_second_folder(copied: Path) -> None:

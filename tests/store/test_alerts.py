@@ -17,7 +17,7 @@ from aiohttp import web
 
 from gateway.errors import AddressRefused, CounterpartAway, CounterpartBusy, CounterpartGarbled, CounterpartRefused
 from gateway.model import State
-from gateway.notify.alarms import Target
+from gateway.notify.alarms import SERVICE_DOWN, Target
 from gateway.notify.alerts import AlertSender
 from gateway.notify.message import signature
 from gateway.notify.schedule import SendingResult
@@ -27,7 +27,14 @@ from gateway.outbound.httpx_transport import httpx_client
 from gateway.outbound.policy import AddressPolicy
 from gateway.outbound.smtp import Relay
 from gateway.ports.store import Change
-from gateway.store.operation.alarms import acknowledge, look, open_alarms, raise_about_gateway, resolve_about_gateway
+from gateway.store.operation.alarms import (
+    acknowledge,
+    look,
+    open_alarms,
+    raise_about_gateway,
+    raise_within,
+    resolve_about_gateway,
+)
 from gateway.store.operation.alert_queue import StoredAlertQueue
 from gateway.submission.deadlines import AlarmLevel
 from tests.outbound.mail_server import mail_server
@@ -386,5 +393,47 @@ async def test_what_is_held_again_is_told_again(store, clock, mail, alert_sender
     await store.commit(it.version, Change(replace(it, state=State.HELD, updated_at=clock.now())))
     clock.advance(hours=2)
     await look(store.database, clock.now(), {})
+    await told(sender)
+    assert len(mail.got) == 2
+
+
+async def test_a_town_hears_of_what_concerns_it_at_the_gateway_itself(store, clock, mail, alert_senders):
+    for town, service in ((TOWN, "hausnummer"), (OTHER_TOWN, "termin")):
+        subject = f"{town}/{service}"
+        await raise_about_gateway(
+            store.database, SERVICE_DOWN, subject, clock.now(), municipality=town, service=service
+        )
+    await raise_about_gateway(store.database, "disk_low", "host-1", clock.now())
+    await told(alert_senders(to_it(mail="town@town.example", municipalities=frozenset({TOWN}))))
+    ((_, raw),) = mail.got
+    said = text_of(raw)
+    assert TOWN in said
+    assert "hausnummer" in said
+    assert "termin" not in said
+    assert "disk_low" not in said
+
+
+async def test_an_alarm_that_comes_back_at_once_goes_on_and_is_not_told_again(store, clock, mail, alert_senders):
+    sender = alert_senders(to_it())
+
+    async def raised(since):
+        async with store.database.transaction() as connection:
+            return await raise_within(
+                connection, SERVICE_DOWN, f"{TOWN}/a", clock.now(), since, municipality=TOWN, service="a"
+            )
+
+    half_an_hour = timedelta(minutes=30)
+    assert await raised(clock.now() - half_an_hour)
+    await told(sender)
+    await resolve_about_gateway(store.database, SERVICE_DOWN, f"{TOWN}/a", clock.now())
+    clock.advance(minutes=29)
+    assert not await raised(clock.now() - half_an_hour)
+    (alarm,) = await open_alarms(store.database)
+    assert (alarm["municipality"], alarm["service"], alarm["submission"]) == (TOWN, "a", None)
+    await told(sender)
+    assert len(mail.got) == 1
+    await resolve_about_gateway(store.database, SERVICE_DOWN, f"{TOWN}/a", clock.now())
+    clock.advance(minutes=31)
+    assert await raised(clock.now() - half_an_hour)
     await told(sender)
     assert len(mail.got) == 2

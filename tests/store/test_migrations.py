@@ -42,7 +42,13 @@ def test_every_row_but_the_installation_names_its_municipality():
     of_all = {"evidence_keys", "evidence_roots", "evidence_stamps"}  # one tree over the heads of every town
     of_the_gateway = {"bulletins", "destination_pace", "destination_turns", "exchange_durations"}
     of_the_gateway |= {"spent_assertions", "client_allowances", "login_requests"}
-    of_all |= {"catalogue_exports", "catalogue_files", "availability_reports", "probe_runs"}  # of every town together
+    of_all |= {
+        "catalogue_exports",
+        "catalogue_files",
+        "availability_reports",
+        "probe_runs",
+        "probe_lease",
+    }  # of every town together
     # a frame is part of its blob's row
     assert without == {"facts", "pauses", "blob_frames", "key_log"} | of_all | of_the_gateway
 

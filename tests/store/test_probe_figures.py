@@ -17,7 +17,7 @@ OUTAGE = numbered(
 OTHER = "150900550550"
 
 
-async def hour(store, at, good, bad, subject="hausnummer", town=ARS):
+async def hour(store, at, good, bad, *, subject="hausnummer", town=ARS):
     await store.database.run(HOUR, town=town, subject=subject, hour=at, good=good, bad=bad)
 
 

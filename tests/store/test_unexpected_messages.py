@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -23,12 +24,13 @@ from gateway.notify.message import webhook_task
 from gateway.notify.schedule import DELAYS, GIVEN_UP_AFTER
 from gateway.operators.audit import Decision, Interface, Undone, decide
 from gateway.outbound.durations import Durations
+from gateway.settings.catalogue import CatalogueSection
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation.alarms import open_alarms, raise_about_gateway
 from gateway.store.proof import roots
 from gateway.wiring.runtime import failures as wired
-from gateway.worker import chores, running, stamping
+from gateway.worker import catalogue_probes, chores, running, stamping
 from tests.store.conftest import new_submission
 from tests.store.test_alerts import alert_senders, mail, text_of, to_it, told  # noqa: F401 - fixtures
 from tests.store.test_retention import PAYLOAD, ended
@@ -288,8 +290,15 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         def __getattr__(self, name):
             raise ValueError("Müßiggang")
 
-    monkeypatch.setattr(chores, "repeat", a_few_times)
+    @asynccontextmanager
+    async def prober(_):
+        yield Raising()
+
+    for module in (chores, catalogue_probes):
+        monkeypatch.setattr(module, "repeat", a_few_times)
     monkeypatch.setattr(chores, "SWEEP_EVERY_S", 0)
+    monkeypatch.setattr(catalogue_probes, "FIRST_S", 0)
+    monkeypatch.setattr(catalogue_probes, "open_prober", prober)
     runtime = SimpleNamespace(
         store=SimpleNamespace(database=Raising()),
         clock=clock,
@@ -305,6 +314,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         delivery=SimpleNamespace(bounds={"d": 1}),
         settings=SimpleNamespace(
             evidence=SimpleNamespace(timestamp_url="https://tsa.example"),
+            catalogue=CatalogueSection(),
             outbound=SimpleNamespace(proxy=None, no_proxy=(), ca_bundle=None, allow_private=()),
         ),
     )
@@ -315,7 +325,8 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     assert names == {
         *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines"),
         *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "login_outcomes", "catalogue_report"),
-        "identity_provider town/bundid",
+        "catalogue_entries",
+        *("identity_provider town/bundid", "probes", "probes_prune"),
     }
     for name in names:
         await counted.attempt(name, lambda: store.database.rows(roots._UNSTAMPED, since=clock.now()))

@@ -40,6 +40,8 @@ published_key_files = ["next.jwk"]
 [login]
 id_token_key_files = ["id.jwk"]
 published_key_files = ["id-next.jwk"]
+[catalogue.readback]
+pvog_client_id_file = "pvog.id"
 [[clients]]
 id = "portal"
 secret_file = "portal.secret"
@@ -75,6 +77,7 @@ NAMED = {
     "server.tls.client_ca_file": "ca.pem",
     "evidence.signing_key_file": "token.jwk",
     "evidence.published_key_files": "next.jwk",
+    "catalogue.readback.pvog_client_id_file": "pvog.id",
     "login.id_token_key_files": "id.jwk",
     "login.published_key_files": "id-next.jwk",
     "clients.portal.secret_file": "portal.secret",

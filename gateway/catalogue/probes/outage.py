@@ -12,9 +12,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """From the first of the failures that decided until the first of the probes that ended it.
+    """From the first of the failures that decided until the probe that decided that it works again.
 
-    `subject` is the service. `ended_at` is None while it lasts; `reason` is a code of `measurement.Reason`. One that
+    `subject` is the service. `ended_at` is None while it lasts; `reason` is a code of `page.ProbeReason`. One that
     begins again shortly after its end goes on with the same `no`.
     """
 

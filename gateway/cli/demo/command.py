@@ -80,7 +80,7 @@ async def _show(stop: asyncio.Event, asked: _Asked) -> int:
 
     if not asked.as_json:
         say(text("Vorführung wird aufgebaut …", "Setting the demo up …"))
-    async with demo_environment(login=asked.login) as environment:
+    async with demo_environment(login=asked.login, catalogue=asked.keep) as environment:
         if asked.keep:
             line = {**environment.line(), "pid": os.getpid()}
             emit(line, as_json=asked.as_json, human=text("Vorführung läuft: ", "Demo runs: ") + line["api"])

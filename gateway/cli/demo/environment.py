@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli.console import say
+from gateway.cli.demo import catalogue as offer
 from gateway.cli.demo import identity as logins
 from gateway.crypto.keys import generate_ec
 from gateway.errors import DemoFailed
 from gateway.keys.files import write_secret
+from gateway.services.loader import shipped_ids
 from gateway.store.server import embedded
 
 ARS = "150900546546"
@@ -42,28 +44,30 @@ class DemoEnvironment:
     config: Path
     secret: str
     identity: dict[str, Any] | None = None
+    catalogue: dict[str, Any] | None = None
     redirect_uri: str = ""
 
     def line(self) -> dict[str, Any]:
         """The one line of `gateway demo --keep`."""
         portal = {"client_id": CLIENT, "client_secret": self.secret}
+        sandboxes = {"fitconnect": self.sandbox, "identity": self.identity, "catalogue": self.catalogue}
         line = {
             **self.serve,
             "portal": portal,
             "config": str(self.config),
-            "sandboxes": {"fitconnect": self.sandbox},
+            "sandboxes": {name: ready for name, ready in sandboxes.items() if ready is not None},
         }
         if self.identity is None:
             return line
-        sandboxes = {**line["sandboxes"], "identity": self.identity}
-        return {**line, "oidc_client": {**portal, "redirect_uri": self.redirect_uri}, "sandboxes": sandboxes}
+        return {**line, "oidc_client": {**portal, "redirect_uri": self.redirect_uri}}
 
 
 @asynccontextmanager
-async def demo_environment(*, login: bool = False) -> AsyncIterator[DemoEnvironment]:
+async def demo_environment(*, login: bool = False, catalogue: bool = False) -> AsyncIterator[DemoEnvironment]:
     """Set everything up in a directory of its own; afterwards no process and no directory is left.
 
-    With `login` an identity sandbox runs too, at which citizens log in for the demo's portal.
+    With `login` an identity sandbox runs too, at which citizens log in for the demo's portal; with `catalogue` a
+    catalogue sandbox, which has the pages of the town's 22 services and lists them.
     """
     home = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
     os.chmod(home, 0o755)  # noqa: PTH101, S103 - the database may run as another system user; every secret below is 0600
@@ -75,18 +79,24 @@ async def demo_environment(*, login: bool = False) -> AsyncIterator[DemoEnvironm
         arguments = ("sandbox", "fitconnect", "--data", str(home / "sandbox"))
         sandbox = await _started("sandbox", arguments, home, children)
         secret = secrets.token_urlsafe(32)
-        identity, redirect_uri, town = None, "", ""
+        identity, listing, redirect_uri, town, more = None, None, "", "", ""
         if login:
             arguments = ("sandbox", "identity", "--data", str(home / "identity"))
             identity = await _started("identity", arguments, home, children)
             redirect_uri = f"http://127.0.0.1:{_free_port()}/signed-in"
             town = await logins.settings(home, identity)
-        config = _write_settings(home, port, sandbox, secret, await key, town=town, redirect_uri=redirect_uri)
+        if catalogue:
+            listing = await _started("catalogue", ("sandbox", "catalogue"), home, children)
+            more = offer.settings_section(home, listing)
+            folder = await asyncio.to_thread(offer.entry_files, home, listing["pages"])
+            town += offer.town_section(folder, listing["pages"], shipped_ids())
+        redirects = f'redirect_uris = ["{redirect_uri}"]\n' if redirect_uri else ""
+        config = _write_settings(home, port, sandbox, secret, await key, town=town, more=redirects + more)
         await database
         serve = await _started("serve", ("serve", "--config", str(config)), home, children)
         if identity is not None:
             await logins.introduce(serve["base_url"], SLUG, identity)
-        yield DemoEnvironment(serve, sandbox, config, secret, identity, redirect_uri)
+        yield DemoEnvironment(serve, sandbox, config, secret, identity, listing, redirect_uri)
     finally:
         await asyncio.shield(_end(home, children))
 
@@ -139,8 +149,8 @@ def _write_settings(  # noqa: PLR0913 - what the files are made of
     secret: str,
     key: dict[str, Any],
     *,
-    town: str = "",
-    redirect_uri: str = "",
+    town: str,
+    more: str,
 ) -> Path:
     sender = next(c for c in sandbox["clients"] if c["role"] == "sender")
     submission_api = sandbox["submission_api_v2"].rstrip("/").removesuffix("/v2")
@@ -150,7 +160,6 @@ def _write_settings(  # noqa: PLR0913 - what the files are made of
     (home / "municipalities").mkdir()
     written = _town(port, sandbox, sender["client_id"]) + town
     (home / "municipalities" / "tangerhuette.toml").write_text(written, encoding="utf-8")
-    redirects = f'redirect_uris = ["{redirect_uri}"]\n' if redirect_uri else ""
     config = home / "settings.toml"
     config.write_text(
         f"""mode = "test"
@@ -176,7 +185,7 @@ dir = "municipalities"
 [[clients]]
 id = "{CLIENT}"
 secret_file = "secrets/portal"
-{redirects}
+{more}
 [log]
 level = "warning"
 """,

@@ -177,8 +177,8 @@ class FitConnectChannel:
         return log
 
     async def check_token(self) -> str:
-        """Fetch a token, for `gateway check`. Raises as every exchange does, `TokenRefused` first of all."""
-        await self._tokens.current()
+        """Fetch a new token, for `gateway check` and probes. Raises as every exchange does, `TokenRefused` first."""
+        await self._tokens.renew()
         return "token granted"
 
     async def check_destination(self, destination_id: str) -> str:

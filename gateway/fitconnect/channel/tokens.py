@@ -81,6 +81,10 @@ class AccessTokens:
             raise
         return self._held.value
 
+    async def renew(self) -> None:
+        """Fetch a new token whatever is held, to see whether the endpoint works. Raises as `current`."""
+        self._held = await self._flight.join("token", self._fetch)
+
     def drop(self, token: str) -> None:
         """Forget a token that was answered with 401; a newer one stays."""
         if self._held and self._held.value == token:

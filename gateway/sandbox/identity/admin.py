@@ -6,7 +6,6 @@ segment of its address. Standard: fixed interfaces §5. Start reading: `ROUTES`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.requests import Request
@@ -14,25 +13,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.sandbox import faults
+from gateway.sandbox.admin import bad, common_routes, guarded
+from gateway.sandbox.http_input import AdminRefused, body, json_object
 from gateway.sandbox.identity import answer, deviations, names, refusals
 from gateway.sandbox.identity.accounts import organisations, persons
-from gateway.sandbox.identity.http_input import AdminRefused, body, json_object
 from gateway.sandbox.identity.sandbox import IdentitySandbox, LoginOrder
-from gateway.sandbox.loopback import from_elsewhere
 
 _METADATA_MOST: Final = 1 << 20
 _ORDERS_MOST: Final = 10_000
-
-
-def _guarded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint, closed to foreign hosts and to pages."""
-
-    async def checked(request: Request) -> Response:
-        if from_elsewhere(request):
-            raise AdminRefused(403, "The admin API answers on loopback only")
-        return await endpoint(request)
-
-    return checked
 
 
 async def _state(request: Request) -> Response:
@@ -73,50 +61,26 @@ async def _login(request: Request) -> Response:
     account, level, failure = order.get("person"), order.get("level"), order.get("failure")
     times = order.get("times", 1)
     if isinstance(times, bool) or not isinstance(times, int) or not 0 < times <= 1 << 31:
-        raise _bad("times")
+        raise bad("times")
     if failure is not None:
         if failure not in answer.CHOSEN:
-            raise _bad("failure")
+            raise bad("failure")
         account, number = None, 0
     else:
         if not isinstance(account, str) or not (account in persons() or account in organisations()):
-            raise _bad("person")
+            raise bad("person")
         number = names.LEVELS.get(level, 0) if isinstance(level, str) else 0
         if not number:
-            raise _bad("level")
+            raise bad("level")
     if len(sandbox.orders) >= _ORDERS_MOST:
         raise AdminRefused(429, "Too many orders wait")
     sandbox.orders.append(LoginOrder(account, number, failure, times))
     return JSONResponse({"person": account, "level": level, "failure": failure, "times": times}, 201)
 
 
-async def _add_fault(request: Request) -> Response:
-    """`POST /faults`."""
+def _moved(request: Request) -> None:
     sandbox = _sandbox(request)
-    try:
-        fault = deviations.checked(faults.Fault.read(await json_object(request), deviations.KINDS))
-    except faults.FaultUnfit as unfit:
-        raise _bad(unfit.name) from None
-    sandbox.faults[:] = [fault for fault in sandbox.faults if fault.left != 0]
-    sandbox.faults.append(fault)
-    return JSONResponse(faults.describe(fault), 201)
-
-
-async def _clear_faults(request: Request) -> Response:
-    """`DELETE /faults`."""
-    _sandbox(request).faults.clear()
-    return Response(status_code=204)
-
-
-async def _clock(request: Request) -> Response:
-    """`POST /clock`."""
-    sandbox = _sandbox(request)
-    seconds = (await json_object(request)).get("advance_s")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < 1e10:
-        raise _bad("advance_s")
-    sandbox.clock.advance(seconds)
     sandbox.fact("clock_offset_s", sandbox.clock.offset_s)
-    return JSONResponse({"now": sandbox.clock.now().isoformat()})
 
 
 async def _reset(request: Request) -> Response:
@@ -126,18 +90,12 @@ async def _reset(request: Request) -> Response:
 
 
 ROUTES: Final = (
-    Route("/state", _guarded(_state), methods=["GET"]),
-    Route("/service-providers", _guarded(_service_provider), methods=["POST"]),
-    Route("/login", _guarded(_login), methods=["POST"]),
-    Route("/faults", _guarded(_add_fault), methods=["POST"]),
-    Route("/faults", _guarded(_clear_faults), methods=["DELETE"]),
-    Route("/clock", _guarded(_clock), methods=["POST"]),
-    Route("/reset", _guarded(_reset), methods=["POST"]),
+    Route("/state", guarded(_state), methods=["GET"]),
+    Route("/service-providers", guarded(_service_provider), methods=["POST"]),
+    Route("/login", guarded(_login), methods=["POST"]),
+    *common_routes(deviations.KINDS, judge=deviations.checked, moved=_moved),
+    Route("/reset", guarded(_reset), methods=["POST"]),
 )
-
-
-def _bad(name: str) -> AdminRefused:
-    return AdminRefused(400, f"{name} is missing or invalid", parameter=name)
 
 
 def _sandbox(request: Request) -> IdentitySandbox:

@@ -26,9 +26,9 @@ from gateway.errors import GatewayError
 from gateway.httpserver.opening import listen, locked
 from gateway.outbound.client import Policy, exchange, http_client
 from gateway.sandbox.faults import OrderedFaults
+from gateway.sandbox.http_input import AdminRefused, answer_refused
 from gateway.sandbox.identity import admin, names, sso
 from gateway.sandbox.identity.accounts import organisations, persons
-from gateway.sandbox.identity.http_input import AdminRefused, answer_refused
 from gateway.sandbox.identity.profiles import BUNDID, MUK, ShapedProvider
 from gateway.sandbox.identity.sandbox import IdentitySandbox
 from gateway.sandbox.serving import base_url, served

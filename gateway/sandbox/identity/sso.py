@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from gateway.sandbox.http_input import body
 from gateway.sandbox.identity import answer, authn_request, deviations, messages, metadata, names, pages
 from gateway.sandbox.identity.accounts import organisations, persons
 from gateway.sandbox.identity.authn_request import AskedLogin
-from gateway.sandbox.identity.http_input import body
 from gateway.sandbox.identity.profiles import ALL, ShapedProvider
 from gateway.sandbox.identity.refusals import RequestRefused
 from gateway.sandbox.identity.sandbox import STRANGER, IdentitySandbox, LoginOrder

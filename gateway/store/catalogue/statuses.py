@@ -18,8 +18,8 @@ from gateway.store.connection.database import Database, Row, numbered
 
 _ENTRIES: Final = numbered(
     """
-SELECT latest.entry, latest.number, latest.digest, latest.changed_at, latest.changed_by, delivered.revision, delivered.exported_at,
-    standing.works, standing.since, standing.probed_at,
+SELECT latest.entry, latest.number, latest.digest, latest.changed_at, latest.changed_by,
+    delivered.revision, delivered.exported_at, standing.works, standing.since, standing.probed_at,
     (
         SELECT jsonb_agg(to_jsonb(listing)) FROM catalogue_listings AS listing
         WHERE listing.municipality = latest.municipality AND listing.service = latest.service

@@ -187,6 +187,22 @@ async def run(connection: Connection, statement: Statement, **values: object) ->
     return int(status.rpartition(" ")[2])  # "UPDATE 3", "INSERT 0 1", "SELECT 2"
 
 
+async def cursor(connection: Connection, statement: Statement, **values: object) -> Any:  # noqa: ANN401 - untyped library
+    """A cursor of the server, inside a transaction; `next_rows` reads on."""
+    try:
+        return await connection.cursor(statement.sql, *_parameters(statement, values))
+    except _FAILURES as error:
+        raise _ours(connection, error) from None
+
+
+async def next_rows(connection: Connection, opened: Any, number: int) -> Sequence[Row]:  # noqa: ANN401 - as above
+    """The next rows of a cursor, so many at most; none at its end."""
+    try:
+        return cast("Sequence[Row]", await opened.fetch(number))
+    except _FAILURES as error:
+        raise _ours(connection, error) from None
+
+
 async def _say(connection: Connection, sql: str, *parameters: object) -> str:
     try:
         return cast("str", await connection.execute(sql, *parameters))

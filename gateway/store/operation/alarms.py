@@ -14,7 +14,8 @@ from uuid import UUID
 from gateway.errors import StepFailed
 from gateway.model import EventMeaning
 from gateway.ports.channel import ChannelLimits
-from gateway.store.connection.database import Database, Row, Statement, numbered
+from gateway.store.connection import database as db
+from gateway.store.connection.database import Connection, Database, Row, Statement, numbered
 from gateway.store.rows import meanings
 from gateway.submission.deadlines import (
     EVENT_RULES,
@@ -102,9 +103,10 @@ _TELL_EVENT: Final = numbered(_raising("WHERE " + _UNCOUNTED), commits="alarms.r
 _EVENT_OVER: Final = _ending(_UNCOUNTED)
 _OPEN: Final = numbered(
     """
-SELECT rule, submission::text AS subject, alarms.municipality, raised_at, acknowledged_at, told, each.reason
+SELECT rule, submission::text AS subject, submission::text AS submission, alarms.municipality, each.service,
+    raised_at, acknowledged_at, told, each.reason
 FROM alarms LEFT JOIN submissions AS each ON each.id = submission WHERE resolved_at IS NULL
-UNION ALL SELECT rule, subject, NULL, raised_at, acknowledged_at, told, NULL
+UNION ALL SELECT rule, subject, NULL, municipality, service, raised_at, acknowledged_at, told, NULL
 FROM house_alarms WHERE resolved_at IS NULL
 ORDER BY raised_at, rule, subject
 """
@@ -126,12 +128,18 @@ SELECT rule, subject FROM seen UNION ALL SELECT rule, subject FROM own ORDER BY 
 )
 _RAISE_OWN: Final = numbered(
     """
-INSERT INTO house_alarms AS alarm (rule, subject, raised_at) VALUES (%(rule)s, %(subject)s, %(now)s)
+INSERT INTO house_alarms AS alarm (rule, subject, raised_at, municipality, service)
+VALUES (%(rule)s, %(subject)s, %(now)s, %(municipality)s, %(service)s)
 ON CONFLICT (rule, subject) DO UPDATE
-SET raised_at = excluded.raised_at, acknowledged_at = NULL, resolved_at = NULL, told = '{}'
+SET raised_at = excluded.raised_at, acknowledged_at = NULL, resolved_at = NULL, told = '{}',
+    municipality = excluded.municipality, service = excluded.service
 WHERE alarm.resolved_at IS NOT NULL
 """,
     commits="alarms.raise_house",
+)
+_GO_ON_OWN: Final = numbered(
+    "UPDATE house_alarms SET resolved_at = NULL "
+    "WHERE rule = %(rule)s AND subject = %(subject)s AND resolved_at > %(over_after)s"
 )
 _RESOLVE_OWN: Final = numbered(
     "UPDATE house_alarms SET resolved_at = %(now)s "
@@ -187,7 +195,8 @@ def _columns(limits: Sequence[Limit], now: datetime) -> dict[str, list[Any]]:
 async def open_alarms(database: Database) -> Sequence[Row]:
     """Every alarm that is not resolved, oldest first, acknowledged or not.
 
-    `subject` is an id or what it is about, `reason` the submission's, where it has one.
+    `subject` is an id or what it is about, `submission` an id for those of submissions, `reason` the submission's,
+    where it has one; `municipality` and `service` are set where it concerns one.
     """
     return await database.rows(_OPEN)
 
@@ -203,11 +212,45 @@ async def acknowledge(
     return [(row["rule"], row["subject"]) for row in rows]
 
 
-async def raise_about_gateway(database: Database, rule: str, subject: str, now: datetime) -> bool:
-    """Raise an alarm about the gateway itself; whether it is new."""
-    return await database.run(_RAISE_OWN, rule=rule, subject=subject, now=now) > 0
+async def raise_about_gateway(  # noqa: PLR0913 - an alarm, and whose it is
+    database: Database,
+    rule: str,
+    subject: str,
+    now: datetime,
+    *,
+    municipality: str | None = None,
+    service: str | None = None,
+) -> bool:
+    """Raise an alarm about the gateway itself; whether it is new. Recipients of its municipality hear of it too."""
+    values = {"municipality": municipality, "service": service, "now": now}
+    return await database.run(_RAISE_OWN, rule=rule, subject=subject, **values) > 0
 
 
 async def resolve_about_gateway(database: Database, rule: str, subject: str, now: datetime) -> bool:
     """Its cause is gone; whether there was one open."""
     return await database.run(_RESOLVE_OWN, rule=rule, subject=subject, now=now) > 0
+
+
+async def raise_within(  # noqa: PLR0913 - an alarm, whose it is, and since when another one counts as the same
+    connection: Connection,
+    rule: str,
+    subject: str,
+    now: datetime,
+    over_after: datetime,
+    *,
+    municipality: str | None,
+    service: str | None,
+) -> bool:
+    """As `raise_about_gateway`, in a transaction at hand.
+
+    One that was over after `over_after` goes on as it was: who has been told of it is not told again.
+    """
+    if await db.run(connection, _GO_ON_OWN, rule=rule, subject=subject, over_after=over_after):
+        return False
+    values = {"municipality": municipality, "service": service, "now": now}
+    return await db.run(connection, _RAISE_OWN, rule=rule, subject=subject, **values) > 0
+
+
+async def resolve_within(connection: Connection, rule: str, subject: str, now: datetime) -> bool:
+    """As `resolve_about_gateway`, in a transaction at hand."""
+    return await db.run(connection, _RESOLVE_OWN, rule=rule, subject=subject, now=now) > 0

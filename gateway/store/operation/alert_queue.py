@@ -43,9 +43,10 @@ WITH due AS (
     RETURNING rule, municipality, submission::text AS subject, raised_at
 ), own AS (
     UPDATE house_alarms SET told = told || jsonb_build_object(%(target)s::text, %(now)s::timestamptz)
-    WHERE resolved_at IS NULL AND acknowledged_at IS NULL AND rule = ANY(%(rules)s) AND %(everywhere)s
+    WHERE resolved_at IS NULL AND acknowledged_at IS NULL AND rule = ANY(%(rules)s)
+        AND (%(everywhere)s OR municipality = ANY(%(towns)s))
         AND (NOT told ? %(target)s OR (told->>%(target)s)::timestamptz <= %(before)s::timestamptz)
-    RETURNING rule, NULL::text AS municipality, subject, raised_at
+    RETURNING rule, municipality, subject, raised_at
 )
 SELECT rule, municipality, count(*) AS number, min(raised_at) AS since,
     (array_agg(subject ORDER BY raised_at, subject))[1:%(sample)s] AS subjects

@@ -73,6 +73,11 @@ _ORPHANS = numbered(
     commits="jobs.orphans",
 )
 
+_TAKING: Final = numbered(
+    "SELECT count(*) AS number FROM procrastinate_workers "
+    "WHERE last_heartbeat > now() - make_interval(secs => %(seconds)s)"
+)
+
 COMMITS: Final[Mapping[str, str]] = {
     _WAKE: "jobs.again",
     _WAKE_LATER: "jobs.stumble",
@@ -205,6 +210,11 @@ async def forget_failed(app: procrastinate.App, hours: int = 24) -> None:
 async def orphans(database: Database) -> int:
     """Wake submissions that are neither done nor held and have no job: there should be none; how many."""
     return await database.number(_ORPHANS)
+
+
+async def is_worked(database: Database) -> bool:
+    """Whether any worker takes jobs: one that gave a sign of life lately."""
+    return await database.number(_TAKING, seconds=STALLED) > 0
 
 
 def is_database_away(error: BaseException) -> bool:

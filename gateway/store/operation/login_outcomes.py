@@ -33,19 +33,21 @@ SET accepted = total.accepted + excluded.accepted, refused = total.refused + exc
 )
 _LATELY: Final = """
 WITH lately AS (
-    SELECT town.slug || '/' || provider AS subject, sum(accepted) AS accepted, sum(refused) AS refused
+    SELECT town.slug || '/' || provider AS subject, municipality, sum(accepted) AS accepted, sum(refused) AS refused
     FROM login_outcomes JOIN unnest(%(towns)s::text[], %(slugs)s::text[]) AS town (municipality, slug)
         USING (municipality)
-    WHERE minute > %(since)s GROUP BY 1
+    WHERE minute > %(since)s GROUP BY 1, 2
 )
 """
 _RAISE: Final = numbered(
     _LATELY
     + """
-INSERT INTO house_alarms AS alarm (rule, subject, raised_at)
-SELECT %(rule)s, subject, %(now)s FROM lately WHERE refused >= %(many)s AND refused * 10 >= accepted + refused
+INSERT INTO house_alarms AS alarm (rule, subject, raised_at, municipality)
+SELECT %(rule)s, subject, %(now)s, municipality FROM lately
+WHERE refused >= %(many)s AND refused * 10 >= accepted + refused
 ON CONFLICT (rule, subject) DO UPDATE
-SET raised_at = excluded.raised_at, acknowledged_at = NULL, resolved_at = NULL, told = '{}'
+SET raised_at = excluded.raised_at, acknowledged_at = NULL, resolved_at = NULL, told = '{}',
+    municipality = excluded.municipality
 WHERE alarm.resolved_at IS NOT NULL
 RETURNING subject
 """,

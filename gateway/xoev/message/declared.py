@@ -98,6 +98,11 @@ class Declarations:
             self._contents[key] = (element.node, self._of(element.node, element.part))
         return self._contents[key][1]
 
+    def of_type(self, namespace: str, name: str) -> Content | None:
+        """What a global complex type holds, or None: for elements that name their type by `xsi:type`."""
+        declaration = self._schema.named.get(("complexType", namespace, name))
+        return self._complex(*declaration) if declaration else None
+
     def _of(self, node: etree._Element, part: SchemaPart) -> Content:
         if named := node.get("type"):
             return self._type(_qname(node, named))

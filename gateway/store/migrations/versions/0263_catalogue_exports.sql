@@ -25,7 +25,7 @@ CREATE TABLE catalogue_files (
     CONSTRAINT catalogue_files_pkey PRIMARY KEY (export, name),
     CONSTRAINT catalogue_files_export_fkey FOREIGN KEY(export) REFERENCES catalogue_exports (no) ON DELETE CASCADE
 );
-COMMENT ON COLUMN catalogue_files.content IS 'compressed; none once a later export was accepted';
+COMMENT ON COLUMN catalogue_files.content IS 'compressed (zlib); none once two later exports were accepted';
 
 CREATE TABLE catalogue_delivered (
     municipality TEXT NOT NULL,
@@ -40,15 +40,22 @@ COMMENT ON COLUMN catalogue_delivered.export IS 'the last that held it';
 COMMENT ON COLUMN catalogue_delivered.revision IS 'in which state';
 
 CREATE TABLE catalogue_objects (
-    municipality TEXT NOT NULL,
     kind TEXT NOT NULL,
     id TEXT NOT NULL,
+    municipality TEXT NOT NULL,
     service TEXT,
     digest TEXT,
+    export BIGINT NOT NULL,
+    changed_in BIGINT NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT catalogue_objects_pkey PRIMARY KEY (municipality, kind, id)
+    CONSTRAINT catalogue_objects_pkey PRIMARY KEY (kind, id)
 );
 COMMENT ON TABLE catalogue_objects IS 'Every object that was ever written; an id is never used for another.';
 COMMENT ON COLUMN catalogue_objects.kind IS 'the class of the object in XZuFi';
+COMMENT ON COLUMN catalogue_objects.id IS 'with its agency: AGENCY.OD.NUMBER';
 COMMENT ON COLUMN catalogue_objects.service IS 'none: a unit';
 COMMENT ON COLUMN catalogue_objects.digest IS 'SHA-256 of the object as it was written last; none: it was deleted';
+COMMENT ON COLUMN catalogue_objects.export IS 'the last that held it';
+COMMENT ON COLUMN catalogue_objects.changed_in IS 'the export that changed or deleted it last';
+CREATE INDEX catalogue_objects_changed_idx ON catalogue_objects (changed_in);
+CREATE INDEX catalogue_objects_written_idx ON catalogue_objects (export) WHERE digest IS NOT NULL;

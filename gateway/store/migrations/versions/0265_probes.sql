@@ -7,6 +7,10 @@ CREATE TABLE probe_standing (
     successes INTEGER NOT NULL,
     reason TEXT,
     probed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    failed_runs INTEGER NOT NULL DEFAULT 0,
+    failed_at TIMESTAMP WITH TIME ZONE,
+    last_run BIGINT,
+    worked BOOLEAN NOT NULL DEFAULT false,
     CONSTRAINT probe_standing_pkey PRIMARY KEY (municipality, subject)
 );
 COMMENT ON COLUMN probe_standing.municipality IS 'empty: a dependency of the whole gateway';
@@ -15,6 +19,9 @@ COMMENT ON COLUMN probe_standing.works IS 'none before the first probe';
 COMMENT ON COLUMN probe_standing.failures IS 'in a row';
 COMMENT ON COLUMN probe_standing.successes IS 'in a row';
 COMMENT ON COLUMN probe_standing.reason IS 'code of the last failure';
+COMMENT ON COLUMN probe_standing.failed_runs IS 'that failures in a row come from';
+COMMENT ON COLUMN probe_standing.failed_at IS 'the first of them';
+COMMENT ON COLUMN probe_standing.worked IS 'whether any probe ever was good';
 
 CREATE TABLE probe_measurements (
     no BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -50,6 +57,15 @@ CREATE TABLE probe_runs (
 );
 COMMENT ON TABLE probe_runs IS 'Whole runs over every subject, by the worker or a command.';
 COMMENT ON COLUMN probe_runs.own_network IS 'whether our own network was there';
+
+CREATE TABLE probe_lease (
+    name TEXT NOT NULL,
+    holder UUID,
+    run BIGINT,
+    until TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT probe_lease_pkey PRIMARY KEY (name)
+);
+COMMENT ON TABLE probe_lease IS 'One row: which process makes a run now.';
 
 CREATE TABLE outages (
     no BIGINT GENERATED ALWAYS AS IDENTITY,

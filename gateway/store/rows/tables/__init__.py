@@ -9,12 +9,15 @@ Personal data stand only in columns whose comment says `encrypted` and in `blob_
 """
 
 from gateway.store.rows.tables.catalogue import (
+    catalogue_answers,
     catalogue_delivered,
     catalogue_exports,
     catalogue_files,
     catalogue_findings,
     catalogue_listings,
     catalogue_objects,
+    catalogue_readback_turns,
+    catalogue_readbacks,
     catalogue_revisions,
 )
 from gateway.store.rows.tables.columns import Xid8, metadata
@@ -43,7 +46,14 @@ from gateway.store.rows.tables.operation import (
     pauses,
     spent_assertions,
 )
-from gateway.store.rows.tables.probes import outages, probe_hours, probe_measurements, probe_runs, probe_standing
+from gateway.store.rows.tables.probes import (
+    outages,
+    probe_hours,
+    probe_lease,
+    probe_measurements,
+    probe_runs,
+    probe_standing,
+)
 from gateway.store.rows.tables.proof import evidence, evidence_keys, evidence_leaves, evidence_roots, evidence_stamps
 from gateway.store.rows.tables.reporting import (
     availability_reports,
@@ -66,14 +76,15 @@ from gateway.store.rows.tables.webhook import webhook_messages, webhooks
 
 __all__ = [
     "Xid8", "alarms", "attachments", "availability_reports", "blob_frames", "blobs", "bulletins",
-    "catalogue_delivered", "catalogue_exports", "catalogue_files", "catalogue_findings",
-    "catalogue_land_counts", "catalogue_listings", "catalogue_objects",
+    "catalogue_answers", "catalogue_delivered", "catalogue_exports", "catalogue_files", "catalogue_findings",
+    "catalogue_land_counts", "catalogue_listings", "catalogue_objects", "catalogue_readback_turns",
+    "catalogue_readbacks",
     "catalogue_revisions", "changes", "client_allowances", "data_keys", "destination_pace",
     "destination_turns", "evidence", "evidence_keys", "evidence_leaves", "evidence_roots", "evidence_stamps",
     "exchange_durations", "facts", "feedback", "house_alarms", "idempotency", "journal", "key_log", "legal_holds",
     "login_accounts", "login_answers", "login_codes", "login_outcomes", "login_requests", "login_sessions",
     "login_tokens", "logins", "logins_under_way", "logout_notices", "metadata", "municipality_keys", "outages",
-    "pauses", "probe_hours", "probe_measurements", "probe_runs", "probe_standing", "spent_assertions",
+    "pauses", "probe_hours", "probe_lease", "probe_measurements", "probe_runs", "probe_standing", "spent_assertions",
     "statistics_transfers", "subject_keys", "submission_secrets", "submissions", "transaction_counts",
     "tus_pieces", "tus_uploads", "uploads", "webhook_messages", "webhooks",
 ]  # fmt: skip

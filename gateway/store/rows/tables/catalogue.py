@@ -48,7 +48,7 @@ catalogue_files = Table(
     Column("position", Integer, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
-    Column("content", LargeBinary, comment="compressed; none once a later export was accepted"),
+    Column("content", LargeBinary, comment="compressed (zlib); none once two later exports were accepted"),
 )
 
 catalogue_delivered = Table(
@@ -65,12 +65,16 @@ catalogue_delivered = Table(
 catalogue_objects = Table(
     "catalogue_objects",
     metadata,
-    Column("municipality", Text, primary_key=True),
     Column("kind", Text, primary_key=True, comment="the class of the object in XZuFi"),
-    Column("id", Text, primary_key=True),
+    Column("id", Text, primary_key=True, comment="with its agency: AGENCY.OD.NUMBER"),
+    Column("municipality", Text, nullable=False),
     Column("service", Text, comment="none: a unit"),
     Column("digest", Text, comment="SHA-256 of the object as it was written last; none: it was deleted"),
+    Column("export", BigInteger, nullable=False, comment="the last that held it"),
+    Column("changed_in", BigInteger, nullable=False, comment="the export that changed or deleted it last"),
     at("changed_at"),
+    Index("catalogue_objects_changed_idx", "changed_in"),
+    Index("catalogue_objects_written_idx", "export", postgresql_where=text("digest IS NOT NULL")),
     comment="Every object that was ever written; an id is never used for another.",
 )
 
@@ -101,4 +105,48 @@ catalogue_findings = Table(
     at("since"),
     Index(None, "municipality"),
     comment="Open contradictions between claim and read-back.",
+)
+
+catalogue_readback_turns = Table(
+    "catalogue_readback_turns",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    at("next_at"),
+    at("leased_until", null=True),
+    Column("tries", BigInteger, nullable=False, comment="who settles shows the number that it claimed"),
+    Column("failures", Integer, nullable=False, comment="in a row"),
+    at("failing_since", null=True),
+    at("shrunk_since", null=True),
+    comment="When each source is read back for each municipality.",
+)
+
+catalogue_readbacks = Table(
+    "catalogue_readbacks",
+    metadata,
+    Column("no", BigInteger, Identity(always=True), primary_key=True),
+    municipality(),
+    Column("source", Text, nullable=False),
+    at("at"),
+    Column("outcome", Text, nullable=False, comment="sound, refused, failed"),
+    Column("reason", Text, comment="rule or code of an error"),
+    Column("status", Integer, comment="of the last answer"),
+    Column("requests", Integer, nullable=False),
+    Column("rows", Integer, comment="that the source lists as the municipality's own"),
+    Column("total", BigInteger, comment="rows that the source has of the Land"),
+    Index(None, "municipality", "source", "at"),
+    Index(None, "at"),
+)
+
+catalogue_answers = Table(
+    "catalogue_answers",
+    metadata,
+    Column("readback", BigInteger, ForeignKey("catalogue_readbacks.no", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    municipality(),
+    Column("address", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("body", LargeBinary, comment="compressed; none where it names persons"),
+    comment="Answers as they came.",
 )

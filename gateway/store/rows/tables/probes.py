@@ -6,7 +6,7 @@ Start reading: `probe_standing`.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Integer, Table, Text, Uuid, text
 
 from gateway.store.rows.tables.columns import at, metadata, municipality
 
@@ -21,6 +21,12 @@ probe_standing = Table(
     Column("successes", Integer, nullable=False, comment="in a row"),
     Column("reason", Text, comment="code of the last failure"),
     at("probed_at"),
+    Column(
+        "failed_runs", Integer, nullable=False, server_default=text("0"), comment="that failures in a row come from"
+    ),
+    Column("failed_at", DateTime(timezone=True), comment="the first of them"),
+    Column("last_run", BigInteger),
+    Column("worked", Boolean, nullable=False, server_default=text("false"), comment="whether any probe ever was good"),
 )
 
 probe_measurements = Table(
@@ -57,6 +63,16 @@ probe_runs = Table(
     at("ended_at", null=True),
     Column("own_network", Boolean, comment="whether our own network was there"),
     comment="Whole runs over every subject, by the worker or a command.",
+)
+
+probe_lease = Table(
+    "probe_lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Uuid),
+    Column("run", BigInteger),
+    Column("until", DateTime(timezone=True)),
+    comment="One row: which process makes a run now.",
 )
 
 outages = Table(

@@ -1,0 +1,197 @@
+"""What a sound answer means for each entry: listed or not, and where claim and listing contradict.
+
+Knows: the rules of each finding, how much may vanish from one answer to the next. Never does: I/O, clocks (now is
+given). Standard: catalogue reference §6.2. Start reading: `judged`, then `routed`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from gateway.catalogue.entry import Entry
+from gateway.catalogue.readback.datahub import OK
+from gateway.catalogue.readback.rows import AnswerRefused, ListedRow, SourceListing, same_address
+from gateway.catalogue.status import CatalogueFinding, FindingCode, Listing, Source
+from gateway.fitconnect.channel.routing_client import JudgedRoute
+from gateway.german_time import german_date
+from gateway.model import instant
+
+STALE_AFTER: Final = timedelta(hours=48)
+SHRINK_SHARE: Final = 0.2
+"""More than this share of what was listed does not vanish from one day to the next."""
+_NAMED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one source says now: listings by service, findings, and how many rows it has (of the whole Land: total)."""
+
+    listings: Mapping[str, Listing]
+    findings: tuple[CatalogueFinding, ...]
+    rows: int
+    total: int | None = None
+
+    @property
+    def listed(self) -> int:
+        """How many services are listed."""
+        return sum(listing.listed for listing in self.listings.values())
+
+
+def expected(entries: Iterable[Entry], now: datetime) -> tuple[Entry, ...]:
+    """The entries that a source should list: in the catalogue today, and with a key to be found by."""
+    today = german_date(now)
+    return tuple(entry for entry in entries if entry.leika_key and entry.published_on(today))
+
+
+def judged(municipality: str, entries: Sequence[Entry], said: SourceListing, now: datetime) -> Judgement:
+    """What PVOG or Data Hub say of each entry that has a key, and every contradiction with those in the catalogue."""
+    wanted = expected(entries, now)
+    own = _by_key(said.own(municipality), wanted)
+    inherited = _by_key((row for row in said.rows if row.ars != municipality), ())
+    best = {entry.service: _best(entry, own.get(entry.leika_key, ())) for entry in entries if entry.leika_key}
+    listings = {
+        service: Listing(said.source, row is not None, now, row.url if row else None, row.place if row else None)
+        for service, row in best.items()
+    }
+    findings: list[CatalogueFinding] = []
+    for entry in wanted:
+        row = best[entry.service]
+        if row is None:
+            findings.append(_absent(entry, said.source, inherited.get(entry.leika_key, ()), now))
+        else:
+            findings += _contradictions(entry, said.source, row, now)
+    claimed = {row.place for entry in wanted if (row := best[entry.service])}
+    findings += _orphans(municipality, said, claimed, now)
+    return Judgement(listings, tuple(findings), len(said.own(municipality)), said.total)
+
+
+def asked_for_routes(entries: Iterable[Entry], now: datetime) -> tuple[Entry, ...]:
+    """The entries whose applications go to a destination of FIT-Connect that routing should lead to."""
+    return tuple(entry for entry in expected(entries, now) if entry.destination_id)
+
+
+def routed(entries: Iterable[Entry], routes: Mapping[str, Sequence[JudgedRoute]], now: datetime) -> Judgement:
+    """What routing says of each entry, by its key: whether it leads to the entry's destination, vouched for."""
+    listings: dict[str, Listing] = {}
+    findings: list[CatalogueFinding] = []
+    for entry in entries:
+        found = routes.get(entry.leika_key or "", ())
+        destination = (entry.destination_id or "").lower()
+        ours = [one for one in found if one.route.destination_id == destination]
+        listed = any(one.proven for one in ours)
+        listings[entry.service] = Listing(Source.ROUTING, listed, now, None, destination if ours else None)
+        if not listed:
+            findings.append(_unrouted(entry, found, ours, now))
+    return Judgement(listings, tuple(findings), sum(listing.listed for listing in listings.values()))
+
+
+def held_against(before: Collection[str], after: Judgement, wanted: Iterable[Entry]) -> None:
+    """Refuse an answer that lacks much of what was listed before and should be listed still.
+
+    `before` are the services that the last sound answer listed. A single one may always vanish, unless it was the only
+    one. Raises `AnswerRefused`.
+    """
+    still = {entry.service for entry in wanted} & set(before) & after.listings.keys()
+    lost = [service for service in still if not after.listings[service].listed]
+    if len(lost) > SHRINK_SHARE * len(still) and (len(lost) > 1 or len(lost) == len(still)):
+        raise AnswerRefused("shrunk")
+
+
+def _by_key(rows: Iterable[ListedRow], wanted: Sequence[Entry]) -> Mapping[str | None, Sequence[ListedRow]]:
+    """Rows by key; one whose key the source does not tell belongs to the entry that has its address."""
+    found: dict[str | None, list[ListedRow]] = defaultdict(list)
+    for row in rows:
+        key = row.leika_key or next((entry.leika_key for entry in wanted if _same(entry, row)), None)
+        found[key].append(row)
+    return found
+
+
+def _best(entry: Entry, rows: Sequence[ListedRow]) -> ListedRow | None:
+    """The row with the entry's address, else the first by place."""
+    ordered = sorted(rows, key=lambda row: (not _same(entry, row), row.place, row.url or ""))
+    return ordered[0] if ordered else None
+
+
+def _same(entry: Entry, row: ListedRow) -> bool:
+    return entry.url is not None and row.url is not None and same_address(entry.url, row.url)
+
+
+def _absent(entry: Entry, source: Source, above: Sequence[ListedRow], now: datetime) -> CatalogueFinding:
+    if not above:
+        return _finding(entry, FindingCode.MISSING_IN_PVOG, source, now, expected=entry.url)
+    nearest = max(above, key=lambda row: (len(row.ars.rstrip("0")), row.place))
+    found = f"{nearest.ars} {nearest.url or ''}".strip()
+    return _finding(
+        entry, FindingCode.INHERITED_ONLY, source, now, place=nearest.place, expected=entry.url, found=found
+    )
+
+
+def _contradictions(entry: Entry, source: Source, row: ListedRow, now: datetime) -> Iterable[CatalogueFinding]:
+    if entry.url is not None and not _same(entry, row):
+        yield _finding(entry, FindingCode.URL_MISMATCH, source, now, place=row.place, expected=entry.url, found=row.url)
+    if row.status is not None and row.status.lower() != OK:
+        yield _finding(entry, FindingCode.STATUS_NICHT_OK, source, now, place=row.place, expected=OK, found=row.status)
+    if row.as_of is not None and now - row.as_of > STALE_AFTER:
+        yield _finding(entry, FindingCode.STALE, source, now, place=row.place, found=instant(row.as_of))
+
+
+def _orphans(
+    municipality: str, said: SourceListing, claimed: Collection[str], now: datetime
+) -> Iterable[CatalogueFinding]:
+    told = set(claimed)
+    for row in sorted(said.own(municipality), key=lambda row: (row.place, row.url or "")):
+        if row.place not in told:
+            told.add(row.place)
+            yield CatalogueFinding(
+                municipality,
+                None,
+                FindingCode.ORPHAN,
+                said.source,
+                now,
+                place=row.place,
+                found=row.url,
+                leika_key=row.leika_key,
+            )
+
+
+def _unrouted(
+    entry: Entry, found: Sequence[JudgedRoute], ours: Sequence[JudgedRoute], now: datetime
+) -> CatalogueFinding:
+    destination = entry.destination_id or ""
+    if not ours:
+        others = ", ".join(sorted(one.route.destination_id for one in found)[:_NAMED]) or None
+        return _finding(entry, FindingCode.DESTINATION_MISSING, Source.ROUTING, now, expected=destination, found=others)
+    broken = [one.broken or "" for one in ours]
+    cut = "truncated" in broken
+    code = FindingCode.SIGNATURE_TRUNCATED if cut else FindingCode.DESTINATION_MISSING
+    found_text = f"{len(ours[broken.index('truncated')].route.signature)} characters" if cut else broken[0]
+    return _finding(
+        entry, code, Source.ROUTING, now, place=destination, expected=destination, found=f"signature: {found_text}"
+    )
+
+
+def _finding(  # noqa: PLR0913 - the members of a finding
+    entry: Entry,
+    code: FindingCode,
+    source: Source,
+    now: datetime,
+    *,
+    place: str = "",
+    expected: str | None = None,
+    found: str | None = None,
+) -> CatalogueFinding:
+    return CatalogueFinding(
+        entry.municipality,
+        entry.service,
+        code,
+        source,
+        now,
+        place=place,
+        expected=expected,
+        found=found,
+        leika_key=entry.leika_key,
+    )

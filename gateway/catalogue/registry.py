@@ -1,0 +1,203 @@
+"""The entries that a municipality's files make: its services of ours and those that run elsewhere.
+
+Knows: which file says what of an entry, what entries may not have in common. Never does: I/O, keep revisions (`store`
+does), invent a LeiKa key. Standard: catalogue reference §6.2. Start reading: `entries_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import combinations
+from typing import Any, Final
+
+from gateway.catalogue.entry import Entry, LifeCycle, Unit
+from gateway.catalogue.entry_files import EntryFile, EntryFolder
+from gateway.catalogue.entry_rules import EntryClaim, Refusal, judged
+from gateway.catalogue.sentences import finding
+from gateway.catalogue.units import Units
+from gateway.model import Finding, Municipality
+from gateway.services.loader import Services
+from gateway.services.service import Service
+from gateway.settings.catalogue import MunicipalityCatalogueSection, UnitSection
+
+_OF_SERVICE: Final = ("leika_key", "assurance")
+"""What the gateway itself keeps to, whatever an entry file would say."""
+_OF_FILE: Final = {"format", "id", "delivered_by"}
+_PUBLIC: Final = {LifeCycle.PUBLISHED, LifeCycle.SUSPENDED}
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueTown:
+    """What entries are made of besides services. `means`: by `person` and `organisation`, how these log in here."""
+
+    town: Municipality
+    section: MunicipalityCatalogueSection
+    folder: EntryFolder
+    means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TownEntries:
+    """The sound entries of a municipality, and everything that is wrong.
+
+    `refused` are ids of entries with faults: they stay as they were registered. Where not every file could be read
+    (`complete` is false) nobody can say that an entry has vanished.
+    """
+
+    municipality: str
+    entries: tuple[Entry, ...]
+    findings: tuple[Finding, ...]
+    refused: frozenset[str]
+    complete: bool
+
+
+def entries_of(town: CatalogueTown, services: Services, refusal: Refusal) -> TownEntries:
+    """The municipality's entries.
+
+    Args:
+        town: its settings and files.
+        services: every loaded service; those that the municipality has a destination for are its offer.
+        refusal: the rule that an address breaks, or None.
+    """
+    making = _Making(town, services)
+    making.take_units()
+    making.take_files()
+    return making.made(refusal)
+
+
+class _Making:
+    """The claims of one municipality being put together; goes on after a fault."""
+
+    def __init__(self, town: CatalogueTown, services: Services) -> None:
+        self.ars, self.slug, self.section = town.town.ars, town.town.slug, town.section
+        self.folder = town.folder
+        self.units = Units(_unit(self.section.unit), f"{self.slug}.catalogue.unit")
+        self.findings = [*self.folder.findings, *self.units.findings]
+        self.refused: set[str] = set()
+        self.claims = {
+            name: self.of_service(town, service)
+            for name, service in services.items()
+            if town.town.destination_for(name) is not None
+        }
+        self.findings += [
+            finding(f"{self.slug}.catalogue.urls.{name}", "entry_unknown_service")
+            for name in sorted(self.section.urls.keys() - self.claims.keys())
+        ]
+
+    def of_service(self, town: CatalogueTown, service: Service) -> EntryClaim:
+        """What a service's own files say."""
+        ruled = service.rules_for(self.ars)
+        said, home = ruled.definition, f"{service.id}/service.toml#"
+        destination = town.town.destination_for(service.id)
+        accounts = said.accounts or ("person", "organisation")
+        facts: dict[str, Any] = {
+            "leika_key": said.leika_key or "none",
+            "title": said.titles,
+            "summary": said.summaries,
+            "fee": said.fees,
+            "languages": said.languages,
+            "assurance": said.assurance,
+            "means": [name for account in accounts for name in town.means.get(account, ())],
+            **said.editorial,
+        }
+        if said.stage == "draft" and facts.get("life_cycle") != LifeCycle.WITHDRAWN:
+            facts["life_cycle"] = LifeCycle.DRAFT
+        if service.id in self.section.urls:
+            facts["url"] = self.section.urls[service.id]
+        origins = {key: f"{home}/catalogue/{key}" for key in said.editorial if key != "maturity"}
+        origins |= {"url": f"{self.slug}.catalogue.urls.{service.id}", "unit": f"{self.slug}.catalogue.unit"}
+        goes_to = destination.destination_id if destination else None
+        return EntryClaim(self.ars, service.id, "gateway", facts, home, origins, goes_to)
+
+    def take_units(self) -> None:
+        """Every unit that a file describes, before any entry names one."""
+        for file in self.folder.files:
+            self.findings += file.findings
+            if file.facts is not None and isinstance(file.facts.get("unit"), dict):
+                self.tell(file.id, *self.units.describe(file.facts["unit"], f"{file.place}#/unit"))
+
+    def take_files(self) -> None:
+        """Each file becomes a claim, or changes that of a service."""
+        taken: dict[str, str] = {}
+        for file in self.folder.files:
+            if file.id is None:
+                continue
+            if file.facts is None:
+                self.refused.add(file.id)
+            if file.id in taken:
+                self.tell(file.id, finding(f"{file.place}#/id", "entry_twice", taken[file.id]))
+            elif file.facts is not None:
+                self.take(file, file.id, file.facts)
+            taken.setdefault(file.id, file.place)
+
+    def take(self, file: EntryFile, name: str, facts: Mapping[str, Any]) -> None:
+        """One file whose shape is sound."""
+        ours, place = self.claims.get(name), f"{file.place}#"
+        said = {key: value for key, value in facts.items() if key not in _OF_FILE}
+        by_gateway = facts.get("delivered_by") == "gateway"
+        if ours is not None and not by_gateway:
+            self.tell(name, finding(f"{place}/id", "entry_id_taken"))
+        elif ours is not None:
+            fixed = [key for key in _OF_SERVICE if key in said]
+            self.tell(name, *(finding(f"{place}/{key}", "entry_fact_of_service") for key in fixed))
+            if ours.facts.get("life_cycle") == LifeCycle.DRAFT and said.get("life_cycle") != LifeCycle.WITHDRAWN:
+                said["life_cycle"] = LifeCycle.DRAFT
+            origins = {**ours.origins, **{key: f"{place}/{key}" for key in said}}
+            self.claims[name] = EntryClaim(
+                self.ars, name, "gateway", {**ours.facts, **said}, ours.place, origins, ours.destination_id
+            )
+        elif by_gateway and said.get("life_cycle") != LifeCycle.WITHDRAWN:
+            self.tell(name, finding(f"{place}/id", "entry_not_ours"))
+        else:
+            self.claims[name] = EntryClaim(self.ars, name, "gateway" if by_gateway else "elsewhere", said, place)
+
+    def made(self, refusal: Refusal) -> TownEntries:
+        """Every claim judged, then all together."""
+        entries: dict[str, Entry] = {}
+        for name, claim in sorted(self.claims.items()):
+            unit = self.units.named(claim.facts.get("unit"))
+            entry, findings = judged(claim, unit, refusal)
+            self.findings += findings
+            if "unit" in claim.facts and unit is None:
+                self.tell(name, finding(claim.at("unit"), "entry_unit_unknown"))
+            if entry is None or not self.units.sound(unit):
+                self.refused.add(name)
+            else:
+                entries[name] = entry
+        for one, other in _same_key(entries):
+            self.refused.add(one)
+            self.tell(other, finding(self.claims[other].at("leika_key"), "entry_key_twice", one))
+        sound = tuple(entry for name, entry in entries.items() if name not in self.refused)
+        complete = self.folder.readable and all(file.id is not None for file in self.folder.files)
+        return TownEntries(self.ars, sound, tuple(self.findings), frozenset(self.refused), complete)
+
+    def tell(self, name: str | None, *findings: Finding) -> None:
+        """Faults of an entry: it stays as it was."""
+        self.findings += findings
+        if findings and name is not None:
+            self.refused.add(name)
+
+
+def _same_key(entries: Mapping[str, Entry]) -> Iterator[tuple[str, str]]:
+    """Pairs of entries that would be one Leistung twice in the same area at the same time."""
+    by_key: dict[str, list[Entry]] = {}
+    for entry in entries.values():
+        if entry.leika_key is not None and entry.life_cycle in _PUBLIC:
+            by_key.setdefault(entry.leika_key, []).append(entry)
+    for several in by_key.values():
+        for one, other in combinations(several, 2):
+            if _begins_before_end(one, other) and _begins_before_end(other, one):
+                yield one.service, other.service
+
+
+def _begins_before_end(one: Entry, other: Entry) -> bool:
+    return (one.valid_from or date.min) < (other.valid_until or date.max)
+
+
+def _unit(section: UnitSection | None) -> Unit | None:
+    if section is None:
+        return None
+    names = {"de": section.name} | ({"en": section.name_en} if section.name_en else {})
+    return Unit(section.id, names, section.street, section.zip_code, section.city, section.phone, section.mail)

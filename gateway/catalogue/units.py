@@ -1,0 +1,63 @@
+"""The responsible units that a municipality's files describe, each once.
+
+Knows: where a unit may be described, that one id means one unit. Never does: I/O.
+Standard: XZuFi (organisationseinheit). Start reading: `Units`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gateway.catalogue.entry import Unit
+from gateway.catalogue.entry_rules import text_faults
+from gateway.catalogue.sentences import finding
+from gateway.model import Finding
+from gateway.xoev.latin.datatypes import Datatype
+
+_LINES = ("street", "city", "phone", "mail")
+
+
+class Units:
+    """Every unit by its id; `default` is the one of entries that name none, described at `place`."""
+
+    def __init__(self, default: Unit | None, place: str) -> None:
+        self._default = default
+        self._known: dict[str, tuple[Unit, str]] = {}
+        self._faulty: set[str] = set()
+        self.findings: tuple[Finding, ...] = ()
+        if default is not None:
+            self._known[default.id] = default, place
+            self.findings = tuple(_faults(default, place, "."))
+            self._faulty |= {default.id} if self.findings else set()
+
+    def describe(self, table: Mapping[str, Any], place: str) -> tuple[Finding, ...]:
+        """Take a table `[unit]` in. Everything that is wrong with it; one known otherwise is wrong, too."""
+        others = {name: value for name, value in table.items() if name != "name"}
+        unit = Unit(names=dict(table["name"]), **others)
+        known, where = self._known.setdefault(unit.id, (unit, place))
+        if known != unit:
+            return (finding(place, "entry_unit_contradicts", where),)
+        faults = tuple(_faults(unit, place, "/"))
+        self._faulty |= {unit.id} if faults else set()
+        return faults
+
+    def named(self, said: str | Mapping[str, Any] | None) -> Unit | None:
+        """The unit that an entry names, by its id or in a table, else the default; None where it is unknown."""
+        if said is None:
+            return self._default
+        return self._known.get(said if isinstance(said, str) else said["id"], (None, ""))[0]
+
+    def sound(self, unit: Unit | None) -> bool:
+        """Whether nothing is wrong with the unit itself."""
+        return unit is None or unit.id not in self._faulty
+
+
+def _faults(unit: Unit, place: str, step: str) -> Iterator[Finding]:
+    in_settings = step == "."
+    for language, name in unit.names.items():
+        key = f"name{step}{language}" if not in_settings else "name" if language == "de" else f"name_{language}"
+        yield from text_faults(f"{place}{step}{key}", name, Datatype.OTHER_NAME)
+    for key in _LINES:
+        if (text := getattr(unit, key)) is not None:
+            yield from text_faults(f"{place}{step}{key}", text, Datatype.OTHER_NAME)

@@ -1,0 +1,179 @@
+"""`gateway catalogue list|show|check`: the entries, what is known of each, and what is wrong with their files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.cli.console import FINDINGS, emit, finding_line, guarded, options, say
+from gateway.cli.language import language, text
+from gateway.cli.local import with_runtime
+from gateway.errors import InvalidParameter
+from gateway.model import Finding, Severity, instant
+
+if TYPE_CHECKING:
+    from gateway.catalogue.entry import Revision
+    from gateway.catalogue.status import CatalogueFinding, ServiceStatus
+    from gateway.wiring.catalogue_registry import EntryRegistration
+
+_MUNICIPALITY = click.option(
+    "--municipality", metavar="ARS", help=text("Zwölfstelliger ARS; sonst alle", "12-digit ARS; else all")
+)
+
+
+@click.command(name="list", help=text("Einträge und was von ihnen bekannt ist", "Entries and what is known of them"))
+@_MUNICIPALITY
+@options
+@guarded
+def list_(config: Path | None, as_json: bool, municipality: str | None) -> None:
+    """One line an entry; what is wrong with files goes to standard error."""
+    from gateway.store.catalogue.statuses import StoredStatuses  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.catalogue_registry import registered  # noqa: PLC0415 - as above
+
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
+        show_errors(await registered(runtime))
+        for status in await StoredStatuses(runtime.store.database).of(municipality):
+            emit(status.as_json(), as_json=as_json, human=_row(status))
+
+    with_runtime(config, main, services=True)
+
+
+@click.command(help=text("Einen Eintrag mit allen Fassungen ansehen", "Look at an entry and all its revisions"))
+@click.argument("service")
+@_MUNICIPALITY
+@options
+@guarded
+def show(config: Path | None, as_json: bool, service: str, municipality: str | None) -> None:
+    """One line for each municipality that has the entry: facts, what is known, every revision."""
+    from gateway.store.catalogue.entries import StoredEntries  # noqa: PLC0415 - commands import what they need
+    from gateway.store.catalogue.statuses import StoredStatuses  # noqa: PLC0415 - as above
+    from gateway.wiring.catalogue_registry import registered  # noqa: PLC0415 - as above
+
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
+        show_errors(await registered(runtime))
+        database = runtime.store.database
+        by_town: dict[str, list[Revision]] = {}
+        for revision in await StoredEntries(database).revisions(service, municipality):
+            by_town.setdefault(revision.entry.municipality, []).append(revision)
+        if not by_town:
+            raise InvalidParameter(findings=(_unknown(),))
+        for ars, revisions in by_town.items():
+            known = await StoredStatuses(database).of(ars)
+            status = next((each for each in known if each.revision.entry.service == service), None)
+            emit(_shown(revisions, status), as_json=as_json, human=_page(revisions, status))
+
+    with_runtime(config, main, services=True)
+
+
+@click.command(help=text("Alle Dateien der Einträge prüfen", "Check every file of entries"))
+@options
+@guarded
+def check(config: Path | None, as_json: bool) -> None:
+    """One line a finding; warnings alone are no failure."""
+    from gateway.wiring.catalogue_registry import registered  # noqa: PLC0415 - commands import what they need
+
+    found: list[EntryRegistration] = []
+
+    async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
+        found.append(await registered(runtime))
+
+    with_runtime(config, main, services=True)
+    (registration,) = found
+    for finding in registration.findings:
+        emit(finding.as_json(), as_json=as_json, human=finding_line(finding))
+    if not registration.sound:
+        raise SystemExit(FINDINGS)
+    if not as_json:
+        emit({}, as_json=False, human=text("In Ordnung.", "In order."))
+
+
+def show_errors(registration: EntryRegistration) -> None:
+    """What is wrong with files, on standard error."""
+    for finding in registration.findings:
+        if finding.severity is Severity.ERROR:
+            say(f"  {finding_line(finding)}")
+
+
+def _unknown() -> Finding:
+    de, en = (
+        "Diesen Eintrag gibt es nicht; `gateway catalogue list` nennt alle.",
+        "There is no such entry; `list` names all.",
+    )
+    return Finding("SERVICE", "unknown_entry", de, en)
+
+
+def _row(status: ServiceStatus) -> str:
+    entry = status.revision.entry
+    title = entry.titles.get(language()) or entry.titles["de"]
+    return f"{entry.municipality}  {entry.leika_key or '-':<14}  {entry.service:<28} {title} ({_known(status)})"
+
+
+def _known(status: ServiceStatus) -> str:
+    words = (
+        _said(status.delivered, ("geliefert", "delivered"), ("nicht geliefert", "not delivered")),
+        _said(status.listed, ("gelistet", "listed"), ("nicht gelistet", "not listed")),
+        _said(status.works, ("erreichbar", "works"), ("gestört", "does not work")),
+    )
+    return ", ".join((*words, *status.codes))
+
+
+def _said(truth: bool | None, yes: tuple[str, str], no: tuple[str, str]) -> str:
+    if truth is None:
+        return f"{text(*yes)}: {text('noch unbekannt', 'not known yet')}"
+    return text(*yes) if truth else text(*no)
+
+
+def _shown(revisions: Sequence[Revision], status: ServiceStatus | None) -> dict[str, Any]:
+    from gateway.catalogue import entry_json  # noqa: PLC0415 - commands import what they need
+
+    latest = revisions[0]
+    known = {} if status is None else status.as_json()
+    findings = () if status is None else status.findings
+    return {
+        **known,
+        "municipality": latest.entry.municipality,
+        "service": latest.entry.service,
+        "entry": entry_json.as_json(latest.entry),
+        "details": [_finding(each) for each in findings],
+        "listings": [
+            {"source": each.source.value, "listed": each.listed, "seen_at": instant(each.seen_at), "url": each.url}
+            for each in (status.listings if status else ())
+        ],
+        "revisions": [
+            {"number": each.number, "digest": each.digest, "at": instant(each.changed_at), "by": each.changed_by}
+            for each in revisions
+        ],
+    }
+
+
+def _finding(each: CatalogueFinding) -> dict[str, Any]:
+    return {
+        "code": each.code.value,
+        "source": each.source.value if each.source else None,
+        "since": instant(each.since),
+        "place": each.place,
+        "expected": each.expected,
+        "found": each.found,
+    }
+
+
+def _page(revisions: Sequence[Revision], status: ServiceStatus | None) -> str:
+    entry = revisions[0].entry
+    lines = [
+        f"{entry.municipality}  {entry.service}",
+        *(f"  {name}: {title}" for name, title in sorted(entry.titles.items())),
+        f"  {text('Leistungsschlüssel', 'Service key')}: {entry.leika_key or '-'}",
+        f"  {text('Adresse', 'Address')}: {entry.url or '-'}",
+        f"  {text('Lebenslauf', 'Life cycle')}: {entry.life_cycle.value}",
+    ]
+    if status is not None:
+        lines.append(f"  {_known(status)}")
+    lines += [
+        f"  {text('Fassung', 'Revision')} {each.number}: {instant(each.changed_at)}, {each.changed_by}"
+        for each in revisions
+    ]
+    return "\n".join(lines)

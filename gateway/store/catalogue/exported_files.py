@@ -1,0 +1,60 @@
+"""Files of accepted exports: read by name, the newest first; those of the one before stay for whoever has its index.
+
+Knows: how content is packed. Never does: make files. Standard: PVOG (index by plain file names).
+Start reading: `ExportedFiles.file`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import zlib
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.catalogue.served import ServedFile
+from gateway.store.connection.database import Database, Row, numbered
+
+_LEVEL: Final = 3  # a tenth of the size; more costs more time than it saves
+_FILE: Final = numbered(
+    """
+SELECT name, sha256, content FROM catalogue_files
+WHERE name = %(name)s AND content IS NOT NULL ORDER BY export DESC LIMIT 1
+"""
+)
+_NAMES: Final = numbered("SELECT name FROM catalogue_files WHERE export = %(no)s AND position > 0 ORDER BY position")
+_CHANGED: Final = numbered(
+    """
+SELECT kind, id, digest IS NOT NULL AS there FROM catalogue_objects
+WHERE changed_in > %(since)s ORDER BY kind, id
+"""
+)
+
+
+def packed(content: bytes) -> tuple[str, bytes]:
+    """SHA-256 (hex) and what is kept."""
+    return hashlib.sha256(content).hexdigest(), zlib.compress(content, _LEVEL)
+
+
+class ExportedFiles:
+    """Keeps the port `gateway.catalogue.served.ServedFiles`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def file(self, name: str) -> ServedFile | None:
+        """See the port."""
+        row = await self._database.one(_FILE, name=name)
+        return None if row is None else await asyncio.to_thread(_unpacked, row)
+
+    async def names(self, no: int) -> Sequence[str]:
+        """See the port."""
+        return [row["name"] for row in await self._database.rows(_NAMES, no=no)]
+
+    async def changed(self, since: int) -> Sequence[tuple[str, str, bool]]:
+        """See the port."""
+        return [(row["kind"], row["id"], row["there"]) for row in await self._database.rows(_CHANGED, since=since)]
+
+
+def _unpacked(row: Row) -> ServedFile:
+    return ServedFile(row["name"], row["sha256"], zlib.decompress(row["content"]))

@@ -1,0 +1,148 @@
+"""Turns of read-backs under a lease, their history, answers as they came.
+
+Knows: that one read-back is under way at a time over all processes, that a late one writes nothing. Never does: ask,
+judge. Standard: architecture §3 (a dead worker's work is taken over). Start reading: `StoredReadbacks.claim`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from gateway.catalogue import entry_json
+from gateway.catalogue.entry import Entry
+from gateway.catalogue.readback.reading import ReadBackResult, Turn
+from gateway.catalogue.status import Source
+from gateway.ports.clock import Clock
+from gateway.store.catalogue import listings
+from gateway.store.connection import database as db
+from gateway.store.connection.database import Connection, Database, numbered
+
+_LOCK: Final = numbered("SELECT pg_advisory_xact_lock(hashtextextended('catalogue readback', 0))")
+_UNDER_WAY: Final = numbered("SELECT FROM catalogue_readback_turns WHERE leased_until > %(now)s LIMIT 1")
+_PAIRS: Final = "unnest(%(towns)s::text[], %(sources)s::text[]) AS pair (municipality, source)"
+_KNOW: Final = numbered(
+    "INSERT INTO catalogue_readback_turns (municipality, source, next_at, tries, failures) "  # noqa: S608 - all of it stands in this file
+    "SELECT municipality, source, %(now)s, 0, 0 FROM " + _PAIRS + " ON CONFLICT DO NOTHING"
+)
+_CLAIM: Final = numbered(
+    """
+UPDATE catalogue_readback_turns AS turn SET tries = tries + 1, leased_until = %(leased)s FROM (
+    SELECT municipality, source FROM catalogue_readback_turns JOIN """  # noqa: S608 - as above
+    + _PAIRS
+    + """ USING (municipality, source)
+    WHERE %(at_once)s OR (next_at <= %(now)s AND EXISTS (
+        SELECT FROM catalogue_revisions AS entry WHERE entry.municipality = catalogue_readback_turns.municipality
+    )) ORDER BY next_at, municipality, source LIMIT 1
+) AS due WHERE turn.municipality = due.municipality AND turn.source = due.source
+RETURNING turn.municipality, turn.source, turn.tries, turn.failures, turn.shrunk_since
+"""
+)
+_ENTRIES: Final = numbered(
+    "SELECT entry FROM catalogue_revisions WHERE latest AND municipality = %(town)s "
+    "AND entry->>'leika_key' IS NOT NULL AND entry->>'life_cycle' <> 'draft' ORDER BY service"
+)
+_SETTLE: Final = numbered(
+    """
+UPDATE catalogue_readback_turns SET leased_until = NULL, next_at = %(next_at)s, shrunk_since = %(shrunk_since)s,
+    failures = CASE WHEN %(sound)s THEN 0 ELSE failures + 1 END,
+    failing_since = CASE WHEN %(sound)s THEN NULL ELSE coalesce(failing_since, %(at)s) END
+WHERE municipality = %(town)s AND source = %(source)s AND tries = %(tries)s AND leased_until IS NOT NULL
+"""
+)
+_KEEP: Final = numbered(
+    "INSERT INTO catalogue_readbacks (municipality, source, at, outcome, reason, status, requests, rows, total) VALUES "
+    "(%(town)s, %(source)s, %(at)s, %(outcome)s, %(reason)s, %(status)s, %(requests)s, %(rows)s, %(total)s) "
+    "RETURNING no"
+)
+_ANSWERS: Final = numbered(
+    """
+INSERT INTO catalogue_answers (readback, position, municipality, address, status, sha256, body)
+SELECT %(no)s, new.position, %(town)s, new.address, new.status, new.sha256, new.body
+FROM unnest(%(addresses)s::text[], %(statuses)s::int[], %(digests)s::text[], %(bodies)s::bytea[]) WITH ORDINALITY
+    AS new (address, status, sha256, body, position)
+"""
+)
+_PRUNE: Final = numbered("DELETE FROM catalogue_readbacks WHERE at < %(before)s", commits="catalogue.prune_readbacks")
+
+
+class StoredReadbacks:
+    """Keeps the port `gateway.catalogue.readback.reading.Readbacks`."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+
+    async def claim(
+        self, pairs: Collection[tuple[str, Source]], lease: timedelta, *, at_once: bool = False
+    ) -> Turn | None:
+        """See the port."""
+        now = self._clock.now()
+        columns = {"towns": [town for town, _ in pairs], "sources": [source.value for _, source in pairs]}
+        async with self._database.transaction("catalogue.claim_readback") as connection:
+            await db.run(connection, _LOCK)
+            if await db.one(connection, _UNDER_WAY, now=now) is not None:
+                return None
+            await db.run(connection, _KNOW, now=now, **columns)
+            row = await db.one(connection, _CLAIM, now=now, leased=now + lease, at_once=at_once, **columns)
+        return Turn(**{**row, "source": Source(row["source"])}) if row else None
+
+    async def entries(self, municipality: str) -> Sequence[Entry]:
+        """See the port."""
+        rows = await self._database.rows(_ENTRIES, town=municipality)
+        return [entry_json.of_json(row["entry"]) for row in rows]
+
+    async def listed(self, municipality: str, source: Source) -> Collection[str]:
+        """See the port."""
+        return await listings.listed(self._database, municipality, source)
+
+    async def settle(self, result: ReadBackResult) -> bool:
+        """See the port."""
+        turn, judgement = result.turn, result.judgement
+        at: dict[str, Any] = {"town": turn.municipality, "source": turn.source.value, "at": result.at}
+        async with self._database.transaction("catalogue.settle_readback") as connection:
+            settled = await db.run(
+                connection,
+                _SETTLE,
+                next_at=result.next_at,
+                shrunk_since=result.shrunk_since,
+                sound=judgement is not None,
+                tries=turn.tries,
+                **at,
+            )
+            if not settled:
+                return False
+            kept = await db.one(
+                connection,
+                _KEEP,
+                outcome=result.outcome,
+                reason=result.reason,
+                status=result.status,
+                requests=result.requests,
+                rows=judgement.rows if judgement else None,
+                total=judgement.total if judgement else None,
+                **at,
+            )
+            await _keep_answers(connection, kept["no"] if kept else 0, result)
+            if judgement is not None:
+                await listings.replace(connection, turn.municipality, turn.source, judgement)
+        return True
+
+    async def prune(self, before: datetime) -> int:
+        """See the port."""
+        return await self._database.run(_PRUNE, before=before)
+
+
+async def _keep_answers(connection: Connection, no: int, result: ReadBackResult) -> None:
+    answers = result.answers
+    await db.run(
+        connection,
+        _ANSWERS,
+        no=no,
+        town=result.turn.municipality,
+        addresses=[answer.address for answer in answers],
+        statuses=[answer.status for answer in answers],
+        digests=[answer.sha256 for answer in answers],
+        bodies=[zlib.compress(answer.body) if answer.body else None for answer in answers],
+    )

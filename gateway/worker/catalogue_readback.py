@@ -1,0 +1,35 @@
+"""Reads back what is due, one source of one municipality at a time, and forgets answers that are old.
+
+Knows: when it looks. Never does: read back by itself (`catalogue.readback.reading` does, for the command as well).
+Standard: architecture §2. Start reading: `chores`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterable
+from datetime import timedelta
+from typing import Any, Final
+
+from gateway.errors.recurring import Failures, repeat
+from gateway.wiring.catalogue_readback import configured, open_read_back
+from gateway.wiring.runtime import Runtime
+
+LOOK_EVERY_S: Final = 60.0
+
+
+def chores(runtime: Runtime, failures: Failures) -> Iterable[Coroutine[Any, Any, None]]:
+    """None where there is nobody to ask."""
+    if configured(runtime.settings, runtime.files):
+        yield repeat(failures, "catalogue_readback", lambda: look(runtime), LOOK_EVERY_S)
+
+
+async def look(runtime: Runtime) -> int:
+    """Everything that is due; how much it was."""
+    kept = timedelta(days=runtime.settings.catalogue.readback.kept_days)
+    number = 0
+    async with open_read_back(runtime) as read_back:
+        await read_back.rows.prune(runtime.clock.now() - kept)
+        pairs = read_back.pairs(list(runtime.municipalities))
+        while await read_back.next(pairs) is not None:
+            number += 1
+    return number

@@ -1,0 +1,94 @@
+"""HTML of texts: the allowed elements stay as they are, everything else is told by name."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gateway.catalogue.html_texts import ELEMENTS, judge, words
+
+
+def refusal(address):
+    return None if address.startswith("https://") else "entry_address_scheme"
+
+
+ALL = "".join(f"<{name}>x</{name}>" for name in sorted(ELEMENTS - {"br", "li", "a"}))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        ALL,
+        "Straße & Co; 3 < 4",
+        "<p>Ein Satz<br>und einer<br/>mehr</p>\r\n<ul><li>a<li>b</ul>",
+        '<p><a href="https://rathaus.example/a?b=1&amp;c=2">hier</a></p>',
+        "<h2>Fristen</h2><p>H<sub>2</sub>O&nbsp;und &quot;x&quot; &#8211; y</p>",
+    ],
+)
+def test_what_is_allowed_stays_with_every_word(html):
+    cleaned, refused = judge(html, refusal)
+    assert refused == ()
+    assert words(cleaned) == words(html)
+    assert judge(cleaned, refusal) == (cleaned, ())
+
+
+@pytest.mark.parametrize(
+    ("html", "told"),
+    [
+        ("<script>alert(1)</script>", ("entry_html_element", ("script",))),
+        ("<p>a</p><img src=x onerror=alert(1)>", ("entry_html_element", ("img",))),
+        ("<svg/onload=alert(1)>", ("entry_html_element", ("svg",))),
+        ("<iframe src='https://a.example'></iframe>", ("entry_html_element", ("iframe",))),
+        ("<div>a</div>", ("entry_html_element", ("div",))),
+        ("a</table>b", ("entry_html_element", ("table",))),
+        ("<p onclick='x()'>a</p>", ("entry_html_attribute", ("p", "onclick"))),
+        ("<p style='color:red'>a</p>", ("entry_html_attribute", ("p", "style"))),
+        ("<a href='https://a.example' target=_blank>a</a>", ("entry_html_attribute", ("a", "target"))),
+        ("<a href='javascript:alert(1)'>a</a>", ("entry_address_scheme", ())),
+        ("<a href='&#106;avascript:alert(1)'>a</a>", ("entry_address_scheme", ())),
+        ("<a href>a</a>", ("entry_address_scheme", ())),
+        ("a<!-- verborgen -->b", ("entry_html_other", ("<!-- -->",))),
+        ("<!DOCTYPE html>a", ("entry_html_other", ("<! >",))),
+        ("<?php x ?>a", ("entry_html_other", ("<? >",))),
+        ("<b><p></b>x</p>", ("entry_html_read_otherwise", ())),
+        ("a</p>b", ("entry_html_read_otherwise", ())),
+        ("a <b", ("entry_html_read_otherwise", ())),
+    ],
+)
+def test_what_is_refused_is_told_by_name(html, told):
+    assert told in judge(html, refusal)[1]
+
+
+def test_everything_is_told_at_once_and_once():
+    html = "<script>1</script><script>2</script><p id=a onclick=b>c</p><!-- d -->"
+    assert judge(html, refusal)[1] == (
+        ("entry_html_other", ("<!-- -->",)),
+        ("entry_html_element", ("script",)),
+        ("entry_html_attribute", ("p", "id")),
+        ("entry_html_attribute", ("p", "onclick")),
+    )
+
+
+def test_a_name_of_any_length_is_shown_short_and_plain():
+    ((_, (name,)), *_) = judge("<" + "x\u202e" * 500 + ">", refusal)[1]
+    assert len(name) == 40
+    assert name.isascii()
+
+
+TOKENS = st.sampled_from(
+    ["<p>", "</p>", "<b>", "</b>", "<a href='https://a.example/'>", "</a>", "<ul>", "<li>", "</ul>", "<br>", "Wort ",
+     "&amp;", "<", ">", "&", "<script>", "</script>", "<!--", "-->", "<x y=z>", "'", '"', "<h1", "\n"]
+)  # fmt: skip
+
+
+@given(st.lists(TOKENS, max_size=12).map("".join))
+@example("<a><a>x</a></a>")
+def test_whatever_is_accepted_keeps_its_words_and_holds_nothing_else(html):
+    cleaned, refused = judge(html, refusal)
+    if not refused:
+        assert words(cleaned) == words(html)
+        assert set(re.findall(r"</?([a-z0-9]+)", cleaned)) <= ELEMENTS
+        assert judge(cleaned, refusal)[1] == ()

@@ -1,0 +1,99 @@
+"""`gateway catalogue list|show|check`: 22 services, each file that changed is seen, every fault told, nothing lost."""
+
+from __future__ import annotations
+
+import json
+
+import psycopg
+import pytest
+
+from tests.catalogue_gateway import PAGES, written
+from tests.commands import run
+from tests.demo_fixture import start, stop
+
+KEYS = {
+    "municipality", "service", "leika_key", "title", "url", "delivered_by", "revision", "life_cycle", "delivered",
+    "listed", "works", "findings",
+}  # fmt: skip
+EDIT = "gewerbe-anmelden"
+
+
+@pytest.fixture
+def config(tmp_path, postgres_dsn):
+    return written(tmp_path, postgres_dsn)
+
+
+def lines(ended):
+    assert ended.returncode == 0, ended.stderr
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def told(ended):
+    return {(one["pointer"], one["rule"], one["severity"]) for one in map(json.loads, ended.stdout.splitlines())}
+
+
+def test_22_services_are_listed_each_flagged_that_has_no_key(config):
+    listed = lines(run("catalogue", "list", "--config", config, "--json"))
+    assert len(listed) == 22
+    for line in listed:
+        assert line.keys() >= KEYS
+        assert line["url"] == f"{PAGES}/{line['service']}"
+        assert set(line["title"]) == {"de", "en"}
+        assert (line["delivered"], line["listed"], line["works"]) == (False, None, None)
+        assert ("no_leika" in line["findings"]) == (line["leika_key"] is None)
+    assert sorted(line["delivered_by"] for line in listed) == ["elsewhere"] * 13 + ["gateway"] * 9
+    assert lines(run("catalogue", "list", "--municipality", "150900000000", "--config", config, "--json")) == []
+    human = run("catalogue", "list", "--config", config, LANG="de_DE.UTF-8")
+    assert "Gewerbe anmelden (nicht geliefert, gelistet: noch unbekannt" in human.stdout
+
+
+def test_a_file_that_changed_is_a_new_revision_with_when_and_who(config):
+    run("catalogue", "list", "--config", config, "--json")
+    file = config.parent / "catalogue" / f"{EDIT}.toml"
+    before = file.read_text(encoding="utf-8")
+    file.write_text(before.replace("Gewerbe anmelden", "Gewerbe beginnen"), encoding="utf-8")
+    (shown,) = lines(run("catalogue", "show", EDIT, "--config", config, "--json"))
+    assert [(each["number"], each["by"]) for each in shown["revisions"]] == [(2, "files"), (1, "files")]
+    assert shown["revisions"][0]["at"] > shown["revisions"][1]["at"]
+    assert (shown["revision"], shown["entry"]["titles"]["de"]) == (2, "Gewerbe beginnen")
+    assert shown["findings"] == shown["details"] == []
+    human = run("catalogue", "show", EDIT, "--config", config, LANG="en_GB.UTF-8")
+    assert "Revision 2" in human.stdout
+    unknown = run("catalogue", "show", "gibt-es-nicht", "--config", config, "--json")
+    assert (unknown.returncode, "unknown_entry" in unknown.stderr) == (3, True)
+
+
+def test_faults_are_told_and_what_has_them_stays_as_it_was(config):
+    sound = run("catalogue", "check", "--config", config, "--json")
+    assert sound.returncode == 0
+    assert {rule for _, rule, _ in told(sound)} == {"no_leika"}
+    folder = config.parent / "catalogue"
+    broken = (folder / f"{EDIT}.toml").read_text(encoding="utf-8")
+    (folder / f"{EDIT}.toml").write_text(
+        broken.replace("99050012104000", "9905001210400").replace("<ul>", "<ul onclick='x'>")
+    )
+    (folder / "geburtsurkunde.toml").unlink()
+    checked = run("catalogue", "check", "--config", config, "--json")
+    assert checked.returncode == 3
+    assert {each for each in told(checked) if each[2] == "error"} == {
+        (f"tangerhuette/{EDIT}.toml#/leika_key", "entry_pattern", "error"),
+        ("tangerhuette/geburtsurkunde", "entry_vanished", "error"),
+    }
+    listed = run("catalogue", "list", "--config", config, "--json")
+    assert "entry_vanished" in listed.stderr
+    known = {line["service"]: line for line in lines(listed)}
+    assert len(known) == 22
+    assert (known[EDIT]["leika_key"], known[EDIT]["revision"]) == ("99050012104000", 1)
+    (folder / f"{EDIT}.toml").write_text(broken.replace("example = true", 'life_cycle = "withdrawn"'))
+    assert EDIT not in {line["service"] for line in lines(run("catalogue", "list", "--config", config, "--json"))}
+
+
+def test_serve_has_registered_everything_before_it_is_ready(config, postgres_dsn):
+    config.write_text(config.read_text(encoding="utf-8") + "[server]\nport = 0\n", encoding="utf-8")
+    process, _ = start("serve", "--config", str(config), "--no-worker")
+    try:
+        with psycopg.connect(postgres_dsn) as connection:
+            rows = connection.execute("SELECT changed_by, count(*) FROM catalogue_revisions GROUP BY 1").fetchall()
+    finally:
+        stop(process)
+    assert rows == [("files", 22)]

@@ -1,0 +1,233 @@
+"""A sound answer takes the place of the one before, no other changes anything, and one is read at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.catalogue import entry_json
+from gateway.catalogue.entry import LifeCycle
+from gateway.catalogue.readback.interfaces import interfaces
+from gateway.catalogue.readback.pvog_source import PvogSource
+from gateway.catalogue.readback.reading import FIRST_WAIT, LEASE, SETTLED, ReadBack, ReadBackResult
+from gateway.catalogue.status import Source
+from gateway.store.catalogue.readbacks import StoredReadbacks
+from gateway.store.catalogue.statuses import StoredStatuses
+from gateway.store.connection.database import numbered
+from tests.catalogue.entries import ARS, entry
+from tests.catalogue.readback.answers import PVOG, Wire, descriptions, key, online, services
+
+EVERY = timedelta(hours=24)
+OTHER = "150900550550"
+REVISION = numbered(
+    "INSERT INTO catalogue_revisions (municipality, service, number, latest, entry, digest, changed_at, changed_by) "
+    "VALUES (%(town)s, %(service)s, 1, true, %(entry)s::text::jsonb, 'd', %(now)s, 'files') "
+    "ON CONFLICT (municipality, service, number) DO UPDATE SET entry = excluded.entry"
+)
+FOREIGN = numbered(
+    "INSERT INTO catalogue_findings (municipality, service, code, source, place, since) VALUES "
+    "(%(town)s, 'dienst-1', 'status_nicht_ok', 'datahub', 'x', %(now)s)"
+)
+LISTED_ELSEWHERE = numbered(
+    "INSERT INTO catalogue_listings VALUES (%(town)s, 'dienst-1', 'datahub', true, NULL, 'x', %(now)s)"
+)
+HISTORY = numbered("SELECT outcome, reason, status, requests, rows FROM catalogue_readbacks ORDER BY no")
+ANSWERS = numbered("SELECT address, status, sha256, body FROM catalogue_answers ORDER BY readback, position")
+TURN = numbered("SELECT next_at, leased_until, failures, failing_since, shrunk_since FROM catalogue_readback_turns")
+
+
+@pytest.fixture
+async def town(store, clock):
+    """Entries of a town, a read-back of PVOG for it, and what PVOG answers."""
+    wire = Wire(clock=clock)
+
+    async def claimed(*numbers, town=ARS, **changes):
+        for no in numbers:
+            one = entry(service=f"dienst-{no}", leika_key=key(no), url=f"https://rathaus.example/{no}", **changes)
+            facts = json.dumps(entry_json.as_json(replace(one, municipality=town)))
+            await store.database.run(REVISION, town=town, service=one.service, entry=facts, now=clock.now())
+
+    async with wire.client() as client:
+        source = PvogSource(PVOG, interfaces().pvog, wire.asker(client))
+        read_back = ReadBack({Source.PVOG: source}, StoredReadbacks(store.database, clock), clock, EVERY)
+
+        async def read(*listed, at_once=True, said=None):
+            wire.routes = {"/leikaid": descriptions(*range(30)), "/onlineservices": services(*listed), **(said or {})}
+            return await read_back.next(read_back.pairs([ARS]), at_once=at_once)
+
+        yield claimed, read, read_back
+
+
+async def findings(store):
+    return {(one.service, one.code.value, one.since) for one in await StoredStatuses(store.database).findings(ARS)}
+
+
+async def test_listings_and_findings_of_one_source_are_replaced_and_what_stays_keeps_its_since(store, clock, town):
+    claimed, read, _ = town
+    await claimed(1, 2)
+    for foreign in (FOREIGN, LISTED_ELSEWHERE):
+        await store.database.run(foreign, town=ARS, now=clock.now())
+    foreign, began = ("dienst-1", "status_nicht_ok", clock.now()), clock.now()
+    result = await read(online(1, url="https://alt.example/"))
+    assert (result.outcome, result.as_json()["listed"], result.as_json()["findings"]) == ("sound", 1, 2)
+    assert await findings(store) == {
+        foreign,
+        ("dienst-1", "url_mismatch", began),
+        ("dienst-2", "missing_in_pvog", began),
+    }
+    clock.advance(hours=24)
+    await read(online(1, url="https://neu.example/"), online(2))
+    assert await findings(store) == {foreign, ("dienst-1", "url_mismatch", began)}
+    (one, two) = await StoredStatuses(store.database).of(ARS)
+    assert {listing.source for listing in one.listings} == {Source.PVOG, Source.DATA_HUB}
+    assert (two.listed, two.listings[0].seen_at, two.listings[0].place) == (True, clock.now(), "L1.OD.2")
+    assert {one.found for one in one.findings if one.code == "url_mismatch"} == {"https://neu.example/"}
+    await claimed(2, life_cycle=LifeCycle.DRAFT)
+    await read(online(1))
+    assert [status.revision.entry.service for status in await StoredStatuses(store.database).of(ARS)] == ["dienst-1"]
+    assert await findings(store) == {foreign}
+    assert set(await StoredReadbacks(store.database, clock).listed(ARS, Source.PVOG)) == {"dienst-1"}
+
+
+BAD = {
+    "form": {"/onlineservices": b"<html>Wartung</html>"},
+    "doubled": {"/onlineservices": services(online(1), online(1))},
+    "rows": {"/onlineservices": {**services(online(1)), "totalHits": 3_500_000}},
+    "shrunk": {"/onlineservices": services()},
+    "counterpart_garbled": {"/onlineservices": httpx.Response(302)},
+    "counterpart_busy": {"/onlineservices": httpx.Response(503)},
+    "counterpart_refused": {"/onlineservices": httpx.Response(403)},
+}
+
+
+@pytest.mark.parametrize("reason", BAD)
+async def test_an_answer_that_is_no_news_changes_no_finding_and_no_listing_and_is_told(store, clock, town, reason):
+    claimed, read, _ = town
+    await claimed(1, 2, 3)
+    await read(online(1), online(2))
+    before = await findings(store), await StoredStatuses(store.database).of(ARS)
+    clock.advance(hours=24)
+    with capture_logs() as lines:
+        result = await read(said=BAD[reason])
+    failed = reason in {"counterpart_busy", "counterpart_refused"}
+    assert (result.outcome, result.reason) == ("failed" if failed else "refused", reason)
+    assert (await findings(store), await StoredStatuses(store.database).of(ARS)) == before
+    (line,) = lines
+    assert line["event"] == ("catalogue.readback_failed" if failed else "catalogue.readback_refused")
+    assert line["code" if failed else "reason"] == reason
+    history = await store.database.rows(HISTORY)
+    assert [(row["outcome"], row["rows"]) for row in history] == [("sound", 2), (result.outcome, None)]
+    (turn,) = await store.database.rows(TURN)
+    assert (turn["failures"], turn["failing_since"], turn["leased_until"]) == (1, clock.now(), None)
+    usual = reason == "counterpart_refused"
+    assert turn["next_at"] - clock.now() == (EVERY if usual else FIRST_WAIT)
+    assert (await read(online(1), online(2))).outcome == "sound"
+    (turn,) = await store.database.rows(TURN)
+    assert (turn["failures"], turn["failing_since"], turn["shrunk_since"]) == (0, None, None)
+
+
+async def test_tries_go_further_apart_up_to_the_usual_time_and_never_before_the_source_s_wish(store, clock, town):
+    claimed, read, _ = town
+    await claimed(1)
+    gaps = []
+    for _ in range(11):
+        await read(said={"/onlineservices": httpx.Response(503)})
+        (turn,) = await store.database.rows(TURN)
+        gaps.append((turn["next_at"] - clock.now()) / FIRST_WAIT)
+    assert gaps == [1, 2, 4, 8, 16, 32, 64, 128, 256, EVERY / FIRST_WAIT, EVERY / FIRST_WAIT]
+    await read(online(1))
+    await read(said={"/onlineservices": httpx.Response(503, headers={"Retry-After": "7200"})})
+    (turn,) = await store.database.rows(TURN)
+    assert turn["next_at"] - clock.now() == timedelta(hours=2)
+
+
+async def test_what_stays_much_smaller_for_two_days_is_the_source_s_word(store, clock, town):
+    claimed, read, _ = town
+    await claimed(1, 2, 3)
+    await read(online(1), online(2), online(3))
+    assert (await read(online(1))).reason == "shrunk"
+    clock.advance(hours=47)
+    assert (await read(said={"/onlineservices": httpx.Response(503)})).reason == "counterpart_busy"
+    assert (await read(online(1))).reason == "shrunk"
+    clock.advance(hours=SETTLED / timedelta(hours=1) - 47)
+    assert (await read(online(1))).outcome == "sound"
+    assert {code for _, code, _ in await findings(store)} == {"missing_in_pvog"}
+
+
+async def test_nothing_listed_yet_is_news_and_nothing_claimed_any_more_too(store, town):
+    claimed, read, _ = town
+    await claimed(1)
+    assert (await read()).outcome == "sound"
+    assert {code for _, code, _ in await findings(store)} == {"missing_in_pvog"}
+    await read(online(1))
+    await claimed(1, life_cycle=LifeCycle.WITHDRAWN)
+    assert (await read()).outcome == "sound"
+    assert await findings(store) == set()
+
+
+async def test_answers_are_kept_as_they_came_and_forgotten_in_time(store, clock, town):
+    claimed, read, read_back = town
+    await claimed(1)
+    await read(online(1))
+    first, _ = await store.database.rows(ANSWERS)
+    assert json.loads(zlib.decompress(first["body"])) == services(online(1))
+    assert (first["status"], len(first["sha256"]), "/v1beta2/onlineservices" in first["address"]) == (200, 64, True)
+    assert await read_back.rows.prune(clock.now()) == 0
+    assert await read_back.rows.prune(clock.now() + timedelta(seconds=1)) == 1
+    assert await store.database.rows(ANSWERS) == []
+
+
+async def test_one_is_read_at_a_time_and_a_dead_one_is_taken_over_and_then_writes_nothing(store, clock, town):
+    claimed, _, read_back = town
+    await claimed(1)
+    await claimed(1, town=OTHER)
+    pairs = read_back.pairs([ARS, OTHER])
+    first, *others = [
+        turn for turn in await asyncio.gather(*(read_back.rows.claim(pairs, LEASE) for _ in range(8))) if turn
+    ]
+    assert others == []
+    assert await read_back.rows.claim(pairs, LEASE, at_once=True) is None
+    clock.advance(seconds=LEASE.total_seconds())
+    again = await read_back.rows.claim([(first.municipality, first.source)], LEASE)
+    assert (again.municipality, again.tries) == (first.municipality, first.tries + 1)
+    late = ReadBackResult(first, clock.now(), "failed", clock.now() + EVERY, reason="counterpart_away")
+    assert not await read_back.rows.settle(late)
+    assert await store.database.rows(HISTORY) == []
+    assert await read_back.rows.settle(replace(late, turn=again))
+    assert len(await store.database.rows(HISTORY)) == 1
+    other = await read_back.rows.claim(pairs, LEASE)
+    assert other.municipality == ({ARS, OTHER} - {first.municipality}).pop()
+
+
+async def test_the_worker_reads_what_is_due_of_municipalities_that_have_entries(store, clock, town):
+    claimed, read, _ = town
+    assert await read(at_once=False) is None
+    await claimed(1)
+    assert (await read(online(1), at_once=False)).outcome == "sound"
+    assert await read(online(1), at_once=False) is None
+    clock.advance(hours=24)
+    assert (await read(online(1), at_once=False)).outcome == "sound"
+
+
+async def test_the_command_waits_for_a_read_back_under_way_and_stops_when_told(store, clock, town, monkeypatch):
+    claimed, read, read_back = town
+    await claimed(1)
+    await read(online(1))
+    ((pair),) = read_back.pairs([ARS])
+    turn = await read_back.rows.claim([pair], LEASE, at_once=True)
+    monkeypatch.setattr("gateway.catalogue.readback.reading.WAITING_S", 0.01)
+    stop = asyncio.Event()
+    waiting = asyncio.create_task(read_back.at_once(pair, stop))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await read_back.rows.settle(ReadBackResult(turn, clock.now(), "failed", clock.now(), reason="counterpart_away"))
+    assert (await waiting).outcome == "sound"
+    stop.set()
+    assert await read_back.at_once(pair, stop) is None
