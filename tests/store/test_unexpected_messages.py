@@ -310,12 +310,20 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         guard=Raising(),
         periods=[PAYLOAD],
         limits=(),
-        files=[SimpleNamespace(slug="town", identity=SimpleNamespace(providers={"bundid": Raising()}))],
+        files=[
+            SimpleNamespace(
+                slug="town",
+                ars="150900546546",
+                fitconnect=SimpleNamespace(environment="test"),
+                identity=SimpleNamespace(providers={"bundid": Raising()}),
+            )
+        ],
         durations=Durations(),
         delivery=SimpleNamespace(bounds={"d": 1}),
         settings=SimpleNamespace(
             evidence=SimpleNamespace(timestamp_url="https://tsa.example"),
             catalogue=CatalogueSection(readback=ReadbackSection(pvog="https://pvog.example")),
+            fitconnect=SimpleNamespace(environments={}),
             outbound=SimpleNamespace(proxy=None, no_proxy=(), ca_bundle=None, allow_private=()),
         ),
     )
