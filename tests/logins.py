@@ -68,7 +68,7 @@ def login(identity: Identity | None = None, /, **more: Any) -> Login:
 
 @dataclass
 class Logins:
-    """`ports.binding.LoginReferences` and `KeptIdentities` of what stands here; `asked` counts the questions."""
+    """What a binding asks of `LoginStore` and `Store`, of what stands here; `asked` counts the questions."""
 
     standing: dict[bytes, Login] = field(default_factory=dict)
     identities: dict[UUID, Identity] = field(default_factory=dict)
@@ -94,3 +94,15 @@ class Logins:
     async def identity_of(self, submission_id: UUID) -> Identity | None:
         self.asked += 1
         return self.identities.get(submission_id)
+
+
+class UsedInMemory:
+    """`login.assertions.Used` in one process."""
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[str, str], float] = {}
+
+    async def first(self, client_id: str, jti: str, until: float, now: float) -> bool:
+        known = self._until.get((client_id, jti), 0) > now
+        self._until.setdefault((client_id, jti), until)
+        return not known

@@ -15,7 +15,7 @@ CGROUP: Final = Path("/sys/fs/cgroup")
 
 
 def disk_free(path: Path) -> int | None:
-    """Bytes that an ordinary user may still write at `place`; None where there is no such place."""
+    """Bytes that an ordinary user may still write at `path`; None where there is no such path."""
     try:
         volume = os.statvfs(path)
     except OSError:

@@ -51,7 +51,7 @@ class LoadMonitor:
     pressure: Pressure
     figures: Figures
     clock: Clock
-    place: Path
+    directory: Path
     most_bytes: int | None = None
     disk: Callable[[Path], int | None] = machine.disk_free
     memory: Callable[[], int | None] = machine.memory_free
@@ -78,7 +78,7 @@ class LoadMonitor:
             except GatewayError as error:
                 log.warning("watch.not_asked", code=error.code)
         database_free, number = self._asked
-        free = [limit for limit in (self.disk(self.place), database_free) if limit is not None]
+        free = [limit for limit in (self.disk(self.directory), database_free) if limit is not None]
         began, ended = self.pressure.note(Reading(min(free) if free else None, self.memory(), number))
         for resource in began:
             log.warning("watch.refusing", resource=resource.value)

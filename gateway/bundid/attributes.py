@@ -47,48 +47,48 @@ class IdentityRefused(Exception):
 
 def identity(provider: str, assertion: Assertion, profile: Profile) -> Identity:
     """Who logged in at the identity provider of that name. Raises `IdentityRefused`."""
-    found = _by_name(assertion.attributes)
-    level = _level(assertion, found, profile)
+    attributes = _by_name(assertion.attributes)
+    level = _level(assertion, attributes, profile)
     about = profile.about
-    kind = _text(found, about.data_kind)
+    kind = _text(attributes, about.data_kind)
     as_person = profile.audience == "person" or kind in about.person_kinds
     person = organisation = None
     if as_person:
-        person = Person(_values(found, profile.person, profile, level))
+        person = Person(_values(attributes, profile.person, profile, level))
     else:
-        acting = _values(found, profile.acting, profile, level, addresses=False)
-        values = _values(found, profile.organisation, profile, level)
+        acting = _values(attributes, profile.acting, profile, level, addresses=False)
+        values = _values(attributes, profile.organisation, profile, level)
         organisation = Organisation(values, Person(acting) if acting else None)
-    second_factor = _text(found, about.second_factor)
+    second_factor = _text(attributes, about.second_factor)
     return Identity(
         provider=provider,
         issuer=assertion.issuer,
         level=level,
         authenticated_at=assertion.authn_instant,
-        account=_account(assertion, found, profile),
-        means=_text(found, about.means)[:MEANS_MOST] or None,
+        account=_account(assertion, attributes, profile),
+        means=_text(attributes, about.means)[:MEANS_MOST] or None,
         second_factor=second_factor.lower() in _TRUE if second_factor else None,
         person=person,
         organisation=organisation,
-        mailbox=_uuid(_text(found, about.mailbox)),
-        application_id=_uuid(_text(found, about.application_id)),
-        test_account=profile.test_environment or _text(found, about.test_account).lower() in _TRUE,
+        mailbox=_uuid(_text(attributes, about.mailbox)),
+        application_id=_uuid(_text(attributes, about.application_id)),
+        test_account=profile.test_environment or _text(attributes, about.test_account).lower() in _TRUE,
     )
 
 
 def _by_name(attributes: tuple[SamlAttribute, ...]) -> dict[str, SamlAttribute]:
-    found = {attribute.name: attribute for attribute in attributes}
-    if len(found) != len(attributes):
+    by_name = {attribute.name: attribute for attribute in attributes}
+    if len(by_name) != len(attributes):
         raise IdentityRefused("attribute_twice")
-    return found
+    return by_name
 
 
-def _level(assertion: Assertion, found: Mapping[str, SamlAttribute], profile: Profile) -> Level:
+def _level(assertion: Assertion, attributes: Mapping[str, SamlAttribute], profile: Profile) -> Level:
     """The level of the login: the lowest that is said. An attribute never raises what the context says."""
     rules = profile.level
-    said = [assertion.authn_context] if rules.authn_context else []
-    said += [text for name in rules.attributes if (text := _text(found, name))]
-    levels = [rules.words.get(word) for word in said]
+    words = [assertion.authn_context] if rules.authn_context else []
+    words += [text for name in rules.attributes if (text := _text(attributes, name))]
+    levels = [rules.words.get(word) for word in words]
     known = [level for level in levels if level is not None]
     if not known or len(known) < len(levels):
         raise IdentityRefused("level_unknown")
@@ -99,10 +99,10 @@ def _level(assertion: Assertion, found: Mapping[str, SamlAttribute], profile: Pr
     return min(known)
 
 
-def _account(assertion: Assertion, found: Mapping[str, SamlAttribute], profile: Profile) -> str | None:
+def _account(assertion: Assertion, attributes: Mapping[str, SamlAttribute], profile: Profile) -> str | None:
     """The key of the account, character by character as it was said: what merely looks alike is another account."""
     rules, name_id = profile.account, (assertion.name_id or "").strip(_XML_SPACE)
-    parts = [next((key for name in rules.attributes if (key := _key(found.get(name)))), "")]
+    parts = [next((key for name in rules.attributes if (key := _key(attributes.get(name)))), "")]
     if rules.with_name_id:
         parts.append(name_id)
     if not parts[0] and rules.persistent_name_id and assertion.name_id_format == names.PERSISTENT:
@@ -127,28 +127,28 @@ def _key(attribute: SamlAttribute | None) -> str:
 
 
 def _values(
-    found: Mapping[str, SamlAttribute], sources: Sources, profile: Profile, level: Level, *, addresses: bool = True
+    attributes: Mapping[str, SamlAttribute], sources: Sources, profile: Profile, level: Level, *, addresses: bool = True
 ) -> dict[str, Attested]:
     values: dict[str, Attested] = {}
     for ours, theirs in sources.items():
-        for name, text in _said(found, theirs):
+        for name, text in _texts(attributes, theirs):
             kept = _date(text) if ours in _DATES else text
             if kept:
-                values[ours] = Attested(kept, _value_level(found[name], profile, level))
+                values[ours] = Attested(kept, _value_level(attributes[name], profile, level))
                 break
     if addresses:
         for name in profile.addresses.names:
-            if name in found:
-                values |= _address(found[name], profile, level)
+            if name in attributes:
+                values |= _address(attributes[name], profile, level)
     return values
 
 
-def _said(found: Mapping[str, SamlAttribute], theirs: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _texts(attributes: Mapping[str, SamlAttribute], theirs: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """The attributes that hold something under one of the names (`A/B`: element B of A), and their first text."""
     for path in theirs:
-        whole = path in found  # a Name may hold slashes itself
+        whole = path in attributes  # a Name may hold slashes itself
         name, _, element = (path, "", "") if whole else path.rpartition("/")
-        if name in found and (text := _first(found[name], element)):
+        if name in attributes and (text := _first(attributes[name], element)):
             yield name, text
 
 
@@ -167,8 +167,8 @@ def _value_level(attribute: SamlAttribute, profile: Profile, level: Level) -> Le
     return level if attribute.name in profile.level.attested_by_login else None
 
 
-def _text(found: Mapping[str, SamlAttribute], name: str) -> str:
-    return _first(found[name]) if name and name in found else ""
+def _text(attributes: Mapping[str, SamlAttribute], name: str) -> str:
+    return _first(attributes[name]) if name and name in attributes else ""
 
 
 def _first(attribute: SamlAttribute, element: str = "") -> str:

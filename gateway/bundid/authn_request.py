@@ -106,8 +106,8 @@ def _extension(parent: etree._Element, asked: AuthnRequest, rules: RequestRules)
         enabled.text = "true"
     attributes = etree.SubElement(root, _akdb("RequestedAttributes"))
     for name, required in rules.requested.items():
-        said = {"Name": name, "RequiredAttribute": "true" if required else "false"}
-        etree.SubElement(attributes, _akdb("RequestedAttribute"), said)
+        xml_attributes = {"Name": name, "RequiredAttribute": "true" if required else "false"}
+        etree.SubElement(attributes, _akdb("RequestedAttribute"), xml_attributes)
     shown = etree.SubElement(root, _akdb("DisplayInformation"))
     version = etree.SubElement(shown, _classic("Version"), nsmap={"classic-ui": names.CLASSIC_UI})
     language = asked.language if asked.language in LANGUAGES else LANGUAGES[0]

@@ -30,7 +30,9 @@ def ending(provider: SamlProvider, now: datetime, within: timedelta = SOON) -> t
 
     Of their keys the one that lasts longest counts: during a roll-over the former one ends as it should.
     """
-    return tuple(sorted((one for one in ends(provider) if one.until - now <= within), key=lambda one: one.until))
+    return tuple(
+        sorted((expiry for expiry in ends(provider) if expiry.until - now <= within), key=lambda expiry: expiry.until)
+    )
 
 
 def ends(provider: SamlProvider) -> Iterator[Expiry]:
@@ -40,8 +42,8 @@ def ends(provider: SamlProvider) -> Iterator[Expiry]:
     if provider.pinned is None:
         return
     keys = [key.not_after for key in provider.pinned.keys]
-    said = [until for until in keys if until is not None]
-    if said and len(said) == len(keys):
-        yield Expiry("provider_certificates", max(said))
+    known = [until for until in keys if until is not None]
+    if known and len(known) == len(keys):
+        yield Expiry("provider_certificates", max(known))
     if provider.pinned.metadata.valid_until is not None:
         yield Expiry("provider_metadata", provider.pinned.metadata.valid_until)

@@ -123,7 +123,7 @@ def read_idp_metadata(document: bytes) -> IdpMetadata:
     addresses = _addresses(role)
     if not addresses:
         raise MetadataUnfit("no_address")
-    ends = [end for each in (root, entity, role) for end in _valid_until(each)]
+    ends = [end for element in (root, entity, role) for end in _valid_until(element)]
     return IdpMetadata(entity_id, addresses, tuple(keys.values()), min(ends, default=None))
 
 
@@ -143,15 +143,15 @@ def _identity_provider(root: etree._Element) -> tuple[etree._Element, etree._Ele
     entities = [root] if root.tag == _md("EntityDescriptor") else []
     if root.tag == _md("EntitiesDescriptor"):
         entities = root.findall("md:EntityDescriptor", _NS)
-    found = [
+    roles = [
         (entity, role)
         for entity in entities
         for role in entity.iterfind("md:IDPSSODescriptor", _NS)
         if names.PROTOCOL in role.get("protocolSupportEnumeration", "").split()
     ]
-    if len(found) != 1:
+    if len(roles) != 1:
         raise MetadataUnfit("no_identity_provider")
-    return found[0]
+    return roles[0]
 
 
 def _key(descriptor: etree._Element) -> IdpKey:
@@ -187,13 +187,13 @@ def _base64(element: etree._Element) -> bytes:
 
 
 def _addresses(role: etree._Element) -> dict[str, str]:
-    found: dict[str, str] = {}
+    by_binding: dict[str, str] = {}
     for service in role.iterfind("md:SingleSignOnService", _NS):
         binding = _BINDINGS.get(service.get("Binding", ""))
         address = service.get("Location", "").strip()
         if binding is not None and _is_address(address):
-            found.setdefault(binding, address)
-    return found
+            by_binding.setdefault(binding, address)
+    return by_binding
 
 
 def _is_address(text: str) -> bool:

@@ -96,13 +96,13 @@ def _signs(key: rsa.RSAPrivateKey) -> bool:
 def certificate(content: bytes) -> x509.Certificate:
     """The first certificate of a PEM file. Raises `KeyPairUnfit` (`no_certificate`)."""
     try:
-        found = x509.load_pem_x509_certificates(content)
-        _ = found[0].public_key(), found[0].not_valid_after_utc
+        certificates = x509.load_pem_x509_certificates(content)
+        _ = certificates[0].public_key(), certificates[0].not_valid_after_utc
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
-        found = []
-    if not found:
+        certificates = []
+    if not certificates:
         raise KeyPairUnfit("no_certificate")
-    return found[0]
+    return certificates[0]
 
 
 def pair(key: rsa.RSAPrivateKey, shown: x509.Certificate) -> KeyPair:

@@ -138,8 +138,8 @@ class Profile:
 
 def names() -> tuple[str, ...]:
     """Every profile that is shipped."""
-    found = (file.name for file in _PROFILES.iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
+    files = (file.name for file in _PROFILES.iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml")))
 
 
 @cache

@@ -86,7 +86,7 @@ class SamlProvider:
 
     def _context(self, level: Level) -> str:
         """The word for the least level that it can be asked for and that is enough; the highest where none is."""
-        enough = next((each for each in self.levels if each >= level), self.levels[-1])
+        enough = next((offered for offered in self.levels if offered >= level), self.levels[-1])
         return self.profile.request.levels[enough]
 
     def judge(self, answer: bytes, expected: ExpectedAnswer) -> Authenticated | Refused:

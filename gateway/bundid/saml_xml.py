@@ -76,7 +76,7 @@ def isolated(element: etree._Element) -> bytes:
     return etree.tostring(element, encoding="utf-8", with_tail=False)
 
 
-def parsed_within(fragment: bytes, place: etree._Element, max_bytes: int) -> etree._Element:
+def parsed_within(fragment: bytes, parent: etree._Element, max_bytes: int) -> etree._Element:
     """The root of an element that stood at this place, as a document of its own.
 
     Identity providers encrypt an assertion without the prefixes that the document around declares; a fragment that
@@ -88,7 +88,7 @@ def parsed_within(fragment: bytes, place: etree._Element, max_bytes: int) -> etr
     except ResponseRefused as alone:
         if alone.reason != "xml":
             raise
-    prefixes = {f"xmlns:{prefix}" if prefix else "xmlns": uri for prefix, uri in place.nsmap.items()}
+    prefixes = {f"xmlns:{prefix}" if prefix else "xmlns": uri for prefix, uri in parent.nsmap.items()}
     declared = "".join(f" {name}={quoteattr(uri)}" for name, uri in prefixes.items())
     around = parsed(f"<around{declared}>".encode() + fragment + b"</around>", 2 * max_bytes)
     beside = [around.text, *(part.tail for part in around)]
@@ -156,7 +156,9 @@ def check_response(root: etree._Element) -> None:
     responses = sum(1 for _ in of_name(root, "Response"))
     refusal.require(root.tag == SAMLP + "Response" and responses == 1, "root")
     anywhere = list(of_name(root, "Assertion", "EncryptedAssertion"))
-    refusal.require(len(anywhere) <= 1 and all(found.getparent() is root for found in anywhere), "assertion_count")
+    refusal.require(
+        len(anywhere) <= 1 and all(assertion.getparent() is root for assertion in anywhere), "assertion_count"
+    )
     check_places(root)
 
 

@@ -68,6 +68,6 @@ def enveloped(canonical: bytes, element_id: str, after: bytes, keys: KeyPair, al
             b"</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>",
         )
     )
-    head, found, rest = canonical.partition(after)
-    assert found, "the element has the child that its signature stands behind"
-    return head + found + signature + rest
+    head, separator, rest = canonical.partition(after)
+    assert separator, "the element has the child that its signature stands behind"
+    return head + separator + signature + rest

@@ -42,20 +42,20 @@ def authn_statement(assertion: etree._Element) -> tuple[etree._Element, str]:
     return statements[0], written
 
 
-def attributes(assertion: etree._Element, wanted: frozenset[str] | None) -> tuple[SamlAttribute, ...]:
+def attributes(assertion: etree._Element, of_interest: frozenset[str] | None) -> tuple[SamlAttribute, ...]:
     """The attributes of these names (None: all) from all statements, each once; the rest is not looked at."""
-    found: dict[str, SamlAttribute] = {}
+    by_name: dict[str, SamlAttribute] = {}
     for part in assertion.iterfind(f"{SAML}AttributeStatement/*"):
         refusal.require(part.tag == SAML + "Attribute", "attribute_form")
         name = _name(part)
-        if wanted is not None and name not in wanted:
+        if of_interest is not None and name not in of_interest:
             continue
-        refusal.require(name not in found, "attribute_twice")
+        refusal.require(name not in by_name, "attribute_twice")
         values = list(part)
         refusal.require(len(values) <= VALUES_MOST and len(name) <= TEXT_MOST, "attribute_size")
-        found[name] = SamlAttribute(name, tuple(_value(value) for value in values), part.get(_TRUST_LEVEL))
-    refusal.require(len(found) <= ATTRIBUTES_MOST, "attribute_size")
-    return tuple(found.values())
+        by_name[name] = SamlAttribute(name, tuple(_value(value) for value in values), part.get(_TRUST_LEVEL))
+    refusal.require(len(by_name) <= ATTRIBUTES_MOST, "attribute_size")
+    return tuple(by_name.values())
 
 
 def _name(part: etree._Element) -> str:
@@ -67,12 +67,12 @@ def _name(part: etree._Element) -> str:
 def _value(value: etree._Element) -> str | Mapping[str, str]:
     if len(value) == 0:
         return _text(value, "attribute_size")
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for name, written in _leaves(value):
-        refusal.require(name not in found, "attribute_twice")
-        found[name] = written
-    refusal.require(len(found) <= VALUES_MOST, "attribute_size")
-    return found
+        refusal.require(name not in by_name, "attribute_twice")
+        by_name[name] = written
+    refusal.require(len(by_name) <= VALUES_MOST, "attribute_size")
+    return by_name
 
 
 def _leaves(holder: etree._Element, before: str = "") -> Iterator[tuple[str, str]]:

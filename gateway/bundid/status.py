@@ -46,15 +46,15 @@ def check_success(response: etree._Element) -> None:
 
 def refusal_by_status(response: etree._Element) -> ResponseRefused:
     """What the person is told of a Response that brings no assertion."""
-    found = codes(response)
-    if SUCCESS in found:
+    answered = codes(response)
+    if SUCCESS in answered:
         return refused("status_form")
     message = saml_xml.text_below(response, f"{SAMLP}Status/{SAMLP}StatusMessage").strip()
-    if AUTHN_FAILED in found and message in _CANCELS:
+    if AUTHN_FAILED in answered and message in _CANCELS:
         return ResponseRefused(RefusalKind.CANCELLED, "status_cancelled")
-    if REQUEST_DENIED in found and _ATTRIBUTES_MISSING in _detail_codes(response):
+    if REQUEST_DENIED in answered and _ATTRIBUTES_MISSING in _detail_codes(response):
         return ResponseRefused(RefusalKind.ATTRIBUTES_MISSING, "status_attributes_missing")
-    if NO_AUTHN_CONTEXT in found and message != _UNNAMED:
+    if NO_AUTHN_CONTEXT in answered and message != _UNNAMED:
         return ResponseRefused(RefusalKind.LEVEL_TOO_LOW, "status_no_authn_context")
     return refused("status")
 

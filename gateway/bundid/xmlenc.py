@@ -103,9 +103,9 @@ def _hold(holds: object) -> None:
 
 
 def _only(holder: etree._Element, name: str) -> etree._Element:
-    found = list(saml_xml.of_name(holder, name))
-    _hold(len(found) == 1 and found[0].tag == XENC + name)
-    return found[0]
+    elements = list(saml_xml.of_name(holder, name))
+    _hold(len(elements) == 1 and elements[0].tag == XENC + name)
+    return elements[0]
 
 
 def _algorithm(method: etree._Element) -> str:

@@ -76,7 +76,7 @@ async def _opened(
 
     try:
         async with open_runtime(values, also=also, faults=faults) as runtime:
-            return await _of_runtime(runtime, replace(checks, told=faults))
+            return await _of_runtime(runtime, replace(checks, reported=faults))
     except SettingsInvalid as error:
         faults += [finding for finding in error.findings if finding not in faults]
         return []

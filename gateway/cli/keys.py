@@ -167,18 +167,18 @@ async def _master_lines(values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
 
     async with connections(values) as database:
         by_master = {need.master: need for need in await needs(database)}
-    places = {key.id: key.place for key in master_keys(values, data_exist=bool(by_master))}
+    sources = {key.id: key.source for key in master_keys(values, data_exist=bool(by_master))}
     return [
         {
             "kind": "master",
             "key": master,
-            "place": places.get(master),
+            "place": sources.get(master),
             "current": need.current,
             "municipality_keys": need.municipality_keys,
             "data_keys": need.data_keys,
-            "removable": need.rows == 0 and bool(by_master) and master != next(iter(places)),
+            "removable": need.rows == 0 and bool(by_master) and master != next(iter(sources)),
         }
-        for master in dict.fromkeys([*places, *by_master])
+        for master in dict.fromkeys([*sources, *by_master])
         for need in (by_master.get(master, Need(master, False, 0, 0)),)
     ]
 

@@ -124,7 +124,7 @@ def catalogue(*, config: Path | None, as_json: bool, port: int, tied: bool) -> N
 
 def _told(line: dict[str, Any]) -> str:
     """What a person needs of the identity sandbox: addresses, and whom one can log in as."""
-    people = ", ".join(str(each["id"]) for each in (*line["persons"], *line["organisations"]))
+    people = ", ".join(str(account["id"]) for account in (*line["persons"], *line["organisations"]))
     return "\n".join(
         (
             text("Sandbox läuft: ", "Sandbox runs: ") + str(line["idp_metadata"]),

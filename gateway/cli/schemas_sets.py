@@ -68,7 +68,7 @@ def install(config: Path | None, as_json: bool, source: str, **chosen: Any) -> N
     results = bring(values.schema_dir, planned.sets, source=source, at=at, replace=chosen["replace"])
     show((*planned.notices, *compiling.notices))
     for result in results:
-        compiles = result.one.identity not in compiling.flagged
+        compiles = result.installed.identity not in compiling.flagged
         line = {**_outcome(result, planned.left), "compiles": compiles}
         emit(line, as_json=as_json, human=_said(result) + ("" if compiles else f" ({_uncompiling()})"))
 
@@ -270,13 +270,13 @@ def _day(day: date | None) -> str | None:
 
 def _outcome(result: InstallResult, left_over: tuple[str, ...]) -> dict[str, Any]:
     return {
-        "kind": result.one.identity.kind,
-        "urn": result.one.identity.urn,
-        "version": result.one.identity.version,
+        "kind": result.installed.identity.kind,
+        "urn": result.installed.identity.urn,
+        "version": result.installed.identity.version,
         "outcome": result.outcome,
         "listed": result.listed,
-        "files": len(result.one.files),
-        "digest": result.one.digest,
+        "files": len(result.installed.files),
+        "digest": result.installed.digest,
         "left_over": len(left_over),
     }
 
@@ -288,9 +288,11 @@ def _said(result: InstallResult) -> str:
         "replaced": text("ersetzt", "replaced"),
     }
     mark = (
-        "" if result.listed else text(f" (nicht amtlich, {result.one.digest})", f" (not official, {result.one.digest})")
+        ""
+        if result.listed
+        else text(f" (nicht amtlich, {result.installed.digest})", f" (not official, {result.installed.digest})")
     )
-    return f"{result.one.identity.name} [{result.one.identity.kind}]: {words[result.outcome]}{mark}"
+    return f"{result.installed.identity.name} [{result.installed.identity.kind}]: {words[result.outcome]}{mark}"
 
 
 def _listed(line: dict[str, Any]) -> str:

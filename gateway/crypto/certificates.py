@@ -89,14 +89,14 @@ def path_to_root(x5c: Sequence[bytes], roots: Sequence[x509.Certificate]) -> tup
             return (*path, root)
         if following is None:
             break
-        _require(signed_by(path[-1], following), "chain_signature")
+        require(signed_by(path[-1], following), "chain_signature")
         path.append(following)
     raise KeyUnfit(rule="chain_root")
 
 
 def certificates_of(x5c: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
     """The certificates of a chain in DER, 1 to 10 of them. KeyUnfit (`chain_form`) where they cannot be read."""
-    _require(0 < len(x5c) <= CHAIN_MOST, "chain_form")
+    require(0 < len(x5c) <= CHAIN_MOST, "chain_form")
     try:
         return tuple(x509.load_der_x509_certificate(der) for der in x5c)
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
@@ -144,31 +144,32 @@ def extensions(certificate: x509.Certificate) -> tuple[x509.Extension[Any], ...]
 
 
 def _check_common(certificate: x509.Certificate, now: datetime) -> None:
-    _require(certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc, "chain_validity")
+    require(certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc, "chain_validity")
     critical = {e.oid for e in extensions(certificate) if e.critical}
-    _require(critical <= _UNDERSTOOD, "chain_extension")
+    require(critical <= _UNDERSTOOD, "chain_extension")
 
 
 def _check_authority(certificate: x509.Certificate, *, below: int) -> None:
     """An issuer with `below` further authorities between it and the leaf."""
     constraints = extension(certificate, x509.BasicConstraints)
     usage = extension(certificate, x509.KeyUsage)
-    _require(constraints is not None and constraints.ca and usage is not None and usage.key_cert_sign, "chain_ca")
+    require(constraints is not None and constraints.ca and usage is not None and usage.key_cert_sign, "chain_ca")
     most = constraints.path_length if constraints is not None else 0
-    _require(most is None or below <= most, "chain_path_length")
+    require(most is None or below <= most, "chain_path_length")
 
 
 def _check_leaf(leaf: x509.Certificate, usage: Usage) -> None:
     constraints = extension(leaf, x509.BasicConstraints)
-    _require(constraints is None or not constraints.ca, "chain_leaf")
+    require(constraints is None or not constraints.ca, "chain_leaf")
     key_usage = extension(leaf, x509.KeyUsage)
     if key_usage is None:
         raise KeyUnfit(rule="chain_key_usage")
-    _require(
+    require(
         key_usage.key_encipherment if usage == "keyEncipherment" else key_usage.digital_signature, "chain_key_usage"
     )
 
 
-def _require(kept: bool, rule: str) -> None:
+def require(kept: bool, rule: str) -> None:
+    """Raises `KeyUnfit` where a rule is not kept."""
     if not kept:
         raise KeyUnfit(rule=rule)

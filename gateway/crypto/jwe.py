@@ -10,7 +10,6 @@ Base64 turns 3 bytes into 4 characters, so pieces of any length are carried over
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, TypeVar
@@ -239,12 +238,3 @@ class Opener:
         self._spool.seek(0)
         sha512 = "" if self._digest is None else self._digest.hexdigest()
         return Opened(head.header, self._size, sha512, tag.decode("ascii"))
-
-
-def open_(jwe: bytes, key_for: KeyFor, *, max_plain: int = 64 << 20) -> tuple[bytes, Opened]:
-    """Open a small part in one call: its plaintext, in memory, and what it was. CryptoFailure as `Opener`."""
-    spool = io.BytesIO()
-    opener = Opener(key_for, spool, max_plain=max_plain)
-    opener.feed(jwe)
-    opened = opener.finish()
-    return spool.getvalue(), opened

@@ -22,6 +22,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gateway.crypto import base64url
+from gateway.crypto.certificates import require
 from gateway.crypto.generation import RootCertificate, generate_ec, generate_ed25519, generate_root, generate_rsa
 from gateway.errors import KeyUnfit
 
@@ -113,11 +114,11 @@ def public_key(jwk: Mapping[str, Any], *, use: Use, x5c_required: bool) -> Publi
     The chain in `x5c` is compared with the key but not followed: that is `certificates.check_chain`. KeyUnfit with the
     first rule broken, in the order of `RULES`.
     """
-    _require(isinstance(jwk, Mapping), "jwk_form")
-    _require(jwk.get("kty") == "RSA", "kty")
-    _require(not _PRIVATE_MEMBERS & jwk.keys(), "private_part")
-    _require(jwk.get("key_ops") == [use], "key_ops")
-    _require(jwk.get("alg") == _ALG_OF[use], "alg")
+    require(isinstance(jwk, Mapping), "jwk_form")
+    require(jwk.get("kty") == "RSA", "kty")
+    require(not _PRIVATE_MEMBERS & jwk.keys(), "private_part")
+    require(jwk.get("key_ops") == [use], "key_ops")
+    require(jwk.get("alg") == _ALG_OF[use], "alg")
     kid = _kid(jwk)
     key = _rsa_numbers(jwk).public_key()
     x5c = _x5c(jwk, key, required=x5c_required)
@@ -129,27 +130,27 @@ def verify_key(jwk: Mapping[str, Any]) -> VerifyKey:
 
     For JWK sets of our own kind (receipts, evidence); FIT-Connect's keys go through `public_key`.
     """
-    _require(isinstance(jwk, Mapping), "jwk_form")
+    require(isinstance(jwk, Mapping), "jwk_form")
     kind = jwk.get("kty")
     if kind == "RSA":
         return _rsa_numbers(jwk).public_key()
     if kind == "OKP":
         return _ed25519_public(jwk)
-    _require(kind == "EC", "kty")
+    require(kind == "EC", "kty")
     return _p256_numbers(jwk)
 
 
 def private_key(jwk: Mapping[str, Any]) -> PrivateKey:
     """One of our private keys: RSA (`unwrapKey` or `sign`), Ed25519 or P-256. KeyUnfit where it breaks a rule."""
-    _require(isinstance(jwk, Mapping), "jwk_form")
+    require(isinstance(jwk, Mapping), "jwk_form")
     kind = jwk.get("kty")
-    _require(isinstance(kind, str) and kind in {"RSA", "OKP", "EC"}, "kty")
+    require(isinstance(kind, str) and kind in {"RSA", "OKP", "EC"}, "kty")
     kid = _kid(jwk)
     if kind == "RSA":
         return _rsa_private(jwk, kid)
     key, alg = _ed25519_private(jwk) if kind == "OKP" else _p256_private(jwk)
-    _require(jwk.get("alg", alg) == alg, "alg")
-    _require(jwk.get("key_ops", ["sign"]) == ["sign"], "key_ops")
+    require(jwk.get("alg", alg) == alg, "alg")
+    require(jwk.get("key_ops", ["sign"]) == ["sign"], "key_ops")
     members = ("kty", "crv", "x") if kind == "OKP" else ("kty", "crv", "x", "y")
     public = {**{name: jwk[name] for name in members}, "kid": kid, "alg": alg, "key_ops": ["verify"]}
     return PrivateKey(kid, key, alg, MappingProxyType(public))
@@ -160,7 +161,7 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
     names = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}.get(
         str(jwk.get("kty")), ()
     )
-    _require(bool(names) and all(isinstance(jwk.get(name), str) for name in names), "kty")
+    require(bool(names) and all(isinstance(jwk.get(name), str) for name in names), "kty")
     canonical = json.dumps({name: jwk[name] for name in names}, separators=(",", ":"), ensure_ascii=False)
     return base64url.encode(hashlib.sha256(canonical.encode()).digest()).decode("ascii")
 
@@ -174,11 +175,6 @@ def digest(jwk: Mapping[str, Any]) -> str:
     """SHA-256 in lower-case hex over the canonical JSON of `public_members`: key, use and certificates in one name."""
     text = json.dumps(public_members(jwk), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-def _require(kept: bool, rule: str) -> None:
-    if not kept:
-        raise KeyUnfit(rule=rule)
 
 
 def _kid(jwk: Mapping[str, Any]) -> str:
@@ -196,17 +192,17 @@ def _octets(jwk: Mapping[str, Any], name: str, rule: str, size: int | None = Non
         octets = base64url.decode(text.encode("ascii"))
     except ValueError:
         raise KeyUnfit(rule=rule) from None
-    _require(size is None or len(octets) == size, rule)
+    require(size is None or len(octets) == size, rule)
     return octets
 
 
 def _rsa_numbers(jwk: Mapping[str, Any]) -> rsa.RSAPublicNumbers:
     text = jwk.get("n")
-    _require(isinstance(text, str) and _N_CHARS <= len(text) <= _N_CHARS_MOST, "n")
+    require(isinstance(text, str) and _N_CHARS <= len(text) <= _N_CHARS_MOST, "n")
     modulus = _octets(jwk, "n", "n")
     n = int.from_bytes(modulus)
-    _require(modulus[0] != 0 and n.bit_length() >= _MODULUS_BITS and n % 2 == 1, "n")
-    _require(jwk.get("e") == "AQAB", "e")
+    require(modulus[0] != 0 and n.bit_length() >= _MODULUS_BITS and n % 2 == 1, "n")
+    require(jwk.get("e") == "AQAB", "e")
     return rsa.RSAPublicNumbers(65537, n)
 
 
@@ -216,22 +212,22 @@ def _x5c(jwk: Mapping[str, Any], key: rsa.RSAPublicKey, *, required: bool) -> tu
         return ()
     if not isinstance(chain, Sequence) or isinstance(chain, str) or not chain:
         raise KeyUnfit(rule="x5c_missing")
-    _require(len(chain) <= _CHAIN_MOST and all(isinstance(entry, str) for entry in chain), "x5c_form")
+    require(len(chain) <= _CHAIN_MOST and all(isinstance(entry, str) for entry in chain), "x5c_form")
     try:
         ders = tuple(pybase64.b64decode(entry, validate=True) for entry in chain)
         leaf, *_ = (x509.load_der_x509_certificate(der).public_key() for der in ders)
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise KeyUnfit(rule="x5c_form") from None
-    _require(isinstance(leaf, rsa.RSAPublicKey) and leaf == key, "x5c_leaf")
+    require(isinstance(leaf, rsa.RSAPublicKey) and leaf == key, "x5c_leaf")
     return ders
 
 
 def _rsa_private(jwk: Mapping[str, Any], kid: str) -> PrivateKey:
     ops = jwk.get("key_ops")
     use = next((public for private, public in _PUBLIC_OP.items() if ops == [private]), "")
-    _require(bool(use), "key_ops")
+    require(bool(use), "key_ops")
     alg = _ALG_OF[use]
-    _require(jwk.get("alg") == alg, "alg")
+    require(jwk.get("alg") == alg, "alg")
     numbers = _rsa_numbers(jwk)
     members = ("d", "p", "q", "dp", "dq", "qi")
     d, p, q, dp, dq, qi = (int.from_bytes(_octets(jwk, name, "private_form")) for name in members)
@@ -247,7 +243,7 @@ def _rsa_private(jwk: Mapping[str, Any], kid: str) -> PrivateKey:
 
 
 def _ed25519_public(jwk: Mapping[str, Any]) -> ed25519.Ed25519PublicKey:
-    _require(jwk.get("crv") == "Ed25519", "crv")
+    require(jwk.get("crv") == "Ed25519", "crv")
     try:
         return ed25519.Ed25519PublicKey.from_public_bytes(_octets(jwk, "x", "crv", 32))
     except ValueError:
@@ -257,12 +253,12 @@ def _ed25519_public(jwk: Mapping[str, Any]) -> ed25519.Ed25519PublicKey:
 def _ed25519_private(jwk: Mapping[str, Any]) -> tuple[ed25519.Ed25519PrivateKey, str]:
     public = _ed25519_public(jwk)
     key = ed25519.Ed25519PrivateKey.from_private_bytes(_octets(jwk, "d", "private_form", 32))
-    _require(key.public_key() == public, "private_form")
+    require(key.public_key() == public, "private_form")
     return key, "EdDSA"
 
 
 def _p256_numbers(jwk: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:
-    _require(jwk.get("crv") == "P-256", "crv")
+    require(jwk.get("crv") == "P-256", "crv")
     x, y = (int.from_bytes(_octets(jwk, name, "crv", 32)) for name in ("x", "y"))
     try:
         return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()

@@ -34,10 +34,10 @@ class MasterKey:
     CryptoFailure on a wrong size.
     """
 
-    __slots__ = ("digests", "id", "key", "place", "wrapping")
+    __slots__ = ("digests", "id", "key", "source", "wrapping")
 
-    def __init__(self, key: bytes, place: str) -> None:
-        self.key, self.place = key, place
+    def __init__(self, key: bytes, source: str) -> None:
+        self.key, self.source = key, source
         self.id = keyed_digest(key, b"gateway/master-key-id")[:4].hex()
         self.wrapping = keyed_digest(key, b"gateway/municipality-keys")
         self.digests = keyed_digest(key, b"gateway/digests")
@@ -72,13 +72,13 @@ def blob_key(data_key: bytes, blob_id: UUID) -> bytes:
 @silent
 def seal_frame(key: bytes, blob_id: UUID, number: int, last: bool, data: bytes) -> bytes:
     """Frame `number` (from 0) of a blob, encrypted under its `blob_key`; `last` marks the end: none can cut it off."""
-    return AESGCM(_checked(key)).encrypt(_frame_nonce(number), data, _frame_place(blob_id, number, last))
+    return AESGCM(_checked(key)).encrypt(_frame_nonce(number), data, _frame_context(blob_id, number, last))
 
 
 @silent
 def open_frame(key: bytes, blob_id: UUID, number: int, last: bool, sealed: bytes) -> bytes:
     """The data of a frame; CryptoFailure where key, blob, number or end are not those it was sealed with."""
-    return AESGCM(_checked(key)).decrypt(_frame_nonce(number), sealed, _frame_place(blob_id, number, last))
+    return AESGCM(_checked(key)).decrypt(_frame_nonce(number), sealed, _frame_context(blob_id, number, last))
 
 
 def seal_value(data_key: bytes, *, context: bytes, data: bytes, nonce: bytes) -> bytes:
@@ -114,17 +114,17 @@ def _derive(key: bytes, info: bytes) -> bytes:
 
 
 @silent
-def _encrypt(key: bytes, nonce: bytes, data: bytes, place: bytes) -> bytes:
+def _encrypt(key: bytes, nonce: bytes, data: bytes, associated: bytes) -> bytes:
     if len(nonce) != NONCE_SIZE:
         raise CryptoFailure
-    return nonce + AESGCM(_checked(key)).encrypt(nonce, data, place)
+    return nonce + AESGCM(_checked(key)).encrypt(nonce, data, associated)
 
 
 @silent
-def _decrypt(key: bytes, sealed: bytes, place: bytes) -> bytes:
+def _decrypt(key: bytes, sealed: bytes, associated: bytes) -> bytes:
     if len(sealed) < NONCE_SIZE + TAG_SIZE:
         raise CryptoFailure
-    return AESGCM(_checked(key)).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], place)
+    return AESGCM(_checked(key)).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], associated)
 
 
 def _frame_nonce(number: int) -> bytes:
@@ -133,5 +133,5 @@ def _frame_nonce(number: int) -> bytes:
     return number.to_bytes(NONCE_SIZE)
 
 
-def _frame_place(blob_id: UUID, number: int, last: bool) -> bytes:
+def _frame_context(blob_id: UUID, number: int, last: bool) -> bytes:
     return b"frame\x00" + blob_id.bytes + number.to_bytes(8) + (b"\x01" if last else b"\x00")

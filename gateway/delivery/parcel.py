@@ -64,8 +64,8 @@ async def _readable(
 
 def _logged_in(identity: Identity) -> tuple[str, str]:
     """Where, by which means and how surely: `id.bund.de, eID, Vertrauensniveau hoch`."""
-    place = urlsplit(identity.issuer).hostname or identity.issuer
-    way = ", ".join(part for part in (place, identity.means) if part)
+    host = urlsplit(identity.issuer).hostname or identity.issuer
+    way = ", ".join(part for part in (host, identity.means) if part)
     de, en = _LEVELS[identity.level]
     return f"{way}, {de}", f"{way}, {en}"
 

@@ -85,18 +85,18 @@ def _members(reported: Reported) -> dict[str, Any]:
     }
     if framework:
         members["trustFramework"] = framework
-    account, said = account_id(reported), _Said(framework)
+    account, subject_members = account_id(reported), _SubjectMembers(framework)
     if identity.organisation is None:
         members["subjectRefType"] = names.NATURAL_PERSON
-        members["subjectRef"] = {"restrictedId": account, **said.person(identity.person or Person())}
+        members["subjectRef"] = {"restrictedId": account, **subject_members.person(identity.person or Person())}
     else:
-        subject = {"id": account, **said.members(identity.organisation.values, _ORGANISATION)}
-        subject |= said.nested("address", identity.organisation.values, _SEAT)
+        subject = {"id": account, **subject_members.members(identity.organisation.values, _ORGANISATION)}
+        subject |= subject_members.nested("address", identity.organisation.values, _SEAT)
         if identity.organisation.acting:
-            acting = _Said(framework)
-            subject["naturalPerson"] = acting.person(identity.organisation.acting) | acting.told()
+            acting = _SubjectMembers(framework)
+            subject["naturalPerson"] = acting.person(identity.organisation.acting) | acting.levels()
         members["subjectRefType"], members["subjectRef"] = names.LEGAL_PERSON, subject
-    members["subjectRef"] |= said.told()
+    members["subjectRef"] |= subject_members.levels()
     return members
 
 
@@ -127,16 +127,16 @@ def _prefixed(part: bytes) -> bytes:
 
 def birthdate(value: str) -> str | None:
     """A date of birth in the report's order, `12-08-1964`, `08-1964` or `1964`; None where it is none."""
-    found = _BIRTHDATE.fullmatch(value)
-    if found is None:
+    date = _BIRTHDATE.fullmatch(value)
+    if date is None:
         return None
-    year, month, day = found["year"], int(found["month"] or 0), int(found["day"] or 0)
+    year, month, day = date["year"], int(date["month"] or 0), int(date["day"] or 0)
     if not 1 <= month <= 12:
         return year
     return f"{day:02}-{month:02}-{year}" if 1 <= day <= 31 else f"{month:02}-{year}"
 
 
-class _Said:
+class _SubjectMembers:
     """Takes values over under the report's names, and remembers how sure each of them is."""
 
     def __init__(self, framework: str) -> None:
@@ -171,7 +171,7 @@ class _Said:
             self._levels[member] = min(levels)
         return {member: {part: attested.value for part, attested in parts.items()}}
 
-    def told(self) -> dict[str, Any]:
+    def levels(self) -> dict[str, Any]:
         levels = {member: level(reached, self._framework) for member, reached in self._levels.items()}
         return {"levelsOfAssurance": levels} if levels else {}
 

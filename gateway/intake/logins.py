@@ -16,9 +16,8 @@ from uuid import UUID
 from gateway.errors import AccountNotAllowed, AssuranceTooLow, BadInput, LoginUnusable
 from gateway.input.patterns import SECRET
 from gateway.model import Client, Finding, Identity, Level, Municipality, instant
-from gateway.ports.binding import KeptIdentities, LoginReferences
-from gateway.ports.login import Login
-from gateway.ports.store import EvidenceEntry, TakenLogin
+from gateway.ports.login import Login, LoginStore
+from gateway.ports.store import EvidenceEntry, Store, TakenLogin
 from gateway.services.service import Service
 
 PLACE: Final = "/login"
@@ -44,8 +43,8 @@ class LoginRefusal:
     @property
     def finding(self) -> Finding:
         """The error's own sentence, at the login."""
-        said = self.raised(())
-        return Finding(PLACE, said.code, said.sentence("de"), said.sentence("en"))
+        error = self.raised(())
+        return Finding(PLACE, error.code, error.sentence("de"), error.sentence("en"))
 
     def raised(self, findings: tuple[Finding, ...]) -> BadInput:
         """The error with everything that is to be told."""
@@ -88,8 +87,8 @@ UNUSABLE: Final = Bound(refusals=(LoginRefusal(LoginUnusable),))
 class Binding:
     """Asks for logins. Nothing is asked for an application that names none, unless it corrects another."""
 
-    logins: LoginReferences
-    identities: KeptIdentities
+    logins: LoginStore
+    identities: Store
 
     async def of(  # noqa: PLR0913 - who hands off what, with which login, when
         self,
@@ -133,9 +132,9 @@ def usable(login: Login, client: Client, municipality: Municipality, now: dateti
     )
 
 
-def same_account(one: Identity, other: Identity) -> bool:
+def same_account(first: Identity, second: Identity) -> bool:
     """Whether both are one account of one identity provider; nothing tells two guests from each other."""
-    return one.account is not None and (one.issuer, one.account) == (other.issuer, other.account)
+    return first.account is not None and (first.issuer, first.account) == (second.issuer, second.account)
 
 
 def needed_level(service: Service) -> Level | None:
@@ -167,5 +166,5 @@ def _too_low(needed: Level, municipality: Municipality) -> LoginRefusal:
 
 def _not_allowed(service: Service) -> LoginRefusal:
     names = [_ACCOUNTS[kind] for kind in service.accounts]
-    said = {"accounts_de": " und ".join(de for de, _ in names), "accounts": " and ".join(en for _, en in names)}
-    return LoginRefusal(AccountNotAllowed, said)
+    params = {"accounts_de": " und ".join(de for de, _ in names), "accounts": " and ".join(en for _, en in names)}
+    return LoginRefusal(AccountNotAllowed, params)

@@ -67,10 +67,10 @@ def master_keys(settings: Settings, *, data_exist: bool) -> tuple[MasterKey, ...
         texts.append((str(path), regular_file.content(path) if os.access(path, os.R_OK) else b""))
     for number, secret in enumerate(vault.previous_master_keys):
         texts.append((f"GATEWAY__VAULT__PREVIOUS_MASTER_KEYS[{number}]", secret.get_secret_value().encode()))
-    keys = [(place, _decoded(text)) for place, text in texts]
-    if faults := tuple(_no_master_key(place) for place, key in keys if len(key) != MASTER_KEY_BYTES):
+    keys = [(source, _decoded(text)) for source, text in texts]
+    if faults := tuple(_no_master_key(source) for source, key in keys if len(key) != MASTER_KEY_BYTES):
         raise SettingsInvalid(findings=faults)
-    return tuple(MasterKey(key, place) for place, key in keys)
+    return tuple(MasterKey(key, source) for source, key in keys)
 
 
 def _master_file(settings: Settings, *, data_exist: bool) -> Path:
@@ -87,17 +87,17 @@ def _decoded(text: bytes) -> bytes:
         return b""
 
 
-def _no_master_key(place: str) -> Finding:
+def _no_master_key(source: str) -> Finding:
     return Finding(
-        f"vault: {place}",
+        f"vault: {source}",
         "master_key_form",
         "Erwartet werden 32 Bytes in Base64 (neu: head -c 32 /dev/urandom | base64), lesbar für das Gateway.",
         "32 bytes in base64 are expected (new: head -c 32 /dev/urandom | base64), readable for the gateway.",
     )
 
 
-def token_place(settings: Settings) -> Path:
-    """Where the token key stands."""
+def token_file(settings: Settings) -> Path:
+    """The file of the token key."""
     return settings.evidence.signing_key_file or settings.data_dir / "keys" / "token.jwk"
 
 
@@ -108,10 +108,9 @@ def published_keys(settings: Settings) -> tuple[Mapping[str, Any], ...]:
         try:
             jwks.append(_public(json.loads(regular_file.text(path))))
         except Exception:  # noqa: BLE001 - whatever is wrong with a key file, nothing of it is shown
-            place = f"evidence.published_key_files: {path}"
             cause = unusable_files.no_jwk(path)
             sentences = unusable_files.said(cause, unusable_files.PUBLISHED_KEY, rule="kty, crv, kid")
-            faults.append(Finding(place, "key_unreadable", *sentences))
+            faults.append(Finding(f"evidence.published_key_files: {path}", "key_unreadable", *sentences))
     if faults:
         raise SettingsInvalid(findings=tuple(faults))
     return tuple(jwks)
@@ -148,12 +147,12 @@ def judge_master_files(settings: Settings) -> None:
     if current is not None and (settings.mode == "production" or current.exists()):
         files.insert(0, (f"vault.master_key_file: {current}", current))
     faults = []
-    for place, path in files:
+    for setting, path in files:
         cause = unusable_files.unreadable(path)
         if cause is None and len(_decoded(regular_file.content(path))) == MASTER_KEY_BYTES:
             continue
         sentences = unusable_files.said(cause or "no_master_key", unusable_files.MASTER_KEY)
-        faults.append(Finding(place, "master_key_unreadable", *sentences))
+        faults.append(Finding(setting, "master_key_unreadable", *sentences))
     if faults:
         raise SettingsInvalid(findings=tuple(faults))
 

@@ -29,22 +29,24 @@ def paths(section: IdentityKeysSection) -> tuple[Path, ...]:
     return tuple(path for path in named if path is not None)
 
 
-def provider_keys(section: IdentityKeysSection, place: str) -> ProviderKeys:
-    """The pairs of the section. Raises `SettingsInvalid` with every fault; `place` is that of the section."""
+def provider_keys(section: IdentityKeysSection, setting: str) -> ProviderKeys:
+    """The pairs of the section. Raises `SettingsInvalid` with every fault; `setting` is that of the section."""
     findings: list[Finding] = []
-    read = {name: _pair(section, name, place, findings) for name in PAIRS}
+    read = {name: _pair(section, name, setting, findings) for name in PAIRS}
     if findings or read["signing"] is None or read["encryption"] is None:
         raise SettingsInvalid(findings=tuple(findings))
     return ProviderKeys(read["signing"], read["encryption"], read["next_signing"], read["next_encryption"])
 
 
-def _pair(section: IdentityKeysSection, name: str, place: str, findings: list[Finding]) -> KeyPair | None:
+def _pair(section: IdentityKeysSection, name: str, setting: str, findings: list[Finding]) -> KeyPair | None:
     key_file, certificate_file = (getattr(section, f"{name}_{half}_file") for half in ("key", "certificate"))
     if key_file is None or certificate_file is None:
         return None
-    at = f"{place}.{name}_key_file: {key_file}"
+    at = f"{setting}.{name}_key_file: {key_file}"
     key = _tried(key_file, at, keys.private_key, findings)
-    shown = _tried(certificate_file, f"{place}.{name}_certificate_file: {certificate_file}", keys.certificate, findings)
+    shown = _tried(
+        certificate_file, f"{setting}.{name}_certificate_file: {certificate_file}", keys.certificate, findings
+    )
     if key is None or shown is None:
         return None
     try:
@@ -54,15 +56,15 @@ def _pair(section: IdentityKeysSection, name: str, place: str, findings: list[Fi
         return None
 
 
-def _tried(path: Path, place: str, read: Callable[[bytes], _T], findings: list[Finding]) -> _T | None:
+def _tried(path: Path, setting: str, read: Callable[[bytes], _T], findings: list[Finding]) -> _T | None:
     try:
         return read(regular_file.content(path, FILE_MOST))
     except KeyPairUnfit as unfit:
-        findings.append(_finding(place, unusable_files.unreadable(path) or unfit.cause))
+        findings.append(_finding(setting, unusable_files.unreadable(path) or unfit.cause))
     except OSError:
-        findings.append(_finding(place, unusable_files.unreadable(path) or "unreadable"))
+        findings.append(_finding(setting, unusable_files.unreadable(path) or "unreadable"))
     return None
 
 
-def _finding(place: str, cause: str) -> Finding:
-    return Finding(place, "identity_key", *unusable_files.said(cause, unusable_files.PROVIDER_KEY))
+def _finding(setting: str, cause: str) -> Finding:
+    return Finding(setting, "identity_key", *unusable_files.said(cause, unusable_files.PROVIDER_KEY))

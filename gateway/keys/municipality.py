@@ -75,7 +75,7 @@ class DocumentKeys:
             broken = identities.faults(_identity(file), formats, at=at)
         except KeyUnfit:
             broken = ("signing_certificate_order",)
-        faults = [finding(_place(file, rule), rule) for rule in broken]
+        faults = [finding(_setting_of(file, rule), rule) for rule in broken]
         faults += _command_faults(f"{file.slug}.keys", file.keys.external_signer)
         if faults:
             raise SettingsInvalid(findings=tuple(faults))
@@ -162,30 +162,30 @@ def _signer(file: MunicipalityFile) -> Signer:
     identity = _identity(file)
     if file.keys.external_signer:
         return ExternalSigner(identity, file.keys.external_signer, file.keys.external_signer_timeout_s)
-    place = f"{file.slug}.keys.signing_jwk_file"
+    setting = f"{file.slug}.keys.signing_jwk_file"
     try:
         return signer.local(_jwk(file.keys.signing_jwk_file), identity)
     except KeyUnfit as error:
         rule = str(error.params["rule"])
-    raise _unreadable(place, file.keys.signing_jwk_file, rule)
+    raise _unreadable(setting, file.keys.signing_jwk_file, rule)
 
 
 def _identity(file: MunicipalityFile) -> SigningIdentity:
     keys = file.keys
-    chain_place = f"{file.slug}.keys.certificate_chain_file"
+    chain_setting = f"{file.slug}.keys.certificate_chain_file"
     chain_path = keys.certificate_chain_file
-    chain = read_certificates(chain_path, chain_place, "certificates_unreadable") if chain_path else ()
-    rule, place, path = "", f"{file.slug}.keys.signing_jwk_file", keys.signing_jwk_file
+    chain = read_certificates(chain_path, chain_setting, "certificates_unreadable") if chain_path else ()
+    rule, setting, path = "", f"{file.slug}.keys.signing_jwk_file", keys.signing_jwk_file
     try:
         if keys.external_signer:
-            place, path = chain_place, chain_path
+            setting, path = chain_setting, chain_path
             return identities.of_chain(chain)
         return identities.of_jwk(_jwk(path), chain)
     except KeyUnfit as error:
         rule = str(error.params["rule"])
     if rule in _SAID:
-        raise SettingsInvalid(findings=(finding(f"{place}: {path}", _SAID[rule]),))
-    raise _unreadable(place, path, rule, of_chain=bool(keys.external_signer))
+        raise SettingsInvalid(findings=(finding(f"{setting}: {path}", _SAID[rule]),))
+    raise _unreadable(setting, path, rule, of_chain=bool(keys.external_signer))
 
 
 def _jwk(path: Path | None) -> Mapping[str, Any]:
@@ -198,7 +198,7 @@ def _jwk(path: Path | None) -> Mapping[str, Any]:
     return jwk
 
 
-def _place(file: MunicipalityFile, rule: str) -> str:
+def _setting_of(file: MunicipalityFile, rule: str) -> str:
     """The setting that names what breaks a rule, and its file."""
     key, chain = file.keys.signing_jwk_file, file.keys.certificate_chain_file
     if chain is not None and (key is None or rule.startswith("signing_certificate")):
@@ -206,18 +206,18 @@ def _place(file: MunicipalityFile, rule: str) -> str:
     return f"{file.slug}.keys.signing_jwk_file: {key}"
 
 
-def _command_faults(place: str, command: tuple[str, ...]) -> list[Finding]:
+def _command_faults(setting: str, command: tuple[str, ...]) -> list[Finding]:
     if not command:
         return []
     path = Path(command[0])
     if not (path.is_file() and os.access(path, os.X_OK)):
         de = "Der Befehl fehlt oder ist nicht ausführbar; bitte Pfad oder Rechte berichtigen (chmod u+x)."
         en = "The command is missing or not executable; correct its path or permissions (chmod u+x)."
-        return [Finding(f"{place}.external_signer: {path}", "external_signer_missing", de, en)]
+        return [Finding(f"{setting}.external_signer: {path}", "external_signer_missing", de, en)]
     if any(entry.stat().st_mode & stat.S_IWOTH for entry in (path, path.parent) if not _sticky(entry)):
         de = "Jeder darf den Befehl ändern; bitte Schreibrechte für andere entziehen."
         en = "Anybody may change the command; take the right to write from others."
-        return [Finding(f"{place}.external_signer: {path}", "external_signer_writable", de, en)]
+        return [Finding(f"{setting}.external_signer: {path}", "external_signer_writable", de, en)]
     return []
 
 
@@ -225,10 +225,10 @@ def _sticky(path: Path) -> bool:
     return path.is_dir() and bool(path.stat().st_mode & stat.S_ISVTX)
 
 
-def _unreadable(place: str, path: Path | None, rule: str, *, of_chain: bool = False) -> SettingsInvalid:
+def _unreadable(setting: str, path: Path | None, rule: str, *, of_chain: bool = False) -> SettingsInvalid:
     """Where a command signs, `path` is the chain's; else the key's. What is wrong with a chain has said so before."""
     cause = "missing" if path is None else unusable_files.no_private_jwk(path)
     way_out = unusable_files.SIGNING_KEY
     if rule in {"x5c_missing", "x5c_form", "kty"} and of_chain:
         cause, way_out = "no_certificate", unusable_files.CERTIFICATES
-    return unusable_files.refusal(f"{place}: {path}", "key_unreadable", cause, way_out, fits=rule)
+    return unusable_files.refusal(f"{setting}: {path}", "key_unreadable", cause, way_out, fits=rule)

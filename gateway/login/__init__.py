@@ -1,7 +1,7 @@
-"""The portal's side of logging in: which clients there are, and the tokens they get.
+"""Logging in at portals: our issuers, their clients, logins through identity providers, and the tokens of both.
 
-Knows: the registry of portals, client authentication, the token endpoint, discovery, the published keys.
-Never does: HTTP (the door is `gateway/web`), SQL, a citizen's login.
-Standards: RFC 6749 §4.4, RFC 7523 (private_key_jwt), RFC 9068 (at+jwt), RFC 8414 and OpenID Connect Discovery 1.0.
-Start reading: `provider.Provider`.
+Knows: the registry of portals, client authentication, the endpoints of OpenID Connect, sessions, claims, signing out.
+Never does: HTTP (that is `gateway/web/login`), SQL, SAML (that is `gateway/bundid`).
+Standards: OpenID Connect Core 1.0 and Discovery 1.0, RFC 6749, RFC 7523 (private_key_jwt), RFC 9068 (at+jwt), RFC 8414.
+Start reading: `provider.Provider` for tokens, `federation.Federation` for logins.
 """

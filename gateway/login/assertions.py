@@ -32,25 +32,6 @@ class Used(Protocol):
         ...
 
 
-class UsedInMemory:
-    """The memory of one process alone, for tests. Where it is full it refuses rather than forgets."""
-
-    def __init__(self, most: int = 100_000) -> None:
-        self._until: dict[tuple[str, str], float] = {}
-        self._most = most
-
-    async def first(self, client_id: str, jti: str, until: float, now: float) -> bool:
-        """See `Used`."""
-        if self._until.get((client_id, jti), 0) > now:
-            return False
-        if len(self._until) >= self._most:
-            self._until = {key: end for key, end in self._until.items() if end > now}
-        if len(self._until) >= self._most:
-            return False
-        self._until[client_id, jti] = until
-        return True
-
-
 @dataclass(frozen=True, slots=True)
 class ClientProof:
     """An assertion that is sound: whose it is, and what has to be spent before it counts."""

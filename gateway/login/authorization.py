@@ -141,7 +141,7 @@ def bounded(parameters: Parameters) -> bool:
 
 def once(parameters: Parameters, name: str) -> str | None:
     """The value of a parameter that stands there exactly once."""
-    values = [value for each, value in parameters if each == name]
+    values = [value for key, value in parameters if key == name]
     return values[0] if len(values) == 1 else None
 
 
@@ -169,51 +169,51 @@ def response_mode(parameters: Parameters) -> str:
 
 def read(parameters: Parameters, to: Addressed, issuer: str) -> AuthorizationRequest:
     """The request to a portal's address that is known. Raises `AuthorizationRefusedError`."""
-    said = _each_once(parameters)
+    by_name = _each_once(parameters)
     for name, error in _NOT_TAKEN.items():
-        if name in said:
+        if name in by_name:
             raise AuthorizationRefusedError(error, f"{name} is not supported")
-    if said.get("response_type") != "code":
-        kind = "unsupported_response_type" if said.get("response_type") else "invalid_request"
+    if by_name.get("response_type") != "code":
+        kind = "unsupported_response_type" if by_name.get("response_type") else "invalid_request"
         raise AuthorizationRefusedError(kind, "response_type has to be code")
-    if said.get("response_mode", "query") not in _MODES:
+    if by_name.get("response_mode", "query") not in _MODES:
         raise AuthorizationRefusedError("invalid_request", "response_mode has to be query or form_post")
-    prompt = tuple(said.get("prompt", "").split())
+    prompt = tuple(by_name.get("prompt", "").split())
     if "none" in prompt and len(prompt) > 1:
         raise AuthorizationRefusedError("invalid_request", "prompt=none stands alone")
-    claims = _claims(said.get("claims"))
+    claims = _claims(by_name.get("claims"))
     subject = _member(claims, "id_token", "sub").get("value")
     return AuthorizationRequest(
         client=to.client,
         redirect_uri=to.redirect_uri,
-        response_mode=said.get("response_mode", "query"),
-        scopes=_scopes(said.get("scope", "")),
-        level=_level(said.get("acr_values", ""), _member(claims, "id_token", "acr"), issuer),
-        state=said.get("state"),
-        nonce=said.get("nonce"),
-        code_challenge=_challenge(said, required=to.party.require_pkce or to.party.public),
+        response_mode=by_name.get("response_mode", "query"),
+        scopes=_scopes(by_name.get("scope", "")),
+        level=_level(by_name.get("acr_values", ""), _member(claims, "id_token", "acr"), issuer),
+        state=by_name.get("state"),
+        nonce=by_name.get("nonce"),
+        code_challenge=_challenge(by_name, required=to.party.require_pkce or to.party.public),
         prompt=prompt,
-        max_age=_max_age(said.get("max_age")),
+        max_age=_max_age(by_name.get("max_age")),
         userinfo=tuple(claims.get("userinfo") or ()),
         verified=verified_by_level((claims.get("userinfo") or {}).get("verified_claims")),
         subject=subject if isinstance(subject, str) else None,
-        hint=said.get("id_token_hint"),
-        language=language_of(said.get("ui_locales", "")),
-        provider=said["provider"] if _PROVIDER.fullmatch(said.get("provider", "")) else None,
+        hint=by_name.get("id_token_hint"),
+        language=language_of(by_name.get("ui_locales", "")),
+        provider=by_name["provider"] if _PROVIDER.fullmatch(by_name.get("provider", "")) else None,
     )
 
 
 def _each_once(parameters: Parameters) -> dict[str, str]:
     """The parameters by name; an empty one counts as left out (RFC 6749 §3.1)."""
-    said = dict(parameters)
-    if len(said) != len(parameters):
+    by_name = dict(parameters)
+    if len(by_name) != len(parameters):
         raise AuthorizationRefusedError("invalid_request", "a parameter is repeated")
-    for name, value in said.items():
+    for name, value in by_name.items():
         if len(value) > _LIMITS.get(name, _LIMIT):
             raise AuthorizationRefusedError("invalid_request", "a parameter is too long")
-    if not _STATE.fullmatch(said.get("state", "")) or not said.get("nonce", "").isprintable():
+    if not _STATE.fullmatch(by_name.get("state", "")) or not by_name.get("nonce", "").isprintable():
         raise AuthorizationRefusedError("invalid_request", "state or nonce holds characters that it may not")
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in by_name.items() if value}
 
 
 def _scopes(text: str) -> tuple[str, ...]:
@@ -223,8 +223,8 @@ def _scopes(text: str) -> tuple[str, ...]:
     return tuple(scope for scope in SCOPES if scope in text.split(" "))
 
 
-def _challenge(said: Mapping[str, str], *, required: bool) -> str | None:
-    challenge, method = said.get("code_challenge"), said.get("code_challenge_method")
+def _challenge(by_name: Mapping[str, str], *, required: bool) -> str | None:
+    challenge, method = by_name.get("code_challenge"), by_name.get("code_challenge_method")
     if challenge is None and method is None and not required:
         return None
     if challenge is None or method != "S256" or not SECRET.fullmatch(challenge):
@@ -255,8 +255,8 @@ def _claims(text: str | None) -> Mapping[str, Any]:
 
 
 def _member(claims: Mapping[str, Any], where: str, name: str) -> Mapping[str, Any]:
-    found = (claims.get(where) or {}).get(name)
-    return found if isinstance(found, dict) else {}
+    member = (claims.get(where) or {}).get(name)
+    return member if isinstance(member, dict) else {}
 
 
 def _level(acr_values: str, acr: Mapping[str, Any], issuer: str) -> Level:
@@ -265,16 +265,16 @@ def _level(acr_values: str, acr: Mapping[str, Any], issuer: str) -> Level:
     An essential `acr` of unknown values alone cannot be met; else unknown ones count for nothing.
     """
     values = acr.get("values")
-    asked = [each for each in values if isinstance(each, str)] if isinstance(values, list) else []
+    asked = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
     asked += [acr["value"]] if isinstance(acr.get("value"), str) else []
-    demanded = [level for each in asked if (level := level_of(each, issuer)) is not None]
+    demanded = [level for value in asked if (level := level_of(value, issuer)) is not None]
     if acr.get("essential") is True and asked and not demanded:
         raise AuthorizationRefusedError("unmet_authentication_requirements", "no level that is known was asked for")
-    wished = [level for each in acr_values.split() if (level := level_of(each, issuer)) is not None]
+    wished = [level for value in acr_values.split() if (level := level_of(value, issuer)) is not None]
     return max(min(demanded, default=Level.BASIC), min(wished, default=Level.BASIC))
 
 
 def language_of(ui_locales: str) -> str:
     """The first language asked for that pages are written in; empty: none of them."""
-    asked = (each.partition("-")[0].lower() for each in ui_locales.split())
+    asked = (tag.partition("-")[0].lower() for tag in ui_locales.split())
     return next((language for language in asked if language in _LANGUAGES), "")

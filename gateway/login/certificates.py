@@ -1,10 +1,10 @@
 """Client certificates of portals: whose certificate it is, and the tokens that are bound to it.
 
 Knows: a certificate registered by itself or by a name under a certification authority of ours. Never does: TLS (the
-door did that), believe a header. Standards: RFC 8705, RFC 5280 (path), RFC 9440 (`Client-Cert`). Start reading:
+server did that), believe a header. Standards: RFC 8705, RFC 5280 (path), RFC 9440 (`Client-Cert`). Start reading:
 `Certificates.proves`.
 
-Possession of the key was proven in the handshake, at our door or at a proxy that we trust. A certificate is withdrawn
+Possession of the key was proven in the TLS handshake, with us or with a proxy that we trust. A certificate is withdrawn
 by taking its registration out; revocation lists are not asked.
 """
 

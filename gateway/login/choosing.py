@@ -56,11 +56,13 @@ class Choosing:
 
     def possible(self, municipality: str, level: Level) -> list[IdentityProvider]:
         """Those that can answer with at least this level."""
-        return [each for each in self.enabled(municipality) if any(offered >= level for offered in each.levels)]
+        return [
+            provider for provider in self.enabled(municipality) if any(offered >= level for offered in provider.levels)
+        ]
 
     def find(self, municipality: str, name: str | None) -> IdentityProvider | None:
         """The enabled provider of that name."""
-        return next((each for each in self.enabled(municipality) if each.name == name), None)
+        return next((provider for provider in self.enabled(municipality) if provider.name == name), None)
 
     @staticmethod
     def offers(issuer: Issuer, providers: Sequence[IdentityProvider], handle: str, language: str) -> tuple[Offer, ...]:

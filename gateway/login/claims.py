@@ -76,12 +76,12 @@ def released(
     `verified_claims` repeat those whose own level is substantial or more, whatever the level of the login, and hold
     those of `verified`: what was asked for at a level, and at that one alone.
     """
-    wanted = {name for scope in scopes for name in _BY_SCOPE.get(scope, ())} | _asked(requested, issuer)
-    said = _chosen(_every(identity), wanted, issuer)
-    groups = [_verified(identity, level, wanted, verified.get(level, {}), issuer) for level in _VERIFIED]
-    if found := [group for group in groups if group["claims"]]:
-        said["verified_claims"] = found[0] if len(found) == 1 else found
-    return said
+    names = {name for scope in scopes for name in _BY_SCOPE.get(scope, ())} | _asked(requested, issuer)
+    claims = _chosen(_every(identity), names, issuer)
+    groups = [_verified(identity, level, names, verified.get(level, {}), issuer) for level in _VERIFIED]
+    if answered := [group for group in groups if group["claims"]]:
+        claims["verified_claims"] = answered[0] if len(answered) == 1 else answered
+    return claims
 
 
 def _asked(requested: Iterable[str], issuer: str) -> set[str]:
@@ -89,10 +89,10 @@ def _asked(requested: Iterable[str], issuer: str) -> set[str]:
     return {name for names in (*_BY_SCOPE.values(), _BY_REQUEST) for name in names if _named(name, issuer) in asked}
 
 
-def _verified(identity: Identity, level: str, wanted: set[str], demanded: Demanded, issuer: str) -> dict[str, Any]:
+def _verified(identity: Identity, level: str, names: set[str], demanded: Demanded, issuer: str) -> dict[str, Any]:
     values = _of_values(*(_at(_VERIFIED[level], values) for values in _spoken_of(identity)))
-    claims = _chosen(values, wanted - _NEVER_VERIFIED, issuer)
-    more = _chosen(values, _asked(demanded, issuer) - wanted - _NEVER_VERIFIED, issuer)
+    claims = _chosen(values, names - _NEVER_VERIFIED, issuer)
+    more = _chosen(values, _asked(demanded, issuer) - names - _NEVER_VERIFIED, issuer)
     for name, value in more.items():
         allowed = demanded[name]
         if allowed is None or value in allowed:
@@ -132,15 +132,15 @@ def _every(identity: Identity) -> dict[str, Any]:
 def _of_values(person: Values, organisation: Values) -> dict[str, Any]:
     claims = {claim: made(person) for claim, made in _PERSON.items()}
     if organisation:
-        parts: dict[str, Any] = {n: each.value for n, each in organisation.items() if n not in _ADDRESS}
+        parts: dict[str, Any] = {n: value.value for n, value in organisation.items() if n not in _ADDRESS}
         address = _address(organisation)
         claims["organisation"] = parts | ({"address": address} if address else {})
     return claims
 
 
-def _chosen(claims: Mapping[str, Any], wanted: set[str], issuer: str) -> dict[str, Any]:
+def _chosen(claims: Mapping[str, Any], names: set[str], issuer: str) -> dict[str, Any]:
     return {
-        _named(name, issuer): value for name, value in claims.items() if name in wanted and value not in (None, "", {})
+        _named(name, issuer): value for name, value in claims.items() if name in names and value not in (None, "", {})
     }
 
 
@@ -163,19 +163,19 @@ def _full_name(values: Values) -> str:
 
 def _birthdate(values: Values) -> str | None:
     """As OpenID Connect has it: a day, or where day or month are unknown the year alone."""
-    said = _text("birthdate")(values)
-    incomplete = _YEAR.match(said) if said else None
-    return incomplete[1] if incomplete else said
+    date = _text("birthdate")(values)
+    incomplete = _YEAR.match(date) if date else None
+    return incomplete[1] if incomplete else date
 
 
 def _birthplace(values: Values) -> dict[str, str] | None:
-    place = _text("place_of_birth")(values)
-    return {"locality": place} if place else None
+    locality = _text("place_of_birth")(values)
+    return {"locality": locality} if locality else None
 
 
 def _nationalities(values: Values) -> list[str] | None:
-    said = _text("nationality")(values)
-    return [_GERMAN.get(said, said)] if said else None
+    code = _text("nationality")(values)
+    return [_GERMAN.get(code, code)] if code else None
 
 
 def _gender(values: Values) -> str | None:

@@ -54,8 +54,8 @@ class ClientAuthentication:
 
     def by(self, request: TokenRequest, method: str) -> Registration | None:
         """The client that the request authenticates by this method; None for any fault alike."""
-        found = self._ways[method](request)
-        return found if found is not None and _may_use(found, method) else None
+        registered = self._ways[method](request)
+        return registered if registered is not None and _may_use(registered, method) else None
 
     async def first(self, request: TokenRequest) -> bool:
         """Whether the assertion of an authenticated request, if it has one, was never used before; uses it up."""
@@ -69,8 +69,8 @@ class ClientAuthentication:
         for client_id, secret in request.basic():
             if request.form.get("client_id", client_id) != client_id:
                 continue
-            if (found := self._registry.by_secret(client_id, secret)) is not None:
-                return found
+            if (registered := self._registry.by_secret(client_id, secret)) is not None:
+                return registered
         return None
 
     def _by_post(self, request: TokenRequest) -> Registration | None:
@@ -89,17 +89,17 @@ class ClientAuthentication:
 
     def _by_certificate(self, request: TokenRequest, method: str) -> Registration | None:
         """RFC 8705 §2: the form names the client, the certificate proves it; nothing else may be offered beside."""
-        found = self._registry.get(request.form.get("client_id", ""))
-        if found is None or found.certificates is None or request.presented is None or _offers_more(request):
+        registered = self._registry.get(request.form.get("client_id", ""))
+        if registered is None or registered.certificates is None or request.presented is None or _offers_more(request):
             return None
-        if not self._judge.proves(request.presented, found.certificates, method, self._clock.now()):
+        if not self._judge.proves(request.presented, registered.certificates, method, self._clock.now()):
             return None
         request.thumbprint = request.presented.thumbprint
-        return found
+        return registered
 
     def _public(self, request: TokenRequest) -> Registration | None:
-        found = self._registry.get(request.form.get("client_id", ""))
-        return found if found is not None and found.public and not _offers_more(request) else None
+        registered = self._registry.get(request.form.get("client_id", ""))
+        return registered if registered is not None and registered.public and not _offers_more(request) else None
 
 
 def _may_use(registered: Registration, method: str) -> bool:

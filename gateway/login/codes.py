@@ -16,7 +16,7 @@ from gateway.crypto import base64url
 from gateway.login.clients import Registration
 from gateway.login.figures import LoginFigures
 from gateway.login.id_token_keys import IdTokenKeys
-from gateway.login.id_tokens import Told, id_token
+from gateway.login.id_tokens import TokenContext, id_token
 from gateway.login.subject import reference_of
 from gateway.login.token_request import CodeFound
 from gateway.login.tokens import Issuer
@@ -75,14 +75,14 @@ class CodeExchange:
         now, row, login = self._clock.now(), found.row, found.login
         access_token = base64url.encode(self._random(32)).decode()
         login_ref = reference_of(found.code, await self._logins.subject_key(issuer.municipality))
-        told = Told(row.request["nonce"], str(row.session) if row.session else None, login_ref, access_token)
+        context = TokenContext(row.request["nonce"], str(row.session) if row.session else None, login_ref, access_token)
         scopes = row.request["scopes"]
         body = {
             "access_token": access_token,
             "token_type": "Bearer",
             "expires_in": TOKEN_LIFETIME_S,
             "scope": " ".join(scopes),
-            "id_token": id_token(self.keys, party.id_token_alg, issuer.url, login, told, now),
+            "id_token": id_token(self.keys, party.id_token_alg, issuer.url, login, context, now),
         }
         kept = CitizenToken(
             token=digest(access_token),

@@ -63,7 +63,7 @@ class Circumstances:
 class VerifiedAnswer:
     """A verified answer to a login under way; `entity_id` is ours towards who gave it."""
 
-    said: Authenticated
+    authenticated: Authenticated
     entity_id: str
     under_way: UUID
 
@@ -74,7 +74,7 @@ def first(at: Circumstances, asked: AuthorizationRequest, answer: VerifiedAnswer
     The browser's cookie is always a new one, since the one that it brought may be known to whoever put it there;
     `before` is the digest of that one where its sessions are the same person's and go on.
     """
-    identity = answer.said.identity
+    identity = answer.authenticated.identity
     code = at.token()
     login = _login(at, code, identity, at.subject(identity, at.registered))
     limits = session_limits(identity.level)
@@ -96,8 +96,8 @@ def first(at: Circumstances, asked: AuthorizationRequest, answer: VerifiedAnswer
         login=login,
         session=session,
         code=_code(at, code, asked, session, login),
-        answer_key=answer.said.answer_key,
-        answer_valid_until=answer.said.valid_until,
+        answer_key=answer.authenticated.answer_key,
+        answer_valid_until=answer.authenticated.valid_until,
         account=account_digest(identity, at.issuer.municipality, at.key),
         entity_id=answer.entity_id,
         cookie_before=before,

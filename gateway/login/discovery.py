@@ -1,4 +1,4 @@
-"""The metadata of an issuer: what it offers, said so that a portal's library sets itself up.
+"""The metadata of an issuer: what it offers, as a portal's library reads it to configure itself.
 
 Knows: every member of the document; what logins add to it. Never does: offer what nobody could use.
 Standards: RFC 8414 §2, OpenID Connect Discovery 1.0 §3, RFC 9126 §5, RFC 9207 §3, OpenID Connect for Identity
@@ -31,10 +31,10 @@ def document(issuer: Issuer, methods: Sequence[str], *, bound: bool) -> dict[str
     }
 
 
-def with_logins(said: dict[str, Any], algorithms: Sequence[str], *, backchannel: bool) -> dict[str, Any]:
+def with_logins(basic: dict[str, Any], algorithms: Sequence[str], *, backchannel: bool) -> dict[str, Any]:
     """The document of an issuer at which people log in; `backchannel`: some client is told of sign-outs."""
-    issuer = said["issuer"]
-    return said | {
+    issuer = basic["issuer"]
+    return basic | {
         "authorization_endpoint": f"{issuer}/oidc/authorize",
         "userinfo_endpoint": f"{issuer}/oidc/userinfo",
         "end_session_endpoint": f"{issuer}/oidc/logout",

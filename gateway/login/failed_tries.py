@@ -44,8 +44,8 @@ class FailedTries:
 
     def whose(self, address: str, client: str = "") -> str:
         """Whom tries from this address with this client's name are counted to."""
-        place = hashlib.sha256(client.encode("utf-8", "surrogatepass")).digest()[:1]
-        return self._digest(b"failed-tries", _network(address).encode(), place).hex()
+        share = hashlib.sha256(client.encode("utf-8", "surrogatepass")).digest()[:1]
+        return self._digest(b"failed-tries", _network(address).encode(), share).hex()
 
     def check(self, whose: str) -> None:
         """Raises `TooManyRequests` where too many failed just now: nothing is judged then, not even what is right."""

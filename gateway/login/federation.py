@@ -131,7 +131,7 @@ class Federation:
         asked = AuthorizationRequest.of_json(login.request)
         back = _back_to(asked, issuer)
         possible = self._choosing.possible(issuer.municipality, login.level)
-        chosen = next((each for each in possible if each.name == provider), None)
+        chosen = next((offered for offered in possible if offered.name == provider), None)
         if chosen is None:
             return self._refusals.shown(PageKind.FAILED, "provider_unknown", back=back, language=asked.language)
         now, request_id = self._clock.now(), self._choosing.request_id()
@@ -175,17 +175,17 @@ class Federation:
             await self._logins.end(login.id)
             reason = "client_gone" if client is None else "provider_gone"
             return self._refusals.shown(PageKind.FAILED, reason, back=back if client else None, language=asked.language)
-        said = await self._judged(login, provider)
-        if isinstance(said, Refused):
+        verdict = await self._judged(login, provider)
+        if isinstance(verdict, Refused):
             await self._logins.end(login.id)
-            self._figures.reject(login.municipality, provider.name, said.kind)
-            page, error = _PAGES[said.kind]
+            self._figures.reject(login.municipality, provider.name, verdict.kind)
+            page, error = _PAGES[verdict.kind]
             return self._refusals.shown(
-                page, said.reason, back=back, error=error, language=asked.language, provider=provider.name
+                page, verdict.reason, back=back, error=error, language=asked.language, provider=provider.name
             )
         at = await self._circumstances(issuer, client)
-        before = await self._cookie_before(at, said.identity, cookies)
-        done = completion.first(at, asked, VerifiedAnswer(said, provider.entity_id, login.id), before)
+        before = await self._cookie_before(at, verdict.identity, cookies)
+        done = completion.first(at, asked, VerifiedAnswer(verdict, provider.entity_id, login.id), before)
         step = await self._signed_in(done, asked, back, login)
         return await self._done.page(issuer, handle, cookies, "answer_used_before") if step is None else step
 
@@ -281,11 +281,11 @@ class Federation:
                 language=asked.language,
                 status=error.status,
             )
-        given = SetCookies(login=None if browser == cookies.login else browser)
+        new_cookies = SetCookies(login=None if browser == cookies.login else browser)
         if only is not None:
-            return await self._choosing.go(login, handle, only, back=back, language=asked.language, cookies=given)
+            return await self._choosing.go(login, handle, only, back=back, language=asked.language, cookies=new_cookies)
         offers = self._choosing.offers(issuer, possible, handle, asked.language)
-        return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, given)
+        return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, new_cookies)
 
     async def _new(
         self, issuer: Issuer, asked: AuthorizationRequest, handle: bytes, browser: bytes, address: str
@@ -309,10 +309,10 @@ class Federation:
         if login.answer is None or login.request_id is None or login.requested_at is None:
             return Refused(RefusalKind.FAILED, "answer_to_nothing")
         expected = ExpectedAnswer(login.request_id, login.level, login.requested_at, self._clock.now())
-        said = await asyncio.to_thread(provider.judge, login.answer, expected)
-        if isinstance(said, Authenticated) and said.identity.level < login.level:
+        verdict = await asyncio.to_thread(provider.judge, login.answer, expected)
+        if isinstance(verdict, Authenticated) and verdict.identity.level < login.level:
             return Refused(RefusalKind.LEVEL_TOO_LOW, "level_too_low")
-        return said
+        return verdict
 
     async def _signed_in(
         self, done: Completed, asked: AuthorizationRequest, back: Answering, under_way: LoginUnderWay

@@ -20,7 +20,7 @@ ACCEPTED: Final = "accepted"
 OUTCOMES: Final = (ACCEPTED, *(kind.value for kind in RefusalKind))
 """What becomes of an identity provider's answer."""
 OTHER: Final = "other"
-Place = tuple[str, str]
+Labels = tuple[str, str]
 """Municipality (its ARS) and name of the identity provider, both from the settings."""
 
 
@@ -45,12 +45,12 @@ class LoginFigures:
 
     def __init__(self, reasons: Collection[str] = ()) -> None:
         self._known = frozenset(reasons)
-        self.started: Counter[Place] = Counter()
+        self.started: Counter[Labels] = Counter()
         self.answers: Counter[tuple[str, str, str]] = Counter()
         self.refusals: Counter[str] = Counter()
         self.codes: Counter[str] = Counter()
-        self.durations: dict[Place, LoginSeconds] = {}
-        self._fresh: dict[Place, Outcomes] = {}
+        self.durations: dict[Labels, LoginSeconds] = {}
+        self._fresh: dict[Labels, Outcomes] = {}
 
     def start(self, municipality: str, provider: str) -> None:
         """A browser is sent to an identity provider."""
@@ -74,21 +74,21 @@ class LoginFigures:
         """A request of a login was refused, whoever's fault it is."""
         self.refusals[reason if reason in self._known else OTHER] += 1
 
-    def redeem(self, *, given: bool) -> None:
+    def redeem(self, *, succeeded: bool) -> None:
         """Somebody brought a code and was given tokens, or nothing."""
-        self.codes["redeemed" if given else "refused"] += 1
+        self.codes["redeemed" if succeeded else "refused"] += 1
 
-    def take(self) -> Mapping[Place, Outcomes]:
+    def take(self) -> Mapping[Labels, Outcomes]:
         """What became of answers since the last call."""
         taken, self._fresh = self._fresh, {}
         return taken
 
-    def put_back(self, taken: Mapping[Place, Outcomes]) -> None:
+    def put_back(self, taken: Mapping[Labels, Outcomes]) -> None:
         """What could not be written down counts on."""
-        for place, outcomes in taken.items():
-            fresh = self._fresh_of(place)
+        for labels, outcomes in taken.items():
+            fresh = self._fresh_of(labels)
             fresh.accepted += outcomes.accepted
             fresh.refused += outcomes.refused
 
-    def _fresh_of(self, place: Place) -> Outcomes:
-        return self._fresh.setdefault(place, Outcomes())
+    def _fresh_of(self, labels: Labels) -> Outcomes:
+        return self._fresh.setdefault(labels, Outcomes())

@@ -85,10 +85,10 @@ class IdTokenKeys:
 
     def verify(self, token: str) -> bytes:
         """The payload of a token that one of these keys signed. CryptoFailure for any fault alike."""
-        found = self._verifying.get(str(jws.header_of(token).get("kid")))
-        if found is None:
+        verifying = self._verifying.get(str(jws.header_of(token).get("kid")))
+        if verifying is None:
             raise CryptoFailure
-        key, alg = found
+        key, alg = verifying
         return jws.verify(token, key, alg=alg)
 
 

@@ -27,7 +27,7 @@ _HALVES: Final = {"EdDSA": hashlib.sha512}  # else SHA-256
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TokenContext:
     """What one ID token tells besides the login itself."""
 
     nonce: str | None = field(repr=False)
@@ -36,7 +36,7 @@ class Told:
     access_token: str = field(repr=False)
 
 
-def id_token(keys: IdTokenKeys, alg: str, issuer: str, login: Login, told: Told, now: datetime) -> str:  # noqa: PLR0913, PLR0917 - key, address, who, what, when
+def id_token(keys: IdTokenKeys, alg: str, issuer: str, login: Login, context: TokenContext, now: datetime) -> str:  # noqa: PLR0913, PLR0917 - key, address, who, what, when
     """The ID token of a login for its client."""
     at = int(now.timestamp())
     claims: dict[str, Any] = {
@@ -48,10 +48,10 @@ def id_token(keys: IdTokenKeys, alg: str, issuer: str, login: Login, told: Told,
         "iat": at,
         "auth_time": min(int(login.authenticated_at.timestamp()), at),
         "acr": login.level.acr(issuer),
-        "login_ref": told.login_ref,
-        "at_hash": _half_hash(told.access_token, alg),
+        "login_ref": context.login_ref,
+        "at_hash": _half_hash(context.access_token, alg),
     }
-    optional = {"nonce": told.nonce, "sid": told.session, **_how(login.identity)}
+    optional = {"nonce": context.nonce, "sid": context.session, **_how(login.identity)}
     claims |= {name: value for name, value in optional.items() if value is not None}
     return keys.sign(_json(claims), alg, "JWT")
 
@@ -90,8 +90,8 @@ def hinted(keys: IdTokenKeys, token: str, issuer: str) -> Mapping[str, Any] | No
 def _how(identity: Identity | None) -> dict[str, Any]:
     if identity is None:
         return {}
-    told: dict[str, Any] = {"amr": ["mfa"] if identity.second_factor else None}
-    return told | {"temporary": True} if identity.account is None else told
+    claims: dict[str, Any] = {"amr": ["mfa"] if identity.second_factor else None}
+    return claims | {"temporary": True} if identity.account is None else claims
 
 
 def _half_hash(access_token: str, alg: str) -> str:

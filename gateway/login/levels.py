@@ -34,8 +34,8 @@ _LIMITS: Final[Mapping[Level, SessionLimits]] = {
 
 def level_of(acr: str, issuer: str) -> Level | None:
     """The level that an `acr` value means; None: one that we do not know."""
-    if found := _STORK.fullmatch(acr):
-        return Level(int(found[1]))
+    if stork := _STORK.fullmatch(acr):
+        return Level(int(stork[1]))
     return next((level for level in Level if level.acr(issuer) == acr), None)
 
 

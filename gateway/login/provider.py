@@ -40,7 +40,8 @@ class Provider:
 
     `issuers` needs at least one; the first answers for host names that no issuer has. `published` are further public
     JWKs of the set (the next key, earlier ones), whose tokens are taken too. `new_id` makes the `jti` of a token.
-    `codes` exchanges what logins gave; None: nobody logs in here. `tries` bounds guessing; None: nothing does.
+    `used` remembers assertions. `codes` exchanges what logins gave; None: nobody logs in here. `tries` bounds guessing;
+    None: nothing does.
     """
 
     def __init__(  # noqa: PLR0913 - what it consists of, each named
@@ -51,8 +52,8 @@ class Provider:
         key: PrivateKey,
         clock: Clock,
         new_id: Callable[[], str],
+        used: assertions.Used,
         published: Sequence[Mapping[str, Any]] = (),
-        used: assertions.Used | None = None,
         judge: certificates.Certificates | None = None,
         codes: CodeExchange | None = None,
         tries: FailedTries | None = None,
@@ -64,9 +65,7 @@ class Provider:
         self._tokens = PortalTokens(key, registry, new_id, published)
         self._codes = codes
         self.tries = tries or FailedTries(clock, partial(vault.keyed_digest, bytes(32)))
-        self._authentication = ClientAuthentication(
-            registry, clock, used or assertions.UsedInMemory(), judge or certificates.Certificates()
-        )
+        self._authentication = ClientAuthentication(registry, clock, used, judge or certificates.Certificates())
         self._published = [self._tokens.public_jwk]
         known = {jwk.get("kid") for jwk in self._published}
         self._published += [dict(jwk) for jwk in published if jwk.get("kid") not in known]
@@ -88,12 +87,12 @@ class Provider:
     def discovery(self, host: str | None) -> dict[str, Any]:
         """The metadata of the issuer; what logins need stands there where some client takes them."""
         bound = self._registry.with_certificates
-        said = discovery.document(self.issuer_of(host), self._authentication.methods, bound=bound)
-        parties = [each.relying_party for each in self._registry.with_logins]
+        metadata = discovery.document(self.issuer_of(host), self._authentication.methods, bound=bound)
+        parties = [client.relying_party for client in self._registry.with_logins]
         if self._codes is None or not parties:
-            return said
+            return metadata
         backchannel = any(party is not None and party.backchannel_logout_uri for party in parties)
-        return discovery.with_logins(said, self._codes.keys.algorithms, backchannel=backchannel)
+        return discovery.with_logins(metadata, self._codes.keys.algorithms, backchannel=backchannel)
 
     def verify(self, token: str, host: str | None, presented: Presented | None = None) -> Principal:
         """Who calls the API of that host with this access token and, maybe, certificate. Raises `Unauthorised`."""
@@ -159,12 +158,12 @@ class Provider:
         return self._server.handle_error_response(request, error)
 
     async def _counted(self, request: TokenRequest, codes: CodeExchange) -> OAuthAnswer:
-        given = False
+        succeeded = False
         try:
             answer = await self._by_code(request, codes)
-            given = answer.status == 200
+            succeeded = answer.status == 200
         finally:
-            codes.figures.redeem(given=given)
+            codes.figures.redeem(succeeded=succeeded)
         return answer
 
     async def _by_code(self, request: TokenRequest, codes: CodeExchange) -> OAuthAnswer:
@@ -186,10 +185,10 @@ class Provider:
 
     def _machine_grant(self, request: TokenRequest, registered: Registration) -> dict[str, Any]:
         """The token response: the scopes wanted, or all that the client has. Raises `InvalidScopeError`."""
-        wanted = request.payload.scope
+        scope = request.payload.scope
         granted = registered.client.scopes & frozenset(ALL_SCOPES)
-        if wanted:
-            asked = frozenset(wanted.split(" ")) if _SCOPE.fullmatch(wanted) else frozenset({""})
+        if scope:
+            asked = frozenset(scope.split(" ")) if _SCOPE.fullmatch(scope) else frozenset({""})
             if not asked <= granted:
                 raise InvalidScopeError
             granted = asked

@@ -29,19 +29,19 @@ def registered(address: str, known: Iterable[str], *, public: bool) -> bool:
 
 def answered(address: str, parameters: Mapping[str, str | None]) -> str:
     """The address with the parameters of an answer added to its query; those that are None are left out."""
-    said = urlencode({name: value for name, value in parameters.items() if value is not None})
-    if not said:
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    if not query:
         return address
-    return f"{address}{'&' if '?' in address else '?'}{said}"
+    return f"{address}{'&' if '?' in address else '?'}{query}"
 
 
 def _bare(known: Iterable[str]) -> set[str]:
-    return {bare for each in known if (bare := _without_port(each)) is not None}
+    return {bare for address in known if (bare := _without_port(address)) is not None}
 
 
 def _without_port(address: str) -> str | None:
-    found = _LOOPBACK.match(address)
-    if found is None or (found[1] is not None and int(found[1]) not in _PORTS):
+    loopback = _LOOPBACK.match(address)
+    if loopback is None or (loopback[1] is not None and int(loopback[1]) not in _PORTS):
         return None
-    host = found[0].removesuffix(f":{found[1]}") if found[1] is not None else found[0]
-    return host + address[found.end() :]
+    host = loopback[0].removesuffix(f":{loopback[1]}") if loopback[1] is not None else loopback[0]
+    return host + address[loopback.end() :]

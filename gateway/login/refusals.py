@@ -70,9 +70,9 @@ class Answering:
     issuer: str
     language: str = ""
 
-    def step(self, said: Mapping[str, str | None], cookies: SetCookies = _NO_COOKIES) -> Redirect | PostToPortal:
+    def step(self, members: Mapping[str, str | None], cookies: SetCookies = _NO_COOKIES) -> Redirect | PostToPortal:
         """The browser brings the answer to the portal."""
-        parameters = {**said, "state": self.state, "iss": self.issuer}
+        parameters = {**members, "state": self.state, "iss": self.issuer}
         if self.response_mode == "form_post":
             fields = {name: value for name, value in parameters.items() if value is not None}
             return PostToPortal(self.redirect_uri, fields, cookies, self.language)

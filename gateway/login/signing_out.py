@@ -33,13 +33,13 @@ _UNTOUCHED: Final = SetCookies()
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _SignOutRequest:
     """A request to sign out that is sound. `session` is the one that the portal's hint names, while it stands."""
 
     client: str | None
     address: str | None = field(repr=False)
     session: Session | None
-    said: Mapping[str, str] = field(repr=False)
+    parameters: Mapping[str, str] = field(repr=False)
 
 
 class SigningOut:
@@ -64,43 +64,43 @@ class SigningOut:
         wish = await self._wish(issuer, parameters) if bounded(parameters) else "too_large"
         if isinstance(wish, str):
             return self._refusals.shown(PageKind.BAD_REQUEST, wish)
-        language = language_of(wish.said.get("ui_locales", ""))
+        language = language_of(wish.parameters.get("ui_locales", ""))
         cookie = digest(cookies.session) if cookies.session is not None else None
         if cookie is None and wish.session is not None:
             cookie = wish.session.cookie  # the portal posted: no cookie comes from another site
         ours = wish.session is not None and wish.session.cookie == cookie
         if cookies.session is not None and not ours:
             proof = logout_proof(cookies.session, await self._logins.subject_key(issuer.municipality))
-            if not hmac.compare_digest(wish.said.get(CONFIRMED, "").encode(), proof.encode()):
-                said = {"client_id": wish.client, **{name: wish.said.get(name) for name in _PASSED_ON}}
-                return AskToSignOut(answered(f"{issuer.url}/oidc/logout", {**said, CONFIRMED: proof}), language)
+            if not hmac.compare_digest(wish.parameters.get(CONFIRMED, "").encode(), proof.encode()):
+                passed_on = {"client_id": wish.client, **{name: wish.parameters.get(name) for name in _PASSED_ON}}
+                return AskToSignOut(answered(f"{issuer.url}/oidc/logout", {**passed_on, CONFIRMED: proof}), language)
         if cookie is not None:
             await self.end(cookie)
         gone = _UNTOUCHED if cookie is None else _GONE  # a form of another site brings none, and takes none away
         if wish.address is not None:
-            return Redirect(answered(wish.address, {"state": wish.said.get("state")}), gone)
+            return Redirect(answered(wish.address, {"state": wish.parameters.get("state")}), gone)
         return Show(PageKind.SIGNED_OUT, "", language, status=200, cookies=gone)
 
     async def end(self, cookie: bytes) -> None:
         """End every session of a browser, by the digest of its cookie; portals' servers that want to know are told."""
-        parties = ((each.client.id, each.relying_party) for each in self._registry.with_logins)
-        told = {client for client, party in parties if party is not None and party.backchannel_logout_uri is not None}
-        await self._logins.end_sessions(cookie, told)
+        parties = ((client.client.id, client.relying_party) for client in self._registry.with_logins)
+        notified = {name for name, party in parties if party is not None and party.backchannel_logout_uri is not None}
+        await self._logins.end_sessions(cookie, notified)
 
-    async def _wish(self, issuer: Issuer, parameters: Parameters) -> _Wish | str:
-        said = dict(parameters)
-        if len(said) != len(parameters):
+    async def _wish(self, issuer: Issuer, parameters: Parameters) -> _SignOutRequest | str:
+        by_name = dict(parameters)
+        if len(by_name) != len(parameters):
             return "parameter_repeated"
-        hint = hinted(self._keys, said["id_token_hint"], issuer.url) if said.get("id_token_hint") else None
-        if hint is None and said.get("id_token_hint"):
+        hint = hinted(self._keys, by_name["id_token_hint"], issuer.url) if by_name.get("id_token_hint") else None
+        if hint is None and by_name.get("id_token_hint"):
             return "hint_unknown"
-        client_id = said.get("client_id") or (hint["aud"] if hint else None)
+        client_id = by_name.get("client_id") or (hint["aud"] if hint else None)
         if hint is not None and client_id != hint["aud"]:
             return "hint_of_another"
-        address = said.get("post_logout_redirect_uri") or None
+        address = by_name.get("post_logout_redirect_uri") or None
         if address is not None and not self._may_go_to(address, client_id):
             return "address_unknown"
-        return _Wish(client_id, address, await self._session_of(hint), said)
+        return _SignOutRequest(client_id, address, await self._session_of(hint), by_name)
 
     def _may_go_to(self, address: str, client_id: str | None) -> bool:
         client = self._registry.get(client_id) if client_id else None

@@ -42,12 +42,12 @@ class Userinfo:
         """
         whose = self._tries.whose(address)
         self._tries.check(whose)
-        said = await self._said(issuer, _presented(authorization, form))
-        if said is _REFUSED:
+        answer = await self._opened_by(issuer, _presented(authorization, form))
+        if answer is _REFUSED:
             await self._tries.failed(whose)
-        return said
+        return answer
 
-    async def _said(self, issuer: Issuer, presented: str | None) -> OAuthAnswer:
+    async def _opened_by(self, issuer: Issuer, presented: str | None) -> OAuthAnswer:
         if presented is None:
             return _REFUSED
         token = await self._logins.token(digest(presented), self._clock.now())
@@ -55,8 +55,8 @@ class Userinfo:
         if token is None or login is None or login.municipality != issuer.municipality or login.identity is None:
             return _REFUSED
         requested, verified = token.claims.get("userinfo", ()), token.claims.get("verified", {})
-        said = released(login.identity, token.scopes, requested, issuer.url, verified)
-        return OAuthAnswer(200, {"sub": login.subject, **said}, _HEADERS)
+        claims = released(login.identity, token.scopes, requested, issuer.url, verified)
+        return OAuthAnswer(200, {"sub": login.subject, **claims}, _HEADERS)
 
 
 def _presented(authorization: Sequence[str], form: Parameters) -> str | None:
@@ -65,7 +65,7 @@ def _presented(authorization: Sequence[str], form: Parameters) -> str | None:
     if len(authorization) + len(in_form) != 1:
         return None
     if authorization:
-        found = _BEARER.fullmatch(authorization[0])
-        return found[1] if found else None
+        bearer = _BEARER.fullmatch(authorization[0])
+        return bearer[1] if bearer else None
     value = once(form, "access_token")
     return value if value is not None and SECRET.fullmatch(value) else None

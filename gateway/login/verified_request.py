@@ -17,13 +17,13 @@ def verified_by_level(requested: object) -> dict[str, Demanded]:
 
     Each element of a list counts for itself; one whose demands cannot be met is left out, and is no fault.
     """
-    found: dict[str, Demanded] = {}
+    by_level: dict[str, Demanded] = {}
     for element in requested if isinstance(requested, list) else [requested]:
         verification, claims = _parts(element)
         for level in VERIFIED_LEVELS:
             if claims and _met(verification, level):
-                found[level] = _both(found.get(level, {}), claims)
-    return found
+                by_level[level] = _both(by_level.get(level, {}), claims)
+    return by_level
 
 
 def _parts(element: object) -> tuple[Mapping[str, Any], Demanded]:
@@ -42,12 +42,12 @@ def _values(demand: object) -> list[Any] | None:
     return (values if isinstance(values, list) else []) + ([demand["value"]] if "value" in demand else [])
 
 
-def _both(one: Demanded, other: Demanded) -> Demanded:
+def _both(first: Demanded, second: Demanded) -> Demanded:
     """Of a claim that is asked for twice, any of the values will do."""
-    merged = {**one, **other}
-    for name in one.keys() & other.keys():
-        first, second = one[name], other[name]
-        merged[name] = None if first is None or second is None else [*first, *second]
+    merged = {**first, **second}
+    for name in first.keys() & second.keys():
+        values, more = first[name], second[name]
+        merged[name] = None if values is None or more is None else [*values, *more]
     return merged
 
 
@@ -68,7 +68,7 @@ def _fits(demand: object, ours: str) -> bool:
 
 def _demands(member: object) -> bool:
     if isinstance(member, list):
-        return any(_demands(each) for each in member)
+        return any(_demands(element) for element in member)
     return isinstance(member, dict) and (
-        bool({"value", "values"} & member.keys()) or any(_demands(each) for each in member.values())
+        bool({"value", "values"} & member.keys()) or any(_demands(element) for element in member.values())
     )

@@ -93,10 +93,10 @@ class JudgedEvidence(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The checks, told in one language (`de` or `en`); faults in `told` have a line of their own already."""
+    """The checks, told in one language (`de` or `en`); faults in `reported` have a line of their own already."""
 
     language: str
-    told: Sequence[Finding] = ()
+    reported: Sequence[Finding] = ()
 
     def text(self, de: str, en: str) -> str:
         """One of both sentences."""
@@ -104,7 +104,7 @@ class Checks:
 
     def fault(self, name: str, error: GatewayError) -> CheckLine:
         """A check that an error ended."""
-        places = [self._placed(finding) for finding in error.findings if finding not in self.told]
+        places = [self._placed(finding) for finding in error.findings if finding not in self.reported]
         return CheckLine(name, False, error.code, "; ".join([error.sentence(self.language), *places]), _affair(error))
 
     def _placed(self, finding: Finding) -> str:

@@ -127,7 +127,7 @@ def needed_logins(
         needed = needed_level(service)
         if needed is None or not offers(town, service.id):
             continue
-        if portals and any(_serves(each, needed, service.accounts) for each in offered):
+        if portals and any(_serves(provider, needed, service.accounts) for provider in offered):
             continue
         name, level = f"login {town.slug} {service.id}", needed.name.lower()
         seen = checks.text(
@@ -192,7 +192,7 @@ def _certificates(checks: Checks, name: str, provider: SamlProvider, now: dateti
         return CheckLine(check, False, seen, remedy, Affair.SETTINGS)
     if not soon:
         return CheckLine(check, True, f"≤ {min(end.until for end in ends(provider)):%Y-%m-%d}")
-    seen = ", ".join(_said(checks, one) for one in soon)
+    seen = ", ".join(_said(checks, expiry) for expiry in soon)
     remedy = checks.text(
         "Erneuern, bevor es endet: eigene mit next_… (docs/how-to/connect-bundid.md), die des Anbieters dort erfragen.",
         "Renew before the end: ours with next_… (docs/how-to/connect-bundid.md), ask the provider for its own.",
@@ -203,5 +203,5 @@ def _certificates(checks: Checks, name: str, provider: SamlProvider, now: dateti
     return CheckLine(check, not ended, seen, remedy, Affair.SETTINGS)
 
 
-def _said(checks: Checks, one: Expiry) -> str:
-    return f"{checks.text(*_EXPIRING[one.part])} ≤ {one.until:%Y-%m-%d}"
+def _said(checks: Checks, expiry: Expiry) -> str:
+    return f"{checks.text(*_EXPIRING[expiry.part])} ≤ {expiry.until:%Y-%m-%d}"

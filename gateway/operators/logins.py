@@ -51,4 +51,4 @@ def _client(
 
 
 def _open(identity: IdentitySection) -> bool:
-    return any(each.enabled and each.metadata is not None for each in identity.providers.values())
+    return any(provider.enabled and provider.metadata is not None for provider in identity.providers.values())

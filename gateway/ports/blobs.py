@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from gateway.model import Attachment
+
 
 @dataclass(frozen=True, slots=True)
 class SmallBlob:
@@ -46,6 +48,10 @@ class Upload:
     media_type: str
     expires_at: datetime
     created: bool
+
+    def attachment(self, blob: UUID) -> Attachment:
+        """The file before an application says what it is: kind and name are blank."""
+        return Attachment("", "", self.media_type, self.size, self.sha256, upload=self.upload, blob=blob)
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,10 +207,10 @@ class LoginStore(Protocol):
         """Every session of the browser that did not end, at whatever client."""
         ...
 
-    async def end_sessions(self, cookie: bytes, told: Collection[str] = ()) -> tuple[Session, ...]:
+    async def end_sessions(self, cookie: bytes, notify: Collection[str] = ()) -> tuple[Session, ...]:
         """End every session of the browser; those that stood.
 
-        With each one of the clients `told` it is noted, in the same transaction, that its server is to be told.
+        With each one of the clients `notify` it is noted, in the same transaction, that its server is to be told.
         """
         ...
 

@@ -92,6 +92,20 @@ class NewSubmission:
     reused: frozenset[UUID] = frozenset()
     """Uploads among the attachments that belong to what it supersedes: their bytes are copied."""
 
+    @property
+    def view(self) -> View:
+        """The submission as it is read at once."""
+        return View(
+            submission=self.submission,
+            standard=self.document.standard,
+            schema_uri=self.document.schema_uri,
+            document_sha256=self.document.sha256,
+            attachments=self.attachments,
+            reference=self.reference,
+            receipt=self.receipt,
+            supersedes=self.supersedes,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:

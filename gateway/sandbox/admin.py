@@ -7,7 +7,7 @@ a page sends. Standard: fixed interfaces §5. Start reading: `guarded`, then `co
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,10 +16,10 @@ from starlette.routing import Route
 from gateway.sandbox import faults
 from gateway.sandbox.clock import Clock
 from gateway.sandbox.http_input import AdminRefused, json_object
-from gateway.sandbox.loopback import from_elsewhere
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-_MOST_FAULTS = 1000
+_MOST_FAULTS: Final = 1000
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class Administered(Protocol):
@@ -29,11 +29,17 @@ class Administered(Protocol):
     faults: list[faults.Fault]
 
 
+async def _nothing_more(_: Request) -> None:
+    pass
+
+
 def guarded(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, closed to foreign hosts and to pages."""
+    """The endpoint, closed to foreign hosts (DNS rebinding) and to pages."""
 
     async def checked(request: Request) -> Response:
-        if from_elsewhere(request):
+        host = request.headers.get("host", "")
+        name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+        if name not in _LOOPBACK or "origin" in request.headers:
             raise AdminRefused(403, "The admin API answers on loopback only")
         return await endpoint(request)
 
@@ -44,7 +50,7 @@ def common_routes(
     own_kinds: Collection[str] = (),
     *,
     judge: Callable[[faults.Fault], faults.Fault] = lambda fault: fault,
-    moved: Callable[[Request], None] = lambda _: None,
+    moved: Callable[[Request], Awaitable[None]] = _nothing_more,
 ) -> Sequence[Route]:
     """Faults and clock.
 
@@ -74,7 +80,7 @@ def common_routes(
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < 1e10:
             raise bad("advance_s")
         sandbox.clock.advance(seconds)
-        moved(request)
+        await moved(request)
         return JSONResponse({"now": sandbox.clock.now().isoformat()})
 
     return (

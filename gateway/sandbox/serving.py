@@ -1,28 +1,73 @@
-"""A sandbox behind a socket: loopback, an end in time.
+"""A sandbox behind a socket: its application with faults around it, loopback, an end in time.
 
 Knows: where it is reached, a connection that a fault resets. Never does: know what is served.
-Standard: RFC 9112. Start reading: `served`.
+Standard: RFC 9112. Start reading: `application`, then `served`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlsplit
 
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from gateway.errors import GatewayError
 from gateway.httpserver.limits import WireLimits
 from gateway.httpserver.opening import in_url
 from gateway.httpserver.protocol import BoundedProtocol
 from gateway.httpserver.server import serve as httpserver
-from gateway.sandbox.faults import CUT
+from gateway.outbound.client import MAX_ANSWER_BYTES, Policy, exchange, http_client
+from gateway.sandbox.admin import Administered
+from gateway.sandbox.faults import CUT, Fault, OrderedFaults
+from gateway.sandbox.http_input import AdminRefused, answer_refused
 
 _GRACE_S: Final = 5
 _LINGER_OFF: Final = struct.pack("ii", 1, 0)
+
+
+async def _client_left(_: Request, __: Exception) -> Response:
+    return Response(status_code=400)
+
+
+def _fault_on_demand(status: int) -> bytes:
+    return json.dumps({"title": "Fault on demand", "status": status}).encode()
+
+
+def application(
+    sandbox: Administered,
+    routes: Sequence[BaseRoute],
+    handlers: Mapping[Any, Any] | None = None,
+    *,
+    refusal: Callable[[int], bytes] = _fault_on_demand,
+    forge: Callable[[Fault, bytes], bytes] | None = None,
+) -> ASGIApp:
+    """The whole sandbox as an ASGI application; `refusal` and `forge` as in `OrderedFaults`."""
+    common: dict[Any, Any] = {AdminRefused: answer_refused, ClientDisconnect: _client_left}
+    inner = Starlette(routes=list(routes), exception_handlers=common | dict(handlers or {}))
+    inner.state.sandbox = sandbox
+    return OrderedFaults(inner, sandbox.faults, refusal, forge)
+
+
+async def fetched(address: str, *, policy: Policy, call: str, limit: int = MAX_ANSWER_BYTES) -> bytes | None:
+    """What an operator names by address; None where it does not answer. Its own host may be a private one."""
+    try:
+        named = ("loopback", urlsplit(address).hostname or "loopback")
+        async with http_client(replace(policy, allow_private=named)) as client:
+            answer = await exchange(client, "GET", address, limit=limit, call=call)
+    except (GatewayError, OSError, ValueError):
+        return None
+    return answer.body if answer.status == 200 else None
 
 
 @asynccontextmanager

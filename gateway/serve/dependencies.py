@@ -153,14 +153,14 @@ def attempts(settings: Settings) -> Iterator[Attempt]:
     """What the API reads of the settings, tried one by one; see `refusals`."""
     yield from tls.attempts(settings)
     for section in settings.clients:
-        place = f"clients.{section.id}"
+        setting = f"clients.{section.id}"
         secrets = [("secret_file", section.secret_file)]
         secrets += [("previous_secret_files", path) for path in section.previous_secret_files]
         for name, path in secrets:
             if path is not None:
-                yield partial(read_secret, path, f"{place}.{name}")
-        yield partial(_jwks, section, place)
-        yield partial(tls.rule, section, place)
+                yield partial(read_secret, path, f"{setting}.{name}")
+        yield partial(_jwks, section, setting)
+        yield partial(tls.rule, section, setting)
         yield partial(_registration, section, frozenset())
     yield partial(id_token_signing.judge, settings)
 
@@ -179,15 +179,15 @@ def _registration(section: ClientSection, towns: frozenset[str]) -> Registration
         frozenset(section.municipalities) or towns,
         None if section.services is None else frozenset(section.services),
     )
-    place = f"clients.{section.id}"
-    secret = read_secret(section.secret_file, f"{place}.secret_file") if section.secret_file else None
-    previous = [read_secret(path, f"{place}.previous_secret_files") for path in section.previous_secret_files]
+    setting = f"clients.{section.id}"
+    secret = read_secret(section.secret_file, f"{setting}.secret_file") if section.secret_file else None
+    previous = [read_secret(path, f"{setting}.previous_secret_files") for path in section.previous_secret_files]
     return registration(
         client,
         secret=secret,
         previous=previous,
-        jwks=_jwks(section, place),
-        certificates=tls.rule(section, place),
+        jwks=_jwks(section, setting),
+        certificates=tls.rule(section, setting),
         token_auth_method=section.token_auth_method,
         relying_party=_relying_party(section),
     )
@@ -210,7 +210,7 @@ def _relying_party(section: ClientSection) -> RelyingParty | None:
     )
 
 
-def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:
+def _jwks(section: ClientSection, setting: str) -> Mapping[str, Any] | None:
     if section.jwks is None:
         return None
     try:
@@ -219,6 +219,6 @@ def _jwks(section: ClientSection, place: str) -> Mapping[str, Any] | None:
         jwk_set = None
     if not isinstance(jwk_set, dict) or not isinstance(jwk_set.get("keys"), list):
         cause = unusable_files.no_jwk_set(section.jwks)
-        named = f"{place}.jwks: {section.jwks}"
+        named = f"{setting}.jwks: {section.jwks}"
         raise unusable_files.refusal(named, "jwks_unreadable", cause, unusable_files.CLIENT_KEYS)
     return jwk_set

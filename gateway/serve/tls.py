@@ -92,14 +92,14 @@ def _pinned(section: ClientSection) -> str:
     return f"clients.{section.id}.tls_certificate_files"
 
 
-def rule(section: ClientSection, place: str) -> CertificateRule | None:
+def rule(section: ClientSection, setting: str) -> CertificateRule | None:
     """Which certificates are the client's; None: none. Raises `SettingsInvalid`."""
     prints = frozenset(Presented(certificate.public_bytes(Encoding.DER)).thumbprint for certificate in pinned(section))
     try:
         subject = subject_of(section.tls_subject) if section.tls_subject is not None else None
     except ValueError:
         fault = Finding(
-            f"{place}.tls_subject",
+            f"{setting}.tls_subject",
             "distinguished_name",
             "Erwartet wird ein Name nach RFC 4514, etwa CN=portal,O=Stadt,C=DE.",
             "Expected is a name as of RFC 4514, like CN=portal,O=Stadt,C=DE.",

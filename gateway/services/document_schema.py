@@ -48,35 +48,35 @@ class Chosen:
 
 
 def document_schema(
-    form: FormSchema, wanted: DocumentSchema | None, installed: Callable[[], Library]
+    form: FormSchema, named: DocumentSchema | None, installed: Callable[[], Library]
 ) -> tuple[Chosen | None, tuple[Finding, ...]]:
     """The schema that decides about the documents of a form.
 
     Args:
         form: the form schema, read without faults.
-        wanted: what `service.toml` says; None for an XSD made from the form.
-        installed: gives the installed schema sets; asked only where one is wanted.
+        named: what `service.toml` says; None for an XSD made from the form.
+        installed: gives the installed schema sets; asked only where one is named.
 
     Returns:
         the schema and no findings, or None and every fault with a pointer `<file>#<place>`.
     """
-    if wanted is None:
+    if named is None:
         schema, faults = compiled_xsd.load(xfall.to_xsd(form))
         placed = tuple(replace(fault, pointer=f"form.xml#{fault.pointer}") for fault in faults)
         return (None if schema is None else Chosen(schema, form)), placed
     library = installed()
-    identity = library.find(wanted.schema_set)
+    identity = library.find(named.schema_set)
     if identity is None:
         names = ", ".join(candidate.name for candidate in library.identities() if candidate.kind == "schema") or "-"
-        return None, (_fault("document_set", wanted.schema_set, names),)
+        return None, (_fault("document_set", named.schema_set, names),)
     compiled, faults = library.schema(identity.urn, identity.version)
     if compiled is None:
         causes = refusal(identity, faults)[1:]
         rule = "document_set_faulty"
         return None, tuple(_fault(rule, identity.name, cause.pointer, cause.de, cause.en) for cause in causes)
-    published, unfound = read_published(compiled, form, wanted.root)
+    published, unfound = read_published(compiled, form, named.root)
     if published is None:
-        place = "service.toml#/document/root" if wanted.root else _PLACE
+        place = "service.toml#/document/root" if named.root else _PLACE
         return None, tuple(replace(fault, pointer=place) for fault in unfound)
     unfit = [uri for uri in published.schema.prefixes.values() if not _URI.is_valid(uri)]
     if unfit:

@@ -32,7 +32,7 @@ _PLAIN: Final = re.compile(r"[^A-Za-z0-9.-]+")
 class InstallResult:
     """What became of a set."""
 
-    one: InstalledSet
+    installed: InstalledSet
     listed: bool
     outcome: Literal["installed", "unchanged", "replaced"]
 
@@ -66,7 +66,7 @@ def install(
             for new_set in fresh:
                 _write(directory / FOLDERS, _as_installed(new_set, source, at).folder, new_set)
             if fresh:
-                present.update({result.one.identity: result.one for result in done})
+                present.update({result.installed.identity: result.installed for result in done})
                 _replace_index(directory, tuple(present.values()))
                 _clear(directory, present.values())
             return done

@@ -78,20 +78,20 @@ def write_index(sets: tuple[InstalledSet, ...]) -> bytes:
     return json.dumps({"format": 1, "sets": entries}, indent=1, ensure_ascii=False).encode()
 
 
-def read_files(directory: Path, one: InstalledSet) -> tuple[dict[str, bytes], tuple[Finding, ...]]:
+def read_files(directory: Path, installed: InstalledSet) -> tuple[dict[str, bytes], tuple[Finding, ...]]:
     """The files of a set, each compared with its digest; every one that is missing or changed is a finding."""
     files: dict[str, bytes] = {}
     faults: list[Finding] = []
-    for name, digest in one.files.items():
-        path = directory / FOLDERS / one.folder / name
+    for name, digest in installed.files.items():
+        path = directory / FOLDERS / installed.folder / name
         try:
             large = path.stat().st_size > MAX_FILE_BYTES
             content = b"" if large else regular_file.content(path)
         except OSError:
-            faults.append(_finding(f"{one.identity.name}/{name}", "set_file_missing"))
+            faults.append(_finding(f"{installed.identity.name}/{name}", "set_file_missing"))
             continue
         if large or hashlib.sha256(content).hexdigest() != digest:
-            faults.append(_finding(f"{one.identity.name}/{name}", "set_file_changed"))
+            faults.append(_finding(f"{installed.identity.name}/{name}", "set_file_changed"))
         else:
             files[name] = content
     return files, tuple(faults)
@@ -134,9 +134,9 @@ def usable(directory: Path, manifest: Manifest, trusted: frozenset[str] | None =
     return cache(lambda: load(directory, manifest, trusted)[0])
 
 
-def may_use(one: InstalledSet, manifest: Manifest, trusted: frozenset[str] | None) -> bool:
+def may_use(installed: InstalledSet, manifest: Manifest, trusted: frozenset[str] | None) -> bool:
     """Whether a set is official, or trusted by its digest; `trusted` None allows all."""
-    return trusted is None or one.is_listed(manifest) or one.digest in trusted
+    return trusted is None or installed.is_listed(manifest) or installed.digest in trusted
 
 
 def _entry(values: Mapping[str, Any]) -> InstalledSet:

@@ -78,7 +78,7 @@ class ServerSection(Section):
         inside = is_loopback(self.host)
         if not inside and self.tls.key_file is None and not self.trusted_proxies:
             yield "host", "open_door"
-        everybody = any(each == "*" or re.search(r"/0+$", each) for each in self.trusted_proxies)
+        everybody = any(proxy == "*" or re.search(r"/0+$", proxy) for proxy in self.trusted_proxies)
         if everybody and not (inside and self.tls.client_certificate_header is None):
             yield "trusted_proxies", "proxy_anybody"
 
@@ -160,6 +160,6 @@ class ClientSection(Section):
         if not self.require_pkce:
             yield "require_pkce", "pkce"
         for name in ("redirect_uris", "post_logout_redirect_uris"):
-            plain = (urlsplit(each) for each in getattr(self, name) if each.lower().startswith("http:"))
-            if any(not (self.public and is_loopback(each.hostname or "")) for each in plain):
+            plain = (urlsplit(uri) for uri in getattr(self, name) if uri.lower().startswith("http:"))
+            if any(not (self.public and is_loopback(parts.hostname or "")) for parts in plain):
                 yield name, "https"

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import PublicKeyAlgorithmOID
 
 from gateway.crypto import base64url
-from gateway.crypto.certificates import extension
+from gateway.crypto.certificates import extension, require
 from gateway.errors import KeyUnfit
 from gateway.model import SignatureFormat
 from gateway.signature.mechanism import SigningPublicKey, choose
@@ -90,15 +90,15 @@ def of_jwk(jwk: Mapping[str, Any], chain: tuple[x509.Certificate, ...] = ()) -> 
     KeyUnfit (`kid`, `use`, `kty`, `crv`, `public_form`, `x5c_form`) where it is none to sign with.
     """
     kid = jwk.get("kid")
-    _require(isinstance(kid, str) and 1 <= len(kid) <= 64 and kid.isprintable(), "kid")
-    _require(jwk.get("use", "sig") == "sig" and "sign" in jwk.get("key_ops", ("sign",)), "use")
+    require(isinstance(kid, str) and 1 <= len(kid) <= 64 and kid.isprintable(), "kid")
+    require(jwk.get("use", "sig") == "sig" and "sign" in jwk.get("key_ops", ("sign",)), "use")
     public = _public(jwk)
     return SigningIdentity(str(kid), public, chain or _x5c(jwk.get("x5c", ())))
 
 
 def of_chain(chain: tuple[x509.Certificate, ...]) -> SigningIdentity:
     """The identity of a key that only certificates show; its `kid` is the certificate's SHA-256, base64url."""
-    _require(0 < len(chain) <= CHAIN_MOST, "x5c_missing")
+    require(0 < len(chain) <= CHAIN_MOST, "x5c_missing")
     try:
         public = chain[0].public_key()
     except (ValueError, UnsupportedAlgorithm):
@@ -186,7 +186,7 @@ def _public(jwk: Mapping[str, Any]) -> SigningPublicKey:
     try:
         if jwk.get("kty") == "RSA":
             return rsa.RSAPublicNumbers(_number(jwk, "e"), _number(jwk, "n")).public_key()
-        _require(jwk.get("kty") == "EC", "kty")
+        require(jwk.get("kty") == "EC", "kty")
         curve = _CURVES.get(str(jwk.get("crv")))
         if curve is None:
             raise KeyUnfit(rule="crv")
@@ -210,8 +210,3 @@ def _x5c(entries: object) -> tuple[x509.Certificate, ...]:
         return tuple(x509.load_der_x509_certificate(pybase64.b64decode(entry, validate=True)) for entry in entries)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise KeyUnfit(rule="x5c_form") from None
-
-
-def _require(kept: bool, rule: str) -> None:
-    if not kept:
-        raise KeyUnfit(rule=rule)

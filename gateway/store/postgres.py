@@ -159,22 +159,12 @@ class PostgresStore(Store, KeyArchive):
             return await self._create(copied)
 
     async def _create(self, new: NewSubmission) -> View:
-        submission = new.submission
         if not await self._submissions.create(new):
-            standing = await self._views.known(submission.client, new.idempotency_key, new.digest)
+            standing = await self._views.known(new.submission.client, new.idempotency_key, new.digest)
             if standing is None:
                 raise InternalError(cause="an idempotency key that stands is not found")
             return standing
-        return View(
-            submission=submission,
-            standard=new.document.standard,
-            schema_uri=new.document.schema_uri,
-            document_sha256=new.document.sha256,
-            attachments=new.attachments,
-            reference=new.reference,
-            receipt=new.receipt,
-            supersedes=new.supersedes,
-        )
+        return new.view
 
     async def view(self, submission_id: UUID, scope: Scope) -> View:
         """See the port."""

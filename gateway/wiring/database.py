@@ -68,7 +68,7 @@ async def open_store(dsn: str, keys: Sequence[MasterKey], pool_size: int = 2) ->
     store = await PostgresStore.open(
         dsn,
         master_key=master.key,
-        place=master.place,
+        place=master.source,
         previous=previous,
         clock=SystemClock(),
         random=os.urandom,

@@ -12,7 +12,7 @@ import os
 from gateway.crypto.keys import PrivateKey, generate_ed25519
 from gateway.errors import EvidenceKeyMissing
 from gateway.evidence.roots import NOTHING
-from gateway.keys.files import published_keys, read_private, token_place, write_secret
+from gateway.keys.files import published_keys, read_private, token_file, write_secret
 from gateway.settings.gateway import Settings
 from gateway.store.proof import witness
 from gateway.store.proof.judging import Guard
@@ -25,7 +25,7 @@ def token_key(settings: Settings) -> PrivateKey:
     Made on first use unless `evidence.signing_key_file` is set or this machine knows of evidence already. Raises
     `EvidenceKeyMissing`, `SettingsInvalid`.
     """
-    path = token_place(settings)
+    path = token_file(settings)
     if not path.exists() and settings.evidence.signing_key_file is None:
         if witness_file(settings).read() != NOTHING:
             raise EvidenceKeyMissing(place=str(path))

@@ -81,11 +81,11 @@ def _usual(settings: Settings, alg: str) -> Path:
 
 
 def _read(paths: Sequence[Path], setting: str, read: Callable[[Any], _T], faults: list[Finding]) -> list[_T]:
-    found = []
+    keys = []
     for path in paths:
         rule = "?"
         try:
-            found.append(read(json.loads(regular_file.text(path))))
+            keys.append(read(json.loads(regular_file.text(path))))
             continue
         except KeyUnfit as error:
             rule = str(error.params["rule"])
@@ -94,4 +94,4 @@ def _read(paths: Sequence[Path], setting: str, read: Callable[[Any], _T], faults
         cause = unusable_files.no_private_jwk(path) if setting == _SIGNING else unusable_files.no_jwk(path)
         sentences = unusable_files.said(cause, unusable_files.ID_TOKEN_KEY, rule=rule)
         faults.append(Finding(f"{setting}: {path}", "key_unreadable", *sentences))
-    return found
+    return keys

@@ -126,7 +126,7 @@ class IdentityProviders:
 
     def named(self, slug: str, name: str) -> SamlProvider | None:
         """One by the two names that stand in addresses; None where there is none."""
-        return next((each for each in self.of(self._ars.get(slug, "")) if each.name == name), None)
+        return next((provider for provider in self.of(self._ars.get(slug, "")) if provider.name == name), None)
 
 
 def provider(settings: Settings, at: ProviderPlace) -> SamlProvider:
@@ -195,14 +195,14 @@ def _outdated(at: ProviderPlace, copy: bytes) -> bool:
 
 def judged(settings: Settings, at: ProviderPlace, document: bytes) -> Pinned:
     """The metadata of a document, as far as settings, profile and mode allow them. Raises `SettingsInvalid`."""
-    place = f"{at.place}.metadata: {at.metadata_file(settings.data_dir)}"
+    setting = f"{at.place}.metadata: {at.metadata_file(settings.data_dir)}"
     try:
         metadata = read_idp_metadata(document)
     except MetadataUnfit as unfit:
         de, en = (f"{why} {way}" for why, way in zip(REASONS[unfit.reason], _METADATA, strict=True))
-        raise SettingsInvalid(findings=(Finding(place, "identity_metadata", de, en),)) from None
+        raise SettingsInvalid(findings=(Finding(setting, "identity_metadata", de, en),)) from None
     pinned = Pinned(metadata, frozenset(at.section.trusted_keys))
-    findings = list(_insecure(place, at.profile, metadata)) if settings.mode == "production" else []
+    findings = list(_insecure(setting, at.profile, metadata)) if settings.mode == "production" else []
     if not pinned.keys:
         findings.append(Finding(f"{at.place}.trusted_keys", "identity_metadata", *_NO_TRUSTED))
     if findings:
@@ -210,12 +210,12 @@ def judged(settings: Settings, at: ProviderPlace, document: bytes) -> Pinned:
     return pinned
 
 
-def _insecure(place: str, rules: Profile, metadata: IdpMetadata) -> Iterator[Finding]:
+def _insecure(setting: str, rules: Profile, metadata: IdpMetadata) -> Iterator[Finding]:
     """What production refuses of metadata: a sandbox's, and those of another identity provider than the profile's."""
     if rules.entity_id and metadata.entity_id != rules.entity_id:
         de, en = (text.format(expected=rules.entity_id) for text in _OTHER_ENTITY)
-        yield Finding(place, "identity_metadata", de, en)
-    yield from production.counterparts(place, metadata.addresses.values())
+        yield Finding(setting, "identity_metadata", de, en)
+    yield from production.counterparts(setting, metadata.addresses.values())
 
 
 async def changed_entity_ids(files: Iterable[MunicipalityFile], logins: LoginStore) -> tuple[Finding, ...]:

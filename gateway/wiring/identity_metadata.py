@@ -127,8 +127,8 @@ async def _tried(settings: Settings, at: ProviderPlace, client: httpx.AsyncClien
 
 def _ahead(answer: Answer, now: datetime) -> float | None:
     try:
-        said = parsedate_to_datetime(answer.headers["date"])
-        return ((said if said.tzinfo else said.replace(tzinfo=UTC)) - now).total_seconds()
+        theirs = parsedate_to_datetime(answer.headers["date"])
+        return ((theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)) - now).total_seconds()
     except (KeyError, ValueError, OverflowError):
         return None
 

@@ -68,8 +68,8 @@ def _key(name: str, address: str) -> str:
 
 def _secret(section: RecipientSection) -> bytes:
     assert section.secret_file is not None  # the section sees to it
-    place = f"alarms.recipients.{section.name}.secret_file"
-    text = read_secret(section.secret_file, place)
+    setting = f"alarms.recipients.{section.name}.secret_file"
+    text = read_secret(section.secret_file, setting)
     try:
         secret = base64.b64decode(text.removeprefix("whsec_"), validate=True)
     except binascii.Error:
@@ -78,7 +78,7 @@ def _secret(section: RecipientSection) -> bytes:
         raise SettingsInvalid(
             findings=(
                 Finding(
-                    place,
+                    setting,
                     "webhook_secret",
                     f"Erwartet wird whsec_ und Base64 von mindestens {SECRET_LEAST} Bytes.",
                     f"Expected is whsec_ and the base64 of at least {SECRET_LEAST} bytes.",

@@ -46,9 +46,9 @@ def of_keys(towns: Sequence[MunicipalityFile], keys: DocumentKeys) -> list[Findi
 
 
 def _own(settings: Settings, towns: Sequence[MunicipalityFile]) -> Iterator[Attempt]:
-    place = keyfiles.token_place(settings)
-    if settings.evidence.signing_key_file is not None or place.exists():
-        yield partial(keyfiles.read_private, place, "evidence.signing_key_file")
+    token_file = keyfiles.token_file(settings)
+    if settings.evidence.signing_key_file is not None or token_file.exists():
+        yield partial(keyfiles.read_private, token_file, "evidence.signing_key_file")
     yield partial(keyfiles.published_keys, settings)
     for name in sorted({town.fitconnect.environment for town in towns} & settings.fitconnect.environments.keys()):
         for path in settings.fitconnect.environments[name].trust_roots:

@@ -22,7 +22,7 @@ from gateway.fitconnect.limits import FITCONNECT
 from gateway.intake.create import Intake
 from gateway.intake.logins import Binding
 from gateway.keys import style as signatures
-from gateway.keys.files import KeyFiles, master_keys, published_keys, token_place
+from gateway.keys.files import KeyFiles, master_keys, published_keys, token_file
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Finding, Municipality
 from gateway.notify.alarms import TASK_FAILING
@@ -137,7 +137,7 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
         if not restoring and not await store.restored():
             raise RestoreUnfinished
         held = guard(settings, known=not restoring)
-        await judging.settle(store.database, keys.token, held, str(token_place(settings)))
+        await judging.settle(store.database, keys.token, held, str(token_file(settings)))
         for jwk in (keys.token.public_jwk, *keys.published):
             await store.keep_key(jwk)
         slots = StoredSlots(store.database, clock, uuid4)

@@ -65,8 +65,8 @@ async def _look(
             )
         await _tell(database, IDENTITY_METADATA, at, clock, wrong=refused is not None)
     soon = ending(identity.provider(settings, at), clock.now())
-    for one in soon:
-        await log.awarning("identity.ending", provider=_subject(at), part=one.part, until=one.until.isoformat())
+    for expiry in soon:
+        await log.awarning("identity.ending", provider=_subject(at), part=expiry.part, until=expiry.until.isoformat())
     await _tell(database, IDENTITY_ENDING, at, clock, wrong=bool(soon))
     if away is not None:
         raise away

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.crypto import jwe
 from gateway.crypto.keys import generate_ec, generate_root
 from gateway.errors import CounterpartBusy, CounterpartRefused, SignerAway
 from gateway.fitconnect import names
@@ -22,6 +21,7 @@ from gateway.outbound.client import exchange
 from gateway.sandbox.fitconnect.offers import DEMO
 from gateway.signature import identity, making
 from gateway.signature import signer as signing
+from tests.opened_parts import open_part
 from tests.stores import SystemClock, committed, content_of
 
 SCHEMA = "urn:xoev-de:xfall:standard:fim-s99000010001_1.0.0"
@@ -195,7 +195,7 @@ async def test_a_rejection_by_the_authority_tells_its_problems(channel, sandbox,
 async def test_ciphertexts_open_with_the_destinations_key_and_nothing_else_is_in_them(channel, send, store, rsa_keys):
     submission = await send(channel("manual"))
     for part, cty in zip(submission.parts, ("application/json", "application/xml", "application/json"), strict=True):
-        plain, opened = jwe.open_(content_of(store, part.blob), lambda kid: rsa_keys["encryption"])
+        plain, opened = open_part(content_of(store, part.blob), lambda kid: rsa_keys["encryption"])
         assert opened.header["cty"] == cty
         assert "zip" not in opened.header
         assert opened.tag == part.tag

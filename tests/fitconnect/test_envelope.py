@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.crypto import jwe
 from gateway.crypto.keys import public_key
 from gateway.errors import DestinationUnfit
 from gateway.fitconnect import envelope, names
@@ -18,6 +17,7 @@ from gateway.fitconnect.channel.packing import SMALL_PLAIN, Packer
 from gateway.model import Purpose
 from gateway.ports.blobs import SMALL_BLOB
 from gateway.ports.channel import Enclosure
+from tests.opened_parts import open_part
 from tests.stores import committed, content_of
 
 FRAME = bytes(range(256)) * 4096
@@ -63,7 +63,7 @@ async def test_size_hash_and_tag_are_those_of_what_was_sealed(  # noqa: PLR0917 
     assert (packed.small is None) is (size > SMALL_PLAIN), "what is small goes with the commit"
     assert len(sealed) <= SMALL_BLOB or not packed.small
     assert packed.sha512 == hashlib.sha512(content).hexdigest()
-    plain, opened = jwe.open_(sealed, lambda kid: rsa_keys["encryption"])
+    plain, opened = open_part(sealed, lambda kid: rsa_keys["encryption"])
     assert plain == content
     assert opened.tag == packed.part.tag
 

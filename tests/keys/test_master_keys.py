@@ -31,7 +31,7 @@ def test_the_first_is_the_one_to_use_and_files_are_beside_the_settings(tmp_path)
         (tmp_path / name).write_text(text(key) + "\n", encoding="utf-8")
     file = written(tmp_path, '[vault]\nmaster_key_file = "new"\nprevious_master_key_files = ["old"]')
     found = master_keys(settings.read(file), data_exist=True)
-    assert [(key.key, key.place) for key in found] == [(NEW, str(tmp_path / "new")), (OLD, str(tmp_path / "old"))]
+    assert [(key.key, key.source) for key in found] == [(NEW, str(tmp_path / "new")), (OLD, str(tmp_path / "old"))]
     assert repr(found[0]) == f"MasterKey({MasterKey(NEW, '').id})"
 
 

@@ -16,6 +16,7 @@ from gateway.login.clients import Registry, registration
 from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client
+from tests.logins import UsedInMemory
 
 TOWN = Issuer("https://gateway.tangerhuette.example", "150900546546")
 OTHER = Issuer("https://gateway.stendal.example:8443", "150900535535")
@@ -93,6 +94,11 @@ def world() -> World:
     )
     ids = itertools.count()
     provider = Provider(
-        issuers=(TOWN, OTHER), registry=registry, key=token_key, clock=clock, new_id=lambda: f"id{next(ids)}"
+        issuers=(TOWN, OTHER),
+        registry=registry,
+        key=token_key,
+        clock=clock,
+        new_id=lambda: f"id{next(ids)}",
+        used=UsedInMemory(),
     )
     return World(clock, provider, token_key, private_key(client_private))

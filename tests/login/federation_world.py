@@ -27,6 +27,7 @@ from gateway.model import Attested, Client, Identity, Level, Person
 from gateway.notify.logouts import LogoutNotice
 from gateway.ports.identity import Authenticated, ProviderStep, RefusalKind, Refused
 from gateway.store.memory.logins import MemoryLoginStore
+from tests.logins import UsedInMemory
 
 TOWN = Issuer("https://login.tangerhuette.example", "150900546546")
 OTHER = Issuer("https://login.stendal.example", "150900535535")
@@ -183,6 +184,7 @@ class World:
             key=private_key(generate_ed25519("gateway-token-1")[0]),
             clock=self.clock,
             new_id=lambda: self.random(8).hex(),
+            used=UsedInMemory(),
             codes=codes,
             tries=tries,
         )

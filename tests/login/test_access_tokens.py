@@ -111,7 +111,13 @@ def test_while_the_key_is_changed_tokens_of_both_are_taken_and_both_are_publishe
     """Two processes of a rolling restart: each publishes the other's key, one signs with the new one already."""
     private, public = generate_ed25519("gateway-next")
     registry, old = world.provider._registry, dict(world.token_key.public_jwk)
-    common = {"issuers": (TOWN, OTHER), "registry": registry, "clock": world.clock, "new_id": lambda: "id"}
+    common = {
+        "issuers": (TOWN, OTHER),
+        "registry": registry,
+        "clock": world.clock,
+        "new_id": lambda: "id",
+        "used": None,
+    }
     before = Provider(key=world.token_key, published=[public], **common)
     after = Provider(key=private_key(private), published=[old], **common)
     assert {jwk["kid"] for jwk in before.jwks()["keys"]} == {jwk["kid"] for jwk in after.jwks()["keys"]}

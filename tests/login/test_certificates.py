@@ -19,6 +19,7 @@ from gateway.login.token_request import TokenRequest
 from gateway.model import Client
 from tests.login.authority import FROM, issued
 from tests.login.conftest import ALL, SECRET, TOWN, Standing, at_once
+from tests.logins import UsedInMemory
 
 HOST = "gateway.tangerhuette.example"
 CA = issued("CN=CA der Stadt,O=Stadt,C=DE", ca=True)
@@ -46,6 +47,7 @@ class World:
             key=private_key(generate_ed25519("gateway-token-1")[0]),
             clock=self.clock,
             new_id=lambda: "id",
+            used=UsedInMemory(),
             judge=Certificates((CA.certificate,)),
         )
 

@@ -83,7 +83,7 @@ CHECKS = {
     "provider of an answer": Check(
         MemoryLoginStore,
         "keep_answer",
-        "or (found.municipality, found.provider) != (municipality, provider)",
+        "or (under_way.municipality, under_way.provider) != (municipality, provider)",
         "",
         attacks.answered_at_another_providers_address,
     ),
@@ -94,10 +94,10 @@ CHECKS = {
         MemoryLoginStore, "finish", "if answer in self._answers:", "if False:", attacks.answer_used_again
     ),
     "time of a login": Check(
-        MemoryLoginStore, "under_way", "and found.expires_at > now", "", attacks.under_way_for_too_long
+        MemoryLoginStore, "under_way", "and login.expires_at > now", "", attacks.under_way_for_too_long
     ),
     "level of an answer": Check(
-        Federation, "_judged", "and said.identity.level < login.level", "and False", attacks.level_not_reached
+        Federation, "_judged", "and verdict.identity.level < login.level", "and False", attacks.level_not_reached
     ),
     "sub that was asked for": Check(
         Federation,
@@ -129,7 +129,7 @@ CHECKS = {
         CodeChallenge, "validate_code_verifier", "if not ", "return\n    if not ", attacks.wrong_verifier
     ),
     "town of a token": Check(
-        Userinfo, "_said", "or login.municipality != issuer.municipality", "", attacks.token_at_another_town
+        Userinfo, "_opened_by", "or login.municipality != issuer.municipality", "", attacks.token_at_another_town
     ),
     "level of a session": Check(
         Sessions, "usable", "or session.level < asked.level", "", attacks.session_below_the_level
@@ -141,8 +141,8 @@ CHECKS = {
     "client of a session": Check(
         MemoryLoginStore,
         "session",
-        "(each.cookie, each.client) == (cookie, client)",
-        "each.cookie == cookie",
+        "(session.cookie, session.client) == (cookie, client)",
+        "session.cookie == cookie",
         attacks.session_of_another_client,
     ),
     "town of a session": Check(

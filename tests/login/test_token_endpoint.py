@@ -5,7 +5,6 @@ import pytest
 from gateway.crypto import base64url, jws
 from gateway.crypto.keys import generate_ed25519, private_key
 from gateway.errors import DataInvalid
-from gateway.login.assertions import UsedInMemory
 from gateway.login.clients import Registry, registration
 from gateway.model import Client
 from tests.login.conftest import ALL, OTHER, SECRET, TOWN, at_once
@@ -164,14 +163,6 @@ def test_an_assertion_beside_a_secret_is_refused(world):
 def test_an_assertion_under_another_client_id_is_refused(world):
     assert world.by_assertion(world.assertion(), more="&client_id=portal").status == 401
     assert world.by_assertion(world.assertion(), more="&client_id=signer").status == 200
-
-
-async def test_the_memory_of_assertions_refuses_when_full():
-    used = UsedInMemory(most=2)
-    assert await used.first("c", "1", until=10, now=0)
-    assert await used.first("c", "2", until=10, now=0)
-    assert not await used.first("c", "3", until=10, now=0)
-    assert await used.first("c", "3", until=30, now=11)
 
 
 def test_a_client_without_secret_or_key_is_refused_by_name():

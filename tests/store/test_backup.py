@@ -269,7 +269,7 @@ def written_by_an_older_release(dsn, target, clock, monkeypatch):
     """A backup as the release of schema 0120 makes it: its tables, its columns, its rows."""
     migrate(dsn, "0120")
     town, key = "150900546546", MasterKey(MASTER_KEY, "k")
-    wrapped = vault.wrap(bytes(32), key.wrapping, context=master_keys.municipality_place(town), nonce=bytes(12))
+    wrapped = vault.wrap(bytes(32), key.wrapping, context=master_keys.municipality_context(town), nonce=bytes(12))
     check = master_keys.facts_under(key, key.digests, os.urandom)[master_keys.CHECK]
     with psycopg.connect(dsn) as old:
         old.execute("INSERT INTO facts VALUES ('master_key_check', %s)", [check])

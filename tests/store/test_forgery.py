@@ -20,7 +20,7 @@ from gateway.errors import (
 from gateway.evidence import chain
 from gateway.evidence import roots as forms
 from gateway.evidence.roots import Newest
-from gateway.keys.files import token_place
+from gateway.keys.files import token_file
 from gateway.model import State
 from gateway.ports.store import Change, EvidenceEntry
 from gateway.settings.gateway import Settings
@@ -316,10 +316,10 @@ def test_a_witness_knows_no_older_root_and_a_damaged_one_is_told(witness):
 def test_no_new_key_is_made_where_this_machine_knows_of_evidence(tmp_path):
     values = Settings(data_dir=tmp_path)
     first = token_key(values)
-    token_place(values).unlink()
+    token_file(values).unlink()
     assert token_key(values).kid != first.kid, "nothing was signed yet"
-    token_place(values).unlink()
+    token_file(values).unlink()
     witness_file(values).note(Newest(1, "a" * 64))
     with pytest.raises(EvidenceKeyMissing):
         token_key(values)
-    assert not token_place(values).exists()
+    assert not token_file(values).exists()

@@ -31,6 +31,7 @@ from gateway.store.memory import MemoryStore
 from gateway.web.app import create_app
 from gateway.web.dependencies import BodyLimits, HealthCheck, WebDependencies
 from tests.login.conftest import at_once
+from tests.logins import UsedInMemory
 from tests.stores import new
 
 ARS, OTHER_ARS = "150900546546", "150900535535"
@@ -194,6 +195,7 @@ def build(**limits: Any) -> World:
         key=private_key(generate_ed25519("gateway-token-1")[0]),
         clock=clock,
         new_id=lambda: f"id{next(ids)}",
+        used=UsedInMemory(),
     )
     store = WatchedStore(clock)
     intake = FakeIntake(store)

@@ -16,6 +16,7 @@ from gateway.login.provider import Provider
 from gateway.login.tokens import Issuer
 from gateway.model import Client
 from gateway.web.app import create_app
+from tests.logins import UsedInMemory
 from tests.web.conftest import ALL, ARS, OTHER_ARS, SECRET
 from tests.web.test_doors import basic
 
@@ -47,6 +48,7 @@ def behind(world):
         key=private_key(generate_ed25519("gateway-token-1")[0]),
         clock=world.clock,
         new_id=lambda: "id",
+        used=UsedInMemory(),
     )
     app = create_app(replace(world.parts, provider=provider, resumable=world.store.pieces))
 

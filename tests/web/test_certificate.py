@@ -23,6 +23,7 @@ from gateway.settings.server import ClientSection, TlsSection
 from gateway.web.app import create_app
 from gateway.web.http.certificate import ClientCertificates, TlsProtocol, networks, parsed
 from tests.login.authority import issued
+from tests.logins import UsedInMemory
 from tests.web.conftest import ALL, ARS
 
 CA = issued("CN=CA der Stadt", ca=True)
@@ -112,6 +113,7 @@ def served(world, tmp_path):
             key=world.parts.provider._tokens._key,
             clock=world.clock,
             new_id=lambda: "id",
+            used=UsedInMemory(),
             judge=Certificates(tls.authorities(section)),
         )
         app = ClientCertificates(create_app(replace(world.parts, provider=provider)))

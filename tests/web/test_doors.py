@@ -267,6 +267,16 @@ async def test_the_description_is_valid_and_its_examples_fit_their_schemas(world
     assert seen > 60
 
 
+async def test_every_operation_with_a_scope_tells_of_what_token_limits_and_their_database_may_answer(world):
+    operations = [one for methods in world.app.openapi()["paths"].values() for one in methods.values()]
+    scoped = [operation for operation in operations if operation.get("security")]
+    assert len(scoped) > 25
+    for operation in scoped:
+        assert {"401", "403", "422", "429", "503"} <= operation["responses"].keys()
+        kinds = operation.get("requestBody", {}).get("content", {}).keys()
+        assert kinds != {"application/json"} or {"400", "413", "415"} <= operation["responses"].keys()
+
+
 async def test_the_documented_body_is_taken(world):
     described = world.app.openapi()
     content = described["paths"]["/api/v1/submissions"]["post"]["requestBody"]["content"]["application/json"]

@@ -90,8 +90,8 @@ async def _logged_in(environment: DemoEnvironment, browser: httpx.AsyncClient) -
     if claims["nonce"] != nonce:
         raise CounterpartGarbled(host="gateway")
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
-    told = await _json(browser, "GET", known["userinfo_endpoint"], headers=bearer)
-    return LoggedIn(claims["login_ref"], claims["acr"].rpartition("/")[2], told["family_name"])
+    userinfo = await _json(browser, "GET", known["userinfo_endpoint"], headers=bearer)
+    return LoggedIn(claims["login_ref"], claims["acr"].rpartition("/")[2], userinfo["family_name"])
 
 
 async def _walk(browser: httpx.AsyncClient, address: str, until: str) -> dict[str, str]:
@@ -127,11 +127,11 @@ class _Forms(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """See `HTMLParser`."""
-        found = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(_Form(found.get("action", "")))
-        elif tag == "input" and self.forms and "name" in found:
-            self.forms[-1].fields[found["name"]] = found.get("value", "")
+            self.forms.append(_Form(attributes.get("action", "")))
+        elif tag == "input" and self.forms and "name" in attributes:
+            self.forms[-1].fields[attributes["name"]] = attributes.get("value", "")
 
 
 @dataclass(frozen=True, slots=True)

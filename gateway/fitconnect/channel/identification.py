@@ -38,7 +38,7 @@ async def described(keys: Keys, reported: Reported, reply_channels: frozenset[st
     Answers are asked for in the mailbox only where the destination offers that. Raises `SigningKeyUnfit`, `SignerAway`.
     """
     content, identity = report(reported), reported.identity
-    told = Document(
+    document = Document(
         content=content,
         standard="identification-report",
         schema_uri=names.IDENTIFICATION_REPORT,
@@ -46,7 +46,7 @@ async def described(keys: Keys, reported: Reported, reply_channels: frozenset[st
         media_type=names.JSON,
         sha256=hashlib.sha256(content).hexdigest(),
     )
-    signature = await keys.sign_document(reported.municipality, told, PLAIN_JWS)
+    signature = await keys.sign_document(reported.municipality, document, PLAIN_JWS)
     compact = _whole(signature, content)
     facts = {
         "identification_report": {

@@ -60,11 +60,11 @@ class CounterpartKeys:
         return await self._receptions.join(destination_id, lambda: self._receive(destination_id))
 
     async def verifying(
-        self, wanted: Iterable[KeyWanted], destination_id: str, *, anew: bool = False
+        self, wants: Iterable[KeyWanted], destination_id: str, *, anew: bool = False
     ) -> Mapping[KeyWanted, PublicKey]:
         """Those of the wanted keys that exist and keep the rules; `anew` looks them up again."""
         verified: dict[KeyWanted, PublicKey] = {}
-        for want in wanted:
+        for want in wants:
             key = await self._verifying(want, destination_id.lower(), anew=anew)
             if key:
                 verified[want] = key

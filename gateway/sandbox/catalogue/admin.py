@@ -15,12 +15,12 @@ from starlette.routing import Route
 from gateway.sandbox import faults
 from gateway.sandbox.admin import bad, common_routes, guarded
 from gateway.sandbox.catalogue.pulling import pull
-from gateway.sandbox.catalogue.sandbox import CatalogueSandbox
+from gateway.sandbox.catalogue.sandbox import sandbox_of
 from gateway.sandbox.http_input import json_object
 
 
 async def _state(request: Request) -> Response:
-    sandbox = _sandbox(request)
+    sandbox = sandbox_of(request)
     return JSONResponse(
         {
             "now": sandbox.clock.now().isoformat(),
@@ -46,7 +46,7 @@ async def _pull(request: Request) -> Response:
     index = (await json_object(request)).get("index")
     if not isinstance(index, str) or not index.startswith(("http://", "https://")):
         raise bad("index")
-    outcome = await pull(_sandbox(request), index)
+    outcome = await pull(sandbox_of(request), index)
     return JSONResponse(outcome.as_json(), 422 if any(fault.technical for fault in outcome.faults) else 200)
 
 
@@ -56,7 +56,7 @@ async def _online_status(request: Request) -> Response:
     url, status = order.get("url"), order.get("status", "nicht ok")
     if not isinstance(url, str) or not isinstance(status, str):
         raise bad("url or status")
-    spoilt = _sandbox(request).holdings.spoilt
+    spoilt = sandbox_of(request).holdings.spoilt
     spoilt.pop(url, None)
     if status != "ok":
         spoilt[url] = status
@@ -65,7 +65,7 @@ async def _online_status(request: Request) -> Response:
 
 async def _reset(request: Request) -> Response:
     """`POST /reset`."""
-    _sandbox(request).reset()
+    sandbox_of(request).reset()
     return Response(status_code=204)
 
 
@@ -76,8 +76,3 @@ ROUTES: Final = (
     *common_routes(),
     Route("/reset", guarded(_reset), methods=["POST"]),
 )
-
-
-def _sandbox(request: Request) -> CatalogueSandbox:
-    sandbox: CatalogueSandbox = request.app.state.sandbox
-    return sandbox

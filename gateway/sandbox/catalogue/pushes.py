@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.sandbox.catalogue.sandbox import CLIENT, CatalogueSandbox
+from gateway.sandbox.catalogue.sandbox import CLIENT, CatalogueSandbox, sandbox_of
 from gateway.sandbox.http_input import AdminRefused, body
 
 TOKEN_PATH: Final = "/auth/realms/pvog/protocol/openid-connect/token"  # noqa: S105 - an address
@@ -25,7 +25,7 @@ _FILE_MOST: Final = 64 << 20
 
 
 async def _token(request: Request) -> Response:
-    sandbox = _sandbox(request)
+    sandbox = sandbox_of(request)
     try:
         form = parse_qs((await body(request, 10_000)).decode(), max_num_fields=20)
     except ValueError:
@@ -56,7 +56,7 @@ def _credentials(request: Request, form: dict[str, list[str]]) -> tuple[str, str
 
 
 async def _push(request: Request) -> Response:
-    sandbox = _sandbox(request)
+    sandbox = sandbox_of(request)
     if not authorised(request, sandbox):
         return JSONResponse({"title": "Unauthorized", "status": 401}, 401, headers={"WWW-Authenticate": "Bearer"})
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in {"application/xml", "text/xml"}:
@@ -72,8 +72,3 @@ def authorised(request: Request, sandbox: CatalogueSandbox) -> bool:
 
 
 ROUTES: Final = (Route(TOKEN_PATH, _token, methods=["POST"]), Route(PUSH_PATH, _push, methods=["POST"]))
-
-
-def _sandbox(request: Request) -> CatalogueSandbox:
-    sandbox: CatalogueSandbox = request.app.state.sandbox
-    return sandbox

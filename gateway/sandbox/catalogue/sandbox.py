@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from starlette.requests import Request
+
 from gateway.sandbox.catalogue.collector import CollectorFault, Transfer, read
 from gateway.sandbox.catalogue.holdings import Holdings
 from gateway.sandbox.clock import Clock, Ids
@@ -119,3 +121,9 @@ class CatalogueSandbox:
             self.holdings.objects[held.key] = held
         self.transfers.add((transfer.id, transfer.position))
         self.imported_at = self.clock.now()
+
+
+def sandbox_of(request: Request) -> CatalogueSandbox:
+    """The sandbox that a request reaches."""
+    sandbox: CatalogueSandbox = request.app.state.sandbox
+    return sandbox

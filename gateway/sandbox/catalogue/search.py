@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.sandbox.catalogue.holdings import Offer, levels
-from gateway.sandbox.catalogue.sandbox import CatalogueSandbox
+from gateway.sandbox.catalogue.sandbox import sandbox_of
 
 PAGE: Final = 50
 _ARS: Final = re.compile(r"[0-9]{12}")
@@ -75,7 +75,7 @@ async def _locations(request: Request) -> Response:
 async def _detail(request: Request) -> Response:
     """`GET /v2/onlineservices/detail?q=`."""
     asked = request.query_params.get("q", "")
-    offer = next((offer for offer in _sandbox(request).holdings.offers() if offer.id == asked), None)
+    offer = next((offer for offer in sandbox_of(request).holdings.offers() if offer.id == asked), None)
     if offer is None:
         return JSONResponse({"message": "not found"}, 404)
     return JSONResponse({"id": offer.id, "name": offer.name, "links": [{"title": offer.name, "uri": offer.url}]})
@@ -90,7 +90,7 @@ async def _relations(request: Request) -> Response:
             "gebietID": list(held.areas),
             "idSekundaer": [{"schemeID": scheme, "value": value} for scheme, value in held.secondary],
         }
-        for held in _sandbox(request).holdings.objects.values()
+        for held in sandbox_of(request).holdings.objects.values()
         if held.key[0] == "zustaendigkeit" and ars in held.areas
     ]
     return JSONResponse({"zustaendigkeit": found})
@@ -112,7 +112,7 @@ def _asked(request: Request) -> list[Offer] | None:
         return None
     keys = {key for value in request.query_params.getlist("leikaIds") for key in value.split(",") if key}
     around = levels(ars)
-    offers = _sandbox(request).holdings.offers()
+    offers = sandbox_of(request).holdings.offers()
     return [offer for offer in offers if offer.ars in around and (not keys or offer.leika_key in keys)]
 
 
@@ -122,8 +122,3 @@ def _number(text: str) -> int | None:
 
 def _bad(name: str) -> Response:
     return JSONResponse({"message": f"{name} is missing or invalid"}, 400)
-
-
-def _sandbox(request: Request) -> CatalogueSandbox:
-    sandbox: CatalogueSandbox = request.app.state.sandbox
-    return sandbox

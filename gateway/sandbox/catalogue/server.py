@@ -7,40 +7,28 @@ Standard: fixed interfaces §1 (readiness line). Start reading: `serve`.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
-from urllib.parse import urlsplit
+from functools import partial
+from typing import Any, Final
 
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from gateway.errors import GatewayError
 from gateway.httpserver.opening import listen
-from gateway.outbound.client import Policy, exchange, http_client
+from gateway.outbound.client import Policy
 from gateway.sandbox.catalogue import admin, data_hub, leistungen, pages, pushes, search, statistics
 from gateway.sandbox.catalogue.sandbox import CLIENT, CatalogueSandbox
-from gateway.sandbox.faults import OrderedFaults
-from gateway.sandbox.http_input import AdminRefused, answer_refused
-from gateway.sandbox.serving import base_url, served
+from gateway.sandbox.serving import application, base_url, fetched, served
 
+_POLICY: Final = Policy(connect_s=3, user_agent="catalogue-sandbox")
 _FILE_MOST = 64 << 20
 
 
 def app(sandbox: CatalogueSandbox) -> ASGIApp:
     """The whole sandbox as an ASGI application, faults included."""
-    handlers: dict[Any, Any] = {AdminRefused: answer_refused, ClientDisconnect: _client_left}
     endpoints = (*search.ROUTES, *data_hub.ROUTES, *leistungen.ROUTES, *pushes.ROUTES, *statistics.ROUTES)
-    inner = Starlette(
-        routes=[*endpoints, *pages.ROUTES, Mount(sandbox.admin_path, routes=list(admin.ROUTES))],
-        exception_handlers=handlers,
-    )
-    inner.state.sandbox = sandbox
-    return OrderedFaults(inner, sandbox.faults, _refusal)
+    return application(sandbox, [*endpoints, *pages.ROUTES, Mount(sandbox.admin_path, routes=list(admin.ROUTES))])
 
 
 def readiness(sandbox: CatalogueSandbox) -> dict[str, Any]:
@@ -81,27 +69,11 @@ async def serve(
     Raises `AddressTaken`.
     """
     with listen(host, port) as listener:
-        sandbox = CatalogueSandbox(base_url(host, listener), pages_of, fetch=_fetched)
+        sandbox = CatalogueSandbox(
+            base_url(host, listener),
+            pages_of,
+            fetch=partial(fetched, policy=_POLICY, call="sandbox.pull", limit=_FILE_MOST),
+        )
         async with served(app(sandbox), listener, stop) as answers:
             if answers:
                 on_ready(readiness(sandbox))
-
-
-async def _fetched(address: str) -> bytes | None:
-    """A file of an editorial system that the operator names; None where it does not answer."""
-    try:
-        named = ("loopback", urlsplit(address).hostname or "loopback")
-        policy = Policy(allow_private=named, connect_s=3, read_s=30, user_agent="catalogue-sandbox")
-        async with http_client(policy) as client:
-            answer = await exchange(client, "GET", address, limit=_FILE_MOST, call="sandbox.pull")
-    except (GatewayError, OSError, ValueError):
-        return None
-    return answer.body if answer.status == 200 else None
-
-
-def _refusal(status: int) -> bytes:
-    return json.dumps({"title": "Fault on demand", "status": status}).encode()
-
-
-async def _client_left(_: Request, __: Exception) -> Response:
-    return Response(status_code=400)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from gateway.sandbox.catalogue.sandbox import CatalogueSandbox
+from gateway.sandbox.catalogue.sandbox import sandbox_of
 from gateway.sandbox.http_input import json_object
 
 KEY: Final = "sdg-sandbox-key"
@@ -27,7 +27,7 @@ _RECEIVED_MOST: Final = 1000
 async def _unique_id(request: Request) -> Response:
     if (refused := _refused(request)) is not None:
         return refused
-    return PlainTextResponse(_sandbox(request).ids.uuid())
+    return PlainTextResponse(sandbox_of(request).ids.uuid())
 
 
 async def _views(request: Request) -> Response:
@@ -101,15 +101,10 @@ def _head(sent: dict[str, Any], entries: str) -> list[str]:
 def _kept(request: Request, kind: str, sent: dict[str, Any], faults: list[str]) -> Response:
     if faults:
         return JSONResponse({"status": "error", "faults": sorted(set(faults))}, 422)
-    received = _sandbox(request).received
+    received = sandbox_of(request).received
     corrected = kind != "transactions" and any(
         each["kind"] == kind and each["body"]["uniqueId"] == sent["uniqueId"] for each in received
     )
     received.append({"kind": kind, "corrects": corrected, "body": sent})
     del received[:-_RECEIVED_MOST]
     return JSONResponse({"status": "success"}, 200)
-
-
-def _sandbox(request: Request) -> CatalogueSandbox:
-    sandbox: CatalogueSandbox = request.app.state.sandbox
-    return sandbox

@@ -6,7 +6,6 @@ segment of its address. Standard: fixed interfaces §5. Start reading: `ROUTES`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -16,26 +15,14 @@ from starlette.routing import Route
 
 from gateway.fitconnect import names
 from gateway.sandbox import faults
+from gateway.sandbox.admin import common_routes, guarded
 from gateway.sandbox.fitconnect import arrival, deadlines, forgeries, requests, subscriber
 from gateway.sandbox.fitconnect.problems import Problem
 from gateway.sandbox.fitconnect.records import AUTOMATIC, Submission
 from gateway.sandbox.fitconnect.requests import Json, identifier
 from gateway.sandbox.fitconnect.sandbox import Sandbox
-from gateway.sandbox.loopback import from_elsewhere
 
 _MODES: Final = ("accept", "reject", "silent", "slow")
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-def guarded(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, closed to foreign hosts (DNS rebinding)."""
-
-    async def checked(request: Request) -> Response:
-        if from_elsewhere(request):
-            raise Problem(403, "forbidden", "The admin API answers on loopback only")
-        return await endpoint(request)
-
-    return checked
 
 
 async def state(request: Request) -> Response:
@@ -90,34 +77,11 @@ async def keys(request: Request) -> Response:
     )
 
 
-async def add_fault(request: Request) -> Response:
-    """`POST /faults`."""
-    try:
-        fault = faults.Fault.read(await requests.json_object(request), forgeries.KINDS)
-    except faults.FaultUnfit as unfit:
-        raise Problem(400, "invalid-fault", f"{unfit} is missing or invalid", parameter=unfit.name) from None
-    faults_now = _sandbox(request).faults
-    faults_now[:] = [fault for fault in faults_now if fault.left != 0]
-    faults_now.append(fault)
-    return Json(faults.describe(fault), 201)
-
-
-async def clear_faults(request: Request) -> Response:
-    """`DELETE /faults`."""
-    _sandbox(request).faults.clear()
-    return Response(status_code=204)
-
-
-async def clock(request: Request) -> Response:
-    """`POST /clock`: advance, then apply the deadlines that passed."""
+async def _moved(request: Request) -> None:
+    """Apply the deadlines that passed."""
     sandbox = _sandbox(request)
-    seconds = (await requests.json_object(request)).get("advance_s")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < 1e10:
-        raise Problem(400, "invalid-parameter", "advance_s is no number", parameter="advance_s")
-    sandbox.clock.advance(seconds)
     sandbox.store.fact("clock_offset_s", sandbox.clock.offset_s)
     await deadlines.enforce(sandbox)
-    return Json({"now": sandbox.clock.now().isoformat()})
 
 
 async def reset(request: Request) -> Response:
@@ -167,9 +131,7 @@ ROUTES: Final = (
     Route("/submissions/{submission_id}/events", guarded(event_log), methods=["GET"]),
     Route("/submissions/{submission_id}/opened", guarded(opened), methods=["GET"]),
     Route("/keys", guarded(keys), methods=["GET"]),
-    Route("/faults", guarded(add_fault), methods=["POST"]),
-    Route("/faults", guarded(clear_faults), methods=["DELETE"]),
-    Route("/clock", guarded(clock), methods=["POST"]),
+    *common_routes(forgeries.KINDS, moved=_moved),
     Route("/reset", guarded(reset), methods=["POST"]),
     Route("/subscriber", guarded(steer), methods=["POST"]),
 )

@@ -16,15 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from gateway.httpserver.opening import listen, locked
-from gateway.sandbox.faults import OrderedFaults
 from gateway.sandbox.fitconnect import (
     admin,
     arrival,
@@ -42,7 +40,7 @@ from gateway.sandbox.fitconnect.offers import SampleService
 from gateway.sandbox.fitconnect.problems import Problem, TokenProblem, answer_problem
 from gateway.sandbox.fitconnect.requests import Json
 from gateway.sandbox.fitconnect.sandbox import Sandbox
-from gateway.sandbox.serving import base_url, served
+from gateway.sandbox.serving import application, base_url, served
 
 __all__ = ["SampleService", "Sandbox", "app", "readiness", "serve"]
 
@@ -51,14 +49,9 @@ _TICK_S: Final = 60.0
 
 def app(sandbox: Sandbox) -> ASGIApp:
     """The whole sandbox as an ASGI application, faults included."""
-    handlers: dict[Any, Any] = {
-        Problem: answer_problem,
-        TokenProblem: answer_problem,
-        HTTPException: _no_such_address,
-        ClientDisconnect: _client_left,
-    }
-    inner = Starlette(
-        routes=[
+    return application(
+        sandbox,
+        [
             Route("/token", tokens.token, methods=["POST"]),
             Route("/submission-api/.well-known/jwks.json", routing.delivery_keys, methods=["GET"]),
             Mount("/submission-api/v1", routes=_submission_routes("v1")),
@@ -70,10 +63,10 @@ def app(sandbox: Sandbox) -> ASGIApp:
             Route("/portal/.well-known/jwks.json", routing.portal_keys, methods=["GET"]),
             Mount(sandbox.admin_path, routes=list(admin.ROUTES)),
         ],
-        exception_handlers=handlers,
+        {Problem: answer_problem, TokenProblem: answer_problem, HTTPException: _no_such_address},
+        refusal=_refusal,
+        forge=partial(forgeries.forged, sandbox),
     )
-    inner.state.sandbox = sandbox
-    return OrderedFaults(inner, sandbox.faults, _refusal, partial(forgeries.forged, sandbox))
 
 
 def _refusal(status: int) -> bytes:
@@ -138,10 +131,6 @@ async def _no_such_address(_: Request, error: Exception) -> Response:
     answer = Problem(error.status_code, slug, error.detail).response()
     answer.headers.update(error.headers or {})
     return answer
-
-
-async def _client_left(_: Request, __: Exception) -> Response:
-    return Response(status_code=400)
 
 
 def readiness(sandbox: Sandbox) -> dict[str, Any]:

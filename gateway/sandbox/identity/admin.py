@@ -17,14 +17,14 @@ from gateway.sandbox.admin import bad, common_routes, guarded
 from gateway.sandbox.http_input import AdminRefused, body, json_object
 from gateway.sandbox.identity import answer, deviations, names, refusals
 from gateway.sandbox.identity.accounts import organisations, persons
-from gateway.sandbox.identity.sandbox import IdentitySandbox, LoginOrder
+from gateway.sandbox.identity.sandbox import LoginOrder, sandbox_of
 
 _METADATA_MOST: Final = 1 << 20
 _ORDERS_MOST: Final = 10_000
 
 
 async def _state(request: Request) -> Response:
-    sandbox = _sandbox(request)
+    sandbox = sandbox_of(request)
     return JSONResponse(
         {
             "now": sandbox.clock.now().isoformat(),
@@ -46,7 +46,7 @@ async def _state(request: Request) -> Response:
 async def _service_provider(request: Request) -> Response:
     """`POST /service-providers`: metadata XML; 422 with every rule that is broken."""
     try:
-        provider = _sandbox(request).learn(await body(request, _METADATA_MOST))
+        provider = sandbox_of(request).learn(await body(request, _METADATA_MOST))
     except refusals.MetadataRefused as error:
         errors = [
             {"code": code, "de": refusals.METADATA[code][0], "en": refusals.METADATA[code][1]} for code in error.codes
@@ -57,7 +57,7 @@ async def _service_provider(request: Request) -> Response:
 
 async def _login(request: Request) -> Response:
     """`POST /login`: {"person","level"} or {"failure"} answers the next request; with `times` the next ones."""
-    sandbox, order = _sandbox(request), await json_object(request)
+    sandbox, order = sandbox_of(request), await json_object(request)
     account, level, failure = order.get("person"), order.get("level"), order.get("failure")
     times = order.get("times", 1)
     if isinstance(times, bool) or not isinstance(times, int) or not 0 < times <= 1 << 31:
@@ -78,14 +78,14 @@ async def _login(request: Request) -> Response:
     return JSONResponse({"person": account, "level": level, "failure": failure, "times": times}, 201)
 
 
-def _moved(request: Request) -> None:
-    sandbox = _sandbox(request)
+async def _moved(request: Request) -> None:
+    sandbox = sandbox_of(request)
     sandbox.fact("clock_offset_s", sandbox.clock.offset_s)
 
 
 async def _reset(request: Request) -> Response:
     """`POST /reset`."""
-    _sandbox(request).reset()
+    sandbox_of(request).reset()
     return Response(status_code=204)
 
 
@@ -96,8 +96,3 @@ ROUTES: Final = (
     *common_routes(deviations.KINDS, judge=deviations.checked, moved=_moved),
     Route("/reset", guarded(_reset), methods=["POST"]),
 )
-
-
-def _sandbox(request: Request) -> IdentitySandbox:
-    sandbox: IdentitySandbox = request.app.state.sandbox
-    return sandbox

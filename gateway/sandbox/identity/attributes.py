@@ -64,10 +64,10 @@ def of_person(
     missing = [oid for oid, required in asked.extension.attributes if required and names.FRIENDLY[oid] not in values]
     if missing:
         raise AttributesMissing(*missing)
-    wanted = [names.FRIENDLY[oid] for oid, _ in asked.extension.attributes if oid in names.FRIENDLY]
+    names_asked = [names.FRIENDLY[oid] for oid, _ in asked.extension.attributes if oid in names.FRIENDLY]
     return tuple(
         SentAttribute(names.ATTRIBUTES[name], values[name], name, min(person.trust.get(name, level), level))
-        for name in wanted
+        for name in names_asked
         if name in values
     )
 

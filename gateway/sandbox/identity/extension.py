@@ -38,9 +38,9 @@ class AkdbExtension:
 
 def read(extensions: etree._Element | None) -> AkdbExtension:
     """The one extension below `Extensions`. Raises `RequestRefused`."""
-    found = [] if extensions is None else extensions.findall(f"{_AKDB}AuthenticationRequest")
-    require(len(found) == 1, "akdb-extension-missing")
-    root = found[0]
+    elements = [] if extensions is None else extensions.findall(f"{_AKDB}AuthenticationRequest")
+    require(len(elements) == 1, "akdb-extension-missing")
+    root = elements[0]
     v1 = root.get("Version") != "2" or root.find(f"{_AKDB}AllowedMethods") is not None
     require(not v1, "akdb-extension-v1-deprecated")
     require(set(root.keys()) <= {"Version", "EnableStatusDetail"}, "akdb-extension-invalid")

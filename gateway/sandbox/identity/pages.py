@@ -97,7 +97,7 @@ def _offered(asked: AskedLogin) -> Sequence[PersonAccount | OrganisationAccount]
     if not asked.profile.extension:
         return list(accounts.organisations().values())
     hidden = any(oid in _HIDING for oid, _ in asked.extension.attributes)
-    return [each for each in accounts.persons().values() if not (each.guest and hidden)]
+    return [account for account in accounts.persons().values() if not (account.guest and hidden)]
 
 
 def _link(address: str | None) -> str | None:
@@ -113,5 +113,5 @@ def _page(name: str, profile: ShapedProvider, language: str, status: int, **valu
     return HTMLResponse(text, status, _HEADERS)
 
 
-def _say(place: int, key: str) -> str:
-    return SENTENCES[key][place]
+def _say(index: int, key: str) -> str:
+    return SENTENCES[key][index]

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from starlette.requests import Request
+
 from gateway.errors import FileUnusable
 from gateway.sandbox.clock import Clock, Ids
 from gateway.sandbox.faults import Fault
@@ -90,11 +92,11 @@ class IdentitySandbox:
         if pairs is None:
             kinds = (*(profile.name for profile in profiles.ALL), STRANGER)
             pairs = {name: keyring.load(directory / "keys", name, clock.now()) for name in kinds}
-        addresses = tuple(place for place in trusted if "://" in place)
+        addresses = tuple(source for source in trusted if "://" in source)
         sandbox = IdentitySandbox(directory, base_url, clock, ids, pairs, facts, addresses, fetch)
         if "admin" not in facts:
             sandbox.fact("admin", ids.secret())
-        files = [Path(place) for place in trusted if place not in addresses]
+        files = [Path(source) for source in trusted if source not in addresses]
         for file in [*sorted((directory / "service-providers").glob("*.xml")), *files]:
             sandbox.learn_file(file)
         return sandbox
@@ -202,3 +204,9 @@ def _forget(kept: dict[_Key, _Value], over: Callable[[_Value], bool]) -> None:
 def _facts(directory: Path) -> dict[str, Any]:
     file = directory / "facts.json"
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+
+
+def sandbox_of(request: Request) -> IdentitySandbox:
+    """The sandbox that a request reaches."""
+    sandbox: IdentitySandbox = request.app.state.sandbox
+    return sandbox

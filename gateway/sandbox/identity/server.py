@@ -7,50 +7,41 @@ Standard: fixed interfaces §1 (readiness line). Start reading: `serve`.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Final
 
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from gateway.errors import GatewayError
 from gateway.httpserver.opening import listen, locked
-from gateway.outbound.client import Policy, exchange, http_client
-from gateway.sandbox.faults import OrderedFaults
-from gateway.sandbox.http_input import AdminRefused, answer_refused
+from gateway.outbound.client import Policy
 from gateway.sandbox.identity import admin, names, sso
 from gateway.sandbox.identity.accounts import organisations, persons
 from gateway.sandbox.identity.profiles import BUNDID, MUK, ShapedProvider
 from gateway.sandbox.identity.sandbox import IdentitySandbox
-from gateway.sandbox.serving import base_url, served
+from gateway.sandbox.serving import application, base_url, fetched, served
+
+_POLICY: Final = Policy(connect_s=3, read_s=5, user_agent="identity-sandbox")
 
 
 def app(sandbox: IdentitySandbox) -> ASGIApp:
     """The whole sandbox as an ASGI application, faults included."""
-    handlers: dict[Any, Any] = {AdminRefused: answer_refused, ClientDisconnect: _client_left}
-    inner = Starlette(
-        routes=[*sso.routes(), Mount(sandbox.admin_path, routes=list(admin.ROUTES))],
-        exception_handlers=handlers,
-    )
-    inner.state.sandbox = sandbox
-    return OrderedFaults(inner, sandbox.faults, _refusal)
+    return application(sandbox, [*sso.routes(), Mount(sandbox.admin_path, routes=list(admin.ROUTES))])
 
 
 def readiness(sandbox: IdentitySandbox) -> dict[str, Any]:
     """The readiness line."""
     return {
         **_addresses(sandbox, BUNDID),
-        "persons": [{"id": each.id, "name": each.name} for each in persons().values()],
-        "organisations": [{"id": each.id, "name": each.name} for each in organisations().values()],
+        "persons": [{"id": person.id, "name": person.name} for person in persons().values()],
+        "organisations": [
+            {"id": organisation.id, "name": organisation.name} for organisation in organisations().values()
+        ],
         "muk": _addresses(sandbox, MUK),
         "admin": sandbox.base_url + sandbox.admin_path,
         "pid": os.getpid(),
@@ -84,7 +75,11 @@ async def serve(  # noqa: PLR0913 - what the command can be told, all of it name
         stack.enter_context(locked(directory, "sandbox.lock"))
         base = base_url(host, listener)
         sandbox = await asyncio.to_thread(
-            IdentitySandbox.open, directory, base_url=base, trusted=trusted, fetch=_fetched
+            IdentitySandbox.open,
+            directory,
+            base_url=base,
+            trusted=trusted,
+            fetch=partial(fetched, policy=_POLICY, call="sandbox.service_provider"),
         )
         async with served(app(sandbox), listener, stop) as answers:
             if answers:
@@ -98,23 +93,3 @@ def _addresses(sandbox: IdentitySandbox, profile: ShapedProvider) -> dict[str, s
         "sso_post": sandbox.base_url + profile.path(names.POST),
         "sso_redirect": sandbox.base_url + profile.path(names.REDIRECT),
     }
-
-
-async def _fetched(address: str) -> bytes | None:
-    """Metadata from an address that the operator trusts; None where it does not answer."""
-    try:
-        named = ("loopback", urlsplit(address).hostname or "loopback")
-        policy = Policy(allow_private=named, connect_s=3, read_s=5, user_agent="identity-sandbox")
-        async with http_client(policy) as client:
-            answer = await exchange(client, "GET", address, call="sandbox.service_provider")
-    except (GatewayError, OSError, ValueError):
-        return None
-    return answer.body if answer.status == 200 else None
-
-
-def _refusal(status: int) -> bytes:
-    return json.dumps({"title": "Fault on demand", "status": status}).encode()
-
-
-async def _client_left(_: Request, __: Exception) -> Response:
-    return Response(status_code=400)

@@ -21,7 +21,7 @@ from gateway.sandbox.identity.accounts import organisations, persons
 from gateway.sandbox.identity.authn_request import AskedLogin
 from gateway.sandbox.identity.profiles import ALL, ShapedProvider
 from gateway.sandbox.identity.refusals import RequestRefused
-from gateway.sandbox.identity.sandbox import STRANGER, IdentitySandbox, LoginOrder
+from gateway.sandbox.identity.sandbox import STRANGER, LoginOrder, sandbox_of
 
 _FORM_MOST: Final = 1 << 20
 _SIGN_IN: Final = "sign_in"
@@ -42,13 +42,13 @@ def routes() -> list[Route]:
 
 
 async def _metadata(profile: ShapedProvider, request: Request) -> Response:
-    sandbox = _sandbox(request)
+    sandbox = sandbox_of(request)
     text = metadata.written(profile, sandbox.base_url, sandbox.pairs[profile.name])
     return Response(text, media_type="application/samlmetadata+xml")
 
 
 async def _begin(profile: ShapedProvider, binding: str, request: Request) -> Response:
-    sandbox = _sandbox(request)
+    sandbox = sandbox_of(request)
     try:
         if binding == names.POST:
             received = messages.by_post(await body(request, _FORM_MOST))
@@ -79,7 +79,7 @@ async def _ask(profile: ShapedProvider, request: Request) -> Response:
 
 
 async def _chosen(profile: ShapedProvider, request: Request) -> Response:
-    sandbox = _sandbox(request)
+    sandbox = sandbox_of(request)
     try:
         fields = dict(parse_qsl((await body(request, _FORM_MOST)).decode("utf-8", "replace"), max_num_fields=20))
         handle = fields.get("login", "")
@@ -99,7 +99,7 @@ async def _chosen(profile: ShapedProvider, request: Request) -> Response:
 
 
 def _held(profile: ShapedProvider, request: Request, handle: str) -> AskedLogin:
-    asked = _sandbox(request).held(handle)
+    asked = sandbox_of(request).held(handle)
     if asked.profile is not profile:
         raise RequestRefused("login-answered")
     return asked
@@ -138,7 +138,7 @@ async def _failed(asked: AskedLogin, why: str, request: Request, language: str |
 
 
 def _answering(asked: AskedLogin, request: Request) -> answer.Answering:
-    sandbox = _sandbox(request)
+    sandbox = sandbox_of(request)
     return answer.Answering(
         entity_id=sandbox.entity_id(asked.profile),
         pair=sandbox.pairs[asked.profile.name],
@@ -151,20 +151,15 @@ def _answering(asked: AskedLogin, request: Request) -> answer.Answering:
 
 
 def _note(asked: AskedLogin, outcome: str, request: Request, **more: Any) -> None:  # noqa: ANN401 - any JSON
-    _sandbox(request).note(
+    sandbox_of(request).note(
         outcome, profile=asked.profile.name, service_provider=asked.provider.entity_id, request=asked.id, **more
     )
 
 
 def _refused(profile: ShapedProvider, error: RequestRefused, request: Request) -> Response:
-    _sandbox(request).note("refused", profile=profile.name, code=error.code)
+    sandbox_of(request).note("refused", profile=profile.name, code=error.code)
     return pages.refused(profile, error.code, _language(None, request), 410 if error.code == "login-answered" else 400)
 
 
 def _language(asked: AskedLogin | None, request: Request) -> str:
     return pages.language_of(asked, request.query_params.get("lang"), request.headers.get("accept-language", ""))
-
-
-def _sandbox(request: Request) -> IdentitySandbox:
-    sandbox: IdentitySandbox = request.app.state.sandbox
-    return sandbox

@@ -114,9 +114,9 @@ def _canonical(element: etree._Element, prefixes: Sequence[str]) -> bytes:
 
 def _without(root: etree._Element, signature: etree._Element) -> etree._Element:
     """The root without its signature, the text behind that kept; `root` is not changed."""
-    place = root.index(signature)
+    position = root.index(signature)
     copied = etree.fromstring(etree.tostring(root))
-    doomed = copied[place]
+    doomed = copied[position]
     if doomed.tail:
         before = doomed.getprevious()
         if before is not None:

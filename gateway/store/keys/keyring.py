@@ -114,7 +114,7 @@ class DataKeyring:
 
     async def begin(self, municipality: str, generation: int, master: str, now: datetime) -> None:
         """Make that generation of the municipality's key, under that master key, unless it stands already."""
-        context = master_keys.municipality_place(municipality)
+        context = master_keys.municipality_context(municipality)
         fresh = self.random(vault.KEY_SIZE)
         wrapped = vault.wrap(fresh, self.masters[master].wrapping, context=context, nonce=self.random(NONCE))
         await self._database.run(
@@ -154,7 +154,7 @@ class DataKeyring:
         if row["master"] not in self.masters:
             raise MasterKeyMissing(place=row["master"])
         wrapping = self.masters[row["master"]].wrapping
-        return vault.unwrap(row["wrapped"], wrapping, context=master_keys.municipality_place(municipality))
+        return vault.unwrap(row["wrapped"], wrapping, context=master_keys.municipality_context(municipality))
 
 
 def split(wrapped: bytes) -> tuple[int, bytes]:

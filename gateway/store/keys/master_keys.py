@@ -80,15 +80,15 @@ async def settle(database: Database, keys: Sequence[MasterKey], random: Callable
     elif DIGESTS not in facts:
         opener = next((key for key in keys if _opens(key, facts[CHECK])), None)
         if opener is None:
-            raise MasterKeyWrong(place=keys[0].place, needed="?")
+            raise MasterKeyWrong(place=keys[0].source, needed="?")
         values = facts_under(opener, opener.digests, random)
         await database.run(_REMEMBER, check=facts[CHECK], digests=values[DIGESTS])
     facts = await _facts(database)
     current = current_of(facts[DIGESTS])
     await _name(database, keys)
-    await _all_there(database, by_id, current, keys[0].place)
+    await _all_there(database, by_id, current, keys[0].source)
     if not _opens(by_id[current], facts[CHECK]):
-        raise MasterKeyWrong(place=by_id[current].place, needed="?")
+        raise MasterKeyWrong(place=by_id[current].source, needed="?")
     return current, digest_key(by_id[current], facts[DIGESTS])
 
 
@@ -127,7 +127,7 @@ async def holds_data(database: Database) -> bool:
     return CHECK in await _facts(database)
 
 
-def municipality_place(municipality: str) -> bytes:
+def municipality_context(municipality: str) -> bytes:
     """What a wrapped municipality key is bound to."""
     return b"municipality/" + municipality.encode()
 
@@ -154,18 +154,18 @@ async def _name(database: Database, keys: Sequence[MasterKey]) -> None:
     for row in await database.rows(_NAMELESS):
         for key in keys:
             try:
-                vault.unwrap(row["wrapped"], key.wrapping, context=municipality_place(row["municipality"]))
+                vault.unwrap(row["wrapped"], key.wrapping, context=municipality_context(row["municipality"]))
             except CryptoFailure:
                 continue
             await database.run(_NAME_IT, master=key.id, municipality=row["municipality"], generation=row["generation"])
 
 
-async def _all_there(database: Database, by_id: Mapping[str, MasterKey], current: str, place: str) -> None:
+async def _all_there(database: Database, by_id: Mapping[str, MasterKey], current: str, source: str) -> None:
     needed = {current} | {row["master"] for row in await database.rows(_HOLDERS)}
     missing = sorted(needed - by_id.keys())
     if not missing:
         return
     if not needed & by_id.keys():
-        raise MasterKeyWrong(place=place, needed=", ".join(missing))
+        raise MasterKeyWrong(place=source, needed=", ".join(missing))
     rows = {need.master: need.rows for need in await needs(database)}
     raise MasterKeyStillNeeded(key=", ".join(missing), rows=sum(rows[master] for master in missing))

@@ -165,7 +165,7 @@ class Rotation:
         ring, done = self._ring, 0
         for row in await self._database.rows(_OLD_GENERATIONS, master=ring.wanted.id):
             town = row["municipality"]
-            key, context = ring.open_municipality(town, row), master_keys.municipality_place(town)
+            key, context = ring.open_municipality(town, row), master_keys.municipality_context(town)
             wrapped = vault.wrap(key, ring.wanted.wrapping, context=context, nonce=ring.random(NONCE))
             done += await self._database.run(
                 _REWRAP_GENERATION,

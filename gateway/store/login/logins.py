@@ -220,9 +220,9 @@ class StoredLogins(LoginStore):
         """See the port."""
         return tuple(map(_session, await self._database.rows(SESSIONS, cookie=cookie, now=now)))
 
-    async def end_sessions(self, cookie: bytes, told: Collection[str] = ()) -> tuple[Session, ...]:
+    async def end_sessions(self, cookie: bytes, notify: Collection[str] = ()) -> tuple[Session, ...]:
         """See the port."""
-        rows = await self._database.rows(END_SESSIONS, cookie=cookie, told=sorted(told), now=self._clock.now())
+        rows = await self._database.rows(END_SESSIONS, cookie=cookie, notify=sorted(notify), now=self._clock.now())
         return tuple(_session(row) for row in rows if row["stood"])
 
     async def session_by_id(self, session: UUID, now: datetime) -> Session | None:
@@ -292,8 +292,8 @@ class StoredLogins(LoginStore):
         if row is None:
             now = self._clock.now()
             fresh = await self._keyring.new(municipality, now)
-            place = {"municipality": municipality, "data_key": fresh.id, "wrapped": fresh.wrapped}
-            await self._database.run(MAKE_SUBJECT_KEY, **place, now=now)
+            columns = {"municipality": municipality, "data_key": fresh.id, "wrapped": fresh.wrapped}
+            await self._database.run(MAKE_SUBJECT_KEY, **columns, now=now)
             row = await self._database.one(SUBJECT_KEY, municipality=municipality)
         if row is None:
             raise CryptoFailure

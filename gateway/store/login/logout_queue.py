@@ -58,10 +58,10 @@ class StoredLogoutQueue:
 
     async def settle(self, results: Sequence[SendingResult]) -> None:
         """See the port. What is given up is told to the log alone: the portal's own sessions end by themselves."""
-        said: dict[Any, SendingResult] = {result.message: result for result in results}
+        by_message: dict[Any, SendingResult] = {result.message: result for result in results}
         for row in await self._database.rows(_SETTLE, **settled(results)):
             if row["state"] == "failed":
-                result = said[row["id"]]
+                result = by_message[row["id"]]
                 log.warning("logout.not_told", client=row["client"], status=result.status, error=result.error)
 
     async def prune(self) -> int:

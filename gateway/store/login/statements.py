@@ -171,7 +171,7 @@ WITH ended AS (
 ), told AS (
     INSERT INTO logout_notices (id, municipality, client, login, state, tries, began_at, next_at, log)
     SELECT id, municipality, client, login, 'waiting', 0, %(now)s, %(now)s, '[]'
-    FROM ended WHERE stood AND client = ANY(%(told)s::text[])
+    FROM ended WHERE stood AND client = ANY(%(notify)s::text[])
 )
 SELECT {_SESSION_READ}, stood FROM ended
 """,  # noqa: S608 - constants

@@ -121,15 +121,7 @@ class Blobs:
         now = self._clock.now()
         standing = (self._uploads.get((client, name)) for name in uploads)
         return {
-            kept.upload.upload: Attachment(
-                kind="",
-                filename="",
-                media_type=kept.upload.media_type,
-                size=kept.upload.size,
-                sha256=kept.upload.sha256,
-                upload=kept.upload.upload,
-                blob=kept.blob,
-            )
+            kept.upload.upload: kept.upload.attachment(kept.blob)
             for kept in standing
             if kept is not None and kept.lives(now)
         }

@@ -60,8 +60,8 @@ class MemoryLoginStore(LoginStore):
 
     async def begin(self, login: LoginUnderWay, pushed: bytes | None = None) -> bool:
         """See the port."""
-        living = [each for each in self._under_way.values() if each.expires_at > login.created_at]
-        of_address = sum(each.address == login.address for each in living) if login.address else 0
+        living = [other for other in self._under_way.values() if other.expires_at > login.created_at]
+        of_address = sum(other.address == login.address for other in living) if login.address else 0
         if len(living) >= bounds.IN_ALL or of_address >= bounds.OF_ONE_ADDRESS:
             raise TooManyLogins(retry_after=bounds.RETRY_S)
         if not self._use_up(pushed, login.client, login.created_at):
@@ -71,33 +71,33 @@ class MemoryLoginStore(LoginStore):
 
     async def under_way(self, handle: bytes, now: datetime) -> LoginUnderWay | None:
         """See the port."""
-        found = self._under_way.get(handle)
-        return found if found is not None and found.expires_at > now else None
+        login = self._under_way.get(handle)
+        return login if login is not None and login.expires_at > now else None
 
     async def choose(self, login: UUID, provider: str, request_id: str, at: datetime) -> bool:
         """See the port."""
-        found = self._by_id(login, at)
-        if found is None:
+        under_way = self._by_id(login, at)
+        if under_way is None:
             return False
-        chosen = replace(found, provider=provider, request_id=request_id, requested_at=at, answer=None)
-        self._under_way[found.handle] = chosen
+        chosen = replace(under_way, provider=provider, request_id=request_id, requested_at=at, answer=None)
+        self._under_way[under_way.handle] = chosen
         return True
 
     async def keep_answer(
         self, handle: bytes, municipality: str, provider: str, answer: bytes, now: datetime
     ) -> Mapping[str, Any] | None:
         """See the port."""
-        found = await self.under_way(handle, now)
-        if found is None or (found.municipality, found.provider) != (municipality, provider):
+        under_way = await self.under_way(handle, now)
+        if under_way is None or (under_way.municipality, under_way.provider) != (municipality, provider):
             return None
         if len(answer) > bounds.ANSWER_MOST:
             return None
-        self._under_way[handle] = replace(found, answer=answer)
-        return found.request
+        self._under_way[handle] = replace(under_way, answer=answer)
+        return under_way.request
 
     async def end(self, login: UUID) -> None:
         """See the port."""
-        self._under_way = {handle: each for handle, each in self._under_way.items() if each.id != login}
+        self._under_way = {handle: under_way for handle, under_way in self._under_way.items() if under_way.id != login}
 
     async def finish(self, finished: Finished) -> bool:
         """See the port."""
@@ -120,8 +120,8 @@ class MemoryLoginStore(LoginStore):
         if finished.under_way is not None and (begun := self._by_id(finished.under_way, now)) is not None:
             self._done[begun.handle] = self._under_way.pop(begun.handle)
         self._logins[login.id] = login
-        for each in [each for each in self._sessions.values() if each.cookie == finished.cookie_before]:
-            self._sessions[each.id] = replace(each, cookie=session.cookie)
+        for other in [other for other in self._sessions.values() if other.cookie == finished.cookie_before]:
+            self._sessions[other.id] = replace(other, cookie=session.cookie)
         self._sessions[session.id] = session
         self._codes[finished.code.code] = _Code(replace(finished.code, request=_json(finished.code.request)))
         if finished.account is not None and finished.entity_id is not None:
@@ -139,41 +139,42 @@ class MemoryLoginStore(LoginStore):
 
     async def login(self, login: UUID) -> Login | None:
         """See the port."""
-        found = self._logins.get(login)
-        if found is None or found.expires_at > self._clock.now():
-            return found
-        return replace(found, identity=None)
+        kept = self._logins.get(login)
+        if kept is None or kept.expires_at > self._clock.now():
+            return kept
+        return replace(kept, identity=None)
 
     async def by_reference(self, login_ref: bytes) -> Login | None:
         """See the port."""
-        found = next((each.id for each in self._logins.values() if each.login_ref == login_ref), None)
-        return None if found is None else await self.login(found)
+        login = next((kept.id for kept in self._logins.values() if kept.login_ref == login_ref), None)
+        return None if login is None else await self.login(login)
 
     async def session(self, cookie: bytes, client: str, now: datetime) -> Session | None:
         """See the port. Of several the one that was used last."""
-        mine = [each for each in self._sessions.values() if (each.cookie, each.client) == (cookie, client)]
-        return max(
-            (each for each in mine if _stands(each, now)), key=lambda each: (each.used_at, each.id), default=None
-        )
+        here = [session for session in self._sessions.values() if (session.cookie, session.client) == (cookie, client)]
+        standing = (session for session in here if _stands(session, now))
+        return max(standing, key=lambda session: (session.used_at, session.id), default=None)
 
     async def sessions(self, cookie: bytes, now: datetime) -> tuple[Session, ...]:
         """See the port."""
-        return tuple(each for each in self._sessions.values() if each.cookie == cookie and _stands(each, now))
+        return tuple(
+            session for session in self._sessions.values() if session.cookie == cookie and _stands(session, now)
+        )
 
-    async def end_sessions(self, cookie: bytes, told: Collection[str] = ()) -> tuple[Session, ...]:
+    async def end_sessions(self, cookie: bytes, notify: Collection[str] = ()) -> tuple[Session, ...]:
         """See the port."""
-        ended = [each for each in self._sessions.values() if each.cookie == cookie]
-        for each in ended:
-            del self._sessions[each.id]
+        ended = [session for session in self._sessions.values() if session.cookie == cookie]
+        for session in ended:
+            del self._sessions[session.id]
         now = self._clock.now()
-        stood = tuple(each for each in ended if _stands(each, now))
-        self.notices += [each for each in stood if each.client in told]
+        stood = tuple(session for session in ended if _stands(session, now))
+        self.notices += [session for session in stood if session.client in notify]
         return stood
 
     async def session_by_id(self, session: UUID, now: datetime) -> Session | None:
         """See the port."""
-        found = self._sessions.get(session)
-        return found if found is not None and _stands(found, now) else None
+        kept = self._sessions.get(session)
+        return kept if kept is not None and _stands(kept, now) else None
 
     async def code(self, code: bytes, now: datetime) -> Code | None:
         """See the port."""
@@ -194,8 +195,8 @@ class MemoryLoginStore(LoginStore):
 
     async def token(self, token: bytes, now: datetime) -> CitizenToken | None:
         """See the port."""
-        found = self._tokens.get(token)
-        return found if found is not None and found.expires_at > now else None
+        kept = self._tokens.get(token)
+        return kept if kept is not None and kept.expires_at > now else None
 
     async def push(self, uri: bytes, client: str, request: Mapping[str, Any], expires_at: datetime) -> None:
         """See the port."""
@@ -225,10 +226,10 @@ class MemoryLoginStore(LoginStore):
         """Raises `LoginUnusable` where the submission cannot have the login that it names."""
         if taken.login is None:
             return
-        found = self._logins.get(taken.login)
-        if found is None or found.submission is not None or found.expires_at <= now:
+        login = self._logins.get(taken.login)
+        if login is None or login.submission is not None or login.expires_at <= now:
             raise LoginUnusable(findings=(bounds.UNUSABLE,))
-        if (found.municipality, found.owner) != (submission.municipality, submission.client):
+        if (login.municipality, login.owner) != (submission.municipality, submission.client):
             raise LoginUnusable(findings=(bounds.UNUSABLE,))
 
     def take(self, taken: TakenLogin, submission: Submission) -> None:
@@ -238,7 +239,7 @@ class MemoryLoginStore(LoginStore):
 
     def erase(self, submission: UUID) -> None:
         """Forget who logged in for the submission."""
-        for login in [each for each in self._logins.values() if each.submission == submission]:
+        for login in [login for login in self._logins.values() if login.submission == submission]:
             self._logins[login.id] = replace(login, identity=None)
 
     def _use_up(self, pushed: bytes | None, client: str, now: datetime) -> bool:
@@ -252,18 +253,20 @@ class MemoryLoginStore(LoginStore):
         return True
 
     def _by_id(self, login: UUID, now: datetime) -> LoginUnderWay | None:
-        living = (each for each in self._under_way.values() if each.id == login and each.expires_at > now)
+        living = (
+            under_way for under_way in self._under_way.values() if under_way.id == login and under_way.expires_at > now
+        )
         return next(living, None)
 
     def _living_codes(self, session: UUID, now: datetime) -> int:
-        codes = (each.code for each in self._codes.values())
+        codes = (kept.code for kept in self._codes.values())
         return sum(code.session == session and code.expires_at > now for code in codes)
 
     def _revoke(self, login: UUID, now: datetime) -> None:
         self._tokens = {name: token for name, token in self._tokens.items() if token.login != login}
         if login in self._logins:
-            found = self._logins[login]
-            self._logins[login] = replace(found, expires_at=min(found.expires_at, now))
+            ended = self._logins[login]
+            self._logins[login] = replace(ended, expires_at=min(ended.expires_at, now))
 
 
 def _stands(session: Session, now: datetime) -> bool:

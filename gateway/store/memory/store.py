@@ -67,18 +67,7 @@ class _Row:
         return scope.client in {None, submission.client} and (towns is None or submission.municipality in towns)
 
     def view(self) -> View:
-        new = self.new
-        return View(
-            submission=self.submission,
-            standard=new.document.standard,
-            schema_uri=new.document.schema_uri,
-            document_sha256=new.document.sha256,
-            attachments=new.attachments,
-            reference=new.reference,
-            receipt=new.receipt,
-            supersedes=new.supersedes,
-            superseded_by=self.superseded_by,
-        )
+        return replace(self.new.view, submission=self.submission, superseded_by=self.superseded_by)
 
     def prove(self, entries: Sequence[EvidenceEntry], now: datetime) -> None:
         last = self.evidence[-1] if self.evidence else None
@@ -130,14 +119,8 @@ class MemoryStore(Store, KeyArchive):
         if row is None or row.submission.client != client:
             return {}
         return {
-            attachment.upload: Attachment(
-                kind="",
-                filename="",
-                media_type=attachment.media_type,
-                size=attachment.size,
-                sha256=attachment.sha256,
-                upload=attachment.upload,
-                blob=attachment.blob if self._bytes.whole(attachment.blob) else None,
+            attachment.upload: replace(
+                attachment, kind="", filename="", blob=attachment.blob if self._bytes.whole(attachment.blob) else None
             )
             for attachment in row.new.attachments
             if attachment.upload is not None

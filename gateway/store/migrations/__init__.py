@@ -53,6 +53,6 @@ def check(connection: psycopg.Connection[Any]) -> None:
     """Look at server and schema before anything is done with them. Raises `DatabaseTooOld`, `SchemaNewer`."""
     if connection.info.server_version // 10_000 < LEAST_MAJOR:
         raise DatabaseTooOld(found=connection.info.server_version // 10_000, least=LEAST_MAJOR)
-    found, newest = revision(connection), known()
-    if found is not None and found not in newest:
-        raise SchemaNewer(found=found, known=newest[0])
+    current, newest = revision(connection), known()
+    if current is not None and current not in newest:
+        raise SchemaNewer(found=current, known=newest[0])

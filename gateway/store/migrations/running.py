@@ -48,7 +48,7 @@ def migrate(dsn: str, to: str = "head") -> None:
 
 def revisions() -> tuple[str, ...]:
     """Every schema as Alembic chains them, the newest first."""
-    return tuple(each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions())
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _config() -> Config:

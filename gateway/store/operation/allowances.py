@@ -39,10 +39,10 @@ class StoredAllowances:
     def __init__(self, database: Database, clock: Clock, count: Callable[[str, datetime], Awaitable[int]]) -> None:
         self._database, self._clock, self._count = database, clock, count
 
-    async def requests(self, client: str, per_minute: int, wanted: int) -> tuple[int, float]:
+    async def requests(self, client: str, per_minute: int, at_most: int) -> tuple[int, float]:
         """See the port. A bucket holds a minute's worth at most."""
         async with self._database.transaction("allowances.requests") as connection:
-            number, wait = await self._taken(connection, (client, REQUESTS), per_minute, wanted)
+            number, wait = await self._taken(connection, (client, REQUESTS), per_minute, at_most)
         return number, max(wait, 0.0)
 
     async def failures(self, whose: str, per_minute: int) -> float:
@@ -51,18 +51,18 @@ class StoredAllowances:
             number, wait = await self._taken(connection, (whose, FAILURES), per_minute, 1)
         return 0.0 if number else max(wait, 0.0)
 
-    async def submissions(self, client: str, day: datetime, most: int, wanted: int) -> int:
+    async def submissions(self, client: str, day: datetime, most: int, at_most: int) -> int:
         """See the port. The first question of a day counts what was taken in already."""
         kind = f"day {day:%Y-%m-%d}"
         async with self._database.transaction("allowances.submissions") as connection:
             row = await self._locked(connection, client, kind, self._clock.now())
             used = row["used"] if row["used"] is not None else await self._count(client, day)
-            number = max(0, min(wanted, most - used))
+            number = max(0, min(at_most, most - used))
             await db.run(connection, _USED, client=client, kind=kind, used=used + number)
         return number
 
     async def _taken(
-        self, connection: Connection, whose: tuple[str, str], per_minute: int, wanted: int
+        self, connection: Connection, whose: tuple[str, str], per_minute: int, at_most: int
     ) -> tuple[int, float]:
         """Take out of a bucket; how many, and the seconds until there is one."""
         client, kind = whose
@@ -70,7 +70,7 @@ class StoredAllowances:
         tokens = TokenBucket(every, MINUTE - every)
         row = await self._locked(connection, client, kind, now)
         first = tokens.first(row["bucket"], now)
-        number = min(wanted, tokens.there(first, now))
+        number = min(at_most, tokens.there(first, now))
         if number:
             await db.run(connection, _BUCKET, client=client, kind=kind, bucket=first + number * every)
         return number, (first - now).total_seconds()

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.login.figures import Outcomes, Place
+from gateway.login.figures import Labels, Outcomes
 from gateway.notify.alarms import LOGIN_REFUSED_OFTEN
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, numbered
@@ -63,10 +63,10 @@ WHERE rule = %(rule)s AND resolved_at IS NULL AND subject NOT IN (SELECT subject
 )
 
 
-async def write(database: Database, taken: Mapping[Place, Outcomes], now: datetime) -> None:
+async def write(database: Database, taken: Mapping[Labels, Outcomes], now: datetime) -> None:
     """Add what one process counted; all of it or nothing."""
     async with database.transaction("outcomes.write") as connection:
-        for (municipality, provider), outcomes in sorted(taken.items(), key=lambda each: each[0]):  # in one order
+        for (municipality, provider), outcomes in sorted(taken.items(), key=lambda item: item[0]):  # in one order
             await db.run(
                 connection,
                 _ADD,

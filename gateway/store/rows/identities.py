@@ -76,11 +76,11 @@ def _organisation_of(content: Mapping[str, Any]) -> Organisation:
 
 
 def _values(values: Mapping[str, Attested]) -> dict[str, Any]:
-    return {name: {"value": each.value, "level": each.level} for name, each in values.items()}
+    return {name: {"value": attested.value, "level": attested.level} for name, attested in values.items()}
 
 
 def _values_of(content: Mapping[str, Any]) -> dict[str, Attested]:
     return {
-        name: Attested(each["value"], None if each.get("level") is None else Level(each["level"]))
-        for name, each in content.get("values", {}).items()
+        name: Attested(kept["value"], None if kept.get("level") is None else Level(kept["level"]))
+        for name, kept in content.get("values", {}).items()
     }

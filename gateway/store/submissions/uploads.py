@@ -98,18 +98,7 @@ class Uploads:
     async def find(self, client: str, uploads: tuple[UUID, ...]) -> Mapping[UUID, Attachment]:
         """Those of the client's uploads that exist, used ones included; kind and name are blank."""
         rows = await self._database.rows(_FIND, client=client, uploads=list(uploads), now=self._clock.now())
-        return {
-            row["upload"]: Attachment(
-                kind="",
-                filename="",
-                media_type=row["media_type"],
-                size=row["size"],
-                sha256=row["sha256"],
-                upload=row["upload"],
-                blob=row["blob"],
-            )
-            for row in rows
-        }
+        return {row["upload"]: _as_before(row).attachment(row["blob"]) for row in rows}
 
     async def receive(self, incoming: IncomingUpload, body: AsyncIterator[bytes]) -> Upload:
         """Take a body of exactly the announced length; a repeat of the same bytes is answered as the first was.
@@ -204,11 +193,5 @@ async def measured(body: AsyncIterator[bytes], length: int) -> AsyncIterator[byt
 
 
 def _as_before(row: Mapping[str, Any]) -> Upload:
-    return Upload(
-        upload=row["upload"],
-        size=row["size"],
-        sha256=row["sha256"],
-        media_type=row["media_type"],
-        expires_at=row["expires_at"],
-        created=False,
-    )
+    columns = ("upload", "size", "sha256", "media_type", "expires_at")
+    return Upload(**{name: row[name] for name in columns}, created=False)

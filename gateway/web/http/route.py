@@ -21,9 +21,10 @@ from gateway.web.portal.caller import READ
 from gateway.web.portal.description.openapi import JSON, PROBLEM, content
 from gateway.web.portal.description.shapes import ref
 
+_OF_A_SCOPE: Final = (401, 403, 422, 429, 503)
+"""Token, scope, a parameter, the client's limits, and the database that counts them."""
+_OF_A_BODY: Final = (400, 413, 415)
 _LANGUAGE: Final = ("Accept-Language", "header", "de (default) or en.")
-
-
 _EXAMPLES: Final[Mapping[int, type[GatewayError]]] = {
     kind.status: kind
     for kind in (
@@ -56,7 +57,10 @@ REQUIRED: Final = frozenset({"Idempotency-Key", "Content-Length", "Tus-Resumable
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. `answers` maps a status to a schema (None: no body); `errors` are statuses of problems."""
+    """One operation. `answers` maps a status to a schema (None: no body).
+
+    `errors` are statuses of problems beyond those that every operation with a scope, or with a JSON body, can have.
+    """
 
     method: str
     path: str
@@ -70,6 +74,12 @@ class Route:
     parameters: tuple[tuple[str, str, str], ...] = ()
 
     @property
+    def problems(self) -> frozenset[int]:
+        """Every status of a problem."""
+        body = _OF_A_BODY if self.scope and self.takes not in {None, "bytes"} and self.takes_type == JSON else ()
+        return frozenset((*self.errors, *body, *(_OF_A_SCOPE if self.scope else ())))
+
+    @property
     def for_anybody(self) -> bool:
         """Whether it is read without a token: then `HEAD` is answered too, as monitors ask (RFC 9110 §9.1)."""
         return self.method == "GET" and self.scope is None
@@ -81,7 +91,7 @@ class Route:
             answers[status] = {"description": HTTPStatus(status).phrase}
             if schema:
                 answers[status]["content"] = content(schema, self.gives_type, examples)
-        for status in sorted({*self.errors, *((422, 429) if self.scope else ())}):
+        for status in sorted(self.problems):
             answers[status] = {
                 "description": HTTPStatus(status).phrase,
                 "content": {PROBLEM: {"schema": ref("Problem"), "example": _problem(status)}},
@@ -100,7 +110,7 @@ class Route:
 
     def _all(self) -> tuple[tuple[str, str, str], ...]:
         names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
-        return (*((name, "path", "") for name in names), *self.parameters, *((_LANGUAGE,) if self.errors else ()))
+        return (*((name, "path", "") for name in names), *self.parameters, *((_LANGUAGE,) if self.problems else ()))
 
     @staticmethod
     def _parameter(name: str, location: str, description: str) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def _show(request: Request, town: Town, step: Show) -> Response:
 
 def _groups(step: Choose) -> list[tuple[str, list[object]]]:
     """The offers by whose accounts they are; who has none is not named."""
-    groups = [(each, [offer for offer in step.offers if offer.audience == each]) for each in _AUDIENCES]
+    groups = [(audience, [offer for offer in step.offers if offer.audience == audience]) for audience in _AUDIENCES]
     return [(audience, list(offers)) for audience, offers in groups if offers]
 
 

@@ -20,15 +20,15 @@ _VALUE: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 def brought(request: Request, issuer: Issuer) -> BrowserCookies:
     """What the browser brought. A name that comes with two values counts as none: one of them is somebody else's."""
-    found: dict[str, set[str]] = {}
+    values: dict[str, set[str]] = {}
     for header in request.headers.getlist("cookie"):
         for part in header.split(";"):
             name, _, value = part.strip().partition("=")
-            found.setdefault(name, set()).add(value)
+            values.setdefault(name, set()).add(value)
 
     def value_of(name: str) -> str | None:
-        values = found.get(_named(name, issuer), set())
-        return next(iter(values)) if len(values) == 1 and all(map(_VALUE.fullmatch, values)) else None
+        sent = values.get(_named(name, issuer), set())
+        return next(iter(sent)) if len(sent) == 1 and all(map(_VALUE.fullmatch, sent)) else None
 
     return BrowserCookies(login=value_of("login"), session=value_of("session"))
 

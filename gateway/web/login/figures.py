@@ -29,11 +29,11 @@ class LoginCollector(Collector):
         """As Prometheus wants them."""
         counted = self._figures
         started = CounterMetricFamily("gateway_login_started", "Sent to an identity provider.", labels=_PLACE)
-        for place, number in counted.started.items():
-            started.add_metric(place, number)
+        for labels, number in counted.started.items():
+            started.add_metric(labels, number)
         answers = CounterMetricFamily("gateway_login_answers", "Answers judged.", labels=(*_PLACE, "outcome"))
-        for labels, number in counted.answers.items():
-            answers.add_metric(labels, number)
+        for counted_at, number in counted.answers.items():
+            answers.add_metric(counted_at, number)
         refusals = CounterMetricFamily("gateway_login_refusals", "Refused.", labels=("reason",))
         for reason, number in counted.refusals.items():
             refusals.add_metric((reason,), number)
@@ -41,7 +41,7 @@ class LoginCollector(Collector):
         for outcome, number in counted.codes.items():
             codes.add_metric((outcome,), number)
         seconds = HistogramMetricFamily("gateway_login_seconds", "Time of logins.", labels=_PLACE)
-        for place, took in counted.durations.items():
+        for labels, took in counted.durations.items():
             buckets = list(zip(_BOUNDS, accumulate(took.numbers), strict=True))
-            seconds.add_metric(place, buckets, took.seconds)
+            seconds.add_metric(labels, buckets, took.seconds)
         return (started, answers, refusals, codes, seconds)

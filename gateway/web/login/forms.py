@@ -12,39 +12,33 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from gateway.errors import InvalidParameter
+from gateway.login.authorization import Parameters
 from gateway.login.provider import FORM_LIMIT
 from gateway.web.http import body
 from gateway.web.http.problems import parameter
-from gateway.web.login.flow import Pairs
 
 ANSWER_LIMIT: Final = 524_288
 """Largest body with an identity provider's answer in bytes."""
 _FIELDS_MOST: Final = 50
 
 
-async def parameters(request: Request) -> Pairs:
+async def parameters(request: Request) -> Parameters:
     """Those of the query, and of the form of a `POST`. Raises `InvalidParameter`, `WrongMediaType`, `BodyTooLarge`."""
-    found = query(request)
-    return found if request.method != "POST" else (*found, *await form(request, FORM_LIMIT))
+    pairs = query(request)
+    return pairs if request.method != "POST" else (*pairs, *await form(request, FORM_LIMIT))
 
 
-def query(request: Request) -> Pairs:
+def query(request: Request) -> Parameters:
     """The query's pairs. Raises `InvalidParameter`."""
     return _pairs(request.scope["query_string"])
 
 
-async def form(request: Request, limit: int) -> Pairs:
+async def form(request: Request, limit: int) -> Parameters:
     """The form's pairs. Raises as `parameters`."""
     return _pairs(await body.form(request, limit))
 
 
-def only(pairs: Pairs, name: str) -> str:
-    """The value of a parameter that came once; else an empty text."""
-    values = [value for each, value in pairs if each == name]
-    return values[0] if len(values) == 1 else ""
-
-
-def _pairs(raw: bytes) -> Pairs:
+def _pairs(raw: bytes) -> Parameters:
     try:
         return tuple(
             parse_qsl(

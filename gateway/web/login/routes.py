@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import BadInput, GatewayError, NotFound
+from gateway.login.authorization import Parameters, once
+from gateway.login.federation import Federation
 from gateway.login.provider import FORM_LIMIT, OAuthAnswer
 from gateway.login.steps import BrowserCookies, Redirect, Show, Step
 from gateway.web.dependencies import dependencies_of
@@ -25,7 +27,7 @@ from gateway.web.http.answer import reply
 from gateway.web.login import forms
 from gateway.web.login.answers import answer
 from gateway.web.login.cookies import brought
-from gateway.web.login.flow import LoginDependencies, LoginFlow, Pairs
+from gateway.web.login.flow import LoginDependencies
 from gateway.web.login.town import Town, town_of
 from gateway.web.pages.page import LANGUAGES, page, problem_page
 from gateway.web.portal.caller import address_of, presented
@@ -69,14 +71,14 @@ async def _authorize(request: Request, town: Town) -> Step:
 
 
 async def _choose(request: Request, town: Town) -> Step:
-    handle = forms.only(forms.query(request), "login")
+    handle = once(forms.query(request), "login") or ""
     provider = request.path_params["provider"]
     return await _flow(request).choose(town.issuer, handle, provider, brought(request, town.issuer))
 
 
 async def _continue(request: Request, town: Town) -> Step:
     query = forms.query(request)
-    handle, proof = (forms.only(query, name) for name in _CONTINUED)
+    handle, proof = (once(query, name) or "" for name in _CONTINUED)
     return await _flow(request).finish(town.issuer, handle, proof, brought(request, town.issuer))
 
 
@@ -110,7 +112,7 @@ async def _logout(request: Request, town: Town) -> Step:
     return await _flow(request).logout(town.issuer, parameters, cookies)
 
 
-def _by_get(request: Request, town: Town, parameters: Pairs, cookies: BrowserCookies) -> Redirect | None:
+def _by_get(request: Request, town: Town, parameters: Parameters, cookies: BrowserCookies) -> Redirect | None:
     """A portal's form without our cookies: the browser brings the same by GET, and with it the cookies that it has.
 
     Browsers add no `SameSite=Lax` cookie to a POST from another site. Answered as it came, a login would end those
@@ -136,7 +138,7 @@ async def _answered(request: Request, town: Town) -> Step:
     return step
 
 
-async def _fields(request: Request) -> tuple[Pairs, str]:
+async def _fields(request: Request) -> tuple[Parameters, str]:
     """`SAMLResponse` and `RelayState`, or nothing and why."""
     try:
         pairs = await forms.form(request, forms.ANSWER_LIMIT)
@@ -189,7 +191,7 @@ def _login(request: Request) -> LoginDependencies:
 _finished: Final = for_browsers(_continue)
 
 
-def _flow(request: Request) -> LoginFlow:
+def _flow(request: Request) -> Federation:
     flow = _login(request).federation
     assert flow is not None, "the routes are absent without it"
     return flow

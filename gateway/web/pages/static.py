@@ -69,8 +69,8 @@ def address(name: str) -> str:
 @cache
 def known() -> dict[str, Path]:
     """Every file that is served, by its path below `static`."""
-    found = (path for path in sorted(FOLDER.rglob("*")) if path.suffix in TYPES)
-    return {path.relative_to(FOLDER).as_posix(): path for path in found}
+    files = (path for path in sorted(FOLDER.rglob("*")) if path.suffix in TYPES)
+    return {path.relative_to(FOLDER).as_posix(): path for path in files}
 
 
 @cache

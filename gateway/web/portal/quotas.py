@@ -38,11 +38,11 @@ class ClientLimits:
 class Allowances(Protocol):
     """What all processes share. One adapter: `gateway/store/operation/allowances.py`."""
 
-    async def requests(self, client: str, per_minute: int, wanted: int) -> tuple[int, float]:
+    async def requests(self, client: str, per_minute: int, at_most: int) -> tuple[int, float]:
         """Take up to so many requests out of the client's bucket; how many, and seconds until there is one."""
         ...
 
-    async def submissions(self, client: str, day: datetime, most: int, wanted: int) -> int:
+    async def submissions(self, client: str, day: datetime, most: int, at_most: int) -> int:
         """Take up to so many applications out of the client's day, which begins at `day`; how many."""
         ...
 

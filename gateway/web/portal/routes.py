@@ -1,7 +1,7 @@
 """Every address of the gateway, as a table: what answers, what it takes, what it says.
 
 Knows: fixed interfaces §3 and §4. Never does: anything; `app` registers the table with the framework.
-Standard: OpenAPI 3.1. Start reading: `ROUTES`.
+Standards: OpenAPI 3.1, tus 1.0. Start reading: `ROUTES`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,88 @@ from gateway.web import callbacks, monitoring, oidc
 from gateway.web.http.route import Route
 from gateway.web.pages import static
 from gateway.web.pages.appearance import ROUTE as LOGO
-from gateway.web.portal import batch, feed, offers, submissions, tus_routes, uploads, webhook_routes
-from gateway.web.portal.caller import READ, SERVICES, WRITE
+from gateway.web.portal import batch, feed, offers, submissions, tus, uploads, webhooks
+from gateway.web.portal.caller import READ, SERVICES, WEBHOOKS, WRITE
 
 _ARS: Final = ("municipality", "query", "12-digit ARS of a municipality that the client may serve.")
 _KEY: Final = ("Idempotency-Key", "header", "1 to 255 printable ASCII characters; repeat it with the same body only.")
+_TUS_VERSION: Final = ("Tus-Resumable", "header", "1.0.0")
+_TUS_UPLOADS: Final = ("/api/v1/tus/", "/api/v1/tus")
+_TUS_UPLOAD: Final = "/api/v1/tus/{upload}"
+_TUS_ROUTES: Final = (
+    *(Route("OPTIONS", path, tus.options, {204: None}) for path in _TUS_UPLOADS),
+    *(
+        Route(
+            "POST",
+            path,
+            tus.create,
+            {201: None},
+            (412, 413, 415, 507),
+            scope=WRITE,
+            parameters=(
+                _TUS_VERSION,
+                ("Upload-Length", "header", "Exact size in bytes."),
+                ("Upload-Metadata", "header", "filetype <base64 of the media type>, and what HEAD shall give back."),
+            ),
+        )
+        for path in _TUS_UPLOADS
+    ),
+    Route("HEAD", _TUS_UPLOAD, tus.head, {200: None}, (404, 412), scope=WRITE, parameters=(_TUS_VERSION,)),
+    Route(
+        "PATCH",
+        _TUS_UPLOAD,
+        tus.append,
+        {204: None},
+        (400, 404, 409, 412, 413, 415, 507),
+        scope=WRITE,
+        takes="bytes",
+        parameters=(
+            _TUS_VERSION,
+            ("Upload-Offset", "header", "Bytes that have arrived so far."),
+            ("Upload-Checksum", "header", "sha256 <base64> (or sha1) of the bytes of this request."),
+        ),
+    ),
+    Route("DELETE", _TUS_UPLOAD, tus.terminate, {204: None}, (404, 412), scope=WRITE, parameters=(_TUS_VERSION,)),
+)
+_WEBHOOKS: Final = "/api/v1/webhooks"
+_WEBHOOK: Final = f"{_WEBHOOKS}/{{webhook}}"
+_WEBHOOK_ROUTES: Final = (
+    Route("POST", _WEBHOOKS, webhooks.create, {201: "NewWebhook"}, (409,), scope=WEBHOOKS, takes="WebhookRequest"),
+    Route("GET", _WEBHOOKS, webhooks.listing, {200: "Webhooks"}, scope=WEBHOOKS),
+    Route("DELETE", _WEBHOOK, webhooks.remove, {204: None}, (404,), scope=WEBHOOKS),
+    Route("POST", f"{_WEBHOOK}/rotate", webhooks.rotate, {200: "RotatedWebhook"}, (404, 409), scope=WEBHOOKS),
+    Route("POST", f"{_WEBHOOK}/test", webhooks.test, {202: "WebhookTest"}, (404, 409), scope=WEBHOOKS),
+    Route(
+        "POST",
+        f"{_WEBHOOK}/replay",
+        webhooks.replay,
+        {202: "WebhookReplay"},
+        (404, 409),
+        scope=WEBHOOKS,
+        takes="WebhookReplay",
+    ),
+    Route(
+        "GET",
+        f"{_WEBHOOK}/deliveries",
+        webhooks.deliveries,
+        {200: "WebhookDeliveries"},
+        (404,),
+        scope=WEBHOOKS,
+        parameters=(("cursor", "query", "`next` of the page before."), ("limit", "query", "1 to 200, 50 by default.")),
+    ),
+)
+_SUBMISSIONS: Final = "/api/v1/submissions"
+_CANCEL: Final = f"{_SUBMISSIONS}/{{submission_id}}/cancel"
+_VALIDATIONS: Final = "/api/v1/validations"
+_SERVICES: Final = "/api/v1/services"
+_SERVICE: Final = f"{_SERVICES}/{{service_id}}"
 ROUTES: Final = (
     Route(
         "PUT",
         "/api/v1/uploads/{upload}",
         uploads.put,
         {201: "Upload", 200: "Upload"},
-        (400, 401, 403, 409, 411, 413, 415, 422, 503, 507),
+        (400, 409, 411, 413, 415, 507),
         scope=WRITE,
         takes="bytes",
         parameters=(
@@ -32,23 +102,22 @@ ROUTES: Final = (
             ("Repr-Digest", "header", "sha-256=:<base64>:, compared with the bytes received (RFC 9530)."),
         ),
     ),
-    *tus_routes.ROUTES,
+    *_TUS_ROUTES,
     Route(
         "POST",
-        "/api/v1/submissions",
+        _SUBMISSIONS,
         submissions.create,
         {201: "Submission"},
-        (400, 401, 403, 409, 410, 413, 415, 422, 428, 503, 507),
+        (409, 410, 428, 507),
         scope=WRITE,
         takes="NewSubmission",
         parameters=(_KEY,),
     ),
     Route(
         "GET",
-        "/api/v1/submissions",
+        _SUBMISSIONS,
         submissions.listing,
         {200: "SubmissionPage"},
-        (401, 403, 422, 503),
         scope=READ,
         parameters=(
             ("state", "query", f"One of {', '.join(State)}; repeatable, or several separated by commas."),
@@ -60,47 +129,24 @@ ROUTES: Final = (
             ("limit", "query", "1 to 200, 50 by default."),
         ),
     ),
-    Route(
-        "GET",
-        "/api/v1/submissions/{submission_id}",
-        submissions.read,
-        {200: "Submission"},
-        (401, 403, 404, 503),
-        scope=READ,
-    ),
+    Route("GET", f"{_SUBMISSIONS}/{{submission_id}}", submissions.read, {200: "Submission"}, (404,), scope=READ),
+    Route("POST", _CANCEL, submissions.cancel, {200: "Submission"}, (404, 409), scope=WRITE),
     Route(
         "POST",
-        "/api/v1/submissions/{submission_id}/cancel",
-        submissions.cancel,
-        {200: "Submission"},
-        (401, 403, 404, 409, 503),
-        scope=WRITE,
-    ),
-    Route(
-        "POST",
-        "/api/v1/submissions/{submission_id}/corrections",
+        f"{_SUBMISSIONS}/{{submission_id}}/corrections",
         submissions.correct,
         {201: "Submission"},
-        (400, 401, 403, 404, 409, 410, 413, 415, 422, 428, 503, 507),
+        (404, 409, 410, 428, 507),
         scope=WRITE,
         takes="NewSubmission",
         parameters=(_KEY,),
     ),
-    Route(
-        "POST",
-        "/api/v1/validations",
-        submissions.validate,
-        {200: "Validation"},
-        (400, 401, 403, 413, 415, 422, 503),
-        scope=WRITE,
-        takes="NewSubmission",
-    ),
+    Route("POST", _VALIDATIONS, submissions.validate, {200: "Validation"}, scope=WRITE, takes="NewSubmission"),
     Route(
         "GET",
         "/api/v1/changes",
         feed.changes,
         {200: "Changes"},
-        (401, 403, 422, 503),
         scope=READ,
         parameters=(
             ("after", "query", "`next` of the answer before; empty: from the start."),
@@ -113,7 +159,6 @@ ROUTES: Final = (
         "/api/v1/changes/stream",
         feed.stream,
         {200: "ChangeStream"},
-        (401, 403, 422, 429, 503),
         scope=READ,
         gives_type="text/event-stream",
         parameters=(
@@ -123,53 +168,37 @@ ROUTES: Final = (
     ),
     Route(
         "POST",
-        "/api/v1/submissions/batch",
+        f"{_SUBMISSIONS}/batch",
         batch.create,
         {200: "BatchAnswers"},
-        (401, 403, 415, 503),
+        (415,),
         scope=WRITE,
         takes="Batch",
         takes_type=batch.NDJSON,
         gives_type=batch.NDJSON,
     ),
+    Route("GET", _SERVICES, offers.listing, {200: "Services"}, scope=SERVICES, parameters=(_ARS,)),
+    Route("GET", _SERVICE, offers.detail, {200: "Service"}, (404,), scope=SERVICES, parameters=(_ARS,)),
     Route(
         "GET",
-        "/api/v1/services",
-        offers.listing,
-        {200: "Services"},
-        (401, 403, 422),
-        scope=SERVICES,
-        parameters=(_ARS,),
-    ),
-    Route(
-        "GET",
-        "/api/v1/services/{service_id}",
-        offers.detail,
-        {200: "Service"},
-        (401, 403, 404, 422),
-        scope=SERVICES,
-        parameters=(_ARS,),
-    ),
-    Route(
-        "GET",
-        "/api/v1/services/{service_id}/record.schema.json",
+        f"{_SERVICE}/record.schema.json",
         offers.record_schema,
         {200: "JsonSchema"},
-        (401, 403, 404, 422),
+        (404,),
         scope=SERVICES,
         gives_type="application/schema+json",
         parameters=(_ARS,),
     ),
     Route(
         "GET",
-        "/api/v1/services/{service_id}/example.json",
+        f"{_SERVICE}/example.json",
         offers.example,
         {200: "NewSubmission"},
-        (401, 403, 404, 422),
+        (404,),
         scope=SERVICES,
         parameters=(_ARS,),
     ),
-    *webhook_routes.ROUTES,
+    *_WEBHOOK_ROUTES,
     Route(
         "POST",
         "/oidc/token",

@@ -14,13 +14,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
-from typing import Final, Protocol
+from typing import Final
 
 from lxml import etree
 
 from gateway.errors.sentences import Sentences
 from gateway.model import Finding, Severity
-from gateway.xoev.codes.lists import CodeVerdict
+from gateway.xoev.codes.lists import CodeLists, CodeVerdict
 from gateway.xoev.schema.sets import XS, CompiledSet
 
 MAX_TOLD: Final = 500
@@ -28,13 +28,6 @@ UNJUDGED: Final = frozenset({CodeVerdict.NO_LIST.value, CodeVerdict.NO_VERSION.v
 """Rules of codes that nobody could judge, since their list is not at hand: warnings."""
 BY_DAY: Final = frozenset({CodeVerdict.EXPIRED.value, CodeVerdict.NOT_YET.value})
 """Rules whose answer another day may change."""
-
-
-class Lookup(Protocol):
-    """Code lists at hand, as `lists.CodeLists`."""
-
-    def verdict(self, list_uri: str, version: str, code: str, on_date: date) -> CodeVerdict:
-        """Whether a code of a version of a list may be used on a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +87,7 @@ class Codes:
         self._own = {(kind.list_uri, kind.version): kind.codes for kind in self.types if kind.kind == 1}
         self._names = _declared(roots)
 
-    def offences(self, document: etree._Element, lists: Lookup, on_date: date) -> Iterator[Offence]:
+    def offences(self, document: etree._Element, lists: CodeLists, on_date: date) -> Iterator[Offence]:
         """Judge every code of a document, at most `MAX_TOLD` offences.
 
         Args:
@@ -148,7 +141,7 @@ def _declared(roots: tuple[etree._Element, ...]) -> frozenset[str]:
 
 
 def _judged(
-    element: etree._Element, code: str, own: Mapping[tuple[str, str], frozenset[str]], lists: Lookup, on_date: date
+    element: etree._Element, code: str, own: Mapping[tuple[str, str], frozenset[str]], lists: CodeLists, on_date: date
 ) -> Offence | None:
     uri, version = element.get("listURI", ""), element.get("listVersionID", "")
     if not code:

@@ -188,11 +188,11 @@ class Faults:
         """Something is wrong; `identifier` is the id of the element concerned, as far as it has one."""
         self.at(element.sourceline or 0, identifier, rule)
 
-    def at(self, line: int, identifier: str, rule: str, found: str = "") -> None:
+    def at(self, line: int, identifier: str, rule: str, shown: str = "") -> None:
         """The same by line; `found` is what stands there."""
         de, en = FAULTS[rule]
-        if found:
-            de, en = f"{de}; gefunden: {found}", f"{en}; found: {found}"
+        if shown:
+            de, en = f"{de}; gefunden: {shown}", f"{en}; found: {shown}"
         place, word_de, word_en = _place(line, identifier)
         self._found.setdefault(
             (place, rule), Finding(place, rule, f"{word_de}: Erwartet wird {de}.", f"{word_en}: expected is {en}.")

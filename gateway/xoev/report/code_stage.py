@@ -11,13 +11,14 @@ from datetime import date
 
 from lxml import etree
 
-from gateway.xoev.codes.document_codes import MAX_TOLD, Codes, Lookup
+from gateway.xoev.codes.document_codes import MAX_TOLD, Codes
+from gateway.xoev.codes.lists import CodeLists
 from gateway.xoev.report.model import Noted
 from gateway.xoev.report.sentences import said
 from gateway.xoev.xml.paths import readable_path
 
 
-def looked_up(lists: Lookup, codes: Codes | None = None) -> Callable[[etree._Element, date], Iterator[Noted]]:
+def looked_up(lists: CodeLists, codes: Codes | None = None) -> Callable[[etree._Element, date], Iterator[Noted]]:
     """A check for `Scenario.codes` that looks each code up in these lists.
 
     Args:

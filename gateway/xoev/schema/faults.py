@@ -46,10 +46,10 @@ _WANTED: Final = {
 }
 
 
-def schema_fault(place: str, line: int, rule: str, said: str = "") -> Finding:
+def schema_fault(place: str, line: int, rule: str, cause: str = "") -> Finding:
     """A fault at a line of a file; `said` is what libxml2 says of it."""
     de, en = _WANTED[rule]
-    more = f" ({said.strip()[:_MOST_CHARACTERS]})" if said else ""
+    more = f" ({cause.strip()[:_MOST_CHARACTERS]})" if cause else ""
     return Finding(
         f"{place}#/{line}", rule, f"Zeile {line}: Erwartet wird {de}{more}.", f"Line {line}: expected is {en}{more}."
     )

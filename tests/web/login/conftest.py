@@ -27,6 +27,7 @@ from gateway.ports.identity import ProviderStep
 from gateway.web.app import create_app
 from gateway.web.login.flow import LoginDependencies
 from gateway.web.pages.appearance import Appearance
+from tests.logins import UsedInMemory
 from tests.web.conftest import ARS, HOST, OTHER_ARS, World, build, municipality
 
 HOSTILE = "<script>alert(1)</script>\"'&{{ 7*7 }} Öffentlich-rechtliches Nutzungskonto"
@@ -128,6 +129,7 @@ def logins(
         key=world.parts.provider._tokens._key,
         clock=world.clock,
         new_id=lambda: "id",
+        used=UsedInMemory(),
     )
     towns = (replace(municipality("tangerhuette", ARS, url, "*"), name=name), world.parts.municipalities[1])
     found = {("tangerhuette", "bundid"): FakeProvider()}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, DateTime, ForeignKey, MetaData, Text, Uuid
+from sqlalchemy import Column, DateTime, ForeignKey, Integer, MetaData, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
 
 metadata = MetaData(
@@ -50,3 +51,14 @@ def of_submission(*, primary_key: bool = False) -> Column[Any]:
     """The submission that the row belongs to and goes with."""
     owner = ForeignKey("submissions.id", ondelete="CASCADE")
     return Column("submission", Uuid, owner, nullable=False, primary_key=primary_key)
+
+
+def sending(log: str = "every try: at, status, error") -> tuple[Column[Any], ...]:
+    """How far a message is on its way, as `store.operation.message_queue` reads and writes it."""
+    return (
+        Column("state", Text, nullable=False, comment="waiting, delivered, failed"),
+        Column("tries", Integer, nullable=False),
+        at("began_at"),
+        at("next_at"),
+        Column("log", JSONB, nullable=False, comment=log),
+    )

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -25,9 +24,8 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
-from gateway.store.rows.tables.columns import at, id_column, metadata, municipality
+from gateway.store.rows.tables.columns import at, id_column, metadata, municipality, sending
 
 _LOGIN = "logins.id"
 
@@ -182,11 +180,7 @@ logout_notices = Table(
     municipality(),
     Column("client", Text, nullable=False),
     Column("login", Uuid, nullable=False),
-    Column("state", Text, nullable=False, comment="waiting, delivered, failed"),
-    Column("tries", Integer, nullable=False),
-    at("began_at"),
-    at("next_at"),
-    Column("log", JSONB, nullable=False, comment="every try: at, status, error"),
+    *sending(),
     Index("logout_notices_due_idx", "client", "next_at", postgresql_where=text("state = 'waiting'")),
     comment="Sessions that ended, while their portals' servers are told; the id is the session's.",
 )

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Double, Index, Integer, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from gateway.store.rows.tables.columns import at, id_column, metadata, municipality, of_submission
+from gateway.store.rows.tables.columns import at, id_column, metadata, municipality, of_submission, sending
 
 
 def _told() -> Column[Any]:
@@ -59,11 +59,7 @@ bulletins = Table(
     Column("target", Text, nullable=False, comment="name of the recipient and a digest of its address"),
     Column("lines", JSONB, nullable=False, comment="what it says: rules, numbers, ids"),
     at("created_at"),
-    Column("state", Text, nullable=False, comment="waiting, delivered, failed"),
-    Column("tries", Integer, nullable=False),
-    at("began_at"),
-    at("next_at"),
-    Column("log", JSONB, nullable=False, comment="every try: at, error"),
+    *sending("every try: at, error"),
     Index("bulletins_waiting_idx", "target", unique=True, postgresql_where=text("state = 'waiting'")),
     Index(None, "target", "created_at"),
     comment="Messages that tell of alarms.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from gateway.store.rows.tables.columns import at, id_column, metadata, municipality
+from gateway.store.rows.tables.columns import at, id_column, metadata, municipality, sending
 
 availability_reports = Table(
     "availability_reports",
@@ -53,11 +53,7 @@ statistics_transfers = Table(
     Column("body", JSONB, nullable=False, comment="aggregates as they are sent"),
     Column("digest", Text, nullable=False),
     Column("transfer_id", Text, comment="given by the counterpart; a correction has the same"),
-    Column("state", Text, nullable=False, comment="waiting, delivered, failed"),
-    Column("tries", Integer, nullable=False),
-    at("began_at"),
-    at("next_at"),
-    Column("log", JSONB, nullable=False, comment="every try: at, status, error"),
+    *sending(),
     Index(None, "municipality", "kind", "month", unique=True),
 )
 

@@ -6,10 +6,10 @@ Standard: Standard Webhooks. Start reading: `webhooks`.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from gateway.store.rows.tables.columns import Xid8, at, id_column, metadata, municipality
+from gateway.store.rows.tables.columns import Xid8, at, id_column, metadata, municipality, sending
 
 webhooks = Table(
     "webhooks",
@@ -43,11 +43,7 @@ webhook_messages = Table(
     Column("data", JSONB, nullable=False, comment="what the message says; no personal data"),
     at("at"),
     at("created_at"),
-    Column("state", Text, nullable=False, comment="waiting, delivered, failed"),
-    Column("tries", Integer, nullable=False),
-    at("began_at"),
-    at("next_at"),
-    Column("log", JSONB, nullable=False, comment="every try: at, status, error"),
+    *sending(),
     Index("webhook_messages_due_idx", "webhook", "next_at", postgresql_where=text("state = 'waiting'")),
     Index(None, "webhook", "created_at", "id"),
     Index("webhook_messages_done_idx", "created_at", postgresql_where=text("state <> 'waiting'")),
