@@ -69,12 +69,12 @@ class Choosing:
         """What the chooser shows."""
         return tuple(
             Offer(
-                each.name,
-                each.display_name,
-                each.audience,
-                own_address(issuer, f"login/{each.name}", language, login=handle),
+                provider.name,
+                provider.display_name,
+                provider.audience,
+                own_address(issuer, f"login/{provider.name}", language, login=handle),
             )
-            for each in providers
+            for provider in providers
         )
 
     def request_id(self) -> str:

@@ -281,11 +281,11 @@ class Federation:
                 language=asked.language,
                 status=error.status,
             )
-        new_cookies = SetCookies(login=None if browser == cookies.login else browser)
+        given = SetCookies(login=None if browser == cookies.login else browser)
         if only is not None:
-            return await self._choosing.go(login, handle, only, back=back, language=asked.language, cookies=new_cookies)
+            return await self._choosing.go(login, handle, only, back=back, language=asked.language, cookies=given)
         offers = self._choosing.offers(issuer, possible, handle, asked.language)
-        return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, new_cookies)
+        return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, given)
 
     async def _new(
         self, issuer: Issuer, asked: AuthorizationRequest, handle: bytes, browser: bytes, address: str
