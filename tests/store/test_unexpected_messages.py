@@ -390,8 +390,9 @@ async def test_a_sweep_that_fails_holds_up_no_other_sweep(store, clock, monkeypa
     with pytest.raises(ValueError, match="Müßiggang"):
         await sweep(store.database, clock.now())
     assert seen == [
-        "sweep.login_identities", "sweep.logins_under_way", "sweep.login_requests", "sweep.login_answers",
-        "sweep.login_sessions", "sweep.login_tokens", "sweep.login_codes", "sweep.logins", "sweep.login_outcomes",
+        "sweep.login_identities", "sweep.logins_under_way", "sweep.logins_done", "sweep.login_requests",
+        "sweep.login_answers", "sweep.login_sessions", "sweep.login_tokens", "sweep.login_codes", "sweep.logins",
+        "sweep.login_outcomes",
         "sweep.tus", "sweep.spent_assertions", "sweep.client_allowances",
     ]  # fmt: skip
 
