@@ -24,6 +24,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.bench import keycloak_broker
+from tests.bench.login_load import beside_hand_offs, beside_open_ones
 from tests.bench.login_rounds import Broker, IdentityProvider, cpu_s, first_discovery, pss_mb, rounds
 from tests.demo_fixture import add_identity_provider, kept_demo, served_anew, start, stop
 from tests.interop import keycloak_server
@@ -89,9 +90,14 @@ def ours(provider: IdentityProvider, count: int, times: int) -> dict[str, Any]:
         process, ready = start(*command)
         try:
             found = figures(broker, provider, process.pid, ready["pids"]["postgres"], count)
+            costs = {
+                "portals_beside_logins": beside_hand_offs(line, broker, provider, count),
+                "logins_beside_open_ones": beside_open_ones(line, broker, provider, count),
+            }
         finally:
             _stopped(process)
-    return {**found, "pss_mb_of_serve_and_worker": round(both, 1), "start_s": statistics.median(took), "starts_s": took}
+    start_s = {"start_s": statistics.median(took), "starts_s": took}
+    return {**found, "pss_mb_of_serve_and_worker": round(both, 1), **start_s, **costs}
 
 
 def keycloak(provider: IdentityProvider, count: int, times: int) -> dict[str, Any]:
