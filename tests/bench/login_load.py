@@ -51,7 +51,8 @@ WITH numbered AS (SELECT n, gen_random_uuid() AS id FROM generate_series(1, %(nu
         now() + interval '8 hours', 1800 FROM numbered
 ), account AS (
     INSERT INTO login_accounts (municipality, provider, account, entity_id, first_at, last_at)
-    SELECT %(ars)s, 'bench', sha256(('account' || n)::bytea), 'https://login.example', now(), now() FROM numbered
+    SELECT %(ars)s, 'bench', sha256(('account' || n)::bytea),
+        (SELECT entity_id FROM login_accounts WHERE provider = 'bench' LIMIT 1), now(), now() FROM numbered
 )
 INSERT INTO login_codes (code, municipality, client, login, expires_at, request)
 SELECT sha256(('code' || n)::bytea), %(ars)s, %(client)s, id, now() + interval '1 minute', ''::bytea FROM numbered;
@@ -83,7 +84,7 @@ def beside_hand_offs(line: dict[str, Any], broker: Broker, provider: IdentityPro
     with beside(lambda: _logging_in(broker, provider)) as (_, seconds):
         asyncio.run(accepts(line, count, AT_ONCE))
     alone, together, made = [], [], []
-    for _ in range(15 if count > 100 else 1):
+    for _ in range(9 if count > 100 else 1):
         with beside(lambda: _computing(seconds[0])):
             alone.append(asyncio.run(accepts(line, count, AT_ONCE))["per_second"])
         with beside(lambda: _logging_in(broker, provider)) as (rate, _):
@@ -104,6 +105,7 @@ def beside(made: Callable[[], Callable[[], object]]) -> Iterator[tuple[list[floa
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("fork").Process(target=_paced, args=(made, theirs))
     process.start()
+    theirs.close()  # so that its end is told, however it ends
     rate: list[float] = []
     seconds: list[float] = []
     try:
