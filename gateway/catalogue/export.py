@@ -197,8 +197,17 @@ class Exporter:
                     composition.findings += [_finding(public_id, "id_taken") for public_id in taken]
                     failpoints.after("steps.export")
 
-        async for claims in transaction.claims():
-            await keep(await asyncio.to_thread(composition.feed, self._published(claims, day)))
+        running: asyncio.Task[list[FinishedFile]] | None = None
+        try:
+            async for claims in transaction.claims():
+                done = await running if running is not None else []
+                composing = asyncio.to_thread(composition.feed, self._published(claims, day))
+                running = asyncio.create_task(composing)  # while the files before it are kept and entries are read
+                await keep(done)
+            await keep(await running if running is not None else [])
+        finally:
+            if running is not None:
+                await asyncio.wait([running])  # a thread cannot be stopped; nobody may go on beside it
         await keep(await asyncio.to_thread(composition.finish))
         if composition.findings:
             raise CatalogueExportInvalid(findings=tuple(composition.findings))

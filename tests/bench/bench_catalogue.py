@@ -1,7 +1,7 @@
 """A full export of a Land: objects a second, validated and accepted, and memory above the start; one JSON object.
 
-Run: python -m tests.bench.bench_catalogue [--quick]. 219 towns with 1,000 services each, and a tenth of the towns, in an
-embedded PostgreSQL; each export is made by a process of its own, whose memory is looked at (the database is another).
+Run: python -m tests.bench.bench_catalogue [--quick]. 219 towns with 1,000 services each, and a tenth of the towns, in
+an embedded PostgreSQL; each export is made by a process of its own whose memory is looked at (the database is another).
 Memory goes with the services of one unit, which is one object. Quickly: few towns with few services.
 """
 
