@@ -20,7 +20,10 @@ def test_many_lost_services_are_named_up_to_a_number_and_then_counted():
     assert "3 weitere" in error.value.findings[-1].de
 
 
-@pytest.mark.parametrize(("percent", "gone", "before", "refused"), [(10, 10, 100, False), (10, 11, 100, True), (0, 1, 1000, True), (100, 5, 5, False), (10, 0, 0, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("percent", "gone", "before", "refused"),
+    [(10, 10, 100, False), (10, 11, 100, True), (0, 1, 1000, True), (100, 5, 5, False), (10, 0, 0, False)],
+)
 def test_a_share_of_objects_may_go(percent, gone, before, refused):
     if refused:
         with pytest.raises(CatalogueExportShrinks):
