@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gateway.catalogue.entry_rules import MOST_TEXT_BYTES
 from gateway.catalogue.html_texts import ELEMENTS, judge, words
 
 
@@ -53,6 +55,10 @@ def test_what_is_allowed_stays_with_every_word(html):
         ("a<!-- verborgen -->b", ("entry_html_other", ("<!-- -->",))),
         ("<!DOCTYPE html>a", ("entry_html_other", ("<! >",))),
         ("<?php x ?>a", ("entry_html_other", ("<? >",))),
+        ("<b>" * 51 + "x" + "</b>" * 51, ("entry_html_read_otherwise", ())),
+        ("<p class=a class=b>x</p>", ("entry_html_attribute", ("p", "class"))),
+        ("<a href='https://a.example' href='https://b.example'>x</a>", ("entry_html_read_otherwise", ())),
+        ('<a href=https://a.example"b>x</a>', ("entry_html_read_otherwise", ())),
         ("<b><p></b>x</p>", ("entry_html_read_otherwise", ())),
         ("a</p>b", ("entry_html_read_otherwise", ())),
         ("a <b", ("entry_html_read_otherwise", ())),
@@ -76,6 +82,19 @@ def test_a_name_of_any_length_is_shown_short_and_plain():
     ((_, (name,)), *_) = judge("<" + "x\u202e" * 500 + ">", refusal)[1]
     assert len(name) == 40
     assert name.isascii()
+
+
+HOSTILE = ("<", "<a ", "<!--", "<![", "<?", "&", "&#x", "<b>", "<a href='https://a.example'>", "</", "<ul><li>", "<p>",
+           "<p x='", '<a b="', "<script>", "<b><p>", '<a b="<', "</b>", "<p><b></p>", "<li>x", "<br>")  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_no_text_takes_long(piece):
+    html = piece * (MOST_TEXT_BYTES // len(piece))
+    began = time.process_time()
+    judge(html, refusal)
+    judge(f"<p {'x ' * 49_000}>", refusal)
+    assert time.process_time() - began < 8  # linear: tenths; a quadratic reader takes minutes
 
 
 TOKENS = st.sampled_from(
