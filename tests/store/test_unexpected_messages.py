@@ -314,7 +314,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     assert names == {
         *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines"),
         *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "login_outcomes"),
-        "identity_provider town/bundid",
+        *("catalogue_entries", "catalogue_export", "identity_provider town/bundid"),
     }
     for name in names:
         await counted.attempt(name, lambda: store.database.rows(roots._UNSTAMPED, since=clock.now()))
