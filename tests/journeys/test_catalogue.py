@@ -5,6 +5,7 @@ Files are read by a reader of XZuFi that shares no code with the writer, the rep
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -17,7 +18,13 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from jwcrypto import jwk, jws
 
-from tests.catalogue.exporting import Held, below, read_export
+from gateway.catalogue.delta import delta
+from gateway.settings import reading as settings
+from gateway.store.catalogue.exported_files import ExportedFiles
+from gateway.store.catalogue.exports import StoredExports
+from gateway.wiring.catalogue_export import exporter
+from gateway.wiring.runtime import open_runtime
+from tests.catalogue.exporting import Held, below, read, read_export
 from tests.commands import run
 from tests.demo_fixture import ARS, http, kept_demo
 
@@ -58,6 +65,16 @@ class Town:
         (number,) = [each.text for each in transfer if each.tag.endswith("}transaktionID")]
         return read_export(files), number
 
+    def changes(self, since) -> Held:
+        """The transfers that bring a counterpart from that export to the last one."""
+
+        async def made():
+            async with open_runtime(settings.read(Path(self.config)), services=True) as runtime:
+                last = await StoredExports(runtime.store.database).last()
+                return await delta(ExportedFiles(runtime.store.database), last, since, exporter(runtime).writer)
+
+        return read(asyncio.run(made()))
+
     def pulled(self):
         status, _, outcome = http("POST", self.admin + "/pull", {"index": f"{self.base}/catalogue/xzufi/index.txt"})
         assert (status, outcome["faults"]) == (200, [])
@@ -94,7 +111,7 @@ class Town:
     def report(self):
         """The report of the day as everybody gets it, its signature verified by jwcrypto with the published keys."""
         self.catalogue("report", "--out", str(self.folder.parent / "report.json"))
-        _, fields, report = http("GET", f"{self.base}/catalogue/report")
+        *_, report = http("GET", f"{self.base}/catalogue/report")
         raw = (self.folder.parent / "report.json").read_bytes()
         assert json.loads(raw) == report
         detached = (self.folder.parent / "report.json.jws").read_text().strip()
@@ -149,6 +166,9 @@ def answers(page, service=SERVICE):
 @pytest.fixture(scope="module")
 def town():
     with kept_demo() as line:
+        config = Path(line["config"])
+        text = config.read_text(encoding="utf-8")
+        config.write_text(text.replace("[catalogue.readback]\n", "[catalogue.readback]\nrequests_per_second = 5\n"))
         made = Town(line)
         made.export()
         made.pulled()
@@ -227,7 +247,6 @@ def test_an_edited_text_keeps_the_ids_and_a_state_that_comes_back_is_a_new_trans
         file.write_text(text, encoding="utf-8")
         summary = town.export()
         held, number = town.collected()
-        assert summary["changed"]
         assert held.objects.keys() == first.objects.keys()
         numbers.add(number)
         exports.add(summary["export"])
@@ -241,12 +260,15 @@ def test_an_edited_text_keeps_the_ids_and_a_state_that_comes_back_is_a_new_trans
 def test_what_is_withdrawn_is_deleted_there_and_leaves_no_finding(town):
     file = town.folder / f"{ELSEWHERE}.toml"
     url = town.entries()[ELSEWHERE]["url"]
-    before, _ = town.collected()
+    since, (before, _) = town.export()["export"], town.collected()
     file.write_text(file.read_text(encoding="utf-8").replace("example = true", 'life_cycle = "withdrawn"'))
-    summary = town.export()
+    assert town.export()["export"] > since
     after, _ = town.collected()
     gone = before.objects.keys() - after.objects.keys()
-    assert summary["changed"]
+    changes = town.changes(since)
+    assert set(changes.deleted) == gone
+    assert {kind for kind, _, _ in changes.objects} == {"Organisationseinheit"}, "it names the services of each unit"
+    assert {*changes.objects, *changes.pointers} <= set(after.objects)
     assert {"Onlinedienst", "Leistung", "Zustaendigkeit"} <= {kind for kind, _, _ in gone}
     assert after.objects.keys() < before.objects.keys()
     assert url not in {link.text for service in after.of("Onlinedienst") for link in below(service, "link")}
