@@ -273,6 +273,8 @@ def test_what_is_withdrawn_is_deleted_there_and_leaves_no_finding(town):
     assert after.objects.keys() < before.objects.keys()
     assert url not in {link.text for service in after.of("Onlinedienst") for link in below(service, "link")}
     assert set(after.pointers) <= set(after.objects)
+    orphaned = {source: each["findings"] for source, each in town.read_back().items()}
+    assert orphaned == {"pvog": 1, "datahub": 1, "routing": 0}, "it is listed still and nobody offers it"
     assert town.pulled()["deleted"] == len(gone)
     assert {each["findings"] for each in town.read_back().values()} == {0}
     listed = town.entries()
