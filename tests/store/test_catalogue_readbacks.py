@@ -32,6 +32,14 @@ REVISION = numbered(
     "VALUES (%(town)s, %(service)s, 1, true, %(entry)s::text::jsonb, 'd', %(now)s, 'files') "
     "ON CONFLICT (municipality, service, number) DO UPDATE SET entry = excluded.entry"
 )
+EXPORTED = numbered(
+    "INSERT INTO catalogue_exports (state, verified, objects, services, accepted_at) "
+    "VALUES ('s', false, '{}', 1, %(now)s) RETURNING no"
+)
+DELIVERED = numbered(
+    "INSERT INTO catalogue_delivered (municipality, service, export, revision, exported_at) "
+    "VALUES (%(town)s, %(service)s, 1, 1, %(now)s) ON CONFLICT (municipality, service) DO NOTHING"
+)
 FOREIGN = numbered(
     "INSERT INTO catalogue_findings (municipality, service, code, source, place, since) VALUES "
     "(%(town)s, 'dienst-1', 'status_nicht_ok', 'datahub', 'x', %(now)s)"
@@ -49,11 +57,13 @@ async def town(store, clock):
     """Entries of a town, a read-back of PVOG for it, and what PVOG answers."""
     wire = Wire(clock=clock)
 
-    async def claimed(*numbers, town=ARS, **changes):
+    async def claimed(*numbers, town=ARS, delivered=True, **changes):
         for no in numbers:
             one = entry(service=f"dienst-{no}", leika_key=key(no), url=f"https://rathaus.example/{no}", **changes)
             facts = json.dumps(entry_json.as_json(replace(one, municipality=town)))
             await store.database.run(REVISION, town=town, service=one.service, entry=facts, now=clock.now())
+            if delivered:
+                await store.database.run(DELIVERED, town=town, service=one.service, now=clock.now())
 
     async with wire.client() as client:
         source = PvogSource(PVOG, interfaces().pvog, wire.asker(client))
@@ -258,6 +268,43 @@ async def test_the_worker_reads_what_is_due_of_municipalities_that_have_entries(
     assert await read(online(1), at_once=False) is None
     clock.advance(hours=24)
     assert (await read(online(1), at_once=False)).outcome == "sound"
+
+
+async def test_nobody_can_list_what_no_export_has_delivered(store, clock, town):
+    claimed, read, _ = town
+    await claimed(1, 2, delivered=False)
+    await read(online(1, url="https://alt.example/"))
+    assert {found[:2] for found in await findings(store)} == {("dienst-1", "url_mismatch")}
+    assert [one.listed for one in await StoredStatuses(store.database).of(ARS)] == [True, False]
+    await claimed(1, 2)
+    await read(online(1))
+    assert {found[:2] for found in await findings(store)} == {("dienst-2", "missing_in_pvog")}
+
+
+async def test_an_hour_after_an_export_it_is_looked_once_what_came_of_it(store, clock, town):
+    claimed, read, _ = town
+    await claimed(1)
+    assert (await read(at_once=False)).outcome == "sound"
+    await store.database.run(EXPORTED, now=clock.now())
+    clock.advance(minutes=59)
+    assert await read(online(1), at_once=False) is None
+    clock.advance(minutes=1)
+    assert (await read(online(1), at_once=False)).judgement.listed == 1
+    assert await read(online(1), at_once=False) is None
+    clock.advance(hours=23)
+    assert await read(online(1), at_once=False) is None
+    clock.advance(hours=1)
+    assert await read(online(1), at_once=False) is not None
+
+
+async def test_a_source_that_fails_is_not_asked_sooner_because_of_an_export(store, clock, town):
+    claimed, read, _ = town
+    await claimed(1)
+    busy = {"/onlineservices": httpx.Response(503, headers={"Retry-After": "40000"})}
+    assert (await read(said=busy, at_once=False)).outcome == "failed"
+    await store.database.run(EXPORTED, now=clock.now())
+    clock.advance(hours=2)
+    assert await read(online(1), at_once=False) is None
 
 
 async def test_the_command_waits_for_a_read_back_under_way_and_stops_when_told(store, clock, town, monkeypatch):
