@@ -28,6 +28,7 @@ MADE = {
     "status.listed_count.": ["one", "many", "none", "unknown"],
     "status.unit.": [unit.value for unit in CountedUnit],
     "status.source.": [source.value for source in Source],
+    "status.place.": [source.value for source in Source],
     "status.said.": ["yes", "no", "unknown"],
     "status.works.": ["yes", "no", "unknown"],
     "status.finding.": [code.value for code in FindingCode],
