@@ -46,6 +46,8 @@ CERTIFICATE_ENDING: Final = "certificate_ending"
 """The rule about certificates of services' pages that end soon; its subject as above."""
 DEPENDENCY_DOWN: Final = "dependency_down"
 """The rule about what services need and does not work; its subject is `kind:name`, behind the ARS of a town's."""
+STATISTICS_UNSENT: Final = "statistics_unsent"
+"""The rule about monthly figures that are not taken; its subject is the municipality's ARS, `/`, kind and month."""
 LOGIN_REFUSED_OFTEN: Final = "login_refused_often"
 """The rule about answers of an identity provider that are refused too often; its subject as above."""
 
@@ -142,6 +144,15 @@ GATEWAY_RULES: Final = (
         "`gateway catalogue probe` nennt den Grund, `gateway check` die Abhilfe.",
         "Something that online services need does not work: three probes in a row failed. `gateway catalogue probe` "
         "names the reason, `gateway check` what to do.",
+    ),
+    GatewayRule(
+        STATISTICS_UNSENT,
+        AlarmLevel.WARNING,
+        "Monatszahlen einer Kommune werden nicht angenommen; es wird nicht weiter versucht. "
+        "`gateway catalogue statistics send` nennt den Fehler und versucht es neu; Adresse, Schlüssel und Namen der "
+        "Schnittstelle prüfen. Der Alarm endet, wenn sie angenommen sind.",
+        "Monthly figures of a municipality are not taken; nothing more is tried. `gateway catalogue statistics send` "
+        "names the error and tries again; check address, key and names of the interface. It ends once they are taken.",
     ),
     GatewayRule(
         "evidence_broken",

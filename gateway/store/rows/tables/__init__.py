@@ -59,6 +59,7 @@ from gateway.store.rows.tables.reporting import (
     availability_reports,
     catalogue_land_counts,
     feedback,
+    page_views,
     statistics_transfers,
     transaction_counts,
 )
@@ -84,7 +85,7 @@ __all__ = [
     "exchange_durations", "facts", "feedback", "house_alarms", "idempotency", "journal", "key_log", "legal_holds",
     "login_accounts", "login_answers", "login_codes", "login_outcomes", "login_requests", "login_sessions",
     "login_tokens", "logins", "logins_under_way", "logout_notices", "metadata", "municipality_keys", "outages",
-    "pauses", "probe_hours", "probe_lease", "probe_measurements", "probe_runs", "probe_standing", "spent_assertions",
-    "statistics_transfers", "subject_keys", "submission_secrets", "submissions", "transaction_counts",
-    "tus_pieces", "tus_uploads", "uploads", "webhook_messages", "webhooks",
+    "page_views", "pauses", "probe_hours", "probe_lease", "probe_measurements", "probe_runs", "probe_standing",
+    "spent_assertions", "statistics_transfers", "subject_keys", "submission_secrets", "submissions",
+    "transaction_counts", "tus_pieces", "tus_uploads", "uploads", "webhook_messages", "webhooks",
 ]  # fmt: skip
