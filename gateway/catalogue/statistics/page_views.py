@@ -1,11 +1,12 @@
 """Views of pages of online services, as portals hand them in: by month, country and kind of device, never by person.
 
 Knows: what such a body may say, and all that is wrong with one. Never does: store it, take anything else from it.
-Standard: Implementing Regulation (EU) 2020/1121 article 3. Start reading: `checked`.
+Standard: Implementing Regulation (EU) 2020/1121 article 3. Start reading: `hand_in`.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +15,15 @@ from typing import Any, Final, Protocol
 
 from gateway.catalogue.entry import Entry
 from gateway.catalogue.statistics import months
-from gateway.catalogue.statistics.interfaces import SdgInterface
+from gateway.catalogue.statistics.interfaces import SdgInterface, interfaces
+from gateway.catalogue.status import CatalogueStatuses
 from gateway.errors import RecordInvalid
 from gateway.errors.sentences import Sentences
 from gateway.model import Finding
 
 VISITS_MOST: Final = 100_000_000
 """More than that in a month from one country, with one kind of device, is no number of a municipality."""
-ENTRIES_MOST: Final = 50_000
+ENTRIES_MOST: Final = 8_000
 OLDEST_MONTHS: Final = 24
 _MEMBERS: Final = frozenset({"municipality", "month", "entries"})
 _ENTRY_MEMBERS: Final = frozenset({"service", "url", "country", "device", "visits"})
@@ -65,18 +67,41 @@ class PageViewRows(Protocol):
         ...
 
 
+async def hand_in(  # noqa: PLR0913 - what is handed in, by whom, to whom
+    body: Mapping[str, Any],
+    statuses: CatalogueStatuses,
+    rows: PageViewRows,
+    now: datetime,
+    *,
+    towns: Collection[str],
+    services: Collection[str] | None = None,
+) -> MonthlyViews:
+    """Check what is handed in and keep it; `towns` and `services` (None: all) are those the caller may speak of.
+
+    Raises `RecordInvalid` with every fault at once, `DatabaseAway`.
+    """
+    town = body.get("municipality")
+    known = isinstance(town, str) and town in towns
+    entries = [status.revision.entry for status in await statuses.of(str(town))] if known else None
+    handed_in = await asyncio.to_thread(checked, body, entries, interfaces().sdg, now, services)
+    await rows.replace(handed_in)
+    return handed_in
+
+
 def checked(
     body: Mapping[str, Any],
-    entries: Sequence[Entry],
+    entries: Sequence[Entry] | None,
     interface: SdgInterface,
     now: datetime,
     services: Collection[str] | None = None,
 ) -> MonthlyViews:
-    """The body as a value. `entries` are those of its municipality, `services` those that the caller may speak of.
+    """The body as a value. `entries` are those of its municipality (None: it is none that the caller may speak of).
 
     Raises `RecordInvalid` with every fault at once.
     """
     faults = [_fault("", "unknown_member")] if body.keys() - _MEMBERS else []
+    if entries is None:
+        faults.append(_fault("/municipality", "unknown_municipality"))
     month = _month(body.get("month"), now, faults)
     views = list[PageViews]()
     known = _Known(entries, services)
@@ -98,8 +123,9 @@ def checked(
 class _Known:
     """The pages that may be spoken of, by service and by address."""
 
-    def __init__(self, entries: Sequence[Entry], services: Collection[str] | None) -> None:
-        fit = [each for each in entries if each.url and (services is None or each.service in services)]
+    def __init__(self, entries: Sequence[Entry] | None, services: Collection[str] | None) -> None:
+        fit = [each for each in entries or () if each.url and (services is None or each.service in services)]
+        self.nowhere = entries is None
         self.by_service = {each.service: each for each in fit}
         self.by_url = {each.url: each for each in fit}
 
@@ -148,7 +174,7 @@ def _entry(value: Mapping[str, Any], place: str, known: _Known, faults: list[Fin
         named: Mapping[Any, Entry] = known.by_service if name == "service" else known.by_url
         entry = named.get(value[name]) if isinstance(value[name], str) else None
         if entry is None:
-            faults.append(_fault(f"{place}/{name}", f"unknown_{name}"))
+            faults.extend(() if known.nowhere else [_fault(f"{place}/{name}", f"unknown_{name}")])
         else:
             found.append(entry)
     if len(found) > 1 and found[0] is not found[1]:
@@ -160,6 +186,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_member": (
         "Erlaubt sind nur die beschriebenen Angaben, nichts über Personen.",
         "Only the members described are allowed, nothing about persons.",
+    ),
+    "unknown_municipality": (
+        "Erwartet wird der ARS einer Kommune, die Sie bedienen dürfen.",
+        "The ARS of a municipality that you may serve is expected.",
     ),
     "month": ("Erwartet wird ein Monat JJJJ-MM.", "A month YYYY-MM is expected."),
     "month_open": (

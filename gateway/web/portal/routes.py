@@ -12,7 +12,7 @@ from gateway.model import State
 from gateway.web import callbacks, monitoring, oidc
 from gateway.web.http.route import Route
 from gateway.web.pages import static
-from gateway.web.portal import batch, feed, offers, submissions, tus_routes, uploads, webhook_routes
+from gateway.web.portal import batch, feed, offers, statistics, submissions, tus_routes, uploads, webhook_routes
 from gateway.web.portal.caller import READ, SERVICES, WRITE
 
 _ARS: Final = ("municipality", "query", "12-digit ARS of a municipality that the client may serve.")
@@ -168,6 +168,7 @@ ROUTES: Final = (
         scope=SERVICES,
         parameters=(_ARS,),
     ),
+    *statistics.ROUTES,
     *webhook_routes.ROUTES,
     Route(
         "POST",
