@@ -17,7 +17,7 @@ from gateway.errors.recurring import Failures
 from gateway.keys.files import read_secret
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.settings.gateway import Settings
-from gateway.store.catalogue.monthly_figures import StoredFigures
+from gateway.store.catalogue.monthly_figures import StoredMonthlyFigures
 from gateway.store.catalogue.page_views import StoredPageViews
 from gateway.store.catalogue.statistics_transfers import StoredTransfers
 from gateway.store.catalogue.statuses import StoredStatuses
@@ -37,7 +37,7 @@ async def open_statistics_sender(runtime: Runtime, counted: Failures | None = No
             queue=StoredTransfers(database, clock, runtime.store.new_id, views, runtime.store.feedback),
             clock=clock,
             failures=counted or Failures(),
-            figures=StoredFigures(StoredTransactionCounts(database), views, runtime.store.feedback),
+            figures=StoredMonthlyFigures(StoredTransactionCounts(database), views, runtime.store.feedback),
             statuses=StoredStatuses(database),
             client=client,
             ways=ways,

@@ -12,12 +12,12 @@ import pytest
 from gateway.catalogue.statistics.feedback import Feedback
 from gateway.catalogue.statistics.interfaces import interfaces
 from gateway.catalogue.statistics.page_views import MonthlyViews, PageViews
-from gateway.catalogue.statistics.sending import StatisticsSender, Way
+from gateway.catalogue.statistics.sending import LEASE, StatisticsSender, Way
 from gateway.catalogue.statistics.transfers import FigureKind
 from gateway.sandbox.catalogue.sandbox import CatalogueSandbox
 from gateway.sandbox.catalogue.server import app, readiness
 from gateway.sandbox.clock import Clock, Ids
-from gateway.store.catalogue.monthly_figures import StoredFigures
+from gateway.store.catalogue.monthly_figures import StoredMonthlyFigures
 from gateway.store.catalogue.page_views import StoredPageViews
 from gateway.store.catalogue.statistics_transfers import StoredTransfers
 from gateway.store.catalogue.statuses import StoredStatuses
@@ -67,7 +67,7 @@ class Counterparts:
         return StatisticsSender(
             queue=StoredTransfers(self.store.database, self.clock, self.store.new_id, self.views, self.store.feedback),
             clock=self.clock,
-            figures=StoredFigures(self.counts, self.views, self.store.feedback),
+            figures=StoredMonthlyFigures(self.counts, self.views, self.store.feedback),
             statuses=StoredStatuses(self.store.database),
             client=httpx.AsyncClient(transport=httpx.MockTransport(self.handle)),
             ways={
@@ -250,6 +250,21 @@ async def test_two_workers_send_a_month_once(there):
         await one.idle()
         await other.idle()
     assert there.received == [("views", False)]
+
+
+async def test_what_a_dead_worker_was_sending_is_sent_by_another_under_the_same_id(there):
+    await there.views.replace(VIEWS)
+    async with there.sending() as dead:
+        await dead.prepare()
+        (under_way,) = await dead.queue.claim(FigureKind.VIEWS, 1, LEASE)
+        await dead._try("views", under_way)  # sent, and never settled
+    await there.run()
+    assert there.received == [("views", False)]
+    there.clock.advance(seconds=91)
+    await there.run()
+    assert there.received == [("views", False), ("views", True)]
+    assert len({each["body"]["uniqueId"] for each in there.sandbox.received}) == 1
+    assert (await there.row("views"))["state"] == "delivered"
 
 
 async def test_old_views_and_what_was_sent_of_them_are_forgotten(there):

@@ -43,7 +43,7 @@ class TransactionsInterface:
 
 
 @dataclass(frozen=True, slots=True)
-class Interfaces:
+class StatisticsInterfaces:
     """Both of them."""
 
     sdg: SdgInterface
@@ -51,10 +51,10 @@ class Interfaces:
 
 
 @cache
-def interfaces() -> Interfaces:
+def interfaces() -> StatisticsInterfaces:
     """The interfaces as they are shipped."""
     values = tomllib.loads(resources.files(__package__).joinpath("interfaces.toml").read_text(encoding="utf-8"))
     sdg = values["sdg"]
     lists = {name: tuple(sdg[name]) for name in ("devices", "categories", "found")}
     known = SdgInterface(**{**sdg, **lists, "countries": frozenset(sdg["countries"].split())})
-    return Interfaces(known, TransactionsInterface(**values["transactions"]))
+    return StatisticsInterfaces(known, TransactionsInterface(**values["transactions"]))

@@ -21,7 +21,7 @@ import httpx
 from gateway.catalogue.entry import Entry
 from gateway.catalogue.statistics import months
 from gateway.catalogue.statistics.feedback import Feedback, batch
-from gateway.catalogue.statistics.interfaces import Interfaces
+from gateway.catalogue.statistics.interfaces import StatisticsInterfaces
 from gateway.catalogue.statistics.page_views import PageViews
 from gateway.catalogue.statistics.transactions import MonthlyTransactions
 from gateway.catalogue.statistics.transfers import FigureKind, Transfer, TransferState, sdg_message, views_body
@@ -90,7 +90,7 @@ class TransferQueue(MessageQueue, Protocol):
         ...
 
 
-class Figures(Protocol):
+class MonthlyFigures(Protocol):
     """The figures themselves, as they stand now."""
 
     async def transactions(self, municipality: str, month: date) -> MonthlyTransactions:
@@ -116,11 +116,11 @@ class StatisticsSender(SendingLoop[FigureKind, Transfer]):
     chores_every_s: ClassVar = 600.0
 
     queue: TransferQueue
-    figures: Figures
+    figures: MonthlyFigures
     statuses: CatalogueStatuses
     client: httpx.AsyncClient
     ways: Mapping[FigureKind, Way]
-    interfaces: Interfaces
+    interfaces: StatisticsInterfaces
     smallest: int
 
     async def chores(self) -> None:

@@ -14,14 +14,14 @@ K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
-class Published(Generic[K]):
+class PublishedGroups(Generic[K]):
     """A breakdown and its total; None: held back."""
 
     total: int | None
     groups: Mapping[K, int | None]
 
 
-def suppressed(groups: Mapping[K, int], smallest: int) -> Published[K]:
+def suppressed(groups: Mapping[K, int], smallest: int) -> PublishedGroups[K]:
     """What may be told of the groups, none of them empty, where those below `smallest` may not.
 
     What is held back is never a single group, never adds up to fewer than `smallest`, and its sum never leaves but one
@@ -36,7 +36,7 @@ def suppressed(groups: Mapping[K, int], smallest: int) -> Published[K]:
     told = {name: None if name in held else number for name, number in groups.items()}
     numbers = [groups[name] for name in held]
     safe = not held or _safe(numbers, smallest, only_small=len(held) == small)
-    return Published(sum(groups.values()) if safe else None, told)
+    return PublishedGroups(sum(groups.values()) if safe else None, told)
 
 
 def _safe(numbers: list[int], smallest: int, *, only_small: bool) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from gateway.catalogue.entry import Entry
 from gateway.catalogue.statistics import months
 from gateway.catalogue.statistics.interfaces import TransactionsInterface
-from gateway.catalogue.statistics.suppression import Published, suppressed
+from gateway.catalogue.statistics.suppression import PublishedGroups, suppressed
 
 HEAD: Final = ("month", "region", "service", "title", "leika_key", "transactions", "suppressed")
 TOTAL: Final = "total"
@@ -32,7 +32,7 @@ class MonthlyTransactions:
     month: date
     numbers: Mapping[str, int]
 
-    def published(self, smallest: int) -> Published[str]:
+    def published(self, smallest: int) -> PublishedGroups[str]:
         """What may be told of it."""
         return suppressed({name: number for name, number in self.numbers.items() if number}, smallest)
 

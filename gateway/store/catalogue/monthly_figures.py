@@ -1,6 +1,7 @@
 """The figures of a month from where each stands.
 
-Knows: whose rows are whose. Never does: count. Standard: architecture §2 (ports). Start reading: `StoredFigures`.
+Knows: whose rows are whose. Never does: count. Standard: architecture §2 (ports).
+Start reading: `StoredMonthlyFigures`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from gateway.store.catalogue.transaction_counts import StoredTransactionCounts
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFigures:
-    """Keeps the port `gateway.catalogue.statistics.sending.Figures`."""
+class StoredMonthlyFigures:
+    """Keeps the port `gateway.catalogue.statistics.sending.MonthlyFigures`."""
 
     counts: StoredTransactionCounts
     page_views: StoredPageViews
