@@ -25,7 +25,9 @@ async def browsing(chromium, **options):
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         try:
             context = await browser.new_context(base_url=f"http://127.0.0.1:{port}", **options)
-            yield SimpleNamespace(page=await context.new_page(), context=context, said=town.rows.said)
+            page, told = await context.new_page(), []
+            page.on("console", lambda message: told.append(message.text))
+            yield SimpleNamespace(page=page, context=context, said=town.rows.said, told=told)
         finally:
             await browser.close()
 
@@ -50,6 +52,7 @@ async def test_form_faults_and_thanks_fit_their_window_and_are_accessible(chromi
         await it.page.click("button")
         assert it.page.url.endswith("/feedback/thanks")
         await look()
+        assert [each for each in it.told if "422" not in each] == []
 
 
 async def test_without_scripts_and_cookies_by_the_keyboard(chromium):

@@ -51,11 +51,12 @@ class Counterparts:
         self.views = StoredPageViews(store.database, clock)
         self.counts = StoredTransactionCounts(store.database)
         self.ends = httpx.ASGITransport(app(self.sandbox))
-        self.lose_answers = False
+        self.lose_answers, self.ids_asked_for = False, 0
 
     async def handle(self, request):
         answer = await self.ends.handle_async_request(request)
         await answer.aread()
+        self.ids_asked_for += request.url.path.endswith("unique-id")
         if self.lose_answers and request.method == "POST":
             raise httpx.ReadError("lost", request=request)
         return answer
@@ -126,7 +127,7 @@ async def test_views_are_sent_once_and_corrected_under_the_same_id(there):
     corrected = replace(VIEWS.views[0], visits=41)
     await there.views.replace(replace(VIEWS, views=[corrected]))
     await there.run()
-    assert there.received == [("views", False), ("views", True)]
+    assert (there.received, there.ids_asked_for) == ([("views", False), ("views", True)], 1)
     again = there.sandbox.received[-1]["body"]
     assert again["uniqueId"] == sent["uniqueId"]
     assert [line["nbVisits"] for line in again["sources"][0]["source"]["statistics"]] == [41]
@@ -153,6 +154,14 @@ async def test_a_lost_answer_is_repeated_under_the_id_that_was_kept(there):
     assert there.received == [("views", False), ("views", True)]
     assert len({each["body"]["uniqueId"] for each in there.sandbox.received}) == 1
     assert (await there.row("views"))["state"] == "delivered"
+
+
+async def test_of_two_ids_the_first_one_stays(there):
+    await there.views.replace(VIEWS)
+    async with there.sending() as sender:
+        await sender.prepare()
+        (transfer,) = await sender.queue.claim(FigureKind.VIEWS, 1, LEASE)
+        assert [await sender.queue.name(transfer.id, each) for each in ("first", "second")] == ["first", "first"]
 
 
 async def test_a_correction_while_the_old_body_is_under_way_is_sent_too(there):

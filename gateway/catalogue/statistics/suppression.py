@@ -24,9 +24,9 @@ class PublishedGroups(Generic[K]):
 def suppressed(groups: Mapping[K, int], smallest: int) -> PublishedGroups[K]:
     """What may be told of the groups, none of them empty, where those below `smallest` may not.
 
-    What is held back is never a single group, never adds up to fewer than `smallest`, and its sum never leaves but one
-    possibility (all of them 1, or all of them one below `smallest`); where no further group can be held back for that,
-    the total is.
+    What is held back never adds up to fewer than `smallest`, so that it is never a single group, and its sum never
+    leaves but one possibility (all of them 1, or all of them one below `smallest`); where no further group can be held
+    back for that, the total is.
     """
     held = {name for name, number in groups.items() if number < smallest}
     rest = sorted((name for name in groups if name not in held), key=lambda name: groups[name], reverse=True)
@@ -41,4 +41,4 @@ def suppressed(groups: Mapping[K, int], smallest: int) -> PublishedGroups[K]:
 
 def _safe(numbers: list[int], smallest: int, *, only_small: bool) -> bool:
     total, most = sum(numbers), len(numbers) * (smallest - 1)
-    return len(numbers) > 1 and total >= smallest and total > len(numbers) and not (only_small and total == most)
+    return total >= smallest and total > len(numbers) and not (only_small and total == most)
