@@ -37,6 +37,10 @@ async def test_form_faults_and_thanks_fit_their_window_and_are_accessible(chromi
     window = {"viewport": {"width": width, "height": 640}, "device_scale_factor": enlarged}
     async with browsing(chromium, color_scheme=scheme, locale="de-DE", **window) as it:
 
+        async def send():
+            async with it.page.expect_navigation():
+                await it.page.click("button")
+
         async def look():
             assert await it.page.evaluate("document.documentElement.scrollWidth") <= width
             assert await faults(it.page, axe) == []
@@ -44,12 +48,12 @@ async def test_form_faults_and_thanks_fit_their_window_and_are_accessible(chromi
         await it.page.goto(FORM)
         await look()
         await it.page.evaluate("document.querySelector('form').noValidate = true")
-        await it.page.click("button")
+        await send()
         assert await it.page.locator(".kern-error").count() == 3
         await look()
         for name in ("category-Procedure", "rating-4", "found-Yes"):
             await it.page.check(f"#{name}")
-        await it.page.click("button")
+        await send()
         assert it.page.url.endswith("/feedback/thanks")
         await look()
         assert [each for each in it.told if "422" not in each] == []
