@@ -50,6 +50,8 @@ CATALOGUE_UNLISTED: Final = "catalogue_unlisted"
 """The rule about a service that a source lists no more; its subject is ARS, `/`, service, `/` and the source."""
 CATALOGUE_NOT_READ: Final = "catalogue_not_read"
 """The rule about a source that gives no sound answer for days; its subject is ARS, `/` and the source."""
+STATISTICS_UNSENT: Final = "statistics_unsent"
+"""The rule about monthly figures that are not taken; its subject is the municipality's ARS, `/`, kind and month."""
 LOGIN_REFUSED_OFTEN: Final = "login_refused_often"
 """The rule about answers of an identity provider that are refused too often; its subject as above."""
 
@@ -166,6 +168,15 @@ GATEWAY_RULES: Final = (
         "For three days no sound answer came from PVOG, Data Hub or routing; what is listed may be out of date. "
         "`gateway catalogue readback` asks again and names the reason; FITKO announces versions that are switched off "
         "and addresses that change.",
+    ),
+    GatewayRule(
+        STATISTICS_UNSENT,
+        AlarmLevel.WARNING,
+        "Monatszahlen einer Kommune werden nicht angenommen; es wird nicht weiter versucht. "
+        "`gateway catalogue statistics send` nennt den Fehler und versucht es neu; Adresse, Schlüssel und Namen der "
+        "Schnittstelle prüfen. Der Alarm endet, wenn sie angenommen sind.",
+        "Monthly figures of a municipality are not taken; nothing more is tried. `gateway catalogue statistics send` "
+        "names the error and tries again; check address, key and names of the interface. It ends once they are taken.",
     ),
     GatewayRule(
         "evidence_broken",

@@ -30,7 +30,7 @@ from gateway.store.erasure.sweep import sweep
 from gateway.store.operation.alarms import open_alarms, raise_about_gateway
 from gateway.store.proof import roots
 from gateway.wiring.runtime import failures as wired
-from gateway.worker import catalogue_probes, catalogue_readback, chores, running, stamping
+from gateway.worker import catalogue_probes, catalogue_readback, catalogue_statistics, chores, running, stamping
 from tests.store.conftest import new_submission
 from tests.store.test_alerts import alert_senders, mail, text_of, to_it, told  # noqa: F401 - fixtures
 from tests.store.test_retention import PAYLOAD, ended
@@ -294,10 +294,16 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     async def prober(_):
         yield Raising()
 
-    for module in (chores, catalogue_probes, catalogue_readback):
+    @asynccontextmanager
+    async def sender(*_):
+        yield SimpleNamespace(run=lambda: asyncio.sleep(0))
+
+    for module in (chores, catalogue_probes, catalogue_readback, catalogue_statistics):
         monkeypatch.setattr(module, "repeat", a_few_times)
     monkeypatch.setattr(chores, "SWEEP_EVERY_S", 0)
     monkeypatch.setattr(catalogue_probes, "FIRST_S", 0)
+    monkeypatch.setattr(catalogue_statistics, "FIRST_S", 0)
+    monkeypatch.setattr(catalogue_statistics, "open_statistics_sender", sender)
     monkeypatch.setattr(catalogue_probes, "open_prober", prober)
     monkeypatch.setattr(catalogue_readback, "open_read_back", prober)
     runtime = SimpleNamespace(
@@ -336,6 +342,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "login_outcomes", "catalogue_report"),
         *("catalogue_entries", "catalogue_export", "catalogue_readback"),
         *("identity_provider town/bundid", "probes", "probes_prune"),
+        "transactions_count",
     }
     for name in names:
         await counted.attempt(name, lambda: store.database.rows(roots._UNSTAMPED, since=clock.now()))
