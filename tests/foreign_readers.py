@@ -266,6 +266,8 @@ OURS: Final[Mapping[str, str]] = {
     "gateway.catalogue.probes.asking": "asks; of a page nothing is read but words (`page`)",
     "gateway.catalogue.readback.asking": "asks; `pvog`, `datahub` and `routing` read",
     "gateway.catalogue.readback.interfaces": "data that are shipped beside it",
+    "gateway.catalogue.statistics.interfaces": "data that are shipped beside it",
+    "gateway.catalogue.statistics.sending": "asks; of an answer its status counts, and an id held to a pattern",
     "gateway.catalogue.xzufi.profile": "data that are shipped beside it",
     "gateway.wiring.catalogue_probes": "asks; of an answer nothing but its status counts",
     "gateway.delivery.parcel": _ROWS,
