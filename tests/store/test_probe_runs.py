@@ -107,6 +107,15 @@ async def test_a_service_that_fails_is_down_after_three_runs_and_works_after_thr
     assert days == {"hausnummer": [(date(2026, 11, 23), 4, 3)]}
 
 
+async def test_figures_of_services_are_summed_to_german_days_with_the_measurement(world, store, clock):
+    clock.advance(minutes=(22 * 60 + 45) - (clock.now().hour * 60 + clock.now().minute))  # 23:45 in Germany
+    await world.runs(2)
+    await world.runs(1, PAGE, TOKEN)  # midnight
+    days = await StoredProbes(store.database).daily(ARS, date(2026, 11, 23))
+    assert days == {"hausnummer": [(date(2026, 11, 23), 2, 0), (date(2026, 11, 24), 0, 1)]}
+    assert await StoredProbes(store.database).daily("", date(2026, 11, 23)) == {}
+
+
 async def test_pages_are_those_of_published_entries_with_what_they_are_to_say(world, store, clock):
     day = clock.now().date()
     more = {

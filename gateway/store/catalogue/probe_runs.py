@@ -27,6 +27,7 @@ from gateway.catalogue.probes.standing import (
     after,
     consequence,
 )
+from gateway.german_time import german_date
 from gateway.notify.alarms import CERTIFICATE_ENDING, DEPENDENCY_DOWN, SERVICE_DOWN
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, numbered
@@ -83,6 +84,13 @@ ON CONFLICT (municipality, subject, hour) DO UPDATE SET good = hours.good + excl
     bad = hours.bad + excluded.bad, milliseconds = hours.milliseconds + excluded.milliseconds
 """
 )
+_DAY: Final = numbered(
+    """
+INSERT INTO probe_days AS days (municipality, subject, day, good, bad)
+VALUES (%(municipality)s, %(subject)s, %(day)s, %(good)s, %(bad)s)
+ON CONFLICT (municipality, day, subject) DO UPDATE SET good = days.good + excluded.good, bad = days.bad + excluded.bad
+"""
+)
 _STANDING: Final = numbered(
     """
 SELECT works, since, failures, successes, reason, failed_runs, failed_at, last_run, worked FROM probe_standing
@@ -136,6 +144,7 @@ DELETE FROM probe_standing AS each WHERE NOT EXISTS (
 _PRUNE: Final = {
     "measurements": numbered("DELETE FROM probe_measurements WHERE at < %(raw)s", commits="probes.prune_measurements"),
     "hours": numbered("DELETE FROM probe_hours WHERE hour < %(hours)s", commits="probes.prune_hours"),
+    "days": numbered("DELETE FROM probe_days WHERE day < %(days)s", commits="probes.prune_days"),
     "runs": numbered("DELETE FROM probe_runs WHERE begun_at < %(runs)s", commits="probes.prune_runs"),
     "outages": numbered("DELETE FROM outages WHERE ended_at < %(hours)s", commits="probes.prune_outages"),
 }
@@ -197,7 +206,10 @@ class StoredRuns:
             )
             if own_network:
                 good = int(measurement.good)
-                await db.run(connection, _HOUR, good=good, bad=1 - good, **at, **figures)
+                counts = {"good": good, "bad": 1 - good}
+                await db.run(connection, _HOUR, **counts, **at, **figures)
+                if subject.is_service:
+                    await db.run(connection, _DAY, day=german_date(measurement.at), **counts, **at)
                 before, standing = standing, after(standing, measurement, run)
                 await db.run(connection, _STANDS, **at, **asdict(standing))
                 if not (before.works and standing.works):  # nothing is open of what worked and works
@@ -218,9 +230,10 @@ class StoredRuns:
         return True
 
     async def prune(self, now: datetime, raw: timedelta) -> None:
-        """Forget single measurements after `raw`, hourly figures and outages after two years."""
+        """Forget single measurements after `raw`, figures and outages after two years."""
+        ends = {"raw": now - raw, "hours": now - HOURS_KEPT, "runs": now - RUNS_KEPT}
         for kind in _PRUNE:
-            await self._database.run(_PRUNE[kind], raw=now - raw, hours=now - HOURS_KEPT, runs=now - RUNS_KEPT)
+            await self._database.run(_PRUNE[kind], days=german_date(ends["hours"]), **ends)
 
 
 def _is_held(until: datetime | None, now: datetime) -> bool:
