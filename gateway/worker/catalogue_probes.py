@@ -7,6 +7,7 @@ Standard: catalogue reference §6.2; architecture §3 (take-over). Start reading
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from uuid import uuid4
@@ -23,6 +24,8 @@ log = structlog.get_logger()
 
 FIRST_S: Final = 15.0
 """Seconds after the start before the first look: a worker that starts has deliveries to take over."""
+SPREAD: Final = 0.5
+"""Share of the time between two runs over which one run's probes are spread at most."""
 LOOK_EVERY_S: Final = 2.0
 """Together with the lease less than the ten seconds in which another process takes over."""
 PRUNE_EVERY_S: Final = 3600.0
@@ -32,7 +35,8 @@ async def probes(runtime: Runtime, failures: Failures) -> None:
     """Probe whenever a run is due and no other process makes one."""
     await asyncio.sleep(FIRST_S)
     async with open_prober(runtime) as prober:
-        await repeat(failures, "probes", lambda: _look(runtime, prober), LOOK_EVERY_S)
+        spread = replace(prober, spread_s=runtime.settings.catalogue.probes.every_minutes * 60 * SPREAD)
+        await repeat(failures, "probes", lambda: _look(runtime, spread), LOOK_EVERY_S)
 
 
 async def prune(runtime: Runtime, failures: Failures) -> None:
