@@ -7,7 +7,6 @@ Standard: catalogue reference §6.2; architecture §3 (take-over). Start reading
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from uuid import uuid4
@@ -34,9 +33,8 @@ PRUNE_EVERY_S: Final = 3600.0
 async def probes(runtime: Runtime, failures: Failures) -> None:
     """Probe whenever a run is due and no other process makes one."""
     await asyncio.sleep(FIRST_S)
-    async with open_prober(runtime) as prober:
-        spread = replace(prober, spread_s=runtime.settings.catalogue.probes.every_minutes * 60 * SPREAD)
-        await repeat(failures, "probes", lambda: _look(runtime, spread), LOOK_EVERY_S)
+    async with open_prober(runtime, spread=SPREAD) as prober:
+        await repeat(failures, "probes", lambda: _look(runtime, prober), LOOK_EVERY_S)
 
 
 async def prune(runtime: Runtime, failures: Failures) -> None:

@@ -153,6 +153,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "probes_a_minute": A_MINUTE,
         "probes": good,
         "cpu_ms_per_probe": cpu_ms / good,
+        "share_of_all_cores": cpu_ms / good * A_MINUTE / 60_000 / (os.cpu_count() or 1),
         "accepts_per_second": {"probing": rates[True], "alone": rates[False]},
         "shares": shares,
         "share": statistics.median(shares),
