@@ -19,6 +19,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from gateway import failpoints
 from gateway.backpressure.admission import Pressure, Thresholds
 from gateway.backpressure.monitor import LoadMonitor
+from gateway.errors.recurring import repeat
 from gateway.httpserver.opening import listen, locked
 from gateway.httpserver.server import serve as httpserver
 from gateway.serve import dependencies, tls
@@ -28,7 +29,7 @@ from gateway.settings.gateway import Settings
 from gateway.store.operation.figures import StoredFigures
 from gateway.web.app import create_app
 from gateway.web.http.certificate import ClientCertificates, TlsProtocol
-from gateway.wiring import catalogue_registry, recipients
+from gateway.wiring import recipients
 from gateway.wiring.refusals import Attempt
 from gateway.wiring.runtime import Runtime, failures, open_runtime
 
@@ -48,7 +49,6 @@ async def serving(
         base_url = settings.server.base_url(port)
         also = attempts(settings, worker=worker_command is not None)
         runtime = await stack.enter_async_context(open_runtime(settings, base_url=base_url, also=also))
-        await catalogue_registry.tell(await catalogue_registry.registered(runtime))
         logins = await open_logins(runtime)
         processes = ChildProcesses(settings, worker_command, settings.environment(base_url))
         stack.push_async_callback(processes.close)
@@ -60,6 +60,8 @@ async def serving(
                 await stack.enter_async_context(_beside(logins.keep_metadata(runtime, failures(runtime))))
         await runtime.store.database.fill()
         await stack.enter_async_context(_http_served(runtime, pressure, logins, listener, stop))
+        if worker_command is None:
+            await stack.enter_async_context(_beside(_follow_entries(runtime)))
         listening = settings.server.listening(host, port)
         yield {"listening": listening, **_ready_line(runtime, base_url, processes, external=external)}
 
@@ -102,6 +104,13 @@ async def _load_monitored(runtime: Runtime) -> AsyncIterator[Pressure]:
     await watch.look()
     async with _beside(watch.run()):
         yield pressure
+
+
+async def _follow_entries(runtime: Runtime) -> None:
+    """Register what services and files claim, where no worker of ours does; nobody waits for it with a request."""
+    from gateway.wiring.catalogue_registry import LOOK_EVERY_S, EntryFollower  # noqa: PLC0415 - after the readiness line
+
+    await repeat(failures(runtime), "catalogue_entries", EntryFollower(runtime).look, LOOK_EVERY_S)
 
 
 @asynccontextmanager

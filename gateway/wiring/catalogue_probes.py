@@ -53,8 +53,11 @@ class _Dependency:
 
 
 @asynccontextmanager
-async def open_prober(runtime: Runtime) -> AsyncIterator[Prober]:
-    """A prober with connections of its own, which are closed afterwards."""
+async def open_prober(runtime: Runtime, *, spread: float = 0.0) -> AsyncIterator[Prober]:
+    """A prober with connections of its own, which are closed afterwards.
+
+    `spread` is the share of the time between two runs over which one run's probes are spread at most.
+    """
     settings = runtime.settings
     section = settings.catalogue.probes
     way = replace(
@@ -78,6 +81,7 @@ async def open_prober(runtime: Runtime) -> AsyncIterator[Prober]:
             },
             rules=rules(settings, runtime.files),
             at_once=section.at_once,
+            spread_s=section.every_minutes * 60 * spread,
         )
 
 

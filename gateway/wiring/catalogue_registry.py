@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 FILES: Final = "files"
 """Who made a revision that files say."""
+LOOK_EVERY_S: Final = 60.0
+"""Seconds between two looks whether entry files changed."""
 _TEST_ENDING: Final = "-int"
 
 

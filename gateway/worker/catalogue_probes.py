@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 FIRST_S: Final = 15.0
 """Seconds after the start before the first look: a worker that starts has deliveries to take over."""
+SPREAD: Final = 0.5
+"""Share of the time between two runs over which one run's probes are spread at most."""
 LOOK_EVERY_S: Final = 2.0
 """Together with the lease less than the ten seconds in which another process takes over."""
 PRUNE_EVERY_S: Final = 3600.0
@@ -31,7 +33,7 @@ PRUNE_EVERY_S: Final = 3600.0
 async def probes(runtime: Runtime, failures: Failures) -> None:
     """Probe whenever a run is due and no other process makes one."""
     await asyncio.sleep(FIRST_S)
-    async with open_prober(runtime) as prober:
+    async with open_prober(runtime, spread=SPREAD) as prober:
         await repeat(failures, "probes", lambda: _look(runtime, prober), LOOK_EVERY_S)
 
 

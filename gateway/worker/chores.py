@@ -24,6 +24,7 @@ from gateway.store.erasure.sweep import sweep
 from gateway.store.operation import alarms, exchange_durations, jobs, login_outcomes
 from gateway.store.operation.destination_slots import RENEW_EVERY_S
 from gateway.wiring.catalogue_export import exported
+from gateway.wiring.catalogue_registry import LOOK_EVERY_S as ENTRIES_EVERY_S
 from gateway.wiring.catalogue_registry import EntryFollower
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
@@ -67,7 +68,7 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
         yield _time_stamps(runtime, failures, url)
     yield _exports(runtime, failures)
     yield repeat(failures, "exchanges", lambda: _durations(runtime), EXCHANGES_EVERY_S)
-    yield repeat(failures, "catalogue_entries", EntryFollower(runtime).look, SWEEP_EVERY_S)
+    yield repeat(failures, "catalogue_entries", EntryFollower(runtime).look, ENTRIES_EVERY_S)
     yield repeat(failures, "catalogue_report", lambda: catalogue_report.make_todays(runtime), SWEEP_EVERY_S)
     if any(file.identity.providers for file in runtime.files):
         yield _identity_providers(runtime, failures)

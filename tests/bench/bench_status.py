@@ -1,4 +1,4 @@
-"""What the status pages cost: the page of a town with 500 services and ninety days of hourly figures, and the index.
+"""What the status pages cost: the page of a town with 500 services and ninety days of figures, and the index.
 
 Run: python -m tests.bench.bench_status [--quick]. Prints one JSON object a line, times in milliseconds. Readers ask by
 HTTP, four of them, five times a second each; every few seconds one of them waits for a page that is made anew.
@@ -51,10 +51,10 @@ ENTRIES = numbered(
     "INSERT INTO catalogue_revisions SELECT %(town)s, service, 1, true, state, 'x', now(), 'files' FROM ROWS FROM "
     "(jsonb_to_recordset(%(entries)s::text::jsonb) AS (service TEXT, state JSONB)) AS one"
 )
-HOURS = numbered(
-    "INSERT INTO probe_hours SELECT %(town)s, 'dienst-' || no, hour, 12 - no %% 2, no %% 2, 1000 FROM "
+DAYS = numbered(
+    "INSERT INTO probe_days SELECT %(town)s, day, 'dienst-' || no, 288 - no %% 2, no %% 2 FROM "
     "generate_series(0, %(services)s::int - 1) AS no, "
-    "generate_series(date_trunc('hour', now()) - interval '90 days', now(), interval '1 hour') AS hour"
+    "generate_series(now() - interval '90 days', now(), interval '1 day') AS day"
 )
 STANDING = numbered(
     "INSERT INTO probe_standing SELECT %(town)s, 'dienst-' || no, no %% 9 > 0, now(), 0, 1, NULL, now() "
@@ -72,7 +72,7 @@ async def database() -> AsyncIterator[Database]:
         held = await Database.open(dsn, size=4)
         try:
             await held.run(ENTRIES, town=ARS, entries=json.dumps(_entries()))
-            await held.run(HOURS, town=ARS, services=SERVICES)
+            await held.run(DAYS, town=ARS, services=SERVICES)
             await held.run(STANDING, town=ARS, services=SERVICES)
             yield held
         finally:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 from gateway.catalogue.publication.report_check import check
 from gateway.crypto.keys import generate_ed25519, private_key
+from gateway.german_time import german_date
 from gateway.store.catalogue.reports import StoredReports
 from gateway.store.connection.database import numbered
 from gateway.wiring.catalogue_publication import publication
@@ -14,7 +15,7 @@ from gateway.worker.catalogue_report import make_todays
 from tests.catalogue.entries import ARS, ENTRY
 from tests.store.test_catalogue_statuses import WORKS, kept
 
-HOUR = numbered("INSERT INTO probe_hours VALUES (%(town)s, %(service)s, %(hour)s, 9, 1, 100)")
+DAY = numbered("INSERT INTO probe_days VALUES (%(town)s, %(day)s, %(service)s, 9, 1)")
 KEY = private_key(generate_ed25519("gateway-evidence")[0])
 
 
@@ -45,7 +46,7 @@ async def test_a_town_is_what_its_rows_say(store, clock):
     row = await kept(store, clock, ENTRY)
     at = {"town": ARS, "service": "hausnummer"}
     await store.database.run(WORKS, **row)
-    await store.database.run(HOUR, hour=clock.now().replace(minute=0, second=0, microsecond=0), **at)
+    await store.database.run(DAY, day=german_date(clock.now()), **at)
     town = await publication(runtime(store, clock)).town(ARS)
     (service,) = town.services
     assert (service.status.works, service.last_days[-1], town.counts.claimed) == (True, (9, 1), 1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from gateway.catalogue.probes.outage import Outage
 from gateway.store.catalogue.probes import StoredProbes
 from gateway.store.connection.database import numbered
 from tests.catalogue.entries import ARS
 
-HOUR = numbered("INSERT INTO probe_hours VALUES (%(town)s, %(subject)s, %(hour)s, %(good)s, %(bad)s, 0)")
+DAY = numbered("INSERT INTO probe_days VALUES (%(town)s, %(day)s, %(service)s, %(good)s, %(bad)s)")
 OUTAGE = numbered(
     "INSERT INTO outages (municipality, subject, began_at, ended_at, changed_at, reason) "
     "VALUES (%(town)s, 'hausnummer', %(began)s, %(ended)s::timestamptz, %(changed)s, 'status')"
@@ -17,20 +17,15 @@ OUTAGE = numbered(
 OTHER = "150900550550"
 
 
-async def hour(store, at, good, bad, *, subject="hausnummer", town=ARS):
-    await store.database.run(HOUR, town=town, subject=subject, hour=at, good=good, bad=bad)
-
-
-async def test_hours_become_german_days_of_services_alone(store):
-    await hour(store, datetime(2026, 7, 1, 21, tzinfo=UTC), 10, 1)  # 23 h in Germany
-    await hour(store, datetime(2026, 7, 1, 22, tzinfo=UTC), 20, 0)  # midnight
-    await hour(store, datetime(2026, 7, 2, 21, tzinfo=UTC), 0, 3)
-    await hour(store, datetime(2026, 7, 2, 21, tzinfo=UTC), 0, 3, subject="token:test")
-    await hour(store, datetime(2026, 7, 2, 21, tzinfo=UTC), 0, 3, town=OTHER)
+async def test_days_of_a_municipality_from_one_on(store):
+    rows = ((ARS, "hausnummer", 2, 20, 3), (ARS, "hausnummer", 1, 10, 1), (ARS, "ausweis", 2, 7, 0))
+    for town, service, day, good, bad in (*rows, (OTHER, "hausnummer", 2, 0, 3)):
+        await store.database.run(DAY, town=town, service=service, day=date(2026, 7, day), good=good, bad=bad)
     probes = StoredProbes(store.database)
     days = [(date(2026, 7, 1), 10, 1), (date(2026, 7, 2), 20, 3)]
-    assert await probes.daily(ARS, date(2026, 7, 1)) == {"hausnummer": days}
-    assert await probes.daily(ARS, date(2026, 7, 2)) == {"hausnummer": days[1:]}
+    other = [(date(2026, 7, 2), 7, 0)]
+    assert await probes.daily(ARS, date(2026, 6, 1)) == {"hausnummer": days, "ausweis": other}
+    assert await probes.daily(ARS, date(2026, 7, 2)) == {"hausnummer": days[1:], "ausweis": other}
     assert await probes.daily("150900000000", date(2026, 7, 1)) == {}
 
 

@@ -13,7 +13,7 @@ import pytest
 from gateway.catalogue import entry_json
 from gateway.catalogue.entry import LifeCycle
 from gateway.catalogue.probes.maintenance import MaintenanceWindow
-from gateway.catalogue.probes.run import Prober, Result, Rules, Run
+from gateway.catalogue.probes.run import NOTED_AT_ONCE, Prober, Result, Rules, Run
 from gateway.catalogue.probes.standing import Measurement, Subject
 from gateway.notify.alarms import CERTIFICATE_ENDING, DEPENDENCY_DOWN, SERVICE_DOWN
 from gateway.store.catalogue.probe_runs import LEASE, StoredRuns
@@ -105,6 +105,40 @@ async def test_a_service_that_fails_is_down_after_three_runs_and_works_after_thr
     assert await world.outages() == [("hausnummer", began, world.clock.now())]
     days = await StoredProbes(store.database).daily(ARS, date(2026, 11, 23))
     assert days == {"hausnummer": [(date(2026, 11, 23), 4, 3)]}
+
+
+async def test_figures_of_services_are_summed_to_german_days_with_the_measurement(world, store, clock):
+    clock.advance(minutes=(22 * 60 + 45) - (clock.now().hour * 60 + clock.now().minute))  # 23:45 in Germany
+    await world.runs(2)
+    await world.runs(1, PAGE, TOKEN)  # midnight
+    days = await StoredProbes(store.database).daily(ARS, date(2026, 11, 23))
+    assert days == {"hausnummer": [(date(2026, 11, 23), 2, 0), (date(2026, 11, 24), 0, 1)]}
+    assert await StoredProbes(store.database).daily("", date(2026, 11, 23)) == {}
+
+
+async def test_many_are_noted_some_at_a_time_each_by_itself(world, store, clock):
+    for number in range(2 * NOTED_AT_ONCE):
+        await offered(store, clock, entry(service=f"dienst-{number}"))
+    bad = Subject(ARS, "dienst-7")
+    works = await world.runs(3, bad)
+    assert len(works) == 2 * NOTED_AT_ONCE + 2
+    assert [subject for subject, it_works in works.items() if not it_works] == [bad]
+    assert await world.alarms() == {(SERVICE_DOWN, bad.path)}
+    days = await StoredProbes(store.database).daily(ARS, date(2026, 11, 23))
+    assert days.pop("dienst-7") == [(date(2026, 11, 23), 0, 3)]
+    assert list(days.values()) == [[(date(2026, 11, 23), 3, 0)]] * (2 * NOTED_AT_ONCE)
+
+
+async def test_probes_are_spread_over_the_time_that_there_is(world, store, clock):
+    await offered(store, clock, entry(service="termin"))
+    for spread_s, expected in ((60.0, [0.0, 0.05, 0.1]), (0.03, [0.0, 0.01, 0.02]), (0.0, [0.0] * 3)):
+        slept = []
+
+        async def sleep(seconds, slept=slept):
+            slept.append(seconds)
+
+        assert (await world.prober(spread_s=spread_s, sleep=sleep).run()).whole
+        assert slept == pytest.approx(expected)
 
 
 async def test_pages_are_those_of_published_entries_with_what_they_are_to_say(world, store, clock):
@@ -232,13 +266,13 @@ async def test_a_dead_probers_run_is_taken_over_within_ten_seconds_and_harmless(
     number = await dead.begin(world.clock.now() + timedelta(minutes=5), None)
     world.clock.advance(minutes=5)
     bad = Measurement(world.clock.now(), good=False, milliseconds=1, reason="status")
-    assert (await dead.note(number, PAGE, bad, Rules(), own_network=True)).failures == 1
+    assert (await dead.note(number, {PAGE: bad}, Rules(), own_network=True))[PAGE].failures == 1
     assert await world.prober().run() is None
     world.clock.advance(seconds=LEASE.total_seconds())
     assert timedelta(seconds=8) > LEASE  # others look every two seconds
     run = await world.prober().run(due_before=world.clock.now() - timedelta(hours=1))  # what died is due
     assert run.whole
-    assert await dead.note(number, PAGE, bad, Rules(), own_network=True) is None
+    assert await dead.note(number, {PAGE: bad}, Rules(), own_network=True) is None
     assert not await dead.renew(number, world.clock.now())
     assert not await dead.end(number, world.clock.now(), [], own_network=True)
     assert [row["ended"] for row in await store.database.rows(RUNS)] == [True, False, True]

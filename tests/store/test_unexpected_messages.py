@@ -291,7 +291,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
             raise ValueError("Müßiggang")
 
     @asynccontextmanager
-    async def prober(_):
+    async def prober(_, **__):
         yield Raising()
 
     @asynccontextmanager

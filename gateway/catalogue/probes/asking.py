@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 LARGEST_BYTES: Final = 2_000_000
 """A page that is longer is no page for citizens."""
+SHORT_BYTES: Final = 64_000
+"""A page that is judged sooner than a thread begins."""
 _AWAY: Final = frozenset({ProbeReason.AWAY, ProbeReason.TIMEOUT})
 _HEADERS: Final = {
     "Accept": "text/html, application/xhtml+xml;q=0.9, */*;q=0.5",
@@ -85,7 +87,8 @@ class PageAsker:
             answer = await self._asked(seen[-1], ends)
             if answer.status not in REDIRECTS:
                 shown = answer.status, answer.headers, answer.body
-                return await apart(partial(judge, *shown, page.expected, self.phrases), "probe")
+                judging = partial(judge, *shown, page.expected, self.phrases)
+                return judging() if len(answer.body) <= SHORT_BYTES else await apart(judging, "probe")
             target = next_hop(seen[-1], answer.headers.get("location"), seen)
             if isinstance(target, ProbeReason):
                 return target

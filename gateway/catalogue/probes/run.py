@@ -1,4 +1,4 @@
-"""One run over every subject: measured side by side, judged together, noted one by one.
+"""One run over every subject: measured side by side, judged together, noted some at a time.
 
 Knows: that one process alone makes a run, that the run's end tells whether our own network was there. Never does: ask a
 page or a dependency itself (`asking` does). Standard: catalogue reference §6.2; architecture §3.
@@ -23,6 +23,10 @@ from gateway.ports.clock import Clock
 
 RENEW_EVERY_S: Final = 2.0
 """Seconds between two signs of life of a run; its lease lasts longer."""
+GAP_S: Final = 0.05
+"""Seconds between two probes where they are spread: about a thousand a minute."""
+NOTED_AT_ONCE: Final = 25
+"""Measurements that are written together: a commit each would take the disk's time from portals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,11 @@ class ProbeRuns(Protocol):
         ...
 
     async def note(
-        self, run: int, subject: Subject, measurement: Measurement, rules: Rules, *, own_network: bool
-    ) -> Standing | None:
-        """Write a measurement and all that follows from it, or nothing; how the subject stands now.
+        self, run: int, measured: Mapping[Subject, Measurement], rules: Rules, *, own_network: bool
+    ) -> Mapping[Subject, Standing] | None:
+        """Write measurements and all that follows from them, or nothing; how each subject stands now.
 
-        Without our own network a measurement changes no standing and no figures. None: another process took over.
+        Without our own network they change no standing and no figures. None: another process took over.
         """
         ...
 
@@ -130,7 +134,10 @@ Ask = Callable[[], Awaitable[Measurement]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prober:
-    """Makes runs. `ask_page` and `dependencies` measure, `references` say whether addresses of others answer."""
+    """Makes runs. `ask_page` and `dependencies` measure, `references` say whether addresses of others answer.
+
+    Probes begin evenly over `spread_s` seconds at most, so that nobody feels them; 0: as soon as there is a place.
+    """
 
     runs: ProbeRuns
     clock: Clock
@@ -140,6 +147,8 @@ class Prober:
     texts: Mapping[Subject, str] = field(default_factory=dict)
     rules: Rules = Rules()
     at_once: int = 4
+    spread_s: float = 0.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     renew_every_s: float = RENEW_EVERY_S
 
     async def run(self, due_before: datetime | None = None) -> Run | None:
@@ -171,11 +180,13 @@ class Prober:
         measured, references = await self._measure({**asks, **self.dependencies})
         there = ours_is_there(measured, references)
         results: list[Result] = []
-        for subject, measurement in measured.items():
-            standing = await self.runs.note(number, subject, measurement, self.rules, own_network=there)
-            if standing is None:
+        subjects = list(measured)
+        for start in range(0, len(subjects), NOTED_AT_ONCE):
+            several = {subject: measured[subject] for subject in subjects[start : start + NOTED_AT_ONCE]}
+            stands = await self.runs.note(number, several, self.rules, own_network=there)
+            if stands is None:
                 return Run(number, tuple(results), there, whole=False)
-            results.append(Result(subject, measurement, standing.works))
+            results += [Result(subject, each, stands[subject].works) for subject, each in several.items()]
         whole = await self.runs.end(number, self.clock.now(), measured.keys(), own_network=there)
         return Run(number, tuple(results), there, whole)
 
@@ -186,14 +197,18 @@ class Prober:
 
     async def _measure(self, asks: Mapping[Subject, Ask]) -> tuple[dict[Subject, Measurement], list[bool]]:
         places = asyncio.Semaphore(self.at_once)
+        gap_s = min(GAP_S, self.spread_s / max(1, len(asks)))
 
-        async def measured(ask: Ask) -> Measurement:
+        async def measured(number: int, ask: Ask) -> Measurement:
+            await self.sleep(number * gap_s)
             async with places:
                 return await ask()
 
         async with asyncio.TaskGroup() as group:
             references = [group.create_task(_asked(reference)) for reference in self.references]
-            tasks = {subject: group.create_task(measured(ask)) for subject, ask in asks.items()}
+            tasks = {
+                subject: group.create_task(measured(number, ask)) for number, (subject, ask) in enumerate(asks.items())
+            }
         return {subject: task.result() for subject, task in tasks.items()}, [task.result() for task in references]
 
 

@@ -1,7 +1,7 @@
 """Runs of probes: who makes one now, what a measurement changes, what is forgotten.
 
-Knows: the lease of the one prober, and that measurement, standing, outage and alarm are one transaction. Never does:
-decide (`catalogue.probes.standing` does). Standard: catalogue reference §6.2; architecture §3 (take-over).
+Knows: the lease of the one prober, and that measurements, standings, outages and alarms are one transaction. Never
+does: decide (`catalogue.probes.standing` does). Standard: catalogue reference §6.2; architecture §3 (take-over).
 Start reading: `StoredRuns.begin`, then `StoredRuns.note`.
 
 The lease is a row that its process renews; who died loses it within ten seconds, and whoever took it over has another
@@ -10,8 +10,8 @@ run, so that nothing late is written into it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -27,6 +27,7 @@ from gateway.catalogue.probes.standing import (
     after,
     consequence,
 )
+from gateway.german_time import german_date
 from gateway.notify.alarms import CERTIFICATE_ENDING, DEPENDENCY_DOWN, SERVICE_DOWN
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, numbered
@@ -35,6 +36,7 @@ from gateway.store.operation import alarms
 LEASE: Final = timedelta(seconds=6)
 HOURS_KEPT: Final = timedelta(days=730)
 RUNS_KEPT: Final = timedelta(days=90)
+_OF_STANDING: Final = fields(Standing)
 
 _LOOK: Final = numbered(
     """
@@ -72,29 +74,44 @@ ORDER BY municipality, service
 _MEASURED: Final = numbered(
     """
 INSERT INTO probe_measurements (municipality, subject, run, at, good, reason, milliseconds)
-VALUES (%(municipality)s, %(subject)s, %(run)s, %(at)s, %(good)s, %(reason)s, %(milliseconds)s)
+SELECT municipality, subject, %(run)s, at, good, reason, milliseconds
+FROM unnest(%(towns)s::text[], %(subjects)s::text[], %(ats)s::timestamptz[], %(goods)s::bool[], %(reasons)s::text[],
+    %(milliseconds)s::int[]) AS given (municipality, subject, at, good, reason, milliseconds)
 """
 )
-_HOUR: Final = numbered(
+_COUNTED: Final = numbered(
     """
+WITH given AS (
+    SELECT municipality, subject, date_trunc('hour', at) AS hour, day, good::int AS good, 1 - good::int AS bad,
+        milliseconds
+    FROM unnest(%(towns)s::text[], %(subjects)s::text[], %(ats)s::timestamptz[], %(days)s::date[], %(goods)s::bool[],
+        %(milliseconds)s::int[]) AS each (municipality, subject, at, day, good, milliseconds)
+), of_days AS (
+    INSERT INTO probe_days AS days (municipality, day, subject, good, bad)
+    SELECT municipality, day, subject, good, bad FROM given WHERE strpos(subject, ':') = 0
+    ON CONFLICT (municipality, day, subject) DO UPDATE
+    SET good = days.good + excluded.good, bad = days.bad + excluded.bad
+)
 INSERT INTO probe_hours AS hours (municipality, subject, hour, good, bad, milliseconds)
-VALUES (%(municipality)s, %(subject)s, date_trunc('hour', %(at)s::timestamptz), %(good)s, %(bad)s, %(milliseconds)s)
+SELECT municipality, subject, hour, good, bad, milliseconds FROM given
 ON CONFLICT (municipality, subject, hour) DO UPDATE SET good = hours.good + excluded.good,
     bad = hours.bad + excluded.bad, milliseconds = hours.milliseconds + excluded.milliseconds
 """
 )
-_STANDING: Final = numbered(
+_STANDINGS: Final = numbered(
     """
-SELECT works, since, failures, successes, reason, failed_runs, failed_at, last_run, worked FROM probe_standing
-WHERE municipality = %(municipality)s AND subject = %(subject)s FOR UPDATE
+SELECT municipality, subject, works, since, failures, successes, reason, failed_runs, failed_at, last_run, worked
+FROM probe_standing
+WHERE (municipality, subject) IN (SELECT * FROM unnest(%(towns)s::text[], %(subjects)s::text[])) FOR UPDATE
 """
 )
-_STANDS: Final = numbered(
+_STAND: Final = numbered(
     """
-INSERT INTO probe_standing (municipality, subject, works, since, failures, successes, reason, probed_at, failed_runs,
+INSERT INTO probe_standing (municipality, subject, probed_at, works, since, failures, successes, reason, failed_runs,
     failed_at, last_run, worked)
-VALUES (%(municipality)s, %(subject)s, %(works)s, %(since)s, %(failures)s, %(successes)s, %(reason)s, %(at)s,
-    %(failed_runs)s, %(failed_at)s, %(last_run)s, %(worked)s)
+SELECT * FROM unnest(%(towns)s::text[], %(subjects)s::text[], %(ats)s::timestamptz[], %(works)s::bool[],
+    %(since)s::timestamptz[], %(failures)s::int[], %(successes)s::int[], %(reason)s::text[], %(failed_runs)s::int[],
+    %(failed_at)s::timestamptz[], %(last_run)s::bigint[], %(worked)s::bool[])
 ON CONFLICT (municipality, subject) DO UPDATE SET works = excluded.works, since = excluded.since,
     failures = excluded.failures, successes = excluded.successes, reason = excluded.reason,
     probed_at = excluded.probed_at, failed_runs = excluded.failed_runs, failed_at = excluded.failed_at,
@@ -136,6 +153,7 @@ DELETE FROM probe_standing AS each WHERE NOT EXISTS (
 _PRUNE: Final = {
     "measurements": numbered("DELETE FROM probe_measurements WHERE at < %(raw)s", commits="probes.prune_measurements"),
     "hours": numbered("DELETE FROM probe_hours WHERE hour < %(hours)s", commits="probes.prune_hours"),
+    "days": numbered("DELETE FROM probe_days WHERE day < %(days)s", commits="probes.prune_days"),
     "runs": numbered("DELETE FROM probe_runs WHERE begun_at < %(runs)s", commits="probes.prune_runs"),
     "outages": numbered("DELETE FROM outages WHERE ended_at < %(hours)s", commits="probes.prune_outages"),
 }
@@ -182,45 +200,43 @@ class StoredRuns:
         ]
 
     async def note(
-        self, run: int, subject: Subject, measurement: Measurement, rules: Rules, *, own_network: bool
-    ) -> Standing | None:
+        self, run: int, measured: Mapping[Subject, Measurement], rules: Rules, *, own_network: bool
+    ) -> Mapping[Subject, Standing] | None:
         """See the port."""
-        at = {"municipality": subject.municipality, "subject": subject.name, "at": measurement.at}
-        figures = {"milliseconds": measurement.milliseconds}
+        values = _columns(measured)
         async with self._database.transaction("probes.note") as connection:
             if not await db.rows(connection, _HELD, holder=self._holder, run=run):
                 return None
-            row = await db.one(connection, _STANDING, **at)
-            standing = Standing(**row) if row else Standing()
-            await db.run(
-                connection, _MEASURED, run=run, good=measurement.good, reason=measurement.reason, **at, **figures
-            )
-            if own_network:
-                good = int(measurement.good)
-                await db.run(connection, _HOUR, good=good, bad=1 - good, **at, **figures)
-                before, standing = standing, after(standing, measurement, run)
-                await db.run(connection, _STANDS, **at, **asdict(standing))
-                if not (before.works and standing.works):  # nothing is open of what worked and works
-                    await _tell(connection, subject, measurement, standing, rules)
-                await _tell_certificate(connection, subject, measurement, rules)
-        return standing
+            before = await _standings(connection, measured)
+            await db.run(connection, _MEASURED, run=run, **values)
+            if not own_network:
+                return before
+            await db.run(connection, _COUNTED, **values)
+            now = {subject: after(before[subject], measurement, run) for subject, measurement in measured.items()}
+            columns = {each.name: [getattr(standing, each.name) for standing in now.values()] for each in _OF_STANDING}
+            await db.run(connection, _STAND, **values, **columns)
+            for subject, measurement in measured.items():
+                if not (before[subject].works and now[subject].works):  # nothing is open of what worked and works
+                    await _tell(connection, subject, measurement, now[subject], rules)
+            await _tell_certificates(connection, measured, rules)
+        return now
 
     async def end(self, run: int, now: datetime, subjects: Collection[Subject], *, own_network: bool) -> bool:
         """See the port."""
-        known = {"towns": [each.municipality for each in subjects], "subjects": [each.name for each in subjects]}
         async with self._database.transaction("probes.end") as connection:
             if not await db.rows(connection, _HELD, holder=self._holder, run=run):
                 return False
             await db.run(connection, _END, run=run, now=now, own_network=own_network)
-            for row in await db.rows(connection, _GONE, **known):
+            for row in await db.rows(connection, _GONE, **_whose(subjects)):
                 await _forget(connection, Subject(row["municipality"], row["subject"]), now)
             await db.run(connection, _TAKE, holder=None, run=None, until=None)
         return True
 
     async def prune(self, now: datetime, raw: timedelta) -> None:
-        """Forget single measurements after `raw`, hourly figures and outages after two years."""
+        """Forget single measurements after `raw`, figures and outages after two years."""
+        ends = {"raw": now - raw, "hours": now - HOURS_KEPT, "runs": now - RUNS_KEPT}
         for kind in _PRUNE:
-            await self._database.run(_PRUNE[kind], raw=now - raw, hours=now - HOURS_KEPT, runs=now - RUNS_KEPT)
+            await self._database.run(_PRUNE[kind], days=german_date(ends["hours"]), **ends)
 
 
 def _is_held(until: datetime | None, now: datetime) -> bool:
@@ -248,14 +264,45 @@ async def _tell(
             await _over(connection, subject, now)
 
 
-async def _tell_certificate(connection: Connection, subject: Subject, measurement: Measurement, rules: Rules) -> None:
-    now, ends = measurement.at, measurement.certificate_ends
-    if ends is None or not subject.is_service:
-        return
-    if ends - now >= rules.certificate:
-        await alarms.resolve_within(connection, CERTIFICATE_ENDING, subject.path, now)
-    elif not maintained(rules.maintenance.get(subject.municipality, ()), subject.name, now):
-        await _raise(connection, CERTIFICATE_ENDING, subject, now, rules)
+async def _tell_certificates(connection: Connection, measured: Mapping[Subject, Measurement], rules: Rules) -> None:
+    fine: list[str] = []
+    for subject, measurement in measured.items():
+        now, ends = measurement.at, measurement.certificate_ends
+        if ends is None or not subject.is_service:
+            continue
+        if ends - now >= rules.certificate:
+            fine.append(subject.path)
+        elif not maintained(rules.maintenance.get(subject.municipality, ()), subject.name, now):
+            await _raise(connection, CERTIFICATE_ENDING, subject, now, rules)
+    if fine:
+        await alarms.resolve_within(connection, CERTIFICATE_ENDING, fine, max(each.at for each in measured.values()))
+
+
+async def _standings(connection: Connection, subjects: Iterable[Subject]) -> dict[Subject, Standing]:
+    """How each stands, locked; as new ones do, where there is no row."""
+    whose = _whose(subjects)
+    stands = {}
+    for row in await db.rows(connection, _STANDINGS, **whose):
+        subject = Subject(row["municipality"], row["subject"])
+        stands[subject] = Standing(**{each.name: row[each.name] for each in _OF_STANDING})
+    return {subject: stands.get(subject, Standing()) for subject in subjects}
+
+
+def _whose(subjects: Iterable[Subject]) -> dict[str, list[str]]:
+    return {"towns": [each.municipality for each in subjects], "subjects": [each.name for each in subjects]}
+
+
+def _columns(measured: Mapping[Subject, Measurement]) -> dict[str, Sequence[object]]:
+    """Measurements as columns of a statement."""
+    found = measured.values()
+    return {
+        **_whose(measured),
+        "ats": [each.at for each in found],
+        "days": [german_date(each.at) for each in found],
+        "goods": [each.good for each in found],
+        "reasons": [each.reason for each in found],
+        "milliseconds": [each.milliseconds for each in found],
+    }
 
 
 async def _outage(  # noqa: PLR0913, PLR0917 - one outage
@@ -284,10 +331,11 @@ async def _raise(connection: Connection, rule: str, subject: Subject, now: datet
 async def _over(connection: Connection, subject: Subject, now: datetime) -> None:
     if subject.is_service:
         await db.run(connection, _OUTAGE_ENDS, municipality=subject.municipality, subject=subject.name, now=now)
-    await alarms.resolve_within(connection, SERVICE_DOWN if subject.is_service else DEPENDENCY_DOWN, subject.path, now)
+    rule = SERVICE_DOWN if subject.is_service else DEPENDENCY_DOWN
+    await alarms.resolve_within(connection, rule, [subject.path], now)
 
 
 async def _forget(connection: Connection, subject: Subject, now: datetime) -> None:
     """Nothing that is not probed any more is down."""
     await _over(connection, subject, now)
-    await alarms.resolve_within(connection, CERTIFICATE_ENDING, subject.path, now)
+    await alarms.resolve_within(connection, CERTIFICATE_ENDING, [subject.path], now)

@@ -1,14 +1,13 @@
 """Availability and outages of a municipality's services, as page, report and feed show them.
 
-Knows: hourly figures, summed to German days; subjects that are services. Never does: write (`probe_runs` does).
+Knows: figures of German days, which services alone have. Never does: write (`probe_runs` does).
 Standard: catalogue reference §6.2. Start reading: `StoredProbes.daily`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from gateway.catalogue.probes.outage import Outage
@@ -16,11 +15,9 @@ from gateway.store.connection.database import Database, numbered
 
 _DAILY: Final = numbered(
     """
-SELECT subject, (hour AT TIME ZONE 'Europe/Berlin')::date AS day, sum(good) AS good, sum(bad) AS bad
-FROM probe_hours
-WHERE municipality = %(town)s AND strpos(subject, ':') = 0
-    AND hour >= %(since)s::date::timestamp AT TIME ZONE 'Europe/Berlin'
-GROUP BY 1, 2 ORDER BY 1, 2
+SELECT subject, array_agg(day - %(since)s::date ORDER BY day) AS days, array_agg(good ORDER BY day) AS good,
+    array_agg(bad ORDER BY day) AS bad
+FROM probe_days WHERE municipality = %(town)s AND day >= %(since)s GROUP BY 1 ORDER BY 1
 """
 )
 _OUTAGES: Final = numbered(
@@ -39,10 +36,14 @@ class StoredProbes:
 
     async def daily(self, municipality: str, since: date) -> Mapping[str, Sequence[tuple[date, int, int]]]:
         """Each service's good and bad probes by German day, from `since` on; days without any are left out."""
-        days = defaultdict[str, list[tuple[date, int, int]]](list)
-        for row in await self._database.rows(_DAILY, town=municipality, since=since):
-            days[row["subject"]].append((row["day"], row["good"], row["bad"]))
-        return dict(days)
+        rows = await self._database.rows(_DAILY, town=municipality, since=since)
+        calendar = {no: since + timedelta(days=no) for no in {no for row in rows for no in row["days"]}}
+        return {
+            row["subject"]: [
+                (calendar[no], good, bad) for no, good, bad in zip(row["days"], row["good"], row["bad"], strict=True)
+            ]
+            for row in rows
+        }
 
     async def outages(self, municipality: str, limit: int) -> Sequence[Outage]:
         """The outages that changed last, newest first."""

@@ -33,7 +33,7 @@ async def tell(
     town, source, now = result.turn.municipality, result.turn.source.value, result.at
     subject = f"{town}/{source}"
     if result.judgement is not None:
-        await alarms.resolve_within(connection, CATALOGUE_NOT_READ, subject, now)
+        await alarms.resolve_within(connection, CATALOGUE_NOT_READ, [subject], now)
         await _unlisted(connection, result, result.judgement, before)
     elif failing_since is not None and now - failing_since >= PATIENCE:
         await alarms.raise_within(connection, CATALOGUE_NOT_READ, subject, now, now, municipality=town, service=None)

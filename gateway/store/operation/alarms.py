@@ -143,7 +143,7 @@ _GO_ON_OWN: Final = numbered(
 )
 _RESOLVE_OWN: Final = numbered(
     "UPDATE house_alarms SET resolved_at = %(now)s "
-    "WHERE rule = %(rule)s AND subject = %(subject)s AND resolved_at IS NULL",
+    "WHERE rule = %(rule)s AND subject = ANY(%(subjects)s::text[]) AND resolved_at IS NULL",
     commits="alarms.resolve_house",
 )
 
@@ -228,7 +228,7 @@ async def raise_about_gateway(  # noqa: PLR0913 - an alarm, and whose it is
 
 async def resolve_about_gateway(database: Database, rule: str, subject: str, now: datetime) -> bool:
     """Its cause is gone; whether there was one open."""
-    return await database.run(_RESOLVE_OWN, rule=rule, subject=subject, now=now) > 0
+    return await database.run(_RESOLVE_OWN, rule=rule, subjects=[subject], now=now) > 0
 
 
 async def raise_within(  # noqa: PLR0913 - an alarm, whose it is, and since when another one counts as the same
@@ -251,6 +251,6 @@ async def raise_within(  # noqa: PLR0913 - an alarm, whose it is, and since when
     return await db.run(connection, _RAISE_OWN, rule=rule, subject=subject, **values) > 0
 
 
-async def resolve_within(connection: Connection, rule: str, subject: str, now: datetime) -> bool:
-    """As `resolve_about_gateway`, in a transaction at hand."""
-    return await db.run(connection, _RESOLVE_OWN, rule=rule, subject=subject, now=now) > 0
+async def resolve_within(connection: Connection, rule: str, subjects: Collection[str], now: datetime) -> bool:
+    """As `resolve_about_gateway`, in a transaction at hand and of several subjects."""
+    return await db.run(connection, _RESOLVE_OWN, rule=rule, subjects=list(subjects), now=now) > 0

@@ -48,6 +48,17 @@ CREATE TABLE probe_hours (
 );
 COMMENT ON COLUMN probe_hours.milliseconds IS 'sum';
 
+CREATE TABLE probe_days (
+    municipality TEXT NOT NULL,
+    day DATE NOT NULL,
+    subject TEXT NOT NULL,
+    good INTEGER NOT NULL,
+    bad INTEGER NOT NULL,
+    CONSTRAINT probe_days_pkey PRIMARY KEY (municipality, day, subject)
+);
+COMMENT ON TABLE probe_days IS 'Hourly figures of services, summed: what pages show of ninety days.';
+COMMENT ON COLUMN probe_days.day IS 'of German calendars';
+
 CREATE TABLE probe_runs (
     no BIGINT GENERATED ALWAYS AS IDENTITY,
     begun_at TIMESTAMP WITH TIME ZONE NOT NULL,

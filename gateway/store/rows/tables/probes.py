@@ -1,4 +1,4 @@
-"""Probes of services and dependencies: measurements, hourly figures, how each stands, outages.
+"""Probes of services and dependencies: measurements, figures by hour and day, how each stands, outages.
 
 Knows: rows that nobody's data stand in. Never does: queries. Standard: architecture §4; catalogue reference §6.2.
 Start reading: `probe_standing`.
@@ -6,7 +6,7 @@ Start reading: `probe_standing`.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Index, Integer, Table, Text, Uuid, text
 
 from gateway.store.rows.tables.columns import at, metadata, municipality
 
@@ -53,6 +53,17 @@ probe_hours = Table(
     Column("good", Integer, nullable=False),
     Column("bad", Integer, nullable=False),
     Column("milliseconds", BigInteger, nullable=False, comment="sum"),
+)
+
+probe_days = Table(
+    "probe_days",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("day", Date, primary_key=True, comment="of German calendars"),
+    Column("subject", Text, primary_key=True),
+    Column("good", Integer, nullable=False),
+    Column("bad", Integer, nullable=False),
+    comment="Hourly figures of services, summed: what pages show of ninety days.",
 )
 
 probe_runs = Table(
