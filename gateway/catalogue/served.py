@@ -31,6 +31,9 @@ class ServedFiles(Protocol):
         """The names of an export's files in order, without the index."""
         ...
 
-    async def changed(self, since: int) -> Sequence[tuple[str, str, bool]]:
-        """Class, public id, and whether it is there, of each object that exports after `since` changed or deleted."""
+    async def changed(self, since: int, municipality: str | None = None) -> Sequence[tuple[str, str, bool]]:
+        """Class, public id, and whether it is there, of each object that exports after `since` changed or deleted.
+
+        Of all municipalities where none is named.
+        """
         ...

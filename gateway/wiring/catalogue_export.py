@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from gateway.catalogue.entry import Entry
 from gateway.catalogue.export import Exporter, ExportSummary
 from gateway.catalogue.losses import AllowedLoss
+from gateway.catalogue.work import WorkKind
 from gateway.catalogue.xzufi.profile import profile
 from gateway.catalogue.xzufi.schema import schema_of
 from gateway.catalogue.xzufi.transfer import XzufiWriter
@@ -18,6 +19,7 @@ from gateway.sets.installed import usable
 from gateway.sets.manifest import shipped
 from gateway.store.catalogue.exports import StoredExports
 from gateway.wiring.catalogue_registry import EntryRegistration, registered, tell
+from gateway.wiring.catalogue_work import noted
 from gateway.wiring.runtime import Runtime
 
 
@@ -30,6 +32,10 @@ async def exported(
     `Exporter.make`.
     """
     await told(await registered(runtime))
+    return await noted(runtime, WorkKind.EXPORT, _made(runtime, loss))
+
+
+async def _made(runtime: Runtime, loss: AllowedLoss | None) -> ExportSummary:
     return await exporter(runtime).make(runtime.clock.now(), loss)
 
 

@@ -25,10 +25,11 @@ from gateway.store.operation import alarms, exchange_durations, jobs, login_outc
 from gateway.store.operation.destination_slots import RENEW_EVERY_S
 from gateway.wiring.catalogue_export import exported
 from gateway.wiring.catalogue_registry import EntryFollower
+from gateway.wiring.catalogue_work import stored_work
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
-from gateway.worker import catalogue_probes, catalogue_readback, catalogue_report, identity_watch
+from gateway.worker import catalogue_probes, catalogue_push, catalogue_readback, catalogue_report, identity_watch
 from gateway.worker.catalogue_export import DailyExport
 from gateway.worker.evidence_check import EvidenceMonitor
 from gateway.worker.stamping import stamp_roots
@@ -75,6 +76,9 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
     yield catalogue_probes.probes(runtime, failures)
     yield catalogue_probes.prune(runtime, failures)
     yield from catalogue_readback.chores(runtime, failures)
+    yield from catalogue_push.chores(runtime, failures)
+    work = stored_work(runtime)
+    yield repeat(failures, "catalogue_work", lambda: work.tell(clock.now()), SWEEP_EVERY_S)
     if runtime.delivery.bounds:
         yield repeat(failures, "turns", lambda: _places(runtime), RENEW_EVERY_S)
 

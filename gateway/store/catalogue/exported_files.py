@@ -26,7 +26,7 @@ _NAMES: Final = numbered("SELECT name FROM catalogue_files WHERE export = %(no)s
 _CHANGED: Final = numbered(
     """
 SELECT kind, id, digest IS NOT NULL AS there FROM catalogue_objects
-WHERE changed_in > %(since)s ORDER BY kind, id
+WHERE changed_in > %(since)s AND (%(town)s::text IS NULL OR municipality = %(town)s) ORDER BY kind, id
 """
 )
 
@@ -51,9 +51,10 @@ class ExportedFiles:
         """See the port."""
         return [row["name"] for row in await self._database.rows(_NAMES, no=no)]
 
-    async def changed(self, since: int) -> Sequence[tuple[str, str, bool]]:
+    async def changed(self, since: int, municipality: str | None = None) -> Sequence[tuple[str, str, bool]]:
         """See the port."""
-        return [(row["kind"], row["id"], row["there"]) for row in await self._database.rows(_CHANGED, since=since)]
+        rows = await self._database.rows(_CHANGED, since=since, town=municipality)
+        return [(row["kind"], row["id"], row["there"]) for row in rows]
 
 
 def _unpacked(row: Row) -> ServedFile:

@@ -1,0 +1,74 @@
+"""`gateway catalogue push`: send what changed since the last push to the collector, at once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.cli.console import FINDINGS, UNREACHABLE, emit, guarded, options, say
+from gateway.cli.language import language, text
+from gateway.cli.local import with_runtime
+
+if TYPE_CHECKING:
+    from gateway.catalogue.pushing.push import PushResult
+
+
+@click.command(
+    help=text(
+        "Änderungen seit der letzten Übertragung dem Sammlerdienst senden",
+        "Send changes since the last push to the collector",
+    )
+)
+@options
+@guarded
+def push(config: Path | None, as_json: bool) -> None:
+    """One line a municipality, refused ones once more; nothing where the collector has it all.
+
+    Exit code 3 where the data were refused, 4 where the collector did not take them for now.
+    """
+    from gateway.catalogue.pushing.push import PushState  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.catalogue_push import configured, open_pusher, stored_pushes  # noqa: PLC0415 - as above
+    from gateway.wiring.catalogue_work import stored_work  # noqa: PLC0415 - as above
+
+    states: set[PushState] = set()
+
+    async def main(runtime: Any, stop: asyncio.Event) -> bool:  # noqa: ANN401 - the runtime, imported late
+        if not configured(runtime.settings):
+            say(text("Es ist kein Empfänger gesetzt ([catalogue.push]).", "No collector is set ([catalogue.push])."))
+            return False
+        rows = stored_pushes(runtime)
+        last = await rows.prepare()
+        if last is None:
+            say(text("Es gibt noch keinen Export (gateway catalogue export).", "There is no export yet."))
+            return False
+        async with open_pusher(runtime, rows) as pusher:
+            if (refusal := pusher.refusal(last)) is not None:
+                raise refusal
+            done: list[int] = []
+            while not stop.is_set() and (result := await pusher.next(at_once=True, besides=done)) is not None:
+                done.append(result.push.no)
+                states.add(result.state)
+                emit(result.as_json(), as_json=as_json, human=_line(result))
+        await stored_work(runtime).tell(runtime.clock.now())
+        if not states:
+            say(text("Der Sammlerdienst hat alles.", "The collector has it all."))
+        return True
+
+    with_runtime(config, main)
+    if PushState.REFUSED in states:
+        raise SystemExit(FINDINGS)
+    if PushState.WAITING in states:
+        raise SystemExit(UNREACHABLE)
+
+
+def _line(result: PushResult) -> str:
+    from gateway.catalogue.work import suggestion  # noqa: PLC0415 - commands import what they need
+
+    line = f"{result.push.municipality}  {result.state.value}  "
+    if result.cause is None:
+        return line + text(f"{result.files} Dateien, Export {result.export}", f"{result.files} files")
+    de, en = suggestion("push", result.cause)
+    return f"{line}{result.cause} {result.status or ''}  {de if language() == 'de' else en}"
