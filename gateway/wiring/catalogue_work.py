@@ -25,7 +25,7 @@ def stored_work(runtime: Runtime) -> StoredWork:
 
 async def noted(runtime: Runtime, kind: WorkKind, work: Awaitable[_T]) -> _T:
     """Do it, and keep whether it failed and whose fault lies where. Raises what it raises."""
-    rows = stored_work(runtime)
+    rows = StoredWork(runtime.store.database)
     try:
         done = await work
     except (DatabaseAway, CatalogueEmpty, NotFound):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from gateway.catalogue.work import ALARMS, PATIENCE, WorkKind, suggestion
+from gateway.errors import CatalogueEmpty, CatalogueExportBusy, CatalogueExportInvalid, DatabaseAway, NotFound
+from gateway.model import Finding
 from gateway.notify.alarms import sentences
 from gateway.store.catalogue.work import StoredWork
 from gateway.store.connection.database import numbered
 from gateway.store.operation import alarms
+from gateway.wiring.catalogue_work import noted
 from tests.catalogue.entries import ARS
 
 ADDRESS = "https://collector.example/"
@@ -146,3 +151,46 @@ def test_a_cause_has_a_way_out_of_its_own_in_both_languages(cause):
 
 def test_every_alarm_of_this_room_is_a_rule_with_both_sentences():
     assert all(all(sentences(rule)) for rule in ALARMS)
+
+
+def runtime(store, clock):
+    return SimpleNamespace(store=store, clock=clock, municipalities={ARS: None})
+
+
+async def failing(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "seen"),
+    [
+        (
+            CatalogueExportInvalid(
+                findings=(
+                    Finding(f"{ARS}/hausnummer/modules/06", "html", "d", "e"),
+                    Finding(f"{ARS}/hausnummer/url", "format", "d", "e"),
+                    Finding("catalogue/shrink_percent", "objects_lost", "d", "e"),
+                )
+            ),
+            "catalogue_export_invalid",
+            [(ARS, "hausnummer")],
+        ),
+        (CatalogueExportBusy(), "catalogue_export_busy", [(None, None)]),
+        (KeyError("Müßiggang"), "internal", [(None, None)]),
+    ],
+)
+async def test_a_failure_is_kept_with_its_places_and_raised_until_a_success(store, clock, error, cause, seen):
+    it, work = runtime(store, clock), StoredWork(store.database)
+    with pytest.raises(type(error)):
+        await noted(it, WorkKind.EXPORT, failing(error))
+    found = await work.open(clock.now())
+    assert ([(each.municipality, each.part) for each in found], {each.cause for each in found}) == (seen, {cause})
+    assert await noted(it, WorkKind.EXPORT, asyncio.sleep(0, "done")) == "done"
+    assert await work.open(clock.now()) == []
+
+
+@pytest.mark.parametrize("error", [DatabaseAway(), CatalogueEmpty(), NotFound()])
+async def test_what_says_nothing_of_the_work_is_not_kept(store, clock, error):
+    with pytest.raises(type(error)):
+        await noted(runtime(store, clock), WorkKind.REPORT, failing(error))
+    assert await StoredWork(store.database).open(clock.now()) == []

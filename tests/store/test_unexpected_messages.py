@@ -309,12 +309,20 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         guard=Raising(),
         periods=[PAYLOAD],
         limits=(),
-        files=[SimpleNamespace(slug="town", identity=SimpleNamespace(providers={"bundid": Raising()}))],
+        files=[
+            SimpleNamespace(
+                slug="town",
+                ars="150900546546",
+                fitconnect=SimpleNamespace(environment="none"),
+                identity=SimpleNamespace(providers={"bundid": Raising()}),
+            )
+        ],
         durations=Durations(),
         delivery=SimpleNamespace(bounds={"d": 1}),
         settings=SimpleNamespace(
             evidence=SimpleNamespace(timestamp_url="https://tsa.example"),
             catalogue=CatalogueSection(),
+            fitconnect=SimpleNamespace(environments={}),
             outbound=SimpleNamespace(proxy=None, no_proxy=(), ca_bundle=None, allow_private=()),
         ),
     )
@@ -325,7 +333,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     assert names == {
         *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines"),
         *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "login_outcomes", "catalogue_report"),
-        "catalogue_entries",
+        *("catalogue_entries", "catalogue_export", "catalogue_work"),
         *("identity_provider town/bundid", "probes", "probes_prune"),
     }
     for name in names:

@@ -57,9 +57,9 @@ _SUCCEED: Final = numbered("DELETE FROM catalogue_failures WHERE kind = %(kind)s
 
 
 class StoredWork:
-    """`address`: of the collector that is set now; what waits for another one waits for nobody."""
+    """`address`: of the collector that is set now (None: none); what waits for another one waits for nobody."""
 
-    def __init__(self, database: Database, address: str | None) -> None:
+    def __init__(self, database: Database, address: str | None = None) -> None:
         self._database, self._address = database, address or ""
 
     async def open(self, now: datetime, municipality: str | None = None) -> Sequence[OpenWork]:
