@@ -43,6 +43,7 @@ def gateway(postgres_dsn, tmp_path, monkeypatch):  # noqa: F811 - the fixture
                     catalogue=CatalogueSection(), schema_dir=tmp_path / "schemas", trusted_sets=None
                 ),
                 files=(SimpleNamespace(ars=ARS, catalogue=MunicipalityCatalogueSection(agency_id=AGENCY)),),
+                municipalities={ARS: None},
                 store=SimpleNamespace(database=database),
                 clock=clock,
             )
