@@ -47,9 +47,7 @@ def push(config: Path | None, as_json: bool) -> None:
         async with open_pusher(runtime, rows) as pusher:
             if (refusal := pusher.refusal(last)) is not None:
                 raise refusal
-            done: list[int] = []
-            while not stop.is_set() and (result := await pusher.next(at_once=True, besides=done)) is not None:
-                done.append(result.push.no)
+            async for result in pusher.each(stop.is_set, at_once=True):
                 states.add(result.state)
                 emit(result.as_json(), as_json=as_json, human=_line(result))
         await stored_work(runtime).tell(runtime.clock.now())

@@ -30,6 +30,6 @@ async def look(runtime: Runtime, rows: StoredPushes) -> int:
     await rows.prune()
     if await rows.prepare() is not None and await rows.due():
         async with open_pusher(runtime, rows) as pusher:
-            while await pusher.next() is not None:
+            async for _ in pusher.each(lambda: False):
                 number += 1
     return number

@@ -199,6 +199,26 @@ async def test_an_export_that_nobody_vouches_for_stays_here(town, clock, collect
     assert (await push(strict)).state is PushState.ACCEPTED
 
 
+async def test_a_collector_that_takes_nothing_now_is_not_asked_for_every_town(town, clock, pusher, collector):
+    await register(town, claim("s0", municipality=OTHER_TOWN), clock.now())
+    await exporter(town, towns=[ARS, OTHER_TOWN]).make(clock.now())
+    await pusher.rows.prepare()
+    collector.errors = [CounterpartAway(host="x"), CounterpartRefused(host="x", http_status=422, problem="unknown")]
+    states = [result.state async for result in pusher.each(lambda: False)]
+    assert states == [PushState.WAITING]
+    states = [result.state async for result in pusher.each(lambda: False, at_once=True)]
+    assert states == [PushState.REFUSED, PushState.ACCEPTED]
+    assert [result async for result in pusher.each(lambda: True, at_once=True)] == []
+
+
+async def test_nobody_vouches_for_any_town_and_each_says_so(town, clock, collector):
+    await register(town, claim("s0", municipality=OTHER_TOWN), clock.now())
+    await exporter(town, towns=[ARS, OTHER_TOWN]).make(clock.now())
+    strict = make_pusher(town, clock, collector, unverified=False)
+    await strict.rows.prepare()
+    assert [result.cause async for result in strict.each(lambda: False)] == ["catalogue_unverified"] * 2
+
+
 async def test_one_who_dies_is_followed_and_writes_nothing_late(town, clock, pusher, collector):
     await pusher.rows.prepare()
     late = await pusher.rows.claim(LEASE)

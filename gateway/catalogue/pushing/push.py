@@ -7,7 +7,7 @@ Start reading: `Pusher.next`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -144,6 +144,19 @@ class Pusher:
             return None
         words = self.writer.profile
         return CatalogueUnverified(findings=(_finding(f"{words.urn}_{words.version}", "schema_not_installed"),))
+
+    async def each(self, stop: Callable[[], bool], *, at_once: bool = False) -> AsyncIterator[PushResult]:
+        """Push what is due, one municipality after another, each once, until `stop` says so.
+
+        Ends where the collector takes nothing now: the others of it have their turn at the next look. Raises
+        `DatabaseAway`.
+        """
+        done: list[int] = []
+        while not stop() and (result := await self.next(at_once=at_once, besides=done)) is not None:
+            done.append(result.push.no)
+            yield result
+            if result.state is PushState.WAITING and result.cause != CatalogueUnverified.code:
+                return
 
     async def next(self, *, at_once: bool = False, besides: Collection[int] = ()) -> PushResult | None:
         """Push what is due, one municipality of it; None where nothing is. Raises `DatabaseAway`."""
