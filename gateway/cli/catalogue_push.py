@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,7 +14,11 @@ from gateway.cli.language import language, text
 from gateway.cli.local import with_runtime
 
 if TYPE_CHECKING:
-    from gateway.catalogue.pushing.push import PushResult
+    from gateway.catalogue.pushing.push import Pusher, PushResult, PushState
+    from gateway.store.catalogue.pushes import StoredPushes
+
+WAITING_S: Final = 0.5
+"""Between two looks whether another's push is over."""
 
 
 @click.command(
@@ -47,9 +52,7 @@ def push(config: Path | None, as_json: bool) -> None:
         async with open_pusher(runtime, rows) as pusher:
             if (refusal := pusher.refusal(last)) is not None:
                 raise refusal
-            async for result in pusher.each(stop.is_set, at_once=True):
-                states.add(result.state)
-                emit(result.as_json(), as_json=as_json, human=_line(result))
+            states.update(await _pushed(pusher, rows, stop, as_json=as_json))
         await stored_work(runtime).tell(runtime.clock.now())
         if not states:
             say(text("Der Sammlerdienst hat alles.", "The collector has it all."))
@@ -60,6 +63,26 @@ def push(config: Path | None, as_json: bool) -> None:
         raise SystemExit(FINDINGS)
     if PushState.WAITING in states:
         raise SystemExit(UNREACHABLE)
+
+
+async def _pushed(pusher: Pusher, rows: StoredPushes, stop: asyncio.Event, *, as_json: bool) -> set[PushState]:
+    """Push everything, and see others' pushes to their end."""
+    from gateway.catalogue.pushing.push import PushState  # noqa: PLC0415 - commands import what they need
+
+    done: set[int] = set()
+    states: set[PushState] = set()
+    waited = False
+    while True:
+        async for result in pusher.each(stop.is_set, done, at_once=True):
+            states.add(result.state)
+            emit(result.as_json(), as_json=as_json, human=_line(result))
+        if PushState.WAITING in states or stop.is_set() or not await rows.under_way():
+            return states
+        if not waited:
+            say(text("Eine andere Übertragung läuft; ihr Ende wird abgewartet.", "Another push is under way; waiting."))
+        waited = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), WAITING_S)
 
 
 def _line(result: PushResult) -> str:

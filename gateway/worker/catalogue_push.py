@@ -26,10 +26,10 @@ def chores(runtime: Runtime, failures: Failures) -> Iterable[Coroutine[Any, Any,
 
 async def look(runtime: Runtime, rows: StoredPushes) -> int:
     """Everything that is due; how much it was."""
-    number = 0
+    done: set[int] = set()
     await rows.prune()
     if await rows.prepare() is not None and await rows.due():
         async with open_pusher(runtime, rows) as pusher:
-            async for _ in pusher.each(lambda: False):
-                number += 1
-    return number
+            async for _ in pusher.each(lambda: False, done):
+                pass  # the pusher keeps and logs each
+    return len(done)

@@ -31,7 +31,7 @@ from gateway.errors.sentences import Sentences
 from gateway.model import instant
 from gateway.ports.clock import Clock
 
-LEASE: Final = timedelta(minutes=5)
+LEASE: Final = timedelta(minutes=2)
 """A push whose process died is taken over after this time; each file that was taken renews it."""
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -145,15 +145,16 @@ class Pusher:
         words = self.writer.profile
         return CatalogueUnverified(findings=(_finding(f"{words.urn}_{words.version}", "schema_not_installed"),))
 
-    async def each(self, stop: Callable[[], bool], *, at_once: bool = False) -> AsyncIterator[PushResult]:
-        """Push what is due, one municipality after another, each once, until `stop` says so.
+    async def each(
+        self, stop: Callable[[], bool], done: set[int], *, at_once: bool = False
+    ) -> AsyncIterator[PushResult]:
+        """Push what is due, one municipality after another, until `stop` says so; `done` gathers those that were.
 
         Ends where the collector takes nothing now: the others of it have their turn at the next look. Raises
         `DatabaseAway`.
         """
-        done: list[int] = []
         while not stop() and (result := await self.next(at_once=at_once, besides=done)) is not None:
-            done.append(result.push.no)
+            done.add(result.push.no)
             yield result
             if result.state is PushState.WAITING and result.cause != CatalogueUnverified.code:
                 return

@@ -42,6 +42,10 @@ _DUE: Final = numbered(
     "SELECT FROM catalogue_pushes WHERE address = %(address)s AND state = 'waiting' AND next_at <= %(now)s "
     "AND (leased_until IS NULL OR leased_until <= %(now)s) LIMIT 1"
 )
+_UNDER_WAY: Final = numbered(
+    "SELECT FROM catalogue_pushes "
+    "WHERE address = %(address)s AND state <> 'accepted' AND leased_until > %(now)s LIMIT 1"
+)
 _CLAIM: Final = numbered(
     """
 UPDATE catalogue_pushes AS push SET tries = tries + 1, leased_until = %(leased)s FROM (
@@ -110,6 +114,10 @@ class StoredPushes:
     async def due(self) -> bool:
         """Whether there is anything to push now. Raises `DatabaseAway`."""
         return await self._database.one(_DUE, address=self._address, now=self._clock.now()) is not None
+
+    async def under_way(self) -> bool:
+        """Whether a process pushes just now, or died within its lease. Raises `DatabaseAway`."""
+        return await self._database.one(_UNDER_WAY, address=self._address, now=self._clock.now()) is not None
 
     async def claim(
         self, lease: timedelta, *, at_once: bool = False, besides: Collection[int] = ()
