@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.console import emit, guarded, options, unwritable
+from gateway.cli.console import emit, guarded, options, say, unwritable
 from gateway.cli.language import text
 from gateway.cli.local import with_runtime, write_whole
 
@@ -47,6 +47,8 @@ def worklist(config: Path | None, as_json: bool, out: Path | None) -> None:
         if out is None:
             for item in items:
                 emit(item.as_json(), as_json=as_json, human=_line(item))
+            if not items:
+                say(text("Nichts zu tun.", "Nothing to do."))
             return
         services = await _written(runtime, items, out)
         line = {"rows": len(items), "services": services, "out": str(out)}

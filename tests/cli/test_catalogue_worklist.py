@@ -27,6 +27,7 @@ def spreadsheet(path, delimiter):
 def test_each_difference_is_a_row_and_the_files_say_the_same(tmp_path, postgres_dsn):
     config = written(tmp_path, postgres_dsn)
     assert run("catalogue", "list", "--config", config, "--json").returncode == 0
+    assert "Nichts zu tun." in run("catalogue", "worklist", "--config", config).stderr
     with psycopg.connect(postgres_dsn) as connection:
         connection.execute(FINDINGS)
     ended = run("catalogue", "worklist", "--config", config, "--json")
