@@ -42,7 +42,7 @@ async def delta(
     gone = [(Kind(kind), public_id) for kind, public_id, there in changed if not there]
     gone.sort(key=lambda each: (_DELETED_FIRST.index(each[0]), each[1]))
     making = _Making(writer, last, since, municipality)
-    for name in await files.names(last.no) if wanted else ():
+    for name in await files.names(last.no, municipality) if wanted else ():
         file = await files.file(name)
         if file is None:
             raise ExportReplaced

@@ -27,8 +27,8 @@ class ServedFiles(Protocol):
         """The newest of that name; None where no accepted export has it (any more)."""
         ...
 
-    async def names(self, no: int) -> Sequence[str]:
-        """The names of an export's files in order, without the index."""
+    async def names(self, no: int, municipality: str | None = None) -> Sequence[str]:
+        """The names of an export's files in order, without the index; where one is named, those with its objects."""
         ...
 
     async def changed(self, since: int, municipality: str | None = None) -> Sequence[tuple[str, str, bool]]:

@@ -16,6 +16,7 @@ from gateway.catalogue.delta import ExportReplaced
 from gateway.catalogue.entry import LifeCycle
 from gateway.catalogue.pushing import push as pushing
 from gateway.catalogue.pushing.push import FIRST_WAIT, LEASE, LONGEST_WAIT, Pusher, PushState
+from gateway.catalogue.xzufi import composing
 from gateway.errors import CounterpartAway, CounterpartBusy, CounterpartError, CounterpartRefused, TokenRefused
 from gateway.store.catalogue.exported_files import ExportedFiles
 from gateway.store.catalogue.pushes import KEPT, StoredPushes
@@ -135,6 +136,29 @@ async def test_two_towns_have_transfers_of_their_own(town, clock, pusher, collec
     transfers = {content.split(b"transaktionID>")[1] for content in collector.taken}
     assert len(transfers) == 2
     assert [len(read([content]).of("Onlinedienst")) for content in collector.taken] == [3, 1]
+
+
+async def test_of_a_large_export_only_the_files_of_the_town_are_read(store, clock, collector, monkeypatch):
+    monkeypatch.setattr(composing, "FILE_OBJECTS", 6)
+    towns = ["150900070070", ARS, "150900550550"]
+    for town in towns:
+        for service in KEYS:
+            await register(store.database, claim(service, municipality=town), clock.now())
+    accepted = (await exporter(store.database, towns=towns).make(clock.now())).accepted
+    files, read_names = ExportedFiles(store.database), []
+    assert accepted.files == len(await files.names(accepted.no)) == 5
+    original = files.file
+
+    async def file(name):
+        read_names.append(name)
+        return await original(name)
+
+    files.file = file
+    for town in towns:
+        read_names.clear()
+        only = read(await pushing.delta(files, accepted, 0, writer(), town))
+        assert (len(only.objects), len(only.of("Organisationseinheit"))) == (10, 1)
+        assert len(read_names) <= 3
 
 
 async def test_objects_of_our_own_agency_go_to_nobody(store, clock, collector):

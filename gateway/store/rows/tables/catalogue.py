@@ -49,6 +49,8 @@ catalogue_files = Table(
     Column("sha256", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("content", LargeBinary, comment="compressed (zlib); none once two later exports were accepted"),
+    Column("first_municipality", Text, comment="whose objects it begins with; none: the index"),
+    Column("last_municipality", Text),
 )
 
 catalogue_delivered = Table(
