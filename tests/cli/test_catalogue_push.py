@@ -105,3 +105,23 @@ def test_without_a_collector_there_is_nobody_to_push_to(tmp_path, postgres_dsn):
     code, lines, told = push(written(tmp_path, postgres_dsn))
     assert (code, lines) == (1, [])
     assert "[catalogue.push]" in told
+
+
+def test_a_refused_export_is_seen_in_the_list_with_town_and_way_out_until_one_is_accepted(tmp_path, postgres_dsn):
+    config = written(tmp_path, postgres_dsn)
+    export(config)
+    town = config.parent / "towns" / "tangerhuette.toml"
+    whole = town.read_text(encoding="utf-8")
+    begin, end = whole.index("[catalogue.urls]"), whole.index("[catalogue.unit]")
+    town.write_text(whole[:begin] + whole[end:], encoding="utf-8")
+    assert run("catalogue", "export", "--config", config).returncode == 2
+    work = listed(config)[-1]["work"]
+    assert {(each["kind"], each["municipality"], each["state"], each["cause"]) for each in work} == {
+        ("export", "150900546546", "failed", "catalogue_export_shrinks")
+    }
+    assert len(work) == 3
+    assert all("--allow-loss" in each["suggestion"]["de"] for each in work)
+    assert "catalogue_export_shrinks: " in run("catalogue", "list", "--config", config).stdout
+    town.write_text(whole, encoding="utf-8")
+    export(config)
+    assert all("service" in each for each in listed(config))
