@@ -283,7 +283,7 @@ ELSEWHERE = {
     "bulletins.prune": "as above",
     "bulletins.settle": "as above",
     "exports.accept": "once a day, made again by whoever comes next: tests/store/test_catalogue_export_killed.py",
-    "catalogue.claim_push": "a lease ends, then it is pushed again: tests/store/test_catalogue_pushes.py",
+    "catalogue.claim_push": "a lease ends, then it is pushed again: tests/store/test_catalogue_push_killed.py",
     "catalogue.renew_push": "as above",
     "catalogue.settle_push": "as above",
     "catalogue.push": "as above",
