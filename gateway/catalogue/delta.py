@@ -25,26 +25,36 @@ _DELETED_FIRST: Final = (Kind.RESPONSIBILITY, Kind.ONLINE_SERVICE, Kind.UNIT, Ki
 """What points at others goes before them."""
 
 
-async def delta(files: ServedFiles, last: Accepted, since: int, writer: XzufiWriter) -> Sequence[bytes]:
+class ExportReplaced(Exception):
+    """Two later exports were accepted meanwhile, so that files of this one are gone."""
+
+
+async def delta(
+    files: ServedFiles, last: Accepted, since: int, writer: XzufiWriter, municipality: str | None = None
+) -> Sequence[bytes]:
     """Transfers that make a counterpart that has export `since` hold `last`; none where nothing differs.
 
-    `since` 0: a counterpart that has nothing. Raises `DatabaseAway`, `CatalogueExportInvalid`.
+    `since` 0: a counterpart that has nothing. Of all municipalities where none is named. Raises `ExportReplaced`,
+    `DatabaseAway`, `CatalogueExportInvalid`.
     """
-    changed = await files.changed(since)
+    changed = await files.changed(since, municipality)
     wanted = {(kind, public_id) for kind, public_id, there in changed if there}
     gone = [(Kind(kind), public_id) for kind, public_id, there in changed if not there]
     gone.sort(key=lambda each: (_DELETED_FIRST.index(each[0]), each[1]))
-    making = _Making(writer, last, since)
-    for name in await files.names(last.no) if wanted else ():
+    making = _Making(writer, last, since, municipality)
+    for name in await files.names(last.no, municipality) if wanted else ():
         file = await files.file(name)
-        if file is not None:
-            await asyncio.to_thread(making.take, file.content, wanted)
+        if file is None:
+            raise ExportReplaced
+        await asyncio.to_thread(making.take, file.content, wanted)
+        if not wanted:
+            break
     return await asyncio.to_thread(making.end, gone)
 
 
 class _Making:
-    def __init__(self, writer: XzufiWriter, last: Accepted, since: int) -> None:
-        made_of = f"{last.state}:since {since}"
+    def __init__(self, writer: XzufiWriter, last: Accepted, since: int, municipality: str | None) -> None:
+        made_of = f"{last.state}:since {since}" + (f":{municipality}" if municipality else "")
         self._writer, self._header = writer, TransferHeader(last.accepted_at, last.no, first_id(made_of, last.no))
         self._ids = islice(transfer_ids(made_of, last.no), 1, None)
         self._position = 0
@@ -54,6 +64,7 @@ class _Making:
     def take(self, content: bytes, wanted: set[tuple[str, str]]) -> None:
         for kind, public_id, element in objects_of(content, self._writer.profile):
             if (kind.value, public_id) in wanted:
+                wanted.remove((kind.value, public_id))
                 self._room()
                 self._file.take(element)
 

@@ -27,10 +27,13 @@ class ServedFiles(Protocol):
         """The newest of that name; None where no accepted export has it (any more)."""
         ...
 
-    async def names(self, no: int) -> Sequence[str]:
-        """The names of an export's files in order, without the index."""
+    async def names(self, no: int, municipality: str | None = None) -> Sequence[str]:
+        """The names of an export's files in order, without the index; where one is named, those with its objects."""
         ...
 
-    async def changed(self, since: int) -> Sequence[tuple[str, str, bool]]:
-        """Class, public id, and whether it is there, of each object that exports after `since` changed or deleted."""
+    async def changed(self, since: int, municipality: str | None = None) -> Sequence[tuple[str, str, bool]]:
+        """Class, public id, and whether it is there, of each object that exports after `since` changed or deleted.
+
+        Of all municipalities where none is named.
+        """
         ...

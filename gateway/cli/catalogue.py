@@ -7,9 +7,11 @@ import click
 from gateway.cli.catalogue_entries import check, list_, show
 from gateway.cli.catalogue_export import export
 from gateway.cli.catalogue_probe import probe
+from gateway.cli.catalogue_push import push
 from gateway.cli.catalogue_readback import readback
 from gateway.cli.catalogue_report import report, verify_report
 from gateway.cli.catalogue_statistics import statistics
+from gateway.cli.catalogue_worklist import worklist
 from gateway.cli.language import text
 
 
@@ -18,5 +20,5 @@ def catalogue() -> None:
     """Group of the catalogue commands."""
 
 
-for command in (check, export, list_, probe, readback, report, show, statistics, verify_report):
+for command in (check, export, list_, probe, push, readback, report, show, statistics, verify_report, worklist):
     catalogue.add_command(command)

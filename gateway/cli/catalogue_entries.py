@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,14 +30,18 @@ _MUNICIPALITY = click.option(
 @options
 @guarded
 def list_(config: Path | None, as_json: bool, municipality: str | None) -> None:
-    """One line an entry; what is wrong with files goes to standard error."""
+    """One line an entry, a last one where work waits or failed; what is wrong with files goes to standard error."""
     from gateway.store.catalogue.statuses import StoredStatuses  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.catalogue_registry import registered  # noqa: PLC0415 - as above
+    from gateway.wiring.catalogue_work import stored_work  # noqa: PLC0415 - as above
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
         show_errors(await registered(runtime))
         for status in await StoredStatuses(runtime.store.database).of(municipality):
             emit(status.as_json(), as_json=as_json, human=_row(status))
+        if work := await stored_work(runtime).open(runtime.clock.now(), municipality):
+            lines = [each.as_json() for each in work]
+            emit({"work": lines}, as_json=as_json, human="\n".join(map(_waiting, lines)))
 
     with_runtime(config, main, services=True)
 
@@ -110,6 +114,11 @@ def _row(status: ServiceStatus) -> str:
     entry = status.revision.entry
     title = entry.titles.get(language()) or entry.titles["de"]
     return f"{entry.municipality}  {entry.leika_key or '-':<14}  {entry.service:<28} {title} ({_known(status)})"
+
+
+def _waiting(work: Mapping[str, Any]) -> str:
+    town, cause = work["municipality"] or text("alle", "all"), work["cause"] or "-"
+    return f"! {work['kind']}  {town}  {work['state']}  {work['since']}  {cause}: {work['suggestion'][language()]}"
 
 
 def _known(status: ServiceStatus) -> str:

@@ -38,11 +38,13 @@ def report(config: Path | None, as_json: bool, out: Path | None) -> None:
     """Make it as things stand now; from then on it is the one that everybody gets of this day."""
 
     async def main(runtime: Runtime, _: asyncio.Event) -> None:
-        from gateway.wiring.catalogue_publication import daily_reports  # noqa: PLC0415 - commands import what they need
+        from gateway.catalogue.work import WorkKind  # noqa: PLC0415 - commands import what they need
+        from gateway.wiring.catalogue_publication import daily_reports  # noqa: PLC0415 - as above
         from gateway.wiring.catalogue_registry import registered  # noqa: PLC0415 - as above
+        from gateway.wiring.catalogue_work import noted  # noqa: PLC0415 - as above
 
         show_errors(await registered(runtime))
-        made = await daily_reports(runtime).anew()
+        made = await noted(runtime, WorkKind.REPORT, daily_reports(runtime).anew())
         target = out or Path(f"availability-report-{made.day.isoformat()}.json")
         signature = target.with_name(target.name + SIGNATURE)
         write_whole(target, made.body)

@@ -27,6 +27,7 @@ GatewayError                     code · blame · retry · status · de · en
 │   ├── StorageFull              a DatabaseAway: whoever waits for the database waits for room too
 │   ├── SetsNotWritten
 │   ├── CatalogueExportInvalid · CatalogueExportShrinks · CatalogueEmpty · CatalogueExportBusy     retry (the last)
+│   ├── CatalogueUnverified
 │   └── DemoFailed · Overloaded · Maintenance
 ├── CounterpartError             the other side of a wire
 │   ├── CounterpartAway · CounterpartBusy                        retry

@@ -57,3 +57,17 @@ class CatalogueExportBusy(OperatorError):
     status = 503
     de = "Ein anderer Prozess erstellt gerade einen Export des OZG-Katalogs; bitte später erneut versuchen."
     en = "Another process is making an export of the OZG catalogue; try again later."
+
+
+class CatalogueUnverified(OperatorError):
+    """The export was not held to the official schema; such a one is never pushed."""
+
+    code = "catalogue_unverified"
+    de = (
+        "Der Export ist nicht am amtlichen XZuFi-Schema geprüft und wird deshalb nicht übertragen. Bitte das Schema "
+        "installieren (gateway schemas install) und neu exportieren."
+    )
+    en = (
+        "The export was not held to the official XZuFi schema and is therefore not pushed. Install the schema "
+        "(gateway schemas install) and export again."
+    )

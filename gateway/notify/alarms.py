@@ -52,6 +52,12 @@ CATALOGUE_NOT_READ: Final = "catalogue_not_read"
 """The rule about a source that gives no sound answer for days; its subject is ARS, `/` and the source."""
 STATISTICS_UNSENT: Final = "statistics_unsent"
 """The rule about monthly figures that are not taken; its subject is the municipality's ARS, `/`, kind and month."""
+CATALOGUE_EXPORT_REFUSED: Final = "catalogue_export_refused"
+"""The rule about exports that are not accepted; its subject is an ARS, `/` and a service, or `catalogue`."""
+CATALOGUE_PUSH_REFUSED: Final = "catalogue_push_refused"
+"""The rule about changes that the collector does not take; its subject is the municipality's ARS."""
+CATALOGUE_WORK_FAILING: Final = "catalogue_work_failing"
+"""The rule about pushes, read-backs and reports that fail for long; its subject is an ARS, the kind, the source."""
 LOGIN_REFUSED_OFTEN: Final = "login_refused_often"
 """The rule about answers of an identity provider that are refused too often; its subject as above."""
 
@@ -177,6 +183,30 @@ GATEWAY_RULES: Final = (
         "Schnittstelle prüfen. Der Alarm endet, wenn sie angenommen sind.",
         "Monthly figures of a municipality are not taken; nothing more is tried. `gateway catalogue statistics send` "
         "names the error and tries again; check address, key and names of the interface. It ends once they are taken.",
+    ),
+    GatewayRule(
+        CATALOGUE_EXPORT_REFUSED,
+        AlarmLevel.URGENT,
+        "Ein Export des OZG-Katalogs wurde nicht angenommen; ausgeliefert wird der vorige. `gateway catalogue list` "
+        "nennt Ursache und Abhilfe, `gateway catalogue export` alle Stellen.",
+        "An export of the OZG catalogue was not accepted; the previous one is served. `gateway catalogue list` names "
+        "cause and way out, `gateway catalogue export` every place.",
+    ),
+    GatewayRule(
+        CATALOGUE_PUSH_REFUSED,
+        AlarmLevel.WARNING,
+        "Änderungen am OZG-Katalog werden vom Sammlerdienst nicht angenommen oder dürfen nicht hinaus; von selbst geht "
+        "das nicht vorüber. `gateway catalogue list` nennt Ursache und Abhilfe.",
+        "The collector does not take changes of the OZG catalogue, or they may not go out; that does not pass by "
+        "itself. `gateway catalogue list` names cause and way out.",
+    ),
+    GatewayRule(
+        CATALOGUE_WORK_FAILING,
+        AlarmLevel.WARNING,
+        "Übertragung, Rücklesung oder Tagesbericht des OZG-Katalogs scheitern seit mehr als einem Tag. "
+        "`gateway catalogue list` nennt Ursache und Abhilfe.",
+        "Push, read-back or daily report of the OZG catalogue have failed for more than a day. `gateway catalogue "
+        "list` names cause and way out.",
     ),
     GatewayRule(
         "evidence_broken",

@@ -6,6 +6,7 @@ Standard: fixed interfaces §2. Start reading: `CatalogueSection`, then `Municip
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self
@@ -29,6 +30,9 @@ class CollectorSection(Section):
     )
     client_id: str | None = Field(None, min_length=1, max_length=255, description="Our client id there.")
     client_secret_file: SecretFile | None = Field(None, description="File with our client secret there.")
+    unverified: bool = Field(
+        False, description="Push exports that no official schema vouches for. Test mode only; never in production."
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -36,6 +40,11 @@ class CollectorSection(Section):
         if any(value is None for value in values) and any(value is not None for value in values):
             raise broken("catalogue_push")
         return self
+
+    def refused_in_production(self) -> Iterable[tuple[str, str]]:
+        """Data that nobody has checked."""
+        if self.unverified:
+            yield "unverified", "unverified_push"
 
 
 class ReadbackSection(Section):

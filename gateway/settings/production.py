@@ -82,6 +82,16 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "Im Produktivbetrieb werden Schlüssel nie ohne Zertifikatskette genommen; bitte die Einstellung entfernen.",
         "Production takes no keys without their certificate chain; remove the setting.",
     ),
+    "unverified_push": (
+        (
+            "Im Produktivbetrieb wird nichts übertragen, was nicht am amtlichen XZuFi-Schema geprüft ist; bitte die "
+            "Einstellung entfernen und das Schema installieren (gateway schemas install)."
+        ),
+        (
+            "Production pushes nothing that was not held to the official XZuFi schema; remove the setting and install "
+            "the schema (gateway schemas install)."
+        ),
+    ),
     "trust_roots": (
         "Im Produktivbetrieb muss feststehen, wem Zertifikate trauen; bitte die PEM-Dateien der Wurzeln nennen.",
         "Production has to know which roots certificates chain to; name the PEM files of the roots.",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.catalogue.export import Exporter, ExportSummary
 from gateway.catalogue.losses import AllowedLoss
+from gateway.catalogue.work import WorkKind
 from gateway.catalogue.xzufi.composing import Signatures
 from gateway.catalogue.xzufi.profile import profile
 from gateway.catalogue.xzufi.schema import schema_of
@@ -22,6 +23,7 @@ from gateway.sets.manifest import shipped
 from gateway.settings.municipality import MunicipalityFile
 from gateway.store.catalogue.exports import StoredExports
 from gateway.wiring.catalogue_registry import EntryRegistration, registered, tell
+from gateway.wiring.catalogue_work import noted
 from gateway.wiring.runtime import Runtime
 
 
@@ -34,6 +36,10 @@ async def exported(
     `Exporter.make`.
     """
     await told(await registered(runtime))
+    return await noted(runtime, WorkKind.EXPORT, _made(runtime, loss))
+
+
+async def _made(runtime: Runtime, loss: AllowedLoss | None) -> ExportSummary:
     return await exporter(runtime).make(runtime.clock.now(), loss)
 
 

@@ -55,6 +55,8 @@ def _own(settings: Settings, towns: Sequence[MunicipalityFile]) -> Iterator[Atte
             yield partial(read_certificates, path, f"fitconnect.environments.{name}.trust_roots", "roots_unreadable")
     for town in towns:
         yield partial(read_secret, town.fitconnect.client_secret_file, f"{town.slug}.fitconnect.client_secret_file")
+    if secret := settings.catalogue.push.client_secret_file:
+        yield partial(read_secret, secret, "catalogue.push.client_secret_file")
     if ours := settings.catalogue.readback.pvog_client_id_file:
         yield partial(read_secret, ours, "catalogue.readback.pvog_client_id_file")
     statistics = settings.catalogue.statistics

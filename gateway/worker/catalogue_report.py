@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from gateway.catalogue.work import WorkKind
 from gateway.errors import NotFound
 from gateway.wiring.catalogue_publication import daily_reports
+from gateway.wiring.catalogue_work import noted
 from gateway.wiring.runtime import Runtime
 
 
 async def make_todays(runtime: Runtime) -> None:
     """Make the report of this day where there is none yet. Raises `DatabaseAway`."""
     with suppress(NotFound):
-        await daily_reports(runtime).today()
+        await noted(runtime, WorkKind.REPORT, daily_reports(runtime).today())

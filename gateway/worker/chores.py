@@ -26,10 +26,18 @@ from gateway.store.operation.destination_slots import RENEW_EVERY_S
 from gateway.wiring.catalogue_export import exported
 from gateway.wiring.catalogue_registry import LOOK_EVERY_S as ENTRIES_EVERY_S
 from gateway.wiring.catalogue_registry import EntryFollower
+from gateway.wiring.catalogue_work import stored_work
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
-from gateway.worker import catalogue_probes, catalogue_readback, catalogue_report, catalogue_statistics, identity_watch
+from gateway.worker import (
+    catalogue_probes,
+    catalogue_push,
+    catalogue_readback,
+    catalogue_report,
+    catalogue_statistics,
+    identity_watch,
+)
 from gateway.worker.catalogue_export import DailyExport
 from gateway.worker.evidence_check import EvidenceMonitor
 from gateway.worker.stamping import stamp_roots
@@ -78,6 +86,9 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
     yield from catalogue_readback.chores(runtime, failures)
     yield catalogue_statistics.count(runtime, failures)
     yield catalogue_statistics.send(runtime, failures)
+    yield from catalogue_push.chores(runtime, failures)
+    work = stored_work(runtime)
+    yield repeat(failures, "catalogue_work", lambda: work.tell(clock.now()), SWEEP_EVERY_S)
     if runtime.delivery.bounds:
         yield repeat(failures, "turns", lambda: _places(runtime), RENEW_EVERY_S)
 

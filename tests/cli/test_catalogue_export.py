@@ -45,6 +45,7 @@ def gateway(postgres_dsn, tmp_path, monkeypatch):  # noqa: F811 - the fixture
                 files=(
                     SimpleNamespace(ars=ARS, catalogue=MunicipalityCatalogueSection(agency_id=AGENCY), destinations=()),
                 ),
+                municipalities={ARS: None},
                 store=SimpleNamespace(database=database),
                 clock=clock,
             )

@@ -167,6 +167,7 @@ def test_what_is_sound_is_taken(room):
             "fitconnect.environments.prod.insecure_public_keys",
         ),
         ('master_key_file = "master.key"', "", "vault.master_key_file"),
+        ("[vault]", "[catalogue.push]\nunverified = true\n[vault]", "catalogue.push.unverified"),
     ],
 )
 def test_a_value_is_refused_at_its_place(room, old, new, place):

@@ -340,7 +340,7 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     assert names == {
         *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines"),
         *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "login_outcomes", "catalogue_report"),
-        *("catalogue_entries", "catalogue_export", "catalogue_readback"),
+        *("catalogue_entries", "catalogue_export", "catalogue_readback", "catalogue_work"),
         *("identity_provider town/bundid", "probes", "probes_prune"),
         "transactions_count",
     }

@@ -40,6 +40,11 @@ published_key_files = ["next.jwk"]
 [login]
 id_token_key_files = ["id.jwk"]
 published_key_files = ["id-next.jwk"]
+[catalogue.push]
+address = "https://collector.example/"
+token_url = "https://collector.example/token"
+client_id = "town"
+client_secret_file = "collector.secret"
 [catalogue.readback]
 pvog_client_id_file = "pvog.id"
 [[clients]]
@@ -79,6 +84,7 @@ NAMED = {
     "server.tls.client_ca_file": "ca.pem",
     "evidence.signing_key_file": "token.jwk",
     "evidence.published_key_files": "next.jwk",
+    "catalogue.push.client_secret_file": "collector.secret",
     "catalogue.readback.pvog_client_id_file": "pvog.id",
     "login.id_token_key_files": "id.jwk",
     "login.published_key_files": "id-next.jwk",

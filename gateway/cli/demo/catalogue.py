@@ -54,6 +54,7 @@ address = "{sandbox["collector"]}"
 token_url = "{sandbox["collector_token_url"]}"
 client_id = "{client["client_id"]}"
 client_secret_file = "secrets/collector"
+unverified = true
 
 [catalogue.statistics]
 sdg = "{sdg["address"]}"

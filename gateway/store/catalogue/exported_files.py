@@ -22,11 +22,17 @@ SELECT name, sha256, content FROM catalogue_files
 WHERE name = %(name)s AND content IS NOT NULL ORDER BY export DESC LIMIT 1
 """
 )
-_NAMES: Final = numbered("SELECT name FROM catalogue_files WHERE export = %(no)s AND position > 0 ORDER BY position")
+_NAMES: Final = numbered(
+    """
+SELECT name FROM catalogue_files WHERE export = %(no)s AND position > 0 AND (
+    %(town)s::text IS NULL OR (first_municipality COLLATE "C" <= %(town)s AND last_municipality COLLATE "C" >= %(town)s)
+) ORDER BY position
+"""
+)
 _CHANGED: Final = numbered(
     """
 SELECT kind, id, digest IS NOT NULL AS there FROM catalogue_objects
-WHERE changed_in > %(since)s ORDER BY kind, id
+WHERE changed_in > %(since)s AND (%(town)s::text IS NULL OR municipality = %(town)s) ORDER BY kind, id
 """
 )
 
@@ -47,13 +53,14 @@ class ExportedFiles:
         row = await self._database.one(_FILE, name=name)
         return None if row is None else await asyncio.to_thread(_unpacked, row)
 
-    async def names(self, no: int) -> Sequence[str]:
-        """See the port."""
-        return [row["name"] for row in await self._database.rows(_NAMES, no=no)]
+    async def names(self, no: int, municipality: str | None = None) -> Sequence[str]:
+        """See the port. Objects stand in the order of municipalities."""
+        return [row["name"] for row in await self._database.rows(_NAMES, no=no, town=municipality)]
 
-    async def changed(self, since: int) -> Sequence[tuple[str, str, bool]]:
+    async def changed(self, since: int, municipality: str | None = None) -> Sequence[tuple[str, str, bool]]:
         """See the port."""
-        return [(row["kind"], row["id"], row["there"]) for row in await self._database.rows(_CHANGED, since=since)]
+        rows = await self._database.rows(_CHANGED, since=since, town=municipality)
+        return [(row["kind"], row["id"], row["there"]) for row in rows]
 
 
 def _unpacked(row: Row) -> ServedFile:

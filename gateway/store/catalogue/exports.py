@@ -51,8 +51,9 @@ VALUES (%(state)s, %(verified)s, '{}', %(services)s, %(at)s, %(by)s, %(why)s) RE
 """
 )
 _FILE: Final = numbered(
-    "INSERT INTO catalogue_files (export, name, position, sha256, size, content) "
-    "VALUES (%(no)s, %(name)s, %(position)s, %(sha256)s, %(size)s, %(content)s)"
+    "INSERT INTO catalogue_files "
+    "(export, name, position, sha256, size, content, first_municipality, last_municipality) "
+    "VALUES (%(no)s, %(name)s, %(position)s, %(sha256)s, %(size)s, %(content)s, %(first)s, %(last)s)"
 )
 _OBJECTS: Final = numbered(
     """
@@ -162,7 +163,8 @@ class StoredTransaction:
 
     async def keep(self, no: int, part: FinishedFile, at: datetime) -> Sequence[str]:
         """See the port."""
-        await self._file(no, part.position, part.name, part.content)
+        ends = [each.municipality for each in part.objects[:1] + part.objects[-1:]]
+        await self._file(no, part.position, part.name, part.content, *ends)
         towns, services, revisions = zip(*part.delivered, strict=True) if part.delivered else ((), (), ())
         await db.run(self._connection, _DELIVERED, no=no, at=at, towns=towns, services=services, revisions=revisions)
         written = {each.id: each for each in part.objects}
@@ -187,9 +189,11 @@ class StoredTransaction:
         await db.run(self._connection, _EMPTIED, no=no)
         return await db.run(self._connection, _GONE, no=no, at=at)
 
-    async def _file(self, no: int, position: int, name: str, content: bytes) -> None:
+    async def _file(  # noqa: PLR0913, PLR0917 - the members of a row
+        self, no: int, position: int, name: str, content: bytes, first: str | None = None, last: str | None = None
+    ) -> None:
         digest, small = await asyncio.to_thread(packed, content)
-        values = {"sha256": digest, "size": len(content), "content": small}
+        values = {"sha256": digest, "size": len(content), "content": small, "first": first, "last": last}
         await db.run(self._connection, _FILE, no=no, name=name, position=position, **values)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.catalogue.publication import outage_feed
+from gateway.catalogue.publication import open_data, outage_feed
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http.answer import reference
 from gateway.web.http.conditional import tag_of, tagged
@@ -46,6 +46,7 @@ def routes(status: StatusDependencies | None) -> tuple[StatusRoute, ...]:
         ("/status/{ars}", _READ, for_people(status, _town)),
         ("/status/{ars}/feed.atom", _READ, with_status(status, _feed)),
         ("/catalogue/report", _READ, with_status(status, _report)),
+        ("/catalogue/open-data.csv", _READ, with_status(status, _open_data)),
         ("/catalogue/report.jws", _READ, with_status(status, _signature)),
         *feedback.routes(status),
     )
@@ -100,6 +101,17 @@ async def _report(request: Request, status: StatusDependencies) -> Response:
     """The report of the day."""
     report = await status.reports.today()
     return tagged(request, report.body, tag_of(report.body), media_type="application/json", headers=_KEPT)
+
+
+async def _open_data(request: Request, status: StatusDependencies) -> Response:
+    """Every municipality's claims."""
+
+    async def make() -> bytes:
+        towns = [town async for town in status.publication.towns()]
+        return await asyncio.to_thread(open_data.open_data, towns)
+
+    document = await status.documents.of(("open data",), make)
+    return tagged(request, document.content, document.tag, media_type=open_data.MEDIA_TYPE, headers=_KEPT)
 
 
 async def _signature(request: Request, status: StatusDependencies) -> Response:

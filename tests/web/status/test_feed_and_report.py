@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -64,3 +66,18 @@ async def test_while_the_database_is_away_feed_and_report_are_problems(published
     for path in (f"{PAGE}/feed.atom", "/catalogue/report"):
         answer = await published.get(path)
         assert (answer.status_code, answer.json()["code"]) == (503, "database_away")
+
+
+async def test_page_report_and_open_data_count_the_same(published):
+    table = await published.get("/catalogue/open-data.csv")
+    assert (table.status_code, table.headers["content-type"]) == (200, "text/csv; charset=utf-8; header=present")
+    assert "set-cookie" not in table.headers
+    rows = list(csv.DictReader(io.StringIO(table.text, newline="")))
+    own = [row for row in rows if row["ars"] == ARS]
+    report = (await published.get("/catalogue/report")).json()
+    (counts,) = [each["counts"] for each in report["municipalities"] if each["ars"] == ARS]
+    assert (counts["claimed"], counts["with_leika_key"]) == (len(own), sum(bool(row["leika_key"]) for row in own))
+    page = (await published.get(f"/status/{ARS}", accept_language="de")).text
+    assert f"{len(own)} Online-Dienste" in page
+    again = await published.get("/catalogue/open-data.csv", if_none_match=table.headers["etag"])
+    assert (again.status_code, again.content) == (304, b"")

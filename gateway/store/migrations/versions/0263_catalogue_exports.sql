@@ -22,10 +22,13 @@ CREATE TABLE catalogue_files (
     sha256 TEXT NOT NULL,
     size BIGINT NOT NULL,
     content BYTEA,
+    first_municipality TEXT,
+    last_municipality TEXT,
     CONSTRAINT catalogue_files_pkey PRIMARY KEY (export, name),
     CONSTRAINT catalogue_files_export_fkey FOREIGN KEY(export) REFERENCES catalogue_exports (no) ON DELETE CASCADE
 );
 COMMENT ON COLUMN catalogue_files.content IS 'compressed (zlib); none once two later exports were accepted';
+COMMENT ON COLUMN catalogue_files.first_municipality IS 'whose objects it begins with; none: the index';
 
 CREATE TABLE catalogue_delivered (
     municipality TEXT NOT NULL,

@@ -49,6 +49,8 @@ catalogue_files = Table(
     Column("sha256", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("content", LargeBinary, comment="compressed (zlib); none once two later exports were accepted"),
+    Column("first_municipality", Text, comment="whose objects it begins with; none: the index"),
+    Column("last_municipality", Text),
 )
 
 catalogue_delivered = Table(
@@ -76,6 +78,41 @@ catalogue_objects = Table(
     Index("catalogue_objects_changed_idx", "changed_in"),
     Index("catalogue_objects_written_idx", "export", postgresql_where=text("digest IS NOT NULL")),
     comment="Every object that was ever written; an id is never used for another.",
+)
+
+catalogue_pushes = Table(
+    "catalogue_pushes",
+    metadata,
+    Column("no", BigInteger, Identity(always=True), primary_key=True),
+    municipality(),
+    Column("address", Text, nullable=False, comment="whom it is pushed to"),
+    Column("since", BigInteger, nullable=False, comment="the export that the counterpart holds; 0: nothing"),
+    Column("export", BigInteger, nullable=False, comment="the export that it is to hold"),
+    Column("state", Text, nullable=False, comment="waiting, accepted, refused"),
+    Column("tries", BigInteger, nullable=False, comment="who settles shows the number that it claimed"),
+    Column("failures", Integer, nullable=False, comment="in a row"),
+    at("created_at"),
+    at("next_at"),
+    at("leased_until", null=True),
+    at("failing_since", null=True),
+    at("settled_at", null=True),
+    Column("files", Integer, comment="that were taken"),
+    Column("cause", Text, comment="code of the last error"),
+    Column("status", Integer, comment="of the last answer that was no success"),
+    Index("catalogue_pushes_open_key", "municipality", unique=True, postgresql_where=text("state <> 'accepted'")),
+    Index("catalogue_pushes_accepted_idx", "municipality", "export", postgresql_where=text("state = 'accepted'")),
+    comment="What was pushed to the collector for each municipality, and what waits.",
+)
+
+catalogue_failures = Table(
+    "catalogue_failures",
+    metadata,
+    Column("kind", Text, primary_key=True, comment="export, report"),
+    Column("municipality", Text, primary_key=True, comment="empty: of all"),
+    Column("service", Text, primary_key=True, comment="empty: of none alone"),
+    Column("cause", Text, nullable=False, comment="code of an error, or a rule"),
+    at("since"),
+    comment="Work on the catalogue that failed last, until it succeeds.",
 )
 
 catalogue_listings = Table(
