@@ -64,6 +64,7 @@ def entries_of(town: CatalogueTown, services: Services, refusal: Refusal) -> Tow
     making = _Making(town, services)
     making.take_units()
     making.take_files()
+    making.take_probes()
     return making.made(refusal)
 
 
@@ -76,6 +77,7 @@ class _Making:
         self.units = Units(_unit(self.section.unit), f"{self.slug}.catalogue.unit")
         self.findings = [*self.folder.findings, *self.units.findings]
         self.refused: set[str] = set()
+        self.complete = self.folder.readable and all(file.id is not None for file in self.folder.files)
         self.claims = {
             name: self.of_service(town, service)
             for name, service in services.items()
@@ -132,6 +134,18 @@ class _Making:
                 self.take(file, file.id, file.facts)
             taken.setdefault(file.id, file.place)
 
+    def take_probes(self) -> None:
+        """What is said of probes is said of an entry; where not every file could be read nobody knows of which."""
+        if not self.complete:
+            return
+        known = self.claims.keys() | {file.id for file in self.folder.files}
+        named = [(f"probe_texts.{name}", name) for name in self.section.probe_texts]
+        for number, window in enumerate(self.section.maintenance):
+            named += [(f"maintenance.{number}.services", name) for name in window.services]
+        self.findings += [
+            finding(f"{self.slug}.catalogue.{place}", "entry_unknown") for place, name in named if name not in known
+        ]
+
     def take(self, file: EntryFile, name: str, facts: Mapping[str, Any]) -> None:
         """One file whose shape is sound."""
         ours, place = self.claims.get(name), f"{file.place}#"
@@ -170,8 +184,7 @@ class _Making:
             self.refused.add(one)
             self.tell(other, finding(self.claims[other].at("leika_key"), "entry_key_twice", one))
         sound = tuple(entry for name, entry in entries.items() if name not in self.refused)
-        complete = self.folder.readable and all(file.id is not None for file in self.folder.files)
-        return TownEntries(self.ars, sound, tuple(self.findings), frozenset(self.refused), complete)
+        return TownEntries(self.ars, sound, tuple(self.findings), frozenset(self.refused), self.complete)
 
     def tell(self, name: str | None, *findings: Finding) -> None:
         """Faults of an entry: it stays as it was."""

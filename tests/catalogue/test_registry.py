@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -394,6 +394,29 @@ def test_stamps_tell_that_a_file_changed(folder):
     seen.append(stamps(folder))
     assert len(set(seen)) == 5
     assert stamps(folder / "none") == ()
+
+
+def test_what_is_said_of_probes_is_said_of_an_entry(folder):
+    write(folder, ELSEWHERE)
+    window = {"begins": datetime(2026, 12, 1, tzinfo=UTC), "ends": datetime(2026, 12, 2, tzinfo=UTC)}
+    probes = {
+        "probe_texts": {"wohnsitz-anmelden": "Wohnsitz", "wohnsitz": "Wohnsitz", "hausnummer": "Hausnummer"},
+        "maintenance": [window, {**window, "services": ["wohnsitz-anmelden", "termin"]}],
+    }
+    assert told(offer(folder, offered=("hausnummer",), **probes)) == {
+        ("tangerhuette.catalogue.probe_texts.wohnsitz", "entry_unknown"),
+        ("tangerhuette.catalogue.maintenance.1.services", "entry_unknown"),
+    }
+    write(folder, "?", "b.toml")
+    assert "entry_unknown" not in {rule for _, rule in told(offer(folder, offered=("hausnummer",), **probes))}
+
+
+@pytest.mark.parametrize("name", [b"\xff.toml", b"\x1b[31m.toml", "\u202e.toml".encode(), b"a\nb.toml"])
+def test_a_file_of_any_name_can_be_told_of(folder, name):
+    Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_text("format = 2\n", encoding="utf-8")
+    findings = offer(folder).findings
+    assert findings
+    assert all(each.pointer.isprintable() for each in findings)
 
 
 def test_decomposed_letters_are_the_same_state(folder):

@@ -64,7 +64,7 @@ def export(raw: bytes, interface: DataHubInterface, now: datetime) -> tuple[List
     if len(raw) > interface.most_bytes:
         raise AnswerRefused("rows")
     try:
-        text = raw.decode("utf-8-sig")
+        text = json_reader.storable(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise AnswerRefused("form") from None
     first = text.partition("\n")[0]

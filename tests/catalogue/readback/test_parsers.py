@@ -58,6 +58,15 @@ def test_no_bytes_break_a_reader(read, raw):
     assert rule_of(read, raw) in {None, *RULES}
 
 
+@pytest.mark.parametrize("column", ["leika_key", "url", "online_status"])
+def test_a_cell_holds_nothing_that_cannot_be_kept(column):
+    values = {"leika_key": key(1), "ars": ARS, "url": "https://rathaus.example/", "online_status": "ok"}
+    values[column] += "\0"
+    lines = [",".join(values), ",".join(values.values())]
+    (row,) = datahub.export("\n".join(lines).encode(), HUB, NOW)
+    assert not any("\0" in (text or "") for text in (row.leika_key, row.url, row.place, row.status))
+
+
 @given(OBJECTS, st.sampled_from(["onlineservices", "content"]))
 def test_no_objects_break_a_reader(listed, name):
     raw = json.dumps({name: listed}).encode()
