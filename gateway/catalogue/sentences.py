@@ -80,6 +80,10 @@ SENTENCES: Final = {
         ),
         'In this area the entry "{0}" has the same service key already; withdraw one or part their times.',
     ),
+    "entry_id_used": (
+        "Diese Kennung gehört für immer der zurückgezogenen Leistung {0}; bitte eine andere vergeben.",
+        "This id belongs to the withdrawn service {0} for ever; give another one.",
+    ),
     "entry_validity": (
         "valid_until liegt nicht nach valid_from; bitte berichtigen (das Ende zählt nicht mehr dazu).",
         "valid_until is not after valid_from; correct it (the end does not belong to it any more).",
