@@ -20,8 +20,13 @@ from gateway.store.catalogue import listings
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, numbered
 
+SKEW: Final = timedelta(minutes=5)
+LATEST: Final = timedelta(days=8)
+"""No lease ends and no turn comes later than so: else a clock was wrong when it was written, and it does not count."""
 _LOCK: Final = numbered("SELECT pg_advisory_xact_lock(hashtextextended('catalogue readback', 0))")
-_UNDER_WAY: Final = numbered("SELECT FROM catalogue_readback_turns WHERE leased_until > %(now)s LIMIT 1")
+_UNDER_WAY: Final = numbered(
+    "SELECT FROM catalogue_readback_turns WHERE leased_until > %(now)s AND leased_until <= %(leased)s LIMIT 1"
+)
 _PAIRS: Final = "unnest(%(towns)s::text[], %(sources)s::text[]) AS pair (municipality, source)"
 _KNOW: Final = numbered(
     "INSERT INTO catalogue_readback_turns (municipality, source, next_at, tries, failures) "  # noqa: S608 - all of it stands in this file
@@ -33,7 +38,7 @@ UPDATE catalogue_readback_turns AS turn SET tries = tries + 1, leased_until = %(
     SELECT municipality, source FROM catalogue_readback_turns JOIN """  # noqa: S608 - as above
     + _PAIRS
     + """ USING (municipality, source)
-    WHERE %(at_once)s OR (next_at <= %(now)s AND EXISTS (
+    WHERE %(at_once)s OR ((next_at <= %(now)s OR next_at > %(latest)s) AND EXISTS (
         SELECT FROM catalogue_revisions AS entry WHERE entry.municipality = catalogue_readback_turns.municipality
     )) ORDER BY next_at, municipality, source LIMIT 1
 ) AS due WHERE turn.municipality = due.municipality AND turn.source = due.source
@@ -82,10 +87,12 @@ class StoredReadbacks:
         columns = {"towns": [town for town, _ in pairs], "sources": [source.value for _, source in pairs]}
         async with self._database.transaction("catalogue.claim_readback") as connection:
             await db.run(connection, _LOCK)
-            if await db.one(connection, _UNDER_WAY, now=now) is not None:
+            if await db.one(connection, _UNDER_WAY, now=now, leased=now + lease + SKEW) is not None:
                 return None
             await db.run(connection, _KNOW, now=now, **columns)
-            row = await db.one(connection, _CLAIM, now=now, leased=now + lease, at_once=at_once, **columns)
+            row = await db.one(
+                connection, _CLAIM, now=now, leased=now + lease, latest=now + LATEST, at_once=at_once, **columns
+            )
         return Turn(**{**row, "source": Source(row["source"])}) if row else None
 
     async def entries(self, municipality: str) -> Sequence[Entry]:
