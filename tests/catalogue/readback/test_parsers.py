@@ -115,6 +115,24 @@ def test_an_online_service_is_found_by_its_description_or_the_address_that_both_
     assert [row.leika_key for row in pvog.rows(page.services, known)] == [key(1), key(9)]
 
 
+def test_a_small_answer_that_spells_billions_of_rows_is_refused():
+    many = range(1000)
+    service = pvog.OnlineService(
+        "L1.OD.1",
+        tuple(f"https://rathaus.example/{no}" for no in many),
+        (pvog.DescriptionRef("1", tuple(f"15{no:010}" for no in many), tuple(f"99{no:012}" for no in many)),),
+    )
+    with pytest.raises(AnswerRefused, match="rows"):
+        pvog.rows([service], [])
+    assert pvog.rows([service], [], regions={ARS}) == (), "at once"
+    regions = {"150000000001"}
+    with pytest.raises(AnswerRefused, match="rows"):
+        pvog.rows([service], [], regions=regions)
+    described = [pvog.Description(str(no), ("99012021002000",), service.addresses[:1]) for no in range(100_000)]
+    bare = pvog.OnlineService("L1.OD.2", service.addresses[:1], (pvog.DescriptionRef(None, tuple(regions)),))
+    assert len(pvog.rows([bare], described, regions=regions)) == 1
+
+
 def test_an_answer_may_lack_what_does_not_count():
     bare = {"onlineservices": [{"id": "L1.OD.1"}]}
     (service,) = pvog.online_services(json.dumps(bare).encode(), PVOG).services
