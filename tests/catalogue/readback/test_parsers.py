@@ -133,6 +133,12 @@ def test_a_small_answer_that_spells_billions_of_rows_is_refused():
     assert len(pvog.rows([bare], described, regions=regions)) == 1
 
 
+@pytest.mark.parametrize("total", [3_000_000_000, 1 << 62, -1, True, "28", 2.5, None])
+def test_a_number_that_counts_nothing_is_none(total):
+    raw = json.dumps({"content": [], "page": {"totalPages": total, "totalElements": total}}).encode()
+    assert datahub.page(raw, HUB, NOW) == datahub.DataHubPage((), None, None)
+
+
 def test_an_answer_may_lack_what_does_not_count():
     bare = {"onlineservices": [{"id": "L1.OD.1"}]}
     (service,) = pvog.online_services(json.dumps(bare).encode(), PVOG).services
