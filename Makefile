@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The tests and the demo start dozens of processes of the gateway: they compile it once (git ignores __pycache__).
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types imports check crash crash-long slow interop browser bench bench-smoke soak docs clean
+.PHONY: demo test lint types imports check crash crash-long slow interop browser bench bench-smoke soak docs picture clean
 
 demo: .venv/run
 	$(BIN)/gateway demo
@@ -57,6 +57,11 @@ soak: .venv/dev
 
 docs: .venv/dev
 	$(BIN)/python -m docs.generate
+
+# Takes docs/status-page.png from a demo; needs what the browser tests need.
+picture: .venv/dev
+	tests/browser/prepare build/browser $(BIN)/python
+	$(BIN)/python -m tests.browser.picture
 
 clean:
 	rm -rf .venv build dist

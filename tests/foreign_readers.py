@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from gateway.catalogue.publication import report_check
+from gateway.catalogue.readback import datahub, pvog
+from gateway.catalogue.readback.interfaces import interfaces
+from gateway.catalogue.readback.rows import AnswerRefused
 from gateway.crypto import base64url, header, keys
 from gateway.errors import (
     CounterpartError,
@@ -23,7 +27,7 @@ from gateway.errors import (
     SetRefused,
 )
 from gateway.evidence import chain, container, stamp, trust, verify
-from gateway.fitconnect import claims, names, wire
+from gateway.fitconnect import claims, names, routing, wire
 from gateway.fitconnect.channel import tokens
 from gateway.login import authorization
 from gateway.login.assertions import Assertions
@@ -97,6 +101,11 @@ def _mail(raw: bytes) -> None:
         raise smtp._meant(_RELAY, error) from None
 
 
+def _routes(raw: bytes) -> object:
+    expected = routing.ExpectedRoute("99012021002000", "150900546546", "https://portal.example", frozenset(), NOW)
+    return [routing.judged(route, expected, {}) for route in routing.read_routes(Answer(200, {}, raw, "peer.example"))]
+
+
 _N: Final = "v" + "_" * 681 + "8"
 _EVENT: Final = {
     "jti": UUID,
@@ -122,6 +131,15 @@ _INBOX: Final = {
     ],
 }
 _JWK: Final = {"kty": "RSA", "alg": "PS512", "kid": "k" * 8, "key_ops": ["verify"], "e": "AQAB", "n": _N, "x": "odd"}
+_HUB: Final = {
+    "leika_key": "99012021002000",
+    "ars": "150900546546",
+    "url": "https://a",
+    "online_status": "ok",
+    "datenstand_pvog_import": "2026-11-22",
+}
+_PAGE: Final = {"totalPages": 1, "totalElements": 1}
+_REFUSED: Final = (AnswerRefused,)
 _VERDICT: Final = (GatewayError,)
 
 READERS: Final[Mapping[str, tuple[Reader, ...]]] = {
@@ -132,6 +150,49 @@ READERS: Final[Mapping[str, tuple[Reader, ...]]] = {
         Reader(_answer(wire.events), {"eventLog": ["a.b.c"], "totalCount": 1}),
         Reader(_refused, {"type": names.PROBLEM_PREFIX + "busy", "title": "t"}, ()),
         Reader(_waited, 5, ()),
+    ),
+    "gateway.fitconnect.routing": (
+        Reader(
+            _routes,
+            {"routes": [{"destinationId": UUID, "destinationSignature": "a.b.c", "origin": "PVOG"}], "totalCount": 1},
+        ),
+    ),
+    "gateway.catalogue.readback.pvog": (
+        Reader(
+            lambda raw: pvog.online_services(raw, interfaces().pvog),
+            {
+                "totalHits": 1,
+                "nextPageToken": "2",
+                "onlineservices": [
+                    {
+                        "id": "L1.OD.1",
+                        "links": [{"uri": "https://a"}],
+                        "serviceDescriptions": [{"id": "x", "ars": ["1"]}],
+                    }
+                ],
+            },
+            (AnswerRefused,),
+        ),
+        Reader(
+            lambda raw: pvog.descriptions(raw, interfaces().pvog),
+            {
+                "last": True,
+                "totalElements": 1,
+                "content": [{"id": "L1.LB.1", "leikakeys": ["9"], "onlineServiceLinks": [{"uri": "https://a"}]}],
+            },
+            (AnswerRefused,),
+        ),
+    ),
+    "gateway.catalogue.readback.datahub": (
+        Reader(lambda raw: datahub.page(raw, interfaces().datahub, NOW), {"content": [_HUB], "page": _PAGE}, _REFUSED),
+        Reader(
+            lambda raw: datahub.export(raw, interfaces().datahub, NOW),
+            ",".join(_HUB) + "\r\n" + ",".join(map(str, _HUB.values())) + "\r\n",
+            _REFUSED,
+        ),
+    ),
+    "gateway.catalogue.publication.report_check": (
+        Reader(lambda raw: report_check.check(raw, "a..b").ok, {"date": "2026-11-30", "keys": [_JWK]}, ()),
     ),
     "gateway.wiring.identity_metadata": (Reader(_clock, "Mon, 30 Nov 2026 10:00:00 GMT", ()),),
     "gateway.fitconnect.channel.tokens": (
@@ -202,6 +263,11 @@ _PACKAGE: Final = "a file of this package or that it installed"
 
 OURS: Final[Mapping[str, str]] = {
     "gateway.bundid.profile": "profiles that are shipped beside it",
+    "gateway.catalogue.probes.asking": "asks; of a page nothing is read but words (`page`)",
+    "gateway.catalogue.readback.asking": "asks; `pvog`, `datahub` and `routing` read",
+    "gateway.catalogue.readback.interfaces": "data that are shipped beside it",
+    "gateway.catalogue.xzufi.profile": "data that are shipped beside it",
+    "gateway.wiring.catalogue_probes": "asks; of an answer nothing but its status counts",
     "gateway.delivery.parcel": _ROWS,
     "gateway.store.connection.database": _ROWS,
     "gateway.store.proof.chains": _ROWS,

@@ -11,9 +11,11 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, Final, Protocol
 
 from gateway import failpoints
@@ -203,9 +205,15 @@ class Exporter:
                     composition.findings += [_finding(public_id, "id_taken") for public_id in taken]
                     failpoints.after("steps.export")
 
-        async for claims in transaction.claims():
-            await keep(await asyncio.to_thread(composition.feed, self._published(claims, day)))
-        await keep(await asyncio.to_thread(composition.finish))
+        with ThreadPoolExecutor(1, "export") as thread:  # one alone: what it frees, it takes again for the next file
+            compose = partial(asyncio.get_running_loop().run_in_executor, thread)
+            running: asyncio.Future[list[FinishedFile]] = compose(composition.feed, [])
+            async for claims in transaction.claims():
+                done = await running
+                running = compose(composition.feed, self._published(claims, day))  # while those before it are kept
+                await keep(done)
+            await keep(await running)
+            await keep(await compose(composition.finish))
         if composition.findings:
             raise CatalogueExportInvalid(findings=tuple(composition.findings))
         return names, dict(sorted(objects.items()))

@@ -9,6 +9,7 @@ from gateway.cli.catalogue_export import export
 from gateway.cli.catalogue_probe import probe
 from gateway.cli.catalogue_readback import readback
 from gateway.cli.catalogue_report import report, verify_report
+from gateway.cli.catalogue_statistics import statistics
 from gateway.cli.language import text
 
 
@@ -17,5 +18,5 @@ def catalogue() -> None:
     """Group of the catalogue commands."""
 
 
-for command in (check, export, list_, probe, readback, report, show, verify_report):
+for command in (check, export, list_, probe, readback, report, show, statistics, verify_report):
     catalogue.add_command(command)

@@ -161,6 +161,17 @@ def _finding(each: CatalogueFinding) -> dict[str, Any]:
     }
 
 
+def _finding_line(each: CatalogueFinding) -> str:
+    seen = f"{each.source.value}, " if each.source else ""
+    parts = (
+        f"{each.code.value} ({seen}{text('seit', 'since')} {instant(each.since)})",
+        each.place,
+        each.expected and f"{text('erwartet', 'expected')}: {each.expected}",
+        each.found and f"{text('gefunden', 'found')}: {each.found}",
+    )
+    return "  ".join(part for part in parts if part)
+
+
 def _page(revisions: Sequence[Revision], status: ServiceStatus | None) -> str:
     entry = revisions[0].entry
     lines = [
@@ -172,6 +183,7 @@ def _page(revisions: Sequence[Revision], status: ServiceStatus | None) -> str:
     ]
     if status is not None:
         lines.append(f"  {_known(status)}")
+        lines += [f"    {_finding_line(each)}" for each in status.findings]
     lines += [
         f"  {text('Fassung', 'Revision')} {each.number}: {instant(each.changed_at)}, {each.changed_by}"
         for each in revisions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,10 +67,19 @@ def export(  # noqa: PLR0913, PLR0917 - options of the fixed interface
         if not summary.accepted.verified:
             say(_unverified())
         line = summary.as_json()
-        human = "  ".join(f"{name}: {value}" for name, value in line.items())
-        emit(line, as_json=as_json, human=human)
+        emit(line, as_json=as_json, human=_human(line))
 
     with_runtime(config, main, services=True)
+
+
+def _human(line: Mapping[str, Any]) -> str:
+    objects = ", ".join(f"{kind} {number}" for kind, number in line["objects"].items())
+    new = text("neu", "new") if line["changed"] else text("wie zuvor", "as before")
+    services, files = line["services"], line["files"]
+    return text(
+        f"Export {line['export']} ({new}): {services} Dienste, {files} Dateien; {objects}",
+        f"Export {line['export']} ({new}): {services} services, {files} files; {objects}",
+    )
 
 
 def _loss(by: str | None, reason: str | None, *, allowed: bool) -> AllowedLoss | None:

@@ -51,7 +51,7 @@ def readback(config: Path | None, as_json: bool, ars: str | None) -> None:
                 why = sentences[0 if language() == "de" else 1]
                 if result.judgement:
                     listed, findings = line["listed"], line["findings"]
-                    why = text(f"{listed} gelistet, {findings} Befunde", f"{listed} listed, {findings} findings")
+                    why = text(f"gelistet: {listed}, Befunde: {findings}", f"listed: {listed}, findings: {findings}")
                 emit(
                     line, as_json=as_json, human=f"{line['municipality']}  {line['source']:<8} {line['outcome']}  {why}"
                 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateway.cli.catalogue_entries import show_errors
 from gateway.cli.console import FAILED, emit, guarded, options, show
 from gateway.cli.language import text
 from gateway.cli.local import with_runtime, write_whole
@@ -38,7 +39,9 @@ def report(config: Path | None, as_json: bool, out: Path | None) -> None:
 
     async def main(runtime: Runtime, _: asyncio.Event) -> None:
         from gateway.wiring.catalogue_publication import daily_reports  # noqa: PLC0415 - commands import what they need
+        from gateway.wiring.catalogue_registry import registered  # noqa: PLC0415 - as above
 
+        show_errors(await registered(runtime))
         made = await daily_reports(runtime).anew()
         target = out or Path(f"availability-report-{made.day.isoformat()}.json")
         signature = target.with_name(target.name + SIGNATURE)
@@ -53,7 +56,7 @@ def report(config: Path | None, as_json: bool, out: Path | None) -> None:
         }
         emit(line, as_json=as_json, human=f"{target}\n{signature}")
 
-    with_runtime(config, main)
+    with_runtime(config, main, services=True)
 
 
 @click.command(

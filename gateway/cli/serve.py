@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging
+from gateway.cli.console import emit_ready, guarded, loading, options, run, set_up_logging
 from gateway.cli.language import text
 
 
@@ -34,8 +34,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     tied: bool,
 ) -> None:
     """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
-    from gateway.serve.serving import attempts, serving  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import read_settings  # noqa: PLC0415 - commands import what they need
+    with loading():
+        from gateway.serve.serving import attempts, serving  # noqa: PLC0415 - commands import what they need
+        from gateway.wiring.runtime import read_settings  # noqa: PLC0415 - commands import what they need
 
     also = partial(attempts, worker=not no_worker)
     values = read_settings(config, also, mode=mode, server__host=host, server__port=port)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging
+from gateway.cli.console import emit_ready, guarded, loading, options, run, set_up_logging
 from gateway.cli.language import text
 
 
@@ -22,9 +22,10 @@ from gateway.cli.language import text
 @guarded
 def worker(config: Path | None, as_json: bool, concurrency: int | None, tied: bool) -> None:
     """Run until SIGTERM, SIGINT or, tied to a parent, until that is gone."""
-    from gateway.wiring import recipients  # noqa: PLC0415 - commands import what they need
-    from gateway.wiring.runtime import read_settings  # noqa: PLC0415 - commands import what they need
-    from gateway.worker.running import work  # noqa: PLC0415 - commands import what they need
+    with loading():
+        from gateway.wiring import recipients  # noqa: PLC0415 - commands import what they need
+        from gateway.wiring.runtime import read_settings  # noqa: PLC0415 - commands import what they need
+        from gateway.worker.running import work  # noqa: PLC0415 - commands import what they need
 
     values = read_settings(config, recipients.attempts)
     set_up_logging(values.log.level, values.log.format)

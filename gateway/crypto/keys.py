@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from gateway.crypto import base64url
+from gateway.crypto import base64url, rsa_private
 from gateway.crypto.certificates import require
 from gateway.crypto.generation import RootCertificate, generate_ec, generate_ed25519, generate_root, generate_rsa
 from gateway.errors import KeyUnfit
@@ -232,7 +232,7 @@ def _rsa_private(jwk: Mapping[str, Any], kid: str) -> PrivateKey:
     members = ("d", "p", "q", "dp", "dq", "qi")
     d, p, q, dp, dq, qi = (int.from_bytes(_octets(jwk, name, "private_form")) for name in members)
     try:
-        key = rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, numbers).private_key()
+        key = rsa_private.key_pair(rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, numbers))
     except ValueError:
         raise KeyUnfit(rule="private_form") from None
     x5c = _x5c(jwk, key.public_key(), required=False)

@@ -45,7 +45,7 @@ class FailedTries:
     def whose(self, address: str, client: str = "") -> str:
         """Whom tries from this address with this client's name are counted to."""
         share = hashlib.sha256(client.encode("utf-8", "surrogatepass")).digest()[:1]
-        return self._digest(b"failed-tries", _network(address).encode(), share).hex()
+        return self._digest(b"failed-tries", network_of(address).encode(), share).hex()
 
     def check(self, whose: str) -> None:
         """Raises `TooManyRequests` where too many failed just now: nothing is judged then, not even what is right."""
@@ -68,7 +68,7 @@ class FailedTries:
             self._refused[whose] = now + timedelta(seconds=wait)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """What an address counts as: itself, or of IPv6 its network."""
     try:
         parsed = ip_address(address)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from gateway.crypto import base64url, jws
+from gateway.crypto import base64url, jws, rsa_private
 from gateway.crypto.keys import PrivateKey, VerifyKey, private_key, verify_key
 from gateway.crypto.keys import generate_ed25519 as new_ed25519
 from gateway.errors import CryptoFailure, KeyUnfit
@@ -48,7 +48,7 @@ def read_private(jwk: Mapping[str, Any]) -> PrivateKey:
     public = _rsa_public(jwk)
     try:
         d, p, q, dp, dq, qi = (_number(jwk[name]) for name in _PRIVATE)
-        key_pair = rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, public.public_numbers()).private_key()
+        key_pair = rsa_private.key_pair(rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, public.public_numbers()))
     except (KeyError, ValueError, UnsupportedAlgorithm):
         raise KeyUnfit(rule="private_form") from None
     return PrivateKey(_kid(jwk), key_pair, jwk["alg"], _published(jwk, _kid(jwk), jwk["alg"]))

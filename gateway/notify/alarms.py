@@ -46,6 +46,12 @@ CERTIFICATE_ENDING: Final = "certificate_ending"
 """The rule about certificates of services' pages that end soon; its subject as above."""
 DEPENDENCY_DOWN: Final = "dependency_down"
 """The rule about what services need and does not work; its subject is `kind:name`, behind the ARS of a town's."""
+CATALOGUE_UNLISTED: Final = "catalogue_unlisted"
+"""The rule about a service that a source lists no more; its subject is ARS, `/`, service, `/` and the source."""
+CATALOGUE_NOT_READ: Final = "catalogue_not_read"
+"""The rule about a source that gives no sound answer for days; its subject is ARS, `/` and the source."""
+STATISTICS_UNSENT: Final = "statistics_unsent"
+"""The rule about monthly figures that are not taken; its subject is the municipality's ARS, `/`, kind and month."""
 LOGIN_REFUSED_OFTEN: Final = "login_refused_often"
 """The rule about answers of an identity provider that are refused too often; its subject as above."""
 
@@ -142,6 +148,35 @@ GATEWAY_RULES: Final = (
         "`gateway catalogue probe` nennt den Grund, `gateway check` die Abhilfe.",
         "Something that online services need does not work: three probes in a row failed. `gateway catalogue probe` "
         "names the reason, `gateway check` what to do.",
+    ),
+    GatewayRule(
+        CATALOGUE_UNLISTED,
+        AlarmLevel.WARNING,
+        "Ein Online-Dienst, der gelistet war, steht nicht mehr in PVOG, Data Hub oder Routing. "
+        "`gateway catalogue list` nennt den Befund; den Eintrag im Landesredaktionssystem prüfen. Der Alarm endet, "
+        "wenn er wieder gelistet ist oder nicht mehr angeboten wird.",
+        "An online service that was listed is no longer in PVOG, Data Hub or routing. `gateway catalogue list` names "
+        "the finding; look at its entry in the Land's editorial system. It is over once it is listed again or offered "
+        "no more.",
+    ),
+    GatewayRule(
+        CATALOGUE_NOT_READ,
+        AlarmLevel.WARNING,
+        "Seit drei Tagen kam keine brauchbare Antwort von PVOG, Data Hub oder Routing; was gelistet ist, kann veraltet "
+        "sein. `gateway catalogue readback` fragt neu und nennt den Grund; abgeschaltete Versionen und geänderte "
+        "Adressen stehen in den Mitteilungen der FITKO.",
+        "For three days no sound answer came from PVOG, Data Hub or routing; what is listed may be out of date. "
+        "`gateway catalogue readback` asks again and names the reason; FITKO announces versions that are switched off "
+        "and addresses that change.",
+    ),
+    GatewayRule(
+        STATISTICS_UNSENT,
+        AlarmLevel.WARNING,
+        "Monatszahlen einer Kommune werden nicht angenommen; es wird nicht weiter versucht. "
+        "`gateway catalogue statistics send` nennt den Fehler und versucht es neu; Adresse, Schlüssel und Namen der "
+        "Schnittstelle prüfen. Der Alarm endet, wenn sie angenommen sind.",
+        "Monthly figures of a municipality are not taken; nothing more is tried. `gateway catalogue statistics send` "
+        "names the error and tries again; check address, key and names of the interface. It ends once they are taken.",
     ),
     GatewayRule(
         "evidence_broken",

@@ -35,15 +35,24 @@ from gateway.settings.gateway import Settings
 from gateway.settings.server import ClientSection
 from gateway.store.catalogue.exported_files import ExportedFiles
 from gateway.store.catalogue.figures import StoredCatalogueFigures
+from gateway.store.catalogue.page_views import StoredPageViews
+from gateway.store.catalogue.statuses import StoredStatuses
 from gateway.store.operation import exchange_durations
 from gateway.store.operation.allowances import StoredAllowances
 from gateway.store.operation.used_assertions import UsedAssertions
 from gateway.store.proof import judging
-from gateway.web.dependencies import BodyLimits, HealthCheck, WebDependencies, WebhookDependencies
+from gateway.web.dependencies import (
+    BodyLimits,
+    HealthCheck,
+    StatisticsDependencies,
+    WebDependencies,
+    WebhookDependencies,
+)
 from gateway.web.http.resource_checks import resource_checks
 from gateway.web.portal.quotas import ClientLimits, Quotas
+from gateway.web.status.address_bounds import AddressBounds
 from gateway.web.status.documents import RenderedDocuments
-from gateway.web.status.published import StatusDependencies
+from gateway.web.status.published import FeedbackDependencies, StatusDependencies
 from gateway.wiring import id_token_signing
 from gateway.wiring.appearance import appearances
 from gateway.wiring.catalogue_publication import daily_reports, publication
@@ -69,7 +78,7 @@ def web_dependencies(
     allowances = StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since)
     provider = _provider(runtime, issuers, registry, allowances, logins)
     server = runtime.settings.server
-    figures = StoredCatalogueFigures(runtime.store.database)
+    figures, statuses = StoredCatalogueFigures(runtime.store.database), StoredStatuses(runtime.store.database)
 
     async def health() -> list[HealthCheck]:
         try:
@@ -98,8 +107,12 @@ def web_dependencies(
         login=logins.flow(runtime, registry, issuers, provider) if logins else None,
         appearances=appearances(runtime.files),
         status=StatusDependencies(
-            publication(runtime, remembering=True), daily_reports(runtime), RenderedDocuments(runtime.clock)
+            publication(runtime, remembering=True),
+            daily_reports(runtime),
+            RenderedDocuments(runtime.clock),
+            _feedback(runtime, statuses),
         ),
+        statistics=StatisticsDependencies(statuses, StoredPageViews(runtime.store.database, runtime.clock)),
         catalogue_figures=figures.read,
         clock=runtime.clock,
         health=health,
@@ -125,6 +138,14 @@ def web_dependencies(
         limits=BodyLimits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
         version=__version__,
     )
+
+
+def _feedback(runtime: Runtime, statuses: StoredStatuses) -> FeedbackDependencies | None:
+    """People are asked where their answers go to somebody."""
+    if runtime.settings.catalogue.statistics.sdg is None:
+        return None
+    bounds = AddressBounds(runtime.clock, runtime.store.digest)
+    return FeedbackDependencies(statuses, runtime.store.feedback, bounds)
 
 
 def _provider(

@@ -80,8 +80,8 @@ class Logins:
         Alarms about them are the worker's affair, wherever it runs.
         """
         settings, files = runtime.settings, runtime.files
+        await asyncio.sleep(METADATA_EVERY_S)
         async with httpx_client(policy(settings), durations=runtime.durations) as client:
-            await asyncio.sleep(METADATA_EVERY_S)
             renewing = partial(renew_all, settings, files, client, runtime.clock)
             await repeat(failures, "identity_metadata", renewing, METADATA_EVERY_S)
 
@@ -107,8 +107,8 @@ async def open_logins(runtime: Runtime) -> Logins | None:
     findings = await changed_entity_ids(runtime.files, runtime.store.logins)
     if findings:
         raise SettingsInvalid(findings=findings)
-    async with httpx_client(policy(runtime.settings), durations=runtime.durations) as client:
-        await fetch_first(runtime.settings, runtime.files, client, runtime.clock.now())
+    way_out = partial(httpx_client, policy(runtime.settings), durations=runtime.durations)
+    await fetch_first(runtime.settings, runtime.files, way_out, runtime.clock.now())
     providers = await asyncio.to_thread(IdentityProviders, runtime.settings, runtime.files)
     keys = await asyncio.to_thread(id_token_signing.id_token_keys, runtime.settings)
     figures = LoginFigures({*REASONS, *ANSWER_REASONS, *IDENTITY_REASONS})

@@ -69,6 +69,10 @@ class DestinationSection(BoundsSection):
     takes: Literal["all", "live", "test"] | None = Field(
         None, description="Applications that go there: live, test or all. Unset: live in production, all in test mode."
     )
+    addressing_information_file: Path | None = Field(
+        None,
+        description="File with the signed addressing information of the self-service portal, for the OZG catalogue.",
+    )
 
 
 class RetentionSection(Section):

@@ -25,6 +25,7 @@ from gateway.ports.blobs import IncomingUpload, Upload
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyArchive
 from gateway.ports.store import Change, Filter, NewSubmission, StateChange, Store, Stored, View
+from gateway.store.catalogue.feedback import StoredFeedback
 from gateway.store.connection.database import Database, compiled
 from gateway.store.erasure.erased_list import ErasedList
 from gateway.store.erasure.retention import Retention
@@ -90,6 +91,7 @@ class PostgresStore(Store, KeyArchive):
         self.messages = StoredWebhookQueue(database, keyring, clock)
         self.pieces = Pieces(database, keyring, clock, self.new_id, self._uploads)
         self.logins = StoredLogins(database, keyring, clock)
+        self.feedback = StoredFeedback(database, keyring, clock, self.new_id)
         self._recent = blobs.Recent()
         self.pauses = Pauses(database, clock)
         self._keys: OrderedDict[UUID, DataKey] = OrderedDict()

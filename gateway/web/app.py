@@ -63,8 +63,8 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
         app.add_api_route(path, read, methods=["HEAD"], response_class=Response, include_in_schema=False)
     for path, methods, asked in login_routes(dependencies.login):
         app.add_api_route(path, asked, methods=list(methods), response_class=Response, include_in_schema=False)
-    for path, shown in status_routes(dependencies.status):
-        app.add_api_route(path, shown, methods=["GET", "HEAD"], response_class=Response, include_in_schema=False)
+    for path, methods, shown in status_routes(dependencies.status):
+        app.add_api_route(path, shown, methods=list(methods), response_class=Response, include_in_schema=False)
     app.add_middleware(TusWire)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
     app.openapi = lambda: _document(app, dependencies, examples)  # type: ignore[method-assign]

@@ -15,6 +15,8 @@ from starlette.requests import Request
 from gateway.backpressure.admission import Pressure
 from gateway.catalogue.publication.figures import CatalogueFigures
 from gateway.catalogue.served import ServedFiles
+from gateway.catalogue.statistics.page_views import PageViewRows
+from gateway.catalogue.status import CatalogueStatuses
 from gateway.intake.create import Intake
 from gateway.login.provider import Provider
 from gateway.model import Client, Municipality
@@ -78,6 +80,14 @@ class WebhookDependencies:
 
 
 @dataclass(frozen=True, slots=True)
+class StatisticsDependencies:
+    """Whose pages portals may speak of, and where their views are kept."""
+
+    statuses: CatalogueStatuses
+    views: PageViewRows
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     """What a callback named: submissions at the delivery service whose event log has news."""
 
@@ -116,6 +126,7 @@ class WebDependencies:
     login: LoginDependencies | None = None
     appearances: Mapping[str, Appearance] = field(default_factory=dict)
     status: StatusDependencies | None = None
+    statistics: StatisticsDependencies | None = None
     catalogue_figures: Callable[[], Awaitable[CatalogueFigures]] | None = None
     limits: BodyLimits = field(default_factory=BodyLimits)
     version: str = "0.1.0"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -87,14 +87,17 @@ async def renew(settings: Settings, at: ProviderPlace, client: httpx.AsyncClient
 
 
 async def fetch_first(
-    settings: Settings, files: Iterable[MunicipalityFile], client: httpx.AsyncClient, now: datetime
+    settings: Settings, files: Iterable[MunicipalityFile], opened: Callable[[], httpx.AsyncClient], now: datetime
 ) -> None:
     """Fetch what has no copy on this machine that counts, all at once and for `FIRST_S` at most.
 
     What fails is logged: nobody logs in by that provider until it is fetched, and the start waits no longer for it.
+    A client is `opened` only for something to fetch: the authorities that it trusts take a while to read.
     """
-    missing = (at for at in places(files) if _missing(settings, at))
-    await asyncio.gather(*(_tried(settings, at, client, now) for at in missing))
+    missing = [at for at in places(files) if _missing(settings, at)]
+    if missing:
+        async with opened() as client:
+            await asyncio.gather(*(_tried(settings, at, client, now) for at in missing))
 
 
 def _missing(settings: Settings, at: ProviderPlace) -> bool:

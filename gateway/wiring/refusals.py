@@ -57,5 +57,9 @@ def _own(settings: Settings, towns: Sequence[MunicipalityFile]) -> Iterator[Atte
         yield partial(read_secret, town.fitconnect.client_secret_file, f"{town.slug}.fitconnect.client_secret_file")
     if ours := settings.catalogue.readback.pvog_client_id_file:
         yield partial(read_secret, ours, "catalogue.readback.pvog_client_id_file")
+    statistics = settings.catalogue.statistics
+    for name in ("transactions_token_file", "sdg_key_file"):
+        if path := getattr(statistics, name):
+            yield partial(read_secret, path, f"catalogue.statistics.{name}")
     yield from identity.attempts(settings, towns)
     yield from appearance.attempts(towns)

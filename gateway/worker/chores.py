@@ -28,7 +28,7 @@ from gateway.wiring.catalogue_registry import EntryFollower
 from gateway.wiring.channels import LIMITS
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
-from gateway.worker import catalogue_probes, catalogue_readback, catalogue_report, identity_watch
+from gateway.worker import catalogue_probes, catalogue_readback, catalogue_report, catalogue_statistics, identity_watch
 from gateway.worker.catalogue_export import DailyExport
 from gateway.worker.evidence_check import EvidenceMonitor
 from gateway.worker.stamping import stamp_roots
@@ -75,6 +75,8 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
     yield catalogue_probes.probes(runtime, failures)
     yield catalogue_probes.prune(runtime, failures)
     yield from catalogue_readback.chores(runtime, failures)
+    yield catalogue_statistics.count(runtime, failures)
+    yield catalogue_statistics.send(runtime, failures)
     if runtime.delivery.bounds:
         yield repeat(failures, "turns", lambda: _places(runtime), RENEW_EVERY_S)
 

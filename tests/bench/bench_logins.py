@@ -13,22 +13,27 @@ import contextlib
 import fcntl
 import json
 import os
+import socket
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.bench import keycloak_broker
+from tests.bench.login_load import beside_hand_offs, beside_open_ones
 from tests.bench.login_rounds import Broker, IdentityProvider, cpu_s, first_discovery, pss_mb, rounds
 from tests.demo_fixture import add_identity_provider, kept_demo, served_anew, start, stop
 from tests.interop import keycloak_server
 
 NAME = "bench"
+Start = tuple[str, Callable[[], Any], Callable[[Any], None]]
+"""Issuer, what starts its process, what ends it."""
 
 
 def figures(broker: Broker, provider: IdentityProvider, server: int, database: int, count: int) -> dict[str, Any]:
@@ -49,14 +54,15 @@ def figures(broker: Broker, provider: IdentityProvider, server: int, database: i
     }
 
 
-def starts(issuer: str, begin: Callable[[], Any], end: Callable[[Any], None], times: int) -> list[float]:
-    """Seconds from each start to the first answered discovery."""
-    found = []
+def starts(brokers: Mapping[str, Start], times: int) -> dict[str, dict[str, Any]]:
+    """Seconds from each start to the first answered discovery; in turn, so that the machine's load falls on all."""
+    took: dict[str, list[float]] = {name: [] for name in brokers}
     for _ in range(times):
-        seconds, process = first_discovery(issuer, begin)
-        end(process)
-        found.append(round(seconds, 3))
-    return found
+        for name, (issuer, begin, end) in brokers.items():
+            seconds, process = first_discovery(issuer, begin)
+            end(process)
+            took[name].append(round(seconds, 3))
+    return {name: {"start_s": statistics.median(each), "starts_s": each} for name, each in took.items()}
 
 
 @contextlib.contextmanager
@@ -79,36 +85,56 @@ def _stopped(process: subprocess.Popen[bytes]) -> None:
     assert stop(process, 60) == 0
 
 
-def ours(provider: IdentityProvider, count: int, times: int) -> dict[str, Any]:
+def ours(line: dict[str, Any], broker: Broker, provider: IdentityProvider, count: int) -> dict[str, Any]:
     """`serve --no-worker` and its database; the worker's memory is named beside it."""
-    with ours_ready(provider) as (line, broker):
-        with served_anew(line) as (process, ready):
-            both = pss_mb(process.pid, ready["pids"]["postgres"])
-        command = ("serve", "--config", line["config"], "--no-worker")
-        took = starts(line["issuer"], lambda: start(*command)[0], _stopped, times)
-        process, ready = start(*command)
-        try:
-            found = figures(broker, provider, process.pid, ready["pids"]["postgres"], count)
-        finally:
-            _stopped(process)
-    return {**found, "pss_mb_of_serve_and_worker": round(both, 1), "start_s": statistics.median(took), "starts_s": took}
+    with served_anew(line) as (process, ready):
+        both = pss_mb(process.pid, ready["pids"]["postgres"])
+    process, ready = start(*_serve(line))
+    try:
+        found = figures(broker, provider, process.pid, ready["pids"]["postgres"], count)
+        costs = {
+            "portals_beside_logins": beside_hand_offs(line, broker, provider, count),
+            "logins_beside_open_ones": beside_open_ones(line, broker, provider, count),
+        }
+    finally:
+        _stopped(process)
+    return {**found, "pss_mb_of_serve_and_worker": round(both, 1), **costs}
 
 
-def keycloak(provider: IdentityProvider, count: int, times: int) -> dict[str, Any]:
-    """Its server and its database."""
+def _serve(line: dict[str, Any]) -> tuple[str, ...]:
+    return ("serve", "--config", line["config"], "--no-worker")
+
+
+@contextlib.contextmanager
+def held_port(issuer: str) -> Iterator[None]:
+    """Keeps the system from giving our port to others while we do not listen; bound only, it hinders no start."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", urlsplit(issuer).port))
+        yield
+
+
+@contextlib.contextmanager
+def keycloak_ready(provider: IdentityProvider) -> Iterator[tuple[keycloak_broker.Installation, Broker]]:
+    """Keycloak built and set up, its database there; it as a broker once it serves."""
     with tempfile.TemporaryDirectory(prefix="bench-keycloak-") as directory:
         Path(directory).chmod(0o755)  # the database may run as another system user
         with keycloak_broker.installed(Path(directory)) as installation:
             _, process = first_discovery(f"{installation.base}/realms/master", installation.start, 300)
             broker = keycloak_broker.set_up(installation, provider)
             keycloak_broker.stop(process)
-            took = starts(installation.issuer, installation.start, keycloak_broker.stop, times)
-            _, process = first_discovery(installation.issuer, installation.start)
-            try:
-                found = figures(broker, provider, process.pid, installation.database.pid, count)
-            finally:
-                keycloak_broker.stop(process)
-    return {**found, "start_s": statistics.median(took), "starts_s": took}
+            yield installation, broker
+
+
+def keycloak(
+    installation: keycloak_broker.Installation, broker: Broker, provider: IdentityProvider, count: int
+) -> dict[str, Any]:
+    """Its server and its database."""
+    _, process = first_discovery(installation.issuer, installation.start)
+    try:
+        return figures(broker, provider, process.pid, installation.database.pid, count)
+    finally:
+        keycloak_broker.stop(process)
 
 
 def compared(our: dict[str, Any], their: dict[str, Any]) -> dict[str, Any]:
@@ -130,9 +156,20 @@ def main() -> None:
     quick = arguments.quick
     count, times = (20, 1) if quick else (400, 5)
     provider = IdentityProvider()
-    found: dict[str, Any] = {"load_before": round(os.getloadavg()[0], 2), "ours": ours(provider, count, times)}
-    if keycloak_server.installed() is not None and not arguments.alone:
-        found["keycloak"] = keycloak(provider, count, times)
+    found: dict[str, Any] = {"load_before": round(os.getloadavg()[0], 2)}
+    brokers: dict[str, Start] = {}
+    with contextlib.ExitStack() as stack:
+        line, broker = stack.enter_context(ours_ready(provider))
+        found["ours"] = ours(line, broker, provider, count)
+        stack.enter_context(held_port(broker.issuer))
+        brokers["ours"] = (broker.issuer, lambda: start(*_serve(line))[0], _stopped)
+        if keycloak_server.installed() is not None and not arguments.alone:
+            theirs, their_broker = stack.enter_context(keycloak_ready(provider))
+            found["keycloak"] = keycloak(theirs, their_broker, provider, count)
+            brokers["keycloak"] = (theirs.issuer, theirs.start, keycloak_broker.stop)
+        for name, took in starts(brokers, times).items():
+            found[name] |= took
+    if "keycloak" in found:
         found["ours_by_keycloak"] = compared(found["ours"], found["keycloak"])
     print(json.dumps(found))  # noqa: T201 - its output
 

@@ -108,7 +108,7 @@ async def measure(*, quick: bool) -> list[dict[str, Any]]:
     async with database() as rows:
         probes = RememberedProbes(StoredProbes(rows), SystemClock())
         of_all = Publication({ARS: NAME}, StoredStatuses(rows), probes, StoredLandCounts(rows), SystemClock())
-        status = StatusDependencies(of_all, None, RenderedDocuments(SystemClock()))  # type: ignore[arg-type] - no report
+        status = StatusDependencies(of_all, None, RenderedDocuments(SystemClock()))  # type: ignore[arg-type]
         app = create_app(replace(build().parts, status=status))
         async with served(SimpleNamespace(app=app)) as port, httpx.AsyncClient(timeout=60) as client:
             for name, path in PAGES.items():

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 
@@ -76,10 +77,9 @@ def installed(home: Path) -> Iterator[Installation]:
     embedded.start(data).stop()
     with (data / "postgres" / "data" / "postgresql.conf").open("a") as conf:
         conf.write(f"listen_addresses = '127.0.0.1'\nport = {port}\n")
-    before = os.environ.get("PGPORT")
-    os.environ["PGPORT"] = str(port)  # the name of its socket has the port too
     try:
-        database = embedded.start(data)
+        with patch.dict(os.environ, PGPORT=str(port)):  # the name of its socket has the port too
+            database = embedded.start(data)
         environment = {
             "KC_DB_URL": f"jdbc:postgresql://127.0.0.1:{port}/postgres",
             "KC_DB_USERNAME": embedded.ROLE,
@@ -94,9 +94,6 @@ def installed(home: Path) -> Iterator[Installation]:
         yield Installation(program, home, base, database, environment)
     finally:
         embedded.stop(data)
-        os.environ.pop("PGPORT")
-        if before is not None:
-            os.environ["PGPORT"] = before
 
 
 def set_up(installation: Installation, provider: IdentityProvider) -> Broker:

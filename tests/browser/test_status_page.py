@@ -36,6 +36,13 @@ def offer():
     return town
 
 
+TOO_NARROW = """[...document.querySelectorAll(".availability th, .availability td")].filter((cell) => {
+    cell.style.overflowWrap = "normal";
+    return cell.scrollWidth > cell.clientWidth;
+}).map((cell) => cell.textContent)"""
+"""Cells whose words do not fit: they would be broken in the middle."""
+
+
 @asynccontextmanager
 async def browsing(chromium, **options):
     from playwright.async_api import async_playwright  # noqa: PLC0415 - not installed everywhere
@@ -66,6 +73,15 @@ async def test_every_page_fits_its_window_has_its_style_and_is_accessible(chromi
             await it.page.evaluate("document.documentElement.style.fontSize = '200%'")
             assert await it.page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert [each for each in it.said if "404 (Not Found)" not in each] == []
+
+
+@pytest.mark.parametrize("width", [320, 800, 1280])
+@pytest.mark.parametrize("language", ["de", "en"])
+async def test_no_word_of_a_table_is_broken(chromium, width, language):
+    async with browsing(chromium, viewport={"width": width, "height": 640}) as it:
+        await it.page.goto(f"{PAGE}?lang={language}")
+        await it.page.evaluate("document.fonts.ready.then(() => true)")
+        assert await it.page.evaluate(TOO_NARROW) == []
 
 
 async def test_without_scripts_it_is_read_in_both_languages_and_leaves_no_cookie(chromium):

@@ -42,7 +42,9 @@ def gateway(postgres_dsn, tmp_path, monkeypatch):  # noqa: F811 - the fixture
                 settings=SimpleNamespace(
                     catalogue=CatalogueSection(), schema_dir=tmp_path / "schemas", trusted_sets=None
                 ),
-                files=(SimpleNamespace(ars=ARS, catalogue=MunicipalityCatalogueSection(agency_id=AGENCY)),),
+                files=(
+                    SimpleNamespace(ars=ARS, catalogue=MunicipalityCatalogueSection(agency_id=AGENCY), destinations=()),
+                ),
                 store=SimpleNamespace(database=database),
                 clock=clock,
             )

@@ -89,3 +89,25 @@ def test_every_process_serves_what_the_directory_holds(config, tmp_path):
             assert http("HEAD", f"{line['base_url']}/catalogue/xzufi/{name}")[2] == b""
     finally:
         stop(process)
+
+
+DESTINATION = 'destination_id = "879ee109-a690-4db8-ab32-424284184d7d"\n'
+
+
+def test_signed_addressing_information_is_taken_whole_or_the_export_is_refused(config, tmp_path):
+    town = config.parent / "towns" / "tangerhuette.toml"
+    text = town.read_text(encoding="utf-8")
+    named = f'{DESTINATION}addressing_information_file = "../addressing.jwt"\n'
+    town.write_text(text.replace(DESTINATION, named), encoding="utf-8")
+    missing = run("catalogue", "export", "--config", config)
+    assert (missing.returncode, "file_unusable" in missing.stderr) == (2, True)
+    signature = "eyJ" + "a" * 500 + ".b.c"
+    file = config.parent / "addressing.jwt"
+    file.write_text(signature[:90], encoding="utf-8")
+    refused = run("catalogue", "export", "--config", config)
+    assert (refused.returncode, refused.stderr.count("[signature_truncated]")) == (2, 3)
+    file.write_text(f"{signature[:76]}\n{signature[76:]}\n", encoding="utf-8")
+    _, held = export(config, tmp_path / "out")
+    secondary = [each for unit in held.of("Organisationseinheit") for each in below(unit, "idSekundaer")]
+    assert [each.text for each in secondary] == [signature] * 3
+    assert {each.attrib["schemeAgencyID"] for each in secondary} == {"urn:de:fitko"}

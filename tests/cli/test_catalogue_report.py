@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from datetime import timedelta
 
 import pytest
 
-from gateway.catalogue import entry_json
 from gateway.catalogue.publication.report import of_town, signed
-from gateway.crypto.keys import generate_ec, generate_ed25519, private_key
-from gateway.store.connection.database import Database
-from tests.catalogue.entries import ARS, ENTRY
+from gateway.crypto.keys import generate_ed25519, private_key
+from tests.catalogue.entries import ARS
 from tests.catalogue.publication.offers import NOW, TODAY, Rows, publication
+from tests.catalogue_gateway import written
 from tests.commands import run
 from tests.login.conftest import at_once
-from tests.store.test_catalogue_statuses import REVISION
-from tests.wiring.test_refusals import TOWN
 
 KEY = private_key(generate_ed25519("gateway-evidence")[0])
 
@@ -67,40 +62,22 @@ def test_what_is_not_in_order_ends_with_1_and_tells_nothing_of_it(file, tmp_path
 
 
 @pytest.fixture
-def config(tmp_path, postgres_dsn, monkeypatch):
-    """Settings of a gateway with one town, which claims one service."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "towns").mkdir()
-    (tmp_path / "towns/one.toml").write_text(TOWN.format(slug="one", ars=ARS))
-    (tmp_path / "towns/one.secret").write_text("s" * 43)
-    days = {"not_before": NOW - timedelta(days=1), "not_after": NOW + timedelta(days=365)}
-    signing, _ = generate_ec("one", "P-256", subject="Stadt", serial=1, **days)
-    (tmp_path / "towns/one.jwk").write_text(json.dumps(dict(signing)))
-    path = tmp_path / "settings.toml"
-    path.write_text(
-        f'data_dir = "data"\n[database]\nurl = "{postgres_dsn}"\n[municipalities]\ndir = "towns"\n'
-        '[fitconnect.environments.test]\ntoken_url = "http://127.0.0.1:9/token"\n'
-        'submission_api = "http://127.0.0.1:9"\ninsecure_public_keys = true\n'
-    )
-
-    async def claim():
-        database = await Database.open(postgres_dsn, size=1)
-        state = {"entry": json.dumps(entry_json.as_json(ENTRY)), "digest": entry_json.digest(ENTRY)}
-        await database.run(REVISION, town=ARS, service=ENTRY.service, number=1, now=NOW, **state)
-        await database.close()
-
-    return path, claim
+def config(tmp_path, postgres_dsn):
+    return written(tmp_path, postgres_dsn)
 
 
 def test_the_command_writes_report_and_signature_and_anybody_gets_the_same_that_day(config, tmp_path):
-    path, claim = config
-    asyncio.run(claim())
-    done = run("catalogue", "report", "--out", tmp_path / "r.json", "--config", path, "--json")
+    done = run("catalogue", "report", "--out", tmp_path / "r.json", "--config", config, "--json")
     assert done.returncode == 0, done.stderr
     line = json.loads(done.stdout)
     assert (line["ok"], line["signature"]) == (True, str(tmp_path / "r.json.jws"))
     body = json.loads((tmp_path / "r.json").read_bytes())
-    assert body["municipalities"][0]["counts"]["claimed"] == 1
+    (town,) = body["municipalities"]
+    listed = run("catalogue", "list", "--config", config, "--json").stdout.splitlines()
+    claims = [json.loads(each) for each in listed]
+    assert [each["service"] for each in town["services"]] == [each["service"] for each in claims]
+    keys = [each for each in claims if each["leika_key"]]
+    assert (town["counts"]["claimed"], town["counts"]["with_leika_key"]) == (len(claims), len(keys)) == (22, 16)
     assert json.loads(run("catalogue", "verify-report", tmp_path / "r.json", "--json").stdout)["ok"]
-    unwritable = run("catalogue", "report", "--out", tmp_path / "no/r.json", "--config", path)
+    unwritable = run("catalogue", "report", "--out", tmp_path / "no/r.json", "--config", config)
     assert (unwritable.returncode, "[not_writable]" in unwritable.stderr) == (3, True)

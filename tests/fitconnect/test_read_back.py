@@ -23,6 +23,7 @@ from gateway.errors.recurring import Failures
 from gateway.outbound.durations import Durations
 from gateway.settings.gateway import Settings
 from gateway.settings.municipality import MunicipalityFile
+from gateway.store.catalogue.land_counts import StoredLandCounts
 from gateway.store.catalogue.statuses import StoredStatuses
 from gateway.store.connection.database import Database, numbered
 from gateway.wiring.catalogue_readback import open_read_back, routing_environments
@@ -111,6 +112,12 @@ async def catalogue(entries):
     listener.close()
 
 
+def with_readback(settings, **changes):
+    """The settings with others of the read-back, whatever their bounds."""
+    section = settings.catalogue.readback.model_copy(update=changes)
+    return settings.model_copy(update={"catalogue": settings.catalogue.model_copy(update={"readback": section})})
+
+
 @pytest.fixture
 async def runtime(sandbox, catalogue, entries, postgres_dsn, tmp_path):
     """As much of a runtime as a read-back takes."""
@@ -128,11 +135,11 @@ async def runtime(sandbox, catalogue, entries, postgres_dsn, tmp_path):
                     "pvog": catalogue.base + "/suche",
                     "pvog_client_id_file": tmp_path / "id",
                     "data_hub": catalogue.base + "/hub",
-                    "requests_per_second": 5,
                 },
             },
         }
     )
+    settings = with_readback(settings, requests_per_second=1000.0)
     fit = SimpleNamespace(environment="test")
     file = MunicipalityFile.model_construct(slug="tangerhuette", ars=ARS, fitconnect=fit)
     database = await Database.open(postgres_dsn, size=2)
@@ -159,6 +166,8 @@ async def test_the_worker_reads_fifty_services_back_in_ten_requests_and_says_who
         ("routing", "sound", 1, None),
     }
     assert sum(row["requests"] for row in history) <= 10
+    land = await StoredLandCounts(runtime.store.database).of(ARS)
+    assert (land.source, land.unit, land.counted, land.ours) == ("datahub", "leistung", 28, 50)
     statuses = await StoredStatuses(runtime.store.database).of(ARS)
     assert {(status.listed, status.codes) for status in statuses} == {(True, ())}
     agents = {request.headers["user-agent"] for request in catalogue.requests}
@@ -174,13 +183,7 @@ async def test_the_worker_reads_fifty_services_back_in_ten_requests_and_says_who
 async def test_there_is_a_chore_only_where_there_is_somebody_to_ask(runtime):
     (chore,) = worker.chores(runtime, Failures())
     chore.close()
-    nobody = runtime.settings.model_copy(
-        update={
-            "catalogue": runtime.settings.catalogue.model_copy(
-                update={"readback": type(runtime.settings.catalogue.readback)()}
-            )
-        }
-    )
+    nobody = with_readback(runtime.settings, pvog=None, data_hub=None)
     (chore,) = worker.chores(SimpleNamespace(settings=nobody, files=runtime.files), Failures())
     chore.close()
     assert list(worker.chores(SimpleNamespace(settings=nobody, files=()), Failures())) == []

@@ -314,3 +314,12 @@ async def test_entries_are_read_a_bounded_number_at_once(town, clock, monkeypatc
     assert batches == [3] * 6 + [2]
     await change(town, clock, "s00", titles={"de": "Anders"})
     assert (await exporter(town).make(clock.now() + timedelta(hours=1))).accepted.services == 20
+
+
+async def test_an_export_is_of_one_moment(town, store, clock):
+    async with StoredExports(town).alone() as transaction:
+        await transaction.previous()
+        await register(town, entry(service="inzwischen"), clock.now())
+        seen = {claim.service async for batch in transaction.claims() for claim in batch}
+    assert "inzwischen" not in seen
+    assert len(seen) == 20

@@ -9,6 +9,7 @@ from gateway.catalogue.entry import LifeCycle
 from gateway.catalogue.publication.report import AvailabilityReport
 from gateway.catalogue.publication.town import CountedUnit, LandCount
 from gateway.catalogue.status import Source
+from gateway.store.catalogue import land_counts
 from gateway.store.catalogue.figures import StoredCatalogueFigures
 from gateway.store.catalogue.land_counts import StoredLandCounts
 from gateway.store.catalogue.reports import StoredReports
@@ -53,8 +54,9 @@ async def test_the_newest_count_of_the_land_stands(store, clock):
     old = LandCount(Source.DATA_HUB, CountedUnit.LEISTUNG, 27, 15, clock.now())
     new = replace(old, counted=28, ours=16, at=clock.now() + timedelta(days=1))
     assert await counts.of(ARS) is None
-    await counts.keep(ARS, old)
-    await counts.keep(ARS, new)
+    for count in (old, new):
+        async with store.database.transaction() as connection:
+            await land_counts.keep(connection, ARS, count)
     assert await counts.of(ARS) == new
     assert await counts.of("150900535535") is None
 

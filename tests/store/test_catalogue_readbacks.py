@@ -21,6 +21,7 @@ from gateway.catalogue.status import Source
 from gateway.store.catalogue.readbacks import StoredReadbacks
 from gateway.store.catalogue.statuses import StoredStatuses
 from gateway.store.connection.database import numbered
+from gateway.store.operation.alarms import open_alarms
 from tests.catalogue.entries import ARS, entry
 from tests.catalogue.readback.answers import PVOG, Wire, descriptions, key, online, services
 
@@ -30,6 +31,14 @@ REVISION = numbered(
     "INSERT INTO catalogue_revisions (municipality, service, number, latest, entry, digest, changed_at, changed_by) "
     "VALUES (%(town)s, %(service)s, 1, true, %(entry)s::text::jsonb, 'd', %(now)s, 'files') "
     "ON CONFLICT (municipality, service, number) DO UPDATE SET entry = excluded.entry"
+)
+EXPORTED = numbered(
+    "INSERT INTO catalogue_exports (state, verified, objects, services, accepted_at) "
+    "VALUES ('s', false, '{}', 1, %(now)s) RETURNING no"
+)
+DELIVERED = numbered(
+    "INSERT INTO catalogue_delivered (municipality, service, export, revision, exported_at) "
+    "VALUES (%(town)s, %(service)s, 1, 1, %(now)s) ON CONFLICT (municipality, service) DO NOTHING"
 )
 FOREIGN = numbered(
     "INSERT INTO catalogue_findings (municipality, service, code, source, place, since) VALUES "
@@ -48,11 +57,13 @@ async def town(store, clock):
     """Entries of a town, a read-back of PVOG for it, and what PVOG answers."""
     wire = Wire(clock=clock)
 
-    async def claimed(*numbers, town=ARS, **changes):
+    async def claimed(*numbers, town=ARS, delivered=True, **changes):
         for no in numbers:
             one = entry(service=f"dienst-{no}", leika_key=key(no), url=f"https://rathaus.example/{no}", **changes)
             facts = json.dumps(entry_json.as_json(replace(one, municipality=town)))
             await store.database.run(REVISION, town=town, service=one.service, entry=facts, now=clock.now())
+            if delivered:
+                await store.database.run(DELIVERED, town=town, service=one.service, now=clock.now())
 
     async with wire.client() as client:
         source = PvogSource(PVOG, interfaces().pvog, wire.asker(client))
@@ -161,6 +172,49 @@ async def test_what_stays_much_smaller_for_two_days_is_the_source_s_word(store, 
     assert {code for _, code, _ in await findings(store)} == {"missing_in_pvog"}
 
 
+async def told(store):
+    return {
+        (row["rule"], row["subject"], row["municipality"], row["service"]) for row in await open_alarms(store.database)
+    }
+
+
+async def test_a_service_that_is_listed_no_more_is_an_alarm_of_its_town_until_it_is_listed_or_withdrawn(
+    store, clock, town
+):
+    claimed, read, _ = town
+    await claimed(1, 2, 3, 4)
+    await read(online(1), online(2), online(3))
+    assert await told(store) == set(), "what was never listed is a finding and no alarm"
+    await read(online(1), online(3))
+    gone = ("catalogue_unlisted", f"{ARS}/dienst-2/pvog", ARS, "dienst-2")
+    assert await told(store) == {gone}
+    await read(online(1), online(3))
+    assert await told(store) == {gone}
+    await read(online(3), said={"/onlineservices": httpx.Response(503)})
+    assert await told(store) == {gone}
+    await read(online(1), online(2), online(3))
+    assert await told(store) == set()
+    await read(online(1), online(3))
+    assert await told(store) == {gone}
+    await claimed(2, life_cycle=LifeCycle.WITHDRAWN)
+    await read(online(1), online(3))
+    assert await told(store) == set()
+
+
+async def test_a_source_without_a_sound_answer_for_three_days_is_an_alarm_until_one_comes(store, clock, town):
+    claimed, read, _ = town
+    await claimed(1)
+    for bad, alarmed in ((b"<html>", False), (httpx.Response(503), False), (b"<html>", True), (b"<html>", True)):
+        await read(said={"/onlineservices": bad})
+        expected = {("catalogue_not_read", f"{ARS}/pvog", ARS, None)} if alarmed else set()
+        assert await told(store) == expected
+        clock.advance(hours=36)
+    await read(online(1))
+    assert await told(store) == set()
+    await read(said={"/onlineservices": b"<html>"})
+    assert await told(store) == set()
+
+
 async def test_nothing_listed_yet_is_news_and_nothing_claimed_any_more_too(store, town):
     claimed, read, _ = town
     await claimed(1)
@@ -245,6 +299,43 @@ async def test_a_clock_that_was_ahead_keeps_nobody_waiting(store, clock, town):
     clock.advance(days=-3650)
     assert (await read(online(1), at_once=False)).outcome == "sound"
     assert await read(online(1), at_once=False) is None, "and its turn is an ordinary one again"
+
+
+async def test_nobody_can_list_what_no_export_has_delivered(store, clock, town):
+    claimed, read, _ = town
+    await claimed(1, 2, delivered=False)
+    await read(online(1, url="https://alt.example/"))
+    assert {found[:2] for found in await findings(store)} == {("dienst-1", "url_mismatch")}
+    assert [one.listed for one in await StoredStatuses(store.database).of(ARS)] == [True, False]
+    await claimed(1, 2)
+    await read(online(1))
+    assert {found[:2] for found in await findings(store)} == {("dienst-2", "missing_in_pvog")}
+
+
+async def test_an_hour_after_an_export_it_is_looked_once_what_came_of_it(store, clock, town):
+    claimed, read, _ = town
+    await claimed(1)
+    assert (await read(at_once=False)).outcome == "sound"
+    await store.database.run(EXPORTED, now=clock.now())
+    clock.advance(minutes=59)
+    assert await read(online(1), at_once=False) is None
+    clock.advance(minutes=1)
+    assert (await read(online(1), at_once=False)).judgement.listed == 1
+    assert await read(online(1), at_once=False) is None
+    clock.advance(hours=23)
+    assert await read(online(1), at_once=False) is None
+    clock.advance(hours=1)
+    assert await read(online(1), at_once=False) is not None
+
+
+async def test_a_source_that_fails_is_not_asked_sooner_because_of_an_export(store, clock, town):
+    claimed, read, _ = town
+    await claimed(1)
+    busy = {"/onlineservices": httpx.Response(503, headers={"Retry-After": "40000"})}
+    assert (await read(said=busy, at_once=False)).outcome == "failed"
+    await store.database.run(EXPORTED, now=clock.now())
+    clock.advance(hours=2)
+    assert await read(online(1), at_once=False) is None
 
 
 async def test_the_command_waits_for_a_read_back_under_way_and_stops_when_told(store, clock, town, monkeypatch):

@@ -24,13 +24,13 @@ from gateway.notify.message import webhook_task
 from gateway.notify.schedule import DELAYS, GIVEN_UP_AFTER
 from gateway.operators.audit import Decision, Interface, Undone, decide
 from gateway.outbound.durations import Durations
-from gateway.settings.catalogue import CatalogueSection
+from gateway.settings.catalogue import CatalogueSection, ReadbackSection
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.erasure.sweep import sweep
 from gateway.store.operation.alarms import open_alarms, raise_about_gateway
 from gateway.store.proof import roots
 from gateway.wiring.runtime import failures as wired
-from gateway.worker import catalogue_probes, chores, running, stamping
+from gateway.worker import catalogue_probes, catalogue_readback, catalogue_statistics, chores, running, stamping
 from tests.store.conftest import new_submission
 from tests.store.test_alerts import alert_senders, mail, text_of, to_it, told  # noqa: F401 - fixtures
 from tests.store.test_retention import PAYLOAD, ended
@@ -294,11 +294,18 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     async def prober(_):
         yield Raising()
 
-    for module in (chores, catalogue_probes):
+    @asynccontextmanager
+    async def sender(*_):
+        yield SimpleNamespace(run=lambda: asyncio.sleep(0))
+
+    for module in (chores, catalogue_probes, catalogue_readback, catalogue_statistics):
         monkeypatch.setattr(module, "repeat", a_few_times)
     monkeypatch.setattr(chores, "SWEEP_EVERY_S", 0)
     monkeypatch.setattr(catalogue_probes, "FIRST_S", 0)
+    monkeypatch.setattr(catalogue_statistics, "FIRST_S", 0)
+    monkeypatch.setattr(catalogue_statistics, "open_statistics_sender", sender)
     monkeypatch.setattr(catalogue_probes, "open_prober", prober)
+    monkeypatch.setattr(catalogue_readback, "open_read_back", prober)
     runtime = SimpleNamespace(
         store=SimpleNamespace(database=Raising()),
         clock=clock,
@@ -309,12 +316,20 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
         guard=Raising(),
         periods=[PAYLOAD],
         limits=(),
-        files=[SimpleNamespace(slug="town", identity=SimpleNamespace(providers={"bundid": Raising()}))],
+        files=[
+            SimpleNamespace(
+                slug="town",
+                ars="150900546546",
+                fitconnect=SimpleNamespace(environment="test"),
+                identity=SimpleNamespace(providers={"bundid": Raising()}),
+            )
+        ],
         durations=Durations(),
         delivery=SimpleNamespace(bounds={"d": 1}),
         settings=SimpleNamespace(
             evidence=SimpleNamespace(timestamp_url="https://tsa.example"),
-            catalogue=CatalogueSection(),
+            catalogue=CatalogueSection(readback=ReadbackSection(pvog="https://pvog.example")),
+            fitconnect=SimpleNamespace(environments={}),
             outbound=SimpleNamespace(proxy=None, no_proxy=(), ca_bundle=None, allow_private=()),
         ),
     )
@@ -325,8 +340,9 @@ async def test_every_task_of_a_worker_goes_on_and_is_told_whatever_it_raises(sto
     assert names == {
         *("take_over", "orphans", "sweep", "old_jobs", "erasure", "deadlines"),
         *("evidence_roots", "evidence", "time_stamps", "turns", "exchanges", "login_outcomes", "catalogue_report"),
-        "catalogue_entries",
+        *("catalogue_entries", "catalogue_export", "catalogue_readback"),
         *("identity_provider town/bundid", "probes", "probes_prune"),
+        "transactions_count",
     }
     for name in names:
         await counted.attempt(name, lambda: store.database.rows(roots._UNSTAMPED, since=clock.now()))
@@ -381,8 +397,9 @@ async def test_a_sweep_that_fails_holds_up_no_other_sweep(store, clock, monkeypa
     with pytest.raises(ValueError, match="Müßiggang"):
         await sweep(store.database, clock.now())
     assert seen == [
-        "sweep.login_identities", "sweep.logins_under_way", "sweep.login_requests", "sweep.login_answers",
-        "sweep.login_sessions", "sweep.login_tokens", "sweep.login_codes", "sweep.logins", "sweep.login_outcomes",
+        "sweep.login_identities", "sweep.logins_under_way", "sweep.logins_done", "sweep.login_requests",
+        "sweep.login_answers", "sweep.login_sessions", "sweep.login_tokens", "sweep.login_codes", "sweep.logins",
+        "sweep.login_outcomes",
         "sweep.tus", "sweep.spent_assertions", "sweep.client_allowances",
     ]  # fmt: skip
 

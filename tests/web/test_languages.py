@@ -9,6 +9,8 @@ import pytest
 from babel.messages.pofile import read_po
 
 from gateway.catalogue.publication.town import CountedUnit
+from gateway.catalogue.statistics.feedback import RATINGS
+from gateway.catalogue.statistics.interfaces import interfaces
 from gateway.catalogue.status import FindingCode, Source
 from gateway.login.steps import PageKind
 from gateway.web.pages.languages import FOLDER, catalogue, shipped
@@ -28,10 +30,15 @@ MADE = {
     "status.listed_count.": ["one", "many", "none", "unknown"],
     "status.unit.": [unit.value for unit in CountedUnit],
     "status.source.": [source.value for source in Source],
+    "status.place.": [source.value for source in Source],
     "status.said.": ["yes", "no", "unknown"],
     "status.works.": ["yes", "no", "unknown"],
     "status.finding.": [code.value for code in FindingCode],
-    "status.problem.": [f"{kind}.{part}" for kind in ("absent", "away") for part in ("title", "text")],
+    "status.feedback.question.": ["category", "rating", "found"],
+    "status.feedback.choice.": [*interfaces().sdg.categories, *RATINGS, *interfaces().sdg.found],
+    "status.problem.": [
+        f"{kind}.{part}" for kind in ("absent", "away", "busy", "refused") for part in ("title", "text")
+    ],
 }
 """Keys that templates put together, by how they begin."""
 

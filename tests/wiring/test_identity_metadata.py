@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from email.utils import format_datetime
+from functools import partial
 from types import SimpleNamespace
 
 import httpx
@@ -175,10 +176,16 @@ def fetching(tmp_path, pairs):
 async def test_a_start_fetches_what_has_no_copy_yet_and_nothing_else(tmp_path, fetching):
     opened, asked = fetching
     files = [at(tmp_path, metadata=ADDRESS).file, at(tmp_path).file]
-    async with opened() as client:
-        await fetch_first(settings(tmp_path), files, client, NOW)
-        await fetch_first(settings(tmp_path), files, client, NOW)
+    clients = []
+
+    def counted():
+        clients.append(opened())
+        return clients[-1]
+
+    await fetch_first(settings(tmp_path), files, counted, NOW)
+    await fetch_first(settings(tmp_path), files, counted, NOW)
     assert asked == [ADDRESS]
+    assert [client.is_closed for client in clients] == [True]  # none is opened for nothing
     assert identity.provider(settings(tmp_path), at(tmp_path, metadata=ADDRESS)).enabled
 
 
@@ -188,8 +195,7 @@ async def test_a_start_fetches_anew_where_the_copy_has_none_of_the_keys_named(tm
     await renewed(stolen)
     key = digests(idp_metadata(key_descriptor(pairs["root"])))
     place = at(tmp_path, metadata=ADDRESS, trusted_keys=key)
-    async with opened() as client:
-        await fetch_first(settings(tmp_path), [place.file, at(tmp_path, metadata=None).file], client, NOW)
+    await fetch_first(settings(tmp_path), [place.file, at(tmp_path, metadata=None).file], opened, NOW)
     assert asked == [ADDRESS]
     assert copy(tmp_path) != stolen
     assert identity.provider(settings(tmp_path), place).enabled
@@ -202,8 +208,7 @@ async def test_a_start_does_not_wait_for_a_provider_that_hangs_or_fails(tmp_path
         with capture_logs() as lines, monkeypatch.context() as impatient:
             if "gate" in how:
                 impatient.setattr(identity_metadata, "FIRST_S", 0.0)
-            async with opened(**how) as client:
-                await fetch_first(settings(tmp_path), [place.file], client, NOW)
+            await fetch_first(settings(tmp_path), [place.file], partial(opened, **how), NOW)
         assert [(line["event"], line["provider"]) for line in lines] == [
             ("identity.metadata_not_fetched", "town/bundid")
         ]
@@ -214,8 +219,8 @@ async def test_a_start_does_not_wait_for_a_provider_that_hangs_or_fails(tmp_path
 async def test_where_no_worker_runs_copies_are_renewed_too_and_a_key_is_not_changed(tmp_path, fetching, pairs):
     opened, asked = fetching
     place = at(tmp_path, metadata=ADDRESS)
+    await fetch_first(settings(tmp_path), [place.file], opened, NOW)
     async with opened() as client:
-        await fetch_first(settings(tmp_path), [place.file], client, NOW)
         moved = copy(tmp_path).replace(b"/POST/SSO", b"/POST2/SSO")
         (tmp_path / "data" / "identity" / "town-bundid.xml").write_bytes(moved)
         await renew_all(settings(tmp_path), [place.file, at(tmp_path).file], client, SimpleNamespace(now=lambda: NOW))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,6 +23,7 @@ from gateway.model import instant
 STALE_AFTER: Final = timedelta(hours=48)
 SHRINK_SHARE: Final = 0.2
 """More than this share of what was listed does not vanish from one day to the next."""
+_ABSENT: Final = frozenset({FindingCode.MISSING_IN_PVOG, FindingCode.INHERITED_ONLY})
 _NAMED: Final = 3
 
 
@@ -39,6 +40,11 @@ class Judgement:
     def listed(self) -> int:
         """How many services are listed."""
         return sum(listing.listed for listing in self.listings.values())
+
+    @property
+    def unlisted(self) -> frozenset[str]:
+        """The services that should be listed and are not."""
+        return frozenset(one.service for one in self.findings if one.service and not self.listings[one.service].listed)
 
 
 def expected(entries: Iterable[Entry], now: datetime) -> tuple[Entry, ...]:
@@ -87,6 +93,12 @@ def routed(entries: Iterable[Entry], routes: Mapping[str, Sequence[JudgedRoute]]
         if not listed:
             findings.append(_unrouted(entry, found, ours, now))
     return Judgement(listings, tuple(findings), sum(listing.listed for listing in listings.values()))
+
+
+def of_delivered(judgement: Judgement, delivered: Collection[str]) -> Judgement:
+    """The same without findings of absence for services that no export has delivered: nobody can list them yet."""
+    findings = (one for one in judgement.findings if one.code not in _ABSENT or one.service in delivered)
+    return replace(judgement, findings=tuple(findings))
 
 
 def held_against(before: Collection[str], after: Judgement, wanted: Iterable[Entry]) -> None:

@@ -17,7 +17,7 @@ import structlog
 
 from gateway.catalogue.entry import Entry
 from gateway.catalogue.readback.asking import Asker, KeptAnswer
-from gateway.catalogue.readback.judging import Judgement, expected, held_against
+from gateway.catalogue.readback.judging import Judgement, expected, held_against, of_delivered
 from gateway.catalogue.readback.rows import AnswerRefused
 from gateway.catalogue.status import Source
 from gateway.errors import CounterpartError, CounterpartGarbled, GatewayError, InternalError, unexpected
@@ -29,6 +29,10 @@ SETTLED: Final = timedelta(hours=48)
 """An answer that stays much smaller for so long is the source's word."""
 FIRST_WAIT: Final = timedelta(minutes=5)
 """Before the first try again; each failure doubles it, up to the usual time."""
+TAKEN_OVER: Final = timedelta(hours=1)
+"""So long after an export was accepted it is looked what came of it, whenever the usual time would be."""
+EXPORTED: Final = (Source.PVOG, Source.DATA_HUB)
+"""The sources that list what was exported."""
 WAITING_S: Final = 0.5
 """Between two looks whether another's read-back is over."""
 _DOUBLINGS: Final = 12
@@ -108,12 +112,17 @@ class Readbacks(Protocol):
     ) -> Turn | None:
         """The turn among `pairs` that is due longest, of a municipality with entries; `at_once` whatever it has.
 
-        None: none is due, or one is under way.
+        A source of `EXPORTED` is due as well once `TAKEN_OVER` has passed since the last export and it was not read
+        after that; not while it fails. None: none is due, or one is under way.
         """
         ...
 
     async def entries(self, municipality: str) -> Sequence[Entry]:
         """The latest state of every entry with a key that is no draft, withdrawn ones as well."""
+        ...
+
+    async def delivered(self, municipality: str) -> Collection[str]:
+        """The services that the last accepted export holds, in whatever state."""
         ...
 
     async def listed(self, municipality: str, source: Source) -> Collection[str]:
@@ -200,11 +209,12 @@ class ReadBack:
 
     async def _judged(self, turn: Turn, asker: Asker, now: datetime) -> Judgement:
         entries = await self.rows.entries(turn.municipality)
+        delivered = await self.rows.delivered(turn.municipality)
         judgement = await self.sources[turn.source].read(asker, turn.municipality, entries, now)
         if turn.shrunk_since is None or now - turn.shrunk_since < SETTLED:
             before = await self.rows.listed(turn.municipality, turn.source)
             held_against(before, judgement, expected(entries, now))
-        return judgement
+        return of_delivered(judgement, delivered)
 
     def _again(self, turn: Turn, now: datetime, error: CounterpartError) -> datetime:
         """What may pass by itself is tried sooner than usual, never before the source's own wish."""

@@ -83,10 +83,22 @@ async def _show(stop: asyncio.Event, asked: _Asked) -> int:
     async with demo_environment(login=asked.login, catalogue=asked.keep) as environment:
         if asked.keep:
             line = {**environment.line(), "pid": os.getpid()}
-            emit(line, as_json=asked.as_json, human=text("Vorführung läuft: ", "Demo runs: ") + line["api"])
+            emit(line, as_json=asked.as_json, human=described(line))
             await stop.wait()
             return 0
         return await _hand_off(environment, asked)
+
+
+def described(line: dict[str, Any]) -> str:
+    """What a person is told of a kept demo: where to look and with which settings to ask."""
+    from gateway.cli.demo.environment import ARS  # noqa: PLC0415 - commands import what they need
+
+    lines = (
+        text("Vorführung läuft: ", "Demo runs: ") + line["api"],
+        "  " + text("Statusseite: ", "Status page: ") + f"{line['base_url']}/status/{ARS}",
+        "  " + text("Einstellungen (--config): ", "Settings (--config): ") + str(line["config"]),
+    )
+    return "\n".join(lines)
 
 
 async def _hand_off(environment: Any, asked: _Asked) -> int:  # noqa: ANN401 - lazy import

@@ -177,6 +177,8 @@ allow_private = ["loopback"]
 token_url = "{sandbox["token_url"]}"
 submission_api = "{submission_api}"
 delivery_issuer = "{submission_api}"
+routing_api = "{sandbox["routing_api"]}"
+portal_issuer = "{sandbox["portal_issuer"]}"
 insecure_public_keys = true
 
 [municipalities]

@@ -10,7 +10,8 @@ from typing import Final
 
 from gateway.catalogue.publication.town import CountedUnit, LandCount
 from gateway.catalogue.status import Source
-from gateway.store.connection.database import Database, numbered
+from gateway.store.connection import database as db
+from gateway.store.connection.database import Connection, Database, numbered
 
 _OF: Final = numbered(
     "SELECT source, unit, counted, ours, at FROM catalogue_land_counts WHERE municipality = %(town)s "
@@ -19,8 +20,7 @@ _OF: Final = numbered(
 _KEEP: Final = numbered(
     "INSERT INTO catalogue_land_counts (municipality, source, unit, counted, ours, at) "
     "VALUES (%(town)s, %(source)s, %(unit)s, %(counted)s, %(ours)s, %(at)s) ON CONFLICT (municipality, source) "
-    "DO UPDATE SET unit = excluded.unit, counted = excluded.counted, ours = excluded.ours, at = excluded.at",
-    commits="catalogue.keep_land_count",
+    "DO UPDATE SET unit = excluded.unit, counted = excluded.counted, ours = excluded.ours, at = excluded.at"
 )
 
 
@@ -37,14 +37,16 @@ class StoredLandCounts:
             return None
         return LandCount(Source(row["source"]), CountedUnit(row["unit"]), row["counted"], row["ours"], row["at"])
 
-    async def keep(self, municipality: str, count: LandCount) -> None:
-        """The source's newest count takes the place of the one before. Raises `DatabaseAway`."""
-        await self._database.run(
-            _KEEP,
-            town=municipality,
-            source=count.source.value,
-            unit=count.unit.value,
-            counted=count.counted,
-            ours=count.ours,
-            at=count.at,
-        )
+
+async def keep(connection: Connection, municipality: str, count: LandCount) -> None:
+    """The source's newest count takes the place of the one before, in the transaction of `connection`."""
+    await db.run(
+        connection,
+        _KEEP,
+        town=municipality,
+        source=count.source.value,
+        unit=count.unit.value,
+        counted=count.counted,
+        ours=count.ours,
+        at=count.at,
+    )

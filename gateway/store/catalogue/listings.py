@@ -12,7 +12,7 @@ from typing import Any, Final
 from gateway.catalogue.readback.judging import Judgement
 from gateway.catalogue.status import Source
 from gateway.store.connection import database as db
-from gateway.store.connection.database import Connection, Database, numbered
+from gateway.store.connection.database import Connection, numbered
 
 _LISTED: Final = numbered(
     "SELECT service FROM catalogue_listings WHERE municipality = %(town)s AND source = %(source)s AND listed"
@@ -58,9 +58,9 @@ _FOUND: Final = numbered(
 )
 
 
-async def listed(database: Database, municipality: str, source: Source) -> Collection[str]:
+async def listed(connection: Connection, municipality: str, source: Source) -> Collection[str]:
     """The services that the source listed as it was last read with a sound answer."""
-    rows = await database.rows(_LISTED, town=municipality, source=source.value)
+    rows = await db.rows(connection, _LISTED, town=municipality, source=source.value)
     return frozenset(row["service"] for row in rows)
 
 

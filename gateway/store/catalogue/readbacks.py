@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from gateway.catalogue import entry_json
 from gateway.catalogue.entry import Entry
-from gateway.catalogue.readback.reading import ReadBackResult, Turn
+from gateway.catalogue.publication.town import CountedUnit, LandCount
+from gateway.catalogue.readback.reading import EXPORTED, TAKEN_OVER, ReadBackResult, Turn
 from gateway.catalogue.status import Source
 from gateway.ports.clock import Clock
-from gateway.store.catalogue import listings
+from gateway.store.catalogue import land_counts, listings, readback_alarms
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, numbered
 
@@ -38,7 +39,11 @@ UPDATE catalogue_readback_turns AS turn SET tries = tries + 1, leased_until = %(
     SELECT municipality, source FROM catalogue_readback_turns JOIN """  # noqa: S608 - as above
     + _PAIRS
     + """ USING (municipality, source)
-    WHERE %(at_once)s OR ((next_at <= %(now)s OR next_at > %(latest)s) AND EXISTS (
+    WHERE %(at_once)s OR ((next_at <= %(now)s OR next_at > %(latest)s
+    OR (source = ANY(%(exported)s::text[]) AND failures = 0 AND EXISTS (
+        SELECT FROM (SELECT accepted_at FROM catalogue_exports ORDER BY no DESC LIMIT 1) AS export
+        WHERE accepted_at + %(taken_over)s <= %(now)s AND read_at < accepted_at + %(taken_over)s
+    ))) AND EXISTS (
         SELECT FROM catalogue_revisions AS entry WHERE entry.municipality = catalogue_readback_turns.municipality
     )) ORDER BY next_at, municipality, source LIMIT 1
 ) AS due WHERE turn.municipality = due.municipality AND turn.source = due.source
@@ -49,12 +54,15 @@ _ENTRIES: Final = numbered(
     "SELECT entry FROM catalogue_revisions WHERE latest AND municipality = %(town)s "
     "AND entry->>'leika_key' IS NOT NULL AND entry->>'life_cycle' <> 'draft' ORDER BY service"
 )
+_DELIVERED: Final = numbered("SELECT service FROM catalogue_delivered WHERE municipality = %(town)s")
 _SETTLE: Final = numbered(
     """
-UPDATE catalogue_readback_turns SET leased_until = NULL, next_at = %(next_at)s, shrunk_since = %(shrunk_since)s,
+UPDATE catalogue_readback_turns SET leased_until = NULL, next_at = %(next_at)s, read_at = %(at)s,
+    shrunk_since = %(shrunk_since)s,
     failures = CASE WHEN %(sound)s THEN 0 ELSE failures + 1 END,
     failing_since = CASE WHEN %(sound)s THEN NULL ELSE coalesce(failing_since, %(at)s) END
 WHERE municipality = %(town)s AND source = %(source)s AND tries = %(tries)s AND leased_until IS NOT NULL
+RETURNING failing_since
 """
 )
 _KEEP: Final = numbered(
@@ -91,7 +99,15 @@ class StoredReadbacks:
                 return None
             await db.run(connection, _KNOW, now=now, **columns)
             row = await db.one(
-                connection, _CLAIM, now=now, leased=now + lease, latest=now + LATEST, at_once=at_once, **columns
+                connection,
+                _CLAIM,
+                now=now,
+                leased=now + lease,
+                latest=now + LATEST,
+                at_once=at_once,
+                exported=[source.value for source in EXPORTED],
+                taken_over=TAKEN_OVER,
+                **columns,
             )
         return Turn(**{**row, "source": Source(row["source"])}) if row else None
 
@@ -100,16 +116,21 @@ class StoredReadbacks:
         rows = await self._database.rows(_ENTRIES, town=municipality)
         return [entry_json.of_json(row["entry"]) for row in rows]
 
+    async def delivered(self, municipality: str) -> Collection[str]:
+        """See the port."""
+        return frozenset(row["service"] for row in await self._database.rows(_DELIVERED, town=municipality))
+
     async def listed(self, municipality: str, source: Source) -> Collection[str]:
         """See the port."""
-        return await listings.listed(self._database, municipality, source)
+        async with self._database.connection() as connection:
+            return await listings.listed(connection, municipality, source)
 
     async def settle(self, result: ReadBackResult) -> bool:
         """See the port."""
         turn, judgement = result.turn, result.judgement
         at: dict[str, Any] = {"town": turn.municipality, "source": turn.source.value, "at": result.at}
         async with self._database.transaction("catalogue.settle_readback") as connection:
-            settled = await db.run(
+            settled = await db.one(
                 connection,
                 _SETTLE,
                 next_at=result.next_at,
@@ -118,8 +139,9 @@ class StoredReadbacks:
                 tries=turn.tries,
                 **at,
             )
-            if not settled:
+            if settled is None:
                 return False
+            before = await listings.listed(connection, turn.municipality, turn.source)
             kept = await db.one(
                 connection,
                 _KEEP,
@@ -134,6 +156,10 @@ class StoredReadbacks:
             await _keep_answers(connection, kept["no"] if kept else 0, result)
             if judgement is not None:
                 await listings.replace(connection, turn.municipality, turn.source, judgement)
+                if judgement.total is not None:
+                    count = LandCount(turn.source, CountedUnit.LEISTUNG, judgement.total, judgement.rows, result.at)
+                    await land_counts.keep(connection, turn.municipality, count)
+            await readback_alarms.tell(connection, result, before, settled["failing_since"])
         return True
 
     async def prune(self, before: datetime) -> int:

@@ -13,7 +13,7 @@ from gateway.web import callbacks, monitoring, oidc
 from gateway.web.http.route import Route
 from gateway.web.pages import static
 from gateway.web.pages.appearance import ROUTE as LOGO
-from gateway.web.portal import batch, feed, offers, submissions, tus, uploads, webhooks
+from gateway.web.portal import batch, feed, offers, statistics, submissions, tus, uploads, webhooks
 from gateway.web.portal.caller import READ, SERVICES, WEBHOOKS, WRITE
 
 _ARS: Final = ("municipality", "query", "12-digit ARS of a municipality that the client may serve.")
@@ -198,6 +198,7 @@ ROUTES: Final = (
         scope=SERVICES,
         parameters=(_ARS,),
     ),
+    *statistics.ROUTES,
     *_WEBHOOK_ROUTES,
     Route(
         "POST",

@@ -7,90 +7,58 @@ RFC 9111. Start reading: `routes`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.catalogue.publication import outage_feed
-from gateway.errors import GatewayError, NotFound
 from gateway.web.dependencies import dependencies_of
 from gateway.web.http.answer import reference
 from gateway.web.http.conditional import tag_of, tagged
-from gateway.web.pages.languages import shipped
-from gateway.web.pages.page import page, text_of
+from gateway.web.pages.page import text_of
 from gateway.web.pages.policy import page_headers
+from gateway.web.status import feedback
 from gateway.web.status.documents import RenderedDocument
+from gateway.web.status.handling import (
+    StatusRoute,
+    asked_town,
+    for_people,
+    language_of,
+    other_languages,
+    with_status,
+)
 from gateway.web.status.published import StatusDependencies
 from gateway.web.status.view import town_view
 
 _KEPT: Final = {"Cache-Control": "public, max-age=60"}
 _HTML: Final = "text/html; charset=utf-8"
 _JWS: Final = "application/jose"
-
-log = structlog.get_logger()
-
-Handler = Callable[[Request], Awaitable[Response]]
+_READ: Final = ("GET", "HEAD")
 
 
-def routes(status: StatusDependencies | None) -> tuple[tuple[str, Handler], ...]:
-    """Addresses and their handlers, for GET and HEAD; none where nothing is published."""
+def routes(status: StatusDependencies | None) -> tuple[StatusRoute, ...]:
+    """Addresses, methods and their handlers; none where nothing is published."""
     if status is None:
         return ()
     return (
-        ("/status", _for_people(status, _index)),
-        ("/status/{ars}", _for_people(status, _town)),
-        ("/status/{ars}/feed.atom", _with(status, _feed)),
-        ("/catalogue/report", _with(status, _report)),
-        ("/catalogue/report.jws", _with(status, _signature)),
+        ("/status", _READ, for_people(status, _index)),
+        ("/status/{ars}", _READ, for_people(status, _town)),
+        ("/status/{ars}/feed.atom", _READ, with_status(status, _feed)),
+        ("/catalogue/report", _READ, with_status(status, _report)),
+        ("/catalogue/report.jws", _READ, with_status(status, _signature)),
+        *feedback.routes(status),
     )
-
-
-Answering = Callable[[Request, StatusDependencies], Awaitable[Response]]
-
-
-def _with(status: StatusDependencies, answering: Answering) -> Handler:
-    async def handler(request: Request) -> Response:
-        return await answering(request, status)
-
-    return handler
-
-
-def _for_people(status: StatusDependencies, answering: Answering) -> Handler:
-    """As `_with`; errors are pages."""
-
-    async def handler(request: Request) -> Response:
-        try:
-            return await answering(request, status)
-        except GatewayError as error:
-            kind = "absent" if isinstance(error, NotFound) else "away"
-            if kind == "away":
-                log.warning("web.failed", code=error.code, request_id=request.scope["request_id"])
-            answer = page(
-                request,
-                "status/problem.html",
-                municipality=_asked_town(request, status),
-                language=_wanted(request),
-                status=error.status,
-                values={"kind": kind},
-            )
-            if error.retry:
-                answer.headers["Retry-After"] = str(max(1, round(error.retry_after or 1)))
-            return answer
-
-    return handler
 
 
 async def _index(request: Request, status: StatusDependencies) -> Response:
     """The municipalities."""
-    language, base = _language(request), reference(request, "")
-    name = _asked_town(request, status)
+    language, base = language_of(request), reference(request, "")
+    name = asked_town(request, status)
 
     async def make() -> bytes:
         towns = list(status.publication.names.items())
-        values = {"towns": towns, "others": _others(language)}
+        values = {"towns": towns, "others": other_languages(language)}
         return text_of("status/index.html", language, base, municipality=name, values=values).encode()
 
     return _page(request, await status.documents.of(("index", name, language, base), make), language)
@@ -98,13 +66,14 @@ async def _index(request: Request, status: StatusDependencies) -> Response:
 
 async def _town(request: Request, status: StatusDependencies) -> Response:
     """A municipality's services and how they stand."""
-    ars, language, base = request.path_params["ars"], _language(request), reference(request, "")
+    ars, language, base = request.path_params["ars"], language_of(request), reference(request, "")
 
     async def make() -> bytes:
         town = await status.publication.town(ars)
 
         def text() -> str:
-            values = {"ars": ars, "view": town_view(town, language), "others": _others(language)}
+            view, asks = town_view(town, language), status.feedback is not None
+            values = {"ars": ars, "view": view, "asks": asks, "others": other_languages(language)}
             return text_of("status/town.html", language, base, municipality=town.name, values=values)
 
         return (await asyncio.to_thread(text)).encode()
@@ -142,25 +111,6 @@ async def _signature(request: Request, status: StatusDependencies) -> Response:
 def _page(request: Request, document: RenderedDocument, language: str) -> Response:
     headers = {**page_headers(), **_KEPT, "Content-Language": language, "Vary": "Accept-Language"}
     return tagged(request, document.content, document.tag, media_type=_HTML, headers=headers)
-
-
-def _wanted(request: Request) -> str:
-    return request.query_params.get("lang", "")
-
-
-def _language(request: Request) -> str:
-    return shipped().pick(_wanted(request), request.headers.get("accept-language"))
-
-
-def _others(language: str) -> list[str]:
-    return sorted(shipped().known - {language})
-
-
-def _asked_town(request: Request, status: StatusDependencies) -> str:
-    """The name of the municipality whose address was asked; of the first one where it is nobody's."""
-    issuer = dependencies_of(request).provider.issuer_of(request.headers.get("host"))
-    names = status.publication.names
-    return names.get(issuer.municipality) or next(iter(names.values()), "")
 
 
 def _public_url(request: Request, ars: str) -> str:

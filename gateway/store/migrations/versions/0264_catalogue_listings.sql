@@ -36,6 +36,7 @@ CREATE TABLE catalogue_readback_turns (
     failures INTEGER NOT NULL,
     failing_since TIMESTAMP WITH TIME ZONE,
     shrunk_since TIMESTAMP WITH TIME ZONE,
+    read_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT catalogue_readback_turns_pkey PRIMARY KEY (municipality, source)
 );
 COMMENT ON TABLE catalogue_readback_turns IS 'When each source is read back for each municipality.';

@@ -118,6 +118,7 @@ catalogue_readback_turns = Table(
     Column("failures", Integer, nullable=False, comment="in a row"),
     at("failing_since", null=True),
     at("shrunk_since", null=True),
+    at("read_at", null=True),
     comment="When each source is read back for each municipality.",
 )
 

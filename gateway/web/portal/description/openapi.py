@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gateway.intake.body import MAX_ATTACHMENTS
 from gateway.model import Blame, ClientScope, Severity, State
-from gateway.web.portal.description import webhook_shapes
+from gateway.web.portal.description import statistics_shapes, webhook_shapes
 from gateway.web.portal.description.shapes import (
     ARS,
     EXAMPLE_ID,
@@ -167,6 +167,7 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "TokenError": object_({"error": TEXT}, {"error_description": TEXT}),
     "Discovery": object_({"issuer": TEXT, "token_endpoint": TEXT, "jwks_uri": TEXT}),
     "JwkSet": object_({"keys": list_({"type": "object"})}),
+    **statistics_shapes.SCHEMAS,
     **webhook_shapes.SCHEMAS,
     "Health": object_({"status": {"enum": ["pass", "warn", "fail"]}, "checks": {"type": "object"}}),
     "Callback": object_({"type": TEXT}, {"submissionIds": list_(UUID), "submissions": list_({"type": "object"})}),
@@ -235,6 +236,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "jwks_uri": "https://gateway.example/oidc/jwks.json",
     },
     "JwkSet": {"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "gateway-1", "x": "…"}]},
+    **statistics_shapes.EXAMPLES,
     **webhook_shapes.EXAMPLES,
     "Health": {"status": "pass", "checks": {"database:responseTime": [{"status": "pass", "time": EXAMPLE_TIME}]}},
     "Callback": {

@@ -1,0 +1,210 @@
+"""Monthly figures on their way: one row a municipality, kind and month, claimed under a lease, settled, corrected.
+
+Knows: the table `statistics_transfers`; when there is more to say than was. Never does: send.
+Standards: architecture §3 (leases), Implementing Regulation (EU) 2020/1121 annex II. Start reading: `prepare`, `claim`.
+
+A correction takes the row of what it corrects, its id with it, and counts as a try: who still sends the old body comes
+too late to settle it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from gateway.catalogue.statistics import months
+from gateway.catalogue.statistics.sending import GIVEN_UP_AFTER
+from gateway.catalogue.statistics.transfers import FigureKind, Transfer, TransferState, digest
+from gateway.notify.alarms import STATISTICS_UNSENT
+from gateway.notify.schedule import SendingResult
+from gateway.ports.clock import Clock
+from gateway.store.catalogue import feedback
+from gateway.store.catalogue.feedback import StoredFeedback
+from gateway.store.catalogue.page_views import StoredPageViews
+from gateway.store.connection import database as db
+from gateway.store.connection.database import Database, Row, numbered
+from gateway.store.operation import alarms
+from gateway.store.operation.message_queue import claiming, read, settled, settling, waiting
+
+log = structlog.get_logger()
+
+_TRANSFER: Final = """LEFT JOIN statistics_transfers AS transfer
+    ON transfer.kind = %(kind)s AND transfer.municipality = figures.municipality AND transfer.month = figures.month"""
+_UNPREPARED: Final = {
+    FigureKind.VIEWS: numbered(
+        f"""
+SELECT figures.municipality, figures.month FROM page_views AS figures {_TRANSFER}
+WHERE figures.month <= %(until)s GROUP BY figures.municipality, figures.month, transfer.prepared_at
+HAVING transfer.prepared_at IS NULL OR max(figures.changed_at) >= transfer.prepared_at ORDER BY 2, 1
+"""  # noqa: S608 - constants
+    ),
+    FigureKind.TRANSACTIONS: numbered(
+        f"""
+SELECT figures.municipality, figures.month FROM (
+    SELECT municipality, date_trunc('month', day)::date AS month, max(counted_at) AS changed_at
+    FROM transaction_counts GROUP BY 1, 2
+) AS figures {_TRANSFER}
+WHERE figures.month <= %(until)s AND (transfer.prepared_at IS NULL OR figures.changed_at >= transfer.prepared_at)
+ORDER BY 2, 1
+"""  # noqa: S608 - constants
+    ),
+    FigureKind.FEEDBACK: numbered(
+        f"""
+SELECT DISTINCT figures.municipality, figures.month FROM feedback AS figures {_TRANSFER}
+WHERE figures.sent_at IS NULL AND figures.month <= %(until)s AND transfer.id IS NULL ORDER BY 2, 1
+"""  # noqa: S608 - constants
+    ),
+}
+_PREPARE: Final = numbered(
+    """
+INSERT INTO statistics_transfers AS kept
+    (id, municipality, kind, month, body, digest, state, tries, prepared_at, began_at, next_at, log)
+VALUES (%(id)s, %(town)s, %(kind)s, %(month)s, %(body)s::text::jsonb, %(digest)s, 'waiting', 0, %(as_of)s, %(now)s,
+    %(now)s, '[]')
+ON CONFLICT (municipality, kind, month) DO UPDATE SET
+    prepared_at = excluded.prepared_at, body = excluded.body, digest = excluded.digest,
+    state = CASE WHEN kept.digest = excluded.digest THEN kept.state ELSE 'waiting' END,
+    tries = kept.tries + (kept.digest <> excluded.digest)::int,
+    began_at = CASE WHEN kept.digest = excluded.digest THEN kept.began_at ELSE excluded.began_at END,
+    next_at = CASE WHEN kept.digest = excluded.digest THEN kept.next_at ELSE excluded.next_at END
+WHERE kept.prepared_at <= excluded.prepared_at
+RETURNING kept.digest IS DISTINCT FROM (
+    SELECT before.digest FROM statistics_transfers AS before WHERE before.id = kept.id
+) AS news
+""",
+    commits="statistics.prepare",
+)
+_BUSY: Final = numbered(
+    "SELECT DISTINCT kind FROM statistics_transfers "
+    "WHERE kind = ANY(%(kinds)s) AND state = 'waiting' AND next_at <= %(now)s"
+)
+_CLAIM: Final = numbered(claiming("statistics_transfers", "kind = %(kind)s", order="month"), commits="statistics.claim")
+_NAME: Final = numbered(
+    "UPDATE statistics_transfers SET transfer_id = coalesce(transfer_id, %(transfer_id)s) WHERE id = %(id)s "
+    "RETURNING transfer_id",
+    commits="statistics.name",
+)
+_SETTLE: Final = numbered(
+    settling("statistics_transfers") + "RETURNING message.id, message.municipality, message.kind, message.month, "
+    "message.state"
+)
+_AGAIN: Final = numbered(
+    """
+UPDATE statistics_transfers SET state = 'waiting', tries = tries + 1, began_at = %(now)s, next_at = %(now)s
+WHERE kind = ANY(%(kinds)s) AND (%(month)s::date IS NULL OR month = %(month)s) AND state <> 'delivered'
+    AND (state = 'failed' OR next_at > %(now)s)
+""",
+    commits="statistics.again",
+)
+_STATES: Final = numbered(
+    """
+SELECT id, municipality, kind, month, state, tries, transfer_id, log->-1->>'error' AS error
+FROM statistics_transfers
+WHERE kind = ANY(%(kinds)s) AND (%(month)s::date IS NULL OR month = %(month)s) ORDER BY month, municipality, kind
+"""
+)
+
+
+class StoredTransfers:
+    """Keeps the port `gateway.catalogue.statistics.sending.TransferQueue`."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        new_id: Callable[[], UUID],
+        views: StoredPageViews,
+        said: StoredFeedback,
+    ) -> None:
+        self._database, self._clock, self._new_id = database, clock, new_id
+        self._views, self._feedback = views, said
+
+    async def unprepared(self, kind: FigureKind, until: date) -> Sequence[tuple[str, date]]:
+        """See the port."""
+        rows = await self._database.rows(_UNPREPARED[kind], kind=kind.value, until=until)
+        return [(row["municipality"], row["month"]) for row in rows]
+
+    async def prepare(
+        self, kind: FigureKind, municipality: str, month: date, body: Mapping[str, Any], as_of: datetime
+    ) -> bool:
+        """See the port."""
+        row = await self._database.one(
+            _PREPARE,
+            id=self._new_id(),
+            town=municipality,
+            kind=kind.value,
+            month=month,
+            body=json.dumps(body),
+            digest=digest(body),
+            as_of=as_of,
+            now=self._clock.now(),
+        )
+        return row is not None and bool(row["news"])
+
+    async def busy(self, kinds: Sequence[FigureKind]) -> Sequence[FigureKind]:
+        """See the port."""
+        rows = await self._database.rows(_BUSY, kinds=list(kinds), now=self._clock.now())
+        return [FigureKind(row["kind"]) for row in rows]
+
+    async def claim(self, kind: FigureKind, limit: int, lease: timedelta) -> Sequence[Transfer]:
+        """See the port."""
+        now = self._clock.now()
+        rows = await self._database.rows(_CLAIM, kind=kind.value, now=now, leased=now + lease, limit=limit)
+        transfers, unreadable = await read(rows, _transfer, now, again=False)
+        if unreadable:
+            await self.settle(unreadable)
+        return transfers
+
+    async def name(self, transfer: UUID, transfer_id: str) -> str:
+        """See the port."""
+        row = await self._database.one(_NAME, id=transfer, transfer_id=transfer_id)
+        return row["transfer_id"] if row else transfer_id
+
+    async def settle(self, results: Sequence[SendingResult]) -> None:
+        """See the port. Texts of feedback that was taken go with the same commit; what is given up is an alarm."""
+        now = self._clock.now()
+        async with self._database.transaction("statistics.settle") as connection:
+            for row in await db.rows(connection, _SETTLE, **settled(results)):
+                town, subject = (
+                    row["municipality"],
+                    f"{row['municipality']}/{row['kind']} {months.written(row['month'])}",
+                )
+                if row["state"] == "failed":
+                    await alarms.raise_within(
+                        connection, STATISTICS_UNSENT, subject, now, now, municipality=town, service=None
+                    )
+                    log.warning("statistics.not_sent", municipality=town, kind=row["kind"])
+                if row["state"] == "delivered":
+                    await alarms.resolve_within(connection, STATISTICS_UNSENT, subject, now)
+                    if row["kind"] == FigureKind.FEEDBACK:
+                        await feedback.sent(connection, town, row["month"], now)
+
+    async def again(self, kinds: Sequence[FigureKind], month: date | None) -> None:
+        """See the port."""
+        await self._database.run(_AGAIN, kinds=list(kinds), month=month, now=self._clock.now())
+
+    async def states(self, kinds: Sequence[FigureKind], month: date | None) -> Sequence[TransferState]:
+        """See the port."""
+        rows = await self._database.rows(_STATES, kinds=list(kinds), month=month)
+        return [TransferState(**{**row, "kind": FigureKind(row["kind"])}) for row in rows]
+
+    async def prune(self) -> int:
+        """See the port; figures that are too old go too."""
+        return await self._views.prune(self._clock.now()) + await self._feedback.prune()
+
+
+async def _transfer(row: Row) -> Transfer:
+    return Transfer(
+        **waiting(row),
+        given_up_after=GIVEN_UP_AFTER,
+        municipality=row["municipality"],
+        kind=FigureKind(row["kind"]),
+        month=row["month"],
+        body=row["body"],
+        transfer_id=row["transfer_id"],
+    )
