@@ -17,8 +17,13 @@ from gateway.outbound.policy import LOOPBACK, Address, AddressPolicy, parse
 Refusal = Literal["entry_address", "entry_address_scheme", "entry_address_login", "entry_address_private"]
 _MOST: Final = 2_000
 _PLAIN: Final = re.compile(r"[!-~]+")
+_NAME: Final = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9-]*[A-Za-z0-9]\.?")
+"""A host name as DNS has it. Browsers resolve `%31` in one, and read another host than is written."""
 _ENDS_IN_NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?")
-_PRIVATE_ENDS: Final = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".intranet", ".corp")
+_PRIVATE_ENDS: Final = (
+    ".localhost", ".localdomain", ".local", ".internal", ".lan", ".home", ".home.arpa", ".intranet", ".private",
+    ".corp", ".fritz.box",
+)  # fmt: skip
 _LOCALHOST: Final = "localhost"
 
 
@@ -40,13 +45,14 @@ class PublicAddresses:
             return "entry_address_scheme"
         if "@" in parts.netloc:
             return "entry_address_login"
-        if literal is None and _ENDS_IN_NUMBER.fullmatch(host):
+        named = "[" not in parts.netloc and _NAME.fullmatch(host) and not _ENDS_IN_NUMBER.fullmatch(host)
+        if literal is None and not named:
             return "entry_address"
         private = self._is_private(host.rstrip(".")) if literal is None else self.policy.refuses(host, literal)
         return "entry_address_private" if private else None
 
     def _is_private(self, host: str) -> bool:
-        named = "." not in host or host.endswith(_PRIVATE_ENDS)
+        named = "." not in host or f".{host}".endswith(_PRIVATE_ENDS)
         return named and host.lower() not in self.policy.hosts
 
 

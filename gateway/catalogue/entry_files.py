@@ -91,7 +91,12 @@ def read_folder(folder: Path, slug: str) -> EntryFolder:
         inside = folder.resolve(strict=True)
     except OSError:
         return EntryFolder(findings=(finding(f"{slug}.catalogue.dir", "entry_folder"),), readable=False)
-    return EntryFolder(tuple(_read(path, inside, f"{slug}/{path.name}") for path in paths))
+    return EntryFolder(tuple(_read(path, inside, f"{slug}/{_shown(path.name)}") for path in paths))
+
+
+def _shown(name: str) -> str:
+    """The name of a file as it can be printed, whatever bytes it has."""
+    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 def stamps(folder: Path) -> tuple[tuple[str, int, int, int], ...]:

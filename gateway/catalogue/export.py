@@ -87,6 +87,10 @@ class ExportTransaction(Protocol):
         """Keep a file, its objects and entries; the ids that belong to other objects for ever."""
         ...
 
+    async def moved(self, no: int) -> Sequence[tuple[str, str]]:
+        """Municipality and service of what this export holds under another id than before."""
+        ...
+
     async def finish(self, no: int, objects: Mapping[str, int], index: Sequence[str], at: datetime) -> int:
         """Keep the index last and forget the entries that it no longer holds; how many objects are no more."""
         ...
@@ -152,8 +156,10 @@ class Exporter:
             new = NewExport(survey.state, self.writer.schema.verified, survey.services, now, loss)
             no = await transaction.begin(new)
             names, objects = await self._write(transaction, no, survey, previous, now)
+            losses = Losses(self.shrink_percent, loss)
+            losses.of_ids(await transaction.moved(no))
             gone = await transaction.finish(no, objects, names, now)
-            Losses(self.shrink_percent, loss).of_objects(gone, sum(previous.objects.values()) if previous else 0)
+            losses.of_objects(gone, sum(previous.objects.values()) if previous else 0)
         accepted = Accepted(no, survey.state, new.verified, objects, survey.services, len(names), now)
         return ExportSummary(accepted, changed=True)
 

@@ -6,12 +6,13 @@ addresses itself. Standard: PVOG FAQ (allowed HTML), HTML Living Standard as nh3
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
 import nh3
+
+from gateway.input.character_references import resolved
 
 ELEMENTS: Final = frozenset(
     "p br h1 h2 h3 h4 h5 h6 b strong i em sup sub ul ol li a".split()  # noqa: SIM905 - as the FAQ lists them
@@ -74,7 +75,7 @@ class _Read:
     @property
     def text(self) -> str:
         """The words."""
-        return html.unescape("".join(self._texts))
+        return resolved("".join(self._texts))
 
     def same(self, other: _Read) -> bool:
         """Whether both hold the same elements, attributes and words."""
@@ -114,10 +115,9 @@ class _Read:
 
     def _attributes(self, rest: str) -> Iterator[tuple[str, str]]:
         end = 0
-        for found in _ATTRIBUTE.finditer(rest):
-            self._sound = self._sound and found.start() == end
+        while found := _ATTRIBUTE.match(rest, end):  # one after the other: where none begins, none is looked for
             end = found.end()
-            yield found["name"].lower(), html.unescape((found["value"] or "").strip("\"'"))
+            yield found["name"].lower(), resolved((found["value"] or "").strip("\"'"))
         self._sound = self._sound and not rest[end:].strip(" \t\r\n\f/")
 
     def _opened(self, name: str) -> None:

@@ -6,6 +6,7 @@ name is deleted); catalogue reference §6.2 (shrink guard). Start reading: `Loss
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -46,6 +47,13 @@ class Losses:
             self._found += [_finding("catalogue", "more_lost", more)] if more else []
             raise CatalogueExportShrinks(findings=tuple(self._found))
 
+    def of_ids(self, moved: Sequence[tuple[str, str]]) -> None:
+        """Whether services may lose the ids by which everybody knows them."""
+        if moved and self.allowed is None:
+            found = [_finding(f"{town}/{service}", "id_moved") for town, service in moved[:_NAMED]]
+            found += [_finding("catalogue", "more_moved", len(moved) - _NAMED)] if len(moved) > _NAMED else []
+            raise CatalogueExportShrinks(findings=tuple(found))
+
     def of_objects(self, gone: int, before: int) -> None:
         """Whether so many of the objects before may be gone."""
         if self.allowed is None and gone * 100 > self.percent * before:
@@ -65,6 +73,11 @@ _finding: Final = Sentences(
                 '"withdrawn"); check entry, key, address and files.'
             ),
         ),
+        "id_moved": (
+            "Dieser Dienst bekäme eine neue Kennung und die alte würde gelöscht; bitte agency_id der Kommune prüfen.",
+            "This service would get a new id and the old one be deleted; check agency_id of the municipality.",
+        ),
+        "more_moved": ("Weitere {0} Dienste bekämen eine neue Kennung.", "{0} more services would get a new id."),
         "more_lost": ("Es fehlen {0} weitere Dienste.", "{0} more services are missing."),
         "objects_lost": (
             "{0} von {1} Objekten entfielen, mehr als {2} %; bitte prüfen, ob das gewollt ist.",

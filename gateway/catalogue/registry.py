@@ -53,29 +53,35 @@ class TownEntries:
     complete: bool
 
 
-def entries_of(town: CatalogueTown, services: Services, refusal: Refusal) -> TownEntries:
+def entries_of(
+    town: CatalogueTown, services: Services, refusal: Refusal, registered: Mapping[str, Entry] | None = None
+) -> TownEntries:
     """The municipality's entries.
 
     Args:
         town: its settings and files.
         services: every loaded service; those that the municipality has a destination for are its offer.
         refusal: the rule that an address breaks, or None.
+        registered: the latest state of each entry by its id; what files do not change stays so.
     """
-    making = _Making(town, services)
+    making = _Making(town, services, registered or {})
     making.take_units()
     making.take_files()
+    making.take_probes()
     return making.made(refusal)
 
 
 class _Making:
     """The claims of one municipality being put together; goes on after a fault."""
 
-    def __init__(self, town: CatalogueTown, services: Services) -> None:
+    def __init__(self, town: CatalogueTown, services: Services, registered: Mapping[str, Entry]) -> None:
+        self.registered = registered
         self.ars, self.slug, self.section = town.town.ars, town.town.slug, town.section
         self.folder = town.folder
         self.units = Units(_unit(self.section.unit), f"{self.slug}.catalogue.unit")
         self.findings = [*self.folder.findings, *self.units.findings]
         self.refused: set[str] = set()
+        self.complete = self.folder.readable and all(file.id is not None for file in self.folder.files)
         self.claims = {
             name: self.of_service(town, service)
             for name, service in services.items()
@@ -132,6 +138,18 @@ class _Making:
                 self.take(file, file.id, file.facts)
             taken.setdefault(file.id, file.place)
 
+    def take_probes(self) -> None:
+        """What is said of probes is said of an entry; where not every file could be read nobody knows of which."""
+        if not self.complete:
+            return
+        known = self.claims.keys() | {file.id for file in self.folder.files}
+        named = [(f"probe_texts.{name}", name) for name in self.section.probe_texts]
+        for number, window in enumerate(self.section.maintenance):
+            named += [(f"maintenance.{number}.services", name) for name in window.services]
+        self.findings += [
+            finding(f"{self.slug}.catalogue.{place}", "entry_unknown") for place, name in named if name not in known
+        ]
+
     def take(self, file: EntryFile, name: str, facts: Mapping[str, Any]) -> None:
         """One file whose shape is sound."""
         ours, place = self.claims.get(name), f"{file.place}#"
@@ -169,9 +187,29 @@ class _Making:
         for one, other in _same_key(entries):
             self.refused.add(one)
             self.tell(other, finding(self.claims[other].at("leika_key"), "entry_key_twice", one))
+        self.hold_against_registered(entries)
         sound = tuple(entry for name, entry in entries.items() if name not in self.refused)
-        complete = self.folder.readable and all(file.id is not None for file in self.folder.files)
-        return TownEntries(self.ars, sound, tuple(self.findings), frozenset(self.refused), complete)
+        return TownEntries(self.ars, sound, tuple(self.findings), frozenset(self.refused), self.complete)
+
+    def hold_against_registered(self, entries: Mapping[str, Entry]) -> None:
+        """Refuse what takes the id of a service that was withdrawn, or the key of an entry that stays as it was."""
+        for name, entry in entries.items():
+            before = self.registered.get(name)
+            if before is None or before.life_cycle is not LifeCycle.WITHDRAWN or before.leika_key is None:
+                continue
+            if entry.leika_key != before.leika_key:
+                self.tell(name, finding(self.claims[name].at("leika_key"), "entry_id_used", before.leika_key))
+        while refused := [(one, other) for one, other in self.taken_keys(entries) if one not in self.refused]:
+            for one, other in dict(refused).items():
+                self.tell(one, finding(self.claims[one].at("leika_key"), "entry_key_twice", other))
+
+    def taken_keys(self, entries: Mapping[str, Entry]) -> Iterator[tuple[str, str]]:
+        """Sound entries, each with one that stays in the registry and has its key at the same time."""
+        staying = {name: old for name, old in self.registered.items() if name not in entries or name in self.refused}
+        changing = {name: entry for name, entry in entries.items() if name not in self.refused}
+        for one, other in _same_key({**staying, **changing}):
+            if (one in changing) != (other in changing):
+                yield (one, other) if one in changing else (other, one)
 
     def tell(self, name: str | None, *findings: Finding) -> None:
         """Faults of an entry: it stays as it was."""

@@ -61,6 +61,10 @@ SENTENCES: Final = {
         "Diesen Dienst bietet die Kommune nicht durch das Gateway an; bitte Schreibweise prüfen oder entfernen.",
         "The municipality offers no such service by the gateway; check the spelling or remove it.",
     ),
+    "entry_unknown": (
+        "Keine Datei und kein Dienst hat diese Kennung; bitte Schreibweise prüfen oder entfernen.",
+        "No file and no service has this id; check the spelling or remove it.",
+    ),
     "entry_unit_unknown": (
         "Diese Stelle ist nirgends beschrieben; bitte in einer Datei als Tabelle [unit] beschreiben.",
         "This unit is described nowhere; describe it in a file as a table [unit].",
@@ -75,6 +79,10 @@ SENTENCES: Final = {
             "die Zeiträume trennen."
         ),
         'In this area the entry "{0}" has the same service key already; withdraw one or part their times.',
+    ),
+    "entry_id_used": (
+        "Diese Kennung gehört für immer der zurückgezogenen Leistung {0}; bitte eine andere vergeben.",
+        "This id belongs to the withdrawn service {0} for ever; give another one.",
     ),
     "entry_validity": (
         "valid_until liegt nicht nach valid_from; bitte berichtigen (das Ende zählt nicht mehr dazu).",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -60,7 +60,7 @@ class ReadbackSection(Section):
         None, pattern=f"^{ADDRESS.pattern}$", description="Base address of the OZG Data Hub; unset: not asked."
     )
     every_hours: int = Field(24, ge=1, le=168, description="Hours between two read-backs of a municipality.")
-    requests_per_second: float = Field(2.0, gt=0, le=5, description="Requests a second to one source, at most.")
+    requests_per_second: float = Field(2.0, ge=0.01, le=5, description="Requests a second to one source, at most.")
     kept_days: int = Field(90, ge=1, le=730, description="Days that answers are kept as they came.")
 
 
@@ -68,7 +68,7 @@ class ProbeSection(Section):
     """How it is tried whether services work."""
 
     every_minutes: int = Field(5, ge=1, le=1440, description="Minutes between two runs.")
-    timeout_s: float = Field(10.0, gt=0, le=60, description="Seconds that one page may take, redirects included.")
+    timeout_s: float = Field(10.0, ge=0.1, le=60, description="Seconds that one page may take, redirects included.")
     at_once: int = Field(4, ge=1, le=64, description="Pages that are asked at the same time.")
     failure_phrases: tuple[str, ...] = Field(
         ("Entschuldigung", "nicht verfügbar", "Wartungsarbeiten"),
@@ -81,7 +81,7 @@ class ProbeSection(Section):
     damping_minutes: int = Field(
         30, ge=0, le=1440, description="Outages and alarms that follow each other within these minutes are one."
     )
-    own_network: tuple[Counterpart, ...] = Field(
+    own_network: tuple[Annotated[Counterpart, Field(pattern=f"^{ADDRESS.pattern}$")], ...] = Field(
         (), description="Addresses of others that tell, when all fail, that our own network is away."
     )
 
@@ -137,8 +137,8 @@ class UnitSection(Section):
 class MaintenanceSection(Section):
     """A time in which failures are expected: measured all the same, told nobody."""
 
-    begins: datetime = Field(description="Begin, with offset.")
-    ends: datetime = Field(description="End, with offset.")
+    begins: datetime = Field(strict=True, description="Begin, with offset.")
+    ends: datetime = Field(strict=True, description="End, with offset.")
     services: tuple[str, ...] = Field((), description="Service ids; unset: all.")
 
     @model_validator(mode="after")
@@ -163,7 +163,7 @@ class MunicipalityCatalogueSection(Section):
         description="schemeAgencyID of the editorial system (L100042); unset: ids are our own and nothing is pushed.",
     )
     unit: UnitSection | None = Field(None, description="Unit that is responsible where an entry names none.")
-    probe_texts: dict[str, str] = Field(
+    probe_texts: dict[str, Annotated[str, Field(pattern=r"\S", max_length=1000)]] = Field(
         default_factory=dict,
         description="What the page of a service has to say, by service id; unset: its German or English title.",
     )

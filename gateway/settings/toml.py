@@ -14,6 +14,9 @@ from typing import Any, Final
 _PLACE: Final = re.compile(
     r"(?P<what>.*?)\s*\(at (?:line (?P<line>[0-9]+), column [0-9]+|end of document)\)", re.DOTALL
 )
+_PART: Final = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY: Final = re.compile(rf"(?<![A-Za-z0-9_.-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{64}}")
+"""A key of so many parts; the time that Python's reader takes grows with the square of them."""
 _GERMAN: Final = {
     "Invalid value": "kein gültiger Wert; Texte stehen in Anführungszeichen",
     "Invalid statement": "keine gültige Zeile",
@@ -48,10 +51,15 @@ def parse(raw: bytes) -> dict[str, Any]:
     """The tables of a file; a byte order mark is left out. Raises `NotToml`."""
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        return tomllib.loads(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise NotToml(line, "nicht in UTF-8 kodiert", "not encoded in UTF-8") from None
+    if long := _LONG_KEY.search(text):
+        line = text.count("\n", 0, long.start()) + 1
+        raise NotToml(line, "der Schlüssel hat zu viele Teile", "the key has too many parts")
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _told(str(error), raw) from None
     except RecursionError:

@@ -7,13 +7,14 @@ Standard: catalogue reference §6.2. Start reading: `registered`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from gateway.catalogue.addresses import PublicAddresses
+from gateway.catalogue.entry import Entry
 from gateway.catalogue.entry_files import EntryFolder, read_folder, stamps
 from gateway.catalogue.registry import CatalogueTown, TownEntries, entries_of
 from gateway.catalogue.sentences import finding
@@ -55,7 +56,7 @@ async def registered(runtime: Runtime) -> EntryRegistration:
     findings: list[Finding] = []
     changed: list[tuple[str, str]] = []
     for file in runtime.files:
-        made = await asyncio.to_thread(_entries, runtime, file)
+        made = await asyncio.to_thread(_entries, runtime, file, await stored.latest(file.ars))
         done = await stored.register(made.municipality, made.entries, runtime.clock.now(), FILES)
         findings += made.findings
         changed += [(file.ars, service) for service in done.changed]
@@ -74,13 +75,13 @@ async def _without_file(runtime: Runtime, stored: StoredEntries) -> Iterator[tup
     return ((ars, number) for ars, number in (await stored.standing()).items() if ars not in known)
 
 
-def _entries(runtime: Runtime, file: MunicipalityFile) -> TownEntries:
+def _entries(runtime: Runtime, file: MunicipalityFile, latest: Mapping[str, Entry]) -> TownEntries:
     settings = runtime.settings
     addresses = PublicAddresses(AddressPolicy.of(tuple(settings.outbound.allow_private)), test=settings.mode == "test")
     section = file.catalogue
     folder = EntryFolder() if section.dir is None else read_folder(section.dir, file.slug)
     town = CatalogueTown(runtime.municipalities[file.ars], section, folder, _means(file))
-    return entries_of(town, runtime.services, addresses.refusal)
+    return entries_of(town, runtime.services, addresses.refusal, latest)
 
 
 def _means(file: MunicipalityFile) -> dict[str, tuple[str, ...]]:

@@ -94,7 +94,17 @@ def test_no_text_takes_long(piece):
     began = time.process_time()
     judge(html, refusal)
     judge(f"<p {'x ' * 49_000}>", refusal)
+    judge(f"<p{' ' * 99_000}>", refusal)
+    judge(f"<p {'/' * 99_000}>", refusal)
     assert time.process_time() - began < 8  # linear: tenths; a quadratic reader takes minutes
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "0" * 5000 + "106", "x" + "f" * 5000])
+def test_a_reference_has_any_number_of_digits(number):
+    assert judge(f"<p>&#{number};</p>", refusal)[1] in {(), (("entry_html_read_otherwise", ()),)}
+    assert len(words(f"&#{number};")) == 1
+    told = judge(f"<a href='&#{number};avascript:alert(1)'>x</a>", refusal)[1]
+    assert [rule for rule, _ in told] == ["entry_address_scheme"]
 
 
 TOKENS = st.sampled_from(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from gateway.catalogue.probes.page import MOST_HOPS, ProbeReason, judge, next_hop, text
@@ -58,6 +60,29 @@ def test_an_answer_is_what_people_see(status, body, reason):
 )
 def test_a_page_says_its_encoding(content_type, body):
     assert "strasse" in text(content_type, body.encode("iso-8859-1"))
+
+
+@pytest.mark.parametrize(
+    "label", ["punycode", "idna", "undefined", "unicode_escape", "utf-7", "hex", "base64", "\u00e4"]
+)
+def test_an_encoding_that_browsers_do_not_know_is_not_used(label):
+    assert text(f"text/html; charset={label}", "Bürger\\x41-é".encode()) == "bürger\\x41-é"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/html; charset=" + " " * 60_000 + "!", b"x"),
+        ("text/html; charset" + "\t" * 60_000, b"x"),
+        ("text/html; charset=punycode", b"a-" + b"b" * 1_000_000),
+        ("text/html", b"&#" + b"1" * 1_900_000 + b";"),
+        ("text/html", b"&#" * 1_000_000),
+    ],
+)
+def test_no_page_takes_long_to_read(content_type, body):
+    began = time.process_time()
+    text(content_type, body)
+    assert time.process_time() - began < 8  # linear: tenths; else minutes, in which no other thread gets on
 
 
 def test_an_unknown_encoding_is_no_fault_of_ours():

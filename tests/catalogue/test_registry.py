@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -394,6 +394,81 @@ def test_stamps_tell_that_a_file_changed(folder):
     seen.append(stamps(folder))
     assert len(set(seen)) == 5
     assert stamps(folder / "none") == ()
+
+
+def known(*made):
+    return {entry.service: entry for entry in made}
+
+
+def test_a_renamed_file_is_no_second_listing_of_its_service(folder):
+    write(folder, ELSEWHERE)
+    (before,) = offer(folder).entries
+    write(folder, ELSEWHERE.replace("wohnsitz-anmelden", "wohnsitz"))
+    made = offer(folder, registered=known(before))
+    assert told(made) == {("tangerhuette/a.toml#/leika_key", "entry_key_twice")}
+    assert made.entries == ()
+    for over in (replace(before, life_cycle=LifeCycle.WITHDRAWN), replace(before, valid_until=date(2026, 1, 1))):
+        begun = ELSEWHERE.replace("wohnsitz-anmelden", "wohnsitz").replace("url =", "valid_from = 2026-01-01\nurl =")
+        write(folder, begun)
+        assert told(offer(folder, registered=known(over))) == set()
+
+
+def test_a_key_that_an_entry_with_a_fault_keeps_is_taken_whoever_comes_after(folder):
+    keys = ("99115005104000", "99012021002000", "99102013104000")
+    texts = [
+        ELSEWHERE.replace("wohnsitz-anmelden", name).replace(keys[0], key)
+        for name, key in zip("abc", keys, strict=True)
+    ]
+    texts = [text.replace('id = "', 'id = "id-') for text in texts]
+    for name, text in zip("abc", texts, strict=True):
+        write(folder, text, f"{name}.toml")
+    before = offer(folder).entries
+    assert len(before) == 3
+    write(folder, texts[0].replace("https://", "javascript:"), "a.toml")
+    write(folder, texts[1].replace(keys[1], keys[0]), "b.toml")
+    write(folder, texts[2].replace(keys[2], keys[1]), "c.toml")
+    made = offer(folder, registered=known(*before))
+    assert told(made) >= {("tangerhuette/b.toml#/leika_key", "entry_key_twice"),
+                          ("tangerhuette/c.toml#/leika_key", "entry_key_twice")}  # fmt: skip
+    assert made.entries == ()
+    write(folder, texts[0].replace(keys[0], keys[2]), "a.toml")
+    assert len(offer(folder, registered=known(*before)).entries) == 3, "three that change their keys in a circle"
+
+
+def test_the_id_of_a_withdrawn_service_is_never_another_s(folder):
+    write(folder, ELSEWHERE)
+    (before,) = offer(folder).entries
+    withdrawn = known(replace(before, life_cycle=LifeCycle.WITHDRAWN))
+    assert len(offer(folder, registered=withdrawn).entries) == 1, "it may come back itself"
+    for key, life_cycle in (("99012021002000", "published"), ("none", "draft"), ("99012021002000", "withdrawn")):
+        text = ELSEWHERE.replace("99115005104000", key).replace("url =", f'life_cycle = "{life_cycle}"\nurl =')
+        write(folder, text)
+        made = offer(folder, registered=withdrawn)
+        assert told(made) == {("tangerhuette/a.toml#/leika_key", "entry_id_used")}
+        assert made.entries == ()
+
+
+def test_what_is_said_of_probes_is_said_of_an_entry(folder):
+    write(folder, ELSEWHERE)
+    window = {"begins": datetime(2026, 12, 1, tzinfo=UTC), "ends": datetime(2026, 12, 2, tzinfo=UTC)}
+    probes = {
+        "probe_texts": {"wohnsitz-anmelden": "Wohnsitz", "wohnsitz": "Wohnsitz", "hausnummer": "Hausnummer"},
+        "maintenance": [window, {**window, "services": ["wohnsitz-anmelden", "termin"]}],
+    }
+    assert told(offer(folder, offered=("hausnummer",), **probes)) == {
+        ("tangerhuette.catalogue.probe_texts.wohnsitz", "entry_unknown"),
+        ("tangerhuette.catalogue.maintenance.1.services", "entry_unknown"),
+    }
+    write(folder, "?", "b.toml")
+    assert "entry_unknown" not in {rule for _, rule in told(offer(folder, offered=("hausnummer",), **probes))}
+
+
+@pytest.mark.parametrize("name", [b"\xff.toml", b"\x1b[31m.toml", "\u202e.toml".encode(), b"a\nb.toml"])
+def test_a_file_of_any_name_can_be_told_of(folder, name):
+    Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_text("format = 2\n", encoding="utf-8")
+    findings = offer(folder).findings
+    assert findings
+    assert all(each.pointer.isprintable() for each in findings)
 
 
 def test_decomposed_letters_are_the_same_state(folder):

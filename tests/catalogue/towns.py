@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.catalogue.addresses import PublicAddresses
+from gateway.catalogue.entry import Entry
 from gateway.catalogue.entry_files import EntryFolder, read_folder
 from gateway.catalogue.registry import CatalogueTown, TownEntries, entries_of
 from gateway.model import Destination, Municipality
@@ -34,6 +35,7 @@ def offer(
     services: Services | None = None,
     means: dict[str, tuple[str, ...]] | None = None,
     addresses: PublicAddresses = PUBLIC,
+    registered: dict[str, Entry] | None = None,
     **section: Any,
 ) -> TownEntries:
     """What the files of a town make that offers those services of ours."""
@@ -42,7 +44,7 @@ def offer(
     values = MunicipalityCatalogueSection.model_validate({"unit": UNIT, **section})
     read = EntryFolder() if folder is None else read_folder(folder, town.slug)
     made = CatalogueTown(town, values, read, means or {})
-    return entries_of(made, services or own_services(), addresses.refusal)
+    return entries_of(made, services or own_services(), addresses.refusal, registered)
 
 
 def told(made: TownEntries, *, severity: str = "error") -> set[tuple[str, str]]:

@@ -24,7 +24,7 @@ from gateway.store.catalogue.exports import StoredExports
 from gateway.store.catalogue.statuses import StoredStatuses
 from gateway.store.connection.database import numbered
 from tests.catalogue.entries import ARS, entry
-from tests.catalogue.exporting import exporter, read, read_export, register, served, writer
+from tests.catalogue.exporting import AGENCY, exporter, read, read_export, register, served, writer
 from tests.catalogue.test_xzufi_schema import official
 
 LOSS = AllowedLoss("Erika Mustermann", "Zusammenlegung")
@@ -164,6 +164,28 @@ async def test_too_many_withdrawn_at_once_are_told(town, clock):
     assert [each.rule for each in error.value.findings] == ["objects_lost"]
     assert await served(town) == before
     assert (await exporter(town, shrink_percent=15.0).make(clock.now())).changed
+
+
+async def test_a_small_town_s_ids_do_not_move_unseen_among_many(town, clock):
+    await register(town, entry(municipality=OTHER_TOWN), clock.now())
+    towns = [ARS, OTHER_TOWN]
+    await exporter(town, towns=towns).make(clock.now())
+    before = await served(town)
+    moving = replace(exporter(town, towns=towns), agencies={ARS: AGENCY, OTHER_TOWN: "L100043"})
+    with pytest.raises(CatalogueExportShrinks) as error:  # 4 of 65 objects
+        await moving.make(clock.now())
+    told = [(each.pointer, each.rule) for each in error.value.findings]
+    assert told == [(f"{OTHER_TOWN}/{entry().service}", "id_moved")]
+    assert await served(town) == before
+    assert (await moving.make(clock.now(), LOSS)).changed
+
+
+async def test_of_many_ids_that_would_move_some_are_named(town, clock):
+    await change(town, clock, "s20")
+    await exporter(town).make(clock.now())
+    with pytest.raises(CatalogueExportShrinks) as error:
+        await exporter(town, agency="L100043").make(clock.now())
+    assert [each.rule for each in error.value.findings] == ["id_moved"] * 20 + ["more_moved"]
 
 
 async def test_suspended_stays(town, clock):

@@ -270,6 +270,37 @@ async def test_the_worker_reads_what_is_due_of_municipalities_that_have_entries(
     assert (await read(online(1), at_once=False)).outcome == "sound"
 
 
+async def test_what_nobody_foresaw_holds_up_no_other_source(store, clock, town):
+    claimed, read, read_back = town
+    await claimed(1)
+    await read(online(1))
+
+    class Broken:
+        source, asker = Source.DATA_HUB, read_back.sources[Source.PVOG].asker
+
+        async def read(self, *_):
+            raise ZeroDivisionError("Ändersen")
+
+    both = replace(read_back, sources={**read_back.sources, Source.DATA_HUB: Broken()})
+    with capture_logs() as logged:
+        result = await both.next([(ARS, Source.DATA_HUB)])
+    assert (result.outcome, result.reason, result.next_at) == ("failed", "internal", clock.now() + FIRST_WAIT)
+    (told,) = [each for each in logged if each["event"] == "catalogue.readback_unforeseen"]
+    assert (told["error"], "Ändersen" in str(logged)) == ("ZeroDivisionError", False)
+    assert (await read(online(1))).outcome == "sound", "no lease is left behind"
+
+
+async def test_a_clock_that_was_ahead_keeps_nobody_waiting(store, clock, town):
+    claimed, read, read_back = town
+    await claimed(1)
+    clock.advance(days=3650)
+    await read(online(1))
+    assert await read_back.rows.claim(read_back.pairs([ARS]), LEASE, at_once=True), "its process died then"
+    clock.advance(days=-3650)
+    assert (await read(online(1), at_once=False)).outcome == "sound"
+    assert await read(online(1), at_once=False) is None, "and its turn is an ordinary one again"
+
+
 async def test_nobody_can_list_what_no_export_has_delivered(store, clock, town):
     claimed, read, _ = town
     await claimed(1, 2, delivered=False)

@@ -17,6 +17,7 @@ FILES = {
 
 class Files:
     async def file(self, name):
+        assert "\0" not in name, "PostgreSQL takes none"
         return FILES.get(name)
 
 
@@ -53,7 +54,9 @@ async def test_head_says_the_same_without_the_content(exported):
     assert (got.status_code, got.headers["etag"]) == (200, f'"{"b" * 64}"')
 
 
-@pytest.mark.parametrize("name", ["XZUFI2.xml", "..%2Findex.txt", "%00", "index.txt/"])
+@pytest.mark.parametrize(
+    "name", ["XZUFI2.xml", "..%2Findex.txt", "%00", "index.txt%00", "%ff", "index.txt/", "a" * 4000]
+)
 async def test_what_is_not_there_is_a_problem(exported, name):
     async with exported.portal(None) as collector:
         got = await collector.get(f"/catalogue/xzufi/{name}")

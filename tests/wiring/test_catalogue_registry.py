@@ -62,6 +62,18 @@ async def test_a_file_that_cannot_be_read_says_nothing_of_its_entry(config):
         assert rules(await registered(runtime)) == {("tangerhuette/geburtsurkunde.toml#/1", "entry_not_toml")}
 
 
+async def test_a_renamed_entry_is_not_registered_beside_the_old_one(config):
+    async with runtime_of(config) as runtime:
+        await registered(runtime)
+        file = config.parent / "catalogue" / "geburtsurkunde.toml"
+        old = file.read_text(encoding="utf-8")
+        file.write_text(old.replace('id = "geburtsurkunde', 'id = "urkunde-geburt', 1), encoding="utf-8")
+        renamed = await registered(runtime)
+        assert renamed.changed == ()
+        assert {rule for _, rule in rules(renamed)} == {"entry_vanished", "entry_key_twice"}
+        assert len(await StoredStatuses(runtime.store.database).of()) == 22
+
+
 async def test_a_municipality_without_a_file_is_told(config, monkeypatch):
     async with runtime_of(config) as runtime:
         await registered(runtime)

@@ -6,12 +6,14 @@ does, at each hop anew). Standard: RFC 9110 §15; catalogue reference §6.2. Sta
 
 from __future__ import annotations
 
-import html
+import codecs
 import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urldefrag, urljoin, urlsplit
+
+from gateway.input.character_references import resolved
 
 MOST_HOPS: Final = 5
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -22,7 +24,12 @@ _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*|!--|[!?])")
 _INLINE: Final = frozenset(
     {"!--", "a", "abbr", "b", "code", "em", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "u", "wbr"}
 )
-_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_CHARSET: Final = re.compile(r"charset\s*+=\s*+[\"']?+\s*+([\w.:-]{1,40}+)", re.IGNORECASE)  # possessive: linear
+_ENCODINGS: Final = re.compile(
+    r"ascii|utf-8(-sig)?|utf-16(-[bl]e)?|iso8859-[0-9]{1,2}|cp(125[0-8]|866|874|932|949)|koi8-[ru]|mac-roman|gb2312|gbk|"
+    r"gb18030|big5|euc_(jp|kr)|shift_jis|iso2022_jp"
+)
+"""Those that browsers know, as Python names them; the time that others take may grow with the square of a page."""
 _HEAD: Final = 2048
 """Bytes at the begin of a page in which it may name its encoding."""
 _SOFT_HYPHEN: Final = "\N{SOFT HYPHEN}"
@@ -91,11 +98,17 @@ def askable(url: str) -> bool:
 def text(content_type: str, body: bytes) -> str:
     """What a browser would show of a page, in one case and with single spaces."""
     named = _CHARSET.search(content_type) or _CHARSET.search(body[:_HEAD].decode("latin-1"))
+    document = body.decode(_encoding(named[1]) if named else "utf-8", "replace")
+    return _folded(resolved(_visible(document)))
+
+
+def _encoding(label: str) -> str:
+    """The encoding that a page names, where it is one of the web; else what most pages have."""
     try:
-        document = body.decode(named[1] if named else "utf-8", "replace")
-    except LookupError:
-        document = body.decode("utf-8", "replace")
-    return _folded(html.unescape(_visible(document)))
+        name = codecs.lookup(label).name
+    except (LookupError, ValueError):
+        return "utf-8"
+    return name if _ENCODINGS.fullmatch(name) else "utf-8"
 
 
 def _folded(words: str) -> str:

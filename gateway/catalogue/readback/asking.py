@@ -13,6 +13,7 @@ from typing import Final
 
 import httpx
 
+from gateway.catalogue.readback.rows import AnswerRefused
 from gateway.errors import CounterpartBusy
 from gateway.fitconnect import wire
 from gateway.outbound.answer import Answer
@@ -22,6 +23,8 @@ from gateway.ports.clock import Clock
 PATIENCE_S: Final = 30.0
 """A longer wait that a source asks for is the next turn's."""
 MOST_BYTES: Final = 8_000_000
+MOST_IN_ALL: Final = 32_000_000
+"""Bytes of all answers of one read-back together; they are held until they are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Asker:
     keeps: bool = True
     """Whether answers are kept: not where they name persons."""
     requests: int = field(default=0, init=False)
+    taken: int = field(default=0, init=False)
     answers: list[KeptAnswer] = field(default_factory=list, init=False)
 
     async def get(
@@ -89,12 +93,15 @@ class Asker:
         return answer
 
     async def once(self, url: str, *, accept: str, limit: int = MOST_BYTES) -> Answer:
-        """The answer, whatever its status, when it is this request's turn."""
+        """The answer, whatever its status, when it is this request's turn. Raises `AnswerRefused` for far too much."""
         await self.rate.turn()
         self.requests += 1
         answer = await exchange(
             self.client, "GET", url, headers={**self.headers, "Accept": accept}, limit=limit, call=self.call
         )
+        self.taken += len(answer.body)
+        if self.taken > MOST_IN_ALL:
+            raise AnswerRefused("rows")
         body = answer.body if self.keeps else b""
         self.answers.append(KeptAnswer(url, answer.status, hashlib.sha256(answer.body).hexdigest(), body))
         return answer

@@ -26,6 +26,8 @@ _NEEDED: Final = frozenset({_KEY_COLUMN, "ars", "url"})
 """Columns without which a row says nothing; of a table without rows the first is enough."""
 _KEY: Final = re.compile(r"99[0-9]{12}", re.ASCII)
 _REGION: Final = re.compile(r"[0-9]{2,12}", re.ASCII)
+_MOST_COUNTED: Final = 1_000_000_000
+"""No number of rows or pages is larger; one that is says nothing."""
 _CELL: Final = 100_000
 _TEXT_LIMIT: Final = 2000
 _SKEW: Final = timedelta(hours=1)
@@ -64,7 +66,7 @@ def export(raw: bytes, interface: DataHubInterface, now: datetime) -> tuple[List
     if len(raw) > interface.most_bytes:
         raise AnswerRefused("rows")
     try:
-        text = raw.decode("utf-8-sig")
+        text = json_reader.storable(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise AnswerRefused("form") from None
     first = text.partition("\n")[0]
@@ -138,7 +140,7 @@ def _end(day: date) -> datetime:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_COUNTED else None
 
 
 def _text(value: object) -> str | None:

@@ -57,7 +57,7 @@ def judged(municipality: str, entries: Sequence[Entry], said: SourceListing, now
     """What PVOG or Data Hub say of each entry that has a key, and every contradiction with those in the catalogue."""
     wanted = expected(entries, now)
     own = _by_key(said.own(municipality), wanted)
-    inherited = _by_key((row for row in said.rows if row.ars != municipality), ())
+    inherited = _by_key(said.inherited(municipality), ())
     best = {entry.service: _best(entry, own.get(entry.leika_key, ())) for entry in entries if entry.leika_key}
     listings = {
         service: Listing(said.source, row is not None, now, row.url if row else None, row.place if row else None)

@@ -7,7 +7,7 @@ Standard: PVOG Suchdienst v1beta2 (online services), v3 (service descriptions). 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from gateway.input import json_reader
 _KEY: Final = re.compile(r"99[0-9]{12}", re.ASCII)
 _REGION: Final = re.compile(r"[0-9]{2,12}", re.ASCII)
 _TEXT_LIMIT: Final = 2000
+MOST_ROWS: Final = 100_000
+"""An answer of a few megabytes can spell billions: each address with each key in each region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +91,39 @@ def descriptions(raw: bytes, interface: PvogInterface) -> DescriptionPage:
     return DescriptionPage(found, last if isinstance(last, bool) else len(listed) < interface.page_size)
 
 
-def rows(services: Iterable[OnlineService], known: Iterable[Description]) -> tuple[ListedRow, ...]:
+def rows(
+    services: Iterable[OnlineService],
+    known: Iterable[Description],
+    *,
+    regions: Collection[str] | None = None,
+    most: int = MOST_ROWS,
+) -> tuple[ListedRow, ...]:
     """Online services as rows, one for each key, region and address; a key that nobody names is None.
 
-    The key is the description's, which is found by its id or else by the address that both point at.
+    The key is the description's, which is found by its id or else by the address that both point at. `regions` are
+    those that are asked about; None: all. Raises `AnswerRefused` where there are more than `most`.
     """
-    described = {each.id: each.keys for each in known}
-    pointed: dict[str, tuple[str, ...]] = {}
+    described: dict[str, tuple[str, ...]] = {}
+    pointed: dict[str, list[str]] = {}
     for each in known:
+        described[each.id] = each.keys
         for address in each.addresses:
-            pointed[address] = (*pointed.get(address, ()), *each.keys)
-    return tuple(
-        dict.fromkeys(
-            ListedRow(key, region, address, service.id)
-            for service in services
-            for ref in service.descriptions
-            for address in service.addresses or (None,)
-            for key in ref.keys or described.get(ref.id or "") or pointed.get(address or "") or (None,)
-            for region in ref.regions
-        )
+            pointed.setdefault(address, []).extend(each.keys)
+    made = (
+        ListedRow(key, region, address, service.id)
+        for service in services
+        for ref in service.descriptions
+        if (where := [region for region in ref.regions if regions is None or region in regions])
+        for address in service.addresses or (None,)
+        for key in ref.keys or described.get(ref.id or "") or pointed.get(address or "") or (None,)
+        for region in where
     )
+    found: dict[ListedRow, None] = {}
+    for number, row in enumerate(made, start=1):
+        if number > most:
+            raise AnswerRefused("rows")
+        found[row] = None
+    return tuple(found)
 
 
 def _service(value: Mapping[str, Any]) -> OnlineService:

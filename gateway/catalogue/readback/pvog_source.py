@@ -55,12 +55,14 @@ class PvogSource:
         for some in batches:
             services |= dict.fromkeys(await ask.services(municipality, some))
             known += await ask.descriptions(municipality, some)
-        for above in level_above(municipality):
-            rows = pvog.rows(services, known)
+        levels = level_above(municipality)
+        regions = {municipality, *levels}
+        for above in levels:
+            rows = pvog.rows(services, known, regions=regions)
             if any(row.leika_key is None and row.ars == above for row in rows):
                 for some in batches:
                     known += await ask.descriptions(above, some)
-        said = SourceListing(Source.PVOG, pvog.rows(services, known))
+        said = SourceListing(Source.PVOG, pvog.rows(services, known, regions=regions))
         return judged(municipality, entries, said, now)
 
 

@@ -20,7 +20,7 @@ from gateway.catalogue.readback.asking import Asker, KeptAnswer
 from gateway.catalogue.readback.judging import Judgement, expected, held_against, of_delivered
 from gateway.catalogue.readback.rows import AnswerRefused
 from gateway.catalogue.status import Source
-from gateway.errors import CounterpartError, CounterpartGarbled
+from gateway.errors import CounterpartError, CounterpartGarbled, GatewayError, InternalError, unexpected
 from gateway.ports.clock import Clock
 
 LEASE: Final = timedelta(minutes=10)
@@ -200,6 +200,11 @@ class ReadBack:
             outcome: Outcome = "refused" if isinstance(error, CounterpartGarbled) else "failed"
             again = self._again(turn, now, error)
             return ReadBackResult(turn, now, outcome, again, reason=error.code, shrunk_since=shrunk)
+        except GatewayError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw holds up no other source
+            await log.awarning("catalogue.readback_unforeseen", **_place(turn), **unexpected.named(error))
+            return ReadBackResult(turn, now, "failed", now + self._wait(turn), reason=InternalError.code)
         return ReadBackResult(turn, now, "sound", now + self.every, judgement=judgement)
 
     async def _judged(self, turn: Turn, asker: Asker, now: datetime) -> Judgement:

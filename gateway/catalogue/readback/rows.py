@@ -78,6 +78,11 @@ class SourceListing:
         """Those of exactly this municipality."""
         return tuple(row for row in self.rows if row.ars == ars)
 
+    def inherited(self, ars: str) -> tuple[ListedRow, ...]:
+        """Those of a level above it; another municipality's are none of its business."""
+        levels = level_above(ars)
+        return tuple(row for row in self.rows if row.ars in levels)
+
 
 def level_above(ars: str) -> tuple[str, ...]:
     """The keys of the levels above a municipality, nearest first: Verband, Kreis, Land, Bund."""

@@ -25,6 +25,7 @@ SELECT service, number, digest, entry->>'life_cycle' AS life_cycle FROM catalogu
 WHERE latest AND municipality = %(town)s
 """
 )
+_STATES: Final = numbered("SELECT service, entry FROM catalogue_revisions WHERE latest AND municipality = %(town)s")
 _NO_LONGER_LATEST: Final = numbered(
     "UPDATE catalogue_revisions SET latest = false "
     "WHERE latest AND municipality = %(town)s AND service = ANY(%(services)s::text[])"
@@ -87,6 +88,11 @@ class StoredEntries:
                     )
         standing = {service for service, row in latest.items() if row["life_cycle"] in _STANDING}
         return Registered(changed, tuple(sorted(standing - states.keys())))
+
+    async def latest(self, municipality: str) -> dict[str, Entry]:
+        """The latest state of each entry by its id. Raises `DatabaseAway`."""
+        found = await self._database.rows(_STATES, town=municipality)
+        return {row["service"]: entry_json.of_json(row["entry"]) for row in found}
 
     async def revisions(self, service: str, municipality: str | None = None) -> Sequence[Revision]:
         """Every state that an entry had, by municipality, the newest first; of all towns where None."""

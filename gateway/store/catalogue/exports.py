@@ -17,6 +17,7 @@ from gateway.catalogue import entry_json
 from gateway.catalogue.entry import Revision
 from gateway.catalogue.export import Accepted, ClaimedEntry, NewExport
 from gateway.catalogue.xzufi.composing import FinishedFile
+from gateway.catalogue.xzufi.profile import Kind
 from gateway.catalogue.xzufi.transfer import INDEX, index_of
 from gateway.errors import CatalogueExportBusy
 from gateway.store.catalogue.exported_files import packed
@@ -80,6 +81,14 @@ SET export = excluded.export, revision = excluded.revision, exported_at = exclud
 """
 )
 _NO_LONGER: Final = numbered("DELETE FROM catalogue_delivered WHERE export <> %(no)s")
+_MOVED: Final = numbered(
+    """
+SELECT municipality, service FROM catalogue_objects AS before JOIN catalogue_delivered USING (municipality, service)
+WHERE before.digest IS NOT NULL AND before.export <> %(no)s AND kind = %(kind)s AND catalogue_delivered.export = %(no)s
+ORDER BY municipality, service
+""",
+    kind=Kind.SERVICE.value,
+)
 _GONE: Final = numbered(
     """
 UPDATE catalogue_objects SET digest = NULL, changed_in = %(no)s, changed_at = %(at)s
@@ -180,6 +189,10 @@ class StoredTransaction:
             digests=[each.digest for each in written.values()],
         )
         return sorted(written.keys() - {row["id"] for row in kept})
+
+    async def moved(self, no: int) -> Sequence[tuple[str, str]]:
+        """See the port."""
+        return [(row["municipality"], row["service"]) for row in await db.rows(self._connection, _MOVED, no=no)]
 
     async def finish(self, no: int, objects: Mapping[str, int], index: Sequence[str], at: datetime) -> int:
         """See the port."""

@@ -37,6 +37,8 @@ LEASE: Final = timedelta(seconds=6)
 HOURS_KEPT: Final = timedelta(days=730)
 RUNS_KEPT: Final = timedelta(days=90)
 _OF_STANDING: Final = fields(Standing)
+SKEW: Final = timedelta(minutes=5)
+"""What lies further ahead was written while a clock was wrong, and keeps nobody from probing."""
 
 _LOOK: Final = numbered(
     """
@@ -169,14 +171,14 @@ class StoredRuns:
         """See the port. Who only looks whether a run is due locks nothing."""
         seen = await self._database.one(_LOOK)
         assert seen  # one row always
-        if _is_held(seen["until"], now) or not _is_due(seen["begun_at"], seen["ended_at"], due_before):
+        if _is_held(seen["until"], now) or not _is_due(seen["begun_at"], seen["ended_at"], due_before, now):
             return None
         async with self._database.transaction("probes.begin") as connection:
             lease = await db.one(connection, _LOCK)
             last = await db.one(connection, _LOOK)
             assert lease  # an upsert returns its row
             assert last  # as above
-            if _is_held(lease["until"], now) or not _is_due(last["begun_at"], last["ended_at"], due_before):
+            if _is_held(lease["until"], now) or not _is_due(last["begun_at"], last["ended_at"], due_before, now):
                 return None
             run = await db.one(connection, _BEGIN, now=now)
             assert run  # an insert returns its row
@@ -240,12 +242,14 @@ class StoredRuns:
 
 
 def _is_held(until: datetime | None, now: datetime) -> bool:
-    return until is not None and until > now
+    return until is not None and now < until <= now + LEASE + SKEW
 
 
-def _is_due(begun_at: datetime | None, ended_at: datetime | None, due_before: datetime | None) -> bool:
-    """Whether another run is to begin: the last one is old enough, or came to no end."""
-    return due_before is None or begun_at is None or ended_at is None or begun_at <= due_before
+def _is_due(begun_at: datetime | None, ended_at: datetime | None, due_before: datetime | None, now: datetime) -> bool:
+    """Whether another run is to begin: the last one is old enough, came to no end, or has not begun by our clock."""
+    if due_before is None or begun_at is None or ended_at is None:
+        return True
+    return begun_at <= due_before or begun_at > now + SKEW
 
 
 async def _tell(

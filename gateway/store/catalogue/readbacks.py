@@ -21,8 +21,13 @@ from gateway.store.catalogue import land_counts, listings, readback_alarms
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, numbered
 
+SKEW: Final = timedelta(minutes=5)
+LATEST: Final = timedelta(days=8)
+"""No lease ends and no turn comes later than so: else a clock was wrong when it was written, and it does not count."""
 _LOCK: Final = numbered("SELECT pg_advisory_xact_lock(hashtextextended('catalogue readback', 0))")
-_UNDER_WAY: Final = numbered("SELECT FROM catalogue_readback_turns WHERE leased_until > %(now)s LIMIT 1")
+_UNDER_WAY: Final = numbered(
+    "SELECT FROM catalogue_readback_turns WHERE leased_until > %(now)s AND leased_until <= %(leased)s LIMIT 1"
+)
 _PAIRS: Final = "unnest(%(towns)s::text[], %(sources)s::text[]) AS pair (municipality, source)"
 _KNOW: Final = numbered(
     "INSERT INTO catalogue_readback_turns (municipality, source, next_at, tries, failures) "  # noqa: S608 - all of it stands in this file
@@ -34,7 +39,8 @@ UPDATE catalogue_readback_turns AS turn SET tries = tries + 1, leased_until = %(
     SELECT municipality, source FROM catalogue_readback_turns JOIN """  # noqa: S608 - as above
     + _PAIRS
     + """ USING (municipality, source)
-    WHERE %(at_once)s OR ((next_at <= %(now)s OR (source = ANY(%(exported)s::text[]) AND failures = 0 AND EXISTS (
+    WHERE %(at_once)s OR ((next_at <= %(now)s OR next_at > %(latest)s
+    OR (source = ANY(%(exported)s::text[]) AND failures = 0 AND EXISTS (
         SELECT FROM (SELECT accepted_at FROM catalogue_exports ORDER BY no DESC LIMIT 1) AS export
         WHERE accepted_at + %(taken_over)s <= %(now)s AND read_at < accepted_at + %(taken_over)s
     ))) AND EXISTS (
@@ -89,7 +95,7 @@ class StoredReadbacks:
         columns = {"towns": [town for town, _ in pairs], "sources": [source.value for _, source in pairs]}
         async with self._database.transaction("catalogue.claim_readback") as connection:
             await db.run(connection, _LOCK)
-            if await db.one(connection, _UNDER_WAY, now=now) is not None:
+            if await db.one(connection, _UNDER_WAY, now=now, leased=now + lease + SKEW) is not None:
                 return None
             await db.run(connection, _KNOW, now=now, **columns)
             row = await db.one(
@@ -97,6 +103,7 @@ class StoredReadbacks:
                 _CLAIM,
                 now=now,
                 leased=now + lease,
+                latest=now + LATEST,
                 at_once=at_once,
                 exported=[source.value for source in EXPORTED],
                 taken_over=TAKEN_OVER,

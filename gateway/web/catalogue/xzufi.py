@@ -6,6 +6,7 @@ Knows: media types, validators. Never does: make or choose an export. Standards:
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from gateway.catalogue.xzufi.transfer import INDEX
 from gateway.errors import NotFound
 from gateway.web.dependencies import dependencies_of
 
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _INDEX: Final = {"Cache-Control": "public, no-cache", "Content-Type": "text/plain; charset=utf-8"}
 _FILE: Final = {"Cache-Control": "public, max-age=86400", "Content-Type": "application/xml"}
 
@@ -23,7 +25,7 @@ async def file(request: Request) -> Response:
     """A file of the export that was accepted last, or of the one before: whoever has that index may still need it."""
     name = request.path_params["name"]
     exports = dependencies_of(request).exports
-    found = await exports.file(name) if exports is not None else None
+    found = await exports.file(name) if exports is not None and _NAME.fullmatch(name) else None
     if found is None:
         raise NotFound
     headers = {**(_INDEX if name == INDEX else _FILE), "ETag": f'"{found.sha256}"'}

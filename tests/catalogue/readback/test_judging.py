@@ -55,6 +55,14 @@ def test_missing_inherited_and_another_address_are_told_apart():
     }
 
 
+def test_another_municipality_s_listing_is_not_inherited():
+    rows = (row(1, "150900535535"), row(1, "110000000000"))
+    assert told([claim(1)], *rows) == (
+        {"dienst-1": False},
+        {("dienst-1", "missing_in_pvog", "", "https://rathaus.example/1", None)},
+    )
+
+
 def test_only_entries_that_are_in_the_catalogue_today_and_have_a_key_are_expected():
     gone = [
         claim(1, life_cycle=LifeCycle.WITHDRAWN),

@@ -58,6 +58,15 @@ def test_no_bytes_break_a_reader(read, raw):
     assert rule_of(read, raw) in {None, *RULES}
 
 
+@pytest.mark.parametrize("column", ["leika_key", "url", "online_status"])
+def test_a_cell_holds_nothing_that_cannot_be_kept(column):
+    values = {"leika_key": key(1), "ars": ARS, "url": "https://rathaus.example/", "online_status": "ok"}
+    values[column] += "\0"
+    lines = [",".join(values), ",".join(values.values())]
+    (row,) = datahub.export("\n".join(lines).encode(), HUB, NOW)
+    assert not any("\0" in (text or "") for text in (row.leika_key, row.url, row.place, row.status))
+
+
 @given(OBJECTS, st.sampled_from(["onlineservices", "content"]))
 def test_no_objects_break_a_reader(listed, name):
     raw = json.dumps({name: listed}).encode()
@@ -104,6 +113,30 @@ def test_an_online_service_is_found_by_its_description_or_the_address_that_both_
     pointing = {**description(9), "onlineServiceLinks": [{"uri": "https://rathaus.example/2"}]}
     known += pvog.descriptions(json.dumps({"content": [pointing]}).encode(), PVOG).descriptions
     assert [row.leika_key for row in pvog.rows(page.services, known)] == [key(1), key(9)]
+
+
+def test_a_small_answer_that_spells_billions_of_rows_is_refused():
+    many = range(1000)
+    service = pvog.OnlineService(
+        "L1.OD.1",
+        tuple(f"https://rathaus.example/{no}" for no in many),
+        (pvog.DescriptionRef("1", tuple(f"15{no:010}" for no in many), tuple(f"99{no:012}" for no in many)),),
+    )
+    with pytest.raises(AnswerRefused, match="rows"):
+        pvog.rows([service], [])
+    assert pvog.rows([service], [], regions={ARS}) == (), "at once"
+    regions = {"150000000001"}
+    with pytest.raises(AnswerRefused, match="rows"):
+        pvog.rows([service], [], regions=regions)
+    described = [pvog.Description(str(no), ("99012021002000",), service.addresses[:1]) for no in range(100_000)]
+    bare = pvog.OnlineService("L1.OD.2", service.addresses[:1], (pvog.DescriptionRef(None, tuple(regions)),))
+    assert len(pvog.rows([bare], described, regions=regions)) == 1
+
+
+@pytest.mark.parametrize("total", [3_000_000_000, 1 << 62, -1, True, "28", 2.5, None])
+def test_a_number_that_counts_nothing_is_none(total):
+    raw = json.dumps({"content": [], "page": {"totalPages": total, "totalElements": total}}).encode()
+    assert datahub.page(raw, HUB, NOW) == datahub.DataHubPage((), None, None)
 
 
 def test_an_answer_may_lack_what_does_not_count():

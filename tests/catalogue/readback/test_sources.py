@@ -135,6 +135,15 @@ async def test_pages_that_lead_back_to_themselves_are_left_at_once():
     assert len(wire.requests) == 2
 
 
+async def test_pages_that_are_huge_together_are_left_before_all_are_held():
+    number = iter(range(1000))
+    filler = {"x": "y" * 5_000_000}
+    wire = Wire({"/onlineservices": lambda _: {**services(online(no := next(number)), token=str(no)), **filler}})
+    with pytest.raises(AnswerRefused, match="rows"):
+        await read_pvog(wire, [claim(1)])
+    assert len(wire.requests) == 7
+
+
 async def test_an_export_that_is_too_large_or_not_given_is_read_page_by_page():
     rows = [
         {"leika_key": key(no), "ars": ARS, "url": f"https://rathaus.example/{no}", "online_status": "ok"}
