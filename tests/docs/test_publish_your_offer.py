@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gateway.catalogue.probes.page import ProbeReason
 from gateway.catalogue.status import FindingCode
 from tests.demo_fixture import GATEWAY, http, start, stop
 from tests.docs.test_how_to import HOW_TO, written
@@ -125,6 +126,13 @@ def test_the_report_verifies_by_the_page_and_by_a_library_that_is_not_ours(town)
 def test_every_finding_has_its_row():
     rows = set(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE))
     assert rows == {code.value for code in FindingCode}
+
+
+def test_the_german_chapter_names_every_finding_and_every_reason_of_a_probe():
+    handbook = (HOW_TO.parent / "betrieb/README.md").read_text(encoding="utf-8")
+    (chapter,) = re.findall(r"^## Angebot im OZG-Katalog\n.*?(?=^## )", handbook, re.DOTALL | re.MULTILINE)
+    told = set(re.findall(r"`(\w+)`", chapter))
+    assert {*(code.value for code in FindingCode), *(reason.value for reason in ProbeReason)} - told == set()
 
 
 def test_a_file_that_is_gone_withdraws_nothing_and_the_word_of_the_page_does(town):
