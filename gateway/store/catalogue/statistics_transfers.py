@@ -180,7 +180,7 @@ class StoredTransfers:
                     )
                     log.warning("statistics.not_sent", municipality=town, kind=row["kind"])
                 if row["state"] == "delivered":
-                    await alarms.resolve_within(connection, STATISTICS_UNSENT, subject, now)
+                    await alarms.resolve_within(connection, STATISTICS_UNSENT, [subject], now)
                     if row["kind"] == FigureKind.FEEDBACK:
                         await feedback.sent(connection, town, row["month"], now)
 

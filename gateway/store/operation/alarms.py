@@ -251,6 +251,6 @@ async def raise_within(  # noqa: PLR0913 - an alarm, whose it is, and since when
     return await db.run(connection, _RAISE_OWN, rule=rule, subject=subject, **values) > 0
 
 
-async def resolve_within(connection: Connection, rule: str, subjects: Collection[str], now: datetime) -> bool:
+async def resolve_within(connection: Connection, rule: str, subjects: list[str], now: datetime) -> bool:
     """As `resolve_about_gateway`, in a transaction at hand and of several subjects."""
-    return await db.run(connection, _RESOLVE_OWN, rule=rule, subjects=list(subjects), now=now) > 0
+    return await db.run(connection, _RESOLVE_OWN, rule=rule, subjects=subjects, now=now) > 0
