@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -127,6 +128,7 @@ async def measure(*, quick: bool) -> list[dict[str, Any]]:
                         "p95_ms": round(took[int(len(took) * 0.95)], 1),
                         "slowest_ms": round(took[-1], 1),
                         "goal_p95_ms": GOAL_MS,
+                        "load": round(os.getloadavg()[0], 1),
                         "answers": len(took),
                         "bytes": sizes[0],
                     }
