@@ -102,6 +102,7 @@ COMMITS: Final = (
     "probes.end",
     "probes.give_up",
     "probes.note",
+    "probes.prune_days",
     "probes.prune_hours",
     "probes.prune_measurements",
     "probes.prune_outages",

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
+
+INDEX: Final = "index.txt"
+"""The file that names the others, one a line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ from gateway.store.login.logins import StoredLogins
 from gateway.store.operation.pauses import ALL, MAINTENANCE, Pauses
 from gateway.store.proof import chains
 from gateway.store.rows import tables as t
+from gateway.store.rows.facts import UNFINISHED
 from gateway.store.rows.identifier import RANDOM_BYTES, ordered
-from gateway.store.server.backup import UNFINISHED
 from gateway.store.submissions import blobs, changes
 from gateway.store.submissions.copies import Copies
 from gateway.store.submissions.reading import Views

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from gateway.catalogue.served import ServedFiles
-from gateway.catalogue.xzufi.transfer import INDEX, index_of
+from gateway.catalogue.served import INDEX, ServedFiles
+from gateway.catalogue.xzufi.transfer import index_of
 from gateway.errors import CatalogueExportBusy
 
 _OURS: Final = re.compile(r"index\.txt|XZUFI\d+\.xml")

@@ -7,9 +7,11 @@ Standard: architecture §2. Start reading: `chores`.
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any, Final
 
+from gateway.catalogue.readback.reading import ReadBack
 from gateway.errors.recurring import Failures, repeat
 from gateway.wiring.catalogue_readback import configured, open_read_back
 from gateway.wiring.runtime import Runtime
@@ -20,16 +22,28 @@ LOOK_EVERY_S: Final = 60.0
 def chores(runtime: Runtime, failures: Failures) -> Iterable[Coroutine[Any, Any, None]]:
     """None where there is nobody to ask."""
     if configured(runtime.settings, runtime.files):
-        yield repeat(failures, "catalogue_readback", lambda: look(runtime), LOOK_EVERY_S)
+        yield _follow(runtime, failures)
 
 
-async def look(runtime: Runtime) -> int:
+async def _follow(runtime: Runtime, failures: Failures) -> None:
+    """Look again and again, by a client that is made once: trust in others takes its time to read."""
+    async with AsyncExitStack() as stack:
+        opened: list[ReadBack] = []
+
+        async def look_by_one() -> None:
+            if not opened:
+                opened.append(await stack.enter_async_context(open_read_back(runtime)))
+            await look(runtime, opened[0])
+
+        await repeat(failures, "catalogue_readback", look_by_one, LOOK_EVERY_S)
+
+
+async def look(runtime: Runtime, read_back: ReadBack) -> int:
     """Everything that is due; how much it was."""
     kept = timedelta(days=runtime.settings.catalogue.readback.kept_days)
+    await read_back.rows.prune(runtime.clock.now() - kept)
+    pairs = read_back.pairs(list(runtime.municipalities))
     number = 0
-    async with open_read_back(runtime) as read_back:
-        await read_back.rows.prune(runtime.clock.now() - kept)
-        pairs = read_back.pairs(list(runtime.municipalities))
-        while await read_back.next(pairs) is not None:
-            number += 1
+    while await read_back.next(pairs) is not None:
+        number += 1
     return number

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,21 @@ def catalogue(*, quick: bool) -> dict[str, Any]:
     """Full exports of the OZG catalogue (a process of its own)."""
     command = [sys.executable, "-m", "tests.bench.bench_catalogue", *(["--quick"] if quick else [])]
     out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    figures: dict[str, Any] = json.loads(out.stdout)
+    return figures
+
+
+def status(*, quick: bool) -> dict[str, Any]:
+    """Status pages of a town with 500 services, and the index (a process of its own)."""
+    command = [sys.executable, "-m", "tests.bench.bench_status", *(["--quick"] if quick else [])]
+    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    return {line.pop("page"): line for line in map(json.loads, out.stdout.splitlines())}
+
+
+def probes(*, quick: bool) -> dict[str, Any]:
+    """What a thousand probes a minute take from portals that hand off (processes of their own)."""
+    command = [sys.executable, "-m", "tests.bench.bench_probes", *(["--quick"] if quick else [])]
+    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
     figures: dict[str, Any] = json.loads(out.stdout)
     return figures
 
@@ -236,6 +252,8 @@ def measure(*, quick: bool) -> dict[str, Any]:
         "login_responses": login_responses(quick=quick),
         "logins": logins(quick=quick),
         "catalogue": catalogue(quick=quick),
+        "status": status(quick=quick),
+        "probes": probes(quick=quick),
         "rules": rules(quick=quick),
         "exchange": exchanges(quick=quick),
         "documents": documents(200 if quick else 3000),
@@ -294,19 +312,21 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument(
         "--only",
-        choices=["catalogue", "documents", "forms", "exchange", "logins"],
+        choices=["catalogue", "documents", "forms", "exchange", "logins", "probes", "status"],
         help="measure these rows anew and leave the others of the page",
     )
     arguments = parser.parse_args()
     quick = arguments.quick
     if arguments.only:
         result = json.loads((PAGE / "benchmarks.json").read_text(encoding="utf-8"))
-        again = {
+        again: dict[str, Callable[[], Mapping[str, Any]]] = {
             "documents": lambda: documents(3000),
             "forms": lambda: forms(quick=quick),
             "exchange": lambda: exchanges(quick=quick),
             "logins": lambda: logins(quick=quick),
             "catalogue": lambda: catalogue(quick=quick),
+            "status": lambda: status(quick=quick),
+            "probes": lambda: probes(quick=quick),
         }
         result[arguments.only] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **again[arguments.only]()}
     else:

@@ -327,6 +327,7 @@ ELSEWHERE = {
     "probes.dependency": "asked again by the next run",
     "probes.give_up": "another run begins once the lease of a dead one has ended: tests/store/test_probe_runs.py",
     "probes.page": "as probes.dependency",
+    "probes.prune_days": "pruned with the next hour",
     "probes.prune_hours": "pruned with the next hour",
     "probes.prune_measurements": "as above",
     "probes.prune_outages": "as above",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -158,7 +159,8 @@ async def runtime(sandbox, catalogue, entries, postgres_dsn, tmp_path):
 
 
 async def test_the_worker_reads_fifty_services_back_in_ten_requests_and_says_who_we_are(runtime, catalogue):
-    assert await worker.look(runtime) == 3
+    async with open_read_back(runtime) as read_back:
+        assert await worker.look(runtime, read_back) == 3
     history = await runtime.store.database.rows(HISTORY)
     assert {(row["source"], row["outcome"], row["rows"], row["total"]) for row in history} == {
         ("datahub", "sound", 50, 28),
@@ -177,7 +179,40 @@ async def test_the_worker_reads_fifty_services_back_in_ten_requests_and_says_who
     assert named_to == ours
     kept = {row["source"]: row["number"] for row in await runtime.store.database.rows(BODIES)}
     assert kept == {"pvog": 2, "datahub": 2}, "an answer of the routing service names contact persons"
-    assert await worker.look(runtime) == 0
+    async with open_read_back(runtime) as read_back:
+        assert await worker.look(runtime, read_back) == 0
+
+
+async def test_many_looks_take_one_client_and_one_that_cannot_be_made_is_tried_again(runtime, monkeypatch):
+    made, looks, enough = [], [], asyncio.Event()
+
+    @asynccontextmanager
+    async def counted(_):
+        made.append(len(looks))
+        if made == [0]:
+            raise ValueError
+        async with open_read_back(runtime) as read_back:
+            try:
+                yield read_back
+            finally:
+                made.append("closed")
+
+    async def look(_, read_back):
+        looks.append(read_back)
+        if len(looks) == 3:
+            enough.set()
+
+    monkeypatch.setattr(worker, "open_read_back", counted)
+    monkeypatch.setattr(worker, "look", look)
+    monkeypatch.setattr(worker, "LOOK_EVERY_S", 0)
+    monkeypatch.setattr("gateway.errors.recurring.LONGEST_S", 0)
+    (chore,) = worker.chores(runtime, Failures())
+    task = asyncio.create_task(chore)
+    await asyncio.wait_for(enough.wait(), 10)
+    assert len(set(map(id, looks))) == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert made == [0, 0, "closed"]
 
 
 async def test_there_is_a_chore_only_where_there_is_somebody_to_ask(runtime):

@@ -1,4 +1,4 @@
-"""What a start of `gateway serve` does not wait for: the registry of the catalogue and what judges its texts."""
+"""What a start of `gateway serve` does not wait for: the registry of the catalogue, what judges its texts, tables."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from types import SimpleNamespace
 from gateway.serve import serving
 from gateway.wiring import catalogue_registry
 
-LATER = ("nh3", "gateway.catalogue.registry", "gateway.catalogue.probes.run", "gateway.catalogue.readback")
+LATER = (
+    "nh3",
+    "gateway.catalogue.registry",
+    "gateway.catalogue.probes.run",
+    "gateway.catalogue.readback",
+    "gateway.catalogue.xzufi.transfer",
+    "gateway.store.rows.tables.every",
+    "gateway.store.server.backup",
+)
 
 
-def test_nothing_is_loaded_before_readiness_that_only_registering_needs():
+def test_what_no_request_needs_is_not_loaded():
     asked = f"import sys, gateway.serve.serving; print([name for name in {LATER} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -22,7 +22,8 @@ from gateway.errors import DatabaseAway, DatabaseNotAllowed, DatabaseTooOld, Sch
 from gateway.store import migrations
 from gateway.store.connection.database import Database, numbered
 from gateway.store.migrations import known, migrate, running
-from gateway.store.rows.tables import Xid8, metadata
+from gateway.store.rows.tables import Xid8
+from gateway.store.rows.tables.every import metadata
 
 
 def ours(name, kind, _):

@@ -20,7 +20,7 @@ from gateway.ports.store import Change, Filter
 from gateway.store.erasure.erased_list import NAME, ErasedList
 from gateway.store.keys import master_keys, rotation
 from gateway.store.postgres import PostgresStore
-from gateway.store.rows.tables import metadata
+from gateway.store.rows.tables.every import metadata
 from tests.store.conftest import EVERYBODY, MASTER_KEY, OTHER_TOWN, drained, new_submission, uploaded
 
 NEW_KEY = bytes(range(32, 64))

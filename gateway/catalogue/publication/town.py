@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from gateway.catalogue.status import ServiceStatus, Source
@@ -98,18 +99,13 @@ class PublishedService:
     @property
     def availability(self) -> tuple[Availability, ...]:
         """Over each span of `SPANS`."""
-        return tuple(self._over(days) for days in SPANS)
+        days = self.last_days
+        return tuple(_over(span, [day for day in days[-span:] if day is not None]) for span in SPANS)
 
     @property
     def last_days(self) -> tuple[tuple[int, int] | None, ...]:
         """Good and bad probes of each of the last days, the oldest first; None where there were none."""
-        first = self.day - timedelta(days=DAYS - 1)
-        return tuple(self.measured.get(first + timedelta(days=no)) for no in range(DAYS))
-
-    def _over(self, days: int) -> Availability:
-        first = self.day - timedelta(days=days - 1)
-        numbers = [number for day, number in self.measured.items() if first <= day <= self.day]
-        return Availability(days, sum(good for good, _ in numbers), sum(bad for _, bad in numbers))
+        return tuple(map(self.measured.get, _last_days(self.day)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +122,18 @@ class TownStatus:
     def changed_at(self) -> datetime | None:
         """When the newest entry changed."""
         return max((each.status.revision.changed_at for each in self.services), default=None)
+
+
+def _over(span: int, numbers: Sequence[tuple[int, int]]) -> Availability:
+    good, bad = zip(*numbers, strict=True) if numbers else ((), ())
+    return Availability(span, sum(good), sum(bad))
+
+
+@lru_cache(4)
+def _last_days(day: date) -> tuple[date, ...]:
+    """The days that are looked at, the oldest first: the same ones for every service."""
+    first = first_day(day)
+    return tuple(first + timedelta(days=no) for no in range(DAYS))
 
 
 def first_day(day: date) -> date:

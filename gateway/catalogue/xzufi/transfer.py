@@ -23,7 +23,6 @@ from gateway.errors import CatalogueExportInvalid
 from gateway.errors.sentences import Sentences
 from gateway.model import Finding
 
-INDEX: Final = "index.txt"
 _PRODUCT: Final = "OZG-Gateway"
 _NUMBERED: Final = re.compile(r"\[(\d+)\]")
 

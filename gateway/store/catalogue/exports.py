@@ -16,9 +16,10 @@ from typing import Final
 from gateway.catalogue import entry_json
 from gateway.catalogue.entry import Revision
 from gateway.catalogue.export import Accepted, ClaimedEntry, NewExport
+from gateway.catalogue.served import INDEX
 from gateway.catalogue.xzufi.composing import FinishedFile
 from gateway.catalogue.xzufi.profile import Kind
-from gateway.catalogue.xzufi.transfer import INDEX, index_of
+from gateway.catalogue.xzufi.transfer import index_of
 from gateway.errors import CatalogueExportBusy
 from gateway.store.catalogue.exported_files import packed
 from gateway.store.connection import database as db

@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from gateway.errors import DatabaseAway, DatabaseNotAllowed
 from gateway.store.connection.direct import connected
 from gateway.store.migrations import check
-from gateway.store.rows.tables import metadata
+from gateway.store.rows.tables.every import metadata
 
 LOCK: Final = 0x6F7A6720  # "ozg ": one migration at a time in a database
 _ONE_IN_A_PROCESS: Final = Lock()  # alembic's `op` is global

@@ -33,11 +33,10 @@ from gateway.model import instant
 from gateway.store import migrations
 from gateway.store.connection.direct import connected
 from gateway.store.keys import master_keys
-from gateway.store.rows.tables import metadata
+from gateway.store.rows.facts import UNFINISHED
+from gateway.store.rows.tables.every import metadata
 
 FORMAT: Final = 2
-UNFINISHED: Final = "restore_unfinished"
-"""The fact that stands from the first restored row until `finish`."""
 MANIFEST: Final = "manifest.json"
 _BLOCK: Final = 1 << 20
 _LARGEST_MANIFEST: Final = 1 << 20

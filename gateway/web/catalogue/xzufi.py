@@ -12,7 +12,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.catalogue.xzufi.transfer import INDEX
+from gateway.catalogue.served import INDEX
 from gateway.errors import NotFound
 from gateway.web.dependencies import dependencies_of
 

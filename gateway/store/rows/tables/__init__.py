@@ -1,4 +1,4 @@
-"""Every table of the gateway, declared once; the migrations must yield exactly these (a test compares).
+"""The tables that statements are built from; `every` adds those that are asked by SQL text alone.
 
 Knows: columns, keys, indexes. Never does: queries. Standard: architecture §4 (every row names its municipality) and §5
 (what may stand where). Start reading: `submission`.
@@ -8,15 +8,12 @@ not change with each, and lists by state would read the whole table without it.
 Personal data stand only in columns whose comment says `encrypted` and in `blob_frames.data`.
 """
 
-from gateway.store.rows.tables.catalogue import *  # noqa: F403 - every table is one of this package
 from gateway.store.rows.tables.columns import Xid8 as Xid8
 from gateway.store.rows.tables.columns import metadata as metadata
 from gateway.store.rows.tables.keys import *  # noqa: F403 - every table is one of this package
 from gateway.store.rows.tables.login import *  # noqa: F403 - every table is one of this package
 from gateway.store.rows.tables.operation import *  # noqa: F403 - every table is one of this package
-from gateway.store.rows.tables.probes import *  # noqa: F403 - every table is one of this package
 from gateway.store.rows.tables.proof import *  # noqa: F403 - every table is one of this package
-from gateway.store.rows.tables.reporting import *  # noqa: F403 - every table is one of this package
 from gateway.store.rows.tables.submission import *  # noqa: F403 - every table is one of this package
 from gateway.store.rows.tables.upload import *  # noqa: F403 - every table is one of this package
 from gateway.store.rows.tables.webhook import *  # noqa: F403 - every table is one of this package

@@ -1,0 +1,11 @@
+"""Names of rows in `facts`.
+
+Knows: each name. Never does: queries. Standard: architecture §4. Start reading: `UNFINISHED`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+UNFINISHED: Final = "restore_unfinished"
+"""The fact that stands from the first restored row until `backup.finish`."""
