@@ -154,7 +154,7 @@ def _service(service: PublishedService, language: str) -> ServiceView:
         suspended=entry.life_cycle is LifeCycle.SUSPENDED,
         example=entry.example,
         delivered=_said(status.delivered),
-        listed=_said(status.listed),
+        listed=_said(status.listed) if entry.leika_key or status.listed else "impossible",
         sources=[(listing.source.value, _said(listing.listed)) for listing in status.listings],
         works=_said(status.works),
         works_at=_moment(works_at, language) if works_at else None,

@@ -76,6 +76,13 @@ async def test_before_a_read_back_it_says_that_nothing_was_read(published):
     assert "ob sie gelistet sind, wurde noch nicht gelesen" in (await words(published)).said
 
 
+async def test_a_service_without_key_is_not_said_to_wait_for_a_read_back(published):
+    published.rows.statuses = [status(entry(leika_key=None))]
+    said = (await words(published)).said
+    assert "Im Portalverbund gelistet ohne Leistungsschlüssel nicht möglich" in said
+    assert "noch nicht gelesen" not in said
+
+
 @pytest.mark.parametrize(("number", "sentence"), [(0, "0 Online-Dienste bietet"), (1, "1 Online-Dienst bietet")])
 async def test_the_sentence_fits_small_numbers(published, number, sentence):
     published.rows.statuses = published.rows.statuses[:number]
