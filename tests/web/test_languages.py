@@ -31,7 +31,7 @@ MADE = {
     "status.unit.": [unit.value for unit in CountedUnit],
     "status.source.": [source.value for source in Source],
     "status.place.": [source.value for source in Source],
-    "status.said.": ["yes", "no", "unknown"],
+    "status.said.": ["yes", "no", "unknown", "impossible"],
     "status.works.": ["yes", "no", "unknown"],
     "status.finding.": [code.value for code in FindingCode],
     "status.feedback.question.": ["category", "rating", "found"],

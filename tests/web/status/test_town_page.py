@@ -100,7 +100,7 @@ async def test_the_four_truths_maturity_and_findings_stand_beside_each_other(pub
     for sentence in (
         "Angeboten ja",
         "An den Katalog geliefert ja",
-        "Im Portalverbund gelistet noch nicht gelesen",
+        "Im Portalverbund gelistet ohne Leistungsschlüssel nicht möglich",
         "Funktioniert nein, seit 30. November 2026, 15:05 Uhr",
         "Modell 1.1: Stufe 3 von 4, beurteilt am 2. Januar 2025",
         "Modell 2.0: Stufe 5 von 7, beurteilt am 31. Januar 2026",
