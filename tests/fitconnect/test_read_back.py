@@ -36,6 +36,10 @@ from tests.commands import run
 
 ELSEWHERE = 49
 PIECE = 65_536
+DELIVERED = numbered(
+    "INSERT INTO catalogue_delivered (municipality, service, export, revision, exported_at) "
+    "VALUES (%(town)s, %(service)s, 1, 1, %(now)s)"
+)
 REVISION = numbered(
     "INSERT INTO catalogue_revisions (municipality, service, number, latest, entry, digest, changed_at, changed_by) "
     "VALUES (%(town)s, %(service)s, 1, true, %(entry)s::text::jsonb, 'd', now(), 'files')"
@@ -147,6 +151,7 @@ async def runtime(sandbox, catalogue, entries, postgres_dsn, tmp_path):
     for one in entries:
         facts = json.dumps(entry_json.as_json(one))
         await database.run(REVISION, town=ARS, service=one.service, entry=facts)
+        await database.run(DELIVERED, town=ARS, service=one.service, now=SystemClock().now())
     yield SimpleNamespace(
         settings=settings,
         files=(file,),
