@@ -26,6 +26,10 @@ imports: .venv/dev
 
 check: lint types imports
 
+# Walks with real processes that take their time: the catalogue's journeys, its how-to as it stands.
+slow: .venv/dev
+	$(BIN)/pytest -n 2 --dist loadfile -m slow
+
 crash: .venv/dev
 	$(BIN)/pytest -m crash tests/crash $(CRASH)
 

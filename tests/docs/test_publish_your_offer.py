@@ -17,6 +17,8 @@ from gateway.catalogue.status import FindingCode
 from tests.demo_fixture import GATEWAY, http, start, stop
 from tests.docs.test_how_to import HOW_TO, written
 
+pytestmark = pytest.mark.slow
+
 PAGE = (HOW_TO / "publish-your-offer.md").read_text(encoding="utf-8")
 SHELL = [dedent(block) for block in re.findall(r"^ *```sh\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)]
 ENTRY = "wohnsitz-anmelden"

@@ -28,6 +28,8 @@ from tests.catalogue.exporting import Held, below, read, read_export
 from tests.commands import run
 from tests.demo_fixture import ARS, http, kept_demo
 
+pytestmark = pytest.mark.slow
+
 SERVICE, ELSEWHERE = "hausnummer", "gewerbe-anmelden"
 ATOM = "{http://www.w3.org/2005/Atom}"
 SECONDS_A_PAGE_IS_KEPT = 5
