@@ -289,7 +289,6 @@ ELSEWHERE = {
     "catalogue.push": "as above",
     "catalogue.prepare_pushes": "looked at again after each export: tests/store/test_catalogue_pushes.py",
     "catalogue.prune_pushes": "asked again each minute, one statement",
-    "catalogue.keep_land_count": "kept again with the next read-back: tests/store/test_catalogue_publication.py",
     "catalogue.keep_report": "made again with the next minute: tests/store/test_catalogue_report_chore.py",
     "catalogue.prune_reports": "as above",
     "catalogue.fail": "said again with the next failure: tests/store/test_catalogue_work.py",
