@@ -101,7 +101,7 @@ def _alarm(work: OpenWork, now: datetime) -> WorkAlarm | None:
         case WorkKind.EXPORT:
             subject = "/".join(filter(None, (town, work.part))) or "catalogue"
             return WorkAlarm(CATALOGUE_EXPORT_REFUSED, subject, town, work.part)
-        case WorkKind.PUSH | WorkKind.READBACK | WorkKind.REPORT if work.cause and now - work.since >= PATIENCE:
+        case WorkKind.PUSH | WorkKind.REPORT if work.cause and now - work.since >= PATIENCE:
             subject = "/".join(filter(None, (town, work.kind.value, work.part)))
             return WorkAlarm(CATALOGUE_WORK_FAILING, subject, town, None)
     return None

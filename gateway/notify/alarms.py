@@ -57,7 +57,7 @@ CATALOGUE_EXPORT_REFUSED: Final = "catalogue_export_refused"
 CATALOGUE_PUSH_REFUSED: Final = "catalogue_push_refused"
 """The rule about changes that the collector does not take; its subject is the municipality's ARS."""
 CATALOGUE_WORK_FAILING: Final = "catalogue_work_failing"
-"""The rule about pushes, read-backs and reports that fail for long; its subject is an ARS, the kind, the source."""
+"""The rule about pushes and reports that fail for long; its subject is an ARS and the kind."""
 LOGIN_REFUSED_OFTEN: Final = "login_refused_often"
 """The rule about answers of an identity provider that are refused too often; its subject as above."""
 
@@ -203,9 +203,9 @@ GATEWAY_RULES: Final = (
     GatewayRule(
         CATALOGUE_WORK_FAILING,
         AlarmLevel.WARNING,
-        "Übertragung, Rücklesung oder Tagesbericht des OZG-Katalogs scheitern seit mehr als einem Tag. "
+        "Übertragung oder Tagesbericht des OZG-Katalogs scheitern seit mehr als einem Tag. "
         "`gateway catalogue list` nennt Ursache und Abhilfe.",
-        "Push, read-back or daily report of the OZG catalogue have failed for more than a day. `gateway catalogue "
+        "Push or daily report of the OZG catalogue has failed for more than a day. `gateway catalogue "
         "list` names cause and way out.",
     ),
     GatewayRule(

@@ -93,19 +93,26 @@ async def test_an_alarm_ends_with_its_cause(store, work, clock):
     assert await raised(store) == set()
 
 
-async def test_a_read_back_is_told_when_it_fails_for_a_day(store, work, clock):
+async def test_a_read_back_that_fails_is_seen_and_left_to_its_own_alarm(store, work, clock):
     for statement in (TURN, READBACK):
         await store.database.run(statement, town=ARS, now=clock.now())
     (seen,) = await work.open(clock.now())
     assert (seen.kind, seen.state, seen.cause, seen.part) == ("readback", "failed", "counterpart_busy", "pvog")
     assert seen.as_json()["suggestion"]["de"].startswith("pvog: ")
+    clock.at += PATIENCE
+    await work.tell(clock.now())
+    assert await raised(store) == set(), "`catalogue_not_read` tells it: one cause, one alarm"
+    clock.advance(days=30)
+    assert await work.open(clock.now()) == [], "nobody asks this source any more"
+
+
+async def test_a_report_is_told_when_it_fails_for_a_day(store, work, clock):
+    await work.failed(WorkKind.REPORT, [("", "")], "internal", clock.now())
     await work.tell(clock.now())
     assert await raised(store) == set()
     clock.at += PATIENCE
     await work.tell(clock.now())
-    assert await raised(store) == {("catalogue_work_failing", f"{ARS}/readback/pvog", ARS, None)}
-    clock.advance(days=30)
-    assert await work.open(clock.now()) == [], "nobody asks this source any more"
+    assert await raised(store) == {("catalogue_work_failing", "report", None, None)}
 
 
 async def test_a_failed_export_names_towns_and_services_until_one_succeeds(store, work, clock):
