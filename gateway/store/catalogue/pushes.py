@@ -48,12 +48,13 @@ _UNDER_WAY: Final = numbered(
 )
 _CLAIM: Final = numbered(
     """
-UPDATE catalogue_pushes AS push SET tries = tries + 1, leased_until = %(leased)s FROM (
+WITH due AS (
     SELECT no FROM catalogue_pushes WHERE address = %(address)s AND state <> 'accepted'
         AND (%(at_once)s OR (state = 'waiting' AND next_at <= %(now)s)) AND NOT no = ANY(%(besides)s::bigint[])
         AND (leased_until IS NULL OR leased_until <= %(now)s)
     ORDER BY next_at, no LIMIT 1 FOR UPDATE SKIP LOCKED
-) AS due WHERE push.no = due.no
+)
+UPDATE catalogue_pushes AS push SET tries = tries + 1, leased_until = %(leased)s FROM due WHERE push.no = due.no
 RETURNING push.no, push.municipality, push.since, push.tries, push.failures
 """,
     commits="catalogue.claim_push",
