@@ -366,13 +366,3 @@ async def test_a_token_that_was_refused_is_renewed_once(town, clock):
         await there.admin.post(there.line["admin"] + "/clock", json={"advance_s": 301})
         await change(town, clock, "s0", titles={"de": "Neu", "en": "New"})
         assert (await push(pusher)).state is PushState.ACCEPTED
-
-
-async def test_one_claim_takes_one_push_whatever_the_planner_thinks_of_the_table(town, clock, pusher):
-    await pusher.rows.prepare()
-    await town.rows(numbered("ANALYZE catalogue_pushes"))  # one row: a subquery in FROM would be asked for each row
-    await register(town, claim("s0", municipality=OTHER_TOWN), clock.now())
-    await exporter(town, towns=[ARS, OTHER_TOWN]).make(clock.now())
-    await pusher.rows.prepare()
-    claimed = [await pusher.rows.claim(timedelta(minutes=1)) for _ in range(3)]
-    assert {each.municipality for each in claimed if each} == {ARS, OTHER_TOWN}
