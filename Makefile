@@ -26,7 +26,7 @@ imports: .venv/dev
 
 check: lint types imports
 
-# Walks with real processes that take their time: the catalogue's journeys, its how-to as it stands.
+# What takes its time with real processes: journeys and how-tos of the catalogue and of logins, starts, long runs of a sandbox.
 slow: .venv/dev
 	$(BIN)/pytest -n 2 --dist loadfile -m slow
 

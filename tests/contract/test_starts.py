@@ -23,6 +23,8 @@ from gateway.sandbox.fitconnect.keyring import SandboxKeys
 from tests.commands import run
 from tests.demo_fixture import GATEWAY, Portal, http, kept_demo, start, stop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def room() -> Iterator[Path]:

@@ -14,11 +14,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
+import pytest
 
 from gateway.settings.reading import read, read_municipalities
 from gateway.wiring.identity import IdentityProviders
 from tests.demo_fixture import GATEWAY, start, stop
 from tests.docs.test_how_to import HOW_TO, written
+
+pytestmark = pytest.mark.slow
 
 PAGE = (HOW_TO / "connect-bundid.md").read_text(encoding="utf-8")
 SHELL = [dedent(block) for block in re.findall(r"^ *```sh\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)]

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from .conftest import Peer
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400
 KEPT = 5
 ROOM = 60_000  # bytes; one sealed submission of these tests takes about 15,000
