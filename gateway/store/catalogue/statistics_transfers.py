@@ -84,10 +84,15 @@ _BUSY: Final = numbered(
     "WHERE kind = ANY(%(kinds)s) AND state = 'waiting' AND next_at <= %(now)s"
 )
 _CLAIM: Final = numbered(claiming("statistics_transfers", "kind = %(kind)s", order="month"), commits="statistics.claim")
+_LOCK: Final = numbered("SELECT pg_advisory_xact_lock(hashtextextended('transfer_id ' || %(transfer_id)s, 0))")
 _NAME: Final = numbered(
-    "UPDATE statistics_transfers SET transfer_id = coalesce(transfer_id, %(transfer_id)s) WHERE id = %(id)s "
-    "RETURNING transfer_id",
-    commits="statistics.name",
+    """
+UPDATE statistics_transfers AS own SET transfer_id = coalesce(own.transfer_id, %(transfer_id)s)
+WHERE id = %(id)s AND (own.transfer_id IS NOT NULL OR NOT EXISTS (
+    SELECT FROM statistics_transfers AS other WHERE other.transfer_id = %(transfer_id)s
+))
+RETURNING own.transfer_id
+"""
 )
 _SETTLE: Final = numbered(
     settling("statistics_transfers") + "RETURNING message.id, message.municipality, message.kind, message.month, "
@@ -160,10 +165,12 @@ class StoredTransfers:
             await self.settle(unreadable)
         return transfers
 
-    async def name(self, transfer: UUID, transfer_id: str) -> str:
+    async def name(self, transfer: UUID, transfer_id: str) -> str | None:
         """See the port."""
-        row = await self._database.one(_NAME, id=transfer, transfer_id=transfer_id)
-        return row["transfer_id"] if row else transfer_id
+        async with self._database.transaction("statistics.name") as connection:
+            await db.rows(connection, _LOCK, transfer_id=transfer_id)
+            row = await db.one(connection, _NAME, id=transfer, transfer_id=transfer_id)
+        return row["transfer_id"] if row else None
 
     async def settle(self, results: Sequence[SendingResult]) -> None:
         """See the port. Texts of feedback that was taken go with the same commit; what is given up is an alarm."""
