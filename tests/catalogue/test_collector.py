@@ -13,7 +13,8 @@ from gateway.catalogue.pushing import collector as room
 from gateway.catalogue.pushing.collector import OAuthCollector
 from gateway.catalogue.pushing.push import LEASE
 from gateway.errors import CounterpartAway, CounterpartBusy, CounterpartGarbled, CounterpartRefused, TokenRefused
-from gateway.outbound.oauth2_client import GRANT, AsyncOAuth2Client
+from gateway.outbound.client import Policy
+from gateway.outbound.oauth2_client import GRANT, AsyncOAuth2Client, oauth2_client
 
 GOOD = {"access_token": "abc.DEF-1", "token_type": "Bearer", "expires_in": 3600}
 TOKEN_URL, ADDRESS = "https://login.example/token", "https://sammler.example/xzufi"
@@ -129,6 +130,14 @@ async def test_a_collector_that_refuses_every_token_is_asked_twice():
     with pytest.raises(CounterpartRefused):
         await there.collector().send(b"<x/>")
     assert there.calls == ["token", "send", "token", "send"]
+
+
+async def test_no_cookie_of_theirs_is_kept():
+    request = httpx.Request("POST", TOKEN_URL)
+    answer = httpx.Response(200, headers=[("set-cookie", "a=1"), ("set-cookie", "b=2; Path=/")], request=request)
+    async with oauth2_client(Policy(user_agent="test"), TOKEN_URL, "id", "secret", call="catalogue.push") as client:
+        client.cookies.extract_cookies(answer)
+        assert list(client.cookies.jar) == []
 
 
 async def test_one_that_never_comes_to_an_end_is_away(monkeypatch):
