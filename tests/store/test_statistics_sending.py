@@ -135,6 +135,17 @@ async def test_views_are_sent_once_and_corrected_under_the_same_id(there):
     assert again["nbEntries"] == 2  # what was said of the other service still holds
 
 
+async def test_figures_are_corrected_after_a_clock_that_was_ahead(there):
+    await there.views.replace(VIEWS)
+    there.clock.advance(days=200)
+    await there.run()
+    there.clock.advance(days=-199)
+    await there.views.replace(replace(VIEWS, views=[replace(VIEWS.views[0], visits=41)]))
+    there.clock.advance(hours=1)
+    await there.run()
+    assert there.received == [("views", False), ("views", True)]
+
+
 async def test_the_same_figures_once_more_are_no_correction(there):
     await there.views.replace(VIEWS)
     await there.run()

@@ -35,12 +35,14 @@ log = structlog.get_logger()
 
 _TRANSFER: Final = """LEFT JOIN statistics_transfers AS transfer
     ON transfer.kind = %(kind)s AND transfer.municipality = figures.municipality AND transfer.month = figures.month"""
+_NOT_PREPARED: Final = "transfer.prepared_at IS NULL OR transfer.prepared_at > %(now)s"
+"""Or by a clock that was ahead: what it said of figures holds no longer."""
 _UNPREPARED: Final = {
     FigureKind.VIEWS: numbered(
         f"""
 SELECT figures.municipality, figures.month FROM page_views AS figures {_TRANSFER}
 WHERE figures.month <= %(until)s GROUP BY figures.municipality, figures.month, transfer.prepared_at
-HAVING transfer.prepared_at IS NULL OR max(figures.changed_at) >= transfer.prepared_at ORDER BY 2, 1
+HAVING {_NOT_PREPARED} OR max(figures.changed_at) >= transfer.prepared_at ORDER BY 2, 1
 """  # noqa: S608 - constants
     ),
     FigureKind.TRANSACTIONS: numbered(
@@ -49,7 +51,7 @@ SELECT figures.municipality, figures.month FROM (
     SELECT municipality, date_trunc('month', day)::date AS month, max(counted_at) AS changed_at
     FROM transaction_counts GROUP BY 1, 2
 ) AS figures {_TRANSFER}
-WHERE figures.month <= %(until)s AND (transfer.prepared_at IS NULL OR figures.changed_at >= transfer.prepared_at)
+WHERE figures.month <= %(until)s AND ({_NOT_PREPARED} OR figures.changed_at >= transfer.prepared_at)
 ORDER BY 2, 1
 """  # noqa: S608 - constants
     ),
@@ -72,7 +74,7 @@ ON CONFLICT (municipality, kind, month) DO UPDATE SET
     tries = kept.tries + (kept.digest <> excluded.digest)::int,
     began_at = CASE WHEN kept.digest = excluded.digest THEN kept.began_at ELSE excluded.began_at END,
     next_at = CASE WHEN kept.digest = excluded.digest THEN kept.next_at ELSE excluded.next_at END
-WHERE kept.prepared_at <= excluded.prepared_at
+WHERE kept.prepared_at <= excluded.prepared_at OR kept.prepared_at > %(now)s
 RETURNING kept.digest IS DISTINCT FROM (
     SELECT before.digest FROM statistics_transfers AS before WHERE before.id = kept.id
 ) AS news
@@ -131,7 +133,7 @@ class StoredTransfers:
 
     async def unprepared(self, kind: FigureKind, until: date) -> Sequence[tuple[str, date]]:
         """See the port."""
-        rows = await self._database.rows(_UNPREPARED[kind], kind=kind.value, until=until)
+        rows = await self._database.rows(_UNPREPARED[kind], kind=kind.value, until=until, now=self._clock.now())
         return [(row["municipality"], row["month"]) for row in rows]
 
     async def prepare(
