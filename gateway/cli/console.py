@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 import structlog
@@ -34,6 +34,10 @@ from gateway.model import Finding
 
 DONE, FAILED, USAGE, FINDINGS, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _T = TypeVar("_T")
+_CONTROLS: Final = (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""What a terminal takes for a command or turns lines round by, besides those that JSON escapes."""
+_UNSEEN: Final = dict.fromkeys((*range(9), *range(11, 32), *_CONTROLS), "\ufffd")
+_ESCAPED: Final = {code: f"\\u{code:04x}" for code in _CONTROLS}
 
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,11 +60,12 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def emit(value: Mapping[str, Any], *, as_json: bool, human: str | None = None) -> None:
-    """One line on standard output: JSON, or the sentence for people."""
-    if as_json:
-        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    """One line on standard output: JSON, or the sentence for people; texts of others command no terminal."""
+    if as_json or human is None:
+        line = json.dumps(value, ensure_ascii=False, indent=None if as_json else 2).translate(_ESCAPED)
     else:
-        sys.stdout.write((human if human is not None else json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
+        line = human.translate(_UNSEEN)
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
@@ -87,7 +92,7 @@ def emit_ready(value: Mapping[str, Any], *, as_json: bool, human: str) -> None:
 
 def say(sentence: str) -> None:
     """A sentence for people, on standard error."""
-    sys.stderr.write(sentence + "\n")
+    sys.stderr.write(sentence.translate(_UNSEEN) + "\n")
     sys.stderr.flush()
 
 

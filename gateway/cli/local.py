@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from gateway.cli.console import FAILED, run, set_up_logging, unwritable
 from gateway.errors import InvalidParameter
-from gateway.input import regular_file
+from gateway.input import json_reader, regular_file
 from gateway.model import Finding
 
 if TYPE_CHECKING:
     from gateway.sets.library import Library
     from gateway.settings.gateway import Settings
 
+_BOUNDS: Final = json_reader.JsonBounds(digits=40)
 Work = Callable[[Any, asyncio.Event], Awaitable[bool | None]]
 
 
@@ -69,12 +69,14 @@ def installed_sets(values: Settings) -> Callable[[], Library]:
 
 
 def json_file(path: Path) -> Any:  # noqa: ANN401 - JSON
-    """The value that a JSON file holds. Raises `InvalidParameter` that names the file."""
+    """The value that a JSON file holds, read as strictly as a body. Raises `InvalidParameter` that names the file."""
     try:
-        return json.loads(regular_file.text(path))
-    except (ValueError, RecursionError):
-        fault = Finding(str(path), "no_json", "Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
-    raise InvalidParameter(findings=(fault,))
+        return json_reader.parse(regular_file.text(path).encode(), _BOUNDS, unique=True, strict=True)
+    except ValueError as error:
+        twice = isinstance(error, json_reader.JsonRefusedError) and error.rule == "twice"
+    said = ("Ein Objekt nennt einen Namen doppelt.", "An object names a member twice.")
+    de, en = said if twice else ("Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
+    raise InvalidParameter(findings=(Finding(str(path), "no_json", de, en),))
 
 
 def write_whole(out: Path, content: bytes, mode: int = 0o644) -> None:

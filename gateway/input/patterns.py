@@ -24,6 +24,8 @@ PUBLIC_URL: Final = re.compile(r"https?://[^\s?#@/]+(/[^\s?#]*)?")
 """Host, port and maybe a path: references are made by adding to it, so neither query nor fragment (RFC 8414 §2)."""
 ADDRESS: Final = re.compile(r"https?://[^\s#]+")
 """An address that we ask."""
+BASIC_USER: Final = re.compile(r"[\x20-\x39\x3b-\x7e]{1,255}")
+"""A client id that is shown by HTTP Basic, where a colon ends it (RFC 6749 A.1, RFC 7617 §2)."""
 WEB_PAGE: Final = re.compile(r"https://[^\s@/?#\\\"<>]+([/?#][^\s\\\"<>]*)?")
 """A page that people are led to by a link: https, without a user."""
 BMI_ID: Final = re.compile(r"BMI-[A-Za-z0-9]{1,40}")

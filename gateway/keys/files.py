@@ -10,9 +10,10 @@ import base64
 import binascii
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
@@ -29,6 +30,9 @@ from gateway.settings.gateway import Settings
 from gateway.settings.municipality import MunicipalityFile
 
 MASTER_KEY_BYTES = 32
+
+
+_HEADER_SECRET: Final = re.compile(r"[\x20-\x7e]{1,8000}")
 
 
 def write_secret(path: Path, content: bytes) -> None:
@@ -166,6 +170,14 @@ def read_secret(path: Path, setting: str) -> str:
     if not secret:
         cause = unusable_files.no_secret(path)
         raise unusable_files.refusal(f"{setting}: {path}", "secret_unreadable", cause, unusable_files.SECRET)
+    return secret
+
+
+def read_header_secret(path: Path, setting: str) -> str:
+    """A secret that is shown in a header of HTTP. Raises as `read_secret`, also for what no header can hold."""
+    secret = read_secret(path, setting)
+    if _HEADER_SECRET.fullmatch(secret) is None:
+        raise unusable_files.refusal(f"{setting}: {path}", "secret_unreadable", "no_header", unusable_files.SECRET)
     return secret
 
 

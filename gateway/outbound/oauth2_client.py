@@ -1,12 +1,13 @@
 """Authlib's OAuth 2 client over our way out: a token by client credentials, shown with each request.
 
-Knows: how Authlib is given our transport. Never does: reach out by itself. Standard: RFC 6749 §4.4, RFC 6750.
-Start reading: `oauth2_client`.
+Knows: how Authlib is given our transport. Never does: reach out by itself, keep cookies.
+Standard: RFC 6749 §4.4, RFC 6750. Start reading: `oauth2_client`.
 """
 
 from __future__ import annotations
 
 import warnings
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx
@@ -42,5 +43,6 @@ def oauth2_client(  # noqa: PLR0913 - a client, where it signs in, and what it i
         transport=OutboundTransport(http_client(policy, durations=durations), call=call),
         timeout=httpx.Timeout(connect=policy.connect_s, read=policy.read_s, write=policy.write_s, pool=policy.pool_s),
         headers={"User-Agent": policy.user_agent},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         trust_env=False,
     )

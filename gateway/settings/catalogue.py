@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gateway.input.patterns import ADDRESS
+from gateway.input.patterns import ADDRESS, BASIC_USER, PUBLIC_URL
 from gateway.settings.faults import broken
 from gateway.settings.kinds import Counterpart, SecretFile
 from gateway.settings.sections import Section
@@ -28,7 +28,9 @@ class CollectorSection(Section):
     token_url: Counterpart | None = Field(
         None, pattern=f"^{ADDRESS.pattern}$", description="Its token endpoint (OAuth 2 client credentials)."
     )
-    client_id: str | None = Field(None, min_length=1, max_length=255, description="Our client id there.")
+    client_id: str | None = Field(
+        None, pattern=f"^{BASIC_USER.pattern}$", description="Our client id there; ASCII without colon."
+    )
     client_secret_file: SecretFile | None = Field(None, description="File with our client secret there.")
     unverified: bool = Field(
         False, description="Push exports that no official schema vouches for. Test mode only; never in production."
@@ -51,13 +53,13 @@ class ReadbackSection(Section):
     """Whom the gateway asks what is listed."""
 
     pvog: Counterpart | None = Field(
-        None, pattern=f"^{ADDRESS.pattern}$", description="Base address of the PVOG Suchdienst; unset: not asked."
+        None, pattern=f"^{PUBLIC_URL.pattern}$", description="Base address of the PVOG Suchdienst; unset: not asked."
     )
     pvog_client_id_file: SecretFile | None = Field(
         None, description="File with our own client id for the Suchdienst, from FITKO; unset: none is sent."
     )
     data_hub: Counterpart | None = Field(
-        None, pattern=f"^{ADDRESS.pattern}$", description="Base address of the OZG Data Hub; unset: not asked."
+        None, pattern=f"^{PUBLIC_URL.pattern}$", description="Base address of the OZG Data Hub; unset: not asked."
     )
     every_hours: int = Field(24, ge=1, le=168, description="Hours between two read-backs of a municipality.")
     requests_per_second: float = Field(2.0, ge=0.01, le=5, description="Requests a second to one source, at most.")
@@ -96,7 +98,9 @@ class StatisticsSection(Section):
     )
     transactions_token_file: SecretFile | None = Field(None, description="File with the bearer token for it.")
     sdg: Counterpart | None = Field(
-        None, pattern=f"^{ADDRESS.pattern}$", description="Base address of the SDG repository (…/v1/); unset: not sent."
+        None,
+        pattern=f"^{PUBLIC_URL.pattern}$",
+        description="Base address of the SDG repository (…/v1/); unset: not sent.",
     )
     sdg_key_file: SecretFile | None = Field(None, description="File with the API key for it.")
     smallest_group: int = Field(5, ge=1, le=1000, description="Groups of fewer are not published.")

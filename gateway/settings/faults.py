@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic_core import PydanticCustomError
 
 from gateway.errors.sentences import Sentences
-from gateway.input.patterns import ADDRESS, ARS, BMI_ID, ENTITY_ID, PROVIDER_NAME, PUBLIC_URL, WEB_PAGE
+from gateway.input.patterns import ADDRESS, ARS, BASIC_USER, BMI_ID, ENTITY_ID, PROVIDER_NAME, PUBLIC_URL, WEB_PAGE
 
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "tls_pair": (
@@ -140,6 +140,10 @@ _FORMS: Final[Mapping[re.Pattern[str], tuple[str, str]]] = {
     ARS: (
         "Erwartet wird ein Amtlicher Regionalschlüssel mit 12 Ziffern.",
         "Expected is an Amtlicher Regionalschlüssel of 12 digits.",
+    ),
+    BASIC_USER: (
+        "Erwartet werden 1 bis 255 Zeichen aus ASCII ohne Doppelpunkt.",
+        "Expected are 1 to 255 characters of ASCII without colon.",
     ),
     BMI_ID: (
         "Erwartet wird die BMI-ID des Onlinedienstes, wie BundID sie vergibt: BMI- und Buchstaben oder Ziffern.",

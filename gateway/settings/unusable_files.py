@@ -32,6 +32,10 @@ _CAUSES: Final[Mapping[str, Said]] = {
     ),
     "unreadable": ("Die Datei ist nicht lesbar.", "The file cannot be read."),
     "empty": ("Die Datei ist leer.", "The file is empty."),
+    "no_header": (
+        "Die Datei enthält anderes als eine Zeile mit höchstens 8000 Zeichen aus ASCII.",
+        "The file holds something else than one line of at most 8000 characters of ASCII.",
+    ),
     "no_text": ("Die Datei ist kein Text in UTF-8.", "The file is no text in UTF-8."),
     "encrypted": (
         "Die Datei enthält einen Schlüssel, der mit einem Passwort verschlüsselt ist.",

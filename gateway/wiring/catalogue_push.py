@@ -15,7 +15,7 @@ import structlog
 from gateway.catalogue.pushing.collector import OAuthCollector
 from gateway.catalogue.pushing.push import Pusher
 from gateway.catalogue.xzufi.profile import profile
-from gateway.keys.files import read_secret
+from gateway.keys.files import read_header_secret
 from gateway.outbound.oauth2_client import oauth2_client
 from gateway.settings.gateway import Settings
 from gateway.store.catalogue.exported_files import ExportedFiles
@@ -58,7 +58,7 @@ async def open_pusher(runtime: Runtime, rows: StoredPushes) -> AsyncIterator[Pus
     assert section.token_url is not None  # the section is whole or empty
     assert section.client_id is not None
     assert section.client_secret_file is not None
-    secret = read_secret(section.client_secret_file, SECRET)
+    secret = read_header_secret(section.client_secret_file, SECRET)
     made = oauth2_client(
         way, section.token_url, section.client_id, secret, call="catalogue.push", durations=runtime.durations
     )

@@ -23,7 +23,7 @@ from gateway.catalogue.readback.pvog_source import PvogSource
 from gateway.catalogue.readback.reading import ListingSource, ReadBack
 from gateway.catalogue.readback.routing_source import RoutingSource
 from gateway.fitconnect.channel.routing_client import RoutingEnvironment
-from gateway.keys.files import read_secret
+from gateway.keys.files import read_header_secret
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.settings.fitconnect import EnvironmentSection
 from gateway.settings.gateway import Settings
@@ -83,7 +83,7 @@ def _sources(runtime: Runtime, client: httpx.AsyncClient) -> list[ListingSource]
     sources: list[ListingSource] = []
     if section.pvog:
         ours = section.pvog_client_id_file
-        headers = {known.pvog.client_id_header: read_secret(ours, _CLIENT_ID)} if ours else {}
+        headers = {known.pvog.client_id_header: read_header_secret(ours, _CLIENT_ID)} if ours else {}
         sources.append(PvogSource(section.pvog, known.pvog, asker(call="catalogue.pvog", headers=headers)))
     if section.data_hub:
         sources.append(DataHubSource(section.data_hub, known.datahub, asker(call="catalogue.datahub")))

@@ -14,7 +14,7 @@ from gateway.catalogue.statistics.interfaces import interfaces
 from gateway.catalogue.statistics.sending import StatisticsSender, Way
 from gateway.catalogue.statistics.transfers import FigureKind
 from gateway.errors.recurring import Failures
-from gateway.keys.files import read_secret
+from gateway.keys.files import read_header_secret
 from gateway.outbound.httpx_transport import httpx_client
 from gateway.settings.gateway import Settings
 from gateway.store.catalogue.monthly_figures import StoredMonthlyFigures
@@ -61,4 +61,4 @@ def _ways(settings: Settings) -> Mapping[FigureKind, Way]:
 
 
 def _secret(file: Path | None, setting: str) -> str | None:
-    return read_secret(file, f"catalogue.statistics.{setting}") if file else None
+    return read_header_secret(file, f"catalogue.statistics.{setting}") if file else None

@@ -11,7 +11,7 @@ from functools import partial
 
 from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.keys import files as keyfiles
-from gateway.keys.files import read_secret
+from gateway.keys.files import read_header_secret, read_secret
 from gateway.keys.municipality import DocumentKeys
 from gateway.keys.pem import read_certificates
 from gateway.model import Finding, SignatureFormat
@@ -56,12 +56,12 @@ def _own(settings: Settings, towns: Sequence[MunicipalityFile]) -> Iterator[Atte
     for town in towns:
         yield partial(read_secret, town.fitconnect.client_secret_file, f"{town.slug}.fitconnect.client_secret_file")
     if secret := settings.catalogue.push.client_secret_file:
-        yield partial(read_secret, secret, "catalogue.push.client_secret_file")
+        yield partial(read_header_secret, secret, "catalogue.push.client_secret_file")
     if ours := settings.catalogue.readback.pvog_client_id_file:
-        yield partial(read_secret, ours, "catalogue.readback.pvog_client_id_file")
+        yield partial(read_header_secret, ours, "catalogue.readback.pvog_client_id_file")
     statistics = settings.catalogue.statistics
     for name in ("transactions_token_file", "sdg_key_file"):
         if path := getattr(statistics, name):
-            yield partial(read_secret, path, f"catalogue.statistics.{name}")
+            yield partial(read_header_secret, path, f"catalogue.statistics.{name}")
     yield from identity.attempts(settings, towns)
     yield from appearance.attempts(towns)

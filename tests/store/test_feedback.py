@@ -40,6 +40,16 @@ async def test_once_sent_text_and_key_are_gone_and_nobody_elses(store, clock):
     assert await store.database.number(KEYS) == 1
 
 
+async def test_a_clock_that_was_ahead_silences_nobody(store, clock, monkeypatch):
+    monkeypatch.setattr(stored, "HOUR_MOST", 1)
+    clock.advance(days=90)
+    await store.feedback.keep(SAID)
+    clock.advance(days=-90)
+    await store.feedback.keep(SAID)
+    with pytest.raises(TooManyRequests):
+        await store.feedback.keep(SAID)
+
+
 async def test_a_municipality_takes_so_many_an_hour(store, clock, monkeypatch):
     monkeypatch.setattr(stored, "HOUR_MOST", 2)
     for _ in range(2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -134,6 +135,17 @@ async def test_views_are_sent_once_and_corrected_under_the_same_id(there):
     assert again["nbEntries"] == 2  # what was said of the other service still holds
 
 
+async def test_figures_are_corrected_after_a_clock_that_was_ahead(there):
+    await there.views.replace(VIEWS)
+    there.clock.advance(days=200)
+    await there.run()
+    there.clock.advance(days=-199)
+    await there.views.replace(replace(VIEWS, views=[replace(VIEWS.views[0], visits=41)]))
+    there.clock.advance(hours=1)
+    await there.run()
+    assert there.received == [("views", False), ("views", True)]
+
+
 async def test_the_same_figures_once_more_are_no_correction(there):
     await there.views.replace(VIEWS)
     await there.run()
@@ -162,6 +174,38 @@ async def test_of_two_ids_the_first_one_stays(there):
         await sender.prepare()
         (transfer,) = await sender.queue.claim(FigureKind.VIEWS, 1, LEASE)
         assert [await sender.queue.name(transfer.id, each) for each in ("first", "second")] == ["first", "first"]
+
+
+async def test_an_id_that_another_transfer_has_is_none(there):
+    """A cache between us and them would let one town's figures replace another's."""
+    other = "150900550550"
+    await there.views.replace(VIEWS)
+    await there.views.replace(replace(VIEWS, municipality=other))
+    async with there.sending() as sender:
+        await sender.prepare()
+        due = await sender.queue.claim(FigureKind.VIEWS, 2, LEASE)
+        names = await asyncio.gather(*(sender.queue.name(transfer.id, "cached") for transfer in due))
+        assert sorted(names, key=str) == [None, "cached"]
+        nameless = due[names.index(None)]
+        assert await sender.queue.name(nameless.id, "fresh") == "fresh"
+        assert await sender.queue.name(nameless.id, "cached") == "fresh"
+
+
+@pytest.mark.parametrize("answer", [b"<html>Wartung</html>", b"", b'{"id":"x"}', b"a\x00b", b"x" * 201, b"x" * 70_000])
+async def test_what_is_no_id_is_asked_for_again(there, answer):
+    await there.views.replace(VIEWS)
+    handle, odd = there.handle, [answer]
+
+    async def once(request):
+        return httpx.Response(200, content=odd.pop()) if odd else await handle(request)
+
+    there.handle = once
+    await there.run()
+    row = await there.row("views")
+    assert (row["state"], row["transfer_id"], there.received) == ("waiting", None, [])
+    there.clock.advance(seconds=2)
+    await there.run()
+    assert there.received == [("views", False)]
 
 
 async def test_a_correction_while_the_old_body_is_under_way_is_sent_too(there):

@@ -66,6 +66,17 @@ async def test_what_is_erased_stays_counted_and_what_comes_later_is_added(store,
     assert await numbers(counts) == {(TOWN, MARCH): {"hausnummer": 4}}
 
 
+async def test_a_clock_that_was_ahead_holds_up_no_count(store, counts):
+    ahead, day = datetime(2027, 5, 1, 9, 0, tzinfo=UTC), datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
+    await take(store, day)
+    await counts.count(day)
+    await take(store, ahead)
+    await counts.count(ahead)
+    await take(store, day + timedelta(days=4))
+    await counts.count(day + timedelta(days=9))
+    assert await numbers(counts) == {(TOWN, MARCH): {"hausnummer": 2}}
+
+
 async def test_a_worker_that_was_away_counts_what_it_missed(store, counts):
     day = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
     await take(store, day)

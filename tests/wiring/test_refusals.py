@@ -47,6 +47,9 @@ client_id = "town"
 client_secret_file = "collector.secret"
 [catalogue.readback]
 pvog_client_id_file = "pvog.id"
+[catalogue.statistics]
+transactions_token_file = "figures.token"
+sdg_key_file = "sdg.key"
 [[clients]]
 id = "portal"
 secret_file = "portal.secret"
@@ -86,6 +89,8 @@ NAMED = {
     "evidence.published_key_files": "next.jwk",
     "catalogue.push.client_secret_file": "collector.secret",
     "catalogue.readback.pvog_client_id_file": "pvog.id",
+    "catalogue.statistics.transactions_token_file": "figures.token",
+    "catalogue.statistics.sdg_key_file": "sdg.key",
     "login.id_token_key_files": "id.jwk",
     "login.published_key_files": "id-next.jwk",
     "clients.portal.secret_file": "portal.secret",
@@ -142,6 +147,18 @@ async def test_every_file_of_every_kind_is_named_at_once(room, spoil, german):
     for each in found:
         assert each.de.startswith(german), each
         assert len(each.de) > len(german) + 20, "and the way out"
+
+
+@pytest.mark.parametrize("secret", ["zwei\nZeilen", "schlüssel", "a\x00b", "a\x1bb", "x" * 8001])
+async def test_a_secret_that_no_header_can_hold_is_told_beforehand(room, secret):
+    shown = [setting for setting in NAMED if setting.startswith("catalogue.")]
+    for setting in shown:
+        (room / NAMED[setting]).write_text(secret, encoding="utf-8")
+    found = {each.pointer: each for each in await refusal(read(room / "settings.toml"))}
+    for setting in shown:
+        fault = found[f"{setting}: {room / NAMED[setting]}"]
+        assert (fault.rule, "ASCII" in fault.de) == ("secret_unreadable", True)
+        assert secret not in fault.de + fault.en
 
 
 def test_a_file_that_the_gateway_may_not_read_says_so(tmp_path, monkeypatch):

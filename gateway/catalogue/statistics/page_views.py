@@ -164,7 +164,7 @@ def _view(value: object, place: str, known: _Known, interface: SdgInterface, fau
 
 
 def _entry(value: Mapping[str, Any], place: str, known: _Known, faults: list[Finding]) -> Entry | None:
-    """The entry that is named, by service or by address; where by both, the same."""
+    """The entry that is named, by service or by address; where by both, the service: others may share it."""
     given = [name for name in ("service", "url") if name in value]
     if not given:
         faults.append(_fault(place, "page"))
@@ -177,7 +177,7 @@ def _entry(value: Mapping[str, Any], place: str, known: _Known, faults: list[Fin
             faults.extend(() if known.nowhere else [_fault(f"{place}/{name}", f"unknown_{name}")])
         else:
             found.append(entry)
-    if len(found) > 1 and found[0] is not found[1]:
+    if len(found) > 1 and found[0].url != found[1].url:
         faults.append(_fault(place, "page"))
     return found[0] if found else None
 

@@ -77,8 +77,11 @@ class TransferQueue(MessageQueue, Protocol):
         """Due transfers; nobody else gets them for `lease`."""
         ...
 
-    async def name(self, transfer: UUID, transfer_id: str) -> str:
-        """Keep the counterpart's id for a transfer that has none; the one that it has then."""
+    async def name(self, transfer: UUID, transfer_id: str) -> str | None:
+        """Keep the counterpart's id for a transfer that has none; the one that it has then.
+
+        None: another transfer has this one, whose figures it would replace.
+        """
         ...
 
     async def again(self, kinds: Sequence[FigureKind], month: date | None) -> None:
@@ -181,9 +184,10 @@ class StatisticsSender(SendingLoop[FigureKind, Transfer]):
         """The transfer with an id; it is kept before anything is sent under it."""
         answer = await self._taken("GET", way, address, call="statistics.unique_id")
         transfer_id = answer.body.decode("ascii", "replace").strip().strip('"')
-        if not _TRANSFER_ID.fullmatch(transfer_id):
+        kept = await self.queue.name(transfer.id, transfer_id) if _TRANSFER_ID.fullmatch(transfer_id) else None
+        if kept is None:
             raise CounterpartGarbled(host=answer.host)
-        return replace(transfer, transfer_id=await self.queue.name(transfer.id, transfer_id))
+        return replace(transfer, transfer_id=kept)
 
     async def _post(self, way: Way, address: str, body: Mapping[str, Any]) -> Answer:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

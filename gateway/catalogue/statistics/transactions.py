@@ -6,13 +6,12 @@ interface of the Zentrale Statistik-Komponente is data (`interfaces.toml`). Star
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from gateway.catalogue import tables
 from gateway.catalogue.entry import Entry
 from gateway.catalogue.statistics import months
 from gateway.catalogue.statistics.interfaces import TransactionsInterface
@@ -20,8 +19,6 @@ from gateway.catalogue.statistics.suppression import PublishedGroups, suppressed
 
 HEAD: Final = ("month", "region", "service", "title", "leika_key", "transactions", "suppressed")
 TOTAL: Final = "total"
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a cell for a formula, or for the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +57,8 @@ def table(of_months: Iterable[MonthlyTransactions], entries: Mapping[tuple[str, 
 
     `entries` go by municipality and service. Behind each month of a region stands its total.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(HEAD)
-    for each in of_months:
-        writer.writerows([[cell(value) for value in row] for row in _rows(each, entries, smallest)])
-    return out.getvalue().encode("utf-8-sig")
-
-
-def cell(value: str) -> str:
-    """The text, so that a spreadsheet shows it and never computes it."""
-    return f"'{value}" if value.startswith(_FORMULAS) else value
+    lines = (row for each in of_months for row in _rows(each, entries, smallest))
+    return tables.table(HEAD, lines, delimiter=";").encode("utf-8-sig")
 
 
 def _rows(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -64,11 +64,13 @@ def digest(body: Mapping[str, Any]) -> str:
 
 
 def views_body(views: Sequence[PageViews]) -> dict[str, Any]:
-    """The month's views by page."""
+    """The month's views by page; services that share one are added up."""
+    visits: Counter[tuple[str, str, str]] = Counter()
+    for view in views:
+        visits[view.url, view.country, view.device] += view.visits
     pages: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for view in sorted(views, key=lambda each: (each.url, each.country, each.device)):
-        line = {"deviceType": view.device, "nbVisits": view.visits, "originatingCountry": view.country}
-        pages[view.url].append(line)
+    for (url, country, device), number in sorted(visits.items()):
+        pages[url].append({"deviceType": device, "nbVisits": number, "originatingCountry": country})
     return {"sources": [{"source": {"sourceUrl": url, "statistics": lines}} for url, lines in pages.items()]}
 
 

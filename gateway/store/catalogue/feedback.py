@@ -31,7 +31,7 @@ KEPT: Final = timedelta(days=730)
 _KEEP: Final = numbered(
     """
 WITH room AS (
-    SELECT FROM feedback WHERE municipality = %(municipality)s AND created_at > %(hour)s
+    SELECT FROM feedback WHERE municipality = %(municipality)s AND created_at > %(hour)s AND created_at <= %(now)s
     HAVING count(*) < %(hour_most)s
         AND (SELECT count(*) FROM feedback WHERE municipality = %(municipality)s AND month = %(month)s) < %(month_most)s
 ), key AS (

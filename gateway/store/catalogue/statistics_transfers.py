@@ -35,12 +35,14 @@ log = structlog.get_logger()
 
 _TRANSFER: Final = """LEFT JOIN statistics_transfers AS transfer
     ON transfer.kind = %(kind)s AND transfer.municipality = figures.municipality AND transfer.month = figures.month"""
+_NOT_PREPARED: Final = "transfer.prepared_at IS NULL OR transfer.prepared_at > %(now)s"
+"""Or by a clock that was ahead: what it said of figures holds no longer."""
 _UNPREPARED: Final = {
     FigureKind.VIEWS: numbered(
         f"""
 SELECT figures.municipality, figures.month FROM page_views AS figures {_TRANSFER}
 WHERE figures.month <= %(until)s GROUP BY figures.municipality, figures.month, transfer.prepared_at
-HAVING transfer.prepared_at IS NULL OR max(figures.changed_at) >= transfer.prepared_at ORDER BY 2, 1
+HAVING {_NOT_PREPARED} OR max(figures.changed_at) >= transfer.prepared_at ORDER BY 2, 1
 """  # noqa: S608 - constants
     ),
     FigureKind.TRANSACTIONS: numbered(
@@ -49,7 +51,7 @@ SELECT figures.municipality, figures.month FROM (
     SELECT municipality, date_trunc('month', day)::date AS month, max(counted_at) AS changed_at
     FROM transaction_counts GROUP BY 1, 2
 ) AS figures {_TRANSFER}
-WHERE figures.month <= %(until)s AND (transfer.prepared_at IS NULL OR figures.changed_at >= transfer.prepared_at)
+WHERE figures.month <= %(until)s AND ({_NOT_PREPARED} OR figures.changed_at >= transfer.prepared_at)
 ORDER BY 2, 1
 """  # noqa: S608 - constants
     ),
@@ -72,7 +74,7 @@ ON CONFLICT (municipality, kind, month) DO UPDATE SET
     tries = kept.tries + (kept.digest <> excluded.digest)::int,
     began_at = CASE WHEN kept.digest = excluded.digest THEN kept.began_at ELSE excluded.began_at END,
     next_at = CASE WHEN kept.digest = excluded.digest THEN kept.next_at ELSE excluded.next_at END
-WHERE kept.prepared_at <= excluded.prepared_at
+WHERE kept.prepared_at <= excluded.prepared_at OR kept.prepared_at > %(now)s
 RETURNING kept.digest IS DISTINCT FROM (
     SELECT before.digest FROM statistics_transfers AS before WHERE before.id = kept.id
 ) AS news
@@ -84,10 +86,15 @@ _BUSY: Final = numbered(
     "WHERE kind = ANY(%(kinds)s) AND state = 'waiting' AND next_at <= %(now)s"
 )
 _CLAIM: Final = numbered(claiming("statistics_transfers", "kind = %(kind)s", order="month"), commits="statistics.claim")
+_LOCK: Final = numbered("SELECT pg_advisory_xact_lock(hashtextextended('transfer_id ' || %(transfer_id)s, 0))")
 _NAME: Final = numbered(
-    "UPDATE statistics_transfers SET transfer_id = coalesce(transfer_id, %(transfer_id)s) WHERE id = %(id)s "
-    "RETURNING transfer_id",
-    commits="statistics.name",
+    """
+UPDATE statistics_transfers AS own SET transfer_id = coalesce(own.transfer_id, %(transfer_id)s)
+WHERE id = %(id)s AND (own.transfer_id IS NOT NULL OR NOT EXISTS (
+    SELECT FROM statistics_transfers AS other WHERE other.transfer_id = %(transfer_id)s
+))
+RETURNING own.transfer_id
+"""
 )
 _SETTLE: Final = numbered(
     settling("statistics_transfers") + "RETURNING message.id, message.municipality, message.kind, message.month, "
@@ -126,7 +133,7 @@ class StoredTransfers:
 
     async def unprepared(self, kind: FigureKind, until: date) -> Sequence[tuple[str, date]]:
         """See the port."""
-        rows = await self._database.rows(_UNPREPARED[kind], kind=kind.value, until=until)
+        rows = await self._database.rows(_UNPREPARED[kind], kind=kind.value, until=until, now=self._clock.now())
         return [(row["municipality"], row["month"]) for row in rows]
 
     async def prepare(
@@ -160,10 +167,12 @@ class StoredTransfers:
             await self.settle(unreadable)
         return transfers
 
-    async def name(self, transfer: UUID, transfer_id: str) -> str:
+    async def name(self, transfer: UUID, transfer_id: str) -> str | None:
         """See the port."""
-        row = await self._database.one(_NAME, id=transfer, transfer_id=transfer_id)
-        return row["transfer_id"] if row else transfer_id
+        async with self._database.transaction("statistics.name") as connection:
+            await db.rows(connection, _LOCK, transfer_id=transfer_id)
+            row = await db.one(connection, _NAME, id=transfer, transfer_id=transfer_id)
+        return row["transfer_id"] if row else None
 
     async def settle(self, results: Sequence[SendingResult]) -> None:
         """See the port. Texts of feedback that was taken go with the same commit; what is given up is an alarm."""

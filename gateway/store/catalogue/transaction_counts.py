@@ -22,7 +22,8 @@ from gateway.store.connection.database import Database, numbered
 AGAIN: Final = timedelta(days=2)
 _AT_ONCE: Final = 366
 _FROM: Final = numbered(
-    "SELECT (SELECT max(day) FROM transaction_counts) AS counted, (SELECT min(created_at) FROM submissions) AS oldest"
+    "SELECT (SELECT max(day) FROM transaction_counts WHERE day <= %(today)s) AS counted, "
+    "(SELECT min(created_at) FROM submissions) AS oldest"
 )
 _COUNT: Final = numbered(
     """
@@ -56,11 +57,11 @@ class StoredTransactionCounts:
 
     async def count(self, now: datetime) -> int:
         """Count the days that are not counted to their end; how many numbers grew. Raises `DatabaseAway`."""
-        row = await self._database.one(_FROM)
+        today = german_date(now)
+        row = await self._database.one(_FROM, today=today)
         if row is None or row["oldest"] is None:
             return 0
         day, grew = row["counted"] - AGAIN if row["counted"] else german_date(row["oldest"]), 0
-        today = german_date(now)
         while day <= today:
             days = [day + timedelta(days=number) for number in range(min(_AT_ONCE, (today - day).days + 1))]
             begins = [months.begins(each) for each in days]

@@ -30,7 +30,7 @@ class AddressBounds:
     def note(self, address: str) -> None:
         """Count a form of this address. Raises `TooManyRequests` with the seconds until another one may come."""
         now, name = self._clock.now(), self._digest(b"feedback", network_of(address).encode())
-        times = [at for at in self._times.pop(name, ()) if now - at < WITHIN]
+        times = [at for at in self._times.pop(name, ()) if timedelta() <= now - at < WITHIN]
         self._times[name] = times
         while len(self._times) > REMEMBERED:
             del self._times[next(iter(self._times))]

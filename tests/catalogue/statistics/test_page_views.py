@@ -8,6 +8,7 @@ import pytest
 
 from gateway.catalogue.statistics.interfaces import interfaces
 from gateway.catalogue.statistics.page_views import VISITS_MOST, PageViews, checked
+from gateway.catalogue.statistics.transfers import views_body
 from gateway.errors import RecordInvalid
 from tests.catalogue.entries import ARS, ENTRY, entry
 
@@ -36,6 +37,15 @@ def test_a_page_is_named_by_service_or_by_its_address():
         PageViews("termin", OTHER.url, "TR", "Mobile", 1),
     ]
     assert views.as_json()["visits"] == 41
+
+
+def test_services_may_share_a_page_which_is_told_of_once():
+    twin = entry(service="zwilling", url=ENTRY.url)
+    lines = [{**LINE, "service": each.service, "url": ENTRY.url} for each in (ENTRY, twin)]
+    views = checked(body(*lines), [ENTRY, twin], SDG, NOW).views
+    assert [each.service for each in views] == [ENTRY.service, "zwilling"]
+    statistics = [{"deviceType": "PC", "nbVisits": 80, "originatingCountry": "DE"}]
+    assert views_body(views) == {"sources": [{"source": {"sourceUrl": ENTRY.url, "statistics": statistics}}]}
 
 
 def test_every_fault_is_told_at_once():

@@ -167,6 +167,18 @@ async def test_an_address_and_a_town_have_their_bounds(asking, monkeypatch):
     assert len(asking.rows.said) == 2
 
 
+def test_a_clock_that_was_ahead_silences_nobody(monkeypatch):
+    monkeypatch.setattr(address_bounds, "MOST", 1)
+    clock = published_town().world.clock
+    bounds = AddressBounds(clock, lambda *parts: b"".join(parts))
+    clock.at += timedelta(days=90)
+    bounds.note("192.0.2.1")
+    clock.at -= timedelta(days=90)
+    bounds.note("192.0.2.1")
+    with pytest.raises(TooManyRequests):
+        bounds.note("192.0.2.1")
+
+
 def test_memory_holds_so_many_senders_and_no_address(monkeypatch):
     monkeypatch.setattr(address_bounds, "REMEMBERED", 3)
     monkeypatch.setattr(address_bounds, "MOST", 1)
