@@ -12,10 +12,7 @@ import click
 from gateway.cli.catalogue_entries import show_errors
 from gateway.cli.console import FAILED, emit, guarded, options, show
 from gateway.cli.language import text
-from gateway.cli.local import with_runtime, write_whole
-from gateway.errors import InvalidParameter
-from gateway.input import regular_file
-from gateway.model import Finding
+from gateway.cli.local import bounded_content, with_runtime, write_whole
 
 if TYPE_CHECKING:
     from gateway.catalogue.publication.report_check import ReportVerdict
@@ -79,10 +76,10 @@ def verify_report(config: Path | None, as_json: bool, file: Path, trust: Path | 
     from gateway.evidence import trust as keys  # noqa: PLC0415 - commands import what they need
 
     _ = config
-    trusted = keys.read(_content(trust, keys.LARGEST_SET), str(trust)) if trust else None
+    trusted = keys.read(bounded_content(trust, keys.LARGEST_SET), str(trust)) if trust else None
     signature = file.with_name(file.name + SIGNATURE)
-    token = _content(signature, report_check.LARGEST_SIGNATURE) if signature.exists() else None
-    body = _content(file, report_check.LARGEST)
+    token = bounded_content(signature, report_check.LARGEST_SIGNATURE) if signature.exists() else None
+    body = bounded_content(file, report_check.LARGEST)
     verdict = report_check.check(body, None if token is None else token.decode("ascii", "replace"), trusted)
     show(verdict.findings)
     emit(verdict.as_json(), as_json=as_json, human=_sentence(verdict))
@@ -100,14 +97,3 @@ def _sentence(verdict: ReportVerdict) -> str:
         "Der Schlüssel stammt aus dem Bericht selbst; wer ihn ausgestellt hat, ist damit nicht belegt (--trust).",
         "The key comes from the report itself; that does not prove who issued it (--trust).",
     )
-
-
-def _content(path: Path, limit: int) -> bytes:
-    """The file's content, one byte more than the limit at most: whoever judges it sees that it is too large."""
-    try:
-        return regular_file.content(path, limit + 1)
-    except OSError as error:
-        cause = error.strerror or "?"
-        de, en = f"Die Datei ist nicht lesbar ({cause}).", f"The file cannot be read ({cause})."
-        fault = Finding(str(path), "unreadable", de, en)
-    raise InvalidParameter(findings=(fault,))

@@ -11,9 +11,8 @@ import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, run, show
 from gateway.cli.language import text
-from gateway.cli.local import command_settings, uuids, write_whole
+from gateway.cli.local import bounded_content, command_settings, uuids, write_whole
 from gateway.errors import EvidenceKeysInvalid, InvalidParameter
-from gateway.input import regular_file
 from gateway.model import Finding
 from gateway.settings.gateway import Settings
 
@@ -67,8 +66,8 @@ def verify(config: Path | None, as_json: bool, file: Path, trust: Path | None) -
     from gateway.evidence.verify import verify as judged  # noqa: PLC0415 - commands import what they need
 
     _ = config
-    trusted = keys.read(_bytes(trust, keys.LARGEST_SET), str(trust)) if trust else None
-    verdict = judged(_bytes(file, container.LARGEST_FILE), trusted)
+    trusted = keys.read(bounded_content(trust, keys.LARGEST_SET, EvidenceKeysInvalid), str(trust)) if trust else None
+    verdict = judged(bounded_content(file, container.LARGEST_FILE, EvidenceKeysInvalid), trusted)
     show(verdict.findings)
     emit(verdict.as_json(), as_json=as_json, human=_sentence(verdict))
     if not verdict.ok:
@@ -139,14 +138,3 @@ def _sentence(verdict: Any) -> str:  # noqa: ANN401 - a Verdict, whose module on
         "Die Schlüssel stammen aus dem Archiv selbst; wer es ausgestellt hat, ist damit nicht belegt (--trust).",
         "The keys come from the archive itself; that does not prove who issued it (--trust).",
     )
-
-
-def _bytes(path: Path, limit: int) -> bytes:
-    """The file's content, one byte more than the limit at most: whoever judges it sees that it is too large."""
-    try:
-        return regular_file.content(path, limit + 1)
-    except OSError as error:
-        cause = error.strerror or "?"
-        de, en = f"Die Datei ist nicht lesbar ({cause}).", f"The file cannot be read ({cause})."
-        fault = Finding(str(path), "unreadable", de, en)
-    raise EvidenceKeysInvalid(findings=(fault,))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from gateway.cli.console import FAILED, run, set_up_logging, unwritable
-from gateway.errors import InvalidParameter
+from gateway.errors import GatewayError, InvalidParameter
 from gateway.input import json_reader, regular_file
 from gateway.model import Finding
 
@@ -51,6 +51,20 @@ def with_runtime(config: Path | None, work: Work, *, services: bool = False) -> 
         raise SystemExit(FAILED)
 
 
+def bounded_content(path: Path, limit: int, refusal: type[GatewayError] = InvalidParameter) -> bytes:
+    """The file's content, one byte more than the limit at most: whoever judges it sees that it is too large.
+
+    Raises `refusal` that names the file.
+    """
+    try:
+        return regular_file.content(path, limit + 1)
+    except OSError as error:
+        cause = error.strerror or "?"
+        de, en = f"Die Datei ist nicht lesbar ({cause}).", f"The file cannot be read ({cause})."
+        fault = Finding(str(path), "unreadable", de, en)
+    raise refusal(findings=(fault,))
+
+
 def uuids(values: Sequence[str], place: str = "ID") -> tuple[UUID, ...]:
     """The ids of a command line. Raises `InvalidParameter` that names `place`."""
     try:
@@ -83,7 +97,8 @@ def write_whole(out: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file that the caller named, whole or not at all. Raises `InvalidParameter`."""
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        beside.unlink(missing_ok=True)  # what lies there, a link of somebody else's too, is not written through
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
         beside.replace(out)

@@ -77,26 +77,7 @@ def web_dependencies(
     )
     allowances = StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since)
     provider = _provider(runtime, issuers, registry, allowances, logins)
-    server = runtime.settings.server
     figures, statuses = StoredCatalogueFigures(runtime.store.database), StoredStatuses(runtime.store.database)
-
-    async def health() -> list[HealthCheck]:
-        try:
-            await runtime.store.ping()
-        except GatewayError as error:
-            return [HealthCheck("database:responds", "fail", component_type="datastore", output=error.code)]
-        responds = HealthCheck("database:responds", "pass", component_type="datastore")
-        return [responds, *resource_checks(pressure), *await dependency_checks(figures)]
-
-    async def states() -> Mapping[str, int]:
-        by_state: dict[str, int] = {}
-        for (_, state), number in (await runtime.store.counts()).items():
-            by_state[state] = by_state.get(state, 0) + number
-        return by_state
-
-    async def newest_root() -> tuple[int, str]:
-        root = await judging.newest(runtime.store.database)
-        return root.no, root.digest
 
     return WebDependencies(
         intake=runtime.intake,
@@ -115,10 +96,10 @@ def web_dependencies(
         statistics=StatisticsDependencies(statuses, StoredPageViews(runtime.store.database, runtime.clock)),
         catalogue_figures=figures.read,
         clock=runtime.clock,
-        health=health,
-        states=states,
+        health=partial(_health, runtime, pressure, figures),
+        states=partial(_states, runtime),
         exchanges=partial(exchange_durations.read, runtime.store.database),
-        newest_root=newest_root,
+        newest_root=partial(_newest_root, runtime),
         resumable=runtime.store.pieces,
         exports=ExportedFiles(runtime.store.database),
         pressure=pressure,
@@ -135,9 +116,32 @@ def web_dependencies(
             addresses=AddressPolicy.of(runtime.settings.outbound.allow_private),
             plain_http=runtime.settings.mode == "test",
         ),
-        limits=BodyLimits(body_bytes=server.max_body_bytes, upload_bytes=server.max_upload_bytes),
+        limits=BodyLimits(
+            body_bytes=runtime.settings.server.max_body_bytes, upload_bytes=runtime.settings.server.max_upload_bytes
+        ),
         version=__version__,
     )
+
+
+async def _health(runtime: Runtime, pressure: Pressure | None, figures: StoredCatalogueFigures) -> list[HealthCheck]:
+    try:
+        await runtime.store.ping()
+    except GatewayError as error:
+        return [HealthCheck("database:responds", "fail", component_type="datastore", output=error.code)]
+    responds = HealthCheck("database:responds", "pass", component_type="datastore")
+    return [responds, *resource_checks(pressure), *await dependency_checks(figures)]
+
+
+async def _states(runtime: Runtime) -> Mapping[str, int]:
+    by_state: dict[str, int] = {}
+    for (_, state), number in (await runtime.store.counts()).items():
+        by_state[state] = by_state.get(state, 0) + number
+    return by_state
+
+
+async def _newest_root(runtime: Runtime) -> tuple[int, str]:
+    root = await judging.newest(runtime.store.database)
+    return root.no, root.digest
 
 
 def _feedback(runtime: Runtime, statuses: StoredStatuses) -> FeedbackDependencies | None:

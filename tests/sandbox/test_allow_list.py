@@ -16,19 +16,25 @@ ALLOWED = {
 }
 
 
-def test_the_sandbox_uses_what_is_allowed_and_nothing_else():
+def used_by(own):
+    """What a sandbox imports beside itself."""
     graph = grimp.build_graph("gateway")
     used = {
         imported
-        for module in {"gateway.sandbox", *graph.find_descendants("gateway.sandbox")}
+        for module in {own, *graph.find_descendants(own)}
         for imported in graph.find_modules_directly_imported_by(module)
-        if not imported.startswith("gateway.sandbox")
+        if not imported.startswith(own)
     }
     assert used, "the graph is empty: this test would say yes to anything"
-    foreign = {
-        module for module in used if not any(module == each or module.startswith(f"{each}.") for each in ALLOWED)
-    }
-    assert foreign == set()
+    return used
+
+
+def beyond(used, allowed):
+    return {module for module in used if not any(module == each or module.startswith(f"{each}.") for each in allowed)}
+
+
+def test_the_sandbox_uses_what_is_allowed_and_nothing_else():
+    assert beyond(used_by("gateway.sandbox"), ALLOWED) == set()
 
 
 IDENTITY = {
@@ -41,17 +47,8 @@ IDENTITY = {
 
 
 def test_the_identity_sandbox_shares_no_saml_with_us_and_nothing_with_its_sister():
-    graph = grimp.build_graph("gateway")
-    own = "gateway.sandbox.identity"
-    used = {
-        imported
-        for module in {own, *graph.find_descendants(own)}
-        for imported in graph.find_modules_directly_imported_by(module)
-        if not imported.startswith(own)
-    }
-    assert used, "the graph is empty: this test would say yes to anything"
-    allowed = {module for module in used if any(module == each or module.startswith(f"{each}.") for each in IDENTITY)}
-    assert used - allowed == set()
+    used = used_by("gateway.sandbox.identity")
+    assert beyond(used, IDENTITY) == set()
     assert not any(module.startswith("gateway.sandbox.fitconnect") for module in used)
 
 
@@ -59,15 +56,6 @@ CATALOGUE = IDENTITY | {"gateway.outbound": "files of an editorial system that t
 
 
 def test_the_catalogue_sandbox_shares_no_catalogue_with_us_and_nothing_with_its_sisters():
-    graph = grimp.build_graph("gateway")
-    own = "gateway.sandbox.catalogue"
-    used = {
-        imported
-        for module in {own, *graph.find_descendants(own)}
-        for imported in graph.find_modules_directly_imported_by(module)
-        if not imported.startswith(own)
-    }
-    assert used, "the graph is empty: this test would say yes to anything"
-    allowed = {module for module in used if any(module == each or module.startswith(f"{each}.") for each in CATALOGUE)}
-    assert used - allowed == set()
+    used = used_by("gateway.sandbox.catalogue")
+    assert beyond(used, CATALOGUE) == set()
     assert not any(module.startswith(("gateway.sandbox.fitconnect", "gateway.sandbox.identity")) for module in used)
