@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The tests and the demo start dozens of processes of the gateway: they compile it once (git ignores __pycache__).
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types imports check crash crash-long slow interop browser bench bench-smoke soak docs picture clean
+.PHONY: demo test lint types imports check fuzz crash crash-long slow interop browser bench bench-smoke soak docs picture clean
 
 demo: .venv/run
 	$(BIN)/gateway demo
@@ -29,6 +29,11 @@ check: lint types imports
 # What takes its time with real processes: journeys and how-tos of the catalogue and of logins, starts, long runs of a sandbox.
 slow: .venv/dev
 	$(BIN)/pytest -n 2 --dist loadfile -m slow
+
+# Other examples than the default suite's for every test of a property: FUZZ times as many, from SEED or at random.
+fuzz: FUZZ ?= 20
+fuzz: .venv/dev
+	FUZZ=$(FUZZ) $(BIN)/pytest -n 2 --dist loadfile -m hypothesis $(if $(SEED),--hypothesis-seed=$(SEED))
 
 crash: .venv/dev
 	$(BIN)/pytest -m crash tests/crash $(CRASH)

@@ -12,8 +12,9 @@ from pytest_socket import socket_allow_hosts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-pytest_plugins = ("tests.fixtures_postgres", "tests.demo_fixture")
-"""Loaded once: a fixture that several rooms import is one for each of them, here a database server and a demo."""
+pytest_plugins = ("tests.properties", "tests.fixtures_postgres", "tests.demo_fixture")
+"""Loaded once, and how examples are drawn before any test is read: a fixture that several rooms import is one for each
+of them, here a database server and a demo."""
 KEY_NAMES = ("encryption", "signing", "root")
 
 

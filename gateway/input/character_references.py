@@ -11,13 +11,13 @@ import html
 import re
 from typing import Final
 
-_ZEROS: Final = re.compile(r"&#([xX]?)0++(?=[0-9a-fA-F])")
-_BEYOND: Final = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{7,}+);?")
+_ZEROS: Final = re.compile(r"(&#[xX]?)00++")
+_BEYOND: Final = re.compile(r"&#(?:0?+[0-9]{8,}+|[xX]0?+[0-9a-fA-F]{7,}+);?")
 """Numbers that are no character's, whatever their value."""
 
 
 def resolved(text: str) -> str:
     """The text with its references resolved, once; a number beyond all characters becomes U+FFFD. Time is linear."""
     if "&#" in text:
-        text = _BEYOND.sub("\ufffd", _ZEROS.sub(r"&#\1", text))
+        text = _BEYOND.sub("\ufffd", _ZEROS.sub(r"\g<1>0", text))
     return html.unescape(text)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.bundid.idp_metadata import MetadataUnfit, read_idp_metadata
 from tests.bundid.key_pairs import certified, idp_metadata, key_descriptor
+from tests.properties import TIMES
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def reason(document: bytes) -> str:
 
 
 def test_bytes_changed_anywhere_are_taken_or_refused(document):
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400 * TIMES)
     @given(st.data())
     def changed(data):
         at = data.draw(st.integers(0, len(document) - 1))

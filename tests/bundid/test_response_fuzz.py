@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.bundid.response import ResponseRefused, read
+from tests.properties import TIMES
 
 from . import responses as made
 
@@ -65,21 +66,21 @@ def bent(document: bytes, draw) -> bytes:
     return document
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=400 * TIMES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_a_bent_answer_is_refused_or_says_what_it_said(data):
     document, rules = SEEDS[data.draw(st.sampled_from(sorted(SEEDS)))]
     judged(made.answer(bent(document, data.draw)), **rules)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 * TIMES)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_refused(field):
     judged(field)
     judged(made.answer(field))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 * TIMES)
 @given(st.data())
 def test_any_plaintext_is_refused(data):
     plain = bent(made.signed(made.assertion()), data.draw)

@@ -20,6 +20,7 @@ from jwcrypto.jwk import JWK
 from gateway.crypto import base64url, jwe
 from gateway.errors import CryptoFailure
 from tests.opened_parts import open_part
+from tests.properties import TIMES
 
 KID = "key-of-the-destination"
 CTY = "application/json"
@@ -72,7 +73,7 @@ def test_what_is_sealed_opens_to_the_same_bytes_and_length(size, key, sealed):
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=400), parts=st.lists(st.integers(0, 400)), cuts=st.lists(st.integers(0, 1500)))
 def test_no_way_of_cutting_changes_what_is_sealed_or_opened(key, data, parts, cuts):
     sealer = jwe.Sealer(key.public_key(), kid=KID, cty=CTY, cek=CEK, iv=IV)

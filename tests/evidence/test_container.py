@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gateway.errors import EvidenceUnreadable
 from gateway.evidence import container
 from gateway.evidence.verify import verify
+from tests.properties import TIMES
 
 END = struct.Struct("<4s4H2LH")
 
@@ -229,7 +230,7 @@ ODD = [
 NAMES = ["manifest.json", "chain.jsonl", "proofs.json", "keys/gateway.json", "manifest.jws", "roots/1.jws"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60 * TIMES)
 @given(st.dictionaries(st.sampled_from(NAMES), st.one_of(st.binary(max_size=60), st.sampled_from(ODD))))
 def test_whatever_members_hold_the_verdict_is_a_verdict(members, changed):
     """Every other member stays genuine, so that each check is reached."""

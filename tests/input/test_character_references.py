@@ -20,6 +20,10 @@ from gateway.input.character_references import resolved
         ("&#" + "9" * 5000 + ";x", "\ufffdx"),
         ("&#x" + "F" * 5000 + "x", "\ufffdx"),
         ("&#0;&#00;&#x110000;", "\ufffd\ufffd\ufffd"),
+        ("&#" + "0" * 5000 + ";x", "\ufffdx"),
+        ("&#x" + "0" * 5000 + ";x", "\ufffdx"),
+        ("&#0A;&#00A;&#0F", "\ufffdA;\ufffdA;\ufffdF"),  # a decimal number ends before a letter
+        ("&#01114109;&#x010FFFD;&#1114109", "\U0010fffd" * 3),
         ("&#;&#x;&#", "&#;&#x;&#"),
         ("&amp;#106;", "&#106;"),  # once
     ],

@@ -18,6 +18,7 @@ from gateway.cli.main import group
 from gateway.services.difference import ServiceChange, compare, needed, risen, suffices
 from gateway.services.loader import load_folder
 from gateway.xoev.record.compatibility import narrowed
+from tests.properties import TIMES
 from tests.shipped_services import own_services
 
 BASE = Path(__file__).parent / "broken" / "base"
@@ -291,7 +292,7 @@ def test_each_keyword_that_accepts_less_is_named(old: dict[str, Any], new: dict[
     assert [one.place for one in narrowed(*lists)] == ([("*",)] if keyword else [])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 * TIMES)
 @given(OBJECTS, OBJECTS, RECORDS)
 def test_no_record_that_fitted_is_refused_by_a_schema_called_compatible(
     old: dict[str, Any], new: dict[str, Any], record: dict[str, Any]

@@ -25,6 +25,7 @@ from gateway.xoev.latin.datatypes import Datatype, code_points, sequences
 from gateway.xoev.readable import application as readable
 from gateway.xoev.readable.printable import printable, unprintable
 from gateway.xoev.readable.words import fits, pieces
+from tests.properties import TIMES
 from tests.shipped_services import own_services
 
 BASE = Path(__file__).parent / "broken" / "base"
@@ -152,13 +153,13 @@ def test_every_place_prints_characters_of_each_category(
     assert printed(boot, " ".join(some) + "".join(some), "de").startswith(b"%PDF")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40 * TIMES)
 @given(text=st.text(st.characters(codec=None), max_size=40))
 def test_every_place_prints_any_text(boot: Service, text: str) -> None:
     assert printed(boot, text, "en").startswith(b"%PDF")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * TIMES)
 @given(st.text(st.characters(codec=None)))
 def test_showing_a_text_twice_changes_nothing(text: str) -> None:
     assert printable(printable(text)) == printable(text)
@@ -180,7 +181,7 @@ def test_no_letter_is_wider_than_it_is_taken_to_be() -> None:
         assert most * width <= 453, f"U+{ord(letter):04X} is {width} points wide"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * TIMES)
 @given(st.lists(st.text("aWm5 \n-\u0301", max_size=120)).map("".join))
 def test_the_pieces_of_a_text_are_the_text(text: str) -> None:
     found = pieces(text)

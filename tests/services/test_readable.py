@@ -17,6 +17,7 @@ from gateway.services.service import Service
 from gateway.xoev.form.filling import fill
 from gateway.xoev.latin.datatypes import Datatype, code_points, sequences
 from gateway.xoev.readable import application as readable
+from tests.properties import TIMES
 from tests.shipped_services import own_services
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -167,7 +168,7 @@ def test_every_letter_of_din_91379_has_a_glyph(service: Service) -> None:
         assert printed(service, record).startswith(b"%PDF")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * TIMES)
 @given(st.text())
 def test_the_bound_literal_is_the_value(text: str) -> None:
     first = readable.source({"v": text}).decode().split("\n", 1)[0]

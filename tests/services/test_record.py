@@ -14,6 +14,7 @@ from lxml import etree
 
 from gateway.model import Attachment, Finding, Severity
 from gateway.services.service import Service
+from tests.properties import TIMES
 
 ARS = "150900546546"
 PLAN = Attachment("site_plan", "Lageplan.pdf", "application/pdf", 1000, "ab" * 32)
@@ -220,7 +221,7 @@ JSON = st.recursive(
 KEYS = ["applicant", "parcels", "building", "reason", "wish", "completion_date", "electronic_notice"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100 * TIMES)
 @given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), JSON, max_size=6))
 def test_no_record_makes_anything_but_findings(service: Service, value: dict[str, Any]) -> None:
     findings = service.check(value, [], ars=ARS)

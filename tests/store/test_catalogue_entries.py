@@ -16,6 +16,7 @@ from gateway.catalogue.entry import LifeCycle
 from gateway.store.catalogue.entries import Registered, StoredEntries, _differing
 from gateway.store.catalogue.statuses import StoredStatuses
 from tests.catalogue.entries import ARS, ENTRY, entry
+from tests.properties import TIMES
 
 FILES = "files"
 
@@ -93,7 +94,7 @@ async def test_more_than_one_statement_carries_is_one_transaction(stored, clock,
     assert await stored.standing() == {ARS: 2_100}
 
 
-@settings(max_examples=40)
+@settings(max_examples=40 * TIMES)
 @given(st.lists(st.sampled_from(["https://a.example/", "https://b.example/", "https://c.example/"]), max_size=8))
 def test_numbers_grow_by_one_with_each_state_that_differs(urls):
     """The pure half: which entries differ."""

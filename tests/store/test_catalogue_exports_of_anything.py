@@ -17,6 +17,7 @@ from gateway.errors import CatalogueEmpty, CatalogueExportShrinks
 from gateway.store.connection.database import Database, numbered
 from tests.catalogue.entries import ARS, UNIT, entry
 from tests.catalogue.exporting import AGENCY, exporter, read_export, register, served
+from tests.properties import TIMES
 
 OTHER = "150900225225"
 AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -94,7 +95,7 @@ class Follower:
             assert held.ids(kind.value) == ids
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_exports_follow_what_is_claimed_and_lose_nothing_in_silence(postgres_dsn, steps):
     async def main() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gateway.xoev.fim import Code, Field, FieldKind, FieldType
 from gateway.xoev.mapping import constants, phone
 from gateway.xoev.mapping.converters import CONVERTERS, FORMATS, Unfit
+from tests.properties import TIMES
 
 TARGETS = {
     "text": FieldType.TEXT,
@@ -222,7 +223,7 @@ def test_only_codes_of_the_list_and_only_numbers_within_bounds_are_promised() ->
     ]  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * TIMES)
 @given(st.dates())
 def test_every_day_of_the_calendar_is_written_and_taken_apart(day: date) -> None:
     text = day.isoformat()
@@ -232,7 +233,7 @@ def test_every_day_of_the_calendar_is_written_and_taken_apart(day: date) -> None
     assert converted("datetime", f"{text}T00:00") == f"{text}T00:00:00"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * TIMES)
 @given(st.integers(-(10**14), 10**14))
 def test_cents_are_never_rounded(cents: int) -> None:
     amount = cents / 100
@@ -242,7 +243,7 @@ def test_cents_are_never_rounded(cents: int) -> None:
         assert Decimal(written) * 100 == cents
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * TIMES)
 @given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True), st.data())
 def test_a_number_is_the_same_however_it_is_written(number: str, data: st.DataObject) -> None:
     signs = data.draw(st.lists(st.sampled_from(["", " ", "-", "/", "."]), min_size=len(number), max_size=len(number)))
@@ -251,7 +252,7 @@ def test_a_number_is_the_same_however_it_is_written(number: str, data: st.DataOb
     assert phone.e164(written) == phone.e164(written, german=True) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * TIMES)
 @given(st.sampled_from(sorted(TARGETS)), st.text(alphabet="+0123456789 ()/.-:TZäß\u0660x", max_size=20))
 def test_no_text_makes_anything_but_a_value_of_the_xsd_or_a_refusal(name: str, text: str) -> None:
     converted(name, text)

@@ -20,6 +20,7 @@ from lxml import etree
 from gateway.xoev import fim
 from gateway.xoev.fim.model import FormSchema
 from gateway.xoev.form.products import produce
+from tests.properties import TIMES
 
 from . import xdf
 
@@ -88,7 +89,7 @@ def test_the_sound_form_is_read(source: bytes) -> None:
     fits_together(form)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * TIMES)
 @given(st.sampled_from(FORMS), st.randoms(use_true_random=False), st.integers(1, 6))
 def test_a_form_that_went_wrong_is_a_form_or_faults_with_line_and_reason(
     source: bytes, random: Random, times: int

@@ -15,6 +15,7 @@ from lxml import etree
 from gateway.xoev.fim import pattern
 from gateway.xoev.fim.expression import PatternBroken, Unsupported, spell
 from gateway.xoev.fim.specimen import specimen
+from tests.properties import TIMES
 
 XS = "http://www.w3.org/2001/XMLSchema"
 
@@ -104,7 +105,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 * TIMES)
 @given(
     parts=st.lists(st.tuples(PIECES, st.sampled_from(["", "", "*", "+?", "{2}", "{1,3}"])), min_size=1, max_size=5),
     low=st.integers(0, 4),

@@ -17,6 +17,7 @@ from gateway.xoev.fim import Field, FieldType, Group
 from gateway.xoev.fim.model import transported
 from gateway.xoev.form.products import produce
 from gateway.xoev.xfall.schema import namespace, root_name, to_xsd
+from tests.properties import TIMES
 
 from . import xdf
 
@@ -114,7 +115,7 @@ def fill(draw: st.DrawFn, parent: etree._Element, target: str, owner: Group | fi
                 element.text = value(draw, child)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30 * TIMES, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), source=forms())
 def test_a_document_made_by_the_form_is_valid_for_both_validators(data: st.DataObject, source: bytes) -> None:
     form = read(source)
@@ -140,7 +141,7 @@ def _is_file(form: fim.FormSchema, element: etree._Element) -> bool:
     return isinstance(found, Field) and found.type is FieldType.FILE and not found.codes
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20 * TIMES, suppress_health_check=list(HealthCheck))
 @given(source=forms())
 def test_everything_generated_fits_together(source: bytes) -> None:
     products, faults = produce(read(source))

@@ -10,6 +10,7 @@ from lxml import etree
 from gateway.xoev.schema import long_rows
 from gateway.xoev.schema.sets import SchemaSet, compile_set
 from tests.bench.bench_forms import cost
+from tests.properties import TIMES
 
 OCCURS = st.sampled_from([("0", "1"), ("1", "1"), ("0", "unbounded"), ("1", "unbounded"), ("1", "1"), ("0", "3")])
 SCHEMA = (
@@ -29,7 +30,7 @@ def test_a_form_costs_memory_by_its_fields(fields: int) -> None:
     assert cost(fields)["bytes"] < fields * BYTES_A_FIELD
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 * TIMES)
 @given(
     model=st.sampled_from(["sequence", "choice"]),
     occurs=st.lists(OCCURS, min_size=1, max_size=6),

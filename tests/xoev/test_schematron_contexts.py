@@ -15,6 +15,7 @@ from gateway.xoev import schematron
 from gateway.xoev.schematron import Budget
 from gateway.xoev.schematron.contexts import Elements, context
 from gateway.xoev.schematron.xpath import context_of
+from tests.properties import TIMES
 
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
 NAMESPACES = {"n": "urn:n"}
@@ -44,7 +45,7 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 * TIMES)
 @given(TREES, st.lists(paths(), min_size=1, max_size=3))
 def test_a_context_matches_what_evaluating_it_by_the_library_alone_selects(
     root: etree._Element, alternatives: list[str]
