@@ -17,7 +17,7 @@ from gateway.crypto import vault
 from gateway.errors import TooManyRequests
 from gateway.german_time import german_date
 from gateway.ports.clock import Clock
-from gateway.store.connection.database import Connection, Database, Row, numbered, run
+from gateway.store.connection.database import Connection, Database, Row, numbered, rows, run
 from gateway.store.keys.keyring import DataKeyring
 
 HOUR: Final = timedelta(hours=1)
@@ -28,6 +28,7 @@ TEXT_KEPT: Final = timedelta(days=180)
 """A text that nobody takes goes after so long all the same."""
 KEPT: Final = timedelta(days=730)
 
+_LOCK: Final = numbered("SELECT pg_advisory_xact_lock(hashtextextended('feedback ' || %(town)s, 0))")
 _KEEP: Final = numbered(
     """
 WITH room AS (
@@ -42,8 +43,7 @@ INSERT INTO feedback
     (id, municipality, service, month, created_at, category, rating, found_information, source, data_key, free_text)
 SELECT %(id)s, %(municipality)s, %(service)s, %(month)s, %(now)s, %(category)s, %(rating)s, %(found)s, %(source)s,
     %(data_key)s, %(free_text)s FROM room
-""",
-    commits="statistics.keep_feedback",
+"""
 )
 _UNSENT: Final = numbered(
     """
@@ -79,35 +79,38 @@ class StoredFeedback:
         self._database, self._keyring, self._clock, self._new_id = database, keyring, clock, new_id
 
     async def keep(self, feedback: Feedback) -> None:
-        """See the port."""
+        """See the port. Those of one municipality are counted and kept one after the other."""
         now, name = self._clock.now(), self._new_id()
         key = await self._keyring.new(feedback.municipality, now) if feedback.text else None
         sealed = self._keyring.seal(key, _place(name), feedback.text.encode()) if key else None
-        kept = await self._database.run(
-            _KEEP,
-            id=name,
-            municipality=feedback.municipality,
-            service=feedback.service,
-            source=feedback.source,
-            month=months.month_of(german_date(now)),
-            category=feedback.category,
-            rating=feedback.rating,
-            found=feedback.found,
-            free_text=sealed,
-            data_key=key.id if key else None,
-            wrapped=key.wrapped if key else None,
-            now=now,
-            hour=now - HOUR,
-            hour_most=HOUR_MOST,
-            month_most=MONTH_MOST,
-        )
+        async with self._database.transaction("statistics.keep_feedback") as connection:
+            await rows(connection, _LOCK, town=feedback.municipality)  # the count sees what those before it kept
+            kept = await run(
+                connection,
+                _KEEP,
+                id=name,
+                municipality=feedback.municipality,
+                service=feedback.service,
+                source=feedback.source,
+                month=months.month_of(german_date(now)),
+                category=feedback.category,
+                rating=feedback.rating,
+                found=feedback.found,
+                free_text=sealed,
+                data_key=key.id if key else None,
+                wrapped=key.wrapped if key else None,
+                now=now,
+                hour=now - HOUR,
+                hour_most=HOUR_MOST,
+                month_most=MONTH_MOST,
+            )
         if not kept:
             raise TooManyRequests(retry_after=HOUR.total_seconds())
 
     async def unsent(self, municipality: str, month: date) -> Sequence[Feedback]:
         """What waits of a month, texts opened. Raises `CryptoFailure`, `MasterKeyMissing`, `DatabaseAway`."""
-        rows = await self._database.rows(_UNSENT, town=municipality, month=month)
-        return [await self._opened(row) for row in rows]
+        unsent = await self._database.rows(_UNSENT, town=municipality, month=month)
+        return [await self._opened(row) for row in unsent]
 
     async def prune(self) -> int:
         """Drop texts that nobody took for half a year, and forget what is two years old."""
