@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -122,6 +123,7 @@ def test_an_outage_that_outlasts_its_maintenance_begins_where_that_was_to_end():
     assert began([MaintenanceWindow(NOW, end, frozenset({"hund"}))], "termin", NOW, later) == NOW
 
 
+THIRD, REFUSED = Subject("150900546546", "hund"), replace(measured(False, host="10.0.0.1"), reason="address_refused")
 AWAY, AWAY_TOO = measured(False, away=True, host="a.example"), measured(False, away=True, host="b.example")
 BROKEN, GOOD = measured(False, host="a.example"), measured(True, host="b.example")
 
@@ -134,6 +136,8 @@ BROKEN, GOOD = measured(False, host="a.example"), measured(True, host="b.example
         ({PAGE: AWAY, TOKEN: AWAY_TOO, Subject("", "database:"): GOOD}, [], False),
         ({PAGE: AWAY, OTHER: AWAY}, [], True),  # one host: its own silence
         ({PAGE: AWAY, OTHER: BROKEN}, [], True),
+        ({PAGE: AWAY, OTHER: AWAY_TOO, THIRD: REFUSED}, [], False),  # refused by ourselves, whatever the network
+        ({THIRD: REFUSED}, [], True),
         ({PAGE: BROKEN, OTHER: BROKEN}, [False, False], False),
         ({PAGE: AWAY, OTHER: AWAY_TOO}, [False, True], True),
         ({PAGE: AWAY, OTHER: GOOD}, [False], True),
