@@ -18,6 +18,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 
 from gateway.intake import logins as binding
 from gateway.login import authlib_server, authorization, id_tokens
+from gateway.login.beginning import Beginning
 from gateway.login.choosing import Choosing
 from gateway.login.codes import CodeExchange
 from gateway.login.federation import Federation
@@ -149,7 +150,7 @@ CHECKS = {
         Sessions, "usable", "or session.municipality != issuer.municipality", "", attacks.session_of_another_town
     ),
     "provider of a session": Check(
-        Federation,
+        Beginning,
         "_again",
         ".login.provider) is None:",
         ".login.provider) is False:",
@@ -157,10 +158,10 @@ CHECKS = {
     ),
     "time of a session": Check(memory, "_stands", "now < min(", "now != min(", attacks.session_too_long_unused),
     "app that any other could be": Check(
-        Federation, "authorize", "if to.certain else None", "", attacks.session_for_another_app
+        Beginning, "authorize", "if to.certain else None", "", attacks.session_for_another_app
     ),
     "client of a hint": Check(
-        Federation, "_with_hint", 'or hint["aud"] != asked.client', "", attacks.hint_for_another_client
+        Beginning, "_with_hint", 'or hint["aud"] != asked.client', "", attacks.hint_for_another_client
     ),
     "issuer of a hint": Check(id_tokens, "hinted", 'and claims.get("iss") == issuer', "", attacks.hint_of_another_town),
     "signature of a hint": Check(
