@@ -10,6 +10,7 @@ import pytest
 from lxml import etree
 
 from gateway.catalogue.entry import FurtherLink, Revision, TextModule
+from gateway.catalogue.xzufi import composing
 from gateway.catalogue.xzufi.composing import FILE_OBJECTS, Composition, first_id
 from gateway.catalogue.xzufi.identifiers import object_id
 from gateway.catalogue.xzufi.objects import Objects
@@ -93,6 +94,40 @@ def test_files_are_of_bounded_size_and_each_is_named_once():
     assert all(len(part.objects) <= FILE_OBJECTS + 3 for part in parts)
     assert len({part.name for part in parts}) == 3
     assert len(read([part.content for part in parts]).objects) == 1200
+
+
+def test_what_a_file_holds_is_the_same_wherever_the_towns_before_ended():
+    """A unit names every service of its municipality: where it came last, a file grew with the number of towns."""
+    towns = {f"15{number:010d}": 125 + number for number in range(4)}
+    parts, findings = composed(
+        [
+            entry(municipality=town, service=f"s{number:03d}")
+            for town, services in towns.items()
+            for number in range(services)
+        ]
+    )
+    assert findings == []
+    held = read([part.content for part in parts])
+    assert len(held.ids("Organisationseinheit")) == len(towns)
+    assert len(held.objects) == sum(len(part.objects) for part in parts)
+    for part in parts:
+        named = len(read([part.content]).pointers) - sum(each.kind is Kind.RESPONSIBILITY for each in part.objects) * 2
+        assert len(part.objects) + named <= FILE_OBJECTS + 3
+
+
+def test_a_unit_that_names_more_services_than_a_file_has_room_for_has_one_of_its_own(monkeypatch):
+    monkeypatch.setattr(composing, "FILE_OBJECTS", 6)
+    parts, findings = composed([entry(service=f"s{number}") for number in range(7)])
+    assert findings == []
+    assert [len(part.objects) for part in parts] == [6, 6, 6, 3, 1]
+
+
+def test_a_file_is_full_of_bytes_before_it_is_of_objects(monkeypatch):
+    monkeypatch.setattr(composing, "FILE_BYTES", 20_000)
+    long = {"de": "Lang genug. " * 2000}
+    parts, findings = composed([entry(service=f"s{number}", summaries=long, unit=None) for number in range(3)])
+    assert findings == []
+    assert [len(part.objects) for part in parts] == [3, 3, 3]
 
 
 def test_ids_of_online_services_have_the_form_that_the_portal_network_takes():

@@ -142,7 +142,7 @@ async def test_of_a_large_export_only_the_files_of_the_town_are_read(store, cloc
             await register(store.database, claim(service, municipality=town), clock.now())
     accepted = (await exporter(store.database, towns=towns).make(clock.now())).accepted
     files, read_names = ExportedFiles(store.database), []
-    assert accepted.files == len(await files.names(accepted.no)) == 5
+    assert accepted.files == len(await files.names(accepted.no)) == 6
     original = files.file
 
     async def file(name):

@@ -22,6 +22,8 @@ from gateway.errors.sentences import Sentences
 from gateway.model import Finding
 
 FILE_OBJECTS: Final = 500
+FILE_BYTES: Final = 2_000_000
+"""A file is full with either, and a name of a service in a unit counts as an object: so its memory is bounded."""
 MOST_FINDINGS: Final = 200
 """After so many nothing more is looked at: whoever mends them asks again."""
 
@@ -57,6 +59,7 @@ class Composition:
         self._message_ids = islice(transfer_ids(state, header.sequence), 1, None)
         self._position = 0
         self._file = self._next_file()
+        self._named = 0
         self._written: list[WrittenObject] = []
         self._delivered: list[tuple[str, str, int]] = []
         self._municipality = ""
@@ -108,13 +111,18 @@ class Composition:
         self._delivered.append((town, entry.service, revision.number))
 
     def _end_municipality(self) -> list[FinishedFile]:
-        town = self._municipality
+        """A unit takes room for each service that it names, and a file of its own where there is too little."""
+        town, parts = self._municipality, list[FinishedFile]()
         for draft in self._units.values():
+            if self._written and self._taken() + len(draft.services) > FILE_OBJECTS:
+                parts.append(self._close())
             public_id = object_id(self._agencies[town], Kind.UNIT, town, draft.unit.id)
             item = self._objects.unit(public_id, draft.unit, town, draft.services)
             self._put(f"{town}/{draft.unit.id}", Kind.UNIT, public_id, item, None)
+            self._named += len(draft.services)
+            parts += self._full()
         self._units, self._ids = {}, set()
-        return self._full()
+        return parts
 
     def _put(self, place: str, kind: Kind, public_id: str, item: Item, service: str | None) -> None:
         self._known(place, public_id)
@@ -126,15 +134,20 @@ class Composition:
             self.findings.append(_finding(place, "id_twice"))
         self._ids.add(public_id)
 
+    def _taken(self) -> int:
+        """How much of a file's room is taken."""
+        return len(self._file) + self._named
+
     def _full(self) -> list[FinishedFile]:
-        return [self._close()] if len(self._file) >= FILE_OBJECTS else []
+        full = self._taken() >= FILE_OBJECTS or self._file.size >= FILE_BYTES
+        return [self._close()] if full else []
 
     def _close(self) -> FinishedFile:
         self.findings += self._file.findings()
         part = FinishedFile(
             self._position, self._file.name, self._file.content(), tuple(self._written), tuple(self._delivered)
         )
-        self._file, self._written, self._delivered = self._next_file(), [], []
+        self._file, self._written, self._delivered, self._named = self._next_file(), [], [], 0
         return part
 
     def _next_file(self) -> TransferFile:

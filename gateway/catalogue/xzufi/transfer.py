@@ -72,12 +72,12 @@ class XzufiWriter:
 
 
 class TransferFile:
-    """One file as it grows."""
+    """One file as it grows. `size`: bytes of the objects that were written."""
 
     def __init__(self, writer: XzufiWriter, header: TransferHeader, message_id: str, position: int) -> None:
         self._writer, self.name = writer, header.name(position)
         self._places: list[str] = []
-        self._deletions = 0
+        self._deletions = self.size = 0
         names, layout = writer.profile.names, writer.layout
         assert layout.root is not None
         self._root = layout.document(
@@ -101,7 +101,9 @@ class TransferFile:
         around, where = layout.below(self._root, layout.root, self._writer.profile.names["write"])
         element = layout.write(around, where, item)
         self._places.append(place)
-        return "" if element is None else hashlib.sha256(etree.tostring(element)).hexdigest()
+        written = b"" if element is None else etree.tostring(element)
+        self.size += len(written)
+        return hashlib.sha256(written).hexdigest() if written else ""
 
     def take(self, element: etree._Element) -> None:
         """Put an object of another file in, as it stands there."""

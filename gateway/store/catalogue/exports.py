@@ -25,7 +25,7 @@ from gateway.store.catalogue.exported_files import packed
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, Row, numbered
 
-_AT_ONCE: Final = 200
+_AT_ONCE: Final = 100
 _AGAIN_S: Final = 0.1
 _LOCK: Final = numbered("SELECT pg_try_advisory_lock(hashtextextended('catalogue export', 0)) AS free")
 _UNLOCK: Final = numbered("SELECT pg_advisory_unlock(hashtextextended('catalogue export', 0))")
