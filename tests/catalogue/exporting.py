@@ -15,6 +15,8 @@ from datetime import datetime
 from gateway.catalogue import entry_json
 from gateway.catalogue.entry import Entry
 from gateway.catalogue.export import Exporter
+from gateway.catalogue.served import unpacked
+from gateway.catalogue.xzufi.composing import FinishedFile
 from gateway.catalogue.xzufi.profile import profile
 from gateway.catalogue.xzufi.schema import schema_of
 from gateway.catalogue.xzufi.transfer import XzufiWriter
@@ -57,6 +59,11 @@ def writer(version: str = "2.3.1", official: bytes | None = None) -> XzufiWriter
 def exporter(database: Database, *, towns: Iterable[str] = (ARS,), agency: str = AGENCY, **changes) -> Exporter:
     made = {"writer": writer(), "signatures": lambda _: None, "shrink_percent": 10.0, **changes}
     return Exporter(StoredExports(database), agencies=dict.fromkeys(towns, agency), **made)
+
+
+def content(part: FinishedFile) -> bytes:
+    """What a finished file holds."""
+    return unpacked(part.content.packed)
 
 
 async def served(database: Database) -> dict[str, bytes]:

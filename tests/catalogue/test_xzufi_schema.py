@@ -9,7 +9,7 @@ from gateway.catalogue.xzufi.profile import profile
 from gateway.catalogue.xzufi.schema import schema_of
 from gateway.errors import CatalogueExportInvalid
 from gateway.sets.library import Library
-from tests.catalogue.exporting import local, writer
+from tests.catalogue.exporting import content, local, writer
 from tests.catalogue.test_xzufi_messages import SIGNATURE, WHOLE, composed
 
 OWN = profile("2.3.1").xsd.decode()
@@ -37,7 +37,7 @@ def held_to(schema):
 def test_root_and_order_are_those_of_the_installed_schema():
     (part,), findings = held_to(official())
     assert findings == []
-    root = etree.fromstring(part.content)
+    root = etree.fromstring(content(part))
     assert local(root) == "transfer.operation.example"
     (service,) = root.iter("{*}onlinedienst")
     assert [local(child) for child in service][:3] == ["bezeichnung", "bezeichnung", "id"]
@@ -52,8 +52,8 @@ def test_what_only_the_official_schema_declares_is_written_then():
     more = STREET + '<xs:element name="strasse" type="xzufi:Text"/><xs:element name="postleitzahl" type="xzufi:Text"/>'
     (part,), findings = held_to(official((STREET, more)))
     assert findings == []
-    assert "Bismarckstraße 5" in part.content.decode()
-    assert "Bismarckstraße" not in composed([WHOLE])[0][0].content.decode()
+    assert "Bismarckstraße 5" in content(part).decode()
+    assert "Bismarckstraße" not in content(composed([WHOLE])[0][0]).decode()
 
 
 def test_an_element_that_the_installed_schema_does_not_know_is_told():
@@ -66,7 +66,7 @@ def test_an_element_that_the_installed_schema_does_not_know_is_told():
 def test_a_type_that_the_installed_schema_does_not_know_is_not_named():
     (part,), findings = held_to(official(("OnlinedienstErweitert", "OnlinedienstAnders")))
     assert findings == []
-    (service,) = etree.fromstring(part.content).iter("{*}onlinedienst")
+    (service,) = etree.fromstring(content(part)).iter("{*}onlinedienst")
     assert service.attrib == {}
 
 

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Final
 
 from gateway.catalogue.entry import Entry, Revision, Unit
+from gateway.catalogue.served import PackedContent
 from gateway.catalogue.xzufi import rules
 from gateway.catalogue.xzufi.identifiers import object_id, transfer_ids
 from gateway.catalogue.xzufi.layout import Item
@@ -37,7 +38,7 @@ class FinishedFile:
 
     position: int
     name: str
-    content: bytes = field(repr=False)
+    content: PackedContent
     objects: tuple[WrittenObject, ...] = field(repr=False)
     delivered: tuple[tuple[str, str, int], ...] = field(repr=False)
 
@@ -144,9 +145,8 @@ class Composition:
 
     def _close(self) -> FinishedFile:
         self.findings += self._file.findings()
-        part = FinishedFile(
-            self._position, self._file.name, self._file.content(), tuple(self._written), tuple(self._delivered)
-        )
+        content = PackedContent.of(self._file.content())  # here, so that the whole of it stays in no other's way
+        part = FinishedFile(self._position, self._file.name, content, tuple(self._written), tuple(self._delivered))
         self._file, self._written, self._delivered, self._named = self._next_file(), [], [], 0
         return part
 

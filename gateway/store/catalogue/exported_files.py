@@ -1,21 +1,18 @@
 """Files of accepted exports: read by name, the newest first; those of the one before stay for whoever has its index.
 
-Knows: how content is packed. Never does: make files. Standard: PVOG (index by plain file names).
+Knows: which export's file a name is. Never does: make or pack files. Standard: PVOG (index by plain file names).
 Start reading: `ExportedFiles.file`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import zlib
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.catalogue.served import ServedFile
+from gateway.catalogue.served import ServedFile, unpacked
 from gateway.store.connection.database import Database, Row, numbered
 
-_LEVEL: Final = 3  # a tenth of the size; more costs more time than it saves
 _FILE: Final = numbered(
     """
 SELECT name, sha256, content FROM catalogue_files
@@ -35,11 +32,6 @@ SELECT kind, id, digest IS NOT NULL AS there FROM catalogue_objects
 WHERE changed_in > %(since)s AND (%(town)s::text IS NULL OR municipality = %(town)s) ORDER BY kind, id
 """
 )
-
-
-def packed(content: bytes) -> tuple[str, bytes]:
-    """SHA-256 (hex) and what is kept."""
-    return hashlib.sha256(content).hexdigest(), zlib.compress(content, _LEVEL)
 
 
 class ExportedFiles:
@@ -64,4 +56,4 @@ class ExportedFiles:
 
 
 def _unpacked(row: Row) -> ServedFile:
-    return ServedFile(row["name"], row["sha256"], zlib.decompress(row["content"]))
+    return ServedFile(row["name"], row["sha256"], unpacked(row["content"]))

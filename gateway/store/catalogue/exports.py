@@ -16,12 +16,11 @@ from typing import Final
 from gateway.catalogue import entry_json
 from gateway.catalogue.entry import Revision
 from gateway.catalogue.export import Accepted, ClaimedEntry, NewExport
-from gateway.catalogue.served import INDEX
+from gateway.catalogue.served import INDEX, PackedContent
 from gateway.catalogue.xzufi.composing import FinishedFile
 from gateway.catalogue.xzufi.profile import Kind
 from gateway.catalogue.xzufi.transfer import index_of
 from gateway.errors import CatalogueExportBusy
-from gateway.store.catalogue.exported_files import packed
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, Row, numbered
 
@@ -197,18 +196,23 @@ class StoredTransaction:
 
     async def finish(self, no: int, objects: Mapping[str, int], index: Sequence[str], at: datetime) -> int:
         """See the port."""
-        await self._file(no, 0, INDEX, index_of(index))
+        await self._file(no, 0, INDEX, PackedContent.of(index_of(index)))
         await db.run(self._connection, _COUNTED, no=no, objects=json.dumps(objects))
         await db.run(self._connection, _NO_LONGER, no=no)
         await db.run(self._connection, _EMPTIED, no=no)
         return await db.run(self._connection, _GONE, no=no, at=at)
 
     async def _file(  # noqa: PLR0913, PLR0917 - the members of a row
-        self, no: int, position: int, name: str, content: bytes, first: str | None = None, last: str | None = None
+        self,
+        no: int,
+        position: int,
+        name: str,
+        content: PackedContent,
+        first: str | None = None,
+        last: str | None = None,
     ) -> None:
-        digest, small = await asyncio.to_thread(packed, content)
-        values = {"sha256": digest, "size": len(content), "content": small, "first": first, "last": last}
-        await db.run(self._connection, _FILE, no=no, name=name, position=position, **values)
+        values = {"sha256": content.sha256, "size": content.size, "content": content.packed}
+        await db.run(self._connection, _FILE, no=no, name=name, position=position, first=first, last=last, **values)
 
 
 def _accepted(row: Row) -> Accepted:
