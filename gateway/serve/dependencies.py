@@ -88,7 +88,7 @@ def web_dependencies(
         login=logins.flow(runtime, registry, issuers, provider) if logins else None,
         appearances=appearances(runtime.files),
         status=StatusDependencies(
-            publication(runtime, remembering=True),
+            publication(runtime),
             daily_reports(runtime),
             RenderedDocuments(runtime.clock),
             _feedback(runtime, statuses),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from gateway.catalogue.publication.daily import DailyReports
 from gateway.catalogue.publication.look import Publication
-from gateway.catalogue.publication.remembered import RememberedProbes
 from gateway.store.catalogue.land_counts import StoredLandCounts
 from gateway.store.catalogue.probes import StoredProbes
 from gateway.store.catalogue.reports import StoredReports
@@ -16,13 +15,11 @@ from gateway.store.catalogue.statuses import StoredStatuses
 from gateway.wiring.runtime import Runtime
 
 
-def publication(runtime: Runtime, *, remembering: bool = False) -> Publication:
-    """The look at what is published; `remembering` past days where many ask again and again."""
+def publication(runtime: Runtime) -> Publication:
+    """The look at what is published."""
     database, clock = runtime.store.database, runtime.clock
     names = {ars: municipality.name for ars, municipality in runtime.municipalities.items()}
-    stored = StoredProbes(database)
-    probes = RememberedProbes(stored, clock) if remembering else stored
-    return Publication(names, StoredStatuses(database), probes, StoredLandCounts(database), clock)
+    return Publication(names, StoredStatuses(database), StoredProbes(database), StoredLandCounts(database), clock)
 
 
 def daily_reports(runtime: Runtime) -> DailyReports:

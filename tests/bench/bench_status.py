@@ -27,7 +27,6 @@ import structlog
 
 from gateway.catalogue import entry_json
 from gateway.catalogue.publication.look import Publication
-from gateway.catalogue.publication.remembered import RememberedProbes
 from gateway.store.catalogue.land_counts import StoredLandCounts
 from gateway.store.catalogue.probes import StoredProbes
 from gateway.store.catalogue.statuses import StoredStatuses
@@ -110,7 +109,7 @@ async def measure(*, quick: bool) -> list[dict[str, Any]]:
     gc.collect()
     gc.freeze()  # as a process of the gateway does once it has started
     async with database() as rows:
-        probes = RememberedProbes(StoredProbes(rows), SystemClock())
+        probes = StoredProbes(rows)
         of_all = Publication({ARS: NAME}, StoredStatuses(rows), probes, StoredLandCounts(rows), SystemClock())
         status = StatusDependencies(of_all, None, RenderedDocuments(SystemClock()))  # type: ignore[arg-type]
         app = create_app(replace(build().parts, status=status))

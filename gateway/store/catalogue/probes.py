@@ -15,11 +15,11 @@ from gateway.store.connection.database import Database, numbered
 
 _DAILY: Final = numbered(
     """
-SELECT subject, array_agg(day - %(since)s::date ORDER BY day) AS days, array_agg(good ORDER BY day) AS good,
-    array_agg(bad ORDER BY day) AS bad
-FROM probe_days WHERE municipality = %(town)s AND day >= %(since)s GROUP BY 1 ORDER BY 1
+SELECT subject, array_agg(day - %(since)s::date) AS days, array_agg(good) AS good, array_agg(bad) AS bad
+FROM probe_days WHERE municipality = %(town)s AND day >= %(since)s GROUP BY 1
 """
 )
+"""In no order: to sort here what lies nearly in order takes half as long as in the database."""
 _OUTAGES: Final = numbered(
     """
 SELECT no, municipality, subject, began_at, ended_at, changed_at, reason FROM outages
@@ -40,7 +40,8 @@ class StoredProbes:
         calendar = {no: since + timedelta(days=no) for no in {no for row in rows for no in row["days"]}}
         return {
             row["subject"]: [
-                (calendar[no], good, bad) for no, good, bad in zip(row["days"], row["good"], row["bad"], strict=True)
+                (calendar[no], good, bad)
+                for no, good, bad in sorted(zip(row["days"], row["good"], row["bad"], strict=True))
             ]
             for row in rows
         }
