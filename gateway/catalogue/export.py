@@ -91,8 +91,8 @@ class ExportTransaction(Protocol):
         """Municipality and service of what this export holds under another id than before."""
         ...
 
-    async def finish(self, no: int, objects: Mapping[str, int], index: Sequence[str], at: datetime) -> int:
-        """Keep the index last and forget the entries that it no longer holds; how many objects are no more."""
+    async def finish(self, no: int, objects: Mapping[str, int], at: datetime) -> int:
+        """Keep the index of its files last, forget entries that it no longer holds; how many objects are no more."""
         ...
 
 
@@ -155,12 +155,12 @@ class Exporter:
                 return ExportSummary(previous, changed=False)
             new = NewExport(survey.state, self.writer.schema.verified, survey.services, now, loss)
             no = await transaction.begin(new)
-            names, objects = await self._write(transaction, no, survey, previous, now)
+            files, objects = await self._write(transaction, no, survey, previous, now)
             losses = Losses(self.shrink_percent, loss)
             losses.of_ids(await transaction.moved(no))
-            gone = await transaction.finish(no, objects, names, now)
+            gone = await transaction.finish(no, objects, now)
             losses.of_objects(gone, sum(previous.objects.values()) if previous else 0)
-        accepted = Accepted(no, survey.state, new.verified, objects, survey.services, len(names), now)
+        accepted = Accepted(no, survey.state, new.verified, objects, survey.services, files, now)
         return ExportSummary(accepted, changed=True)
 
     async def _survey(
@@ -189,15 +189,17 @@ class Exporter:
 
     async def _write(
         self, transaction: ExportTransaction, no: int, survey: _Survey, previous: Accepted | None, now: datetime
-    ) -> tuple[list[str], Mapping[str, int]]:
+    ) -> tuple[int, Mapping[str, int]]:
+        """How many files there are, and how many objects of each class."""
         sequence = previous.no + 1 if previous else 1
         header = TransferHeader(survey.newest, sequence, first_id(survey.state, sequence))
         composition = Composition(self.writer, header, survey.state, self.agencies, self.signatures)
-        day, names, objects = german_date(now), list[str](), Counter[str]()
+        day, files, objects = german_date(now), 0, Counter[str]()
 
         async def keep(parts: Sequence[FinishedFile]) -> None:
+            nonlocal files
             for part in parts:
-                names.append(part.name)
+                files += 1
                 objects.update(each.kind.value for each in part.objects)
                 if not composition.findings:
                     failpoints.before("steps.export")
@@ -216,7 +218,7 @@ class Exporter:
             await keep(await compose(composition.finish))
         if composition.findings:
             raise CatalogueExportInvalid(findings=tuple(composition.findings))
-        return names, dict(sorted(objects.items()))
+        return files, dict(sorted(objects.items()))
 
     def _published(self, claims: Sequence[ClaimedEntry], day: date) -> list[Revision]:
         return [claim.revision for claim in claims if claim.revision is not None and self._belongs(claim, day)]

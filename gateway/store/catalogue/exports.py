@@ -56,6 +56,7 @@ _FILE: Final = numbered(
     "(export, name, position, sha256, size, content, first_municipality, last_municipality) "
     "VALUES (%(no)s, %(name)s, %(position)s, %(sha256)s, %(size)s, %(content)s, %(first)s, %(last)s)"
 )
+_NAMES: Final = numbered("SELECT name FROM catalogue_files WHERE export = %(no)s ORDER BY position")
 _OBJECTS: Final = numbered(
     """
 INSERT INTO catalogue_objects AS known (kind, id, municipality, service, digest, export, changed_in, changed_at)
@@ -194,9 +195,10 @@ class StoredTransaction:
         """See the port."""
         return [(row["municipality"], row["service"]) for row in await db.rows(self._connection, _MOVED, no=no)]
 
-    async def finish(self, no: int, objects: Mapping[str, int], index: Sequence[str], at: datetime) -> int:
+    async def finish(self, no: int, objects: Mapping[str, int], at: datetime) -> int:
         """See the port."""
-        await self._file(no, 0, INDEX, PackedContent.of(index_of(index)))
+        index = index_of([row["name"] for row in await db.rows(self._connection, _NAMES, no=no)])
+        await self._file(no, 0, INDEX, PackedContent.of(index))
         await db.run(self._connection, _COUNTED, no=no, objects=json.dumps(objects))
         await db.run(self._connection, _NO_LONGER, no=no)
         await db.run(self._connection, _EMPTIED, no=no)
