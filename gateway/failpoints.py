@@ -139,6 +139,7 @@ COMMITS: Final = (
     "statistics.claim",
     "statistics.count",
     "statistics.drop_texts",
+    "statistics.hold",
     "statistics.keep_feedback",
     "statistics.name",
     "statistics.prepare",

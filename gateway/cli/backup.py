@@ -78,7 +78,9 @@ def restore(config: Path | None, as_json: bool, source: Path, only_check: bool, 
 
 
 async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[str, Any]:  # noqa: ANN401 - settings
+    from gateway.catalogue.statistics import months  # noqa: PLC0415 - commands import what they need
     from gateway.keys.files import master_keys  # noqa: PLC0415 - commands import what they need
+    from gateway.store.catalogue import restored_statistics  # noqa: PLC0415 - commands import what they need
     from gateway.store.erasure.erased_list import NAME, ErasedList  # noqa: PLC0415 - commands import what they need
     from gateway.store.proof import judging  # noqa: PLC0415 - commands import what they need
     from gateway.store.server import backup as files  # noqa: PLC0415 - commands import what they need
@@ -100,10 +102,18 @@ async def _restored(values: Any, source: Path, lists: Sequence[Path]) -> dict[st
         async with open_runtime(values, restoring=True) as runtime:
             again = [await runtime.retention.replay(e.submission, e.keys) for e in erasures]
             newest = await judging.newest(runtime.store.database)
+            held = months.last_closed(runtime.clock.now())
+            await restored_statistics.hold(runtime.store.database, held)
         why = f"restore of the backup of {summary.made_at}"
         await asyncio.to_thread(witness.accept, newest, why, datetime.now(UTC))
         await asyncio.to_thread(files.finish, dsn)
-    return _line(summary, erased_again=sum(again), erased_lists=list(map(str, existing)), root_before=before.no)
+    return _line(
+        summary,
+        erased_again=sum(again),
+        erased_lists=list(map(str, existing)),
+        root_before=before.no,
+        statistics_held=months.written(held),
+    )
 
 
 async def _checked(values: Any, source: Path) -> dict[str, Any]:  # noqa: ANN401 - as above

@@ -180,9 +180,11 @@ GATEWAY_RULES: Final = (
         AlarmLevel.WARNING,
         "Monatszahlen einer Kommune werden nicht angenommen; es wird nicht weiter versucht. "
         "`gateway catalogue statistics send` nennt den Fehler und versucht es neu; Adresse, Schlüssel und Namen der "
-        "Schnittstelle prüfen. Der Alarm endet, wenn sie angenommen sind.",
+        "Schnittstelle prüfen. Nach einem `restore` (Fehler `restored`) vorher im Protokoll nachsehen, ob sie schon "
+        "gesendet waren. Der Alarm endet, wenn sie angenommen sind.",
         "Monthly figures of a municipality are not taken; nothing more is tried. `gateway catalogue statistics send` "
-        "names the error and tries again; check address, key and names of the interface. It ends once they are taken.",
+        "names the error and tries again; check address, key and names of the interface. After a `restore` (error "
+        "`restored`) look in the log first whether they had been sent. It ends once they are taken.",
     ),
     GatewayRule(
         CATALOGUE_EXPORT_REFUSED,

@@ -34,7 +34,7 @@ async def open_statistics_sender(runtime: Runtime, counted: Failures | None = No
     ways = _ways(runtime.settings)
     async with httpx_client(policy(runtime.settings), durations=runtime.durations) as client:
         yield StatisticsSender(
-            queue=StoredTransfers(database, clock, runtime.store.new_id, views, runtime.store.feedback),
+            queue=StoredTransfers(database, clock, views, runtime.store.feedback),
             clock=clock,
             failures=counted or Failures(),
             figures=StoredMonthlyFigures(StoredTransactionCounts(database), views, runtime.store.feedback),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import select
+import shutil
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from gateway.store.server import embedded
 from tests.commands import run
 from tests.demo_fixture import http
 
@@ -182,6 +185,25 @@ def test_a_backup_is_made_while_all_goes_on_and_checked_aside(line, operate, acc
     refused = run("restore", str(out), "--config", line["config"])
     assert refused.returncode == 2
     assert "database_not_empty" in refused.stderr
+
+
+def test_a_restore_on_another_machine_holds_back_figures_that_may_have_been_sent(line, operate, accepted, tmp_path):
+    out, home = tmp_path / "sicherung.zip", Path(line["config"]).parent
+    operate("backup", str(out))
+    shutil.copytree(home / "data" / "keys", home / "elsewhere" / "keys")
+    config = home / "elsewhere.toml"
+    text = Path(line["config"]).read_text(encoding="utf-8").replace('data_dir = "data"', 'data_dir = "elsewhere"')
+    config.write_text(text, encoding="utf-8")
+    done = run("restore", str(out), "--config", str(config), "--json")
+    assert done.returncode == 0, done.stderr
+    restored = json.loads(done.stdout.splitlines()[-1])
+    assert restored["submissions"] >= 1
+    try:
+        with psycopg.connect(embedded.start(home / "elsewhere").dsn) as connection:
+            (held,) = connection.execute("SELECT value FROM facts WHERE name = 'statistics_held'").fetchone()
+    finally:
+        embedded.stop(home / "elsewhere")
+    assert held.decode() == f"{restored['statistics_held']}-01"
 
 
 def test_nothing_starts_on_a_database_that_lacks_roots_until_somebody_says_why(line, operate, accepted, tmp_path):

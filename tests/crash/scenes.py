@@ -348,6 +348,7 @@ ELSEWHERE = {
     "statistics.claim": "a lease ends, then it is sent under the same id: tests/store/test_statistics_sending.py",
     "statistics.count": "counted again every ten minutes: tests/store/test_transaction_counts.py",
     "statistics.drop_texts": "asked again every ten minutes, one statement",
+    "statistics.hold": "as retention.replay",
     "statistics.keep_feedback": "one transaction; who got no page of thanks sends the form again",
     "statistics.name": "as statistics.claim",
     "statistics.prepare": "asked again every ten minutes: tests/store/test_statistics_sending.py",

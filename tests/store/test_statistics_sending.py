@@ -18,6 +18,7 @@ from gateway.catalogue.statistics.transfers import FigureKind
 from gateway.sandbox.catalogue.sandbox import CatalogueSandbox
 from gateway.sandbox.catalogue.server import app, readiness
 from gateway.sandbox.clock import Clock, Ids
+from gateway.store.catalogue import restored_statistics
 from gateway.store.catalogue.monthly_figures import StoredMonthlyFigures
 from gateway.store.catalogue.page_views import StoredPageViews
 from gateway.store.catalogue.statistics_transfers import StoredTransfers
@@ -67,7 +68,7 @@ class Counterparts:
         to_sdg = Way(sdg["address"], {"x-api-key": key or sdg["key"]})
         token = {"Authorization": f"Bearer {transactions['token']}"}
         return StatisticsSender(
-            queue=StoredTransfers(self.store.database, self.clock, self.store.new_id, self.views, self.store.feedback),
+            queue=StoredTransfers(self.store.database, self.clock, self.views, self.store.feedback),
             clock=self.clock,
             figures=StoredMonthlyFigures(self.counts, self.views, self.store.feedback),
             statuses=StoredStatuses(self.store.database),
@@ -249,6 +250,80 @@ async def test_a_refusal_is_final_an_alarm_of_the_town_and_ends_when_it_is_sent_
     await there.run()
     assert there.received == [("views", False)]
     assert list(await open_alarms(there.store.database)) == []
+
+
+async def restored(there):
+    """As a database is after the restore of a backup that knows nothing of transfers."""
+    async with there.store.database.transaction() as connection:
+        await connection.execute("DELETE FROM statistics_transfers")
+    await restored_statistics.hold(there.store.database, OCTOBER)
+
+
+async def test_transactions_that_were_sent_after_a_backup_are_sent_again_under_the_same_id(there):
+    for _ in range(8):
+        await take(there.store, datetime(2026, 10, 5, 9, 0, tzinfo=UTC))
+    await there.counts.count(there.clock.now())
+    await there.run()
+    await restored(there)
+    await there.run()
+    first, second = [each["body"] for each in there.sandbox.received]
+    assert first == second
+
+
+async def test_what_may_have_been_sent_under_an_id_that_is_lost_waits_for_a_person(there):
+    await there.views.replace(VIEWS)
+    await there.run()
+    await restored(there)
+    await there.run()
+    assert there.received == [("views", False)]
+    (alarm,) = await open_alarms(there.store.database)
+    assert (alarm["rule"], alarm["municipality"]) == ("statistics_unsent", TOWN)
+    async with there.sending() as sender:
+        (state,) = await sender.queue.states(tuple(sender.ways), None)
+        assert (state.state, state.error, state.transfer_id) == ("failed", "restored", None)
+        await there.views.replace(replace(VIEWS, views=VIEWS.views[:1]))
+        there.clock.advance(minutes=1)
+        await there.run()
+        assert there.received == [("views", False)], "a correction changes nothing of that"
+        await sender.queue.again(tuple(sender.ways), OCTOBER)
+    await there.run()
+    assert there.received == [("views", False), ("views", False)]
+    assert list(await open_alarms(there.store.database)) == []
+    await there.views.replace(VIEWS)
+    there.clock.advance(minutes=1)
+    await there.run()
+    assert there.received[2:] == [("views", True)]
+
+
+async def test_feedback_that_may_have_been_sent_waits_too_and_what_a_later_month_says_does_not(there):
+    await there.store.feedback.keep(SAID)
+    there.clock.at = datetime(2026, 12, 2, 12, 0, tzinfo=UTC)
+    await restored_statistics.hold(there.store.database, NOVEMBER)
+    await there.store.feedback.keep(SAID)
+    await there.run()
+    assert there.received == []
+    assert list(await there.store.feedback.unsent(TOWN, NOVEMBER)) == [SAID]
+    there.clock.at = datetime(2027, 1, 2, 12, 0, tzinfo=UTC)
+    await there.run()
+    assert there.received == [("feedback", False)]
+
+
+async def test_what_waited_without_an_id_waits_for_a_person_and_what_has_one_goes_on(there):
+    await there.fault(match="GET /sdg/v1/unique-id", kind="status", value=503, times=1)
+    await there.views.replace(VIEWS)
+    await there.run()
+    await restored_statistics.hold(there.store.database, OCTOBER)
+    await there.run()
+    assert (await there.row("views"))["state"] == "failed"
+    async with there.sending() as sender:
+        await sender.queue.again(tuple(sender.ways), None)
+    there.lose_answers = True
+    await there.run()
+    there.lose_answers = False
+    await restored_statistics.hold(there.store.database, OCTOBER)
+    there.clock.advance(hours=1)
+    await there.run()
+    assert there.received == [("views", False), ("views", True)]
 
 
 async def test_feedback_of_a_closed_month_is_sent_and_its_texts_are_gone(there):

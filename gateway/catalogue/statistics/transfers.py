@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
+from uuid import UUID, uuid5
 
 from gateway.catalogue.statistics.interfaces import SdgInterface
 from gateway.catalogue.statistics.page_views import PageViews
@@ -28,6 +28,16 @@ class FigureKind(StrEnum):
     TRANSACTIONS = "transactions"
     VIEWS = "views"
     FEEDBACK = "feedback"
+
+
+NUMBERED_ELSEWHERE: Final = frozenset({FigureKind.VIEWS, FigureKind.FEEDBACK})
+"""Kinds whose transfers the counterpart gives an id; that of the others follows from what they are of."""
+_TRANSFERS: Final = UUID("4c1f5f0e-9d3c-5b77-8a54-0f6f6c1f2b90")
+
+
+def id_of(kind: FigureKind, municipality: str, month: date) -> UUID:
+    """The id of a transfer, the same in a database that was restored: what is sent again is a correction."""
+    return uuid5(_TRANSFERS, f"{kind}:{municipality}:{month.isoformat()}")
 
 
 @dataclass(frozen=True, slots=True)

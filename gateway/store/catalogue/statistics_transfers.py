@@ -10,7 +10,7 @@ too late to settle it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -19,7 +19,15 @@ import structlog
 
 from gateway.catalogue.statistics import months
 from gateway.catalogue.statistics.sending import GIVEN_UP_AFTER
-from gateway.catalogue.statistics.transfers import FigureKind, Transfer, TransferState, digest
+from gateway.catalogue.statistics.transfers import (
+    NUMBERED_ELSEWHERE,
+    FigureKind,
+    Transfer,
+    TransferState,
+    digest,
+    id_of,
+)
+from gateway.model import instant
 from gateway.notify.alarms import STATISTICS_UNSENT
 from gateway.notify.schedule import SendingResult
 from gateway.ports.clock import Clock
@@ -30,8 +38,12 @@ from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, Row, numbered
 from gateway.store.operation import alarms
 from gateway.store.operation.message_queue import claiming, read, settled, settling, waiting
+from gateway.store.rows.facts import STATISTICS_HELD
 
 log = structlog.get_logger()
+
+RESTORED: Final = "restored"
+"""Why a transfer was given up that nothing was sent of: it may have been sent after the backup that was restored."""
 
 _TRANSFER: Final = """LEFT JOIN statistics_transfers AS transfer
     ON transfer.kind = %(kind)s AND transfer.municipality = figures.municipality AND transfer.month = figures.month"""
@@ -66,20 +78,27 @@ _PREPARE: Final = numbered(
     """
 INSERT INTO statistics_transfers AS kept
     (id, municipality, kind, month, body, digest, state, tries, prepared_at, began_at, next_at, log)
-VALUES (%(id)s, %(town)s, %(kind)s, %(month)s, %(body)s::text::jsonb, %(digest)s, 'waiting', 0, %(as_of)s, %(now)s,
-    %(now)s, '[]')
+SELECT %(id)s, %(town)s, %(kind)s, %(month)s, %(body)s::text::jsonb, %(digest)s,
+    CASE WHEN held.line IS NULL THEN 'waiting' ELSE 'failed' END, 0, %(as_of)s, %(now)s, %(now)s,
+    coalesce(held.line, '[]')
+FROM (VALUES (1)) AS one LEFT JOIN (
+    SELECT %(held)s::text::jsonb AS line FROM facts
+    WHERE name = %(fact)s AND convert_from(value, 'UTF8')::date >= %(month)s AND %(kind)s = ANY(%(elsewhere)s)
+) AS held ON true
 ON CONFLICT (municipality, kind, month) DO UPDATE SET
     prepared_at = excluded.prepared_at, body = excluded.body, digest = excluded.digest,
-    state = CASE WHEN kept.digest = excluded.digest THEN kept.state ELSE 'waiting' END,
+    state = CASE WHEN kept.digest = excluded.digest THEN kept.state
+        WHEN kept.transfer_id IS NULL THEN excluded.state ELSE 'waiting' END,
     tries = kept.tries + (kept.digest <> excluded.digest)::int,
     began_at = CASE WHEN kept.digest = excluded.digest THEN kept.began_at ELSE excluded.began_at END,
     next_at = CASE WHEN kept.digest = excluded.digest THEN kept.next_at ELSE excluded.next_at END
 WHERE kept.prepared_at <= excluded.prepared_at OR kept.prepared_at > %(now)s
 RETURNING kept.digest IS DISTINCT FROM (
     SELECT before.digest FROM statistics_transfers AS before WHERE before.id = kept.id
-) AS news
+) AS news, kept.state
 """,
-    commits="statistics.prepare",
+    fact=STATISTICS_HELD,
+    elsewhere=sorted(NUMBERED_ELSEWHERE),
 )
 _BUSY: Final = numbered(
     "SELECT DISTINCT kind FROM statistics_transfers "
@@ -98,7 +117,7 @@ RETURNING own.transfer_id
 )
 _SETTLE: Final = numbered(
     settling("statistics_transfers") + "RETURNING message.id, message.municipality, message.kind, message.month, "
-    "message.state"
+    "message.state, message.transfer_id"
 )
 _AGAIN: Final = numbered(
     """
@@ -124,11 +143,10 @@ class StoredTransfers:
         self,
         database: Database,
         clock: Clock,
-        new_id: Callable[[], UUID],
         views: StoredPageViews,
         said: StoredFeedback,
     ) -> None:
-        self._database, self._clock, self._new_id = database, clock, new_id
+        self._database, self._clock = database, clock
         self._views, self._feedback = views, said
 
     async def unprepared(self, kind: FigureKind, until: date) -> Sequence[tuple[str, date]]:
@@ -140,18 +158,26 @@ class StoredTransfers:
         self, kind: FigureKind, municipality: str, month: date, body: Mapping[str, Any], as_of: datetime
     ) -> bool:
         """See the port."""
-        row = await self._database.one(
-            _PREPARE,
-            id=self._new_id(),
-            town=municipality,
-            kind=kind.value,
-            month=month,
-            body=json.dumps(body),
-            digest=digest(body),
-            as_of=as_of,
-            now=self._clock.now(),
-        )
-        return row is not None and bool(row["news"])
+        now = self._clock.now()
+        async with self._database.transaction("statistics.prepare") as connection:
+            row = await db.one(
+                connection,
+                _PREPARE,
+                id=id_of(kind, municipality, month),
+                town=municipality,
+                kind=kind.value,
+                month=month,
+                body=json.dumps(body),
+                digest=digest(body),
+                held=json.dumps([{"at": instant(now), "status": None, "error": RESTORED}]),
+                as_of=as_of,
+                now=now,
+            )
+            if row is None or not row["news"]:
+                return False
+            if row["state"] == "failed":
+                await _tell_unsent(connection, kind, municipality, month, now)
+        return True
 
     async def busy(self, kinds: Sequence[FigureKind]) -> Sequence[FigureKind]:
         """See the port."""
@@ -179,19 +205,15 @@ class StoredTransfers:
         now = self._clock.now()
         async with self._database.transaction("statistics.settle") as connection:
             for row in await db.rows(connection, _SETTLE, **settled(results)):
-                town, subject = (
-                    row["municipality"],
-                    f"{row['municipality']}/{row['kind']} {months.written(row['month'])}",
-                )
+                kind, town, month = FigureKind(row["kind"]), row["municipality"], row["month"]
                 if row["state"] == "failed":
-                    await alarms.raise_within(
-                        connection, STATISTICS_UNSENT, subject, now, now, municipality=town, service=None
-                    )
-                    log.warning("statistics.not_sent", municipality=town, kind=row["kind"])
+                    await _tell_unsent(connection, kind, town, month, now)
                 if row["state"] == "delivered":
-                    await alarms.resolve_within(connection, STATISTICS_UNSENT, [subject], now)
-                    if row["kind"] == FigureKind.FEEDBACK:
-                        await feedback.sent(connection, town, row["month"], now)
+                    await alarms.resolve_within(connection, STATISTICS_UNSENT, [_subject(kind, town, month)], now)
+                    of = {"municipality": town, "kind": kind, "month": months.written(month)}
+                    log.info("statistics.sent", **of, transfer_id=row["transfer_id"] or str(row["id"]))
+                    if kind is FigureKind.FEEDBACK:
+                        await feedback.sent(connection, town, month, now)
 
     async def again(self, kinds: Sequence[FigureKind], month: date | None) -> None:
         """See the port."""
@@ -205,6 +227,18 @@ class StoredTransfers:
     async def prune(self) -> int:
         """See the port; figures that are too old go too."""
         return await self._views.prune(self._clock.now()) + await self._feedback.prune()
+
+
+async def _tell_unsent(
+    connection: db.Connection, kind: FigureKind, municipality: str, month: date, now: datetime
+) -> None:
+    subject = _subject(kind, municipality, month)
+    await alarms.raise_within(connection, STATISTICS_UNSENT, subject, now, now, municipality=municipality, service=None)
+    log.warning("statistics.not_sent", municipality=municipality, kind=kind)
+
+
+def _subject(kind: FigureKind, municipality: str, month: date) -> str:
+    return f"{municipality}/{kind} {months.written(month)}"
 
 
 async def _transfer(row: Row) -> Transfer:

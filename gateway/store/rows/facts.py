@@ -9,3 +9,5 @@ from typing import Final
 
 UNFINISHED: Final = "restore_unfinished"
 """The fact that stands from the first restored row until `backup.finish`."""
+STATISTICS_HELD: Final = "statistics_held"
+"""The newest month whose figures may have been sent after the backup that was restored, as its first day (ISO 8601)."""
