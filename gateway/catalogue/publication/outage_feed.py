@@ -25,7 +25,7 @@ _ATOM: Final = "http://www.w3.org/2005/Atom"
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 _MINTED: Final = "2026"
 """The year from which our ids are made; a tag URI names a time at which its maker had the name."""
-_NO_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_CHARACTER: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def feed(town: TownStatus, outages: Sequence[Outage], *, public_url: str, page: str, itself: str) -> bytes:

@@ -56,6 +56,6 @@ async def test_every_feed_has_what_rfc_4287_demands():
 
 
 async def test_a_service_that_is_gone_is_named_by_its_id_and_odd_characters_are_replaced():
-    root = await read(outage(1, subject="weg"), outage(2), title="a\x0bb\ud800")
+    root = await read(outage(1, subject="weg"), outage(2), title="a\x0bb\ud800\uffff\U0001f600")
     gone, odd = (each.findtext(f"{A}title") for each in root.findall(f"{A}entry"))
-    assert (gone, odd) == ("Gestört: weg", "Gestört: a\ufffdb\ufffd (hausnummer)")
+    assert (gone, odd) == ("Gestört: weg", "Gestört: a\ufffdb\ufffd\ufffd\U0001f600 (hausnummer)")
