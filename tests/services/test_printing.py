@@ -23,6 +23,7 @@ from gateway.xoev.fim import Field
 from gateway.xoev.form.filling import FillingPlan
 from gateway.xoev.latin.datatypes import Datatype, code_points, sequences
 from gateway.xoev.readable import application as readable
+from gateway.xoev.readable import typesetter
 from gateway.xoev.readable.printable import printable, unprintable
 from gateway.xoev.readable.words import fits, pieces
 from tests.properties import TIMES
@@ -269,7 +270,7 @@ def test_an_application_that_cannot_be_printed_is_told_by_the_check_of_services(
         printed(boot, "\uf0b7 Anna", "de")
     assert "Anna" not in repr(failed.value)
     assert failed.value.__cause__ is None
-    monkeypatch.setattr(readable, "TEMPLATE", "#panic()")
+    monkeypatch.setattr(typesetter, "TEMPLATE", "#panic()")
     found = printing.findings(boot)
     assert [(one.pointer, one.rule, one.severity) for one in found] == [
         ("boot/examples/ordinary.json#", "unreadable", Severity.ERROR)

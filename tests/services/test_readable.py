@@ -17,6 +17,7 @@ from gateway.services.service import Service
 from gateway.xoev.form.filling import fill
 from gateway.xoev.latin.datatypes import Datatype, code_points, sequences
 from gateway.xoev.readable import application as readable
+from gateway.xoev.readable import typesetter
 from tests.properties import TIMES
 from tests.shipped_services import own_services
 
@@ -171,7 +172,7 @@ def test_every_letter_of_din_91379_has_a_glyph(service: Service) -> None:
 @settings(max_examples=200 * TIMES)
 @given(st.text())
 def test_the_bound_literal_is_the_value(text: str) -> None:
-    first = readable.source({"v": text}).decode().split("\n", 1)[0]
+    first = typesetter.source({"v": text}).decode().split("\n", 1)[0]
     literal = first.removeprefix('#let data = json(bytes("').removesuffix('"))')
     assert '"' not in literal.replace("\\\\", "").replace('\\"', "")
     assert json.loads(literal.replace('\\"', '"').replace("\\\\", "\\")) == {"v": text}

@@ -1,33 +1,26 @@
 """The readable application: the whole record as an accessible PDF, from the labels of the form schema.
 
 Knows: how a filled form becomes headings, tables and formatted values in German or English.
-Never does: paste a value into a template's source; read a clock (the date of receipt is given).
+Never does: set type (`typesetter` does); read a clock (the date of receipt is given).
 Standard: PDF/UA-1 (ISO 14289-1), made by Typst. Start reading: `write`.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
-from gateway.errors import InternalError
 from gateway.xoev.fim import Field, FieldType
 from gateway.xoev.form.filling import FilledForm, FillingPlan, Labels
 from gateway.xoev.form.texts import Texts
 from gateway.xoev.readable.printable import every_text, printable
-from gateway.xoev.readable.template import TEMPLATE
+from gateway.xoev.readable.typesetter import TYPESETTER
 from gateway.xoev.readable.values import Written, fours
 from gateway.xoev.readable.words import HEADING, TITLE, all_fit, pieces, table_fits
 
-if TYPE_CHECKING:
-    import typst
-
-STANDARD: Final = "ua-1"
 _MAX_COLUMNS: Final = 6
 _MAX_CELL: Final = 300
 """The longest text in a cell; a list with a longer one is numbered, as its row might not fit a page."""
@@ -141,7 +134,7 @@ def write(
         InternalError: where the typesetter refuses; its own message is kept back, as it may quote a value.
     """
     data = content(filled, texts, head, attachments, language)
-    return _PRESS.pdf(data, head.received_at)
+    return TYPESETTER.pdf(data, head.received_at)
 
 
 def content(
@@ -175,61 +168,12 @@ def content(
     return cast("dict[str, Any]", every_text(data))
 
 
-class _Press:
-    """The Typst compiler, imported and created lazily (at the first document) and kept. One document at a time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._compiler: typst.Compiler | None = None
-
-    def pdf(self, data: Mapping[str, Any], at: datetime) -> bytes:
-        import typst  # noqa: PLC0415 - as in `_ready`
-
-        try:
-            with self._lock:
-                pdf = self._ready().compile(
-                    input=source(data), format="pdf", pdf_standards=[STANDARD], timestamp=int(at.timestamp())
-                )
-        except typst.TypstError:
-            raise InternalError(rule="readable") from None  # its message may quote a value
-        assert isinstance(pdf, bytes)
-        return pdf
-
-    def pages(self, data: Mapping[str, Any], ppi: float) -> list[bytes]:
-        """The pages as PNG images, for people and tests that look at them."""
-        with self._lock:
-            pages = self._ready().compile(input=source(data), format="png", ppi=ppi)
-        return pages if isinstance(pages, list) else [pages or b""]
-
-    def _ready(self) -> typst.Compiler:
-        if self._compiler is None:
-            import typst  # noqa: PLC0415 - 80 MB that only those who print documents load
-
-            fonts = typst.Fonts(include_system_fonts=False)
-            self._compiler = typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
-        return self._compiler
-
-
 def rehearse() -> None:
     """Load the typesetter and its fonts, for which the first document would wait a third of a second."""
     texts: dict[str, Any] = dict.fromkeys(("title", "heading", "foot", "municipality"), _NAMELESS)
     texts |= {"language": "de", "words": _WORDS["de"]}
     lists = dict.fromkeys(("names", "head", "sections", "attachments"), ())
-    _PRESS.pdf({**texts, **lists}, datetime.fromtimestamp(0, UTC))
-
-
-def source(data: Mapping[str, Any]) -> bytes:
-    """The template with its data bound as one JSON text.
-
-    The JSON is ASCII and stands in a Typst string literal, in which only backslash and quote mean anything; both are
-    escaped, so no value can become markup. Typst's `sys.inputs` would do the same and forget its caches with every
-    document, for twice the time.
-    """
-    literal = json.dumps(data, ensure_ascii=True).replace("\\", "\\\\").replace('"', '\\"')
-    return f'#let data = json(bytes("{literal}"))\n{TEMPLATE}'.encode()
-
-
-_PRESS: Final = _Press()
+    TYPESETTER.pdf({**texts, **lists}, datetime.fromtimestamp(0, UTC))
 
 
 @dataclass(frozen=True, slots=True)
