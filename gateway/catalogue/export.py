@@ -198,7 +198,7 @@ class Exporter:
         async def keep(parts: Sequence[FinishedFile]) -> None:
             for part in parts:
                 names.append(part.name)
-                objects.update(each.kind.value for each in part.objects)
+                objects.update(written.kind.value for written in part.objects)
                 if not composition.findings:
                     failpoints.before("steps.export")
                     taken = await transaction.keep(no, part, now)

@@ -25,9 +25,9 @@ def ours_is_there(measured: Mapping[Subject, Measurement], references: Sequence[
     """
     if any(references):
         return True
-    services = [each for subject, each in measured.items() if subject.is_service]
+    services = [measurement for subject, measurement in measured.items() if subject.is_service]
     if references:
-        return not services or any(each.good for each in services)
-    beyond = [each for subject, each in measured.items() if subject.name.partition(":")[0] not in HERE]
-    hosts = {each.host for each in beyond}
-    return len(hosts) < LEAST_HOSTS or not all(each.away for each in beyond)
+        return not services or any(measurement.good for measurement in services)
+    beyond = [measurement for subject, measurement in measured.items() if subject.name.partition(":")[0] not in HERE]
+    hosts = {measurement.host for measurement in beyond}
+    return len(hosts) < LEAST_HOSTS or not all(measurement.away for measurement in beyond)

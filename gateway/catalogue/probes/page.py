@@ -63,7 +63,7 @@ def judge(
     shown = text(headers.get("content-type", ""), body)
     if any(_folded(phrase) in shown for phrase in phrases if phrase.strip()):
         return ProbeReason.FAILURE_PHRASE
-    if not any(_folded(each) in shown for each in expected if each.strip()):
+    if not any(_folded(sentence) in shown for sentence in expected if sentence.strip()):
         return ProbeReason.TEXT_MISSING
     return None
 

@@ -30,7 +30,7 @@ _NO_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U
 
 def feed(town: TownStatus, outages: Sequence[Outage], *, public_url: str, page: str, itself: str) -> bytes:
     """The feed of a municipality. `page` and `itself` are the absolute addresses of status page and feed."""
-    titles = {each.status.revision.entry.service: each.status.revision.entry.titles for each in town.services}
+    titles = {service.status.revision.entry.service: service.status.revision.entry.titles for service in town.services}
     base = f"tag:{urlsplit(public_url).hostname},{_MINTED}:status:{town.ars}"
     root = etree.Element(f"{{{_ATOM}}}feed", {f"{{{_XML}}}lang": "de"}, nsmap={None: _ATOM})
     _text(root, "id", base)

@@ -76,7 +76,7 @@ class TransferFile:
 
     def __init__(self, writer: XzufiWriter, header: TransferHeader, message_id: str, position: int) -> None:
         self._writer, self.name = writer, header.name(position)
-        self._places: list[str] = []
+        self._pointers: list[str] = []
         self._deletions = 0
         names, layout = writer.profile.names, writer.layout
         assert layout.root is not None
@@ -92,15 +92,15 @@ class TransferFile:
             layout.write(self._root, layout.root, item)
 
     def __len__(self) -> int:
-        return len(self._places) + self._deletions
+        return len(self._pointers) + self._deletions
 
-    def put(self, place: str, item: Item) -> str:
-        """Write an object, in a state whose SHA-256 is given back; `place` names its entry in findings."""
+    def put(self, pointer: str, item: Item) -> str:
+        """Write an object, in a state whose SHA-256 is given back; `pointer` names its entry in findings."""
         layout = self._writer.layout
         assert layout.root is not None
         around, where = layout.below(self._root, layout.root, self._writer.profile.names["write"])
         element = layout.write(around, where, item)
-        self._places.append(place)
+        self._pointers.append(pointer)
         return "" if element is None else hashlib.sha256(etree.tostring(element)).hexdigest()
 
     def take(self, element: etree._Element) -> None:
@@ -109,7 +109,7 @@ class TransferFile:
         assert layout.root is not None
         around, _ = layout.below(self._root, layout.root, self._writer.profile.names["write"])
         around.append(element)
-        self._places.append("")
+        self._pointers.append("")
 
     def delete(self, item: Item) -> None:
         """Write that an object is no more; after all that are written."""
@@ -132,7 +132,7 @@ class TransferFile:
         if steps and steps[0].startswith(self._writer.profile.names["write"]):
             number = _NUMBERED.search(steps.pop(0))
             index = int(number[1]) - 1 if number else 0
-            entry = self._places[index] if index < len(self._places) else ""
+            entry = self._pointers[index] if index < len(self._pointers) else ""
         path = "/".join(steps)
         rule = (error.type_name or "").removeprefix("SCHEMAV_").lower()
         return _finding(f"{entry}/{path}".strip("/"), "schema", rule)
