@@ -44,7 +44,7 @@ async def write(files: ServedFiles, no: int, directory: Path) -> None:
 
 
 def _check(directory: Path) -> None:
-    if directory.exists() and not all(_OURS.fullmatch(each.name) for each in directory.iterdir()):
+    if directory.exists() and not all(_OURS.fullmatch(path.name) for path in directory.iterdir()):
         raise ForeignFiles
 
 

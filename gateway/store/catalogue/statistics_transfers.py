@@ -126,10 +126,10 @@ class StoredTransfers:
         clock: Clock,
         new_id: Callable[[], UUID],
         views: StoredPageViews,
-        said: StoredFeedback,
+        feedback_rows: StoredFeedback,
     ) -> None:
         self._database, self._clock, self._new_id = database, clock, new_id
-        self._views, self._feedback = views, said
+        self._views, self._feedback = views, feedback_rows
 
     async def unprepared(self, kind: FigureKind, until: date) -> Sequence[tuple[str, date]]:
         """See the port."""
