@@ -58,7 +58,7 @@ def document_schema(
         installed: gives the installed schema sets; asked only where one is named.
 
     Returns:
-        the schema and no findings, or None and every fault with a pointer `<file>#<place>`.
+        the schema and no findings, or None and every fault with a pointer `<file>#<path>`.
     """
     if named is None:
         schema, faults = compiled_xsd.load(xfall.to_xsd(form))
@@ -76,8 +76,8 @@ def document_schema(
         return None, tuple(_fault(rule, identity.name, cause.pointer, cause.de, cause.en) for cause in causes)
     published, unfound = read_published(compiled, form, named.root)
     if published is None:
-        place = "service.toml#/document/root" if named.root else _PLACE
-        return None, tuple(replace(fault, pointer=place) for fault in unfound)
+        pointer = "service.toml#/document/root" if named.root else _PLACE
+        return None, tuple(replace(fault, pointer=pointer) for fault in unfound)
     unfit = [uri for uri in published.schema.prefixes.values() if not _URI.is_valid(uri)]
     if unfit:
         return None, tuple(_fault("document_uri", uri) for uri in unfit)

@@ -104,9 +104,9 @@ class Codes:
         codes = (element for element in document.iter(etree.Element) if self._code(element) is not None)
         if self._schema is None or all(element.get("listURI") and element.get("listVersionID") for element in codes):
             return document
-        whole = deepcopy(document)
-        self._schema.fill(whole)
-        return whole
+        filled = deepcopy(document)
+        self._schema.fill(filled)
+        return filled
 
     def _code(self, element: etree._Element) -> str | None:
         """The code that an element holds, empty where it should hold one; None for an element that is no Code.

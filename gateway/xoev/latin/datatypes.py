@@ -57,10 +57,10 @@ def offence(text: str, datatype: Datatype) -> int | None:
 
     The caller brings the text to NFC first; linear in the length of the text.
     """
-    plain, whole = _patterns(datatype)
+    plain, composed = _patterns(datatype)
     if plain.fullmatch(text):
         return None
-    match = whole.match(text)
+    match = composed.match(text)
     end = match.end() if match else 0
     return None if end == len(text) else end
 

@@ -29,13 +29,13 @@ def printable(text: str) -> str:
     """
     if _PLAIN.fullmatch(text):
         return text
-    rest = unicodedata.normalize("NFC", text.translate(_UNSEEN)).replace("\r\n", "\n").translate(_SPACES)
+    unread = unicodedata.normalize("NFC", text.translate(_UNSEEN)).replace("\r\n", "\n").translate(_SPACES)
     done: list[str] = []
-    while (position := offence(rest, Datatype.EVERYTHING)) is not None:
-        letter = rest[position]
-        done += (rest[:position], letter if letter in _SHOWN_TOO else f"[U+{ord(letter):04X}]")
-        rest = rest[position + 1 :]
-    return "".join(done) + rest
+    while (position := offence(unread, Datatype.EVERYTHING)) is not None:
+        letter = unread[position]
+        done += (unread[:position], letter if letter in _SHOWN_TOO else f"[U+{ord(letter):04X}]")
+        unread = unread[position + 1 :]
+    return "".join(done) + unread
 
 
 def every_text(value: Any) -> Any:  # noqa: ANN401 - JSON

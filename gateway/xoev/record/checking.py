@@ -153,16 +153,16 @@ class RecordCheck:
 
     def _without_multiples(self, shape: Any, path: Tokens) -> Any:  # noqa: ANN401 - a fragment of JSON Schema
         self._shapes[path] = shape
-        rest = {key: value for key, value in shape.items() if key != "multipleOf"}
+        kept = {key: value for key, value in shape.items() if key != "multipleOf"}
         if "multipleOf" in shape:
             self._multiples.append((path, Decimal(str(shape["multipleOf"]))))
         if "properties" in shape:
-            rest["properties"] = {
+            kept["properties"] = {
                 key: self._without_multiples(inner, (*path, key)) for key, inner in shape["properties"].items()
             }
         if "items" in shape:
-            rest["items"] = self._without_multiples(shape["items"], (*path, STAR))
-        return rest
+            kept["items"] = self._without_multiples(shape["items"], (*path, STAR))
+        return kept
 
     def _translate(  # noqa: PLR0911 - one line a keyword
         self, error: jsonschema_rs.ValidationError

@@ -149,18 +149,18 @@ class Reach:
         return tuple(SchemaPart(self._owners[key], root, self._content(key)) for key, root in self.roots.items())
 
     def _take(self, key: _Key) -> None:
-        place = self._place(key)
+        filename = self._place(key)
         parsed = self._read(key)
-        self.faults += parsed.findings(f"{place}#")
+        self.faults += parsed.findings(f"{filename}#")
         root = parsed.root
         if root is None:
             return
         if root.tag != f"{_XS}schema":
-            self.faults.append(schema_fault(place, root.sourceline or 0, "xsd_none"))
+            self.faults.append(schema_fault(filename, root.sourceline or 0, "xsd_none"))
             return
         self.roots[key] = root
         if next(root.iter(etree.Entity), None) is not None:
-            self.faults.append(schema_fault(place, 0, "xsd_entity"))
+            self.faults.append(schema_fault(filename, 0, "xsd_entity"))
         own = root.get("targetNamespace") or self._owners.get(key, "")
         self._owners[key] = own
         for part in root:
@@ -170,11 +170,11 @@ class Reach:
                 self._include(key, part, own)
 
     def _import(self, key: _Key, part: etree._Element, own: str) -> None:
-        place, line = self._place(key), part.sourceline or 0
+        filename, line = self._place(key), part.sourceline or 0
         namespace = part.get("namespace", "")
         location = part.attrib.pop("schemaLocation", "")
         if namespace == own:
-            self.faults.append(schema_fault(place, line, "xsd_self_import"))
+            self.faults.append(schema_fault(filename, line, "xsd_self_import"))
             return
         candidates: list[_Key] = []
         for number, paths in enumerate(self._schemas):
@@ -183,7 +183,7 @@ class Reach:
                 break
         if not candidates:
             self.absent.add(namespace)
-            self.notices.append(absent(place, line, namespace))
+            self.notices.append(absent(filename, line, namespace))
             self.notices += self._unread(namespace)
             return
         names = {basename(spelling) for spelling in _spellings(location)}
@@ -239,9 +239,9 @@ class Reach:
 
     def _read(self, key: _Key) -> strict_xml.Parsed:
         if key not in self._parsed:
-            whole = self._sets[key[0]]
-            doctype = key[1] in whole.doctypes
-            self._parsed[key] = strict_xml.parse(whole.files[key[1]], strict_xml.DEFAULT_LIMITS, doctype=doctype)
+            schema_set = self._sets[key[0]]
+            doctype = key[1] in schema_set.doctypes
+            self._parsed[key] = strict_xml.parse(schema_set.files[key[1]], strict_xml.DEFAULT_LIMITS, doctype=doctype)
         return self._parsed[key]
 
     def _content(self, key: _Key) -> bytes:
