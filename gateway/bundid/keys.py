@@ -113,13 +113,7 @@ def pair(key: rsa.RSAPrivateKey, shown: x509.Certificate) -> KeyPair:
 
 
 def self_signed(  # noqa: PLR0913 - what a certificate says, all of it named
-    key: rsa.RSAPrivateKey,
-    *,
-    encryption: bool,
-    subject: str,
-    not_before: datetime,
-    not_after: datetime,
-    serial: int,
+    key: rsa.RSAPrivateKey, *, encryption: bool, subject: str, not_before: datetime, not_after: datetime, serial: int
 ) -> KeyPair:
     """The key with a certificate of its own (RSA-SHA256, which every reader of metadata knows)."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])

@@ -28,11 +28,7 @@ _FINDINGS: Final = {
     FindingCode.STALE: "Stand veraltet; neu speichern",
     FindingCode.ORPHAN: "steht dort, wird aber nicht angeboten",
 }
-_HEADINGS: Final = {
-    WorkAction.ENTER: "Einzutragen",
-    WorkAction.CHANGE: "Zu ändern",
-    WorkAction.DELETE: "Zu löschen",
-}
+_HEADINGS: Final = {WorkAction.ENTER: "Einzutragen", WorkAction.CHANGE: "Zu ändern", WorkAction.DELETE: "Zu löschen"}
 _COLUMNS: Final = (
     "Aktion",
     "Gesehen in",

@@ -43,12 +43,7 @@ class PushedRequests:
     """Takes pushed requests, and gives them back; the login that one leads to uses it up (`ports.login`)."""
 
     def __init__(
-        self,
-        logins: LoginStore,
-        registry: Registry,
-        portals: Provider,
-        clock: Clock,
-        random: Callable[[int], bytes],
+        self, logins: LoginStore, registry: Registry, portals: Provider, clock: Clock, random: Callable[[int], bytes]
     ) -> None:
         self._logins = logins
         self._registry = registry

@@ -26,11 +26,7 @@ _FILENAME: Final = re.compile(r"[-a-zA-Z0-9ÄÖÜäöüß _!=+~,;.#°§$%()\[\]]
 
 
 def check(
-    rules: Sequence[AttachmentRule],
-    attachments: Sequence[Attachment],
-    record: Mapping[str, object],
-    *,
-    added: int = 1,
+    rules: Sequence[AttachmentRule], attachments: Sequence[Attachment], record: Mapping[str, object], *, added: int = 1
 ) -> list[Finding]:
     """All findings about the attachments of an application.
 

@@ -27,10 +27,7 @@ SENTENCES: Final = {
         "Der englische Text für {0} fehlt; entweder ergänzen oder en aus languages in service.toml nehmen.",
         "The English text of {0} is missing; add it, or take en out of languages in service.toml.",
     ),
-    "texts_code": (
-        "Diesen Code gibt es am Feld nicht; möglich: {0}.",
-        "The field has no such code; possible: {0}.",
-    ),
+    "texts_code": ("Diesen Code gibt es am Feld nicht; möglich: {0}.", "The field has no such code; possible: {0}."),
     "attachment_field_kind": (
         "Diese Art von Anlage hat der Dienst nicht; möglich: {0}.",
         "The service has no such kind of attachment; possible: {0}.",

@@ -352,10 +352,7 @@ SENTENCES: Final = {
         "Diese Datei fehlt oder ist nicht lesbar; bitte anlegen oder die Rechte ändern.",
         "This file is missing or cannot be read; write it or change its permissions.",
     ),
-    "file_too_large": (
-        "Die Datei ist größer als 8 MiB; bitte kürzen.",
-        "The file is larger than 8 MiB; shorten it.",
-    ),
+    "file_too_large": ("Die Datei ist größer als 8 MiB; bitte kürzen.", "The file is larger than 8 MiB; shorten it."),
     "not_toml": ("Die Datei ist hier kein gültiges TOML: {0}.", "Here the file is not valid TOML: {0}."),
     "not_json": (
         "Die Datei ist (ab dieser Zeile) kein gültiges JSON-Objekt.",

@@ -57,12 +57,7 @@ async def renew(settings: Settings, at: ProviderPlace, client: httpx.AsyncClient
     if at.address is None:
         return None
     answer = await exchange(
-        client,
-        "GET",
-        at.address,
-        headers={"Accept": _ACCEPT},
-        limit=LIMITS.size,
-        call="identity.metadata",
+        client, "GET", at.address, headers={"Accept": _ACCEPT}, limit=LIMITS.size, call="identity.metadata"
     )
     if answer.status != 200:
         unkind = CounterpartBusy if answer.status >= 500 or answer.status in {408, 429} else CounterpartRefused

@@ -153,9 +153,7 @@ def town(  # noqa: PLR0913 - each named
     """The municipality's offer of that day. Drafts, withdrawn entries and those that are not valid are none of it."""
     services = tuple(
         PublishedService(
-            status,
-            {at: (good, bad) for at, good, bad in measured.get(status.revision.entry.service, ())},
-            day,
+            status, {at: (good, bad) for at, good, bad in measured.get(status.revision.entry.service, ())}, day
         )
         for status in statuses
         if status.revision.entry.published_on(day)

@@ -120,9 +120,7 @@ class Objects:
         """That an object is no more."""
         names = self.profile.names
         return Item(
-            names["delete"],
-            attributes={"klasse": kind.value},
-            children=(self._id(names["id"], public_id, kind),),
+            names["delete"], attributes={"klasse": kind.value}, children=(self._id(names["id"], public_id, kind),)
         )
 
     def _responsibility(self, service: AddressedService, municipality: str) -> Item:

@@ -79,7 +79,8 @@ class TransferFile:
         self._pointers: list[str] = []
         self._deletions = 0
         names, layout = writer.profile.names, writer.layout
-        assert layout.root is not None
+        assert layout.root is not None  # else there were no writer
+        self._layout, self._top = layout, layout.root
         self._root = layout.document(
             {"produktbezeichnung": _PRODUCT, "produkthersteller": _PRODUCT, "xzufiVersion": writer.profile.version}
         )
@@ -89,33 +90,27 @@ class TransferFile:
             Item(names["transaction"], header.transaction),
             Item(names["position"], str(position)),
         ):
-            layout.write(self._root, layout.root, item)
+            layout.write(self._root, self._top, item)
 
     def __len__(self) -> int:
         return len(self._pointers) + self._deletions
 
     def put(self, pointer: str, item: Item) -> str:
         """Write an object, in a state whose SHA-256 is given back; `pointer` names its entry in findings."""
-        layout = self._writer.layout
-        assert layout.root is not None
-        around, where = layout.below(self._root, layout.root, self._writer.profile.names["write"])
-        element = layout.write(around, where, item)
+        around, where = self._layout.below(self._root, self._top, self._writer.profile.names["write"])
+        element = self._layout.write(around, where, item)
         self._pointers.append(pointer)
         return "" if element is None else hashlib.sha256(etree.tostring(element)).hexdigest()
 
     def take(self, element: etree._Element) -> None:
         """Put an object of another file in, as it stands there."""
-        layout = self._writer.layout
-        assert layout.root is not None
-        around, _ = layout.below(self._root, layout.root, self._writer.profile.names["write"])
+        around, _ = self._layout.below(self._root, self._top, self._writer.profile.names["write"])
         around.append(element)
         self._pointers.append("")
 
     def delete(self, item: Item) -> None:
         """Write that an object is no more; after all that are written."""
-        layout = self._writer.layout
-        assert layout.root is not None
-        layout.write(self._root, layout.root, item)
+        self._layout.write(self._root, self._top, item)
         self._deletions += 1
 
     def content(self) -> bytes:

@@ -19,14 +19,7 @@ from uuid import UUID
 from gateway.catalogue.entry import LifeCycle
 from gateway.catalogue.probes.maintenance import began, maintained
 from gateway.catalogue.probes.run import Rules, ServicePage
-from gateway.catalogue.probes.standing import (
-    Consequence,
-    Measurement,
-    Standing,
-    Subject,
-    after,
-    consequence,
-)
+from gateway.catalogue.probes.standing import Consequence, Measurement, Standing, Subject, after, consequence
 from gateway.german_time import german_date
 from gateway.notify.alarms import CERTIFICATE_ENDING, DEPENDENCY_DOWN, SERVICE_DOWN
 from gateway.store.connection import database as db

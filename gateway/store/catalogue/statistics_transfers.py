@@ -162,10 +162,7 @@ class StoredTransfers:
         """See the port."""
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, kind=kind.value, now=now, leased=now + lease, limit=limit)
-        transfers, unreadable = await read(rows, _transfer, now, again=False)
-        if unreadable:
-            await self.settle(unreadable)
-        return transfers
+        return await read(rows, _transfer, self.settle, now, again=False)
 
     async def name(self, transfer: UUID, transfer_id: str) -> str | None:
         """See the port."""

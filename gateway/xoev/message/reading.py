@@ -43,10 +43,7 @@ SENTENCES: Final = {
         "The target has to be a way below the root element: name/name#label/@attribute.",
     ),
     "message_twice": ("Dieses Ziel ist schon zugeordnet.", "This target is mapped already."),
-    "message_content": (
-        "Ein Feld braucht genau eines von: {0}.",
-        "A field needs exactly one of: {0}.",
-    ),
+    "message_content": ("Ein Feld braucht genau eines von: {0}.", "A field needs exactly one of: {0}."),
 }
 
 

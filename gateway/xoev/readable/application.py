@@ -19,7 +19,8 @@ from gateway.errors import InternalError
 from gateway.xoev.fim import Field, FieldType
 from gateway.xoev.form.filling import FilledForm, FillingPlan, Labels
 from gateway.xoev.form.texts import Texts
-from gateway.xoev.readable.printable import every_text, printable
+from gateway.xoev.latin.datatypes import with_texts
+from gateway.xoev.readable.printable import printable
 from gateway.xoev.readable.template import TEMPLATE
 from gateway.xoev.readable.values import Written, fours
 from gateway.xoev.readable.words import HEADING, TITLE, all_fit, pieces, table_fits
@@ -149,7 +150,7 @@ def content(
 ) -> dict[str, Any]:
     """What the template shows, as JSON values; `write` prints it.
 
-    Every text passes `every_text` here, whoever wrote it: form, code list, service, municipality or portal.
+    Every text passes `printable` here, whoever wrote it: form, code list, service, municipality or portal.
     """
     page = _Page(texts, Written("en" if language == "en" else "de"))
     words = _WORDS[page.written.language]
@@ -172,7 +173,7 @@ def content(
         "sections": list(page.whole(filled)),
         "attachments": [page.attachment(attachment) for attachment in attachments],
     }
-    return cast("dict[str, Any]", every_text(data))
+    return cast("dict[str, Any]", with_texts(data, printable))
 
 
 class _Press:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any, Final
+from typing import Final
 
 from gateway.xoev.latin.datatypes import Datatype, offence
 
@@ -36,15 +36,6 @@ def printable(text: str) -> str:
         done += (unread[:position], letter if letter in _SHOWN_TOO else f"[U+{ord(letter):04X}]")
         unread = unread[position + 1 :]
     return "".join(done) + unread
-
-
-def every_text(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """A JSON value in which each text is printable, whatever it was made of."""
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, dict):
-        return {key: every_text(inner) for key, inner in value.items()}
-    return [every_text(inner) for inner in value] if isinstance(value, list) else value
 
 
 def unprintable(text: str) -> tuple[str, ...]:
