@@ -40,7 +40,7 @@ def list_(config: Path | None, as_json: bool, municipality: str | None) -> None:
         for status in await StoredStatuses(runtime.store.database).of(municipality):
             emit(status.as_json(), as_json=as_json, human=_row(status))
         if work := await stored_work(runtime).open(runtime.clock.now(), municipality):
-            lines = [each.as_json() for each in work]
+            lines = [item.as_json() for item in work]
             emit({"work": lines}, as_json=as_json, human="\n".join(map(_waiting, lines)))
 
     with_runtime(config, main, services=True)

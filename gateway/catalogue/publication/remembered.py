@@ -43,12 +43,12 @@ class RememberedProbes:
         today = german_date(now)
         past = self._past.get(municipality)
         if past is None or (past.since, past.today) != (since, today) or now - past.read_at > BELIEVED:
-            whole = await self._probes.daily(municipality, since)
-            self._remember(municipality, _PastDays(since, today, now, _before(whole, today)))
-            return whole
+            measured = await self._probes.daily(municipality, since)
+            self._remember(municipality, _PastDays(since, today, now, _before(measured, today)))
+            return measured
         latest = await self._probes.daily(municipality, today)
         services = past.measured.keys() | latest.keys()
-        return {each: (*past.measured.get(each, ()), *latest.get(each, ())) for each in services}
+        return {service: (*past.measured.get(service, ()), *latest.get(service, ())) for service in services}
 
     async def outages(self, municipality: str, limit: int) -> Sequence[Outage]:
         """See the port."""
