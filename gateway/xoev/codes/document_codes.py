@@ -21,7 +21,8 @@ from lxml import etree
 from gateway.errors.sentences import Sentences
 from gateway.model import Finding, Severity
 from gateway.xoev.codes.lists import CodeLists, CodeVerdict
-from gateway.xoev.schema.sets import XS, CompiledSet
+from gateway.xoev.schema.names import XS
+from gateway.xoev.schema.sets import CompiledSet
 
 MAX_TOLD: Final = 500
 UNJUDGED: Final = frozenset({CodeVerdict.NO_LIST.value, CodeVerdict.NO_VERSION.value})

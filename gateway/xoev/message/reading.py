@@ -26,7 +26,7 @@ _STEP: Final = re.compile(r"[A-Za-z_][\w.-]*(?:#[a-z][a-z0-9_]*)?")
 _ATTRIBUTE: Final = re.compile(r"@[A-Za-z_][\w.-]*")
 _PREFIX: Final = re.compile(r"[A-Za-z_][\w.-]*")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_URI: Final = jsonschema_rs.Draft202012Validator(
+URI: Final = jsonschema_rs.Draft202012Validator(
     {"type": "string", "format": "uri"}, validate_formats=True, offline=True
 )
 """As FIT-Connect metadata ask for it."""
@@ -89,7 +89,7 @@ class _Reader:
         for key in _HEAD:
             if key not in self.head:
                 self.fault(f"{name}#/{key}", "message_value", "ein Text / a text")
-        if "schema_uri" in self.head and not _URI.is_valid(self.head["schema_uri"]):
+        if "schema_uri" in self.head and not URI.is_valid(self.head["schema_uri"]):
             self.fault(f"{name}#/schema_uri", "message_value", "ein URI / a URI")
         if not _PREFIX.fullmatch(self.head.get("prefix", "x")):
             self.fault(f"{name}#/prefix", "message_value", "ein XML-Name / an XML name")

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from gateway.xoev.fim import Field
 from gateway.xoev.form.filling import FillingPlan, Labels
 from gateway.xoev.mapping.converters import CONVERTERS, Shape
 from gateway.xoev.mapping.model import BEYOND, STAR, Condition, Rule, RuleKind, Tokens
-
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+from gateway.xoev.xfall.json_schema import DIALECT
 
 
 @dataclass(slots=True)

@@ -20,11 +20,10 @@ from lxml import etree
 from gateway.model import Finding
 from gateway.xoev.schema.faults import absent, schema_fault, unread
 from gateway.xoev.schema.long_rows import counting
+from gateway.xoev.schema.names import XS, XS_NAMESPACE
 from gateway.xoev.xml import namespace as xml_namespace
 from gateway.xoev.xml import strict_xml
 
-_XS_NAMESPACE: Final = "http://www.w3.org/2001/XMLSchema"
-_XS: Final = f"{{{_XS_NAMESPACE}}}"
 _BASE: Final = "memory:///"
 MAX_FILES: Final = 1000
 MAX_BYTES: Final = 64 << 20
@@ -118,16 +117,16 @@ class Reach:
         for namespace, entries in self._entries.items():
             root = _schema(namespace)
             for key in entries:
-                etree.SubElement(root, f"{_XS}include", {"schemaLocation": self._address(key)})
+                etree.SubElement(root, f"{XS}include", {"schemaLocation": self._address(key)})
             texts[self._address(namespace)] = etree.tostring(root)
         top = _schema("")
         for namespace in namespaces:
-            part = etree.SubElement(top, f"{_XS}{'import' if namespace else 'include'}")
+            part = etree.SubElement(top, f"{XS}{'import' if namespace else 'include'}")
             part.set("schemaLocation", self._address(namespace))
             if namespace:
                 part.set("namespace", namespace)
         # lxml fills attributes in only where this very file has one to fill in
-        etree.SubElement(top, f"{_XS}attribute", {"name": "filled", "fixed": ""})
+        etree.SubElement(top, f"{XS}attribute", {"name": "filled", "fixed": ""})
         texts[f"{_BASE}top.xsd"] = etree.tostring(top)
         return f"{_BASE}top.xsd", texts
 
@@ -155,7 +154,7 @@ class Reach:
         root = parsed.root
         if root is None:
             return
-        if root.tag != f"{_XS}schema":
+        if root.tag != f"{XS}schema":
             self.faults.append(schema_fault(filename, root.sourceline or 0, "xsd_none"))
             return
         self.roots[key] = root
@@ -164,9 +163,9 @@ class Reach:
         own = root.get("targetNamespace") or self._owners.get(key, "")
         self._owners[key] = own
         for part in root:
-            if part.tag == f"{_XS}import":
+            if part.tag == f"{XS}import":
                 self._import(key, part, own)
-            elif part.tag in {f"{_XS}include", f"{_XS}redefine"}:
+            elif part.tag in {f"{XS}include", f"{XS}redefine"}:
                 self._include(key, part, own)
 
     def _import(self, key: _Key, part: etree._Element, own: str) -> None:
@@ -278,7 +277,7 @@ def _mentions(content: bytes, namespace: str) -> bool:
 
 
 def _schema(namespace: str) -> etree._Element:
-    root = etree.Element(f"{_XS}schema", nsmap={"xs": _XS_NAMESPACE})
+    root = etree.Element(f"{XS}schema", nsmap={"xs": XS_NAMESPACE})
     if namespace:
         root.set("targetNamespace", namespace)
     return root
