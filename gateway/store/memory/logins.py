@@ -273,8 +273,8 @@ def _stands(session: Session, now: datetime) -> bool:
     return now < min(session.expires_at, session.used_at + timedelta(seconds=session.idle_s))
 
 
-def _redeemable(code: _Code | None, now: datetime) -> TypeGuard[_Code]:
-    return code is not None and not code.used and code.code.expires_at > now
+def _redeemable(issued: _Code | None, now: datetime) -> TypeGuard[_Code]:
+    return issued is not None and not issued.used and issued.code.expires_at > now
 
 
 def _json(value: Mapping[str, Any]) -> Mapping[str, Any]:
