@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from gateway.cli.console import FAILED, run, set_up_logging, unwritable
 from gateway.errors import GatewayError, InvalidParameter
-from gateway.input import json_reader, regular_file, whole_file
+from gateway.input import json_reader, regular_file
 from gateway.model import Finding
 
 if TYPE_CHECKING:
@@ -93,7 +95,14 @@ def json_file(path: Path) -> Any:  # noqa: ANN401 - JSON
 
 def write_whole(out: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file that the caller named, whole or not at all. Raises `InvalidParameter`."""
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        whole_file.replace(out, content, mode)
+        beside.unlink(missing_ok=True)  # what lies there, a link of somebody else's too, is not written through
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        beside.replace(out)
     except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise unwritable(f"--out {out}", error) from None

@@ -7,27 +7,19 @@ Standard: POSIX open (O_EXCL), fsync, rename. Start reading: `replace`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 
 def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write it in place of what is there; what is there stays where that fails. Raises `OSError`."""
-    with beside(path, content, mode) as new:
-        new.replace(path)
-
-
-@contextmanager
-def beside(path: Path, content: bytes, mode: int = 0o600) -> Iterator[Path]:
-    """The content on disk, in the same directory under another name, which is gone afterwards. Raises `OSError`."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    new.unlink(missing_ok=True)  # what lies there, a link of somebody else's too, is not written through
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)  # what lies there, a link of somebody else's too, is not written through
     try:
-        put(new, content, mode)
-        yield new
-    finally:
-        new.unlink(missing_ok=True)
+        put(beside, content, mode)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def put(path: Path, content: bytes, mode: int = 0o644) -> None:

@@ -12,7 +12,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ from gateway.crypto import jws
 from gateway.crypto.keys import PrivateKey, digest, private_key, public_members, verify_key
 from gateway.crypto.vault import MasterKey
 from gateway.errors import KeyUnfit, MasterKeyMissing, SettingsInvalid
-from gateway.input import regular_file, whole_file
+from gateway.input import regular_file
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Finding
 from gateway.ports.clock import Clock
@@ -39,8 +38,18 @@ _HEADER_SECRET: Final = re.compile(r"[\x20-\x7e]{1,8000}")
 def write_secret(path: Path, content: bytes) -> None:
     """Write a file that only its owner may read; whole or not at all, never over an existing one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with whole_file.beside(path, content) as new, suppress(FileExistsError):
-        os.link(new, path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        pass
+    finally:
+        beside.unlink()
 
 
 def master_keys(settings: Settings, *, data_exist: bool) -> tuple[MasterKey, ...]:

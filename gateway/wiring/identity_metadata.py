@@ -7,6 +7,7 @@ raise alarms (`worker` does). Standard: SAML 2.0 metadata §4.1. Start reading: 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ import structlog
 
 from gateway.bundid.idp_metadata import LIMITS, MetadataUnfit, compared, read_idp_metadata
 from gateway.errors import CounterpartBusy, CounterpartRefused, GatewayError, SettingsInvalid, unexpected
-from gateway.input import regular_file, whole_file
+from gateway.input import regular_file
 from gateway.outbound.answer import Answer
 from gateway.outbound.httpx_transport import exchange
 from gateway.ports.clock import Clock
@@ -57,7 +58,12 @@ async def renew(settings: Settings, at: ProviderPlace, client: httpx.AsyncClient
     if at.address is None:
         return None
     answer = await exchange(
-        client, "GET", at.address, headers={"Accept": _ACCEPT}, limit=LIMITS.size, call="identity.metadata"
+        client,
+        "GET",
+        at.address,
+        headers={"Accept": _ACCEPT},
+        limit=LIMITS.size,
+        call="identity.metadata",
     )
     if answer.status != 200:
         unkind = CounterpartBusy if answer.status >= 500 or answer.status in {408, 429} else CounterpartRefused
@@ -138,4 +144,10 @@ def _keep(path: Path, document: bytes) -> None:
             return
     except OSError:
         pass
-    whole_file.replace(path, document)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(document)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
