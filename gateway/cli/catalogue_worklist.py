@@ -28,7 +28,10 @@ CSV, HTML, OPEN_DATA = "worklist.csv", "worklist.html", "open-data.csv"
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help=text(f"Verzeichnis für {CSV}, {HTML} und {OPEN_DATA}", f"Directory for {CSV}, {HTML} and {OPEN_DATA}"),
+    help=text(
+        f"Verzeichnis für {CSV}, {HTML} und {OPEN_DATA}",
+        f"Directory for {CSV}, {HTML} and {OPEN_DATA}",
+    ),
 )
 @options
 @guarded
