@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 EMPTY = frozenset(["each", "found", "given", "made", "one", "place", "rest", "said", "told", "wanted", "what", "whole"])
 """Words that say that there is something, or how it came, and not what it is."""
-LATER = ("gateway/catalogue/readback/", "gateway/login/federation.py")
-"""Where they still stand; a room that is clean leaves this list."""
+LATER = ("gateway/catalogue/readback/routing_source.py", "gateway/login/federation.py")
+"""Where they still stand; a module that is clean leaves this list."""
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -42,8 +42,8 @@ def test_no_local_is_named_by_an_empty_word():
     assert {word for word in empty_words() if not word.startswith(LATER)} == set(), "say what it holds"
 
 
-def test_no_room_is_let_off_that_is_clean():
-    assert [room for room in LATER if not any(word.startswith(room) for word in empty_words())] == []
+def test_no_module_is_let_off_that_is_clean():
+    assert [module for module in LATER if not any(word.startswith(module) for word in empty_words())] == []
 
 
 @pytest.mark.parametrize(
