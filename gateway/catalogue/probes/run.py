@@ -136,7 +136,7 @@ Ask = Callable[[], Awaitable[Measurement]]
 class Prober:
     """Makes runs. `ask_page` and `dependencies` measure, `references` say whether addresses of others answer.
 
-    Probes begin evenly over `spread_s` seconds at most, so that nobody feels them; 0: as soon as there is a place.
+    Probes begin evenly over `spread_s` seconds at most, so that no server gets them at once; 0: as soon as one may.
     """
 
     runs: ProbeRuns

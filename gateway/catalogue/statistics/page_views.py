@@ -49,7 +49,7 @@ class MonthlyViews:
     views: Sequence[PageViews]
 
     def as_json(self) -> dict[str, Any]:
-        """What the caller hears of it."""
+        """The answer to whoever handed them in."""
         return {
             "municipality": self.municipality,
             "month": months.written(self.month),

@@ -211,7 +211,7 @@ class _Press:
         return self._compiler
 
 
-def rehearse() -> None:
+def warm_up() -> None:
     """Load the typesetter and its fonts, for which the first document would wait a third of a second."""
     texts: dict[str, Any] = dict.fromkeys(("title", "heading", "foot", "municipality"), _NAMELESS)
     texts |= {"language": "de", "words": _WORDS["de"]}
